@@ -1,0 +1,1 @@
+"""What every layer may use: identifiers, clock, entropy, deadlines, addresses, errors, logging."""

@@ -1,0 +1,57 @@
+"""The one timer structure of every core: keyed deadlines in a heap, cancelled lazily.
+
+A core owns one `Deadlines`; its driver arms a single event-loop timer for `next()` and calls `pop_due(now)`.
+"""
+
+import heapq
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Deadlines(Generic[K]):
+    """Deadlines by key. Setting a key again moves it. Equal times come out in the order they were set."""
+
+    __slots__ = ("_at", "_heap", "_serial")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, K]] = []
+        self._at: dict[K, tuple[float, int]] = {}
+        self._serial = 0
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._at
+
+    def set(self, key: K, at: float) -> None:
+        self._serial += 1
+        self._at[key] = (at, self._serial)
+        heapq.heappush(self._heap, (at, self._serial, key))
+        if len(self._heap) > 64 and len(self._heap) > 4 * len(self._at):
+            self._heap = [(at, serial, key) for key, (at, serial) in self._at.items()]
+            heapq.heapify(self._heap)
+
+    def cancel(self, key: K) -> None:
+        """Forget a key; unknown keys are fine."""
+        self._at.pop(key, None)
+
+    def next(self) -> float | None:
+        """The earliest deadline, or None."""
+        while self._heap:
+            at, serial, key = self._heap[0]
+            if self._at.get(key) == (at, serial):
+                return at
+            heapq.heappop(self._heap)
+        return None
+
+    def pop_due(self, now: float) -> list[K]:
+        """Remove and return every key due at `now`, earliest first."""
+        due: list[K] = []
+        while (at := self.next()) is not None and at <= now:
+            key = heapq.heappop(self._heap)[2]
+            del self._at[key]
+            due.append(key)
+        return due
