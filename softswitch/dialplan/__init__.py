@@ -1,0 +1,1 @@
+"""Flows: what happens to a call. Number routes, opening hours, and the verbs a flow is written with."""
