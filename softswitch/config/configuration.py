@@ -1,0 +1,33 @@
+"""The whole configuration as one frozen value: what `load` returns, complete and free of contradictions."""
+
+import msgspec
+
+from softswitch.config.rows import AgentRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.settings import Settings
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration directory as it was read.
+
+    Paths are absolute, and what may be left empty is filled in (names, user names, the default language), except
+    `settings.sip.domain` and `settings.media.ip`, which only the machine knows: see `with_own_ip`.
+    """
+
+    directory: str
+    settings: Settings = Settings()
+    agents: tuple[AgentRow, ...] = ()
+    phones: tuple[PhoneRow, ...] = ()
+    queues: tuple[QueueRow, ...] = ()
+    routes: tuple[RouteRow, ...] = ()
+    schedules: tuple[ScheduleRow, ...] = ()
+    trunks: tuple[TrunkRow, ...] = ()
+
+    def with_own_ip(self, own_ip: str) -> "Configuration":
+        """The same with `own_ip` wherever the machine's own address is meant."""
+        sip, media = self.settings.sip, self.settings.media
+        settings = msgspec.structs.replace(
+            self.settings,
+            sip=msgspec.structs.replace(sip, domain=sip.domain or sip.advertised_ip or own_ip),
+            media=msgspec.structs.replace(media, ip=media.ip or own_ip),
+        )
+        return msgspec.structs.replace(self, settings=settings)

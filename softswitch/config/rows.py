@@ -1,0 +1,135 @@
+"""The rows of agents.toml, queues.toml, numbers.toml, schedules.toml and trunks.toml, every key with its default.
+
+docs/configuration.md says the same for operators; a test holds the two together.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from softswitch.base.ids import AgentId, QueueId
+from softswitch.config.settings import Seconds
+
+SkillLevel = Annotated[int, Meta(ge=1, le=10)]
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}$")]
+"""What may be a SIP user name without quoting, a file name, and a word of the command line."""
+
+
+class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """[[agent]]: a person who answers calls of queues. His phone registers as sip:username@domain."""
+
+    id: Identifier
+    name: str = ""
+    """Empty: the id."""
+    username: Identifier | Literal[""] = ""
+    """Empty: the id."""
+    password: str
+    number: str = ""
+    """The extension colleagues dial; empty: they dial the username."""
+    skills: dict[str, SkillLevel] = {}
+    queues: tuple[str, ...] | None = None
+    """Serves these only; None: every queue whose skills he has."""
+    language: str = ""
+    """Empty: the default language."""
+    auto_login: bool = False
+    """Logged in and ready as soon as his phone is registered."""
+
+    @property
+    def agent_id(self) -> AgentId:
+        return AgentId(self.id)
+
+
+class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
+    """[[phone]]: an extension of somebody who is no agent."""
+
+    id: Identifier
+    name: str = ""
+    """Empty: the id."""
+    username: Identifier | Literal[""] = ""
+    """Empty: the id."""
+    password: str
+    number: str = ""
+    """The extension colleagues dial; empty: they dial the username."""
+
+
+class Announcements(msgspec.Struct, frozen=True, kw_only=True):
+    """announce = {...} of a queue: what callers are told while they wait."""
+
+    first_after_s: Seconds = 20
+    every_s: Annotated[float, Meta(ge=5, le=86400)] = 60
+    position: bool = True
+    estimated_wait: bool = True
+
+
+class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
+    """[[queue]]: where callers wait for an agent who has the skills."""
+
+    id: Identifier
+    name: str = ""
+    """Empty: the id."""
+    skills: dict[str, SkillLevel] = {}
+    """Required of an agent, with the lowest level that will do; none: anybody."""
+    ring_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 15
+    wrap_up_s: Seconds = 10
+    max_wait_s: Annotated[float, Meta(ge=1, le=86400)] = 600
+    max_length: Annotated[int, Meta(ge=1, le=100_000)] = 100
+    overflow: str = "hangup"
+    """ "queue:ID", "flow:NAME" or "hangup": after `max_wait_s`, or at once for a caller who finds it full."""
+    music: str = ""
+    """Empty: that of [sounds]."""
+    service_level_s: Annotated[float, Meta(ge=1, le=86400)] = 20
+    announce: Announcements = Announcements()
+    no_answer_limit: Annotated[int, Meta(ge=1, le=100)] = 1
+    """An agent who lets this many calls ring in a row becomes not ready."""
+    record: bool = True
+
+    @property
+    def queue_id(self) -> QueueId:
+        return QueueId(self.id)
+
+
+class RouteRow(msgspec.Struct, frozen=True, kw_only=True):
+    """[[route]]: which flow a called number leads to. Compiled by dialplan/numbers.py."""
+
+    number: str
+    flow: str
+    hours: str | None = None
+    otherwise: str | None = None
+
+
+class ScheduleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """[[schedule]]: opening hours. Compiled by dialplan/schedule.py."""
+
+    id: Identifier
+    timezone: str = "UTC"
+    hours: dict[str, tuple[str, ...]] = {}
+    holidays: dict[str, tuple[str, ...]] = {}
+
+
+class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """[[trunk]]: a telephone provider. Its calls are known by the address they come from.
+
+    Nobody calls out through a trunk unless `permitted_callers` names him.
+    """
+
+    name: Identifier
+    addresses: tuple[str, ...] = ()
+    """IP addresses and networks whose INVITEs are the provider's."""
+    host: str = ""
+    """Where calls to the outside go; empty: none do."""
+    port: Annotated[int, Meta(ge=1, le=65535)] = 5060
+    transport: Literal["udp", "tcp"] = "udp"
+    prefix: str = ""
+    """Only numbers that begin with it take this trunk; the longest prefix wins."""
+    calling_number: str = ""
+    """Shown to the network instead of the extension's own number."""
+    username: str = ""
+    """For a provider that challenges our calls."""
+    password: str = ""
+    permitted_callers: tuple[str, ...] = ()
+    """Ids of agents and phones that may call out; "*" is everybody who is registered."""
+
+    def permits(self, caller_id: str) -> bool:
+        """Whether the agent or phone with this id may call out here."""
+        return caller_id in self.permitted_callers or "*" in self.permitted_callers

@@ -1,0 +1,132 @@
+"""softswitch.toml: one Struct per table of the file, every key with its default.
+
+docs/configuration.md says the same for operators; a test holds the two together.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Seconds = Annotated[float, Meta(ge=0, le=86400)]
+
+
+class SipSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[sip]: where phones and providers reach the switch, and how phones register."""
+
+    domain: str = ""
+    """Phones register as sip:username@domain. Empty: the machine's own address (`Configuration.with_own_ip`)."""
+    listen: tuple[str, ...] = ("udp:0.0.0.0:5060", "tcp:0.0.0.0:5060")
+    """transport:address:port"""
+    advertised_ip: str = ""
+    """The address peers see, where it is not the one we listen on (behind NAT). Empty: the address of the flow."""
+    digest: tuple[Literal["MD5", "SHA-256"], ...] = ("MD5",)
+    """Algorithms of the challenge, best first. Some phones give up on a challenge in an algorithm unknown to them."""
+    registration_min_s: Annotated[int, Meta(ge=10, le=86400)] = 60
+    registration_default_s: Annotated[int, Meta(ge=10, le=86400)] = 300
+    """For a REGISTER that names no expiry."""
+    registration_max_s: Annotated[int, Meta(ge=10, le=86400)] = 3600
+
+
+class MediaSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[media]: where RTP goes."""
+
+    ip: str = ""
+    """Our local address for RTP. Empty: the machine's own address."""
+    advertised_ip: str = ""
+    """The address in our SDP, where it is not `ip` (behind NAT). Empty: `ip`."""
+    ports: str = "20000-29999"
+    workers: Annotated[int, Meta(ge=0, le=256)] = 0
+    """Media processes; 0 = one per core but one, at least one."""
+
+    @property
+    def port_range(self) -> range:
+        """`ports` as a range; `load` has checked that it is one."""
+        first, _, last = self.ports.partition("-")
+        return range(int(first), int(last) + 1)
+
+    @property
+    def sdp_ip(self) -> str:
+        """What phones are told."""
+        return self.advertised_ip or self.ip
+
+
+class RecordingsSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[recordings]"""
+
+    directory: str = "recordings"
+
+
+class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[store]: registrations, agent states, call records."""
+
+    directory: str = "store"
+    map_size_mb: Annotated[int, Meta(ge=16, le=1024 * 1024)] = 1024
+    """The largest size of the store's file to begin with; it grows by itself, and takes only what is in it."""
+
+
+class DialplansSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[dialplans]: the flows that calls run."""
+
+    directory: str = "dialplans"
+    """Your own flows; those that come with softswitch are found as well, yours first."""
+
+
+class SoundsSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[sounds]: prompts, music and tones."""
+
+    directory: str = "sounds"
+    """Your own recordings: sounds/en/welcome.wav replaces the spoken "welcome"."""
+    languages: tuple[Literal["en", "ru"], ...] = ("en",)
+    default_language: str = ""
+    """For callers whose language is not known. Empty: the first of `languages`."""
+    asterisk_sounds: str = ""
+    """A directory in the layout of Debian's asterisk-core-sounds-*-wav. Empty: none."""
+    music: str = "default"
+    """A WAV file or a directory of them, played to those who wait; "default" is the piece that comes with us."""
+    tones: Literal["ru", "uk", "us"] = "us"
+    """Whose ringing and busy tones callers hear."""
+
+
+class ControlSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[control]: how `softswitch status` and the others reach the switch."""
+
+    socket: str = "run/control.sock"
+
+
+class ShutdownSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[shutdown]"""
+
+    grace_s: Seconds = 30
+    """Calls in progress may go on this long after an orderly stop has begun."""
+
+
+class LogSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[log]"""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[limits]: bounds an operator may have reason to move; all others are in the domains' limits.py."""
+
+    calls: Annotated[int, Meta(ge=1, le=100_000)] = 2000
+    """Calls in progress; the next INVITE gets 503 with Retry-After."""
+    contacts_per_phone: Annotated[int, Meta(ge=1, le=100)] = 5
+    """Devices that may be registered under one username at a time."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of softswitch.toml."""
+
+    sip: SipSection = SipSection()
+    media: MediaSection = MediaSection()
+    recordings: RecordingsSection = RecordingsSection()
+    store: StoreSection = StoreSection()
+    dialplans: DialplansSection = DialplansSection()
+    sounds: SoundsSection = SoundsSection()
+    control: ControlSection = ControlSection()
+    shutdown: ShutdownSection = ShutdownSection()
+    log: LogSection = LogSection()
+    limits: LimitsSection = LimitsSection()

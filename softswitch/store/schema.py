@@ -1,0 +1,181 @@
+"""What is in the store: one Struct per table, how its keys are laid out, and the version of the whole.
+
+Values are msgpack maps by field name. A field that is added needs a default and no new version: an older switch skips
+what it does not know, a newer one fills in what is missing. Whatever an older switch would misread (a field that
+changes its meaning, another key layout) raises `SCHEMA_VERSION`, and the older switch refuses to start.
+
+Keys sort bytewise. Records of a call sort by when it began, so that "the newest fifty" is fifty steps of a cursor.
+Instants end in `_at` or `_wall` and are seconds since 1970-01-01 UTC; durations end in `_s` and are seconds.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+
+from softswitch.base.errors import LocalError
+from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+
+SCHEMA_VERSION = 1
+
+END_REASON_RESTARTED = "switch restarted"
+"""`Cdr.end_reason` of the calls that were in progress when the switch died."""
+
+
+class StoredBinding(msgspec.Struct, frozen=True, kw_only=True):
+    """One registered contact of an address-of-record (RFC 3261 section 10), with the flow that leads to it.
+
+    `expires_at_wall` is an epoch time because monotonic time begins anew with every boot of the machine.
+    """
+
+    aor: str
+    contact_uri: str
+    transport: str
+    """"UDP" or "TCP", as in `TransportKind`."""
+    local_host: str
+    local_port: int
+    remote_host: str
+    remote_port: int
+    expires_at_wall: float
+    q: float = 1.0
+    call_id: str = ""
+    """SIP's Call-ID of the REGISTER, with `cseq` the guard against REGISTERs that come out of order."""
+    cseq: int = 0
+    user_agent: str = ""
+    path: tuple[str, ...] = ()
+    instance: str = ""
+    """`+sip.instance` of RFC 5626, or ""."""
+
+
+class StoredAgentState(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent declared, and since when. What the switch observes (on a call, wrapping up) is not kept."""
+
+    agent_id: AgentId
+    status: Literal["logged_out", "not_ready", "ready"]
+    reason: str = ""
+    """Of not being ready; "" in the other states."""
+    since_wall: float = 0.0
+    """When he took this status."""
+    idle_since_wall: float = 0.0
+    """What the longest-idle rule counts from; 0 = he was not idle."""
+    logged_in_at_wall: float = 0.0
+
+
+class ActiveCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call in progress. Written when it begins and deleted with the writing of its CDR."""
+
+    call_id: CallId
+    started_at: float
+    calling_number: str
+    called_number: str
+    calling_name: str = ""
+    flow: str = ""
+
+
+class Cdr(msgspec.Struct, frozen=True, kw_only=True):
+    """Call detail record: one per call, answered or not, written when its last leg has ended."""
+
+    call_id: CallId
+    started_at: float
+    answered_at: float | None = None
+    """When the switch answered the caller; None if it never did."""
+    ended_at: float
+    calling_number: str
+    calling_name: str = ""
+    called_number: str
+    flow: str = ""
+    queue: QueueId | None = None
+    """The last queue he waited in."""
+    agent: AgentId | None = None
+    """The last agent who talked to him."""
+    queue_wait_s: float = 0.0
+    ring_s: float = 0.0
+    """How long agents' or extensions' phones rang for him, in all."""
+    talk_s: float = 0.0
+    hold_s: float = 0.0
+    wrap_up_s: float = 0.0
+    end_reason: str
+    """In few words, for people and reports: "completed", "abandoned", "rejected", "overflowed", ..."""
+    ended_by: str
+    """"caller", "agent" (or whoever was called) or "switch"."""
+    sip_status: int = 200
+    """The final status the caller's INVITE got."""
+    recordings: tuple[str, ...] = ()
+    """Paths of its recordings in the order they were made; the table of recordings has the details."""
+    scores: dict[str, int] = {}
+    """Answers to surveys, by the name of the survey."""
+    tags: dict[str, str] = {}
+    """Whatever the flow noted about the call."""
+    fault: str = ""
+    """The traceback of a flow that failed, or what else went wrong; "" is the ordinary case."""
+
+
+class StoredRecording(msgspec.Struct, frozen=True, kw_only=True):
+    """One finished WAV file."""
+
+    recording_id: RecordingId
+    call_id: CallId
+    path: str
+    started_at: float
+    duration_s: float
+    size_bytes: int
+    agent: AgentId | None = None
+    queue: QueueId | None = None
+    calling_number: str = ""
+    fault: str = ""
+    """What is missing in the file and why (a full disk); "" if nothing is."""
+
+
+KEY_BYTES_MAX = 511
+"""LMDB's own limit on the length of a key."""
+
+K = TypeVar("K")
+V = TypeVar("V", bound=msgspec.Struct)
+
+
+class TableLayout(Generic[K, V]):
+    """Name, key layout and value type of one table."""
+
+    __slots__ = ("_encode_key", "name", "value_type")
+
+    def __init__(self, name: str, value_type: type[V], encode_key: Callable[[K], bytes]) -> None:
+        self.name = name
+        self.value_type = value_type
+        self._encode_key = encode_key
+
+    def key(self, key: K) -> bytes:
+        """The key as LMDB sorts it. Raises `LocalError` for one that is empty or longer than LMDB takes."""
+        encoded = self._encode_key(key)
+        if not 0 < len(encoded) <= KEY_BYTES_MAX:
+            raise LocalError(f"a key of table {self.name} is {len(encoded)} bytes long; 1 to {KEY_BYTES_MAX} can be")
+        return encoded
+
+
+BindingKey = tuple[str, str]
+"""(aor, contact URI)"""
+
+TimedKey = tuple[float, str]
+"""(when it began, id): sorts by time, and the id tells apart what began in the same microsecond."""
+
+
+def _text_key(text: str) -> bytes:
+    return text.encode()
+
+
+def _binding_key(key: BindingKey) -> bytes:
+    """The AOR is ours and short; the contact is the phone's and may be of any length, so its hash stands for it."""
+    aor, contact_uri = key
+    return aor.encode() + b"\0" + blake2b(contact_uri.encode(errors="surrogateescape"), digest_size=16).digest()
+
+
+def _timed_key(key: TimedKey) -> bytes:
+    at_wall, identifier = key
+    return round(at_wall * 1_000_000).to_bytes(8, "big") + identifier.encode()
+
+
+BINDINGS: TableLayout[BindingKey, StoredBinding] = TableLayout("bindings", StoredBinding, _binding_key)
+AGENT_STATES: TableLayout[str, StoredAgentState] = TableLayout("agent_states", StoredAgentState, _text_key)
+ACTIVE_CALLS: TableLayout[str, ActiveCall] = TableLayout("active_calls", ActiveCall, _text_key)
+CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, _timed_key)
+RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, _timed_key)
