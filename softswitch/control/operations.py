@@ -1,0 +1,57 @@
+"""What the switch offers over its control socket: one method per request (control/protocol.py)."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from softswitch.base.ids import AgentId, CallId
+from softswitch.control.protocol import (
+    AgentAction,
+    AgentRow,
+    AgentSet,
+    CallRow,
+    Done,
+    QueueRow,
+    Refused,
+    RegistrationRow,
+    Reloaded,
+    Status,
+)
+
+
+class Operations(Protocol):
+    """Implemented by the switch, called by the control server on the switch's event loop.
+
+    Listings are taken a slice at a time with the loop's other work in between, so a generator must walk over a
+    copy of what may change (`for call in list(calls.values())`). An exception out of any method is a bug; the client is
+    told "failed" and the switch goes on.
+    """
+
+    def status(self) -> Status: ...
+
+    def calls(self) -> Iterable[CallRow]:
+        """Calls in progress, the oldest first."""
+        ...
+
+    def agents(self) -> Iterable[AgentRow]:
+        """All configured agents, in the order of the configuration."""
+        ...
+
+    def queues(self) -> Iterable[QueueRow]:
+        """All configured queues, in the order of the configuration."""
+        ...
+
+    def registrations(self) -> Iterable[RegistrationRow]:
+        """Bindings that have not expired, by address of record."""
+        ...
+
+    async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused: ...
+
+    async def hang_up(self, call_id: CallId) -> Done | Refused: ...
+
+    async def reload(self) -> Reloaded | Refused:
+        """Faults come back as Refused("configuration", ..., faults); the old configuration then stays in force."""
+        ...
+
+    async def stop(self) -> Done:
+        """Begin the orderly stop and return at once."""
+        ...

@@ -1,0 +1,257 @@
+"""What is said over the control socket: msgpack requests and replies, each behind a 4-byte big-endian length.
+
+A client sends one request and reads its reply before it sends the next. A listing is answered with one or more
+frames of rows, all but the last with `is_last` False, so that ten thousand rows never hold up a call. Whatever cannot be
+done is answered with `Refused`.
+
+Both sides may be of different versions: fields are only ever added, and with a default; unknown fields are ignored;
+a request the switch does not know is refused by name.
+
+Times named `*_at` are seconds since the epoch (for people to read), times named `*_s` are durations in seconds.
+An empty string means "none" throughout.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+
+AgentAction = Literal["login", "logout", "pause", "resume"]
+RefusalCode = Literal["not_found", "not_possible", "configuration", "malformed", "busy", "failed"]
+
+
+# Requests.
+
+
+class GetStatus(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListCalls(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListAgents(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListQueues(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListRegistrations(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class SetAgent(msgspec.Struct, frozen=True, tag=True):
+    """Log an agent in or out, or pause or resume him. `reason` is kept with a pause ("lunch")."""
+
+    agent_id: AgentId
+    action: AgentAction
+    reason: str = ""
+
+
+class HangUp(msgspec.Struct, frozen=True, tag=True):
+    """End a call for every party."""
+
+    call_id: CallId
+
+
+class Reload(msgspec.Struct, frozen=True, tag=True):
+    """Read the configuration directory again and take it over as a whole, or not at all."""
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """Refuse new calls, give calls in progress the configured time, then end the process."""
+
+
+Request = GetStatus | ListCalls | ListAgents | ListQueues | ListRegistrations | SetAgent | HangUp | Reload | Stop
+
+
+# Rows.
+
+
+class CallRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A call in progress. `state` is a word for people: "flow", "waiting", "alerting", "talking", "held", "ending".
+
+    `wait_s` is the time spent in the queue: so far, or until an agent answered; None when it never was in one.
+    `flow` is the flow that has the call; `agent` is his id once one is alerted or talks.
+    """
+
+    call_id: CallId
+    state: str
+    calling_number: str
+    called_number: str
+    started_at: float
+    duration_s: float
+    flow: str = ""
+    queue: str = ""
+    agent: str = ""
+    wait_s: float | None = None
+    recording: RecordingId | Literal[""] = ""
+
+
+class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent. `status` is what a person declared: "available", "paused" (with `reason`) or "logged_out".
+
+    `state` is what the switch sees: "idle", "reserved", "busy", "wrap_up", or the status again where there is
+    nothing to see. `since_s` is the time in this state. `call_id` is the call he is reserved for or talks in.
+    `answered` and `missed` count reservations since the switch started.
+    """
+
+    agent_id: AgentId
+    name: str
+    status: str
+    state: str
+    since_s: float
+    reason: str = ""
+    skills: dict[str, int] = {}
+    queues: list[QueueId] = []
+    is_registered: bool = False
+    call_id: CallId | Literal[""] = ""
+    answered: int = 0
+    missed: int = 0
+
+
+class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue now, and its counts since the switch started.
+
+    `agents_ready` could take a call from this queue at once; `agents_busy` serve it and are reserved, talking or in
+    wrap-up; `agents_logged_in` serve it at all. `service_level` is a fraction (0.8 = 80 %) of the offered contacts that
+    were answered in time; None, like `average_speed_of_answer_s`, while there is nothing to count.
+    """
+
+    queue_id: QueueId
+    name: str
+    waiting: int
+    longest_wait_s: float
+    agents_ready: int
+    agents_busy: int
+    agents_logged_in: int
+    offered: int = 0
+    answered: int = 0
+    abandoned: int = 0
+    overflowed: int = 0
+    service_level: float | None = None
+    average_speed_of_answer_s: float | None = None
+
+
+class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A phone's binding (RFC 3261 section 10). `transport` is "UDP" or "TCP", `remote` is "host:port"."""
+
+    aor: str
+    contact: str
+    transport: str
+    remote: str
+    expires_in_s: float
+    user_agent: str = ""
+
+
+class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A media worker. `cpu` is the part of one core it used during the last second (0.35 = 35 %)."""
+
+    name: str
+    pid: int
+    is_connected: bool
+    streams: int = 0
+    recordings: int = 0
+    cpu: float = 0.0
+    tick_us_median: float = 0.0
+    tick_us_max: float = 0.0
+    overruns: int = 0
+
+
+class StoreRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The store. `fault` is one line ("the disk is full: ...") while it cannot write."""
+
+    directory: str
+    cdrs: int = 0
+    recordings: int = 0
+    size_bytes: int = 0
+    fault: str = ""
+
+
+# Replies.
+
+
+class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The switch as a whole.
+
+    `listen` says where phones register ("udp:192.0.2.5:5060"). While `is_draining`, new calls are refused and
+    `drain_ends_in_s` is what calls in progress have left. `loop_lag_ms` is the worst delay of the event loop
+    over the last seconds: the measure of overload.
+    """
+
+    version: str
+    pid: int
+    started_at: float
+    uptime_s: float
+    domain: str
+    listen: list[str]
+    calls: int
+    registrations: int
+    agents: int
+    agents_logged_in: int
+    queues: int
+    waiting: int
+    workers: list[WorkerRow]
+    store: StoreRow
+    configuration_directory: str
+    configuration_loaded_at: float
+    is_draining: bool = False
+    drain_ends_in_s: float | None = None
+    loop_lag_ms: float = 0.0
+
+
+class Calls(msgspec.Struct, frozen=True, tag=True):
+    rows: list[CallRow]
+    is_last: bool = True
+
+
+class Agents(msgspec.Struct, frozen=True, tag=True):
+    rows: list[AgentRow]
+    is_last: bool = True
+
+
+class Queues(msgspec.Struct, frozen=True, tag=True):
+    rows: list[QueueRow]
+    is_last: bool = True
+
+
+class Registrations(msgspec.Struct, frozen=True, tag=True):
+    rows: list[RegistrationRow]
+    is_last: bool = True
+
+
+class AgentSet(msgspec.Struct, frozen=True, tag=True):
+    """The agent as he is after the order. `is_pending` says that it takes effect when his call is over."""
+
+    agent: AgentRow
+    is_pending: bool = False
+
+
+class Reloaded(msgspec.Struct, frozen=True, tag=True):
+    """The new configuration is in force; each change is one line for people, an empty list means nothing changed.
+
+    `restart_needed` names changed keys that only a restart takes over.
+    """
+
+    changes: list[str]
+    restart_needed: list[str] = []
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """The order was carried out, or (Stop) is being carried out."""
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """It was not done. `message` is one line for people that says what to do; `faults` lists each one of a reload."""
+
+    code: RefusalCode
+    message: str
+    faults: list[str] = []
+
+
+Rows = Calls | Agents | Queues | Registrations
+Reply = Status | Rows | AgentSet | Reloaded | Done | Refused
