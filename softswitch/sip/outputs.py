@@ -1,0 +1,233 @@
+"""Everything the SIP endpoint may emit: orders to the transports and facts for whoever runs the calls.
+
+`SipEndpoint.take_outputs()` returns one ordered list of these. `Transmit` and `CloseFlow` are for the transports
+(softswitch/sip/runtime); the rest is for `calls`.
+
+How the facts of one leg follow each other:
+
+```
+inbound    InviteReceived ── accept() ──► LegConfirmed ── (Reinvite… | InfoReceived)* ──► LegEnded
+                └── reject(), hang_up(), CANCEL from the caller ─────────────────────────► LegEnded
+outbound   LegProgress* ────────────────► LegAnswered ── (Reinvite… | InfoReceived)* ───► LegEnded
+                ├── refused, no answer ──► LegFailed   (the leg's end: no LegEnded follows)
+                └── hang_up() before the answer ─────────────────────────────────────────► LegEnded
+```
+
+A leg is over for `calls` with its LegEnded or LegFailed; whatever the endpoint still has to say to the peer (CANCEL,
+BYE, repeated ACKs) it says on its own. Commands that come too late for a leg that is over are ignored.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from softswitch.base.address import Flow
+from softswitch.base.ids import LegId
+
+
+class Transmit(msgspec.Struct, frozen=True, gc=False):
+    """Send these bytes along this flow."""
+
+    flow: Flow
+    message: bytes
+
+
+class CloseFlow(msgspec.Struct, frozen=True, gc=False):
+    """Close this stream connection; what was to be sent is sent first."""
+
+    flow: Flow
+
+
+class InviteSource(msgspec.Struct, frozen=True):
+    """Who sent an INVITE, proven: by digest (`account`, name = username) or by address (`trunk`, name = its name)."""
+
+    kind: Literal["account", "trunk"]
+    name: str
+
+
+class InviteReceived(msgspec.Struct, frozen=True, kw_only=True):
+    """A new inbound leg from somebody who may call; 100 Trying is sent. Answer with progress, accept or reject.
+
+    `calling_number` of an account is its configured number (or its user name), never what the phone claims; that of
+    a trunk is P-Asserted-Identity, else From. `sdp` is b"" when the caller wants our offer (late offer): then
+    `accept` takes an offer, and the answer comes with LegConfirmed.
+    `headers` holds, by lower-case name, those of KEPT_HEADERS (endpoint) and all `x-...` that were there.
+    `max_forwards` is what an outbound leg made for this one may use (already one less).
+    """
+
+    leg_id: LegId
+    flow: Flow
+    source: InviteSource
+    calling_number: str
+    calling_name: str
+    called_number: str
+    request_uri: str
+    sip_call_id: str
+    sdp: bytes
+    headers: dict[str, str]
+    max_forwards: int = 69
+
+
+class LegProgress(msgspec.Struct, frozen=True):
+    """A provisional response other than 100 to our INVITE. `sdp` (early media) is b"" mostly."""
+
+    leg_id: LegId
+    status: int
+    sdp: bytes
+
+
+class LegAnswered(msgspec.Struct, frozen=True):
+    """Our INVITE was answered with 2xx and its ACK is sent; `sdp` is the answer to our offer."""
+
+    leg_id: LegId
+    sdp: bytes
+
+
+class LegFailed(msgspec.Struct, frozen=True):
+    """Our INVITE failed; the leg is over. No answer at all gives 408, a broken transport 503.
+
+    `retry_after` is the peer's wish in seconds, or None.
+    """
+
+    leg_id: LegId
+    status: int
+    reason: str
+    retry_after: int | None = None
+
+
+class LegConfirmed(msgspec.Struct, frozen=True):
+    """The ACK for our 200 to the first INVITE arrived; `sdp` is the answer if our 200 carried the offer, else b"".
+
+    A late offer that the ACK leaves without answer ends the leg (BYE), so `sdp` is never missing then.
+    """
+
+    leg_id: LegId
+    sdp: bytes
+
+
+class LegEnded(msgspec.Struct, frozen=True):
+    """The leg is over, exactly once for every leg that did not end with LegFailed.
+
+    `by`: "remote" (BYE, CANCEL), "local" (hang_up, reject), "timeout" (no ACK, a re-INVITE without answer, a lost
+    connection). `reason` is for records ("cancelled", "bye", the text of a Reason header, "no ACK" …); `status` is
+    the SIP status that fits: 200 after a conversation, 487 when cancelled, ours when rejected, 408 at time-out.
+    """
+
+    leg_id: LegId
+    by: Literal["remote", "local", "timeout"]
+    reason: str
+    status: int
+
+
+class ReinviteReceived(msgspec.Struct, frozen=True):
+    """The party wants to change the session. Answer with answer_reinvite or refuse_reinvite.
+
+    `sdp` b"" asks for our offer: answer_reinvite takes one, and the answer comes with ReinviteConfirmed.
+    """
+
+    leg_id: LegId
+    sdp: bytes
+
+
+class ReinviteConfirmed(msgspec.Struct, frozen=True):
+    """The ACK for our 200 to a re-INVITE arrived; `sdp` is the answer if our 200 carried the offer, else b""."""
+
+    leg_id: LegId
+    sdp: bytes
+
+
+class ReinviteAnswered(msgspec.Struct, frozen=True):
+    """Our re-INVITE was answered with 2xx and its ACK is sent."""
+
+    leg_id: LegId
+    sdp: bytes
+
+
+class ReinviteFailed(msgspec.Struct, frozen=True):
+    """Our re-INVITE was refused; the session goes on as it was (RFC 6141). 491 is retried before it comes here."""
+
+    leg_id: LegId
+    status: int
+
+
+class InfoReceived(msgspec.Struct, frozen=True):
+    """An INFO within the leg's dialog; 200 is already sent."""
+
+    leg_id: LegId
+    content_type: str
+    body: bytes
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    """One place an address-of-record can be reached at (RFC 3261 section 10).
+
+    `flow` is the path its REGISTER came along: requests go back along it, through whatever NAT there is.
+    `expires_at` is monotonic, `expires_at_wall` seconds since 1970. `path` is the REGISTER's Path, to become Route.
+    """
+
+    aor: str
+    contact_uri: str
+    flow: Flow
+    expires_at: float
+    expires_at_wall: float
+    call_id: str
+    cseq: int
+    q: float = 1.0
+    user_agent: str = ""
+    path: tuple[str, ...] = ()
+    instance: str = ""
+
+
+class RegistrationChanged(msgspec.Struct, frozen=True):
+    """The bindings of an address-of-record as they are now, best first; after each change, expiry included.
+
+    A mere refresh is a change too (its expiry moved).
+    """
+
+    aor: str
+    bindings: list[Binding]
+
+
+class RequestFinished(msgspec.Struct, frozen=True):
+    """The final response to `SipEndpoint.request()`. No answer gives 408, a broken transport 503, both with no headers.
+
+    `headers` are (lower-case name, value) in order.
+    """
+
+    request_id: int
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+class SecurityEvent(msgspec.Struct, frozen=True):
+    """One machine-readable fact about an unwelcome request, for the security log and fail2ban.
+
+    `source` is the peer's IP address. Repeats from a source are merged: `count` says how many since the last one.
+    """
+
+    kind: Literal["authentication", "scanner", "flood", "malformed", "forbidden"]
+    source: str
+    detail: str
+    count: int = 1
+
+
+SipOutput = (
+    Transmit
+    | CloseFlow
+    | InviteReceived
+    | LegProgress
+    | LegAnswered
+    | LegFailed
+    | LegConfirmed
+    | LegEnded
+    | ReinviteReceived
+    | ReinviteConfirmed
+    | ReinviteAnswered
+    | ReinviteFailed
+    | InfoReceived
+    | RegistrationChanged
+    | RequestFinished
+    | SecurityEvent
+)

@@ -1,0 +1,112 @@
+"""What a SIP endpoint is told: who it is, who may use it, its timers and its bounds.
+
+Frozen values; `SipEndpoint.update_settings` replaces them as a whole, calls and registrations go on.
+"""
+
+import msgspec
+
+from softswitch.base.address import Flow
+from softswitch.sip.timers import SipTimers
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whose phone may register and call: the password as text, or its digest hashes (HA1)."""
+
+    username: str
+    password: str = ""
+    ha1_md5: str = ""
+    ha1_sha256: str = ""
+    caller_number: str = ""
+    """Shown as calling number; the user name when empty."""
+    display_name: str = ""
+
+
+class TrunkPeer(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody known by address: requests from these addresses are never challenged.
+
+    `addresses` are IP addresses or CIDR networks, each optionally with a port: "203.0.113.5", "198.51.100.0/24",
+    "127.0.0.1:5070", "[2001:db8::1]:5060".
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a request goes.
+
+    `uri` becomes the Request-URI. `flow`, when known (a binding's), is the path it takes; else the first of `route`,
+    or `uri`, must name an IP address, or a host in `SipSettings.hosts`. `route` are URIs, in order (a binding's path).
+    """
+
+    uri: str
+    flow: Flow | None = None
+    route: tuple[str, ...] = ()
+
+
+class RegistrationPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How long bindings live, in seconds, and how many an address-of-record may have."""
+
+    expires_min_s: int = 60
+    expires_default_s: int = 3600
+    expires_max_s: int = 7200
+    contacts_max: int = 10
+
+
+class GuardSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much strangers may ask. Trunks and the flows of registered phones are exempt."""
+
+    requests_per_s: float = 50.0
+    """Sustained rate of new requests from one address: an office of some hundred phones behind one NAT still starts."""
+    burst: float = 200.0
+    failures_per_s: float = 0.2
+    """Wrong passwords forgiven per second and address: a guesser gets 17,000 a day, a forgetful phone never notices."""
+    failures_burst: float = 30.0
+    scanners: tuple[str, ...] = (
+        "friendly-scanner",
+        "sipvicious",
+        "sipcli",
+        "sip-scan",
+        "sundayddr",
+        "iwar",
+        "pplsip",
+        "vaxsipuseragent",
+    )
+    """Lower-case parts of User-Agent values that get no answer at all."""
+
+
+class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the endpoint holds at most; over the bound a new request gets 503 with Retry-After."""
+
+    sessions_max: int = 10_000
+    """INVITE sessions, both directions: twice the calls one switch process is measured for."""
+    transactions_max: int = 200_000
+    """A transaction lives 32 s after its answer on UDP: this is 6,000 requests a second."""
+    bindings_max: int = 50_000
+    """Registered contacts over all addresses-of-record; each costs about 2 KiB."""
+
+
+class SipSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it. `domain` is the host part of every address-of-record; `aliases` are other names phones may use for it.
+
+    `realm` (digest) is `domain` when empty; changing it makes every HA1 wrong.
+    `advertised` maps a local host to the one to be written into Via and Contact (a public address before a NAT).
+    `hosts` maps host names that targets may use to IP addresses; the core looks nothing up.
+    """
+
+    domain: str
+    realm: str = ""
+    aliases: frozenset[str] = frozenset()
+    user_agent: str = "softswitch"
+    algorithms: tuple[str, ...] = ("MD5", "SHA-256")
+    """Challenged with, in this order; old phones read only the first."""
+    accounts: dict[str, Account] = {}
+    trunks: tuple[TrunkPeer, ...] = ()
+    advertised: dict[str, str] = {}
+    hosts: dict[str, str] = {}
+    retry_after_s: int = 5
+    """What a refused caller is told while the switch drains or is overloaded."""
+    timers: SipTimers = SipTimers()
+    registration: RegistrationPolicy = RegistrationPolicy()
+    guard: GuardSettings = GuardSettings()
+    limits: SessionLimits = SessionLimits()
