@@ -1,0 +1,158 @@
+"""What the router is told: facts, in the past tense.
+
+Facts about contacts, agents or reservations the router does not know (any more) are ignored and counted: they are
+races, such as an agent's answer that crosses the caller's hanging up. Facts may be repeated; a repetition changes nothing.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from softswitch.acd.model import Agent, BusyKind, Queue, RoutingPolicy, Skills
+from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
+
+FailureCause: TypeAlias = Literal["no_answer", "declined", "unreachable"]
+
+
+class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """A contact waits from now on. The answer is `ContactRefused`, or in time one of the other outputs.
+
+    `boost_s` makes it count as that much older (negative: younger). `skills` are required beyond those of the queue;
+    where both name a skill the higher level holds. `enqueued_at` (monotonic seconds, not after now) is for a contact
+    that has waited before. Raises LocalError for a contact already known, a level outside 1-10, too many skills, or a
+    number that is not finite.
+    """
+
+    contact_id: ContactId
+    queue_id: QueueId
+    boost_s: float = 0.0
+    skills: Skills = {}
+    enqueued_at: float | None = None
+
+
+class ContactAbandoned(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The contact hung up. While connected it means the same as `ContactFinished`."""
+
+    contact_id: ContactId
+
+
+class ContactWithdrawn(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The contact was taken out: by a supervisor, by its own choice of a menu, by its flow."""
+
+    contact_id: ContactId
+    reason: str = ""
+
+
+class ContactFinished(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The conversation with the agent is over; his wrap-up begins. The contact is forgotten."""
+
+    contact_id: ContactId
+
+
+class AgentLoggedIn(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """He works from now on: ready, unless a pause was set or he is in a call."""
+
+    agent_id: AgentId
+
+
+class AgentLoggedOut(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """He leaves: at once, or after the conversation he is in. An alerting reservation ends."""
+
+    agent_id: AgentId
+
+
+class AgentPaused(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """He wants no contacts. During a reservation, a call or wrap-up it takes effect afterwards."""
+
+    agent_id: AgentId
+    reason: str = ""
+
+
+class AgentResumed(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """He wants contacts again, whatever had made him not ready."""
+
+    agent_id: AgentId
+
+
+class AgentReachable(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """His phone is registered. Say it at every registration, refreshes too: it frees who was found unreachable."""
+
+    agent_id: AgentId
+
+
+class AgentUnreachable(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """His phone is not registered any more. An alerting reservation ends; a conversation goes on."""
+
+    agent_id: AgentId
+
+
+class AgentBusy(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """His phone is in at least one call that is not the ACD's. A level, not a count: said again it replaces the kind."""
+
+    agent_id: AgentId
+    kind: BusyKind
+
+
+class AgentFree(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """His phone is in no call but, perhaps, the ACD's."""
+
+    agent_id: AgentId
+
+
+class ReservationAccepted(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The agent answered: conversation. Not followed by `ContactConnected` means the reservation had ended before."""
+
+    reservation_id: ReservationId
+
+
+class ReservationFailed(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The agent's phone did not take the call. The ring timeout need not be said: it is the router's own."""
+
+    reservation_id: ReservationId
+    cause: FailureCause
+
+
+class WrapUpEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The agent is done with his notes before the time."""
+
+    agent_id: AgentId
+
+
+class WrapUpExtended(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The agent needs longer for his notes, within `limits.WRAP_UP_S_MAX`."""
+
+    agent_id: AgentId
+    by_s: float
+
+
+class ConfigurationSet(msgspec.Struct, frozen=True, tag=True):
+    """The configuration from now on, whole. Who waits keeps his place, who talks goes on talking.
+
+    A queue that is gone takes nobody new and lives until its last contact has left; an agent who is gone finishes what
+    he is in. Raises LocalError for an id given twice.
+    """
+
+    queues: list[Queue]
+    agents: list[Agent]
+    policy: RoutingPolicy = RoutingPolicy()
+
+
+AcdInput: TypeAlias = (
+    ContactQueued
+    | ContactAbandoned
+    | ContactWithdrawn
+    | ContactFinished
+    | AgentLoggedIn
+    | AgentLoggedOut
+    | AgentPaused
+    | AgentResumed
+    | AgentReachable
+    | AgentUnreachable
+    | AgentBusy
+    | AgentFree
+    | ReservationAccepted
+    | ReservationFailed
+    | WrapUpEnded
+    | WrapUpExtended
+    | ConfigurationSet
+)

@@ -1,0 +1,22 @@
+"""Every bound of the ACD, with its reason."""
+
+CONTACTS_MAX = 50_000
+"""Contacts known to the router at once; ten times the largest centre planned for, some 50 MB."""
+
+LINES_MAX = 4_096
+"""Distinct sets of requirements waiting at once; each costs one byte per agent, 40 MB with 10,000 agents."""
+
+SKILLS_PER_CONTACT_MAX = 16
+"""Extra requirements of one contact; the most any centre surveyed uses in one routing step is ten."""
+
+BOOST_S_MAX = 86_400.0
+"""A contact may count as at most one day older or younger than it is: more would be strict priority."""
+
+REASON_LENGTH_MAX = 80
+"""Characters kept of a reason; it is shown in one column of a table and stored with every change of state."""
+
+WRAP_UP_S_MAX = 3_600.0
+"""Wrap-up ends at the latest this long after the conversation, however often it was extended."""
+
+OVERFLOW_MOVES_MAX = 8
+"""Queues one contact is moved through before it counts as going in circles and its overflow hangs up."""

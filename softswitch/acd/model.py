@@ -1,0 +1,125 @@
+"""What the ACD is told about queues and agents, and the words in which it speaks of their states."""
+
+from enum import Enum
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from softswitch.base.ids import AgentId, QueueId
+
+Skills: TypeAlias = dict[str, int]
+"""Skill name to level, 1 (a little) to 10 (expert). In a requirement the level is the least that will do."""
+
+LEVEL_MIN = 1
+LEVEL_MAX = 10
+
+
+class ToQueue(msgspec.Struct, frozen=True, tag=True):
+    """Overflow into another queue, keeping the age. The router does it by itself and says `ContactMoved`."""
+
+    queue_id: QueueId
+
+
+class ToFlow(msgspec.Struct, frozen=True, tag=True):
+    """Overflow to a flow of the dialplan."""
+
+    flow: str
+
+
+class HangUp(msgspec.Struct, frozen=True, tag=True):
+    """Overflow by ending the call."""
+
+
+OverflowTarget: TypeAlias = ToQueue | ToFlow | HangUp
+
+StrategyName: TypeAlias = Literal["longest_idle"]
+
+
+class Announcements(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody who waits is told: the first time after `first_after_s`, then every `every_s` (0 = once)."""
+
+    first_after_s: float = 20.0
+    every_s: float = 45.0
+    position: bool = True
+    estimated_wait: bool = True
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue as configured. Durations in seconds.
+
+    `skills` are required at least at the level given. `agents`, when not None, lists the only agents who serve it.
+    `max_wait_s` None means nobody is ever sent away for having waited. `max_length` counts who waits and whose agent's
+    phone is alerting. `no_answer_limit` is how many reservations in a row an agent may leave unanswered or decline
+    before he is made not ready. With `refuses_when_empty` a contact is refused while nobody who serves the queue is
+    logged in, and those who wait overflow when the last one logs out.
+    """
+
+    queue_id: QueueId
+    name: str = ""
+    skills: Skills = {}
+    agents: tuple[AgentId, ...] | None = None
+    strategy: StrategyName = "longest_idle"
+    ring_timeout_s: float = 15.0
+    wrap_up_s: float = 10.0
+    max_wait_s: float | None = 600.0
+    max_length: int = 100
+    overflow: OverflowTarget = HangUp()
+    refuses_when_empty: bool = False
+    service_level_s: float = 20.0
+    no_answer_limit: int = 1
+    announcements: Announcements | None = None
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent as configured. `queues`, when not None, lists the only queues he serves."""
+
+    agent_id: AgentId
+    name: str = ""
+    skills: Skills = {}
+    queues: tuple[QueueId, ...] | None = None
+
+
+class RoutingPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Choices that hold for the whole centre.
+
+    `direct_calls_restart_idle`: an agent's idle time starts anew after a call that was not the ACD's.
+    `retry_after_s`: an agent who failed a contact and is still ready may be given it again after this long, even if
+    nobody else was tried meanwhile.
+    """
+
+    direct_calls_restart_idle: bool = True
+    retry_after_s: float = 30.0
+
+
+class AgentState(Enum):
+    """What an agent is doing. TAPI and CSTA terms; see `agent_fsm` for when each holds."""
+
+    LOGGED_OUT = "logged_out"
+    NOT_READY = "not_ready"
+    READY = "ready"
+    RESERVED = "reserved"
+    BUSY = "busy"
+    WRAP_UP = "wrap_up"
+
+
+class BusyKind(Enum):
+    """Whose call a busy agent is in: the ACD's, or one it did not make (TAPI's BUSYINCOMING, -OUTBOUND, -OTHER)."""
+
+    ACD = "acd"
+    DIRECT_IN = "direct_in"
+    OUTBOUND = "outbound"
+    OTHER = "other"
+
+
+class ContactState(Enum):
+    """Where a contact known to the router is."""
+
+    WAITING = "waiting"
+    ALERTING = "alerting"
+    CONNECTED = "connected"
+
+
+NO_ANSWER = "no answer"
+DECLINED = "declined"
+UNREACHABLE = "unreachable"
+"""Reasons with which the router itself makes an agent not ready. From `UNREACHABLE` the phone's return frees him."""

@@ -1,0 +1,113 @@
+"""What the router says, in one ordered list. Times are monotonic seconds, waits are real waits (a boost is not in them)."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from softswitch.acd.model import AgentState, BusyKind, OverflowTarget
+from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
+
+EndCause: TypeAlias = Literal["no_answer", "declined", "unreachable", "abandoned", "withdrawn", "logged_out", "removed"]
+RefusalReason: TypeAlias = Literal["full", "closed", "empty", "unknown"]
+OverflowReason: TypeAlias = Literal["max_wait", "full", "empty"]
+
+
+class AgentReserved(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Alert this agent for this contact. Answer with `ReservationAccepted` or `ReservationFailed`."""
+
+    reservation_id: ReservationId
+    agent_id: AgentId
+    contact_id: ContactId
+    queue_id: QueueId
+
+
+class ReservationEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Stop alerting this agent. The contact waits on in its old place unless the cause says that it is gone.
+
+    Causes: the agent's (`no_answer`, `declined`, `unreachable`, `logged_out`; `removed` = not configured any more) or
+    the contact's (`abandoned`, `withdrawn`).
+    """
+
+    reservation_id: ReservationId
+    agent_id: AgentId
+    contact_id: ContactId
+    cause: EndCause
+
+
+class ContactConnected(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Join the two. Say `ContactFinished` when their conversation is over. `wait_s` is counted from `enqueued_at`."""
+
+    contact_id: ContactId
+    agent_id: AgentId
+    queue_id: QueueId
+    wait_s: float
+
+
+class ContactMoved(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The contact waits in another queue from now on, as old as it was."""
+
+    contact_id: ContactId
+    from_queue_id: QueueId
+    queue_id: QueueId
+    wait_s: float
+
+
+class ContactOverflowed(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The contact waits no longer and is forgotten; send it to `target`, which is never a queue."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    target: OverflowTarget
+    wait_s: float
+    reason: OverflowReason
+
+
+class ContactRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The contact never got into the queue and is forgotten.
+
+    `full`: no room, and the overflow says hang up; `closed`: the queue is being removed; `empty`: nobody who serves it
+    is logged in; `unknown`: no such queue.
+    """
+
+    contact_id: ContactId
+    queue_id: QueueId
+    reason: RefusalReason
+
+
+class AnnouncementDue(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Tell the contact where it stands: `position` from 1. What is None is not said."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    position: int | None
+    estimated_wait_s: float | None
+
+
+class AnnouncementCut(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """An agent was reserved for a contact that has been told something: stop the prompt if it still plays."""
+
+    contact_id: ContactId
+
+
+class AgentStateChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """`reason` is set in NOT_READY, `busy_kind` in BUSY."""
+
+    agent_id: AgentId
+    old: AgentState
+    new: AgentState
+    reason: str
+    since: float
+    busy_kind: BusyKind | None = None
+
+
+AcdOutput: TypeAlias = (
+    AgentReserved
+    | ReservationEnded
+    | ContactConnected
+    | ContactMoved
+    | ContactOverflowed
+    | ContactRefused
+    | AnnouncementDue
+    | AnnouncementCut
+    | AgentStateChanged
+)
