@@ -1,0 +1,1 @@
+"""The codecs that ship with the switch; each is found through the entry-point group `softswitch.codecs`."""
