@@ -1,0 +1,188 @@
+"""The LMDB environment: opening it, its version, transactions, and a map that grows by itself.
+
+LMDB maps its file into memory and needs to be told the largest size. It is raised when a write finds the map full;
+other processes notice when they begin their next transaction and follow. The size of the map is address space, not
+memory and not disk: the file has the size of what is in it.
+
+An environment must not be carried over a fork and not be opened twice in one process; each process opens its own.
+"""
+
+import os
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import lmdb
+
+from softswitch.base.errors import StartError
+from softswitch.store.limits import TABLES_MAX
+from softswitch.store.schema import SCHEMA_VERSION
+
+Operation = tuple[str, bytes, bytes | None]
+"""(table, key, value); value None deletes."""
+
+_VERSION_TABLE = "meta"
+_VERSION_KEY = b"schema_version"
+_MIB = 1024 * 1024
+
+
+class Environment:
+    """An open environment with all its tables.
+
+    Any thread may read. One thread at a time may write (`writer.py` sees to that).
+    """
+
+    __slots__ = ("_databases", "_environment", "_resize_lock", "directory")
+
+    def __init__(self, directory: str, environment: lmdb.Environment, tables: Iterable[str], *, create: bool) -> None:
+        self.directory = directory
+        self._environment = environment
+        self._resize_lock = Lock()  # no transaction of this process may be open while the map is resized
+        self._databases = {
+            name: environment.open_db(name.encode(), create=create) for name in (_VERSION_TABLE, *tables)
+        }
+
+    def get(self, table: str, key: bytes) -> bytes | None:
+        with self._reading() as transaction:
+            return transaction.get(key, db=self._databases[table])
+
+    def count(self, table: str) -> int:
+        with self._reading() as transaction:
+            return transaction.stat(self._databases[table])["entries"]
+
+    def scan(
+        self, table: str, low: bytes | None, high: bytes | None, *, reverse: bool, limit: int
+    ) -> list[tuple[bytes, bytes]]:
+        """At most `limit` rows with low <= key < high in key order, or from the other end with `reverse`."""
+        with self._reading() as transaction, transaction.cursor(self._databases[table]) as cursor:
+            rows: list[tuple[bytes, bytes]] = []
+            found = _seek_last(cursor, high) if reverse else _seek_first(cursor, low)
+            while found and len(rows) < limit:
+                key, value = cursor.item()
+                if (reverse and low is not None and key < low) or (not reverse and high is not None and key >= high):
+                    break
+                rows.append((key, value))
+                found = cursor.prev() if reverse else cursor.next()
+            return rows
+
+    def write(self, operations: Iterable[Operation]) -> None:
+        """Apply all operations in one transaction; on return they are on disk. Raises `lmdb.Error`: none is applied."""
+        operations = list(operations)
+        while True:
+            try:
+                with self._environment.begin(write=True) as transaction:
+                    for table, key, value in operations:
+                        if value is None:
+                            transaction.delete(key, db=self._databases[table])
+                        else:
+                            transaction.put(key, value, db=self._databases[table])
+                return
+            except lmdb.MapFullError:
+                self._grow()
+
+    def map_size_bytes(self) -> int:
+        return self._environment.info()["map_size"]
+
+    def close(self) -> None:
+        self._environment.close()
+
+    @contextmanager
+    def _reading(self) -> Generator["lmdb.Transaction[bytes]"]:
+        with self._resize_lock:
+            try:
+                transaction = self._environment.begin()
+            except lmdb.MapResizedError:
+                self._environment.set_mapsize(0)  # adopt the size the writing process has set
+                transaction = self._environment.begin()
+            with transaction:
+                yield transaction
+
+    def _grow(self) -> None:
+        with self._resize_lock:
+            self._environment.set_mapsize(self.map_size_bytes() * 2)
+
+
+def open_for_writing(directory: str, tables: Iterable[str], *, map_size_mb: int) -> Environment:
+    """Open, or create, the store of this switch. Raises `StartError` with one line that says what to do."""
+    try:
+        Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
+        raw = lmdb.open(directory, map_size=map_size_mb * _MIB, max_dbs=TABLES_MAX, mode=0o600)
+    except (OSError, lmdb.Error) as error:
+        raise StartError(_cannot_open(directory, error)) from error
+    try:
+        raw.reader_check()  # slots of readers that were killed
+        _check_version(directory, _read_version(raw))
+        environment = Environment(directory, raw, tables, create=True)
+        environment.write([(_VERSION_TABLE, _VERSION_KEY, str(SCHEMA_VERSION).encode())])
+    except lmdb.Error as error:
+        raw.close()
+        raise StartError(_cannot_open(directory, error)) from error
+    except StartError:
+        raw.close()
+        raise
+    return environment
+
+
+def open_for_reading(directory: str, tables: Iterable[str]) -> Environment:
+    """Open a store that a switch has made. Raises `StartError` with one line that says what to do."""
+    nothing_yet = StartError(f"there is no store in {directory} yet: the switch makes it when it starts")
+    if not os.path.exists(os.path.join(directory, "data.mdb")):
+        raise nothing_yet
+    try:
+        raw = lmdb.open(directory, readonly=True, create=False, max_dbs=TABLES_MAX)
+    except (OSError, lmdb.Error) as error:
+        raise StartError(_cannot_open(directory, error)) from error
+    try:
+        version = _read_version(raw)
+        if version == 0:
+            raise nothing_yet
+        _check_version(directory, version)
+        return Environment(directory, raw, tables, create=False)
+    except lmdb.Error as error:
+        raw.close()
+        raise StartError(_cannot_open(directory, error)) from error
+    except StartError:
+        raw.close()
+        raise
+
+
+def _read_version(raw: lmdb.Environment) -> int:
+    """The version of the schema it was written with; 0 for an environment without tables."""
+    try:
+        database = raw.open_db(_VERSION_TABLE.encode(), create=False)
+    except lmdb.NotFoundError:
+        return 0
+    with raw.begin() as transaction:
+        return int(transaction.get(_VERSION_KEY, b"0", db=database))
+
+
+def _check_version(directory: str, version: int) -> None:
+    if version > SCHEMA_VERSION:
+        raise StartError(
+            f"the store in {directory} was written by a newer softswitch (schema {version}, this one knows "
+            f"{SCHEMA_VERSION}): start the newer version, or set [store] directory to another place"
+        )
+
+
+def _cannot_open(directory: str, error: OSError | lmdb.Error) -> str:
+    reason = error.strerror if isinstance(error, OSError) else str(error).removeprefix(f"{directory}: ")
+    remedies: dict[type[BaseException], str] = {
+        lmdb.InvalidError: "it is no LMDB file, or a damaged one: move it away and start again",
+        lmdb.VersionMismatchError: "it was made by another LMDB: move it away and start again",
+        lmdb.CorruptedError: "it is damaged: restore it from a backup, or move it away and start again",
+    }
+    remedy = remedies.get(type(error), "make it writable and see that the disk has room, or change [store] directory")
+    return f"the store in {directory} cannot be opened ({reason}): {remedy}"
+
+
+def _seek_first(cursor: "lmdb.Cursor[Any]", low: bytes | None) -> bool:
+    return cursor.first() if low is None else cursor.set_range(low)
+
+
+def _seek_last(cursor: "lmdb.Cursor[Any]", high: bytes | None) -> bool:
+    """Stand on the greatest key below `high`."""
+    if high is None or not cursor.set_range(high):
+        return cursor.last()
+    return cursor.prev()

@@ -1,0 +1,166 @@
+"""The store as the switch uses it (`Store`) and as any other process reads it (`StoreReader`).
+
+The switch calls `open_store` once. The command line, reports and whatever else looks at records calls `open_reader`,
+at any time and in any number. `memory_store` is for tests.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol
+
+import msgspec
+
+from softswitch.base.ids import CallId
+from softswitch.store.environment import open_for_reading, open_for_writing
+from softswitch.store.memory import MemoryRows
+from softswitch.store.schema import (
+    ACTIVE_CALLS,
+    AGENT_STATES,
+    BINDINGS,
+    CDRS,
+    END_REASON_RESTARTED,
+    RECORDINGS,
+    ActiveCall,
+    BindingKey,
+    Cdr,
+    StoredAgentState,
+    StoredBinding,
+    StoredRecording,
+    TimedKey,
+)
+from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRows
+from softswitch.store.writer import GroupCommitWriter
+
+_TABLES = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS))
+
+
+class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """Since the start: transactions, records written in them, records lost; and records that wait for the disk now."""
+
+    commits: int
+    writes: int
+    lost: int
+    pending: int
+
+
+class Writer(WritableRows, Protocol):
+    """What writes, with its counters."""
+
+    commits: int
+    writes: int
+    lost: int
+
+    @property
+    def pending(self) -> int: ...
+
+
+class Store:
+    """All tables, to read and write. One per switch."""
+
+    __slots__ = ("_close_rows", "_writer", "active_calls", "agent_states", "bindings", "cdrs", "recordings")
+
+    def __init__(self, rows: ReadableRows, writer: Writer, close_rows: Callable[[], None]) -> None:
+        self._writer = writer
+        self._close_rows = close_rows
+        self.bindings: Table[BindingKey, StoredBinding] = Table(BINDINGS, rows, writer)
+        self.agent_states: Table[str, StoredAgentState] = Table(AGENT_STATES, rows, writer)
+        self.active_calls: Table[str, ActiveCall] = Table(ACTIVE_CALLS, rows, writer)
+        self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer)
+        self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer)
+
+    def begin_call(self, call: ActiveCall) -> None:
+        """Note that a call is in progress, so that it gets a CDR whatever happens to the switch."""
+        self.active_calls.put(call.call_id, call)
+
+    def end_call(self, cdr: Cdr) -> None:
+        """Write the CDR and forget the call in progress, both in one transaction."""
+        self._writer.apply(
+            [
+                self.cdrs.put_operation((cdr.started_at, cdr.call_id), cdr),
+                self.active_calls.delete_operation(cdr.call_id),
+            ]
+        )
+
+    def end_leftover_calls(self, at_wall: float) -> list[Cdr]:
+        """Give the calls that a former switch left in progress their CDRs, and return them. Before the first call."""
+        cdrs = [
+            Cdr(
+                call_id=CallId(call.call_id),
+                started_at=call.started_at,
+                ended_at=at_wall,
+                calling_number=call.calling_number,
+                calling_name=call.calling_name,
+                called_number=call.called_number,
+                flow=call.flow,
+                end_reason=END_REASON_RESTARTED,
+                ended_by="switch",
+            )
+            for call in self.active_calls.ascending()
+        ]
+        for cdr in cdrs:
+            self.end_call(cdr)
+        return cdrs
+
+    def put_recording(self, recording: StoredRecording) -> None:
+        self.recordings.put((recording.started_at, recording.recording_id), recording)
+
+    def commit(self) -> Future[None]:
+        """A future that is done when everything put before is on disk; `NotStored` if the disk refuses.
+
+        In a coroutine: `await asyncio.wrap_future(store.commit())`.
+        """
+        return self._writer.commit()
+
+    def statistics(self) -> StoreStatistics:
+        writer = self._writer
+        return StoreStatistics(commits=writer.commits, writes=writer.writes, lost=writer.lost, pending=writer.pending)
+
+    def close(self) -> None:
+        """Write what waits and close. Blocks for the disk."""
+        self._writer.close()
+        self._close_rows()
+
+
+class StoreReader:
+    """All tables, to read, from any process but the switch's. A context manager."""
+
+    __slots__ = ("_close_rows", "active_calls", "agent_states", "bindings", "cdrs", "recordings")
+
+    def __init__(self, rows: ReadableRows, close_rows: Callable[[], None]) -> None:
+        self._close_rows = close_rows
+        self.bindings: TableReader[BindingKey, StoredBinding] = TableReader(BINDINGS, rows)
+        self.agent_states: TableReader[str, StoredAgentState] = TableReader(AGENT_STATES, rows)
+        self.active_calls: TableReader[str, ActiveCall] = TableReader(ACTIVE_CALLS, rows)
+        self.cdrs: TableReader[TimedKey, Cdr] = TableReader(CDRS, rows)
+        self.recordings: TableReader[TimedKey, StoredRecording] = TableReader(RECORDINGS, rows)
+
+    def __enter__(self) -> "StoreReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._close_rows()
+
+
+def open_store(directory: str, *, map_size_mb: int = 1024, report: Callable[[str], None]) -> Store:
+    """Open the store of this switch, creating it where there is none. Raises `StartError`.
+
+    `report` gets one line for people when the disk begins to refuse records and when it takes them again; it is
+    called in the writer thread.
+    """
+    environment = open_for_writing(directory, _TABLES, map_size_mb=map_size_mb)
+    return Store(environment, GroupCommitWriter(environment, report=report), environment.close)
+
+
+def open_reader(directory: str) -> StoreReader:
+    """Open a store for reading while its switch runs, or after. Raises `StartError` (also: there is none yet)."""
+    environment = open_for_reading(directory, _TABLES)
+    return StoreReader(environment, environment.close)
+
+
+def memory_store() -> Store:
+    """A store that forgets everything with the process."""
+    rows = MemoryRows()
+    return Store(rows, rows, rows.close)

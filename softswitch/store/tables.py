@@ -1,0 +1,129 @@
+"""Typed tables over rows of bytes: get, put, delete, and iteration in key order from either end.
+
+What is put can be read when a `commit()` after it is done, and usually a few milliseconds later anyway.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from typing import Generic, Protocol
+
+import msgspec
+
+from softswitch.base.errors import SoftswitchError
+from softswitch.store.environment import Operation
+from softswitch.store.limits import SCAN_ROWS_MAX
+from softswitch.store.schema import K, TableLayout, V
+
+
+class ReadableRows(Protocol):
+    """Rows of bytes that can be read: the LMDB environment, or its twin in memory."""
+
+    def get(self, table: str, key: bytes) -> bytes | None: ...
+
+    def count(self, table: str) -> int: ...
+
+    def scan(
+        self, table: str, low: bytes | None, high: bytes | None, *, reverse: bool, limit: int
+    ) -> list[tuple[bytes, bytes]]:
+        """At most `limit` rows with low <= key < high in key order, or from the other end with `reverse`."""
+        ...
+
+
+class WritableRows(Protocol):
+    """Where operations go: the writer thread, or the twin in memory."""
+
+    def apply(self, operations: Sequence[Operation]) -> None: ...
+
+    def commit(self) -> Future[None]: ...
+
+    def close(self) -> None: ...
+
+
+class DamagedRecord(SoftswitchError):
+    """A record that is not what its table holds: the file is damaged, or something else wrote to it."""
+
+
+class Page(msgspec.Struct, Generic[V], frozen=True):
+    """Some values in order, and the cursor with which the next page begins; None = there are no more."""
+
+    values: tuple[V, ...]
+    cursor: bytes | None
+
+
+class TableReader(Generic[K, V]):
+    """Reads one table. Raises `DamagedRecord` for what cannot be decoded."""
+
+    __slots__ = ("_decode", "_layout", "_rows")
+
+    def __init__(self, layout: TableLayout[K, V], rows: ReadableRows) -> None:
+        self._layout = layout
+        self._rows = rows
+        self._decode: Callable[[bytes], V] = msgspec.msgpack.Decoder(layout.value_type).decode
+
+    def get(self, key: K) -> V | None:
+        value = self._rows.get(self._layout.name, self._layout.key(key))
+        return None if value is None else self._value(value)
+
+    def count(self) -> int:
+        return self._rows.count(self._layout.name)
+
+    def ascending(self, start: K | None = None, stop: K | None = None) -> Iterator[V]:
+        """Values with start <= key < stop in key order. What is written meanwhile may or may not appear."""
+        return self._iterate(start, stop, reverse=False)
+
+    def descending(self, start: K | None = None, stop: K | None = None) -> Iterator[V]:
+        """The same from the other end: with keys that begin with a time, the newest first."""
+        return self._iterate(start, stop, reverse=True)
+
+    def newest(self, limit: int, cursor: bytes | None = None) -> Page[V]:
+        """One page of the values with the greatest keys, the greatest first; `cursor` is the former page's."""
+        limit = max(1, min(limit, SCAN_ROWS_MAX))
+        rows = self._rows.scan(self._layout.name, None, cursor, reverse=True, limit=limit + 1)
+        values = tuple(self._value(value) for _, value in rows[:limit])
+        return Page(values, rows[limit - 1][0] if len(rows) > limit else None)
+
+    def _iterate(self, start: K | None, stop: K | None, *, reverse: bool) -> Iterator[V]:
+        low = None if start is None else self._layout.key(start)
+        high = None if stop is None else self._layout.key(stop)
+        while True:
+            rows = self._rows.scan(self._layout.name, low, high, reverse=reverse, limit=SCAN_ROWS_MAX)
+            for _, value in rows:
+                yield self._value(value)
+            if len(rows) < SCAN_ROWS_MAX:
+                return
+            if reverse:
+                high = rows[-1][0]
+            else:
+                low = rows[-1][0] + b"\0"  # the least key above it
+
+    def _value(self, value: bytes) -> V:
+        try:
+            return self._decode(value)
+        except msgspec.MsgspecError as error:
+            raise DamagedRecord(f"a record of table {self._layout.name} cannot be read: {error}") from error
+
+
+class Table(TableReader[K, V]):
+    """Reads and writes one table."""
+
+    __slots__ = ("_encode", "_writer")
+
+    def __init__(self, layout: TableLayout[K, V], rows: ReadableRows, writer: WritableRows) -> None:
+        super().__init__(layout, rows)
+        self._writer = writer
+        self._encode: Callable[[V], bytes] = msgspec.msgpack.Encoder().encode
+
+    def put(self, key: K, value: V) -> None:
+        """Write soon, instead of whatever had this key. Returns at once."""
+        self._writer.apply([self.put_operation(key, value)])
+
+    def delete(self, key: K) -> None:
+        """Delete soon; a key that is not there is fine."""
+        self._writer.apply([self.delete_operation(key)])
+
+    def put_operation(self, key: K, value: V) -> Operation:
+        """For several operations that must reach the disk together."""
+        return self._layout.name, self._layout.key(key), self._encode(value)
+
+    def delete_operation(self, key: K) -> Operation:
+        return self._layout.name, self._layout.key(key), None
