@@ -1,8 +1,8 @@
 """What is said over the control socket: msgpack requests and replies, each behind a 4-byte big-endian length.
 
 A client sends one request and reads its reply before it sends the next. A listing is answered with one or more
-frames of rows, all but the last with `is_last` False, so that ten thousand rows never hold up a call. Whatever cannot be
-done is answered with `Refused`.
+frames of rows, all but the last with `is_last` False, so that ten thousand rows never hold up a call. Whatever
+cannot be done is answered with `Refused`.
 
 Both sides may be of different versions: fields are only ever added, and with a default; unknown fields are ignored;
 a request the switch does not know is refused by name.
@@ -93,10 +93,10 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent. `status` is what a person declared: "available", "paused" (with `reason`) or "logged_out".
+    """An agent. `status` is what was declared: "logged_out", "not_ready" (with `reason`) or "ready".
 
-    `state` is what the switch sees: "idle", "reserved", "busy", "wrap_up", or the status again where there is
-    nothing to see. `since_s` is the time in this state. `call_id` is the call he is reserved for or talks in.
+    `state` is what the switch sees: "reserved", "busy", "wrap_up", "idle" (ready, nothing to do), or else the status
+    again. `since_s` is the time in this state. `call_id` is the call he is reserved for or talks in.
     `answered` and `missed` count reservations since the switch started.
     """
 

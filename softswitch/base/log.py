@@ -1,0 +1,104 @@
+"""Structured logging: one event per line on standard error, as text for people or JSON for programs.
+
+A module takes its logger with `get_logger("sip")`; `bind(call_id=...)` puts a key on every line that the current task
+logs from then on. What libraries log through the standard library (asyncio's unhandled exceptions, say) comes out the
+same way. Before `configure_logging` was called, warnings and worse go to standard error as text.
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any, Literal, TextIO
+
+import msgspec
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
+
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+Logger = FilteringBoundLogger
+
+_LEVELS: dict[str, int] = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def get_logger(area: str) -> Logger:
+    """A logger whose lines carry `area`; configuration may come later."""
+    logger: Logger = structlog.get_logger(area=area)
+    return logger
+
+
+def bind(**keys: str) -> None:
+    """Put these keys on every line of the current task."""
+    structlog.contextvars.bind_contextvars(**keys)
+
+
+def unbind(*keys: str) -> None:
+    """Take them off again; unknown keys are fine."""
+    structlog.contextvars.unbind_contextvars(*keys)
+
+
+def configure_logging(
+    *,
+    level: LogLevel = "info",
+    log_format: LogFormat = "text",
+    program: str = "",
+    stream: TextIO | None = None,
+) -> None:
+    """Log to `stream` (standard error) from now on. `program` tells apart processes that share a terminal."""
+    output = sys.stderr if stream is None else stream
+    structlog.configure(
+        processors=_processors(log_format, program, is_terminal=output.isatty()),
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.WriteLoggerFactory(output),
+    )
+    root = logging.getLogger()
+    root.handlers = [_Forwarder()]
+    root.setLevel(max(_LEVELS[level], logging.INFO))
+
+
+def _processors(log_format: LogFormat, program: str, *, is_terminal: bool) -> list[Processor]:
+    def stamp(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        moment = datetime.now(UTC)
+        local = moment.astimezone().isoformat(sep=" ", timespec="milliseconds")
+        event["timestamp"] = local if log_format == "text" else moment.isoformat(timespec="milliseconds")
+        if program:
+            event["program"] = program
+        return event
+
+    shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, stamp]
+    if log_format == "json":
+        return [*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
+    console = structlog.dev.ConsoleRenderer(
+        colors=is_terminal, exception_formatter=structlog.dev.plain_traceback, sort_keys=False, pad_event_to=0
+    )
+    return [*shared, console]
+
+
+def _json(event: object, **_options: object) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()
+
+
+class _Forwarder(logging.Handler):
+    """Hands records of the standard library's logging over to structlog."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logger: Logger = structlog.get_logger(area=record.name)
+        logger.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+
+
+def _standard_error(*_names: object) -> WrappedLogger:
+    return structlog.WriteLogger(sys.stderr)
+
+
+# structlog's own default is standard output, which belongs to the answers of the command line.
+structlog.configure(
+    processors=_processors("text", "", is_terminal=False),
+    wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    logger_factory=_standard_error,
+)

@@ -1,0 +1,148 @@
+"""The control socket's client for programs that may wait: the command line."""
+
+import socket
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TypeVar
+
+import msgspec
+
+from softswitch.base.errors import SoftswitchError
+from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
+from softswitch.control.limits import REPLY_BYTES_MAX
+from softswitch.control.protocol import (
+    AgentRow,
+    Agents,
+    CallRow,
+    Calls,
+    ListAgents,
+    ListCalls,
+    ListQueues,
+    ListRegistrations,
+    QueueRow,
+    Queues,
+    Refused,
+    RegistrationRow,
+    Registrations,
+    Reply,
+    Request,
+    Rows,
+)
+
+ANSWER_S = 10.0
+"""Everything but a reload is answered from memory."""
+
+_decoder = msgspec.msgpack.Decoder(Reply)
+ReplyT = TypeVar("ReplyT", bound=Reply)
+RowsT = TypeVar("RowsT", bound=Rows)
+
+
+class NoSwitchRunning(SoftswitchError):
+    """Nobody listens at the control socket."""
+
+
+class ControlFailed(SoftswitchError):
+    """The switch refused, fell silent, or the socket is not ours to open."""
+
+    def __init__(self, message: str, faults: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.faults = faults or []
+
+
+class ControlClient:
+    """One connection to a running switch. A context manager; every method raises `ControlFailed` when refused.
+
+    Raises `NoSwitchRunning` if there is none; `directory` is the configuration directory that its message names.
+    """
+
+    def __init__(self, path: str, directory: str, *, answer_s: float = ANSWER_S) -> None:
+        self._answer_s = answer_s
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(answer_s)
+        try:
+            self._socket.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            self._socket.close()
+            raise NoSwitchRunning(
+                f"no switch is running for {directory}: start it with `softswitch serve {directory}`"
+            ) from error
+        except OSError as error:
+            self._socket.close()
+            raise ControlFailed(
+                f"cannot speak to the switch at {path} ({error.strerror or error}): "
+                "run this as the user who started the switch"
+            ) from error
+
+    def __enter__(self) -> "ControlClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def ask(self, request: Request, expected: type[ReplyT], *, answer_s: float | None = None) -> ReplyT:
+        """Send a request that has a single reply, and wait for it (`answer_s` seconds at most)."""
+        self._send(request, answer_s)
+        return self._receive(expected)
+
+    def calls(self) -> list[CallRow]:
+        return [row for frame in self._frames(ListCalls(), Calls) for row in frame.rows]
+
+    def agents(self) -> list[AgentRow]:
+        return [row for frame in self._frames(ListAgents(), Agents) for row in frame.rows]
+
+    def queues(self) -> list[QueueRow]:
+        return [row for frame in self._frames(ListQueues(), Queues) for row in frame.rows]
+
+    def registrations(self) -> list[RegistrationRow]:
+        return [row for frame in self._frames(ListRegistrations(), Registrations) for row in frame.rows]
+
+    def _frames(self, request: Request, expected: type[RowsT]) -> Iterator[RowsT]:
+        self._send(request, None)
+        while True:
+            frame = self._receive(expected)
+            yield frame
+            if frame.is_last:
+                return
+
+    def _send(self, request: Request, answer_s: float | None) -> None:
+        self._socket.settimeout(answer_s or self._answer_s)
+        try:
+            self._socket.sendall(encode_frame(request))
+        except OSError as error:
+            raise ControlFailed(_CLOSED) from error
+
+    def _receive(self, expected: type[ReplyT]) -> ReplyT:
+        length = payload_length(self._read(HEADER_BYTES))
+        if length > REPLY_BYTES_MAX:
+            raise ControlFailed("what answers at the control socket is not a switch")
+        try:
+            reply = _decoder.decode(self._read(length))
+        except msgspec.MsgspecError as error:
+            raise ControlFailed(f"the switch answers in words of another version of softswitch: {error}") from error
+        if isinstance(reply, Refused):
+            raise ControlFailed(reply.message, reply.faults)
+        if not isinstance(reply, expected):
+            raise ControlFailed(f"the switch answered with {type(reply).__name__} instead of {expected.__name__}")
+        return reply
+
+    def _read(self, length: int) -> bytes:
+        received = bytearray()
+        while len(received) < length:
+            try:
+                chunk = self._socket.recv(length - len(received))
+            except TimeoutError as error:
+                raise ControlFailed(f"the switch has not answered for {self._socket.gettimeout():g} s") from error
+            except OSError as error:
+                raise ControlFailed(_CLOSED) from error
+            if not chunk:
+                raise ControlFailed(_CLOSED)
+            received += chunk
+        return bytes(received)
+
+
+_CLOSED = "the switch closed the connection; it may just be restarting: try again"

@@ -1,0 +1,215 @@
+"""The control socket's server: lives on the switch's event loop and asks `Operations` for every answer.
+
+The socket's permissions (0600) are the access control: who may open it may command the switch. It appears under its
+name only when it already listens, so that its being there means the switch is ready.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable
+from itertools import islice
+from typing import TypeVar
+
+import msgspec
+
+from softswitch.base.errors import StartError
+from softswitch.base.log import get_logger
+from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
+from softswitch.control.limits import (
+    CLIENTS_MAX,
+    IDLE_S,
+    REQUEST_BYTES_MAX,
+    ROWS_PER_FRAME,
+    SLOW_READER_S,
+    SOCKET_PATH_BYTES_MAX,
+)
+from softswitch.control.operations import Operations
+from softswitch.control.protocol import (
+    Agents,
+    Calls,
+    GetStatus,
+    HangUp,
+    ListAgents,
+    ListCalls,
+    ListQueues,
+    ListRegistrations,
+    Queues,
+    Refused,
+    Registrations,
+    Reload,
+    Reply,
+    Request,
+    Rows,
+    SetAgent,
+    Stop,
+)
+
+_log = get_logger("control")
+_decoder = msgspec.msgpack.Decoder(Request)
+RowT = TypeVar("RowT")
+RowsT = TypeVar("RowsT", bound=Rows)
+
+
+class ControlServer:
+    """Serves one control socket until `close`."""
+
+    def __init__(
+        self, operations: Operations, path: str, *, idle_s: float = IDLE_S, clients_max: int = CLIENTS_MAX
+    ) -> None:
+        self._operations = operations
+        self._path = path
+        self._idle_s = idle_s
+        self._clients_max = clients_max
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listen. Raises `StartError` if the path cannot be, or if another switch already answers there."""
+        listener = _listen(self._path)
+        try:
+            self._server = await asyncio.start_unix_server(self._accept, sock=listener)
+            os.rename(_name_before_ready(self._path), self._path)
+        except OSError as error:
+            listener.close()
+            raise StartError(f"the control socket {self._path} cannot be made: {error.strerror}") from error
+
+    async def close(self) -> None:
+        """Stop listening, disconnect everybody, and take the socket's file away."""
+        if self._server is None:
+            return
+        self._server.close()
+        for client in list(self._clients):
+            client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        await self._server.wait_closed()
+        self._server = None
+        try:
+            os.unlink(self._path)
+        except OSError as error:
+            _log.warning("control socket not removed", path=self._path, reason=error.strerror)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._clients.add(task)
+        task.add_done_callback(self._clients.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client, from connection to disconnection; whatever it does ends here."""
+        try:
+            if len(self._clients) > self._clients_max:
+                await _send(writer, Refused("busy", f"the switch has {self._clients_max} control connections already"))
+                return
+            await self._converse(reader, writer)
+        except (OSError, EOFError, TimeoutError):
+            pass  # it went away, fell asleep, or does not read its replies
+        finally:
+            if writer.transport.get_write_buffer_size():
+                writer.transport.abort()
+            writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            async with asyncio.timeout(self._idle_s):
+                length = payload_length(await reader.readexactly(HEADER_BYTES))
+                if length > REQUEST_BYTES_MAX:
+                    await _send(writer, Refused("malformed", f"a request is at most {REQUEST_BYTES_MAX} bytes long"))
+                    return
+                payload = await reader.readexactly(length)
+            async for reply in self._answer(payload):
+                await _send(writer, reply)
+
+    async def _answer(self, payload: bytes) -> AsyncIterator[Reply]:
+        """The frames that answer one request; a fault of our own is one of them."""
+        try:
+            request = _decoder.decode(payload)
+        except msgspec.MsgspecError as error:
+            yield Refused("malformed", f"this switch does not understand the request: {error}")
+            return
+        try:
+            async for reply in self._carry_out(request):
+                yield reply
+        except Exception:
+            _log.exception("a control request failed", request=type(request).__name__)
+            yield Refused("failed", "the switch failed at this request; its log says where")
+
+    async def _carry_out(self, request: Request) -> AsyncIterator[Reply]:
+        operations = self._operations
+        match request:
+            case GetStatus():
+                yield operations.status()
+            case ListCalls():
+                async for rows in _in_frames(operations.calls(), Calls):
+                    yield rows
+            case ListAgents():
+                async for rows in _in_frames(operations.agents(), Agents):
+                    yield rows
+            case ListQueues():
+                async for rows in _in_frames(operations.queues(), Queues):
+                    yield rows
+            case ListRegistrations():
+                async for rows in _in_frames(operations.registrations(), Registrations):
+                    yield rows
+            case SetAgent(agent_id, action, reason):
+                yield await operations.set_agent(agent_id, action, reason)
+            case HangUp(call_id):
+                yield await operations.hang_up(call_id)
+            case Reload():
+                yield await operations.reload()
+            case Stop():
+                yield await operations.stop()
+
+
+async def _in_frames(rows: Iterable[RowT], frame: Callable[[list[RowT], bool], RowsT]) -> AsyncIterator[RowsT]:
+    """The listing in frames of `ROWS_PER_FRAME`, with a turn of the event loop for everybody else in between."""
+    remaining = iter(rows)
+    current = list(islice(remaining, ROWS_PER_FRAME))
+    while True:
+        following = list(islice(remaining, ROWS_PER_FRAME))
+        yield frame(current, not following)
+        if not following:
+            return
+        current = following
+        await asyncio.sleep(0)
+
+
+async def _send(writer: asyncio.StreamWriter, reply: Reply) -> None:
+    writer.write(encode_frame(reply))
+    async with asyncio.timeout(SLOW_READER_S):
+        await writer.drain()
+
+
+def _listen(path: str) -> socket.socket:
+    """A listening socket under a temporary name beside `path`, for its owner only."""
+    if len(os.fsencode(_name_before_ready(path))) > SOCKET_PATH_BYTES_MAX:
+        raise StartError(
+            f"the path of the control socket is too long for the system ({path}): "
+            "set [control] socket in softswitch.toml to a shorter one, such as /run/softswitch/control.sock"
+        )
+    if _is_answered(path):
+        raise StartError(f"another switch answers at {path} already: stop it first")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    own_only = os.umask(0o177)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(_name_before_ready(path))
+        listener.bind(_name_before_ready(path))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise StartError(f"the control socket {path} cannot be made: {error.strerror}") from error
+    finally:
+        os.umask(own_only)
+    return listener
+
+
+def _name_before_ready(path: str) -> str:
+    return f"{path}.new"
+
+
+def _is_answered(path: str) -> bool:
+    """Whether a live process listens there; the file of a dead one is in nobody's way."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(path) == 0
