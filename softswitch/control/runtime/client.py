@@ -113,6 +113,8 @@ class ControlClient:
         self._socket.settimeout(answer_s or self._answer_s)
         try:
             self._socket.sendall(encode_frame(request))
+        except ConnectionError:
+            pass  # why it closed may still be there to be read
         except OSError as error:
             raise ControlFailed(_CLOSED) from error
 

@@ -1,0 +1,168 @@
+"""A switch as the control socket sees it, with fixed contents."""
+
+import msgspec
+
+from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+from softswitch.control.protocol import (
+    AgentAction,
+    AgentRow,
+    AgentSet,
+    CallRow,
+    Done,
+    QueueRow,
+    Refused,
+    RegistrationRow,
+    Reloaded,
+    Status,
+    StoreRow,
+    WorkerRow,
+)
+
+STARTED_AT = 1_700_000_000.0
+
+
+class FixedOperations:
+    """Implements `Operations` over lists that a test may change; keeps the orders it was given."""
+
+    def __init__(self) -> None:
+        self.orders: list[tuple[str, ...]] = []
+        self.reload_reply: Reloaded | Refused = Reloaded(["queue support: wrap_up_s 10 -> 20"])
+        self.call_rows = [
+            CallRow(
+                call_id=CallId("c1"),
+                state="talking",
+                calling_number="+442071838750",
+                called_number="100",
+                started_at=STARTED_AT + 60,
+                duration_s=95.4,
+                flow="hotline",
+                queue="support",
+                agent="anna",
+                wait_s=12.0,
+                recording=RecordingId("r1"),
+            ),
+            CallRow(
+                call_id=CallId("c2"),
+                state="waiting",
+                calling_number="+74951234567",
+                called_number="100",
+                started_at=STARTED_AT + 120,
+                duration_s=31.0,
+                flow="hotline",
+                queue="support",
+                wait_s=20.5,
+            ),
+        ]
+        self.agent_rows = [
+            AgentRow(
+                agent_id=AgentId("anna"),
+                name="Anna Petrova",
+                status="ready",
+                state="busy",
+                since_s=83.0,
+                skills={"billing": 8, "english": 5},
+                queues=[QueueId("support")],
+                is_registered=True,
+                call_id=CallId("c1"),
+                answered=7,
+                missed=1,
+            ),
+            AgentRow(
+                agent_id=AgentId("boris"),
+                name="Boris",
+                status="not_ready",
+                state="not_ready",
+                reason="lunch",
+                since_s=3725.0,
+                queues=[QueueId("support")],
+            ),
+        ]
+        self.queue_rows = [
+            QueueRow(
+                queue_id=QueueId("support"),
+                name="Support",
+                waiting=1,
+                longest_wait_s=20.5,
+                agents_ready=0,
+                agents_busy=1,
+                agents_logged_in=2,
+                offered=12,
+                answered=9,
+                abandoned=2,
+                overflowed=0,
+                service_level=0.75,
+                average_speed_of_answer_s=14.2,
+            ),
+        ]
+        self.registration_rows = [
+            RegistrationRow(
+                aor="sip:anna@example.test",
+                contact="sip:anna@192.0.2.9:5062",
+                transport="UDP",
+                remote="192.0.2.9:5062",
+                expires_in_s=245.0,
+                user_agent="baresip v3.2.0",
+            ),
+        ]
+
+    def status(self) -> Status:
+        return Status(
+            version="0.1.0",
+            pid=4711,
+            started_at=STARTED_AT,
+            uptime_s=7325.0,
+            domain="example.test",
+            listen=["udp:192.0.2.5:5060", "tcp:192.0.2.5:5060"],
+            calls=len(self.call_rows),
+            registrations=len(self.registration_rows),
+            agents=len(self.agent_rows),
+            agents_logged_in=2,
+            queues=len(self.queue_rows),
+            waiting=1,
+            workers=[
+                WorkerRow(name="media-0", pid=4712, is_connected=True, streams=3, cpu=0.12, tick_us_median=900.0),
+                WorkerRow(name="media-1", pid=4713, is_connected=False),
+            ],
+            store=StoreRow(directory="/srv/switch/store", cdrs=120, recordings=80, size_bytes=3 * 1024 * 1024),
+            configuration_directory="/srv/switch",
+            configuration_loaded_at=STARTED_AT,
+        )
+
+    def calls(self) -> list[CallRow]:
+        return self.call_rows
+
+    def agents(self) -> list[AgentRow]:
+        return self.agent_rows
+
+    def queues(self) -> list[QueueRow]:
+        return self.queue_rows
+
+    def registrations(self) -> list[RegistrationRow]:
+        return self.registration_rows
+
+    async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused:
+        self.orders.append(("set_agent", agent_id, action, reason))
+        for row in self.agent_rows:
+            if row.agent_id == agent_id:
+                return AgentSet(_after(row, action, reason), is_pending=bool(row.call_id) and action == "pause")
+        return Refused("not_found", f"there is no agent {agent_id}; `softswitch agents` lists them all")
+
+    async def hang_up(self, call_id: CallId) -> Done | Refused:
+        self.orders.append(("hang_up", call_id))
+        if any(row.call_id == call_id for row in self.call_rows):
+            return Done()
+        return Refused("not_found", f"there is no call {call_id}; `softswitch calls` lists them all")
+
+    async def reload(self) -> Reloaded | Refused:
+        self.orders.append(("reload",))
+        return self.reload_reply
+
+    async def stop(self) -> Done:
+        self.orders.append(("stop",))
+        return Done()
+
+
+def _after(row: AgentRow, action: AgentAction, reason: str) -> AgentRow:
+    status = {"login": "ready", "logout": "logged_out", "pause": "not_ready", "resume": "ready"}[action]
+    state = row.state if row.call_id else "idle" if status == "ready" else status
+    return msgspec.structs.replace(row, status=status, state=state, reason=reason, since_s=0.0)
