@@ -1,0 +1,19 @@
+"""The bounds of the SIP domain, each with its reason. Whoever passes one gets an answer that says so, or silence."""
+
+MESSAGE_BYTES_MAX = 65_535
+"""The largest UDP datagram; a stream peer has no reason to send more."""
+
+HEAD_BYTES_MAX = 32_768
+"""Start line and headers. Thirty proxies' Via and Record-Route headers come to 6 KiB."""
+
+HEADERS_MAX = 256
+"""Header lines of one message; the longest seen in the field has about sixty."""
+
+SDP_BYTES_MAX = 16_384
+"""A WebRTC offer of three streams with all its candidates is about 8 KiB; our audio needs 300 bytes."""
+
+SDP_MEDIA_MAX = 32
+"""m= lines of one description: every one must be mirrored in the answer."""
+
+NONCES_MAX = 65_536
+"""Nonces whose count is remembered against replay. Older ones are refused as stale, so forgetting is safe."""
