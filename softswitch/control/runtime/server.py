@@ -92,22 +92,25 @@ class ControlServer:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+
+        def disconnect(_done: asyncio.Task[None]) -> None:
+            self._clients.discard(task)
+            writer.close()
+
         self._clients.add(task)
-        task.add_done_callback(self._clients.discard)
+        task.add_done_callback(disconnect)  # also for a task that is cancelled before it ran at all
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client, from connection to disconnection; whatever it does ends here."""
         try:
             if len(self._clients) > self._clients_max:
                 await _send(writer, Refused("busy", f"the switch has {self._clients_max} control connections already"))
-                return
-            await self._converse(reader, writer)
-        except (OSError, EOFError, TimeoutError):
-            pass  # it went away, fell asleep, or does not read its replies
-        finally:
-            if writer.transport.get_write_buffer_size():
-                writer.transport.abort()
-            writer.close()
+            else:
+                await self._converse(reader, writer)
+        except TimeoutError:
+            writer.transport.abort()  # it asks nothing, or does not read what it asked for
+        except (OSError, EOFError):
+            pass  # it went away
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
