@@ -1,7 +1,8 @@
 """What the router is told: facts, in the past tense.
 
 Facts about contacts, agents or reservations the router does not know (any more) are ignored and counted: they are
-races, such as an agent's answer that crosses the caller's hanging up. Facts may be repeated; a repetition changes nothing.
+races, such as an agent's answer that crosses the caller's hanging up. Facts may be repeated; a repetition changes
+nothing.
 """
 
 from typing import Literal, TypeAlias
@@ -87,7 +88,7 @@ class AgentUnreachable(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class AgentBusy(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """His phone is in at least one call that is not the ACD's. A level, not a count: said again it replaces the kind."""
+    """His phone is in some call that is not the ACD's. A level, not a count: said again it replaces the kind."""
 
     agent_id: AgentId
     kind: BusyKind

@@ -1,4 +1,7 @@
-"""What the router says, in one ordered list. Times are monotonic seconds, waits are real waits (a boost is not in them)."""
+"""What the router says, in one ordered list.
+
+Times are monotonic seconds; waits are seconds really waited, in which a boost does not count.
+"""
 
 from typing import Literal, TypeAlias
 
@@ -65,8 +68,8 @@ class ContactOverflowed(msgspec.Struct, frozen=True, tag=True, gc=False):
 class ContactRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The contact never got into the queue and is forgotten.
 
-    `full`: no room, and the overflow says hang up; `closed`: the queue is being removed; `empty`: nobody who serves it
-    is logged in; `unknown`: no such queue.
+    `full`: no room; `closed`: the queue is being removed; `empty`: nobody who serves it is logged in. With `full` and
+    `empty` the queue's overflow says hang up; else the contact is moved or overflows. `unknown`: no such queue.
     """
 
     contact_id: ContactId

@@ -1,0 +1,143 @@
+"""Who fits whom, decided at once: the oldest contact for an agent, an agent for a contact.
+
+Two small tables answer both questions without a walk over contacts or agents. `serves` bool[lines, agents] says which
+agent may serve which line; `head_key` float64[lines] holds the key of each line's first contact, infinity for an empty
+line. A freed agent takes the smallest head among his lines, whatever queue it is in. A contact takes the agent its
+queue's strategy picks from those able to serve its line, whatever else they serve.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.acd.limits import LINES_MAX
+from softswitch.acd.model import Skills
+from softswitch.acd.skills import Roster, merge
+from softswitch.acd.strategies import STRATEGIES
+from softswitch.acd.waiting import Contact, Line, QueueRecord
+from softswitch.base.ids import AgentId
+
+SLOTS_AT_FIRST = 64
+
+
+class Matching:
+    """The lines of all queues against one roster. A new configuration makes a new one."""
+
+    __slots__ = ("_free_slots", "_head_key", "_lines", "_serves", "_used", "roster")
+
+    def __init__(self, roster: Roster) -> None:
+        self.roster = roster
+        self._lines: list[Line | None] = []
+        self._free_slots: list[int] = []
+        self._used = 0
+        self._head_key: NDArray[np.float64] = np.full(SLOTS_AT_FIRST, np.inf)
+        self._serves: NDArray[np.bool_] = np.zeros((SLOTS_AT_FIRST, len(roster)), np.bool_)
+
+    # Lines
+
+    def open_queue(self, queue: QueueRecord) -> None:
+        """Give a queue the line of its contacts without requirements of their own; it stays open."""
+        queue.lines.clear()
+        queue.own_line = self._open(queue, {})
+
+    def has_room_for(self, queue: QueueRecord, skills: Skills) -> bool:
+        """Whether a contact with these extra requirements can be added."""
+        return not skills or _key(skills) in queue.lines or len(self._lines) - len(self._free_slots) < LINES_MAX
+
+    def close_queue(self, queue: QueueRecord) -> None:
+        """A queue is gone; nobody waits in it."""
+        for line in list(queue.lines.values()):
+            self._close(line)
+        queue.own_line = None
+
+    def add(self, contact: Contact) -> Line:
+        """The contact waits from now on, in its old place if it had one."""
+        queue = contact.queue
+        line = queue.lines.get(_key(contact.skills))
+        if line is None:
+            line = self._open(queue, contact.skills)
+        line.add(contact)
+        contact.line = line
+        self._head_key[line.slot] = line.first_key()
+        return line
+
+    def remove(self, contact: Contact) -> None:
+        """The contact waits no more."""
+        line = contact.line
+        assert line is not None
+        line.remove(contact)
+        contact.line = None
+        if len(line) == 0 and line is not line.queue.own_line:
+            self._close(line)
+        else:
+            self._head_key[line.slot] = line.first_key()
+
+    # Decisions
+
+    def agent_for(self, contact: Contact) -> AgentId | None:
+        """The available agent who gets this waiting contact now, or None."""
+        line = contact.line
+        assert line is not None
+        rows = line.rows
+        if contact.shunned_by is not None:
+            rows = rows[rows != self.roster.row_of.get(contact.shunned_by, -1)]
+        row = STRATEGIES[line.queue.settings.strategy](self.roster, rows)
+        return None if row is None else self.roster.agent_ids[row]
+
+    def contact_for(self, agent_id: AgentId) -> Contact | None:
+        """The oldest contact over all queues this agent serves, or None."""
+        row = self.roster.row_of[agent_id]
+        keys = np.where(self._serves[: self._used, row], self._head_key[: self._used], np.inf)
+        oldest = keys.min(initial=np.inf)
+        if oldest == np.inf:
+            return None
+        heads = [self._head(slot) for slot in (keys == oldest).nonzero()[0].tolist()]
+        if any(head.shunned_by == agent_id for head in heads):
+            return self._oldest_not_shunned(agent_id, row)
+        return min(heads, key=lambda head: head.serial)
+
+    def lines_by_age(self) -> list[Line]:
+        """The lines in which somebody waits, that of the oldest contact first."""
+        waiting = [line for line in self._lines if line is not None and len(line) > 0]
+        return sorted(waiting, key=Line.first_key)
+
+    def _head(self, slot: int) -> Contact:
+        line = self._lines[slot]
+        assert line is not None
+        head = line.first()
+        assert head is not None
+        return head
+
+    def _oldest_not_shunned(self, agent_id: AgentId, row: int) -> Contact | None:
+        slots = (self._serves[: self._used, row] & (self._head_key[: self._used] < np.inf)).nonzero()[0].tolist()
+        lines = [line for slot in slots if (line := self._lines[slot]) is not None]
+        firsts = [first for line in lines if (first := line.first_for(agent_id)) is not None]
+        return min(firsts, key=lambda contact: (contact.key, contact.serial), default=None)
+
+    # Slots
+
+    def _open(self, queue: QueueRecord, skills: Skills) -> Line:
+        slot = self._free_slots.pop() if self._free_slots else self._next_slot()
+        able = self.roster.able(queue.settings, merge(queue.settings.skills, skills))
+        line = Line(queue, skills, slot=slot, able=able)
+        self._serves[slot] = able
+        self._lines[slot] = line
+        queue.lines[_key(skills)] = line
+        return line
+
+    def _close(self, line: Line) -> None:
+        del line.queue.lines[_key(line.skills)]
+        self._lines[line.slot] = None
+        self._head_key[line.slot] = np.inf
+        self._free_slots.append(line.slot)
+
+    def _next_slot(self) -> int:
+        if self._used == len(self._head_key):
+            self._head_key = np.concatenate([self._head_key, np.full(self._used, np.inf)])
+            self._serves = np.concatenate([self._serves, np.zeros_like(self._serves)])
+        self._lines.append(None)
+        self._used += 1
+        return self._used - 1
+
+
+def _key(skills: Skills) -> frozenset[tuple[str, int]]:
+    return frozenset(skills.items())

@@ -1,0 +1,148 @@
+"""Contacts, the lines in which they wait, and the queues these belong to.
+
+The order is one for the whole centre: the key `enqueued_at - boost_s`, smallest first, which never changes while a
+contact waits; equal keys go by arrival. So a boost overtakes by at most its own seconds and nobody starves, and a line
+is a list that stays sorted: adding and removing cost O(log n) comparisons, and a place in it is one binary search.
+"""
+
+from bisect import bisect_left, insort
+from math import inf
+
+from softswitch.acd.estimates import WaitEstimator
+from softswitch.acd.model import ContactState, Queue, Skills
+from softswitch.acd.skills import Mask, Rows
+from softswitch.acd.statistics import QueueCounters
+from softswitch.base.ids import AgentId, ContactId, ReservationId
+
+
+class Contact:
+    """Somebody who waits for an agent, alerts one, or talks to one. Times are monotonic seconds."""
+
+    __slots__ = (
+        "agent_id",
+        "contact_id",
+        "enqueued_at",
+        "entered_at",
+        "is_told",
+        "key",
+        "line",
+        "moves",
+        "queue",
+        "reservation_id",
+        "serial",
+        "shunned_by",
+        "skills",
+        "state",
+        "told_wait_s",
+    )
+
+    def __init__(
+        self,
+        contact_id: ContactId,
+        queue: "QueueRecord",
+        *,
+        skills: Skills,
+        enqueued_at: float,
+        boost_s: float,
+        serial: int,
+    ) -> None:
+        self.contact_id = contact_id
+        self.queue = queue
+        self.skills = skills
+        """Required beyond the queue's own."""
+        self.enqueued_at = enqueued_at
+        self.entered_at = enqueued_at
+        """When it came into its present queue."""
+        self.key = enqueued_at - boost_s
+        self.serial = serial
+        self.state = ContactState.WAITING
+        self.line: Line | None = None
+        """The line it waits in; None while it alerts or talks."""
+        self.reservation_id: ReservationId | None = None
+        self.agent_id: AgentId | None = None
+        """Whom it alerts or talks to."""
+        self.shunned_by: AgentId | None = None
+        """The agent who failed it last; not tried again at once."""
+        self.moves = 0
+        self.is_told = False
+        self.told_wait_s: float | None = None
+        """The shortest wait it was promised; never exceeded by a later promise."""
+
+
+class Line:
+    """The waiting contacts of one queue with the same requirements, in serving order.
+
+    `slot` is the line's row in the matching tables; `able` and `rows` say who may serve it.
+    """
+
+    __slots__ = ("_order", "able", "queue", "rows", "skills", "slot")
+
+    def __init__(self, queue: "QueueRecord", skills: Skills, *, slot: int, able: Mask) -> None:
+        self.queue = queue
+        self.skills = skills
+        self.slot = slot
+        self.able = able
+        self.rows: Rows = able.nonzero()[0]
+        self._order: list[tuple[float, int, Contact]] = []
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def add(self, contact: Contact) -> None:
+        insort(self._order, (contact.key, contact.serial, contact))
+
+    def remove(self, contact: Contact) -> None:
+        del self._order[self.rank(contact)]
+
+    def rank(self, contact: Contact) -> int:
+        """How many of this line are served before the contact, which may wait in another line."""
+        return bisect_left(self._order, (contact.key, contact.serial))
+
+    def first(self) -> Contact | None:
+        return self._order[0][2] if self._order else None
+
+    def first_key(self) -> float:
+        """The key of the first; infinity when nobody waits."""
+        return self._order[0][0] if self._order else inf
+
+    def first_for(self, agent_id: AgentId) -> Contact | None:
+        """The first whom this agent has not just failed."""
+        return next((entry[2] for entry in self._order if entry[2].shunned_by != agent_id), None)
+
+    def contacts(self) -> list[Contact]:
+        return [entry[2] for entry in self._order]
+
+
+class QueueRecord:
+    """One queue. `own_line` takes the contacts without requirements of their own; `lines` are all, that one too."""
+
+    __slots__ = ("alerting", "counters", "estimator", "is_open", "lines", "own_line", "settings", "waiting")
+
+    def __init__(self, settings: Queue) -> None:
+        self.settings = settings
+        self.is_open = True
+        """False once the configuration has no such queue any more: who waits is served, nobody new comes in."""
+        self.lines: dict[frozenset[tuple[str, int]], Line] = {}
+        self.own_line: Line | None = None
+        self.waiting = 0
+        self.alerting = 0
+        self.counters = QueueCounters()
+        self.estimator = WaitEstimator()
+
+    def __len__(self) -> int:
+        """Contacts that wait or alert an agent."""
+        return self.waiting + self.alerting
+
+    def position(self, contact: Contact) -> int:
+        """The contact's place among those who wait in this queue, from 1."""
+        return 1 + sum(line.rank(contact) for line in self.lines.values())
+
+    def head(self) -> Contact | None:
+        """Who of this queue is served next, if any agent can serve any of it."""
+        heads = [head for line in self.lines.values() if (head := line.first()) is not None]
+        return min(heads, key=lambda contact: (contact.key, contact.serial), default=None)
+
+    def contacts(self) -> list[Contact]:
+        """Who waits, in serving order."""
+        waiting = [contact for line in self.lines.values() for contact in line.contacts()]
+        return sorted(waiting, key=lambda contact: (contact.key, contact.serial))
