@@ -1,0 +1,1 @@
+"""What callers are told: phrases and their languages, numbers read aloud, speech, music and tones as WAV files."""

@@ -1,0 +1,1 @@
+"""Disk, espeak-ng and FFmpeg: where sounds are made and found."""

@@ -1,0 +1,260 @@
+"""The sound library: names, numbers and texts to WAV files that a media worker can play.
+
+A name ("queue/please-hold") is looked up in this order, and the first that can be read is taken:
+
+1. the operator's recordings: sounds/<language>/<name>.*, then sounds/<name>.* for all languages;
+2. a directory of Asterisk's core sounds, under our name for the phrase (asterisk_names.py) or their own;
+3. our phrases, spoken by espeak-ng.
+
+What is not 8 kHz mono 16-bit WAV already is made so once and kept in the cache. Recordings are looked for at start
+and by `refresh`, not at every call.
+
+Everything here may be called from any thread. What is in the cache takes microseconds; what must first be spoken or
+converted takes from 10 ms to seconds, so call `prepare` at start in a thread or process of its own, and `say` in a
+thread.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from softswitch.base.errors import Fault
+from softswitch.prompts.announcements import Noun, digit_phrases, number_phrases, position_phrases, wait_phrases
+from softswitch.prompts.asterisk_names import asterisk_name
+from softswitch.prompts.catalogue import LANGUAGES, base_language, catalogue
+from softswitch.prompts.errors import PromptError
+from softswitch.prompts.limits import DIGITS_MAX, NAME_CHARACTERS_MAX
+from softswitch.prompts.music import hold_music
+from softswitch.prompts.runtime.cache import SoundCache
+from softswitch.prompts.runtime.conversion import SUFFIXES
+from softswitch.prompts.runtime.folders import asterisk_folder, index_folder
+from softswitch.prompts.tones import TONES, tone
+
+GENERATED_VERSION = 1
+"""Part of the names of generated music and tones: raise it when they would now sound different."""
+
+_NAME = re.compile(r"\w[\w+.-]*(/\w[\w+.-]*)*", re.ASCII)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,16}){0,4}")
+
+
+class SoundLibrary:
+    """Where sounds come from. All paths that are returned are absolute."""
+
+    __slots__ = (
+        "_asterisk",
+        "_cache",
+        "_country",
+        "_faults",
+        "_indexes",
+        "_music",
+        "_on_fault",
+        "_resolved",
+        "_sounds",
+    )
+
+    def __init__(
+        self,
+        *,
+        cache: Path,
+        sounds: Path | None = None,
+        asterisk: Path | None = None,
+        music: Path | None = None,
+        country: str = "us",
+        on_fault: Callable[[Fault], None] = lambda fault: None,
+    ) -> None:
+        """`music` is a file or a directory, None our own piece; `country` is a key of `TONES`.
+
+        `on_fault` hears of every recording that cannot be read and is passed over, once each.
+        """
+        self._cache = SoundCache(cache.absolute())
+        self._sounds = sounds.absolute() if sounds else None
+        self._asterisk = asterisk.absolute() if asterisk else None
+        self._music = music.absolute() if music else None
+        self._country = country if country in TONES else "us"
+        self._on_fault = on_fault
+        self._faults: dict[str, Fault] = {}
+        self._indexes: dict[Path, dict[str, Path]] = {}
+        self._resolved: dict[tuple[str, str, bool], str] = {}
+
+    def resolve(self, name: str, language: str) -> str:
+        """The file of a sound.
+
+        Raises PromptError if there is no such sound, or none that can be read.
+        """
+        return self._resolve(name, language, with_asterisk=True)
+
+    def say(self, text: str, language: str) -> str:
+        """Any text, spoken.
+
+        Raises PromptError if espeak-ng is not installed or does not know the language.
+        """
+        return str(self._cache.text(text, _checked_language(language)))
+
+    def music(self, name: str = "default") -> str:
+        """A piece to be looped: "default", or a file or directory of that name in sounds/music.
+
+        A directory's files are joined in the order of their names. Music that is missing or cannot be read is a
+        fault, and our own piece is played.
+        """
+        key = (name, "music", True)
+        if key not in self._resolved:
+            self._resolved[key] = str(self._find_music(name))
+        return self._resolved[key]
+
+    def tone(self, name: str) -> str:
+        """Ringback, busy, congestion (one period each, to be looped) or beep, as the country knows them.
+
+        Raises PromptError for other names.
+        """
+        bursts = TONES[self._country].get(name)
+        if bursts is None:
+            known = ", ".join(TONES[self._country])
+            raise PromptError(Fault("sounds", name, "there is no such tone", f"There are: {known}"))
+        file_name = f"tone-{self._country}-{name}-{GENERATED_VERSION}"
+        return str(self._cache.generated(file_name, lambda: tone(bursts)))
+
+    def speak_number(self, number: int, language: str, noun: Noun | None = None) -> list[str]:
+        """A number in words, with a noun in its right form if wanted."""
+        return self._resolve_together([number_phrases(number, language, noun)], language)
+
+    def say_digits(self, text: str, language: str) -> list[str]:
+        """A telephone number, digit by digit."""
+        return self._resolve_together([digit_phrases(text[:DIGITS_MAX])], language)
+
+    def announce_position(self, position: int, language: str) -> list[str]:
+        """The caller's place in the queue; 1 is next."""
+        by_number = ["queue/your-number-is", *number_phrases(position, language)]
+        return self._resolve_together([position_phrases(position, language), by_number], language)
+
+    def announce_wait(self, minutes: int, language: str) -> list[str]:
+        """The estimated wait."""
+        return self._resolve_together([wait_phrases(minutes, language)], language)
+
+    def prepare(self, languages: Iterable[str]) -> list[Fault]:
+        """Make every sound that is not in the cache yet, and return all that is wrong.
+
+        The phrases of two languages take about two seconds the first time.
+        """
+        for language in languages:
+            phrases = catalogue(language)
+            for name in [*(phrases.texts if phrases else ()), *self._recordings(language)]:
+                self._attempt(lambda name=name, language=language: self.resolve(name, language))
+        self._attempt(self.music)
+        for name in TONES[self._country]:
+            self._attempt(lambda name=name: self.tone(name))
+        return list(self._faults.values())
+
+    def refresh(self) -> None:
+        """Look at the directories again: recordings may have come, gone or changed."""
+        self._indexes.clear()
+        self._resolved.clear()
+        self._faults.clear()
+
+    def _resolve(self, name: str, language: str, *, with_asterisk: bool) -> str:
+        key = (name, language, with_asterisk)
+        path = self._resolved.get(key)
+        if path is None:
+            path = self._resolved[key] = str(
+                self._find(_checked_name(name), _checked_language(language), with_asterisk)
+            )
+        return path
+
+    def _find(self, name: str, language: str, with_asterisk: bool) -> Path:
+        unreadable: Fault | None = None
+        for recording in self._candidates(name, language, with_asterisk):
+            try:
+                return self._cache.converted(recording)
+            except PromptError as error:
+                unreadable = error.fault
+                self._report(unreadable)
+        phrases = catalogue(language)
+        if phrases and name in phrases.texts:
+            return self._cache.phrase(name, phrases.texts[name], language)
+        remedy = f"Put a recording into {self._sounds or 'sounds'}/{language}/{name}.wav, or check the name"
+        raise PromptError(unreadable or Fault("sounds", name, f'there is no such sound in "{language}"', remedy))
+
+    def _resolve_together(self, wordings: Sequence[Sequence[str]], language: str) -> list[str]:
+        """An announcement in one voice: the first wording that is recorded as a whole, or else the first one, with
+        Asterisk's voice left out, because it would alternate with the spoken one in the middle of a sentence."""
+        for names in wordings:
+            if all(self._candidates(name, language, with_asterisk=True) for name in names):
+                return [self._resolve(name, language, with_asterisk=True) for name in names]
+        return [self._resolve(name, language, with_asterisk=False) for name in wordings[0]]
+
+    def _candidates(self, name: str, language: str, with_asterisk: bool) -> list[Path]:
+        """Recordings of a sound, best first."""
+        found: list[Path] = []
+        if self._sounds:
+            for folder in dict.fromkeys((language, base_language(language))):
+                found += self._indexed(self._sounds, f"{folder}/{name}")
+            found += self._indexed(self._sounds, name)
+        if self._asterisk and with_asterisk and (folder := asterisk_folder(self._asterisk, language)):
+            found += self._indexed(folder, asterisk_name(name, language) or name)
+        return found
+
+    def _indexed(self, folder: Path, name: str) -> list[Path]:
+        if folder not in self._indexes:
+            self._indexes[folder] = index_folder(folder)
+        path = self._indexes[folder].get(name)
+        return [path] if path else []
+
+    def _recordings(self, language: str) -> list[str]:
+        """Names of the operator's own recordings in a language."""
+        if not self._sounds:
+            return []
+        prefix = f"{base_language(language)}/"
+        self._indexed(self._sounds, "")
+        return [name.removeprefix(prefix) for name in self._indexes[self._sounds] if name.startswith(prefix)]
+
+    def _find_music(self, name: str) -> Path:
+        source = self._music if name in ("", "default") else self._music_named(name)
+        if source is not None:
+            try:
+                if source.is_dir():
+                    files = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES)
+                    if files:
+                        return self._cache.joined(files, self._report)
+                    raise PromptError(Fault(str(source), "music", "it holds no sound", "Put WAV files there"))
+                return self._cache.converted(source)
+            except PromptError as error:
+                self._report(error.fault)
+        return self._cache.generated(f"music-{GENERATED_VERSION}", hold_music)
+
+    def _music_named(self, name: str) -> Path | None:
+        folder = (self._sounds or Path("sounds")) / "music"
+        if _NAME.fullmatch(name):
+            if self._sounds and (found := self._indexed(self._sounds, f"music/{name}")):
+                return found[0]
+            if (folder / name).is_dir():
+                return folder / name
+        self._report(Fault(str(folder), "music", f'there is no music "{name}"', "Put a WAV file of that name there"))
+        return None
+
+    def _attempt(self, make: Callable[[], str]) -> None:
+        try:
+            make()
+        except PromptError as error:
+            self._report(error.fault)
+
+    def _report(self, fault: Fault) -> None:
+        if str(fault) not in self._faults:
+            self._faults[str(fault)] = fault
+            self._on_fault(fault)
+
+
+def _checked_name(name: str) -> str:
+    """A sound's name without the suffix that people like to write."""
+    stem = name.removesuffix(".wav")
+    if len(stem) > NAME_CHARACTERS_MAX or not _NAME.fullmatch(stem):
+        reason = "this is no name of a sound"
+        raise PromptError(Fault("sounds", name[:NAME_CHARACTERS_MAX], reason, 'Use letters, digits, "-" and "/"'))
+    return stem
+
+
+def _checked_language(language: str) -> str:
+    if not _LANGUAGE.fullmatch(language):
+        reason = "this is no language"
+        raise PromptError(
+            Fault("sounds", language[:20], reason, f"Use one of {', '.join(LANGUAGES)}, or a code such as de")
+        )
+    return language
