@@ -9,14 +9,12 @@ import msgspec
 class SipTimers(msgspec.Struct, frozen=True):
     """T1: round-trip estimate; T2: longest interval between retransmissions; T4: life of a message in the network.
 
-    All in seconds. `trying_s` is not in the RFC's table but in section 16.6 step 11: Timer C, how long an INVITE that
-    got a provisional response may stay without another one (it must be more than three minutes).
+    All in seconds.
     """
 
     t1: float = 0.5
     t2: float = 4.0
     t4: float = 5.0
-    trying_s: float = 200.0
 
     @property
     def transaction_s(self) -> float:

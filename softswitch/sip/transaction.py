@@ -1,0 +1,21 @@
+"""What the four transaction machines have in common: their outputs.
+
+Each machine is a core of its own: network and user put something in, `take_outputs()` gives one ordered list of
+bytes to send, responses for the user (clients only) and facts. The machines know neither addresses nor dialogs;
+`TransactionTable` finds the one a message belongs to, runs its timers and carries out what it says.
+"""
+
+from enum import Enum
+
+
+class Fact(Enum):
+    """What a transaction tells its user or its table."""
+
+    TIMED_OUT = "timed out"
+    """The peer never answered (Timers B, F), or never acknowledged (Timer H)."""
+    BROKEN = "broken"
+    """The transport failed before there was a final response."""
+    ACKED = "acked"
+    """The ACK came for what we answered to an INVITE."""
+    ENDED = "ended"
+    """Nothing more will come of it: forget it."""
