@@ -11,9 +11,11 @@ from msgspec import Meta
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.config.settings import Seconds
 
-SkillLevel = Annotated[int, Meta(ge=1, le=10)]
+SKILL_LEVEL_MAX = 10
+SkillLevel = Annotated[int, Meta(ge=1, le=SKILL_LEVEL_MAX)]
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}$")]
 """What may be a SIP user name without quoting, a file name, and a word of the command line."""
+IdentifierOrEmpty = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})?$")]
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +24,7 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     id: Identifier
     name: str = ""
     """Empty: the id."""
-    username: Identifier | Literal[""] = ""
+    username: IdentifierOrEmpty = ""
     """Empty: the id."""
     password: str
     number: str = ""
@@ -46,7 +48,7 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     id: Identifier
     name: str = ""
     """Empty: the id."""
-    username: Identifier | Literal[""] = ""
+    username: IdentifierOrEmpty = ""
     """Empty: the id."""
     password: str
     number: str = ""

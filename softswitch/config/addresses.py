@@ -1,0 +1,47 @@
+"""Addresses as operators write them."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from softswitch.base.address import HostPort, TransportKind
+
+
+def is_ip(text: str) -> bool:
+    """Whether it is an IPv4 or IPv6 address, without brackets or port."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_network(text: str) -> IPv4Network | IPv6Network | None:
+    """An IP address or a network ("198.51.100.0/24"); None for anything else, also for a network with host bits."""
+    try:
+        return ip_network(text)
+    except ValueError:
+        return None
+
+
+def parse_listener(text: str) -> tuple[TransportKind, HostPort] | None:
+    """ "udp:0.0.0.0:5060" or "tcp:[::]:5060"; None for anything else."""
+    scheme, _, address = text.partition(":")
+    host, _, port = address.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        return None
+    if scheme.upper() not in TransportKind.__members__ or not is_ip(host):
+        return None
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        return None
+    return TransportKind[scheme.upper()], HostPort(host, int(port))
+
+
+def parse_port_range(text: str) -> range | None:
+    """ "20000-29999", both ends included; None for anything else."""
+    first, _, last = (part.strip() for part in text.partition("-"))
+    if not (first.isascii() and first.isdigit() and last.isascii() and last.isdigit()):
+        return None
+    if not 0 < int(first) <= int(last) < 65536:
+        return None
+    return range(int(first), int(last) + 1)

@@ -1,0 +1,87 @@
+"""What must hold for queues: agents and overflows name queues that exist, and somebody can answer each."""
+
+from typing import cast
+
+from softswitch.config.conversion import FaultList, did_you_mean
+from softswitch.config.draft import Draft
+from softswitch.config.rows import SKILL_LEVEL_MAX, QueueRow
+
+
+def check_queues(draft: Draft) -> None:
+    faults = draft.fault_lists["queues.toml"]
+    ids = draft.names("queues.toml", "queue")
+    rows: dict[str, QueueRow] = {}
+    for index, row in draft.queues:
+        if row.id in rows:
+            faults.add(("queue", index, "id"), f'there is a queue "{row.id}" already', "Give every queue its own id")
+        rows.setdefault(row.id, row)
+    levels = _best_levels(draft)
+    for index, row in draft.queues:
+        _check_overflow(index, row, ids or set(), rows, faults)
+        if levels is not None:
+            _check_skills(index, row, levels, faults)
+    if ids is not None:
+        _check_agents(draft, ids)
+
+
+def _check_agents(draft: Draft, ids: set[str]) -> None:
+    faults = draft.fault_lists["agents.toml"]
+    for index, agent in draft.agents:
+        for position, name in enumerate(agent.queues or ()):
+            if name not in ids:
+                remedy = did_you_mean(name, ids, "Add it to queues.toml, or remove it here")
+                faults.add(("agent", index, "queues", position), f'there is no queue "{name}"', remedy)
+
+
+def _check_overflow(index: int, row: QueueRow, ids: set[str], rows: dict[str, QueueRow], faults: FaultList) -> None:
+    path = ("queue", index, "overflow")
+    kind, _, target = row.overflow.partition(":")
+    if row.overflow == "hangup" or (kind == "flow" and target):
+        return
+    if kind != "queue" or not target:
+        remedy = did_you_mean(row.overflow, ["hangup"], 'Write "queue:ID", "flow:NAME" or "hangup"')
+        faults.add(path, f'"{row.overflow}" is no place to overflow to', remedy)
+    elif target not in ids:
+        remedy = did_you_mean(target, ids, "Add it, or write another overflow")
+        faults.add(path, f'there is no queue "{target}"', remedy)
+    elif row.id in _overflow_chain(row, rows):
+        reason = "callers would overflow from queue to queue in a circle and never be let go"
+        faults.add(path, reason, 'End the circle with "flow:NAME" or "hangup" in one of the queues')
+
+
+def _overflow_chain(row: QueueRow, rows: dict[str, QueueRow]) -> list[str]:
+    """Ids of the queues a caller of `row` can overflow to, one after another, up to the first that repeats."""
+    chain: list[str] = []
+    current: QueueRow | None = row
+    while current is not None:
+        kind, _, target = current.overflow.partition(":")
+        if kind != "queue" or target in chain:
+            break
+        chain.append(target)
+        current = rows.get(target)
+    return chain
+
+
+def _best_levels(draft: Draft) -> dict[str, int] | None:
+    """The best level of each skill among the agents; None while there are no agents, or none that can be read."""
+    agents = draft.raw_rows("agents.toml", "agent")
+    levels: dict[str, int] = {}
+    for agent in agents:
+        skills = agent.get("skills")
+        if isinstance(skills, dict):
+            for skill, level in cast(dict[str, object], skills).items():
+                # A level that is wrong is reported where it stands; here it is taken for the best.
+                levels[skill] = max(levels.get(skill, 0), level if isinstance(level, int) else SKILL_LEVEL_MAX)
+    return levels if agents else None
+
+
+def _check_skills(index: int, row: QueueRow, levels: dict[str, int], faults: FaultList) -> None:
+    for skill, level in row.skills.items():
+        path = ("queue", index, "skills", skill)
+        best = levels.get(skill, 0)
+        if best == 0:
+            remedy = did_you_mean(skill, levels, "Give it to an agent in agents.toml")
+            faults.add(path, f'no agent has the skill "{skill}", so nobody could answer', remedy)
+        elif best < level:
+            reason = f"no agent has {skill} at level {level} or above, so nobody could answer"
+            faults.add(path, reason, f"The best has {best}")

@@ -1,0 +1,84 @@
+"""What must hold within softswitch.toml beyond the type of each value."""
+
+import os
+import re
+
+from softswitch.base.address import HostPort, TransportKind
+from softswitch.config.addresses import is_ip, parse_listener, parse_port_range
+from softswitch.config.conversion import FaultList
+from softswitch.config.draft import Draft
+from softswitch.config.limits import MEDIA_PORTS_MIN, SOCKET_PATH_BYTES_MAX
+from softswitch.config.settings import MediaSection, SipSection, SoundsSection
+
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+
+
+def check_settings(draft: Draft) -> None:
+    faults = draft.fault_lists["softswitch.toml"]
+    settings = draft.settings
+    listeners = _check_sip(settings.sip, faults)
+    _check_media(settings.media, listeners, faults)
+    _check_sounds(settings.sounds, draft.directory, faults)
+    socket = os.path.abspath(os.path.join(draft.directory, settings.control.socket))
+    if len(os.fsencode(socket)) > SOCKET_PATH_BYTES_MAX:
+        reason = f"the path of the socket, {socket}, is longer than the {SOCKET_PATH_BYTES_MAX} bytes a socket may have"
+        faults.add(("control", "socket"), reason, 'Write a shorter one, such as "/run/softswitch/control.sock"')
+
+
+def _check_sip(sip: SipSection, faults: FaultList) -> list[tuple[TransportKind, HostPort]]:
+    if sip.domain and not (is_ip(sip.domain) or _DOMAIN.fullmatch(sip.domain)):
+        faults.add(("sip", "domain"), f'"{sip.domain}" is no host name', 'Write a name such as "pbx.example.com"')
+    _check_ip(sip.advertised_ip, ("sip", "advertised_ip"), faults)
+    listeners: list[tuple[TransportKind, HostPort]] = []
+    for index, text in enumerate(sip.listen):
+        listener = parse_listener(text)
+        if listener is None:
+            remedy = 'Write "udp:0.0.0.0:5060" or "tcp:192.0.2.1:5060"'
+            faults.add(("sip", "listen", index), f'"{text}" is no transport:address:port', remedy)
+        elif listener in listeners:
+            faults.add(("sip", "listen", index), f'"{text}" is there twice', "Remove one")
+        else:
+            listeners.append(listener)
+    if not sip.listen:
+        faults.add(("sip", "listen"), "it is empty, so no phone could register", 'Write ["udp:0.0.0.0:5060"]')
+    if not sip.digest:
+        faults.add(("sip", "digest"), "it is empty, so no phone could prove who it is", 'Write ["MD5"]')
+    if not sip.registration_min_s <= sip.registration_default_s <= sip.registration_max_s:
+        reason = "the times of registration are not in order"
+        remedy = "Let registration_min_s <= registration_default_s <= registration_max_s"
+        faults.add(("sip", "registration_default_s"), reason, remedy)
+    return listeners
+
+
+def _check_media(media: MediaSection, listeners: list[tuple[TransportKind, HostPort]], faults: FaultList) -> None:
+    _check_ip(media.ip, ("media", "ip"), faults)
+    _check_ip(media.advertised_ip, ("media", "advertised_ip"), faults)
+    ports = parse_port_range(media.ports)
+    if ports is None:
+        faults.add(("media", "ports"), f'"{media.ports}" is no range of ports', 'Write "20000-29999"')
+        return
+    if len(ports) < MEDIA_PORTS_MIN or ports[0] < 1024:
+        reason = f'"{media.ports}" is too narrow or below 1024'
+        faults.add(("media", "ports"), reason, 'A call takes 4 ports: write "20000-29999" for 2,500 calls')
+    for kind, address in listeners:
+        if kind is TransportKind.UDP and address.port in ports:
+            reason = f'"{media.ports}" contains the SIP port {address.port}'
+            faults.add(("media", "ports"), reason, "Move one of the two")
+
+
+def _check_sounds(sounds: SoundsSection, directory: str, faults: FaultList) -> None:
+    if not sounds.languages:
+        faults.add(("sounds", "languages"), "it is empty, so nothing could be said", 'Write ["en"]')
+    elif sounds.default_language and sounds.default_language not in sounds.languages:
+        reason = f'"{sounds.default_language}" is not among the languages'
+        faults.add(("sounds", "default_language"), reason, "Add it to languages, or choose one of them")
+    if sounds.asterisk_sounds and not os.path.isdir(os.path.join(directory, sounds.asterisk_sounds)):
+        reason = f'there is no directory "{sounds.asterisk_sounds}"'
+        remedy = "apt-get install asterisk-core-sounds-en-wav, or remove the line"
+        faults.add(("sounds", "asterisk_sounds"), reason, remedy)
+
+
+def _check_ip(text: str, path: tuple[str, str], faults: FaultList) -> None:
+    if text and not is_ip(text):
+        faults.add(path, f'"{text}" is no IP address', 'Write one such as "192.0.2.1", or remove the line')

@@ -1,0 +1,195 @@
+"""TOML values into Structs, key by key, so that every fault comes out at once.
+
+msgspec stops at the first thing wrong in a Struct. Here each key is converted on its own: an unknown key, a missing
+one and a wrong value are a fault each, and a row with faults in optional keys is still made, with their defaults, so
+that what refers to it is not called wrong as well.
+"""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from types import UnionType
+from typing import Any, TypeVar, cast, get_args, get_origin
+
+import msgspec
+from msgspec.inspect import BoolType, DictType, FloatType, IntType, LiteralType, StrType, Type, type_info
+
+from softswitch.base.errors import Fault
+from softswitch.config.toml_lines import KeyPath, line_of
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class FaultList:
+    """The faults of one file. `lines` says where its keys stand."""
+
+    __slots__ = ("_faults", "file", "lines")
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.lines: dict[KeyPath, int] = {}
+        self._faults: list[tuple[int, Fault]] = []
+
+    def add(self, path: KeyPath, reason: str, remedy: str) -> None:
+        """Note a fault at the line of its key, or of the nearest thing around it."""
+        self._add(line_of(path, self.lines), path, reason, remedy)
+
+    def add_at_line(self, line: int, reason: str, remedy: str) -> None:
+        """Note a fault of the text itself."""
+        self._add(line, (), reason, remedy)
+
+    def place(self, path: KeyPath) -> str:
+        """How another fault refers to a key: "agent[3] (line 27)"."""
+        line = line_of(path, self.lines)
+        return key_text(path) if line is None else f"{key_text(path)} (line {line})"
+
+    def in_order(self) -> list[Fault]:
+        """All faults by line."""
+        return [fault for _, fault in sorted(self._faults, key=lambda found: found[0])]
+
+    def _add(self, line: int | None, path: KeyPath, reason: str, remedy: str) -> None:
+        file = self.file if line is None else f"{self.file}:{line}"
+        self._faults.append((line or 0, Fault(file, key_text(path), reason, remedy)))
+
+
+def key_text(path: KeyPath) -> str:
+    """("queue", 2, "skills", "billing") -> "queue[2].skills.billing"."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text or "file"
+
+
+def did_you_mean(word: str, known: Collection[str], otherwise: str) -> str:
+    """A remedy for a name that is not known."""
+    close = get_close_matches(word, known, n=1)
+    return f'Did you mean "{close[0]}"?' if close else otherwise
+
+
+def convert_struct(value: object, struct: type[S], path: KeyPath, faults: FaultList) -> S | None:
+    """A table as a Struct. None if a required key is missing or wrong; every fault is noted."""
+    if not isinstance(value, dict):
+        faults.add(path, f"this is {_kind(value)}, not a table", f"Write [{key_text(path)}]")
+        return None
+    table = cast(dict[str, object], value)
+    fields = {field.name: field for field in msgspec.structs.fields(struct)}
+    for key in table.keys() - fields.keys():
+        known = ", ".join(fields)
+        faults.add((*path, key), "there is no such key", did_you_mean(key, fields, f"There are: {known}"))
+    converted: dict[str, object] = {}
+    is_complete = True
+    for name, field in fields.items():
+        if name not in table:
+            if field.required:
+                faults.add((*path, name), "it is missing", f"Add a line: {name} = ...")
+                is_complete = False
+            continue
+        result = _convert(table[name], field.type, (*path, name), faults)
+        if result is not _WRONG:
+            converted[name] = result
+        elif field.required:
+            is_complete = False
+    return struct(**converted) if is_complete else None
+
+
+def convert_rows(value: object, struct: type[S], path: KeyPath, faults: FaultList) -> list[tuple[int, S]]:
+    """An array of tables as Structs with their indexes; rows that could not be made are left out."""
+    if not isinstance(value, list):
+        faults.add(path, f"this is {_kind(value)}, not rows", f"Write [[{key_text(path)}]] above each row")
+        return []
+    rows: list[tuple[int, S]] = []
+    for index, row in enumerate(cast(list[object], value)):
+        converted = convert_struct(row, struct, (*path, index), faults)
+        if converted is not None:
+            rows.append((index, converted))
+    return rows
+
+
+_WRONG = object()
+
+
+def _convert(value: object, wanted: Any, path: KeyPath, faults: FaultList) -> object:
+    """A value as the type of a field, or `_WRONG` with the faults noted."""
+    if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
+        result = convert_struct(value, wanted, path, faults)
+        return _WRONG if result is None else result
+    if get_origin(wanted) is UnionType:  # something or None, and TOML has no None
+        wanted = get_args(wanted)[0]
+    if get_origin(wanted) is dict and isinstance(value, dict):
+        table = cast(dict[str, object], value)
+        items = {key: _convert(each, get_args(wanted)[1], (*path, key), faults) for key, each in table.items()}
+        return _WRONG if _WRONG in items.values() else items
+    if get_origin(wanted) is tuple and isinstance(value, list):
+        elements = enumerate(cast(list[object], value))
+        converted = [_convert(each, get_args(wanted)[0], (*path, index), faults) for index, each in elements]
+        return _WRONG if _WRONG in converted else tuple(converted)
+    return _convert_value(value, wanted, path, faults)
+
+
+def _convert_value(value: object, wanted: Any, path: KeyPath, faults: FaultList) -> object:
+    try:
+        return cast(object, msgspec.convert(value, wanted))
+    except msgspec.ValidationError:
+        shown = _kind(value) if "password" in path else _shown(value)
+        faults.add(path, f"{shown} is not possible here", _remedy(value, type_info(wanted)))
+        return _WRONG
+
+
+def _remedy(value: object, wanted: Type) -> str:
+    """What to write instead of a value."""
+    if isinstance(wanted, LiteralType):
+        choices = [str(choice) for choice in wanted.values]
+        listed = "Write " + " or ".join(f'"{choice}"' for choice in choices)
+        return did_you_mean(value, choices, listed) if isinstance(value, str) else listed
+    return f"Write {_describe(wanted)}"
+
+
+def _describe(wanted: Type) -> str:
+    match wanted:
+        case IntType():
+            return f"a whole number{_bounds(wanted.ge, wanted.le)}"
+        case FloatType():
+            return f"a number{_bounds(wanted.ge, wanted.le)}"
+        case BoolType():
+            return "true or false"
+        case StrType(pattern=None):
+            return 'a text in quotes: "..."'
+        case StrType():
+            return "a word of at most 64 letters, digits and any of _ . + -"
+        case DictType():
+            return "a table: {name = ...}"
+        case _:
+            return 'a list: ["...", "..."]'
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" from {low:g} to {high:g}"
+
+
+def _shown(value: object) -> str:
+    """A wrong value as it stands in the file, or what it is if that would be long."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value[:40]}"'
+        case int() | float():
+            return str(value)
+        case _:
+            return _kind(value)
+
+
+def _kind(value: object) -> str:
+    match value:
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case str():
+            return "a text"
+        case bool() | int() | float():
+            return "a single value"
+        case _:
+            return "a date or time"

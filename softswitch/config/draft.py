@@ -1,0 +1,64 @@
+"""A configuration while it is being checked: rows with their places in the files, and the faults found so far.
+
+A row with a fault may be missing among the rows, but its id still exists: what other files may refer to is taken from
+the tables as they were read, so that one mistake is reported once.
+"""
+
+from typing import cast
+
+from softswitch.base.errors import Fault
+from softswitch.config.conversion import FaultList
+from softswitch.config.rows import AgentRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.settings import Settings
+
+SETTINGS_FILE = "softswitch.toml"
+FILES = (SETTINGS_FILE, "agents.toml", "queues.toml", "numbers.toml", "schedules.toml", "trunks.toml")
+
+
+class Draft:
+    """Rows carry their index in the file, since those that could not be read are not here."""
+
+    __slots__ = (
+        "agents",
+        "directory",
+        "fault_lists",
+        "phones",
+        "queues",
+        "routes",
+        "schedules",
+        "settings",
+        "tables",
+        "trunks",
+    )
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.fault_lists: dict[str, FaultList] = {name: FaultList(name) for name in FILES}
+        self.tables: dict[str, dict[str, object]] = {}
+        """By file, as tomllib gave them; a file that could not be read at all is missing."""
+        self.settings = Settings()
+        self.agents: list[tuple[int, AgentRow]] = []
+        self.phones: list[tuple[int, PhoneRow]] = []
+        self.queues: list[tuple[int, QueueRow]] = []
+        self.routes: list[tuple[int, RouteRow]] = []
+        self.schedules: list[tuple[int, ScheduleRow]] = []
+        self.trunks: list[tuple[int, TrunkRow]] = []
+
+    def names(self, file: str, kind: str, key: str = "id") -> set[str] | None:
+        """The ids in the rows of a file, whether or not these are right otherwise; None if they cannot be known."""
+        if file not in self.tables:
+            return None
+        return {str(row[key]) for row in self.raw_rows(file, kind) if key in row}
+
+    def raw_rows(self, file: str, kind: str) -> list[dict[str, object]]:
+        rows = self.tables.get(file, {}).get(kind)
+        if not isinstance(rows, list):
+            return []
+        return [cast(dict[str, object], row) for row in cast(list[object], rows) if isinstance(row, dict)]
+
+    def faults(self) -> list[Fault]:
+        """All of them, in the order of files and lines."""
+        found: list[Fault] = []
+        for fault_list in self.fault_lists.values():
+            found += fault_list.in_order()
+        return found

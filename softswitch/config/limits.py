@@ -1,0 +1,13 @@
+"""Every bound of the configuration, with its reason."""
+
+FILE_BYTES_MAX = 16 * 1024 * 1024
+"""Of one file: 10,000 agents take about 2 MB; anything larger is the wrong file."""
+
+PASSWORD_CHARACTERS_MIN = 8
+"""Scanners try every shorter one within days."""
+
+SOCKET_PATH_BYTES_MAX = 100
+"""The kernel takes 107 for a Unix socket; the media workers' sockets beside it have slightly longer names."""
+
+MEDIA_PORTS_MIN = 4
+"""One call with both its legs, each an even port with its odd neighbour."""

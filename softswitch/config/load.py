@@ -1,0 +1,196 @@
+"""A configuration directory: read, converted, checked, and completed.
+
+All files are optional but softswitch.toml, which may be empty. Everything that is wrong is reported at once; only
+references into a file that cannot be read at all are left unchecked.
+"""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import TypeVar, cast
+
+import msgspec
+
+from softswitch.base.errors import ConfigurationError, Fault
+from softswitch.config.check_people import check_people
+from softswitch.config.check_queues import check_queues
+from softswitch.config.check_settings import check_settings
+from softswitch.config.check_trunks import check_trunks
+from softswitch.config.configuration import Configuration
+from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean
+from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
+from softswitch.config.limits import FILE_BYTES_MAX
+from softswitch.config.rows import AgentRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.settings import Settings
+from softswitch.config.toml_lines import find_lines
+
+P = TypeVar("P", AgentRow, PhoneRow)
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def load(directory: str | os.PathLike[str]) -> Configuration:
+    """Read a configuration directory. Raises `ConfigurationError` with every fault."""
+    path = Path(os.path.abspath(directory))
+    _require_directory(path)
+    draft = Draft(str(path))
+    for name in FILES:
+        _convert_file(name, draft)
+    _check(draft)
+    if faults := [*_stray_files(path), *draft.faults()]:
+        raise ConfigurationError(faults)
+    return _complete(draft)
+
+
+def load_settings(directory: str | os.PathLike[str]) -> Settings:
+    """softswitch.toml alone: for what must work while other files are being changed. Raises `ConfigurationError`."""
+    path = Path(os.path.abspath(directory))
+    _require_directory(path)
+    draft = Draft(str(path))
+    _convert_file(SETTINGS_FILE, draft)
+    check_settings(draft)
+    if faults := draft.faults():
+        raise ConfigurationError(faults)
+    return _complete_settings(draft.settings, draft.directory)
+
+
+def _require_directory(path: Path) -> None:
+    if not (path / SETTINGS_FILE).is_file():
+        remedy = f"Name the directory of the configuration, or make one: softswitch init {path}"
+        raise ConfigurationError([Fault(str(path), SETTINGS_FILE, "there is no such file here", remedy)])
+
+
+def _stray_files(path: Path) -> list[Fault]:
+    """A misspelt file name would otherwise be an empty file."""
+    return [
+        Fault(each.name, "file", "nothing reads a file of this name", did_you_mean(each.name, FILES, "Rename it"))
+        for each in sorted(path.glob("*.toml"))
+        if each.name not in FILES
+    ]
+
+
+def _check(draft: Draft) -> None:
+    # Imported here: the dialplan brings the whole switch along, and `load_settings` must be quick.
+    from softswitch.config.check_routes import check_routes, check_schedules
+
+    check_settings(draft)
+    check_people(draft)
+    check_queues(draft)
+    check_schedules(draft)
+    check_routes(draft)
+    check_trunks(draft)
+
+
+def _read(path: Path, faults: FaultList) -> dict[str, object] | None:
+    """The file as a table; None if it cannot be read. A file that is not there is empty."""
+    try:
+        raw = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        faults.add((), f"the file cannot be read: {error.strerror}", "Make it readable for the switch")
+        return None
+    if len(raw) > FILE_BYTES_MAX:
+        faults.add((), f"the file is {len(raw) >> 20} MB large", f"At most {FILE_BYTES_MAX >> 20} MB are read")
+        return None
+    try:
+        text = raw.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        faults.add_at_line(line, "this is not UTF-8 text", "Save the file with the encoding UTF-8")
+        return None
+    try:
+        table = cast(dict[str, object], tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        reason, line = _syntax_fault(str(error), text)
+        faults.add_at_line(line, reason, 'TOML wants: key = "text", key = 5, key = true, [table], [[row]]')
+        return None
+    faults.lines = find_lines(text)
+    return table
+
+
+def _syntax_fault(message: str, text: str) -> tuple[str, int]:
+    """The parser's message without its position, and the line."""
+    reason, _, position = message.partition(" (at ")
+    line = re.search(r"line (\d+)", position)
+    return reason[:1].lower() + reason[1:], int(line[1]) if line else text.count("\n") + 1
+
+
+def _convert_file(name: str, draft: Draft) -> None:
+    faults = draft.fault_lists[name]
+    table = _read(Path(draft.directory, name), faults)
+    if table is None:
+        return
+    draft.tables[name] = table
+    match name:
+        case "softswitch.toml":
+            draft.settings = convert_struct(table, Settings, (), faults) or draft.settings
+        case "agents.toml":
+            draft.agents = _rows(table, "agent", AgentRow, faults)
+            draft.phones = _rows(table, "phone", PhoneRow, faults)
+            _refuse_others(table, ("agent", "phone"), faults)
+        case "queues.toml":
+            draft.queues = _rows(table, "queue", QueueRow, faults)
+            _refuse_others(table, ("queue",), faults)
+        case "numbers.toml":
+            draft.routes = _rows(table, "route", RouteRow, faults)
+            _refuse_others(table, ("route",), faults)
+        case "schedules.toml":
+            draft.schedules = _rows(table, "schedule", ScheduleRow, faults)
+            _refuse_others(table, ("schedule",), faults)
+        case _:
+            draft.trunks = _rows(table, "trunk", TrunkRow, faults)
+            _refuse_others(table, ("trunk",), faults)
+
+
+def _rows(table: dict[str, object], name: str, struct: type[S], faults: FaultList) -> list[tuple[int, S]]:
+    return convert_rows(table.get(name, []), struct, (name,), faults)
+
+
+def _refuse_others(table: dict[str, object], names: tuple[str, ...], faults: FaultList) -> None:
+    for key in table:
+        if key not in names:
+            listed = " and ".join(f"[[{name}]]" for name in names)
+            faults.add((key,), "this does not belong in this file", did_you_mean(key, names, f"It holds {listed}"))
+
+
+def _complete(draft: Draft) -> Configuration:
+    """Fill in what may be left empty; `Configuration` says what."""
+    settings = _complete_settings(draft.settings, draft.directory)
+    language, music = settings.sounds.default_language, settings.sounds.music
+    agents = [_complete_person(row) for _, row in draft.agents]
+    queues = [row for _, row in draft.queues]
+    return Configuration(
+        directory=draft.directory,
+        settings=settings,
+        agents=tuple(msgspec.structs.replace(row, language=row.language or language) for row in agents),
+        phones=tuple(_complete_person(row) for _, row in draft.phones),
+        queues=tuple(msgspec.structs.replace(row, name=row.name or row.id, music=row.music or music) for row in queues),
+        routes=tuple(row for _, row in draft.routes),
+        schedules=tuple(row for _, row in draft.schedules),
+        trunks=tuple(row for _, row in draft.trunks),
+    )
+
+
+def _complete_settings(settings: Settings, directory: str) -> Settings:
+    replace = msgspec.structs.replace
+    sounds = settings.sounds
+
+    def absolute(path: str) -> str:
+        return os.path.abspath(os.path.join(directory, os.path.expanduser(path)))
+
+    return replace(
+        settings,
+        recordings=replace(settings.recordings, directory=absolute(settings.recordings.directory)),
+        store=replace(settings.store, directory=absolute(settings.store.directory)),
+        dialplans=replace(settings.dialplans, directory=absolute(settings.dialplans.directory)),
+        control=replace(settings.control, socket=absolute(settings.control.socket)),
+        sounds=replace(
+            sounds,
+            directory=absolute(sounds.directory),
+            asterisk_sounds=sounds.asterisk_sounds and absolute(sounds.asterisk_sounds),
+            default_language=sounds.default_language or sounds.languages[0],
+        ),
+    )
+
+
+def _complete_person(row: P) -> P:
+    return msgspec.structs.replace(row, name=row.name or row.id, username=row.username or row.id)
