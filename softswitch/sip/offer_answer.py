@@ -1,0 +1,275 @@
+"""Agreeing on one audio stream (RFC 3264): offers we make, answers to theirs, and what was agreed.
+
+What decides whether phones and carriers get along:
+
+* Every m= line of an offer is mirrored in order; those we do not want get port 0.
+* The answer keeps the offerer's payload type numbers and names one codec, the offerer's first that we have, and
+  telephone-event: a phone that is given a choice re-INVITEs to take it away again.
+* The direction is mirrored: sendonly is answered recvonly. Old phones hold with the address 0.0.0.0; that is read as a
+  remote that does not receive, and never written.
+* Nothing is remembered here: each offer is negotiated anew, so a re-INVITE may change codec, numbers and addresses.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from softswitch.base.address import HostPort
+from softswitch.base.errors import LocalError
+from softswitch.sip.grammar import Malformed
+from softswitch.sip.sdp import (
+    Direction,
+    MediaDescription,
+    RtpMap,
+    SessionDescription,
+    address_type,
+    connection_line,
+    parse_ip,
+)
+
+STATIC_PAYLOAD_TYPES = {
+    0: RtpMap("PCMU", 8000, 1),
+    3: RtpMap("GSM", 8000, 1),
+    8: RtpMap("PCMA", 8000, 1),
+    9: RtpMap("G722", 8000, 1),
+    18: RtpMap("G729", 8000, 1),
+}
+"""Legal without a=rtpmap (RFC 3551 section 6)."""
+
+PAYLOAD_TYPE_OF = {rtpmap.encoding: number for number, rtpmap in STATIC_PAYLOAD_TYPES.items()}
+
+TELEPHONE_EVENT = RtpMap("TELEPHONE-EVENT", 8000, 1)
+TELEPHONE_EVENT_NUMBER = 101
+"""The number nearly everybody uses, so that peers which assume it are right."""
+TELEPHONE_EVENTS = "0-15"
+"""0-9, *, #, A-D (RFC 4733 section 3.2)."""
+
+PAYLOAD_TYPE_MAX = 127
+
+PROTOCOLS = frozenset({"RTP/AVP", "RTP/AVPF"})
+
+
+class MediaCapabilities(Struct, frozen=True):
+    """What we can do, the codecs in order of preference for our own offers."""
+
+    codecs: tuple[str, ...] = ("PCMA", "PCMU")
+    telephone_event: bool = True
+    ptime_ms: int = 20
+
+
+class NegotiatedAudio(Struct, frozen=True):
+    """The agreed stream, as the media engine needs it.
+
+    `remote` is None while the remote does not receive (hold by 0.0.0.0) or names a host instead of an address.
+    `payload_type` and `telephone_event` are the remote's numbers. `ptime_ms` is ours: the length of what we send.
+    `remote_direction` is the direction as the remote's own description states it.
+    """
+
+    remote: HostPort | None
+    codec: str
+    payload_type: int
+    telephone_event: int | None
+    ptime_ms: int
+    remote_direction: Direction
+
+
+class Answer(Struct, frozen=True):
+    sdp: bytes
+    audio: NegotiatedAudio
+
+
+class OfferRefused(Struct, frozen=True):
+    """No stream can be agreed. The status is for the one who offered; an established session stays as it is."""
+
+    status: int
+    reason: str
+
+
+class _Choice(NamedTuple):
+    """A codec picked from a media line."""
+
+    codec: str
+    payload_type: int
+    telephone_event: int | None
+
+
+def make_offer(
+    capabilities: MediaCapabilities,
+    local: HostPort,
+    *,
+    session_id: int,
+    version: int,
+    direction: Direction = "sendrecv",
+    codec: str | None = None,
+) -> bytes:
+    """An offer of one audio stream received at `local`. `codec` restricts it to that one.
+
+    The caller raises `version` by one whenever the description changes, and not otherwise.
+    """
+    codecs = capabilities.codecs if codec is None else (codec,)
+    unknown = [name for name in codecs if name not in PAYLOAD_TYPE_OF]
+    if unknown or not codecs:
+        raise LocalError(f"codecs {unknown} cannot be offered. Choose from {', '.join(PAYLOAD_TYPE_OF)}.")
+    media = _describe_audio(
+        local.port,
+        "RTP/AVP",
+        {PAYLOAD_TYPE_OF[name]: name for name in codecs},
+        TELEPHONE_EVENT_NUMBER if capabilities.telephone_event else None,
+        capabilities.ptime_ms,
+        direction,
+    )
+    return _describe_session(local, session_id, version, [media])
+
+
+def answer_offer(
+    offer: bytes,
+    capabilities: MediaCapabilities,
+    local: HostPort,
+    *,
+    session_id: int,
+    version: int,
+    direction: Direction = "sendrecv",
+) -> Answer | OfferRefused:
+    """Our answer to an offer. `direction` is what we want; the answer's is what the offer leaves of it."""
+    try:
+        session = SessionDescription.parse(offer)
+        chosen = _choose_media(session, capabilities)
+        if chosen is None:
+            return OfferRefused(488, "No Common Audio Codec")
+        media, choice = chosen
+        audio = _negotiated(session, media, choice, capabilities.ptime_ms, local.host)
+    except Malformed as fault:
+        return OfferRefused(fault.status_hint or 400, fault.reason)
+    ours = _describe_audio(
+        local.port,
+        media.protocol,
+        {choice.payload_type: choice.codec},
+        choice.telephone_event,
+        capabilities.ptime_ms,
+        mirror(audio.remote_direction, direction),
+    )
+    answered = [ours if offered is media else offered.declined() for offered in session.media]
+    return Answer(_describe_session(local, session_id, version, answered), audio)
+
+
+def read_answer(answer: bytes, offered: bytes) -> NegotiatedAudio | OfferRefused:
+    """What the answer makes of the offer we sent."""
+    ours = SessionDescription.parse(offered)
+    position = next(index for index, media in enumerate(ours.media) if media.kind == "audio")
+    our_media = ours.media[position]
+    try:
+        theirs = SessionDescription.parse(answer)
+        if len(theirs.media) != len(ours.media) or theirs.media[position].kind != "audio":
+            return OfferRefused(488, "Answer Does Not Mirror the Offer")
+        media = theirs.media[position]
+        if media.port == 0:
+            return OfferRefused(488, "Audio Declined in Answer")
+        choice = _choose_from_answer(media, our_media)
+        if choice is None:
+            return OfferRefused(488, "Answer Names No Codec of the Offer")
+        ptime_ms = int(our_media.attribute("ptime") or MediaCapabilities().ptime_ms)
+        return _negotiated(theirs, media, choice, ptime_ms, ours.connection_of(our_media) or "")
+    except Malformed as fault:
+        return OfferRefused(488, fault.reason)
+
+
+def mirror(remote: Direction, ours: Direction) -> Direction:
+    """The direction of an answer: we send what we want to send and they receive, and the other way round."""
+    sends = ours in ("sendrecv", "sendonly") and remote in ("sendrecv", "recvonly")
+    receives = ours in ("sendrecv", "recvonly") and remote in ("sendrecv", "sendonly")
+    if sends:
+        return "sendrecv" if receives else "sendonly"
+    return "recvonly" if receives else "inactive"
+
+
+def _choose_media(
+    session: SessionDescription, capabilities: MediaCapabilities
+) -> tuple[MediaDescription, _Choice] | None:
+    """The first audio stream with a codec of ours, and that codec."""
+    for media in session.media:
+        if media.kind == "audio" and media.port and media.protocol.upper() in PROTOCOLS:
+            maps = STATIC_PAYLOAD_TYPES | media.rtpmaps()
+            choice = _choose_codec(media.formats, maps, capabilities.codecs, capabilities.telephone_event)
+            if choice is not None:
+                return media, choice
+    return None
+
+
+def _choose_from_answer(theirs: MediaDescription, ours: MediaDescription) -> _Choice | None:
+    """The answer's first codec that we offered. Numbers it does not explain mean what they mean in our offer."""
+    our_maps = STATIC_PAYLOAD_TYPES | ours.rtpmaps()
+    offered = [our_maps[int(number)].encoding for number in ours.formats]
+    return _choose_codec(
+        theirs.formats, our_maps | theirs.rtpmaps(), offered, telephone_event=TELEPHONE_EVENT.encoding in offered
+    )
+
+
+def _choose_codec(
+    formats: Sequence[str], maps: dict[int, RtpMap], codecs: Sequence[str], telephone_event: bool
+) -> _Choice | None:
+    """The first of the formats that is one of `codecs`, and the first telephone-event beside it."""
+    codec: tuple[str, int] | None = None
+    event: int | None = None
+    for text in formats:
+        number = int(text) if len(text) <= 3 and text.isascii() and text.isdigit() else -1
+        rtpmap = maps.get(number)
+        if rtpmap is None or number > PAYLOAD_TYPE_MAX or rtpmap.clock_rate_hz != 8000 or rtpmap.channels != 1:
+            continue
+        if rtpmap == TELEPHONE_EVENT:
+            event = number if event is None and telephone_event else event
+        elif codec is None and rtpmap.encoding in codecs:
+            codec = (rtpmap.encoding, number)
+    return None if codec is None else _Choice(*codec, event)
+
+
+def _negotiated(
+    session: SessionDescription, media: MediaDescription, choice: _Choice, ptime_ms: int, local_host: str
+) -> NegotiatedAudio:
+    """The remote's side of the stream. Raises Malformed if there is no address we could ever send to."""
+    direction = session.direction_of(media)
+    address = session.connection_of(media)
+    if address is None:
+        raise Malformed(400, "SDP Without Connection Address")
+    ip = parse_ip(address)
+    if ip is not None:
+        if ip.is_multicast or address == "255.255.255.255":
+            raise Malformed(488, "Audio Address Is Not Unicast")
+        if not ip.is_unspecified and address_type(address) != address_type(local_host):
+            raise Malformed(488, "Audio Address of Another IP Version")
+    is_old_hold = ip is not None and ip.is_unspecified
+    if is_old_hold:
+        direction = "sendonly" if direction in ("sendrecv", "sendonly") else "inactive"
+    return NegotiatedAudio(
+        remote=None if ip is None or is_old_hold else HostPort(address, media.port),
+        codec=choice.codec,
+        payload_type=choice.payload_type,
+        telephone_event=choice.telephone_event,
+        ptime_ms=ptime_ms,
+        remote_direction=direction,
+    )
+
+
+def _describe_audio(
+    port: int, protocol: str, codecs: dict[int, str], telephone_event: int | None, ptime_ms: int, direction: Direction
+) -> MediaDescription:
+    """Our own m= line with its attributes. Static types get their rtpmap too, because some phones look for it."""
+    lines = [("a", f"rtpmap:{number} {encoding}/8000") for number, encoding in codecs.items()]
+    formats = [str(number) for number in codecs]
+    if telephone_event is not None:
+        formats.append(str(telephone_event))
+        lines.append(("a", f"rtpmap:{telephone_event} telephone-event/8000"))
+        lines.append(("a", f"fmtp:{telephone_event} {TELEPHONE_EVENTS}"))
+    lines.extend([("a", f"ptime:{ptime_ms}"), ("a", direction)])
+    return MediaDescription("audio", port, protocol, formats, lines)
+
+
+def _describe_session(local: HostPort, session_id: int, version: int, media: list[MediaDescription]) -> bytes:
+    lines = [
+        ("v", "0"),
+        ("o", f"- {session_id} {version} IN {address_type(local.host)} {local.host}"),
+        ("s", "-"),
+        connection_line(local.host),
+        ("t", "0 0"),
+    ]
+    return SessionDescription(lines, media).serialize()
