@@ -11,14 +11,19 @@ class Catalogue(msgspec.Struct, frozen=True):
     """The phrases of one language by name ("queue/all-agents-busy"), and how espeak-ng speaks them."""
 
     language: str
-    voice: str
-    words_per_minute: int
+    voice: "Voice"
     texts: dict[str, str]
 
 
-class _Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How texts are spoken: espeak-ng's name of the voice, its speed, and the words it would stress wrongly.
+
+    `lexicon` maps such words, in lower case, to espeak-ng's phonemes.
+    """
+
     voice: str
-    words_per_minute: int
+    words_per_minute: int = 160
+    lexicon: dict[str, str] = {}
 
 
 LANGUAGES = ("en", "ru")
@@ -37,8 +42,13 @@ def catalogue(language: str) -> Catalogue | None:
     if base not in LANGUAGES:
         return None
     tables = tomllib.loads(files("softswitch.prompts").joinpath(f"phrases/{base}.toml").read_text(encoding="utf-8"))
-    voice = msgspec.convert(tables.pop("language"), _Voice)
-    return Catalogue(base, voice.voice, voice.words_per_minute, _flatten(tables))
+    return Catalogue(base, msgspec.convert(tables.pop("language"), Voice), _flatten(tables))
+
+
+def voice_of(language: str) -> Voice:
+    """The voice of a language; where we have no phrases, the one espeak-ng has under the language's own code."""
+    phrases = catalogue(language)
+    return phrases.voice if phrases else Voice(language.lower())
 
 
 def _flatten(table: dict[str, object], prefix: str = "") -> dict[str, str]:

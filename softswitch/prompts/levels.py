@@ -1,10 +1,10 @@
 """Level and silence: every prompt equally loud, beginning and ending where the voice does.
 
-A prompt's level is the RMS of its voiced parts, -20 dBFS (what carriers expect of speech), less where its peaks would
-come above -3 dBFS.
+A prompt's level is the RMS of its voiced parts, -20 dBFS, what carriers expect of speech. Peaks are held at -3 dBFS.
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from softswitch.prompts.resampling import SAMPLE_RATE_HZ
@@ -14,6 +14,8 @@ PEAK_DBFS = -3.0
 _FRAME_SAMPLES = SAMPLE_RATE_HZ // 100
 _VOICED_BELOW_PEAK_DB = 45.0
 """A 10 ms frame this far below the loudest one is silence."""
+_LIMITER_SAMPLES = 5 * SAMPLE_RATE_HZ // 1000
+"""The limiter acts this long before and after a peak."""
 
 
 def trim(samples: NDArray[np.float32], *, lead_s: float, tail_s: float) -> NDArray[np.float32]:
@@ -27,13 +29,24 @@ def trim(samples: NDArray[np.float32], *, lead_s: float, tail_s: float) -> NDArr
 
 
 def normalise(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Samples scaled to the level of a prompt; silence stays silence."""
+    """Samples at the level of a prompt, their peaks limited; silence stays silence."""
     level = speech_level_dbfs(samples)
-    peak = peak_dbfs(samples)
     if not np.isfinite(level):
         return samples
-    gain_db = min(SPEECH_DBFS - level, PEAK_DBFS - peak)
-    return samples * np.float32(10 ** (gain_db / 20))
+    return _limit(samples * np.float32(_amplitude(SPEECH_DBFS - level)))
+
+
+def _limit(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Peaks brought down to `PEAK_DBFS` without a bend in the wave.
+
+    The gain every sample needs is spread over its neighbourhood (the minimum of a window), then smoothed by a mean
+    over as much; such a gain is never above what the sample itself needs.
+    """
+    needed = np.minimum(1, _amplitude(PEAK_DBFS) / np.maximum(np.abs(samples), 1e-9))
+    spread = sliding_window_view(np.pad(needed, _LIMITER_SAMPLES, mode="edge"), 2 * _LIMITER_SAMPLES + 1).min(axis=1)
+    window = np.full(2 * _LIMITER_SAMPLES + 1, 1 / (2 * _LIMITER_SAMPLES + 1))
+    gain = np.convolve(np.pad(spread, _LIMITER_SAMPLES, mode="edge"), window, mode="valid")
+    return (samples * gain).astype(np.float32)
 
 
 def speech_level_dbfs(samples: NDArray[np.float32]) -> float:
@@ -58,6 +71,10 @@ def _frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 def _voiced_frames(samples: NDArray[np.float32]) -> NDArray[np.bool_]:
     energy = np.mean(_frames(samples).astype(np.float64) ** 2, axis=1)
     return energy > np.max(energy, initial=0.0) * 10 ** (-_VOICED_BELOW_PEAK_DB / 10)
+
+
+def _amplitude(decibels: float) -> float:
+    return 10 ** (decibels / 20)
 
 
 def _decibels(amplitude: float) -> float:

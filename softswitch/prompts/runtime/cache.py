@@ -12,16 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.base.errors import Fault
-from softswitch.prompts.catalogue import base_language, catalogue
+from softswitch.prompts.catalogue import base_language, voice_of
 from softswitch.prompts.errors import PromptError
 from softswitch.prompts.limits import MUSIC_S_MAX, SPOKEN_TEXTS_MAX
 from softswitch.prompts.resampling import SAMPLE_RATE_HZ
 from softswitch.prompts.runtime.conversion import CONVERSION_VERSION, read_sound
 from softswitch.prompts.runtime.speech import SPEECH_VERSION, Speech
 from softswitch.prompts.runtime.wav_files import is_telephone_wav, write_wav
-
-_WORDS_PER_MINUTE = 160
-"""For languages without phrases of ours."""
 
 
 class SoundCache:
@@ -92,8 +89,7 @@ class SoundCache:
         return path
 
     def _speak(self, text: str, language: str, path: Path) -> None:
-        voice, words_per_minute = _voice(language)
-        write_wav(path, self._speech.speak(text, voice=voice, words_per_minute=words_per_minute))
+        write_wav(path, self._speech.speak(text, voice_of(language)))
 
     def _converted_path(self, sources: Sequence[Path]) -> Path:
         states: list[tuple[str, int, int]] = []
@@ -107,14 +103,8 @@ class SoundCache:
         return self._folder / "converted" / f"{sources[0].stem[:80]}-{_key(CONVERSION_VERSION, *states)[:16]}.wav"
 
 
-def _voice(language: str) -> tuple[str, int]:
-    """espeak-ng's name of the voice of a language, and its speed."""
-    phrases = catalogue(language)
-    return (phrases.voice, phrases.words_per_minute) if phrases else (language.lower(), _WORDS_PER_MINUTE)
-
-
 def _speech_key(text: str, language: str) -> str:
-    return _key(SPEECH_VERSION, _voice(language), text)
+    return _key(SPEECH_VERSION, voice_of(language), text)
 
 
 def _key(*parts: object) -> str:

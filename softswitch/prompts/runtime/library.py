@@ -42,6 +42,7 @@ class SoundLibrary:
 
     __slots__ = (
         "_asterisk",
+        "_asterisk_folders",
         "_cache",
         "_country",
         "_faults",
@@ -74,6 +75,7 @@ class SoundLibrary:
         self._on_fault = on_fault
         self._faults: dict[str, Fault] = {}
         self._indexes: dict[Path, dict[str, Path]] = {}
+        self._asterisk_folders: dict[str, Path | None] = {}
         self._resolved: dict[tuple[str, str, bool], str] = {}
 
     def resolve(self, name: str, language: str) -> str:
@@ -130,7 +132,7 @@ class SoundLibrary:
         """The estimated wait."""
         return self._resolve_together([wait_phrases(minutes, language)], language)
 
-    def prepare(self, languages: Iterable[str]) -> list[Fault]:
+    def prepare(self, languages: Iterable[str], music: Iterable[str] = ("default",)) -> list[Fault]:
         """Make every sound that is not in the cache yet, and return all that is wrong.
 
         The phrases of two languages take about two seconds the first time.
@@ -139,7 +141,8 @@ class SoundLibrary:
             phrases = catalogue(language)
             for name in [*(phrases.texts if phrases else ()), *self._recordings(language)]:
                 self._attempt(lambda name=name, language=language: self.resolve(name, language))
-        self._attempt(self.music)
+        for name in music:
+            self._attempt(lambda name=name: self.music(name))
         for name in TONES[self._country]:
             self._attempt(lambda name=name: self.tone(name))
         return list(self._faults.values())
@@ -147,6 +150,7 @@ class SoundLibrary:
     def refresh(self) -> None:
         """Look at the directories again: recordings may have come, gone or changed."""
         self._indexes.clear()
+        self._asterisk_folders.clear()
         self._resolved.clear()
         self._faults.clear()
 
@@ -188,9 +192,14 @@ class SoundLibrary:
             for folder in dict.fromkeys((language, base_language(language))):
                 found += self._indexed(self._sounds, f"{folder}/{name}")
             found += self._indexed(self._sounds, name)
-        if self._asterisk and with_asterisk and (folder := asterisk_folder(self._asterisk, language)):
+        if with_asterisk and (folder := self._asterisk_folder(base_language(language))):
             found += self._indexed(folder, asterisk_name(name, language) or name)
         return found
+
+    def _asterisk_folder(self, language: str) -> Path | None:
+        if language not in self._asterisk_folders:
+            self._asterisk_folders[language] = asterisk_folder(self._asterisk, language) if self._asterisk else None
+        return self._asterisk_folders[language]
 
     def _indexed(self, folder: Path, name: str) -> list[Path]:
         if folder not in self._indexes:

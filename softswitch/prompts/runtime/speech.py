@@ -5,13 +5,16 @@ The interface is espeak-ng's speak_lib.h. The library is one global machine, so 
 
 import ctypes
 import importlib
+import re
 import threading
+from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.base.errors import Fault
+from softswitch.prompts.catalogue import Voice
 from softswitch.prompts.errors import PromptError
 from softswitch.prompts.levels import normalise, trim
 from softswitch.prompts.limits import TEXT_CHARACTERS_MAX
@@ -23,8 +26,11 @@ SPEECH_VERSION = 1
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _INITIALIZE_DONT_EXIT = 0x8000
 _CHARS_UTF8 = 1
+_PHONEMES = 0x100
 _POS_CHARACTER = 1
 _PARAMETER_RATE = 1
+
+_WORD = re.compile(r"\w+")
 
 _LEAD_S = 0.02
 _SENTENCE_TAIL_S = 0.3
@@ -54,7 +60,7 @@ class Speech:
         self._chunks: list[NDArray[np.int16]] = []
         self._callback = _SynthCallback(self._receive)
 
-    def speak(self, text: str, *, voice: str, words_per_minute: int) -> NDArray[np.float32]:
+    def speak(self, text: str, voice: Voice) -> NDArray[np.float32]:
         """A text as 8 kHz samples at the level of a prompt, without silence around it. About 100 times real time.
 
         Raises PromptError if espeak-ng or the voice is missing, or the text holds nothing to be spoken.
@@ -63,12 +69,14 @@ class Speech:
             raise _fault(f"a text of {len(text)} characters is too long", f"Speak at most {TEXT_CHARACTERS_MAX}")
         with self._lock:
             library = self._library = self._library or self._load()
-            if library.espeak_SetVoiceByName(voice.encode()) != 0:
-                raise _fault(f'espeak-ng has no voice "{voice}"', 'Use a language it has, for example "en" or "ru"')
-            library.espeak_SetParameter(_PARAMETER_RATE, words_per_minute, 0)
+            if library.espeak_SetVoiceByName(voice.voice.encode()) != 0:
+                raise _fault(
+                    f'espeak-ng has no voice "{voice.voice}"', 'Use a language it has, for example "en" or "ru"'
+                )
+            library.espeak_SetParameter(_PARAMETER_RATE, voice.words_per_minute, 0)
             self._chunks.clear()
-            encoded = text.replace("\0", " ").encode("utf-8", "replace") + b"\0"
-            library.espeak_Synth(encoded, len(encoded), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None)
+            encoded = _with_phonemes(text, voice.lexicon).encode("utf-8", "replace") + b"\0"
+            library.espeak_Synth(encoded, len(encoded), 0, _POS_CHARACTER, 0, _CHARS_UTF8 | _PHONEMES, None, None)
             chunks = list(self._chunks)
             self._chunks.clear()
         raw = np.concatenate(chunks).astype(np.float32) if chunks else np.zeros(0, dtype=np.float32)
@@ -111,6 +119,12 @@ class Speech:
         if samples and count > 0:
             self._chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
+
+
+def _with_phonemes(text: str, lexicon: Mapping[str, str]) -> str:
+    """The text as espeak-ng reads it: words of the lexicon as [[phonemes]], and nothing else in such brackets."""
+    plain = text.replace("\0", " ").replace("[[", "[ [")
+    return _WORD.sub(lambda word: f"[[{lexicon[key]}]]" if (key := word[0].lower()) in lexicon else word[0], plain)
 
 
 def _fault(reason: str, remedy: str) -> PromptError:
