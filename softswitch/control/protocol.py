@@ -95,8 +95,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """An agent. `status` is what was declared: "logged_out", "not_ready" (with `reason`) or "ready".
 
-    `state` is what the switch sees: "reserved", "busy", "wrap_up", "idle" (ready, nothing to do), or else the status
-    again. `since_s` is the time in this state. `call_id` is the call he is reserved for or talks in.
+    `state` is what the switch sees (acd/model.py): "reserved", "busy", "wrap_up", or else the status again. `since_s`
+    is the time in this state. `call_id` is the call he is reserved for or talks in.
     `answered` and `missed` count reservations since the switch started.
     """
 
@@ -118,8 +118,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """A queue now, and its counts since the switch started.
 
     `agents_ready` could take a call from this queue at once; `agents_busy` serve it and are reserved, talking or in
-    wrap-up; `agents_logged_in` serve it at all. `service_level` is a fraction (0.8 = 80 %) of the offered contacts that
-    were answered in time; None, like `average_speed_of_answer_s`, while there is nothing to count.
+    wrap-up; `agents_logged_in` serve it at all. `service_level` is the fraction answered in time (0.8 = 80 %, see
+    acd/statistics.py); None, like `average_speed_of_answer_s`, while there is nothing to count.
     """
 
     queue_id: QueueId
