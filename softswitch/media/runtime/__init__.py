@@ -1,0 +1,1 @@
+"""What of the media plane touches the world: sockets, processes, threads, files."""
