@@ -1,8 +1,18 @@
 """Addresses as operators write them."""
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from softswitch.base.address import HostPort, TransportKind
+
+
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+
+
+def is_host(text: str) -> bool:
+    """Whether it is an IP address or a host name (RFC 1123 section 2.1)."""
+    return is_ip(text) or _HOST_NAME.fullmatch(text) is not None
 
 
 def is_ip(text: str) -> bool:

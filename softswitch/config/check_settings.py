@@ -1,17 +1,13 @@
 """What must hold within softswitch.toml beyond the type of each value."""
 
 import os
-import re
 
 from softswitch.base.address import HostPort, TransportKind
-from softswitch.config.addresses import is_ip, parse_listener, parse_port_range
+from softswitch.config.addresses import is_host, is_ip, parse_listener, parse_port_range
 from softswitch.config.conversion import FaultList
 from softswitch.config.draft import Draft
 from softswitch.config.limits import MEDIA_PORTS_MIN, SOCKET_PATH_BYTES_MAX
 from softswitch.config.settings import MediaSection, SipSection, SoundsSection
-
-_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_DOMAIN = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 
 
 def check_settings(draft: Draft) -> None:
@@ -27,7 +23,7 @@ def check_settings(draft: Draft) -> None:
 
 
 def _check_sip(sip: SipSection, faults: FaultList) -> list[tuple[TransportKind, HostPort]]:
-    if sip.domain and not (is_ip(sip.domain) or _DOMAIN.fullmatch(sip.domain)):
+    if sip.domain and not is_host(sip.domain):
         faults.add(("sip", "domain"), f'"{sip.domain}" is no host name', 'Write a name such as "pbx.example.com"')
     _check_ip(sip.advertised_ip, ("sip", "advertised_ip"), faults)
     listeners: list[tuple[TransportKind, HostPort]] = []

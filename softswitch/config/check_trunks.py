@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Network, IPv6Network
 
-from softswitch.config.addresses import parse_network
+from softswitch.config.addresses import is_host, parse_network
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.rows import TrunkRow
@@ -55,6 +55,9 @@ def _check_outbound(index: int, row: TrunkRow, callers: set[str] | None, faults:
     if not row.host and not row.addresses:
         reason = "it has neither addresses to be called from nor a host to call"
         faults.add(("trunk", index, "addresses"), reason, "Write one of them")
+    if row.host and not is_host(row.host):
+        reason = f'"{row.host}" is no address and no host name'
+        faults.add(("trunk", index, "host"), reason, 'Write "sip.provider.example"; the port has a key of its own')
     if row.permitted_callers and not row.host:
         faults.add(("trunk", index, "host"), "callers are permitted, but there is no host to call", "Write host = ...")
     if row.prefix and not row.prefix.lstrip("+").isdigit():
