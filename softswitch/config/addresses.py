@@ -5,7 +5,6 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from softswitch.base.address import HostPort, TransportKind
 
-
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 

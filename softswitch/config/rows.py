@@ -28,7 +28,7 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Empty: the id."""
     password: str
     number: str = ""
-    """The extension colleagues dial; empty: they dial the username."""
+    """The extension colleagues dial; empty: none."""
     skills: dict[str, SkillLevel] = {}
     queues: tuple[str, ...] | None = None
     """Serves these only; None: every queue whose skills he has."""
@@ -52,7 +52,7 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """Empty: the id."""
     password: str
     number: str = ""
-    """The extension colleagues dial; empty: they dial the username."""
+    """The extension colleagues dial; empty: none."""
 
 
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):

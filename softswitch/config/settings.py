@@ -83,7 +83,7 @@ class SoundsSection(msgspec.Struct, frozen=True, kw_only=True):
     asterisk_sounds: str = ""
     """A directory in the layout of Debian's asterisk-core-sounds-*-wav. Empty: none."""
     music: str = "default"
-    """A WAV file or a directory of them, played to those who wait; "default" is the piece that comes with us."""
+    """Played to those who wait: a WAV file or a directory of them in sounds/music; "default" is our own piece."""
     tones: Literal["ru", "uk", "us"] = "us"
     """Whose ringing and busy tones callers hear."""
 
