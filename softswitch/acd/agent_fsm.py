@@ -15,20 +15,20 @@ The terms are those of TAPI (LINEAGENTSTATE) and CSTA (ECMA-269). An agent's sta
 So every state that is not his own choice is tied to a leg or a timer and cannot be stuck, and what is asked for at the
 wrong moment takes effect at the right one: a pause during a call after the wrap-up, a logout during a call at its end.
 
-| fact             | what changes                                                                                       |
-|------------------|----------------------------------------------------------------------------------------------------|
-| logged in        | logged in, no pause, no failures; nothing if he was                                                |
-| logged out       | not logged in, no pause, no wrap-up                                                                |
-| paused, resumed  | pause set (only when logged in); cleared with the failures                                         |
-| reachable        | phone there; clears a pause "unreachable"                                                          |
-| unreachable      | phone gone                                                                                         |
-| busy, free       | other call of that kind; none                                                                      |
-| reserved         | reservation set                                                                                    |
-| released         | reservation cleared: the caller's doing, so nothing else changes and he keeps his place            |
-| failed           | reservation cleared, one failure more; at the limit, or if unreachable, a pause with that reason   |
-| connected        | reservation becomes contact, failures cleared                                                      |
-| finished         | contact cleared; wrap-up begins if he is still logged in                                           |
-| wrap-up ended    | wrap-up cleared                                                                                    |
+| fact             | what changes                                                                                    |
+|------------------|-------------------------------------------------------------------------------------------------|
+| logged in        | logged in, no pause, no failures; nothing if he was                                             |
+| logged out       | not logged in, no pause, no wrap-up                                                             |
+| paused, resumed  | pause set (only when logged in); cleared with the failures                                      |
+| reachable        | phone there; clears a pause "unreachable"                                                       |
+| unreachable      | phone gone                                                                                      |
+| busy, free       | other call of that kind; none                                                                   |
+| reserved         | reservation set                                                                                 |
+| released         | reservation cleared: the caller's doing, so nothing else changes and he keeps his place         |
+| failed           | reservation cleared, one failure more; at the limit, or if unreachable, a pause with that reason|
+| connected        | reservation becomes contact, failures cleared                                                   |
+| finished         | contact cleared; wrap-up begins if he is still logged in                                        |
+| wrap-up ended    | wrap-up cleared                                                                                 |
 
 His idle time starts when he becomes ready, and goes on through a reservation that the caller gave up (and, where the
 policy says so, through a call of another kind). A failed reservation that leaves him ready starts it anew.
@@ -48,6 +48,7 @@ class AgentMachine:
         "answered",
         "busy_kind",
         "contact_id",
+        "failed_contacts",
         "failures",
         "idle_since",
         "is_logged_in",
@@ -77,6 +78,8 @@ class AgentMachine:
         self.wrap_up_until: float | None = None
         self.failures = 0
         """Reservations in a row that he did not take."""
+        self.failed_contacts: set[ContactId] = set()
+        """Whom he did not take since he last became ready; not given to him again at once."""
         self.state = AgentState.LOGGED_OUT
         self.busy_kind: BusyKind | None = None
         self.since = now

@@ -2,22 +2,22 @@
 
 Two estimators (Ibrahim and Whitt 2009), because each fails where the other does well:
 
-* by the length (QL): place x mean time between two answers while somebody waited. Exact in a steady queue; slow to
+* by the length (QL): place x mean time between two reservations while somebody waited. Exact in a steady queue; slow to
   notice that agents left.
 * by the last (LES, HOL): who waits now waits as long as the last who was answered did, or the head of the line does by
   now, less what he has waited. Follows changes of staff and of call length at once; noisy.
 
 The estimate is their mean, or the one there is. Without either there is none, and nothing is announced: an invented
-number is worse than silence. Time between two answers is only measured while somebody waited; it needs no knowledge of
-how many agents there are or of whom else they serve.
+number is worse than silence. The time between two reservations is only measured while somebody waits; it needs
+no knowledge of how many agents there are or of whom else they serve.
 """
 
 SMOOTHING = 1 / 16
-"""Weight of the newest interval: some sixteen answers back, a few minutes of a busy queue."""
+"""Weight of the newest interval: some sixteen reservations back, a few minutes of a busy queue."""
 
 
 class WaitEstimator:
-    """One queue's memory of its answers."""
+    """What one queue remembers of its pace."""
 
     __slots__ = ("_interval_s", "_intervals", "_last_wait_s", "_since")
 
@@ -28,23 +28,26 @@ class WaitEstimator:
         self._since: float | None = None
 
     def somebody_waits(self, now: float) -> None:
-        """The queue is not empty any more."""
+        """A contact found no agent: the time until one is found is time under load."""
         if self._since is None:
             self._since = now
 
     def nobody_waits(self) -> None:
-        """The queue is empty: the time until the next answer says nothing about its pace."""
+        """The line is empty: the time until the next reservation says nothing about the pace."""
         self._since = None
 
-    def answered(self, wait_s: float, now: float) -> None:
-        """Somebody who had waited `wait_s` was connected."""
-        self._last_wait_s = wait_s
+    def reserved(self, now: float) -> None:
+        """An agent was found for a contact."""
         if self._since is None:
             return
         self._intervals += 1
         weight = max(SMOOTHING, 1 / self._intervals)
         self._interval_s += weight * (now - self._since - self._interval_s)
         self._since = now
+
+    def connected(self, wait_s: float) -> None:
+        """A contact that had waited `wait_s` talks to its agent."""
+        self._last_wait_s = wait_s
 
     def estimate(self, *, position: int, waited_s: float, head_waited_s: float) -> float | None:
         """Seconds still to wait at `position` (from 1), or None while nothing is known."""

@@ -95,11 +95,6 @@ class Matching:
             return self._oldest_not_shunned(agent_id, row)
         return min(heads, key=lambda head: head.serial)
 
-    def lines_by_age(self) -> list[Line]:
-        """The lines in which somebody waits, that of the oldest contact first."""
-        waiting = [line for line in self._lines if line is not None and len(line) > 0]
-        return sorted(waiting, key=Line.first_key)
-
     def _head(self, slot: int) -> Contact:
         line = self._lines[slot]
         assert line is not None
@@ -111,7 +106,7 @@ class Matching:
         slots = (self._serves[: self._used, row] & (self._head_key[: self._used] < np.inf)).nonzero()[0].tolist()
         lines = [line for slot in slots if (line := self._lines[slot]) is not None]
         firsts = [first for line in lines if (first := line.first_for(agent_id)) is not None]
-        return min(firsts, key=lambda contact: (contact.key, contact.serial), default=None)
+        return min(firsts, key=lambda contact: contact.order, default=None)
 
     # Slots
 

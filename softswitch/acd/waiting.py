@@ -20,6 +20,8 @@ class Contact:
 
     __slots__ = (
         "agent_id",
+        "announce_at",
+        "connected_at",
         "contact_id",
         "enqueued_at",
         "entered_at",
@@ -32,7 +34,6 @@ class Contact:
         "serial",
         "shunned_by",
         "skills",
-        "state",
         "told_wait_s",
     )
 
@@ -55,18 +56,38 @@ class Contact:
         """When it came into its present queue."""
         self.key = enqueued_at - boost_s
         self.serial = serial
-        self.state = ContactState.WAITING
         self.line: Line | None = None
         """The line it waits in; None while it alerts or talks."""
         self.reservation_id: ReservationId | None = None
+        self.connected_at: float | None = None
         self.agent_id: AgentId | None = None
         """Whom it alerts or talks to."""
         self.shunned_by: AgentId | None = None
         """The agent who failed it last; not tried again at once."""
         self.moves = 0
+        """How often it overflowed into another queue."""
+        self.announce_at: float | None = None
+        """When it is to be told next; None = never."""
         self.is_told = False
         self.told_wait_s: float | None = None
         """The shortest wait it was promised; never exceeded by a later promise."""
+
+    @property
+    def order(self) -> tuple[float, int]:
+        """Smaller is served first."""
+        return self.key, self.serial
+
+    @property
+    def state(self) -> ContactState:
+        if self.line is not None:
+            return ContactState.WAITING
+        return ContactState.CONNECTED if self.reservation_id is None else ContactState.ALERTING
+
+    @property
+    def overdue_at(self) -> float | None:
+        """When it has waited too long for its present queue."""
+        longest = self.queue.settings.max_wait_s
+        return None if longest is None else self.entered_at + longest
 
 
 class Line:
@@ -96,7 +117,7 @@ class Line:
 
     def rank(self, contact: Contact) -> int:
         """How many of this line are served before the contact, which may wait in another line."""
-        return bisect_left(self._order, (contact.key, contact.serial))
+        return bisect_left(self._order, contact.order)
 
     def first(self) -> Contact | None:
         return self._order[0][2] if self._order else None
@@ -140,9 +161,9 @@ class QueueRecord:
     def head(self) -> Contact | None:
         """Who of this queue is served next, if any agent can serve any of it."""
         heads = [head for line in self.lines.values() if (head := line.first()) is not None]
-        return min(heads, key=lambda contact: (contact.key, contact.serial), default=None)
+        return min(heads, key=lambda contact: contact.order, default=None)
 
     def contacts(self) -> list[Contact]:
         """Who waits, in serving order."""
         waiting = [contact for line in self.lines.values() for contact in line.contacts()]
-        return sorted(waiting, key=lambda contact: (contact.key, contact.serial))
+        return sorted(waiting, key=lambda contact: contact.order)

@@ -1,0 +1,199 @@
+"""Everything the router knows, and the moves that keep it consistent.
+
+What holds after each move: no agent is available while a contact waits whom he may serve and has not just failed; an
+agent holds one reservation or one contact at most; a contact waits in one line, or alerts one agent, or talks to one.
+"""
+
+from typing import Literal, TypeAlias
+
+from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.matching import Matching
+from softswitch.acd.model import DECLINED, NO_ANSWER, UNREACHABLE, AgentState, RoutingPolicy
+from softswitch.acd.outputs import AcdOutput, AgentReserved, AnnouncementCut, EndCause, ReservationEnded
+from softswitch.acd.skills import STATE_CODES, Roster
+from softswitch.acd.waiting import Contact, QueueRecord
+from softswitch.base.deadlines import Deadlines
+from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
+
+Timer: TypeAlias = (
+    tuple[Literal["ring"], ReservationId]
+    | tuple[Literal["wrap_up"], AgentId]
+    | tuple[Literal["max_wait", "announcement", "retry"], ContactId]
+)
+
+FAILURE_REASONS = {"no_answer": NO_ANSWER, "declined": DECLINED, "unreachable": UNREACHABLE}
+"""The reason an agent is made not ready with, for each cause that is his."""
+
+
+class Reservation:
+    """An agent alerted for a contact."""
+
+    __slots__ = ("agent", "contact", "reservation_id")
+
+    def __init__(self, reservation_id: ReservationId, agent: AgentMachine, contact: Contact) -> None:
+        self.reservation_id = reservation_id
+        self.agent = agent
+        self.contact = contact
+
+
+class Floor:
+    """The call centre's floor: agents, queues, contacts, reservations, timers, and what is to be said about them."""
+
+    __slots__ = (
+        "_last_reservation",
+        "_last_serial",
+        "agents",
+        "contacts",
+        "deadlines",
+        "matching",
+        "outputs",
+        "policy",
+        "queues",
+        "reservations",
+    )
+
+    def __init__(self) -> None:
+        self.agents: dict[AgentId, AgentMachine] = {}
+        self.queues: dict[QueueId, QueueRecord] = {}
+        self.contacts: dict[ContactId, Contact] = {}
+        self.reservations: dict[ReservationId, Reservation] = {}
+        self.deadlines: Deadlines[Timer] = Deadlines()
+        self.matching = Matching(Roster([]))
+        self.policy = RoutingPolicy()
+        self.outputs: list[AcdOutput] = []
+        self._last_reservation = 0
+        self._last_serial = 0
+
+    def next_serial(self) -> int:
+        """Numbers contacts by arrival."""
+        self._last_serial += 1
+        return self._last_serial
+
+    # Agents
+
+    def settle(self, agent: AgentMachine, now: float) -> None:
+        """A fact about the agent changed: derive his state, say so, and show it in the roster."""
+        change = agent.settle(now, direct_calls_restart_idle=self.policy.direct_calls_restart_idle)
+        self.show(agent)
+        if change is not None:
+            self.outputs.append(change)
+            if change.new is AgentState.READY and change.old is not AgentState.RESERVED:
+                self._forgive(agent)
+        if agent.is_removed and agent.state is AgentState.LOGGED_OUT:
+            self.agents.pop(agent.agent_id, None)
+
+    def _forgive(self, agent: AgentMachine) -> None:
+        """He is ready afresh: whom he failed before may be given to him again."""
+        for contact_id in agent.failed_contacts:
+            contact = self.contacts.get(contact_id)
+            if contact is not None and contact.shunned_by == agent.agent_id:
+                contact.shunned_by = None
+        agent.failed_contacts.clear()
+
+    def show(self, agent: AgentMachine) -> None:
+        """Mirror the agent in the roster's columns."""
+        roster = self.matching.roster
+        row = roster.row_of.get(agent.agent_id)
+        if row is not None:
+            idle_since = agent.idle_since if agent.is_available else None
+            roster.available_since[row] = float("inf") if idle_since is None else idle_since
+            roster.is_logged_in[row] = agent.is_logged_in
+            roster.state[row] = STATE_CODES[agent.state]
+
+    def is_staffed(self, queue: QueueRecord) -> bool:
+        """Whether anybody who may serve the queue is logged in."""
+        line = queue.own_line
+        return line is not None and bool((line.able & self.matching.roster.is_logged_in).any())
+
+    # Bringing together
+
+    def serve_agent(self, agent: AgentMachine, now: float) -> None:
+        """Give an agent who may be free the oldest contact he serves."""
+        if agent.is_available and not agent.is_removed:
+            contact = self.matching.contact_for(agent.agent_id)
+            if contact is not None:
+                self._reserve(agent, contact, now)
+
+    def serve_contact(self, contact: Contact, now: float) -> None:
+        """Give a waiting contact an agent; if there is none, start what belongs to waiting."""
+        agent_id = self.matching.agent_for(contact)
+        if agent_id is not None:
+            self._reserve(self.agents[agent_id], contact, now)
+            return
+        contact.queue.estimator.somebody_waits(now)
+        overdue_at = contact.overdue_at
+        if overdue_at is not None:
+            self.deadlines.set(("max_wait", contact.contact_id), overdue_at)
+        if contact.announce_at is not None:
+            self.deadlines.set(("announcement", contact.contact_id), max(now, contact.announce_at))
+        if contact.shunned_by is not None:
+            self.deadlines.set(("retry", contact.contact_id), now + self.policy.retry_after_s)
+
+    def _reserve(self, agent: AgentMachine, contact: Contact, now: float) -> None:
+        queue = contact.queue
+        queue.estimator.reserved(now)
+        self.leave_line(contact)
+        queue.alerting += 1
+        self._last_reservation += 1
+        reservation_id = ReservationId(self._last_reservation)
+        self.reservations[reservation_id] = Reservation(reservation_id, agent, contact)
+        contact.reservation_id = reservation_id
+        contact.agent_id = agent.agent_id
+        agent.reserve(reservation_id)
+        self.deadlines.set(("ring", reservation_id), now + queue.settings.ring_timeout_s)
+        self.deadlines.cancel(("retry", contact.contact_id))
+        if contact.is_told:
+            self.outputs.append(AnnouncementCut(contact.contact_id))
+        self.outputs.append(AgentReserved(reservation_id, agent.agent_id, contact.contact_id, queue.settings.queue_id))
+        self.settle(agent, now)
+
+    # Reservations that end
+
+    def close_reservation(self, reservation: Reservation) -> None:
+        """Forget a reservation; what becomes of agent and contact is the caller's business."""
+        del self.reservations[reservation.reservation_id]
+        self.deadlines.cancel(("ring", reservation.reservation_id))
+        contact = reservation.contact
+        contact.reservation_id = None
+        contact.queue.alerting -= 1
+
+    def end_reservation(self, reservation: Reservation, cause: EndCause) -> None:
+        """Forget a reservation that came to nothing, and say so."""
+        self.close_reservation(reservation)
+        reservation.contact.agent_id = None
+        self.outputs.append(
+            ReservationEnded(
+                reservation.reservation_id, reservation.agent.agent_id, reservation.contact.contact_id, cause
+            )
+        )
+
+    # Lines
+
+    def join_line(self, contact: Contact) -> None:
+        """The contact waits, in the place its key gives it."""
+        self.matching.add(contact)
+        contact.queue.waiting += 1
+
+    def leave_line(self, contact: Contact) -> None:
+        """The contact waits no more."""
+        self.matching.remove(contact)
+        queue = contact.queue
+        queue.waiting -= 1
+        if queue.waiting == 0:
+            queue.estimator.nobody_waits()
+
+    def forget(self, contact: Contact) -> None:
+        """The contact is no business of the router's any more."""
+        self.contacts.pop(contact.contact_id, None)
+        self.stop_waiting_timers(contact)
+        self._drop_if_gone(contact.queue)
+
+    def stop_waiting_timers(self, contact: Contact) -> None:
+        self.deadlines.cancel(("max_wait", contact.contact_id))
+        self.deadlines.cancel(("announcement", contact.contact_id))
+        self.deadlines.cancel(("retry", contact.contact_id))
+
+    def _drop_if_gone(self, queue: QueueRecord) -> None:
+        if not queue.is_open and len(queue) == 0 and self.queues.get(queue.settings.queue_id) is queue:
+            self.matching.close_queue(queue)
+            del self.queues[queue.settings.queue_id]

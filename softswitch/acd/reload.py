@@ -1,0 +1,79 @@
+"""A new configuration, taken up with everybody in his place."""
+
+from collections.abc import Hashable, Iterable, Sequence
+
+from softswitch.acd import contacts, reservations
+from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.floor import Floor
+from softswitch.acd.inputs import ConfigurationSet
+from softswitch.acd.matching import Matching
+from softswitch.acd.model import Agent, Queue
+from softswitch.acd.skills import Roster
+from softswitch.acd.waiting import QueueRecord
+from softswitch.base.errors import LocalError
+
+
+def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
+    """Take up the configuration. Nothing changes when it raises LocalError."""
+    _check_unique("queue", [queue.queue_id for queue in fact.queues])
+    _check_unique("agent", [agent.agent_id for agent in fact.agents])
+    floor.policy = fact.policy
+    in_lines = [contact for queue in floor.queues.values() for contact in queue.contacts()]
+    in_lines.sort(key=lambda contact: contact.order)
+    _set_queues(floor, fact.queues)
+    removed = _set_agents(floor, fact.agents, now)
+    floor.matching = Matching(Roster(fact.agents))
+    for queue in floor.queues.values():
+        floor.matching.open_queue(queue)
+    for contact in in_lines:
+        floor.matching.add(contact)
+    for agent in floor.agents.values():
+        floor.show(agent)
+    for agent in removed:
+        agent.log_out()
+        reservations.taken_away(floor, agent, "removed", now)
+        floor.settle(agent, now)
+    contacts.leave_empty_queues(floor, now)
+    for contact in in_lines:
+        if contact.line is not None:
+            contacts.reschedule(floor, contact, now)
+
+
+def _check_unique(kind: str, ids: Sequence[Hashable]) -> None:
+    if len(set(ids)) < len(ids):
+        twice = next(name for position, name in enumerate(ids) if name in ids[:position])
+        raise LocalError(f"{kind} {twice} is configured twice: give each its own id")
+
+
+def _set_queues(floor: Floor, configured: Iterable[Queue]) -> None:
+    """In the order of the configuration; those that are gone and not empty come last, closed."""
+    former = floor.queues
+    floor.queues = {}
+    for settings in configured:
+        queue = former.pop(settings.queue_id, None)
+        if queue is None:
+            queue = QueueRecord(settings)
+        queue.settings = settings
+        queue.is_open = True
+        floor.queues[settings.queue_id] = queue
+    for queue_id, queue in former.items():
+        if len(queue) > 0:
+            queue.is_open = False
+            floor.queues[queue_id] = queue
+
+
+def _set_agents(floor: Floor, configured: Iterable[Agent], now: float) -> list[AgentMachine]:
+    """In the order of the configuration; those that are gone come last and are returned."""
+    former = floor.agents
+    floor.agents = {}
+    for settings in configured:
+        agent = former.pop(settings.agent_id, None)
+        if agent is None:
+            agent = AgentMachine(settings, now)
+        agent.agent = settings
+        agent.is_removed = False
+        floor.agents[settings.agent_id] = agent
+    for agent_id, agent in former.items():
+        agent.is_removed = True
+        floor.agents[agent_id] = agent
+    return list(former.values())

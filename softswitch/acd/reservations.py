@@ -1,0 +1,59 @@
+"""What becomes of a reservation: accepted, failed, or overtaken by what the agent did."""
+
+from softswitch.acd import contacts
+from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.floor import FAILURE_REASONS, Floor, Reservation
+from softswitch.acd.inputs import FailureCause
+from softswitch.acd.outputs import ContactConnected, EndCause
+from softswitch.acd.waiting import Contact
+
+
+def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
+    """The agent answered."""
+    agent, contact = reservation.agent, reservation.contact
+    floor.close_reservation(reservation)
+    floor.stop_waiting_timers(contact)
+    agent.connect(contact.contact_id)
+    contact.connected_at = now
+    queue = contact.queue
+    in_queue_s = now - contact.entered_at
+    queue.counters.count_answered(in_queue_s, queue.settings.service_level_s)
+    queue.estimator.connected(in_queue_s)
+    floor.outputs.append(
+        ContactConnected(contact.contact_id, agent.agent_id, queue.settings.queue_id, now - contact.enqueued_at)
+    )
+    floor.settle(agent, now)
+
+
+def failed(floor: Floor, reservation: Reservation, cause: FailureCause, now: float) -> None:
+    """The agent did not take it: he may become not ready, the contact goes to somebody else from its old place."""
+    agent, contact = reservation.agent, reservation.contact
+    contact.queue.counters.failed_reservations += 1
+    floor.end_reservation(reservation, cause)
+    agent.fail(FAILURE_REASONS[cause], contact.queue.settings.no_answer_limit)
+    contact.shunned_by = agent.agent_id
+    agent.failed_contacts.add(contact.contact_id)
+    floor.settle(agent, now)
+    contacts.returned(floor, contact, now)
+    floor.serve_agent(agent, now)
+
+
+def worth_another_try(floor: Floor, contact: Contact, now: float) -> None:
+    """Nobody else could be tried for long enough: the agent who failed the contact may be given it again."""
+    contact.shunned_by = None
+    if contact.line is not None:
+        floor.serve_contact(contact, now)
+
+
+def taken_away(floor: Floor, agent: AgentMachine, cause: EndCause, now: float) -> None:
+    """The agent can not be alerted any more, through no failure of his; the contact returns to its place.
+
+    The agent must not be available when this is called.
+    """
+    if agent.reservation_id is None:
+        return
+    reservation = floor.reservations[agent.reservation_id]
+    floor.end_reservation(reservation, cause)
+    agent.release()
+    floor.settle(agent, now)
+    contacts.returned(floor, reservation.contact, now)

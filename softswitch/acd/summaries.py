@@ -1,0 +1,180 @@
+"""The state of the ACD for people: one frozen row per queue, agent and contact. Durations in seconds."""
+
+import msgspec
+import numpy as np
+
+from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.floor import Floor
+from softswitch.acd.model import AgentState, BusyKind, ContactState, Skills
+from softswitch.acd.skills import STATE_CODES
+from softswitch.acd.waiting import Contact, QueueRecord
+from softswitch.base.ids import AgentId, ContactId, QueueId
+
+
+class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One queue. The counters run since the start of the switch; their meaning is in `acd/statistics.py`.
+
+    `waiting` includes `alerting`, those whose agent's phone is alerting. `longest_wait_s` is that of the contact in the
+    queue for the longest time. Agents are those who may serve the queue; `agents_busy` are reserved, in any call, or in
+    wrap-up. `service_level` is the share 0-1 of ended contacts answered within `service_level_s`, those who abandoned
+    within it left out.
+    """
+
+    queue_id: QueueId
+    name: str
+    is_open: bool
+    waiting: int
+    alerting: int
+    longest_wait_s: float
+    agents_logged_in: int
+    agents_ready: int
+    agents_busy: int
+    agents_not_ready: int
+    offered: int
+    answered: int
+    answered_within: int
+    abandoned: int
+    abandoned_within: int
+    overflowed: int
+    withdrawn: int
+    refused: int
+    failed_reservations: int
+    service_level_s: float
+    service_level: float | None
+    average_speed_of_answer_s: float | None
+
+
+class AgentSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent. `since_s` is how long the state has lasted, `idle_s` how long he has been idle, None while he is not.
+
+    `missed` are reservations not answered, declined or unreachable. `queues` are those he may serve.
+    """
+
+    agent_id: AgentId
+    name: str
+    state: AgentState
+    busy_kind: BusyKind | None
+    reason: str
+    since_s: float
+    idle_s: float | None
+    is_logged_in: bool
+    is_reachable: bool
+    planned_reason: str | None
+    contact_id: ContactId | None
+    skills: Skills
+    queues: list[QueueId]
+    answered: int
+    missed: int
+
+
+class ContactSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One contact. `position` is its place in its queue, from 1, while it waits; `wait_s` ends with its answer."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    state: ContactState
+    agent_id: AgentId | None
+    position: int | None
+    wait_s: float
+    boost_s: float
+    skills: Skills
+
+
+def queue_summaries(floor: Floor, now: float) -> list[QueueSummary]:
+    """All queues, in the order of the configuration."""
+    return [_queue_summary(floor, queue, now) for queue in floor.queues.values()]
+
+
+def agent_summaries(floor: Floor, now: float) -> list[AgentSummary]:
+    """All agents, in the order of the configuration."""
+    return [_agent_summary(floor, agent, now) for agent in floor.agents.values()]
+
+
+def contact_summaries(floor: Floor, now: float) -> list[ContactSummary]:
+    """All contacts, in serving order."""
+    positions = {
+        contact.contact_id: position
+        for queue in floor.queues.values()
+        for position, contact in enumerate(queue.contacts(), start=1)
+    }
+    ordered = sorted(floor.contacts.values(), key=lambda contact: contact.order)
+    return [_contact_summary(contact, positions.get(contact.contact_id), now) for contact in ordered]
+
+
+def _queue_summary(floor: Floor, queue: QueueRecord, now: float) -> QueueSummary:
+    counters = queue.counters
+    states = _states(floor, queue)
+    logged_in = sum(states.values()) - states[AgentState.LOGGED_OUT]
+    entered = [contact.entered_at for contact in queue.contacts()]
+    return QueueSummary(
+        queue_id=queue.settings.queue_id,
+        name=queue.settings.name,
+        is_open=queue.is_open,
+        waiting=len(queue),
+        alerting=queue.alerting,
+        longest_wait_s=now - min(entered) if entered else 0.0,
+        agents_logged_in=logged_in,
+        agents_ready=states[AgentState.READY],
+        agents_busy=logged_in - states[AgentState.READY] - states[AgentState.NOT_READY],
+        agents_not_ready=states[AgentState.NOT_READY],
+        offered=counters.offered,
+        answered=counters.answered,
+        answered_within=counters.answered_within,
+        abandoned=counters.abandoned,
+        abandoned_within=counters.abandoned_within,
+        overflowed=counters.overflowed,
+        withdrawn=counters.withdrawn,
+        refused=counters.refused,
+        failed_reservations=counters.failed_reservations,
+        service_level_s=queue.settings.service_level_s,
+        service_level=counters.service_level,
+        average_speed_of_answer_s=counters.average_speed_of_answer_s,
+    )
+
+
+def _states(floor: Floor, queue: QueueRecord) -> dict[AgentState, int]:
+    line = queue.own_line
+    codes = floor.matching.roster.state[line.able] if line is not None else np.zeros(0, np.uint8)
+    counts = np.bincount(codes, minlength=len(STATE_CODES)).tolist()
+    return {state: counts[code] for state, code in STATE_CODES.items()}
+
+
+def _agent_summary(floor: Floor, agent: AgentMachine, now: float) -> AgentSummary:
+    row = floor.matching.roster.row_of.get(agent.agent_id)
+    served = [
+        queue_id
+        for queue_id, queue in floor.queues.items()
+        if row is not None and queue.own_line is not None and queue.own_line.able[row]
+    ]
+    reservation = None if agent.reservation_id is None else floor.reservations[agent.reservation_id]
+    return AgentSummary(
+        agent_id=agent.agent_id,
+        name=agent.agent.name,
+        state=agent.state,
+        busy_kind=agent.busy_kind,
+        reason=agent.reason,
+        since_s=now - agent.since,
+        idle_s=None if agent.idle_since is None else now - agent.idle_since,
+        is_logged_in=agent.is_logged_in,
+        is_reachable=agent.is_reachable,
+        planned_reason=agent.pause_reason if agent.state is not AgentState.NOT_READY else None,
+        contact_id=agent.contact_id if reservation is None else reservation.contact.contact_id,
+        skills=agent.agent.skills,
+        queues=served,
+        answered=agent.answered,
+        missed=agent.missed,
+    )
+
+
+def _contact_summary(contact: Contact, position: int | None, now: float) -> ContactSummary:
+    until = now if contact.connected_at is None else contact.connected_at
+    return ContactSummary(
+        contact_id=contact.contact_id,
+        queue_id=contact.queue.settings.queue_id,
+        state=contact.state,
+        agent_id=contact.agent_id,
+        position=position,
+        wait_s=until - contact.enqueued_at,
+        boost_s=contact.enqueued_at - contact.key,
+        skills=contact.skills,
+    )
