@@ -1,1 +1,40 @@
-"""Flows: what happens to a call. Number routes, opening hours, and the verbs a flow is written with."""
+"""Flows: what happens to a call. Number routes, opening hours, and the verbs a flow is written with.
+
+```python
+from softswitch.dialplan import Call, flow
+
+
+@flow
+async def hotline(call: Call) -> None:
+    await call.play("greeting/welcome")
+    outcome = await call.queue("support")
+    if outcome.is_answered:
+        await call.survey("satisfaction")
+```
+"""
+
+from softswitch.calls.outcomes import (
+    CallEnded,
+    DialOutcome,
+    DialReason,
+    Digits,
+    MenuChoice,
+    QueueOutcome,
+    QueueReason,
+    RecordedMessage,
+)
+from softswitch.dialplan.call import Call
+from softswitch.dialplan.flows import flow
+
+__all__ = [
+    "Call",
+    "CallEnded",
+    "DialOutcome",
+    "DialReason",
+    "Digits",
+    "MenuChoice",
+    "QueueOutcome",
+    "QueueReason",
+    "RecordedMessage",
+    "flow",
+]

@@ -1,0 +1,166 @@
+"""From the operator's configuration to what each domain wants to be told. Pure: one value in, one out."""
+
+from softswitch.acd.inputs import ConfigurationSet
+from softswitch.acd.model import Agent, Announcements, HangUp, OverflowTarget, Queue, ToFlow, ToQueue
+from softswitch.base.errors import ConfigurationError, Fault
+from softswitch.base.ids import AgentId, QueueId
+from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, TrunkRoute
+from softswitch.config import Configuration
+from softswitch.config.rows import AgentRow, PhoneRow, QueueRow
+from softswitch.dialplan.flows import Dialplan
+from softswitch.dialplan.numbers import NumberPlan
+from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
+from softswitch.dialplan.schedule import Schedule, compile_schedule
+from softswitch.sip.auth_server import Credential
+from softswitch.sip.settings import Account, RegistrationPolicy, SessionLimits, SipSettings, TrunkPeer
+
+
+def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSettings:
+    """`hosts` are the addresses of the trunks' host names; the SIP core looks nothing up."""
+    sip, limits = configuration.settings.sip, configuration.settings.limits
+    return SipSettings(
+        domain=sip.domain,
+        user_agent="softswitch",
+        algorithms=tuple(sip.digest),
+        accounts={
+            row.username: Account(
+                username=row.username,
+                password=row.password,
+                caller_number=row.number or row.username,
+                display_name=row.name,
+            )
+            for row in _phones(configuration)
+        },
+        trunks=tuple(TrunkPeer(name=trunk.name, addresses=trunk.addresses) for trunk in configuration.trunks),
+        advertised={_host(listen): sip.advertised_ip for listen in sip.listen} if sip.advertised_ip else {},
+        hosts=hosts,
+        registration=RegistrationPolicy(
+            expires_min_s=sip.registration_min_s,
+            expires_default_s=sip.registration_default_s,
+            expires_max_s=sip.registration_max_s,
+            contacts_max=limits.contacts_per_phone,
+        ),
+        limits=SessionLimits(sessions_max=4 * limits.calls),
+    )
+
+
+def call_settings(configuration: Configuration) -> CallSettings:
+    settings = configuration.settings
+    return CallSettings(
+        domain=settings.sip.domain,
+        media_ip=settings.media.sdp_ip,
+        recordings_directory=settings.recordings.directory,
+        language=settings.sounds.default_language or settings.sounds.languages[0],
+        calls_max=settings.limits.calls,
+        extensions={row.username: _extension(row, configuration) for row in _phones(configuration)},
+        trunks=tuple(
+            TrunkRoute(
+                name=trunk.name,
+                host=trunk.host,
+                port=trunk.port,
+                transport=trunk.transport,
+                prefix=trunk.prefix,
+                calling_number=trunk.calling_number,
+                credentials=Credential(username=trunk.username, password=trunk.password) if trunk.username else None,
+            )
+            for trunk in configuration.trunks
+            if trunk.host
+        ),
+        queues={
+            row.id: QueueTreatment(music=row.music or settings.sounds.music, is_recorded=row.record)
+            for row in configuration.queues
+        },
+    )
+
+
+def acd_configuration(configuration: Configuration) -> ConfigurationSet:
+    return ConfigurationSet(
+        queues=[_queue(row) for row in configuration.queues],
+        agents=[
+            Agent(
+                agent_id=row.agent_id,
+                name=row.name,
+                skills=row.skills,
+                queues=None if row.queues is None else tuple(QueueId(queue) for queue in row.queues),
+            )
+            for row in configuration.agents
+        ],
+    )
+
+
+def dialplan_of(configuration: Configuration) -> Dialplan:
+    """Load flows, schedules and numbers together. Raises `ConfigurationError` with every fault."""
+    flows, faults = load_flows([configuration.settings.dialplans.directory, shipped_directory()])
+    schedules: dict[str, Schedule] = {}
+    for index, row in enumerate(configuration.schedules):
+        schedule = compile_schedule(row, key=f"schedule[{index}]")
+        if isinstance(schedule, Schedule):
+            schedules[schedule.id] = schedule
+        else:
+            faults += schedule
+    known = {row.id for row in configuration.schedules}
+    numbers = NumberPlan.compile(configuration.routes, flows=flows, schedules=known)
+    faults += numbers if isinstance(numbers, list) else []
+    for index, queue in enumerate(configuration.queues):
+        name = queue.overflow.removeprefix("flow:")
+        if queue.overflow.startswith("flow:") and name not in flows:
+            remedy = f"Name one of: {', '.join(sorted(flows))}"
+            faults.append(Fault("queues.toml", f"queue[{index}].overflow", f'there is no flow "{name}"', remedy))
+    if faults or isinstance(numbers, list):
+        raise ConfigurationError(faults)
+    return Dialplan(numbers=numbers, flows=flows, schedules=schedules)
+
+
+def auto_login(configuration: Configuration) -> list[AgentId]:
+    """The agents who are logged in unless they have said otherwise."""
+    return [row.agent_id for row in configuration.agents if row.auto_login]
+
+
+def _phones(configuration: Configuration) -> list[AgentRow | PhoneRow]:
+    return [*configuration.agents, *configuration.phones]
+
+
+def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extension:
+    return Extension(
+        username=row.username,
+        name=row.name,
+        number=row.number,
+        agent_id=row.agent_id if isinstance(row, AgentRow) else None,
+        trunks=frozenset(trunk.name for trunk in configuration.trunks if trunk.permits(row.id)),
+    )
+
+
+def _queue(row: QueueRow) -> Queue:
+    return Queue(
+        queue_id=row.queue_id,
+        name=row.name,
+        skills=row.skills,
+        ring_timeout_s=row.ring_timeout_s,
+        wrap_up_s=row.wrap_up_s,
+        max_wait_s=row.max_wait_s,
+        max_length=row.max_length,
+        overflow=_overflow(row.overflow),
+        service_level_s=row.service_level_s,
+        no_answer_limit=row.no_answer_limit,
+        announcements=Announcements(
+            first_after_s=row.announce.first_after_s,
+            every_s=row.announce.every_s,
+            position=row.announce.position,
+            estimated_wait=row.announce.estimated_wait,
+        ),
+    )
+
+
+def _overflow(text: str) -> OverflowTarget:
+    kind, _, name = text.partition(":")
+    match kind:
+        case "queue":
+            return ToQueue(QueueId(name))
+        case "flow":
+            return ToFlow(name)
+        case _:
+            return HangUp()
+
+
+def _host(listen: str) -> str:
+    return listen.split(":", 1)[1].rsplit(":", 1)[0].strip("[]")

@@ -1,0 +1,92 @@
+"""What the verbs of a call return. Ordinary outcomes are values; a flow looks at `reason` and goes on.
+
+The one exception is `CallEnded`: the caller is gone, so there is nothing left to do for him.
+"""
+
+from enum import Enum
+
+import msgspec
+
+from softswitch.base.errors import SoftswitchError
+
+
+class CallEnded(SoftswitchError):
+    """The caller hung up, or the call was ended from outside. Raised by the verb in progress and every later one.
+
+    A flow need not catch it. What must happen in any case belongs into `finally`; it may not use verbs any more.
+    """
+
+
+class QueueReason(Enum):
+    ANSWERED = "answered"
+    """An agent talked to the caller, and hung up first (or the agent's phone was lost)."""
+    TIMED_OUT = "timed_out"
+    FULL = "full"
+    CLOSED = "closed"
+    OVERFLOWED = "overflowed"
+    """The queue's overflow names a flow; `QueueOutcome.flow` is its name, and `Call.queue` has run it."""
+
+
+class QueueOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How waiting in a queue ended. Times in seconds."""
+
+    reason: QueueReason
+    queue: str
+    agent: str | None = None
+    wait_s: float = 0.0
+    talk_s: float = 0.0
+    flow: str | None = None
+    recording: str | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        return self.reason is QueueReason.ANSWERED
+
+
+class DialReason(Enum):
+    ANSWERED = "answered"
+    BUSY = "busy"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
+    UNREACHABLE = "unreachable"
+    """Nobody is registered there, or the network refused."""
+    FORBIDDEN = "forbidden"
+    """This caller may not reach that number (a trunk call by somebody who is not permitted)."""
+
+
+class DialOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How a `dial` ended. After ANSWERED the conversation is over: the far side hung up first."""
+
+    reason: DialReason
+    target: str
+    ring_s: float = 0.0
+    talk_s: float = 0.0
+    sip_status: int = 0
+    recording: str | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        return self.reason is DialReason.ANSWERED
+
+
+class Digits(msgspec.Struct, frozen=True):
+    """What a caller typed. `is_complete` is False when the time ran out first."""
+
+    digits: str
+    is_complete: bool
+
+
+class MenuChoice(msgspec.Struct, frozen=True):
+    """A menu's result: the digit, and whether the caller chose it or the default was taken."""
+
+    digit: str
+    is_default: bool = False
+
+
+class RecordedMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message the caller left. `path` is where the WAV file will be complete when the verb returns."""
+
+    path: str
+    duration_s: float
+    size_bytes: int
+    ended_by: str

@@ -1,0 +1,124 @@
+"""Ringing one or several phones for one caller; the first to answer wins, the others stop ringing.
+
+```
+  start() ──► every target INVITEd ──► one answers ──► `answered`, the rest cancelled ("completed elsewhere")
+                                  └──► all fail ─────► `verdict` says why, best reason first
+  cancel() at any time: all stop ringing, their streams are given back
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from softswitch.base.ids import LegId
+from softswitch.calls.leg import Leg, LegState
+from softswitch.calls.outcomes import DialReason
+from softswitch.calls.runtime.party import Party
+from softswitch.calls.settings import Extension
+from softswitch.sip.auth_server import Credential
+from softswitch.sip.offer_answer import OfferRefused
+from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
+from softswitch.sip.settings import Target
+
+if TYPE_CHECKING:
+    from softswitch.calls.runtime.active_call import ActiveCall
+
+ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+"""RFC 3326: keeps the call out of the list of missed calls on the phones that lost the race."""
+
+# What a failed leg tells us about the person: the reason nearest to a human decision counts for all of his phones.
+_RANK = (DialReason.DECLINED, DialReason.BUSY, DialReason.NO_ANSWER, DialReason.UNREACHABLE)
+
+
+def reason_of_status(status: int) -> DialReason:
+    """What the final status of an INVITE (RFC 3261 section 21) says about whoever was called."""
+    if status in (486, 600):
+        return DialReason.BUSY
+    if status == 603 or status == 403:
+        return DialReason.DECLINED
+    if status in (408, 480, 487):
+        return DialReason.NO_ANSWER
+    return DialReason.UNREACHABLE
+
+
+class Alerting:
+    """The phones that ring for one attempt to reach somebody."""
+
+    __slots__ = ("_around", "_call", "_failures", "_ringing", "answered", "ringing_since", "status")
+
+    def __init__(self, call: ActiveCall) -> None:
+        self._call = call
+        self._around = call.around
+        self._ringing: dict[LegId, Party] = {}
+        self._failures: list[DialReason] = []
+        self.answered: Party | None = None
+        self.status = 0
+        """The last final status received."""
+        self.ringing_since = call.around.clock.now()
+
+    @property
+    def verdict(self) -> DialReason | None:
+        """Why nobody can answer any more; None while a phone still rings or after one was answered."""
+        if self._ringing or self.answered is not None:
+            return None
+        return next((reason for reason in _RANK if reason in self._failures), DialReason.UNREACHABLE)
+
+    async def ring(
+        self,
+        target: Target,
+        party: str,
+        *,
+        from_uri: str,
+        from_display: str,
+        extension: Extension | None = None,
+        credentials: Credential | None = None,
+    ) -> None:
+        """Open a stream for one more phone and INVITE it. Raises `MediaUnavailable`."""
+        settings = self._around.settings()
+        stream = await self._around.media.open_stream(self._call.call_id, near=self._call.caller.stream)
+        leg = Leg(LegId(""), party, capabilities=settings.capabilities, session_id=self._around.entropy.integer(32))
+        ringing = Party(leg, extension)
+        ringing.attach(stream, settings.media_ip)
+        leg.leg_id = self._around.sip.invite(
+            target, from_uri=from_uri, from_display=from_display, sdp=leg.offer(), credentials=credentials
+        )
+        self._ringing[leg.leg_id] = ringing
+        self._call.join(ringing)
+
+    def receive(self, event: LegProgress | LegAnswered | LegFailed) -> None:
+        """Take an event of one of our legs; events of legs that no longer ring are of no interest."""
+        party = self._ringing.get(event.leg_id)
+        if party is None:
+            return
+        match event:
+            case LegProgress():
+                party.leg.state = LegState.RINGING
+            case LegAnswered():
+                self._take_answer(party, event.sdp)
+            case LegFailed():
+                self.status = event.status
+                self._fail(party, reason_of_status(event.status))
+
+    def cancel(self, reason: str | None = None) -> None:
+        """Stop whatever still rings. The answered party, if any, is the caller's business."""
+        for party in list(self._ringing.values()):
+            self._forget(party, reason)
+
+    def _take_answer(self, party: Party, sdp: bytes) -> None:
+        if isinstance(party.leg.receive_answer(sdp), OfferRefused):
+            self._fail(party, DialReason.UNREACHABLE, 'SIP;cause=488;text="Not Acceptable Here"')
+            return
+        del self._ringing[party.leg.leg_id]
+        party.leg.state = LegState.ANSWERED
+        party.connect()
+        self.answered = party
+        self.cancel(ANSWERED_ELSEWHERE)
+
+    def _fail(self, party: Party, verdict: DialReason, reason: str | None = None) -> None:
+        self._failures.append(verdict)
+        self._forget(party, reason)
+
+    def _forget(self, party: Party, reason: str | None) -> None:
+        del self._ringing[party.leg.leg_id]
+        self._call.part(party, reason)

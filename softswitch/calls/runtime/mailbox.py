@@ -1,0 +1,77 @@
+"""The mailbox of one call: everything that happens to it, in order, read by the one flow that runs it.
+
+A verb takes events until it has what it waits for; what it does not know it leaves out. Digits are kept for the verb
+that wants them (type-ahead). When the caller is gone the mailbox is closed, and whoever waits or comes later gets
+`CallEnded`, at once and before anything still in the box.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from softswitch.calls.outcomes import CallEnded
+
+T = TypeVar("T")
+
+EVENTS_MAX = 256
+"""A call whose flow does not read (it waits for somebody else's server) keeps this many of its latest events."""
+
+
+class Mailbox(Generic[T]):
+    """An unbounded wait on a bounded box."""
+
+    __slots__ = ("_closed", "_events", "_loop", "_waiter", "_when_closed")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._events: deque[T] = deque(maxlen=EVENTS_MAX)
+        self._waiter: asyncio.Future[None] | None = None
+        self._closed: str | None = None
+        self._when_closed: list[Callable[[], object]] = []
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed is not None
+
+    def put(self, event: T) -> None:
+        self._events.append(event)
+        self._wake()
+
+    def close(self, reason: str) -> None:
+        if self._closed is None:
+            self._closed = reason
+            self._wake()
+            for told in self._when_closed:
+                told()
+
+    def when_closed(self, told: Callable[[], object]) -> None:
+        """Call `told` when the box is closed."""
+        self._when_closed.append(told)
+
+    def check(self) -> None:
+        """Raise `CallEnded` if the caller is gone."""
+        if self._closed is not None:
+            raise CallEnded(self._closed)
+
+    async def next(self, timeout_s: float | None = None) -> T | None:
+        """The next event, or None after `timeout_s` seconds without one. Raises `CallEnded`."""
+        self.check()
+        if not self._events:
+            await self._wait(timeout_s)
+            self.check()
+        return self._events.popleft() if self._events else None
+
+    async def _wait(self, timeout_s: float | None) -> None:
+        self._waiter = self._loop.create_future()
+        timer = None if timeout_s is None else self._loop.call_later(timeout_s, self._wake)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

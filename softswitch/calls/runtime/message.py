@@ -1,0 +1,60 @@
+"""Recording what a caller has to say: a message, a name, an answer to an open question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from softswitch.base.ids import RecordingId
+from softswitch.calls.outcomes import RecordedMessage
+from softswitch.media.protocol import DtmfReceived, Recording, RecordingFinished
+
+if TYPE_CHECKING:
+    from softswitch.calls.runtime.active_call import ActiveCall
+
+CLOSING_S = 5.0
+"""How long the worker may take to close the file before the verb returns without its size."""
+
+
+async def record_message(call: ActiveCall, *, limit_s: float, end_digits: str) -> RecordedMessage:
+    """Record until a digit of `end_digits` or for `limit_s` seconds. The file is kept in any case."""
+    clock = call.around.clock
+    recording = Recording(
+        recording_id=RecordingId(call.around.entropy.token(96)),
+        call_id=call.call_id,
+        path=call.recording_path(),
+        left=call.caller_stream.stream_id,
+        right=None,
+        started_at=clock.now(),
+    )
+    call.note_recording(recording)
+    call.around.media.start_recording(recording)
+    try:
+        ended_by = await _until_digit(call, clock.now() + limit_s, end_digits)
+    finally:
+        call.around.media.stop_recording(recording.recording_id)
+    finished = await _until_closed(call, recording)
+    duration_s = clock.now() - recording.started_at if finished is None else finished.duration_s
+    size_bytes = 0 if finished is None else finished.size_bytes
+    return RecordedMessage(path=recording.path, duration_s=duration_s, size_bytes=size_bytes, ended_by=ended_by)
+
+
+async def _until_digit(call: ActiveCall, deadline: float, end_digits: str) -> str:
+    while (left := deadline - call.around.clock.now()) > 0:
+        match await call.mailbox.next(left):
+            case DtmfReceived(digit=digit) if digit in end_digits:
+                call.drop_digits()
+                return digit
+            case _:
+                pass
+    return ""
+
+
+async def _until_closed(call: ActiveCall, recording: Recording) -> RecordingFinished | None:
+    deadline = call.around.clock.now() + CLOSING_S
+    while (left := deadline - call.around.clock.now()) > 0:
+        match await call.mailbox.next(left):
+            case RecordingFinished() as event if event.recording_id == recording.recording_id:
+                return event
+            case _:
+                pass
+    return None

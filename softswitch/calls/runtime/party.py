@@ -1,0 +1,47 @@
+"""One party as the switch holds him: his leg at the SIP endpoint and his stream in a media worker."""
+
+from softswitch.base.address import HostPort
+from softswitch.calls.leg import Leg, LegState
+from softswitch.calls.settings import Extension
+from softswitch.media.runtime.client import MediaStream
+
+
+class Party:
+    """A leg, and the stream once it is open. `extension` is whose phone it is, if it is one of ours."""
+
+    __slots__ = ("extension", "leg", "stream")
+
+    def __init__(self, leg: Leg, extension: Extension | None = None) -> None:
+        self.leg = leg
+        self.extension = extension
+        self.stream: MediaStream | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        return self.leg.state is LegState.ANSWERED
+
+    def attach(self, stream: MediaStream, media_ip: str) -> None:
+        """Take the stream; from now on the leg can be described to the party as `media_ip` and the stream's port."""
+        self.stream = stream
+        self.leg.local = HostPort(media_ip, stream.local.port)
+
+    def connect(self) -> None:
+        """Tell the worker what leg and party have agreed on."""
+        audio = self.leg.audio
+        if audio is None or self.stream is None:
+            return
+        self.stream.connect(
+            remote=audio.remote,
+            codec=audio.codec,
+            payload_type=audio.payload_type,
+            telephone_event=audio.telephone_event,
+            ptime_ms=audio.ptime_ms,
+            sends=audio.remote_direction in ("sendrecv", "recvonly"),
+            receives=audio.remote_direction in ("sendrecv", "sendonly"),
+        )
+
+    def release(self) -> None:
+        """Give the stream back; the port rests before it is used again."""
+        if self.stream is not None:
+            self.stream.drop()
+            self.stream = None

@@ -1,0 +1,81 @@
+"""What a call needs from its surroundings, so that it can be run over a fake network and in virtual time as well.
+
+The real ones: `SipDriver`, `MediaClient`, `AcdService`, `SoundLibrary`, the LMDB writer. They are put together in
+softswitch/app/switch.py and handed down as one `Surroundings`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from softswitch.base.clock import Clock
+from softswitch.base.entropy import Entropy
+from softswitch.base.ids import CallId, LegId, RecordingId
+from softswitch.calls.runtime.agent_lines import Acd, AgentLines
+from softswitch.calls.settings import CallSettings
+from softswitch.calls.verbs import SoundFiles
+from softswitch.media.protocol import Recording, RecordingFinished
+from softswitch.media.runtime.client import MediaStream
+from softswitch.sip.auth_server import Credential
+from softswitch.sip.outputs import Binding
+from softswitch.sip.settings import Target
+from softswitch.store.schema import ActiveCall, Cdr, StoredRecording
+
+
+class Sip(Protocol):
+    """The commands of the SIP endpoint; the driver adds the time and sends what comes of them."""
+
+    def invite(
+        self,
+        target: Target,
+        *,
+        from_uri: str,
+        from_display: str,
+        sdp: bytes,
+        headers: Sequence[tuple[str, str]] = (),
+        credentials: Credential | None = None,
+    ) -> LegId: ...
+    def progress(self, leg_id: LegId, status: int, sdp: bytes | None = None) -> None: ...
+    def accept(self, leg_id: LegId, sdp: bytes) -> None: ...
+    def reject(self, leg_id: LegId, status: int, reason: str | None = None) -> None: ...
+    def hang_up(self, leg_id: LegId, *, reason: str | None = None) -> None: ...
+    def answer_reinvite(self, leg_id: LegId, sdp: bytes) -> None: ...
+    def refuse_reinvite(self, leg_id: LegId, status: int) -> None: ...
+    def bindings(self, aor: str) -> list[Binding]: ...
+
+
+class Media(Protocol):
+    async def open_stream(
+        self, call_id: CallId, *, near: MediaStream | None = None, learn: bool = True
+    ) -> MediaStream: ...
+    def start_recording(self, recording: Recording) -> None: ...
+    def stop_recording(self, recording_id: RecordingId) -> None: ...
+
+
+class Records(Protocol):
+    """Where calls are remembered."""
+
+    def call_started(self, call: ActiveCall) -> None: ...
+    def call_ended(self, cdr: Cdr) -> None: ...
+    def recording_started(self, recording: StoredRecording) -> None:
+        """What is known of it so far; duration and size come with `recording_finished`."""
+        ...
+
+    def recording_finished(self, event: RecordingFinished) -> None: ...
+    def bindings_changed(self, aor: str, bindings: list[Binding]) -> None: ...
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What one call, or all of them, run in."""
+
+    sip: Sip
+    media: Media
+    acd: Acd
+    lines: AgentLines
+    sounds: SoundFiles
+    records: Records
+    clock: Clock
+    entropy: Entropy
+    settings: Callable[[], CallSettings]
+    """The settings of this moment; a reload changes what it returns."""

@@ -1,0 +1,104 @@
+"""Remembers calls, recordings and registrations in the store."""
+
+import msgspec
+
+from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.base.clock import Clock
+from softswitch.base.ids import RecordingId
+from softswitch.media.protocol import RecordingFinished
+from softswitch.sip.outputs import Binding
+from softswitch.store.schema import ActiveCall, Cdr, StoredBinding, StoredRecording
+from softswitch.store.store import Store
+
+
+class StoreRecords:
+    """Nothing here waits for the disk; the store's writer commits within milliseconds and reports its own faults."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._open: dict[RecordingId, StoredRecording] = {}
+        self._contacts: dict[str, set[str]] = {}
+
+    def call_started(self, call: ActiveCall) -> None:
+        self._store.begin_call(call)
+
+    def call_ended(self, cdr: Cdr) -> None:
+        self._store.end_call(cdr)
+
+    def recording_started(self, recording: StoredRecording) -> None:
+        self._open[recording.recording_id] = recording
+
+    def recording_finished(self, event: RecordingFinished) -> None:
+        """Index the file. One that a former switch had begun is known by what the worker says of it."""
+        known = self._open.pop(event.recording_id, None) or StoredRecording(
+            recording_id=event.recording_id,
+            call_id=event.call_id,
+            path=event.path,
+            started_at=self._clock.wall() - event.duration_s,
+            duration_s=0.0,
+            size_bytes=0,
+        )
+        self._store.put_recording(
+            msgspec.structs.replace(known, duration_s=event.duration_s, size_bytes=event.size_bytes, fault=event.fault)
+        )
+
+    def bindings_changed(self, aor: str, bindings: list[Binding]) -> None:
+        contacts = {binding.contact_uri for binding in bindings}
+        for gone in self._contacts.get(aor, set()) - contacts:
+            self._store.bindings.delete((aor, gone))
+        for binding in bindings:
+            self._store.bindings.put((aor, binding.contact_uri), _stored(binding))
+        self._contacts[aor] = contacts
+
+    def stored_bindings(self) -> list[Binding]:
+        """Registrations of the switch before this one that have not expired. At start, before any phone is heard."""
+        now, wall = self._clock.now(), self._clock.wall()
+        bindings: list[Binding] = []
+        for stored in self._store.bindings.ascending():
+            if stored.expires_at_wall <= wall:
+                self._store.bindings.delete((stored.aor, stored.contact_uri))
+                continue
+            bindings.append(_restored(stored, now + stored.expires_at_wall - wall))
+            self._contacts.setdefault(stored.aor, set()).add(stored.contact_uri)
+        return bindings
+
+
+def _stored(binding: Binding) -> StoredBinding:
+    return StoredBinding(
+        aor=binding.aor,
+        contact_uri=binding.contact_uri,
+        transport=binding.flow.kind.value,
+        local_host=binding.flow.local.host,
+        local_port=binding.flow.local.port,
+        remote_host=binding.flow.remote.host,
+        remote_port=binding.flow.remote.port,
+        expires_at_wall=binding.expires_at_wall,
+        q=binding.q,
+        call_id=binding.call_id,
+        cseq=binding.cseq,
+        user_agent=binding.user_agent,
+        path=binding.path,
+        instance=binding.instance,
+    )
+
+
+def _restored(stored: StoredBinding, expires_at: float) -> Binding:
+    """A TCP connection died with its switch: the flow asks for a new one, which phones that listen will take."""
+    return Binding(
+        aor=stored.aor,
+        contact_uri=stored.contact_uri,
+        flow=Flow(
+            TransportKind(stored.transport),
+            HostPort(stored.local_host, stored.local_port),
+            HostPort(stored.remote_host, stored.remote_port),
+        ),
+        expires_at=expires_at,
+        expires_at_wall=stored.expires_at_wall,
+        call_id=stored.call_id,
+        cseq=stored.cseq,
+        q=stored.q,
+        user_agent=stored.user_agent,
+        path=stored.path,
+        instance=stored.instance,
+    )

@@ -1,0 +1,73 @@
+"""What calls need to know from the configuration: who can be reached where, how queues sound, limits.
+
+One frozen value; a reload replaces it whole. Calls in progress look things up when they need them.
+"""
+
+import msgspec
+
+from softswitch.base.ids import AgentId
+from softswitch.sip.auth_server import Credential
+from softswitch.sip.offer_answer import MediaCapabilities
+
+
+class Extension(msgspec.Struct, frozen=True, kw_only=True):
+    """A phone that may register: a person's, and an agent's if `agent_id` says so."""
+
+    username: str
+    name: str = ""
+    number: str = ""
+    agent_id: AgentId | None = None
+    trunks: frozenset[str] = frozenset()
+    """Names of the trunks this phone may call out through; empty = no outside calls."""
+
+
+class TrunkRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """Where calls to the outside go. `prefix` is what a number must begin with to take this trunk."""
+
+    name: str
+    host: str
+    port: int = 5060
+    transport: str = "udp"
+    prefix: str = ""
+    calling_number: str = ""
+    """Shown to the network instead of the extension's own number, where the provider wants that."""
+    credentials: Credential | None = None
+    """For a provider that challenges our calls; used for nobody else's challenges."""
+
+
+class QueueTreatment(msgspec.Struct, frozen=True, kw_only=True):
+    """How a queue sounds and what is kept of it."""
+
+    music: str = "default"
+    is_recorded: bool = True
+
+
+class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
+    domain: str
+    media_ip: str
+    """The address phones are told to send their RTP to."""
+    recordings_directory: str
+    capabilities: MediaCapabilities = MediaCapabilities()
+    language: str = "en"
+    tones: str = "us"
+    calls_max: int = 2000
+    ring_s: float = 30.0
+    """How long `dial` rings when the flow does not say."""
+    extensions: dict[str, Extension] = {}
+    trunks: tuple[TrunkRoute, ...] = ()
+    queues: dict[str, QueueTreatment] = {}
+
+    def extension_for(self, target: str) -> Extension | None:
+        """The extension with this user name, or with this number."""
+        found = self.extensions.get(target)
+        if found is not None:
+            return found
+        return next((each for each in self.extensions.values() if each.number and each.number == target), None)
+
+    def extension_of_agent(self, agent_id: AgentId) -> Extension | None:
+        return next((each for each in self.extensions.values() if each.agent_id == agent_id), None)
+
+    def trunk_for(self, number: str) -> TrunkRoute | None:
+        """The trunk with the longest prefix that `number` begins with; equal prefixes go in order of the file."""
+        matching = [trunk for trunk in self.trunks if number.startswith(trunk.prefix)]
+        return max(matching, key=lambda trunk: len(trunk.prefix), default=None)

@@ -1,0 +1,182 @@
+"""The call as the author of a flow sees it.
+
+A verb is awaited and returns what came of it. Ordinary outcomes are values (softswitch/calls/outcomes.py). If the
+caller hangs up, the verb in progress and every later one raise `CallEnded`, which a flow may leave to its runner.
+Verbs that need to be heard answer the call first.
+
+What is played is named by prompts ("greeting/welcome", in the call's language) or given as numbers, which are read out:
+`await call.play("order/number", 4711)`. A name with a slash or a ".wav" ending is looked up in the operator's sounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from softswitch.calls.outcomes import DialOutcome, Digits, MenuChoice, QueueOutcome, RecordedMessage
+from softswitch.calls.verbs import CallVerbs
+from softswitch.dialplan.flows import Dialplan
+
+Said = str | int
+"""A prompt's name, or a number to be read out."""
+
+
+class Call:
+    """One caller. Made by the switch for each call; kept by nobody after the flow has returned."""
+
+    def __init__(self, verbs: CallVerbs, dialplan: Dialplan) -> None:
+        self._verbs = verbs
+        self._dialplan = dialplan
+
+    # Who calls
+
+    @property
+    def id(self) -> str:
+        """The call's id in records, recordings and logs."""
+        return self._verbs.call_id
+
+    @property
+    def calling_number(self) -> str:
+        return self._verbs.record.calling_number
+
+    @property
+    def calling_name(self) -> str:
+        return self._verbs.record.calling_name
+
+    @property
+    def called_number(self) -> str:
+        return self._verbs.record.called_number
+
+    @property
+    def language(self) -> str:
+        """Prompts and announcements are spoken in it; set it to change it ("en", "ru")."""
+        return self._verbs.language
+
+    @language.setter
+    def language(self, language: str) -> None:
+        self._verbs.language = language
+
+    def header(self, name: str) -> str | None:
+        """A header of the caller's INVITE: the well-known ones and every X- header."""
+        return self._verbs.headers.get(name.lower())
+
+    def is_open(self, schedule: str) -> bool:
+        """Whether the schedule (schedules.toml) is open now. Raises `UnknownName`."""
+        return self._dialplan.is_open(schedule, self._verbs.clock.wall())
+
+    def tag(self, name: str, value: str) -> None:
+        """Note something about the call in its record."""
+        self._verbs.record.tags[name] = value
+
+    # Beginning and end
+
+    async def answer(self) -> None:
+        """Connect the caller."""
+        await self._verbs.answer()
+
+    async def ring(self) -> None:
+        """Let the caller hear his phone ring."""
+        await self._verbs.ring()
+
+    async def reject(self, status: int = 603, reason: str | None = None) -> None:
+        """Refuse the call with a SIP status (486 busy, 603 declined …); an answered call is hung up."""
+        await self._verbs.reject(status, reason)
+
+    async def hang_up(self) -> None:
+        await self._verbs.hang_up()
+
+    # Speaking and listening
+
+    async def play(self, *said: Said, stop_digits: str = "") -> str:
+        """Play prompts and numbers without a gap; returns the digit of `stop_digits` that cut them short, or ""."""
+        return await self._verbs.play(self._files(said), stop_digits=stop_digits)
+
+    async def pause(self, seconds: float) -> None:
+        await self._verbs.pause(seconds)
+
+    async def gather(
+        self,
+        *said: Said,
+        maximum: int,
+        timeout_s: float = 5.0,
+        between_s: float = 3.0,
+        end_digits: str = "#",
+    ) -> Digits:
+        """Play a question, which the first digit cuts short, and collect the digits typed."""
+        first = await self._verbs.play(self._files(said), stop_digits="0123456789*#") if said else ""
+        if first and first in end_digits:
+            return Digits("", is_complete=True)
+        if first and maximum == 1:
+            return Digits(first, is_complete=True)
+        rest = await self._verbs.digits(
+            maximum=maximum - len(first),
+            first_s=between_s if first else timeout_s,
+            between_s=between_s,
+            end_digits=end_digits,
+        )
+        return Digits(first + rest.digits, rest.is_complete)
+
+    async def menu(
+        self, *said: Said, digits: str, timeout_s: float = 5.0, tries: int = 2, default: str | None = None
+    ) -> MenuChoice:
+        """Ask for one of `digits`, again after a wrong digit or none; then take `default`, the first by default."""
+        for _ in range(tries):
+            typed = await self.gather(*said, maximum=1, timeout_s=timeout_s, end_digits="")
+            if typed.digits and typed.digits in digits:
+                return MenuChoice(typed.digits)
+            if typed.digits:
+                await self.play("menu/invalid-choice")
+        return MenuChoice(digits[0] if default is None else default, is_default=True)
+
+    async def record(self, *, limit_s: float = 120.0, end_digits: str = "#", beep: bool = True) -> RecordedMessage:
+        """Record what the caller says until he types one of `end_digits`, hangs up, or `limit_s` is over."""
+        await self._verbs.answer()
+        if beep:
+            await self._verbs.play([self._verbs.sounds.tone("beep")])
+        return await self._verbs.record_message(limit_s=limit_s, end_digits=end_digits)
+
+    async def survey(
+        self, name: str, question: str = "survey/question", *, scale: int = 5, tries: int = 2
+    ) -> int | None:
+        """Ask for a rating from 1 to `scale` (at most 9) and note it in the call's record; None if none was given."""
+        self._verbs.drop_digits()
+        allowed = "".join(str(score) for score in range(1, scale + 1))
+        choice = await self.menu(question, digits=allowed, tries=tries, default="")
+        if not choice.digit:
+            return None
+        self._verbs.record.scores[name] = int(choice.digit)
+        await self.play("survey/thanks")
+        return int(choice.digit)
+
+    # Reaching people
+
+    async def queue(
+        self, queue: str, *, boost_s: float = 0.0, skills: Mapping[str, int] | None = None, record: bool | None = None
+    ) -> QueueOutcome:
+        """Wait for an agent with music and announcements, and talk to him; returns when the agent has hung up.
+
+        `boost_s` puts the caller as many seconds ahead. `skills` are required beyond the queue's own. `record` None is
+        as the queue is configured. If the queue's overflow names a flow, that flow has run when this returns.
+        """
+        outcome = await self._verbs.queue(queue, boost_s=boost_s, skills=dict(skills or {}), record=record)
+        if outcome.flow is not None:
+            await self.run(outcome.flow)
+        return outcome
+
+    async def dial(self, target: str, *, ring_s: float | None = None, record: bool = False) -> DialOutcome:
+        """Ring an extension (its number or user name) or, for those who may, an outside number; returns when the far
+        side has hung up or did not come."""
+        return await self._verbs.dial(target, ring_s=ring_s, record=record)
+
+    async def run(self, flow: str) -> None:
+        """Go on with another flow and come back when it returns. Raises `UnknownName`."""
+        await self._dialplan.flow_named(flow)(self)
+
+    def _files(self, said: tuple[Said, ...]) -> list[str]:
+        sounds = self._verbs.sounds
+        files: list[str] = []
+        for each in said:
+            if isinstance(each, int):
+                files += sounds.speak_number(each, self.language)
+            else:
+                files.append(sounds.resolve(each, self.language))
+        return files

@@ -1,0 +1,73 @@
+"""What makes a function a flow, and everything that decides which flow a call runs: one frozen `Dialplan`.
+
+A reload makes a new `Dialplan`; calls in progress keep the one they began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from softswitch.base.errors import LocalError
+from softswitch.dialplan.numbers import NumberPlan
+from softswitch.dialplan.schedule import Schedule, is_open
+
+if TYPE_CHECKING:
+    from softswitch.dialplan.call import Call
+
+Flow = Callable[["Call"], Awaitable[None]]
+F = TypeVar("F", bound=Flow)
+
+_MARK = "__softswitch_flow__"
+
+
+def flow(function: F) -> F:
+    """Mark an `async def` with one parameter, the call, as a flow; its name is what numbers.toml calls it."""
+    setattr(function, _MARK, True)
+    return function
+
+
+def is_flow(value: object) -> bool:
+    return callable(value) and getattr(value, _MARK, False) is True
+
+
+class UnknownName(LocalError):
+    """A flow named a schedule or a flow that does not exist; the message lists those that do."""
+
+
+class Dialplan(msgspec.Struct, frozen=True):
+    """Numbers, flows and schedules as they were loaded together."""
+
+    numbers: NumberPlan
+    flows: Mapping[str, Flow]
+    schedules: Mapping[str, Schedule]
+
+    def flow_for(self, number: str, at_wall: float) -> str | None:
+        """The name of the flow a call to `number` runs at this time; None if the number is not ours.
+
+        A route with opening hours and no `otherwise` runs its flow at any time: the flow asks the schedule itself.
+        """
+        route = self.numbers.find(number)
+        if route is None:
+            return None
+        if route.hours is not None and route.otherwise is not None and not self.is_open(route.hours, at_wall):
+            return route.otherwise
+        return route.flow
+
+    def is_open(self, schedule: str, at_wall: float) -> bool:
+        """Raises `UnknownName`."""
+        if schedule not in self.schedules:
+            raise UnknownName(f'there is no schedule "{schedule}"; known: {_names(self.schedules)}')
+        return is_open(self.schedules[schedule], at_wall)
+
+    def flow_named(self, name: str) -> Flow:
+        """Raises `UnknownName`."""
+        if name not in self.flows:
+            raise UnknownName(f'there is no flow "{name}"; known: {_names(self.flows)}')
+        return self.flows[name]
+
+
+def _names(known: Mapping[str, object]) -> str:
+    return ", ".join(sorted(known)) or "none"

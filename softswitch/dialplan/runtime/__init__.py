@@ -1,0 +1,1 @@
+"""Flows in motion: loading them from files and running one for each call."""

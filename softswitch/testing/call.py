@@ -1,0 +1,194 @@
+"""A caller made of a script, to test a flow without a switch: what he types, whom he reaches, when he hangs up.
+
+```python
+call = FakeCall(digits="2", outcomes=[QueueOutcome(reason=QueueReason.ANSWERED, queue="support", agent="ann")])
+call.run(hotline, schedules={"office": ...})
+assert call.transcript == ["answer", "play greeting/welcome ...", "queue support", ...]
+```
+"""
+
+from collections import deque
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
+
+from softswitch.base.ids import CallId
+from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, QueueOutcome, RecordedMessage
+from softswitch.calls.record import CallRecord
+from softswitch.dialplan.call import Call
+from softswitch.dialplan.flows import Dialplan, Flow
+from softswitch.dialplan.numbers import NumberPlan
+from softswitch.dialplan.schedule import Schedule
+from softswitch.testing.clock import ManualClock
+
+OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, RecordedMessage)
+
+
+class FakeSounds:
+    """Every name is its own file; numbers are read as "number N"."""
+
+    def resolve(self, name: str, language: str) -> str:
+        return name
+
+    def music(self, name: str) -> str:
+        return f"music {name}"
+
+    def tone(self, name: str) -> str:
+        return f"tone {name}"
+
+    def announce_position(self, position: int, language: str) -> list[str]:
+        return [f"position {position}"]
+
+    def announce_wait(self, minutes: int, language: str) -> list[str]:
+        return [f"wait {minutes}"]
+
+    def speak_number(self, number: int, language: str) -> list[str]:
+        return [f"number {number}"]
+
+
+class FakeCall:
+    """Offers the verbs of a call; each is written to `transcript` as it is used.
+
+    `digits` are typed one at a time when somebody listens ("." = nothing is typed until the time is over).
+    `outcomes` are what queue, dial and record return, in order. After `hang_up_after` verbs the caller is gone.
+    """
+
+    def __init__(
+        self,
+        *,
+        digits: str = "",
+        outcomes: Sequence[QueueOutcome | DialOutcome | RecordedMessage] = (),
+        calling_number: str = "+15550100",
+        called_number: str = "+18005550100",
+        hang_up_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.transcript: list[str] = []
+        self.clock = ManualClock()
+        self.call_id = CallId("fake-call")
+        self.record = CallRecord(
+            self.call_id,
+            calling_number=calling_number,
+            calling_name="",
+            called_number=called_number,
+            started_at=self.clock.wall(),
+        )
+        self.headers = dict(headers or {})
+        self.sounds = FakeSounds()
+        self.language = "en"
+        self.is_answered = False
+        self.is_over = False
+        self._typed = deque(digits)
+        self._outcomes = deque(outcomes)
+        self._verbs_left = hang_up_after
+
+    def run(
+        self,
+        flow: Flow,
+        *,
+        flows: Mapping[str, Flow] | None = None,
+        schedules: Mapping[str, Schedule] | None = None,
+    ) -> None:
+        """Run the flow to its end. A flow that leaves `CallEnded` to its runner ends quietly, as in the switch."""
+        dialplan = Dialplan(numbers=NumberPlan(), flows=flows or {}, schedules=schedules or {})
+        try:
+            _finish(flow(Call(self, dialplan)))
+        except CallEnded:
+            self.is_over = True
+
+    # Verbs
+
+    async def answer(self) -> None:
+        self._check()
+        if not self.is_answered:
+            self.is_answered = True
+            self.transcript.append("answer")
+
+    async def ring(self) -> None:
+        self._use("ring")
+
+    async def reject(self, status: int, reason: str | None = None) -> None:
+        self._use(f"reject {status}")
+        self._hang_up()
+
+    async def hang_up(self) -> None:
+        self._use("hang_up")
+        self._hang_up()
+
+    async def play(self, sounds: Sequence[str], *, stop_digits: str = "") -> str:
+        await self.answer()
+        self._use("play " + " ".join(sounds))
+        if self._typed and self._typed[0] in stop_digits:
+            return self._typed.popleft()
+        return ""
+
+    async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:
+        await self.answer()
+        self._check()
+        typed = ""
+        while len(typed) < maximum:
+            digit = self._typed.popleft() if self._typed else "."
+            if digit == ".":
+                self.clock.advance(between_s if typed else first_s)
+                return Digits(typed, is_complete=False)
+            if digit in end_digits:
+                break
+            typed += digit
+        return Digits(typed, is_complete=True)
+
+    async def pause(self, seconds: float) -> None:
+        self._use(f"pause {seconds}")
+        self.clock.advance(seconds)
+
+    async def queue(
+        self, queue_id: str, *, boost_s: float, skills: dict[str, int], record: bool | None
+    ) -> QueueOutcome:
+        await self.answer()
+        self._use(f"queue {queue_id}")
+        return self._outcome(QueueOutcome)
+
+    async def dial(self, target: str, *, ring_s: float | None, record: bool) -> DialOutcome:
+        self._use(f"dial {target}")
+        return self._outcome(DialOutcome)
+
+    async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
+        await self.answer()
+        self._use("record")
+        return self._outcome(RecordedMessage)
+
+    def drop_digits(self) -> None:
+        """Digits of a script are typed when somebody listens, so none is ever typed ahead."""
+
+    # Private
+
+    def _use(self, line: str) -> None:
+        self._check()
+        self.transcript.append(line)
+
+    def _check(self) -> None:
+        if self._verbs_left is not None:
+            if self._verbs_left == 0:
+                self._hang_up()
+            self._verbs_left -= 1
+        if self.is_over:
+            raise CallEnded("the caller hung up")
+
+    def _hang_up(self) -> None:
+        self.is_over = True
+        raise CallEnded("the caller hung up")
+
+    def _outcome(self, kind: type[OutcomeT]) -> OutcomeT:
+        if not self._outcomes or not isinstance(self._outcomes[0], kind):
+            raise AssertionError(f"the script has no {kind.__name__} next: {list(self._outcomes)}")
+        outcome = self._outcomes.popleft()
+        assert isinstance(outcome, kind)
+        return outcome
+
+
+def _finish(coroutine: Any) -> None:
+    """Run a coroutine that never really waits: nothing of a fake call does."""
+    running: Coroutine[Any, Any, None] = coroutine
+    try:
+        running.send(None)
+    except StopIteration:
+        return
+    raise AssertionError("the flow waits for something that is not a verb of its call")
