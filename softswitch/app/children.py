@@ -4,6 +4,7 @@ One `Child` is started, started again whenever it ends, and at last told to end:
 
     state      input                        next       outputs
     new        start                        running    Spawn
+    new        start, runs already (3)      running
     running    exited                       waiting    Restart (and if the back-off is nil, as in the next row)
     running    exited, cannot start (1)     gone       GaveUp
     running    reload                       running    Send HUP, to a child that reloads
@@ -21,6 +22,7 @@ Whatever is not in the table changes nothing.
 configuration or the machine, and would print it for ever. Later the same codes are a reason to try again: what broke
 may be repaired while the others carry the calls.
 (2) A person who presses Ctrl-C twice does not want to wait for calls to end.
+(3) A former supervisor was killed and this child survived it.
 
 The first restart is immediate, because a call centre is waiting; the next come after 0.1, 0.2, 0.4 ... 5 s; a run of
 `HEALTHY_S` forgets all that.
@@ -29,7 +31,7 @@ The first restart is immediate, because a call centre is waiting; the next come 
 them to end calls properly. Until its turn comes a worker that dies is still restarted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from enum import Enum, auto
 from typing import Literal
 
@@ -115,12 +117,17 @@ class Child:
         self._started_at = 0.0
         self._deadline: float | None = None
 
-    def start(self, now: float) -> None:
-        if self._state is _State.NEW:
+    def start(self, now: float, *, runs_already: bool = False) -> None:
+        if self._state is not _State.NEW:
+            return
+        if runs_already:
+            self._state = _State.RUNNING
+            self._started_at = now
+        else:
             self._spawn(now)
 
     def exited(self, exit_code: int | None, now: float) -> None:
-        """The process has ended (`exit_code` None: by a signal, or it never began)."""
+        """The process has ended (`exit_code` negative: by that signal; None: unknown, or it never began)."""
         if self._state is _State.STOPPING:
             self._is_over()
         elif self._state is _State.RUNNING:
@@ -198,12 +205,12 @@ class Children:
         self._exit_code = 0
         self._is_stopping = False
 
-    def start(self, now: float) -> None:
-        for child in self._children.values():
-            child.start(now)
+    def start(self, now: float, *, already_running: Container[str] = ()) -> None:
+        for name, child in self._children.items():
+            child.start(now, runs_already=name in already_running)
 
     def exited(self, name: str, exit_code: int | None, now: float) -> None:
-        """The process of this child has ended, or could not be started (`exit_code` None)."""
+        """As for one child. Whatever ends this way may be the reason to go on with the stop."""
         child = self._children[name]
         child.exited(exit_code, now)
         if child.is_gone and not self._is_stopping:

@@ -152,6 +152,13 @@ def test_reload_reaches_only_what_runs_and_reloads(running: Scene) -> None:
     assert running.happened() == [Send("switch", "TERM")]
 
 
+def test_a_child_that_runs_already_is_not_started_but_kept_alive(scene: Scene) -> None:
+    scene.child.start(scene.clock.now(), runs_already=True)
+    assert scene.happened() == []
+    scene.child.exited(2, scene.clock.advance(1))
+    assert scene.happened() == [Restart("switch", 0.0), Spawn("switch")]
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()

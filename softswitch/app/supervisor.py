@@ -1,0 +1,173 @@
+"""The supervisor: starts media workers and the switch, starts again whatever dies, and ends them in order.
+
+It holds no call and no socket of the network, so that it has no reason to die itself. If it is killed all the same its
+children go on, each in a session of its own; the next supervisor of the same run directory takes them over.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+
+import msgspec
+
+from softswitch.app.children import AllGone, Children, GaveUp, Output, Restart, Role, Send, Spawn
+from softswitch.app.run_directory import RunDirectory
+from softswitch.base.clock import Clock, SystemClock
+from softswitch.base.log import get_logger
+
+_log = get_logger("supervisor")
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A child and its command line."""
+
+    role: Role
+    arguments: tuple[str, ...]
+
+
+class Process:
+    """A running child, known by its pidfd (Linux 5.3): its end is an event, and a signal never hits another process."""
+
+    __slots__ = ("_popen", "descriptor", "pid")
+
+    def __init__(self, pid: int, popen: subprocess.Popen[bytes] | None = None) -> None:
+        self.pid = pid
+        self._popen = popen
+        self.descriptor = os.pidfd_open(pid)
+
+    @classmethod
+    def spawn(cls, arguments: Sequence[str]) -> "Process":
+        """Raises `OSError`. A session of its own, so that neither Ctrl-C nor a closed terminal reaches it."""
+        popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, start_new_session=True)
+        return cls(popen.pid, popen)
+
+    def send(self, name: str) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.descriptor, signal.Signals[f"SIG{name}"])
+
+    def finish(self) -> int | None:
+        """Bury the ended process. Its exit code; negative is a signal; None for one that is not our own child."""
+        os.close(self.descriptor)
+        return self._popen.wait() if self._popen else None
+
+
+class Supervisor:
+    """Runs `programs`, which are in the order of their start. Made and used inside a running event loop."""
+
+    def __init__(self, programs: Sequence[Program], run_directory: RunDirectory, *, clock: Clock | None = None) -> None:
+        self._programs = {program.role.name: program for program in programs}
+        self._run_directory = run_directory
+        self._clock = clock or SystemClock()
+        self._children = Children([program.role for program in programs])
+        self._processes: dict[str, Process] = {}
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._exit_code: asyncio.Future[int] = self._loop.create_future()
+
+    async def run(self) -> int:
+        """Start everything; returns the exit code when everything has ended."""
+        self._take_over()
+        self._children.start(self._clock.now(), already_running=self._processes.keys())
+        self._drain()
+        return await self._exit_code
+
+    def stop(self) -> None:
+        """End everything in order; a second time, quickly."""
+        _log.info("stopping")
+        self._children.stop(self._clock.now())
+        self._drain()
+
+    def reload(self) -> None:
+        """Tell the switch that the configuration has changed."""
+        self._children.reload()
+        self._drain()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes that run now, by the name of the child."""
+        return {name: process.pid for name, process in self._processes.items()}
+
+    def _take_over(self) -> None:
+        for name in self._programs:
+            pid = self._run_directory.living_process(name)
+            if pid is not None:
+                _log.warning("taken over, its supervisor was killed", child=name, pid=pid)
+                self._watch(name, Process(pid))
+
+    def _drain(self) -> None:
+        while outputs := self._children.take_outputs():
+            for output in outputs:
+                self._carry_out(output)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self._children.next_timeout()
+        if deadline is not None:
+            self._timer = self._loop.call_later(max(0.0, deadline - self._clock.now()), self._wake)
+
+    def _carry_out(self, output: Output) -> None:
+        match output:
+            case Spawn(name):
+                self._spawn(name)
+            case Send(name, signal_name):
+                if name in self._processes:
+                    self._processes[name].send(signal_name)
+            case Restart(name, in_s):
+                _log.warning("restarting", child=name, in_s=in_s)
+            case GaveUp(name):
+                _log.error("cannot start, see above", child=name)
+            case AllGone(exit_code):
+                if not self._exit_code.done():
+                    self._exit_code.set_result(exit_code)
+
+    def _spawn(self, name: str) -> None:
+        try:
+            process = Process.spawn(self._programs[name].arguments)
+        except OSError as error:
+            _log.error("the system cannot start a process", child=name, reason=error.strerror)
+            self._children.exited(name, None, self._clock.now())
+            return
+        _log.info("started", child=name, pid=process.pid)
+        self._watch(name, process)
+        self._run_directory.note_process(name, process.pid)
+
+    def _watch(self, name: str, process: Process) -> None:
+        self._processes[name] = process
+        self._loop.add_reader(process.descriptor, self._ended, name)
+
+    def _ended(self, name: str) -> None:
+        process = self._processes.pop(name)
+        self._loop.remove_reader(process.descriptor)
+        exit_code = process.finish()
+        _log.info("ended", child=name, pid=process.pid, how=_how_it_ended(exit_code))
+        self._run_directory.forget_process(name)
+        self._children.exited(name, exit_code, self._clock.now())
+        self._drain()
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._children.handle_timeout(self._clock.now())
+        self._drain()
+
+
+async def supervise(programs: Sequence[Program], run_directory: RunDirectory) -> int:
+    """Run the programs until SIGTERM or SIGINT; SIGHUP reloads. Returns the exit code."""
+    supervisor = Supervisor(programs, run_directory)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, supervisor.stop)
+    loop.add_signal_handler(signal.SIGINT, supervisor.stop)
+    loop.add_signal_handler(signal.SIGHUP, supervisor.reload)
+    try:
+        return await supervisor.run()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+def _how_it_ended(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "unknown"
+    return f"signal {signal.Signals(-exit_code).name}" if exit_code < 0 else f"exit code {exit_code}"
