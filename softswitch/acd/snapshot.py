@@ -8,20 +8,35 @@ import msgspec
 
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import Floor
+from softswitch.acd.model import AgentState
 from softswitch.base.ids import AgentId
 
+LASTING = (AgentState.LOGGED_OUT, AgentState.NOT_READY, AgentState.READY)
+"""The states that do not hang on a leg or a timer."""
 
-class AgentSnapshot(msgspec.Struct, frozen=True):
-    """One agent. `idle_since` is monotonic seconds, None when the clock starts at his next becoming ready."""
+
+class AgentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent. Times are monotonic seconds.
+
+    `since` is None when his state does not outlive the switch, `idle_since` when he is not idle: after the restart
+    both count from there.
+    """
 
     agent_id: AgentId
     is_logged_in: bool
-    pause_reason: str | None
-    idle_since: float | None
+    pause_reason: str | None = None
+    since: float | None = None
+    idle_since: float | None = None
 
 
 def take(agent: AgentMachine) -> AgentSnapshot:
-    return AgentSnapshot(agent.agent_id, agent.is_logged_in, agent.pause_reason, agent.idle_since)
+    return AgentSnapshot(
+        agent_id=agent.agent_id,
+        is_logged_in=agent.is_logged_in,
+        pause_reason=agent.pause_reason,
+        since=agent.since if agent.state in LASTING else None,
+        idle_since=agent.idle_since,
+    )
 
 
 def restore(floor: Floor, agent: AgentMachine, snapshot: AgentSnapshot, now: float) -> None:
@@ -31,5 +46,5 @@ def restore(floor: Floor, agent: AgentMachine, snapshot: AgentSnapshot, now: flo
     agent.log_in()
     if snapshot.pause_reason is not None:
         agent.pause(snapshot.pause_reason)
-    agent.idle_since = None if snapshot.idle_since is None else min(snapshot.idle_since, now)
-    floor.settle(agent, now)
+    agent.idle_since = now if snapshot.idle_since is None else min(snapshot.idle_since, now)
+    floor.settle(agent, now if snapshot.since is None else min(snapshot.since, now))

@@ -1,0 +1,208 @@
+"""The router in the running switch: one loop timer, outputs handed on in order, agent states saved."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import msgspec
+
+from softswitch.acd.inputs import AcdInput, ConfigurationSet
+from softswitch.acd.outputs import AcdOutput, AgentStateChanged
+from softswitch.acd.router import Router
+from softswitch.acd.snapshot import AgentSnapshot
+from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
+from softswitch.base.clock import Clock
+from softswitch.base.errors import LocalError
+from softswitch.base.ids import AgentId
+from softswitch.base.log import get_logger
+
+logger = get_logger("acd")
+
+
+class SavedAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's state on disk. Times are seconds since the epoch; None as in `AgentSnapshot`."""
+
+    agent_id: AgentId
+    is_logged_in: bool
+    pause_reason: str | None = None
+    since_wall: float | None = None
+    idle_since_wall: float | None = None
+
+
+class AgentStateTable(Protocol):
+    """Where agent states outlive the switch."""
+
+    def put(self, agent_id: AgentId, state: SavedAgent) -> None:
+        """Write soon, instead of what was there."""
+        ...
+
+    def values(self) -> Iterable[SavedAgent]:
+        """All that was put."""
+        ...
+
+
+class TimerHandle(Protocol):
+    def cancel(self) -> None: ...
+
+
+class TimerLoop(Protocol):
+    """What is needed of an event loop."""
+
+    def call_later(self, delay: float, callback: Callable[[], object]) -> TimerHandle: ...
+
+
+class AcdService:
+    """Owns the router. Every fact is followed by all its outputs before the next one is taken in.
+
+    `on_output` may apply further facts; they are taken in when the outputs at hand have been handed on.
+    """
+
+    __slots__ = (
+        "_agent_states",
+        "_armed_for",
+        "_clock",
+        "_is_draining",
+        "_loop",
+        "_on_output",
+        "_pending",
+        "_router",
+        "_saved",
+        "_timer",
+    )
+
+    def __init__(
+        self,
+        router: Router,
+        clock: Clock,
+        on_output: Callable[[AcdOutput], None],
+        agent_states: AgentStateTable,
+        loop: TimerLoop,
+    ) -> None:
+        self._router = router
+        self._clock = clock
+        self._on_output = on_output
+        self._agent_states = agent_states
+        self._loop = loop
+        self._timer: TimerHandle | None = None
+        self._armed_for: float | None = None
+        self._pending: deque[AcdInput] = deque()
+        self._is_draining = False
+        self._saved: dict[AgentId, AgentSnapshot] = {}
+
+    # Life
+
+    def start(self, configuration: ConfigurationSet) -> set[AgentId]:
+        """Configure the router and put the agents where they were; returns those whose former state is known."""
+        self.apply(configuration)
+        now, wall = self._clock.now(), self._clock.wall()
+        saved = [_to_snapshot(state, now - wall) for state in self._agent_states.values()]
+        self._router.restore(saved, now)
+        self._saved = {snapshot.agent_id: snapshot for snapshot in saved}
+        self._drain()
+        return set(self._saved)
+
+    def stop(self) -> None:
+        """No timer runs any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._armed_for = None
+
+    # Facts
+
+    def apply(self, fact: AcdInput) -> None:
+        """Take in a fact. Raises LocalError as `Router.apply` does; from within `on_output` that is logged instead."""
+        if self._is_draining:
+            self._pending.append(fact)
+            return
+        self._router.apply(fact, self._clock.now())
+        self._save_subject(fact)
+        self._drain()
+
+    # Getters
+
+    def queue_summaries(self) -> list[QueueSummary]:
+        return self._router.queue_summaries(self._clock.now())
+
+    def agent_summaries(self) -> list[AgentSummary]:
+        return self._router.agent_summaries(self._clock.now())
+
+    def contact_summaries(self) -> list[ContactSummary]:
+        return self._router.contact_summaries(self._clock.now())
+
+    # Outputs
+
+    def _drain(self) -> None:
+        self._is_draining = True
+        try:
+            self._hand_on()
+            while self._pending:
+                self._apply_pending(self._pending.popleft())
+                self._hand_on()
+        finally:
+            self._is_draining = False
+        self._arm()
+
+    def _hand_on(self) -> None:
+        for output in self._router.take_outputs():
+            if isinstance(output, AgentStateChanged):
+                self._save(output.agent_id)
+            try:
+                self._on_output(output)
+            except Exception:  # a fault in one call must not cost another one its outputs
+                logger.exception("an output of the ACD was not executed", output=output)
+
+    def _apply_pending(self, fact: AcdInput) -> None:
+        try:
+            self._router.apply(fact, self._clock.now())
+        except LocalError as error:
+            logger.error("the ACD refused a fact", fact=fact, reason=str(error))
+        else:
+            self._save_subject(fact)
+
+    def _save_subject(self, fact: AcdInput) -> None:
+        """A pause planned during a call, say, changes no state yet and is to be saved all the same."""
+        agent_id: AgentId | None = getattr(fact, "agent_id", None)
+        if agent_id is not None:
+            self._save(agent_id)
+
+    def _save(self, agent_id: AgentId) -> None:
+        snapshot = self._router.agent_snapshot(agent_id)
+        if snapshot is not None and snapshot != self._saved.get(agent_id):
+            self._saved[agent_id] = snapshot
+            self._agent_states.put(agent_id, _to_saved(snapshot, self._clock.wall() - self._clock.now()))
+
+    # Time
+
+    def _arm(self) -> None:
+        due = self._router.next_timeout()
+        if due == self._armed_for:
+            return
+        self.stop()
+        if due is not None:
+            self._armed_for = due
+            self._timer = self._loop.call_later(max(0.0, due - self._clock.now()), self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = self._armed_for = None
+        self._router.handle_timeout(self._clock.now())
+        self._drain()
+
+
+def _to_saved(snapshot: AgentSnapshot, offset_s: float) -> SavedAgent:
+    return SavedAgent(
+        agent_id=snapshot.agent_id,
+        is_logged_in=snapshot.is_logged_in,
+        pause_reason=snapshot.pause_reason,
+        since_wall=None if snapshot.since is None else snapshot.since + offset_s,
+        idle_since_wall=None if snapshot.idle_since is None else snapshot.idle_since + offset_s,
+    )
+
+
+def _to_snapshot(saved: SavedAgent, offset_s: float) -> AgentSnapshot:
+    return AgentSnapshot(
+        agent_id=saved.agent_id,
+        is_logged_in=saved.is_logged_in,
+        pause_reason=saved.pause_reason,
+        since=None if saved.since_wall is None else saved.since_wall + offset_s,
+        idle_since=None if saved.idle_since_wall is None else saved.idle_since_wall + offset_s,
+    )
