@@ -1,0 +1,27 @@
+"""The sound library as the configuration describes it: the same for the supervisor, which fills it, and the switch."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from softswitch.base.errors import Fault
+from softswitch.config import Configuration
+from softswitch.prompts.runtime.library import SoundLibrary
+
+
+def sound_cache_directory(configuration: Configuration) -> Path:
+    """Beside the store, because that is where the switch may write."""
+    return Path(os.path.dirname(configuration.settings.store.directory)) / "cache" / "sounds"
+
+
+def sound_library(configuration: Configuration, on_fault: Callable[[Fault], None] = lambda fault: None) -> SoundLibrary:
+    """`on_fault` hears of every recording that cannot be read and is passed over, once each."""
+    sounds = configuration.settings.sounds
+    return SoundLibrary(
+        cache=sound_cache_directory(configuration),
+        sounds=Path(sounds.directory),
+        asterisk=Path(sounds.asterisk_sounds) if sounds.asterisk_sounds else None,
+        music=None if sounds.music == "default" else Path(configuration.directory, sounds.music),
+        country=sounds.tones,
+        on_fault=on_fault,
+    )
