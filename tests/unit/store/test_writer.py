@@ -1,0 +1,201 @@
+"""The writer thread, over an environment whose disk fills and empties when the test says so."""
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Event, Lock
+
+import lmdb
+import pytest
+
+from softswitch.store.environment import Environment, Operation
+from softswitch.store.writer import GroupCommitWriter, NotStored
+
+
+class ScriptedDisk(Environment):
+    """A real environment in front of which stands a disk that can be full, or slow."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), lmdb.open(str(path), max_dbs=4), ["things"], create=True)
+        self.is_full = False
+        self.is_writing = Event()
+        self.may_go_on = Event()
+        self.may_go_on.set()
+        self.groups: list[list[Operation]] = []
+
+    def write(self, operations: Iterable[Operation]) -> None:
+        group = list(operations)
+        self.is_writing.set()
+        assert self.may_go_on.wait(10)
+        if self.is_full:
+            raise lmdb.Error("No space left on device")
+        super().write(group)
+        self.groups.append(group)
+
+
+class Reports:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._lock = Lock()
+
+    def __call__(self, line: str) -> None:
+        with self._lock:
+            self.lines.append(line)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> ScriptedDisk:
+    return ScriptedDisk(tmp_path)
+
+
+def put(writer: GroupCommitWriter, key: str, value: str = "v") -> None:
+    writer.apply([("things", key.encode(), value.encode())])
+
+
+def done(barrier: Future[None]) -> None:
+    barrier.result(timeout=10)
+
+
+def test_without_a_barrier_records_are_written_soon(disk: ScriptedDisk):
+    writer = GroupCommitWriter(disk, report=Reports())
+    put(writer, "a")
+    assert disk.is_writing.wait(10)
+    writer.close()
+    assert disk.get("things", b"a") == b"v"
+    disk.close()
+
+
+def test_what_comes_during_one_write_is_one_group(disk: ScriptedDisk):
+    writer = GroupCommitWriter(disk, report=Reports())
+    disk.may_go_on.clear()
+    put(writer, "first")
+    first = writer.commit()
+    assert disk.is_writing.wait(10)
+    barriers: list[Future[None]] = []
+    for number in range(100):
+        put(writer, f"k{number}")
+        barriers.append(writer.commit())
+    assert not first.done()
+    disk.may_go_on.set()
+    for barrier in [first, *barriers]:
+        done(barrier)
+    assert [len(group) for group in disk.groups] == [1, 100]
+    assert (writer.commits, writer.writes) == (2, 101)
+    writer.close()
+    disk.close()
+
+
+def test_of_one_key_only_the_latest_value_is_written(disk: ScriptedDisk):
+    writer = GroupCommitWriter(disk, report=Reports(), group_s=10)
+    for number in range(50):
+        put(writer, "same", str(number))
+    done(writer.commit())
+    assert disk.groups == [[("things", b"same", b"49")]]
+    writer.close()
+    disk.close()
+
+
+def test_operations_handed_over_together_are_written_together(disk: ScriptedDisk):
+    writer = GroupCommitWriter(disk, report=Reports())
+    for number in range(20):
+        writer.apply([("things", b"a%d" % number, b"v"), ("things", b"b%d" % number, b"v")])
+    done(writer.commit())
+    for group in disk.groups:
+        assert sum(key[:1] == b"a" for _, key, _ in group) == sum(key[:1] == b"b" for _, key, _ in group)
+    writer.close()
+    disk.close()
+
+
+def test_a_barrier_with_nothing_to_write_is_done_at_once(disk: ScriptedDisk):
+    writer = GroupCommitWriter(disk, report=Reports())
+    done(writer.commit())
+    assert writer.commits == 0
+    writer.close()
+    disk.close()
+
+
+def test_a_cancelled_barrier_harms_nobody(disk: ScriptedDisk):
+    writer = GroupCommitWriter(disk, report=Reports())
+    disk.may_go_on.clear()
+    put(writer, "a")
+    barrier = writer.commit()
+    other = writer.commit()
+    barrier.cancel()
+    disk.may_go_on.set()
+    done(other)
+    put(writer, "b")
+    done(writer.commit())
+    writer.close()
+    disk.close()
+
+
+def test_a_full_disk_is_reported_once_and_nothing_is_lost(disk: ScriptedDisk):
+    reports = Reports()
+    writer = GroupCommitWriter(disk, report=reports, retry_s=0.001)
+    disk.is_full = True
+    for number in range(3):
+        put(writer, f"k{number}")
+        with pytest.raises(NotStored, match="No space left on device"):
+            done(writer.commit())
+    put(writer, "k0", "newer")
+    disk.is_full = False
+    done(writer.commit())
+    assert disk.scan("things", None, None, reverse=False, limit=9) == [(b"k0", b"newer"), (b"k1", b"v"), (b"k2", b"v")]
+    writer.close()
+    assert len(reports.lines) == 2
+    assert "Make room in" in reports.lines[0]
+    assert reports.lines[1] == "the store is written again; 0 records were lost meanwhile"
+    disk.close()
+
+
+def test_a_full_disk_is_tried_again_without_being_asked(disk: ScriptedDisk):
+    reports = Reports()
+    writer = GroupCommitWriter(disk, report=reports, retry_s=0.001)
+    disk.is_full = True
+    put(writer, "a")
+    with pytest.raises(NotStored):
+        done(writer.commit())
+    disk.is_writing.clear()
+    assert disk.is_writing.wait(10)
+    disk.is_full = False
+    writer.close()
+    assert disk.get("things", b"a") == b"v"
+    disk.close()
+
+
+def test_records_waiting_are_bounded_and_those_waiting_are_kept_up_to_date(disk: ScriptedDisk):
+    reports = Reports()
+    writer = GroupCommitWriter(disk, report=reports, pending_max=2, retry_s=60)
+    disk.is_full = True
+    put(writer, "a")
+    with pytest.raises(NotStored):
+        done(writer.commit())
+    put(writer, "b")
+    put(writer, "c")
+    put(writer, "a", "newer")
+    assert (writer.pending, writer.lost) == (2, 1)
+    disk.is_full = False
+    done(writer.commit())
+    writer.close()
+    assert disk.scan("things", None, None, reverse=False, limit=9) == [(b"a", b"newer"), (b"b", b"v")]
+    assert reports.lines[-1] == "the store is written again; 1 records were lost meanwhile"
+    disk.close()
+
+
+def test_closing_writes_what_waits(disk: ScriptedDisk):
+    writer = GroupCommitWriter(disk, report=Reports(), group_s=60)
+    put(writer, "a")
+    writer.close()
+    assert disk.get("things", b"a") == b"v"
+    disk.close()
+
+
+def test_closing_on_a_full_disk_says_what_is_lost(disk: ScriptedDisk):
+    reports = Reports()
+    writer = GroupCommitWriter(disk, report=reports, group_s=60)
+    disk.is_full = True
+    put(writer, "a")
+    put(writer, "b")
+    writer.close()
+    assert reports.lines[-1] == "2 records could not be stored before the end and are lost"
+    disk.close()
