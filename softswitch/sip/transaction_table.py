@@ -42,6 +42,10 @@ class ServerUser(Protocol):
         """`fact` is ACKED (of a refusal, or of a 2xx whose ACK came with the INVITE's branch) or TIMED_OUT."""
         ...
 
+    def invite_cancelled(self, exchange: "ServerExchange", now: float) -> None:
+        """The peer withdraws its INVITE; refuse it with 487 unless it is answered already."""
+        ...
+
 
 ClientKey = tuple[str, str]
 ServerKey = tuple[str, ...]

@@ -1,0 +1,117 @@
+"""What the parts of one endpoint share: settings, entropy, the ordered outputs, the one heap of deadlines, the tables.
+
+Everything an endpoint does happens in calls from `SipEndpoint` through these parts, one at a time; whatever they have
+to say goes to the end of `outputs`.
+"""
+
+from typing import Protocol
+
+from softswitch.base.address import Flow
+from softswitch.base.deadlines import Deadlines
+from softswitch.base.entropy import Entropy
+from softswitch.base.ids import LegId
+from softswitch.sip.dialog import DialogId
+from softswitch.sip.header_values import MAGIC_COOKIE
+from softswitch.sip.local_addresses import LocalAddresses
+from softswitch.sip.message import Request, Response, make_response
+from softswitch.sip.next_hop import NextHop
+from softswitch.sip.outputs import SipOutput, Transmit
+from softswitch.sip.settings import SipSettings
+from softswitch.sip.transaction import Fact
+from softswitch.sip.transaction_table import ClientExchange, ServerExchange, Timed, TransactionTable
+from softswitch.sip.trunk_peers import TrunkPeers
+
+ALLOWED_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER")
+ALLOW = ", ".join(ALLOWED_METHODS)
+ACCEPT = "application/sdp, application/dtmf-relay, application/dtmf"
+SUPPORTED = frozenset({"path"})
+"""Option tags a peer may demand with Require (RFC 3327)."""
+CAPABILITIES = (("allow", ALLOW), ("accept", ACCEPT), ("supported", ", ".join(SUPPORTED)))
+"""What an OPTIONS request wants to know (RFC 3261 section 11.2)."""
+
+
+class DialogUser(Protocol):
+    """Who gets the requests of one dialog."""
+
+    def receive_request(self, request: Request, flow: Flow, now: float) -> None:
+        """A valid new request other than ACK and CANCEL; it must be answered."""
+        ...
+
+    def receive_ack(self, ack: Request, flow: Flow, now: float) -> bool:
+        """An ACK; True if it was the one of a 2xx."""
+        ...
+
+
+class Leg(Protocol):
+    """What every INVITE session, in whatever state, can be told."""
+
+    leg_id: LegId
+
+    def hang_up(self, reason: str | None, now: float) -> None: ...
+
+
+class SipCore:
+    __slots__ = (
+        "addresses",
+        "deadlines",
+        "dialogs",
+        "entropy",
+        "legs",
+        "next_hop",
+        "outputs",
+        "settings",
+        "transactions",
+        "trunks",
+    )
+
+    def __init__(self, settings: SipSettings, entropy: Entropy) -> None:
+        self.settings = settings
+        self.entropy = entropy
+        self.outputs: list[SipOutput] = []
+        self.deadlines: Deadlines[Timed] = Deadlines()
+        self.transactions = TransactionTable(settings.timers, self.outputs, self.deadlines)
+        self.trunks = TrunkPeers(settings.trunks)
+        self.addresses = LocalAddresses(settings.advertised)
+        self.next_hop = NextHop(self.addresses, settings.hosts, self.trunks)
+        self.dialogs: dict[DialogId, DialogUser] = {}
+        self.legs: dict[LegId, Leg] = {}
+
+    def update(self, settings: SipSettings) -> None:
+        self.settings = settings
+        self.transactions.timers = settings.timers
+        self.trunks = TrunkPeers(settings.trunks)
+        self.addresses.update(settings.advertised)
+        self.next_hop = NextHop(self.addresses, settings.hosts, self.trunks)
+
+    def make_via(self, flow: Flow) -> str:
+        """A Via of ours with a branch nobody can guess."""
+        return self.addresses.via(flow, MAGIC_COOKIE + self.entropy.token(64))
+
+    def transmit(self, flow: Flow, message: Request | Response) -> None:
+        """Send outside any transaction: the ACK of a 2xx, a stateless response."""
+        self.outputs.append(Transmit(flow, message.serialize()))
+
+    def answer(
+        self, request: Request, flow: Flow, status: int, now: float, *, headers: tuple[tuple[str, str], ...] = ()
+    ) -> ServerExchange:
+        """Answer a new non-INVITE request, or refuse a new INVITE, within a dialog, in a transaction of its own."""
+        exchange = self.transactions.open(request, flow)
+        response = make_response(request, status)
+        response.headers.extend(headers)
+        exchange.respond(response, now)
+        return exchange
+
+
+class Nobody:
+    """The user of requests whose outcome changes nothing: CANCEL, and BYE for a dialog nobody wants."""
+
+    __slots__ = ()
+
+    def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
+        """Nothing to do."""
+
+    def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
+        """Nothing to do."""
+
+
+NOBODY = Nobody()

@@ -1,0 +1,92 @@
+"""What we call ourselves: the listeners, and the Via and Contact values that name them.
+
+The texts are made once per listener; a call uses them a dozen times.
+"""
+
+import ipaddress
+
+from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.base.errors import LocalError
+
+DEFAULT_PORT = 5060
+
+
+class LocalAddresses:
+    """The addresses the endpoint listens on. `advertised` replaces a local host in what peers get to read."""
+
+    __slots__ = ("_contacts", "_listeners", "_via_heads", "advertised")
+
+    def __init__(self, advertised: dict[str, str]) -> None:
+        self.advertised = advertised
+        self._listeners: list[tuple[TransportKind, HostPort]] = []
+        self._via_heads: dict[tuple[TransportKind, HostPort], str] = {}
+        self._contacts: dict[tuple[TransportKind, HostPort], str] = {}
+
+    def add_listener(self, kind: TransportKind, local: HostPort) -> None:
+        if (kind, local) not in self._listeners:
+            self._listeners.append((kind, local))
+
+    def update(self, advertised: dict[str, str]) -> None:
+        self.advertised = advertised
+        self._via_heads.clear()
+        self._contacts.clear()
+
+    def flow_to(self, kind: TransportKind, remote: HostPort) -> Flow:
+        """A flow from the listener that suits `remote`: same transport, same IP version, loopback for loopback.
+
+        Raises LocalError when nothing listens with that transport and IP version.
+        """
+        suitable = [
+            local for known, local in self._listeners if known is kind and (":" in local.host) == (":" in remote.host)
+        ]
+        if not suitable:
+            raise LocalError(f"no {kind.value} listener can reach {remote}. Add one to [sip] listen.")
+        on_loopback = _is_loopback(remote.host)
+        local = next((local for local in suitable if _is_loopback(local.host) == on_loopback), suitable[0])
+        return Flow(kind, local, remote)
+
+    def reaches(self, kind: TransportKind, remote: HostPort) -> bool:
+        """Whether `flow_to` would find a listener."""
+        return any(known is kind and (":" in local.host) == (":" in remote.host) for known, local in self._listeners)
+
+    def via(self, flow: Flow, branch: str) -> str:
+        """A Via for a request on `flow`, asking for rport (RFC 3581)."""
+        key = (flow.kind, flow.local)
+        head = self._via_heads.get(key)
+        if head is None:
+            head = f"SIP/2.0/{flow.kind.value} {self._shown(flow.local)};rport;branch="
+            self._via_heads[key] = head
+        return head + branch
+
+    def contact(self, flow: Flow) -> str:
+        """A Contact that brings a peer's requests back to the listener of `flow`."""
+        key = (flow.kind, flow.local)
+        contact = self._contacts.get(key)
+        if contact is None:
+            contact = self._contacts[key] = self.contact_of("", flow)
+        return contact
+
+    def contact_of(self, user: str, flow: Flow) -> str:
+        """The same with a user part, as a phone registers it."""
+        at = f"{user}@" if user else ""
+        transport = ";transport=tcp" if flow.kind is TransportKind.TCP else ""
+        return f"<sip:{at}{self._shown(flow.local)}{transport}>"
+
+    def is_ours(self, host: str, port: int | None) -> bool:
+        """Whether a URI's host and port name one of our listeners."""
+        wanted = HostPort(host, port or DEFAULT_PORT)
+        return any(wanted in (local, self._shown(local)) for _, local in self._listeners)
+
+    def is_our_host(self, host: str) -> bool:
+        """Whether a URI's host, whatever its port, is an address of ours."""
+        return any(host in (local.host, self._shown(local).host) for _, local in self._listeners)
+
+    def _shown(self, local: HostPort) -> HostPort:
+        return HostPort(self.advertised.get(local.host, local.host), local.port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

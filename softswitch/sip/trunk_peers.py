@@ -1,0 +1,59 @@
+"""Which trunk an address belongs to: exact addresses first, then networks, narrowest first."""
+
+import ipaddress
+
+from softswitch.base.address import HostPort
+from softswitch.base.errors import LocalError
+from softswitch.sip.settings import TrunkPeer
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class TrunkPeers:
+    """Finds the trunk of a remote address. Built anew when the settings change."""
+
+    __slots__ = ("_exact", "_networks")
+
+    def __init__(self, peers: tuple[TrunkPeer, ...]) -> None:
+        """Raises LocalError for an address that is neither IP nor network; the configuration has checked them."""
+        self._exact: dict[str, list[tuple[int | None, str]]] = {}
+        self._networks: list[tuple[Network, int | None, str]] = []
+        for peer in peers:
+            for text in peer.addresses:
+                network, port = _parse(text)
+                if network.num_addresses == 1:
+                    self._exact.setdefault(str(network.network_address), []).append((port, peer.name))
+                else:
+                    self._networks.append((network, port, peer.name))
+        for entries in self._exact.values():
+            entries.sort(key=lambda entry: entry[0] is None)
+        self._networks.sort(key=lambda entry: (-entry[0].prefixlen, entry[1] is None))
+
+    def find(self, remote: HostPort) -> str | None:
+        """The name of the trunk at this address, or None."""
+        for port, name in self._exact.get(remote.host, ()):
+            if port is None or port == remote.port:
+                return name
+        if not self._networks:
+            return None
+        try:
+            address = ipaddress.ip_address(remote.host)
+        except ValueError:
+            return None
+        for network, port, name in self._networks:
+            if address.version == network.version and address in network and port in (None, remote.port):
+                return name
+        return None
+
+
+def _parse(text: str) -> tuple[Network, int | None]:
+    host, port = text, None
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":") or None
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    try:
+        return ipaddress.ip_network(host, strict=False), None if port is None else int(port)
+    except ValueError:
+        raise LocalError(f"{text!r} is no address of a trunk. Write an IP address or a network.") from None
