@@ -101,8 +101,7 @@ class StreamFramer:
         self.fault = Malformed(None, fault.reason)
         if head_end is not None:
             message = parse(bytes(self._buffer[:head_end]))
-            if isinstance(message, Malformed):
-                self.fault = message if message.request is None else verdict(fault, message.request)
-            elif isinstance(message, Request):
-                self.fault = verdict(fault, message)
+            request = message.request if isinstance(message, Malformed) else message
+            if isinstance(request, Request):
+                self.fault = verdict(fault, request)
         self._buffer.clear()

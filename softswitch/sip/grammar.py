@@ -33,8 +33,8 @@ QUOTED = r'"(?:[^"\\]|\\.)*+"'
 HOST = r"[A-Za-z0-9_.\-]++|\[[0-9A-Fa-f:.]++\]"
 """hostname, IPv4address or IPv6reference. Underscores are no part of the RFC but of many host names."""
 
-PLAIN_PARAMETERS = re.compile(rf'(?:;[{TOKEN_CHARACTERS}]++(?:=[^\s;,"<>]++)?)*+')
-"""Parameters without white space and quoted strings: nearly all of them."""
+PLAIN_PARAMETERS = re.compile(rf'(?:;[{TOKEN_CHARACTERS}]++(?:=(?:[^\s;,"<>]++|"[^"\\;]*+"))?)*+')
+"""Parameters that can be cut at the semicolons: nearly all."""
 
 PARAMETER = re.compile(
     rf'[ \t]*+;[ \t]*+([{TOKEN_CHARACTERS}]++)(?:[ \t]*+=[ \t]*+({QUOTED}|[^\s;,"<>]++))?[ \t]*+', re.DOTALL
@@ -84,7 +84,7 @@ def parse_parameters(text: str) -> dict[str, str | None]:
     while position < len(text):
         match = PARAMETER.match(text, position)
         if match is None:
-            raise Malformed(400, "Malformed Header Parameter")
+            raise Malformed(400, "Malformed Parameter")
         _put_parameter(parameters, match[1].lower(), match[2])
         position = match.end()
     return parameters
@@ -92,7 +92,7 @@ def parse_parameters(text: str) -> dict[str, str | None]:
 
 def _put_parameter(parameters: dict[str, str | None], name: str, value: str | None) -> None:
     if parameters.setdefault(name, value) != value:
-        raise Malformed(400, "Contradictory Header Parameters")
+        raise Malformed(400, "Contradictory Parameters")
 
 
 def print_parameters(parameters: dict[str, str | None]) -> str:

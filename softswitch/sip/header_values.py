@@ -18,7 +18,7 @@ from softswitch.sip.grammar import (
     unquote,
 )
 from softswitch.sip.methods import known_method
-from softswitch.sip.uri import SipUri, Uri, parse_uri
+from softswitch.sip.uri import AbsoluteUri, Uri, parse_uri
 
 MAGIC_COOKIE = "z9hG4bK"
 SEQUENCE_MAX = 2**32 - 1
@@ -76,10 +76,10 @@ class Via:
     def parse(cls, text: str) -> "Via":
         match = VIA.fullmatch(text)
         if match is None:
-            raise Malformed(400, "Malformed Via")
+            raise Malformed(400, "Malformed Value")
         transport, host, port_text, tail = match.groups()
         port = None if port_text is None else parse_number(port_text, 65535, "Via Port")
-        return cls(transport.upper(), host.strip("[]").lower(), port, parse_parameters(tail.strip(" \t")))
+        return cls(transport.upper(), host.strip("[]"), port, parse_parameters(tail.strip(" \t")))
 
     @property
     def branch(self) -> str | None:
@@ -167,7 +167,7 @@ class NameAddr:
     def user(self) -> str | None:
         """The user part of a SIP URI or the digits of a tel URI, decoded."""
         uri = self.uri
-        return None if not isinstance(uri, SipUri) and uri.scheme != "tel" else getattr(uri, "user", None)
+        return None if isinstance(uri, AbsoluteUri) else uri.user
 
     @property
     def tag(self) -> str | None:

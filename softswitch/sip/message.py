@@ -24,7 +24,7 @@ MAX_FORWARDS_MAX = 255
 
 
 class Message:
-    """What requests and responses have in common."""
+    """What requests and responses have in common. Change `headers` through `add`, `set` and `remove` only."""
 
     __slots__ = ("_first", "_typed", "body", "headers")
 
@@ -83,31 +83,34 @@ class Message:
         if self._typed:
             self._typed.clear()
 
-    def _once(self, key: str, read: Callable[[], T]) -> T:
-        typed = self._typed
-        if key in typed:
-            return typed[key]
-        value = typed[key] = read()
-        return value
-
     @property
     def top_via(self) -> Via:
         via = self._typed.get("top via")
         if via is None:
-            via = self._typed["top via"] = Via.parse(split_list(self.require("via"))[0])
+            text = self.require("via")
+            via = self._typed["top via"] = _read("via", Via.parse, split_list(text)[0] if "," in text else text)
         return via
 
     @property
     def vias(self) -> list[Via]:
-        return self._once("vias", lambda: [Via.parse(element) for element in self._elements("via")])
+        vias = self._typed.get("vias")
+        if vias is None:
+            vias = self._typed["vias"] = [_read("via", Via.parse, element) for element in self._elements("via")]
+        return vias
 
     @property
     def from_(self) -> NameAddr:
-        return self._once("from", lambda: NameAddr.parse(self.require("from")))
+        return self._address("from")
 
     @property
     def to(self) -> NameAddr:
-        return self._once("to", lambda: NameAddr.parse(self.require("to")))
+        return self._address("to")
+
+    def _address(self, name: str) -> NameAddr:
+        address = self._typed.get(name)
+        if address is None:
+            address = self._typed[name] = _read(name, NameAddr.parse, self.require(name))
+        return address
 
     @property
     def call_id(self) -> str:
@@ -118,7 +121,10 @@ class Message:
 
     @property
     def cseq(self) -> CSeq:
-        return self._once("cseq", lambda: CSeq.parse(self.require("cseq")))
+        cseq = self._typed.get("cseq")
+        if cseq is None:
+            cseq = self._typed["cseq"] = CSeq.parse(self.require("cseq"))
+        return cseq
 
     @property
     def contact_is_star(self) -> bool:
@@ -138,7 +144,11 @@ class Message:
         return self._addresses("record-route")
 
     def _addresses(self, name: str) -> list[NameAddr]:
-        return self._once(name, lambda: [NameAddr.parse(element) for element in self._elements(name)])
+        addresses = self._typed.get(name)
+        if addresses is None:
+            elements = [] if self.get(name) is None else self._elements(name)
+            addresses = self._typed[name] = [_read(name, NameAddr.parse, element) for element in elements]
+        return addresses
 
     @property
     def max_forwards(self) -> int | None:
@@ -179,7 +189,10 @@ class Request(Message):
     @property
     def uri(self) -> Uri:
         """The Request-URI. Raises Malformed."""
-        return self._once("uri", lambda: parse_uri(self.uri_text))
+        uri = self._typed.get("uri")
+        if uri is None:
+            uri = self._typed["uri"] = parse_uri(self.uri_text)
+        return uri
 
     def note_source(self, source: HostPort) -> None:
         """Write where the request came from into its top Via (RFC 3261 section 18.2.1, RFC 3581). Raises Malformed."""
@@ -244,6 +257,14 @@ def make_response(request: Request, status: int, reason: str | None = None, *, t
                 (name, f"{value};tag={to_tag}" if name == "to" else value) for name, value in response.headers
             ]
     return response
+
+
+def _read(name: str, parse_value: Callable[[str], T], text: str) -> T:
+    """A header's value; a fault in it is told with the header's name."""
+    try:
+        return parse_value(text)
+    except Malformed as fault:
+        raise Malformed(fault.status_hint, f"{fault.reason} in {printed_name(name)}") from None
 
 
 def _checked_name(name: str) -> str:

@@ -19,8 +19,8 @@ from softswitch.sip.methods import KNOWN_METHODS, known_method
 NOT_CONTROL = bytes(octet for octet in range(256) if not (octet < 0x20 or octet == 0x7F) or octet == 0x09)
 """Deleting these leaves the control characters: exactly one CRLF per line, if all is well."""
 
-FOLD = re.compile(r"\r\n[ \t]+")
 QUOTED_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+BLANKS = " \t"
 STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*+))?", re.IGNORECASE | re.DOTALL)
 VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+", re.IGNORECASE)
 
@@ -32,15 +32,12 @@ def parse(data: bytes) -> Request | Response | Malformed:
     if len(data) > MESSAGE_BYTES_MAX:
         return Malformed(None, "Message Too Large")
     end = data.find(b"\r\n\r\n")
-    head = data if end < 0 else data[:end]
+    head = data.removesuffix(b"\r\n") if end < 0 else data[:end]
     if len(head) > HEAD_BYTES_MAX:
         return Malformed(None, "Headers Too Large")
-    text = head.decode("utf-8", "surrogateescape")
-    if "\r\n " in text or "\r\n\t" in text:
-        text = FOLD.sub(" ", text)
-    lines = text.split("\r\n")
+    lines = head.decode("utf-8", "surrogateescape").split("\r\n")
     fault = None
-    if head.translate(None, NOT_CONTROL) != b"\r\n" * head.count(b"\r\n"):
+    if head.translate(None, NOT_CONTROL) != b"\r\n" * (len(lines) - 1):
         lines, fault = _without_stray_controls(lines)
     message, start_line_fault = _parse_start_line(lines[0])
     if message is None:
@@ -91,20 +88,24 @@ def _read_headers(lines: list[str], message: Request | Response) -> Malformed | 
     fault = None
     headers = message.headers
     canonical = CANONICAL
+    is_dropped = True
     for line in lines[1 : HEADERS_MAX + 1]:
         raw_name, colon, value = line.partition(":")
         name = canonical.get(raw_name)
         if name is None or not colon:
-            if not colon:
-                if line:
-                    fault = fault or Malformed(400, "Header Without Colon")
+            if line[:1] in BLANKS and not is_dropped:
+                headers[-1] = (headers[-1][0], f"{headers[-1][1]} {line.strip(BLANKS)}".strip(BLANKS))
                 continue
+            is_dropped = True
             try:
+                if not colon:
+                    raise Malformed(400, "Header Without Colon")
                 name = canonical_name(raw_name)
             except Malformed as name_fault:
-                fault = fault or Malformed(name_fault.status_hint, name_fault.reason)
+                fault = fault or name_fault
                 continue
-        headers.append((name, value.strip(" \t")))
+        headers.append((name, value.strip(BLANKS)))
+        is_dropped = False
     if len(lines) > HEADERS_MAX + 1:
         fault = fault or Malformed(400, "Too Many Headers")
     return fault

@@ -10,17 +10,16 @@ from softswitch.sip.grammar import HOST, Malformed
 UNRESERVED = r"A-Za-z0-9\-_.!~*'()"
 ESCAPED = r"%[0-9A-Fa-f]{2}"
 
-SIP_URI = re.compile(
-    rf"(sips?):(?:([^@]*+)@)?({HOST})(?::([0-9]{{1,5}}))?((?:;[^;?@]*+)*+)(?:\?([^@]*+))?", re.IGNORECASE
-)
-USER = re.compile(rf"(?:[{UNRESERVED}&=+$,;?/#]|[^\x00-\x7f]|{ESCAPED})++")
+USER = rf"(?:[{UNRESERVED}&=+$,;?/#\x80-\U0010ffff]|{ESCAPED})++"
 """`#` and letters beyond ASCII should be escaped; phones that dial #31# do not."""
-PASSWORD = re.compile(rf"(?:[{UNRESERVED}&=+$,]|{ESCAPED})*+")
-URI_PARAMETERS = re.compile(
-    rf"(?:;(?:[{UNRESERVED}\[\]/:&+$]|{ESCAPED})++(?:=(?:[{UNRESERVED}\[\]/:&+$=]|{ESCAPED})*+)?)*+"
+PASSWORD = rf"(?:[{UNRESERVED}&=+$,]|{ESCAPED})*+"
+PARAMETERS = rf"(?:;(?:[{UNRESERVED}\[\]/:&+$]|{ESCAPED})++(?:=(?:[{UNRESERVED}\[\]/:&+$=]|{ESCAPED})*+)?)*+"
+HEADERS = rf"(?:[{UNRESERVED}\[\]/?:+$=&;,]|{ESCAPED})++"
+SIP_URI = re.compile(
+    rf"(sips?):(?:({USER})(?::({PASSWORD}))?@)?({HOST})(?::([0-9]{{1,5}}))?({PARAMETERS})(?:\?({HEADERS}))?",
+    re.IGNORECASE,
 )
-URI_HEADERS = re.compile(rf"(?:[{UNRESERVED}\[\]/?:+$=&;,]|{ESCAPED})++")
-TEL_URI = re.compile(r"tel:(\+?[0-9A-Fa-f*#\-.()]++)((?:;[^;]++)*+)", re.IGNORECASE)
+TEL_URI = re.compile(rf"tel:(\+?[0-9A-Fa-f*#\-.()]++)({PARAMETERS})", re.IGNORECASE)
 ABSOLUTE_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*+):([^\s<>\"]++)")
 
 ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]{2})++")
@@ -94,22 +93,19 @@ class SipUri:
         match = SIP_URI.fullmatch(text)
         if match is None:
             raise Malformed(400, "Malformed SIP URI")
-        scheme, userinfo, host, port, params, headers = match.groups()
-        uri = cls(scheme.lower(), host=host.strip("[]").lower(), headers=headers or "")
-        if userinfo is not None:
-            user, colon, password = userinfo.partition(":")
-            if not USER.fullmatch(user) or not PASSWORD.fullmatch(password):
-                raise Malformed(400, "Malformed User in SIP URI")
-            uri.user_text = user
-            uri.password = password if colon else None
+        scheme, user, password, host, port, params, headers = match.groups()
+        uri = cls(
+            scheme.lower(),
+            password=password,
+            host=host.strip("[]").lower(),
+            params=_parse_parameters(params) if params else None,
+            headers=headers or "",
+        )
+        uri.user_text = user
         if port is not None:
             uri.port = int(port)
             if uri.port > 65535:
                 raise Malformed(400, "Port Too Large in SIP URI")
-        if params:
-            uri.params = _parse_uri_parameters(params)
-        if headers is not None and not URI_HEADERS.fullmatch(headers):
-            raise Malformed(400, "Malformed Headers in SIP URI")
         uri._text = text
         return uri
 
@@ -192,9 +188,7 @@ class SipUri:
         )
 
 
-def _parse_uri_parameters(text: str) -> dict[str, str | None]:
-    if not URI_PARAMETERS.fullmatch(text):
-        raise Malformed(400, "Malformed Parameter in SIP URI")
+def _parse_parameters(text: str) -> dict[str, str | None]:
     params: dict[str, str | None] = {}
     for part in text.split(";")[1:]:
         name, equals, value = part.partition("=")
@@ -236,7 +230,7 @@ class TelUri:
         match = TEL_URI.fullmatch(text)
         if match is None:
             raise Malformed(400, "Malformed tel URI")
-        uri = cls(match[1], _parse_uri_parameters(match[2]) if match[2] else None)
+        uri = cls(match[1], _parse_parameters(match[2]) if match[2] else None)
         uri._text = text
         return uri
 
@@ -293,9 +287,9 @@ Uri = SipUri | TelUri | AbsoluteUri
 def parse_uri(text: str) -> Uri:
     """A URI of any scheme. Raises Malformed."""
     scheme = text[:5].lower()
-    if scheme.startswith(("sip:", "sips:")):
+    if scheme[:4] == "sip:" or scheme == "sips:":
         return SipUri.parse(text)
-    if scheme.startswith("tel:"):
+    if scheme[:4] == "tel:":
         return TelUri.parse(text)
     match = ABSOLUTE_URI.fullmatch(text)
     if match is None:

@@ -28,8 +28,8 @@ def validate(message: Request | Response) -> Malformed | None:
 def _check_headers(message: Request | Response) -> None:
     names = [name for name, _ in message.headers]
     if len(set(names)) != len(names):
-        for name in SINGLE.intersection(names):
-            if names.count(name) > 1:
+        for name in names:
+            if name in SINGLE and names.count(name) > 1:
                 raise Malformed(400, f"Multiple {printed_name(name)} Headers")
     _ = message.top_via, message.from_.uri, message.to.uri, message.call_id, message.cseq, message.max_forwards
     for contact in message.contacts:
