@@ -22,6 +22,7 @@ class Noun(Enum):
     HOUR = "hour"
     PERSON = "person"
     MESSAGE = "message"
+    NEW_MESSAGE = "new-message"
 
 
 def number_phrases(number: int, language: str, noun: Noun | None = None) -> list[str]:

@@ -31,7 +31,6 @@ _EVERY_LANGUAGE = {
     "voicemail/too-short": "vm-tooshort",
     "voicemail/wrong-password": "vm-incorrect",
     "voicemail/you-have": "vm-youhave",
-    "voicemail/new": "vm-INBOX",
     "voicemail/received-at": "vm-received",
     "voicemail/from": "vm-from",
     "voicemail/deleted": "vm-deleted",

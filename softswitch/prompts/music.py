@@ -1,7 +1,7 @@
 """Music on hold that is our own: eight soft chords with a slow arpeggio above them, 32 seconds, without a seam.
 
 Every note is added into a ring, so that its last echo sounds into the beginning; a loop of the result has no end and
-no gap. All of it lies between 200 Hz and 2.5 kHz, where a telephone carries it and G.711 is kind to it.
+no gap. Its notes lie between 170 Hz and 1.6 kHz, where a telephone carries them and G.711 is kind to them.
 """
 
 import numpy as np
@@ -14,15 +14,15 @@ MUSIC_DBFS = -24.0
 
 _BEAT_S = 1.0
 _BEATS_A_CHORD = 4
-_CHORDS = (  # MIDI note numbers: F maj7, E m7, D m7, C maj7, A m7, D m7, G 7 sus4, C maj9
-    (53, 60, 64, 69),
-    (52, 59, 62, 67),
-    (50, 60, 65, 69),
-    (48, 59, 64, 67),
-    (57, 60, 64, 67),
-    (50, 57, 65, 72),
-    (55, 60, 65, 69),
-    (48, 55, 64, 74),
+_CHORDS = (  # MIDI note numbers: B flat maj7, A m7, G m7, F maj7, D m7, G m7, C 9 sus4, F add9
+    (58, 65, 69, 74),
+    (57, 64, 67, 72),
+    (55, 65, 70, 74),
+    (53, 64, 69, 72),
+    (62, 65, 69, 72),
+    (55, 62, 70, 77),
+    (60, 65, 70, 74),
+    (53, 60, 69, 79),
 )
 _ARPEGGIO = (1, 2, 3, 2, 3, 1, 2, 3)
 """Which note of the chord sounds on each half beat, an octave higher."""

@@ -25,6 +25,7 @@ _GENDERS = {
     "hour": Gender.MASCULINE,
     "person": Gender.MASCULINE,
     "message": Gender.NEUTER,
+    "new-message": Gender.NEUTER,
 }
 
 

@@ -55,13 +55,15 @@ class SoundCache:
         write_wav(path, read_sound(source))
         return path
 
-    def joined(self, sources: Sequence[Path], on_fault: Callable[[Fault], None]) -> Path:
+    def joined(
+        self, sources: Sequence[Path], on_fault: Callable[[Fault], None], *, longest_s: int = MUSIC_S_MAX
+    ) -> Path:
         """Recordings one after another. Those that cannot be read, or would make it too long, are left out."""
         path = self._converted_path(sources)
         if _is_there(path):
             return path
         pieces: list[NDArray[np.float32]] = []
-        room = MUSIC_S_MAX * SAMPLE_RATE_HZ
+        room = longest_s * SAMPLE_RATE_HZ
         for source in sources:
             try:
                 piece = read_sound(source)
@@ -69,7 +71,7 @@ class SoundCache:
                 on_fault(error.fault)
                 continue
             if len(piece) > room:
-                reason = f"it would make the music longer than {MUSIC_S_MAX // 60} minutes"
+                reason = f"it would make the music longer than {longest_s} seconds"
                 on_fault(Fault(str(source), "music", reason, "Remove some of the files"))
                 continue
             pieces.append(piece)

@@ -32,7 +32,9 @@ def read_sound(path: Path) -> NDArray[np.float32]:
     rate_hz = 0
     length = 0
     try:
-        with av.open(str(path)) as container:
+        # A playlist that pretends to be a sound must not make us open anything else.
+        only_files = {"protocol_whitelist": "file"}
+        with av.open(str(path), options=only_files, metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise _unreadable(path, "there is no sound in it")
             resampler = av.AudioResampler(format="flt", layout="mono")
@@ -43,8 +45,8 @@ def read_sound(path: Path) -> NDArray[np.float32]:
                     length += len(chunks[-1])
                 if rate_hz > RATE_HZ_MAX or length > SOUND_S_MAX * rate_hz:
                     raise _unreadable(path, f"it is longer than {SOUND_S_MAX // 60} minutes or sampled too fast")
-    except (FFmpegError, OSError) as error:
-        raise _unreadable(path, error.strerror or "it is damaged") from None
+    except (FFmpegError, OSError, ValueError) as error:  # ValueError: the format changes in the middle
+        raise _unreadable(path, getattr(error, "strerror", None) or "it is damaged") from None
     if not length:
         raise _unreadable(path, "it is empty")
     samples = resample(np.concatenate(chunks), rate_hz)

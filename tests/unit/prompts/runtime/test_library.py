@@ -1,0 +1,211 @@
+"""The sound library: where a name leads, and what happens when a recording is bad."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from softswitch.base.errors import Fault
+from softswitch.prompts.announcements import Noun
+from softswitch.prompts.catalogue import catalogue
+from softswitch.prompts.errors import PromptError
+from softswitch.prompts.runtime.library import SoundLibrary
+from softswitch.prompts.runtime.wav_files import is_telephone_wav, write_wav
+
+TENTH = np.full(800, 0.25, dtype=np.float32)
+
+
+class House:
+    """A library with all its directories below one."""
+
+    def __init__(self, root: Path) -> None:
+        self.cache = root / "cache"
+        self.sounds = root / "sounds"
+        self.asterisk = root / "asterisk"
+        self.heard: list[Fault] = []
+        self.library = SoundLibrary(
+            cache=self.cache,
+            sounds=self.sounds,
+            asterisk=self.asterisk,
+            country="ru",
+            on_fault=self.heard.append,
+        )
+
+    def record(self, name: str) -> str:
+        write_wav(self.sounds / f"{name}.wav", TENTH)
+        return str(self.sounds / f"{name}.wav")
+
+    def record_asterisk(self, *names: str, language: str = "en_US_f_Allison") -> list[str]:
+        folder = self.asterisk / language
+        for name in (*names, "digits/0"):
+            write_wav(folder / f"{name}.wav", TENTH)
+        return [str(folder / f"{name}.wav") for name in names]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def stems(paths: list[str]) -> list[str]:
+    """Phrase names of spoken files, which are <table>/<key>-<hash>.wav."""
+    return ["/".join(Path(path).parts[-2:]).rsplit("-", 1)[0] for path in paths]
+
+
+def test_the_operators_recording_comes_first_then_asterisk_then_our_words(house: House) -> None:
+    spoken = house.library.resolve("greeting/goodbye", "en")
+    assert is_telephone_wav(Path(spoken))
+    assert spoken.startswith(str(house.cache))
+
+    (theirs,) = house.record_asterisk("vm-goodbye")
+    house.library.refresh()
+    assert house.library.resolve("greeting/goodbye", "en") == theirs
+    assert house.library.resolve("greeting/goodbye", "ru").startswith(str(house.cache))
+
+    ours = house.record("en/greeting/goodbye")
+    house.library.refresh()
+    assert house.library.resolve("greeting/goodbye", "en") == ours
+    assert house.library.resolve("greeting/goodbye", "en-GB") == ours
+
+
+def test_a_recording_may_be_for_all_languages_or_for_one_region(house: House) -> None:
+    everywhere = house.record("jingle")
+    british = house.record("en-GB/welcome")
+    english = house.record("en/welcome")
+    assert house.library.resolve("jingle", "ru") == everywhere
+    assert house.library.resolve("welcome", "en-GB") == british
+    assert house.library.resolve("welcome.wav", "en-US") == english
+
+
+def test_asterisks_own_names_work_too(house: House) -> None:
+    (monkeys,) = house.record_asterisk("tt-monkeys")
+    assert house.library.resolve("tt-monkeys", "en") == monkeys
+
+
+def test_a_bad_recording_is_reported_once_and_passed_over(house: House) -> None:
+    bad = house.sounds / "en" / "greeting" / "goodbye.wav"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("this is no sound")
+    for _ in range(3):
+        assert house.library.resolve("greeting/goodbye", "en").startswith(str(house.cache))
+    assert [fault.file for fault in house.heard] == [str(bad)]
+
+
+def test_a_bad_recording_with_nothing_to_take_its_place_is_one_clear_line(house: House) -> None:
+    bad = house.sounds / "en" / "offer.wav"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("this is no sound")
+    with pytest.raises(
+        PromptError, match=r"offer.wav: sound: it cannot be played: .*\. Replace the file or remove it$"
+    ):
+        house.library.resolve("offer", "en")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "digit/eleven"])
+def test_a_sound_that_does_not_exist_is_one_clear_line(house: House, name: str) -> None:
+    with pytest.raises(PromptError, match=f'{name}: there is no such sound in "en". Put a recording into .*en/{name}'):
+        house.library.resolve(name, "en")
+
+
+@pytest.mark.parametrize("name", ["", "../secret", "/etc/passwd", "a//b", "a/../b", "a b", "x\n", ".hidden", "a" * 201])
+def test_a_name_never_leaves_the_directories(house: House, name: str) -> None:
+    with pytest.raises(PromptError, match="this is no name of a sound"):
+        house.library.resolve(name, "en")
+
+
+@pytest.mark.parametrize("language", ["", "../en", "e", "en/GB", "english1"])
+def test_a_language_never_leaves_the_directories(house: House, language: str) -> None:
+    with pytest.raises(PromptError, match="this is no language"):
+        house.library.resolve("jingle", language)
+    with pytest.raises(PromptError, match="this is no language"):
+        house.library.say("hello", language)
+
+
+def test_announcements_are_spoken_piece_by_piece(house: House) -> None:
+    library = house.library
+    assert stems(library.announce_position(1, "ru")) == ["queue/you-are-next"]
+    assert stems(library.announce_position(22, "ru")) == ["queue/you-are", "number/20", "ordinal/2", "queue/in-line"]
+    assert stems(library.announce_wait(2, "ru")) == ["queue/estimated-wait", "number/2f", "minute/few"]
+    assert stems(library.speak_number(21, "en", Noun.PERSON)) == ["number/20", "number/1", "person/many"]
+    assert stems(library.say_digits("4*", "en")) == ["digit/4", "digit/star"]
+
+
+def test_an_announcement_takes_the_wording_that_is_recorded_as_a_whole(house: House) -> None:
+    recorded = house.record_asterisk("queue-thereare", "digits/20", "digits/2")
+    assert house.library.announce_position(22, "en") == recorded
+
+
+def test_an_announcement_is_never_half_in_another_voice(house: House) -> None:
+    house.record_asterisk("queue-holdtime", "queue-minutes")
+    assert stems(house.library.announce_wait(2, "en")) == ["queue/estimated-wait", "number/2", "minute/many"]
+    (two,) = house.record_asterisk("digits/2")
+    house.library.refresh()
+    assert two in house.library.announce_wait(2, "en")
+
+
+def test_any_text_can_be_said(house: House) -> None:
+    path = house.library.say("Your order is ready.", "en")
+    assert is_telephone_wav(Path(path))
+    assert house.library.say("Your order is ready.", "en") == path
+
+
+def test_there_is_music_out_of_the_box(house: House) -> None:
+    path = Path(house.library.music())
+    assert is_telephone_wav(path)
+    assert path.stat().st_size > 20 * 16000
+    assert not house.heard
+
+
+def test_music_is_a_file_or_a_folder_of_the_operators(house: House, tmp_path: Path) -> None:
+    file = house.record("music/jazz")
+    house.record("music/calm/1")
+    house.record("music/calm/2")
+    assert house.library.music("jazz") == file
+    assert Path(house.library.music("calm")).stat().st_size == 44 + 2 * 1600
+    for source in (house.sounds / "music" / "jazz.wav", house.sounds / "music" / "calm"):
+        chosen = SoundLibrary(cache=tmp_path / "cache", sounds=house.sounds, music=source)
+        assert chosen.music() == house.library.music(source.stem)
+
+
+@pytest.mark.parametrize("name", ["rock", "../music", "empty"])
+def test_music_that_is_missing_is_reported_and_ours_is_played(house: House, name: str) -> None:
+    (house.sounds / "music" / "empty").mkdir(parents=True)
+    assert house.library.music(name) == house.library.music()
+    assert house.library.music(name) == house.library.music()
+    assert len(house.heard) == 1
+
+
+def test_tones_are_the_countrys(house: House, tmp_path: Path) -> None:
+    american = SoundLibrary(cache=tmp_path / "cache", country="us")
+    assert Path(house.library.tone("ringback")).stat().st_size == 44 + 5 * 16000
+    assert Path(american.tone("ringback")).stat().st_size == 44 + 6 * 16000
+    with pytest.raises(PromptError, match=r"there is no such tone\. There are: ringback, busy"):
+        house.library.tone("dial")
+
+
+def test_everything_is_prepared_in_advance_and_every_fault_comes_back(house: House) -> None:
+    house.record("en/own")
+    bad = house.sounds / "en" / "bad.wav"
+    bad.write_text("this is no sound")
+    (fault,) = house.library.prepare(["en"], music=["default"])
+    assert fault.file == str(bad)
+    english = catalogue("en")
+    assert english is not None
+    assert len(list((house.cache / "phrases" / "en").rglob("*.wav"))) == len(english.texts)
+    assert len(list((house.cache / "generated").iterdir())) == 5
+    made = {path: path.stat().st_mtime_ns for path in house.cache.rglob("*.wav")}
+    house.library.refresh()
+    assert house.library.prepare(["en"]) == [fault]
+    assert {path: path.stat().st_mtime_ns for path in house.cache.rglob("*.wav")} == made
+
+
+def test_without_espeak_recordings_still_play_and_one_fault_says_what_to_install(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "espeakng_loader", None)
+    own = house.record("en/greeting/goodbye")
+    (fault,) = house.library.prepare(["en", "ru"])
+    assert "pip install 'softswitch[speech]'" in fault.remedy
+    assert house.library.resolve("greeting/goodbye", "en") == own
+    assert is_telephone_wav(Path(house.library.music()))
