@@ -1,6 +1,7 @@
 """Speech by espeak-ng, bound with ctypes; library and voices come from the wheel `espeakng-loader`.
 
-The interface is espeak-ng's speak_lib.h. The library is one global machine, so there is one `Speech` and a lock.
+The interface is espeak-ng's speak_lib.h. The library is one global machine in a process, whoever uses it: hence the
+lock of the module, and the callback that is set anew for every text.
 """
 
 import ctypes
@@ -32,6 +33,8 @@ _PARAMETER_RATE = 1
 
 _WORD = re.compile(r"\w+")
 
+_LOCK = threading.Lock()
+
 _LEAD_S = 0.02
 _SENTENCE_TAIL_S = 0.3
 _PIECE_TAIL_S = 0.06
@@ -51,10 +54,9 @@ class _Loader(Protocol):
 class Speech:
     """A voice that speaks texts. The library is loaded with the first of them."""
 
-    __slots__ = ("_callback", "_chunks", "_library", "_lock", "_rate_hz")
+    __slots__ = ("_callback", "_chunks", "_library", "_rate_hz")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._library: ctypes.CDLL | None = None
         self._rate_hz = 0
         self._chunks: list[NDArray[np.int16]] = []
@@ -67,13 +69,14 @@ class Speech:
         """
         if len(text) > TEXT_CHARACTERS_MAX:
             raise _fault(f"a text of {len(text)} characters is too long", f"Speak at most {TEXT_CHARACTERS_MAX}")
-        with self._lock:
+        with _LOCK:
             library = self._library = self._library or self._load()
             if library.espeak_SetVoiceByName(voice.voice.encode()) != 0:
                 raise _fault(
                     f'espeak-ng has no voice "{voice.voice}"', 'Use a language it has, for example "en" or "ru"'
                 )
             library.espeak_SetParameter(_PARAMETER_RATE, voice.words_per_minute, 0)
+            library.espeak_SetSynthCallback(self._callback)
             self._chunks.clear()
             encoded = _with_phonemes(text, voice.lexicon).encode("utf-8", "replace") + b"\0"
             library.espeak_Synth(encoded, len(encoded), 0, _POS_CHARACTER, 0, _CHARS_UTF8 | _PHONEMES, None, None)
@@ -112,7 +115,6 @@ class Speech:
             raise _fault(
                 f"espeak-ng cannot use its voices in {data_path}", "Install in a directory with a shorter path"
             )
-        library.espeak_SetSynthCallback(self._callback)
         return library
 
     def _receive(self, samples: Any, count: int, _events: object) -> int:

@@ -49,6 +49,12 @@ def test_the_voice_of_one_language_does_not_stay_for_the_next() -> None:
     assert len(SPEECH.speak("seven", voice_of("en"))) == len(first)
 
 
+def test_two_libraries_of_one_process_do_not_take_each_others_words() -> None:
+    first, second = Speech(), Speech()
+    lengths = {len(speech.speak("seven", voice_of("en"))) for speech in (first, second, first, second)}
+    assert len(lengths) == 1
+
+
 def test_a_word_of_the_lexicon_is_spoken_by_its_phonemes() -> None:
     plain = SPEECH.speak("two", Voice("en-us"))
     replaced = SPEECH.speak("Two", Voice("en-us", lexicon={"two": "s'Ev@n t'i:n"}))
