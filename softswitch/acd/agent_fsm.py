@@ -57,6 +57,7 @@ class AgentMachine:
         "missed",
         "other_call",
         "pause_reason",
+        "reason",
         "reservation_id",
         "since",
         "state",
@@ -82,6 +83,8 @@ class AgentMachine:
         """Whom he did not take since he last became ready; not given to him again at once."""
         self.state = AgentState.LOGGED_OUT
         self.busy_kind: BusyKind | None = None
+        self.reason = ""
+        """Why he is not ready; empty in every other state."""
         self.since = now
         """When the state began."""
         self.idle_since: float | None = None
@@ -96,11 +99,6 @@ class AgentMachine:
     def is_available(self) -> bool:
         """Free for the next contact."""
         return self.state is AgentState.READY and self.is_reachable
-
-    @property
-    def reason(self) -> str:
-        """Why he is not ready; empty in every other state."""
-        return self.pause_reason or "" if self.state is AgentState.NOT_READY else ""
 
     # Facts
 
@@ -176,6 +174,7 @@ class AgentMachine:
         """Derive the state from the facts; the change, if there is one."""
         old, old_kind, old_reason = self.state, self.busy_kind, self.reason
         self.state, self.busy_kind = self._derive()
+        self.reason = self.pause_reason or "" if self.state is AgentState.NOT_READY else ""
         if self.state is AgentState.READY:
             if self.idle_since is None:
                 self.idle_since = now

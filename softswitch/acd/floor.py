@@ -4,13 +4,14 @@ What holds after each move: no agent is available while a contact waits whom he 
 agent holds one reservation or one contact at most; a contact waits in one line, or alerts one agent, or talks to one.
 """
 
+from math import inf
 from typing import Literal, TypeAlias
 
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import DECLINED, NO_ANSWER, UNREACHABLE, AgentState, RoutingPolicy
 from softswitch.acd.outputs import AcdOutput, AgentReserved, AnnouncementCut, EndCause, ReservationEnded
-from softswitch.acd.skills import STATE_CODES, Roster
+from softswitch.acd.skills import Roster
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.deadlines import Deadlines
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
@@ -58,7 +59,7 @@ class Floor:
         self.contacts: dict[ContactId, Contact] = {}
         self.reservations: dict[ReservationId, Reservation] = {}
         self.deadlines: Deadlines[Timer] = Deadlines()
-        self.matching = Matching(Roster([]))
+        self.matching = Matching(Roster([]), [])
         self.policy = RoutingPolicy()
         self.outputs: list[AcdOutput] = []
         self._last_reservation = 0
@@ -91,19 +92,22 @@ class Floor:
         agent.failed_contacts.clear()
 
     def show(self, agent: AgentMachine) -> None:
-        """Mirror the agent in the roster's columns."""
+        """Mirror in the roster whether the agent is free, and since when."""
+        roster = self.matching.roster
+        row = roster.row_of.get(agent.agent.agent_id)
+        if row is not None:
+            roster.available_since[row] = agent.idle_since if agent.is_available else inf
+
+    def show_login(self, agent: AgentMachine) -> None:
+        """Mirror in the roster whether the agent is logged in."""
         roster = self.matching.roster
         row = roster.row_of.get(agent.agent_id)
         if row is not None:
-            idle_since = agent.idle_since if agent.is_available else None
-            roster.available_since[row] = float("inf") if idle_since is None else idle_since
             roster.is_logged_in[row] = agent.is_logged_in
-            roster.state[row] = STATE_CODES[agent.state]
 
     def is_staffed(self, queue: QueueRecord) -> bool:
         """Whether anybody who may serve the queue is logged in."""
-        line = queue.own_line
-        return line is not None and bool((line.able & self.matching.roster.is_logged_in).any())
+        return bool(self.matching.roster.is_logged_in[queue.own_line.rows].any())
 
     # Bringing together
 

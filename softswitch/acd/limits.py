@@ -4,7 +4,7 @@ CONTACTS_MAX = 50_000
 """Contacts known to the router at once; ten times the largest centre planned for, some 50 MB."""
 
 LINES_MAX = 4_096
-"""Distinct sets of requirements waiting at once; each costs one byte per agent, 40 MB with 10,000 agents."""
+"""Distinct sets of extra requirements waiting at once; each costs one byte per agent, 40 MB with 10,000 agents."""
 
 SKILLS_PER_CONTACT_MAX = 16
 """Extra requirements of one contact; the most any centre surveyed uses in one routing step is ten."""

@@ -1,60 +1,65 @@
 """Who fits whom, decided at once: the oldest contact for an agent, an agent for a contact.
 
-Two small tables answer both questions without a walk over contacts or agents. `serves` bool[lines, agents] says which
-agent may serve which line; `head_key` float64[lines] holds the key of each line's first contact, infinity for an empty
+Two small tables answer both questions without a walk over contacts or agents. `serves` bool[agents, slots] says which
+agent may serve which line; `head_key` float64[slots] holds the key of each line's first contact, infinity for an empty
 line. A freed agent takes the smallest head among his lines, whatever queue it is in. A contact takes the agent its
 queue's strategy picks from those able to serve its line, whatever else they serve.
 """
+
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.model import Skills
-from softswitch.acd.skills import Roster, merge
+from softswitch.acd.skills import Roster, Rows
 from softswitch.acd.strategies import STRATEGIES
 from softswitch.acd.waiting import Contact, Line, QueueRecord
 from softswitch.base.ids import AgentId
 
-SLOTS_AT_FIRST = 64
-
 
 class Matching:
-    """The lines of all queues against one roster. A new configuration makes a new one."""
+    """The lines of `queues` against one roster. A new configuration makes a new one.
+
+    Each queue has its own line from the start, for contacts without requirements of their own. Others open with their
+    first contact and close with their last. The tables have their full width from the start (untouched, it costs no
+    memory); only the slots below `_used` have ever been looked at.
+    """
 
     __slots__ = ("_free_slots", "_head_key", "_lines", "_serves", "_used", "roster")
 
-    def __init__(self, roster: Roster) -> None:
+    def __init__(self, roster: Roster, queues: Collection[QueueRecord]) -> None:
+        size = len(queues) + LINES_MAX
         self.roster = roster
-        self._lines: list[Line | None] = []
-        self._free_slots: list[int] = []
+        self._lines: list[Line | None] = [None] * size
+        self._free_slots = list(reversed(range(size)))
         self._used = 0
-        self._head_key: NDArray[np.float64] = np.full(SLOTS_AT_FIRST, np.inf)
-        self._serves: NDArray[np.bool_] = np.zeros((SLOTS_AT_FIRST, len(roster)), np.bool_)
+        self._head_key: NDArray[np.float64] = np.full(size, np.inf)
+        self._serves: NDArray[np.bool_] = np.zeros((len(roster), size), np.bool_)
+        for queue in queues:
+            queue.lines.clear()
+            rows = roster.able(queue.settings).nonzero()[0]
+            queue.own_line = self._open(queue, {}, rows)
 
     # Lines
 
-    def open_queue(self, queue: QueueRecord) -> None:
-        """Give a queue the line of its contacts without requirements of their own; it stays open."""
-        queue.lines.clear()
-        queue.own_line = self._open(queue, {})
-
     def has_room_for(self, queue: QueueRecord, skills: Skills) -> bool:
         """Whether a contact with these extra requirements can be added."""
-        return not skills or _key(skills) in queue.lines or len(self._lines) - len(self._free_slots) < LINES_MAX
+        return not skills or _key(skills) in queue.lines or bool(self._free_slots)
 
     def close_queue(self, queue: QueueRecord) -> None:
         """A queue is gone; nobody waits in it."""
         for line in list(queue.lines.values()):
             self._close(line)
-        queue.own_line = None
 
     def add(self, contact: Contact) -> Line:
         """The contact waits from now on, in its old place if it had one."""
         queue = contact.queue
         line = queue.lines.get(_key(contact.skills))
         if line is None:
-            line = self._open(queue, contact.skills)
+            rows = self.roster.most_able(queue.own_line.rows, contact.skills)
+            line = self._open(queue, contact.skills, rows)
         line.add(contact)
         contact.line = line
         self._head_key[line.slot] = line.first_key()
@@ -71,6 +76,10 @@ class Matching:
         else:
             self._head_key[line.slot] = line.first_key()
 
+    def serves(self, row: int, line: Line) -> bool:
+        """Whether the agent of this row may serve the line."""
+        return bool(self._serves[row, line.slot])
+
     # Decisions
 
     def agent_for(self, contact: Contact) -> AgentId | None:
@@ -86,7 +95,7 @@ class Matching:
     def contact_for(self, agent_id: AgentId) -> Contact | None:
         """The oldest contact over all queues this agent serves, or None."""
         row = self.roster.row_of[agent_id]
-        keys = np.where(self._serves[: self._used, row], self._head_key[: self._used], np.inf)
+        keys = np.where(self._serves[row, : self._used], self._head_key[: self._used], np.inf)
         oldest = keys.min(initial=np.inf)
         if oldest == np.inf:
             return None
@@ -103,35 +112,28 @@ class Matching:
         return head
 
     def _oldest_not_shunned(self, agent_id: AgentId, row: int) -> Contact | None:
-        slots = (self._serves[: self._used, row] & (self._head_key[: self._used] < np.inf)).nonzero()[0].tolist()
+        slots: list[int] = (self._serves[row] & (self._head_key < np.inf)).nonzero()[0].tolist()
         lines = [line for slot in slots if (line := self._lines[slot]) is not None]
         firsts = [first for line in lines if (first := line.first_for(agent_id)) is not None]
         return min(firsts, key=lambda contact: contact.order, default=None)
 
     # Slots
 
-    def _open(self, queue: QueueRecord, skills: Skills) -> Line:
-        slot = self._free_slots.pop() if self._free_slots else self._next_slot()
-        able = self.roster.able(queue.settings, merge(queue.settings.skills, skills))
-        line = Line(queue, skills, slot=slot, able=able)
-        self._serves[slot] = able
+    def _open(self, queue: QueueRecord, skills: Skills, rows: Rows) -> Line:
+        slot = self._free_slots.pop()
+        self._used = max(self._used, slot + 1)
+        line = Line(queue, skills, slot=slot, rows=rows)
+        self._serves[rows, slot] = True
         self._lines[slot] = line
         queue.lines[_key(skills)] = line
         return line
 
     def _close(self, line: Line) -> None:
         del line.queue.lines[_key(line.skills)]
-        self._lines[line.slot] = None
+        self._serves[line.rows, line.slot] = False
         self._head_key[line.slot] = np.inf
+        self._lines[line.slot] = None
         self._free_slots.append(line.slot)
-
-    def _next_slot(self) -> int:
-        if self._used == len(self._head_key):
-            self._head_key = np.concatenate([self._head_key, np.full(self._used, np.inf)])
-            self._serves = np.concatenate([self._serves, np.zeros_like(self._serves)])
-        self._lines.append(None)
-        self._used += 1
-        return self._used - 1
 
 
 def _key(skills: Skills) -> frozenset[tuple[str, int]]:

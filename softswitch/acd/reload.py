@@ -22,13 +22,12 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     in_lines.sort(key=lambda contact: contact.order)
     _set_queues(floor, fact.queues)
     removed = _set_agents(floor, fact.agents, now)
-    floor.matching = Matching(Roster(fact.agents))
-    for queue in floor.queues.values():
-        floor.matching.open_queue(queue)
+    floor.matching = Matching(Roster(fact.agents), floor.queues.values())
     for contact in in_lines:
         floor.matching.add(contact)
     for agent in floor.agents.values():
         floor.show(agent)
+        floor.show_login(agent)
     for agent in removed:
         agent.log_out()
         reservations.taken_away(floor, agent, "removed", now)

@@ -160,8 +160,10 @@ class Router:
         match fact:
             case AgentLoggedIn():
                 agent.log_in()
+                self._floor.show_login(agent)
             case AgentLoggedOut():
                 agent.log_out()
+                self._floor.show_login(agent)
                 reservations.taken_away(self._floor, agent, "logged_out", now)
             case AgentPaused():
                 agent.pause(fact.reason[:REASON_LENGTH_MAX])

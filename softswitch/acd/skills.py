@@ -1,9 +1,8 @@
 """Who is able and who is free: the agents as columns, one row each.
 
 Whether an agent may serve a queue depends on his skills and on two lists, all of them configuration; whether he is free
-changes with every call. The first is computed for all agents at once when a line opens (`able`), the second is one
-number per agent (`available_since`). A requirement nobody has met before costs a few array operations, not a walk over
-all agents.
+changes with every call. The first is computed for all agents at once (`able`), the second is one number per agent
+(`available_since`). A requirement no contact had before costs a few array operations, not a walk over all agents.
 """
 
 from collections.abc import Iterable
@@ -12,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.acd.model import Agent, AgentState, Queue, Skills
+from softswitch.acd.model import Agent, Queue, Skills
 from softswitch.base.ids import AgentId, QueueId
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -21,18 +20,25 @@ Mask: TypeAlias = NDArray[np.bool_]
 Rows: TypeAlias = NDArray[np.intp]
 """Row numbers, ascending."""
 
-STATE_CODES = {state: code for code, state in enumerate(AgentState)}
-"""What the column `state` holds for each state."""
-
 
 class Roster:
     """The configured agents, in the order of the configuration; a new configuration makes a new roster.
 
     `available_since` float64[agents]: since when he is free for the next contact (monotonic seconds), infinity while
-    he is not. `is_logged_in` bool[agents] and `state` uint8[agents] mirror the agents' machines.
+    he is not. `is_logged_in` bool[agents]. Both mirror the agents' machines.
     """
 
-    __slots__ = ("_levels", "_listed", "_lists_all", "agent_ids", "available_since", "is_logged_in", "row_of", "state")
+    __slots__ = (
+        "_levels",
+        "_listed",
+        "_lists_all",
+        "_no_level",
+        "agent_ids",
+        "available_since",
+        "is_logged_in",
+        "row_of",
+        "state",
+    )
 
     def __init__(self, agents: Iterable[Agent]) -> None:
         configured = list(agents)
@@ -41,8 +47,8 @@ class Roster:
         self.row_of: dict[AgentId, int] = {agent_id: row for row, agent_id in enumerate(self.agent_ids)}
         self.available_since: NDArray[np.float64] = np.full(size, np.inf)
         self.is_logged_in: Mask = np.zeros(size, np.bool_)
-        self.state: NDArray[np.uint8] = np.full(size, STATE_CODES[AgentState.LOGGED_OUT], np.uint8)
         self._levels: dict[str, NDArray[np.uint8]] = {}
+        self._no_level: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._listed: dict[QueueId, Mask] = {}
         self._lists_all: Mask = np.array([agent.queues is None for agent in configured], np.bool_)
         for row, agent in enumerate(configured):
@@ -54,28 +60,26 @@ class Roster:
     def __len__(self) -> int:
         return len(self.agent_ids)
 
-    def able(self, queue: Queue, required: Skills) -> Mask:
-        """Who may serve contacts of `queue` that need `required` (which includes the queue's own skills)."""
+    def able(self, queue: Queue) -> Mask:
+        """Who may serve the queue: bool[agents]."""
         able = self._lists_all.copy()
         listed = self._listed.get(queue.queue_id)
         if listed is not None:
             able |= listed
         if queue.agents is not None:
-            named = [self.row_of[agent_id] for agent_id in queue.agents if agent_id in self.row_of]
-            on_list = np.zeros(len(self), np.bool_)
-            on_list[named] = True
-            able &= on_list
-        for skill, level in required.items():
-            levels = self._levels.get(skill)
-            if levels is None:
-                able[:] = False
-                return able
-            able &= levels >= level
+            named = np.zeros(len(self), np.bool_)
+            named[[self.row_of[agent_id] for agent_id in queue.agents if agent_id in self.row_of]] = True
+            able &= named
+        for skill, level in queue.skills.items():
+            able &= self._level(skill) >= level
         return able
 
+    def most_able(self, rows: Rows, skills: Skills) -> Rows:
+        """Those of `rows` who also have these skills."""
+        for skill, level in skills.items():
+            rows = rows[self._level(skill)[rows] >= level]
+        return rows
 
-def merge(own: Skills, extra: Skills) -> Skills:
-    """Both requirements at once: where both name a skill, the higher level."""
-    if not extra:
-        return own
-    return {skill: max(own.get(skill, 0), extra.get(skill, 0)) for skill in own | extra}
+    def _level(self, skill: str) -> NDArray[np.uint8]:
+        """Everybody's level of a skill, 0 for those who do not have it."""
+        return self._levels.get(skill, self._no_level)

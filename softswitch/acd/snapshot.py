@@ -44,6 +44,7 @@ def restore(floor: Floor, agent: AgentMachine, snapshot: AgentSnapshot, now: flo
     if not snapshot.is_logged_in:
         return
     agent.log_in()
+    floor.show_login(agent)
     if snapshot.pause_reason is not None:
         agent.pause(snapshot.pause_reason)
     agent.idle_since = now if snapshot.idle_since is None else min(snapshot.idle_since, now)

@@ -2,11 +2,11 @@
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import Floor
 from softswitch.acd.model import AgentState, BusyKind, ContactState, Skills
-from softswitch.acd.skills import STATE_CODES
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.ids import AgentId, ContactId, QueueId
 
@@ -82,7 +82,10 @@ class ContactSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 def queue_summaries(floor: Floor, now: float) -> list[QueueSummary]:
     """All queues, in the order of the configuration."""
-    return [_queue_summary(floor, queue, now) for queue in floor.queues.values()]
+    codes = {state: code for code, state in enumerate(AgentState)}
+    states = [codes[floor.agents[agent_id].state] for agent_id in floor.matching.roster.agent_ids]
+    column = np.array(states, np.uint8)
+    return [_queue_summary(queue, column, now) for queue in floor.queues.values()]
 
 
 def agent_summaries(floor: Floor, now: float) -> list[AgentSummary]:
@@ -101,10 +104,10 @@ def contact_summaries(floor: Floor, now: float) -> list[ContactSummary]:
     return [_contact_summary(contact, positions.get(contact.contact_id), now) for contact in ordered]
 
 
-def _queue_summary(floor: Floor, queue: QueueRecord, now: float) -> QueueSummary:
+def _queue_summary(queue: QueueRecord, states: NDArray[np.uint8], now: float) -> QueueSummary:
     counters = queue.counters
-    states = _states(floor, queue)
-    logged_in = sum(states.values()) - states[AgentState.LOGGED_OUT]
+    counts = _count_states(queue, states)
+    logged_in = sum(counts.values()) - counts[AgentState.LOGGED_OUT]
     entered = [contact.entered_at for contact in queue.contacts()]
     return QueueSummary(
         queue_id=queue.settings.queue_id,
@@ -114,9 +117,9 @@ def _queue_summary(floor: Floor, queue: QueueRecord, now: float) -> QueueSummary
         alerting=queue.alerting,
         longest_wait_s=now - min(entered) if entered else 0.0,
         agents_logged_in=logged_in,
-        agents_ready=states[AgentState.READY],
-        agents_busy=logged_in - states[AgentState.READY] - states[AgentState.NOT_READY],
-        agents_not_ready=states[AgentState.NOT_READY],
+        agents_ready=counts[AgentState.READY],
+        agents_busy=logged_in - counts[AgentState.READY] - counts[AgentState.NOT_READY],
+        agents_not_ready=counts[AgentState.NOT_READY],
         offered=counters.offered,
         answered=counters.answered,
         answered_within=counters.answered_within,
@@ -132,11 +135,10 @@ def _queue_summary(floor: Floor, queue: QueueRecord, now: float) -> QueueSummary
     )
 
 
-def _states(floor: Floor, queue: QueueRecord) -> dict[AgentState, int]:
-    line = queue.own_line
-    codes = floor.matching.roster.state[line.able] if line is not None else np.zeros(0, np.uint8)
-    counts = np.bincount(codes, minlength=len(STATE_CODES)).tolist()
-    return {state: counts[code] for state, code in STATE_CODES.items()}
+def _count_states(queue: QueueRecord, states: NDArray[np.uint8]) -> dict[AgentState, int]:
+    """How many of those who may serve the queue are in each state."""
+    counts: list[int] = np.bincount(states[queue.own_line.rows], minlength=len(AgentState)).tolist()
+    return dict(zip(AgentState, counts, strict=True))
 
 
 def _agent_summary(floor: Floor, agent: AgentMachine, now: float) -> AgentSummary:
@@ -144,7 +146,7 @@ def _agent_summary(floor: Floor, agent: AgentMachine, now: float) -> AgentSummar
     served = [
         queue_id
         for queue_id, queue in floor.queues.items()
-        if row is not None and queue.own_line is not None and queue.own_line.able[row]
+        if row is not None and floor.matching.serves(row, queue.own_line)
     ]
     reservation = None if agent.reservation_id is None else floor.reservations[agent.reservation_id]
     return AgentSummary(

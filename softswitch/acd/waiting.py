@@ -10,7 +10,7 @@ from math import inf
 
 from softswitch.acd.estimates import WaitEstimator
 from softswitch.acd.model import ContactState, Queue, Skills
-from softswitch.acd.skills import Mask, Rows
+from softswitch.acd.skills import Rows
 from softswitch.acd.statistics import QueueCounters
 from softswitch.base.ids import AgentId, ContactId, ReservationId
 
@@ -93,17 +93,17 @@ class Contact:
 class Line:
     """The waiting contacts of one queue with the same requirements, in serving order.
 
-    `slot` is the line's row in the matching tables; `able` and `rows` say who may serve it.
+    `skills` are required beyond those of the queue. `slot` is the line's place in the matching tables, `rows` are the
+    agents who may serve it.
     """
 
-    __slots__ = ("_order", "able", "queue", "rows", "skills", "slot")
+    __slots__ = ("_order", "queue", "rows", "skills", "slot")
 
-    def __init__(self, queue: "QueueRecord", skills: Skills, *, slot: int, able: Mask) -> None:
+    def __init__(self, queue: "QueueRecord", skills: Skills, *, slot: int, rows: Rows) -> None:
         self.queue = queue
         self.skills = skills
         self.slot = slot
-        self.able = able
-        self.rows: Rows = able.nonzero()[0]
+        self.rows = rows
         self._order: list[tuple[float, int, Contact]] = []
 
     def __len__(self) -> int:
@@ -139,12 +139,14 @@ class QueueRecord:
 
     __slots__ = ("alerting", "counters", "estimator", "is_open", "lines", "own_line", "settings", "waiting")
 
+    own_line: Line
+    """Set by `Matching`, as every queue has one while it is known."""
+
     def __init__(self, settings: Queue) -> None:
         self.settings = settings
         self.is_open = True
         """False once the configuration has no such queue any more: who waits is served, nobody new comes in."""
         self.lines: dict[frozenset[tuple[str, int]], Line] = {}
-        self.own_line: Line | None = None
         self.waiting = 0
         self.alerting = 0
         self.counters = QueueCounters()
