@@ -1,0 +1,48 @@
+# make demo and make test are all a newcomer needs; both set up what is missing and install nothing twice.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+
+.PHONY: setup setup-dev check test demo bench clean
+.DEFAULT_GOAL := check
+
+setup: $(INSTALLED)
+
+# The switch with speech, once for each pyproject.toml.
+$(INSTALLED): pyproject.toml
+	@.ci/setup-venv $(PYTHON) $(VENV)
+	@touch $@
+
+setup-dev: $(INSTALLED_DEV)
+
+# What the checks and the tests need: Python packages, and real SIP programs from Debian for tests/peers.
+$(INSTALLED_DEV): $(INSTALLED)
+	@.ci/setup-dev $(VENV)
+	@touch $@
+
+check: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/unit tests/architecture tests/contract tests/fuzz
+
+# Checks first; pytest is the last to speak, so that its closing line is the last line printed.
+test: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+demo: setup
+	$(BIN)/softswitch demo --directory demo-output
+
+bench: setup-dev
+	$(BIN)/python benchmarks/first_look.py
+
+clean:
+	rm -rf $(VENV) demo-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache
