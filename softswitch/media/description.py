@@ -1,0 +1,156 @@
+"""What one worker should be doing: the sum of all commands it was given, and the packets that carry them.
+
+The switch keeps one description for each worker. While the worker is connected every command changes the description
+and is sent; when a worker comes (back), the description itself is sent. So nothing need be remembered about what was
+lost in between.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from softswitch.base.ids import RecordingId, StreamId
+from softswitch.media.protocol import (
+    PACKET_BYTES_MAX,
+    CommandBatch,
+    Describe,
+    DropStream,
+    Hearing,
+    MediaCommand,
+    Playback,
+    PutStream,
+    Recording,
+    SetHearing,
+    StartPlay,
+    StartRecording,
+    StopPlay,
+    StopRecording,
+    StreamDescription,
+)
+
+_PACKET_BYTES = PACKET_BYTES_MAX - 1024  # room for the batch around the commands
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class MediaDescription:
+    """Streams with what each hears and plays, and recordings. Read the tables freely; change them by `apply` alone."""
+
+    __slots__ = ("_incoming", "hearings", "playbacks", "recordings", "streams")
+
+    def __init__(self) -> None:
+        self.streams: dict[StreamId, StreamDescription] = {}
+        self.hearings: dict[StreamId, Hearing] = {}
+        """By the stream that hears; streams that hear nothing are not in it."""
+        self.playbacks: dict[StreamId, Playback] = {}
+        self.recordings: dict[RecordingId, Recording] = {}
+        self._incoming: list[Describe] = []
+
+    def apply(self, command: MediaCommand) -> str:
+        """Carry out a command; returns why it could not be done, or "". Orders to end what is not there are done."""
+        match command:
+            case PutStream(stream):
+                self.streams[stream.stream_id] = stream
+            case DropStream(stream_id):
+                self._drop(stream_id)
+            case SetHearing(hearing):
+                return self._hear(hearing)
+            case StartPlay(playback):
+                if playback.stream_id not in self.streams:
+                    return f"no stream {playback.stream_id}"
+                self.playbacks[playback.stream_id] = playback
+            case StopPlay(stream_id, play_id):
+                self.finish_play(stream_id, play_id)
+            case StartRecording(recording):
+                self.recordings[recording.recording_id] = recording
+            case StopRecording(recording_id):
+                self.recordings.pop(recording_id, None)
+            case Describe():
+                self._replace(command)
+        return ""
+
+    def finish_play(self, stream_id: StreamId, play_id: int) -> None:
+        """A playback is over; nothing changes if it is no longer the stream's current one."""
+        playback = self.playbacks.get(stream_id)
+        if playback is not None and playback.play_id == play_id:
+            del self.playbacks[stream_id]
+
+    def describe(self) -> list[Describe]:
+        """All of it, in parts that fit a packet each; the last part, and only it, has `is_last`."""
+        parts = _DescribeParts()
+        for stream in self.streams.values():
+            parts.with_room_for(stream).streams.append(stream)
+        for hearing in self.hearings.values():
+            parts.with_room_for(hearing).hearings.append(hearing)
+        for playback in self.playbacks.values():
+            parts.with_room_for(playback).playbacks.append(playback)
+        for recording in self.recordings.values():
+            parts.with_room_for(recording).recordings.append(recording)
+        return parts.closed()
+
+    def _drop(self, stream_id: StreamId) -> None:
+        self.streams.pop(stream_id, None)
+        self.hearings.pop(stream_id, None)
+        self.playbacks.pop(stream_id, None)
+        for hearing in list(self.hearings.values()):
+            if stream_id in hearing.sources:
+                self._hear(Hearing(hearing.stream_id, [source for source in hearing.sources if source != stream_id]))
+
+    def _hear(self, hearing: Hearing) -> str:
+        for stream_id in (hearing.stream_id, *hearing.sources):
+            if stream_id not in self.streams:
+                return f"no stream {stream_id}"
+        if hearing.sources:
+            self.hearings[hearing.stream_id] = hearing
+        else:
+            self.hearings.pop(hearing.stream_id, None)
+        return ""
+
+    def _replace(self, part: Describe) -> None:
+        self._incoming.append(part)
+        if not part.is_last:
+            return
+        parts, self._incoming = self._incoming, []
+        self.streams = {stream.stream_id: stream for part in parts for stream in part.streams}
+        self.hearings = {hearing.stream_id: hearing for part in parts for hearing in part.hearings}
+        self.playbacks = {playback.stream_id: playback for part in parts for playback in part.playbacks}
+        self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
+
+
+class _DescribeParts:
+    """A description under construction, part by part."""
+
+    __slots__ = ("_parts", "_room")
+
+    def __init__(self) -> None:
+        self._parts: list[Describe] = []
+        self._room = 0
+
+    def with_room_for(self, entry: StreamDescription | Hearing | Playback | Recording) -> Describe:
+        """The part that `entry` goes into."""
+        size = len(_encode(entry))
+        if not self._parts or size > self._room:
+            self._parts.append(Describe([], [], [], [], is_last=False))
+            self._room = _PACKET_BYTES
+        self._room -= size
+        return self._parts[-1]
+
+    def closed(self) -> list[Describe]:
+        if not self._parts:
+            return [Describe([], [], [], [])]
+        self._parts[-1] = msgspec.structs.replace(self._parts[-1], is_last=True)
+        return self._parts
+
+
+def batches_of(commands: Sequence[MediaCommand], first_id: int) -> list[tuple[CommandBatch, bytes]]:
+    """The commands as batches numbered from `first_id`, in order, each with its packet below PACKET_BYTES_MAX.
+
+    A single command never needs more: its lists are bounded where they are made.
+    """
+    batch = CommandBatch(first_id, list(commands))
+    packet = _encode(batch)
+    if len(packet) < PACKET_BYTES_MAX or len(commands) < 2:
+        return [(batch, packet)]
+    middle = len(commands) // 2
+    first = batches_of(commands[:middle], first_id)
+    return first + batches_of(commands[middle:], first_id + len(first))

@@ -1,0 +1,420 @@
+"""The media plane as the rest of the switch sees it: streams are opened, joined, played to and recorded.
+
+A stream stays on the worker it was opened on, and all streams of a call should be on one (`near`), because only they
+can hear each other. When a worker dies its streams keep their handles: what is wanted of them goes on being noted, and
+the replacement is told everything, port and SSRC included. Callers notice nothing but a short silence.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from softswitch.base.address import HostPort
+from softswitch.base.clock import Clock
+from softswitch.base.entropy import Entropy
+from softswitch.base.errors import LocalError
+from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.base.log import get_logger
+from softswitch.media.errors import MediaUnavailable
+from softswitch.media.limits import PORT_ATTEMPTS_MAX, SOUNDS_PER_PLAYBACK_MAX, WORKER_QUEUE_BYTES_MAX
+from softswitch.media.protocol import (
+    DropStream,
+    Hearing,
+    MediaCommand,
+    MediaEvent,
+    Playback,
+    PlayFinished,
+    PutStream,
+    Recording,
+    RecordingFinished,
+    SetHearing,
+    StartPlay,
+    StartRecording,
+    StopPlay,
+    StopRecording,
+    StreamDescription,
+    WorkerStatistics,
+)
+from softswitch.media.runtime.ports import PortPool
+from softswitch.media.runtime.worker_link import REPLY_WITHIN_S, WorkerLink
+
+OPEN_WITHIN_S = 2.0
+"""A worker that died is back in less than a second; a caller waits that long more willingly than he calls again."""
+
+_log = get_logger("media")
+
+
+class WorkerState(msgspec.Struct, frozen=True):
+    """A worker as it is now; `statistics` are its own of the last second, None while it is away."""
+
+    name: str
+    is_connected: bool
+    pid: int
+    streams: int
+    statistics: WorkerStatistics | None
+
+
+class MediaStream:
+    """One RTP stream. Every method notes what is wanted and returns; after `drop` none does anything."""
+
+    __slots__ = ("_client", "_description", "call_id", "is_dropped", "link", "local", "stream_id", "worker")
+
+    def __init__(self, client: "MediaClient", link: WorkerLink, description: StreamDescription) -> None:
+        """Streams are made by `MediaClient.open_stream`."""
+        self.stream_id = description.stream_id
+        self.call_id = description.call_id
+        self.local = HostPort(description.local_ip, description.port)
+        self.worker = link.name
+        self.is_dropped = False
+        self._client = client
+        self.link = link
+        self._description = description
+
+    def connect(
+        self,
+        *,
+        remote: HostPort | None,
+        codec: str,
+        payload_type: int,
+        telephone_event: int | None,
+        ptime_ms: int,
+        sends: bool,
+        receives: bool,
+    ) -> None:
+        """What the party's SDP agreed to; again after every re-INVITE. Fields as in `StreamDescription`."""
+        if self.is_dropped:
+            return
+        self._description = msgspec.structs.replace(
+            _with_ptime(self._description, ptime_ms, self._client.clock.now()),
+            remote=remote,
+            codec=codec,
+            payload_type=payload_type,
+            telephone_event=telephone_event,
+            sends=sends,
+            receives=receives,
+        )
+        self.link.order(PutStream(self._description))
+
+    def hear(self, *sources: "MediaStream") -> None:
+        """Hear the sum of `sources`, in place of what was heard before; none = silence.
+
+        Raises LocalError when one of them is on another worker.
+        """
+        for source in sources:
+            if source.worker != self.worker:
+                raise LocalError(f"stream {self.stream_id} on {self.worker} cannot hear one on {source.worker}")
+        if not self.is_dropped:
+            heard = [source.stream_id for source in sources if not source.is_dropped]
+            self.link.order(SetHearing(Hearing(self.stream_id, heard)))
+
+    def play(self, sounds: Sequence[str], *, loop: bool = False, started_at: float | None = None) -> int:
+        """Play these WAV files (absolute paths) one after another; returns the play_id of its `PlayFinished`.
+
+        Each playback ends with exactly one `PlayFinished`, also when it is stopped or replaced or the stream dropped.
+        `started_at` (monotonic seconds) in the past skips what would have been played by now; None is now. Music that
+        all callers of a queue hear in step has one `started_at` for all.
+        """
+        if len(sounds) > SOUNDS_PER_PLAYBACK_MAX:
+            raise LocalError(f"a playback has at most {SOUNDS_PER_PLAYBACK_MAX} sounds, not {len(sounds)}")
+        return self._client.play(self, sounds, loop, started_at)
+
+    def stop_play(self, play_id: int | None = None) -> None:
+        """Stop that playback, if it is the current one; None stops whatever plays."""
+        self._client.stop_play(self, play_id)
+
+    def drop(self) -> None:
+        """Close the stream. Its recordings go on, with silence for it, until they are stopped."""
+        self._client.drop(self)
+
+
+class MediaClient:
+    """All media workers. `on_event` gets every `MediaEvent` but `WorkerStatistics`, which `workers()` shows.
+
+    `on_event` is called from the event loop, never from within a method of the client or of a stream.
+    """
+
+    def __init__(
+        self,
+        sockets: Mapping[str, str],
+        *,
+        local_ip: str,
+        ports: range,
+        clock: Clock,
+        entropy: Entropy,
+        on_event: Callable[[MediaEvent], None],
+        open_within_s: float = OPEN_WITHIN_S,
+        reply_within_s: float = REPLY_WITHIN_S,
+        queue_bytes_max: int = WORKER_QUEUE_BYTES_MAX,
+    ) -> None:
+        """`sockets` maps worker names to the paths of their sockets; `local_ip` is where all of them open ports."""
+        self.clock = clock
+        self._local_ip = local_ip
+        self._entropy = entropy
+        self._on_event = on_event
+        self._ports = PortPool(ports, entropy)
+        self._open_within_s = open_within_s
+        self._links = {
+            name: WorkerLink(
+                name, path, clock=clock, owner=self, reply_within_s=reply_within_s, queue_bytes_max=queue_bytes_max
+            )
+            for name, path in sockets.items()
+        }
+        self._streams: dict[StreamId, MediaStream] = {}
+        self._plays: set[int] = set()
+        """Playbacks whose `PlayFinished` is still owed."""
+        self._recording_links: dict[RecordingId, WorkerLink] = {}
+        self._stopping: dict[RecordingId, Recording] = {}
+        """Stopped recordings whose file is not yet complete."""
+        self._last_id = entropy.integer(31) << 20
+        """Of streams and playbacks. Starts anywhere, so that no late event of a former switch's is taken for ours."""
+        self._arrival = asyncio.Event()
+        """Set, and replaced, when a worker connects."""
+        self._is_closed = False
+
+    # From the switch
+
+    async def start(self) -> None:
+        """Connect to the workers; those that are not there yet are connected to when they are."""
+        for link in self._links.values():
+            link.start()
+
+    async def close(self) -> None:
+        """Let go of the workers. They go on as they are until the next switch describes what it wants."""
+        self._is_closed = True
+        self._wake()
+        for link in self._links.values():
+            link.close()
+
+    async def open_stream(self, call_id: CallId, *, near: MediaStream | None = None, learn: bool = True) -> MediaStream:
+        """A new stream with a port of its own, on `near`'s worker or else on the one with the fewest streams.
+
+        It neither sends nor hears before `connect` and `hear`. Raises MediaUnavailable when no worker is there within
+        OPEN_WITHIN_S or no port is free.
+        """
+        deadline = self.clock.now() + self._open_within_s
+        refused = 0
+        while True:
+            link = await self._link_for(near, deadline)
+            description = self._describe_stream(call_id, learn)
+            verdict = await self._put(link, description)
+            if verdict == "":
+                stream = MediaStream(self, link, description)
+                self._streams[stream.stream_id] = stream
+                return stream
+            refused += verdict is not None
+            if refused == PORT_ATTEMPTS_MAX:
+                raise MediaUnavailable(
+                    f"no port of {self._ports} on {self._local_ip} can be opened ({verdict}): check local_ip and ports"
+                )
+
+    def start_recording(self, recording: Recording) -> None:
+        """Record from now on; a `RecordingFinished` follows `stop_recording`. Starting it again changes nothing.
+
+        Raises LocalError when a stream of it is not open or the two are on different workers.
+        """
+        if recording.recording_id in self._recording_links:
+            return
+        left = self._streams.get(recording.left)
+        right = left if recording.right is None else self._streams.get(recording.right)
+        if left is None or right is None:
+            raise LocalError(f"recording {recording.recording_id} names a stream that is not open")
+        if left.worker != right.worker:
+            raise LocalError(f"recording {recording.recording_id} joins streams of {left.worker} and {right.worker}")
+        self._recording_links[recording.recording_id] = left.link
+        left.link.order(StartRecording(recording))
+
+    def stop_recording(self, recording_id: RecordingId) -> None:
+        """Complete the file. Unknown recordings and those already stopped are fine."""
+        link = self._recording_links.get(recording_id)
+        if link is None or recording_id in self._stopping:
+            return
+        self._stopping[recording_id] = link.description.recordings[recording_id]
+        link.order(StopRecording(recording_id))
+
+    def workers(self) -> list[WorkerState]:
+        """In the order they were given."""
+        return [
+            WorkerState(link.name, link.is_connected, link.pid, len(link.description.streams), link.statistics)
+            for link in self._links.values()
+        ]
+
+    # From the streams
+
+    def play(self, stream: MediaStream, sounds: Sequence[str], loop: bool, started_at: float | None) -> int:
+        play_id = self._next_id()
+        self._plays.add(play_id)
+        if stream.is_dropped:
+            self._finish_play(stream, play_id)
+            return play_id
+        self._finish_current_play(stream)
+        stream.link.order(
+            StartPlay(
+                Playback(
+                    play_id=play_id,
+                    stream_id=stream.stream_id,
+                    sounds=list(sounds),
+                    loop=loop,
+                    started_at=self.clock.now() if started_at is None else started_at,
+                )
+            )
+        )
+        return play_id
+
+    def stop_play(self, stream: MediaStream, play_id: int | None) -> None:
+        playback = stream.link.description.playbacks.get(stream.stream_id)
+        if playback is not None and play_id in (None, playback.play_id):
+            stream.link.order(StopPlay(stream.stream_id, playback.play_id))
+            self._finish_play(stream, playback.play_id)
+
+    def drop(self, stream: MediaStream) -> None:
+        if stream.is_dropped:
+            return
+        stream.is_dropped = True
+        del self._streams[stream.stream_id]
+        self._finish_current_play(stream)
+        stream.link.order(DropStream(stream.stream_id))
+        self._ports.release(stream.local.port, self.clock.now())
+
+    # From the links
+
+    def link_connected(self, link: WorkerLink) -> list[MediaCommand]:
+        """Recordings stopped while the worker was away, or whose end it did not live to report, are stopped again."""
+        self._wake()
+        commands: list[MediaCommand] = []
+        for recording_id, recording in self._stopping.items():
+            if self._recording_links[recording_id] is link:
+                commands += [StartRecording(recording), StopRecording(recording_id)]
+        return commands
+
+    def event_received(self, link: WorkerLink, event: MediaEvent) -> None:
+        match event:
+            case WorkerStatistics():
+                return
+            case PlayFinished(_, stream_id, play_id):
+                link.description.finish_play(stream_id, play_id)
+                if play_id not in self._plays:
+                    return
+                self._plays.remove(play_id)
+            case RecordingFinished(_, recording_id):
+                if recording_id in link.description.recordings:
+                    return  # the worker is being stopped; its replacement will continue the file
+                self._forget_recording(recording_id)
+            case _:
+                pass
+        self._publish(event)
+
+    def command_refused(self, link: WorkerLink, command: MediaCommand, reason: str) -> None:
+        _log.warning("media worker refused", worker=link.name, command=type(command).__name__, reason=reason)
+        match command:
+            case StartPlay(playback):
+                link.description.finish_play(playback.stream_id, playback.play_id)
+                stream = self._streams.get(playback.stream_id)
+                if stream is not None:
+                    self._finish_play(stream, playback.play_id, fault=reason)
+            case StartRecording(recording):
+                link.description.apply(StopRecording(recording.recording_id))
+                self._forget_recording(recording.recording_id)
+                self._publish_soon(
+                    RecordingFinished(recording.call_id, recording.recording_id, recording.path, 0.0, 0, reason)
+                )
+            case _:
+                pass
+
+    # Inside
+
+    def _next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _describe_stream(self, call_id: CallId, learn: bool) -> StreamDescription:
+        now = self.clock.now()
+        port = self._ports.take(now)
+        if port is None:
+            raise MediaUnavailable(f"all ports of {self._ports} are in use or resting: widen the range")
+        return StreamDescription(
+            stream_id=StreamId(self._next_id()),
+            call_id=call_id,
+            local_ip=self._local_ip,
+            port=port,
+            ssrc=self._entropy.integer(32),
+            sequence=self._entropy.integer(16),
+            timestamp=self._entropy.integer(32),
+            started_at=now,
+            learn=learn,
+        )
+
+    async def _put(self, link: WorkerLink, description: StreamDescription) -> str | None:
+        """Ask the worker for the stream; unless it has it, nothing of it remains."""
+        verdict: str | None = None
+        try:
+            verdict = await link.ask(PutStream(description))
+        finally:
+            if verdict != "":
+                link.order(DropStream(description.stream_id))
+                self._ports.release(description.port, self.clock.now())
+        return verdict
+
+    async def _link_for(self, near: MediaStream | None, deadline: float) -> WorkerLink:
+        """The connected worker for a new stream; waits for one until `deadline`."""
+        while not self._is_closed:
+            links = self._links.values() if near is None else [near.link]
+            connected = [link for link in links if link.is_connected]
+            if connected:
+                return min(connected, key=lambda link: len(link.description.streams))
+            left_s = deadline - self.clock.now()
+            if left_s <= 0.0:
+                names = "no media worker" if near is None else f"media worker {near.worker}, where the call is, not"
+                raise MediaUnavailable(f"{names} there for {self._open_within_s:g} s: see what the supervisor logged")
+            await self._wait_for_arrival(left_s)
+        raise MediaUnavailable("the switch is being stopped: call again later")
+
+    async def _wait_for_arrival(self, timeout_s: float) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._arrival.wait()
+        except TimeoutError:
+            pass
+
+    def _wake(self) -> None:
+        self._arrival.set()
+        self._arrival = asyncio.Event()
+
+    def _finish_current_play(self, stream: MediaStream) -> None:
+        playback = stream.link.description.playbacks.get(stream.stream_id)
+        if playback is not None:
+            self._finish_play(stream, playback.play_id)
+
+    def _finish_play(self, stream: MediaStream, play_id: int, fault: str = "") -> None:
+        """We know that it is over, whether or not the worker lives to say so; its own event will find none owed."""
+        if play_id in self._plays:
+            self._plays.remove(play_id)
+            self._publish_soon(PlayFinished(stream.call_id, stream.stream_id, play_id, completed=False, fault=fault))
+
+    def _forget_recording(self, recording_id: RecordingId) -> None:
+        self._recording_links.pop(recording_id, None)
+        self._stopping.pop(recording_id, None)
+
+    def _publish_soon(self, event: MediaEvent) -> None:
+        asyncio.get_running_loop().call_soon(self._publish, event)
+
+    def _publish(self, event: MediaEvent) -> None:
+        try:
+            self._on_event(event)
+        except Exception:
+            # A call's fault must not cost the other calls their events.
+            _log.exception("a media event could not be taken", media_event=type(event).__name__)
+
+
+def _with_ptime(stream: StreamDescription, ptime_ms: int, now: float) -> StreamDescription:
+    """The stream with another packet length from now on, sequence and timestamp running on without a break."""
+    if ptime_ms == stream.ptime_ms:
+        return stream
+    packets = max(0, int((now - stream.started_at) * 1000) // stream.ptime_ms)
+    return msgspec.structs.replace(
+        stream,
+        ptime_ms=ptime_ms,
+        started_at=stream.started_at + packets * stream.ptime_ms / 1000,
+        sequence=(stream.sequence + packets) & 0xFFFF,
+        timestamp=(stream.timestamp + packets * stream.ptime_ms * 8) & 0xFFFFFFFF,
+    )

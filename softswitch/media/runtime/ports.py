@@ -1,0 +1,50 @@
+"""The even UDP ports of the media range: given out in turn, and left alone for a while after use.
+
+A caller's phone may go on sending for seconds after the call; a port that rests meanwhile cannot bring that sound into
+somebody else's call. The odd port above each is reserved for RTCP (RFC 3550 section 11).
+"""
+
+from collections import deque
+
+from softswitch.base.entropy import Entropy
+
+REST_S = 30.0
+
+
+class PortPool:
+    """Which ports are free. Ports go round in a fixed order that starts nowhere in particular."""
+
+    __slots__ = ("_free", "_range", "_resting", "_used")
+
+    def __init__(self, ports: range, entropy: Entropy) -> None:
+        """`ports` holds the whole range; an odd port without its even partner is not used."""
+        even = list(range(ports.start + ports.start % 2, ports.stop - 1, 2))
+        start = int(entropy.uniform(0, len(even)))
+        self._range = ports
+        self._free = deque(even[start:] + even[:start])
+        self._resting: deque[tuple[float, int]] = deque()
+        """(free again at, port), in the order of release and so of time."""
+        self._used: set[int] = set()
+
+    def __str__(self) -> str:
+        return f"{self._range.start}-{self._range.stop - 1}"
+
+    def take(self, now: float) -> int | None:
+        """A port that nobody used for REST_S, or None when there is none."""
+        while self._resting and self._resting[0][0] <= now:
+            self._free.append(self._resting.popleft()[1])
+        if not self._free:
+            return None
+        port = self._free.popleft()
+        self._used.add(port)
+        return port
+
+    def release(self, port: int, now: float) -> None:
+        """Let a port rest; one that is not in use is left as it is."""
+        if port in self._used:
+            self._used.remove(port)
+            self._resting.append((now + REST_S, port))
+
+    @property
+    def in_use(self) -> int:
+        return len(self._used)

@@ -1,0 +1,597 @@
+"""MediaClient against a scripted worker on a real socket, under uvloop as in the switch."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+from softswitch.base.address import HostPort
+from softswitch.base.clock import SystemClock
+from softswitch.base.entropy import SeededEntropy
+from softswitch.base.errors import LocalError
+from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.media.errors import MediaUnavailable
+from softswitch.media.protocol import (
+    PROTOCOL_VERSION,
+    Describe,
+    DropStream,
+    DtmfReceived,
+    MediaCommand,
+    MediaEvent,
+    PlayFinished,
+    PutStream,
+    Recording,
+    RecordingFinished,
+    SetHearing,
+    StartPlay,
+    StartRecording,
+    StopPlay,
+    StopRecording,
+    StreamStatistics,
+    WorkerStatistics,
+)
+from softswitch.media.runtime.client import MediaClient, MediaStream
+from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
+
+pytestmark = pytest.mark.network
+
+CALL = CallId("c1")
+STATISTICS = WorkerStatistics(3, 1, 100.0, 200.0, 0, 10, 20, 0, 0.5)
+
+
+class Scene:
+    """A client, the workers it knows, and the events it published."""
+
+    def __init__(self, folder: Path, workers: int = 1, ports: range = range(10000, 10100), **limits: Any) -> None:
+        self.paths = {f"media-{number}": str(folder / f"media-{number}.sock") for number in range(workers)}
+        self.events: asyncio.Queue[MediaEvent] = asyncio.Queue()
+        self.clock = SystemClock()
+        self.client = self.new_client(self.events.put_nowait, ports, **limits)
+        self.workers = [ScriptedMediaWorker(path, name=name) for name, path in self.paths.items()]
+        self.worker = self.workers[0]
+
+    def new_client(
+        self, on_event: Callable[[MediaEvent], None], ports: range = range(10000, 10100), **limits: Any
+    ) -> MediaClient:
+        return MediaClient(
+            self.paths,
+            local_ip="127.0.0.1",
+            ports=ports,
+            clock=self.clock,
+            entropy=SeededEntropy(1),
+            on_event=on_event,
+            **limits,
+        )
+
+    async def start(self) -> None:
+        for worker in self.workers:
+            worker.start()
+        await self.client.start()
+
+    async def replace_worker(self) -> ScriptedMediaWorker:
+        """kill -9 and a new one on the same path, which has been described to when this returns."""
+        self.worker.die()
+        self.worker = ScriptedMediaWorker(self.paths["media-0"])
+        self.worker.start()
+        await self.worker.until(lambda: bool(self.worker.commands))
+        return self.worker
+
+    async def next_command(self, kind: type[MediaCommand]) -> Any:
+        await self.worker.until(lambda: any(isinstance(command, kind) for command in self.worker.commands))
+        found = next(command for command in self.worker.commands if isinstance(command, kind))
+        self.worker.commands.remove(found)
+        return found
+
+    async def close(self) -> None:
+        await self.client.close()
+        for worker in [*self.workers, self.worker]:
+            worker.die()
+
+
+def play_scene(scenario: Callable[[Scene], Coroutine[None, None, None]], scene: Callable[[], Scene]) -> None:
+    async def main() -> None:
+        stage = scene()
+        try:
+            async with asyncio.timeout(20):
+                await scenario(stage)
+        finally:
+            await stage.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+async def turns_until(condition: Callable[[], bool]) -> None:
+    """Let the event loop turn until `condition` holds."""
+    while not condition():  # noqa: ASYNC110 - the client announces this to nobody
+        await asyncio.sleep(0)
+
+
+def connect(stream: MediaStream, port: int = 4000, ptime_ms: int = 20) -> None:
+    stream.connect(
+        remote=HostPort("127.0.0.1", port),
+        codec="PCMA",
+        payload_type=8,
+        telephone_event=101,
+        ptime_ms=ptime_ms,
+        sends=True,
+        receives=True,
+    )
+
+
+def recording(left: MediaStream, right: MediaStream | None, name: str = "r1") -> Recording:
+    return Recording(
+        recording_id=RecordingId(name),
+        call_id=CALL,
+        path=f"/{name}.wav",
+        left=left.stream_id,
+        right=None if right is None else right.stream_id,
+        started_at=1.0,
+    )
+
+
+def finished(name: str = "r1", fault: str = "") -> RecordingFinished:
+    return RecordingFinished(CALL, RecordingId(name), f"/{name}.wav", 1.0, 32044, fault)
+
+
+def test_a_call_from_opening_to_dropping(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        caller = await scene.client.open_stream(CALL)
+        agent = await scene.client.open_stream(CALL, near=caller, learn=False)
+        assert caller.local.host == "127.0.0.1"
+        assert caller.local.port % 2 == 0
+        assert caller.local.port != agent.local.port
+        assert caller.worker == agent.worker == "media-0"
+        connect(caller)
+        connect(agent, port=4002)
+        caller.hear(agent)
+        agent.hear(caller)
+        await scene.worker.until(lambda: len(scene.worker.description.hearings) == 2)
+        streams = scene.worker.description.streams
+        assert streams[caller.stream_id].remote == HostPort("127.0.0.1", 4000)
+        assert streams[caller.stream_id].codec == "PCMA"
+        assert streams[caller.stream_id].learn
+        assert not streams[agent.stream_id].learn
+        assert streams[agent.stream_id].ssrc != streams[caller.stream_id].ssrc
+        assert len(scene.worker.batches[-1].commands) == 4  # one turn of the loop, one batch
+        agent.drop()
+        agent.drop()
+        connect(agent)
+        agent.hear(caller)
+        agent.stop_play()
+        caller.hear(agent)
+        await scene.worker.until(lambda: len(scene.worker.description.streams) == 1)
+        assert scene.worker.description.hearings == {}
+        with pytest.raises(LocalError):
+            caller.play(["/a.wav"] * 1000)
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_events_are_published_and_statistics_are_kept(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        stream = await scene.client.open_stream(CALL)
+        events = [
+            DtmfReceived(CALL, stream.stream_id, "5"),
+            StreamStatistics(CALL, StreamId(1), 1, 2, 3, 4, 5.0),
+            finished("of another switch"),
+        ]
+        scene.worker.emit(STATISTICS, *events)
+        assert [await scene.events.get() for _ in events] == events
+        (state,) = scene.client.workers()
+        assert (state.name, state.is_connected, state.pid, state.streams) == ("media-0", True, 4242, 1)
+        assert state.statistics == STATISTICS
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_a_fault_in_taking_an_event_does_not_cost_the_next(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        taken: list[MediaEvent] = []
+        arrived = asyncio.Event()
+
+        def take(event: MediaEvent) -> None:
+            taken.append(event)
+            if len(taken) == 1:
+                raise ValueError("a call's fault")
+            arrived.set()
+
+        await scene.client.close()
+        scene.client = scene.new_client(take)
+        await scene.start()
+        await scene.client.open_stream(CALL)
+        scene.worker.emit(finished("a"), finished("b"))
+        await arrived.wait()
+        assert taken == [finished("a"), finished("b")]
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_every_playback_ends_with_exactly_one_event(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        stream = await scene.client.open_stream(CALL)
+
+        def over(play_id: int, completed: bool, fault: str = "") -> PlayFinished:
+            return PlayFinished(CALL, stream.stream_id, play_id, completed, fault)
+
+        whole = stream.play(["/a.wav", "/b.wav"])
+        started: StartPlay = await scene.next_command(StartPlay)
+        assert started.playback.sounds == ["/a.wav", "/b.wav"]
+        assert started.playback.started_at == pytest.approx(scene.clock.now(), abs=5)
+        scene.worker.emit(over(whole, True), over(whole, True))
+        assert await scene.events.get() == over(whole, True)
+
+        replaced = stream.play(["/a.wav"], loop=True, started_at=5.0)
+        stopped = stream.play(["/b.wav"])
+        assert scene.events.empty()  # never from within the method
+        assert await scene.events.get() == over(replaced, False)
+        stream.stop_play(replaced)
+        stream.stop_play(stopped)
+        stream.stop_play(stopped)
+        stream.stop_play()
+        assert await scene.events.get() == over(stopped, False)
+        stop: StopPlay = await scene.next_command(StopPlay)
+        assert stop.play_id == stopped
+        scene.worker.emit(over(replaced, False), over(stopped, False))
+
+        scene.worker.refuse = lambda command: "no such file" if isinstance(command, StartPlay) else ""
+        refused = stream.play(["/c.wav"])
+        assert await scene.events.get() == over(refused, False, "no such file")
+        scene.worker.refuse = lambda command: ""
+
+        dropped = stream.play(["/d.wav"])
+        stream.drop()
+        assert await scene.events.get() == over(dropped, False)
+        after = stream.play(["/d.wav"])
+        assert await scene.events.get() == over(after, False)
+        assert scene.events.empty()
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_a_playback_that_ran_when_the_worker_died_is_described_with_its_beginning(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        stream = await scene.client.open_stream(CALL)
+        stopped = stream.play(["/a.wav"])
+        await scene.next_command(StartPlay)
+        scene.worker.die()
+        stream.stop_play()
+        assert await scene.events.get() == PlayFinished(CALL, stream.stream_id, stopped, completed=False)
+        running = stream.play(["/b.wav"], started_at=77.0)
+        worker = await scene.replace_worker()
+        assert worker.description.playbacks[stream.stream_id].started_at == 77.0
+        worker.emit(PlayFinished(CALL, stream.stream_id, running, completed=True))
+        assert await scene.events.get() == PlayFinished(CALL, stream.stream_id, running, completed=True)
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_the_replacement_of_a_dead_worker_is_told_everything(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        caller = await scene.client.open_stream(CALL)
+        agent = await scene.client.open_stream(CALL, near=caller)
+        connect(caller)
+        caller.hear(agent)
+        scene.client.start_recording(recording(caller, agent))
+        await scene.next_command(StartRecording)
+        before = scene.worker.description
+        scene.worker.die()
+        agent.hear(caller)
+        await turns_until(lambda: not scene.client.workers()[0].is_connected)
+        connect(agent, port=4002)
+        worker = await scene.replace_worker()
+        assert worker.description.streams[caller.stream_id] == before.streams[caller.stream_id]
+        assert worker.description.streams[agent.stream_id].port == agent.local.port
+        assert worker.description.streams[agent.stream_id].remote == HostPort("127.0.0.1", 4002)
+        assert set(worker.description.hearings) == {caller.stream_id, agent.stream_id}
+        assert list(worker.description.recordings) == ["r1"]
+        assert scene.client.workers()[0].is_connected
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_a_new_switch_attaches_to_a_living_worker_and_takes_nothing_over(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        old = await scene.client.open_stream(CALL)
+        await scene.client.close()
+        assert list(scene.worker.description.streams) == [old.stream_id]
+        scene.client = scene.new_client(scene.events.put_nowait)
+        scene.worker.commands.clear()
+        await scene.client.start()
+        new = await scene.client.open_stream(CALL)
+        assert list(scene.worker.description.streams) == [new.stream_id]
+        assert [type(command) for command in scene.worker.commands] == [Describe, PutStream]
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_a_large_description_comes_in_parts_through_a_full_socket(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        streams = await asyncio.gather(*(scene.client.open_stream(CALL) for _ in range(2500)))
+        for stream in streams:
+            connect(stream)
+        scene.worker.reads = False
+        for stream in streams:
+            stream.hear(streams[0])
+            stream.play(["/a" * 100])
+        scene.worker.resume_reading()
+        await scene.worker.until(lambda: len(scene.worker.description.playbacks) == 2500)
+        before = scene.worker.description
+        worker = await scene.replace_worker()
+        await worker.until(lambda: bool(worker.description.streams))
+        assert sum(isinstance(command, Describe) for command in worker.commands) > 5
+        assert worker.description.streams == before.streams
+        assert worker.description.hearings == before.hearings
+        assert worker.description.playbacks == before.playbacks
+
+    play_scene(scenario, lambda: Scene(tmp_path, ports=range(10000, 20000)))
+
+
+def test_a_range_other_programs_hold_is_given_up(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        scene.worker.refuse = lambda command: (
+            "in use" if isinstance(command, PutStream) and command.stream.port < 10096 else ""
+        )
+        with pytest.raises(MediaUnavailable, match=r"10000-10099 on 127.0.0.1 can be opened \(in use\)"):
+            await scene.client.open_stream(CALL)
+        scene.worker.refuse = lambda command: ""
+        assert await scene.client.open_stream(CALL)
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_a_port_another_program_holds_is_passed_over(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        scene.worker.refuse = lambda command: (
+            "in use" if isinstance(command, PutStream) and command.stream.port % 4 == 0 else ""
+        )
+        streams = [await scene.client.open_stream(CALL) for _ in range(10)]
+        assert all(stream.local.port % 4 == 2 for stream in streams)
+        assert set(scene.worker.description.streams) == {stream.stream_id for stream in streams}
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_an_exhausted_range_says_so(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        first = await scene.client.open_stream(CALL)
+        with pytest.raises(MediaUnavailable, match="10000-10001 are in use or resting: widen"):
+            await scene.client.open_stream(CALL)
+        first.drop()
+        with pytest.raises(MediaUnavailable):
+            await scene.client.open_stream(CALL)
+
+    play_scene(scenario, lambda: Scene(tmp_path, ports=range(10000, 10002)))
+
+
+def test_streams_go_to_the_least_loaded_worker_that_is_there(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        first = await scene.client.open_stream(CALL)
+        await turns_until(lambda: all(state.is_connected for state in scene.client.workers()))
+        second = await scene.client.open_stream(CallId("c2"))
+        near = await scene.client.open_stream(CALL, near=first)
+        assert {first.worker, second.worker} == {"media-0", "media-1"}
+        assert near.worker == first.worker
+        with pytest.raises(LocalError):
+            first.hear(second)
+        with pytest.raises(LocalError):
+            scene.client.start_recording(recording(first, second))
+        assert sorted(state.streams for state in scene.client.workers()) == [1, 2]
+        scene.workers[0].die()
+        await turns_until(lambda: not scene.client.workers()[0].is_connected)
+        others = [await scene.client.open_stream(CALL) for _ in range(4)]
+        assert {stream.worker for stream in others} == {"media-1"}
+
+    play_scene(scenario, lambda: Scene(tmp_path, workers=2))
+
+
+def test_a_stream_is_opened_as_soon_as_the_worker_is_there(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.client.start()
+        opening = asyncio.ensure_future(scene.client.open_stream(CALL))
+        await asyncio.sleep(0)
+        scene.worker.start()
+        assert (await opening).worker == "media-0"
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_without_any_worker_a_stream_is_refused_in_time(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.client.start()
+        with pytest.raises(MediaUnavailable, match="no media worker there"):
+            await scene.client.open_stream(CALL)
+        opening = asyncio.ensure_future(scene.client.open_stream(CALL))
+        await asyncio.sleep(0)
+        await scene.client.close()
+        with pytest.raises(MediaUnavailable, match="being stopped"):
+            await opening
+
+    play_scene(scenario, lambda: Scene(tmp_path, open_within_s=0.1))
+
+
+def test_a_worker_that_dies_while_a_stream_is_opened(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        first = await scene.client.open_stream(CALL)
+        scene.worker.answers = False
+        opening = asyncio.ensure_future(scene.client.open_stream(CALL, near=first))
+        await scene.worker.until(lambda: len(scene.worker.description.streams) == 2)
+        await scene.replace_worker()
+        second = await opening
+        await scene.worker.until(lambda: len(scene.worker.description.streams) == 2)
+        assert set(scene.worker.description.streams) == {first.stream_id, second.stream_id}
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_opening_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        await scene.client.open_stream(CALL)
+        opening = asyncio.ensure_future(scene.client.open_stream(CALL))
+        await asyncio.sleep(0)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await scene.next_command(DropStream)
+        assert len(scene.worker.description.streams) == 1
+        assert scene.client.workers()[0].streams == 1
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_a_recording_from_start_to_its_file(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        caller = await scene.client.open_stream(CALL)
+        scene.client.start_recording(recording(caller, None))
+        scene.client.start_recording(recording(caller, None))
+        caller.drop()
+        scene.client.stop_recording(RecordingId("r1"))
+        scene.client.stop_recording(RecordingId("r1"))
+        scene.client.stop_recording(RecordingId("unknown"))
+        await scene.next_command(StopRecording)
+        assert sum(isinstance(command, StartRecording) for command in scene.worker.commands) == 1
+        scene.worker.emit(finished())
+        assert await scene.events.get() == finished()
+        with pytest.raises(LocalError):
+            scene.client.start_recording(recording(caller, None))
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_a_recording_outlives_an_orderly_change_of_workers(tmp_path: Path) -> None:
+    """The worker that is stopped completes its files; for the call the recording is not over."""
+
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        caller = await scene.client.open_stream(CALL)
+        scene.client.start_recording(recording(caller, None))
+        await scene.next_command(StartRecording)
+        scene.worker.emit(finished())
+        worker = await scene.replace_worker()
+        assert list(worker.description.recordings) == ["r1"]
+        assert scene.events.empty()
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_a_recording_stopped_while_the_worker_is_away_is_completed_by_the_next(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        caller = await scene.client.open_stream(CALL)
+        scene.client.start_recording(recording(caller, None))
+        await scene.next_command(StartRecording)
+        scene.worker.die()
+        scene.client.stop_recording(RecordingId("r1"))
+        worker = await scene.replace_worker()
+        await scene.next_command(StartRecording)
+        await scene.next_command(StopRecording)
+        worker.emit(finished())
+        assert await scene.events.get() == finished()
+        worker = await scene.replace_worker()
+        assert [type(command) for command in worker.commands] == [Describe]
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_a_refused_recording_is_over(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        caller = await scene.client.open_stream(CALL)
+        scene.worker.refuse = lambda command: "too many" if isinstance(command, StartRecording | SetHearing) else ""
+        caller.hear(caller)
+        scene.client.start_recording(recording(caller, None))
+        over = await scene.events.get()
+        assert isinstance(over, RecordingFinished)
+        assert (over.recording_id, over.size_bytes, over.fault) == ("r1", 0, "too many")
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+@pytest.mark.parametrize("packet", [b"\xff", b"\x80", b"junk that is no message"])
+def test_a_worker_that_sends_nonsense_is_connected_to_anew(tmp_path: Path, packet: bytes) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        stream = await scene.client.open_stream(CALL)
+        scene.worker.commands.clear()
+        scene.worker.send_packet(packet)
+        describe: Describe = await scene.next_command(Describe)
+        assert [known.stream_id for known in describe.streams] == [stream.stream_id]
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def test_a_worker_of_another_version_is_not_used(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.worker = ScriptedMediaWorker(scene.paths["media-0"], version=PROTOCOL_VERSION + 1)
+        scene.worker.start()
+        await scene.client.start()
+        with pytest.raises(MediaUnavailable):
+            await scene.client.open_stream(CALL)
+        scene.worker.die()
+        scene.worker = ScriptedMediaWorker(scene.paths["media-0"])
+        scene.worker.start()
+        assert await scene.client.open_stream(CALL)
+
+    play_scene(scenario, lambda: Scene(tmp_path, open_within_s=0.1))
+
+
+def test_a_worker_that_does_not_answer_is_left_and_tried_again(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        caller = await scene.client.open_stream(CALL)
+        scene.worker.answers = False
+        scene.worker.commands.clear()
+        connect(caller)
+        await scene.next_command(Describe)  # after a reconnection
+        scene.worker.answers = True
+        assert await scene.client.open_stream(CALL, near=caller)
+
+    play_scene(scenario, lambda: Scene(tmp_path, reply_within_s=0.1))
+
+
+def test_a_worker_that_does_not_read_is_left_before_its_commands_fill_the_memory(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        caller = await scene.client.open_stream(CALL)
+        scene.worker.reads = False
+        while scene.client.workers()[0].is_connected:
+            caller.play(["/" + "a" * 200] * 200)
+            await asyncio.sleep(0)
+        scene.worker.resume_reading()
+        assert await scene.client.open_stream(CALL, near=caller)
+
+    play_scene(scenario, lambda: Scene(tmp_path, queue_bytes_max=100_000))
+
+
+def test_another_packet_length_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        stream = await scene.client.open_stream(CALL)
+        opened = scene.worker.description.streams[stream.stream_id]
+        connect(stream, ptime_ms=20)
+        connect(stream, ptime_ms=30)
+        await scene.worker.until(lambda: scene.worker.description.streams[stream.stream_id].ptime_ms == 30)
+        changed = scene.worker.description.streams[stream.stream_id]
+        packets = round((changed.started_at - opened.started_at) / 0.020)
+        assert changed.started_at <= scene.clock.now()
+        assert changed.sequence == (opened.sequence + packets) % 65536
+        assert changed.timestamp == (opened.timestamp + 160 * packets) % 2**32
+
+    play_scene(scenario, lambda: Scene(tmp_path))

@@ -1,0 +1,147 @@
+"""The description of a worker: what commands make of it, and its packets."""
+
+import msgspec
+import pytest
+
+from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.media.description import MediaDescription, batches_of
+from softswitch.media.protocol import (
+    PACKET_BYTES_MAX,
+    CommandBatch,
+    Describe,
+    DropStream,
+    Hearing,
+    MediaCommand,
+    Playback,
+    PutStream,
+    Recording,
+    SetHearing,
+    StartPlay,
+    StartRecording,
+    StopPlay,
+    StopRecording,
+    StreamDescription,
+)
+
+
+def put(number: int, port: int = 10000) -> PutStream:
+    return PutStream(
+        StreamDescription(
+            stream_id=StreamId(number),
+            call_id=CallId("c"),
+            local_ip="127.0.0.1",
+            port=port,
+            ssrc=1,
+            sequence=2,
+            timestamp=3,
+            started_at=4.0,
+        )
+    )
+
+
+def hear(number: int, *sources: int) -> SetHearing:
+    return SetHearing(Hearing(StreamId(number), [StreamId(source) for source in sources]))
+
+
+def play(number: int, play_id: int) -> StartPlay:
+    return StartPlay(Playback(play_id=play_id, stream_id=StreamId(number), sounds=["/a.wav"]))
+
+
+def record(name: str) -> StartRecording:
+    return StartRecording(
+        Recording(
+            recording_id=RecordingId(name),
+            call_id=CallId("c"),
+            path=f"/{name}.wav",
+            left=StreamId(1),
+            right=None,
+            started_at=0.0,
+        )
+    )
+
+
+def described(*commands: MediaCommand) -> MediaDescription:
+    description = MediaDescription()
+    for command in commands:
+        assert description.apply(command) == ""
+    return description
+
+
+def as_described(parts: list[Describe]) -> MediaDescription:
+    return described(*parts)
+
+
+def tables(description: MediaDescription) -> tuple[object, ...]:
+    return (description.streams, description.hearings, description.playbacks, description.recordings)
+
+
+def test_commands_add_up() -> None:
+    description = described(put(1), put(2), hear(1, 2), hear(2, 1), play(1, 7), record("r"), put(1, port=10002))
+    assert description.streams[StreamId(1)].port == 10002
+    assert description.hearings[StreamId(1)].sources == [2]
+    assert description.playbacks[StreamId(1)].play_id == 7
+    assert list(description.recordings) == ["r"]
+
+
+def test_a_dropped_stream_is_heard_by_nobody_and_its_recording_goes_on() -> None:
+    description = described(put(1), put(2), put(3), hear(1, 2, 3), hear(2, 1), hear(3, 1), play(1, 7), record("r"))
+    description.apply(DropStream(StreamId(1)))
+    description.apply(DropStream(StreamId(1)))
+    assert list(description.streams) == [2, 3]
+    assert description.hearings == {}
+    assert description.playbacks == {}
+    assert list(description.recordings) == ["r"]
+    description = described(put(1), put(2), put(3), hear(1, 2, 3), DropStream(StreamId(3)))
+    assert description.hearings[StreamId(1)].sources == [2]
+
+
+def test_what_is_stopped_is_no_longer_described() -> None:
+    description = described(put(1), put(2), hear(1, 2), play(1, 7), play(1, 8), record("r"))
+    description.apply(StopPlay(StreamId(1), 7))
+    assert description.playbacks[StreamId(1)].play_id == 8
+    for command in (StopPlay(StreamId(1), 8), StopPlay(StreamId(9), 8), StopRecording(RecordingId("r")), hear(1)):
+        assert description.apply(command) == ""
+    assert tables(description)[1:] == ({}, {}, {})
+    assert description.apply(StopRecording(RecordingId("r"))) == ""
+
+
+@pytest.mark.parametrize("command", [hear(1, 9), hear(9, 1), play(9, 1)])
+def test_streams_that_are_not_there_can_neither_hear_nor_be_heard(command: MediaCommand) -> None:
+    assert described(put(1)).apply(command) == "no stream 9"
+
+
+def test_an_empty_description_is_one_empty_part() -> None:
+    assert MediaDescription().describe() == [Describe([], [], [], [])]
+
+
+@pytest.mark.parametrize("streams", [1, 2, 3000])
+def test_a_description_survives_its_packets(streams: int) -> None:
+    description = described(*(put(n) for n in range(streams)), *(hear(n, (n + 1) % streams) for n in range(streams)))
+    for number in range(0, streams, 2):
+        description.apply(play(number, number))
+        description.apply(record(f"r{number}"))
+    parts = description.describe()
+    assert [part.is_last for part in parts] == [False] * (len(parts) - 1) + [True]
+    assert (len(parts) > 1) == (streams == 3000)
+    assert tables(as_described(parts)) == tables(description)
+    assert all(len(packet) <= PACKET_BYTES_MAX for _, packet in batches_of(parts, 1))
+
+
+def test_a_part_that_is_not_the_last_changes_nothing_yet() -> None:
+    description = described(put(1))
+    description.apply(Describe([put(2).stream], [], [], [], is_last=False))
+    assert list(description.streams) == [1]
+    description.apply(Describe([put(3).stream], [], [], []))
+    assert list(description.streams) == [2, 3]
+
+
+def test_commands_are_batched_in_order_and_below_the_size_of_a_packet() -> None:
+    commands = [put(number) for number in range(2000)]
+    batches = batches_of(commands, 5)
+    assert len(batches) > 1
+    assert [batch.batch_id for batch, _ in batches] == list(range(5, 5 + len(batches)))
+    assert [command for batch, _ in batches for command in batch.commands] == commands
+    for batch, packet in batches:
+        assert len(packet) < PACKET_BYTES_MAX
+        assert msgspec.msgpack.decode(packet, type=CommandBatch) == batch
+    assert batches_of([], 1)[0][0].commands == []
