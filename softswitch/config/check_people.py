@@ -1,11 +1,14 @@
 """What must hold for agents and phones: nobody is mistaken for somebody else, and nobody's password is guessed."""
 
+import re
+
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.limits import PASSWORD_CHARACTERS_MIN
 from softswitch.config.rows import AgentRow, PhoneRow
 from softswitch.config.toml_lines import KeyPath
 
+_EXTENSION = re.compile(r"\+?[0-9]{1,32}")
 _COMMON_PASSWORDS = frozenset({
     "12345678", "123456789", "1234567890", "abcd1234", "asterisk", "changeme", "freeswitch", "iloveyou", "passw0rd",
     "password", "password1", "qwerty123", "qwertyuiop", "secret123", "softswitch", "test1234", "voip1234", "1q2w3e4r",
@@ -65,7 +68,7 @@ def _check_numbers(
     for path, row in people:
         if not row.number:
             continue
-        if not row.number.isascii() or not row.number.lstrip("+").isdigit():
+        if not _EXTENSION.fullmatch(row.number):
             faults.add((*path, "number"), f'"{row.number}" is no extension', 'Write digits, such as "101"')
         elif row.number in routes:
             reason = f'"{row.number}" is also the number of route[{routes[row.number]}] in numbers.toml'

@@ -1,5 +1,6 @@
 """What must hold for trunks: who may call in, and who may call out."""
 
+import re
 from ipaddress import IPv4Network, IPv6Network
 
 from softswitch.config.addresses import is_host, parse_network
@@ -8,6 +9,7 @@ from softswitch.config.draft import Draft
 from softswitch.config.rows import TrunkRow
 
 EVERYBODY = "*"
+_PREFIX = re.compile(r"\+?[0-9]*")
 
 
 def check_trunks(draft: Draft) -> None:
@@ -60,7 +62,7 @@ def _check_outbound(index: int, row: TrunkRow, callers: set[str] | None, faults:
         faults.add(("trunk", index, "host"), reason, 'Write "sip.provider.example"; the port has a key of its own')
     if row.permitted_callers and not row.host:
         faults.add(("trunk", index, "host"), "callers are permitted, but there is no host to call", "Write host = ...")
-    if row.prefix and not row.prefix.lstrip("+").isdigit():
+    if not _PREFIX.fullmatch(row.prefix):
         faults.add(("trunk", index, "prefix"), f'"{row.prefix}" is no beginning of a number', 'Write digits: "+7"')
     if bool(row.username) != bool(row.password):
         missing = "password" if row.username else "username"

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.inspect import BoolType, DictType, FloatType, IntType, LiteralType, StrType, Type, type_info
 
 from softswitch.base.errors import Fault
+from softswitch.config.limits import FAULT_CHARACTERS_MAX
 from softswitch.config.toml_lines import KeyPath, line_of
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -48,7 +49,15 @@ class FaultList:
 
     def _add(self, line: int | None, path: KeyPath, reason: str, remedy: str) -> None:
         file = self.file if line is None else f"{self.file}:{line}"
-        self._faults.append((line or 0, Fault(file, key_text(path), reason, remedy)))
+        fault = Fault(file, one_line(key_text(path)), one_line(reason), one_line(remedy))
+        self._faults.append((line or 0, fault))
+
+
+def one_line(text: str) -> str:
+    """What was read from a file, fit to be part of one line: nothing unprintable, and not without end."""
+    if len(text) > FAULT_CHARACTERS_MAX:
+        text = text[:FAULT_CHARACTERS_MAX] + " ..."
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def key_text(path: KeyPath) -> str:

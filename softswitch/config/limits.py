@@ -11,3 +11,6 @@ SOCKET_PATH_BYTES_MAX = 100
 
 MEDIA_PORTS_MIN = 4
 """One call with both its legs, each an even port with its odd neighbour."""
+
+FAULT_CHARACTERS_MAX = 300
+"""Of a reason or remedy, which quote what is in the file: the file may be a picture by mistake."""

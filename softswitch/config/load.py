@@ -18,7 +18,7 @@ from softswitch.config.check_queues import check_queues
 from softswitch.config.check_settings import check_settings
 from softswitch.config.check_trunks import check_trunks
 from softswitch.config.configuration import Configuration
-from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean
+from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
 from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
 from softswitch.config.rows import AgentRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
@@ -63,7 +63,12 @@ def _require_directory(path: Path) -> None:
 def _stray_files(path: Path) -> list[Fault]:
     """A misspelt file name would otherwise be an empty file."""
     return [
-        Fault(each.name, "file", "nothing reads a file of this name", did_you_mean(each.name, FILES, "Rename it"))
+        Fault(
+            one_line(each.name),
+            "file",
+            "nothing reads a file of this name",
+            did_you_mean(each.name, FILES, "Rename it"),
+        )
         for each in sorted(path.glob("*.toml"))
         if each.name not in FILES
     ]

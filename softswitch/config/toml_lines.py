@@ -28,7 +28,8 @@ def find_lines(text: str) -> dict[KeyPath, int]:
     for number, line in _logical_lines(text):
         if header := _HEADER.match(line):
             table = _header_path(header[2], is_row=header[1] == "[[", rows=rows)
-            lines.setdefault(table, number)
+            for length in range(1, len(table) + 1):
+                lines.setdefault(table[:length], number)
         elif assignment := _ASSIGNMENT.match(line):
             path = table
             for part in _parts(assignment[1]):

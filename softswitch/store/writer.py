@@ -116,7 +116,8 @@ class GroupCommitWriter:
                 self._put_back(group)
                 self._settle(barriers, fault)
                 if not self._trouble:
-                    self._report(f"{fault}. Make room in {self._environment.directory}; calls go on, records wait")
+                    where = self._environment.directory
+                    self._report(f"{fault}. See that there is room in {where}; calls go on, records wait meanwhile")
                 self._trouble = True
                 if self._closing:
                     return

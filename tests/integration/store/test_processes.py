@@ -13,13 +13,16 @@ from softswitch.store import open_reader
 pytestmark = pytest.mark.network
 
 WRITER = """
-import resource, sys
+import os, resource, sys
 from softswitch.base.ids import CallId
 from softswitch.store import NotStored, open_store
 from softswitch.store.schema import ActiveCall, Cdr
 
+def say(line):
+    os.write(1, f"{line}\\n".encode())  # one call, so that lines of two threads do not mix
+
 def report(line):
-    print("report", line, flush=True)
+    say(f"report {line}")
 
 def put(number, size=10):
     store.cdrs.put((float(number), "call"), Cdr(
@@ -63,7 +66,7 @@ while True:
     number += 1
     put(number)
     store.commit().result()
-    print(number, flush=True)
+    say(number)
 """,
         tmp_path,
     )
@@ -82,12 +85,12 @@ def test_a_reader_beside_the_writer_follows_a_growing_map(tmp_path: Path):
         """
 put(1)
 store.commit().result()
-print("ready", flush=True)
+say("ready")
 sys.stdin.readline()
 for number in range(2, 42):
     put(number, size=1_000_000)
 store.commit().result()
-print("grown", flush=True)
+say("grown")
 sys.stdin.readline()
 store.close()
 """,
@@ -115,12 +118,12 @@ for number in range(1, 4):
     put(number, size=600_000)
     try:
         store.commit().result()
-        print("stored", flush=True)
+        say("stored")
     except NotStored as error:
-        print("refused", flush=True)
+        say("refused")
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 store.commit().result()
-print(store.cdrs.count(), flush=True)
+say(store.cdrs.count())
 store.close()
 """,
         tmp_path,

@@ -143,7 +143,7 @@ def test_a_full_disk_is_reported_once_and_nothing_is_lost(disk: ScriptedDisk):
     assert disk.scan("things", None, None, reverse=False, limit=9) == [(b"k0", b"newer"), (b"k1", b"v"), (b"k2", b"v")]
     writer.close()
     assert len(reports.lines) == 2
-    assert "Make room in" in reports.lines[0]
+    assert "See that there is room in" in reports.lines[0]
     assert reports.lines[1] == "the store is written again; 0 records were lost meanwhile"
     disk.close()
 

@@ -1,0 +1,181 @@
+"""What must hold between keys, rows and files: one small configuration for each rule."""
+
+from pathlib import Path
+
+import pytest
+
+from softswitch.base.errors import ConfigurationError
+from softswitch.config import load
+from softswitch.config.check_people import weakness
+
+ANNA = '[[agent]]\nid = "anna"\npassword = "kuYb6-tzzQ"\nskills = {billing = 5}\n'
+BORIS = '[[agent]]\nid = "boris"\npassword = "kuYb6-tzzR"\n'
+HALL = '[[phone]]\nid = "hall"\npassword = "kuYb6-tzzS"\n'
+QUEUE = '[[queue]]\nid = "support"\n'
+ROUTE = '[[route]]\nnumber = "100"\nflow = "hotline"\n'
+OFFICE = '[[schedule]]\nid = "office"\nhours = {daily = ["09:00-18:00"]}\n'
+TRUNK = '[[trunk]]\nname = "provider"\nhost = "192.0.2.1"\n'
+
+Files = dict[str, str]
+
+
+def faults_of(directory: Path, files: Files) -> list[str]:
+    for name, text in {"softswitch": "", **files}.items():
+        (directory / f"{name}.toml").write_text(text)
+    try:
+        load(directory)
+    except ConfigurationError as error:
+        return [str(fault) for fault in error.faults]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        # softswitch.toml
+        ({"softswitch": '[sip]\ndomain = "a b"'}, 'sip.domain: "a b" is no host name'),
+        ({"softswitch": '[sip]\nadvertised_ip = "pbx"'}, 'sip.advertised_ip: "pbx" is no IP address'),
+        ({"softswitch": '[sip]\nlisten = ["5060"]'}, 'sip.listen[0]: "5060" is no transport:address:port'),
+        (
+            {"softswitch": '[sip]\nlisten = ["udp:0.0.0.0:5060", "UDP:0.0.0.0:5060"]'},
+            'sip.listen[1]: "UDP:0.0.0.0:5060" is there twice',
+        ),
+        ({"softswitch": "[sip]\nlisten = []"}, "sip.listen: it is empty"),
+        ({"softswitch": "[sip]\ndigest = []"}, "sip.digest: it is empty"),
+        ({"softswitch": "[sip]\nregistration_max_s = 100"}, "sip.registration_default_s: the times"),
+        ({"softswitch": '[media]\nip = "x"'}, 'media.ip: "x" is no IP address'),
+        ({"softswitch": '[media]\nadvertised_ip = "x"'}, 'media.advertised_ip: "x" is no IP address'),
+        ({"softswitch": '[media]\nports = "2000"'}, 'media.ports: "2000" is no range'),
+        ({"softswitch": '[media]\nports = "20000-20002"'}, 'media.ports: "20000-20002" is too narrow'),
+        ({"softswitch": '[media]\nports = "1000-2000"'}, 'media.ports: "1000-2000" is too narrow or below 1024'),
+        ({"softswitch": '[media]\nports = "5000-6000"'}, 'media.ports: "5000-6000" contains the SIP port 5060'),
+        ({"softswitch": "[sounds]\nlanguages = []"}, "sounds.languages: it is empty"),
+        ({"softswitch": '[sounds]\ndefault_language = "ru"'}, 'sounds.default_language: "ru" is not among'),
+        ({"softswitch": '[sounds]\nasterisk_sounds = "x"'}, 'sounds.asterisk_sounds: there is no directory "x"'),
+        ({"softswitch": f'[control]\nsocket = "/{"x" * 120}"'}, "control.socket: the path of the socket"),
+        # agents.toml
+        (
+            {"agents": "[[person]]\nid = 1"},
+            "person: this does not belong in this file. It holds [[agent]] and [[phone]]",
+        ),
+        ({"agents": "[[agnt]]\nid = 1"}, 'agnt: this does not belong in this file. Did you mean "agent"?'),
+        ({"agents": ANNA + ANNA}, 'agent[1].id: the id "anna" is that of agent[0] (line 1) already'),
+        ({"agents": ANNA + HALL + 'username = "anna"'}, 'phone[0].username: the username "anna" is that of agent[0]'),
+        ({"agents": ANNA + HALL.replace("hall", "anna")}, 'phone[0].id: the id "anna" is that of agent[0]'),
+        (
+            {"agents": f'{ANNA}number = "1"\n{BORIS}number = "1"'},
+            'agent[1].number: the number "1" is that of agent[0] (line 1)',
+        ),
+        ({"agents": ANNA + 'number = "x1"'}, 'agent[0].number: "x1" is no extension'),
+        (
+            {"agents": ANNA + 'number = "100"', "numbers": ROUTE},
+            'agent[0].number: "100" is also the number of route[0]',
+        ),
+        ({"agents": ANNA + 'number = "7"\n' + BORIS + 'username = "7"'}, 'agent[0].number: "7" is also the username'),
+        ({"agents": ANNA + 'language = "ru"'}, 'agent[0].language: "ru" is not among the languages'),
+        ({"agents": ANNA.replace("kuYb6-tzzQ", "short")}, "agent[0].password: the password has fewer than 8"),
+        ({"agents": HALL.replace("kuYb6-tzzS", "hallhall")}, "phone[0].password: the password is the user's own name"),
+        ({"agents": HALL.replace("kuYb6-tzzS", "changeme")}, "phone[0].password: the password is among the first"),
+        # queues.toml
+        ({"queues": "[queue]\nid = 'a'"}, "queue: this is a table, not rows. Write [[queue]] above each row"),
+        ({"queues": QUEUE + QUEUE}, 'queue[1].id: there is a queue "support" already'),
+        ({"queues": QUEUE, "agents": ANNA + 'queues = ["suport"]'}, 'agent[0].queues[0]: there is no queue "suport"'),
+        ({"queues": QUEUE + 'overflow = "queue:sales"'}, 'queue[0].overflow: there is no queue "sales"'),
+        ({"queues": QUEUE + 'overflow = "voicemail"'}, 'queue[0].overflow: "voicemail" is no place'),
+        (
+            {"queues": QUEUE + 'overflow = "hang up"'},
+            'queue[0].overflow: "hang up" is no place to overflow to. Did you',
+        ),
+        ({"queues": QUEUE + 'overflow = "flow:"'}, 'queue[0].overflow: "flow:" is no place'),
+        ({"queues": QUEUE + 'overflow = "queue:support"'}, "queue[0].overflow: callers would overflow"),
+        ({"queues": QUEUE + "skills = {biling = 3}", "agents": ANNA}, 'skills.biling: no agent has the skill "biling"'),
+        ({"queues": QUEUE + "skills = {billing = 6}", "agents": ANNA}, "no agent has billing at level 6 or above"),
+        # numbers.toml and schedules.toml
+        ({"numbers": ROUTE + 'hours = "offce"\notherwise = "x"', "schedules": OFFICE}, 'Did you mean "office"?'),
+        ({"numbers": ROUTE + ROUTE}, 'route[1].number: "100" is already the number of route[0]'),
+        ({"schedules": OFFICE + OFFICE}, 'schedule[1].id: there is a schedule "office" already'),
+        ({"schedules": OFFICE + 'timezone = "Mars"'}, 'schedule[0].timezone: there is no time zone "Mars"'),
+        ({"schedules": OFFICE.replace("daily", "moon")}, 'schedule[0].hours.moon: "moon" names no days'),
+        # trunks.toml
+        ({"trunks": TRUNK + TRUNK}, 'trunk[1].name: there is a trunk "provider" already'),
+        ({"trunks": TRUNK + 'addresses = ["x"]'}, 'trunk[0].addresses[0]: "x" is no address and no network'),
+        ({"trunks": TRUNK + 'addresses = ["0.0.0.0/0"]'}, 'trunk[0].addresses[0]: "0.0.0.0/0" is the whole Internet'),
+        ({"trunks": TRUNK + 'addresses = ["::/0"]'}, 'trunk[0].addresses[0]: "::/0" is the whole Internet'),
+        (
+            {"trunks": f'{TRUNK}addresses = ["10.1.0.0/16"]\n{TRUNK.replace("provider", "b")}addresses = ["10.1.2.3"]'},
+            'trunk[1].addresses[0]: "10.1.2.3" overlaps with 10.1.0.0/16 of trunk "provider"',
+        ),
+        (
+            {"trunks": TRUNK + 'addresses = ["2001:db8::/32", "2001:db8::1"]'},
+            'trunk[0].addresses[1]: "2001:db8::1" overlaps with 2001:db8::/32',
+        ),
+        ({"trunks": '[[trunk]]\nname = "p"'}, "trunk[0].addresses: it has neither addresses"),
+        ({"trunks": TRUNK.replace("192.0.2.1", "sip:x")}, 'trunk[0].host: "sip:x" is no address and no host name'),
+        (
+            {"trunks": '[[trunk]]\nname = "p"\naddresses = ["10.1.2.3"]\npermitted_callers = ["*"]'},
+            "trunk[0].host: callers are permitted, but there is no host",
+        ),
+        ({"trunks": TRUNK + 'prefix = "abc"'}, 'trunk[0].prefix: "abc" is no beginning of a number'),
+        ({"trunks": TRUNK + 'username = "u"'}, "trunk[0].password: it is missing beside its other half"),
+        ({"trunks": TRUNK + 'password = "p"'}, "trunk[0].username: it is missing beside its other half"),
+        (
+            {"trunks": TRUNK + 'permitted_callers = ["ana"]', "agents": ANNA},
+            'trunk[0].permitted_callers[0]: nobody has the id "ana". Did you mean "anna"?',
+        ),
+    ],
+)
+def test_a_rule_that_is_broken_is_one_fault(tmp_path: Path, files: Files, expected: str):
+    faults = faults_of(tmp_path, files)
+    assert len(faults) == 1, faults
+    assert expected in faults[0]
+
+
+def test_queues_that_overflow_in_a_circle_are_all_named(tmp_path: Path):
+    queues = "".join(
+        f'[[queue]]\nid = "{own}"\noverflow = "queue:{target}"\n' for own, target in ("ab", "bc", "ca", "da")
+    )
+    faults = faults_of(tmp_path, {"queues": queues})
+    assert [fault.split(": ")[1] for fault in faults] == [f"queue[{index}].overflow" for index in (0, 1, 2)]
+
+
+def test_a_number_that_is_ones_own_username_is_fine(tmp_path: Path):
+    assert faults_of(tmp_path, {"agents": ANNA + 'username = "101"\nnumber = "101"'}) == []
+
+
+def test_queues_may_wait_for_their_first_agents(tmp_path: Path):
+    assert faults_of(tmp_path, {"queues": QUEUE + "skills = {billing = 3}"}) == []
+
+
+def test_the_index_of_a_route_counts_those_that_could_not_be_read(tmp_path: Path):
+    numbers = "[[route]]\nnumber = 5\n" + ROUTE + 'hours = "x"\notherwise = "y"\n'
+    faults = faults_of(tmp_path, {"numbers": numbers})
+    assert [fault.split(": ")[1] for fault in faults] == ["route[0].flow", "route[0].number", "route[1].hours"]
+
+
+def test_no_fault_shows_a_password(tmp_path: Path):
+    agents = "[[agent]]\nid = 'anna'\npassword = 987654321\n[[agent]]\nid = 'b'\npassword = 'geheim7'\n"
+    faults = "".join(faults_of(tmp_path, {"agents": agents}))
+    assert "987654321" not in faults
+    assert "geheim7" not in faults
+
+
+@pytest.mark.parametrize(
+    ("password", "names"),
+    [
+        ("kuYb6-t", ()),
+        ("alexander", ("alexander",)),
+        ("AlExAnDeR", ("alexander",)),
+        ("rednaxela", ("alexander",)),
+        ("40014001", ("4001",)),
+        ("Password", ()),
+        ("aaaaaaaaaaaa", ()),
+        ("1212121212", ()),
+    ],
+)
+def test_weak_passwords(password: str, names: tuple[str, ...]):
+    assert weakness(password, *names) is not None
+
+
+def test_strong_passwords():
+    assert weakness("18a4f4c6e7daffea4647", "anna", "") is None
+    assert weakness("correct horse", "anna") is None

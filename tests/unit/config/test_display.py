@@ -1,0 +1,56 @@
+"""What people are shown of a configuration: everything in force, never a password."""
+
+import json
+
+import msgspec
+
+from softswitch.config import Configuration, differences, effective
+from softswitch.config.rows import AgentRow, QueueRow, RouteRow, TrunkRow
+from softswitch.config.settings import LogSection, Settings
+
+BEFORE = Configuration(
+    directory="/etc/softswitch",
+    agents=(AgentRow(id="anna", password="geheim-1"), AgentRow(id="boris", password="geheim-2")),
+    queues=(QueueRow(id="support", skills={"billing": 3}),),
+    routes=(RouteRow(number="100", flow="hotline"),),
+    trunks=(TrunkRow(name="provider", host="192.0.2.1", username="u", password="geheim-3"), TrunkRow(name="open")),
+)
+
+
+def test_effective_has_defaults_and_no_password():
+    shown = effective(BEFORE)
+    text = json.dumps(shown)
+    assert "geheim" not in text
+    assert text.count('"password": "***"') == 3
+    assert text.count('"password": ""') == 1  # there is none to hide
+    assert '"ring_timeout_s": 15' in text
+    assert '"ports": "20000-29999"' in text
+
+
+def test_nothing_changed():
+    assert differences(BEFORE, BEFORE) == []
+
+
+def test_changes_name_the_row_and_the_key():
+    after = msgspec.structs.replace(
+        BEFORE,
+        settings=Settings(log=LogSection(level="debug")),
+        agents=(AgentRow(id="boris", password="geheim-9"), AgentRow(id="clara", password="geheim-4")),
+        queues=(QueueRow(id="support", skills={"billing": 5, "sales": 1}, wrap_up_s=3.0),),
+        routes=(RouteRow(number="100", flow="closed"),),
+    )
+    assert differences(BEFORE, after) == [
+        "settings.log.level: 'info' -> 'debug'",
+        "agents.anna: removed",
+        "agents.boris.password: changed",
+        "agents.clara: added",
+        "queues.support.skills.billing: 3 -> 5",
+        "queues.support.skills.sales: added",
+        "queues.support.wrap_up_s: 10 -> 3.0",
+        "routes.100.flow: 'hotline' -> 'closed'",
+    ]
+
+
+def test_a_row_that_moved_in_its_file_is_the_same():
+    after = msgspec.structs.replace(BEFORE, agents=BEFORE.agents[::-1])
+    assert differences(BEFORE, after) == []

@@ -1,0 +1,69 @@
+"""docs/configuration.md has every key with its real default, and no others."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from softswitch.config.rows import AgentRow, Announcements, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.settings import Settings
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
+
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "[[agent]]": AgentRow,
+    "[[phone]]": PhoneRow,
+    "[[queue]]": QueueRow,
+    "announce = {...}": Announcements,
+    "[[route]]": RouteRow,
+    "[[schedule]]": ScheduleRow,
+    "[[trunk]]": TrunkRow,
+    **{f"[{field.name}]": field.type for field in msgspec.structs.fields(Settings)},
+}
+
+IN_WORDS = {("[[agent]]", "queues"): "all", ("[[queue]]", "announce"): "see below"}
+"""Defaults that are no TOML value."""
+
+
+def documented() -> dict[str, dict[str, str]]:
+    """Headings with their tables: key -> default."""
+    tables: dict[str, dict[str, str]] = {}
+    for block in re.split(r"^### ", DOCUMENT.read_text(), flags=re.MULTILINE)[1:]:
+        heading = block.splitlines()[0]
+        rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.+) \|$", block, flags=re.MULTILINE)
+        assert all(meaning.strip() for _, _, meaning in rows)
+        tables[heading] = {key: default.strip("`") for key, default, _ in rows}
+    return tables
+
+
+def as_toml(default: Any) -> str:
+    match default:
+        case bool():
+            return str(default).lower()
+        case None:
+            return "none"
+        case tuple() | list():
+            return f"[{', '.join(as_toml(each) for each in default)}]"  # pyright: ignore[reportUnknownVariableType]
+        case str():
+            return f'"{default}"'
+        case _:
+            return str(default)
+
+
+def test_every_table_is_documented():
+    assert set(documented()) == set(SECTIONS)
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_every_key_and_its_default_are_documented(heading: str):
+    expected = {
+        field.name: IN_WORDS.get((heading, field.name)) or ("required" if field.required else as_toml(_default(field)))
+        for field in msgspec.structs.fields(SECTIONS[heading])
+    }
+    assert documented()[heading] == expected
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
