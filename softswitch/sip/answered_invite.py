@@ -16,7 +16,17 @@ class AnsweredInvite:
     `has_offer`: the 2xx carries our offer, so the ACK must carry the answer.
     """
 
-    __slots__ = ("_core", "_exchange", "_gives_up_at", "_interval_s", "_on_silence", "_packet", "cseq", "has_offer")
+    __slots__ = (
+        "_core",
+        "_exchange",
+        "_gives_up_at",
+        "_interval_s",
+        "_is_settled",
+        "_on_silence",
+        "_packet",
+        "cseq",
+        "has_offer",
+    )
 
     def __init__(
         self,
@@ -38,14 +48,18 @@ class AnsweredInvite:
         self._interval_s = timers.t1
         self._gives_up_at = now + timers.transaction_s
         self._on_silence = on_silence
+        self._is_settled = False
         exchange.respond_packet(200, packet, now)
         core.deadlines.set(self, now + self._interval_s)
 
     def settle(self) -> None:
         """The ACK is here, or nobody cares any more."""
+        self._is_settled = True
         self._core.deadlines.cancel(self)
 
     def handle_timeout(self, now: float) -> None:
+        if self._is_settled:
+            return
         if now >= self._gives_up_at:
             self._on_silence(now)
             return

@@ -117,6 +117,8 @@ class InboundInvite:
 
     def handle_timeout(self, now: float) -> None:
         """The minute is over: repeat the last provisional response."""
+        if self._is_over:
+            return
         self._exchange.respond_packet(self._status, self._packet, now)
         self._core.deadlines.set(self, now + PROVISIONAL_EVERY_S)
 

@@ -236,6 +236,8 @@ class InviteSession:
 
     def handle_timeout(self, now: float) -> None:
         """The wait after a 491 is over."""
+        if not self._is_waiting:
+            return
         self._is_waiting = False
         self._send_wanted(now)
 

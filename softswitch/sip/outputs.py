@@ -201,13 +201,17 @@ class RequestFinished(msgspec.Struct, frozen=True):
     body: bytes = b""
 
 
+SecurityKind = Literal["authentication", "scanner", "flood", "malformed", "forbidden"]
+
+
 class SecurityEvent(msgspec.Struct, frozen=True):
     """One machine-readable fact about an unwelcome request, for the security log and fail2ban.
 
-    `source` is the peer's IP address. Repeats from a source are merged: `count` says how many since the last one.
+    `source` is the peer's IP address. Every wrong password is reported; of the other kinds a source's repeats within
+    ten seconds are merged: `count` says how many requests this one stands for.
     """
 
-    kind: Literal["authentication", "scanner", "flood", "malformed", "forbidden"]
+    kind: SecurityKind
     source: str
     detail: str
     count: int = 1

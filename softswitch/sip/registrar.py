@@ -120,11 +120,11 @@ class Registrar:
     # Getters
 
     def bindings(self, aor: str) -> list[Binding]:
-        """Best first: by q, then the one registered last."""
+        """Best first: by q, then the one that expires last."""
         known = self._bindings.get(aor)
         if known is None:
             return []
-        return sorted(reversed(known.values()), key=lambda binding: -binding.q)
+        return sorted(known.values(), key=lambda binding: (-binding.q, -binding.expires_at))
 
     def all_bindings(self) -> list[Binding]:
         return [binding for aor in self._bindings for binding in self.bindings(aor)]

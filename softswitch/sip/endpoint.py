@@ -1,0 +1,468 @@
+"""The front door of SIP: one object that takes packets, commands and time, and gives back one ordered list of outputs.
+
+```
+ receive_datagram, receive_message ──► parse ──► transaction? ──► dialog? ──► reception (something new)
+ invite, accept, hang_up, …        ──► legs
+ handle_timeout                    ──► whatever is due
+                                                            take_outputs() ──► Transmit | facts (outputs.py)
+```
+
+After every input the driver drains `take_outputs()` completely and arms one timer for `next_timeout()`. A message that
+cannot be read, belongs to nothing or breaks the rules is answered as RFC 3261 wants, or dropped and counted; it never
+raises. Wrong commands raise LocalError; commands for a leg that is over do nothing.
+"""
+
+import contextlib
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.base.entropy import Entropy
+from softswitch.base.errors import LocalError
+from softswitch.base.ids import LegId
+from softswitch.sip.challenge_reply import TRIES_MAX, ChallengeReply
+from softswitch.sip.core import ALLOW, ALLOWED_METHODS, SipCore
+from softswitch.sip.digest import Credential
+from softswitch.sip.grammar import Malformed
+from softswitch.sip.inbound_invite import InboundInvite
+from softswitch.sip.invite_session import InviteSession
+from softswitch.sip.message import Request, Response, make_response
+from softswitch.sip.methods import KNOWN_METHODS
+from softswitch.sip.outbound_invite import OutboundInvite
+from softswitch.sip.outputs import Binding, LegFailed, RegistrationChanged, RequestFinished, SipOutput
+from softswitch.sip.parser import parse
+from softswitch.sip.plain_request import PlainRequest, build_request, is_uri
+from softswitch.sip.reception import Reception, unsupported_extensions
+from softswitch.sip.registrar import Registrar
+from softswitch.sip.session_body import SDP
+from softswitch.sip.settings import SipSettings, Target
+from softswitch.sip.uri import SipUri
+from softswitch.sip.validate import validate
+
+KEEP_ALIVES = (b"", b"\r\n", b"\r\n\r\n", b"\0\0\0\0")
+"""What phones send to keep a NAT open; swallowed (RFC 5626 section 4.4 and custom)."""
+
+
+class EndpointStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """What an endpoint holds now (legs to bindings) and has counted since its start.
+
+    `dropped`: requests met with silence; `faults`: malformed messages; `unmatched`: responses and ACKs that belong to
+    nothing.
+    """
+
+    legs: int
+    dialogs: int
+    transactions: int
+    bindings: int
+    dropped: int
+    faults: int
+    unmatched: int
+
+
+class SipEndpoint:
+    """A user agent, registrar and back-to-back endpoint in one. `wall_offset` is clock.wall() - clock.now()."""
+
+    __slots__ = (
+        "_core",
+        "_faults",
+        "_is_draining",
+        "_is_overloaded",
+        "_reception",
+        "_registrar",
+        "_registrations",
+        "_request_id",
+        "_unmatched",
+    )
+
+    def __init__(self, settings: SipSettings, *, entropy: Entropy, wall_offset: float = 0.0) -> None:
+        self._core = SipCore(settings, entropy)
+        self._registrar = Registrar(settings.registration, settings.limits.bindings_max, wall_offset)
+        self._reception = Reception(self._core, self._registrar, entropy)
+        self._is_draining = False
+        self._is_overloaded = False
+        self._request_id = 0
+        self._registrations: dict[tuple[str, str], tuple[str, int]] = {}
+        """Call-ID and last CSeq of our own REGISTERs, by From and target: a registrar wants them to go on."""
+        self._faults = 0
+        self._unmatched = 0
+
+    # Inputs from the network
+
+    def receive_datagram(self, data: bytes, flow: Flow, now: float) -> None:
+        """One UDP datagram that came along `flow`."""
+        if data not in KEEP_ALIVES:
+            self.receive_message(data, flow, now)
+
+    def receive_message(self, data: bytes, flow: Flow, now: float) -> None:
+        """One whole message, from a datagram or cut from a stream."""
+        message = parse(data)
+        if isinstance(message, Malformed):
+            self.receive_malformed(message, flow, now)
+            return
+        try:
+            if isinstance(message, Response):
+                self._receive_response(message, now)
+            elif message.method == "ACK":
+                self._receive_ack(message, flow, now)
+            elif not self._core.transactions.receive_repeated(message, flow, now):
+                self._receive_new(message, flow, now)
+        except Malformed as fault:
+            request = message if isinstance(message, Request) and message.method != "ACK" else None
+            self.receive_malformed(Malformed(fault.status_hint, fault.reason, request), flow, now)
+
+    def receive_malformed(self, fault: Malformed, flow: Flow, now: float) -> None:
+        """Something on `flow` that is no message: the fault is named to the sender, or met with silence."""
+        self._faults += 1
+        source = flow.remote.host
+        if self._core.trunks.find(flow.remote) is None and not self._registrar.knows(flow):
+            event = self._reception.guard.drop("malformed", source, fault.reason, now)
+            if event is not None:
+                self._core.outputs.append(event)
+            if not self._reception.guard.admits(source, now):
+                return
+        if fault.request is None or fault.status_hint is None:
+            return
+        with contextlib.suppress(Malformed):
+            fault.request.note_source(flow.remote)
+        self._reception.refuse(fault.request, flow, fault.status_hint, reason=fault.reason)
+
+    def flow_closed(self, flow: Flow, now: float) -> None:
+        """A stream connection is closed: its bindings go, requests waiting for an answer on it have failed."""
+        for aor in self._registrar.flow_closed(flow):
+            self._core.outputs.append(RegistrationChanged(aor, self._registrar.bindings(aor)))
+        self.flow_failed(flow, now)
+
+    def flow_failed(self, flow: Flow, now: float) -> None:
+        """A stream connection could not be opened or broke: requests waiting for an answer on it have failed."""
+        self._core.transactions.flow_broken(flow, now)
+        if flow.connection:
+            self._core.transactions.flow_broken(flow._replace(connection=0), now)
+
+    # Inputs from the user: legs
+
+    def invite(
+        self,
+        target: Target,
+        *,
+        from_uri: str,
+        sdp: bytes,
+        now: float,
+        from_display: str = "",
+        to_uri: str | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+        credentials: Credential | None = None,
+        max_forwards: int = 70,
+    ) -> LegId:
+        """Call somebody. The leg's id comes back at once, what becomes of it as outputs, LegFailed in the worst case.
+
+        `credentials` answer a challenge by whoever is called, so give them only for a party that may have their digest.
+        Raises LocalError for a header that would break the message.
+        """
+        core = self._core
+        leg_id = LegId(core.entropy.token(48))
+        flow = self._flow_for(target)
+        if flow is None or len(core.legs) >= core.settings.limits.sessions_max:
+            reason = "No Route to Target" if flow is None else "Too Many Calls"
+            core.outputs.append(LegFailed(leg_id, 503, reason))
+            return leg_id
+        invite = build_request(
+            core,
+            "INVITE",
+            target,
+            flow,
+            from_uri=from_uri,
+            from_display=from_display,
+            to_uri=to_uri,
+            headers=headers,
+            body=sdp,
+            max_forwards=max_forwards,
+        )
+        invite.headers.append(("contact", core.addresses.contact(flow)))
+        invite.headers.append(("allow", ALLOW))
+        if sdp:
+            invite.headers.append(("content-type", SDP))
+        challenge = None if credentials is None else ChallengeReply(credentials, core.entropy)
+        core.legs[leg_id] = OutboundInvite(core, leg_id, invite, flow, challenge, now)
+        return leg_id
+
+    def progress(self, leg_id: LegId, status: int, sdp: bytes | None, now: float) -> None:
+        """Send a provisional response (180, 183 with SDP, 182 …) on an inbound leg that is not answered."""
+        leg = self._inbound(leg_id)
+        if leg is not None:
+            leg.progress(status, sdp or b"", now)
+
+    def accept(self, leg_id: LegId, sdp: bytes, now: float) -> None:
+        """Answer an inbound leg with 200 and our answer (our offer, if it came without one)."""
+        leg = self._inbound(leg_id)
+        if leg is not None:
+            leg.accept(sdp, now)
+
+    def reject(
+        self,
+        leg_id: LegId,
+        status: int,
+        reason: str | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+        *,
+        now: float,
+    ) -> None:
+        """Refuse an inbound leg with 300-699; LegEnded follows. Raises LocalError for a broken header."""
+        leg = self._inbound(leg_id)
+        if leg is not None:
+            leg.reject(status, reason, tuple(headers), now)
+
+    def hang_up(self, leg_id: LegId, now: float, *, reason: str | None = None) -> None:
+        """End a leg by whatever fits its state: CANCEL, BYE, or 480. LegEnded follows at once.
+
+        `reason` becomes a Reason header (RFC 3326), as 'SIP;cause=200;text="Call completed elsewhere"'.
+        """
+        leg = self._core.legs.get(leg_id)
+        if leg is not None:
+            leg.hang_up(reason, now)
+
+    def reinvite(self, leg_id: LegId, sdp: bytes, now: float) -> None:
+        """Offer a changed session on an answered leg; sent as soon as nothing is in the way."""
+        leg = self._answered(leg_id)
+        if leg is not None:
+            leg.reinvite(sdp, now)
+
+    def answer_reinvite(self, leg_id: LegId, sdp: bytes, now: float) -> None:
+        """Answer a ReinviteReceived (with our offer, if it came without one)."""
+        leg = self._answered(leg_id)
+        if leg is not None:
+            leg.answer_reinvite(sdp, now)
+
+    def refuse_reinvite(self, leg_id: LegId, status: int, now: float) -> None:
+        """Refuse a ReinviteReceived (488); the session goes on as it was."""
+        leg = self._answered(leg_id)
+        if leg is not None:
+            leg.refuse_reinvite(status, now)
+
+    def send_info(self, leg_id: LegId, content_type: str, body: bytes, now: float) -> None:
+        """Send an INFO on an answered leg; nobody hears what became of it."""
+        leg = self._answered(leg_id)
+        if leg is not None:
+            leg.send_info(content_type, body, now)
+
+    # Inputs from the user: other requests
+
+    def request(
+        self,
+        method: str,
+        target: Target,
+        *,
+        from_uri: str,
+        now: float,
+        to_uri: str | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+        credentials: Credential | None = None,
+    ) -> int:
+        """Send a request outside any dialog (OPTIONS, REGISTER …); RequestFinished with this number follows once.
+
+        A REGISTER without a Contact among `headers` gets ours, and Call-ID and CSeq go on from the last one.
+        """
+        if method in ("INVITE", "ACK", "CANCEL", "BYE"):
+            raise LocalError(f"{method} cannot be sent with request(); use the commands of legs.")
+        core = self._core
+        self._request_id += 1
+        request_id = self._request_id
+        flow = self._flow_for(target)
+        if flow is None:
+            core.outputs.append(RequestFinished(request_id, 503, "No Route to Target"))
+            return request_id
+        call_id, cseq = None, 1
+        if method == "REGISTER":
+            call_id, cseq = self._registrations.get((from_uri, target.uri), (core.entropy.token(128), 0))
+            cseq += 1
+            # A challenge costs one more number than we see here, so leave room for both tries.
+            self._registrations[(from_uri, target.uri)] = (call_id, cseq + TRIES_MAX)
+        request = build_request(
+            core,
+            method,
+            target,
+            flow,
+            from_uri=from_uri,
+            to_uri=to_uri,
+            headers=headers,
+            body=body,
+            call_id=call_id,
+            cseq=cseq,
+        )
+        if method == "REGISTER" and request.get("contact") is None:
+            sender = request.from_.uri
+            user = sender.user_text if isinstance(sender, SipUri) else None
+            request.headers.append(("contact", core.addresses.contact_of(user or "", flow)))
+        challenge = None if credentials is None else ChallengeReply(credentials, core.entropy)
+        PlainRequest(core, request_id, request, flow, challenge, now)
+        return request_id
+
+    # Inputs from the user: registrar and operation
+
+    def unregister(self, aor: str, contact_uri: str | None = None) -> None:
+        """Forget one binding of an address-of-record, or all of them."""
+        if self._registrar.unregister(aor, contact_uri):
+            self._core.outputs.append(RegistrationChanged(aor, self._registrar.bindings(aor)))
+
+    def restore_bindings(self, bindings: Iterable[Binding], now: float, wall: float) -> int:
+        """Take over the bindings known before a restart; returns how many still live. RegistrationChanged follows.
+
+        A stream connection did not survive, so those phones are called at the address in their Contact, if at all.
+        """
+        restored = [self._without_connection(binding) for binding in bindings]
+        count = self._registrar.restore(restored, now, wall)
+        for aor in dict.fromkeys(binding.aor for binding in restored):
+            if known := self._registrar.bindings(aor):
+                self._core.outputs.append(RegistrationChanged(aor, known))
+        return count
+
+    def drain(self, is_draining: bool) -> None:
+        """New INVITEs get 503 with Retry-After while this is on; everything else goes on."""
+        self._is_draining = is_draining
+        self._reception.is_refusing = is_draining or self._is_overloaded
+
+    def set_overloaded(self, is_overloaded: bool) -> None:
+        """The driver's word that the loop lags: new INVITEs get 503 until it takes it back."""
+        self._is_overloaded = is_overloaded
+        self._reception.is_refusing = is_overloaded or self._is_draining
+
+    def update_settings(self, settings: SipSettings) -> None:
+        """Use other settings from now on; legs and registrations are untouched.
+
+        Bindings of accounts that are gone stay until they expire or `unregister` is called.
+        """
+        old = self._core.settings
+        self._core.update(settings)
+        self._registrar.policy = settings.registration
+        self._registrar.bindings_max = settings.limits.bindings_max
+        self._reception.update(old, settings)
+
+    def add_listener(self, kind: TransportKind, local: HostPort) -> None:
+        """The transports listen here; `local` is a real address, never a wildcard. Told before anything is sent."""
+        self._core.addresses.add_listener(kind, local)
+
+    # Time
+
+    def next_timeout(self) -> float | None:
+        deadline, expiry = self._core.deadlines.next(), self._registrar.next_timeout()
+        if deadline is None or expiry is None:
+            return expiry if deadline is None else deadline
+        return min(deadline, expiry)
+
+    def handle_timeout(self, now: float) -> None:
+        deadlines = self._core.deadlines
+        while due := deadlines.pop_due(now):
+            for each in due:
+                each.handle_timeout(now)
+        for aor in self._registrar.handle_timeout(now):
+            self._core.outputs.append(RegistrationChanged(aor, self._registrar.bindings(aor)))
+
+    # Outputs
+
+    def take_outputs(self) -> list[SipOutput]:
+        """Everything since the last time, in order."""
+        outputs = self._core.outputs.copy()
+        self._core.outputs.clear()
+        return outputs
+
+    # Getters
+
+    def flow_to(self, kind: TransportKind, remote: HostPort) -> Flow:
+        """A flow from a listener of ours to `remote`. Raises LocalError if no listener suits."""
+        return self._core.addresses.flow_to(kind, remote)
+
+    def bindings(self, aor: str) -> list[Binding]:
+        """Where an address-of-record can be reached, best first."""
+        return self._registrar.bindings(aor)
+
+    def all_bindings(self) -> list[Binding]:
+        return self._registrar.all_bindings()
+
+    def statistics(self) -> EndpointStatistics:
+        return EndpointStatistics(
+            legs=len(self._core.legs),
+            dialogs=len(self._core.dialogs),
+            transactions=len(self._core.transactions),
+            bindings=self._registrar.count,
+            dropped=self._reception.guard.dropped,
+            faults=self._faults,
+            unmatched=self._unmatched,
+        )
+
+    # Private: requests and responses
+
+    def _receive_response(self, response: Response, now: float) -> None:
+        if response.cseq.method == "INVITE":
+            _ = response.to, [route.uri for route in response.record_routes], [each.uri for each in response.contacts]
+        if not self._core.transactions.receive_response(response, now):
+            self._unmatched += 1
+
+    def _receive_ack(self, ack: Request, flow: Flow, now: float) -> None:
+        user = self._core.dialogs.get((ack.call_id, ack.to.tag or "", ack.from_.tag or ""))
+        if user is not None and user.receive_ack(ack, flow, now):
+            return
+        if not self._core.transactions.receive_repeated(ack, flow, now):
+            self._unmatched += 1
+
+    def _receive_new(self, request: Request, flow: Flow, now: float) -> None:
+        """A request no transaction knows."""
+        fault = validate(request)
+        if fault is not None:
+            self.receive_malformed(fault, flow, now)
+            return
+        request.note_source(flow.remote)
+        if request.method == "CANCEL":
+            self._receive_cancel(request, flow, now)
+            return
+        tag = request.to.tag
+        user = None if tag is None else self._core.dialogs.get((request.call_id, tag, request.from_.tag or ""))
+        if user is None:
+            self._reception.receive(request, flow, now)
+        elif request.method not in KNOWN_METHODS:
+            self._reception.refuse(request, flow, 501, (("allow", ALLOW),))
+        elif request.method not in ALLOWED_METHODS:
+            self._reception.refuse(request, flow, 405, (("allow", ALLOW),))
+        elif unsupported := unsupported_extensions(request):
+            self._reception.refuse(request, flow, 420, (("unsupported", unsupported),))
+        else:
+            user.receive_request(request, flow, now)
+
+    def _receive_cancel(self, cancel: Request, flow: Flow, now: float) -> None:
+        """Section 9.2: 200 to the CANCEL itself, whatever becomes of the INVITE."""
+        invite = self._core.transactions.find_invite(cancel)
+        if invite is None:
+            self._reception.refuse(cancel, flow, 481)
+            return
+        exchange = self._core.transactions.open(cancel, flow)
+        exchange.respond(make_response(cancel, 200, to_tag=invite.to_tag or None), now)
+        if invite.user is not None:
+            invite.user.invite_cancelled(invite, now)
+
+    # Private: the rest
+
+    def _flow_for(self, target: Target) -> Flow | None:
+        if not is_uri(target.uri):
+            return None
+        return target.flow or self._core.next_hop.first_flow(target.uri, target.route)
+
+    def _inbound(self, leg_id: LegId) -> InboundInvite | None:
+        """The inbound leg if it is still unanswered; LocalError for an outbound one."""
+        leg = self._core.legs.get(leg_id)
+        if isinstance(leg, OutboundInvite):
+            raise LocalError(f"leg {leg_id} is outbound: only the called party can answer it.")
+        return leg if isinstance(leg, InboundInvite) else None
+
+    def _answered(self, leg_id: LegId) -> InviteSession | None:
+        """The leg's session; LocalError if nobody has answered yet."""
+        leg = self._core.legs.get(leg_id)
+        if leg is not None and not isinstance(leg, InviteSession):
+            raise LocalError(f"leg {leg_id} is not answered yet: there is no session to change.")
+        return leg
+
+    def _without_connection(self, binding: Binding) -> Binding:
+        flow = binding.flow
+        if not flow.kind.is_reliable:
+            return binding
+        new_flow = self._core.next_hop.first_flow(binding.contact_uri, binding.path) or flow._replace(connection=0)
+        return msgspec.structs.replace(binding, flow=new_flow)

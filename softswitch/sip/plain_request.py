@@ -1,0 +1,115 @@
+"""Our own requests outside any dialog: OPTIONS to a trunk, REGISTER as a phone sends it, and the INVITE to begin with.
+
+`build_request` makes the message (RFC 3261 section 8.1.1); `PlainRequest` carries one that is no INVITE through its
+transaction, answers a challenge with the credentials it was given, and reports RequestFinished once.
+"""
+
+from collections.abc import Iterable
+
+from softswitch.base.address import Flow
+from softswitch.sip.challenge_reply import ChallengeReply
+from softswitch.sip.client_requests import repeat_request
+from softswitch.sip.core import SipCore
+from softswitch.sip.dialog import is_loose
+from softswitch.sip.grammar import Malformed
+from softswitch.sip.header_values import NameAddr
+from softswitch.sip.message import Request, Response
+from softswitch.sip.outputs import RequestFinished
+from softswitch.sip.settings import Target
+from softswitch.sip.transaction import Fact
+from softswitch.sip.transaction_table import ClientExchange
+from softswitch.sip.uri import parse_uri
+
+ANONYMOUS = "sip:anonymous@anonymous.invalid"
+
+
+def build_request(
+    core: SipCore,
+    method: str,
+    target: Target,
+    flow: Flow,
+    *,
+    from_uri: str,
+    from_display: str = "",
+    to_uri: str | None = None,
+    headers: Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
+    call_id: str | None = None,
+    cseq: int = 1,
+    max_forwards: int = 70,
+) -> Request:
+    """A request with a Via, From tag and Call-ID of our own. `headers` come last and may be any but these.
+
+    Raises LocalError for a header that would break the message.
+    """
+    uri, routes = target.uri, list(target.route)
+    if routes and not is_loose(routes[0]):
+        uri, routes = _bare(routes[0]), [*routes[1:], f"<{target.uri}>"]
+    request = Request(method, uri)
+    request.headers = [
+        ("via", core.make_via(flow)),
+        ("max-forwards", str(max_forwards)),
+        *[("route", route if route.startswith("<") else f"<{route}>") for route in routes],
+        ("call-id", call_id or core.entropy.token(128)),
+        ("cseq", f"{cseq} {method}"),
+        ("user-agent", core.settings.user_agent),
+    ]
+    sender = NameAddr(from_display, from_uri if is_uri(from_uri) else ANONYMOUS, {"tag": core.entropy.token(64)})
+    request.add("from", str(sender))
+    request.add("to", f"<{to_uri or target.uri}>")
+    for name, value in headers:
+        request.add(name, value)
+    request.body = body
+    return request
+
+
+def is_uri(text: str) -> bool:
+    """Whether this may stand in a start line or between angle brackets. Numbers come from peers, and some are odd."""
+    try:
+        parse_uri(text)
+    except Malformed:
+        return False
+    return True
+
+
+def _bare(route: str) -> str:
+    return route.partition("<")[2].partition(">")[0] or route
+
+
+class PlainRequest:
+    """Sent when made; reports RequestFinished with `request_id` exactly once."""
+
+    __slots__ = ("_challenge", "_core", "_flow", "_request", "_request_id")
+
+    def __init__(
+        self,
+        core: SipCore,
+        request_id: int,
+        request: Request,
+        flow: Flow,
+        challenge: ChallengeReply | None,
+        now: float,
+    ) -> None:
+        self._core = core
+        self._request_id = request_id
+        self._request = request
+        self._flow = flow
+        self._challenge = challenge
+        core.transactions.send(request, flow, self, now)
+
+    def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
+        if response.status < 200:
+            return
+        if response.status in (401, 407) and self._challenge is not None:
+            again = repeat_request(self._core, self._request, self._flow)
+            if self._challenge.authorize(again, response):
+                self._request = again
+                self._core.transactions.send(again, self._flow, self, now)
+                return
+        self._core.outputs.append(
+            RequestFinished(self._request_id, response.status, response.reason, tuple(response.headers), response.body)
+        )
+
+    def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
+        status, reason = (408, "Request Timeout") if fact is Fact.TIMED_OUT else (503, "Connection Failed")
+        self._core.outputs.append(RequestFinished(self._request_id, status, reason))

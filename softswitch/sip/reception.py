@@ -1,0 +1,294 @@
+"""What becomes of a request that begins something new: the checks of RFC 3261 section 8.2, and who may do what.
+
+In this order, each with its answer:
+
+| check                                                | otherwise                      |
+|------------------------------------------------------|--------------------------------|
+| the source does not flood, guess or scan             | silence                        |
+| it is not meant for a dialog (To has a tag)          | 481                            |
+| the method is known, and one of ours                 | 501, 405 with Allow            |
+| the Request-URI has a scheme we speak                | 416                            |
+| an INVITE may still be forwarded (Max-Forwards)      | 483                            |
+| it demands no extension we lack (Require)            | 420 with Unsupported           |
+| it has not come by another way already               | 482                            |
+| it is from a trunk's address, or knows its password  | 401                            |
+| INVITE: a body we can read                           | 415 with Accept                |
+| INVITE: there is room, and we are not draining       | 503 with Retry-After           |
+| REGISTER: the address-of-record is the user's own    | 404, 403                       |
+
+Until somebody is known, every answer is stateless: a flood costs no memory, and our tag is made of the request so that
+repeating it gives the same answer. An unknown source and an unknown user get the same challenge, after the same work.
+A REGISTER is always challenged, from wherever it comes.
+"""
+
+import hmac
+from collections.abc import Iterable
+
+from softswitch.base.address import Flow
+from softswitch.base.entropy import Entropy
+from softswitch.base.ids import LegId
+from softswitch.sip.auth_server import Accepted, DigestServer
+from softswitch.sip.core import ACCEPT, ALLOW, ALLOWED_METHODS, CAPABILITIES, SUPPORTED, SipCore
+from softswitch.sip.digest import Credential
+from softswitch.sip.grammar import Malformed
+from softswitch.sip.guard import Guard
+from softswitch.sip.header_values import NameAddr
+from softswitch.sip.inbound_invite import InboundInvite
+from softswitch.sip.message import Request, make_response
+from softswitch.sip.methods import KNOWN_METHODS
+from softswitch.sip.outputs import InviteReceived, InviteSource, RegistrationChanged, SecurityEvent
+from softswitch.sip.registrar import NotRegistered, Registrar, contact_values
+from softswitch.sip.session_body import find_sdp, is_acceptable
+from softswitch.sip.settings import Account, SipSettings
+from softswitch.sip.uri import SipUri
+
+KEPT_HEADERS = frozenset(
+    {
+        "alert-info",
+        "call-info",
+        "diversion",
+        "history-info",
+        "p-asserted-identity",
+        "p-called-party-id",
+        "priority",
+        "privacy",
+        "session-id",
+        "subject",
+        "user-agent",
+    }
+)
+"""What InviteReceived passes on besides every X- header."""
+
+Headers = Iterable[tuple[str, str]]
+
+
+class Reception:
+    """Judges new requests outside dialogs. Requests must be valid and not known to the transaction table."""
+
+    __slots__ = ("_core", "_credentials", "_digest", "_entropy", "_registrar", "_tag_key", "guard", "is_refusing")
+
+    def __init__(self, core: SipCore, registrar: Registrar, entropy: Entropy) -> None:
+        self.guard = Guard(core.settings.guard)
+        self.is_refusing = False
+        """New INVITEs get 503: we drain, or have too much to do."""
+        self._core = core
+        self._registrar = registrar
+        self._entropy = entropy
+        self._tag_key = entropy.token(256).encode()
+        self._credentials: dict[str, Credential] = {}
+        self._digest = self._make_digest(core.settings)
+        self._take_accounts(core.settings)
+
+    def update(self, old: SipSettings, new: SipSettings) -> None:
+        """New settings: nonces stay good unless realm or algorithms changed."""
+        self.guard.settings = new.guard
+        if (old.realm, old.domain, old.algorithms) != (new.realm, new.domain, new.algorithms):
+            self._digest = self._make_digest(new)
+        self._take_accounts(new)
+
+    # Inputs
+
+    def receive(self, request: Request, flow: Flow, now: float) -> None:
+        trunk = self._core.trunks.find(flow.remote)
+        if trunk is None and not self._registrar.knows(flow) and not self._is_welcome(request, flow, now):
+            return
+        if self._refuse_at_sight(request, flow):
+            return
+        username = ""
+        if trunk is None or request.method == "REGISTER":
+            username = self._authenticate(request, flow, now)
+            if not username:
+                return
+        if request.method == "INVITE":
+            source = InviteSource("account", username) if trunk is None else InviteSource("trunk", trunk)
+            self._receive_invite(request, source, flow, now)
+        elif request.method == "REGISTER":
+            self._receive_register(request, username, flow, now)
+        else:
+            self.refuse(request, flow, 200, CAPABILITIES)
+
+    def refuse(
+        self, request: Request, flow: Flow, status: int, headers: Headers = (), reason: str | None = None
+    ) -> None:
+        """Answer without a transaction. The tag is made of the request, so that its repetitions get the same one."""
+        response = make_response(request, status, reason, to_tag=self._tag_for(request))
+        response.headers.extend(headers)
+        self._core.transmit(flow, response)
+
+    # Private: who may
+
+    def _is_welcome(self, request: Request, flow: Flow, now: float) -> bool:
+        source = flow.remote.host
+        user_agent = request.get("user-agent")
+        if self.guard.is_scanner(user_agent):
+            self._emit(self.guard.drop("scanner", source, user_agent or "", now))
+            return False
+        if not self.guard.admits(source, now):
+            self._emit(self.guard.drop("flood", source, request.method, now))
+            return False
+        return True
+
+    def _refuse_at_sight(self, request: Request, flow: Flow) -> bool:
+        method = request.method
+        if request.to.tag is not None or method in ("BYE", "INFO"):
+            self.refuse(request, flow, 481)
+        elif method not in KNOWN_METHODS:
+            self.refuse(request, flow, 501, (("allow", ALLOW),))
+        elif method not in ALLOWED_METHODS:
+            self.refuse(request, flow, 405, (("allow", ALLOW),))
+        elif request.uri.scheme not in ("sip", "tel"):
+            self.refuse(request, flow, 416)
+        elif method == "INVITE" and request.max_forwards == 0:
+            self.refuse(request, flow, 483)
+        elif unsupported := unsupported_extensions(request):
+            self.refuse(request, flow, 420, (("unsupported", unsupported),))
+        elif self._core.transactions.is_merged(request):
+            self.refuse(request, flow, 482)
+        else:
+            return False
+        return True
+
+    def _authenticate(self, request: Request, flow: Flow, now: float) -> str:
+        """The user's name; "" if the request was challenged."""
+        values = request.get_all("authorization")
+        verdict = self._digest.check(values, request.method, request.uri_text, self._credentials.get, now)
+        if isinstance(verdict, Accepted):
+            return verdict.username
+        if verdict.username and not verdict.stale:
+            source = flow.remote.host
+            self.guard.note_failure(source, now)
+            self._emit(SecurityEvent("authentication", source, f"{verdict.username}: {verdict.reason}"))
+        challenges = self._digest.challenge(now, stale=verdict.stale)
+        self.refuse(request, flow, 401, [("www-authenticate", challenge) for challenge in challenges])
+        return ""
+
+    # Private: what is done
+
+    def _receive_invite(self, request: Request, source: InviteSource, flow: Flow, now: float) -> None:
+        core = self._core
+        limits = core.settings.limits
+        if not is_acceptable(request):
+            self.refuse(request, flow, 415, (("accept", ACCEPT),))
+            return
+        if (
+            self.is_refusing
+            or len(core.legs) >= limits.sessions_max
+            or len(core.transactions) >= limits.transactions_max
+        ):
+            self.refuse(request, flow, 503, (("retry-after", str(core.settings.retry_after_s)),))
+            return
+        leg_id = LegId(core.entropy.token(48))
+        core.legs[leg_id] = InboundInvite(core, leg_id, request, flow, now)
+        number, name = self._calling_party(request, source)
+        max_forwards = request.max_forwards
+        core.outputs.append(
+            InviteReceived(
+                leg_id=leg_id,
+                flow=flow,
+                source=source,
+                calling_number=number,
+                calling_name=name,
+                called_number=_number(request),
+                request_uri=request.uri_text,
+                sip_call_id=request.call_id,
+                sdp=find_sdp(request),
+                headers={
+                    header: value
+                    for header, value in request.headers
+                    if header in KEPT_HEADERS or header.startswith("x-")
+                },
+                max_forwards=69 if max_forwards is None else min(max_forwards, 70) - 1,
+            )
+        )
+
+    def _calling_party(self, request: Request, source: InviteSource) -> tuple[str, str]:
+        """Number and name: an account's own, a trunk's asserted or claimed ones (RFC 3325)."""
+        if source.kind == "account":
+            account = self._core.settings.accounts[source.name]
+            return account.caller_number or account.username, account.display_name or request.from_.display
+        party = request.from_
+        asserted = request.get_all("p-asserted-identity") if request.get("p-asserted-identity") else ()
+        for value in asserted:
+            try:
+                identity = NameAddr.parse(value)
+                if identity.user:
+                    party = identity
+                    break
+            except Malformed:
+                continue
+        return _before_parameters(party.user), party.display or request.from_.display
+
+    def _receive_register(self, request: Request, username: str, flow: Flow, now: float) -> None:
+        core = self._core
+        to = request.to.uri
+        if not isinstance(to, SipUri) or not self._is_our_domain(to.host):
+            self.refuse(request, flow, 404)
+            return
+        if to.user != username:
+            self._emit(self.guard.drop("forbidden", flow.remote.host, f"{username} registers {to.user}", now))
+            self.refuse(request, flow, 403)
+            return
+        aor = f"{username}@{core.settings.domain}"
+        result = self._registrar.register(aor, request, flow, now)
+        exchange = core.transactions.open(request, flow)
+        if isinstance(result, NotRegistered):
+            response = make_response(request, result.status, result.reason, to_tag=self._tag_for(request))
+            response.headers.extend(result.headers)
+        else:
+            response = make_response(request, 200, to_tag=self._tag_for(request))
+            response.headers.extend(contact_values(result.bindings, now))
+            response.headers.extend(("path", path) for path in request.get_all("path"))
+        exchange.respond(response, now)
+        if not isinstance(result, NotRegistered) and result.is_changed:
+            core.outputs.append(RegistrationChanged(aor, result.bindings))
+
+    def _is_our_domain(self, host: str) -> bool:
+        settings = self._core.settings
+        return host == settings.domain or host in settings.aliases or self._core.addresses.is_our_host(host)
+
+    # Private: the rest
+
+    def _emit(self, event: SecurityEvent | None) -> None:
+        if event is not None:
+            self._core.outputs.append(event)
+
+    def _tag_for(self, request: Request) -> str:
+        identity = f"{request.get('via')}\n{request.get('call-id')}\n{request.get('cseq')}"
+        digest = hmac.digest(self._tag_key, identity.encode("utf-8", "surrogateescape"), "sha256")
+        return digest[:8].hex()
+
+    def _make_digest(self, settings: SipSettings) -> DigestServer:
+        secret = bytes.fromhex(self._entropy.token(256))
+        return DigestServer(settings.realm or settings.domain, settings.algorithms, self._entropy, secret)
+
+    def _take_accounts(self, settings: SipSettings) -> None:
+        realm = settings.realm or settings.domain
+        self._credentials = {name: _credential(account, realm) for name, account in settings.accounts.items()}
+
+
+def unsupported_extensions(request: Request) -> str:
+    """The option tags of Require we do not know, as the value of Unsupported; "" if there are none."""
+    if request.get("require") is None:
+        return ""
+    return ", ".join(tag for tag in request.get_all("require") if tag.lower() not in SUPPORTED)
+
+
+def _credential(account: Account, realm: str) -> Credential:
+    return Credential(
+        username=account.username,
+        realm=realm,
+        password=account.password or None,
+        ha1_md5=account.ha1_md5 or None,
+        ha1_sha256=account.ha1_sha256 or None,
+    )
+
+
+def _number(request: Request) -> str:
+    """The user part of the Request-URI, or the digits of a tel URI."""
+    uri = request.uri
+    return _before_parameters(getattr(uri, "user", None))
+
+
+def _before_parameters(user: str | None) -> str:
+    """Without the parameters a telephone number in a user part may have (RFC 3261 section 19.1.6)."""
+    return (user or "").partition(";")[0]
