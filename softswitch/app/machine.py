@@ -1,6 +1,5 @@
 """What only the machine knows: its own address, the addresses behind host names."""
 
-import os
 import socket
 
 from softswitch.base.errors import ConfigurationError, Fault
@@ -38,8 +37,3 @@ def trunk_hosts(configuration: Configuration) -> dict[str, str]:
     if faults:
         raise ConfigurationError(faults)
     return hosts
-
-
-def media_workers(configuration: Configuration) -> int:
-    """How many media processes: as configured, or one for each core but the switch's own."""
-    return configuration.settings.media.workers or max(1, (os.cpu_count() or 1) - 1)

@@ -15,9 +15,13 @@ from softswitch.sip.auth_server import Credential
 from softswitch.sip.settings import Account, RegistrationPolicy, SessionLimits, SipSettings, TrunkPeer
 
 
-def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSettings:
-    """`hosts` are the addresses of the trunks' host names; the SIP core looks nothing up."""
+def sip_settings(configuration: Configuration, own_ip: str, hosts: dict[str, str]) -> SipSettings:
+    """`own_ip` stands in for listening on every address, which no peer can answer to.
+
+    `hosts` are the addresses of the trunks' host names; the SIP core looks nothing up.
+    """
     sip, limits = configuration.settings.sip, configuration.settings.limits
+    listening = {_host(listen) for listen in sip.listen}
     return SipSettings(
         domain=sip.domain,
         user_agent="softswitch",
@@ -32,7 +36,9 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
             for row in _phones(configuration)
         },
         trunks=tuple(TrunkPeer(name=trunk.name, addresses=trunk.addresses) for trunk in configuration.trunks),
-        advertised={_host(listen): sip.advertised_ip for listen in sip.listen} if sip.advertised_ip else {},
+        advertised={
+            host: sip.advertised_ip or own_ip for host in listening if sip.advertised_ip or host in ("0.0.0.0", "::")
+        },
         hosts=hosts,
         registration=RegistrationPolicy(
             expires_min_s=sip.registration_min_s,
@@ -61,7 +67,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
                 transport=trunk.transport,
                 prefix=trunk.prefix,
                 calling_number=trunk.calling_number,
-                credentials=Credential(username=trunk.username, password=trunk.password) if trunk.username else None,
+                credentials=Credential(username=trunk.username, realm="", password=trunk.password) if trunk.username else None,
             )
             for trunk in configuration.trunks
             if trunk.host

@@ -11,7 +11,7 @@ from softswitch.base.ids import AgentId
 
 
 class Acd(Protocol):
-    def apply(self, event: AcdInput) -> None: ...
+    def apply(self, fact: AcdInput) -> None: ...
 
 
 class AgentLines:

@@ -14,7 +14,7 @@ from softswitch.calls.outcomes import DialOutcome, DialReason
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.reaching import ring_extension, ring_trunk
-from softswitch.media.runtime.client import MediaUnavailable
+from softswitch.media.errors import MediaUnavailable
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
 if TYPE_CHECKING:

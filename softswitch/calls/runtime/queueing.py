@@ -43,8 +43,8 @@ from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.reaching import ring_extension
 from softswitch.calls.settings import QueueTreatment
+from softswitch.media.errors import MediaUnavailable
 from softswitch.media.protocol import PlayFinished
-from softswitch.media.runtime.client import MediaUnavailable
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
 if TYPE_CHECKING:

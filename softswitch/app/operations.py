@@ -1,0 +1,224 @@
+"""What the control socket can ask of the switch, answered from its parts."""
+
+from collections.abc import Iterable
+
+from softswitch import __version__
+from softswitch.acd.inputs import AcdInput, AgentLoggedIn, AgentLoggedOut, AgentPaused, AgentResumed
+from softswitch.acd.model import AgentState
+from softswitch.acd.summaries import AgentSummary, QueueSummary
+from softswitch.app.parts import Parts
+from softswitch.base.errors import ConfigurationError, StartError
+from softswitch.base.ids import AgentId, CallId, RecordingId
+from softswitch.calls.call_state import CallState
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.control.protocol import (
+    AgentAction,
+    AgentRow,
+    AgentSet,
+    CallRow,
+    Done,
+    QueueRow,
+    Refused,
+    RegistrationRow,
+    Reloaded,
+    Status,
+    StoreRow,
+    WorkerRow,
+)
+
+_CALL_STATES = {CallState.ARRIVED: "flow", CallState.ANSWERED: "flow", CallState.ENDED: "ending"}
+
+
+class SwitchOperations:
+    """See `control.operations.Operations`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def status(self) -> Status:
+        parts = self._parts
+        now = parts.clock.now()
+        agents = parts.acd.agent_summaries()
+        sip = parts.configuration.settings.sip
+        return Status(
+            version=__version__,
+            pid=parts.pid,
+            started_at=parts.started_at_wall,
+            uptime_s=now - parts.started_at,
+            domain=sip.domain,
+            listen=list(sip.listen),
+            calls=len(parts.controller.calls),
+            registrations=len(parts.endpoint.all_bindings()),
+            agents=len(agents),
+            agents_logged_in=sum(agent.is_logged_in for agent in agents),
+            queues=len(parts.configuration.queues),
+            waiting=sum(queue.waiting for queue in parts.acd.queue_summaries()),
+            workers=self._workers(),
+            store=self._store(),
+            configuration_directory=parts.configuration.directory,
+            configuration_loaded_at=parts.configuration_loaded_at,
+            is_draining=parts.drain_ends_at is not None,
+            drain_ends_in_s=None if parts.drain_ends_at is None else max(0.0, parts.drain_ends_at - now),
+            loop_lag_ms=parts.driver.loop_lag_ms,
+        )
+
+    def calls(self) -> Iterable[CallRow]:
+        for call in list(self._parts.controller.calls.values()):
+            yield self._call_row(call)
+
+    def agents(self) -> Iterable[AgentRow]:
+        for summary in self._parts.acd.agent_summaries():
+            yield _agent_row(summary)
+
+    def queues(self) -> Iterable[QueueRow]:
+        for summary in self._parts.acd.queue_summaries():
+            yield _queue_row(summary)
+
+    def registrations(self) -> Iterable[RegistrationRow]:
+        now = self._parts.clock.now()
+        for binding in self._parts.endpoint.all_bindings():
+            yield RegistrationRow(
+                aor=binding.aor,
+                contact=binding.contact_uri,
+                transport=binding.flow.kind.value,
+                remote=str(binding.flow.remote),
+                expires_in_s=max(0.0, binding.expires_at - now),
+                user_agent=binding.user_agent,
+            )
+
+    async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused:
+        before = self._agent(agent_id)
+        if before is None:
+            return Refused("not_found", f'there is no agent "{agent_id}": see `softswitch agents`')
+        if action in ("pause", "resume") and not before.is_logged_in:
+            return Refused("not_possible", f"{agent_id} is not logged in: `softswitch agents login {agent_id}` first")
+        facts: dict[AgentAction, AcdInput] = {
+            "login": AgentLoggedIn(agent_id),
+            "logout": AgentLoggedOut(agent_id),
+            "pause": AgentPaused(agent_id, reason),
+            "resume": AgentResumed(agent_id),
+        }
+        self._parts.acd.apply(facts[action])
+        after = self._agent(agent_id)
+        assert after is not None, "an agent does not vanish by a change of his state"
+        is_pending = after.planned_reason is not None or (action == "logout" and after.state is AgentState.BUSY)
+        return AgentSet(_agent_row(after), is_pending=is_pending)
+
+    async def hang_up(self, call_id: CallId) -> Done | Refused:
+        call = self._parts.controller.calls.get(call_id)
+        if call is None:
+            return Refused("not_found", f'there is no call "{call_id}": see `softswitch calls`')
+        call.hang_up_from_outside("operator hung up")
+        return Done()
+
+    async def reload(self) -> Reloaded | Refused:
+        try:
+            return await self._parts.reload()
+        except ConfigurationError as error:
+            faults = [str(fault) for fault in error.faults]
+            return Refused("configuration", f"{len(faults)} faults; the old configuration stays in force", faults)
+        except StartError as error:
+            return Refused("configuration", str(error))
+
+    async def stop(self) -> Done:
+        self._parts.stop_requested.set()
+        return Done()
+
+    # Private
+
+    def _agent(self, agent_id: AgentId) -> AgentSummary | None:
+        return next((each for each in self._parts.acd.agent_summaries() if each.agent_id == agent_id), None)
+
+    def _call_row(self, call: ActiveCall) -> CallRow:
+        now = self._parts.clock.now()
+        record = call.record
+        is_waiting = call.state is CallState.WAITING
+        wait_s = record.queue_wait_s + (now - call.state_since if is_waiting else 0.0)
+        conversation = call.conversation
+        recording = None if conversation is None else conversation.recording
+        return CallRow(
+            call_id=call.call_id,
+            state=_CALL_STATES.get(call.state, call.state.value),
+            calling_number=record.calling_number,
+            called_number=record.called_number,
+            started_at=record.started_at,
+            duration_s=self._parts.clock.wall() - record.started_at,
+            flow=record.flow,
+            queue=record.queue,
+            agent=record.agent,
+            wait_s=wait_s if record.queue else None,
+            recording=RecordingId("") if recording is None else recording.recording_id,
+        )
+
+    def _workers(self) -> list[WorkerRow]:
+        rows: list[WorkerRow] = []
+        for worker in self._parts.media.workers():
+            statistics = worker.statistics
+            if statistics is None:
+                rows.append(WorkerRow(name=worker.name, pid=worker.pid, is_connected=worker.is_connected))
+                continue
+            rows.append(
+                WorkerRow(
+                    name=worker.name,
+                    pid=worker.pid,
+                    is_connected=worker.is_connected,
+                    streams=statistics.streams,
+                    recordings=statistics.recordings,
+                    cpu=worker.cpu,
+                    tick_us_median=statistics.tick_us_median,
+                    tick_us_max=statistics.tick_us_max,
+                    overruns=statistics.overruns,
+                )
+            )
+        return rows
+
+    def _store(self) -> StoreRow:
+        store = self._parts.store
+        return StoreRow(
+            directory=self._parts.configuration.settings.store.directory,
+            cdrs=store.cdrs.count(),
+            recordings=store.recordings.count(),
+            fault=self._parts.store_fault,
+        )
+
+
+def _agent_row(summary: AgentSummary) -> AgentRow:
+    if not summary.is_logged_in:
+        status = "logged_out"
+    else:
+        status = (
+            "paused" if summary.state is AgentState.NOT_READY or summary.planned_reason is not None else "available"
+        )
+    is_idle = summary.state is AgentState.READY
+    return AgentRow(
+        agent_id=summary.agent_id,
+        name=summary.name,
+        status=status,
+        state=("idle" if summary.is_reachable else "no phone") if is_idle else summary.state.value,
+        since_s=summary.since_s,
+        reason=summary.planned_reason or summary.reason,
+        skills=summary.skills,
+        queues=summary.queues,
+        is_registered=summary.is_reachable,
+        call_id=CallId(summary.contact_id or ""),
+        answered=summary.answered,
+        missed=summary.missed,
+    )
+
+
+def _queue_row(summary: QueueSummary) -> QueueRow:
+    return QueueRow(
+        queue_id=summary.queue_id,
+        name=summary.name,
+        waiting=summary.waiting,
+        longest_wait_s=summary.longest_wait_s,
+        agents_ready=summary.agents_ready,
+        agents_busy=summary.agents_busy,
+        agents_logged_in=summary.agents_logged_in,
+        offered=summary.offered,
+        answered=summary.answered,
+        abandoned=summary.abandoned,
+        overflowed=summary.overflowed,
+        service_level=summary.service_level,
+        average_speed_of_answer_s=summary.average_speed_of_answer_s,
+    )

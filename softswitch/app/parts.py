@@ -1,0 +1,45 @@
+"""The parts of a running switch, put together once by softswitch/app/switch.py."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from softswitch.acd.runtime.service import AcdService
+from softswitch.base.clock import Clock
+from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.runtime.records import StoreRecords
+from softswitch.calls.settings import CallSettings
+from softswitch.config import Configuration
+from softswitch.control.protocol import Reloaded
+from softswitch.dialplan.flows import Dialplan
+from softswitch.media.runtime.client import MediaClient
+from softswitch.prompts.runtime.library import SoundLibrary
+from softswitch.sip.endpoint import SipEndpoint
+from softswitch.sip.runtime.driver import SipDriver
+from softswitch.store import Store
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What there is, and the values of it that a reload or the stop changes."""
+
+    clock: Clock
+    pid: int
+    started_at: float
+    started_at_wall: float
+    configuration: Configuration
+    configuration_loaded_at: float
+    settings: CallSettings
+    dialplan: Dialplan
+    store: Store
+    records: StoreRecords
+    sounds: SoundLibrary
+    endpoint: SipEndpoint
+    driver: SipDriver
+    media: MediaClient
+    acd: AcdService
+    controller: CallController
+    reload: Callable[[], Awaitable[Reloaded]]
+    stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
+    drain_ends_at: float | None = None
+    store_fault: str = ""

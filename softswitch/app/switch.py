@@ -1,0 +1,256 @@
+"""The switch process: `python -m softswitch.app.switch DIR`, started by the supervisor.
+
+Start: configuration, dialplans, store, media workers, registrations and agents as they were, SIP ports, control socket:
+its appearance says that the switch is ready. Stop (SIGTERM): new calls get 503, calls in progress their grace time,
+then BYE. SIGHUP: reload, all or nothing. Exit codes: 0 stopped, 2 configuration or start error (one line each on
+standard error).
+"""
+
+import asyncio
+import os
+import signal
+import sys
+
+import uvloop
+
+from softswitch.acd.inputs import AgentLoggedIn
+from softswitch.acd.outputs import AcdOutput
+from softswitch.acd.router import Router
+from softswitch.acd.runtime.service import AcdService
+from softswitch.app.agent_states import StoredAgentStates
+from softswitch.app.machine import own_ip, trunk_hosts
+from softswitch.app.operations import SwitchOperations
+from softswitch.app.parts import Parts
+from softswitch.app.run_directory import worker_sockets
+from softswitch.app.settings import acd_configuration, auto_login, call_settings, dialplan_of, sip_settings
+from softswitch.app.sip_port import SipPort
+from softswitch.app.sounds import sound_library
+from softswitch.base.address import HostPort, TransportKind
+from softswitch.base.clock import SystemClock
+from softswitch.base.entropy import SystemEntropy
+from softswitch.base.errors import ConfigurationError, SoftswitchError
+from softswitch.base.log import configure_logging, get_logger
+from softswitch.calls.runtime.agent_lines import AgentLines
+from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.runtime.records import StoreRecords
+from softswitch.config import Configuration, differences, load
+from softswitch.config.addresses import parse_listener
+from softswitch.control.protocol import Reloaded
+from softswitch.control.runtime.server import ControlServer
+from softswitch.dialplan.runtime.runner import FlowRunner
+from softswitch.media.protocol import MediaEvent
+from softswitch.media.runtime.client import MediaClient
+from softswitch.sip.endpoint import SipEndpoint
+from softswitch.sip.outputs import SipOutput
+from softswitch.sip.runtime.driver import SipDriver
+from softswitch.store import open_store
+
+log = get_logger("switch")
+
+# What a reload cannot change while calls are up; the operator is told.
+_RESTART_ONLY = ("settings.sip.listen", "settings.media", "settings.store", "settings.control", "settings.recordings")
+
+
+class Switch:
+    """Builds the parts and wires them; owns nothing else."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._loop = asyncio.get_running_loop()
+        self._parts: Parts | None = None
+        self._control: ControlServer | None = None
+
+    async def start(self) -> None:
+        """Raises `ConfigurationError` or `StartError`; then nothing is left running."""
+        configuration = load(self._directory).with_own_ip(own_ip())
+        configure_logging(
+            level=configuration.settings.log.level, log_format=configuration.settings.log.format, program="switch"
+        )
+        parts = self._build(configuration)
+        self._parts = parts
+        await parts.media.start()
+        self._restore(parts)
+        await parts.driver.start(_listeners(configuration))
+        self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)
+        await self._control.start()
+        log.info("ready", domain=configuration.settings.sip.domain, listen=list(configuration.settings.sip.listen))
+
+    async def run(self) -> None:
+        """Until the orderly stop is complete."""
+        parts = self._running()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(name, parts.stop_requested.set)
+        self._loop.add_signal_handler(signal.SIGHUP, self._hung_up)
+        await parts.stop_requested.wait()
+        await self._stop(parts)
+
+    def _build(self, configuration: Configuration) -> Parts:
+        clock, entropy = SystemClock(), SystemEntropy()
+        dialplan = dialplan_of(configuration)
+        store = open_store(
+            configuration.settings.store.directory,
+            map_size_mb=configuration.settings.store.map_size_mb,
+            report=self._store_reports,
+        )
+        endpoint = SipEndpoint(
+            sip_settings(configuration, own_ip(), trunk_hosts(configuration)),
+            entropy=entropy,
+            wall_offset=clock.wall() - clock.now(),
+        )
+        driver = SipDriver(endpoint, clock=clock, on_event=self._sip_event, loop=self._loop)
+        media = MediaClient(
+            worker_sockets(configuration),
+            local_ip=configuration.settings.media.ip,
+            ports=configuration.settings.media.port_range,
+            clock=clock,
+            entropy=entropy,
+            on_event=self._media_event,
+        )
+        acd = AcdService(Router(), clock, self._acd_output, StoredAgentStates(store), self._loop)
+        sounds = sound_library(configuration, on_fault=lambda fault: log.warning("sound", fault=str(fault)))
+        records = StoreRecords(store, clock)
+        around = Surroundings(
+            sip=SipPort(driver),
+            media=media,
+            acd=acd,
+            lines=AgentLines(acd),
+            sounds=sounds,
+            records=records,
+            clock=clock,
+            entropy=entropy,
+            settings=lambda: self._running().settings,
+        )
+        runner = FlowRunner(lambda: self._running().dialplan, loop=self._loop)
+        return Parts(
+            clock=clock,
+            pid=os.getpid(),
+            started_at=clock.now(),
+            started_at_wall=clock.wall(),
+            configuration=configuration,
+            configuration_loaded_at=clock.wall(),
+            settings=call_settings(configuration),
+            dialplan=dialplan,
+            store=store,
+            records=records,
+            sounds=sounds,
+            endpoint=endpoint,
+            driver=driver,
+            media=media,
+            acd=acd,
+            controller=CallController(around, loop=self._loop, start_flow=runner.start),
+            reload=self._reload,
+        )
+
+    def _restore(self, parts: Parts) -> None:
+        """What a former switch knew: calls it left in progress, registrations, agents."""
+        now, wall = parts.clock.now(), parts.clock.wall()
+        for cdr in parts.store.end_leftover_calls(wall):
+            log.warning("call lost", call_id=cdr.call_id, reason=cdr.end_reason)
+        known = parts.acd.start(acd_configuration(parts.configuration))
+        for agent_id in auto_login(parts.configuration):
+            if agent_id not in known:
+                parts.acd.apply(AgentLoggedIn(agent_id))
+        bindings = parts.records.stored_bindings()
+        parts.endpoint.restore_bindings(bindings, now, wall)
+        parts.controller.restored(sorted({binding.aor for binding in bindings}))
+        log.info("restored", registrations=len(bindings), agents=len(known))
+
+    async def _reload(self) -> Reloaded:
+        """Raises `ConfigurationError` or `StartError`; then everything is as it was."""
+        parts = self._running()
+        configuration = load(self._directory).with_own_ip(own_ip())
+        dialplan = dialplan_of(configuration)
+        hosts = trunk_hosts(configuration)
+        changes = differences(parts.configuration, configuration)
+        parts.endpoint.update_settings(sip_settings(configuration, own_ip(), hosts))
+        parts.acd.apply(acd_configuration(configuration))
+        parts.settings = call_settings(configuration)
+        parts.dialplan = dialplan
+        parts.sounds.refresh()
+        parts.configuration = configuration
+        parts.configuration_loaded_at = parts.clock.wall()
+        log.info("reloaded", changes=len(changes))
+        return Reloaded(changes, [change for change in changes if change.startswith(_RESTART_ONLY)])
+
+    def _hung_up(self) -> None:
+        task = self._loop.create_task(self._reload_and_report())
+        task.add_done_callback(lambda done: done.exception())
+
+    async def _reload_and_report(self) -> None:
+        try:
+            await self._reload()
+        except ConfigurationError as error:
+            for fault in error.faults:
+                log.error("not reloaded", fault=str(fault))
+        except SoftswitchError as error:
+            log.error("not reloaded", fault=str(error))
+
+    async def _stop(self, parts: Parts) -> None:
+        grace_s = parts.configuration.settings.shutdown.grace_s
+        log.info("stopping", calls=len(parts.controller.calls), grace_s=grace_s)
+        parts.endpoint.drain(True)
+        parts.drain_ends_at = parts.clock.now() + grace_s
+        await parts.controller.drain(grace_s)
+        if self._control is not None:
+            await self._control.close()
+        await parts.driver.close()
+        await parts.media.close()
+        parts.acd.stop()
+        parts.store.close()
+        log.info("stopped")
+
+    # Events of the domains
+
+    def _sip_event(self, event: SipOutput) -> None:
+        self._running().controller.receive_sip(event)
+
+    def _media_event(self, event: MediaEvent) -> None:
+        self._running().controller.receive_media(event)
+
+    def _acd_output(self, output: AcdOutput) -> None:
+        self._running().controller.receive_acd(output)
+
+    def _store_reports(self, line: str) -> None:
+        """Called in the store's writer thread."""
+        log.error("store", fault=line)
+        self._loop.call_soon_threadsafe(self._note_store_fault, line)
+
+    def _note_store_fault(self, line: str) -> None:
+        if self._parts is not None:
+            self._parts.store_fault = line
+
+    def _running(self) -> Parts:
+        assert self._parts is not None, "events come only after the parts were built"
+        return self._parts
+
+
+def _listeners(configuration: Configuration) -> list[tuple[TransportKind, HostPort]]:
+    parsed = [parse_listener(text) for text in configuration.settings.sip.listen]
+    return [listener for listener in parsed if listener is not None]
+
+
+async def serve(directory: str) -> None:
+    switch = Switch(directory)
+    await switch.start()
+    await switch.run()
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("usage: python -m softswitch.app.switch DIR", file=sys.stderr)
+        return 2
+    try:
+        uvloop.run(serve(sys.argv[1]))
+    except ConfigurationError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        return 2
+    except SoftswitchError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The SIP endpoint's commands at this moment: adds the time, and has the driver send what comes of them.
+
+Whatever a command brings about comes after it has returned, at the end of the loop's turn: a leg's id is known to
+whoever made it before the leg's first event arrives, and commands given together are sent together.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from softswitch.base.clock import Clock
+from softswitch.base.ids import LegId
+from softswitch.sip.digest import Credential
+from softswitch.sip.endpoint import SipEndpoint
+from softswitch.sip.outputs import Binding
+from softswitch.sip.settings import Target
+
+
+class SipCommands:
+    """`flush` sends the endpoint's outputs and arms its timer."""
+
+    def __init__(
+        self, endpoint: SipEndpoint, clock: Clock, flush: Callable[[], None], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._endpoint = endpoint
+        self._clock = clock
+        self._flush_now = flush
+        self._loop = loop
+        self._is_flushing = False
+
+    def invite(
+        self,
+        target: Target,
+        *,
+        from_uri: str,
+        from_display: str,
+        sdp: bytes,
+        headers: Sequence[tuple[str, str]] = (),
+        credentials: Credential | None = None,
+    ) -> LegId:
+        leg_id = self._endpoint.invite(
+            target,
+            from_uri=from_uri,
+            from_display=from_display,
+            sdp=sdp,
+            headers=headers,
+            credentials=credentials,
+            now=self._clock.now(),
+        )
+        self._flush()
+        return leg_id
+
+    def progress(self, leg_id: LegId, status: int, sdp: bytes | None = None) -> None:
+        self._endpoint.progress(leg_id, status, sdp, self._clock.now())
+        self._flush()
+
+    def accept(self, leg_id: LegId, sdp: bytes) -> None:
+        self._endpoint.accept(leg_id, sdp, self._clock.now())
+        self._flush()
+
+    def reject(self, leg_id: LegId, status: int, reason: str | None = None) -> None:
+        self._endpoint.reject(leg_id, status, reason, now=self._clock.now())
+        self._flush()
+
+    def hang_up(self, leg_id: LegId, *, reason: str | None = None) -> None:
+        self._endpoint.hang_up(leg_id, self._clock.now(), reason=reason)
+        self._flush()
+
+    def answer_reinvite(self, leg_id: LegId, sdp: bytes) -> None:
+        self._endpoint.answer_reinvite(leg_id, sdp, self._clock.now())
+        self._flush()
+
+    def refuse_reinvite(self, leg_id: LegId, status: int) -> None:
+        self._endpoint.refuse_reinvite(leg_id, status, self._clock.now())
+        self._flush()
+
+    def bindings(self, aor: str) -> list[Binding]:
+        return self._endpoint.bindings(aor)
+
+    def _flush(self) -> None:
+        if not self._is_flushing:
+            self._is_flushing = True
+            self._loop.call_soon(self._flush_soon)
+
+    def _flush_soon(self) -> None:
+        self._is_flushing = False
+        self._flush_now()
