@@ -42,15 +42,19 @@ class NoSwitchRunning(SoftswitchError):
 
 
 class ControlFailed(SoftswitchError):
-    """The switch refused, fell silent, or the socket is not ours to open."""
+    """The switch fell silent, or the socket is not ours to open."""
 
-    def __init__(self, message: str, faults: list[str] | None = None) -> None:
-        super().__init__(message)
-        self.faults = faults or []
+
+class ControlRefused(ControlFailed):
+    """The switch did not do it; `reply` says why."""
+
+    def __init__(self, reply: Refused) -> None:
+        super().__init__(reply.message)
+        self.reply = reply
 
 
 class ControlClient:
-    """One connection to a running switch. A context manager; every method raises `ControlFailed` when refused.
+    """One connection to a running switch. A context manager; every method raises `ControlFailed` or `ControlRefused`.
 
     Raises `NoSwitchRunning` if there is none; `directory` is the configuration directory that its message names.
     """
@@ -127,7 +131,7 @@ class ControlClient:
         except msgspec.MsgspecError as error:
             raise ControlFailed(f"the switch answers in words of another version of softswitch: {error}") from error
         if isinstance(reply, Refused):
-            raise ControlFailed(reply.message, reply.faults)
+            raise ControlRefused(reply)
         if not isinstance(reply, expected):
             raise ControlFailed(f"the switch answered with {type(reply).__name__} instead of {expected.__name__}")
         return reply

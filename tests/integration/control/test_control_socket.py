@@ -28,7 +28,7 @@ from softswitch.control.protocol import (
     Status,
     Stop,
 )
-from softswitch.control.runtime.client import ControlClient, ControlFailed, NoSwitchRunning
+from softswitch.control.runtime.client import ControlClient, ControlFailed, ControlRefused, NoSwitchRunning
 from softswitch.control.runtime.server import ControlServer
 from softswitch.testing.operations import FixedOperations
 
@@ -82,9 +82,9 @@ def test_a_refusal_is_an_error_with_the_switch_s_words(client: ControlClient, op
     with pytest.raises(ControlFailed, match="no agent nobody"):
         client.ask(SetAgent(AgentId("nobody"), "login"), AgentSet)
     operations.reload_reply = Refused("configuration", "2 faults", ["a", "b"])
-    with pytest.raises(ControlFailed) as refused:
+    with pytest.raises(ControlRefused) as refused:
         client.ask(Reload(), Reloaded)
-    assert refused.value.faults == ["a", "b"]
+    assert refused.value.reply.faults == ["a", "b"]
 
 
 def test_a_fault_of_the_switch_is_told_and_the_connection_goes_on(

@@ -1,0 +1,100 @@
+"""`softswitch agents`: who they are and what they are doing; logging them in and out, pausing and resuming them."""
+
+import click
+
+from softswitch.base.ids import AgentId
+from softswitch.cli.directory import config_option, connect, find_directory
+from softswitch.cli.render import Column, json_option, show_rows
+from softswitch.cli.words import duration, spoken_state
+from softswitch.control.protocol import AgentAction, AgentRow, AgentSet, SetAgent
+
+
+@click.group(invoke_without_command=True)
+@config_option
+@json_option
+@click.pass_context
+def agents(ctx: click.Context, config: str | None, as_json: bool) -> None:
+    """Agents and what they are doing."""
+    ctx.obj = config
+    if ctx.invoked_subcommand is None:
+        with connect(find_directory(config)) as client:
+            rows = client.agents()
+        show_rows(rows, _COLUMNS, as_json=as_json, empty="No agents: agents.toml has none.")
+
+
+_agent_argument = click.argument("agent_id")
+
+
+@agents.command
+@_agent_argument
+@config_option
+@click.pass_context
+def login(ctx: click.Context, agent_id: str, config: str | None) -> None:
+    """Log an agent in: ready for calls."""
+    _set(config or ctx.obj, agent_id, "login")
+
+
+@agents.command
+@_agent_argument
+@config_option
+@click.pass_context
+def logout(ctx: click.Context, agent_id: str, config: str | None) -> None:
+    """Log an agent out."""
+    _set(config or ctx.obj, agent_id, "logout")
+
+
+@agents.command
+@_agent_argument
+@click.option("--reason", default="", help="Why, for people and reports: lunch, training.")
+@config_option
+@click.pass_context
+def pause(ctx: click.Context, agent_id: str, reason: str, config: str | None) -> None:
+    """No more calls for an agent, until resumed."""
+    _set(config or ctx.obj, agent_id, "pause", reason)
+
+
+@agents.command
+@_agent_argument
+@config_option
+@click.pass_context
+def resume(ctx: click.Context, agent_id: str, config: str | None) -> None:
+    """An agent is ready for calls again."""
+    _set(config or ctx.obj, agent_id, "resume")
+
+
+def _set(config: str | None, agent_id: str, action: AgentAction, reason: str = "") -> None:
+    with connect(find_directory(config)) as client:
+        answer = client.ask(SetAgent(AgentId(agent_id), action, reason), AgentSet)
+    when = " when the call is over" if answer.is_pending else ""
+    click.echo(f"{agent_id}: {_status(answer.agent)}{when}")
+
+
+def _status(row: AgentRow) -> str:
+    """What was declared."""
+    return spoken_state(row.status) + (f" ({row.reason})" if row.reason else "")
+
+
+def _state(row: AgentRow) -> str:
+    """What the agent is doing, and what comes next if that is not being ready."""
+    if row.state in ("reserved", "busy", "wrap_up"):
+        return spoken_state(row.state) + (f", then {_status(row)}" if row.status != "ready" else "")
+    return _status(row)
+
+
+_STYLES = {"ready": "green", "busy": "cyan", "reserved": "cyan", "wrap_up": "yellow", "not_ready": "yellow"}
+_COLUMNS: list[Column[AgentRow]] = [
+    Column("Agent", lambda row: row.agent_id, is_flexible=True),
+    Column("Name", lambda row: row.name, is_flexible=True),
+    Column("State", _state, is_flexible=True, style=lambda row: _STYLES.get(row.state, "dim")),
+    Column("For", lambda row: duration(row.since_s), is_number=True),
+    Column(
+        "Phone",
+        lambda row: "registered" if row.is_registered else "none",
+        style=lambda row: "" if row.is_registered else "red",
+    ),
+    Column("Answered", lambda row: str(row.answered), is_number=True),
+    Column("Missed", lambda row: str(row.missed), is_number=True),
+    Column("Call", lambda row: row.call_id, is_wide=True),
+    Column("Skills", lambda row: " ".join(f"{skill}={level}" for skill, level in row.skills.items()), is_wide=True),
+    Column("Queues", lambda row: " ".join(row.queues), is_wide=True, is_flexible=True),
+]

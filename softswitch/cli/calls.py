@@ -1,0 +1,49 @@
+"""`softswitch calls`: calls in progress, and ending one."""
+
+import click
+
+from softswitch.base.ids import CallId
+from softswitch.cli.directory import config_option, connect, find_directory
+from softswitch.cli.render import Column, json_option, show_rows
+from softswitch.cli.words import duration, instant, spoken_state
+from softswitch.control.protocol import CallRow, Done, HangUp
+
+
+@click.group(invoke_without_command=True)
+@config_option
+@json_option
+@click.pass_context
+def calls(ctx: click.Context, config: str | None, as_json: bool) -> None:
+    """Calls in progress."""
+    ctx.obj = config
+    if ctx.invoked_subcommand is None:
+        with connect(find_directory(config)) as client:
+            rows = client.calls()
+        show_rows(rows, _COLUMNS, as_json=as_json, empty="No calls.")
+
+
+@calls.command
+@click.argument("call_id")
+@config_option
+@click.pass_context
+def hangup(ctx: click.Context, call_id: str, config: str | None) -> None:
+    """End a call for every party."""
+    with connect(find_directory(config or ctx.obj)) as client:
+        client.ask(HangUp(CallId(call_id)), Done)
+    click.echo(f"Call {call_id} was ended.")
+
+
+_STYLES = {"talking": "green", "waiting": "yellow", "alerting": "cyan"}
+_COLUMNS: list[Column[CallRow]] = [
+    Column("Call", lambda row: row.call_id),
+    Column("State", lambda row: spoken_state(row.state), style=lambda row: _STYLES.get(row.state, "")),
+    Column("From", lambda row: row.calling_number, is_flexible=True),
+    Column("To", lambda row: row.called_number, is_flexible=True),
+    Column("Flow", lambda row: row.flow, is_wide=True),
+    Column("Queue", lambda row: row.queue, is_flexible=True),
+    Column("Agent", lambda row: row.agent, is_flexible=True),
+    Column("Waited", lambda row: duration(row.wait_s), is_number=True),
+    Column("Length", lambda row: duration(row.duration_s), is_number=True),
+    Column("Began", lambda row: instant(row.started_at), is_wide=True),
+    Column("Recording", lambda row: row.recording, is_wide=True),
+]

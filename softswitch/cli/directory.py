@@ -1,0 +1,80 @@
+"""Which configuration directory a command is about, and where that directory's switch listens and stores."""
+
+import os
+import tomllib
+from typing import TYPE_CHECKING, cast
+
+import click
+
+if TYPE_CHECKING:
+    from softswitch.control.runtime.client import ControlClient
+
+SETTINGS_FILE = "softswitch.toml"
+SYSTEM_DIRECTORY = "/etc/softswitch"
+
+config_option = click.option(
+    "--config",
+    metavar="DIRECTORY",
+    envvar="SOFTSWITCH_CONFIG",
+    show_envvar=True,
+    help=f"Configuration directory; otherwise ./ if it holds {SETTINGS_FILE}, else {SYSTEM_DIRECTORY}.",
+)
+directory_argument = click.argument("directory", required=False)
+
+
+def find_directory(named: str | None) -> str:
+    """The configuration directory as an absolute path. Raises `Failure` if none is there."""
+    from softswitch.cli.failure import CONFIGURATION, Failure
+
+    if named is None:
+        for candidate in (os.curdir, SYSTEM_DIRECTORY):
+            if os.path.isfile(os.path.join(candidate, SETTINGS_FILE)):
+                return os.path.abspath(candidate)
+        raise Failure(
+            f"no configuration: there is no {SETTINGS_FILE} here or in {SYSTEM_DIRECTORY}. "
+            "Name its directory (--config DIRECTORY), or make one: softswitch init DIRECTORY",
+            CONFIGURATION,
+        )
+    if not os.path.isfile(os.path.join(named, SETTINGS_FILE)):
+        raise Failure(
+            f"no configuration: there is no {SETTINGS_FILE} in {named}. "
+            f"Name another directory, or make one: softswitch init {named}",
+            CONFIGURATION,
+        )
+    return os.path.abspath(named)
+
+
+def connect(directory: str) -> "ControlClient":
+    """A connection to the switch of this directory. Raises `NoSwitchRunning` and `ControlFailed`."""
+    from softswitch.control.runtime.client import ControlClient
+
+    return ControlClient(control_socket(directory), directory)
+
+
+def control_socket(directory: str) -> str:
+    from softswitch.config.settings import ControlSection
+
+    return _path_setting(directory, "control", "socket", ControlSection().socket)
+
+
+def store_directory(directory: str) -> str:
+    from softswitch.config.settings import StoreSection
+
+    return _path_setting(directory, "store", "directory", StoreSection().directory)
+
+
+def recordings_directory(directory: str) -> str:
+    from softswitch.config.settings import RecordingsSection
+
+    return _path_setting(directory, "recordings", "directory", RecordingsSection().directory)
+
+
+def _path_setting(directory: str, section: str, key: str, default: str) -> str:
+    """One key of softswitch.toml, whatever else is wrong there: a running switch must be reachable all the same."""
+    try:
+        with open(os.path.join(directory, SETTINGS_FILE), "rb") as file:
+            table = tomllib.load(file).get(section)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        table = None
+    value = cast("dict[str, object]", table).get(key) if isinstance(table, dict) else None
+    return os.path.join(directory, os.path.expanduser(value if isinstance(value, str) else default))

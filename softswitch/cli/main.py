@@ -1,0 +1,30 @@
+"""The `softswitch` command: the list of its subcommands."""
+
+import click
+
+from softswitch import __version__
+from softswitch.cli.lazy_group import LazyCommand, LazyGroup
+
+_COMMANDS = {
+    "serve": LazyCommand("softswitch.cli.serve", "serve", "Run the switch of a configuration directory."),
+    "demo": LazyCommand("softswitch.cli.demo", "demo", "Play a minute of a call centre on this machine."),
+    "init": LazyCommand("softswitch.cli.init", "init", "Write a commented configuration to start from."),
+    "check": LazyCommand("softswitch.cli.check", "check", "Say everything that is wrong with a configuration."),
+    "reload": LazyCommand("softswitch.cli.reload", "reload", "Take over a changed configuration, or not at all."),
+    "status": LazyCommand("softswitch.cli.status", "status", "The switch as a whole."),
+    "calls": LazyCommand("softswitch.cli.calls", "calls", "Calls in progress."),
+    "agents": LazyCommand("softswitch.cli.agents", "agents", "Agents and what they are doing."),
+    "queues": LazyCommand("softswitch.cli.queues", "queues", "Queues: who waits, who answers, how quickly."),
+    "registrations": LazyCommand("softswitch.cli.registrations", "registrations", "Phones that are registered."),
+    "cdr": LazyCommand("softswitch.cli.cdr", "cdr", "Call detail records, the newest first."),
+    "recordings": LazyCommand("softswitch.cli.recordings", "recordings", "Recorded calls, the newest first."),
+}
+
+
+@click.group(cls=LazyGroup, lazy_commands=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="softswitch %(version)s")
+def main() -> None:
+    """A softswitch for call centres.
+
+    Start with `softswitch demo`, or with `softswitch init DIRECTORY` and `softswitch serve DIRECTORY`.
+    """

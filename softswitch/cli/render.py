@@ -1,0 +1,94 @@
+"""Listings on standard output: a table for people, or one JSON document for programs.
+
+On a terminal a table keeps to its width, and columns of second rank are left out below `WIDE_CHARACTERS`. Into a pipe
+everything is written at full length, one row a line.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import click
+import msgspec
+
+from softswitch.cli.words import printable
+
+WIDE_CHARACTERS = 120
+PIPE_CHARACTERS = 400
+
+RowT = TypeVar("RowT", bound=msgspec.Struct)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
+last_option = click.option(
+    "--last", default=20, show_default=True, metavar="N", type=click.IntRange(1, 1_000_000), help="How many."
+)
+
+
+class Column(Generic[RowT]):
+    """A title, and what stands under it. `is_number` aligns right; `is_wide` only where there is room.
+
+    `is_flexible` columns are shortened when the table is too wide. `style` is rich's ("green").
+    """
+
+    __slots__ = ("is_flexible", "is_number", "is_wide", "style", "text", "title")
+
+    def __init__(
+        self,
+        title: str,
+        text: Callable[[RowT], str],
+        *,
+        is_number: bool = False,
+        is_wide: bool = False,
+        is_flexible: bool = False,
+        style: Callable[[RowT], str] = lambda row: "",
+    ) -> None:
+        self.title = title
+        self.text = text
+        self.is_number = is_number
+        self.is_wide = is_wide
+        self.is_flexible = is_flexible
+        self.style = style
+
+
+def show_json(document: object) -> None:
+    """Structs, lists and plain values as indented JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+
+
+def show_rows(rows: Sequence[RowT], columns: Sequence[Column[RowT]], *, as_json: bool, empty: str) -> None:
+    """A listing; `empty` is the line that stands instead of a table without rows."""
+    if as_json:
+        show_json(list(rows))
+    elif not rows:
+        click.echo(empty)
+    else:
+        show_table(rows, columns)
+
+
+def show_table(rows: Sequence[RowT], columns: Sequence[Column[RowT]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=_width(), highlight=False)
+    shown = [column for column in columns if console.width >= WIDE_CHARACTERS or not column.is_wide]
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for column in shown:
+        table.add_column(
+            column.title,
+            justify="right" if column.is_number else "left",
+            no_wrap=not column.is_flexible,  # rich narrows only columns that may wrap; their cells do not
+        )
+    for row in rows:
+        cells = (Text(printable(column.text(row)), column.style(row), no_wrap=True) for column in shown)
+        table.add_row(*cells)
+    console.print(table)
+
+
+def _width() -> int | None:
+    """None lets rich ask the terminal; COLUMNS wins over everything."""
+    if os.environ.get("COLUMNS", "").isdigit() or sys.stdout.isatty():
+        return None
+    return PIPE_CHARACTERS

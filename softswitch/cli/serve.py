@@ -1,0 +1,109 @@
+"""`softswitch serve`: check everything, then run media workers and the switch under a supervisor."""
+
+import asyncio
+import os
+import sys
+import time
+
+import click
+
+from softswitch.app.children import Role
+from softswitch.app.run_directory import RunDirectory, worker_sockets
+from softswitch.app.sounds import sound_cache_directory, sound_library
+from softswitch.app.supervisor import Program, supervise
+from softswitch.base.log import configure_logging
+from softswitch.cli.check import checked_configuration, summary
+from softswitch.cli.directory import config_option, directory_argument, find_directory
+from softswitch.config import Configuration
+from softswitch.control.protocol import GetStatus, Status
+from softswitch.control.runtime.client import ControlClient, ControlFailed, NoSwitchRunning
+
+WORKER_KILL_AFTER_S = 5.0
+"""A worker closes its recordings within a second or so."""
+
+SWITCH_KILL_AFTER_GRACE_S = 5.0
+"""After the grace for calls the switch says BYE to whoever is left and writes the last CDRs."""
+
+READY_POLL_S = 0.02
+READY_LATE_S = 30.0
+
+
+@click.command
+@directory_argument
+@config_option
+def serve(directory: str | None, config: str | None) -> None:
+    """Run the switch of a configuration directory."""
+    configuration = checked_configuration(find_directory(directory or config))
+    log = configuration.settings.log
+    configure_logging(level=log.level, log_format=log.format, program="supervisor")
+    run_directory = RunDirectory(os.path.dirname(configuration.settings.control.socket))
+    run_directory.lock()
+    _prepare_sounds(configuration)
+    sys.exit(asyncio.run(_run(configuration, run_directory)))
+
+
+async def _run(configuration: Configuration, run_directory: RunDirectory) -> int:
+    announcement = asyncio.create_task(_announce(configuration))
+    try:
+        return await supervise(_programs(configuration), run_directory)
+    finally:
+        announcement.cancel()
+
+
+def _programs(configuration: Configuration) -> list[Program]:
+    """The command lines of the children. -P: no file of the current directory takes the place of one of ours."""
+    python = (sys.executable, "-P", "-m")
+    settings = configuration.settings
+    workers = [
+        Program(
+            Role(name=name, stop_rank=1, kill_after_s=WORKER_KILL_AFTER_S),
+            (
+                *python,
+                "softswitch.media.runtime.worker",
+                "--socket",
+                socket,
+                "--name",
+                name,
+                "--log-level",
+                settings.log.level,
+            ),
+        )
+        for name, socket in worker_sockets(configuration).items()
+    ]
+    kill_after_s = settings.shutdown.grace_s + SWITCH_KILL_AFTER_GRACE_S
+    switch = Role(name="switch", stop_rank=0, kill_after_s=kill_after_s, reloads=True)
+    return [*workers, Program(switch, (*python, "softswitch.app.switch", configuration.directory))]
+
+
+def _prepare_sounds(configuration: Configuration) -> None:
+    """Speak and convert what is not in the cache yet. What cannot be is said, and costs only that sound."""
+    is_first = not sound_cache_directory(configuration).is_dir()
+    began_at = time.monotonic()
+    if is_first:
+        click.echo("Speaking the prompts, once ... ", nl=False)
+    faults = sound_library(configuration).prepare(configuration.settings.sounds.languages)
+    if is_first:
+        click.echo(f"done in {time.monotonic() - began_at:.1f} s")
+    for fault in faults:
+        click.echo(str(fault), err=True)
+
+
+async def _announce(configuration: Configuration) -> None:
+    """One line when the switch answers at its control socket."""
+    began_at = time.monotonic()
+    is_late = False
+    while (status := await asyncio.to_thread(_ask_status, configuration)) is None:
+        await asyncio.sleep(READY_POLL_S)
+        if not is_late and time.monotonic() - began_at > READY_LATE_S:
+            is_late = True
+            click.echo(f"The switch is not ready after {READY_LATE_S:.0f} s; its log above may say why", err=True)
+    listen = ", ".join(status.listen)
+    click.echo(f"Ready: phones register at sip:{status.domain} ({listen}); {summary(configuration)}")
+
+
+def _ask_status(configuration: Configuration) -> Status | None:
+    try:
+        with ControlClient(configuration.settings.control.socket, configuration.directory, answer_s=1.0) as client:
+            return client.ask(GetStatus(), Status)
+    except (NoSwitchRunning, ControlFailed):
+        return None

@@ -1,0 +1,68 @@
+"""`softswitch status`: the switch as a whole."""
+
+from typing import cast
+
+import click
+import msgspec
+
+from softswitch.cli.directory import config_option, connect, directory_argument, find_directory
+from softswitch.cli.render import Column, json_option, show_json, show_table
+from softswitch.cli.words import count, duration, instant, percentage, size
+from softswitch.control.protocol import GetStatus, Status, WorkerRow
+
+
+@click.command
+@directory_argument
+@config_option
+@json_option
+def status(directory: str | None, config: str | None, as_json: bool) -> None:
+    """The switch as a whole."""
+    with connect(find_directory(directory or config)) as client:
+        answer = client.ask(GetStatus(), Status)
+    if as_json:
+        document = cast(dict[str, object], msgspec.to_builtins(answer))
+        del document["type"]
+        show_json(document)
+        return
+    for title, text in _lines(answer):
+        click.echo(f"{title:15}{text}")
+    click.echo()
+    show_table(answer.workers, _WORKER_COLUMNS)
+
+
+def _lines(answer: Status) -> list[tuple[str, str]]:
+    store = answer.store
+    held = f"{count(store.cdrs, 'CDR')}, {count(store.recordings, 'recording')}, {size(store.size_bytes)}"
+    lines = [
+        ("softswitch", f"{answer.version}, pid {answer.pid}, up {duration(answer.uptime_s)}"),
+        ("configuration", f"{answer.configuration_directory}, loaded {instant(answer.configuration_loaded_at)}"),
+        ("phones", f"register at sip:{answer.domain} ({', '.join(answer.listen)})"),
+        ("registrations", str(answer.registrations)),
+        ("calls", f"{answer.calls} in progress, {answer.waiting} waiting in {count(answer.queues, 'queue')}"),
+        ("agents", f"{answer.agents_logged_in} of {answer.agents} logged in"),
+        ("store", f"{store.directory}: {held}"),
+    ]
+    if store.fault:
+        lines.append(("store fault", store.fault))
+    if answer.is_draining:
+        lines.append(
+            ("stopping", f"new calls are refused, calls in progress end in {duration(answer.drain_ends_in_s)}")
+        )
+    return lines
+
+
+_WORKER_COLUMNS: list[Column[WorkerRow]] = [
+    Column("Media worker", lambda row: row.name),
+    Column("Pid", lambda row: str(row.pid), is_number=True),
+    Column(
+        "State",
+        lambda row: "connected" if row.is_connected else "away",
+        style=lambda row: "green" if row.is_connected else "red",
+    ),
+    Column("Streams", lambda row: str(row.streams), is_number=True),
+    Column("Recordings", lambda row: str(row.recordings), is_number=True),
+    Column("CPU", lambda row: percentage(row.cpu), is_number=True),
+    Column("Tick µs", lambda row: f"{row.tick_us_median:.0f}", is_number=True),
+    Column("Longest", lambda row: f"{row.tick_us_max:.0f}", is_number=True),
+    Column("Late", lambda row: str(row.overruns), is_number=True),
+]
