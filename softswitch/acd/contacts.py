@@ -28,9 +28,12 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
     """A contact arrives."""
     _check(floor, fact)
     queue = floor.queues.get(fact.queue_id)
-    if queue is None or not queue.is_open or len(floor.contacts) >= CONTACTS_MAX:
-        reason = "unknown" if queue is None else "full" if queue.is_open else "closed"
-        floor.outputs.append(ContactRefused(fact.contact_id, fact.queue_id, reason))
+    if queue is None:
+        floor.outputs.append(ContactRefused(fact.contact_id, fact.queue_id, "unknown"))
+        return
+    if not queue.is_open or len(floor.contacts) >= CONTACTS_MAX:
+        queue.counters.refused += 1
+        floor.outputs.append(ContactRefused(fact.contact_id, fact.queue_id, "full" if queue.is_open else "closed"))
         return
     contact = Contact(
         fact.contact_id,

@@ -27,7 +27,7 @@ class Matching:
     memory); only the slots below `_used` have ever been looked at.
     """
 
-    __slots__ = ("_free_slots", "_head_key", "_lines", "_serves", "_used", "roster")
+    __slots__ = ("_extra_lines", "_free_slots", "_head_key", "_lines", "_serves", "_used", "roster")
 
     def __init__(self, roster: Roster, queues: Collection[QueueRecord]) -> None:
         size = len(queues) + LINES_MAX
@@ -35,6 +35,7 @@ class Matching:
         self._lines: list[Line | None] = [None] * size
         self._free_slots = list(reversed(range(size)))
         self._used = 0
+        self._extra_lines = 0
         self._head_key: NDArray[np.float64] = np.full(size, np.inf)
         self._serves: NDArray[np.bool_] = np.zeros((len(roster), size), np.bool_)
         for queue in queues:
@@ -45,13 +46,12 @@ class Matching:
     # Lines
 
     def has_room_for(self, queue: QueueRecord, skills: Skills) -> bool:
-        """Whether a contact with these extra requirements can be added."""
-        return not skills or _key(skills) in queue.lines or bool(self._free_slots)
+        """Whether a new contact with these extra requirements may be added."""
+        return self._extra_lines < LINES_MAX or _key(skills) in queue.lines
 
     def close_queue(self, queue: QueueRecord) -> None:
         """A queue is gone; nobody waits in it."""
-        for line in list(queue.lines.values()):
-            self._close(line)
+        self._close(queue.own_line)
 
     def add(self, contact: Contact) -> Line:
         """The contact waits from now on, in its old place if it had one."""
@@ -60,6 +60,7 @@ class Matching:
         if line is None:
             rows = self.roster.most_able(queue.own_line.rows, contact.skills)
             line = self._open(queue, contact.skills, rows)
+            self._extra_lines += 1
         line.add(contact)
         contact.line = line
         self._head_key[line.slot] = line.first_key()
@@ -73,6 +74,7 @@ class Matching:
         contact.line = None
         if len(line) == 0 and line is not line.queue.own_line:
             self._close(line)
+            self._extra_lines -= 1
         else:
             self._head_key[line.slot] = line.first_key()
 
@@ -120,6 +122,8 @@ class Matching:
     # Slots
 
     def _open(self, queue: QueueRecord, skills: Skills, rows: Rows) -> Line:
+        if not self._free_slots:
+            self._widen()
         slot = self._free_slots.pop()
         self._used = max(self._used, slot + 1)
         line = Line(queue, skills, slot=slot, rows=rows)
@@ -134,6 +138,14 @@ class Matching:
         self._head_key[line.slot] = np.inf
         self._lines[line.slot] = None
         self._free_slots.append(line.slot)
+
+    def _widen(self) -> None:
+        """All slots are taken and a contact returns from a reservation, whose line was closed meanwhile."""
+        size = len(self._lines)
+        self._lines += [None] * size
+        self._free_slots = list(reversed(range(size, 2 * size)))
+        self._head_key = np.concatenate([self._head_key, np.full(size, np.inf)])
+        self._serves = np.concatenate([self._serves, np.zeros_like(self._serves)], axis=1)
 
 
 def _key(skills: Skills) -> frozenset[tuple[str, int]]:

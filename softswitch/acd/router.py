@@ -89,6 +89,8 @@ class Router:
         """Do what is due at `now`; nothing when nothing is."""
         floor = self._floor
         for timer in floor.deadlines.pop_due(now):
+            if timer in floor.deadlines:
+                continue  # set anew by what was due before it
             match timer:
                 case ("ring", reservation_id):
                     reservation = floor.reservations.get(reservation_id)

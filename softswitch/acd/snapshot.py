@@ -40,7 +40,7 @@ def take(agent: AgentMachine) -> AgentSnapshot:
 
 
 def restore(floor: Floor, agent: AgentMachine, snapshot: AgentSnapshot, now: float) -> None:
-    """Put a logged-out agent where he was. He is served once his phone is known to be there."""
+    """Put a logged-out agent where he was."""
     if not snapshot.is_logged_in:
         return
     agent.log_in()
@@ -49,3 +49,4 @@ def restore(floor: Floor, agent: AgentMachine, snapshot: AgentSnapshot, now: flo
         agent.pause(snapshot.pause_reason)
     agent.idle_since = now if snapshot.idle_since is None else min(snapshot.idle_since, now)
     floor.settle(agent, now if snapshot.since is None else min(snapshot.since, now))
+    floor.serve_agent(agent, now)
