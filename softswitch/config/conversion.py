@@ -7,32 +7,35 @@ that what refers to it is not called wrong as well.
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import msgspec
 from msgspec.inspect import BoolType, DictType, FloatType, IntType, LiteralType, StrType, Type, type_info
+from msgspec.structs import FieldInfo
 
 from softswitch.base.errors import Fault
 from softswitch.config.limits import FAULT_CHARACTERS_MAX
-from softswitch.config.toml_lines import KeyPath, line_of
+from softswitch.config.toml_lines import KeyPath, find_lines, line_of
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
 class FaultList:
-    """The faults of one file. `lines` says where its keys stand."""
+    """The faults of one file. `text` is what is in it, to find the lines; they are looked up at the first fault."""
 
-    __slots__ = ("_faults", "file", "lines")
+    __slots__ = ("_faults", "_lines", "file", "text")
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.lines: dict[KeyPath, int] = {}
+        self.text = ""
+        self._lines: dict[KeyPath, int] | None = None
         self._faults: list[tuple[int, Fault]] = []
 
     def add(self, path: KeyPath, reason: str, remedy: str) -> None:
         """Note a fault at the line of its key, or of the nearest thing around it."""
-        self._add(line_of(path, self.lines), path, reason, remedy)
+        self._add(self._line_of(path), path, reason, remedy)
 
     def add_at_line(self, line: int, reason: str, remedy: str) -> None:
         """Note a fault of the text itself."""
@@ -40,12 +43,17 @@ class FaultList:
 
     def place(self, path: KeyPath) -> str:
         """How another fault refers to a key: "agent[3] (line 27)"."""
-        line = line_of(path, self.lines)
+        line = self._line_of(path)
         return key_text(path) if line is None else f"{key_text(path)} (line {line})"
 
     def in_order(self) -> list[Fault]:
         """All faults by line."""
         return [fault for _, fault in sorted(self._faults, key=lambda found: found[0])]
+
+    def _line_of(self, path: KeyPath) -> int | None:
+        if self._lines is None:
+            self._lines = find_lines(self.text)
+        return line_of(path, self._lines)
 
     def _add(self, line: int | None, path: KeyPath, reason: str, remedy: str) -> None:
         file = self.file if line is None else f"{self.file}:{line}"
@@ -83,7 +91,7 @@ def convert_struct(value: object, struct: type[S], path: KeyPath, faults: FaultL
         faults.add(path, f"this is {_kind(value)}, not a table", f"Write [{key_text(path)}]")
         return None
     table = cast(dict[str, object], value)
-    fields = {field.name: field for field in msgspec.structs.fields(struct)}
+    fields = _fields(struct)
     for key in table.keys() - fields.keys():
         known = ", ".join(fields)
         faults.add((*path, key), "there is no such key", did_you_mean(key, fields, f"There are: {known}"))
@@ -114,6 +122,12 @@ def convert_rows(value: object, struct: type[S], path: KeyPath, faults: FaultLis
         if converted is not None:
             rows.append((index, converted))
     return rows
+
+
+@cache
+def _fields(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
+    """Kept, because finding the annotations costs more than converting a row."""
+    return {field.name: field for field in msgspec.structs.fields(struct)}
 
 
 _WRONG = object()

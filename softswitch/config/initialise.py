@@ -1,7 +1,6 @@
 """`softswitch init`: a commented configuration a switch starts from and a phone registers to at once."""
 
 import os
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 
@@ -10,6 +9,7 @@ from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.config.addresses import is_host
 from softswitch.config.draft import FILES
 
+_STARTER = Path(__file__).with_name("starter")
 _PEOPLE = ("anna", "boris", "reception")
 _PASSWORD_BITS = 80
 
@@ -37,7 +37,7 @@ def init(directory: str | os.PathLike[str], *, domain: str, entropy: Entropy, ti
 
 def _write(path: Path, words: dict[str, str]) -> str:
     """Written for its owner alone, because of the passwords."""
-    text = Template(files("softswitch.config").joinpath("starter", path.name).read_text("utf-8")).substitute(words)
+    text = Template((_STARTER / path.name).read_text("utf-8")).substitute(words)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
     return str(path)

@@ -23,7 +23,6 @@ from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
 from softswitch.config.rows import AgentRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
 from softswitch.config.settings import Settings
-from softswitch.config.toml_lines import find_lines
 
 P = TypeVar("P", AgentRow, PhoneRow)
 S = TypeVar("S", bound=msgspec.Struct)
@@ -102,14 +101,16 @@ def _read(path: Path, faults: FaultList) -> dict[str, object] | None:
         line = raw.count(b"\n", 0, error.start) + 1
         faults.add_at_line(line, "this is not UTF-8 text", "Save the file with the encoding UTF-8")
         return None
+    faults.text = text
     try:
-        table = cast(dict[str, object], tomllib.loads(text))
+        return cast(dict[str, object], tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         reason, line = _syntax_fault(str(error), text)
         faults.add_at_line(line, reason, 'TOML wants: key = "text", key = 5, key = true, [table], [[row]]')
         return None
-    faults.lines = find_lines(text)
-    return table
+    except RecursionError:  # the parser's own, at some hundred brackets
+        faults.add((), "brackets are nested too deeply", "Nothing here needs more than three")
+        return None
 
 
 def _syntax_fault(message: str, text: str) -> tuple[str, int]:

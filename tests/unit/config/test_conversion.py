@@ -127,7 +127,7 @@ def test_keys_as_people_read_them():
 
 def test_faults_are_in_the_order_of_lines():
     faults = FaultList("sample.toml")
-    faults.lines = {("a",): 5, ("b",): 2, ("c", 0): 9}
+    faults.text = "\nb = 1\n\n\na = 1\n\n\n\n[[c]]\n"
     faults.add(("a",), "one", "x")
     faults.add(("c", 0, "deep"), "two", "x")
     faults.add(("b",), "three", "x")

@@ -2,13 +2,13 @@
 
 import re
 import tomllib
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+import softswitch.config
 from softswitch.base.entropy import SeededEntropy
 from softswitch.base.errors import ConfigurationError
 from softswitch.config import init, load
@@ -22,7 +22,7 @@ def initialise(directory: Path, *, domain: str = "192.0.2.10", timezone: str = "
 
 
 def starter(name: str) -> str:
-    return files("softswitch.config").joinpath("starter", name).read_text("utf-8")
+    return Path(softswitch.config.__file__).with_name("starter").joinpath(name).read_text("utf-8")
 
 
 def test_what_it_writes_loads_without_a_fault(tmp_path: Path):

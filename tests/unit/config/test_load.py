@@ -211,6 +211,11 @@ def test_a_file_that_is_too_large(tmp_path: Path):
     assert "At most 16 MB are read" in faults_of(tmp_path)[0]
 
 
+def test_brackets_without_end(tmp_path: Path):
+    (fault,) = faults_of(write(tmp_path, agents=f"a = {'[' * 5000}{']' * 5000}"))
+    assert "nested too deeply" in fault
+
+
 def test_a_directory_that_cannot_be_read_as_a_file(tmp_path: Path):
     write(tmp_path)
     (tmp_path / "agents.toml").mkdir()
