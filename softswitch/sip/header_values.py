@@ -59,7 +59,8 @@ class CSeq(NamedTuple):
 class Via:
     """One hop of a request's way (RFC 3261 section 20.42, RFC 3581).
 
-    `transport` is in upper case, `host` an IPv6 address without brackets. `port` None means the transport's default.
+    `transport` is in upper case, `host` as it was sent (an IPv6 address without brackets). `port` None means the
+    transport's default.
     """
 
     __slots__ = ("host", "params", "port", "transport")

@@ -136,7 +136,8 @@ def answer_offer(
         session = SessionDescription.parse(offer)
         chosen = _choose_media(session, capabilities)
         if chosen is None:
-            return OfferRefused(488, "No Common Audio Codec")
+            has_audio = any(_is_plain_audio(media) for media in session.media)
+            return OfferRefused(488, "No Common Audio Codec" if has_audio else "No Plain RTP Audio Offered")
         media, choice = chosen
         audio = _negotiated(session, media, choice, capabilities.ptime_ms, local.host)
     except Malformed as fault:
@@ -188,12 +189,16 @@ def _choose_media(
 ) -> tuple[MediaDescription, _Choice] | None:
     """The first audio stream with a codec of ours, and that codec."""
     for media in session.media:
-        if media.kind == "audio" and media.port and media.protocol.upper() in PROTOCOLS:
+        if _is_plain_audio(media):
             maps = STATIC_PAYLOAD_TYPES | media.rtpmaps()
             choice = _choose_codec(media.formats, maps, capabilities.codecs, capabilities.telephone_event)
             if choice is not None:
                 return media, choice
     return None
+
+
+def _is_plain_audio(media: MediaDescription) -> bool:
+    return media.kind == "audio" and media.port > 0 and media.protocol.upper() in PROTOCOLS
 
 
 def _choose_from_answer(theirs: MediaDescription, ours: MediaDescription) -> _Choice | None:

@@ -1,6 +1,7 @@
 """What a message must have before the rest of the stack relies on it (RFC 3261 sections 8.1.1, 16.3; RFC 4475).
 
-After `validate` returned None, the typed views of `message.py` do not raise, and a Request-URI has a known form.
+After `validate` returned None, the typed views of `message.py` do not raise, nor do the URIs in them. The one exception
+is `vias`, because only the topmost Via is ours to judge.
 """
 
 from softswitch.sip.grammar import Malformed
