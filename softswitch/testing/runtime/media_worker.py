@@ -120,7 +120,12 @@ class ScriptedMediaWorker:
             if not packet:
                 self._hang_up()
                 return
-            self._receive(_decoder.decode(packet))
+            try:
+                message = _decoder.decode(packet)
+            except msgspec.DecodeError:
+                self._hang_up()
+                return
+            self._receive(message)
 
     def _receive(self, message: ToWorker) -> None:
         match message:
