@@ -16,6 +16,7 @@ from softswitch.cli.words import printable
 
 WIDE_CHARACTERS = 120
 PIPE_CHARACTERS = 400
+FLEXIBLE_CHARACTERS_MIN = 5
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
@@ -80,6 +81,7 @@ def show_table(rows: Sequence[RowT], columns: Sequence[Column[RowT]]) -> None:
             column.title,
             justify="right" if column.is_number else "left",
             no_wrap=not column.is_flexible,  # rich narrows only columns that may wrap; their cells do not
+            min_width=FLEXIBLE_CHARACTERS_MIN if column.is_flexible else None,
         )
     for row in rows:
         cells = (Text(printable(column.text(row)), column.style(row), no_wrap=True) for column in shown)

@@ -36,7 +36,8 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
     lines = [
         ("softswitch", f"{answer.version}, pid {answer.pid}, up {duration(answer.uptime_s)}"),
         ("configuration", f"{answer.configuration_directory}, loaded {instant(answer.configuration_loaded_at)}"),
-        ("phones", f"register at sip:{answer.domain} ({', '.join(answer.listen)})"),
+        ("phones", f"register at sip:{answer.domain}"),
+        ("listening on", ", ".join(answer.listen)),
         ("registrations", str(answer.registrations)),
         ("calls", f"{answer.calls} in progress, {answer.waiting} waiting in {count(answer.queues, 'queue')}"),
         ("agents", f"{answer.agents_logged_in} of {answer.agents} logged in"),

@@ -130,8 +130,8 @@ def test_a_child_that_cannot_start_ends_the_others_and_the_supervisor_with_code_
             running([reports.program(MEDIA), reports.program(SWITCH, "exit", "2")], tmp_path) as (_, task),
         ):
             assert await exit_code(task) == 2
-            told = {await reports.next() for _ in range(2)}
-            assert "switch started" in told
+            while await reports.next() != "switch started":  # media-0 may have been stopped before its first word
+                pass
 
     asyncio.run(scenario())
 

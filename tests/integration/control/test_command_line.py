@@ -1,0 +1,159 @@
+"""The commands that speak to a running switch, over a real control socket."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from softswitch.base.ids import CallId
+from softswitch.cli.main import main
+from softswitch.control.protocol import Refused, Reloaded
+from softswitch.testing.operations import FixedOperations
+
+pytestmark = pytest.mark.network
+
+LISTINGS = ["status", "calls", "agents", "queues", "registrations"]
+
+
+@pytest.fixture(autouse=True)
+def surroundings(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("SOFTSWITCH_CONFIG", str(directory))
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def printed(*arguments: str) -> list[str]:
+    result = run(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return [line.rstrip() for line in result.stdout.splitlines()]
+
+
+def parsed(*arguments: str) -> Any:
+    return json.loads("\n".join(printed(*arguments, "--json")))
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("command", LISTINGS)
+def test_every_listing_keeps_to_80_columns_and_has_no_traceback(command: str) -> None:
+    assert all(len(line) <= 80 for line in printed(command))
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("command", ["calls", "agents", "queues", "registrations"])
+def test_json_is_what_the_switch_said(operations: FixedOperations, command: str) -> None:
+    assert parsed(command) == msgspec.to_builtins(getattr(operations, command)())
+
+
+@pytest.mark.usefixtures("server")
+def test_status_as_json_is_one_object() -> None:
+    status = parsed("status")
+    assert status["version"] == "0.1.0"
+    assert status["workers"][0]["name"] == "media-0"
+    assert "type" not in status
+
+
+@pytest.mark.usefixtures("server")
+def test_status_for_people() -> None:
+    text = "\n".join(printed("status"))
+    for expected in (
+        "0.1.0, pid 4711, up 2:02:05",
+        "register at sip:example.test",
+        "udp:192.0.2.5:5060, tcp:192.0.2.5:5060",
+        "2 in progress, 1 waiting in 1 queue",
+        "2 of 2 logged in",
+        "/srv/switch/store: 120 CDRs, 80 recordings, 3.0 MB",
+        "media-1",
+        "away",
+    ):
+        assert expected in text
+
+
+@pytest.mark.usefixtures("server")
+def test_tables_for_people() -> None:
+    assert printed("calls")[2].split() == [
+        *("c1", "talking", "+442071838750", "100", "support", "anna", "0:12", "1:35"),
+    ]
+    assert printed("agents")[2].split() == ["anna", "Anna", "Petrova", "busy", "1:23", "registered", "7", "1"]
+    assert "not ready (lunch)" in printed("agents")[3]
+    assert printed("queues")[2].split() == ["support", "1", "0:20", "0", "1", "12", "9", "2", "75", "%", "0:14"]
+    assert "UDP 192.0.2.9:5062" in printed("registrations")[2]
+
+
+@pytest.mark.usefixtures("server")
+def test_empty_listings_say_so(operations: FixedOperations) -> None:
+    operations.call_rows, operations.registration_rows = [], []
+    assert printed("calls") == ["No calls."]
+    assert printed("registrations") == ["No phones are registered."]
+    assert parsed("calls") == []
+
+
+@pytest.mark.usefixtures("server")
+def test_agents_are_logged_in_and_out_paused_and_resumed(operations: FixedOperations) -> None:
+    assert printed("agents", "login", "boris") == ["boris: ready"]
+    assert printed("agents", "pause", "boris", "--reason", "lunch") == ["boris: not ready (lunch)"]
+    assert printed("agents", "pause", "anna") == ["anna: not ready when the call is over"]
+    assert printed("agents", "resume", "boris") == ["boris: ready"]
+    assert printed("agents", "logout", "boris") == ["boris: logged out"]
+    assert operations.orders == [
+        ("set_agent", "boris", "login", ""),
+        ("set_agent", "boris", "pause", "lunch"),
+        ("set_agent", "anna", "pause", ""),
+        ("set_agent", "boris", "resume", ""),
+        ("set_agent", "boris", "logout", ""),
+    ]
+
+
+@pytest.mark.usefixtures("server")
+def test_an_unknown_agent_is_one_line_and_code_1() -> None:
+    result = run("agents", "login", "nobody")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "there is no agent nobody; `softswitch agents` lists them all\n"
+
+
+@pytest.mark.usefixtures("server")
+def test_a_call_is_hung_up(operations: FixedOperations) -> None:
+    assert printed("calls", "hangup", "c1") == ["Call c1 was ended."]
+    assert operations.orders == [("hang_up", CallId("c1"))]
+    assert run("calls", "hangup", "c9").exit_code == 1
+
+
+@pytest.mark.usefixtures("server")
+def test_reload_prints_the_changes(operations: FixedOperations) -> None:
+    assert printed("reload") == ["queue support: wrap_up_s 10 -> 20"]
+    operations.reload_reply = Reloaded([])
+    assert printed("reload") == ["Nothing has changed."]
+    operations.reload_reply = Reloaded(["media.ports: a -> b"], ["media.ports"])
+    assert printed("reload")[-1] == "Needs a restart of the switch: media.ports"
+
+
+@pytest.mark.usefixtures("server")
+def test_a_reload_with_faults_prints_them_all_and_exits_with_2(operations: FixedOperations) -> None:
+    operations.reload_reply = Refused("configuration", "nothing was changed", ["queues.toml: a: b. c", "x.py: d: e. f"])
+    result = run("reload")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == ["queues.toml: a: b. c", "x.py: d: e. f", "nothing was changed"]
+
+
+@pytest.mark.parametrize("command", [*LISTINGS, "reload", "agents login anna", "calls hangup c1"])
+def test_without_a_switch_every_command_says_how_to_start_it(directory: Path, command: str) -> None:
+    result = run(*command.split())
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == f"no switch is running for {directory}: start it with `softswitch serve {directory}`\n"
+
+
+@pytest.mark.usefixtures("server")
+def test_the_directory_may_be_named_in_every_way(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOFTSWITCH_CONFIG")
+    assert parsed("queues", str(directory))
+    assert parsed("queues", "--config", str(directory))
+    assert parsed("agents", "--config", str(directory))
+    assert printed("agents", "--config", str(directory), "login", "boris")
+    assert printed("agents", "login", "boris", "--config", str(directory))
+    monkeypatch.chdir(directory)
+    assert parsed("queues")

@@ -1,0 +1,101 @@
+"""`softswitch cdr` and `softswitch recordings` over a store on disk, with no switch running."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+from softswitch.cli.main import main
+from softswitch.store import open_store
+from softswitch.store.schema import Cdr, StoredRecording
+
+AT = 1_700_000_000.0
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("SOFTSWITCH_CONFIG", str(tmp_path))
+    (tmp_path / "softswitch.toml").write_text("")
+    return tmp_path
+
+
+@pytest.fixture
+def filled(directory: Path) -> Path:
+    store = open_store(str(directory / "store"), report=pytest.fail)
+    for number in range(30):
+        store.end_call(
+            Cdr(
+                call_id=CallId(f"c{number}"),
+                started_at=AT + number * 60,
+                ended_at=AT + number * 60 + 50,
+                calling_number=f"+44207183875{number:02}",
+                called_number="100",
+                queue=QueueId("support"),
+                agent=AgentId("anna"),
+                queue_wait_s=12,
+                talk_s=35,
+                end_reason="completed",
+                ended_by="caller",
+            )
+        )
+    store.put_recording(
+        StoredRecording(
+            recording_id=RecordingId("r1"),
+            call_id=CallId("c1"),
+            path=str(directory / "recordings" / "2023" / "c1.wav"),
+            started_at=AT,
+            duration_s=35.2,
+            size_bytes=1_126_444,
+            agent=AgentId("anna"),
+            calling_number="+442071838750",
+        )
+    )
+    store.commit().result(5)
+    store.close()
+    return directory
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_newest_calls_come_first_and_as_many_as_asked_for() -> None:
+    rows = json.loads(run("cdr", "--last", "3", "--json").stdout)
+    assert [row["call_id"] for row in rows] == ["c29", "c28", "c27"]
+    assert len(json.loads(run("cdr", "--json").stdout)) == 20
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_table_of_calls_fits_80_columns() -> None:
+    lines = run("cdr", "--last", "2").stdout.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[2].split()[-6:] == ["100", "support", "anna", "0:12", "0:35", "completed"]
+
+
+def test_recordings_name_their_files(filled: Path) -> None:
+    lines = run("recordings").stdout.splitlines()
+    assert "2023/c1.wav" in lines[2]
+    assert "0:35" in lines[2]
+    assert "1.1 MB" in lines[2]
+    assert lines[-1] == f"The files are in {filled / 'recordings'}"
+    assert json.loads(run("recordings", "--json").stdout)[0]["path"] == str(filled / "recordings" / "2023" / "c1.wav")
+
+
+@pytest.mark.usefixtures("directory")
+@pytest.mark.parametrize("command", ["cdr", "recordings"])
+def test_a_store_that_is_not_there_yet_is_one_line(command: str) -> None:
+    result = run(command)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "no store" in result.stderr
+
+
+def test_an_empty_store_says_so(directory: Path) -> None:
+    open_store(str(directory / "store"), report=pytest.fail).close()
+    assert run("cdr").stdout == "No calls have ended yet.\n"
+    assert run("recordings").stdout == "No calls have been recorded yet.\n"
+    assert run("cdr", "--json").stdout == "[]\n"

@@ -1,0 +1,72 @@
+"""What is said over the control socket survives the way there."""
+
+from typing import get_args
+
+import msgspec
+import pytest
+
+from softswitch.base.ids import AgentId, CallId
+from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
+from softswitch.control.protocol import (
+    Agents,
+    AgentSet,
+    Calls,
+    Done,
+    GetStatus,
+    HangUp,
+    ListAgents,
+    ListCalls,
+    ListQueues,
+    ListRegistrations,
+    Queues,
+    Refused,
+    Registrations,
+    Reload,
+    Reloaded,
+    Reply,
+    Request,
+    SetAgent,
+    Stop,
+)
+from softswitch.testing.operations import FixedOperations
+
+SWITCH = FixedOperations()
+REQUESTS: list[Request] = [
+    GetStatus(),
+    ListCalls(),
+    ListAgents(),
+    ListQueues(),
+    ListRegistrations(),
+    SetAgent(AgentId("anna"), "pause", "lunch"),
+    HangUp(CallId("c1")),
+    Reload(),
+    Stop(),
+]
+REPLIES: list[Reply] = [
+    SWITCH.status(),
+    Calls(SWITCH.call_rows, False),
+    Agents(SWITCH.agent_rows),
+    Queues(SWITCH.queue_rows),
+    Registrations(SWITCH.registration_rows),
+    AgentSet(SWITCH.agent_rows[0], is_pending=True),
+    Reloaded(["a"], ["b"]),
+    Done(),
+    Refused("not_found", "there is none", ["x"]),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: type(each).__name__)
+def test_requests_come_back_as_they_were(request_: Request) -> None:
+    frame = encode_frame(request_)
+    assert payload_length(frame[:HEADER_BYTES]) == len(frame) - HEADER_BYTES
+    assert msgspec.msgpack.decode(frame[HEADER_BYTES:], type=Request) == request_
+
+
+@pytest.mark.parametrize("reply", REPLIES, ids=lambda each: type(each).__name__)
+def test_replies_come_back_as_they_were(reply: Reply) -> None:
+    assert msgspec.msgpack.decode(encode_frame(reply)[HEADER_BYTES:], type=Reply) == reply
+
+
+def test_every_request_and_reply_is_tried_here() -> None:
+    assert {type(each) for each in REQUESTS} == set(get_args(Request))
+    assert {type(each) for each in REPLIES} == set(get_args(Reply))
