@@ -2,10 +2,12 @@
 
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import Agent, Announcements, HangUp, OverflowTarget, Queue, ToFlow, ToQueue
+from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, TrunkRoute
 from softswitch.config import Configuration
+from softswitch.config.addresses import parse_listener
 from softswitch.config.rows import AgentRow, PhoneRow, QueueRow
 from softswitch.dialplan.flows import Dialplan
 from softswitch.dialplan.numbers import NumberPlan
@@ -21,7 +23,7 @@ def sip_settings(configuration: Configuration, own_ip: str, hosts: dict[str, str
     `hosts` are the addresses of the trunks' host names; the SIP core looks nothing up.
     """
     sip, limits = configuration.settings.sip, configuration.settings.limits
-    listening = {_host(listen) for listen in sip.listen}
+    listening = {local.host for _, local in listeners(configuration)}
     return SipSettings(
         domain=sip.domain,
         user_agent="softswitch",
@@ -67,7 +69,9 @@ def call_settings(configuration: Configuration) -> CallSettings:
                 transport=trunk.transport,
                 prefix=trunk.prefix,
                 calling_number=trunk.calling_number,
-                credentials=Credential(username=trunk.username, realm="", password=trunk.password) if trunk.username else None,
+                credentials=Credential(username=trunk.username, realm="", password=trunk.password)
+                if trunk.username
+                else None,
             )
             for trunk in configuration.trunks
             if trunk.host
@@ -115,6 +119,12 @@ def dialplan_of(configuration: Configuration) -> Dialplan:
     if faults or isinstance(numbers, list):
         raise ConfigurationError(faults)
     return Dialplan(numbers=numbers, flows=flows, schedules=schedules)
+
+
+def listeners(configuration: Configuration) -> list[tuple[TransportKind, HostPort]]:
+    """Where SIP is listened for; `load` has checked that each can be read."""
+    parsed = [parse_listener(text) for text in configuration.settings.sip.listen]
+    return [listener for listener in parsed if listener is not None]
 
 
 def auto_login(configuration: Configuration) -> list[AgentId]:
@@ -166,7 +176,3 @@ def _overflow(text: str) -> OverflowTarget:
             return ToFlow(name)
         case _:
             return HangUp()
-
-
-def _host(listen: str) -> str:
-    return listen.split(":", 1)[1].rsplit(":", 1)[0].strip("[]")

@@ -22,10 +22,8 @@ from softswitch.app.machine import own_ip, trunk_hosts
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
 from softswitch.app.run_directory import worker_sockets
-from softswitch.app.settings import acd_configuration, auto_login, call_settings, dialplan_of, sip_settings
-from softswitch.app.sip_port import SipPort
+from softswitch.app.settings import acd_configuration, auto_login, call_settings, dialplan_of, listeners, sip_settings
 from softswitch.app.sounds import sound_library
-from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.errors import ConfigurationError, SoftswitchError
@@ -34,10 +32,11 @@ from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
+from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.config import Configuration, differences, load
-from softswitch.config.addresses import parse_listener
 from softswitch.control.protocol import Reloaded
 from softswitch.control.runtime.server import ControlServer
+from softswitch.dialplan.flows import Dialplan
 from softswitch.dialplan.runtime.runner import FlowRunner
 from softswitch.media.protocol import MediaEvent
 from softswitch.media.runtime.client import MediaClient
@@ -49,7 +48,7 @@ from softswitch.store import open_store
 log = get_logger("switch")
 
 # What a reload cannot change while calls are up; the operator is told.
-_RESTART_ONLY = ("settings.sip.listen", "settings.media", "settings.store", "settings.control", "settings.recordings")
+_RESTART_ONLY = ("sip.listen", "media.", "store.", "control.", "log.")
 
 
 class Switch:
@@ -71,7 +70,7 @@ class Switch:
         self._parts = parts
         await parts.media.start()
         self._restore(parts)
-        await parts.driver.start(_listeners(configuration))
+        await parts.driver.start(listeners(configuration))
         self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)
         await self._control.start()
         log.info("ready", domain=configuration.settings.sip.domain, listen=list(configuration.settings.sip.listen))
@@ -111,7 +110,7 @@ class Switch:
         sounds = sound_library(configuration, on_fault=lambda fault: log.warning("sound", fault=str(fault)))
         records = StoreRecords(store, clock)
         around = Surroundings(
-            sip=SipPort(driver),
+            sip=SipCommands(endpoint, clock, driver.flush, self._loop),
             media=media,
             acd=acd,
             lines=AgentLines(acd),
@@ -159,19 +158,23 @@ class Switch:
     async def _reload(self) -> Reloaded:
         """Raises `ConfigurationError` or `StartError`; then everything is as it was."""
         parts = self._running()
-        configuration = load(self._directory).with_own_ip(own_ip())
-        dialplan = dialplan_of(configuration)
-        hosts = trunk_hosts(configuration)
+        configuration, dialplan, hosts = await asyncio.to_thread(self._read)
         changes = differences(parts.configuration, configuration)
         parts.endpoint.update_settings(sip_settings(configuration, own_ip(), hosts))
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = call_settings(configuration)
         parts.dialplan = dialplan
         parts.sounds.refresh()
+        self._loop.run_in_executor(None, parts.sounds.prepare, configuration.settings.sounds.languages)
         parts.configuration = configuration
         parts.configuration_loaded_at = parts.clock.wall()
         log.info("reloaded", changes=len(changes))
         return Reloaded(changes, [change for change in changes if change.startswith(_RESTART_ONLY)])
+
+    def _read(self) -> tuple[Configuration, Dialplan, dict[str, str]]:
+        """In a thread: a large configuration takes a tenth of a second, a slow name server longer."""
+        configuration = load(self._directory).with_own_ip(own_ip())
+        return configuration, dialplan_of(configuration), trunk_hosts(configuration)
 
     def _hung_up(self) -> None:
         task = self._loop.create_task(self._reload_and_report())
@@ -223,11 +226,6 @@ class Switch:
     def _running(self) -> Parts:
         assert self._parts is not None, "events come only after the parts were built"
         return self._parts
-
-
-def _listeners(configuration: Configuration) -> list[tuple[TransportKind, HostPort]]:
-    parsed = [parse_listener(text) for text in configuration.settings.sip.listen]
-    return [listener for listener in parsed if listener is not None]
 
 
 async def serve(directory: str) -> None:
