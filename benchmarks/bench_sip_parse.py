@@ -23,6 +23,7 @@ INVITE = (
     b"INVITE sip:0800555010@pbx.example.com;user=phone SIP/2.0\r\n"
     b"Via: SIP/2.0/UDP 192.0.2.17:5060;rport;branch=z9hG4bKPj4f1a0c7e92d84b5bb0\r\n"
     b"Max-Forwards: 70\r\n"
+    b"Route: <sip:edge.pbx.example.com;transport=udp;lr>\r\n"
     b'From: "Alice Example" <sip:alice@pbx.example.com>;tag=8f2b7c9a51d04e6f\r\n'
     b"To: <sip:0800555010@pbx.example.com;user=phone>\r\n"
     b"Contact: <sip:alice@192.0.2.17:5060;ob>;+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-0004f2abcdef>\"\r\n"
@@ -31,6 +32,7 @@ INVITE = (
     b"Allow: PRACK, INVITE, ACK, BYE, CANCEL, UPDATE, INFO, SUBSCRIBE, NOTIFY, REFER, MESSAGE, OPTIONS\r\n"
     b"Supported: replaces, 100rel, timer, norefersub\r\n"
     b"Session-Expires: 1800\r\nMin-SE: 90\r\n"
+    b'P-Preferred-Identity: "Alice Example" <sip:+493055500@pbx.example.com>\r\n'
     b"User-Agent: Example Phone 4.2.1\r\n"
     b"Content-Type: application/sdp\r\n"
     b"Content-Length: " + str(len(SDP)).encode() + b"\r\n\r\n" + SDP

@@ -97,6 +97,10 @@ def check(data: bytes) -> None:
     assert again.body == message.body
     assert again.headers[:-1] == [header for header in message.headers if header[0] != "content-length"]
     assert (validate(again) is None) == (fault is None)
+    if isinstance(message, Request) and fault is None:
+        message.note_source(HostPort("2001:db8::9", 5060))
+        assert message.top_via.received == "2001:db8::9"
+        assert validate(message) is None
 
 
 def read_all(message: Message) -> None:
@@ -110,8 +114,6 @@ def read_all(message: Message) -> None:
         _ = address.user, address.tag, address.q, address.expires
     if isinstance(message, Request):
         _ = message.uri, message.routes
-        message.note_source(HostPort("2001:db8::9", 5060))
-        assert message.top_via.received == "2001:db8::9"
 
 
 @given(st.binary(max_size=2000))
@@ -166,7 +168,7 @@ def test_any_authorization(value: str) -> None:
     "before", [b"", b"X: ", b"Contact: ", b'To: "', b"Via: SIP/2.0/UDP a", b"From: <sip:a@b>;x", b"f: sip:a"]
 )
 def test_the_largest_message_of_one_repeated_piece_takes_bounded_time(before: bytes, unit: bytes) -> None:
-    head = b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bK1\r\nTo: sip:b\r\nFrom: sip:a\r\nCSeq: 1 ACK\r\n"
+    head = b"BYE sip:a SIP/2.0\r\nVia: SIP/2.0/UDP c\r\nTo: sip:b\r\nFrom: sip:a\r\nCall-ID: 1\r\nCSeq: 1 BYE\r\n"
     room = 32_000 - len(head) - len(before)
     data = head + before + unit * (room // len(unit)) + b"\r\n\r\n"
     started_at = perf_counter()
