@@ -12,7 +12,10 @@ DEFAULT_PORT = 5060
 
 
 class LocalAddresses:
-    """The addresses the endpoint listens on. `advertised` replaces a local host in what peers get to read."""
+    """The addresses the endpoint listens on. `advertised` replaces a local host in what peers get to read.
+
+    What it says of 0.0.0.0 (or ::) goes for every local host it does not name, loopback excepted.
+    """
 
     __slots__ = ("_contacts", "_listeners", "_via_heads", "advertised")
 
@@ -82,7 +85,10 @@ class LocalAddresses:
         return any(host in (local.host, self._shown(local).host) for _, local in self._listeners)
 
     def _shown(self, local: HostPort) -> HostPort:
-        return HostPort(self.advertised.get(local.host, local.host), local.port)
+        host = self.advertised.get(local.host)
+        if host is None and not _is_loopback(local.host):
+            host = self.advertised.get("::" if ":" in local.host else "0.0.0.0")
+        return HostPort(host or local.host, local.port)
 
 
 def _is_loopback(host: str) -> bool:

@@ -90,7 +90,9 @@ class SipSettings(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. `domain` is the host part of every address-of-record; `aliases` are other names phones may use for it.
 
     `realm` (digest) is `domain` when empty; changing it makes every HA1 wrong.
-    `advertised` maps a local host to the one to be written into Via and Contact (a public address before a NAT).
+    `advertised` maps a local host to the one to be written into Via and Contact (a public address before a NAT);
+    "0.0.0.0" stands for every local host that is not named. A listener on a wildcard needs no entry of its own: the
+    transports know which local address a peer is reached from.
     `hosts` maps host names that targets may use to IP addresses; the core looks nothing up.
     """
 

@@ -1,0 +1,1 @@
+"""What of SIP touches the world: sockets, the event loop, the measured lag."""

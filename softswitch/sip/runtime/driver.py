@@ -1,0 +1,183 @@
+"""Joins the SIP endpoint to the world: packets in, outputs out, one timer, and the measured load.
+
+After every input the endpoint's outputs are drained completely: packets go to the transports, facts to `on_event`.
+Whoever gives commands to the endpoint calls `flush` afterwards. No input from a peer raises out of here; should the
+endpoint or `on_event` fail, the failure is logged and the switch goes on.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.base.clock import Clock
+from softswitch.base.log import get_logger
+from softswitch.sip.endpoint import SipEndpoint
+from softswitch.sip.grammar import Malformed
+from softswitch.sip.outputs import CloseFlow, SipOutput, Transmit
+from softswitch.sip.runtime.lag_meter import LagMeter
+from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, addresses_of, family_of
+from softswitch.sip.runtime.tcp import TcpTransport
+from softswitch.sip.runtime.udp import UdpListener, open_udp
+
+log = get_logger("sip")
+
+
+class SipDriver:
+    """Make it, `await start(...)`, give commands and `flush`, `await stop()`.
+
+    `clock.now()` and the loop's own time are both CLOCK_MONOTONIC, so one may arm the other.
+    """
+
+    def __init__(
+        self,
+        endpoint: SipEndpoint,
+        *,
+        clock: Clock,
+        on_event: Callable[[SipOutput], None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.endpoint = endpoint
+        self.listening: list[tuple[TransportKind, HostPort]] = []
+        """What is listened on, with the ports the kernel chose."""
+        self._clock = clock
+        self._on_event = on_event
+        self._loop = loop
+        self._finder = LocalAddressFinder()
+        self._udp: dict[HostPort, UdpListener] = {}
+        self._tcp: TcpTransport | None = None
+        self._lag: LagMeter | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_at: float | None = None
+        self._is_flushing = False
+
+    async def start(self, listen: Sequence[tuple[TransportKind, HostPort]]) -> None:
+        """Open all listeners, or none: raises StartError with one line that says what to do."""
+        self._tcp = TcpTransport(self, self._loop)
+        self._lag = LagMeter(self._loop, self._set_overloaded)
+        try:
+            for kind, local in listen:
+                await self._listen(kind, local)
+        except Exception:
+            await self.stop()
+            raise
+        self.flush()
+
+    async def stop(self) -> None:
+        """Close everything at once; end calls before."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._lag is not None:
+            self._lag.stop()
+        for listener in self._udp.values():
+            listener.close()
+        self._udp.clear()
+        if self._tcp is not None:
+            await self._tcp.stop()
+
+    @property
+    def lag_s(self) -> float:
+        """How late the event loop was when last measured."""
+        return 0.0 if self._lag is None else self._lag.lag_s
+
+    def flush(self) -> None:
+        """Carry out everything the endpoint wants, and arm its timer. To be called after commands."""
+        if self._is_flushing:
+            return
+        self._is_flushing = True
+        try:
+            while outputs := self.endpoint.take_outputs():
+                for output in outputs:
+                    if isinstance(output, Transmit):
+                        self._transmit(output.flow, output.message)
+                    else:
+                        self._tell(output)
+        finally:
+            self._is_flushing = False
+        self._arm()
+
+    # Inputs from the transports (Receiver)
+
+    def receive_datagram(self, data: bytes, flow: Flow) -> None:
+        self._input(self.endpoint.receive_datagram, data, flow)
+
+    def receive_message(self, data: bytes, flow: Flow) -> None:
+        self._input(self.endpoint.receive_message, data, flow)
+
+    def receive_malformed(self, fault: Malformed, flow: Flow) -> None:
+        self._input(self.endpoint.receive_malformed, fault, flow)
+
+    def flow_closed(self, flow: Flow) -> None:
+        self._input(self.endpoint.flow_closed, flow)
+
+    def flow_failed(self, flow: Flow) -> None:
+        self._input(self.endpoint.flow_failed, flow)
+
+    # Private
+
+    def _input(self, receive: Callable[..., None], *what: Any) -> None:
+        try:
+            receive(*what, self._clock.now())
+        except Exception:
+            log.exception("endpoint failed on an input", input=repr(what)[:2000])
+        self.flush()
+
+    def _tell(self, output: SipOutput) -> None:
+        if isinstance(output, CloseFlow):
+            if self._tcp is not None:
+                self._tcp.close_flow(output.flow)
+            return
+        try:
+            self._on_event(output)
+        except Exception:
+            log.exception("event was not dealt with", sip_event=repr(output)[:2000])
+
+    def _transmit(self, flow: Flow, message: bytes) -> None:
+        if flow.kind is TransportKind.UDP:
+            listener = self._udp.get(flow.local) or self._find_listener(flow.local)
+            if listener is not None:
+                listener.send(message, flow.remote)
+        elif self._tcp is not None:
+            self._tcp.send(flow, message)
+
+    def _find_listener(self, local: HostPort) -> UdpListener | None:
+        """The wildcard listener that has this address among its own."""
+        family = family_of(local.host)
+        for listener in self._udp.values():
+            bound = listener.local
+            if bound.host in WILDCARDS and bound.port == local.port and family_of(bound.host) == family:
+                self._udp[local] = listener
+                return listener
+        return None
+
+    def _arm(self) -> None:
+        at = self.endpoint.next_timeout()
+        # A timer that fires too early only finds nothing to do; moving it with every message would cost more.
+        if at is None or (self._armed_at is not None and self._armed_at <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._armed_at = at
+        self._timer = self._loop.call_later(max(0.0, at - self._clock.now()), self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._armed_at = None
+        self._timer = None
+        self._input(self.endpoint.handle_timeout)
+
+    async def _listen(self, kind: TransportKind, local: HostPort) -> None:
+        if kind is TransportKind.UDP:
+            listener = await open_udp(local, self, self._finder, self._loop)
+            bound = listener.local
+            for host in addresses_of(bound.host):
+                self._udp[HostPort(host, bound.port)] = listener
+        else:
+            assert self._tcp is not None
+            bound = await self._tcp.listen(local)
+        for host in addresses_of(bound.host):
+            self.endpoint.add_listener(kind, HostPort(host, bound.port))
+        self.listening.append((kind, bound))
+
+    def _set_overloaded(self, is_overloaded: bool) -> None:
+        log.warning("overloaded, new calls are refused" if is_overloaded else "no longer overloaded", lag_s=self.lag_s)
+        self.endpoint.set_overloaded(is_overloaded)

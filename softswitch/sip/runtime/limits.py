@@ -1,0 +1,28 @@
+"""The bounds of the SIP transports, each with its reason."""
+
+PEERS_REMEMBERED_MAX = 50_000
+"""Remote addresses whose flow or route is remembered: as many as there are contacts. Forgetting is safe."""
+
+RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024
+"""Asked of the kernel for each UDP socket: what arrives while the loop is busy for a quarter of a second."""
+
+CONNECTIONS_MAX = 20_000
+"""Open TCP connections; each costs about 10 KiB here and in the kernel."""
+
+CONNECTIONS_PER_SOURCE_MAX = 1_000
+"""Open TCP connections from one address: a large office behind one NAT."""
+
+MESSAGE_TIMEOUT_S = 15.0
+"""A connection that has begun a message must finish it, and one that has sent nothing must begin, within this time."""
+
+IDLE_TIMEOUT_S = 7_500.0
+"""Silence on a connection that has sent a message before: a little more than the longest registration."""
+
+CONNECT_TIMEOUT_S = 5.0
+"""How long opening a connection may take; longer, and the transaction has better been told."""
+
+PENDING_MESSAGES_MAX = 100
+"""Messages that wait for one connection to open."""
+
+UNSENT_BYTES_MAX = 1024 * 1024
+"""What a peer may leave unread before its connection is closed."""

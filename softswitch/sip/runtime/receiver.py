@@ -1,0 +1,16 @@
+"""What the transports need of the driver."""
+
+from typing import Protocol
+
+from softswitch.base.address import Flow
+from softswitch.sip.grammar import Malformed
+
+
+class Receiver(Protocol):
+    """Takes what arrives; never raises."""
+
+    def receive_datagram(self, data: bytes, flow: Flow) -> None: ...
+    def receive_message(self, data: bytes, flow: Flow) -> None: ...
+    def receive_malformed(self, fault: Malformed, flow: Flow) -> None: ...
+    def flow_closed(self, flow: Flow) -> None: ...
+    def flow_failed(self, flow: Flow) -> None: ...

@@ -1,0 +1,83 @@
+"""SIP over UDP: one socket per listener, under the event loop's datagram protocol."""
+
+import asyncio
+import contextlib
+import socket
+from typing import cast
+
+from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.base.errors import StartError
+from softswitch.sip.runtime.limits import PEERS_REMEMBERED_MAX, RECEIVE_BUFFER_BYTES
+from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, family_of
+from softswitch.sip.runtime.receiver import Receiver
+
+
+class UdpListener(asyncio.DatagramProtocol):
+    """One UDP socket. Make it with `open_udp`."""
+
+    def __init__(self, receiver: Receiver, finder: LocalAddressFinder) -> None:
+        self.local = HostPort("", 0)
+        """What the socket is bound to, wildcards and all."""
+        self._receiver = receiver
+        self._finder = finder
+        self._transport: asyncio.DatagramTransport | None = None
+        self._flows: dict[tuple[str, int], Flow] = {}
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+        host, port, *_ = transport.get_extra_info("sockname")
+        self.local = HostPort(host, port)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        flow = self._flows.get(addr)
+        self._receiver.receive_datagram(data, flow or self._remember(addr))
+
+    def error_received(self, exc: Exception) -> None:
+        """An ICMP error for something sent earlier. It does not say for what; the transaction's timer will notice."""
+
+    def send(self, data: bytes, remote: HostPort) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            # Refused by the kernel (no route, forbidden address): to SIP a lost packet.
+            with contextlib.suppress(OSError, ValueError):
+                self._transport.sendto(data, remote)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _remember(self, addr: tuple[str, int]) -> Flow:
+        if len(self._flows) >= PEERS_REMEMBERED_MAX:
+            self._flows.clear()
+        remote = HostPort(addr[0], addr[1])
+        local = self.local
+        if local.host in WILDCARDS:
+            local = HostPort(self._finder.towards(remote.host), local.port)
+        flow = self._flows[addr] = Flow(TransportKind.UDP, local, remote)
+        return flow
+
+
+async def open_udp(
+    local: HostPort, receiver: Receiver, finder: LocalAddressFinder, loop: asyncio.AbstractEventLoop
+) -> UdpListener:
+    """Bind and listen. Raises StartError."""
+    udp_socket = socket.socket(family_of(local.host), socket.SOCK_DGRAM)
+    try:
+        udp_socket.setblocking(False)
+        if udp_socket.family == socket.AF_INET6:
+            udp_socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # The kernel grants less without complaint; net.core.rmem_max says how much.
+        udp_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        udp_socket.bind(local)
+    except OSError as error:
+        udp_socket.close()
+        raise cannot_listen(TransportKind.UDP, local, error) from None
+    _, listener = await loop.create_datagram_endpoint(lambda: UdpListener(receiver, finder), sock=udp_socket)
+    return listener
+
+
+def cannot_listen(kind: TransportKind, local: HostPort, error: OSError) -> StartError:
+    reason = (error.strerror or str(error)).lower()
+    return StartError(
+        f"cannot listen on {kind.value.lower()}:{local}: {reason}. "
+        f"Stop the program that uses it (ss -lnp shows which), or change [sip] listen."
+    )

@@ -1,0 +1,183 @@
+"""Two endpoints over real loopback sockets: registration, a call to the phone and its end, by UDP and by TCP."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+import uvloop
+
+from softswitch.base.address import HostPort, TransportKind
+from softswitch.base.clock import SystemClock
+from softswitch.base.entropy import SystemEntropy
+from softswitch.base.errors import StartError
+from softswitch.sip.digest import Credential
+from softswitch.sip.endpoint import SipEndpoint
+from softswitch.sip.outputs import (
+    InviteReceived,
+    LegAnswered,
+    LegConfirmed,
+    LegEnded,
+    RegistrationChanged,
+    RequestFinished,
+    SipOutput,
+)
+from softswitch.sip.runtime.driver import SipDriver
+from softswitch.sip.settings import Account, SipSettings, Target, TrunkPeer
+from softswitch.testing.sip_pair import ANSWER, OFFER
+
+pytestmark = pytest.mark.network
+
+F = TypeVar("F", bound=SipOutput)
+HERE = "127.0.0.1"
+WAIT_S = 5.0
+
+
+class Station:
+    """An endpoint with its driver; facts are kept and can be waited for."""
+
+    def __init__(self, settings: SipSettings) -> None:
+        clock = SystemClock()
+        self.clock = clock
+        self.endpoint = SipEndpoint(settings, entropy=SystemEntropy(), wall_offset=clock.wall() - clock.now())
+        self.on_fact: Callable[[SipOutput], None] = lambda fact: None
+        self.driver = SipDriver(self.endpoint, clock=clock, on_event=self._note, loop=asyncio.get_running_loop())
+        self._facts: list[SipOutput] = []
+        self._changed = asyncio.Event()
+
+    async def start(self, kind: TransportKind) -> HostPort:
+        await self.driver.start([(kind, HostPort(HERE, 0))])
+        return self.driver.listening[0][1]
+
+    async def wait_for(self, kind: type[F], number: int = 1) -> F:
+        """The first, second … fact of a kind."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                found = [fact for fact in self._facts if isinstance(fact, kind)]
+                if len(found) >= number:
+                    return found[number - 1]
+                self._changed.clear()
+                await self._changed.wait()
+
+    def _note(self, fact: SipOutput) -> None:
+        self._facts.append(fact)
+        self.on_fact(fact)
+        self._changed.set()
+
+
+def server_settings() -> SipSettings:
+    return SipSettings(domain="test.example", accounts={"alice": Account(username="alice", password="correct horse")})
+
+
+async def call_a_registered_phone(kind: TransportKind) -> None:
+    switch = Station(server_settings())
+    address = await switch.start(kind)
+    phone = Station(SipSettings(domain="phone", trunks=(TrunkPeer(name="switch", addresses=(HERE,)),)))
+    await phone.start(kind)
+
+    def answer(fact: SipOutput) -> None:
+        if isinstance(fact, InviteReceived):
+            phone.endpoint.progress(fact.leg_id, 180, None, phone.clock.now())
+            phone.endpoint.accept(fact.leg_id, ANSWER, phone.clock.now())
+
+    phone.on_fact = answer
+    transport = ";transport=tcp" if kind is TransportKind.TCP else ""
+    phone.endpoint.request(
+        "REGISTER",
+        Target(uri=f"sip:{address}{transport}"),
+        from_uri="sip:alice@test.example",
+        to_uri="sip:alice@test.example",
+        credentials=Credential(username="alice", realm="test.example", password="correct horse"),
+        now=phone.clock.now(),
+    )
+    phone.driver.flush()
+    assert (await phone.wait_for(RequestFinished)).status == 200
+    binding = (await switch.wait_for(RegistrationChanged)).bindings[0]
+    leg_id = switch.endpoint.invite(
+        Target(uri=binding.contact_uri, flow=binding.flow, route=binding.path),
+        from_uri="sip:555@test.example",
+        sdp=OFFER,
+        now=switch.clock.now(),
+    )
+    switch.driver.flush()
+    assert (await switch.wait_for(LegAnswered)) == LegAnswered(leg_id, ANSWER)
+    received = await phone.wait_for(InviteReceived)
+    assert (received.called_number, received.calling_number, received.sdp) == ("alice", "555", OFFER)
+    await phone.wait_for(LegConfirmed)
+    switch.endpoint.hang_up(leg_id, switch.clock.now())
+    switch.driver.flush()
+    assert (await phone.wait_for(LegEnded)).by == "remote"
+    assert (await switch.wait_for(LegEnded)).by == "local"
+    await phone.driver.stop()
+    if kind is TransportKind.TCP:
+        assert (await switch.wait_for(RegistrationChanged, 2)).bindings == []
+    await switch.driver.stop()
+
+
+@pytest.mark.parametrize("kind", list(TransportKind))
+def test_a_registered_phone_is_called_along_its_flow(kind: TransportKind) -> None:
+    uvloop.run(call_a_registered_phone(kind))
+
+
+@pytest.mark.parametrize("kind", list(TransportKind))
+def test_a_port_in_use_is_told_in_one_line(kind: TransportKind) -> None:
+    async def start_twice() -> None:
+        first, second = Station(server_settings()), Station(server_settings())
+        address = await first.start(kind)
+        try:
+            with pytest.raises(StartError) as caught:
+                await second.driver.start([(kind, address)])
+        finally:
+            await first.driver.stop()
+        message = str(caught.value)
+        assert message.startswith(f"cannot listen on {kind.value.lower()}:{address}: address already in use.")
+        assert "\n" not in message
+
+    uvloop.run(start_twice())
+
+
+def test_a_wildcard_listener_calls_itself_by_the_address_the_peer_reaches() -> None:
+    async def register() -> str:
+        switch = Station(server_settings())
+        await switch.driver.start([(TransportKind.UDP, HostPort("0.0.0.0", 0))])
+        port = switch.driver.listening[0][1].port
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.setblocking(False)
+            probe.bind((HERE, 0))
+            switch.endpoint.invite(
+                Target(uri=f"sip:x@{HERE}:{probe.getsockname()[1]}"),
+                from_uri="sip:555@test.example",
+                sdp=OFFER,
+                now=switch.clock.now(),
+            )
+            switch.driver.flush()
+            async with asyncio.timeout(WAIT_S):
+                invite = await loop.sock_recv(probe, 65_535)
+        await switch.driver.stop()
+        assert f"Via: SIP/2.0/UDP {HERE}:{port};".encode() in invite
+        return invite.decode()
+
+    assert f"Contact: <sip:{HERE}:" in uvloop.run(register())
+
+
+def test_a_stream_that_cannot_be_framed_gets_400_and_is_closed() -> None:
+    async def talk() -> bytes:
+        switch = Station(server_settings())
+        address = await switch.start(TransportKind.TCP)
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"\r\n\r\n")
+        async with asyncio.timeout(WAIT_S):
+            assert await reader.readexactly(2) == b"\r\n"
+        writer.write(
+            b"OPTIONS sip:x@test.example SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKabc\r\n"
+            b"From: <sip:a@b>;tag=1\r\nTo: <sip:x@test.example>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n\r\n"
+        )
+        async with asyncio.timeout(WAIT_S):
+            answer = await reader.read()
+        writer.close()
+        await switch.driver.stop()
+        return answer
+
+    assert uvloop.run(talk()).startswith(b"SIP/2.0 400 Content-Length Missing or Malformed\r\n")
