@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from softswitch.base.errors import Fault
 from softswitch.config import Configuration
-from softswitch.prompts.runtime.library import SoundLibrary
+
+if TYPE_CHECKING:
+    from softswitch.prompts.runtime.library import SoundLibrary
 
 
 def sound_cache_directory(configuration: Configuration) -> Path:
@@ -14,8 +17,13 @@ def sound_cache_directory(configuration: Configuration) -> Path:
     return Path(os.path.dirname(configuration.settings.store.directory)) / "cache" / "sounds"
 
 
-def sound_library(configuration: Configuration, on_fault: Callable[[Fault], None] = lambda fault: None) -> SoundLibrary:
+def sound_library(
+    configuration: Configuration, on_fault: Callable[[Fault], None] = lambda fault: None
+) -> "SoundLibrary":
     """`on_fault` hears of every recording that cannot be read and is passed over, once each."""
+    # Imported here: numpy takes the supervisor a tenth of a second, which it spends while its children start.
+    from softswitch.prompts.runtime.library import SoundLibrary
+
     sounds = configuration.settings.sounds
     return SoundLibrary(
         cache=sound_cache_directory(configuration),

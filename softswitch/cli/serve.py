@@ -35,19 +35,27 @@ def serve(directory: str | None, config: str | None) -> None:
     """Run the switch of a configuration directory."""
     configuration = checked_configuration(find_directory(directory or config))
     log = configuration.settings.log
-    configure_logging(level=log.level, log_format=log.format, program="supervisor")
+    configure_logging(level=log.level, log_format=log.format)
     run_directory = RunDirectory(os.path.dirname(configuration.settings.control.socket))
     run_directory.lock()
-    _prepare_sounds(configuration)
-    sys.exit(asyncio.run(_run(configuration, run_directory)))
+    is_first = not sound_cache_directory(configuration).is_dir()
+    if is_first:
+        click.echo("Speaking the prompts, once: this takes a few seconds")
+        _prepare_sounds(configuration)
+    sys.exit(asyncio.run(_run(configuration, run_directory, refresh_sounds=not is_first)))
 
 
-async def _run(configuration: Configuration, run_directory: RunDirectory) -> int:
-    announcement = asyncio.create_task(_announce(configuration))
+async def _run(configuration: Configuration, run_directory: RunDirectory, *, refresh_sounds: bool) -> int:
+    """Until everything has ended. Meanwhile readiness is announced; new recordings are converted if so asked."""
+    tasks = [asyncio.create_task(_announce(configuration))]
+    if refresh_sounds:
+        tasks.append(asyncio.create_task(asyncio.to_thread(_prepare_sounds, configuration)))
     try:
         return await supervise(_programs(configuration), run_directory)
     finally:
-        announcement.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _programs(configuration: Configuration) -> list[Program]:
@@ -77,14 +85,7 @@ def _programs(configuration: Configuration) -> list[Program]:
 
 def _prepare_sounds(configuration: Configuration) -> None:
     """Speak and convert what is not in the cache yet. What cannot be is said, and costs only that sound."""
-    is_first = not sound_cache_directory(configuration).is_dir()
-    began_at = time.monotonic()
-    if is_first:
-        click.echo("Speaking the prompts, once ... ", nl=False)
-    faults = sound_library(configuration).prepare(configuration.settings.sounds.languages)
-    if is_first:
-        click.echo(f"done in {time.monotonic() - began_at:.1f} s")
-    for fault in faults:
+    for fault in sound_library(configuration).prepare(configuration.settings.sounds.languages):
         click.echo(str(fault), err=True)
 
 

@@ -64,6 +64,6 @@ _WORKER_COLUMNS: list[Column[WorkerRow]] = [
     Column("Recordings", lambda row: str(row.recordings), is_number=True),
     Column("CPU", lambda row: percentage(row.cpu), is_number=True),
     Column("Tick µs", lambda row: f"{row.tick_us_median:.0f}", is_number=True),
-    Column("Longest", lambda row: f"{row.tick_us_max:.0f}", is_number=True),
+    Column("Longest", lambda row: f"{row.tick_us_max:.0f}", is_number=True, is_wide=True),
     Column("Late", lambda row: str(row.overruns), is_number=True),
 ]
