@@ -10,17 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId, RecordingId, StreamId
 from softswitch.base.log import get_logger
 from softswitch.media.errors import MediaUnavailable
-from softswitch.media.limits import PORT_ATTEMPTS_MAX, SOUNDS_PER_PLAYBACK_MAX, WORKER_QUEUE_BYTES_MAX
+from softswitch.media.limits import PORT_ATTEMPTS_MAX, WORKER_QUEUE_BYTES_MAX
 from softswitch.media.protocol import (
     DropStream,
-    Hearing,
     MediaCommand,
     MediaEvent,
     Playback,
@@ -28,7 +26,6 @@ from softswitch.media.protocol import (
     PutStream,
     Recording,
     RecordingFinished,
-    SetHearing,
     StartPlay,
     StartRecording,
     StopPlay,
@@ -36,6 +33,7 @@ from softswitch.media.protocol import (
     StreamDescription,
     WorkerStatistics,
 )
+from softswitch.media.runtime.media_stream import MediaStream
 from softswitch.media.runtime.ports import PortPool
 from softswitch.media.runtime.worker_link import REPLY_WITHIN_S, WorkerLink
 
@@ -53,79 +51,6 @@ class WorkerState(msgspec.Struct, frozen=True):
     pid: int
     streams: int
     statistics: WorkerStatistics | None
-
-
-class MediaStream:
-    """One RTP stream. Every method notes what is wanted and returns; after `drop` none does anything."""
-
-    __slots__ = ("_client", "_description", "call_id", "is_dropped", "link", "local", "stream_id", "worker")
-
-    def __init__(self, client: "MediaClient", link: WorkerLink, description: StreamDescription) -> None:
-        """Streams are made by `MediaClient.open_stream`."""
-        self.stream_id = description.stream_id
-        self.call_id = description.call_id
-        self.local = HostPort(description.local_ip, description.port)
-        self.worker = link.name
-        self.is_dropped = False
-        self._client = client
-        self.link = link
-        self._description = description
-
-    def connect(
-        self,
-        *,
-        remote: HostPort | None,
-        codec: str,
-        payload_type: int,
-        telephone_event: int | None,
-        ptime_ms: int,
-        sends: bool,
-        receives: bool,
-    ) -> None:
-        """What the party's SDP agreed to; again after every re-INVITE. Fields as in `StreamDescription`."""
-        if self.is_dropped:
-            return
-        self._description = msgspec.structs.replace(
-            _with_ptime(self._description, ptime_ms, self._client.clock.now()),
-            remote=remote,
-            codec=codec,
-            payload_type=payload_type,
-            telephone_event=telephone_event,
-            sends=sends,
-            receives=receives,
-        )
-        self.link.order(PutStream(self._description))
-
-    def hear(self, *sources: "MediaStream") -> None:
-        """Hear the sum of `sources`, in place of what was heard before; none = silence.
-
-        Raises LocalError when one of them is on another worker.
-        """
-        for source in sources:
-            if source.worker != self.worker:
-                raise LocalError(f"stream {self.stream_id} on {self.worker} cannot hear one on {source.worker}")
-        if not self.is_dropped:
-            heard = [source.stream_id for source in sources if not source.is_dropped]
-            self.link.order(SetHearing(Hearing(self.stream_id, heard)))
-
-    def play(self, sounds: Sequence[str], *, loop: bool = False, started_at: float | None = None) -> int:
-        """Play these WAV files (absolute paths) one after another; returns the play_id of its `PlayFinished`.
-
-        Each playback ends with exactly one `PlayFinished`, also when it is stopped or replaced or the stream dropped.
-        `started_at` (monotonic seconds) in the past skips what would have been played by now; None is now. Music that
-        all callers of a queue hear in step has one `started_at` for all.
-        """
-        if len(sounds) > SOUNDS_PER_PLAYBACK_MAX:
-            raise LocalError(f"a playback has at most {SOUNDS_PER_PLAYBACK_MAX} sounds, not {len(sounds)}")
-        return self._client.play(self, sounds, loop, started_at)
-
-    def stop_play(self, play_id: int | None = None) -> None:
-        """Stop that playback, if it is the current one; None stops whatever plays."""
-        self._client.stop_play(self, play_id)
-
-    def drop(self) -> None:
-        """Close the stream. Its recordings go on, with silence for it, until they are stopped."""
-        self._client.drop(self)
 
 
 class MediaClient:
@@ -404,17 +329,3 @@ class MediaClient:
         except Exception:
             # A call's fault must not cost the other calls their events.
             _log.exception("a media event could not be taken", media_event=type(event).__name__)
-
-
-def _with_ptime(stream: StreamDescription, ptime_ms: int, now: float) -> StreamDescription:
-    """The stream with another packet length from now on, sequence and timestamp running on without a break."""
-    if ptime_ms == stream.ptime_ms:
-        return stream
-    packets = max(0, int((now - stream.started_at) * 1000) // stream.ptime_ms)
-    return msgspec.structs.replace(
-        stream,
-        ptime_ms=ptime_ms,
-        started_at=stream.started_at + packets * stream.ptime_ms / 1000,
-        sequence=(stream.sequence + packets) & 0xFFFF,
-        timestamp=(stream.timestamp + packets * stream.ptime_ms * 8) & 0xFFFFFFFF,
-    )

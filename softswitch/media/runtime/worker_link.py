@@ -108,12 +108,14 @@ class WorkerLink:
         self._unsent_bytes = 0
         self._received = bytearray(PACKET_BYTES_MAX)
         self._last_fault = ""
+        self._away_since = 0.0
 
     # From the owner
 
     def start(self) -> None:
         """Connect now, or as soon as the worker listens, and again whenever it was away."""
         self._loop = asyncio.get_running_loop()
+        self._away_since = self._clock.now()
         self._connect()
 
     def close(self) -> None:
@@ -149,7 +151,8 @@ class WorkerLink:
             connection.connect(self._path)
         except OSError as error:
             connection.close()
-            self._note(f"cannot connect: {error.strerror}")
+            if self._clock.now() > self._away_since + self._reply_within_s:  # else it is only starting
+                self._note(f"cannot connect to {self._path}: {error.strerror}")
             self._retry()
             return
         self._socket = connection
@@ -181,6 +184,8 @@ class WorkerLink:
         loop.remove_writer(self._socket)
         self._socket.close()
         self._socket = None
+        if self.is_connected:
+            self._away_since = self._clock.now()
         self.is_connected = False
         self.statistics = None
         self._unsent.clear()

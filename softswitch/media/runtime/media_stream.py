@@ -1,0 +1,112 @@
+"""One RTP stream of a media worker, as a handle in the switch."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from softswitch.base.address import HostPort
+from softswitch.base.clock import Clock
+from softswitch.base.errors import LocalError
+from softswitch.media.limits import SOUNDS_PER_PLAYBACK_MAX
+from softswitch.media.protocol import Hearing, PutStream, SetHearing, StreamDescription
+from softswitch.media.runtime.worker_link import WorkerLink
+
+
+class StreamOwner(Protocol):
+    """What a stream leaves to the client that opened it."""
+
+    clock: Clock
+
+    def play(self, stream: "MediaStream", sounds: Sequence[str], loop: bool, started_at: float | None) -> int: ...
+
+    def stop_play(self, stream: "MediaStream", play_id: int | None) -> None: ...
+
+    def drop(self, stream: "MediaStream") -> None: ...
+
+
+class MediaStream:
+    """One RTP stream. Every method notes what is wanted and returns; after `drop` none does anything."""
+
+    __slots__ = ("_description", "_owner", "call_id", "is_dropped", "link", "local", "stream_id", "worker")
+
+    def __init__(self, owner: "StreamOwner", link: WorkerLink, description: StreamDescription) -> None:
+        """Streams are made by `MediaClient.open_stream`."""
+        self.stream_id = description.stream_id
+        self.call_id = description.call_id
+        self.local = HostPort(description.local_ip, description.port)
+        self.worker = link.name
+        self.is_dropped = False
+        self._owner = owner
+        self.link = link
+        self._description = description
+
+    def connect(
+        self,
+        *,
+        remote: HostPort | None,
+        codec: str,
+        payload_type: int,
+        telephone_event: int | None,
+        ptime_ms: int,
+        sends: bool,
+        receives: bool,
+    ) -> None:
+        """What the party's SDP agreed to; again after every re-INVITE. Fields as in `StreamDescription`."""
+        if self.is_dropped:
+            return
+        self._description = msgspec.structs.replace(
+            _with_ptime(self._description, ptime_ms, self._owner.clock.now()),
+            remote=remote,
+            codec=codec,
+            payload_type=payload_type,
+            telephone_event=telephone_event,
+            sends=sends,
+            receives=receives,
+        )
+        self.link.order(PutStream(self._description))
+
+    def hear(self, *sources: "MediaStream") -> None:
+        """Hear the sum of `sources`, in place of what was heard before; none = silence.
+
+        Raises LocalError when one of them is on another worker.
+        """
+        for source in sources:
+            if source.worker != self.worker:
+                raise LocalError(f"stream {self.stream_id} on {self.worker} cannot hear one on {source.worker}")
+        if not self.is_dropped:
+            heard = [source.stream_id for source in sources if not source.is_dropped]
+            self.link.order(SetHearing(Hearing(self.stream_id, heard)))
+
+    def play(self, sounds: Sequence[str], *, loop: bool = False, started_at: float | None = None) -> int:
+        """Play these WAV files (absolute paths) one after another; returns the play_id of its `PlayFinished`.
+
+        Each playback ends with exactly one `PlayFinished`, also when it is stopped or replaced or the stream dropped.
+        `started_at` (monotonic seconds) in the past skips what would have been played by now; None is now. Music that
+        all callers of a queue hear in step has one `started_at` for all.
+        """
+        if len(sounds) > SOUNDS_PER_PLAYBACK_MAX:
+            raise LocalError(f"a playback has at most {SOUNDS_PER_PLAYBACK_MAX} sounds, not {len(sounds)}")
+        return self._owner.play(self, sounds, loop, started_at)
+
+    def stop_play(self, play_id: int | None = None) -> None:
+        """Stop that playback, if it is the current one; None stops whatever plays."""
+        self._owner.stop_play(self, play_id)
+
+    def drop(self) -> None:
+        """Close the stream. Its recordings go on, with silence for it, until they are stopped."""
+        self._owner.drop(self)
+
+
+def _with_ptime(stream: StreamDescription, ptime_ms: int, now: float) -> StreamDescription:
+    """The stream with another packet length from now on, sequence and timestamp running on without a break."""
+    if ptime_ms == stream.ptime_ms:
+        return stream
+    packets = max(0, int((now - stream.started_at) * 1000) // stream.ptime_ms)
+    return msgspec.structs.replace(
+        stream,
+        ptime_ms=ptime_ms,
+        started_at=stream.started_at + packets * stream.ptime_ms / 1000,
+        sequence=(stream.sequence + packets) & 0xFFFF,
+        timestamp=(stream.timestamp + packets * stream.ptime_ms * 8) & 0xFFFFFFFF,
+    )
