@@ -102,24 +102,30 @@ def make_offer(
     version: int,
     direction: Direction = "sendrecv",
     codec: str | None = None,
+    previous: bytes | None = None,
 ) -> bytes:
     """An offer of one audio stream received at `local`. `codec` restricts it to that one.
 
-    The caller raises `version` by one whenever the description changes, and not otherwise.
+    `previous` is our last description in this session: the streams it declined stay in their places, declined, and
+    telephone-event keeps its number (RFC 3264 section 8). The caller raises `version` by one whenever the description
+    changes, and not otherwise.
     """
     codecs = capabilities.codecs if codec is None else (codec,)
     unknown = [name for name in codecs if name not in PAYLOAD_TYPE_OF]
     if unknown or not codecs:
         raise LocalError(f"codecs {unknown} cannot be offered. Choose from {', '.join(PAYLOAD_TYPE_OF)}.")
+    before = [] if previous is None else SessionDescription.parse(previous).media
+    old = next((media for media in before if _is_plain_audio(media)), None)
     media = _describe_audio(
         local.port,
-        "RTP/AVP",
+        "RTP/AVP" if old is None else old.protocol,
         {PAYLOAD_TYPE_OF[name]: name for name in codecs},
-        TELEPHONE_EVENT_NUMBER if capabilities.telephone_event else None,
+        _telephone_event_number(old) if capabilities.telephone_event else None,
         capabilities.ptime_ms,
         direction,
     )
-    return _describe_session(local, session_id, version, [media])
+    offered = [media if known is old else known.declined() for known in before] if old else [media]
+    return _describe_session(local, session_id, version, offered)
 
 
 def answer_offer(
@@ -157,7 +163,7 @@ def answer_offer(
 def read_answer(answer: bytes, offered: bytes) -> NegotiatedAudio | OfferRefused:
     """What the answer makes of the offer we sent."""
     ours = SessionDescription.parse(offered)
-    position = next(index for index, media in enumerate(ours.media) if media.kind == "audio")
+    position = next(index for index, media in enumerate(ours.media) if _is_plain_audio(media))
     our_media = ours.media[position]
     try:
         theirs = SessionDescription.parse(answer)
@@ -199,6 +205,12 @@ def _choose_media(
 
 def _is_plain_audio(media: MediaDescription) -> bool:
     return media.kind == "audio" and media.port > 0 and media.protocol.upper() in PROTOCOLS
+
+
+def _telephone_event_number(media: MediaDescription | None) -> int:
+    """The number this session has for it already, else the usual one."""
+    maps = {} if media is None else media.rtpmaps()
+    return next((number for number, rtpmap in maps.items() if rtpmap == TELEPHONE_EVENT), TELEPHONE_EVENT_NUMBER)
 
 
 def _choose_from_answer(theirs: MediaDescription, ours: MediaDescription) -> _Choice | None:

@@ -6,8 +6,9 @@
                                                   answer [arguments]       answer
                                                   audio | refused          audio | refused
 
-Arguments are `local=host:port`, `direction=`, `codecs=A,B`, `codec=`, `telephone_event=no`. The test renders the file
-anew from its given half and compares the whole.
+`before` ahead of `our offer` is our last description in a session that goes on. Arguments are `local=host:port`,
+`direction=`, `codecs=A,B`, `codec=`, `telephone_event=no`. The test renders the file anew from its given half and
+compares the whole.
 """
 
 from pathlib import Path
@@ -110,10 +111,12 @@ def render_reading(golden: Golden) -> str:
         version=3,
         direction=cast(Direction, arguments.get("direction", "sendrecv")),
         codec=arguments.get("codec"),
+        previous=golden.bodies.get("before"),
     )
     outcome = read_answer(golden.bodies["answer"], offer)
-    blocks = [golden.title, _section("our offer", offer, arguments), _section("answer", golden.bodies["answer"])]
-    return "\n\n".join([*blocks, _outcome(outcome)]) + "\n"
+    before = [_section("before", golden.bodies["before"])] if "before" in golden.bodies else []
+    ours, theirs = _section("our offer", offer, arguments), _section("answer", golden.bodies["answer"])
+    return "\n\n".join([golden.title, *before, ours, theirs, _outcome(outcome)]) + "\n"
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.txt")), ids=lambda path: path.stem)
