@@ -114,3 +114,8 @@ def test_contact_parameters() -> None:
     assert parse_expires("-5") is None
     assert parse_expires("5000000000") == EXPIRES_MAX_S
     assert parse_expires("9" * 10000) == EXPIRES_MAX_S
+
+
+def test_representations_show_the_text() -> None:
+    assert repr(Via.parse("SIP/2.0/UDP a")) == "Via('SIP/2.0/UDP a')"
+    assert repr(NameAddr.parse("sip:a@b")) == "NameAddr('<sip:a@b>')"

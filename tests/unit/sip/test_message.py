@@ -161,3 +161,8 @@ def test_nothing_is_parsed_before_it_is_asked_for() -> None:
     assert message.get("via") == "nonsense"
     with pytest.raises(Malformed, match="Via"):
         _ = message.top_via
+
+
+def test_representations_show_the_start_line() -> None:
+    assert repr(Request("BYE", "sip:a")) == "<BYE sip:a SIP/2.0>"
+    assert repr(Response(486)) == "<SIP/2.0 486 Busy Here>"

@@ -77,6 +77,7 @@ def test_replace_leaves_the_original_alone() -> None:
     assert str(moved) == "sip:l%65a@192.0.2.1:5080"
     assert str(uri) == "sip:l%65a@pbx.example:5060;lr"
     assert str(uri.replace(host="other.example")) == "sip:l%65a@other.example;lr"
+    assert str(SipUri(user="a", password="p", host="b").replace(params={"lr": None})) == "sip:a:p@b;lr"
     assert str(uri.replace(port=1, headers="a=b")) == "sip:l%65a@pbx.example:1;lr?a=b"
 
 
@@ -118,3 +119,9 @@ def test_equality_is_of_texts() -> None:
     assert (
         len({parse_uri("sip:a@b"), parse_uri("sip:a@b"), parse_uri("tel:1"), parse_uri("tel:1"), parse_uri("x:y")}) == 3
     )
+
+
+def test_representations_show_the_text() -> None:
+    assert repr(SipUri.parse("sip:a@b")) == "SipUri('sip:a@b')"
+    assert repr(TelUri.parse("tel:1")) == "TelUri('tel:1')"
+    assert repr(parse_uri("x:y")) == "AbsoluteUri('x:y')"
