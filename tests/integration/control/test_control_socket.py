@@ -202,3 +202,18 @@ def test_a_client_waits_only_so_long(tmp_path: Path) -> None:
         silent.listen()
         with ControlClient(path, "x", answer_s=0.05) as client, pytest.raises(ControlFailed, match="not answered"):
             client.ask(GetStatus(), Status)
+
+
+def test_a_client_that_asks_nothing_is_disconnected(tmp_path: Path) -> None:
+    async def scenario() -> bytes:
+        path = str(tmp_path / "idle.sock")
+        server = ControlServer(FixedOperations(), path, idle_s=0.02)
+        await server.start()
+        reader, writer = await asyncio.open_unix_connection(path)
+        async with asyncio.timeout(5):
+            received = await reader.read()
+        writer.close()
+        await server.close()
+        return received
+
+    assert asyncio.run(scenario()) == b""

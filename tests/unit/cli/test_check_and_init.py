@@ -63,12 +63,3 @@ def test_faults_as_json(directory: Path) -> None:
     assert result.exit_code == 2
     faults = json.loads(result.stdout)
     assert {"file", "key", "reason", "remedy"} <= set(faults[0])
-
-
-def test_serve_starts_nothing_with_a_faulty_configuration(directory: Path) -> None:
-    (directory / "softswitch.toml").write_text('[sip]\nlisten = ["udp:nowhere"]\n[media]\nports = "9-1"\n')
-    result = run("serve", str(directory))
-    assert result.exit_code == 2
-    assert "listen" in result.stderr
-    assert "ports" in result.stderr
-    assert not (directory / "run").exists()
