@@ -34,14 +34,14 @@ READY_LATE_S = 30.0
 def serve(directory: str | None, config: str | None) -> None:
     """Run the switch of a configuration directory."""
     configuration = checked_configuration(find_directory(directory or config))
-    log = configuration.settings.log
-    configure_logging(level=log.level, log_format=log.format)
     run_directory = RunDirectory(os.path.dirname(configuration.settings.control.socket))
     run_directory.lock()
     is_first = not sound_cache_directory(configuration).is_dir()
     if is_first:
         click.echo("Speaking the prompts, once: this takes a few seconds")
         _prepare_sounds(configuration)
+    log = configuration.settings.log
+    configure_logging(level=log.level, log_format=log.format)
     sys.exit(asyncio.run(_run(configuration, run_directory, refresh_sounds=not is_first)))
 
 
