@@ -46,7 +46,7 @@ class SwitchOperations:
             started_at=parts.started_at_wall,
             uptime_s=now - parts.started_at,
             domain=sip.domain,
-            listen=list(sip.listen),
+            listen=[f"{kind.value.lower()}:{local}" for kind, local in parts.driver.listening],
             calls=len(parts.controller.calls),
             registrations=len(parts.endpoint.all_bindings()),
             agents=len(agents),
@@ -59,7 +59,7 @@ class SwitchOperations:
             configuration_loaded_at=parts.configuration_loaded_at,
             is_draining=parts.drain_ends_at is not None,
             drain_ends_in_s=None if parts.drain_ends_at is None else max(0.0, parts.drain_ends_at - now),
-            loop_lag_ms=parts.driver.loop_lag_ms,
+            loop_lag_ms=parts.driver.lag_s * 1000,
         )
 
     def calls(self) -> Iterable[CallRow]:
@@ -164,7 +164,7 @@ class SwitchOperations:
                     is_connected=worker.is_connected,
                     streams=statistics.streams,
                     recordings=statistics.recordings,
-                    cpu=worker.cpu,
+                    cpu=0.0,
                     tick_us_median=statistics.tick_us_median,
                     tick_us_max=statistics.tick_us_max,
                     overruns=statistics.overruns,

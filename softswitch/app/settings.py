@@ -1,4 +1,4 @@
-"""From the operator's configuration to what each domain wants to be told. Pure: one value in, one out."""
+"""From the operator's configuration to what each domain wants to be told."""
 
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import Agent, Announcements, HangUp, OverflowTarget, Queue, ToFlow, ToQueue
@@ -14,16 +14,14 @@ from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 from softswitch.dialplan.schedule import Schedule, compile_schedule
 from softswitch.sip.auth_server import Credential
+from softswitch.sip.runtime.local_address import addresses_of
 from softswitch.sip.settings import Account, RegistrationPolicy, SessionLimits, SipSettings, TrunkPeer
 
 
-def sip_settings(configuration: Configuration, own_ip: str, hosts: dict[str, str]) -> SipSettings:
-    """`own_ip` stands in for listening on every address, which no peer can answer to.
-
-    `hosts` are the addresses of the trunks' host names; the SIP core looks nothing up.
-    """
+def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSettings:
+    """`hosts` are the addresses of the trunks' host names; the SIP core looks nothing up."""
     sip, limits = configuration.settings.sip, configuration.settings.limits
-    listening = {local.host for _, local in listeners(configuration)}
+    local_hosts = {host for _, local in listeners(configuration) for host in addresses_of(local.host)}
     return SipSettings(
         domain=sip.domain,
         user_agent="softswitch",
@@ -38,9 +36,7 @@ def sip_settings(configuration: Configuration, own_ip: str, hosts: dict[str, str
             for row in _phones(configuration)
         },
         trunks=tuple(TrunkPeer(name=trunk.name, addresses=trunk.addresses) for trunk in configuration.trunks),
-        advertised={
-            host: sip.advertised_ip or own_ip for host in listening if sip.advertised_ip or host in ("0.0.0.0", "::")
-        },
+        advertised=dict.fromkeys(local_hosts, sip.advertised_ip) if sip.advertised_ip else {},
         hosts=hosts,
         registration=RegistrationPolicy(
             expires_min_s=sip.registration_min_s,

@@ -93,7 +93,7 @@ class Switch:
             report=self._store_reports,
         )
         endpoint = SipEndpoint(
-            sip_settings(configuration, own_ip(), trunk_hosts(configuration)),
+            sip_settings(configuration, trunk_hosts(configuration)),
             entropy=entropy,
             wall_offset=clock.wall() - clock.now(),
         )
@@ -160,7 +160,7 @@ class Switch:
         parts = self._running()
         configuration, dialplan, hosts = await asyncio.to_thread(self._read)
         changes = differences(parts.configuration, configuration)
-        parts.endpoint.update_settings(sip_settings(configuration, own_ip(), hosts))
+        parts.endpoint.update_settings(sip_settings(configuration, hosts))
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = call_settings(configuration)
         parts.dialplan = dialplan
@@ -197,7 +197,7 @@ class Switch:
         await parts.controller.drain(grace_s)
         if self._control is not None:
             await self._control.close()
-        await parts.driver.close()
+        await parts.driver.stop()
         await parts.media.close()
         parts.acd.stop()
         parts.store.close()
