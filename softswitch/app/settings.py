@@ -9,6 +9,7 @@ from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, T
 from softswitch.config import Configuration
 from softswitch.config.addresses import parse_listener
 from softswitch.config.rows import AgentRow, PhoneRow, QueueRow
+from softswitch.config.settings import SoundsSection
 from softswitch.dialplan.flows import Dialplan
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
@@ -73,7 +74,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
             if trunk.host
         ),
         queues={
-            row.id: QueueTreatment(music=row.music or settings.sounds.music, is_recorded=row.record)
+            row.id: QueueTreatment(music=_music(row, settings.sounds), is_recorded=row.record)
             for row in configuration.queues
         },
     )
@@ -161,6 +162,11 @@ def _queue(row: QueueRow) -> Queue:
             estimated_wait=row.announce.estimated_wait,
         ),
     )
+
+
+def _music(row: QueueRow, sounds: SoundsSection) -> str:
+    """The name the sound library knows it by; what [sounds] names, be it a path, is its "default"."""
+    return "default" if row.music in ("", sounds.music) else row.music
 
 
 def _overflow(text: str) -> OverflowTarget:

@@ -79,10 +79,16 @@ class Switch:
         """Until the orderly stop is complete."""
         parts = self._running()
         for name in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(name, parts.stop_requested.set)
+            self._loop.add_signal_handler(name, self._told_to_stop, parts)
         self._loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         await parts.stop_requested.wait()
         await self._stop(parts)
+
+    def _told_to_stop(self, parts: Parts) -> None:
+        """The second time is meant: calls in progress end now."""
+        if parts.stop_requested.is_set():
+            parts.controller.end_all()
+        parts.stop_requested.set()
 
     def _build(self, configuration: Configuration) -> Parts:
         clock, entropy = SystemClock(), SystemEntropy()

@@ -103,11 +103,12 @@ class CallController:
             try:
                 await asyncio.wait_for(asyncio.shield(self._idle), grace_s)
             except TimeoutError:
-                self._end_all()
+                self.end_all()
         if self.calls and self._idle is not None:
             _, _ = await asyncio.wait({self._idle}, timeout=2.0)
 
-    def _end_all(self) -> None:
+    def end_all(self) -> None:
+        """Hang up every call, now."""
         log.info("ending calls", calls=len(self.calls))
         for call in list(self.calls.values()):
             call.hang_up_from_outside("switch stopping")
