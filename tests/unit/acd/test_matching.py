@@ -1,0 +1,119 @@
+"""Who fits whom."""
+
+from softswitch.acd.limits import LINES_MAX
+from softswitch.acd.matching import Matching
+from softswitch.acd.model import Agent, Queue, Skills
+from softswitch.acd.skills import Roster
+from softswitch.acd.waiting import Contact, QueueRecord
+from softswitch.base.ids import AgentId, ContactId, QueueId
+
+ANN, BOB = AgentId("ann"), AgentId("bob")
+
+
+class Table:
+    """Two queues and two agents: ann serves both, bob only sales."""
+
+    def __init__(self) -> None:
+        self.sales = QueueRecord(Queue(queue_id=QueueId("sales")))
+        self.support = QueueRecord(Queue(queue_id=QueueId("support"), skills={"tech": 5}))
+        agents = [Agent(agent_id=ANN, skills={"tech": 7, "en": 9}), Agent(agent_id=BOB, skills={"en": 3})]
+        self.matching = Matching(Roster(agents), [self.sales, self.support])
+        self.serial = 0
+
+    def add(self, name: str, queue: QueueRecord, at: float, skills: Skills | None = None) -> Contact:
+        self.serial += 1
+        contact = Contact(ContactId(name), queue, skills=skills or {}, enqueued_at=at, boost_s=0.0, serial=self.serial)
+        self.matching.add(contact)
+        return contact
+
+    def free(self, **since: float) -> None:
+        for agent_id, at in since.items():
+            self.matching.roster.available_since[self.matching.roster.row_of[AgentId(agent_id)]] = at
+
+
+def test_an_agent_gets_the_oldest_over_his_queues() -> None:
+    table = Table()
+    sold = table.add("sold", table.sales, 20.0)
+    supported = table.add("supported", table.support, 10.0)
+    assert table.matching.contact_for(ANN) is supported
+    assert table.matching.contact_for(BOB) is sold
+    table.matching.remove(supported)
+    assert table.matching.contact_for(ANN) is sold
+
+
+def test_equally_old_in_different_queues_go_by_arrival() -> None:
+    table = Table()
+    first = table.add("first", table.support, 10.0)
+    table.add("second", table.sales, 10.0)
+    assert table.matching.contact_for(ANN) is first
+
+
+def test_nobody_waits() -> None:
+    table = Table()
+    assert table.matching.contact_for(ANN) is None
+    assert Matching(Roster([Agent(agent_id=ANN)]), []).contact_for(ANN) is None
+
+
+def test_a_contact_gets_the_longest_idle_of_those_able() -> None:
+    table = Table()
+    sold = table.add("sold", table.sales, 10.0)
+    supported = table.add("supported", table.support, 10.0)
+    assert table.matching.agent_for(sold) is None
+    table.free(ann=5.0, bob=3.0)
+    assert table.matching.agent_for(sold) == BOB
+    assert table.matching.agent_for(supported) == ANN
+
+
+def test_requirements_of_its_own_narrow_the_choice() -> None:
+    table = Table()
+    table.free(ann=5.0, bob=3.0)
+    assert table.matching.agent_for(table.add("fluent", table.sales, 10.0, {"en": 8})) == ANN
+    assert table.matching.agent_for(table.add("some", table.sales, 10.0, {"en": 3})) == BOB
+    assert table.matching.agent_for(table.add("both", table.support, 10.0, {"tech": 8})) is None
+    assert table.matching.agent_for(table.add("none", table.sales, 10.0, {"juggling": 1})) is None
+
+
+def test_an_agent_is_not_given_whom_he_failed() -> None:
+    table = Table()
+    table.free(ann=5.0, bob=3.0)
+    failed = table.add("failed", table.sales, 10.0)
+    failed.shunned_by = BOB
+    assert table.matching.agent_for(failed) == ANN
+    assert table.matching.contact_for(BOB) is None
+    behind = table.add("behind", table.sales, 20.0)
+    assert table.matching.contact_for(BOB) is behind
+    assert table.matching.contact_for(ANN) is failed
+
+
+def test_lines_open_and_close_with_their_contacts() -> None:
+    table = Table()
+    contacts = [table.add(f"c{number}", table.sales, 10.0, {"en": 2}) for number in range(2)]
+    assert len(table.sales.lines) == 2
+    for contact in contacts:
+        table.matching.remove(contact)
+    assert len(table.sales.lines) == 1
+    assert table.matching.contact_for(ANN) is None
+    again = table.add("again", table.support, 10.0, {"en": 9})
+    assert table.matching.contact_for(ANN) is again
+    assert table.matching.contact_for(BOB) is None
+
+
+def test_a_closed_queue_serves_nobody() -> None:
+    table = Table()
+    table.matching.close_queue(table.sales)
+    assert table.sales.lines == {}
+    assert not table.matching.serves(0, table.sales.own_line)
+
+
+def test_too_many_requirements_are_refused_but_who_comes_back_finds_a_line() -> None:
+    table = Table()
+    for number in range(LINES_MAX):
+        assert table.matching.has_room_for(table.sales, {f"skill{number}": 1})
+        table.add(f"c{number}", table.sales, 10.0, {f"skill{number}": 1})
+    assert not table.matching.has_room_for(table.sales, {"further": 1})
+    assert not table.matching.has_room_for(table.support, {"skill1": 1})
+    assert table.matching.has_room_for(table.sales, {"skill1": 1})
+    assert table.matching.has_room_for(table.sales, {})
+    returned = table.add("returned", table.sales, 5.0, {"en": 9})
+    assert table.matching.contact_for(ANN) is returned
+    assert table.matching.contact_for(BOB) is None

@@ -1,0 +1,50 @@
+"""Who may serve a queue."""
+
+import pytest
+
+from softswitch.acd.model import Agent, Queue
+from softswitch.acd.skills import Roster
+from softswitch.base.ids import AgentId, QueueId
+
+ROSTER = Roster(
+    [
+        Agent(agent_id=AgentId("everything"), skills={"en": 10, "billing": 10}),
+        Agent(agent_id=AgentId("some"), skills={"en": 5}),
+        Agent(agent_id=AgentId("listed"), skills={"en": 10, "billing": 10}, queues=(QueueId("sales"),)),
+        Agent(agent_id=AgentId("nothing"), queues=()),
+    ]
+)
+
+
+def able(queue: Queue) -> list[str]:
+    return [ROSTER.agent_ids[row] for row in ROSTER.able(queue).nonzero()[0]]
+
+
+@pytest.mark.parametrize(
+    ("queue", "expected"),
+    [
+        (Queue(queue_id=QueueId("sales")), ["everything", "some", "listed"]),
+        (Queue(queue_id=QueueId("other")), ["everything", "some"]),
+        (Queue(queue_id=QueueId("sales"), skills={"en": 5}), ["everything", "some", "listed"]),
+        (Queue(queue_id=QueueId("sales"), skills={"en": 6}), ["everything", "listed"]),
+        (Queue(queue_id=QueueId("sales"), skills={"en": 5, "billing": 1}), ["everything", "listed"]),
+        (Queue(queue_id=QueueId("sales"), skills={"juggling": 1}), []),
+        (Queue(queue_id=QueueId("sales"), agents=(AgentId("some"), AgentId("stranger"))), ["some"]),
+        (Queue(queue_id=QueueId("other"), agents=(AgentId("listed"), AgentId("some"))), ["some"]),
+        (Queue(queue_id=QueueId("sales"), agents=()), []),
+    ],
+)
+def test_an_agent_serves_a_queue_he_is_listed_for_with_the_skills_it_needs(queue: Queue, expected: list[str]) -> None:
+    assert able(queue) == expected
+
+
+def test_further_skills_narrow_the_rows() -> None:
+    rows = ROSTER.able(Queue(queue_id=QueueId("sales"))).nonzero()[0]
+    assert ROSTER.most_able(rows, {}).tolist() == [0, 1, 2]
+    assert ROSTER.most_able(rows, {"en": 6}).tolist() == [0, 2]
+    assert ROSTER.most_able(rows, {"en": 5, "billing": 10}).tolist() == [0, 2]
+    assert ROSTER.most_able(rows, {"juggling": 1}).tolist() == []
+
+
+def test_an_empty_roster_serves_nothing() -> None:
+    assert Roster([]).able(Queue(queue_id=QueueId("sales"), skills={"en": 1})).tolist() == []
