@@ -14,3 +14,33 @@ WORKER_QUEUE_BYTES_MAX = 8 * 1024 * 1024
 
 PORT_ATTEMPTS_MAX = 16
 """Ports tried for one stream when other programs hold some of the range; then the range is wrong, not the port."""
+
+STREAMS_MAX = 8192
+"""Streams of one worker: above what one core carries, so that the core and not this number is the limit."""
+
+SOURCES_MAX = 64
+"""Streams one listener hears; a telephone conference has fifteen."""
+
+RECORDINGS_MAX = 4096
+"""Recordings of one worker: every call of STREAMS_MAX streams."""
+
+RTP_PACKET_BYTES_MAX = 640
+"""A packet of 60 ms G.711 (480) with header, sources and extensions; longer ones are malformed for us."""
+
+PAYLOAD_BYTES_MAX = 480
+"""60 ms of G.711, the longest packet anybody sends."""
+
+RECEIVE_ROUNDS_MAX = 64
+"""Packets taken from one socket in one tick: over a second of sound after a stall; the rest waits for the next."""
+
+UNTRUSTED_PACKETS_MAX = 16
+"""Packets examined per tick from a port whose party is not known yet; a flood there must not cost the tick."""
+
+SOUND_STORE_BYTES = 256 * 1024 * 1024
+"""Encoded sounds in memory (nine hours); only what was ever played takes real memory."""
+
+EVENTS_WAITING_MAX = 10_000
+"""Events kept while no switch is connected or it does not read; the oldest are dropped and counted."""
+
+UNSENT_PACKETS_MAX = 1024
+"""Packets a connected switch has not read: several seconds of a busy worker's events, then it is taken for hung."""

@@ -1,0 +1,61 @@
+"""The codecs of the tick as lookup tables, so that one operation serves streams of different codecs.
+
+Only codecs with one byte per sample at 8 kHz fit (G.711's two laws, and any plug-in like them): then a frame is 160
+bytes whatever the codec, and bytes of one become bytes of the other by a table of 256.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.media.codec import Codec
+from softswitch.media.tick_grid import SAMPLE_RATE_HZ
+
+
+class CodecTables:
+    """Tables of all codecs that fit. A codec's index is its place in `names`."""
+
+    __slots__ = ("_byte_of", "_convert", "_sample_of", "names", "silence")
+
+    def __init__(self, codecs: Mapping[str, Codec]) -> None:
+        fitting = [codec for _, codec in sorted(codecs.items()) if _fits(codec)]
+        self.names = tuple(codec.spec.name for codec in fitting)
+        self.silence = bytes(codec.spec.silence_byte for codec in fitting)
+        """The byte of digital silence, by codec."""
+        self._sample_of = np.zeros((len(fitting), 256), np.int16)
+        self._byte_of = np.zeros((len(fitting), 65536), np.uint8)
+        self._convert = np.zeros((len(fitting), len(fitting), 256), np.uint8)
+        every_byte = np.arange(256, dtype=np.uint8)[np.newaxis]
+        every_sample = np.arange(65536).astype(np.uint16).view(np.int16)[np.newaxis]
+        for index, codec in enumerate(fitting):
+            codec.decode(every_byte, self._sample_of[index : index + 1])
+            codec.encode(every_sample, self._byte_of[index : index + 1])
+        for source in range(len(fitting)):
+            for target in range(len(fitting)):
+                self._convert[source, target] = self._byte_of[target][self._sample_of[source].view(np.uint16)]
+
+    def decode(self, frames: NDArray[np.uint8], codec: NDArray[np.int64]) -> NDArray[np.int16]:
+        """uint8[n, samples] of the codecs int64[n] -> int16[n, samples]."""
+        return self._sample_of.reshape(-1)[frames + (codec << 8)[:, np.newaxis]]
+
+    def encode(self, pcm: NDArray[np.int16], codec: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """int16[n, samples] -> uint8[n, samples] of the codecs int64[n]."""
+        return self._byte_of.reshape(-1)[pcm.view(np.uint16) + (codec << 16)[:, np.newaxis]]
+
+    def convert(
+        self, frames: NDArray[np.uint8], source: NDArray[np.int64], target: NDArray[np.int64]
+    ) -> NDArray[np.uint8]:
+        """Frames uint8[n, samples] of the codecs `source` as the codecs `target`, both int64[n]."""
+        table = (source * len(self.names) + target) << 8
+        return self._convert.reshape(-1)[frames + table[:, np.newaxis]]
+
+    def encode_sound(self, pcm: NDArray[np.int16], codec: int) -> NDArray[np.uint8]:
+        """A whole sound: int16[samples] -> uint8[samples]."""
+        return self._byte_of[codec][pcm.view(np.uint16)]
+
+
+def _fits(codec: Codec) -> bool:
+    spec = codec.spec
+    is_byte_per_sample = spec.bit_rate == 8 * SAMPLE_RATE_HZ
+    return is_byte_per_sample and spec.sample_rate_hz == spec.clock_rate_hz == SAMPLE_RATE_HZ

@@ -1,0 +1,344 @@
+"""The media engine: carries out commands between ticks, and runs the ticks.
+
+It has no clock, no sockets and no threads. Its driver (runtime/worker.py) hands it commands, packets and slots of time,
+sends what a tick left in `phase.outgoing`, and takes the events. A command that cannot be carried out is answered by
+its reasons, and nothing of it is done.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.base.address import HostPort
+from softswitch.base.ids import CallId, StreamId
+from softswitch.media import tick as ticks
+from softswitch.media.codec import Codec
+from softswitch.media.codec_tables import CodecTables
+from softswitch.media.dtmf import DtmfReceiver
+from softswitch.media.frames import Frames
+from softswitch.media.limits import (
+    EVENTS_WAITING_MAX,
+    RTP_PACKET_BYTES_MAX,
+    SOUND_STORE_BYTES,
+    SOUNDS_PER_PLAYBACK_MAX,
+    STREAMS_MAX,
+)
+from softswitch.media.packet_port import PacketPort
+from softswitch.media.phase import Phase, Stream
+from softswitch.media.player import Player
+from softswitch.media.protocol import (
+    Describe,
+    DropStream,
+    DtmfReceived,
+    FirstPacket,
+    Hearing,
+    MediaCommand,
+    MediaEvent,
+    Playback,
+    PlayFinished,
+    PutStream,
+    SetHearing,
+    StartPlay,
+    StartRecording,
+    StopPlay,
+    StopRecording,
+    StreamDescription,
+    StreamStatistics,
+    StreamTimedOut,
+)
+from softswitch.media.recordings import Recordings
+from softswitch.media.rtp import ArrivalBuffer, RtpColumns
+from softswitch.media.sound_store import SoundKey, SoundStore
+from softswitch.media.streams import Streams
+from softswitch.media.taps import RecordingSink
+from softswitch.media.tick_grid import PHASES, SAMPLE_RATE_HZ, TICK_S, time_of
+
+SILENCE_TICKS = 10
+"""After 200 ms without a packet a learnt source may come back from another address (latch.py)."""
+
+TIMEOUT_TICKS = 500
+"""Ten seconds of silence are reported."""
+
+LATE_PLAYBACK_S = 0.5
+"""A playback that began longer ago was described again, to a worker that does not know it."""
+
+
+class MediaEngine:
+    __slots__ = (
+        "_described",
+        "_dtmf",
+        "_events",
+        "_finished_plays",
+        "_frames",
+        "_sink",
+        "dropped_events",
+        "phases",
+        "player",
+        "recordings",
+        "store",
+        "strangers",
+        "streams",
+        "tables",
+    )
+
+    def __init__(self, *, codecs: Mapping[str, Codec], port: PacketPort, sink: RecordingSink) -> None:
+        self.tables = CodecTables(codecs)
+        self._frames = Frames(STREAMS_MAX, self.tables)
+        self.phases = [Phase(index, self._frames, sink, self.tables) for index in range(PHASES)]
+        self.streams = Streams(self.phases, self._frames, self.tables, port)
+        self.store = SoundStore(SOUND_STORE_BYTES)
+        self.player = Player(self.store, self.tables)
+        self.recordings = Recordings(sink, self.streams, self._frames, self.phases[0])
+        self._sink = sink
+        self._dtmf = DtmfReceiver()
+        self._described: list[Describe] = []
+        """The parts so far of a description that is not complete."""
+        self._finished_plays: dict[StreamId, PlayFinished] = {}
+        """The last of each stream: told again when a switch that missed it describes the playback."""
+        self._events: deque[MediaEvent] = deque()
+        self.dropped_events = 0
+        self.strangers = 0
+        """Packets from sources that were not accepted."""
+
+    # Commands
+
+    def apply(self, command: MediaCommand, now: float) -> list[str]:
+        """Carry out a command; what of it could not be done, in words for people."""
+        match command:
+            case PutStream(stream):
+                return _reasons(self._put(stream, now))
+            case DropStream(stream_id):
+                return _reasons(self._drop(stream_id))
+            case SetHearing(hearing):
+                return _reasons(self.streams.hear(hearing))
+            case StartPlay(playback):
+                return _reasons(self._play(playback, is_late=False))
+            case StopPlay(stream_id, play_id):
+                self._stop_play(stream_id, play_id)
+                return []
+            case StartRecording(recording):
+                return _reasons(self.recordings.start(recording, now))
+            case StopRecording(recording_id):
+                self.recordings.stop(recording_id)
+                return []
+            case Describe():
+                return self._describe(command, now)
+
+    def forget_description(self) -> None:
+        """The switch that was describing is gone; what it had sent of an incomplete description does not count."""
+        self._described.clear()
+
+    # The loader of sounds
+
+    def take_sound_requests(self) -> list[tuple[SoundKey, int]]:
+        return self.player.take_requests()
+
+    def sound_loaded(self, key: SoundKey, content: NDArray[np.uint8], version: int) -> None:
+        """The file was read. Whoever waits for it hears it as soon as it is copied in."""
+        if not self.store.add(key, content, version):
+            self.player.sound_is_ready(key, "no room is left in the worker's memory for sounds: play fewer at a time")
+
+    def sound_checked(self, key: SoundKey, fault: str = "") -> None:
+        """The store has the file as it is, or it cannot be read: `fault`."""
+        self.player.sound_is_ready(key, fault)
+
+    # Packets
+
+    def receive(self, phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, tick: int) -> None:
+        """At most one packet per stream, from connected sockets; they are for the coming tick number `tick`."""
+        received = ticks.receive(phase, packets, arrivals, self._dtmf, tick)
+        for row in received.first.tolist():
+            stream = phase.streams[row]
+            source = stream.latch.source or stream.description.remote
+            if source is not None:
+                self._emit(FirstPacket(*_names(stream), source))
+        for row, digit in received.digits:
+            self._emit(DtmfReceived(*_names(phase.streams[row]), digit))
+
+    def receive_unknown(
+        self,
+        phase: Phase,
+        packets: RtpColumns,
+        sources: Sequence[HostPort],
+        arrivals: ArrivalBuffer,
+        now: float,
+        tick: int,
+    ) -> None:
+        """The same for sockets that take packets from anywhere: only those of the streams' parties are heard.
+
+        `sources` are those of the packets by their row of `arrivals`.
+        """
+        at: list[int] = (packets.start // RTP_PACKET_BYTES_MAX).tolist()
+        columns = (at, packets.row.tolist(), packets.ssrc.tolist(), packets.sequence.tolist())
+        is_heard = [
+            self.streams.receive(phase.streams[row], sources[index], ssrc, sequence, now)
+            for index, row, ssrc, sequence in zip(*columns, strict=True)
+        ]
+        self.strangers += is_heard.count(False)
+        if any(is_heard):
+            self.receive(phase, packets.select(np.array(is_heard)), arrivals, tick)
+
+    # Time
+
+    def run(self, phase: Phase, tick: int) -> None:
+        """Run a tick of the phase; packets to send are in `phase.outgoing` and `phase.singles` then."""
+        for key in self.store.copied():
+            self.player.sound_is_ready(key)
+        now = time_of(tick * PHASES + phase.index)
+        ticks.run(phase, self._frames, self.tables, self.player, tick, now)
+        if tick % SILENCE_TICKS == 0:
+            self._watch_silence(phase)
+        for finished in self.player.take_finished():
+            self._play_finished(finished)
+        self.collect_recordings()
+
+    def collect_recordings(self) -> None:
+        """Report the recordings whose files are complete."""
+        for finished in self._sink.take_finished():
+            self._emit(finished)
+
+    # Outputs
+
+    def take_events(self) -> list[MediaEvent]:
+        events = list(self._events)
+        self._events.clear()
+        return events
+
+    def close(self) -> None:
+        """Close every recording: the worker ends."""
+        for recording_id in self.recordings.ids():
+            self.recordings.stop(recording_id)
+
+    # Steps
+
+    def _put(self, description: StreamDescription, now: float) -> str | None:
+        stream_id = description.stream_id
+        is_new = self.streams.find(stream_id) is None
+        reason = self.streams.put(description, now)
+        if reason is None:
+            self.player.change_codec(stream_id, self.tables.names.index(description.codec))
+            if is_new:
+                self.recordings.follow(stream_id)
+        return reason
+
+    def _drop(self, stream_id: StreamId) -> str | None:
+        stream = self.streams.find(stream_id)
+        if stream is None:
+            return None
+        self._stop_play(stream_id)
+        self._finished_plays.pop(stream_id, None)
+        self._dtmf.forget(stream.frame_row)
+        table, row = stream.phase.live, stream.row
+        self._emit(
+            StreamStatistics(
+                *_names(stream),
+                packets_received=int(table.received[row]),
+                packets_sent=int(table.sent[row]) + stream.packets_sent,
+                packets_lost=int(table.lost[row]),
+                packets_late=int(table.late[row]),
+                jitter_ms=float(table.jitter[row]) * 1000 / SAMPLE_RATE_HZ,
+            )
+        )
+        self.streams.drop(stream_id)
+        self.recordings.follow(stream_id)
+        return None
+
+    def _play(self, playback: Playback, *, is_late: bool) -> str | None:
+        stream = self.streams.find(playback.stream_id)
+        if stream is None:
+            return f"stream {playback.stream_id} is not here"
+        if not 1 <= len(playback.sounds) <= SOUNDS_PER_PLAYBACK_MAX:
+            return f"a playback has 1 to {SOUNDS_PER_PLAYBACK_MAX} sounds, not {len(playback.sounds)}"
+        codec = self.tables.names.index(stream.description.codec)
+        self.player.start(playback, stream.description.call_id, codec, is_late=is_late)
+        table, row = stream.phase.live, stream.row
+        table.playing[row] = True
+        table.sound_at[row] = table.sound_end[row] = 0
+        return None
+
+    def _stop_play(self, stream_id: StreamId, play_id: int | None = None) -> None:
+        stream = self.streams.find(stream_id)
+        if stream is not None and self.player.stop(stream_id, play_id):
+            stream.phase.live.playing[stream.row] = False
+        for finished in self.player.take_finished():
+            self._play_finished(finished)
+
+    def _play_finished(self, finished: PlayFinished) -> None:
+        self._finished_plays[finished.stream_id] = finished
+        self._emit(finished)
+
+    def _describe(self, part: Describe, now: float) -> list[str]:
+        self._described.append(part)
+        if sum(len(described.streams) for described in self._described) > 2 * STREAMS_MAX:
+            self._described.clear()
+            return [f"a description of more than {STREAMS_MAX} streams is not for one worker"]
+        if not part.is_last:
+            return []
+        whole = Description(self._described)
+        self._described.clear()
+        for recording_id in self.recordings.ids():
+            if recording_id not in whole.recordings:
+                self.recordings.stop(recording_id)
+        for stream_id in self.streams.ids():
+            if stream_id not in whole.streams:
+                self._drop(stream_id)
+        reasons = [self._put(stream, now) for stream in whole.streams.values()]
+        for stream_id in self.streams.ids():
+            hearing = whole.hearings.get(stream_id, Hearing(stream_id, []))
+            reasons.append(self.streams.hear(hearing))
+            if stream_id not in whole.playbacks:
+                self._stop_play(stream_id)
+        reasons += [self._resume(playback, now) for playback in whole.playbacks.values()]
+        reasons += [self.recordings.start(recording, now) for recording in whole.recordings.values()]
+        return [reason for reason in reasons if reason is not None]
+
+    def _resume(self, playback: Playback, now: float) -> str | None:
+        """A playback that is described: goes on, is over already, or begins where it would be by now."""
+        current = self.player.current(playback.stream_id)
+        if current is not None and current.play_id == playback.play_id:
+            return None
+        over = self._finished_plays.get(playback.stream_id)
+        if over is not None and over.play_id == playback.play_id:
+            self._emit(over)
+            return None
+        return self._play(playback, is_late=now - playback.started_at > LATE_PLAYBACK_S)
+
+    def _watch_silence(self, phase: Phase) -> None:
+        table = phase.live
+        silent = phase.tick - table.last_tick
+        for row in np.flatnonzero(table.guarded & (silent > SILENCE_TICKS)).tolist():
+            self.streams.reopen(phase.streams[row])
+        is_overdue = table.receives & (silent >= TIMEOUT_TICKS) & (table.reported_tick != table.last_tick)
+        for row in np.flatnonzero(is_overdue).tolist():
+            table.reported_tick[row] = table.last_tick[row]
+            stream = phase.streams[row]
+            if stream.description.remote is not None:
+                self._emit(StreamTimedOut(*_names(stream), int(silent[row]) * TICK_S))
+
+    def _emit(self, event: MediaEvent) -> None:
+        if len(self._events) == EVENTS_WAITING_MAX:
+            self._events.popleft()
+            self.dropped_events += 1
+        self._events.append(event)
+
+
+class Description:
+    """All parts of a description, by what they describe."""
+
+    __slots__ = ("hearings", "playbacks", "recordings", "streams")
+
+    def __init__(self, parts: Sequence[Describe]) -> None:
+        self.streams = {stream.stream_id: stream for part in parts for stream in part.streams}
+        self.hearings = {hearing.stream_id: hearing for part in parts for hearing in part.hearings}
+        self.playbacks = {playback.stream_id: playback for part in parts for playback in part.playbacks}
+        self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
+
+
+def _names(stream: Stream) -> tuple[CallId, StreamId]:
+    return stream.description.call_id, stream.description.stream_id
+
+
+def _reasons(reason: str | None) -> list[str]:
+    return [] if reason is None else [reason]

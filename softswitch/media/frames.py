@@ -1,0 +1,30 @@
+"""What every stream's party says in its latest tick, side by side for all phases of a worker.
+
+A listener takes a source's frame from here, whatever phases the two belong to. Behind the streams' rows there is a row
+of silence for each codec: a listener that hears nothing hears that.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.media.byte_windows import Windows, as_runs
+from softswitch.media.codec_tables import CodecTables
+from softswitch.media.tick_grid import FRAME_SAMPLES
+
+
+class Frames:
+    __slots__ = ("_streams", "codec", "content", "runs")
+
+    def __init__(self, streams: int, tables: CodecTables) -> None:
+        rows = streams + len(tables.names)
+        self._streams = streams
+        self.content: NDArray[np.uint8] = np.zeros((rows, FRAME_SAMPLES), np.uint8)
+        self.codec: NDArray[np.int64] = np.zeros(rows, np.int64)
+        self.runs: Windows = as_runs(self.content)
+        for codec, byte in enumerate(tables.silence):
+            self.content[streams + codec] = byte
+            self.codec[streams + codec] = codec
+
+    def silence_row(self, codec: int) -> int:
+        """The row that is silent in this codec."""
+        return self._streams + codec

@@ -1,0 +1,193 @@
+"""The arrival side of the jitter buffer: packets into the ring, by RTP timestamp.
+
+A packet's timestamp gives its position, so length and order of packets do not matter. What is ordinary, the very packet
+that was expected, costs a few array operations for all streams together; the rest is sorted out in `_settle`, also for
+all of them together:
+
+| packet                                                               | what is done                              |
+|----------------------------------------------------------------------|-------------------------------------------|
+| first, from another SSRC, or a jump of sequence or timestamp that no | the stream begins anew: its sound follows |
+| network makes                                                        | what is still to be played                |
+| newest, after some that are missing                                  | they become a hole, to be filled or       |
+|                                                                      | concealed                                 |
+| newest, but its time to be played is past                            | played now: from here on the delay is     |
+|                                                                      | longer by as much as it was late          |
+| older, fills a hole that is still to be played                       | filled                                    |
+| older, its time is past, or a duplicate                              | dropped                                   |
+
+A buffer that ran dry therefore grows by itself; adaptation.py makes it shorter again, in silence.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.media.byte_windows import Windows, windows
+from softswitch.media.ragged import run_indices
+from softswitch.media.rtp import ArrivalBuffer, RtpColumns
+from softswitch.media.serial import sequence_step, timestamp_step
+from softswitch.media.stream_table import FADE_SAMPLES, RING_GUARD, RING_MASK, RING_SAMPLES, StreamTable
+from softswitch.media.tick_grid import FRAME_SAMPLES
+
+START_SAMPLES = FRAME_SAMPLES
+"""Delay a stream begins with. With the wait for the tick it bears 20 to 40 ms of jitter before the first gap."""
+
+AHEAD_MAX = RING_SAMPLES - 4 * FRAME_SAMPLES
+"""Further ahead of what is played no packet is stored: room for what is played and the past concealment needs."""
+
+PAUSE_SAMPLES = 4000
+"""A source that comes back after half a second without moving its timestamp has paused; it was not delayed."""
+
+DROPOUT_MAX = 3000
+MISORDER_MAX = 100
+"""Jumps of the sequence number beyond these are a new beginning (RFC 3550 appendix A.1)."""
+
+
+def push(table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer, tick: int) -> None:
+    """Store the sound of a batch with at most one packet per stream, all of the stream's codec."""
+    row = packets.row
+    position = table.end[row]
+    play = table.play[row]
+    is_ordinary = (
+        (packets.sequence == table.next_sequence[row])
+        & (packets.timestamp == table.next_timestamp[row])
+        & (packets.ssrc == table.ssrc[row])
+        & (position >= play)
+        & (position + packets.length - play <= AHEAD_MAX)
+    )
+    if not is_ordinary.all():
+        is_kept = np.ones(len(row), np.bool_)
+        is_newest = is_ordinary.copy()
+        odd = np.flatnonzero(~is_ordinary)
+        position[odd], is_kept[odd], is_newest[odd] = _settle(table, packets.select(odd), tick)
+        newest = np.flatnonzero(is_newest)
+        _advance(table, packets.select(newest), position[newest], tick)
+        packets, position = packets.select(is_kept), position[is_kept]
+    else:
+        _advance(table, packets, position, tick)
+    _store(table, packets, position, arrivals)
+
+
+def pass_over(table: StreamTable, packets: RtpColumns) -> None:
+    """Packets that carry no sound, at most one per stream (telephone events): they count in the sequence too."""
+    step = sequence_step(packets.sequence, table.next_sequence[packets.row])
+    is_newest = (packets.ssrc == table.ssrc[packets.row]) & (step >= 0) & (step < DROPOUT_MAX)
+    row = packets.row[is_newest]
+    table.lost[row] += step[is_newest]
+    table.next_sequence[row] = packets.sequence[is_newest] + 1 & 0xFFFF
+    # A gap in the sound now means a key is down, not that sound was lost.
+    table.concealed[row] = np.where(table.end[row] <= table.play[row], FADE_SAMPLES, table.concealed[row])
+
+
+def skip_time(table: StreamTable, ticks: int) -> None:
+    """`ticks` ticks were not run: what would have been played in them is past."""
+    with_holes = np.flatnonzero(table.holes)
+    if len(with_holes):
+        samples = np.minimum(table.end[with_holes] - table.play[with_holes], ticks * FRAME_SAMPLES)
+        clear_holes(table, with_holes, np.maximum(samples, 0))
+    table.play += table.pace * ticks
+
+
+def clear_holes(table: StreamTable, row: NDArray[np.int64], samples: NDArray[np.int64]) -> None:
+    """The next `samples` of these rows are about to be played: they are no holes any more."""
+    at = (np.repeat(row, samples), run_indices(table.play[row], samples) & RING_MASK)
+    was_hole = table.hole[at]
+    table.hole[at] = 0
+    table.holes -= np.bincount(at[0], weights=was_hole, minlength=table.rows).astype(np.int64)
+
+
+def _advance(table: StreamTable, packets: RtpColumns, position: NDArray[np.int64], tick: int) -> None:
+    """These packets are the newest of their streams: what follows them is expected next."""
+    row = packets.row
+    table.next_sequence[row] = packets.sequence + 1 & 0xFFFF
+    table.next_timestamp[row] = packets.timestamp + packets.length & 0xFFFFFFFF
+    table.end[row] = position + packets.length
+    transit = tick * FRAME_SAMPLES - position
+    jitter = table.jitter[row]
+    table.jitter[row] = jitter + (np.abs(transit - table.transit[row]) - jitter) / 16
+    table.transit[row] = transit
+
+
+def _settle(
+    table: StreamTable, packets: RtpColumns, tick: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Place packets that were not expected: position, whether to store it, whether it is the stream's newest."""
+    row, length = packets.row, packets.length
+    step = sequence_step(packets.sequence, table.next_sequence[row])
+    gap = timestamp_step(packets.timestamp, table.next_timestamp[row])
+    end, play = table.end[row], table.play[row]
+    position = end + gap
+    is_known = packets.ssrc == table.ssrc[row]
+    is_older = is_known & (step < 0) & (step > -MISORDER_MAX)
+    is_in_line = (step >= 0) & (step < DROPOUT_MAX) & (gap >= 0) & (position + length - play <= AHEAD_MAX)
+    begins = ~is_older & ~(is_known & is_in_line)
+    position = np.where(begins, np.maximum(end, play + START_SAMPLES), position)
+
+    fills = is_older & (position >= play) & (table.holes[row] > 0)
+    fills &= (table.hole[row, position & RING_MASK] != 0) & (position + length <= end)
+    _fill(table, row[fills], position[fills], length[fills])
+    table.late[row] += is_older & (position < play)
+    table.lost[row] = np.maximum(table.lost[row] - (fills | (is_older & (position < play))), 0)
+
+    is_newest = ~is_older
+    table.lost[row] += np.where(is_newest & ~begins, step, 0)
+    _restart(table, row[begins], packets.ssrc[begins], position[begins], tick)
+    _wait_for_late(table, row[is_newest], position[is_newest])
+    _leave_hole(table, row[is_newest], position[is_newest])
+    return position, is_newest | fills, is_newest
+
+
+def _restart(
+    table: StreamTable, row: NDArray[np.int64], ssrc: NDArray[np.int64], position: NDArray[np.int64], tick: int
+) -> None:
+    table.ssrc[row] = ssrc
+    table.pace[row] = FRAME_SAMPLES
+    # No jitter is read off the first packet: its transit time is the reference.
+    table.transit[row] = tick * FRAME_SAMPLES - position
+
+
+def _wait_for_late(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64]) -> None:
+    """Play late sound all the same; after a pause with the margin of a new stream."""
+    late = table.play[row] - position
+    is_late = late > 0
+    margin = np.where(late > PAUSE_SAMPLES, START_SAMPLES, 0)
+    row = row[is_late]
+    table.late[row] += 1
+    table.play[row] = (position - margin)[is_late]
+
+
+def _leave_hole(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64]) -> None:
+    """What lies between the newest sound so far, or what is played next, and `position` is missing."""
+    start = np.maximum(table.end[row], table.play[row])
+    length = np.maximum(position - start, 0)
+    table.hole[np.repeat(row, length), run_indices(start, length) & RING_MASK] = 1
+    table.holes[row] += length
+
+
+def _fill(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64], length: NDArray[np.int64]) -> None:
+    """A missing packet came in time after all."""
+    at = (np.repeat(row, length), run_indices(position, length) & RING_MASK)
+    was_hole = table.hole[at]
+    table.hole[at] = 0
+    table.holes -= np.bincount(at[0], weights=was_hole, minlength=table.rows).astype(np.int64)
+
+
+def _store(table: StreamTable, packets: RtpColumns, position: NDArray[np.int64], arrivals: ArrivalBuffer) -> None:
+    if (packets.length == FRAME_SAMPLES).all():
+        source = arrivals.windows(FRAME_SAMPLES)[packets.start]
+        _write(table.ring_runs, table.ring_base[packets.row], position & RING_MASK, source)
+        return
+    for length in np.unique(packets.length).tolist():
+        same = packets.length == length
+        source = arrivals.windows(length)[packets.start[same]]
+        _write(windows(table.ring, length), table.ring_base[packets.row[same]], position[same] & RING_MASK, source)
+
+
+def _write(ring: Windows, base: NDArray[np.int64], place: NDArray[np.int64], source: Windows) -> None:
+    """Copy payloads of one length into the ring, and what touches its ends into the guard at the other end as well."""
+    at = base + place
+    ring[at] = source
+    length = source.itemsize
+    touches_end = np.flatnonzero((place > RING_SAMPLES - length) | (place < RING_GUARD))
+    if len(touches_end):
+        lap = np.where(place[touches_end] < RING_GUARD, RING_SAMPLES, -RING_SAMPLES)
+        ring[at[touches_end] + lap] = source[touches_end]

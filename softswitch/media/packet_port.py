@@ -1,0 +1,25 @@
+"""What the engine needs of the sockets: one port per stream, named by the stream's row."""
+
+from typing import Protocol
+
+from softswitch.base.address import HostPort
+
+
+class PacketPort(Protocol):
+    def open(self, row: int, local: HostPort) -> str | None:
+        """Bind the port (RTP, and the next one for RTCP); None, or why it cannot be had, for people."""
+        ...
+
+    def close(self, row: int) -> None: ...
+
+    def connect(self, row: int, remote: HostPort) -> None:
+        """From now on only packets from `remote` arrive, and they need no check."""
+        ...
+
+    def disconnect(self, row: int) -> None:
+        """From now on packets from anywhere arrive, each with its source."""
+        ...
+
+    def aim(self, row: int, destination: HostPort | None) -> None:
+        """Where the row's packet of each tick goes; None sends none."""
+        ...

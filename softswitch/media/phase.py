@@ -1,0 +1,142 @@
+"""A phase: the streams that tick together, with everything their tick reads and writes."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.base.address import HostPort
+from softswitch.base.ids import StreamId
+from softswitch.media.codec_tables import CodecTables
+from softswitch.media.frames import Frames
+from softswitch.media.latch import SourceLatch
+from softswitch.media.limits import RECORDINGS_MAX, STREAMS_MAX
+from softswitch.media.mixer import Mixer
+from softswitch.media.packetiser import Packetiser
+from softswitch.media.protocol import StreamDescription
+from softswitch.media.rtp import OutgoingBuffer
+from softswitch.media.stream_table import StreamTable, allocate
+from softswitch.media.taps import RecordingSink, Taps
+from softswitch.media.tick_grid import PHASES, first_slot, slot_at
+
+ROWS_PER_PHASE = STREAMS_MAX // PHASES
+
+NO_STREAM = StreamId(-1)
+
+
+class SinglePacket(NamedTuple):
+    """A packet that does not leave with the others of its tick: the stream packs another length than 20 ms."""
+
+    row: int
+    packet: bytes
+    destination: HostPort
+
+
+class Stream:
+    """What is known of a stream beside its row of the table."""
+
+    __slots__ = ("description", "first_tick", "is_connected", "latch", "packetiser", "packets_sent", "phase", "row")
+
+    def __init__(self, description: StreamDescription, phase: "Phase", row: int) -> None:
+        self.description = description
+        self.phase = phase
+        self.row = row
+        """In its phase."""
+        self.first_tick = (first_slot(description.started_at, phase.index) - phase.index) // PHASES
+        """The tick of the stream's packet 0."""
+        self.latch = SourceLatch(description.remote, learn=description.learn)
+        self.is_connected = False
+        self.packetiser: Packetiser | None = None
+        self.packets_sent = 0
+        """By the packetiser; the others are counted in the table."""
+
+    @property
+    def frame_row(self) -> int:
+        """The stream's row in `Frames`, which is also its name to the sockets."""
+        return self.phase.first_row + self.row
+
+
+class Phase:
+    """Rows are numbered within the phase; `first_row` + row is the stream's row in `Frames`."""
+
+    __slots__ = (
+        "_free",
+        "_table",
+        "first_row",
+        "heard",
+        "index",
+        "live",
+        "marks",
+        "mixer",
+        "outgoing",
+        "repacked",
+        "row_count",
+        "singles",
+        "stream_ids",
+        "streams",
+        "taps",
+        "tick",
+    )
+
+    def __init__(self, index: int, frames: Frames, sink: RecordingSink, tables: CodecTables) -> None:
+        self.index = index
+        self.first_row = index * ROWS_PER_PHASE
+        self.tick = 0
+        """Number of the last tick that was run: slots of this phase since the origin of the clock."""
+        self.row_count = 0
+        self.streams: dict[int, Stream] = {}
+        """By row."""
+        self.stream_ids: list[StreamId] = []
+        """By row, NO_STREAM where the row is free."""
+        self._free: list[int] = []
+        self._table = allocate(ROWS_PER_PHASE)
+        self.live: StreamTable = self._table.window(1)
+        """The rows in use so far; at least one, so that no operation meets an empty array."""
+        self.heard: NDArray[np.uint8] = frames.content[self.first_row : self.first_row + ROWS_PER_PHASE]
+        self.mixer = Mixer(ROWS_PER_PHASE)
+        self.taps = Taps(RECORDINGS_MAX // PHASES, sink, tables)
+        self.outgoing = OutgoingBuffer(ROWS_PER_PHASE)
+        self.marks: list[int] = []
+        """Rows whose next packet has the marker bit."""
+        self.repacked: dict[int, Stream] = {}
+        """Streams with a packetiser, by row."""
+        self.singles: list[SinglePacket] = []
+        """Filled by the tick."""
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.streams and self.taps.is_empty
+
+    def wake(self, now: float) -> None:
+        """Something begins here: if the phase had nothing to do, its ticks begin with the next one."""
+        if self.is_idle:
+            self.tick = (slot_at(now) - self.index) // PHASES
+
+    @property
+    def is_full(self) -> bool:
+        return not self._free and self.row_count == ROWS_PER_PHASE
+
+    def allocate(self, stream_id: StreamId) -> int:
+        """A free row, the lowest there is. The phase must not be full."""
+        if self._free:
+            row = min(self._free)
+            self._free.remove(row)
+            self.stream_ids[row] = stream_id
+            return row
+        self.stream_ids.append(stream_id)
+        self.row_count += 1
+        self.live = self._table.window(self.row_count)
+        return self.row_count - 1
+
+    def release(self, row: int) -> None:
+        """The stream is gone: its row is silent and free."""
+        del self.streams[row]
+        self.repacked.pop(row, None)
+        self.stream_ids[row] = NO_STREAM
+        self._table.clear(row)
+        self._free.append(row)
+        while self.row_count and self.stream_ids[-1] == NO_STREAM:
+            self.stream_ids.pop()
+            self.row_count -= 1
+            self._free.remove(self.row_count)
+        self.live = self._table.window(max(self.row_count, 1))

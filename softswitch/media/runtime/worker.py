@@ -1,0 +1,238 @@
+"""A media worker process: paces the ticks, and between them carries out what the switch says.
+
+    python -m softswitch.media.runtime.worker --socket PATH --name media-0
+
+It works on without a switch: calls keep their sound while the switch is away, and the next switch's description decides
+what stays. SIGTERM and SIGINT close the recordings and end it with status 0.
+
+Ticks stand on an absolute grid (tick_grid.py), so that they do not drift. A tick that begins late is counted; ticks
+that are a whole period late are left out rather than run in a burst, because sound that is late is of no use and a
+worker that is behind would never catch up.
+"""
+
+import argparse
+import gc
+import select
+import signal
+import sys
+import time
+from statistics import median
+
+from softswitch.base.errors import StartError
+from softswitch.base.log import configure_logging, get_logger
+from softswitch.media.codec import load_codecs
+from softswitch.media.engine import MediaEngine
+from softswitch.media.protocol import CommandBatch, Refusal, Reply, WorkerStatistics
+from softswitch.media.rtp import parse
+from softswitch.media.runtime.packet_io import PacketIo
+from softswitch.media.runtime.recorder import Recorder
+from softswitch.media.runtime.sound_loader import SoundLoader
+from softswitch.media.runtime.switch_link import SwitchLink
+from softswitch.media.tick_grid import PHASES, SLOT_S, slot_at, time_of
+
+OVERRUN_S = 0.005
+"""A tick that begins this late is counted: the next phase's is due."""
+
+LEFT_OUT_SLOTS = 2 * PHASES
+"""Two periods behind, the ticks in between are left out."""
+
+SWITCH_INTERVAL_S = 0.0005
+"""The recorder's and the loader's threads may hold the interpreter this long after a tick's system call gave it away;
+Python's own 5 ms would be a quarter of a tick."""
+
+IDLE_SLOTS = 20
+"""With nothing to do the worker looks up ten times a second, and at once when the switch speaks."""
+
+STATISTICS_S = 1.0
+
+_log = get_logger("media")
+
+
+class Worker:
+    """One worker's parts, and the loop that drives them."""
+
+    __slots__ = (
+        "_engine",
+        "_io",
+        "_is_stopping",
+        "_link",
+        "_loader",
+        "_overruns",
+        "_recorder",
+        "_statistics_at",
+        "_tick_us",
+    )
+
+    def __init__(self, socket_path: str, name: str) -> None:
+        """Raises StartError."""
+        self._link = SwitchLink(socket_path, name)
+        self._io = PacketIo()
+        self._recorder = Recorder()
+        self._engine = MediaEngine(codecs=load_codecs(), port=self._io, sink=self._recorder)
+        self._loader = SoundLoader(self._engine.tables)
+        self._is_stopping = False
+        self._overruns = 0
+        self._tick_us: list[float] = []
+        self._statistics_at = 0.0
+
+    def stop(self) -> None:
+        """End after the present tick."""
+        self._is_stopping = True
+
+    def run(self) -> None:
+        """Until `stop` is called; recordings are closed then."""
+        self._recorder.start()
+        self._loader.start()
+        _settle_memory()
+        try:
+            self._loop()
+        finally:
+            self._engine.close()
+            self._loader.stop()
+            self._recorder.stop()
+            self._engine.collect_recordings()
+            self._send_events()
+            self._link.close()
+
+    def _loop(self) -> None:
+        slot = slot_at(time.monotonic()) + 1
+        while not self._is_stopping:
+            is_idle = all(phase.is_idle for phase in self._engine.phases)
+            if is_idle:
+                self._wait_until(time_of(slot + IDLE_SLOTS))
+                slot = slot_at(time.monotonic())
+            else:
+                self._wait_until(time_of(slot))
+                slot = self._catch_up(slot)
+                self._tick(slot)
+            self._keep_books()
+            slot += 1
+
+    def _wait_until(self, at: float) -> None:
+        """Carry out what the switch says meanwhile; when it said something to an idle worker, return at once."""
+        while not self._is_stopping:
+            remaining = at - time.monotonic()
+            # select() keeps time to the microsecond; epoll's own timeout has whole milliseconds.
+            readable, _, _ = select.select([self._link.readable], [], [], max(remaining, 0.0))
+            if not readable:
+                return
+            self._serve_link()
+            if remaining > 2 * SLOT_S:
+                return
+
+    def _catch_up(self, slot: int) -> int:
+        """Count a late tick; far behind, the slot to go on with."""
+        late_s = time.monotonic() - time_of(slot)
+        if late_s < OVERRUN_S:
+            return slot
+        self._overruns += 1
+        return slot if late_s < LEFT_OUT_SLOTS * SLOT_S else slot_at(time.monotonic())
+
+    def _tick(self, slot: int) -> None:
+        tick, index = divmod(slot, PHASES)
+        phase, io = self._engine.phases[index], self._io.phases[index]
+        if phase.is_idle:
+            return
+        began = time.thread_time()
+        for answer in self._loader.take_answers():
+            if answer.content is not None:
+                self._engine.sound_loaded(answer.key, answer.content, answer.version)
+            else:
+                self._engine.sound_checked(answer.key, answer.fault)
+        for batch in io.receive(tick):
+            packets = parse(io.arrivals, batch.at, batch.row, batch.length)
+            if batch.sources is None:
+                self._engine.receive(phase, packets, io.arrivals, tick)
+            else:
+                self._engine.receive_unknown(phase, packets, batch.sources, io.arrivals, time.monotonic(), tick)
+        self._engine.run(phase, tick)
+        io.send(phase.outgoing, phase.singles)
+        self._tick_us.append((time.thread_time() - began) * 1e6)
+        self._send_events()
+
+    def _serve_link(self) -> None:
+        """Everything the switch has sent."""
+        if self._link.accept():
+            self._engine.forget_description()
+            _log.info("switch connected")
+        while (batch := self._link.receive()) is not None:
+            self._carry_out(batch)
+        self._link.flush()
+
+    def _carry_out(self, batch: CommandBatch) -> None:
+        now = time.monotonic()
+        refusals = [
+            Refusal(index, reason)
+            for index, command in enumerate(batch.commands)
+            for reason in self._engine.apply(command, now)
+        ]
+        for key, version in self._engine.take_sound_requests():
+            self._loader.request(key, version)
+        self._link.reply(Reply(batch.batch_id, refusals))
+        self._send_events()
+
+    def _send_events(self) -> None:
+        """Without a switch events wait in the engine."""
+        if self._link.is_connected:
+            events = self._engine.take_events()
+            if events:
+                self._link.send_events(events)
+
+    def _keep_books(self) -> None:
+        """Once a second: statistics, RTCP, and the memory of this second's objects."""
+        now = time.monotonic()
+        if now < self._statistics_at:
+            return
+        self._statistics_at = now + STATISTICS_S
+        if self._link.is_connected:
+            self._link.send_events([self._statistics()])
+        self._tick_us.clear()
+        self._io.drain_rtcp()
+        gc.collect(0)
+
+    def _statistics(self) -> WorkerStatistics:
+        return WorkerStatistics(
+            streams=len(self._engine.streams),
+            recordings=len(self._engine.recordings),
+            tick_us_median=median(self._tick_us) if self._tick_us else 0.0,
+            tick_us_max=max(self._tick_us, default=0.0),
+            overruns=self._overruns,
+            packets_received=sum(phase.packets_received for phase in self._io.phases),
+            packets_sent=sum(phase.packets_sent for phase in self._io.phases),
+            strangers=self._engine.strangers,
+            cpu_s=time.process_time(),
+        )
+
+
+def _settle_memory() -> None:
+    """Take the garbage collector out of the ticks.
+
+    A full collection visits every object of the worker, thousands of streams' among them: milliseconds in the middle of
+    a tick. What exists now is never garbage and is put aside; the tick makes no cycles, so reference counts free all it
+    makes; what cycles the rest makes are found by a collection of the youngest objects once a second, between ticks.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="softswitch.media.runtime.worker", description="A media worker process.")
+    parser.add_argument("--socket", required=True, help="path of the socket the switch connects to")
+    parser.add_argument("--name", required=True, help="the worker's name, such as media-0")
+    parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    arguments = parser.parse_args()
+    configure_logging(level=arguments.log_level, program=arguments.name)
+    try:
+        worker = Worker(arguments.socket, arguments.name)
+    except StartError as error:
+        sys.exit(str(error))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: worker.stop())
+    _log.info("ready", socket=arguments.socket)
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""The streams of a worker: made, changed and dropped, and who hears whom among them."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from softswitch.base.address import HostPort
+from softswitch.base.ids import CallId, StreamId
+from softswitch.media.codec_tables import CodecTables
+from softswitch.media.frames import Frames
+from softswitch.media.hearings import Hearings
+from softswitch.media.limits import SOURCES_MAX, STREAMS_MAX
+from softswitch.media.packet_port import PacketPort
+from softswitch.media.packetiser import PTIMES_MS, Packetiser
+from softswitch.media.phase import Phase, Stream
+from softswitch.media.protocol import Hearing, StreamDescription
+from softswitch.media.stream_table import FADE_SAMPLES
+from softswitch.media.tick_grid import FRAME_SAMPLES, TICK_S
+
+PHASE_STREAMS = 256
+"""A phase is filled up to this before the next is used: few streams in few phases cost least, and 256 packets are a
+short burst. Above that the phases grow alike."""
+
+_TICK_MS = round(TICK_S * 1000)
+
+
+class Streams:
+    __slots__ = ("_by_id", "_calls", "_frames", "_hearings", "_phases", "_port", "_tables")
+
+    def __init__(self, phases: Sequence[Phase], frames: Frames, tables: CodecTables, port: PacketPort) -> None:
+        self._phases = phases
+        self._frames = frames
+        self._tables = tables
+        self._port = port
+        self._by_id: dict[StreamId, Stream] = {}
+        self._calls: dict[CallId, tuple[Phase, int]] = {}
+        """Where a call's streams are, and how many: they share a phase, so that nobody hears another's last tick."""
+        self._hearings = Hearings()
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def find(self, stream_id: StreamId) -> Stream | None:
+        return self._by_id.get(stream_id)
+
+    def ids(self) -> list[StreamId]:
+        return list(self._by_id)
+
+    # Commands
+
+    def put(self, description: StreamDescription, now: float) -> str | None:
+        """Create or change a stream; None, or why it cannot be done."""
+        stream = self._by_id.get(description.stream_id)
+        fault = _fault(description, self._tables) or _conflict(description, stream)
+        if fault is not None:
+            return fault
+        if stream is not None:
+            if stream.description != description:
+                self._change(stream, description, now)
+            return None
+        if len(self._by_id) == STREAMS_MAX:
+            return f"this worker has {STREAMS_MAX} streams already: start more workers"
+        return self._create(description, now)
+
+    def drop(self, stream_id: StreamId) -> None:
+        """Close the port. The caller has ended its playback and taken its statistics."""
+        stream = self._by_id.pop(stream_id)
+        self._port.close(stream.frame_row)
+        phase = stream.phase
+        home, streams = self._calls.pop(stream.description.call_id)
+        if streams > 1:
+            self._calls[stream.description.call_id] = (home, streams - 1)
+        self._frames.content[stream.frame_row] = self._tables.silence[0]
+        self._frames.codec[stream.frame_row] = 0
+        phase.mixer.set_sources(stream.row, 0, (), self._frames)
+        phase.release(stream.row)
+        for listener in self._hearings.listeners(stream_id):
+            self._route(listener)
+        self._hearings.set(stream_id, ())
+
+    def hear(self, hearing: Hearing) -> str | None:
+        """Sources that are not there (any more) are silent."""
+        if hearing.stream_id not in self._by_id:
+            return f"stream {hearing.stream_id} is not here"
+        if len(hearing.sources) > SOURCES_MAX:
+            return f"a stream hears at most {SOURCES_MAX} others, not {len(hearing.sources)}"
+        if self._hearings.sources(hearing.stream_id) != list(dict.fromkeys(hearing.sources)):
+            self._hearings.set(hearing.stream_id, hearing.sources)
+            self._route(hearing.stream_id)
+        return None
+
+    # Packets
+
+    def receive(self, stream: Stream, source: HostPort, ssrc: int, sequence: int, now: float) -> bool:
+        """Whether a packet from a socket that is not connected is heard."""
+        latch = stream.latch
+        before = latch.destination()
+        if not latch.receive(source, ssrc, sequence, now):
+            return False
+        self._connect_if_final(stream, now)
+        if latch.destination() != before:
+            self._aim(stream)
+        return True
+
+    def reopen(self, stream: Stream) -> None:
+        """The party is silent: let the latch see packets from elsewhere."""
+        table = stream.phase.live
+        sequence = int(table.next_sequence[stream.row]) - 1 & 0xFFFF
+        stream.latch.reopen(int(table.ssrc[stream.row]), sequence)
+        self._disconnect(stream)
+
+    # Steps of the commands
+
+    def _create(self, description: StreamDescription, now: float) -> str | None:
+        phase, streams = self._calls.get(description.call_id, (self._emptiest(), 0))
+        if phase.is_full:
+            phase = self._emptiest()
+        phase.wake(now)
+        row = phase.allocate(description.stream_id)
+        stream = Stream(description, phase, row)
+        fault = self._port.open(stream.frame_row, HostPort(description.local_ip, description.port))
+        phase.streams[row] = stream
+        if fault is not None:
+            phase.release(row)
+            return fault
+        self._by_id[description.stream_id] = stream
+        self._calls[description.call_id] = (phase, streams + 1)
+        table = phase.live
+        table.last_tick[row] = phase.tick
+        table.sequence_out[row] = description.sequence + (phase.tick - stream.first_tick) & 0xFFFF
+        table.timestamp_out[row] = description.timestamp + (phase.tick - stream.first_tick) * FRAME_SAMPLES & 0xFFFFFFFF
+        phase.outgoing.set_ssrc(row, description.ssrc)
+        self._set_codec(stream)
+        self._settle(stream, now)
+        return None
+
+    def _change(self, stream: Stream, description: StreamDescription, now: float) -> None:
+        old, stream.description = stream.description, description
+        if stream.latch.describe(description.remote, learn=description.learn, now=now):
+            self._disconnect(stream)
+        if description.codec != old.codec:
+            self._set_codec(stream)
+        if (description.receives, description.remote) != (old.receives, old.remote):
+            # The silence that is reported begins now.
+            stream.phase.live.last_tick[stream.row] = stream.phase.tick
+        self._settle(stream, now)
+
+    def _settle(self, stream: Stream, now: float) -> None:
+        """Bring the row and the socket in line with the description."""
+        description, table, row = stream.description, stream.phase.live, stream.row
+        table.receives[row] = description.receives
+        table.payload_type_in[row] = table.payload_type_out[row] = description.payload_type
+        table.event_type_in[row] = -1 if description.telephone_event is None else description.telephone_event
+        self._set_packetiser(stream)
+        self._connect_if_final(stream, now)
+        self._aim(stream)
+
+    def _set_codec(self, stream: Stream) -> None:
+        """Sound of the old codec that was not heard yet is forgotten: its bytes mean something else now."""
+        table, row = stream.phase.live, stream.row
+        codec = self._tables.names.index(stream.description.codec)
+        silence = self._tables.silence[codec]
+        table.codec[row] = codec
+        table.ring[row] = silence
+        if table.holes[row]:
+            table.hole[row] = 0
+            table.holes[row] = 0
+        table.end[row] = table.play[row]
+        table.pace[row] = 0
+        table.ssrc[row] = -1
+        table.concealed[row] = FADE_SAMPLES
+        self._frames.content[stream.frame_row] = silence
+        self._frames.codec[stream.frame_row] = codec
+        stream_id = stream.description.stream_id
+        for listener in {stream_id, *self._hearings.listeners(stream_id)}:
+            self._route(listener)
+
+    def _set_packetiser(self, stream: Stream) -> None:
+        description = stream.description
+        stream.phase.repacked.pop(stream.row, None)
+        stream.packetiser = None
+        if description.ptime_ms != _TICK_MS and description.sends:
+            stream.packetiser = Packetiser(
+                ptime_ms=description.ptime_ms,
+                payload_type=description.payload_type,
+                ssrc=description.ssrc,
+                sequence=description.sequence,
+                timestamp=description.timestamp,
+            )
+            stream.phase.repacked[stream.row] = stream
+
+    def _route(self, stream_id: StreamId) -> None:
+        """Tell the mixer what the stream hears now."""
+        stream = self._by_id.get(stream_id)
+        if stream is None:
+            return
+        sources = [
+            self._by_id[source].frame_row for source in self._hearings.sources(stream_id) if source in self._by_id
+        ]
+        codec = self._tables.names.index(stream.description.codec)
+        stream.phase.mixer.set_sources(stream.row, codec, sources, self._frames)
+
+    def _aim(self, stream: Stream) -> None:
+        destination = stream.latch.destination()
+        if not stream.description.sends or stream.packetiser is not None:
+            destination = None
+        table, row = stream.phase.live, stream.row
+        if destination is not None and not table.aimed[row]:
+            stream.phase.marks.append(row)
+        table.aimed[row] = destination is not None
+        self._port.aim(stream.frame_row, destination)
+
+    def _connect_if_final(self, stream: Stream, now: float) -> None:
+        source = stream.latch.final_source(now)
+        if source is not None and not stream.is_connected:
+            stream.is_connected = True
+            stream.phase.live.guarded[stream.row] = stream.description.learn
+            self._port.connect(stream.frame_row, source)
+
+    def _disconnect(self, stream: Stream) -> None:
+        stream.phase.live.guarded[stream.row] = False
+        if stream.is_connected:
+            stream.is_connected = False
+            self._port.disconnect(stream.frame_row)
+
+    def _emptiest(self) -> Phase:
+        for phase in self._phases:
+            if len(phase.streams) < PHASE_STREAMS:
+                return phase
+        return min(self._phases, key=lambda phase: len(phase.streams))
+
+
+def _fault(description: StreamDescription, tables: CodecTables) -> str | None:
+    """What is wrong with a description in itself."""
+    if description.codec not in tables.names:
+        return f"no codec {description.codec} is installed here: there are {', '.join(tables.names)}"
+    if description.ptime_ms not in PTIMES_MS:
+        return f"ptime_ms {description.ptime_ms} is none of {PTIMES_MS}"
+    if not 1 <= description.port <= 65534:
+        return f"port {description.port} is out of range: RTCP needs the next one as well"
+    if not (0 <= description.payload_type <= 127 and 0 <= (description.telephone_event or 0) <= 127):
+        return "a payload type is 0 to 127"
+    if not 0 <= description.ssrc <= 0xFFFFFFFF:
+        return f"ssrc {description.ssrc} has more than 32 bits"
+    for host, port in [(description.local_ip, 1), *([description.remote] if description.remote else [])]:
+        if not _is_address(host) or not 1 <= port <= 65535:
+            return f"{host} port {port} is no IP address and port"
+    return None
+
+
+def _conflict(description: StreamDescription, stream: Stream | None) -> str | None:
+    """What of an existing stream would have to change although it cannot."""
+    if stream is None:
+        return None
+    old = stream.description
+    if (old.port, old.local_ip, old.ssrc, old.call_id) != (
+        description.port,
+        description.local_ip,
+        description.ssrc,
+        description.call_id,
+    ):
+        return f"stream {description.stream_id} is here already, with another port, SSRC or call"
+    return None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

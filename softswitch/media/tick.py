@@ -1,0 +1,106 @@
+"""The tick: from what has arrived for the streams of a phase to the packets they are sent, and what comes before it.
+
+`receive` and `run` are functions over a phase's state and nothing else: no clock, no socket, no loop over streams.
+Tests and benchmarks call them as the worker does. Once per tick, for one phase:
+
+1. `receive` for each batch of packets the sockets gave: headers apart, events aside, sound into the rings;
+2. `run`: playout, taps, mixing, playbacks, packet headers; what is to be sent lies in `phase.outgoing` and
+   `phase.singles`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.media import adaptation, jitter
+from softswitch.media.codec_tables import CodecTables
+from softswitch.media.dtmf import EVENT_BYTES, DtmfReceiver
+from softswitch.media.frames import Frames
+from softswitch.media.limits import PAYLOAD_BYTES_MAX
+from softswitch.media.phase import Phase, SinglePacket
+from softswitch.media.player import Player
+from softswitch.media.playout import take_frames
+from softswitch.media.rtp import ArrivalBuffer, RtpColumns
+from softswitch.media.tick_grid import FRAME_SAMPLES
+
+
+class Received(NamedTuple):
+    """What a batch brought beside sound."""
+
+    first: NDArray[np.int64]
+    """Rows whose first packet this is."""
+    digits: list[tuple[int, str]]
+    """(row, digit)."""
+
+
+def receive(phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, dtmf: DtmfReceiver, tick: int) -> Received:
+    """Take a batch with at most one packet per stream, from sources that are trusted."""
+    table, row = phase.live, packets.row
+    first = row[table.received[row] == 0]
+    table.received[row] += 1
+    table.last_tick[row] = tick
+    is_sound = (packets.payload_type == table.payload_type_in[row]) & (packets.length <= PAYLOAD_BYTES_MAX)
+    is_sound &= table.receives[row]
+    if is_sound.all():
+        jitter.push(table, packets, arrivals, tick)
+        return Received(first, [])
+    jitter.push(table, packets.select(is_sound), arrivals, tick)
+    others = packets.select(~is_sound)
+    jitter.pass_over(table, others)
+    is_event = (others.payload_type == table.event_type_in[others.row]) & (others.length >= EVENT_BYTES)
+    events = others.select(is_event & table.receives[others.row])
+    if not len(events):
+        return Received(first, [])
+    digits = dtmf.receive(
+        events.row + phase.first_row,
+        events.timestamp.astype(np.uint32),
+        arrivals.windows(EVENT_BYTES)[events.start].view(np.uint8).reshape(-1, EVENT_BYTES),
+        events.marker,
+    )
+    return Received(first, [(row - phase.first_row, digit) for row, digit in digits])
+
+
+def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick: int, now: float) -> None:
+    """Run tick number `tick`, which begins at `now`; those since the last one were left out."""
+    table = phase.live
+    ticks = tick - phase.tick
+    phase.tick = tick
+    if ticks > 1:
+        jitter.skip_time(table, ticks - 1)
+        player.skip_time(table, phase.stream_ids, now)
+    adaptation.trim(table, tables)
+    take_frames(table, phase.heard[: table.rows], tables)
+    adaptation.count_depth(table)
+    if tick % adaptation.REVIEW_TICKS == 0:
+        adaptation.review(table)
+    phase.taps.take(frames, ticks)
+    phase.mixer.mix(table, frames, tables, phase.outgoing)
+    player.write_frames(table, phase.stream_ids, phase.outgoing, now)
+    _stamp(phase, ticks)
+
+
+def _stamp(phase: Phase, ticks: int) -> None:
+    """Headers. Sequence and timestamp move on with the clock, whether or not a stream sends."""
+    table, outgoing = phase.live, phase.outgoing
+    table.sequence_out += np.uint16(ticks & 0xFFFF)
+    table.timestamp_out += np.uint32(ticks * FRAME_SAMPLES & 0xFFFFFFFF)
+    table.sent += table.aimed
+    outgoing.stamp(
+        table.rows,
+        payload_type=table.payload_type_out,
+        sequence=table.sequence_out,
+        timestamp=table.timestamp_out,
+    )
+    for row in phase.marks:
+        outgoing.mark(row)
+    phase.marks.clear()
+    phase.singles.clear()
+    for stream in phase.repacked.values():
+        destination = stream.latch.destination()
+        if stream.packetiser is not None and destination is not None:
+            sample = (phase.tick - stream.first_tick) * FRAME_SAMPLES
+            frame = outgoing.payload[stream.row].tobytes()
+            for packet in stream.packetiser.add(frame, sample):
+                phase.singles.append(SinglePacket(stream.row, packet, destination))
+                stream.packets_sent += 1
