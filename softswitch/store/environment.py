@@ -155,7 +155,12 @@ def _read_version(raw: lmdb.Environment) -> int:
     except lmdb.NotFoundError:
         return 0
     with raw.begin() as transaction:
-        return int(transaction.get(_VERSION_KEY, b"0", db=database))
+        written = bytes(transaction.get(_VERSION_KEY, b"0", db=database))
+    if not written.isdigit():
+        raise StartError(
+            "the store's version cannot be read: restore it from a backup, or move it away and start again"
+        )
+    return int(written)
 
 
 def _check_version(directory: str, version: int) -> None:

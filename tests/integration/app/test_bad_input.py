@@ -1,0 +1,101 @@
+"""What an operator sees when something is wrong: one clear line for each fault, exit code 2, nothing half-started."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import lmdb
+import pytest
+
+from softswitch.testing.runtime.running import RunningSwitch, free_udp_ports
+
+pytestmark = pytest.mark.network
+
+FLOW = """
+from softswitch.dialplan import Call, flow
+
+@flow
+async def greet(call: Call) -> None:
+    await call.play("greeting/welcome")
+"""
+
+
+def files(port: int) -> dict[str, str]:
+    return {
+        "softswitch.toml": f'[sip]\ndomain = "127.0.0.1"\nlisten = ["udp:127.0.0.1:{port}", "tcp:127.0.0.1:{port}"]\n'
+        '[media]\nip = "127.0.0.1"\nports = "31000-31099"\nworkers = 1\n',
+        "numbers.toml": '[[route]]\nnumber = "100"\nflow = "greet"\n',
+        "agents.toml": '[[agent]]\nid = "ann"\npassword = "long-enough-4711"\n',
+        "dialplans/greet.py": FLOW,
+    }
+
+
+def serve(directory: Path, files: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    RunningSwitch(directory, files)
+    arguments = [sys.executable, "-m", "softswitch", "serve", str(directory)]
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+
+
+def command(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    whole = [sys.executable, "-m", "softswitch", *arguments]
+    return subprocess.run(
+        whole, capture_output=True, text=True, timeout=60, check=False, env={"SOFTSWITCH_CONFIG": str(directory)}
+    )
+
+
+def test_every_fault_of_the_configuration_at_once_and_nothing_started(tmp_path: Path) -> None:
+    wrong = files(5060) | {
+        "agents.toml": '[[agent]]\nid = "ann"\npassword = "ann"\nskils = {}\n',
+        "numbers.toml": '[[route]]\nnumber = "100"\nflow = "nosuch"\n[[route]]\nnumber = "100"\nflow = "greet"\n',
+    }
+    done = serve(tmp_path, wrong)
+    assert done.returncode == 2
+    said = done.stdout + done.stderr
+    for fragment in ("skils", "password", "number", "agents.toml", "numbers.toml"):
+        assert fragment in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "run" / "switch.pid").exists()
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    (port,) = free_udp_ports(1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", port))
+        done = serve(tmp_path, files(port))
+    assert done.returncode == 2
+    said = done.stdout + done.stderr
+    assert str(port) in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("version", [b"9999", b"\xff\x00"], ids=["newer", "damaged"])
+def test_a_store_of_another_version_is_left_alone(tmp_path: Path, version: bytes) -> None:
+    (port,) = free_udp_ports(1)
+    with RunningSwitch(tmp_path, files(port)):
+        pass
+    with lmdb.open(str(tmp_path / "store"), max_dbs=16) as environment:
+        meta = environment.open_db(b"meta")
+        with environment.begin(write=True, db=meta) as transaction:
+            transaction.put(b"schema_version", version)
+    done = serve(tmp_path, files(port))
+    assert done.returncode == 2
+    said = done.stdout + done.stderr
+    assert "version" in said
+    assert "Traceback" not in said
+
+
+def test_a_flow_that_does_not_compile_leaves_the_old_one_in_force(tmp_path: Path) -> None:
+    (port,) = free_udp_ports(1)
+    with RunningSwitch(tmp_path, files(port)) as switch:
+        (tmp_path / "dialplans" / "greet.py").write_text(FLOW + "\nif True\n")
+        refused = command(tmp_path, "reload")
+        assert refused.returncode == 2
+        assert "greet.py:" in refused.stdout + refused.stderr
+        (tmp_path / "dialplans" / "greet.py").write_text(FLOW)
+        (tmp_path / "agents.toml").write_text('[[agent]]\nid = "ann"\npassword = "long-enough-4711"\nname = "Ann"\n')
+        accepted = command(tmp_path, "reload")
+        assert accepted.returncode == 0, accepted.stderr
+        with switch.control() as client:
+            assert [agent.name for agent in client.agents()] == ["Ann"]
+    assert "Traceback" not in switch.log()
