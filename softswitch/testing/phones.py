@@ -243,10 +243,13 @@ class Phones:
         return await self._call(number, phone.username, "", self._phone_flow(), caller, phone.credentials)
 
     async def send_register(self, phone: Phone, expires_s: int) -> RequestFinished:
+        """Returns the registrar's last answer."""
+        address_of_record = f"sip:{phone.username}@{self._domain}"
         request_id = self._endpoint.request(
             "REGISTER",
             Target(uri=f"sip:{self._domain}", flow=self._phone_flow()),
-            from_uri=f"sip:{phone.username}@{self._domain}",
+            from_uri=address_of_record,
+            to_uri=address_of_record,
             headers=(("Expires", str(expires_s)),),
             credentials=phone.credentials,
             now=self._clock.now(),

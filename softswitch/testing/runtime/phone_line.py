@@ -40,6 +40,9 @@ SETTLED_WITHIN_S = 3.0
 
 _KEYS = frozenset("0123456789*#ABCD")
 
+EndedBy = Literal["us", "them", "timeout"]
+_WHO: dict[Literal["local", "remote", "timeout"], EndedBy] = {"local": "us", "remote": "them", "timeout": "timeout"}
+
 LineEvent = LegProgress | LegAnswered | LegFailed | LegConfirmed | LegEnded | ReinviteReceived | ReinviteConfirmed
 
 
@@ -53,7 +56,7 @@ class LineState(Enum):
 class LineEnd(msgspec.Struct, frozen=True):
     """How a call ended. `status` is the SIP status that fits: 200 after a conversation, else why there was none."""
 
-    by: Literal["us", "them", "timeout"]
+    by: EndedBy
     status: int
     reason: str
 
@@ -235,8 +238,7 @@ class Line:
             case LegFailed():
                 self._take_end(LineEnd("them", event.status, event.reason))
             case LegEnded():
-                by = {"remote": "them", "local": "us", "timeout": "timeout"}
-                self._take_end(msgspec.convert((by[event.by], event.status, event.reason), LineEnd))
+                self._take_end(LineEnd(_WHO[event.by], event.status, event.reason))
 
     def receive_media(self, event: MediaEvent) -> None:
         match event:
