@@ -24,6 +24,8 @@ from softswitch.sip.uri import SipUri, parse_uri
 
 TRANSPORTS = {None: TransportKind.UDP, "udp": TransportKind.UDP, "tcp": TransportKind.TCP}
 
+BROADCAST = "255.255.255.255"
+
 
 class NextHop:
     """Chooses flows. One per endpoint; the settings it depends on are replaced on reload."""
@@ -68,11 +70,12 @@ class NextHop:
 
 
 def is_address(host: str) -> bool:
-    """An IP address that can be sent to, not a name; 0.0.0.0 and :: are none."""
+    """An IP address of one machine: no name, and none that means nobody (0.0.0.0) or everybody."""
     try:
-        return not ipaddress.ip_address(host).is_unspecified
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    return not (address.is_unspecified or address.is_multicast or host == BROADCAST)
 
 
 def _sip_uri(text: str) -> SipUri | None:

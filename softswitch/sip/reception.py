@@ -36,7 +36,14 @@ from softswitch.sip.header_values import NameAddr
 from softswitch.sip.inbound_invite import InboundInvite
 from softswitch.sip.message import Request, make_response
 from softswitch.sip.methods import KNOWN_METHODS
-from softswitch.sip.outputs import InviteReceived, InviteSource, RegistrationChanged, SecurityEvent
+from softswitch.sip.outputs import (
+    CloseFlow,
+    InviteReceived,
+    InviteSource,
+    RegistrationChanged,
+    SecurityEvent,
+    SecurityKind,
+)
 from softswitch.sip.registrar import NotRegistered, Registrar, contact_values
 from softswitch.sip.session_body import find_sdp, is_acceptable
 from softswitch.sip.settings import Account, SipSettings
@@ -121,12 +128,18 @@ class Reception:
         source = flow.remote.host
         user_agent = request.get("user-agent")
         if self.guard.is_scanner(user_agent):
-            self._emit(self.guard.drop("scanner", source, user_agent or "", now))
+            self._drop("scanner", flow, user_agent or "", now)
             return False
         if not self.guard.admits(source, now):
-            self._emit(self.guard.drop("flood", source, request.method, now))
+            self._drop("flood", flow, request.method, now)
             return False
         return True
+
+    def _drop(self, kind: SecurityKind, flow: Flow, detail: str, now: float) -> None:
+        """Silence, and the end of the connection it came along."""
+        self._emit(self.guard.drop(kind, flow.remote.host, detail, now))
+        if flow.kind.is_reliable:
+            self._core.outputs.append(CloseFlow(flow))
 
     def _refuse_at_sight(self, request: Request, flow: Flow) -> bool:
         method = request.method

@@ -1,0 +1,263 @@
+"""Strangers, guessers and scanners: nobody learns who exists, nobody gets in, and nothing grows."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.base.entropy import SeededEntropy
+from softswitch.sip.auth_client import answer_challenge
+from softswitch.sip.endpoint import SipEndpoint
+from softswitch.sip.message import Request, Response
+from softswitch.sip.outputs import (
+    CloseFlow,
+    InviteReceived,
+    RegistrationChanged,
+    SecurityEvent,
+    SipOutput,
+    Transmit,
+)
+from softswitch.sip.parser import parse
+from softswitch.sip.settings import Account, GuardSettings, RegistrationPolicy, SessionLimits, SipSettings
+from softswitch.testing.sip_pair import OFFER
+
+HERE = HostPort("198.51.100.1", 5060)
+FLOW = Flow(TransportKind.UDP, HERE, HostPort("192.0.2.66", 5060))
+STREAM = Flow(TransportKind.TCP, HERE, HostPort("192.0.2.66", 50_000), 4)
+ENTROPY = SeededEntropy(9)
+
+
+def settings(**changes: object) -> SipSettings:
+    accounts = {
+        "alice": Account(username="alice", password="correct horse"),
+        "bob": Account(username="bob", ha1_md5="0" * 32, ha1_sha256="0" * 64),
+    }
+    base: dict[str, object] = {"domain": "switch.example", "aliases": frozenset({"pbx"}), "accounts": accounts}
+    return SipSettings(**(base | changes))  # pyright: ignore[reportArgumentType]
+
+
+def make_endpoint(**changes: object) -> SipEndpoint:
+    endpoint = SipEndpoint(settings(**changes), entropy=SeededEntropy(1), wall_offset=1_000_000.0)
+    for kind in TransportKind:
+        endpoint.add_listener(kind, HERE)
+    return endpoint
+
+
+@dataclass
+class Stranger:
+    """Sends single requests and reads the answers."""
+
+    endpoint: SipEndpoint
+    flow: Flow = FLOW
+    now: float = 1000.0
+    number: int = 0
+
+    def ask(self, method: str, user: str, *extra: tuple[str, str], to: str = "", body: bytes = b"") -> Request:
+        self.number += 1
+        headers = [
+            ("via", f"SIP/2.0/{self.flow.kind.value} 192.0.2.66;branch=z9hG4bK{self.number}"),
+            ("from", f"<sip:{user}@switch.example>;tag=f"),
+            ("to", f"<sip:{to or user}@switch.example>"),
+            ("call-id", f"c{self.number}"),
+            ("cseq", f"{self.number} {method}"),
+            ("contact", f"<sip:{user}@192.0.2.66>"),
+            *extra,
+        ]
+        if body:
+            headers.append(("content-type", "application/sdp"))
+        return Request(method, "sip:switch.example", headers, body)
+
+    def send(self, request: Request) -> list[SipOutput]:
+        self.endpoint.receive_message(request.serialize(), self.flow, self.now)
+        return self.endpoint.take_outputs()
+
+    def try_password(
+        self, method: str, user: str, password: str, *extra: tuple[str, str], to: str = ""
+    ) -> list[SipOutput]:
+        """Ask, and answer the challenge."""
+        challenge = only_response(self.send(self.ask(method, user)))
+        value = answer_challenge(
+            challenge.get_all("www-authenticate"), user, password, method, "sip:switch.example", ENTROPY, {}
+        )
+        assert value is not None
+        return self.send(self.ask(method, user, ("authorization", value), *extra, to=to))
+
+
+def responses(outputs: list[SipOutput]) -> list[Response]:
+    parsed = [parse(each.message) for each in outputs if isinstance(each, Transmit)]
+    return [each for each in parsed if isinstance(each, Response)]
+
+
+def only_response(outputs: list[SipOutput]) -> Response:
+    (response,) = responses(outputs)
+    return response
+
+
+def shape(response: Response) -> tuple[int, str, tuple[tuple[str, int], ...]]:
+    """What an onlooker can tell two answers apart by: status, reason, header names and lengths."""
+    return response.status, response.reason, tuple((name, len(value)) for name, value in response.headers)
+
+
+@pytest.mark.parametrize("method", ["REGISTER", "INVITE", "OPTIONS"])
+def test_unknown_user_known_user_and_wrong_password_look_the_same(method: str) -> None:
+    """alice exists; carol and david, whose names are as long, do not."""
+    stranger = Stranger(make_endpoint(), number=100)
+    users = ("alice", "carol", "david")
+    unasked = {shape(only_response(stranger.send(stranger.ask(method, user)))) for user in users}
+    wrong = {shape(only_response(stranger.try_password(method, user, "wrong"))) for user in users}
+    assert len(unasked) == 1
+    assert unasked == wrong
+    assert {status for status, _, _ in wrong} == {401}
+
+
+def test_a_challenge_leaves_nothing_behind_and_its_repetition_gets_the_same_tag() -> None:
+    stranger = Stranger(make_endpoint())
+    request = stranger.ask("INVITE", "alice", body=OFFER)
+    first, second = (only_response(stranger.send(request)) for _ in range(2))
+    assert first.to.tag == second.to.tag
+    assert stranger.endpoint.statistics().transactions == 0
+    ack = Request("ACK", "sip:switch.example", [*request.headers])
+    ack.set("cseq", f"{stranger.number} ACK")
+    ack.set("to", first.require("to"))
+    assert stranger.send(ack) == []
+
+
+@pytest.mark.parametrize("algorithms", [("MD5",), ("SHA-256",), ("SHA-256", "MD5")])
+def test_the_right_password_registers(algorithms: tuple[str, ...]) -> None:
+    stranger = Stranger(make_endpoint(algorithms=algorithms))
+    outputs = stranger.try_password("REGISTER", "alice", "correct horse", ("expires", "300"), ("path", "<sip:edge;lr>"))
+    response = only_response(outputs)
+    assert (response.status, response.get("contact")) == (200, "<sip:alice@192.0.2.66>;expires=300")
+    assert response.get("path") == "<sip:edge;lr>"
+    (changed,) = [each for each in outputs if isinstance(each, RegistrationChanged)]
+    assert changed.aor == "alice@switch.example"
+    assert changed.bindings[0].flow == FLOW
+    assert stranger.endpoint.bindings("alice@switch.example") == changed.bindings
+
+
+def test_nobody_registers_for_another_or_elsewhere() -> None:
+    stranger = Stranger(make_endpoint())
+    outputs = stranger.try_password("REGISTER", "alice", "correct horse", to="bob")
+    assert only_response(outputs).status == 403
+    assert [each.kind for each in outputs if isinstance(each, SecurityEvent)] == ["forbidden"]
+    request = stranger.ask("REGISTER", "alice")
+    request.set("to", "<sip:alice@other.example>")
+    challenge = only_response(stranger.send(request))
+    value = answer_challenge(
+        challenge.get_all("www-authenticate"), "alice", "correct horse", "REGISTER", "sip:switch.example", ENTROPY, {}
+    )
+    request = stranger.ask("REGISTER", "alice", ("authorization", value or ""))
+    request.set("to", "<sip:alice@other.example>")
+    assert only_response(stranger.send(request)).status == 404
+    assert stranger.endpoint.all_bindings() == []
+
+
+def test_a_wrong_password_is_reported_every_time_and_in_the_end_met_with_silence() -> None:
+    stranger = Stranger(make_endpoint(guard=GuardSettings(failures_burst=3.0, failures_per_s=0.1)))
+    for _ in range(3):
+        outputs = stranger.try_password("REGISTER", "alice", "wrong")
+        assert SecurityEvent("authentication", "192.0.2.66", "alice: wrong password") in outputs
+    outputs = stranger.send(stranger.ask("REGISTER", "alice"))
+    assert responses(outputs) == []
+    assert [each.kind for each in outputs if isinstance(each, SecurityEvent)] == ["flood"]
+    stranger.now += 10.0
+    assert only_response(stranger.send(stranger.ask("REGISTER", "alice"))).status == 401
+
+
+def test_an_old_nonce_is_called_stale_and_no_offence() -> None:
+    stranger = Stranger(make_endpoint())
+    challenge = only_response(stranger.send(stranger.ask("REGISTER", "alice")))
+    value = answer_challenge(
+        challenge.get_all("www-authenticate"), "alice", "correct horse", "REGISTER", "sip:switch.example", ENTROPY, {}
+    )
+    stranger.now += 10_000.0
+    outputs = stranger.send(stranger.ask("REGISTER", "alice", ("authorization", value or "")))
+    assert "stale=true" in only_response(outputs).require("www-authenticate")
+    assert [each for each in outputs if isinstance(each, SecurityEvent)] == []
+
+
+@pytest.mark.parametrize(("flow", "closes"), [(FLOW, 0), (STREAM, 1)])
+def test_a_scanner_hears_nothing(flow: Flow, closes: int) -> None:
+    stranger = Stranger(make_endpoint(), flow)
+    outputs = stranger.send(stranger.ask("OPTIONS", "100", ("user-agent", "friendly-scanner")))
+    assert responses(outputs) == []
+    assert outputs[0] == SecurityEvent("scanner", "192.0.2.66", "friendly-scanner")
+    assert outputs[1:] == [CloseFlow(flow)] * closes
+    assert stranger.endpoint.statistics().dropped == 1
+
+
+def test_a_flood_is_cut_off_but_registered_phones_are_not() -> None:
+    stranger = Stranger(make_endpoint(guard=GuardSettings(requests_per_s=1.0, burst=5.0)))
+    registered = Stranger(stranger.endpoint, FLOW._replace(remote=HostPort("192.0.2.66", 5099)), number=1000)
+    assert only_response(registered.try_password("REGISTER", "alice", "correct horse")).status == 200
+    answers = [len(responses(stranger.send(stranger.ask("INVITE", "alice")))) for _ in range(10)]
+    assert answers == [1] * 3 + [0] * 7
+    assert len(responses(registered.send(registered.ask("OPTIONS", "alice")))) == 1
+
+
+def test_an_account_calls_under_its_own_name() -> None:
+    stranger = Stranger(make_endpoint())
+    outputs = stranger.try_password("INVITE", "alice", "correct horse")
+    (invite,) = [each for each in outputs if isinstance(each, InviteReceived)]
+    assert (invite.source.kind, invite.source.name, invite.calling_number) == ("account", "alice", "alice")
+
+
+@pytest.mark.parametrize("limits", [SessionLimits(sessions_max=0), SessionLimits(transactions_max=0)])
+def test_a_full_switch_says_so(limits: SessionLimits) -> None:
+    stranger = Stranger(make_endpoint(limits=limits))
+    response = only_response(stranger.try_password("INVITE", "alice", "correct horse"))
+    assert (response.status, response.get("retry-after")) == (503, "5")
+
+
+def test_an_overloaded_switch_refuses_calls_but_registers_phones() -> None:
+    stranger = Stranger(make_endpoint())
+    stranger.endpoint.set_overloaded(True)
+    assert only_response(stranger.try_password("INVITE", "alice", "correct horse")).status == 503
+    assert only_response(stranger.try_password("REGISTER", "alice", "correct horse")).status == 200
+    stranger.endpoint.drain(True)
+    stranger.endpoint.set_overloaded(False)
+    assert only_response(stranger.try_password("INVITE", "alice", "correct horse")).status == 503
+    stranger.endpoint.drain(False)
+    assert responses(stranger.try_password("INVITE", "alice", "correct horse"))[0].status == 100
+
+
+def test_a_reload_changes_accounts_and_keeps_registrations() -> None:
+    stranger = Stranger(make_endpoint())
+    stranger.try_password("REGISTER", "alice", "correct horse")
+    stranger.endpoint.update_settings(
+        settings(
+            accounts={"carol": Account(username="carol", password="another horse")},
+            registration=RegistrationPolicy(expires_max_s=100),
+            realm="new realm",
+        )
+    )
+    assert len(stranger.endpoint.bindings("alice@switch.example")) == 1
+    assert only_response(stranger.try_password("REGISTER", "alice", "correct horse")).status == 401
+    response = only_response(stranger.try_password("REGISTER", "carol", "another horse"))
+    assert (response.status, response.get("contact")) == (200, "<sip:carol@192.0.2.66>;expires=100")
+    stranger.endpoint.unregister("alice@switch.example")
+    assert [each for each in stranger.endpoint.take_outputs() if isinstance(each, RegistrationChanged)] == [
+        RegistrationChanged("alice@switch.example", [])
+    ]
+
+
+def test_restored_bindings_are_told_and_streams_are_opened_anew() -> None:
+    stranger = Stranger(make_endpoint(), STREAM)
+    stranger.try_password("REGISTER", "alice", "correct horse")
+    saved = stranger.endpoint.all_bindings()
+    reborn = make_endpoint()
+    assert reborn.restore_bindings(saved, now=5.0, wall=stranger.now + 1_000_000.0) == 1
+    (changed,) = reborn.take_outputs()
+    assert isinstance(changed, RegistrationChanged)
+    (binding,) = changed.bindings
+    assert binding.flow == Flow(TransportKind.UDP, HERE, HostPort("192.0.2.66", 5060))
+    assert reborn.next_timeout() == 5.0 + 3600.0
+    reborn.handle_timeout(5.0 + 3600.0)
+    assert reborn.take_outputs() == [RegistrationChanged("alice@switch.example", [])]
+
+
+def test_a_closed_connection_takes_its_phone_with_it() -> None:
+    stranger = Stranger(make_endpoint(), STREAM)
+    stranger.try_password("REGISTER", "alice", "correct horse")
+    stranger.endpoint.flow_closed(STREAM, stranger.now)
+    assert stranger.endpoint.take_outputs() == [RegistrationChanged("alice@switch.example", [])]
