@@ -121,11 +121,9 @@ def _leave(floor: Floor, contact: Contact, cause: Literal["abandoned", "withdraw
 
 def finished(floor: Floor, contact: Contact, now: float) -> None:
     """A conversation is over."""
-    agent_id = contact.agent_id
+    assert contact.agent_id is not None
+    agent = floor.agents[contact.agent_id]
     floor.forget(contact)
-    agent = None if agent_id is None else floor.agents.get(agent_id)
-    if agent is None or agent.contact_id != contact.contact_id:
-        return
     agent.finish(contact.queue.settings.wrap_up_s, now)
     if agent.wrap_up_until is not None:
         floor.deadlines.set(("wrap_up", agent.agent_id), agent.wrap_up_until)

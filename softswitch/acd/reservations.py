@@ -29,6 +29,7 @@ def failed(floor: Floor, reservation: Reservation, cause: FailureCause, now: flo
     """The agent did not take it: he may become not ready, the contact goes to somebody else from its old place."""
     agent, contact = reservation.agent, reservation.contact
     contact.queue.counters.failed_reservations += 1
+    contact.queue.estimator.failed()
     floor.end_reservation(reservation, cause)
     agent.fail(FAILURE_REASONS[cause], contact.queue.settings.no_answer_limit)
     contact.shunned_by = agent.agent_id

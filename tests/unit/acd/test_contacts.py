@@ -235,19 +235,23 @@ def test_who_alerts_when_his_time_is_up_overflows_when_nobody_answers() -> None:
     assert acd.state("bob") is AgentState.READY
 
 
-def test_a_timer_of_the_former_queue_does_not_fire_in_the_next() -> None:
-    """Ring time and maximum wait end in the same instant, and the first moves the contact."""
+def test_an_announcement_due_when_the_contact_moves_is_not_made_in_the_next_queue() -> None:
+    sounds = Announcements(first_after_s=20.0, every_s=0.0)
     queues = [
-        Queue(queue_id=SALES, max_wait_s=15.0, ring_timeout_s=15.0, overflow=ToQueue(GENERAL)),
-        Queue(queue_id=GENERAL, max_wait_s=100.0),
+        Queue(queue_id=SALES, max_wait_s=20.0, overflow=ToQueue(GENERAL), announcements=sounds),
+        Queue(queue_id=GENERAL, announcements=sounds),
     ]
-    busy = Agent(agent_id=AgentId("ann"), queues=(SALES,))
-    acd = ScriptedAcd(queues, [busy])
+    acd = ScriptedAcd(queues, [])
     acd.call("c1")
-    acd.ready("ann")
-    assert [output for output in acd.advance(15.0) if isinstance(output, ContactMoved)]
-    assert acd.advance(99.0) == []
-    assert [type(output) for output in acd.advance(1.0)] == [ContactOverflowed]
+    assert acd.advance(20.0) == [ContactMoved(C1, SALES, GENERAL, 20.0)]
+    assert acd.advance(20.0) == [AnnouncementDue(C1, GENERAL, 1, None)]
+
+
+def test_an_announcement_due_when_the_contact_leaves_is_not_made() -> None:
+    sounds = Announcements(first_after_s=20.0)
+    acd = ScriptedAcd([Queue(queue_id=SALES, max_wait_s=20.0, announcements=sounds)], [])
+    acd.call("c1")
+    assert acd.advance(100.0) == [ContactOverflowed(C1, SALES, HangUp(), 20.0, "max_wait")]
 
 
 def test_circling_ends() -> None:
@@ -347,10 +351,11 @@ def test_a_wait_is_never_announced_longer_than_before() -> None:
 def test_nothing_is_announced_while_an_agent_alerts_but_afterwards() -> None:
     queue = Queue(queue_id=SALES, announcements=Announcements(first_after_s=10.0))
     acd = ScriptedAcd([queue], [ANN])
-    acd.ready("ann")
     acd.call("c1")
+    acd.advance(1.0)
+    acd.ready("ann")
     assert announced(acd, 14.9) == []
-    assert announced(acd, 0.1) == [("c1", 1, None)]
+    assert [(contact_id, position) for contact_id, position, _ in announced(acd, 0.1)] == [("c1", 1)]
 
 
 def test_who_was_told_nothing_needs_no_cut() -> None:

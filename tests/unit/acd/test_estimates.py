@@ -1,5 +1,7 @@
 """How long somebody will still wait."""
 
+import pytest
+
 from softswitch.acd.estimates import SMOOTHING, WaitEstimator
 
 
@@ -51,3 +53,16 @@ def test_the_first_intervals_are_averaged_and_then_the_newest_counts_a_little() 
         estimator.reserved(now)
     estimator.reserved(now + 26.0)
     assert estimator.estimate(position=1, waited_s=0.0, head_waited_s=0.0) == 11.0
+
+
+def test_reservations_nobody_answers_do_not_count_as_pace() -> None:
+    estimator = WaitEstimator()
+    estimator.somebody_waits(0.0)
+    for number in range(1, 401):
+        estimator.reserved(10.0 * number)
+        if number % 2:
+            estimator.failed()
+        else:
+            estimator.connected(0.0)
+    estimate = estimator.estimate(position=10, waited_s=0.0, head_waited_s=200.0)
+    assert estimate == pytest.approx(200.0, rel=0.05)
