@@ -25,7 +25,7 @@ from softswitch.media.byte_windows import Windows, windows
 from softswitch.media.ragged import run_indices
 from softswitch.media.rtp import ArrivalBuffer, RtpColumns
 from softswitch.media.serial import sequence_step, timestamp_step
-from softswitch.media.stream_table import FADE_SAMPLES, RING_GUARD, RING_MASK, RING_SAMPLES, StreamTable
+from softswitch.media.stream_table import FADE_SAMPLES, RING_MASK, RING_SAMPLES, StreamTable
 from softswitch.media.tick_grid import FRAME_SAMPLES
 
 START_SAMPLES = FRAME_SAMPLES
@@ -187,7 +187,7 @@ def _write(ring: Windows, base: NDArray[np.int64], place: NDArray[np.int64], sou
     at = base + place
     ring[at] = source
     length = source.itemsize
-    touches_end = np.flatnonzero((place > RING_SAMPLES - length) | (place < RING_GUARD))
+    touches_end = np.flatnonzero((place > RING_SAMPLES - length) | (place < FRAME_SAMPLES))
     if len(touches_end):
-        lap = np.where(place[touches_end] < RING_GUARD, RING_SAMPLES, -RING_SAMPLES)
+        lap = np.where(place[touches_end] < FRAME_SAMPLES, RING_SAMPLES, -RING_SAMPLES)
         ring[at[touches_end] + lap] = source[touches_end]

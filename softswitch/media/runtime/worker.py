@@ -101,6 +101,9 @@ class Worker:
             if is_idle:
                 self._wait_until(time_of(slot + IDLE_SLOTS))
                 slot = slot_at(time.monotonic())
+                # The file of a recording is complete only after its last stream is gone.
+                self._engine.collect_recordings()
+                self._send_events()
             else:
                 self._wait_until(time_of(slot))
                 slot = self._catch_up(slot)
@@ -199,7 +202,7 @@ class Worker:
             overruns=self._overruns,
             packets_received=sum(phase.packets_received for phase in self._io.phases),
             packets_sent=sum(phase.packets_sent for phase in self._io.phases),
-            strangers=self._engine.strangers,
+            strangers=self._engine.strangers + sum(phase.strangers for phase in self._io.phases),
             cpu_s=time.process_time(),
         )
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -75,8 +74,11 @@ class RunningSwitch:
         return open_reader(str(self.directory / "store"))
 
     def pid(self, child: str) -> int:
-        """Of "switch", "media-0" …"""
-        return int((self.directory / "run" / f"{child}.pid").read_text().split()[0])
+        """Of "switch", "media-0" …; 0 while it does not run."""
+        try:
+            return int((self.directory / "run" / f"{child}.pid").read_text().split()[0])
+        except (FileNotFoundError, IndexError):
+            return 0
 
     def kill(self, child: str) -> int:
         """`kill -9` one of its processes; returns the pid that is no more."""
@@ -96,15 +98,3 @@ class RunningSwitch:
 
     def log(self) -> str:
         return self.log_path.read_text("utf-8", "replace")
-
-
-def free_udp_ports(count: int, host: str = "127.0.0.1") -> list[int]:
-    """Ports that nobody uses at this moment."""
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((host, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()

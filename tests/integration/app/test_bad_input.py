@@ -8,7 +8,8 @@ from pathlib import Path
 import lmdb
 import pytest
 
-from softswitch.testing.runtime.running import RunningSwitch, free_udp_ports
+from softswitch.testing.runtime.free_ports import free_port
+from softswitch.testing.runtime.running import RunningSwitch
 
 pytestmark = pytest.mark.network
 
@@ -24,7 +25,7 @@ async def greet(call: Call) -> None:
 def files(port: int) -> dict[str, str]:
     return {
         "softswitch.toml": f'[sip]\ndomain = "127.0.0.1"\nlisten = ["udp:127.0.0.1:{port}", "tcp:127.0.0.1:{port}"]\n'
-        '[media]\nip = "127.0.0.1"\nports = "31000-31099"\nworkers = 1\n',
+        '[media]\nip = "127.0.0.1"\nports = "12000-12099"\nworkers = 1\n',
         "numbers.toml": '[[route]]\nnumber = "100"\nflow = "greet"\n',
         "agents.toml": '[[agent]]\nid = "ann"\npassword = "long-enough-4711"\n',
         "dialplans/greet.py": FLOW,
@@ -59,7 +60,7 @@ def test_every_fault_of_the_configuration_at_once_and_nothing_started(tmp_path: 
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    (port,) = free_udp_ports(1)
+    port = free_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", port))
         done = serve(tmp_path, files(port))
@@ -71,7 +72,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", [b"9999", b"\xff\x00"], ids=["newer", "damaged"])
 def test_a_store_of_another_version_is_left_alone(tmp_path: Path, version: bytes) -> None:
-    (port,) = free_udp_ports(1)
+    port = free_port()
     with RunningSwitch(tmp_path, files(port)):
         pass
     with lmdb.open(str(tmp_path / "store"), max_dbs=16) as environment:
@@ -86,7 +87,7 @@ def test_a_store_of_another_version_is_left_alone(tmp_path: Path, version: bytes
 
 
 def test_a_flow_that_does_not_compile_leaves_the_old_one_in_force(tmp_path: Path) -> None:
-    (port,) = free_udp_ports(1)
+    port = free_port()
     with RunningSwitch(tmp_path, files(port)) as switch:
         (tmp_path / "dialplans" / "greet.py").write_text(FLOW + "\nif True\n")
         refused = command(tmp_path, "reload")
