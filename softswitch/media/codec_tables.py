@@ -14,12 +14,15 @@ from softswitch.media.tick_grid import SAMPLE_RATE_HZ
 
 
 class CodecTables:
-    """Tables of all codecs that fit. A codec's index is its place in `names`."""
+    """Tables of all codecs that fit. A codec's index is its place in `names`; the first has the most silent silence.
+
+    (µ-law can say zero, A-law cannot.)
+    """
 
     __slots__ = ("_byte_of", "_convert", "_sample_of", "names", "silence")
 
     def __init__(self, codecs: Mapping[str, Codec]) -> None:
-        fitting = [codec for _, codec in sorted(codecs.items()) if _fits(codec)]
+        fitting = sorted((codec for codec in codecs.values() if _fits(codec)), key=_noise_of_silence)
         self.names = tuple(codec.spec.name for codec in fitting)
         self.silence = bytes(codec.spec.silence_byte for codec in fitting)
         """The byte of digital silence, by codec."""
@@ -53,6 +56,12 @@ class CodecTables:
     def encode_sound(self, pcm: NDArray[np.int16], codec: int) -> NDArray[np.uint8]:
         """A whole sound: int16[samples] -> uint8[samples]."""
         return self._byte_of[codec][pcm.view(np.uint16)]
+
+
+def _noise_of_silence(codec: Codec) -> tuple[int, str]:
+    sample = np.zeros((1, 1), np.int16)
+    codec.decode(np.full((1, 1), codec.spec.silence_byte, np.uint8), sample)
+    return abs(int(sample[0, 0])), codec.spec.name
 
 
 def _fits(codec: Codec) -> bool:

@@ -286,8 +286,10 @@ class MediaEngine:
                 self._drop(stream_id)
         reasons = [self._put(stream, now) for stream in whole.streams.values()]
         for stream_id in self.streams.ids():
-            hearing = whole.hearings.get(stream_id, Hearing(stream_id, []))
-            reasons.append(self.streams.hear(hearing))
+            wished = whole.hearings[stream_id].sources if stream_id in whole.hearings else []
+            # A source whose port could not be had is told of above; the others are heard all the same.
+            sources = [source for source in wished if self.streams.find(source) is not None]
+            reasons.append(self.streams.hear(Hearing(stream_id, sources)))
             if stream_id not in whole.playbacks:
                 self._stop_play(stream_id)
         reasons += [self._resume(playback, now) for playback in whole.playbacks.values()]

@@ -18,8 +18,12 @@ from softswitch.media.tick_grid import FRAME_SAMPLES
 RING_SAMPLES = 8192
 """A second of sound: more than any delay that a conversation survives. A power of two, so that wrapping is a mask."""
 RING_MASK = RING_SAMPLES - 1
-RING_GUARD = PAYLOAD_BYTES_MAX
-"""Bytes before and after the ring, copies of its other end, so that no run of a packet's length is ever split."""
+RING_GUARD = FRAME_SAMPLES + PAYLOAD_BYTES_MAX
+"""Bytes before and after the ring, copies of its other end: a frame is read and a packet written without being split.
+
+A frame that begins at the last sample needs a copy of the ring's first FRAME_SAMPLES behind it, and a packet that
+begins at the last of those needs its own length more.
+"""
 RING_ROW_BYTES = RING_GUARD + RING_SAMPLES + RING_GUARD
 
 FADE_SAMPLES = 480

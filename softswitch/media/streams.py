@@ -78,9 +78,10 @@ class Streams:
         self._hearings.set(stream_id, ())
 
     def hear(self, hearing: Hearing) -> str | None:
-        """Sources that are not there (any more) are silent."""
-        if hearing.stream_id not in self._by_id:
-            return f"stream {hearing.stream_id} is not here"
+        """Sources that are dropped later are silent from then on."""
+        for stream_id in (hearing.stream_id, *hearing.sources):
+            if stream_id not in self._by_id:
+                return f"stream {stream_id} is not here"
         if len(hearing.sources) > SOURCES_MAX:
             return f"a stream hears at most {SOURCES_MAX} others, not {len(hearing.sources)}"
         if self._hearings.sources(hearing.stream_id) != list(dict.fromkeys(hearing.sources)):

@@ -36,6 +36,8 @@ QUIET_TICKS = 25
 TRIES_AFTER_MISS = 4
 TRIES_MAX = 8
 """Failing attempts at a second packet before it is given up."""
+QUEUED_PACKETS_MAX = 512
+"""More than a socket's queue holds."""
 PROBE_TICKS = 64
 """How often every socket is asked for a second packet."""
 
@@ -58,13 +60,15 @@ class Batch(NamedTuple):
 class _Port:
     """The sockets of one stream."""
 
-    __slots__ = ("destination", "remote", "rtcp", "rtp")
+    __slots__ = ("destination", "is_clean", "remote", "rtcp", "rtp")
 
     def __init__(self, rtp: socket.socket, rtcp: socket.socket) -> None:
         self.rtp = rtp
         self.rtcp = rtcp
         self.remote: HostPort | None = None
         """What `rtp` is connected to."""
+        self.is_clean = False
+        """Nothing that came before it was connected is left in its queue."""
         self.destination: HostPort | None = None
 
 
@@ -88,12 +92,15 @@ class PhaseIo:
         "arrivals",
         "packets_received",
         "packets_sent",
+        "strangers",
     )
 
     def __init__(self) -> None:
         self.arrivals = ArrivalBuffer(ROWS_PER_PHASE)
         self.packets_received = 0
         self.packets_sent = 0
+        self.strangers = 0
+        """Packets dropped here; those the latch refuses are counted by the engine."""
         self._views = [memoryview(packet) for packet in self.arrivals.packets]
         self._ports: dict[int, _Port] = {}
         self._row_of_fd: dict[int, int] = {}
@@ -144,7 +151,8 @@ class PhaseIo:
         port = self._ports[row]
         port.rtp.connect(remote)
         port.remote = remote
-        self._make_steady(row)
+        port.is_clean = False
+        self._watch(row)
         self._senders = None
 
     def disconnect(self, row: int) -> None:
@@ -223,14 +231,17 @@ class PhaseIo:
         np.maximum(self._tries, 0, out=self._tries)
 
     def _receive_watched(self) -> Iterator[Batch]:
-        """Sockets that were silent go back to the steady ones; those not connected are read with their sources."""
+        """Sockets that are not steady: those not connected give their sources, silent ones become steady again."""
         unconnected: list[int] = []
         for descriptor, _ in self._epoll.poll(0):
             row = self._row_of_fd[descriptor]
-            if self._ports[row].remote is not None:
+            port = self._ports[row]
+            if port.remote is None:
+                unconnected.append(row)
+            elif port.is_clean:
                 self._make_steady(row)
             else:
-                unconnected.append(row)
+                yield from self._clean(row, port, port.remote)
         for _ in range(UNTRUSTED_PACKETS_MAX):
             if not unconnected:
                 return
@@ -249,6 +260,22 @@ class PhaseIo:
                 return
             yield self._batch(np.arange(len(found)), np.array(found), np.array(lengths), sources)
             unconnected = [row for row in found if self._ports[row].remote is None]
+
+    def _clean(self, row: int, port: _Port, remote: HostPort) -> Iterator[Batch]:
+        """A connected socket still holds what strangers sent before it was connected: drop that."""
+        for _ in range(QUEUED_PACKETS_MAX):
+            try:
+                length, source = port.rtp.recvfrom_into(self._views[0])
+            except BlockingIOError:
+                port.is_clean = True
+                self._make_steady(row)
+                return
+            except OSError:
+                continue
+            if HostPort(source[0], source[1]) == remote:
+                yield self._batch(np.zeros(1, np.int64), np.array([row]), np.array([length]))
+            else:
+                self.strangers += 1
 
     def _batch(
         self,

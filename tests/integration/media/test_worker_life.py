@@ -1,0 +1,180 @@
+"""What a real worker process survives: strangers, switches that come and go, nonsense, and its own death."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from softswitch.base.address import HostPort
+from softswitch.base.ids import CallId, RecordingId
+from softswitch.media.protocol import (
+    PROTOCOL_VERSION,
+    Describe,
+    Hearing,
+    Hello,
+    Playback,
+    PutStream,
+    Recording,
+    RecordingFinished,
+    SetHearing,
+    StartPlay,
+    StartRecording,
+)
+from softswitch.media.wav import HEADER_BYTES, header
+from softswitch.testing.runtime.media_process import MediaProcess
+from softswitch.testing.runtime.rtp_party import RtpParty, converse
+
+pytestmark = pytest.mark.network
+
+Parties = Callable[[int], list[RtpParty]]
+Speech = Callable[[float], NDArray[np.uint8]]
+
+
+def bridged(one: RtpParty, two: RtpParty, started_at: float) -> Describe:
+    return Describe(
+        streams=[one.description(started_at), two.description(started_at)],
+        hearings=[Hearing(one.stream_id, [two.stream_id]), Hearing(two.stream_id, [one.stream_id])],
+        playbacks=[],
+        recordings=[],
+    )
+
+
+def now(party: RtpParty) -> float:
+    return party.description().started_at
+
+
+def test_strangers_are_not_heard_however_hard_they_try(worker: MediaProcess, parties: Parties, speech: Speech) -> None:
+    one, two = parties(2)
+    worker.command(bridged(one, two, now(one)))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        one.say(np.full(160 * 30, 0x90, np.uint8))
+        flood = b"\x80\x00" + bytes(10) + b"\x13" * 160
+        for _ in range(10):
+            for _ in range(20):
+                stranger.sendto(flood, ("127.0.0.1", one.port))
+            converse([one, two], 0.02)
+    assert 0x90 in two.heard_sound()
+    assert 0x13 not in two.heard_sound()
+
+
+def test_a_party_behind_nat_is_learnt_and_answered_where_it_is(
+    worker: MediaProcess, parties: Parties, speech: Speech
+) -> None:
+    one, two = parties(2)
+    behind_nat = one.description(remote=HostPort("127.0.0.1", 9))
+    worker.command(
+        PutStream(behind_nat),
+        PutStream(two.description()),
+        SetHearing(Hearing(two.stream_id, [one.stream_id])),
+    )
+    one.say(speech(0.4))
+    converse([one, two], 0.5)
+    learning_packets = 3
+    said = b"".join(one.payloads[learning_packets:])
+    assert said in two.heard_sound().tobytes()
+    assert one.heard
+
+
+def test_streams_that_are_described_again_go_on_undisturbed(
+    worker: MediaProcess, parties: Parties, speech: Speech
+) -> None:
+    one, two, three = parties(3)
+    started_at = now(one)
+    worker.command(bridged(one, two, started_at), PutStream(three.description()))
+    one.say(speech(0.6))
+    converse([one, two, three], 0.2)
+    worker.socket.close()
+    converse([one, two, three], 0.2)
+    worker.connect()
+    assert worker.command(bridged(one, two, started_at)) == []
+    three.receive()
+    three.heard.clear()
+    converse([one, two, three], 0.35)
+    assert b"".join(one.payloads) in two.heard_sound().tobytes()
+    assert set((np.diff(two.heard_sequences()) & 0xFFFF).tolist()) == {1}
+    assert not three.heard
+
+
+def test_a_worker_that_replaces_a_dead_one_goes_on_with_everything(
+    worker: MediaProcess, parties: Parties, speech: Speech, tmp_path: Path
+) -> None:
+    one, two, three = parties(3)
+    started_at = now(one)
+    path = tmp_path / "call.wav"
+    recording = Recording(
+        recording_id=RecordingId("r"),
+        call_id=CallId("call"),
+        path=str(path),
+        left=one.stream_id,
+        right=two.stream_id,
+        started_at=started_at,
+    )
+    sound = tmp_path / "music.wav"
+    ramp = np.arange(8000, dtype="<i2")
+    sound.write_bytes(header(channels=1, frames=len(ramp)) + ramp.tobytes())
+    music = Playback(play_id=1, stream_id=three.stream_id, sounds=[str(sound)], loop=True, started_at=started_at)
+    streams = [PutStream(party.description(started_at)) for party in (one, two, three)]
+    hearings = bridged(one, two, started_at).hearings
+    worker.command(*streams, *map(SetHearing, hearings), StartPlay(music), StartRecording(recording))
+    one.say(speech(3.0))
+    converse([one, two, three], 1.3)
+    worker.kill()
+    died_after = len(two.heard)
+    worker.start()
+    described = Describe([stream.stream for stream in streams], hearings, [music], [recording])
+    assert worker.command(described) == []
+    converse([one, two, three], 0.6)
+    again = two.heard[died_after:]
+    assert b"".join(one.payloads[80:85]) in b"".join(packet[12:] for packet in again)
+    for party in (two, three):
+        sequence, timestamp = party.heard_sequences(), party.heard_timestamps()
+        lost = (sequence[died_after] - sequence[died_after - 1]) & 0xFFFF
+        assert 1 < lost < 100
+        assert ((timestamp[died_after] - timestamp[died_after - 1]) & 0xFFFFFFFF) == 160 * lost
+        assert len({packet[8:12] for packet in party.heard}) == 1
+    assert worker.stop() == 0
+    finished = worker.event(RecordingFinished)
+    channels = np.frombuffer(path.read_bytes(), "<i2", offset=HEADER_BYTES).reshape(-1, 2)
+    assert abs(len(channels) / 8000 - finished.duration_s) < 0.001
+    assert channels[:8000, 0].any()
+    assert channels[-2000:, 0].any()
+
+
+def test_a_batch_that_cannot_be_read_is_refused_with_a_reason(worker: MediaProcess, parties: Parties) -> None:
+    (party,) = parties(1)
+    batch = {"type": "CommandBatch", "batch_id": 77, "commands": [{"type": "PutStream", "stream": {"stream_id": "x"}}]}
+    (reason,) = worker.command_bytes(77, msgspec.msgpack.encode(batch))
+    assert "cannot be read" in reason
+    assert worker.command(PutStream(party.description())) == []
+
+
+def test_what_cannot_be_done_is_refused_with_a_reason(worker: MediaProcess, parties: Parties) -> None:
+    one, two = parties(2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", two.port + 1))
+        description = one.description()
+        wrong = [
+            msgspec.structs.replace(description, codec="G729"),
+            msgspec.structs.replace(description, ptime_ms=25),
+            msgspec.structs.replace(description, remote=HostPort("example.org", 4000)),
+            msgspec.structs.replace(description, local_ip="192.0.2.1"),
+            msgspec.structs.replace(description, port=two.port),
+        ]
+        reasons = worker.command(*map(PutStream, wrong), PutStream(description))
+    assert len(reasons) == len(wrong)
+    assert "G729" in reasons[0]
+    assert "in use" in reasons[-1]
+
+
+def test_another_version_is_told_ours(worker: MediaProcess) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as switch:
+        switch.settimeout(5.0)
+        switch.connect(str(worker.path))
+        switch.send(msgspec.msgpack.encode(Hello(PROTOCOL_VERSION + 1)))
+        hello = msgspec.msgpack.decode(switch.recv(65536), type=Hello)
+        assert (hello.version, hello.worker) == (PROTOCOL_VERSION, "media-0")
+        assert switch.recv(65536) == b""
