@@ -42,6 +42,8 @@ REPLY_WITHIN_S = 2.0
 
 _PACKETS_PER_WAKE_UP = 64  # then other sockets have their turn
 
+_WHOLE_BATCH = -1  # the index of a refusal that concerns every command of its batch
+
 _log = get_logger("media")
 _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
@@ -317,7 +319,7 @@ class WorkerLink:
         orders = self._unanswered.popleft().orders
         reasons = {refusal.index: refusal.reason or "refused" for refusal in reply.refusals}
         for index, order in enumerate(orders):
-            reason = reasons.get(index, "")
+            reason = reasons.get(index, reasons.get(_WHOLE_BATCH, ""))
             if order.verdict is None and reason:
                 self._owner.command_refused(self, order.command, reason)
             _settle(order, reason)

@@ -1,0 +1,253 @@
+"""One suite for every media worker: the scripted one of the tests and the real process say the same to a switch."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.media.protocol import (
+    PACKET_BYTES_MAX,
+    PROTOCOL_VERSION,
+    CommandBatch,
+    Describe,
+    DropStream,
+    EventBatch,
+    FromWorker,
+    Hearing,
+    Hello,
+    MediaCommand,
+    PutStream,
+    Reply,
+    SetHearing,
+    StopPlay,
+    StopRecording,
+    StreamDescription,
+    ToWorker,
+)
+from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
+
+pytestmark = pytest.mark.network
+
+Scenario = Callable[[str], Coroutine[None, None, None]]
+
+_decoder: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
+
+
+class Switch:
+    """The bare end of a connection to a worker."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.setblocking(False)
+        self._batch_id = 0
+
+    async def connect(self, version: int = PROTOCOL_VERSION) -> Hello:
+        """Connect as soon as the worker listens; returns its Hello."""
+        while True:
+            try:
+                self._socket.connect(self._path)
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                await asyncio.sleep(0.01)
+        await self.send(Hello(version, "media-0", 1))
+        hello = await self.receive()
+        assert isinstance(hello, Hello)
+        return hello
+
+    async def send(self, message: ToWorker) -> None:
+        await self.send_bytes(msgspec.msgpack.encode(message))
+
+    async def send_bytes(self, packet: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self._socket, packet)
+
+    async def receive(self) -> FromWorker | None:
+        """The next message that is not an event; None when the worker closed the connection."""
+        while True:
+            try:
+                packet = await asyncio.get_running_loop().sock_recv(self._socket, PACKET_BYTES_MAX)
+            except ConnectionResetError:
+                return None
+            if not packet:
+                return None
+            message = _decoder.decode(packet)
+            if not isinstance(message, EventBatch):
+                return message
+
+    async def command(self, *commands: MediaCommand) -> list[int]:
+        """Send one batch; returns the indexes of the refused commands."""
+        self._batch_id += 1
+        await self.send(CommandBatch(self._batch_id, list(commands)))
+        reply = await self.receive()
+        assert isinstance(reply, Reply)
+        assert reply.batch_id == self._batch_id
+        assert all(refusal.reason for refusal in reply.refusals)
+        return [refusal.index for refusal in reply.refusals]
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+async def with_scripted_worker(path: str, scenario: Scenario) -> None:
+    worker = ScriptedMediaWorker(path)
+    worker.start()
+    try:
+        await scenario(path)
+    finally:
+        worker.die()
+
+
+async def with_real_worker(path: str, scenario: Scenario) -> None:
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "softswitch.media.runtime.worker", "--socket", path, "--name", "media-0"
+    )
+    try:
+        await scenario(path)
+        assert worker.returncode is None
+    finally:
+        worker.terminate()
+        returncode = await worker.wait()
+    assert returncode == 0
+
+
+@pytest.fixture(params=[with_scripted_worker, with_real_worker], ids=["scripted", "real"])
+def play(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Scenario], None]:
+    async def main(scenario: Scenario) -> None:
+        async with asyncio.timeout(20):
+            await request.param(str(tmp_path / "media-0.sock"), scenario)
+
+    return lambda scenario: asyncio.run(main(scenario))
+
+
+def put(number: int, port: int) -> PutStream:
+    return PutStream(
+        StreamDescription(
+            stream_id=StreamId(number),
+            call_id=CallId("c"),
+            local_ip="127.0.0.1",
+            port=port,
+            ssrc=number,
+            sequence=2,
+            timestamp=3,
+            started_at=4.0,
+        )
+    )
+
+
+def hear(number: int, *sources: int) -> SetHearing:
+    return SetHearing(Hearing(StreamId(number), [StreamId(source) for source in sources]))
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def test_hello_is_answered_by_hello(play: Callable[[Scenario], None]) -> None:
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        hello = await switch.connect()
+        assert (hello.version, hello.worker) == (PROTOCOL_VERSION, "media-0")
+        assert hello.pid > 0
+        switch.close()
+
+    play(scenario)
+
+
+def test_a_switch_of_another_version_is_told_ours_and_left(play: Callable[[Scenario], None]) -> None:
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        assert (await switch.connect(version=PROTOCOL_VERSION + 1)).version == PROTOCOL_VERSION
+        assert await switch.receive() is None
+        switch.close()
+        switch = Switch(path)
+        await switch.connect()
+        switch.close()
+
+    play(scenario)
+
+
+def test_every_batch_is_answered_and_names_what_was_refused(play: Callable[[Scenario], None]) -> None:
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        await switch.connect()
+        one, two = free_ports(2)
+        assert await switch.command(Describe([], [], [], [])) == []
+        assert await switch.command() == []
+        assert await switch.command(put(1, one), hear(1, 2), put(2, two), hear(1, 2), hear(9, 1)) == [1, 4]
+        assert await switch.command(hear(2, 1), hear(1)) == []
+        switch.close()
+
+    play(scenario)
+
+
+def test_what_is_so_already_or_no_longer_is_not_refused(play: Callable[[Scenario], None]) -> None:
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        await switch.connect()
+        (port,) = free_ports(1)
+        for _ in range(2):
+            assert await switch.command(put(1, port), put(1, port)) == []
+            assert await switch.command(StopPlay(StreamId(1), 7), StopRecording(RecordingId("r"))) == []
+            assert await switch.command(DropStream(StreamId(1)), DropStream(StreamId(1))) == []
+            assert await switch.command(StopPlay(StreamId(1), 7)) == []
+        switch.close()
+
+    play(scenario)
+
+
+def test_a_description_in_parts_replaces_what_was_there(play: Callable[[Scenario], None]) -> None:
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        await switch.connect()
+        one, two, three = free_ports(3)
+        assert await switch.command(put(1, one), put(2, two)) == []
+        assert await switch.command(Describe([put(2, two).stream], [], [], [], is_last=False)) == []
+        assert await switch.command(Describe([put(3, three).stream], [], [], [])) == []
+        assert await switch.command(hear(1, 2), hear(2, 3), hear(3, 2)) == [0]
+        switch.close()
+
+    play(scenario)
+
+
+def test_a_new_switch_takes_the_worker_over(play: Callable[[Scenario], None]) -> None:
+    async def scenario(path: str) -> None:
+        old = Switch(path)
+        await old.connect()
+        one, two = free_ports(2)
+        assert await old.command(put(1, one), put(2, two)) == []
+        new = Switch(path)
+        await new.connect()
+        assert await old.receive() is None
+        assert await new.command(hear(1, 2)) == []  # nothing is dropped before the new switch has said what it wants
+        assert await new.command(Describe([], [], [], [])) == []
+        assert await new.command(hear(1, 2)) == [0]
+        old.close()
+        new.close()
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("packet", [b"junk", b"\x81\xa4type\xa5Reply", b"\xc0"])
+def test_a_switch_that_talks_nonsense_is_left(play: Callable[[Scenario], None], packet: bytes) -> None:
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        await switch.connect()
+        await switch.send_bytes(packet)
+        assert await switch.receive() is None
+        switch.close()
+        switch = Switch(path)
+        await switch.connect()
+        switch.close()
+
+    play(scenario)

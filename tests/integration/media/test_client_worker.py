@@ -1,0 +1,421 @@
+"""MediaClient and a real worker process, real RTP on loopback: calls that outlive their worker and their switch."""
+
+import asyncio
+import struct
+import sys
+import wave
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import pytest
+import uvloop
+from numpy.typing import NDArray
+
+from softswitch.base.address import HostPort
+from softswitch.base.clock import SystemClock
+from softswitch.base.entropy import SystemEntropy
+from softswitch.base.ids import CallId, RecordingId
+from softswitch.media.protocol import (
+    DtmfReceived,
+    FirstPacket,
+    MediaEvent,
+    PlayFinished,
+    Recording,
+    RecordingFinished,
+    StreamStatistics,
+)
+from softswitch.media.runtime.client import MediaClient, MediaStream
+from softswitch_codecs.g711 import pcmu
+
+pytestmark = pytest.mark.network
+
+CALL = CallId("c1")
+E = TypeVar("E", bound=MediaEvent)
+
+
+def tone(frequency_hz: int, seconds: float = 1.0) -> NDArray[np.int16]:
+    return (8000 * np.sin(2 * np.pi * frequency_hz * np.arange(int(8000 * seconds)) / 8000)).astype(np.int16)
+
+
+def energy_at(frequency_hz: int, sound: NDArray[np.int16]) -> float:
+    """Share of the sound's energy that is at that frequency, 0 to 1."""
+    if not sound.any():
+        return 0.0
+    spectrum = np.abs(np.fft.rfft(sound.astype(float) * np.hanning(len(sound)))) ** 2
+    centre = round(frequency_hz * len(sound) / 8000)
+    return float(spectrum[max(0, centre - 3) : centre + 4].sum() / spectrum.sum())
+
+
+class Heard(NamedTuple):
+    """One RTP packet a phone received."""
+
+    at: float
+    source: HostPort
+    sequence: int
+    timestamp: int
+    ssrc: int
+    payload: bytes
+
+
+class Phone(asyncio.DatagramProtocol):
+    """Sends a tone as PCMU every 20 ms and keeps what it receives."""
+
+    def __init__(self, frequency_hz: int) -> None:
+        out = np.empty((1, 8000), np.uint8)
+        pcmu.encode(tone(frequency_hz).reshape(1, -1), out)
+        self._voice = out.tobytes()
+        self._transport: asyncio.DatagramTransport | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._sequence = 0
+        self._arrival = asyncio.Event()
+        self.heard: list[Heard] = []
+        self.address = HostPort("", 0)
+
+    @classmethod
+    async def start(cls, frequency_hz: int) -> "Phone":
+        _, phone = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: cls(frequency_hz), local_addr=("127.0.0.1", 0)
+        )
+        return phone
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
+        self._transport = transport
+        self.address = HostPort(*transport.get_extra_info("sockname")[:2])
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        _, _, sequence, timestamp, ssrc = struct.unpack_from(">BBHII", data)
+        at = asyncio.get_running_loop().time()
+        self.heard.append(Heard(at, HostPort(*addr[:2]), sequence, timestamp, ssrc, data[12:]))
+        self._arrival.set()
+
+    def talk_to(self, remote: HostPort) -> None:
+        self._sending = asyncio.ensure_future(self._send(remote))
+
+    def press(self, digit: int, remote: HostPort) -> None:
+        for is_end, duration in ((0, 160), (0, 320), (0x80, 480), (0x80, 480)):
+            event = struct.pack(">BBH", digit, is_end | 10, duration)
+            self._transmit(101, 77, event, remote)
+
+    def sound(self, since: float = 0.0) -> NDArray[np.int16]:
+        """What was heard since that instant of the loop's clock, packet after packet."""
+        payload = b"".join(packet.payload for packet in self.heard if packet.at >= since)
+        out = np.empty(len(payload), np.int16)
+        pcmu.decode(np.frombuffer(payload, np.uint8), out)
+        return out
+
+    async def heard_after(self, at: float) -> Heard:
+        """The first packet that came later than `at`, by the loop's clock; waits for it."""
+        while True:
+            for packet in self.heard:
+                if packet.at > at:
+                    return packet
+            self._arrival.clear()
+            await self._arrival.wait()
+
+    def close(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+        if self._transport is not None:
+            self._transport.close()
+
+    async def _send(self, remote: HostPort) -> None:
+        loop = asyncio.get_running_loop()
+        started_at = loop.time()
+        for number in range(10_000):
+            at = number * 160 % 8000
+            self._transmit(0, 160 * number, self._voice[at : at + 160], remote)
+            await asyncio.sleep(started_at + 0.02 * (number + 1) - loop.time())
+
+    def _transmit(self, payload_type: int, timestamp: int, payload: bytes, remote: HostPort) -> None:
+        assert self._transport is not None
+        self._sequence += 1
+        header = struct.pack(">BBHII", 0x80, payload_type, self._sequence, timestamp, 0xABCDEF)
+        self._transport.sendto(header + payload, tuple(remote))
+
+
+class Scene:
+    """A worker process, a client, and the phones of a call."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = str(folder / "media-0.sock")
+        self.events: list[MediaEvent] = []
+        self.clock = SystemClock()
+        self.client = self._new_client()
+        self._worker: asyncio.subprocess.Process | None = None
+        self._phones: list[Phone] = []
+
+    async def start_worker(self) -> None:
+        self._worker = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "softswitch.media.runtime.worker", "--socket", self.path, "--name", "media-0"),
+        )
+
+    async def kill_worker(self) -> None:
+        assert self._worker is not None
+        self._worker.kill()
+        await self._worker.wait()
+
+    async def stop_worker(self) -> int:
+        assert self._worker is not None
+        self._worker.terminate()
+        return await self._worker.wait()
+
+    async def restart_switch(self) -> None:
+        await self.client.close()
+        self.client = self._new_client()
+        await self.client.start()
+
+    async def phone(self, frequency_hz: int, stream: MediaStream) -> Phone:
+        """A phone that talks to the stream, which is connected to it."""
+        phone = await Phone.start(frequency_hz)
+        self._phones.append(phone)
+        stream.connect(
+            remote=phone.address,
+            codec="PCMU",
+            payload_type=0,
+            telephone_event=101,
+            ptime_ms=20,
+            sends=True,
+            receives=True,
+        )
+        phone.talk_to(stream.local)
+        return phone
+
+    async def event(self, kind: type[E], condition: Callable[[E], bool] = lambda _: True) -> E:
+        """The first event of that kind; waits for it."""
+        while True:
+            for event in self.events:
+                if isinstance(event, kind) and condition(event):
+                    self.events.remove(event)
+                    return event
+            await asyncio.sleep(0.005)
+
+    async def close(self) -> None:
+        await self.client.close()
+        for phone in self._phones:
+            phone.close()
+        if self._worker is not None and self._worker.returncode is None:
+            await self.kill_worker()
+
+    def _new_client(self) -> MediaClient:
+        return MediaClient(
+            {"media-0": self.path},
+            local_ip="127.0.0.1",
+            ports=range(31000, 32000),
+            clock=self.clock,
+            entropy=SystemEntropy(),
+            on_event=self.events.append,
+        )
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[[Callable[[Scene], Coroutine[None, None, None]]], None]:
+    async def main(scenario: Callable[[Scene], Coroutine[None, None, None]]) -> None:
+        scene = Scene(tmp_path)
+        try:
+            async with asyncio.timeout(30):
+                await scene.start_worker()
+                await scene.client.start()
+                await scenario(scene)
+        finally:
+            await scene.close()
+
+    def run(scenario: Callable[[Scene], Coroutine[None, None, None]]) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main(scenario))
+
+    return run
+
+
+Play = Callable[[Callable[[Scene], Coroutine[None, None, None]]], None]
+
+
+def wav(path: Path, sound: NDArray[np.int16]) -> str:
+    with wave.open(str(path), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(8000)
+        writer.writeframes(sound.tobytes())
+    return str(path)
+
+
+def channels_of(path: str) -> NDArray[np.int16]:
+    with wave.open(path) as reader:
+        return np.frombuffer(reader.readframes(1 << 24), "<i2").reshape(-1, 2)
+
+
+async def bridged(scene: Scene) -> tuple[MediaStream, MediaStream, Phone, Phone]:
+    caller = await scene.client.open_stream(CALL)
+    agent = await scene.client.open_stream(CALL, near=caller)
+    caller.hear(agent)
+    agent.hear(caller)
+    return caller, agent, await scene.phone(500, caller), await scene.phone(1500, agent)
+
+
+def test_a_call_is_heard_pressed_played_and_recorded(play: Play) -> None:
+    async def scenario(scene: Scene) -> None:
+        caller, agent, callers_phone, agents_phone = await bridged(scene)
+        first = await scene.event(FirstPacket, lambda event: event.stream_id == caller.stream_id)
+        assert first.source == callers_phone.address
+        path = str(scene.folder / "2026" / "a.wav")
+        scene.client.start_recording(
+            Recording(
+                recording_id=RecordingId("r1"),
+                call_id=CALL,
+                path=path,
+                left=caller.stream_id,
+                right=agent.stream_id,
+                started_at=scene.clock.now(),
+            )
+        )
+        await asyncio.sleep(0.6)
+        assert energy_at(1500, callers_phone.sound()[-1600:]) > 0.98
+        assert energy_at(500, agents_phone.sound()[-1600:]) > 0.98
+        assert {packet.source for packet in callers_phone.heard} == {caller.local}
+
+        callers_phone.press(5, caller.local)
+        assert (await scene.event(DtmfReceived)).digit == "5"
+
+        prompt = wav(scene.folder / "prompt.wav", tone(1000, 0.3))
+        play_id = caller.play([prompt, prompt])
+        started_at = scene.clock.now()
+        over = await scene.event(PlayFinished)
+        assert (over.play_id, over.completed, over.fault) == (play_id, True, "")
+        assert 0.55 < scene.clock.now() - started_at < 0.85
+        assert energy_at(1000, callers_phone.sound()[-4000:-1600]) > 0.9
+        caller.play([str(scene.folder / "absent.wav")])
+        over = await scene.event(PlayFinished)
+        assert not over.completed
+        assert "absent.wav" in over.fault
+
+        scene.client.stop_recording(RecordingId("r1"))
+        recorded = await scene.event(RecordingFinished)
+        assert (recorded.path, recorded.fault) == (path, "")
+        left, right = channels_of(path).T
+        assert len(left) == pytest.approx(recorded.duration_s * 8000)
+        assert energy_at(500, left[800:4000]) > 0.95  # before the key press, which mutes the voice
+        assert energy_at(1500, right[800:-1600]) > 0.95
+        caller.drop()
+        statistics = await scene.event(StreamStatistics)
+        assert statistics.packets_received > 30
+        assert statistics.packets_sent > 30
+        assert len([event for event in scene.events if isinstance(event, DtmfReceived)]) == 0
+
+    play(scenario)
+
+
+def test_a_call_outlives_kill_9_of_its_worker(play: Play) -> None:
+    async def scenario(scene: Scene) -> None:
+        caller, agent, callers_phone, agents_phone = await bridged(scene)
+        path = str(scene.folder / "a.wav")
+        recording_started_at = scene.clock.now()
+        scene.client.start_recording(
+            Recording(
+                recording_id=RecordingId("r1"),
+                call_id=CALL,
+                path=path,
+                left=caller.stream_id,
+                right=agent.stream_id,
+                started_at=recording_started_at,
+            )
+        )
+        music = wav(scene.folder / "music.wav", tone(2500, 1.0))
+        await asyncio.sleep(1.4)
+        announcement = caller.play([music, music, music], started_at=scene.clock.now() - 1.0)
+        announced_at = scene.clock.now()
+
+        loop = asyncio.get_running_loop()
+        killed_at = loop.time()
+        await scene.kill_worker()
+        before = callers_phone.heard[-1]
+        await scene.start_worker()
+        after = await callers_phone.heard_after(before.at)
+        assert (await agents_phone.heard_after(killed_at + 0.05)).at - killed_at < 1.0
+        assert after.at - killed_at < 1.0
+        assert (after.ssrc, after.source) == (before.ssrc, before.source)
+        gap = round((after.at - before.at) / 0.02)
+        assert (after.sequence - before.sequence) % 65536 == pytest.approx(gap, abs=3)
+        assert (after.timestamp - before.timestamp) % 2**32 == pytest.approx(160 * gap, abs=480)
+
+        over = await scene.event(PlayFinished)
+        assert (over.play_id, over.completed) == (announcement, True)
+        assert scene.clock.now() - announced_at == pytest.approx(2.0, abs=0.3)
+        await asyncio.sleep(0.5)
+        assert energy_at(1500, callers_phone.sound()[-1600:]) > 0.98
+        assert energy_at(500, agents_phone.sound()[-1600:]) > 0.98
+
+        scene.client.stop_recording(RecordingId("r1"))
+        recorded = await scene.event(RecordingFinished)
+        assert recorded.fault == ""
+        assert recorded.duration_s == pytest.approx(scene.clock.now() - recording_started_at, abs=0.3)
+        left, right = channels_of(path).T
+        assert energy_at(500, left[800:4000]) > 0.95
+        assert energy_at(500, left[-4000:-1600]) > 0.95
+        assert energy_at(1500, right[-4000:-1600]) > 0.95
+
+    play(scenario)
+
+
+def test_a_recording_goes_on_in_the_worker_that_follows_an_orderly_stop(play: Play) -> None:
+    async def scenario(scene: Scene) -> None:
+        caller, _, _, _ = await bridged(scene)
+        path = str(scene.folder / "a.wav")
+        scene.client.start_recording(
+            Recording(
+                recording_id=RecordingId("r1"),
+                call_id=CALL,
+                path=path,
+                left=caller.stream_id,
+                right=None,
+                started_at=scene.clock.now(),
+            )
+        )
+        await asyncio.sleep(0.5)
+        assert await scene.stop_worker() == 0
+        assert len(channels_of(path)) > 2000
+        scene.client.stop_recording(RecordingId("r1"))  # while no worker is there
+        await scene.start_worker()
+        recorded = await scene.event(RecordingFinished)
+        left, right = channels_of(recorded.path).T
+        assert len(left) > 4000
+        assert energy_at(500, left[800:2400]) > 0.95
+        assert np.abs(right).max() <= 8  # A-law has no zero
+
+    play(scenario)
+
+
+def test_a_new_switch_finds_its_worker_again_and_lets_go_of_old_calls(play: Play) -> None:
+    async def scenario(scene: Scene) -> None:
+        caller, agent, callers_phone, _ = await bridged(scene)
+        scene.client.start_recording(
+            Recording(
+                recording_id=RecordingId("r1"),
+                call_id=CALL,
+                path=str(scene.folder / "a.wav"),
+                left=caller.stream_id,
+                right=agent.stream_id,
+                started_at=scene.clock.now(),
+            )
+        )
+        await asyncio.sleep(0.3)
+        await scene.client.close()
+        heard = len(callers_phone.heard)
+        await asyncio.sleep(0.2)
+        assert len(callers_phone.heard) > heard + 5  # the call goes on without a switch
+
+        await scene.restart_switch()
+        recorded = await scene.event(RecordingFinished)
+        assert recorded.recording_id == "r1"
+        stream = await scene.client.open_stream(CallId("c2"))
+        phone = await scene.phone(700, stream)
+        stream.play([wav(scene.folder / "prompt.wav", tone(1000, 0.2))], loop=True)
+        await scene.event(FirstPacket, lambda event: event.stream_id == stream.stream_id)
+        heard = len(callers_phone.heard)
+        await asyncio.sleep(0.3)
+        assert len(callers_phone.heard) <= heard + 1
+        assert energy_at(1000, phone.sound()[-1600:]) > 0.9
+
+    play(scenario)
