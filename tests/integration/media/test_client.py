@@ -1,4 +1,4 @@
-"""MediaClient against a scripted worker on a real socket, under uvloop as in the switch."""
+"""MediaClient against a scripted worker on a real socket, mostly under uvloop as in the switch."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -91,7 +91,11 @@ class Scene:
             worker.die()
 
 
-def play_scene(scenario: Callable[[Scene], Coroutine[None, None, None]], scene: Callable[[], Scene]) -> None:
+def play_scene(
+    scenario: Callable[[Scene], Coroutine[None, None, None]],
+    scene: Callable[[], Scene],
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
+) -> None:
     async def main() -> None:
         stage = scene()
         try:
@@ -100,7 +104,7 @@ def play_scene(scenario: Callable[[Scene], Coroutine[None, None, None]], scene: 
         finally:
             await stage.close()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(main())
 
 
@@ -314,7 +318,10 @@ def test_a_new_switch_attaches_to_a_living_worker_and_takes_nothing_over(tmp_pat
     play_scene(scenario, lambda: Scene(tmp_path))
 
 
-def test_a_large_description_comes_in_parts_through_a_full_socket(tmp_path: Path) -> None:
+@pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
+def test_a_large_description_comes_in_parts_through_a_full_socket(
+    tmp_path: Path, new_loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
     async def scenario(scene: Scene) -> None:
         await scene.start()
         streams = await asyncio.gather(*(scene.client.open_stream(CALL) for _ in range(2500)))
@@ -334,7 +341,7 @@ def test_a_large_description_comes_in_parts_through_a_full_socket(tmp_path: Path
         assert worker.description.hearings == before.hearings
         assert worker.description.playbacks == before.playbacks
 
-    play_scene(scenario, lambda: Scene(tmp_path, ports=range(10000, 20000)))
+    play_scene(scenario, lambda: Scene(tmp_path, ports=range(10000, 20000)), new_loop)
 
 
 def test_a_range_other_programs_hold_is_given_up(tmp_path: Path) -> None:
