@@ -145,7 +145,6 @@ class Floor:
         contact.agent_id = agent.agent_id
         agent.reserve(reservation_id)
         self.deadlines.set(("ring", reservation_id), now + queue.settings.ring_timeout_s)
-        self.deadlines.cancel(("retry", contact.contact_id))
         if contact.is_told:
             self.outputs.append(AnnouncementCut(contact.contact_id))
         self.outputs.append(AgentReserved(reservation_id, agent.agent_id, contact.contact_id, queue.settings.queue_id))

@@ -1,8 +1,8 @@
 """Whatever happens in whatever order, the router keeps its promises.
 
 No two reservations for one agent or one contact; every contact ends exactly once; nobody waits for whom an agent is
-idle; the oldest goes first; nobody is promised a longer wait than before; no state outlives its leg or timer; the same
-facts give the same outputs.
+idle; the oldest goes first; nobody is promised a longer wait than before; no state outlives its leg or timer; logins
+survive a restart; the same facts give the same outputs.
 """
 
 from hypothesis import settings
@@ -354,8 +354,26 @@ class RouterMachine(RuleBasedStateMachine):
                 assert self.router.next_timeout() is not None
 
     def teardown(self) -> None:
+        self.restart()
         self.everything_comes_to_rest()
         self.replay()
+
+    def restart(self) -> None:
+        """Logins, reasons and idle times survive; what hung on legs and timers does not."""
+        before = [
+            saved
+            for agent in self.configuration.agents
+            if (saved := self.router.agent_snapshot(agent.agent_id)) is not None
+        ]
+        other = Router()
+        other.apply(self.configuration, self.now)
+        other.restore(before, self.now)
+        for saved in before:
+            restored = other.agent_snapshot(saved.agent_id)
+            assert restored is not None
+            assert (restored.is_logged_in, restored.pause_reason) == (saved.is_logged_in, saved.pause_reason)
+            if saved.idle_since is not None and restored.idle_since is not None:
+                assert restored.idle_since == saved.idle_since
 
     def everything_comes_to_rest(self) -> None:
         for contact_id in list(self.connected):

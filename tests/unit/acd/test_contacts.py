@@ -333,19 +333,37 @@ def test_what_is_off_is_not_said(position: bool, estimated_wait: bool) -> None:
     assert announced(acd, 5.0) == [("c3", 1 if position else None, 2.5 if estimated_wait else None)]
 
 
-def test_a_wait_is_never_announced_longer_than_before() -> None:
-    sounds = Announcements(first_after_s=5.0, every_s=10.0)
+def one_answer_every_ten_seconds(sounds: Announcements) -> ScriptedAcd:
+    """An agent who has just begun to talk to the second of two contacts, one of which waited."""
     acd = ScriptedAcd([Queue(queue_id=SALES, wrap_up_s=0.0, announcements=sounds)], [ANN])
     acd.ready("ann")
-    for contact_id in ("c1", "c2", "c3", "c4"):
-        acd.call(contact_id)
+    acd.call("c1")
     acd.answer("c1")
-    acd.advance(2.0)
+    acd.call("c2")
+    acd.advance(10.0)
     acd.finish("c1")
     acd.answer("c2")
-    said = [wait_s or 0.0 for _ in range(6) for contact_id, _, wait_s in announced(acd, 10.0) if contact_id == "c4"]
-    assert said[0] > 0.0
-    assert said == sorted(said, reverse=True)
+    return acd
+
+
+def test_a_wait_is_never_announced_longer_than_before() -> None:
+    acd = one_answer_every_ten_seconds(Announcements(first_after_s=0.0, every_s=20.0))
+    acd.call("plain")
+    assert announced(acd, 0.0) == [("plain", 1, 10.0)]
+    for number in range(5):
+        acd.call(f"boosted{number}", boost_s=100.0)
+    said = [said for said in announced(acd, 20.0) if said[0] == "plain"]
+    assert said == [("plain", 6, 10.0)]
+
+
+def test_an_hour_in_which_nobody_waited_is_not_the_pace_of_the_queue() -> None:
+    acd = one_answer_every_ten_seconds(Announcements(first_after_s=0.0))
+    acd.finish("c2")
+    acd.advance(3600.0)
+    acd.call("c3")
+    acd.answer("c3")
+    acd.call("c4")
+    assert announced(acd, 0.0) == [("c4", 1, 5.0)]
 
 
 def test_nothing_is_announced_while_an_agent_alerts_but_afterwards() -> None:

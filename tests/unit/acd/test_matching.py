@@ -107,9 +107,10 @@ def test_a_closed_queue_serves_nobody() -> None:
 
 def test_too_many_requirements_are_refused_but_who_comes_back_finds_a_line() -> None:
     table = Table()
+    contacts: list[Contact] = []
     for number in range(LINES_MAX):
         assert table.matching.has_room_for(table.sales, {f"skill{number}": 1})
-        table.add(f"c{number}", table.sales, 10.0, {f"skill{number}": 1})
+        contacts.append(table.add(f"c{number}", table.sales, 10.0, {f"skill{number}": 1}))
     assert not table.matching.has_room_for(table.sales, {"further": 1})
     assert not table.matching.has_room_for(table.support, {"skill1": 1})
     assert table.matching.has_room_for(table.sales, {"skill1": 1})
@@ -117,3 +118,6 @@ def test_too_many_requirements_are_refused_but_who_comes_back_finds_a_line() -> 
     returned = table.add("returned", table.sales, 5.0, {"en": 9})
     assert table.matching.contact_for(ANN) is returned
     assert table.matching.contact_for(BOB) is None
+    table.matching.remove(returned)
+    table.matching.remove(contacts[7])
+    assert table.matching.has_room_for(table.sales, {"further": 1})

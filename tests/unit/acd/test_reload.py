@@ -36,11 +36,12 @@ def test_an_agent_who_learned_a_skill_is_given_who_waited_for_it() -> None:
 
 
 def test_the_oldest_are_given_out_first() -> None:
-    needs = Queue(queue_id=QueueId("sales"), skills={"en": 5})
-    acd = ScriptedAcd([needs, SUPPORT], [ANN])
+    needs = [Queue(queue_id=queue.queue_id, skills={"en": 5}) for queue in (SALES, SUPPORT)]
+    acd = ScriptedAcd(needs, [ANN])
     acd.ready("ann")
-    acd.call("young", boost_s=-5.0)
-    acd.call("old")
+    acd.call("old", "support")
+    acd.advance(1.0)
+    acd.call("young", "sales")
     acd.tell(ConfigurationSet([SALES, SUPPORT], [ANN]))
     assert acd.reserved() == [("old", "ann")]
 

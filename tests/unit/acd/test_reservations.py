@@ -25,9 +25,10 @@ def sales(no_answer_limit: int = 1) -> Queue:
 
 def test_accepting_connects() -> None:
     acd = ScriptedAcd([sales()], [ANN])
-    acd.ready("ann")
     acd.call("c1")
-    acd.advance(3.0)
+    acd.advance(1.0)
+    acd.ready("ann")
+    acd.advance(2.0)
     assert acd.answer("c1") == [
         ContactConnected(ContactId("c1"), AgentId("ann"), QueueId("sales"), 3.0),
         AgentStateChanged(AgentId("ann"), AgentState.RESERVED, AgentState.BUSY, "", 3.0, acd.agent("ann").busy_kind),
