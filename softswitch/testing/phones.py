@@ -141,6 +141,7 @@ class Phones:
         folder: str | Path,
         domain: str = "",
         host: str = "127.0.0.1",
+        trunk_host: str = "",
         kind: TransportKind = TransportKind.UDP,
         ports: range = range(24000, 28000),
         capabilities: MediaCapabilities = CAPABILITIES,
@@ -148,12 +149,12 @@ class Phones:
     ) -> None:
         """`switch` is where SIP goes: from phones by `kind`, from trunk callers by UDP. `domain` is its host if empty.
 
-        `host` is our own address, `ports` are for RTP. `folder` takes the worker's socket and its log; the path must be
-        short enough for a socket (about 90 characters).
+        `host` is our own address, `trunk_host` that of trunk callers if it is another one; `ports` are for RTP.
+        `folder` takes the worker's socket and its log; its path must be short enough for a socket (90 characters).
         """
         self.address = HostPort(host, 0)
         """Where the softphones are; known after `start`, like `trunk_address`."""
-        self.trunk_address = HostPort(host, 0)
+        self.trunk_address = HostPort(trunk_host or host, 0)
         self.lines: dict[LegId, Line] = {}
         """Calls in progress."""
         self._switch = switch
