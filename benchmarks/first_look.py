@@ -80,7 +80,7 @@ class BridgeBench:
     async def _worker(self, name: str, legs: int) -> tuple[MediaClient, subprocess.Popen[bytes]]:
         path = str(self._folder / f"{name}-{legs}.sock")
         arguments = ("-m", "softswitch.media.runtime.worker", "--socket", path, "--name", name, "--log-level", "error")
-        process = subprocess.Popen((sys.executable, *arguments))
+        process = await asyncio.to_thread(subprocess.Popen[bytes], (sys.executable, *arguments))
 
         def ignore(_: MediaEvent) -> None:
             pass

@@ -164,7 +164,7 @@ class SwitchOperations:
                     is_connected=worker.is_connected,
                     streams=statistics.streams,
                     recordings=statistics.recordings,
-                    cpu=0.0,
+                    cpu=statistics.cpu,
                     tick_us_median=statistics.tick_us_median,
                     tick_us_max=statistics.tick_us_max,
                     overruns=statistics.overruns,

@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 import uvloop
 
@@ -27,6 +28,7 @@ from softswitch.app.sounds import sound_library
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.errors import ConfigurationError, SoftswitchError
+from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.controller import CallController
@@ -38,8 +40,10 @@ from softswitch.control.protocol import Reloaded
 from softswitch.control.runtime.server import ControlServer
 from softswitch.dialplan.flows import Dialplan
 from softswitch.dialplan.runtime.runner import FlowRunner
-from softswitch.media.protocol import MediaEvent
+from softswitch.media.protocol import MediaEvent, RecordingFinished
+from softswitch.media.recording import duration_s
 from softswitch.media.runtime.client import MediaClient
+from softswitch.media.runtime.recording_file import ClosedFile, repair_parts
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import SipOutput
 from softswitch.sip.runtime.driver import SipDriver
@@ -73,6 +77,7 @@ class Switch:
         await parts.driver.start(listeners(configuration))
         self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)
         await self._control.start()
+        self._loop.run_in_executor(None, self._repair_recordings, parts)
         log.info("ready", domain=configuration.settings.sip.domain, listen=list(configuration.settings.sip.listen))
 
     async def run(self) -> None:
@@ -161,6 +166,12 @@ class Switch:
         parts.controller.restored(sorted({binding.aor for binding in bindings}))
         log.info("restored", registrations=len(bindings), agents=len(known))
 
+    def _repair_recordings(self, parts: Parts) -> None:
+        """In a thread: close what a crash of the machine left half-written, and index it. Files in use are left alone."""
+        for file in repair_parts(parts.configuration.settings.recordings.directory):
+            log.warning("recording repaired", path=file.path, fault=file.fault)
+            self._loop.call_soon_threadsafe(parts.records.recording_finished, _found(file))
+
     async def _reload(self) -> Reloaded:
         """Raises `ConfigurationError` or `StartError`; then everything is as it was."""
         parts = self._running()
@@ -232,6 +243,19 @@ class Switch:
     def _running(self) -> Parts:
         assert self._parts is not None, "events come only after the parts were built"
         return self._parts
+
+
+def _found(file: ClosedFile) -> RecordingFinished:
+    """A recording that outlived its worker and its switch; its name is all that tells whose it is."""
+    name = Path(file.path).stem
+    return RecordingFinished(
+        call_id=CallId(name.rpartition("-")[0] or name),
+        recording_id=RecordingId(name),
+        path=file.path,
+        duration_s=duration_s(file.frames),
+        size_bytes=file.size_bytes,
+        fault=file.fault,
+    )
 
 
 async def serve(directory: str) -> None:

@@ -160,7 +160,7 @@ class CommandBatch(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Command number `index` of the batch could not be done; `reason` is for people."""
+    """Command number `index` of the batch could not be done, -1: none of it could be read. `reason` is for people."""
 
     index: int
     reason: str
@@ -232,7 +232,10 @@ class StreamStatistics(msgspec.Struct, frozen=True, tag=True):
 
 
 class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
-    """Once a second. `tick_us_*` is the CPU-side duration of one tick; `overruns` counts ticks that began late."""
+    """Once a second. `tick_us_*` is the CPU-side duration of one tick; `overruns` counts ticks that began late.
+
+    `cpu_s` is CPU time since the worker's start; `cpu` the part of one core it used since the last statistics.
+    """
 
     streams: int
     recordings: int
@@ -243,6 +246,7 @@ class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
     packets_sent: int
     strangers: int
     cpu_s: float
+    cpu: float = 0.0
 
 
 MediaEvent = (

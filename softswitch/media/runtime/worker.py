@@ -72,6 +72,8 @@ class Worker:
         self._loader = SoundLoader(self._engine.tables)
         self._is_stopping = False
         self._overruns = 0
+        self._booked_at = time.monotonic()
+        self._booked_cpu_s = time.process_time()
         self._tick_us: list[float] = []
         self._statistics_at = 0.0
 
@@ -194,6 +196,9 @@ class Worker:
         gc.collect(0)
 
     def _statistics(self) -> WorkerStatistics:
+        now, cpu_s = time.monotonic(), time.process_time()
+        cpu = (cpu_s - self._booked_cpu_s) / max(now - self._booked_at, STATISTICS_S)
+        self._booked_at, self._booked_cpu_s = now, cpu_s
         return WorkerStatistics(
             streams=len(self._engine.streams),
             recordings=len(self._engine.recordings),
@@ -203,7 +208,8 @@ class Worker:
             packets_received=sum(phase.packets_received for phase in self._io.phases),
             packets_sent=sum(phase.packets_sent for phase in self._io.phases),
             strangers=self._engine.strangers + sum(phase.strangers for phase in self._io.phases),
-            cpu_s=time.process_time(),
+            cpu_s=cpu_s,
+            cpu=cpu,
         )
 
 
