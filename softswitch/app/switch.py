@@ -167,7 +167,7 @@ class Switch:
         log.info("restored", registrations=len(bindings), agents=len(known))
 
     def _repair_recordings(self, parts: Parts) -> None:
-        """In a thread: close what a crash of the machine left half-written, and index it. Files in use are left alone."""
+        """In a thread: close and index what a crash of the machine left half-written. Files in use are left alone."""
         for file in repair_parts(parts.configuration.settings.recordings.directory):
             log.warning("recording repaired", path=file.path, fault=file.fault)
             self._loop.call_soon_threadsafe(parts.records.recording_finished, _found(file))

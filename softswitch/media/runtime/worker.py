@@ -52,6 +52,8 @@ class Worker:
     """One worker's parts, and the loop that drives them."""
 
     __slots__ = (
+        "_booked_at",
+        "_booked_cpu_s",
         "_engine",
         "_io",
         "_is_stopping",
