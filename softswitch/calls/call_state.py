@@ -7,5 +7,8 @@ class CallState(Enum):
     ARRIVED = "arrived"
     ANSWERED = "answered"
     WAITING = "waiting"
+    """In a queue, whether or not an agent's phone rings just now."""
+    ALERTING = "alerting"
+    """Whoever was dialled is being rung."""
     TALKING = "talking"
     ENDED = "ended"

@@ -60,7 +60,7 @@ class Leg:
         self.local: HostPort | None = None
         """Where we listen for his RTP, as he is told; set before the first description."""
         self._session_id = session_id
-        self._version = 0
+        self._version: int = 0
         self._sdp = b""
         self._offered = b""
 
@@ -75,7 +75,12 @@ class Leg:
 
         def describe(version: int) -> bytes:
             return make_offer(
-                self.capabilities, self._address(), session_id=self._session_id, version=version, codec=codec
+                self.capabilities,
+                self._address(),
+                session_id=self._session_id,
+                version=version,
+                codec=codec,
+                previous=self._sdp or None,
             )
 
         self._offered = describe(self._version)

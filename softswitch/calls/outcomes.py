@@ -7,13 +7,13 @@ from enum import Enum
 
 import msgspec
 
-from softswitch.base.errors import SoftswitchError
 
-
-class CallEnded(SoftswitchError):
+class CallEnded(BaseException):
     """The caller hung up, or the call was ended from outside. Raised by the verb in progress and every later one.
 
     A flow need not catch it. What must happen in any case belongs into `finally`; it may not use verbs any more.
+    No `Exception`, for the reason asyncio's `CancelledError` is none: `except Exception` around somebody else's
+    server is not meant for it.
     """
 
 
@@ -21,8 +21,10 @@ class QueueReason(Enum):
     ANSWERED = "answered"
     """An agent talked to the caller, and hung up first (or the agent's phone was lost)."""
     TIMED_OUT = "timed_out"
+    """The queue's longest wait is over."""
     FULL = "full"
     CLOSED = "closed"
+    """Nobody who serves the queue is logged in (where the queue minds), or the queue is being removed."""
     OVERFLOWED = "overflowed"
     """The queue's overflow names a flow; `QueueOutcome.flow` is its name, and `Call.queue` has run it."""
 
@@ -84,9 +86,20 @@ class MenuChoice(msgspec.Struct, frozen=True):
 
 
 class RecordedMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message the caller left. `path` is where the WAV file will be complete when the verb returns."""
+    """A message the caller left. The WAV file at `path` is complete (if `size_bytes` is 0, within seconds).
+
+    `ended_by` is the digit that ended it, "" if the time was over, or `HUNG_UP`.
+    """
 
     path: str
     duration_s: float
     size_bytes: int
     ended_by: str
+
+    @property
+    def is_caller_gone(self) -> bool:
+        """He hung up instead of typing a digit, as most do; the next verb will raise `CallEnded`."""
+        return self.ended_by == HUNG_UP
+
+
+HUNG_UP = "hung up"

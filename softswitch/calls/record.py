@@ -1,11 +1,37 @@
 """The call detail record while the call lasts: facts are noted as they happen and folded into a `Cdr` at its end.
 
 Times of day (`*_at`) are epoch seconds, durations seconds. A call that passed several queues names the last one; its
-wait is the sum over all of them.
+wait is the sum over all of them, as `ring_s`, `talk_s` and `hold_s` are sums.
 """
+
+from enum import Enum
+from typing import Literal
 
 from softswitch.base.ids import AgentId, CallId, QueueId
 from softswitch.store.schema import ActiveCall, Cdr
+
+EndedBy = Literal["caller", "agent", "switch"]
+""""agent" is whoever the caller was connected with last, if that party hung up and the flow ended upon it."""
+
+
+class EndReason(Enum):
+    """`Cdr.end_reason`, the words reports are made of. The details are elsewhere: `sip_status`, `fault`, `tags`.
+
+    A seventh word, "switch restarted", is written by the store for calls that a dead switch left behind.
+    """
+
+    COMPLETED = "completed"
+    """Answered, and ended in the ordinary way by any side."""
+    ABANDONED = "abandoned"
+    """The caller hung up while he waited: before the answer, in a queue, or while a phone was rung for him."""
+    OVERFLOWED = "overflowed"
+    """No queue had an agent for him in time (or at all), and his flow ended the call."""
+    REJECTED = "rejected"
+    """Never answered: refused by its flow, or for a number, a codec or a right that is missing."""
+    FAILED = "failed"
+    """A flow failed, no media worker was there, or the connection to the caller was lost."""
+    STOPPED = "stopped"
+    """Ended from outside: by an operator, or because the switch stopped."""
 
 
 class CallRecord:
@@ -22,7 +48,9 @@ class CallRecord:
         "ended_by",
         "fault",
         "flow",
+        "has_far_left",
         "hold_s",
+        "is_unserved",
         "queue",
         "queue_wait_s",
         "recordings",
@@ -50,20 +78,36 @@ class CallRecord:
         self.ring_s = 0.0
         self.talk_s = 0.0
         self.hold_s = 0.0
-        self.end_reason = ""
-        self.ended_by = ""
+        self.end_reason: EndReason | None = None
+        self.ended_by: EndedBy = "switch"
         self.sip_status = 0
+        """The final status his INVITE got."""
+        self.has_far_left = False
+        """Whoever he talked to last has hung up on him."""
+        self.is_unserved = False
+        """The last queue he waited in had nobody for him."""
         self.recordings: list[str] = []
         self.scores: dict[str, int] = {}
         self.tags: dict[str, str] = {}
         self.fault = ""
 
-    def ended(self, by: str, reason: str, status: int = 0) -> None:
+    def ended(self, by: EndedBy, reason: EndReason) -> None:
         """Note who ended the call and why; the first to say so is right."""
-        if not self.end_reason:
+        if self.end_reason is None:
             self.ended_by = by
             self.end_reason = reason
-            self.sip_status = status
+
+    def ended_by_flow(self) -> None:
+        """The flow has nothing more to say to the caller."""
+        if self.answered_at is None:
+            reason = EndReason.REJECTED
+        else:
+            reason = EndReason.OVERFLOWED if self.is_unserved else EndReason.COMPLETED
+        self.ended("agent" if self.has_far_left else "switch", reason)
+
+    def began_to_wait(self) -> None:
+        """In a queue, or for a phone that is rung; what was before counts no more."""
+        self.has_far_left = self.is_unserved = False
 
     def as_active(self) -> ActiveCall:
         return ActiveCall(
@@ -89,9 +133,9 @@ class CallRecord:
             ring_s=self.ring_s,
             talk_s=self.talk_s,
             hold_s=self.hold_s,
-            end_reason=self.end_reason or "normal",
+            end_reason=(self.end_reason or EndReason.COMPLETED).value,
             ended_by=self.ended_by,
-            sip_status=self.sip_status,
+            sip_status=200 if self.answered_at is not None else self.sip_status,
             recordings=tuple(self.recordings),
             scores=self.scores,
             tags=self.tags,

@@ -3,6 +3,8 @@
 One frozen value; a reload replaces it whole. Calls in progress look things up when they need them.
 """
 
+from functools import cached_property
+
 import msgspec
 
 from softswitch.base.ids import AgentId
@@ -42,7 +44,7 @@ class QueueTreatment(msgspec.Struct, frozen=True, kw_only=True):
     is_recorded: bool = True
 
 
-class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
+class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     domain: str
     media_ip: str
     """The address phones are told to send their RTP to."""
@@ -51,6 +53,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     tones: str = "us"
     calls_max: int = 2000
+    retry_after_s: int = 5
+    """What callers beyond `calls_max` are told."""
     ring_s: float = 30.0
     """How long `dial` rings when the flow does not say."""
     extensions: dict[str, Extension] = {}
@@ -59,15 +63,20 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def extension_for(self, target: str) -> Extension | None:
         """The extension with this user name, or with this number."""
-        found = self.extensions.get(target)
-        if found is not None:
-            return found
-        return next((each for each in self.extensions.values() if each.number and each.number == target), None)
+        return self.extensions.get(target) or self._by_number.get(target)
 
     def extension_of_agent(self, agent_id: AgentId) -> Extension | None:
-        return next((each for each in self.extensions.values() if each.agent_id == agent_id), None)
+        return self._by_agent.get(agent_id)
 
     def trunk_for(self, number: str) -> TrunkRoute | None:
         """The trunk with the longest prefix that `number` begins with; equal prefixes go in order of the file."""
         matching = [trunk for trunk in self.trunks if number.startswith(trunk.prefix)]
         return max(matching, key=lambda trunk: len(trunk.prefix), default=None)
+
+    @cached_property
+    def _by_number(self) -> dict[str, Extension]:
+        return {each.number: each for each in reversed(self.extensions.values()) if each.number}
+
+    @cached_property
+    def _by_agent(self) -> dict[AgentId, Extension]:
+        return {each.agent_id: each for each in reversed(self.extensions.values()) if each.agent_id is not None}

@@ -249,7 +249,7 @@ def test_a_flow_that_fails_ends_its_call_and_no_other(centre: Callable[..., Simu
         failed = next(cdr for cdr in cdrs(centre) if cdr.called_number == "900")
         served = next(cdr for cdr in cdrs(centre) if cdr.called_number == HOTLINE)
         assert "the CRM's answer made no sense" in failed.fault
-        assert failed.end_reason == "the flow failed"
+        assert (failed.end_reason, failed.sip_status) == ("failed", 200)
         assert (served.fault, served.agent) == ("", "ann")
 
     centre().run(scenario)
@@ -263,7 +263,7 @@ def test_an_unknown_number_is_refused(centre: Callable[..., SimulatedCentre]) ->
         (failed,) = caller.seen(LegFailed)
         assert isinstance(failed, LegFailed)
         assert failed.status == 404
-        assert [cdr.end_reason for cdr in cdrs(centre)] == ["no such number"]
+        assert [(cdr.end_reason, cdr.sip_status) for cdr in cdrs(centre)] == [("rejected", 404)]
 
     centre().run(scenario)
 
@@ -335,7 +335,7 @@ def test_a_switch_that_stops_waits_for_calls_and_then_ends_them(centre: Callable
         assert failed.status == 503
         await all_over(centre)
         (cdr,) = cdrs(centre)
-        assert (cdr.ended_by, cdr.end_reason) == ("switch", "switch stopping")
+        assert (cdr.ended_by, cdr.end_reason) == ("switch", "stopped")
         assert caller.seen(LegEnded)
 
     centre().run(scenario)

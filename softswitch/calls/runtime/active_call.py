@@ -6,30 +6,30 @@ whatever the flow does is done at once in `receive`: re-INVITEs (hold), the call
 ```
    InviteReceived                 answer()                      last verb / BYE
   ───────────────► ARRIVED ──► ANSWERED ⇄ WAITING ⇄ TALKING ──────────────────► ENDED ──► CDR
+                     └───────────── ALERTING ──────────┘
 ```
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, MutableMapping, Sequence
+from typing import NoReturn
 
 from softswitch.base.clock import Clock
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId, LegId, QueueId
+from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
+from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import LegState
-from softswitch.calls.outcomes import (
-    CallEnded,
-    DialOutcome,
-    Digits,
-    QueueOutcome,
-    RecordedMessage,
-)
-from softswitch.calls.record import CallRecord
+from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, QueueOutcome, RecordedMessage
+from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.dialling import Dialling
+from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.mailbox import Mailbox
 from softswitch.calls.runtime.message import record_message
+from softswitch.calls.runtime.negotiation import answer_reinvite, take_late_answer
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queueing import QueueVisit
@@ -49,8 +49,7 @@ from softswitch.sip.outputs import (
 )
 from softswitch.store.schema import StoredRecording
 
-DIGITS_MAX = 64
-"""Type-ahead that is kept; nobody means more than that."""
+log = get_logger("calls")
 
 
 class ActiveCall:
@@ -76,9 +75,13 @@ class ActiveCall:
         self.state_since = around.clock.now()
         self.mailbox: Mailbox[CallEvent] = Mailbox(loop)
         self.conversation: Conversation | None = None
+        self.digits_typed = TypedDigits()
         self.headers = dict(invite.headers)
+        self.max_forwards = invite.max_forwards
+        """What legs made for this call may use, so that a call that comes back to us again and again ends."""
         self._offer = invite.sdp
-        self._digits: deque[str] = deque(maxlen=DIGITS_MAX)
+        self._description = b""
+        """What the 200 to the caller will say; made when his stream is opened."""
         self._others: dict[LegId, Party] = {}
         self._legs = legs
         self._on_closed = on_closed
@@ -92,86 +95,92 @@ class ActiveCall:
             case LegEnded() if event.leg_id == self.caller.leg.leg_id:
                 self._caller_left(event)
             case LegEnded() | LegFailed():
-                self._others.pop(event.leg_id, None)
+                party = self._others.pop(event.leg_id, None)
+                if party is not None:
+                    party.leg.state = LegState.ENDED
                 self.mailbox.put(event)
             case ReinviteReceived():
-                self._answer_reinvite(event)
+                answer_reinvite(self, self._party(event.leg_id), event)
             case LegConfirmed() | ReinviteConfirmed():
-                self._take_late_answer(event)
+                take_late_answer(self, self._party(event.leg_id), event)
             case InfoReceived():
-                digit = _digit_of_info(event)
+                digit = digit_of_info(event)
                 if digit is not None and event.leg_id == self.caller.leg.leg_id:
-                    self._digit(digit)
+                    self._typed(digit)
             case DtmfReceived():
                 if self.caller.stream is not None and event.stream_id == self.caller.stream.stream_id:
-                    self._digit(event.digit)
+                    self._typed(event.digit)
             case _:
                 self.mailbox.put(event)
 
     def flow_over(self) -> None:
-        """The flow has returned or failed: whoever is still on the line is taken leave of."""
+        """The flow has returned, or need not be waited for: whoever is still on the line is taken leave of."""
         self._is_flow_over = True
-        if self.caller.leg.state is not LegState.ENDED:
-            self.hang_up_from_outside("flow ended")
+        if not self.mailbox.is_closed:
+            self.record.ended_by_flow()
+            self._hang_up(480)
         self._close_if_over()
+
+    def flow_failed(self, fault: str, status: int) -> None:
+        """The flow failed; `fault` is for its author. An unanswered caller is refused with `status` at once."""
+        self.record.fault = self.record.fault or fault
+        self.record.ended("switch", EndReason.FAILED)
+        if not self.is_answered and not self.mailbox.is_closed:
+            self._hang_up(status)
+
+    def refuse(self, status: int, phrase: str | None = None) -> None:
+        """Do not answer the caller: no such number, no right, nothing in common."""
+        self.record.ended("switch", EndReason.REJECTED)
+        self._hang_up(status, phrase)
 
     def hang_up_from_outside(self, reason: str) -> None:
         """End the call now, whatever its flow is doing (an operator's command, the switch stopping)."""
-        if self.caller.leg.state is LegState.ENDED:
+        if self.mailbox.is_closed:
             return
-        self.record.ended("switch", reason)
-        if self.caller.leg.state is LegState.ANSWERED:
-            self.around.sip.hang_up(self.caller.leg.leg_id)
-        else:
-            self.around.sip.reject(self.caller.leg.leg_id, self.record.sip_status or 480)
+        log.info("call ended from outside", call_id=self.call_id, reason=reason)
+        self.record.ended("switch", EndReason.STOPPED)
+        self._hang_up(503)
 
     # Verbs
 
     async def answer(self) -> None:
         """Connect the caller. Verbs that need to be heard do it themselves."""
-        self.mailbox.check()
-        if self.caller.leg.state is LegState.ANSWERED:
+        await self.open_audio()
+        if self.caller.is_answered:
             return
-        settings = self.around.settings()
-        stream = await self.around.media.open_stream(self.call_id)
-        if self.mailbox.is_closed:
-            stream.drop()
-        self.mailbox.check()
-        leg = self.caller.leg
-        self.caller.attach(stream, settings.media_ip)
-        if self._offer:
-            answer = leg.answer(self._offer)
-            if isinstance(answer, OfferRefused):
-                self._refuse(answer.status, answer.reason)
-                return
-            self.caller.connect()
-        else:
-            answer = leg.offer()
-        self.around.sip.accept(leg.leg_id, answer)
-        leg.state = LegState.ANSWERED
+        self.around.sip.accept(self.caller.leg.leg_id, self._description)
+        self.caller.leg.state = LegState.ANSWERED
+        self.caller.connect()
         self.record.answered_at = self.around.clock.wall()
         self.set_state(CallState.ANSWERED)
 
     async def ring(self) -> None:
         """Let the caller's phone show that the other side is being called (180)."""
-        self.mailbox.check()
+        await self.mailbox.check()
         if self.caller.leg.state is LegState.TRYING:
             self.around.sip.progress(self.caller.leg.leg_id, 180)
             self.caller.leg.state = LegState.RINGING
 
-    async def reject(self, status: int = 603, reason: str | None = None) -> None:
+    async def reject(self, status: int = 603, reason: str | None = None) -> NoReturn:
         """Refuse a call that was not answered; an answered one is hung up. The flow's verbs end here."""
-        self.mailbox.check()
-        if self.caller.leg.state is LegState.ANSWERED:
-            await self.hang_up()
+        await self.mailbox.check()
+        if not 300 <= status <= 699:
+            raise LocalError(
+                f"a call cannot be rejected with {status}: use a SIP status from 300 to 699, as 486 or 603"
+            )
+        if self.is_answered:
+            self.record.ended_by_flow()
+            self._hang_up(status)
         else:
-            self._refuse(status, reason)
+            self.refuse(status, reason)
+        await self._end_verbs()
 
-    async def hang_up(self) -> None:
+    async def hang_up(self) -> NoReturn:
         """End the call. The flow's verbs end here."""
-        self.mailbox.check()
-        self.hang_up_from_outside("flow hung up")
-        self.mailbox.check()
+        await self.mailbox.check()
+        self.record.ended_by_flow()
+        self._hang_up(480)
+        await self._end_verbs()
 
     async def play(self, sounds: Sequence[str], *, stop_digits: str = "") -> str:
         """Play files to the caller; returns the digit of `stop_digits` that cut it short, or "".
@@ -179,19 +188,19 @@ class ActiveCall:
         Digits outside `stop_digits` are kept for the next verb that asks for digits.
         """
         await self.answer()
-        if self._digits and self._digits[0] in stop_digits:
-            return self._digits.popleft()
+        digit = self.digits_typed.take(stop_digits)
+        if digit or not sounds:
+            return digit
         stream = self.caller_stream
         play_id = stream.play(sounds)
         while True:
-            match await self.mailbox.next():
-                case PlayFinished(play_id=finished) if finished == play_id:
-                    return ""
-                case DtmfReceived(digit=digit) if digit in stop_digits and self._digits:
-                    stream.stop_play(play_id)
-                    return self._digits.popleft()
-                case _:
-                    pass
+            event = await self.mailbox.next()
+            if isinstance(event, PlayFinished) and event.play_id == play_id:
+                return ""
+            digit = self.digits_typed.take(stop_digits)
+            if digit:
+                stream.stop_play(play_id)
+                return digit
 
     async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:
         """Collect what the caller types: until `maximum` digits, one of `end_digits`, or a pause that is too long."""
@@ -208,6 +217,7 @@ class ActiveCall:
 
     async def pause(self, seconds: float) -> None:
         """Wait; the caller hears silence."""
+        await self.mailbox.check()
         deadline = self.around.clock.now() + seconds
         while (left := deadline - self.around.clock.now()) > 0:
             await self.mailbox.next(left)
@@ -217,21 +227,27 @@ class ActiveCall:
     ) -> QueueOutcome:
         """Wait for an agent and talk to him; returns when the agent has left or the waiting has ended otherwise."""
         await self.answer()
-        return await QueueVisit(self, queue_id, is_recorded=record).run(boost_s=boost_s, skills=skills)
+        self.mailbox.clear()
+        outcome = await QueueVisit(self, queue_id, is_recorded=record, boost_s=boost_s, skills=skills).run()
+        self.digits_typed.clear()
+        return outcome
 
     async def dial(self, target: str, *, ring_s: float | None, record: bool) -> DialOutcome:
         """Ring an extension or an outside number and connect it; returns when the far side has left or did not come."""
-        self.mailbox.check()
-        return await Dialling(self, target, is_recorded=record).run(ring_s)
+        await self.mailbox.check()
+        self.mailbox.clear()
+        outcome = await Dialling(self, target, is_recorded=record).run(ring_s)
+        self.digits_typed.clear()
+        return outcome
 
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
-        """Record the caller until he types one of `end_digits` or the time is over."""
+        """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""
         await self.answer()
         return await record_message(self, limit_s=limit_s, end_digits=end_digits)
 
     def drop_digits(self) -> None:
         """Forget what was typed ahead: it was meant for what is over now."""
-        self._digits.clear()
+        self.digits_typed.clear()
 
     # For the verbs' own modules
 
@@ -249,13 +265,35 @@ class ActiveCall:
 
     @property
     def caller_stream(self) -> MediaStream:
-        if self.caller.stream is None:
-            raise CallEnded("the caller's audio is gone")
+        assert self.caller.stream is not None, "open_audio() comes first, and the stream lasts as long as the call"
         return self.caller.stream
 
+    async def open_audio(self) -> None:
+        """Have a stream for the caller, and know what to answer him, which refuses a caller we cannot talk to (488)."""
+        await self.mailbox.check()
+        if self.caller.stream is not None:
+            return
+        stream = await self.around.media.open_stream(self.call_id)
+        if self.mailbox.is_closed:
+            stream.drop()
+        await self.mailbox.check()
+        self.caller.attach(stream, self.around.settings().media_ip)
+        leg = self.caller.leg
+        answer = leg.answer(self._offer) if self._offer else leg.offer()
+        if isinstance(answer, OfferRefused):
+            self.refuse(answer.status, answer.reason)
+            await self._end_verbs()
+        self._description = answer
+
     def set_state(self, state: CallState) -> None:
-        self.state = state
-        self.state_since = self.around.clock.now()
+        """An ended call stays ended, whatever a flow that was not waited for still does."""
+        if self.state is not CallState.ENDED:
+            self.state = state
+            self.state_since = self.around.clock.now()
+
+    def end_wait(self) -> None:
+        """The caller is with his flow again, answered or not."""
+        self.set_state(CallState.ANSWERED if self.record.answered_at is not None else CallState.ARRIVED)
 
     def join(self, party: Party) -> None:
         """Another party belongs to the call from now on: what happens to his leg comes here."""
@@ -279,14 +317,14 @@ class ActiveCall:
         self.set_state(CallState.TALKING)
         return conversation
 
-    def part_conversation(self, conversation: Conversation) -> float:
-        """End it; the far party leaves the call. Returns how long they talked, in seconds."""
-        talk_s = conversation.end()
-        self.record.talk_s += talk_s
+    def part_conversation(self, conversation: Conversation) -> None:
+        """End it; the far party leaves the call."""
+        conversation.end()
+        self.record.talk_s += conversation.talk_s
         self.record.hold_s += conversation.held_s
+        self.record.has_far_left = conversation.far.leg.state is LegState.ENDED
         self.conversation = None
         self.part(conversation.far)
-        return talk_s
 
     def note_recording(self, recording: Recording) -> None:
         record = self.record
@@ -315,27 +353,43 @@ class ActiveCall:
 
     async def _next_digit(self, timeout_s: float) -> str | None:
         deadline = self.around.clock.now() + timeout_s
-        while not self._digits:
+        while not (digit := self.digits_typed.take()):
             left = deadline - self.around.clock.now()
             if left <= 0:
                 return None
             await self.mailbox.next(left)
-        return self._digits.popleft()
+        return digit
 
-    def _digit(self, digit: str) -> None:
-        self._digits.append(digit)
-        stream_id = self.caller_stream.stream_id
-        self.mailbox.put(DtmfReceived(self.call_id, stream_id, digit))
+    def _typed(self, digit: str) -> None:
+        """Keep it, and wake the verb that may wait for it."""
+        if self.caller.stream is not None and self.digits_typed.add(digit):
+            self.mailbox.put(DtmfReceived(self.call_id, self.caller.stream.stream_id, digit))
 
-    def _refuse(self, status: int, reason: str | None) -> None:
-        self.record.ended("switch", reason or "rejected", status)
-        self.around.sip.reject(self.caller.leg.leg_id, status, reason)
-        self.mailbox.check()
+    def _hang_up(self, status: int, phrase: str | None = None) -> None:
+        """Take leave of the caller, with `status` if he was not answered. The verbs end at once."""
+        leg = self.caller.leg
+        if self.caller.is_answered:
+            self.around.sip.hang_up(leg.leg_id)
+        else:
+            headers = [("retry-after", str(self.around.settings().retry_after_s))] if status == 503 else []
+            self.around.sip.reject(leg.leg_id, status, phrase, headers=headers)
+        self.mailbox.close("the switch has ended the call")
+
+    async def _end_verbs(self) -> NoReturn:
+        await self.mailbox.check()
+        raise CallEnded("the switch has ended the call")
 
     def _caller_left(self, event: LegEnded) -> None:
         self.caller.leg.state = LegState.ENDED
-        self.record.ended("caller" if event.by == "remote" else "switch", event.reason or "hung up", event.status)
-        self.mailbox.close(event.reason or "the caller hung up")
+        self.record.sip_status = event.status
+        if event.by == "remote":
+            is_waiting = self.record.answered_at is None or self.state in (CallState.WAITING, CallState.ALERTING)
+            by: EndedBy = "caller"
+            reason = EndReason.ABANDONED if is_waiting else EndReason.COMPLETED
+        else:
+            by, reason = "switch", EndReason.FAILED
+        self.record.ended(by, reason)
+        self.mailbox.close("the caller hung up")
         self._close_if_over()
 
     def _close_if_over(self) -> None:
@@ -347,47 +401,5 @@ class ActiveCall:
             self.part(party)
         self._on_closed(self)
 
-    def _answer_reinvite(self, event: ReinviteReceived) -> None:
-        party = self._party(event.leg_id)
-        if party is None or party.stream is None:
-            self.around.sip.refuse_reinvite(event.leg_id, 488)
-            return
-        if not event.sdp:
-            self.around.sip.answer_reinvite(event.leg_id, party.leg.offer())
-            return
-        answer = party.leg.answer(event.sdp)
-        if isinstance(answer, OfferRefused):
-            self.around.sip.refuse_reinvite(event.leg_id, answer.status)
-            return
-        self.around.sip.answer_reinvite(event.leg_id, answer)
-        self._media_changed(party)
-
-    def _take_late_answer(self, event: LegConfirmed | ReinviteConfirmed) -> None:
-        party = self._party(event.leg_id)
-        if party is None or not event.sdp:
-            return
-        if isinstance(party.leg.receive_answer(event.sdp), OfferRefused):
-            self.around.sip.hang_up(event.leg_id, reason='SIP;cause=488;text="Not Acceptable Here"')
-            return
-        self._media_changed(party)
-
-    def _media_changed(self, party: Party) -> None:
-        party.connect()
-        if self.conversation is not None and party in (self.conversation.near, self.conversation.far):
-            self.conversation.hold_changed()
-
     def _party(self, leg_id: LegId) -> Party | None:
         return self.caller if leg_id == self.caller.leg.leg_id else self._others.get(leg_id)
-
-
-def _digit_of_info(event: InfoReceived) -> str | None:
-    """The digit in an INFO of type application/dtmf-relay ("Signal=5") or application/dtmf ("5"), or None."""
-    text = event.body.decode("ascii", "replace").strip()
-    content_type = event.content_type.split(";")[0].strip().lower()
-    if content_type == "application/dtmf-relay":
-        fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-        text = next((value.strip() for key, value in fields.items() if key.strip().lower() == "signal"), "")
-    elif content_type != "application/dtmf":
-        return None
-    digit = text.upper()
-    return digit if len(digit) == 1 and digit in "0123456789*#ABCD" else None

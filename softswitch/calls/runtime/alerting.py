@@ -1,9 +1,9 @@
 """Ringing one or several phones for one caller; the first to answer wins, the others stop ringing.
 
 ```
-  start() ──► every target INVITEd ──► one answers ──► `answered`, the rest cancelled ("completed elsewhere")
-                                  └──► all fail ─────► `verdict` says why, best reason first
-  cancel() at any time: all stop ringing, their streams are given back
+  ring() ──► every target INVITEd ──► one answers ──► `answered`, the rest cancelled ("completed elsewhere")
+                                 └──► all fail ─────► `verdict` says why, best reason first
+  end(), in any case: all stop ringing, their streams are given back, the time is noted in the call's record
 ```
 """
 
@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.calls.leg import Leg, LegState
 from softswitch.calls.outcomes import DialReason
+from softswitch.calls.runtime.negotiation import NOT_ACCEPTABLE
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.settings import Extension
 from softswitch.sip.auth_server import Credential
@@ -45,7 +47,7 @@ def reason_of_status(status: int) -> DialReason:
 class Alerting:
     """The phones that ring for one attempt to reach somebody."""
 
-    __slots__ = ("_around", "_call", "_failures", "_ringing", "answered", "ringing_since", "status")
+    __slots__ = ("_around", "_call", "_failures", "_is_over", "_ringing", "_ringing_since", "answered", "status")
 
     def __init__(self, call: ActiveCall) -> None:
         self._call = call
@@ -55,7 +57,13 @@ class Alerting:
         self.answered: Party | None = None
         self.status = 0
         """The last final status received."""
-        self.ringing_since = call.around.clock.now()
+        self._is_over = False
+        self._ringing_since = call.around.clock.now()
+
+    @property
+    def ring_s(self) -> float:
+        """How long it has been ringing."""
+        return self._around.clock.now() - self._ringing_since
 
     @property
     def verdict(self) -> DialReason | None:
@@ -74,15 +82,30 @@ class Alerting:
         extension: Extension | None = None,
         credentials: Credential | None = None,
     ) -> None:
-        """Open a stream for one more phone and INVITE it. Raises `MediaUnavailable`."""
+        """Open a stream for one more phone and INVITE it.
+
+        Raises `MediaUnavailable`, and `CallEnded` if the caller leaves before the phone was rung.
+        """
         settings = self._around.settings()
-        stream = await self._around.media.open_stream(self._call.call_id, near=self._call.caller.stream)
+        stream = await self._around.media.open_stream(self._call.call_id, near=self._call.caller_stream)
+        if self._call.mailbox.is_closed:
+            stream.drop()
+        await self._call.mailbox.check()
         leg = Leg(LegId(""), party, capabilities=settings.capabilities, session_id=self._around.entropy.integer(32))
         ringing = Party(leg, extension)
         ringing.attach(stream, settings.media_ip)
-        leg.leg_id = self._around.sip.invite(
-            target, from_uri=from_uri, from_display=from_display, sdp=leg.offer(), credentials=credentials
-        )
+        try:
+            leg.leg_id = self._around.sip.invite(
+                target,
+                from_uri=from_uri,
+                from_display=from_display,
+                sdp=leg.offer(),
+                credentials=credentials,
+                max_forwards=self._call.max_forwards,
+            )
+        except LocalError:
+            ringing.release()
+            raise
         self._ringing[leg.leg_id] = ringing
         self._call.join(ringing)
 
@@ -94,26 +117,34 @@ class Alerting:
         match event:
             case LegProgress():
                 party.leg.state = LegState.RINGING
+            case LegAnswered() if party.leg.state is LegState.ENDED:
+                self._fail(party, DialReason.DECLINED)  # he has hung up again already
             case LegAnswered():
                 self._take_answer(party, event.sdp)
             case LegFailed():
                 self.status = event.status
                 self._fail(party, reason_of_status(event.status))
 
-    def cancel(self, reason: str | None = None) -> None:
+    def end(self) -> None:
         """Stop whatever still rings. The answered party, if any, is the caller's business."""
-        for party in list(self._ringing.values()):
-            self._forget(party, reason)
+        self._cancel()
+        if not self._is_over:
+            self._is_over = True
+            self._call.record.ring_s += self.ring_s
 
     def _take_answer(self, party: Party, sdp: bytes) -> None:
         if isinstance(party.leg.receive_answer(sdp), OfferRefused):
-            self._fail(party, DialReason.UNREACHABLE, 'SIP;cause=488;text="Not Acceptable Here"')
+            self._fail(party, DialReason.UNREACHABLE, NOT_ACCEPTABLE)
             return
         del self._ringing[party.leg.leg_id]
         party.leg.state = LegState.ANSWERED
         party.connect()
         self.answered = party
-        self.cancel(ANSWERED_ELSEWHERE)
+        self._cancel(ANSWERED_ELSEWHERE)
+
+    def _cancel(self, reason: str | None = None) -> None:
+        for party in list(self._ringing.values()):
+            self._forget(party, reason)
 
     def _fail(self, party: Party, verdict: DialReason, reason: str | None = None) -> None:
         self._failures.append(verdict)

@@ -5,6 +5,7 @@ through the verbs of `ActiveCall`; who runs the flow is told to the controller a
 """
 
 import asyncio
+import traceback
 from collections.abc import Callable
 
 from softswitch.acd.inputs import AgentReachable, AgentUnreachable
@@ -12,13 +13,20 @@ from softswitch.acd.model import BusyKind
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged
 from softswitch.base.ids import AgentId, CallId, LegId
 from softswitch.base.log import get_logger
+from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import Leg
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.settings import CallSettings
-from softswitch.media.protocol import MediaEvent, RecordingFinished, WorkerStatistics
+from softswitch.media.protocol import (
+    MediaEvent,
+    PlayFinished,
+    RecordingFinished,
+    StreamTimedOut,
+    WorkerStatistics,
+)
 from softswitch.sip.outputs import (
     CloseFlow,
     InviteReceived,
@@ -33,6 +41,9 @@ from softswitch.sip.outputs import (
 
 log = get_logger("calls")
 
+CLOSING_S = 2.0
+"""When the switch stops: how long flows may take to end after their calls, and then workers to complete recordings."""
+
 
 class CallController:
     """All calls in progress."""
@@ -45,7 +56,7 @@ class CallController:
         self._loop = loop
         self._start_flow = start_flow
         self._legs: dict[LegId, ActiveCall] = {}
-        self._idle: asyncio.Future[None] | None = None
+        self._something_ended: asyncio.Future[None] | None = None
 
     # Inputs
 
@@ -62,22 +73,32 @@ class CallController:
             case LegEnded() | LegFailed():
                 call = self._legs.pop(event.leg_id, None)
                 if call is not None:
-                    call.receive(event)
+                    if event.leg_id == call.caller.leg.leg_id and call.caller.extension is not None:
+                        self._around.lines.released(call.caller.extension.agent_id)
+                    self._deliver(call, event)
             case _:
                 call = self._legs.get(event.leg_id)
                 if call is not None:
-                    call.receive(event)
+                    self._deliver(call, event)
 
     def receive_media(self, event: MediaEvent) -> None:
-        if isinstance(event, WorkerStatistics):
-            return
-        if isinstance(event, RecordingFinished):
-            if event.fault:
-                log.error("recording", call_id=event.call_id, path=event.path, fault=event.fault)
-            self._around.records.recording_finished(event)
+        match event:
+            case WorkerStatistics():
+                return
+            case RecordingFinished():
+                if event.fault:
+                    log.error("recording", call_id=event.call_id, path=event.path, fault=event.fault)
+                self._around.records.recording_finished(event)
+                self._note_end()
+            case PlayFinished() if event.fault:
+                log.error("sound", call_id=event.call_id, fault=event.fault)
+            case StreamTimedOut():
+                log.info("nothing heard", call_id=event.call_id, silent_s=event.silent_s)
+            case _:
+                pass
         call = self.calls.get(event.call_id)
         if call is not None:
-            call.receive(event)
+            self._deliver(call, event)
 
     def receive_acd(self, event: AcdOutput) -> None:
         if isinstance(event, AgentStateChanged):
@@ -85,7 +106,7 @@ class CallController:
             return
         call = self.calls.get(CallId(event.contact_id))
         if call is not None:
-            call.receive(event)
+            self._deliver(call, event)
 
     def restored(self, aors: list[str]) -> None:
         """Registrations were read from the store: the agents behind them can be reached."""
@@ -97,15 +118,17 @@ class CallController:
     # Stopping
 
     async def drain(self, grace_s: float) -> None:
-        """Wait until the last call is over; after `grace_s` seconds hang up those that are left."""
+        """Wait until the last call is over; after `grace_s` seconds hang up those that are left.
+
+        When this returns every call has its record, and the recordings are complete if the workers were there to do it.
+        """
+        await self._wait_until(lambda: not self.calls, grace_s)
         if self.calls:
-            self._idle = self._loop.create_future()
-            try:
-                await asyncio.wait_for(asyncio.shield(self._idle), grace_s)
-            except TimeoutError:
-                self.end_all()
-        if self.calls and self._idle is not None:
-            _, _ = await asyncio.wait({self._idle}, timeout=2.0)
+            self.end_all()
+            await self._wait_until(lambda: not self.calls, CLOSING_S)
+        for call in list(self.calls.values()):
+            call.flow_over()
+        await self._wait_until(lambda: not self._around.records.recordings_open, CLOSING_S)
 
     def end_all(self) -> None:
         """Hang up every call, now."""
@@ -119,7 +142,8 @@ class CallController:
         settings = self._around.settings()
         if len(self.calls) >= settings.calls_max:
             log.warning("call refused", reason="limits.calls reached", calls=len(self.calls))
-            self._around.sip.reject(event.leg_id, 503)
+            retry_after = [("retry-after", str(settings.retry_after_s))]
+            self._around.sip.reject(event.leg_id, 503, headers=retry_after)
             return
         call = self._make_call(event, settings)
         self.calls[call.call_id] = call
@@ -157,14 +181,32 @@ class CallController:
             event, Party(leg, extension), record, around, loop=self._loop, legs=self._legs, on_closed=self._closed
         )
 
+    def _deliver(self, call: ActiveCall, event: CallEvent) -> None:
+        """A fault of ours in one call ends that call, and costs no other its events."""
+        try:
+            call.receive(event)
+        except Exception:
+            log.exception("event not taken", call_id=call.call_id, event_kind=type(event).__name__)
+            call.flow_failed(traceback.format_exc(), 500)
+            call.hang_up_from_outside("a fault of the switch")
+
     def _closed(self, call: ActiveCall) -> None:
         self.calls.pop(call.call_id, None)
-        if call.caller.extension is not None:
-            self._around.lines.released(call.caller.extension.agent_id)
-        self._around.records.call_ended(call.record.as_cdr(self._around.clock.wall()))
-        log.info("call ended", call_id=call.call_id, reason=call.record.end_reason, by=call.record.ended_by)
-        if not self.calls and self._idle is not None and not self._idle.done():
-            self._idle.set_result(None)
+        cdr = call.record.as_cdr(self._around.clock.wall())
+        self._around.records.call_ended(cdr)
+        log.info("call ended", call_id=call.call_id, reason=cdr.end_reason, by=cdr.ended_by)
+        self._note_end()
+
+    def _note_end(self) -> None:
+        if self._something_ended is not None and not self._something_ended.done():
+            self._something_ended.set_result(None)
+
+    async def _wait_until(self, is_over: Callable[[], bool], timeout_s: float) -> None:
+        """Look again whenever a call or a recording has ended."""
+        deadline = self._around.clock.now() + timeout_s
+        while not is_over() and (left := deadline - self._around.clock.now()) > 0:
+            self._something_ended = self._loop.create_future()
+            await asyncio.wait({self._something_ended}, timeout=left)
 
     def _registration(self, event: RegistrationChanged) -> None:
         self._around.records.bindings_changed(event.aor, event.bindings)

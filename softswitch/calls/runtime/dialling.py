@@ -2,18 +2,24 @@
 
 No call leaves for a trunk unless the caller is a registered phone that the trunk's configuration permits: that is
 decided here, once, for every flow.
+
+An agent who is called so is busy for the ACD from the moment his phone rings until the call is over.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from softswitch.acd.model import BusyKind
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent
 from softswitch.calls.outcomes import DialOutcome, DialReason
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.conversation import Conversation
+from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.reaching import ring_extension, ring_trunk
+from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.settings import Extension
 from softswitch.media.errors import MediaUnavailable
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
@@ -30,17 +36,21 @@ class Dialling:
         self._target = target
         self._is_recorded = is_recorded
         self._alerting = Alerting(call)
+        self._called: Extension | None = None
+        """Whose phones ring, if he is one of ours."""
         self._conversation: Conversation | None = None
         self._ring_s = 0.0
 
     async def run(self, ring_s: float | None) -> DialOutcome:
-        settings = self._around.settings()
+        self._call.record.began_to_wait()
+        self._call.set_state(CallState.ALERTING)
         try:
             refusal = await self._start()
             if refusal is not None:
                 return self._outcome(refusal)
             await self._ringback()
-            deadline = self._around.clock.now() + (settings.ring_s if ring_s is None else ring_s)
+            longest_s = self._around.settings().ring_s if ring_s is None else ring_s
+            deadline = self._around.clock.now() + longest_s
             while True:
                 left = None if self._conversation else max(0.0, deadline - self._around.clock.now())
                 event = await self._call.mailbox.next(left)
@@ -53,17 +63,22 @@ class Dialling:
     async def _start(self) -> DialReason | None:
         """Ring; returns why that is not possible."""
         settings = self._around.settings()
+        caller = self._call.caller.extension
         extension = settings.extension_for(self._target)
+        if extension is not None and caller is not None and extension.username == caller.username:
+            return DialReason.BUSY
+        trunk = settings.trunk_for(self._target) if extension is None else None
+        if trunk is not None and (caller is None or trunk.name not in caller.trunks):
+            return DialReason.FORBIDDEN
+        if extension is None and trunk is None:
+            return DialReason.UNREACHABLE
         try:
+            await self._call.open_audio()
             if extension is not None:
+                self._called = extension
+                self._around.lines.taken(extension.agent_id, BusyKind.DIRECT_IN)
                 await ring_extension(self._alerting, extension, self._call)
-            else:
-                trunk = settings.trunk_for(self._target)
-                caller = self._call.caller.extension
-                if trunk is None:
-                    return DialReason.UNREACHABLE
-                if caller is None or trunk.name not in caller.trunks:
-                    return DialReason.FORBIDDEN
+            elif trunk is not None:
                 await ring_trunk(self._alerting, trunk, self._target, self._call)
         except MediaUnavailable:
             return DialReason.UNREACHABLE
@@ -71,57 +86,64 @@ class Dialling:
 
     async def _ringback(self) -> None:
         """180 to a caller who is not connected yet; the country's ringing tone to one who is."""
-        if self._call.caller.is_answered:
-            tone = self._around.sounds.tone("ringback")
-            self._call.caller_stream.play([tone], loop=True, started_at=self._around.clock.now())
-        else:
+        if not self._call.is_answered:
             await self._call.ring()
+            return
+        tone = or_silence(lambda: [self._around.sounds.tone("ringback")])
+        if tone:
+            self._call.caller_stream.play(tone, loop=True, started_at=self._around.clock.now())
 
     async def _take(self, event: CallEvent) -> DialOutcome | None:
         match event:
             case LegProgress() | LegAnswered() | LegFailed():
                 self._alerting.receive(event)
                 if self._alerting.answered is not None and self._conversation is None:
-                    await self._connect()
+                    await self._connect(self._alerting.answered)
                 elif self._alerting.verdict is not None:
                     return self._outcome(self._alerting.verdict)
             case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
-                talk_s, recording = self._end_conversation()
-                return DialOutcome(
-                    reason=DialReason.ANSWERED,
-                    target=self._target,
-                    ring_s=self._ring_s,
-                    talk_s=talk_s,
-                    sip_status=200,
-                    recording=recording,
-                )
+                return self._far_left()
             case _:
                 pass
         return None
 
-    async def _connect(self) -> None:
-        assert self._alerting.answered is not None, "only called after an answer"
-        self._ring_s = self._around.clock.now() - self._alerting.ringing_since
-        self._call.record.ring_s += self._ring_s
+    async def _connect(self, answered: Party) -> None:
+        self._ring_s = self._alerting.ring_s
+        self._alerting.end()
         await self._call.answer()
-        self._conversation = self._call.converse(self._alerting.answered, "default", self._is_recorded)
+        self._conversation = self._call.converse(answered, "default", self._is_recorded)
 
     def _outcome(self, reason: DialReason) -> DialOutcome:
-        self._ring_s = self._around.clock.now() - self._alerting.ringing_since
-        return DialOutcome(reason=reason, target=self._target, ring_s=self._ring_s, sip_status=self._alerting.status)
+        return DialOutcome(
+            reason=reason, target=self._target, ring_s=self._alerting.ring_s, sip_status=self._alerting.status
+        )
 
-    def _end_conversation(self) -> tuple[float, str | None]:
+    def _far_left(self) -> DialOutcome:
+        conversation = self._end_conversation()
+        return DialOutcome(
+            reason=DialReason.ANSWERED,
+            target=self._target,
+            ring_s=self._ring_s,
+            talk_s=conversation.talk_s,
+            sip_status=200,
+            recording=conversation.recording_path,
+        )
+
+    def _end_conversation(self) -> Conversation:
         assert self._conversation is not None, "only called while the two talk"
         conversation, self._conversation = self._conversation, None
-        talk_s = self._call.part_conversation(conversation)
-        self._call.set_state(CallState.ANSWERED)
-        return talk_s, None if conversation.recording is None else conversation.recording.path
+        self._call.part_conversation(conversation)
+        return conversation
 
     def _leave(self) -> None:
+        """Whatever the reason: nothing rings, nobody talks."""
         if self._conversation is not None:
             self._end_conversation()
-        self._alerting.cancel()
+        self._alerting.end()
         if self._alerting.answered is not None:
             self._call.part(self._alerting.answered)
-        if self._call.caller.stream is not None and self._call.caller.is_answered:
+        if self._called is not None:
+            self._around.lines.released(self._called.agent_id)
+        if self._call.caller.stream is not None and self._call.is_answered:
             self._call.caller.stream.stop_play()
+        self._call.end_wait()

@@ -1,8 +1,7 @@
 """The mailbox of one call: everything that happens to it, in order, read by the one flow that runs it.
 
-A verb takes events until it has what it waits for; what it does not know it leaves out. Digits are kept for the verb
-that wants them (type-ahead). When the caller is gone the mailbox is closed, and whoever waits or comes later gets
-`CallEnded`, at once and before anything still in the box.
+A verb takes events until it has what it waits for; what it does not know it leaves out. When the caller is gone the
+mailbox is closed, and whoever waits or comes later gets `CallEnded`, at once and before anything still in the box.
 """
 
 import asyncio
@@ -38,6 +37,10 @@ class Mailbox(Generic[T]):
         self._events.append(event)
         self._wake()
 
+    def clear(self) -> None:
+        """Forget what is in the box: it belongs to what is over."""
+        self._events.clear()
+
     def close(self, reason: str) -> None:
         if self._closed is None:
             self._closed = reason
@@ -49,17 +52,27 @@ class Mailbox(Generic[T]):
         """Call `told` when the box is closed."""
         self._when_closed.append(told)
 
-    def check(self) -> None:
-        """Raise `CallEnded` if the caller is gone."""
+    async def check(self) -> None:
+        """Raise `CallEnded` if the caller is gone.
+
+        A flow that goes on regardless, in a loop, still lets everybody else have their turn.
+        """
         if self._closed is not None:
+            await asyncio.sleep(0)
             raise CallEnded(self._closed)
 
     async def next(self, timeout_s: float | None = None) -> T | None:
         """The next event, or None after `timeout_s` seconds without one. Raises `CallEnded`."""
-        self.check()
+        await self.check()
         if not self._events:
             await self._wait(timeout_s)
-            self.check()
+            await self.check()
+        return self._events.popleft() if self._events else None
+
+    async def next_after_end(self, timeout_s: float) -> T | None:
+        """Like `next`, for what comes whether or not the caller is still there."""
+        if not self._events:
+            await self._wait(timeout_s)
         return self._events.popleft() if self._events else None
 
     async def _wait(self, timeout_s: float | None) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from softswitch.base.ids import RecordingId
-from softswitch.calls.outcomes import RecordedMessage
-from softswitch.media.protocol import DtmfReceived, Recording, RecordingFinished
+from softswitch.calls.outcomes import HUNG_UP, CallEnded, RecordedMessage
+from softswitch.media.protocol import Recording, RecordingFinished
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.active_call import ActiveCall
@@ -16,7 +16,7 @@ CLOSING_S = 5.0
 
 
 async def record_message(call: ActiveCall, *, limit_s: float, end_digits: str) -> RecordedMessage:
-    """Record until a digit of `end_digits` or for `limit_s` seconds. The file is kept in any case."""
+    """Record until a digit of `end_digits`, for `limit_s` seconds, or until the caller hangs up."""
     clock = call.around.clock
     recording = Recording(
         recording_id=RecordingId(call.around.entropy.token(96)),
@@ -30,29 +30,32 @@ async def record_message(call: ActiveCall, *, limit_s: float, end_digits: str) -
     call.around.media.start_recording(recording)
     try:
         ended_by = await _until_digit(call, clock.now() + limit_s, end_digits)
+    except CallEnded:
+        ended_by = HUNG_UP
     finally:
         call.around.media.stop_recording(recording.recording_id)
+    stopped_at = clock.now()
     finished = await _until_closed(call, recording)
-    duration_s = clock.now() - recording.started_at if finished is None else finished.duration_s
+    duration_s = stopped_at - recording.started_at if finished is None else finished.duration_s
     size_bytes = 0 if finished is None else finished.size_bytes
     return RecordedMessage(path=recording.path, duration_s=duration_s, size_bytes=size_bytes, ended_by=ended_by)
 
 
 async def _until_digit(call: ActiveCall, deadline: float, end_digits: str) -> str:
+    """Digits that end nothing were typed into the message and mean nothing afterwards."""
+    call.digits_typed.clear()
     while (left := deadline - call.around.clock.now()) > 0:
-        match await call.mailbox.next(left):
-            case DtmfReceived(digit=digit) if digit in end_digits:
-                call.drop_digits()
-                return digit
-            case _:
-                pass
+        await call.mailbox.next(left)
+        if digit := call.digits_typed.take(end_digits):
+            call.digits_typed.clear()
+            return digit
     return ""
 
 
 async def _until_closed(call: ActiveCall, recording: Recording) -> RecordingFinished | None:
     deadline = call.around.clock.now() + CLOSING_S
     while (left := deadline - call.around.clock.now()) > 0:
-        match await call.mailbox.next(left):
+        match await call.mailbox.next_after_end(left):
             case RecordingFinished() as event if event.recording_id == recording.recording_id:
                 return event
             case _:

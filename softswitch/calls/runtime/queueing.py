@@ -9,6 +9,9 @@ announcement, not the other way round.
                        └───── ReservationEnded ◄──┘ ring time over: the router ends it                          │
   caller gone: ContactAbandoned (or ContactFinished while talking)          agent or caller gone: ContactFinished
 ```
+
+While no media worker can give the agent's phone a stream, nobody can be rung, which is no agent's fault: the contact
+is taken out and queued anew with its old time, so that the agent is free for callers on other workers.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from softswitch.acd.inputs import (
     ContactAbandoned,
     ContactFinished,
     ContactQueued,
+    ContactWithdrawn,
     FailureCause,
     ReservationAccepted,
     ReservationFailed,
@@ -34,6 +38,7 @@ from softswitch.acd.outputs import (
     ContactRefused,
     ReservationEnded,
 )
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import ContactId, QueueId, ReservationId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent
@@ -42,6 +47,7 @@ from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.reaching import ring_extension
+from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import QueueTreatment
 from softswitch.media.errors import MediaUnavailable
 from softswitch.media.protocol import PlayFinished
@@ -49,6 +55,9 @@ from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.active_call import ActiveCall
+
+RING_ATTEMPTS_MAX = 5
+"""Each waits two seconds for a media worker; one that is away for longer is not coming back by itself."""
 
 # What the router is told of an agent whose phone did not take the call.
 _CAUSES: dict[DialReason, FailureCause] = {
@@ -59,38 +68,60 @@ _CAUSES: dict[DialReason, FailureCause] = {
 }
 
 
-class QueueVisit:
-    """From joining the queue to the end of the conversation, or to any other way out of the queue."""
+# What the flow is told of a caller who waits no longer.
+_REASONS = {
+    "max_wait": QueueReason.TIMED_OUT,
+    "full": QueueReason.FULL,
+    "empty": QueueReason.CLOSED,
+    "closed": QueueReason.CLOSED,
+}
 
-    def __init__(self, call: ActiveCall, queue_id: str, *, is_recorded: bool | None) -> None:
+
+class QueueVisit:
+    """From joining the queue to the end of the conversation, or to any other way out of the queue.
+
+    Raises `LocalError` for a queue that does not exist and for skills the router does not take, `MediaUnavailable`
+    when there is no worker for long.
+    """
+
+    def __init__(
+        self, call: ActiveCall, queue_id: str, *, is_recorded: bool | None, boost_s: float, skills: dict[str, int]
+    ) -> None:
         self._call = call
         self._around = call.around
         self._queue = queue_id
         self._treatment = call.around.settings().queues.get(queue_id, QueueTreatment())
         self._is_recorded = self._treatment.is_recorded if is_recorded is None else is_recorded
+        self._boost_s = boost_s
+        self._skills = skills
         self._contact = ContactId(call.call_id)
+        self._is_known = False
+        """The router knows the contact."""
         self._queued_at = call.around.clock.now()
         self._announcement: int | None = None
         self._reservation: AgentReserved | None = None
         self._alerting: Alerting | None = None
+        self._ring_attempts = 0
         self._agent: Party | None = None
         self._conversation: Conversation | None = None
         self._wait_s = 0.0
 
-    async def run(self, *, boost_s: float, skills: dict[str, int]) -> QueueOutcome:
+    async def run(self) -> QueueOutcome:
         self._call.record.queue = self._queue
+        self._call.record.began_to_wait()
         self._call.set_state(CallState.WAITING)
-        self._play_music()
-        self._around.acd.apply(ContactQueued(self._contact, QueueId(self._queue), boost_s=boost_s, skills=skills))
         try:
+            self._play_music()
+            self._join_queue()
             while True:
                 event = await self._call.mailbox.next()
                 outcome = None if event is None else await self._take(event)
                 if outcome is not None:
+                    self._call.record.is_unserved = not outcome.is_answered
                     return outcome
         finally:
             self._leave()
-            self._call.set_state(CallState.ANSWERED)
+            self._call.end_wait()
 
     async def _take(self, event: CallEvent) -> QueueOutcome | None:
         match event:
@@ -109,39 +140,57 @@ class QueueVisit:
             case ContactConnected():
                 self._connect(event)
             case ContactMoved():
-                self._queue = event.queue_id
-                self._call.record.queue = event.queue_id
-                self._treatment = self._around.settings().queues.get(event.queue_id, QueueTreatment())
-                self._play_music()
-            case LegEnded() if self._agent is not None and event.leg_id == self._agent.leg.leg_id:
+                self._move(event.queue_id)
+            case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
                 return self._agent_left()
             case ContactOverflowed():
                 return self._overflowed(event)
             case ContactRefused():
-                self._wait_s = 0.0
-                reason = QueueReason.FULL if event.reason == "full" else QueueReason.CLOSED
-                return QueueOutcome(reason=reason, queue=self._queue)
+                return self._refused(event)
             case _:
                 pass
         return None
 
     # Waiting
 
+    def _join_queue(self) -> None:
+        self._around.acd.apply(
+            ContactQueued(
+                self._contact,
+                QueueId(self._queue),
+                boost_s=self._boost_s,
+                skills=self._skills,
+                enqueued_at=self._queued_at,
+            )
+        )
+        self._is_known = True
+
+    def _move(self, queue_id: QueueId) -> None:
+        self._queue = queue_id
+        self._call.record.queue = queue_id
+        self._treatment = self._around.settings().queues.get(queue_id, QueueTreatment())
+        self._play_music()
+
     def _play_music(self) -> None:
         self._announcement = None
-        music = self._around.sounds.music(self._treatment.music)
-        self._call.caller_stream.play([music], loop=True, started_at=0.0)
+        music = or_silence(lambda: [self._around.sounds.music(self._treatment.music)])
+        if music:
+            self._call.caller_stream.play(music, loop=True, started_at=0.0)
 
     def _announce(self, event: AnnouncementDue) -> None:
-        language = self._call.language
+        if self._reservation is None:
+            sounds = or_silence(lambda: self._words_of(event))
+            if sounds:
+                self._announcement = self._call.caller_stream.play(sounds)
+
+    def _words_of(self, event: AnnouncementDue) -> list[str]:
         sounds: list[str] = []
         if event.position is not None:
-            sounds += self._around.sounds.announce_position(event.position, language)
+            sounds += self._around.sounds.announce_position(event.position, self._call.language)
         if event.estimated_wait_s is not None:
             minutes = round(event.estimated_wait_s / 60)
-            sounds += self._around.sounds.announce_wait(minutes, language)
-        if sounds and self._reservation is None:
-            self._announcement = self._call.caller_stream.play(sounds)
+            sounds += self._around.sounds.announce_wait(minutes, self._call.language)
+        return sounds
 
     def _end_announcement(self) -> None:
         if self._announcement is not None:
@@ -157,8 +206,20 @@ class QueueVisit:
             if extension is not None:
                 await ring_extension(self._alerting, extension, self._call)
         except MediaUnavailable:
-            self._stop_alerting()
-        self._judge_alerting()
+            self._ring_attempts += 1
+            if self._ring_attempts == RING_ATTEMPTS_MAX:
+                raise
+            self._queue_anew()
+        else:
+            self._ring_attempts = 0
+            self._judge_alerting()
+
+    def _queue_anew(self) -> None:
+        self._stop_alerting()
+        self._reservation = None
+        self._is_known = False
+        self._around.acd.apply(ContactWithdrawn(self._contact, "no media worker"))
+        self._join_queue()
 
     def _agent_leg(self, event: LegProgress | LegAnswered | LegFailed) -> None:
         if self._alerting is None or self._reservation is None:
@@ -176,25 +237,22 @@ class QueueVisit:
             return
         verdict = self._alerting.verdict
         if verdict is not None:
-            reservation_id = self._forget_reservation()
+            reservation_id = self._forget_reservation(self._reservation)
             self._around.acd.apply(ReservationFailed(reservation_id, _CAUSES.get(verdict, "unreachable")))
 
     def _reservation_ended(self, event: ReservationEnded) -> None:
-        if self._reservation is None or event.reservation_id != self._reservation.reservation_id:
-            return
-        self._stop_alerting()
-        self._forget_reservation()
+        if self._reservation is not None and event.reservation_id == self._reservation.reservation_id:
+            self._forget_reservation(self._reservation)
 
-    def _forget_reservation(self) -> ReservationId:
-        assert self._reservation is not None, "only called while an agent is reserved"
-        reservation_id = self._reservation.reservation_id
+    def _forget_reservation(self, reservation: AgentReserved) -> ReservationId:
+        self._stop_alerting()
         self._reservation = None
-        self._alerting = None
-        return reservation_id
+        return reservation.reservation_id
 
     def _stop_alerting(self) -> None:
         if self._alerting is not None:
-            self._alerting.cancel()
+            self._alerting.end()
+            self._alerting = None
         if self._agent is not None and self._conversation is None:
             self._call.part(self._agent)
             self._agent = None
@@ -202,52 +260,57 @@ class QueueVisit:
     # The conversation
 
     def _connect(self, event: ContactConnected) -> None:
-        if self._agent is None or self._reservation is None:
-            return
+        assert self._agent is not None, "the router connects only whom we said had answered"
+        assert self._alerting is not None, "his phone was rung"
         self._wait_s = event.wait_s
+        self._announcement = None
         record = self._call.record
         record.agent = event.agent_id
         record.queue_wait_s += event.wait_s
-        if self._alerting is not None:
-            record.ring_s += self._around.clock.now() - self._alerting.ringing_since
-        self._announcement = None
+        self._alerting.end()
         self._conversation = self._call.converse(self._agent, self._treatment.music, self._is_recorded)
 
     def _agent_left(self) -> QueueOutcome:
-        talk_s, recording = self._end_conversation()
-        agent = self._call.record.agent
+        conversation = self._end_conversation()
         return QueueOutcome(
             reason=QueueReason.ANSWERED,
             queue=self._queue,
-            agent=agent,
+            agent=self._call.record.agent,
             wait_s=self._wait_s,
-            talk_s=talk_s,
-            recording=recording,
+            talk_s=conversation.talk_s,
+            recording=conversation.recording_path,
         )
 
-    def _end_conversation(self) -> tuple[float, str | None]:
+    def _end_conversation(self) -> Conversation:
         assert self._conversation is not None, "only called while the two talk"
         conversation, self._conversation = self._conversation, None
-        talk_s = self._call.part_conversation(conversation)
+        self._call.part_conversation(conversation)
         self._agent = None
+        self._is_known = False
         self._around.acd.apply(ContactFinished(self._contact))
-        self._contact = ContactId("")
-        return talk_s, None if conversation.recording is None else conversation.recording.path
+        return conversation
 
     # Leaving
 
     def _overflowed(self, event: ContactOverflowed) -> QueueOutcome:
-        self._contact = ContactId("")
+        self._is_known = False
         self._call.record.queue_wait_s += event.wait_s
         flow = event.target.flow if isinstance(event.target, ToFlow) else None
-        reason = QueueReason.TIMED_OUT if flow is None else QueueReason.OVERFLOWED
+        reason = _REASONS[event.reason] if flow is None else QueueReason.OVERFLOWED
         return QueueOutcome(reason=reason, queue=self._queue, wait_s=event.wait_s, flow=flow)
+
+    def _refused(self, event: ContactRefused) -> QueueOutcome:
+        self._is_known = False
+        if event.reason == "unknown":
+            known = ", ".join(sorted(self._around.settings().queues)) or "none"
+            raise LocalError(f'there is no queue "{self._queue}"; known: {known}')
+        return QueueOutcome(reason=_REASONS[event.reason], queue=self._queue)
 
     def _leave(self) -> None:
         """Whatever the reason: nothing rings, nobody waits, the router knows."""
         if self._conversation is not None:
             self._end_conversation()
-        elif self._contact:
+        elif self._is_known:
             self._call.record.queue_wait_s += self._around.clock.now() - self._queued_at
             self._around.acd.apply(ContactAbandoned(self._contact))
         self._stop_alerting()

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
 from softswitch.sip.settings import Target
+from softswitch.sip.uri import SipUri
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.active_call import ActiveCall
 
 
 def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:
-    """The From URI and display name our INVITE shows for this call's caller."""
+    """The From URI and display name our INVITE shows for this call's caller, who may call himself anything."""
     record = call.record
-    return f"sip:{record.calling_number or 'anonymous'}@{settings.domain}", record.calling_name
+    return str(SipUri(user=record.calling_number or "anonymous", host=settings.domain)), record.calling_name
 
 
 async def ring_extension(alerting: Alerting, extension: Extension, call: ActiveCall) -> None:
     """Ring every phone registered for the extension, each along the flow it registered over.
 
-    Nothing rings if none is registered. Raises `MediaUnavailable`.
+    Nothing rings if none is registered. Raises as `Alerting.ring` does.
     """
     settings = call.around.settings()
     from_uri, from_display = _identity(call, settings)
@@ -36,13 +37,14 @@ async def ring_extension(alerting: Alerting, extension: Extension, call: ActiveC
 
 
 async def ring_trunk(alerting: Alerting, trunk: TrunkRoute, number: str, call: ActiveCall) -> None:
-    """Call `number` through the trunk. Raises `MediaUnavailable`."""
+    """Call `number` through the trunk. Raises as `Alerting.ring` does."""
     settings = call.around.settings()
     from_uri, from_display = _identity(call, settings)
     if trunk.calling_number:
-        from_uri = f"sip:{trunk.calling_number}@{settings.domain}"
-    transport = "" if trunk.transport == "udp" else f";transport={trunk.transport}"
-    target = Target(uri=f"sip:{number}@{trunk.host}:{trunk.port}{transport}", flow=None, route=())
+        from_uri = str(SipUri(user=trunk.calling_number, host=settings.domain))
+    transport: dict[str, str | None] = {} if trunk.transport == "udp" else {"transport": trunk.transport}
+    uri = SipUri(user=number, host=trunk.host, port=trunk.port, params=transport)
+    target = Target(uri=str(uri), flow=None, route=())
     await alerting.ring(
         target, f"trunk:{trunk.name}", from_uri=from_uri, from_display=from_display, credentials=trunk.credentials
     )

@@ -20,6 +20,10 @@ class StoreRecords:
         self._open: dict[RecordingId, StoredRecording] = {}
         self._contacts: dict[str, set[str]] = {}
 
+    @property
+    def recordings_open(self) -> int:
+        return len(self._open)
+
     def call_started(self, call: ActiveCall) -> None:
         self._store.begin_call(call)
 

@@ -36,6 +36,7 @@ class SipCommands:
         sdp: bytes,
         headers: Sequence[tuple[str, str]] = (),
         credentials: Credential | None = None,
+        max_forwards: int = 70,
     ) -> LegId:
         leg_id = self._endpoint.invite(
             target,
@@ -44,6 +45,7 @@ class SipCommands:
             sdp=sdp,
             headers=headers,
             credentials=credentials,
+            max_forwards=max_forwards,
             now=self._clock.now(),
         )
         self._flush()
@@ -57,8 +59,10 @@ class SipCommands:
         self._endpoint.accept(leg_id, sdp, self._clock.now())
         self._flush()
 
-    def reject(self, leg_id: LegId, status: int, reason: str | None = None) -> None:
-        self._endpoint.reject(leg_id, status, reason, now=self._clock.now())
+    def reject(
+        self, leg_id: LegId, status: int, reason: str | None = None, *, headers: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        self._endpoint.reject(leg_id, status, reason, headers, now=self._clock.now())
         self._flush()
 
     def hang_up(self, leg_id: LegId, *, reason: str | None = None) -> None:

@@ -2,8 +2,8 @@
 
 ```
   call ──► route ──► task ──► flow returns ──────────► hang up ──► CDR
-             │         ├──── caller hangs up: CallEnded in the verb; cancelled if not over after LINGER_S
-             │         └──── exception: apology, 500 if not yet answered, CDR with the traceback
+             │         ├──── caller hangs up: CallEnded in the verb; not waited for if not over after LINGER_S
+             │         └──── exception: 500 if not yet answered, else an apology; CDR with the traceback
              └─ no route: 404
 ```
 """
@@ -18,6 +18,7 @@ from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
+from softswitch.media.errors import MediaUnavailable
 
 log = get_logger("dialplan")
 
@@ -36,40 +37,56 @@ class FlowRunner:
     def start(self, active: ActiveCall) -> None:
         """Run the flow of the number called."""
         dialplan = self._dialplan()
-        name = dialplan.flow_for(active.record.called_number, active.clock.wall())
-        if name is None:
-            active.record.ended("switch", "no such number", 404)
-            active.hang_up_from_outside("no such number")
+        try:
+            name = dialplan.flow_for(active.record.called_number, active.clock.wall())
+            flow = None if name is None else dialplan.flow_named(name)
+        except SoftswitchError as error:
+            self._failed(active, error)
+            active.flow_over()
+            return
+        if name is None or flow is None:
+            active.refuse(404)
             active.flow_over()
             return
         active.record.flow = name
-        task = self._loop.create_task(self._run(active, dialplan, dialplan.flow_named(name)), name=active.call_id)
+        task = self._loop.create_task(self._run(active, dialplan, flow), name=active.call_id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        active.mailbox.when_closed(lambda: self._loop.call_later(LINGER_S, task.cancel))
+        active.mailbox.when_closed(lambda: self._loop.call_later(LINGER_S, self._leave_behind, active, task))
 
     async def _run(self, active: ActiveCall, dialplan: Dialplan, flow: Flow) -> None:
         try:
             await flow(Call(active, dialplan))
-        except (CallEnded, asyncio.CancelledError):
+        except CallEnded:
             pass
-        except Exception as error:
+        except asyncio.CancelledError as error:
+            if not active.mailbox.is_closed:  # it was not us: something that the flow awaited
+                self._failed(active, error)
+                await self._apologise(active)
+        except BaseException as error:
+            # SystemExit too: a flow that exits ends its own call, not the switch.
             self._failed(active, error)
             await self._apologise(active)
         finally:
             active.flow_over()
 
-    def _failed(self, active: ActiveCall, error: Exception) -> None:
+    def _leave_behind(self, active: ActiveCall, task: asyncio.Task[None]) -> None:
+        """The caller is long gone: the call is over even if its flow refuses to be cancelled."""
+        if not task.done():
+            log.warning("flow cancelled", call_id=active.call_id, flow=active.record.flow, after_s=LINGER_S)
+            task.cancel()
+            active.flow_over()
+
+    def _failed(self, active: ActiveCall, error: BaseException) -> None:
         """Errors we raise on purpose say all in one line; of any other the traceback is what its author needs."""
-        told = str(error) if isinstance(error, SoftswitchError) else traceback.format_exc()
-        active.record.fault = told
-        active.record.ended("switch", "the flow failed", 500)
+        told = str(error) if isinstance(error, SoftswitchError) else "".join(traceback.format_exception(error))
         log.error("flow failed", call_id=active.call_id, flow=active.record.flow, fault=told)
+        active.flow_failed(told, 503 if isinstance(error, MediaUnavailable) else 500)
 
     async def _apologise(self, active: ActiveCall) -> None:
         if not active.is_answered:
             return
         try:
             await active.play([active.sounds.resolve("fault/technical", active.language)])
-        except SoftswitchError:
+        except (SoftswitchError, CallEnded):
             log.info("apology not played", call_id=active.call_id)

@@ -1,0 +1,57 @@
+"""SDP that comes after the first answer: re-INVITEs and late answers, dealt with at once whatever the flow does.
+
+| what comes                                        | answer                                                     |
+|---------------------------------------------------|------------------------------------------------------------|
+| re-INVITE before its own first answer was read    | 491: the phone asks again in a moment (RFC 3261, 14.2)     |
+| re-INVITE with an offer                           | 200 with our answer, or 488 and all stays (RFC 6141)       |
+| re-INVITE without one                             | 200 with our offer; the answer comes with the ACK          |
+| answer in an ACK                                  | nothing; BYE if it agrees to nothing we have               |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from softswitch.calls.leg import LegState
+from softswitch.calls.runtime.party import Party
+from softswitch.sip.offer_answer import OfferRefused
+from softswitch.sip.outputs import LegConfirmed, ReinviteConfirmed, ReinviteReceived
+
+if TYPE_CHECKING:
+    from softswitch.calls.runtime.active_call import ActiveCall
+
+REQUEST_PENDING = 491
+NOT_ACCEPTABLE = 'SIP;cause=488;text="Not Acceptable Here"'
+
+
+def answer_reinvite(call: ActiveCall, party: Party | None, event: ReinviteReceived) -> None:
+    """`party` is whose leg it is, None if he is leaving."""
+    sip = call.around.sip
+    if party is None or party.stream is None:
+        sip.refuse_reinvite(event.leg_id, 488)
+    elif party.leg.state is not LegState.ANSWERED:
+        sip.refuse_reinvite(event.leg_id, REQUEST_PENDING)
+    elif not event.sdp:
+        sip.answer_reinvite(event.leg_id, party.leg.offer())
+    else:
+        answer = party.leg.answer(event.sdp)
+        if isinstance(answer, OfferRefused):
+            sip.refuse_reinvite(event.leg_id, answer.status)
+            return
+        sip.answer_reinvite(event.leg_id, answer)
+        _media_changed(call, party)
+
+
+def take_late_answer(call: ActiveCall, party: Party | None, event: LegConfirmed | ReinviteConfirmed) -> None:
+    if party is None or not event.sdp:
+        return
+    if isinstance(party.leg.receive_answer(event.sdp), OfferRefused):
+        call.around.sip.hang_up(event.leg_id, reason=NOT_ACCEPTABLE)
+        return
+    _media_changed(call, party)
+
+
+def _media_changed(call: ActiveCall, party: Party) -> None:
+    party.connect()
+    if call.conversation is not None and party in (call.conversation.near, call.conversation.far):
+        call.conversation.hold_changed()
