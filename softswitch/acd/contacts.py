@@ -107,6 +107,7 @@ def withdrawn(floor: Floor, contact: Contact, now: float) -> None:
 
 
 def _leave(floor: Floor, contact: Contact, cause: Literal["abandoned", "withdrawn"], now: float) -> None:
+    floor.stop_waiting_timers(contact)
     if contact.reservation_id is None:
         floor.leave_line(contact)
         floor.forget(contact)
@@ -228,6 +229,7 @@ def _send_on(floor: Floor, contact: Contact, target: OverflowTarget, reason: Ove
     """The contact, which is in no line, leaves its queue for `target`."""
     queue = contact.queue
     queue.counters.overflowed += 1
+    floor.stop_waiting_timers(contact)
     floor.forget(contact)
     wait_s = now - contact.enqueued_at
     if not isinstance(target, ToQueue):

@@ -186,12 +186,12 @@ class Floor:
             queue.estimator.nobody_waits()
 
     def forget(self, contact: Contact) -> None:
-        """The contact is no business of the router's any more."""
+        """The contact, which waits no more, is no business of the router's any more."""
         self.contacts.pop(contact.contact_id, None)
-        self.stop_waiting_timers(contact)
         self._drop_if_gone(contact.queue)
 
     def stop_waiting_timers(self, contact: Contact) -> None:
+        """The contact waits no more, or is about to wait anew."""
         self.deadlines.cancel(("max_wait", contact.contact_id))
         self.deadlines.cancel(("announcement", contact.contact_id))
         self.deadlines.cancel(("retry", contact.contact_id))

@@ -96,9 +96,11 @@ class Matching:
 
     def contact_for(self, agent_id: AgentId) -> Contact | None:
         """The oldest contact over all queues this agent serves, or None."""
+        if not self._used:
+            return None
         row = self.roster.row_of[agent_id]
         keys = np.where(self._serves[row, : self._used], self._head_key[: self._used], np.inf)
-        oldest = keys.min(initial=np.inf)
+        oldest = keys[keys.argmin()]
         if oldest == np.inf:
             return None
         heads = [self._head(slot) for slot in (keys == oldest).nonzero()[0].tolist()]
