@@ -55,6 +55,7 @@ class AnsweredInvite:
     def settle(self) -> None:
         """The ACK is here, or nobody cares any more."""
         self._is_settled = True
+        self._exchange.user = None
         self._core.deadlines.cancel(self)
 
     def handle_timeout(self, now: float) -> None:

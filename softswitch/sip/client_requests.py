@@ -26,13 +26,21 @@ def make_cancel(invite: Request) -> Request:
     return cancel
 
 
-def repeat_request(core: SipCore, request: Request, flow: Flow) -> Request:
-    """The same request under a new branch and the next number, for its second try (section 22.2)."""
+def repeat_request(core: SipCore, request: Request, flow: Flow, cseq: int) -> Request:
+    """The same request under a new branch and number, for its second try (section 22.2)."""
     again = Request(request.method, request.uri_text, (), request.body)
     again.headers = list(request.headers)
     again.set("via", core.make_via(flow))
-    again.set("cseq", f"{request.cseq.number + 1} {request.method}")
+    again.set("cseq", f"{cseq} {request.method}")
     return again
+
+
+def keep_identity(invite: Request) -> Request:
+    """What of an answered INVITE may still be needed, for further answers: it waits for them for half a minute."""
+    kept = Request(invite.method, invite.uri_text)
+    needed = ("from", "to", "call-id", "cseq", "authorization", "proxy-authorization")
+    kept.headers = [header for header in invite.headers if header[0] in needed]
+    return kept
 
 
 def read_retry_after(response: Response) -> int | None:

@@ -10,7 +10,7 @@ from softswitch.base.address import Flow
 from softswitch.base.deadlines import Deadlines
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import LegId
-from softswitch.sip.dialog import DialogId
+from softswitch.sip.dialog import Dialog, DialogId
 from softswitch.sip.header_values import MAGIC_COOKIE
 from softswitch.sip.local_addresses import LocalAddresses
 from softswitch.sip.message import Request, Response, make_response
@@ -86,6 +86,10 @@ class SipCore:
     def make_via(self, flow: Flow) -> str:
         """A Via of ours with a branch nobody can guess."""
         return self.addresses.via(flow, MAGIC_COOKIE + self.entropy.token(64))
+
+    def route(self, dialog: Dialog, source: Flow) -> None:
+        """Choose the dialog's flow anew: its peer was heard on `source`, or has another target."""
+        dialog.flow = self.next_hop.dialog_flow(source, dialog.remote_target, dialog.routes)
 
     def transmit(self, flow: Flow, message: Request | Response) -> None:
         """Send outside any transaction: the ACK of a 2xx, a stateless response."""

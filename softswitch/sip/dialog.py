@@ -125,14 +125,17 @@ class Dialog:
         """Section 12.2.1.1; a first route without `lr` is a strict router: it takes the place of the Request-URI."""
         if not self.routes:
             return self.remote_target, []
-        first = self.routes[0]
-        start, end = first.find("<") + 1, first.find(">")
-        uri = first[start:end] if 0 < start < end else first.partition(";")[0]
-        if is_loose(uri if start else first):
+        if is_loose(self.routes[0]):
             return self.remote_target, self.routes
-        return uri, [*self.routes[1:], f"<{self.remote_target}>"]
+        return route_uri(self.routes[0]), [*self.routes[1:], f"<{self.remote_target}>"]
+
+
+def route_uri(route: str) -> str:
+    """The URI of a Route value: in angle brackets, or bare (then what follows a semicolon is its own)."""
+    _, bracket, rest = route.partition("<")
+    return rest.partition(">")[0] if bracket else route
 
 
 def is_loose(route: str) -> bool:
     """Whether a route's URI has the parameter `lr` (with or without a value, in any case)."""
-    return any(part.partition("=")[0].strip(" \t").lower() == "lr" for part in route.split(";")[1:])
+    return any(part.partition("=")[0].strip(" \t").lower() == "lr" for part in route_uri(route).split(";")[1:])

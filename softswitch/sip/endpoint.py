@@ -12,7 +12,6 @@ cannot be read, belongs to nothing or breaks the rules is answered as RFC 3261 w
 raises. Wrong commands raise LocalError; commands for a leg that is over do nothing.
 """
 
-import contextlib
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -21,24 +20,20 @@ from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import Entropy
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
-from softswitch.sip.challenge_reply import TRIES_MAX, ChallengeReply
-from softswitch.sip.core import ALLOW, ALLOWED_METHODS, SipCore
+from softswitch.sip.challenge_reply import ChallengeReply
+from softswitch.sip.core import ALLOW, SipCore
 from softswitch.sip.digest import Credential
+from softswitch.sip.dispatcher import Dispatcher
 from softswitch.sip.grammar import Malformed
 from softswitch.sip.inbound_invite import InboundInvite
 from softswitch.sip.invite_session import InviteSession
-from softswitch.sip.message import Request, Response, make_response
-from softswitch.sip.methods import KNOWN_METHODS
 from softswitch.sip.outbound_invite import OutboundInvite
-from softswitch.sip.outputs import Binding, LegFailed, RegistrationChanged, RequestFinished, SipOutput
-from softswitch.sip.parser import parse
-from softswitch.sip.plain_request import PlainRequest, build_request, is_uri
-from softswitch.sip.reception import Reception, unsupported_extensions
+from softswitch.sip.outputs import Binding, LegFailed, RegistrationChanged, SipOutput
+from softswitch.sip.plain_request import PlainRequests, build_request, is_uri
+from softswitch.sip.reception import Reception
 from softswitch.sip.registrar import Registrar
 from softswitch.sip.session_body import SDP
 from softswitch.sip.settings import SipSettings, Target
-from softswitch.sip.uri import SipUri
-from softswitch.sip.validate import validate
 
 KEEP_ALIVES = (b"", b"\r\n", b"\r\n\r\n", b"\0\0\0\0")
 """What phones send to keep a NAT open; swallowed (RFC 5626 section 4.4 and custom)."""
@@ -65,14 +60,12 @@ class SipEndpoint:
 
     __slots__ = (
         "_core",
-        "_faults",
+        "_dispatcher",
         "_is_draining",
         "_is_overloaded",
         "_reception",
         "_registrar",
-        "_registrations",
-        "_request_id",
-        "_unmatched",
+        "_requests",
     )
 
     def __init__(self, settings: SipSettings, *, entropy: Entropy, wall_offset: float = 0.0) -> None:
@@ -81,11 +74,8 @@ class SipEndpoint:
         self._reception = Reception(self._core, self._registrar, entropy)
         self._is_draining = False
         self._is_overloaded = False
-        self._request_id = 0
-        self._registrations: dict[tuple[str, str], tuple[str, int]] = {}
-        """Call-ID and last CSeq of our own REGISTERs, by From and target: a registrar wants them to go on."""
-        self._faults = 0
-        self._unmatched = 0
+        self._requests = PlainRequests(self._core)
+        self._dispatcher = Dispatcher(self._core, self._reception, self._registrar)
 
     # Inputs from the network
 
@@ -96,36 +86,11 @@ class SipEndpoint:
 
     def receive_message(self, data: bytes, flow: Flow, now: float) -> None:
         """One whole message, from a datagram or cut from a stream."""
-        message = parse(data)
-        if isinstance(message, Malformed):
-            self.receive_malformed(message, flow, now)
-            return
-        try:
-            if isinstance(message, Response):
-                self._receive_response(message, now)
-            elif message.method == "ACK":
-                self._receive_ack(message, flow, now)
-            elif not self._core.transactions.receive_repeated(message, flow, now):
-                self._receive_new(message, flow, now)
-        except Malformed as fault:
-            request = message if isinstance(message, Request) and message.method != "ACK" else None
-            self.receive_malformed(Malformed(fault.status_hint, fault.reason, request), flow, now)
+        self._dispatcher.receive(data, flow, now)
 
     def receive_malformed(self, fault: Malformed, flow: Flow, now: float) -> None:
-        """Something on `flow` that is no message: the fault is named to the sender, or met with silence."""
-        self._faults += 1
-        source = flow.remote.host
-        if self._core.trunks.find(flow.remote) is None and not self._registrar.knows(flow):
-            event = self._reception.guard.drop("malformed", source, fault.reason, now)
-            if event is not None:
-                self._core.outputs.append(event)
-            if not self._reception.guard.admits(source, now):
-                return
-        if fault.request is None or fault.status_hint is None:
-            return
-        with contextlib.suppress(Malformed):
-            fault.request.note_source(flow.remote)
-        self._reception.refuse(fault.request, flow, fault.status_hint, reason=fault.reason)
+        """A stream's framing is lost: the fault is named to the sender, or met with silence."""
+        self._dispatcher.receive_malformed(fault, flow, now)
 
     def flow_closed(self, flow: Flow, now: float) -> None:
         """A stream connection is closed: its bindings go, requests waiting for an answer on it have failed."""
@@ -263,40 +228,10 @@ class SipEndpoint:
 
         A REGISTER without a Contact among `headers` gets ours, and Call-ID and CSeq go on from the last one.
         """
-        if method in ("INVITE", "ACK", "CANCEL", "BYE"):
-            raise LocalError(f"{method} cannot be sent with request(); use the commands of legs.")
-        core = self._core
-        self._request_id += 1
-        request_id = self._request_id
         flow = self._flow_for(target)
-        if flow is None:
-            core.outputs.append(RequestFinished(request_id, 503, "No Route to Target"))
-            return request_id
-        call_id, cseq = None, 1
-        if method == "REGISTER":
-            call_id, cseq = self._registrations.get((from_uri, target.uri), (core.entropy.token(128), 0))
-            cseq += 1
-            # A challenge costs one more number than we see here, so leave room for both tries.
-            self._registrations[(from_uri, target.uri)] = (call_id, cseq + TRIES_MAX)
-        request = build_request(
-            core,
-            method,
-            target,
-            flow,
-            from_uri=from_uri,
-            to_uri=to_uri,
-            headers=headers,
-            body=body,
-            call_id=call_id,
-            cseq=cseq,
+        return self._requests.send(
+            method, target, flow, from_uri, to_uri=to_uri, headers=headers, body=body, credentials=credentials, now=now
         )
-        if method == "REGISTER" and request.get("contact") is None:
-            sender = request.from_.uri
-            user = sender.user_text if isinstance(sender, SipUri) else None
-            request.headers.append(("contact", core.addresses.contact_of(user or "", flow)))
-        challenge = None if credentials is None else ChallengeReply(credentials, core.entropy)
-        PlainRequest(core, request_id, request, flow, challenge, now)
-        return request_id
 
     # Inputs from the user: registrar and operation
 
@@ -386,60 +321,11 @@ class SipEndpoint:
             transactions=len(self._core.transactions),
             bindings=self._registrar.count,
             dropped=self._reception.guard.dropped,
-            faults=self._faults,
-            unmatched=self._unmatched,
+            faults=self._dispatcher.faults,
+            unmatched=self._dispatcher.unmatched,
         )
 
-    # Private: requests and responses
-
-    def _receive_response(self, response: Response, now: float) -> None:
-        if response.cseq.method == "INVITE":
-            _ = response.to, [route.uri for route in response.record_routes], [each.uri for each in response.contacts]
-        if not self._core.transactions.receive_response(response, now):
-            self._unmatched += 1
-
-    def _receive_ack(self, ack: Request, flow: Flow, now: float) -> None:
-        user = self._core.dialogs.get((ack.call_id, ack.to.tag or "", ack.from_.tag or ""))
-        if user is not None and user.receive_ack(ack, flow, now):
-            return
-        if not self._core.transactions.receive_repeated(ack, flow, now):
-            self._unmatched += 1
-
-    def _receive_new(self, request: Request, flow: Flow, now: float) -> None:
-        """A request no transaction knows."""
-        fault = validate(request)
-        if fault is not None:
-            self.receive_malformed(fault, flow, now)
-            return
-        request.note_source(flow.remote)
-        if request.method == "CANCEL":
-            self._receive_cancel(request, flow, now)
-            return
-        tag = request.to.tag
-        user = None if tag is None else self._core.dialogs.get((request.call_id, tag, request.from_.tag or ""))
-        if user is None:
-            self._reception.receive(request, flow, now)
-        elif request.method not in KNOWN_METHODS:
-            self._reception.refuse(request, flow, 501, (("allow", ALLOW),))
-        elif request.method not in ALLOWED_METHODS:
-            self._reception.refuse(request, flow, 405, (("allow", ALLOW),))
-        elif unsupported := unsupported_extensions(request):
-            self._reception.refuse(request, flow, 420, (("unsupported", unsupported),))
-        else:
-            user.receive_request(request, flow, now)
-
-    def _receive_cancel(self, cancel: Request, flow: Flow, now: float) -> None:
-        """Section 9.2: 200 to the CANCEL itself, whatever becomes of the INVITE."""
-        invite = self._core.transactions.find_invite(cancel)
-        if invite is None:
-            self._reception.refuse(cancel, flow, 481)
-            return
-        exchange = self._core.transactions.open(cancel, flow)
-        exchange.respond(make_response(cancel, 200, to_tag=invite.to_tag or None), now)
-        if invite.user is not None:
-            invite.user.invite_cancelled(invite, now)
-
-    # Private: the rest
+    # Private
 
     def _flow_for(self, target: Target) -> Flow | None:
         if not is_uri(target.uri):

@@ -79,8 +79,12 @@ class Guard:
         return any(scanner in lower for scanner in self.settings.scanners)
 
     def drop(self, kind: SecurityKind, source: str, detail: str, now: float) -> SecurityEvent | None:
-        """Count a request that gets silence; the fact to report, unless this source was reported just now."""
+        """Count a request that gets silence; the fact to report, if any."""
         self.dropped += 1
+        return self.report(kind, source, detail, now)
+
+    def report(self, kind: SecurityKind, source: str, detail: str, now: float) -> SecurityEvent | None:
+        """A fact for the security log, unless this source was reported for the same just now."""
         reported_at, count = self._reports.get((kind, source), (-REPORT_EVERY_S, 0))
         if now - reported_at < REPORT_EVERY_S:
             self._reports[(kind, source)] = (reported_at, count + 1)

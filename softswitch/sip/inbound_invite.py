@@ -15,12 +15,13 @@ from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.core import ALLOW, SipCore
 from softswitch.sip.dialog import Dialog
-from softswitch.sip.invite_session import InviteSession, answer_simply
+from softswitch.sip.invite_session import InviteSession
 from softswitch.sip.message import Request, Response, make_response
 from softswitch.sip.outputs import LegEnded
 from softswitch.sip.session_body import SDP
 from softswitch.sip.transaction import Fact
 from softswitch.sip.transaction_table import ServerExchange
+from softswitch.sip.within_dialog import answer_simply
 
 PROVISIONAL_EVERY_S = 60.0
 
@@ -42,7 +43,7 @@ class InboundInvite:
         self._exchange.user = self
         self._exchange.to_tag = core.entropy.token(64)
         self._dialog = Dialog.of_callee(invite, self._exchange.to_tag, flow)
-        self._dialog.flow = core.next_hop.dialog_flow(flow, self._dialog.remote_target, self._dialog.routes)
+        core.route(self._dialog, flow)
         core.dialogs[self._dialog.id] = self
         self._exchange.respond(make_response(invite, 100), now)
 
@@ -65,13 +66,12 @@ class InboundInvite:
     def accept(self, sdp: bytes, now: float) -> None:
         if self._is_over:
             return
-        self._is_over = True
-        self._core.deadlines.cancel(self)
         session = InviteSession(
             self._core, self.leg_id, self._dialog, source=self._source, is_caller=False, challenge=None
         )
         self._core.legs[self.leg_id] = session
         session.accept(self._invite, self._exchange, self._response(200), sdp, now)
+        self._let_go()
 
     def reject(self, status: int, reason: str | None, headers: tuple[tuple[str, str], ...], now: float) -> None:
         if self._is_over:
@@ -79,8 +79,7 @@ class InboundInvite:
         response = self._response(status, reason)
         for name, value in headers:
             response.add(name, value)
-        self._end(response, now)
-        self._core.outputs.append(LegEnded(self.leg_id, "local", response.reason, status))
+        self._end(response, LegEnded(self.leg_id, "local", response.reason, status), now)
 
     def hang_up(self, reason: str | None, now: float) -> None:
         """Nobody will answer: 480, with a Reason header if one is given."""
@@ -129,12 +128,17 @@ class InboundInvite:
 
     def _withdraw(self, reason: str, now: float) -> None:
         if not self._is_over:
-            self._end(self._response(487), now)
-            self._core.outputs.append(LegEnded(self.leg_id, "remote", reason, 487))
+            self._end(self._response(487), LegEnded(self.leg_id, "remote", reason, 487), now)
 
-    def _end(self, response: Response, now: float) -> None:
-        self._is_over = True
-        self._core.deadlines.cancel(self)
+    def _end(self, response: Response, ended: LegEnded, now: float) -> None:
         self._core.dialogs.pop(self._dialog.id, None)
         self._core.legs.pop(self.leg_id, None)
         self._exchange.respond(response, now)
+        self._core.outputs.append(ended)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Hold nothing any more: the heap of deadlines keeps what it was given until that time comes."""
+        self._is_over = True
+        self._core.deadlines.cancel(self)
+        del self._core, self._dialog, self._exchange, self._invite, self._packet

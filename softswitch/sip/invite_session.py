@@ -5,7 +5,7 @@ An InviteSession begins with a 2xx, ours or the peer's, and lives in one dialog.
 * one 2xx of ours that waits for its ACK (`AnsweredInvite`): until then no BYE and no re-INVITE of ours may go out
   (15, 14.1), so both wait for it; if the ACK never comes, BYE;
 * one re-INVITE of the peer that the owner has not answered;
-* one re-INVITE of ours, on the wire, waiting for its turn, or waiting to be repeated after a 491.
+* one re-INVITE of ours, on the wire (`SentReinvite`), waiting for its turn, or waiting to be repeated after a 491.
 
 Who meets whom (14.1, 14.2):
 
@@ -18,7 +18,6 @@ Who meets whom (14.1, 14.2):
 | nothing                                | ReinviteReceived; the owner answers                       |
 """
 
-import re
 from typing import Literal
 
 from softswitch.base.address import Flow
@@ -26,26 +25,22 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.sip.answered_invite import AnsweredInvite
 from softswitch.sip.challenge_reply import ChallengeReply
-from softswitch.sip.client_requests import acknowledge, repeat_request
-from softswitch.sip.core import ACCEPT, ALLOW, CAPABILITIES, NOBODY, SipCore
+from softswitch.sip.core import ACCEPT, ALLOW, NOBODY, SipCore
 from softswitch.sip.dialog import Dialog
-from softswitch.sip.grammar import QUOTED, unquote
 from softswitch.sip.message import Request, Response, make_response
 from softswitch.sip.outputs import (
-    InfoReceived,
     LegConfirmed,
     LegEnded,
     ReinviteAnswered,
     ReinviteConfirmed,
     ReinviteFailed,
     ReinviteReceived,
-    Transmit,
 )
+from softswitch.sip.sent_in_dialog import SentBye, SentReinvite
 from softswitch.sip.session_body import SDP, find_sdp, is_acceptable
 from softswitch.sip.transaction import Fact
-from softswitch.sip.transaction_table import ClientExchange, ServerExchange
-
-REASON_TEXT = re.compile(rf"text[ \t]*=[ \t]*({QUOTED})", re.IGNORECASE)
+from softswitch.sip.transaction_table import ServerExchange
+from softswitch.sip.within_dialog import answer_simply, read_reason
 
 
 class InviteSession:
@@ -53,7 +48,6 @@ class InviteSession:
 
     __slots__ = (
         "_answer",
-        "_bye",
         "_bye_reason",
         "_challenge",
         "_core",
@@ -63,9 +57,7 @@ class InviteSession:
         "_is_confirmed",
         "_is_over",
         "_is_waiting",
-        "_last_ack",
-        "_reinvite",
-        "_sent_invite",
+        "_sent",
         "_source",
         "_wanted_sdp",
         "leg_id",
@@ -94,13 +86,13 @@ class InviteSession:
         """The owner has been told of the end; what remains is courtesy to the peer."""
         self._answer: AnsweredInvite | None = None
         self._incoming: tuple[Request, ServerExchange] | None = None
-        self._reinvite: ClientExchange | None = None
-        self._sent_invite: Request | None = None
-        self._last_ack: Transmit | None = None
+        """The peer's re-INVITE, unanswered."""
+        self._sent: SentReinvite | None = None
+        """Our re-INVITE, on the wire."""
         self._wanted_sdp: bytes | None = None
+        """The offer of our next re-INVITE."""
         self._is_waiting = False
         """A 491 makes our re-INVITE wait."""
-        self._bye: tuple[ClientExchange, Request] | None = None
         self._bye_reason: str | None = None
         core.dialogs[dialog.id] = self
 
@@ -126,7 +118,7 @@ class InviteSession:
         request, exchange = self._incoming
         self._incoming = None
         self._dialog.refresh_target(request)
-        self._route_to(self._source)
+        self._core.route(self._dialog, self._source)
         response = make_response(request, 200)
         self.accept(request, exchange, response, sdp, now)
 
@@ -171,7 +163,7 @@ class InviteSession:
             return
         if flow != self._source:
             self._source = flow
-            self._route_to(flow)
+            self._core.route(self._dialog, flow)
         if request.method == "BYE":
             self._receive_bye(request, flow, now)
         elif self._is_over:
@@ -213,24 +205,36 @@ class InviteSession:
         if self._incoming is not None and self._incoming[1] is exchange:
             self.refuse_reinvite(487, now)
 
-    def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
-        if response.status < 200:
-            return
-        if self._bye is not None and exchange is self._bye[0]:
-            self._receive_bye_response(response, now)
-        elif response.status < 300:
-            self._receive_reinvite_success(exchange, response, now)
-        elif exchange is self._reinvite:
-            self._receive_reinvite_refusal(response, now)
+    def reinvite_answered(self, response: Response, now: float) -> None:
+        self._sent = None
+        if not self._is_over:
+            self._core.outputs.append(ReinviteAnswered(self.leg_id, find_sdp(response)))
+            self._send_wanted(now)
 
-    def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
-        if self._bye is not None and exchange is self._bye[0]:
-            self._close()
-        elif exchange is self._reinvite:
-            self._reinvite = None
-            if not self._is_over:
-                self._end("timeout", "no answer to re-INVITE" if fact is Fact.TIMED_OUT else "connection lost", 408)
-                self._leave(now)
+    def reinvite_refused(self, sdp: bytes, response: Response, now: float) -> None:
+        self._sent = None
+        if self._is_over:
+            return
+        if response.status == 491:
+            self._wanted_sdp = self._wanted_sdp or sdp
+            self._is_waiting = True
+            uniform = self._core.entropy.uniform
+            self._core.deadlines.set(self, now + (uniform(2.1, 4.0) if self._is_caller else uniform(0.0, 2.0)))
+        elif response.status in (408, 481):
+            self._end("remote", response.reason, response.status)
+            self._leave(now)
+        else:
+            self._core.outputs.append(ReinviteFailed(self.leg_id, response.status))
+            self._send_wanted(now)
+
+    def reinvite_failed(self, fact: Fact, now: float) -> None:
+        self._sent = None
+        if not self._is_over:
+            self._end("timeout", "no answer to re-INVITE" if fact is Fact.TIMED_OUT else "connection lost", 408)
+            self._leave(now)
+
+    def bye_finished(self) -> None:
+        self._close()
 
     # Time
 
@@ -256,19 +260,14 @@ class InviteSession:
         self._core.answer(request, flow, 200, now)
         if not self._is_over:
             self._end("remote", read_reason(request) or "bye", 200)
-        if self._incoming is not None:
-            invite, exchange = self._incoming
-            self._incoming = None
-            exchange.respond(make_response(invite, 487), now)
+        self._withdraw_reinvites(now)
         if self._answer is not None:
             self._answer.settle()
             self._answer = None
-        if self._reinvite is not None:
-            self._reinvite.cancelled(now)
         self._close()
 
     def _receive_reinvite(self, request: Request, flow: Flow, now: float) -> None:
-        if self._reinvite is not None or self._answer is not None:
+        if self._sent is not None or self._answer is not None:
             self._core.answer(request, flow, 491, now)
         elif self._incoming is not None:
             seconds = int(self._core.entropy.uniform(0.0, 10.99))
@@ -281,75 +280,13 @@ class InviteSession:
             self._incoming = (request, exchange)
             self._core.outputs.append(ReinviteReceived(self.leg_id, find_sdp(request)))
 
-    # Private: our re-INVITE
-
     def _send_wanted(self, now: float) -> None:
-        """Send the waiting re-INVITE unless something is in the way."""
-        in_the_way = self._answer or self._incoming or self._reinvite or self._is_waiting or self._is_over
+        """Send our waiting re-INVITE unless something is in the way."""
+        in_the_way = self._answer or self._incoming or self._sent or self._is_waiting or self._is_over
         if self._wanted_sdp is None or in_the_way or not self._is_confirmed:
             return
-        flow = self._dialog.flow
-        request = self._dialog.make_request("INVITE", self._core.make_via(flow))
-        request.headers.append(("contact", self._core.addresses.contact(flow)))
-        request.headers.append(("allow", ALLOW))
-        request.headers.append(("content-type", SDP))
-        request.body = self._wanted_sdp
-        self._wanted_sdp = None
-        self._sent_invite = request
-        self._reinvite = self._core.transactions.send(request, flow, self, now)
-
-    def _receive_reinvite_success(self, exchange: ClientExchange, response: Response, now: float) -> None:
-        if exchange is not self._reinvite:
-            if self._last_ack is not None and self._sent_invite is not None:
-                self._core.outputs.append(self._last_ack)
-            return
-        assert self._sent_invite is not None
-        self._reinvite = None
-        self._dialog.refresh_target(response)
-        self._route_to(exchange.flow)
-        self._last_ack = acknowledge(self._core, self._dialog, self._sent_invite)
-        self._core.outputs.append(self._last_ack)
-        if self._challenge is not None:
-            self._challenge.succeeded()
-        if not self._is_over:
-            self._core.outputs.append(ReinviteAnswered(self.leg_id, find_sdp(response)))
-            self._send_wanted(now)
-
-    def _receive_reinvite_refusal(self, response: Response, now: float) -> None:
-        assert self._sent_invite is not None
-        sent = self._sent_invite
-        self._reinvite = None
-        if self._is_over:
-            return
-        if response.status == 491:
-            self._wanted_sdp = self._wanted_sdp or sent.body
-            self._is_waiting = True
-            uniform = self._core.entropy.uniform
-            self._core.deadlines.set(self, now + (uniform(2.1, 4.0) if self._is_caller else uniform(0.0, 2.0)))
-        elif response.status in (408, 481):
-            self._end("remote", response.reason, response.status)
-            self._leave(now)
-        elif not self._try_again(sent, response, now):
-            self._core.outputs.append(ReinviteFailed(self.leg_id, response.status))
-            self._send_wanted(now)
-
-    def _try_again(self, sent: Request, response: Response, now: float) -> bool:
-        """Answer a challenge to our re-INVITE, if this leg was given credentials."""
-        again = self._authorized(sent, response)
-        if again is None:
-            return False
-        self._sent_invite = again
-        self._reinvite = self._core.transactions.send(again, self._dialog.flow, self, now)
-        return True
-
-    def _authorized(self, sent: Request, response: Response) -> Request | None:
-        if response.status not in (401, 407) or self._challenge is None:
-            return None
-        again = repeat_request(self._core, sent, self._dialog.flow)
-        if not self._challenge.authorize(again, response):
-            return None
-        self._dialog.local_cseq = again.cseq.number
-        return again
+        sdp, self._wanted_sdp = self._wanted_sdp, None
+        self._sent = SentReinvite(self._core, self._dialog, sdp, self, self._challenge, now)
 
     # Private: the end
 
@@ -363,14 +300,18 @@ class InviteSession:
 
     def _leave(self, now: float) -> None:
         """Tell the peer, as soon as it is allowed."""
+        self._withdraw_reinvites(now)
+        if self._answer is None:
+            self._send_bye(now)
+
+    def _withdraw_reinvites(self, now: float) -> None:
+        """The peer's is answered with 487; nobody waits for ours any more."""
         if self._incoming is not None:
             invite, exchange = self._incoming
             self._incoming = None
             exchange.respond(make_response(invite, 487), now)
-        if self._reinvite is not None:
-            self._reinvite.cancelled(now)
-        if self._answer is None:
-            self._send_bye(now)
+        if self._sent is not None:
+            self._sent.session_ended(now)
 
     def _give_up_on_ack(self, now: float) -> None:
         self._answer = None
@@ -379,42 +320,9 @@ class InviteSession:
         self._leave(now)
 
     def _send_bye(self, now: float) -> None:
-        bye = self._dialog.make_request("BYE", self._core.make_via(self._dialog.flow))
-        if self._bye_reason is not None:
-            bye.add("reason", self._bye_reason)
-        self._bye = (self._core.transactions.send(bye, self._dialog.flow, self, now), bye)
-
-    def _receive_bye_response(self, response: Response, now: float) -> None:
-        assert self._bye is not None
-        again = self._authorized(self._bye[1], response)
-        if again is None:
-            self._close()
-        else:
-            self._bye = (self._core.transactions.send(again, self._dialog.flow, self, now), again)
+        SentBye(self._core, self._dialog, self._bye_reason, self, self._challenge, now)
 
     def _close(self) -> None:
         """Nothing more will be said in this dialog."""
         self._core.deadlines.cancel(self)
         self._core.dialogs.pop(self._dialog.id, None)
-
-    def _route_to(self, source: Flow) -> None:
-        dialog = self._dialog
-        dialog.flow = self._core.next_hop.dialog_flow(source, dialog.remote_target, dialog.routes)
-
-
-def answer_simply(core: SipCore, leg_id: LegId, request: Request, flow: Flow, now: float) -> None:
-    """Answer what needs no decision: INFO is passed on, OPTIONS described, everything else is not for a dialog."""
-    if request.method == "INFO":
-        core.answer(request, flow, 200, now)
-        core.outputs.append(InfoReceived(leg_id, request.content_type, request.body))
-    elif request.method == "OPTIONS":
-        core.answer(request, flow, 200, now, headers=CAPABILITIES)
-    else:
-        core.answer(request, flow, 405, now, headers=(("allow", ALLOW),))
-
-
-def read_reason(request: Request) -> str:
-    """The text of a Reason header (RFC 3326), else its value; "" if there is none."""
-    value = request.get("reason") or ""
-    match = REASON_TEXT.search(value)
-    return unquote(match[1]) if match else value

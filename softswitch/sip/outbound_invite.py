@@ -19,7 +19,7 @@ from enum import Enum, auto
 from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.challenge_reply import ChallengeReply
-from softswitch.sip.client_requests import acknowledge, make_cancel, read_retry_after, repeat_request
+from softswitch.sip.client_requests import acknowledge, keep_identity, make_cancel, read_retry_after, repeat_request
 from softswitch.sip.core import NOBODY, SipCore
 from softswitch.sip.dialog import Dialog
 from softswitch.sip.invite_session import InviteSession
@@ -125,7 +125,7 @@ class OutboundInvite:
         if len(self._acks) >= FORKS_MAX:
             return
         dialog = Dialog.of_caller(self._invite, response, flow)
-        dialog.flow = self._core.next_hop.dialog_flow(flow, dialog.remote_target, dialog.routes)
+        self._core.route(dialog, flow)
         self._acks[tag] = acknowledge(self._core, dialog, self._invite)
         self._core.outputs.append(self._acks[tag])
         if self.state in (State.CALLING, State.PROCEEDING):
@@ -136,6 +136,7 @@ class OutboundInvite:
 
     def _answered(self, dialog: Dialog, source: Flow, sdp: bytes) -> None:
         self.state = State.ANSWERED
+        self._invite = keep_identity(self._invite)
         if self._challenge is not None:
             self._challenge.succeeded()
         self._core.legs[self.leg_id] = InviteSession(
@@ -145,7 +146,7 @@ class OutboundInvite:
 
     def _receive_refusal(self, response: Response, now: float) -> None:
         if response.status in (401, 407) and self._challenge is not None:
-            again = repeat_request(self._core, self._invite, self._flow)
+            again = repeat_request(self._core, self._invite, self._flow, self._invite.cseq.number + 1)
             if self._challenge.authorize(again, response):
                 self._invite = again
                 self._has_1xx = False

@@ -7,10 +7,12 @@ transaction, answers a challenge with the credentials it was given, and reports 
 from collections.abc import Iterable
 
 from softswitch.base.address import Flow
-from softswitch.sip.challenge_reply import ChallengeReply
+from softswitch.base.errors import LocalError
+from softswitch.sip.challenge_reply import TRIES_MAX, ChallengeReply
 from softswitch.sip.client_requests import repeat_request
 from softswitch.sip.core import SipCore
-from softswitch.sip.dialog import is_loose
+from softswitch.sip.dialog import is_loose, route_uri
+from softswitch.sip.digest import Credential
 from softswitch.sip.grammar import Malformed
 from softswitch.sip.header_values import NameAddr
 from softswitch.sip.message import Request, Response
@@ -18,7 +20,7 @@ from softswitch.sip.outputs import RequestFinished
 from softswitch.sip.settings import Target
 from softswitch.sip.transaction import Fact
 from softswitch.sip.transaction_table import ClientExchange
-from softswitch.sip.uri import parse_uri
+from softswitch.sip.uri import SipUri, parse_uri
 
 ANONYMOUS = "sip:anonymous@anonymous.invalid"
 
@@ -44,7 +46,7 @@ def build_request(
     """
     uri, routes = target.uri, list(target.route)
     if routes and not is_loose(routes[0]):
-        uri, routes = _bare(routes[0]), [*routes[1:], f"<{target.uri}>"]
+        uri, routes = route_uri(routes[0]), [*routes[1:], f"<{target.uri}>"]
     request = Request(method, uri)
     request.headers = [
         ("via", core.make_via(flow)),
@@ -72,10 +74,6 @@ def is_uri(text: str) -> bool:
     return True
 
 
-def _bare(route: str) -> str:
-    return route.partition("<")[2].partition(">")[0] or route
-
-
 class PlainRequest:
     """Sent when made; reports RequestFinished with `request_id` exactly once."""
 
@@ -101,7 +99,7 @@ class PlainRequest:
         if response.status < 200:
             return
         if response.status in (401, 407) and self._challenge is not None:
-            again = repeat_request(self._core, self._request, self._flow)
+            again = repeat_request(self._core, self._request, self._flow, self._request.cseq.number + 1)
             if self._challenge.authorize(again, response):
                 self._request = again
                 self._core.transactions.send(again, self._flow, self, now)
@@ -113,3 +111,68 @@ class PlainRequest:
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
         status, reason = (408, "Request Timeout") if fact is Fact.TIMED_OUT else (503, "Connection Failed")
         self._core.outputs.append(RequestFinished(self._request_id, status, reason))
+
+
+class PlainRequests:
+    """Numbers our requests outside dialogs, and remembers what a registrar wants to see going on."""
+
+    __slots__ = ("_core", "_last_id", "_registrations")
+
+    def __init__(self, core: SipCore) -> None:
+        self._core = core
+        self._last_id = 0
+        self._registrations: dict[tuple[str, str], tuple[str, int]] = {}
+        """Call-ID and last CSeq of our own REGISTERs, by From and target (section 10.2)."""
+
+    def send(
+        self,
+        method: str,
+        target: Target,
+        flow: Flow | None,
+        from_uri: str,
+        *,
+        to_uri: str | None,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        credentials: Credential | None,
+        now: float,
+    ) -> int:
+        """Send a request along `flow`, None if there is no way; RequestFinished with the number returned follows."""
+        if method in ("INVITE", "ACK", "CANCEL", "BYE"):
+            raise LocalError(f"{method} cannot be sent with request(); use the commands of legs.")
+        core = self._core
+        self._last_id += 1
+        if flow is None:
+            core.outputs.append(RequestFinished(self._last_id, 503, "No Route to Target"))
+            return self._last_id
+        call_id, cseq = self._sequence(method, from_uri, target.uri)
+        request = build_request(
+            core,
+            method,
+            target,
+            flow,
+            from_uri=from_uri,
+            to_uri=to_uri,
+            headers=headers,
+            body=body,
+            call_id=call_id,
+            cseq=cseq,
+        )
+        if method == "REGISTER" and request.get("contact") is None:
+            sender = request.from_.uri
+            user = sender.user_text if isinstance(sender, SipUri) else None
+            request.headers.append(("contact", core.addresses.contact_of(user or "", flow)))
+        challenge = None if credentials is None else ChallengeReply(credentials, core.entropy)
+        PlainRequest(core, self._last_id, request, flow, challenge, now)
+        return self._last_id
+
+    def _sequence(self, method: str, from_uri: str, target_uri: str) -> tuple[str, int]:
+        """Call-ID and CSeq: new ones, but a REGISTER goes on where the last one for the same was.
+
+        Each may cost further numbers when it is challenged, so room is left for them.
+        """
+        if method != "REGISTER":
+            return self._core.entropy.token(128), 1
+        call_id, last = self._registrations.get((from_uri, target_uri), (self._core.entropy.token(128), 0))
+        self._registrations[(from_uri, target_uri)] = (call_id, last + 1 + TRIES_MAX)
+        return call_id, last + 1

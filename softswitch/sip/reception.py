@@ -143,7 +143,7 @@ class Reception:
 
     def _refuse_at_sight(self, request: Request, flow: Flow) -> bool:
         method = request.method
-        if request.to.tag is not None or method in ("BYE", "INFO"):
+        if request.to.tag is not None or method in ("BYE", "CANCEL", "INFO"):
             self.refuse(request, flow, 481)
         elif method not in KNOWN_METHODS:
             self.refuse(request, flow, 501, (("allow", ALLOW),))
@@ -238,7 +238,7 @@ class Reception:
             self.refuse(request, flow, 404)
             return
         if to.user != username:
-            self._emit(self.guard.drop("forbidden", flow.remote.host, f"{username} registers {to.user}", now))
+            self._emit(self.guard.report("forbidden", flow.remote.host, f"{username} registers {to.user}", now))
             self.refuse(request, flow, 403)
             return
         aor = f"{username}@{core.settings.domain}"

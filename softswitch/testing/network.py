@@ -111,6 +111,11 @@ class FakeNetwork:
         self.stations[ends.opener].flow_closed(ends.opener_flow, now)
         self.stations[ends.acceptor].flow_closed(ends.acceptor_flow, now)
 
+    @property
+    def connections(self) -> list[int]:
+        """The numbers of the open TCP connections."""
+        return list(self._connections)
+
     def next_arrival(self) -> float | None:
         return self._in_flight[0][0] if self._in_flight else None
 

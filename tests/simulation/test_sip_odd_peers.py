@@ -4,6 +4,7 @@ import pytest
 
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.ids import LegId
+from softswitch.sip.digest import Credential
 from softswitch.sip.outputs import (
     InviteReceived,
     LegAnswered,
@@ -11,7 +12,9 @@ from softswitch.sip.outputs import (
     LegEnded,
     LegFailed,
     ReinviteConfirmed,
+    ReinviteFailed,
     ReinviteReceived,
+    RequestFinished,
     SipOutput,
 )
 from softswitch.sip.settings import Target
@@ -452,3 +455,78 @@ def test_the_trunks_assertion_goes_before_its_from() -> None:
     assert (invite.calling_number, invite.calling_name, invite.called_number) == ("+49170", "Anna", "+4930123")
     assert (invite.headers["x-customer"], invite.headers["subject"]) == ("7", "hello")
     assert invite.max_forwards == 69
+
+
+def test_a_leg_answers_challenges_with_the_credentials_it_was_given() -> None:
+    """The trunk challenges INVITE, re-INVITE and BYE; each is sent again under the next number."""
+    scene = Scene()
+    leg_id = scene.switch.invite(
+        Target(uri=f"sip:555@{PROVIDER}"),
+        from_uri="sip:100@switch.example",
+        sdp=OFFER,
+        credentials=Credential(username="trunk", realm="provider", password="secret"),
+        now=scene.now,
+    )
+    for method in ("INVITE", "re-INVITE", "BYE"):
+        if method == "re-INVITE":
+            scene.switch.reinvite(leg_id, OFFER, scene.now)
+        elif method == "BYE":
+            scene.switch.hang_up(leg_id, scene.now)
+        method = method.removeprefix("re-")
+        scene.run(0.1)
+        asked = scene.raw.requests(method)[-1]
+        challenge = f'Digest realm="provider", nonce="{asked.cseq.number}", qop="auth", algorithm=SHA-256'
+        scene.raw.answer(asked, 407, "a", f"Proxy-Authenticate: {challenge}")
+        scene.run(0.1)
+        again = scene.raw.requests(method)[-1]
+        assert again.cseq.number == asked.cseq.number + 1
+        assert f'nonce="{asked.cseq.number}"' in again.require("proxy-authorization")
+        scene.raw.answer(again, 200, "a", f"Contact: <sip:x@{PROVIDER}>", SDP, body=ANSWER.decode())
+        scene.run(0.1)
+    assert scene.raw.requests("ACK")[-1].get("proxy-authorization") is not None
+    scene.run()
+    assert scene.switch.statistics().transactions == scene.switch.statistics().dialogs == 0
+
+
+def test_a_leg_without_credentials_does_not_answer_a_challenge() -> None:
+    scene = Scene()
+    scene.call_out()
+    challenge = 'Proxy-Authenticate: Digest realm="switch.example", nonce="n", qop="auth"'
+    scene.raw.answer(scene.raw.requests("INVITE")[0], 407, "a", challenge)
+    scene.run(0.1)
+    assert scene.one("switch", LegFailed).status == 407
+    assert len(scene.raw.requests("INVITE")) == 1
+
+
+def test_a_lost_connection_ends_what_waits_on_it() -> None:
+    pair = SipPair(kind=TransportKind.TCP)
+    leg_id = pair.provider.invite(pair.target("1"), from_uri="sip:5@p.example", sdp=OFFER, now=pair.now)
+    pair.run(0.1)
+    number = pair.provider.request("OPTIONS", pair.target("1"), from_uri="sip:5@p.example", now=pair.now)
+    pair.network.send("provider", pair.flow(PROVIDER, HostPort("192.0.2.222", 5060)), b"x", pair.now)
+    (connection,) = pair.network.connections
+    pair.network.close(connection, pair.now)
+    pair.run(0.001)
+    assert pair.one("provider", LegFailed) == LegFailed(leg_id, 503, "Connection Failed")
+    assert pair.one("provider", RequestFinished) == RequestFinished(number, 503, "Connection Failed")
+
+
+def test_a_peer_that_is_silent_to_a_plain_request() -> None:
+    scene = Scene()
+    number = scene.switch.request("OPTIONS", Target(uri="sip:192.0.2.250"), from_uri="sip:switch@x", now=scene.now)
+    scene.run()
+    assert scene.one("switch", RequestFinished) == RequestFinished(number, 408, "Request Timeout")
+
+
+def test_a_reinvite_challenged_without_credentials_is_refused() -> None:
+    scene = Scene()
+    leg_id = scene.call_out()
+    (invite,) = scene.raw.requests("INVITE")
+    scene.raw.answer(invite, 200, "a", f"Contact: <sip:x@{PROVIDER}>", SDP, body=ANSWER.decode())
+    scene.run(0.1)
+    scene.switch.reinvite(leg_id, OFFER, scene.now)
+    scene.run(0.1)
+    scene.raw.answer(scene.raw.requests("INVITE")[-1], 100, "a")
+    scene.raw.answer(scene.raw.requests("INVITE")[-1], 401, "a", 'WWW-Authenticate: Digest realm="x", nonce="n"')
+    scene.run(0.1)
+    assert scene.one("switch", ReinviteFailed) == ReinviteFailed(leg_id, 401)

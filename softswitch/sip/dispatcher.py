@@ -1,0 +1,121 @@
+"""Takes a message apart far enough to know whose it is: a transaction's, a dialog's, or the beginning of something new.
+
+```
+ response ──► the client transaction with its branch          (none: counted)
+ ACK      ──► the dialog whose 2xx waits for it ──► the transaction it settles
+ request  ──► the transaction it repeats ──► valid? ──► CANCEL: the INVITE it means
+                                               ├──────► the dialog To's tag names
+                                               └──────► reception
+```
+
+What cannot be read, or breaks the rules, is answered with 400 and the fault as its reason, or with silence. Nothing a
+peer sends raises out of here.
+"""
+
+import contextlib
+
+from softswitch.base.address import Flow
+from softswitch.sip.core import ALLOW, ALLOWED_METHODS, SipCore
+from softswitch.sip.grammar import Malformed
+from softswitch.sip.message import Request, Response, make_response
+from softswitch.sip.methods import KNOWN_METHODS
+from softswitch.sip.parser import parse
+from softswitch.sip.reception import Reception, unsupported_extensions
+from softswitch.sip.registrar import Registrar
+from softswitch.sip.validate import validate
+
+
+class Dispatcher:
+    __slots__ = ("_core", "_reception", "_registrar", "faults", "unmatched")
+
+    def __init__(self, core: SipCore, reception: Reception, registrar: Registrar) -> None:
+        self.faults = 0
+        """Malformed messages since start."""
+        self.unmatched = 0
+        """Responses and ACKs that belong to nothing."""
+        self._core = core
+        self._reception = reception
+        self._registrar = registrar
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        """One whole message, from a datagram or cut from a stream."""
+        message = parse(data)
+        if isinstance(message, Malformed):
+            self.receive_malformed(message, flow, now)
+            return
+        try:
+            if isinstance(message, Response):
+                self._receive_response(message, now)
+            elif message.method == "ACK":
+                self._receive_ack(message, flow, now)
+            elif not self._core.transactions.receive_repeated(message, flow, now):
+                self._receive_new(message, flow, now)
+        except Malformed as fault:
+            request = message if isinstance(message, Request) and message.method != "ACK" else None
+            self.receive_malformed(Malformed(fault.status_hint, fault.reason, request), flow, now)
+
+    def receive_malformed(self, fault: Malformed, flow: Flow, now: float) -> None:
+        """What came along `flow` breaks the rules: the fault is named to the sender, or met with silence."""
+        self.faults += 1
+        source = flow.remote.host
+        if self._core.trunks.find(flow.remote) is None and not self._registrar.knows(flow):
+            guard = self._reception.guard
+            event = guard.report("malformed", source, fault.reason, now)
+            if event is not None:
+                self._core.outputs.append(event)
+            if not guard.admits(source, now):
+                return
+        if fault.request is None or fault.status_hint is None:
+            return
+        with contextlib.suppress(Malformed):
+            fault.request.note_source(flow.remote)
+        self._reception.refuse(fault.request, flow, fault.status_hint, reason=fault.reason)
+
+    # Private
+
+    def _receive_response(self, response: Response, now: float) -> None:
+        if response.cseq.method == "INVITE":
+            _ = response.to, [route.uri for route in response.record_routes], [each.uri for each in response.contacts]
+        if not self._core.transactions.receive_response(response, now):
+            self.unmatched += 1
+
+    def _receive_ack(self, ack: Request, flow: Flow, now: float) -> None:
+        user = self._core.dialogs.get((ack.call_id, ack.to.tag or "", ack.from_.tag or ""))
+        if user is not None and user.receive_ack(ack, flow, now):
+            return
+        if not self._core.transactions.receive_repeated(ack, flow, now):
+            self.unmatched += 1
+
+    def _receive_new(self, request: Request, flow: Flow, now: float) -> None:
+        """A request no transaction knows."""
+        fault = validate(request)
+        if fault is not None:
+            self.receive_malformed(fault, flow, now)
+            return
+        request.note_source(flow.remote)
+        if request.method == "CANCEL":
+            self._receive_cancel(request, flow, now)
+            return
+        tag = request.to.tag
+        user = None if tag is None else self._core.dialogs.get((request.call_id, tag, request.from_.tag or ""))
+        if user is None:
+            self._reception.receive(request, flow, now)
+        elif request.method not in KNOWN_METHODS:
+            self._reception.refuse(request, flow, 501, (("allow", ALLOW),))
+        elif request.method not in ALLOWED_METHODS:
+            self._reception.refuse(request, flow, 405, (("allow", ALLOW),))
+        elif unsupported := unsupported_extensions(request):
+            self._reception.refuse(request, flow, 420, (("unsupported", unsupported),))
+        else:
+            user.receive_request(request, flow, now)
+
+    def _receive_cancel(self, cancel: Request, flow: Flow, now: float) -> None:
+        """Section 9.2: 200 to the CANCEL itself, whatever becomes of the INVITE."""
+        invite = self._core.transactions.find_invite(cancel)
+        if invite is None:
+            self._reception.receive(cancel, flow, now)
+            return
+        exchange = self._core.transactions.open(cancel, flow)
+        exchange.respond(make_response(cancel, 200, to_tag=invite.to_tag or None), now)
+        if invite.user is not None:
+            invite.user.invite_cancelled(invite, now)
