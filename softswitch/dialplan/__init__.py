@@ -24,7 +24,7 @@ from softswitch.calls.outcomes import (
     RecordedMessage,
 )
 from softswitch.dialplan.call import Call
-from softswitch.dialplan.flows import flow
+from softswitch.dialplan.flows import UnknownName, flow
 
 __all__ = [
     "Call",
@@ -36,5 +36,6 @@ __all__ = [
     "QueueOutcome",
     "QueueReason",
     "RecordedMessage",
+    "UnknownName",
     "flow",
 ]

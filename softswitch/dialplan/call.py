@@ -11,13 +11,18 @@ What is played is named by prompts ("greeting/welcome", in the call's language) 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NoReturn
 
+from softswitch.base.clock import Clock
+from softswitch.base.errors import LocalError
 from softswitch.calls.outcomes import DialOutcome, Digits, MenuChoice, QueueOutcome, RecordedMessage
 from softswitch.calls.verbs import CallVerbs
 from softswitch.dialplan.flows import Dialplan
 
 Said = str | int
 """A prompt's name, or a number to be read out."""
+
+ANY_DIGIT = "0123456789*#"
 
 
 class Call:
@@ -30,12 +35,22 @@ class Call:
     # Who calls
 
     @property
+    def clock(self) -> Clock:
+        """`clock.wall()` is the time of day in epoch seconds; a flow that asks it can be tested at any hour."""
+        return self._verbs.clock
+
+    @property
+    def is_answered(self) -> bool:
+        return self._verbs.is_answered
+
+    @property
     def id(self) -> str:
         """The call's id in records, recordings and logs."""
         return self._verbs.call_id
 
     @property
     def calling_number(self) -> str:
+        """An account's own number, whatever its phone claims; of callers from outside what the trunk says."""
         return self._verbs.record.calling_number
 
     @property
@@ -77,11 +92,15 @@ class Call:
         """Let the caller hear his phone ring."""
         await self._verbs.ring()
 
-    async def reject(self, status: int = 603, reason: str | None = None) -> None:
-        """Refuse the call with a SIP status (486 busy, 603 declined …); an answered call is hung up."""
+    async def reject(self, status: int = 603, reason: str | None = None) -> NoReturn:
+        """Refuse the call with a SIP status (486 busy, 603 declined …); an answered call is hung up.
+
+        Nothing after it is run: it raises `CallEnded`.
+        """
         await self._verbs.reject(status, reason)
 
-    async def hang_up(self) -> None:
+    async def hang_up(self) -> NoReturn:
+        """End the call, as returning from the flow does. Nothing after it is run: it raises `CallEnded`."""
         await self._verbs.hang_up()
 
     # Speaking and listening
@@ -91,6 +110,7 @@ class Call:
         return await self._verbs.play(self._files(said), stop_digits=stop_digits)
 
     async def pause(self, seconds: float) -> None:
+        """Wait. Use it in place of `asyncio.sleep`: it ends at once when the caller hangs up."""
         await self._verbs.pause(seconds)
 
     async def gather(
@@ -101,8 +121,13 @@ class Call:
         between_s: float = 3.0,
         end_digits: str = "#",
     ) -> Digits:
-        """Play a question, which the first digit cuts short, and collect the digits typed."""
-        first = await self._verbs.play(self._files(said), stop_digits="0123456789*#") if said else ""
+        """Play a question, which the first digit cuts short, and collect the digits typed.
+
+        `timeout_s` is how long the caller may think before the first digit, `between_s` before each further one.
+        """
+        if maximum < 1:
+            raise LocalError(f"gather: maximum is {maximum}, and at least one digit must be wanted")
+        first = await self._verbs.play(self._files(said), stop_digits=ANY_DIGIT) if said else ""
         if first and first in end_digits:
             return Digits("", is_complete=True)
         if first and maximum == 1:
@@ -119,6 +144,8 @@ class Call:
         self, *said: Said, digits: str, timeout_s: float = 5.0, tries: int = 2, default: str | None = None
     ) -> MenuChoice:
         """Ask for one of `digits`, again after a wrong digit or none; then take `default`, the first by default."""
+        if not digits:
+            raise LocalError("menu: digits is empty, so there is nothing to choose")
         for _ in range(tries):
             typed = await self.gather(*said, maximum=1, timeout_s=timeout_s, end_digits="")
             if typed.digits and typed.digits in digits:
@@ -128,7 +155,10 @@ class Call:
         return MenuChoice(digits[0] if default is None else default, is_default=True)
 
     async def record(self, *, limit_s: float = 120.0, end_digits: str = "#", beep: bool = True) -> RecordedMessage:
-        """Record what the caller says until he types one of `end_digits`, hangs up, or `limit_s` is over."""
+        """Record what the caller says until he types one of `end_digits`, hangs up, or `limit_s` is over.
+
+        Returns the message in each of the three cases, so that it can be passed on.
+        """
         await self._verbs.answer()
         if beep:
             await self._verbs.play([self._verbs.sounds.tone("beep")])
@@ -138,6 +168,8 @@ class Call:
         self, name: str, question: str = "survey/question", *, scale: int = 5, tries: int = 2
     ) -> int | None:
         """Ask for a rating from 1 to `scale` (at most 9) and note it in the call's record; None if none was given."""
+        if not 2 <= scale <= 9:
+            raise LocalError(f"survey: scale is {scale}, and must be from 2 to 9, because one key is pressed")
         self._verbs.drop_digits()
         allowed = "".join(str(score) for score in range(1, scale + 1))
         choice = await self.menu(question, digits=allowed, tries=tries, default="")

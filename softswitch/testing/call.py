@@ -9,7 +9,7 @@ assert call.transcript == ["answer", "play greeting/welcome ...", "queue support
 
 from collections import deque
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from softswitch.base.ids import CallId
 from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, QueueOutcome, RecordedMessage
@@ -49,7 +49,8 @@ class FakeCall:
     """Offers the verbs of a call; each is written to `transcript` as it is used.
 
     `digits` are typed one at a time when somebody listens ("." = nothing is typed until the time is over).
-    `outcomes` are what queue, dial and record return, in order. After `hang_up_after` verbs the caller is gone.
+    `outcomes` are what queue, dial and record return, in order; one that is missing fails the test. After
+    `hang_up_after` verbs the caller is gone. Times pass on `clock`, and nothing really waits.
     """
 
     def __init__(
@@ -106,11 +107,11 @@ class FakeCall:
     async def ring(self) -> None:
         self._use("ring")
 
-    async def reject(self, status: int, reason: str | None = None) -> None:
+    async def reject(self, status: int, reason: str | None = None) -> NoReturn:
         self._use(f"reject {status}")
         self._hang_up()
 
-    async def hang_up(self) -> None:
+    async def hang_up(self) -> NoReturn:
         self._use("hang_up")
         self._hang_up()
 
@@ -153,7 +154,9 @@ class FakeCall:
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
         await self.answer()
         self._use("record")
-        return self._outcome(RecordedMessage)
+        message = self._outcome(RecordedMessage)
+        self.is_over = message.is_caller_gone
+        return message
 
     def drop_digits(self) -> None:
         """Digits of a script are typed when somebody listens, so none is ever typed ahead."""
@@ -172,7 +175,7 @@ class FakeCall:
         if self.is_over:
             raise CallEnded("the caller hung up")
 
-    def _hang_up(self) -> None:
+    def _hang_up(self) -> NoReturn:
         self.is_over = True
         raise CallEnded("the caller hung up")
 

@@ -1,10 +1,10 @@
 """Loads flows from folders of Python files, by path and without making them a package.
 
 A file that cannot be loaded is a list of faults, never an exception: whoever asked keeps what he has. Each load makes
-new modules, so that calls in progress finish on the code they began with.
+new modules from the text as it is now, so that calls in progress finish on the code they began with; nothing is
+written beside the files.
 """
 
-import importlib.util
 import inspect
 import itertools
 import sys
@@ -47,11 +47,9 @@ def _load_directory(directory: Path) -> tuple[dict[str, Flow], list[Fault]]:
     origin: dict[str, Path] = {}
     faults: list[Fault] = []
     for path in sorted(directory.glob("*.py")) if directory.is_dir() else []:
-        loaded = _load_file(path)
-        if isinstance(loaded, Fault):
-            faults.append(loaded)
-            continue
-        for name, function in loaded.items():
+        found, wrong = _load_file(path)
+        faults += wrong
+        for name, function in found.items():
             if name in origin:
                 remedy = "Rename one of the two"
                 faults.append(Fault(str(path), name, f"{origin[name].name} has a flow of this name as well", remedy))
@@ -61,36 +59,44 @@ def _load_directory(directory: Path) -> tuple[dict[str, Flow], list[Fault]]:
     return flows, faults
 
 
-def _load_file(path: Path) -> dict[str, Flow] | Fault:
-    name = f"softswitch_dialplan_{path.stem}_{next(_versions)}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None, "a .py path has a loader"
-    assert spec.loader is not None, "a .py path has a loader"
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and typing look their module up while it is executed
+def _load_file(path: Path) -> tuple[dict[str, Flow], list[Fault]]:
+    module = ModuleType(f"softswitch_dialplan_{path.stem}_{next(_versions)}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # dataclasses and typing look their module up while it is executed
     try:
-        spec.loader.exec_module(module)
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     except SyntaxError as error:
-        return Fault(f"{path}:{error.lineno}", path.stem, f"is not Python: {error.msg}", "Mend the line")
-    except Exception as error:
-        line = next(
-            (f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == str(path)), 0
-        )
+        place = f"{error.filename or path}:{error.lineno or 0}"
+        return {}, [Fault(place, path.stem, f"is not Python: {error.msg}", "Mend the line")]
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        place = f"{path}:{lines[-1]}" if lines else str(path)
         reason = f"fails while it is loaded: {type(error).__name__}: {error}"
-        return Fault(f"{path}:{line}", path.stem, reason, "Mend the line")
+        return {}, [Fault(place, path.stem, reason, "Mend the line" if lines else "Mend the file")]
     finally:
-        del sys.modules[name]
+        del sys.modules[module.__name__]
     return _flows_of(module, path)
 
 
-def _flows_of(module: ModuleType, path: Path) -> dict[str, Flow] | Fault:
+def _flows_of(module: ModuleType, path: Path) -> tuple[dict[str, Flow], list[Fault]]:
     flows: dict[str, Flow] = {}
+    faults: list[Fault] = []
     for name, value in vars(module).items():
         if not is_flow(value) or value.__module__ != module.__name__:
             continue
-        parameters = inspect.signature(value).parameters
-        if not inspect.iscoroutinefunction(value) or len(parameters) != 1:
-            line = value.__code__.co_firstlineno
-            return Fault(f"{path}:{line}", name, "is no flow", "Write `async def` with one parameter, the call")
-        flows[name] = value
-    return flows
+        if _takes_a_call(value):
+            flows[name] = value
+            continue
+        code = getattr(value, "__code__", None)
+        place = str(path) if code is None else f"{path}:{code.co_firstlineno}"
+        faults.append(Fault(place, name, "is no flow", "Write `async def` with one parameter, the call"))
+    return flows, faults
+
+
+def _takes_a_call(value: Flow) -> bool:
+    """Whether it can be awaited with the call as its one argument, and wants no other."""
+    if not inspect.iscoroutinefunction(value):
+        return False
+    parameters = list(inspect.signature(value).parameters.values())
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return len(parameters) == 1 and parameters[0].kind in positional
