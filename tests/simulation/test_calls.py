@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.acd.inputs import AgentLoggedIn
 from softswitch.acd.model import Agent, AgentState, Queue, ToFlow
 from softswitch.acd.outputs import AgentStateChanged
 from softswitch.base.ids import AgentId, QueueId
@@ -14,7 +13,6 @@ from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
 from softswitch.dialplan import Call, flow
 from softswitch.media.protocol import SetHearing, StartPlay, StartRecording
 from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, ReinviteAnswered
-from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
 
 Scenario = Callable[[SimulatedCentre], Awaitable[None]]
@@ -79,26 +77,9 @@ def centre(tmp_path: Path) -> Callable[..., SimulatedCentre]:
     return make
 
 
-async def log_in(centre: SimulatedCentre, *names: str) -> None:
-    for name in names:
-        assert await centre.phone(name).register() == 200
-        centre.acd.apply(AgentLoggedIn(AgentId(name)))
-
-
-def cdrs(centre: SimulatedCentre) -> list[Cdr]:
-    return list(centre.store.cdrs.ascending())
-
-
-async def all_over(centre: SimulatedCentre) -> None:
-    await centre.until(lambda: not centre.controller.calls)
-    await centre.sleep(40)  # transactions and wrap-up end
-    assert not centre.worker.description.streams, "every port was given back"
-    assert not centre.worker.description.recordings
-
-
 def test_a_caller_waits_talks_is_recorded_and_rates(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        await log_in(centre, "ann")
+        await centre.log_in("ann")
         centre.phone("ann").talk_s = 30.0
         caller = centre.caller("+15550123")
         caller.call(HOTLINE)
@@ -106,8 +87,8 @@ def test_a_caller_waits_talks_is_recorded_and_rates(centre: Callable[..., Simula
         await centre.until(lambda: centre.phone("ann").leg is None, within_s=60)
         await centre.sleep(3)
         caller.press("4")
-        await all_over(centre)
-        (cdr,) = cdrs(centre)
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
         assert (cdr.agent, cdr.queue, cdr.calling_number, cdr.scores) == (
             "ann",
             "support",
@@ -128,7 +109,7 @@ def test_a_caller_waits_talks_is_recorded_and_rates(centre: Callable[..., Simula
 
 def test_both_hear_each_other_only_after_the_agent_has_answered(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        await log_in(centre, "ann")
+        await centre.log_in("ann")
         caller = centre.caller("+15550123")
         caller.call(HOTLINE)
         await centre.until(lambda: any(isinstance(c, StartRecording) for c in centre.media_commands))
@@ -137,8 +118,8 @@ def test_both_hear_each_other_only_after_the_agent_has_answered(centre: Callable
         heard = {tuple(h.sources) for h in centre.worker.description.hearings.values()}
         assert len(heard) == 2
         caller.hang_up()
-        await all_over(centre)
-        (cdr,) = cdrs(centre)
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
         assert cdr.ended_by == "caller"
         assert any(isinstance(e, LegEnded) for e in centre.phone("ann").events)
 
@@ -149,7 +130,7 @@ def test_an_agent_who_does_not_answer_is_passed_over_and_the_caller_keeps_his_pl
     centre: Callable[..., SimulatedCentre],
 ) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        await log_in(centre, "ann", "bob")
+        await centre.log_in("ann", "bob")
         centre.phone("ann").answer_after_s = None
         centre.phone("bob").talk_s = 5.0
         caller = centre.caller("+15550123")
@@ -158,8 +139,8 @@ def test_an_agent_who_does_not_answer_is_passed_over_and_the_caller_keeps_his_pl
         await centre.until(lambda: centre.phone("ann").leg is None)
         ann = next(each for each in centre.acd.agent_summaries() if each.agent_id == "ann")
         assert (ann.state, ann.reason) == (AgentState.NOT_READY, "no answer")
-        await all_over(centre)
-        (cdr,) = cdrs(centre)
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
         assert cdr.agent == "bob"
         assert cdr.queue_wait_s == pytest.approx(16, abs=1.0)
 
@@ -168,12 +149,12 @@ def test_an_agent_who_does_not_answer_is_passed_over_and_the_caller_keeps_his_pl
 
 def test_an_agent_who_declines_makes_way_at_once(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        await log_in(centre, "ann", "bob")
+        await centre.log_in("ann", "bob")
         centre.phone("ann").busy_status = 486
         centre.phone("bob").talk_s = 5.0
         centre.caller("+15550123").call(HOTLINE)
-        await all_over(centre)
-        (cdr,) = cdrs(centre)
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
         assert cdr.agent == "bob"
         assert cdr.queue_wait_s < 2.0
 
@@ -182,16 +163,16 @@ def test_an_agent_who_declines_makes_way_at_once(centre: Callable[..., Simulated
 
 def test_a_caller_who_gives_up_leaves_no_trace_but_his_record(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        await log_in(centre, "ann")
+        await centre.log_in("ann")
         centre.phone("ann").answer_after_s = None
         caller = centre.caller("+15550123")
         caller.call(HOTLINE)
         await centre.until(lambda: bool(centre.phone("ann").seen(InviteReceived)))
         await centre.sleep(4)
         caller.hang_up()
-        await all_over(centre)
+        await centre.all_over()
         assert [type(e) for e in centre.phone("ann").events if isinstance(e, (LegEnded, LegFailed))] == [LegEnded]
-        (cdr,) = cdrs(centre)
+        (cdr,) = centre.cdrs()
         assert (cdr.ended_by, cdr.agent, cdr.talk_s) == ("caller", None, 0.0)
         assert cdr.queue_wait_s == pytest.approx(4, abs=0.5)
         (summary,) = centre.acd.queue_summaries()
@@ -204,8 +185,8 @@ def test_who_has_waited_too_long_goes_to_the_overflow_flow(centre: Callable[...,
     async def scenario(centre: SimulatedCentre) -> None:
         caller = centre.caller("+15550123")
         caller.call(HOTLINE)
-        await all_over(centre)
-        (cdr,) = cdrs(centre)
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
         assert cdr.tags == {"reason": "overflowed"}
         assert any(isinstance(c, StartPlay) and c.playback.sounds == ["greeting/closed"] for c in centre.media_commands)
         assert [type(e) for e in caller.events if isinstance(e, (LegAnswered, LegEnded))] == [LegAnswered, LegEnded]
@@ -215,7 +196,7 @@ def test_who_has_waited_too_long_goes_to_the_overflow_flow(centre: Callable[...,
 
 def test_hold_gives_music_to_the_other_side(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        await log_in(centre, "ann")
+        await centre.log_in("ann")
         caller = centre.caller("+15550123")
         caller.call(HOTLINE)
         await centre.until(lambda: any(isinstance(c, StartRecording) for c in centre.media_commands))
@@ -232,8 +213,8 @@ def test_hold_gives_music_to_the_other_side(centre: Callable[..., SimulatedCentr
         assert not centre.worker.description.playbacks
         assert len(centre.worker.description.hearings) == 2
         ann.hang_up()
-        await all_over(centre)
-        (cdr,) = cdrs(centre)
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
         assert cdr.hold_s == pytest.approx(10, abs=0.5)
 
     centre().run(scenario)
@@ -241,13 +222,13 @@ def test_hold_gives_music_to_the_other_side(centre: Callable[..., SimulatedCentr
 
 def test_a_flow_that_fails_ends_its_call_and_no_other(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        await log_in(centre, "ann")
+        await centre.log_in("ann")
         centre.phone("ann").talk_s = 20.0
         centre.caller("+15550001").call(HOTLINE)
         centre.caller("+15550002").call("900")
-        await all_over(centre)
-        failed = next(cdr for cdr in cdrs(centre) if cdr.called_number == "900")
-        served = next(cdr for cdr in cdrs(centre) if cdr.called_number == HOTLINE)
+        await centre.all_over()
+        failed = next(cdr for cdr in centre.cdrs() if cdr.called_number == "900")
+        served = next(cdr for cdr in centre.cdrs() if cdr.called_number == HOTLINE)
         assert "the CRM's answer made no sense" in failed.fault
         assert (failed.end_reason, failed.sip_status) == ("failed", 200)
         assert (served.fault, served.agent) == ("", "ann")
@@ -259,18 +240,18 @@ def test_an_unknown_number_is_refused(centre: Callable[..., SimulatedCentre]) ->
     async def scenario(centre: SimulatedCentre) -> None:
         caller = centre.caller("+15550123")
         caller.call("555")
-        await all_over(centre)
+        await centre.all_over()
         (failed,) = caller.seen(LegFailed)
         assert isinstance(failed, LegFailed)
         assert failed.status == 404
-        assert [(cdr.end_reason, cdr.sip_status) for cdr in cdrs(centre)] == [("rejected", 404)]
+        assert [(cdr.end_reason, cdr.sip_status) for cdr in centre.cdrs()] == [("rejected", 404)]
 
     centre().run(scenario)
 
 
 def test_colleagues_talk_and_the_agent_is_not_offered_calls_meanwhile(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        await log_in(centre, "ann")
+        await centre.log_in("ann")
         assert await centre.phone("carl").register() == 200
         ann = centre.phone("ann")
         ann.call("110", password="Secret-123")
@@ -281,18 +262,18 @@ def test_colleagues_talk_and_the_agent_is_not_offered_calls_meanwhile(centre: Ca
         ann.hang_up()
         await centre.until(lambda: bool(ann.seen(InviteReceived)))
         ann.talk_s = 1.0
-        await all_over(centre)
+        await centre.all_over()
 
     centre(agents=agents("ann")).run(scenario)
 
 
 def test_nobody_calls_outside_without_permission(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        await log_in(centre, "ann")
+        await centre.log_in("ann")
         centre.phone("ann").call("+74951234567", password="Secret-123")
         centre.caller("+15550123").call("+74951234567")
-        await all_over(centre)
-        assert {cdr.tags["reason"] for cdr in cdrs(centre)} <= {
+        await centre.all_over()
+        assert {cdr.tags["reason"] for cdr in centre.cdrs()} <= {
             DialReason.FORBIDDEN.value,
             DialReason.UNREACHABLE.value,
         }
@@ -309,8 +290,8 @@ def test_a_message_is_recorded_until_the_pound_key(centre: Callable[..., Simulat
         await centre.until(lambda: any(isinstance(c, StartRecording) for c in centre.media_commands))
         await centre.sleep(5)
         caller.press("#")
-        await all_over(centre)
-        (cdr,) = cdrs(centre)
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
         assert cdr.tags == {"ended_by": "#"}
         (recording,) = centre.store.recordings.ascending()
         assert recording.duration_s == pytest.approx(5, abs=0.5)
@@ -320,7 +301,7 @@ def test_a_message_is_recorded_until_the_pound_key(centre: Callable[..., Simulat
 
 def test_a_switch_that_stops_waits_for_calls_and_then_ends_them(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        await log_in(centre, "ann")
+        await centre.log_in("ann")
         caller = centre.caller("+15550123")
         caller.call(HOTLINE)
         await centre.until(lambda: any(isinstance(c, StartRecording) for c in centre.media_commands))
@@ -333,8 +314,8 @@ def test_a_switch_that_stops_waits_for_calls_and_then_ends_them(centre: Callable
         (failed,) = late.seen(LegFailed)
         assert isinstance(failed, LegFailed)
         assert failed.status == 503
-        await all_over(centre)
-        (cdr,) = cdrs(centre)
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
         assert (cdr.ended_by, cdr.end_reason) == ("switch", "stopped")
         assert caller.seen(LegEnded)
 

@@ -23,6 +23,11 @@ class AgentLines:
         self._acd = acd
         self._counts: dict[AgentId, int] = {}
 
+    @property
+    def in_use(self) -> dict[AgentId, int]:
+        """Who is on the phone outside the ACD, and in how many calls."""
+        return dict(self._counts)
+
     def taken(self, agent_id: AgentId | None, kind: BusyKind) -> None:
         """One more call; None (not an agent) is of no interest."""
         if agent_id is None:

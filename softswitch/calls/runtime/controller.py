@@ -55,7 +55,8 @@ class CallController:
         self._around = around
         self._loop = loop
         self._start_flow = start_flow
-        self._legs: dict[LegId, ActiveCall] = {}
+        self.legs: dict[LegId, ActiveCall] = {}
+        """Which call a leg belongs to, for as long as SIP knows the leg."""
         self._something_ended: asyncio.Future[None] | None = None
 
     # Inputs
@@ -71,13 +72,13 @@ class CallController:
             case SecurityEvent():
                 log.warning("security", kind=event.kind, source=event.source, detail=event.detail, count=event.count)
             case LegEnded() | LegFailed():
-                call = self._legs.pop(event.leg_id, None)
+                call = self.legs.pop(event.leg_id, None)
                 if call is not None:
                     if event.leg_id == call.caller.leg.leg_id and call.caller.extension is not None:
                         self._around.lines.released(call.caller.extension.agent_id)
                     self._deliver(call, event)
             case _:
-                call = self._legs.get(event.leg_id)
+                call = self.legs.get(event.leg_id)
                 if call is not None:
                     self._deliver(call, event)
 
@@ -147,7 +148,7 @@ class CallController:
             return
         call = self._make_call(event, settings)
         self.calls[call.call_id] = call
-        self._legs[event.leg_id] = call
+        self.legs[event.leg_id] = call
         self._around.records.call_started(call.record.as_active())
         if call.caller.extension is not None:
             self._around.lines.taken(call.caller.extension.agent_id, BusyKind.OUTBOUND)
@@ -178,7 +179,7 @@ class CallController:
             session_id=around.entropy.integer(32),
         )
         return ActiveCall(
-            event, Party(leg, extension), record, around, loop=self._loop, legs=self._legs, on_closed=self._closed
+            event, Party(leg, extension), record, around, loop=self._loop, legs=self.legs, on_closed=self._closed
         )
 
     def _deliver(self, call: ActiveCall, event: CallEvent) -> None:

@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from softswitch.acd.inputs import ConfigurationSet
+import msgspec
+
+from softswitch.acd.inputs import AgentLoggedIn, ConfigurationSet
 from softswitch.acd.model import Agent, Queue
 from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.router import Router
@@ -21,12 +23,23 @@ from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
-from softswitch.calls.settings import CallSettings, Extension
+from softswitch.calls.settings import CallSettings, Extension, QueueTreatment
+from softswitch.calls.verbs import SoundFiles
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.runner import FlowRunner
 from softswitch.dialplan.schedule import Schedule
-from softswitch.media.protocol import MediaCommand, PlayFinished, RecordingFinished, StartPlay, StopRecording
+from softswitch.media.protocol import (
+    Describe,
+    MediaCommand,
+    MediaEvent,
+    Playback,
+    PlayFinished,
+    Recording,
+    RecordingFinished,
+    StartPlay,
+    StopRecording,
+)
 from softswitch.media.runtime.client import MediaClient
 from softswitch.sip.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
@@ -42,6 +55,7 @@ from softswitch.sip.outputs import (
 )
 from softswitch.sip.settings import Account, SipSettings, Target, TrunkPeer
 from softswitch.store import Store, memory_store
+from softswitch.store.schema import Cdr
 from softswitch.testing.call import FakeSounds
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.network import FakeNetwork
@@ -51,12 +65,13 @@ from softswitch.testing.runtime.network_loop import NetworkLoop
 
 DOMAIN = "centre.test"
 SWITCH = HostPort("10.0.0.1", 5060)
+TRUNK_NETWORKS = tuple(f"10.{number}.9.0/24" for number in range(8))
 PROMPT_S = 2.0
 """How long every prompt is that is not a loop."""
 
 
 class SimulatedPhone:
-    """A phone: answers as told, notes what happened to it."""
+    """A phone: answers as told, notes what happened to it. `name` is the account it registers for."""
 
     def __init__(self, centre: "SimulatedCentre", name: str, address: HostPort) -> None:
         settings = SipSettings(domain=DOMAIN, trunks=(TrunkPeer(name="switch", addresses=(SWITCH.host,)),))
@@ -95,11 +110,19 @@ class SimulatedPhone:
         assert isinstance(finished, RequestFinished)
         return finished.status
 
-    def call(self, number: str, *, password: str | None = None) -> LegId:
+    def call(
+        self,
+        number: str,
+        *,
+        password: str | None = None,
+        capabilities: MediaCapabilities | None = None,
+        max_forwards: int = 70,
+    ) -> LegId:
         self.leg = self.endpoint.invite(
             self._target(f"sip:{number}@{DOMAIN}"),
             from_uri=f"sip:{self.name}@{DOMAIN}",
-            sdp=make_offer(MediaCapabilities(), self._rtp(), session_id=1, version=1),
+            sdp=make_offer(capabilities or MediaCapabilities(), self._rtp(), session_id=1, version=1),
+            max_forwards=max_forwards,
             credentials=None if password is None else Credential(username=self.name, realm="", password=password),
             now=self._centre.clock.now(),
         )
@@ -107,8 +130,12 @@ class SimulatedPhone:
         return self.leg
 
     def hang_up(self) -> None:
-        if self.leg is not None:
-            self.endpoint.hang_up(self.leg, self._centre.clock.now())
+        self.hang_up_leg(self.leg)
+
+    def hang_up_leg(self, leg_id: LegId | None) -> None:
+        """Hang up this call and no other that may have come after it."""
+        if leg_id is not None and leg_id == self.leg:
+            self.endpoint.hang_up(leg_id, self._centre.clock.now())
             self._centre.flush()
 
     def hold(self, direction: str) -> None:
@@ -157,7 +184,7 @@ class SimulatedPhone:
         self.endpoint.accept(invite.leg_id, answer.sdp, self._centre.clock.now())
         self._centre.flush()
         if self.talk_s is not None:
-            self._centre.loop.call_later(self.talk_s, self.hang_up)
+            self._centre.loop.call_later(self.talk_s, self.hang_up_leg, invite.leg_id)
 
     def _rtp(self) -> HostPort:
         return HostPort(self.address.host, 30000)
@@ -195,6 +222,8 @@ class SimulatedCentre:
         phones: Sequence[Extension] = (),
         settings: CallSettings | None = None,
         schedules: Mapping[str, Schedule] | None = None,
+        sounds: SoundFiles | None = None,
+        workers: int = 1,
         seed: int = 1,
     ) -> None:
         self.clock = ManualClock()
@@ -214,11 +243,17 @@ class SimulatedCentre:
             **{name: getattr(base, name) for name in CallSettings.__struct_fields__ if name != "extensions"},
             extensions={**base.extensions, **extensions},
         )
+        if not self.settings.queues:
+            treatments = {queue.queue_id: QueueTreatment() for queue in queues}
+            self.settings = msgspec.structs.replace(self.settings, queues=treatments)
+        self.sounds = sounds or FakeSounds()
         rows = [_Row(number, flow) for number, flow in routes.items()]
         numbers = NumberPlan.compile(rows)
         assert isinstance(numbers, NumberPlan), numbers
         self.dialplan = Dialplan(numbers=numbers, flows=flows, schedules=schedules or {})
         self._directory = directory
+        self._worker_paths = {f"media-{number}": str(directory / f"media-{number}.sock") for number in range(workers)}
+        self.workers: dict[str, ScriptedMediaWorker] = {}
         self._configuration = ConfigurationSet(queues=list(queues), agents=list(agents))
 
     def run(self, scenario: Callable[["SimulatedCentre"], Awaitable[None]]) -> None:
@@ -240,34 +275,86 @@ class SimulatedCentre:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
+    async def log_in(self, *names: str) -> None:
+        """Agents begin to work: their phones register, and they want calls."""
+        for name in names:
+            assert await self.phone(name).register() == 200
+            self.acd.apply(AgentLoggedIn(AgentId(name)))
+
+    async def all_over(self) -> None:
+        """Wait for the end of all calls, of SIP's afterthoughts and of wrap-ups; then nothing may be left of them."""
+        await self.until(lambda: not self.controller.calls)
+        await self.sleep(40)
+        self.check_nothing_left()
+
+    def check_nothing_left(self) -> None:
+        """What calls use and must give back."""
+        for worker in self.workers.values():
+            assert not worker.description.streams, "every port was given back"
+            assert not worker.description.recordings
+        assert not self.controller.legs, "no leg is remembered"
+        assert not self.lines.in_use, "no agent is thought to be on the phone"
+        assert not self.records.recordings_open
+        assert not self.acd.contact_summaries()
+        assert self.endpoint.statistics().legs == 0
+
+    def cdrs(self) -> list[Cdr]:
+        return list(self.store.cdrs.ascending())
+
     def flush(self) -> None:
         """Send what phones were told to say."""
         self._pump.flush()
 
-    def phone(self, name: str) -> SimulatedPhone:
-        """A phone on the network, an account's or an outside caller's."""
+    @property
+    def worker(self) -> ScriptedMediaWorker:
+        """The first, and mostly the only one."""
+        return next(iter(self.workers.values()))
+
+    def worker_dies(self, name: str = "media-0") -> None:
+        self.workers[name].die()
+
+    def worker_returns(self, name: str = "media-0") -> None:
+        """Another process in its place, which knows nothing."""
+        worker = ScriptedMediaWorker(self._worker_paths[name], name=name)
+        worker.refuse = lambda command: self._carry_out(worker, command)
+        worker.start()
+        self.workers[name] = worker
+
+    def reload(self, *, queues: Sequence[Queue], agents: Sequence[Agent]) -> None:
+        self._configuration = ConfigurationSet(queues=list(queues), agents=list(agents))
+        self.acd.apply(self._configuration)
+
+    def phone(self, username: str, *, place: str = "") -> SimulatedPhone:
+        """The phone of an account; of one who has several, the one in this place."""
+        name = username + place
         if name not in self.phones:
-            address = HostPort(f"10.0.1.{len(self.phones) + 1}", 5060)
-            phone = SimulatedPhone(self, name, address)
-            self.phones[name] = phone
-            self._pump.attach(name, phone.endpoint, address, phone.receive)
+            self._connect(name, SimulatedPhone(self, username, self._address(1)))
         return self.phones[name]
 
     def caller(self, number: str) -> SimulatedPhone:
         """Somebody who calls through the trunk."""
-        address = HostPort(f"10.0.9.{len(self.phones) + 1}", 5060)
-        phone = SimulatedPhone(self, number, address)
-        self.phones[number] = phone
-        self._pump.attach(number, phone.endpoint, address, phone.receive)
+        phone = SimulatedPhone(self, number, self._address(9))
+        self._connect(number, phone)
         return phone
+
+    def _address(self, network: int) -> HostPort:
+        count = len(self.phones)
+        return HostPort(f"10.{count // 250}.{network}.{count % 250 + 1}", 5060)
+
+    def _connect(self, name: str, phone: SimulatedPhone) -> None:
+        self.phones[name] = phone
+        self._pump.attach(name, phone.endpoint, phone.address, phone.receive)
 
     async def _run(self, scenario: Callable[["SimulatedCentre"], Awaitable[None]]) -> None:
         self._build()
         await self.media.start()
-        await scenario(self)
-        await self.media.close()
-        self.worker.die()
-        self.acd.stop()
+        try:
+            await scenario(self)
+        finally:
+            await self.media.close()
+            for worker in self.workers.values():
+                worker.die()
+            self.acd.stop()
 
     def _build(self) -> None:
         self._pump = NetworkLoop(self.network, self.clock, self.loop)
@@ -276,16 +363,14 @@ class SimulatedCentre:
             for username, extension in self.settings.extensions.items()
         }
         sip = SipSettings(
-            domain=DOMAIN, accounts=accounts, trunks=(TrunkPeer(name="provider", addresses=("10.0.9.0/24",)),)
+            domain=DOMAIN, accounts=accounts, trunks=(TrunkPeer(name="provider", addresses=TRUNK_NETWORKS),)
         )
         self.endpoint = SipEndpoint(sip, entropy=self.entropy)
         self.endpoint.add_listener(TransportKind.UDP, SWITCH)
-        path = str(self._directory / "media.sock")
-        self.worker = ScriptedMediaWorker(path)
-        self.worker.refuse = self._carry_out
-        self.worker.start()
+        for name in self._worker_paths:
+            self.worker_returns(name)
         self.media = MediaClient(
-            {"media-0": path},
+            self._worker_paths,
             local_ip="10.0.0.1",
             ports=range(20000, 21000),
             clock=self.clock,
@@ -293,13 +378,15 @@ class SimulatedCentre:
             on_event=lambda event: self.controller.receive_media(event),
         )
         self.acd = AcdService(Router(), self.clock, self._acd_output, self.agent_states, self.loop)
+        self.lines = AgentLines(self.acd)
+        self.records = StoreRecords(self.store, self.clock)
         around = Surroundings(
             sip=SipCommands(self.endpoint, self.clock, self._pump.flush, self.loop),
             media=self.media,
             acd=self.acd,
-            lines=AgentLines(self.acd),
-            sounds=FakeSounds(),
-            records=StoreRecords(self.store, self.clock),
+            lines=self.lines,
+            sounds=self.sounds,
+            records=self.records,
             clock=self.clock,
             entropy=self.entropy,
             settings=lambda: self.settings,
@@ -313,26 +400,43 @@ class SimulatedCentre:
         self.acd_outputs.append(output)
         self.controller.receive_acd(output)
 
-    def _carry_out(self, command: MediaCommand) -> str:
+    def _carry_out(self, worker: ScriptedMediaWorker, command: MediaCommand) -> str:
         """What a worker with sound would do: prompts come to their end, files are closed."""
         self.media_commands.append(command)
-        if isinstance(command, StopRecording):
-            recording = self.worker.description.recordings[command.recording_id]
-            duration_s = self.clock.now() - recording.started_at
-            closed = RecordingFinished(
-                recording.call_id, recording.recording_id, recording.path, duration_s, int(duration_s * 32000)
-            )
-            self.loop.call_soon(self.worker.emit, closed)
-        if isinstance(command, StartPlay) and not command.playback.loop:
-            playback = command.playback
-            call_id = next(
-                stream.call_id
-                for stream in self.worker.description.streams.values()
-                if stream.stream_id == playback.stream_id
-            )
-            finished = PlayFinished(call_id, playback.stream_id, playback.play_id, completed=True)
-            self.loop.call_later(PROMPT_S, self.worker.emit, finished)
+        match command:
+            case StartPlay(playback):
+                self._play(worker, playback)
+            case Describe():
+                self.loop.call_soon(self._play_described, worker)
+            case StopRecording(recording_id):
+                recording = worker.description.recordings.get(recording_id)
+                if recording is not None:
+                    self.loop.call_soon(self._emit, worker, self._closed(recording))
+            case _:
+                pass
         return ""
+
+    def _closed(self, recording: Recording) -> RecordingFinished:
+        duration_s = self.clock.now() - recording.started_at
+        size_bytes = int(duration_s * 32000)
+        return RecordingFinished(
+            recording.call_id, recording.recording_id, recording.path, duration_s, size_bytes=size_bytes
+        )
+
+    def _play_described(self, worker: ScriptedMediaWorker) -> None:
+        for playback in worker.description.playbacks.values():
+            self._play(worker, playback)
+
+    def _play(self, worker: ScriptedMediaWorker, playback: Playback) -> None:
+        stream = worker.description.streams.get(playback.stream_id)
+        if playback.loop or stream is None:
+            return
+        finished = PlayFinished(stream.call_id, playback.stream_id, playback.play_id, completed=True)
+        self.loop.call_at(max(self.clock.now(), playback.started_at + PROMPT_S), self._emit, worker, finished)
+
+    def _emit(self, worker: ScriptedMediaWorker, event: MediaEvent) -> None:
+        if worker.is_serving:
+            worker.emit(event)
 
 
 class _Row:

@@ -71,6 +71,11 @@ class ScriptedMediaWorker:
             self._listener.close()
             self._listener = None
 
+    @property
+    def is_serving(self) -> bool:
+        """A switch is connected."""
+        return self._connection is not None
+
     def emit(self, *events: MediaEvent) -> None:
         """Send events to the switch, which must be connected."""
         self._send(EventBatch(list(events)))
