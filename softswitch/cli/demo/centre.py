@@ -16,6 +16,7 @@ import msgspec
 from softswitch.base.errors import StartError
 from softswitch.base.ids import AgentId
 from softswitch.cli.directory import control_socket
+from softswitch.cli.failure import Failure
 from softswitch.control.protocol import (
     AgentAction,
     AgentRow,
@@ -49,6 +50,7 @@ class Centre:
         self.log_path = directory / "serve.log"
         self._directory = str(directory)
         self._process: Process | None = None
+        self._is_up = False
         self._pids: set[int] = set()
         """Children of the supervisor's, as the switch last named them."""
 
@@ -87,7 +89,7 @@ class Centre:
         self._process = None
 
     async def snapshot(self) -> Snapshot | None:
-        """None while the switch does not answer."""
+        """None while the switch does not answer. Raises StartError or Failure with its last words when it has ended."""
         try:
             snapshot = await asyncio.to_thread(self._ask)
         except (NoSwitchRunning, ControlFailed):
@@ -104,6 +106,7 @@ class Centre:
         while True:
             snapshot = await self.snapshot()
             if snapshot is not None and all(worker.is_connected for worker in snapshot.status.workers):
+                self._is_up = True
                 return
             await asyncio.sleep(_POLL_S)
 
@@ -111,7 +114,8 @@ class Centre:
         if self._process is not None and self._process.returncode is not None:
             lines = self.log_path.read_text("utf-8", "replace").split("\n")
             last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
-            raise StartError(f"the switch has ended: {last} (more in {self.log_path})")
+            words = f"the switch has ended: {last} (more in {self.log_path})"
+            raise Failure(words) if self._is_up else StartError(words)
 
     def _ask(self) -> Snapshot:
         with self._client() as client:

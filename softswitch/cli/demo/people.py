@@ -149,6 +149,9 @@ class Agent:
         """Take calls until cancelled."""
         while True:
             line = await self._phone.next_call()
+            if line.end is not None:  # it rang while he was away from the desk, and so he is not ready
+                await self._set_agent(self.agent_id, "resume", "")
+                continue
             number = self._calls
             self._calls += 1
             if number == self._habits.ignores:

@@ -49,7 +49,7 @@ class Performance:
         await asyncio.gather(*(self._seat(agent_id) for agent_id in self._rows))
 
     async def play(self, seconds: float, show: Show) -> None:
-        """Play the script. Raises StartError when the switch is gone and does not come back."""
+        """Play the script. Raises Failure when the switch has ended."""
         self._began_at = self._loop.time()
         people = [self._spawn(agent.work()) for agent in self._agents]
         people += [self._spawn(take_break(pause, self._set_agent)) for pause in self._script.breaks]

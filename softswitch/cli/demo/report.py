@@ -33,9 +33,12 @@ def print_report(
 ) -> None:
     console.print()
     console.print(_headline(figures))
+    console.print()
     console.print(_queues(queues))
+    console.print()
     console.print(_shares(agents, records))
-    _print_recordings(console, records, Path(configuration.settings.recordings.directory))
+    console.print()
+    _print_recordings(console, records)
     _print_commands(console, Path(configuration.directory))
     console.print()
     _print_verdict(console, verdict)
@@ -45,16 +48,16 @@ def _headline(figures: Figures) -> str:
     wait = "" if figures.average_speed_of_answer_s is None else f" after {figures.average_speed_of_answer_s:.1f} s"
     survey = "" if figures.survey_average is None else f", {figures.survey_average:.1f} of 5 on average"
     return (
-        f"{count(figures.calls, 'call')} in {duration(figures.duration_s)}. "
-        f"{figures.offered} wanted an agent: {figures.answered} were answered{wait}, "
-        f"{figures.abandoned} gave up waiting, {figures.turned_away} were turned away.\n"
-        f"{percentage(figures.service_level) or 'None'} were answered in time; "
+        f"{count(figures.calls, 'call')} in {duration(figures.duration_s)}; {figures.offered} wanted an agent: "
+        f"{figures.answered} were answered{wait},\n"
+        f"{figures.abandoned} gave up waiting, {figures.turned_away} were turned away. "
+        f"Service level {percentage(figures.service_level) or 'unknown'}.\n"
         f"{count(figures.survey_answers, 'caller')} rated the call{survey}."
     )
 
 
 def _queues(rows: Sequence[QueueRow]) -> Table:
-    table = _table("Queue", "Offered", "Answered", "Abandoned", "Overflowed", "Average wait", "In time")
+    table = _table("Queue", "Offered", "Answered", "Abandoned", "Overflowed", "Waited", "In time")
     for row in rows:
         average = row.average_speed_of_answer_s
         table.add_row(
@@ -84,12 +87,10 @@ def _shares(rows: Sequence[AgentRow], records: Records) -> Table:
     return table
 
 
-def _print_recordings(console: Console, records: Records, root: Path) -> None:
+def _print_recordings(console: Console, records: Records) -> None:
     """The longest are the most interesting."""
     longest = sorted(records.recordings, key=lambda each: -each.duration_s)[:RECORDINGS_SHOWN]
-    console.print(
-        f"{count(len(records.recordings), 'recording')} in {root}, the caller left, the agent right; listen to"
-    )
+    console.print(f"{count(len(records.recordings), 'recording')}, the caller left, the agent right. Listen to")
     for each in longest:
         where = os.path.relpath(each.path)
         if where.startswith(".."):
@@ -109,7 +110,7 @@ def _print_commands(console: Console, directory: Path) -> None:
         (f"serve {where}", "the same switch again; then `status`, `calls`, `queues`, `agents`"),
     ):
         console.print(f"  {program} {arguments:<40} {meaning}", soft_wrap=True)
-    console.print(f"The configuration it ran on is there as well: {where}/*.toml, {where}/dialplans/centre.py")
+    console.print(f"It ran on {where}/*.toml and {where}/dialplans/centre.py", soft_wrap=True)
 
 
 def _print_verdict(console: Console, verdict: Verdict) -> None:
@@ -125,7 +126,7 @@ def _print_verdict(console: Console, verdict: Verdict) -> None:
 
 def _table(*titles: str) -> Table:
     """The first column is a name, the others are numbers."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
     for index, title in enumerate(titles):
         table.add_column(title, justify="right" if index else "left", no_wrap=True)
     return table

@@ -14,9 +14,12 @@ import msgspec
 
 from softswitch.base.entropy import Entropy, SeededEntropy
 
-CALLS_PER_MINUTE = 60
-ARRIVALS_PART = 0.62
-"""Callers arrive during this part of the time; the rest is for their conversations."""
+ARRIVALS_PER_S = 1.875
+"""More than sixteen agents can serve: queues build up."""
+LAST_CALL_S = 28.0
+"""Nobody calls so shortly before the end, because waiting, talking and a survey take their time."""
+ARRIVALS_PART_MIN = 0.3
+"""Of a performance that is shorter than all that; it lasts a little longer."""
 
 HOTLINE, RUSSIAN_HOTLINE, BILLING_LINE = "+18005550100", "+78005550100", "+18005550111"
 
@@ -52,9 +55,9 @@ class Lines(msgspec.Struct, frozen=True):
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One caller, from the moment he dials. Durations in seconds.
 
-    He presses `digit` (if there is a menu) after having listened for `listens_s`, and waits for `patience_s`. When his
-    business is done the agent hangs up, and the caller presses `score`, if any, after `ponders_s`; or he
-    `hangs_up_first`.
+    He presses `digit` (if there is a menu) after having listened for `listens_s`, often before the greeting is over,
+    and gives up `patience_s` later if no agent has answered. When his business is done the agent hangs up, and the
+    caller presses `score`, if any, after `ponders_s`; or he `hangs_up_first`.
     """
 
     calling_number: str
@@ -125,8 +128,8 @@ def _habits(chance: Entropy, position: int) -> Habits:
 
 def _visits(seconds: float, chance: Entropy, lines: Lines) -> list[Visit]:
     """A Poisson process, given its count, is a set of uniform instants; the rush to the billing line comes on top."""
-    count = max(4, round(seconds / 60 * CALLS_PER_MINUTE))
-    arrivals_s = ARRIVALS_PART * seconds
+    arrivals_s = max(seconds - LAST_CALL_S, ARRIVALS_PART_MIN * seconds)
+    count = max(4, round(ARRIVALS_PER_S * arrivals_s))
     rush = min(RUSH_CALLERS, count // 4)
     rush_at_s = 0.4 * arrivals_s
     instants = [(chance.uniform(0.5, arrivals_s), False) for _ in range(count - rush)]
@@ -144,9 +147,9 @@ def _visit(chance: Entropy, number: int, at_s: float, is_rush: bool, lines: Line
         calling_number=f"+{'7495' if is_russian else '4420'}{number + 5550100}",
         number=BILLING_LINE if is_rush else RUSSIAN_HOTLINE if is_russian else HOTLINE,
         arrives_at_s=at_s,
-        listens_s=chance.uniform(2.0, 5.0),
+        listens_s=chance.uniform(3.0, 6.0),
         digit={"sales": "1", "support": "2"}.get(topic, ""),
-        patience_s=chance.uniform(2.0, 5.0) if is_impatient else chance.uniform(15.0, 25.0),
+        patience_s=chance.uniform(6.0, 9.0) if is_impatient else chance.uniform(18.0, 28.0),
         dialogue=_choose(chance, fitting),
         voice=math.floor(chance.uniform(0, VOICES)),
         hangs_up_first=chance.uniform(0, 1) < HANGS_UP_FIRST_PART,

@@ -1,6 +1,6 @@
 """What is seen while the demo runs: a live picture on a terminal, a line now and then into a pipe or a file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -14,11 +14,17 @@ from softswitch.control.protocol import AgentRow, CallRow, QueueRow, Status
 
 PLAIN_LINE_EVERY_S = 5.0
 CALLS_SHOWN_MAX = 12
-LINES_OF_ALL_ELSE = 22
+LINES_OF_ALL_ELSE = 24
 """Of the picture without the list of calls; that one takes what the terminal has left."""
 WAITING_DOTS_MAX = 12
 
-_AGENT_STYLES = {"ready": "green", "reserved": "bold cyan", "busy": "cyan", "wrap_up": "yellow", "not_ready": "red"}
+_AGENT_STYLES = {
+    "reserved": "bold cyan",
+    "busy": "cyan",
+    "wrap_up": "yellow",
+    "not_ready": "red",
+    "logged_out": "dim",
+}
 _CALL_STYLES = {"talking": "cyan", "waiting": "yellow", "alerting": "bold cyan"}
 
 
@@ -54,12 +60,9 @@ class LiveTable:
 def describe(snapshot: Snapshot, elapsed_s: float) -> str:
     """The switch in one line."""
     queues = snapshot.queues
-    talking = sum(row.state == "talking" for row in snapshot.calls)
-    ready = sum(row.state == "ready" for row in snapshot.agents)
     return (
-        f"{duration(elapsed_s)}  {count(len(snapshot.calls), 'call')}: {talking} talking, "
-        f"{sum(row.waiting for row in queues)} waiting; answered {sum(row.answered for row in queues)}, "
-        f"abandoned {sum(row.abandoned for row in queues)}; {count(ready, 'agent')} ready"
+        f"{duration(elapsed_s)}  {_calls_in_words(snapshot)}, {sum(row.waiting for row in queues)} waiting; "
+        f"{sum(row.answered for row in queues)} answered, {sum(row.abandoned for row in queues)} abandoned so far"
     )
 
 
@@ -81,16 +84,20 @@ def draw(snapshot: Snapshot, elapsed_s: float, seconds: float, *, lines: int) ->
 
 def _headline(snapshot: Snapshot, elapsed_s: float, seconds: float) -> Text:
     headline = Text(" Call centre ", style="bold reverse")
-    headline.append(f"  {duration(elapsed_s)} of {duration(seconds)}", style="not reverse not bold")
-    talking = sum(row.state == "talking" for row in snapshot.calls)
-    headline.append(
-        f"   {count(len(snapshot.calls), 'call')} in progress, {talking} talking", style="not reverse not bold"
-    )
+    words = f"  {duration(elapsed_s)} of {duration(seconds)}   {_calls_in_words(snapshot)}"
+    headline.append(words, style="not reverse not bold")
+    headline.append("   Ctrl-C ends it", style="not reverse not bold dim")
     return headline
 
 
+def _calls_in_words(snapshot: Snapshot) -> str:
+    talking = sum(row.state == "talking" for row in snapshot.calls)
+    return f"{count(len(snapshot.calls), 'call')} in progress, {talking} talking"
+
+
 def _queues(rows: Iterable[QueueRow]) -> Table:
-    table = _table("Queue", "Waiting", "Longest", "Ready", "Busy", "Answered", "Abandoned", "In time", numbers=2)
+    titles = ("Queue", "Waiting", "Longest", "Ready", "Busy", "Answered", "Abandoned", "In time")
+    table = _table(*titles, widths=(10, WAITING_DOTS_MAX + 3), numbers=2)
     for row in rows:
         table.add_row(
             row.name,
@@ -107,24 +114,25 @@ def _queues(rows: Iterable[QueueRow]) -> Table:
 
 def _agents(rows: list[AgentRow]) -> Table:
     """Two beside each other."""
-    table = _table("Agent", "State", "", "Calls", "Agent", "State", "", "Calls", numbers=99)
+    table = _table(*2 * ("Agent", "State", "For", "Calls"), widths=2 * (15, 9, 4, 5), numbers=99)
     half = (len(rows) + 1) // 2
     for index in range(half):
         cells: list[RenderableType] = []
         for row in rows[index::half]:
-            state = f"{spoken_state(row.state)}: {row.reason}" if row.reason else spoken_state(row.state)
-            style = _AGENT_STYLES.get(row.state, "dim")
-            cells += [row.name, Text(state, style, no_wrap=True), duration(row.since_s), str(row.answered)]
+            state = Text(row.reason or spoken_state(row.state), _AGENT_STYLES.get(row.state, "green"))
+            cells += [row.name, state, duration(row.since_s), str(row.answered)]
         table.add_row(*cells)
     return table
 
 
 def _calls(rows: list[CallRow], room: int) -> Table:
-    table = _table("Call from", "State", "Queue", "Agent", "Waited", "Length", numbers=4)
-    for row in rows[:room]:
+    """Those who talk or wait are more interesting than those who listen to a machine."""
+    titles = ("Call from", "State", "Queue", "Agent", "Waited", "Length")
+    table = _table(*titles, widths=(14, 10, 10, 8, 6, 6), numbers=4)
+    for row in sorted(rows, key=lambda row: row.state not in _CALL_STYLES)[:room]:
         table.add_row(
             row.calling_number,
-            Text(spoken_state(row.state), _CALL_STYLES.get(row.state, "dim")),
+            Text(_call_state(row), _CALL_STYLES.get(row.state, "dim")),
             row.queue,
             row.agent,
             duration(row.wait_s),
@@ -133,6 +141,13 @@ def _calls(rows: list[CallRow], room: int) -> Table:
     if len(rows) > room:
         table.add_row(Text(f"and {len(rows) - room} more", "dim"))
     return table
+
+
+def _call_state(row: CallRow) -> str:
+    """What a flow is doing with its caller is plain from how far he has come."""
+    if row.state != "flow":
+        return spoken_state(row.state)
+    return "survey" if row.agent else "goodbye" if row.queue else "greeting"
 
 
 def _workers(status: Status) -> Text:
@@ -144,9 +159,10 @@ def _workers(status: Status) -> Text:
     return Text("; ".join(words), style="dim")
 
 
-def _table(*titles: str, numbers: int) -> Table:
-    """Columns from number `numbers` on are aligned right."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold dim", pad_edge=False)
+def _table(*titles: str, widths: Sequence[int], numbers: int) -> Table:
+    """Columns from number `numbers` on are aligned right; least `widths` keep a picture from jumping."""
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold dim", pad_edge=False)
     for index, title in enumerate(titles):
-        table.add_column(title, justify="right" if index >= numbers else "left", no_wrap=True)
+        width = widths[index] if index < len(widths) else 0
+        table.add_column(title, justify="right" if index >= numbers else "left", no_wrap=True, min_width=width)
     return table
