@@ -8,11 +8,13 @@ In this order, each with its answer:
 | it is not meant for a dialog (To has a tag)          | 481                            |
 | the method is known, and one of ours                 | 501, 405 with Allow            |
 | the Request-URI has a scheme we speak                | 416                            |
+| REGISTER: To is an address-of-record at all          | 400                            |
 | an INVITE may still be forwarded (Max-Forwards)      | 483                            |
 | it demands no extension we lack (Require)            | 420 with Unsupported           |
 | it has not come by another way already               | 482                            |
 | it is from a trunk's address, or knows its password  | 401                            |
 | INVITE: a body we can read                           | 415 with Accept                |
+| INVITE: the caller can read ours (Accept)            | 406                            |
 | INVITE: there is room, and we are not draining       | 503 with Retry-After           |
 | REGISTER: the address-of-record is the user's own    | 404, 403                       |
 
@@ -45,7 +47,7 @@ from softswitch.sip.outputs import (
     SecurityKind,
 )
 from softswitch.sip.registrar import NotRegistered, Registrar, contact_values
-from softswitch.sip.session_body import find_sdp, is_acceptable
+from softswitch.sip.session_body import accepts_sdp, find_sdp, is_acceptable
 from softswitch.sip.settings import Account, SipSettings
 from softswitch.sip.uri import SipUri
 
@@ -151,6 +153,8 @@ class Reception:
             self.refuse(request, flow, 405, (("allow", ALLOW),))
         elif request.uri.scheme not in ("sip", "tel"):
             self.refuse(request, flow, 416)
+        elif method == "REGISTER" and not isinstance(request.to.uri, SipUri):
+            self.refuse(request, flow, 400, reason="To Is No SIP URI")
         elif method == "INVITE" and request.max_forwards == 0:
             self.refuse(request, flow, 483)
         elif unsupported := unsupported_extensions(request):
@@ -182,6 +186,9 @@ class Reception:
         limits = core.settings.limits
         if not is_acceptable(request):
             self.refuse(request, flow, 415, (("accept", ACCEPT),))
+            return
+        if not accepts_sdp(request):
+            self.refuse(request, flow, 406)
             return
         if (
             self.is_refusing

@@ -18,6 +18,14 @@ def is_acceptable(message: Message) -> bool:
     return content_type == SDP or (content_type.startswith("multipart/") and bool(find_sdp(message)))
 
 
+def accepts_sdp(request: Message) -> bool:
+    """Whether the sender of an INVITE would read our SDP in the answer (Accept, RFC 3261 section 20.1)."""
+    if request.get("accept") is None:
+        return True
+    ranges = {value.partition(";")[0].strip().lower() for value in request.get_all("accept")}
+    return not ranges or not ranges.isdisjoint((SDP, "application/*", "*/*"))
+
+
 def find_sdp(message: Message) -> bytes:
     """The SDP, or b"" if there is none."""
     if not message.body:
