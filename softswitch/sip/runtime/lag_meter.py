@@ -6,6 +6,7 @@ A timer that should fire every tenth of a second tells by how much it was late. 
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 EVERY_S = 0.1
 ENTER_S = 0.25
@@ -14,10 +15,17 @@ LEAVE_S = 0.05
 CALM_S = 1.0
 
 
+class Schedule(Protocol):
+    """The two things needed of an event loop."""
+
+    def time(self) -> float: ...
+    def call_at(self, when: float, callback: Callable[[], object]) -> asyncio.TimerHandle: ...
+
+
 class LagMeter:
     """Calls `on_change(is_overloaded)` when that changes."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, on_change: Callable[[bool], None]) -> None:
+    def __init__(self, loop: Schedule, on_change: Callable[[bool], None]) -> None:
         self.lag_s = 0.0
         """The last measurement."""
         self.lag_max_s = 0.0

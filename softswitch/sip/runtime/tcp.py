@@ -110,7 +110,7 @@ class TcpTransport:
         self._opening: dict[HostPort, list[tuple[Flow, bytes]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_number = 0
-        self._sweeper = loop.call_later(SWEEP_EVERY_S, self._sweep)
+        self._sweeper = loop.call_later(SWEEP_EVERY_S, self._sweep_again)
 
     async def listen(self, local: HostPort) -> HostPort:
         """Bind and listen; returns the address with the port the kernel chose. Raises StartError."""
@@ -163,6 +163,11 @@ class TcpTransport:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(server.wait_closed(), 1.0)
 
+    def sweep(self, now: float) -> None:
+        """Close the connections that have been silent, or stuck in a message, for too long at `now`."""
+        for connection in list(self._connections.values()):
+            connection.sweep(now)
+
     # For the connections
 
     def opened(self, connection: TcpConnection, local: HostPort, remote: HostPort) -> Flow | None:
@@ -207,8 +212,6 @@ class TcpTransport:
         for _, data in waiting:
             connection.send(data)
 
-    def _sweep(self) -> None:
-        now = self.loop.time()
-        for connection in list(self._connections.values()):
-            connection.sweep(now)
-        self._sweeper = self.loop.call_later(SWEEP_EVERY_S, self._sweep)
+    def _sweep_again(self) -> None:
+        self.sweep(self.loop.time())
+        self._sweeper = self.loop.call_later(SWEEP_EVERY_S, self._sweep_again)
