@@ -115,10 +115,10 @@ class Alerting:
         if party is None:
             return
         match event:
+            case LegProgress() | LegAnswered() if party.leg.state is LegState.ENDED:
+                self._fail(party, DialReason.DECLINED)  # he has answered and hung up again already
             case LegProgress():
                 party.leg.state = LegState.RINGING
-            case LegAnswered() if party.leg.state is LegState.ENDED:
-                self._fail(party, DialReason.DECLINED)  # he has hung up again already
             case LegAnswered():
                 self._take_answer(party, event.sdp)
             case LegFailed():

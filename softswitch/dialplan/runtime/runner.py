@@ -63,6 +63,8 @@ class FlowRunner:
             if not active.mailbox.is_closed:  # it was not us: something that the flow awaited
                 self._failed(active, error)
                 await self._apologise(active)
+        except GeneratorExit:
+            raise  # the loop is gone
         except BaseException as error:
             # SystemExit too: a flow that exits ends its own call, not the switch.
             self._failed(active, error)

@@ -283,6 +283,7 @@ class SimulatedCentre:
 
     async def all_over(self) -> None:
         """Wait for the end of all calls, of SIP's afterthoughts and of wrap-ups; then nothing may be left of them."""
+        await self.sleep(0.1)  # what was just sent arrives
         await self.until(lambda: not self.controller.calls)
         await self.sleep(40)
         self.check_nothing_left()
