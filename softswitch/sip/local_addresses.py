@@ -75,11 +75,6 @@ class LocalAddresses:
         transport = ";transport=tcp" if flow.kind is TransportKind.TCP else ""
         return f"<sip:{at}{self._shown(flow.local)}{transport}>"
 
-    def is_ours(self, host: str, port: int | None) -> bool:
-        """Whether a URI's host and port name one of our listeners."""
-        wanted = HostPort(host, port or DEFAULT_PORT)
-        return any(wanted in (local, self._shown(local)) for _, local in self._listeners)
-
     def is_our_host(self, host: str) -> bool:
         """Whether a URI's host, whatever its port, is an address of ours."""
         return any(host in (local.host, self._shown(local).host) for _, local in self._listeners)

@@ -5,16 +5,19 @@ import pytest
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.ids import LegId
 from softswitch.sip.digest import Credential
+from softswitch.sip.outbound_invite import FORKS_MAX
 from softswitch.sip.outputs import (
     InviteReceived,
     LegAnswered,
     LegConfirmed,
     LegEnded,
     LegFailed,
+    ReinviteAnswered,
     ReinviteConfirmed,
     ReinviteFailed,
     ReinviteReceived,
     RequestFinished,
+    SecurityEvent,
     SipOutput,
 )
 from softswitch.sip.settings import Target
@@ -509,6 +512,157 @@ def test_a_lost_connection_ends_what_waits_on_it() -> None:
     pair.run(0.001)
     assert pair.one("provider", LegFailed) == LegFailed(leg_id, 503, "Connection Failed")
     assert pair.one("provider", RequestFinished) == RequestFinished(number, 503, "Connection Failed")
+
+
+def test_provisional_responses_do_not_finish_a_plain_request() -> None:
+    scene = Scene()
+    number = scene.switch.request("OPTIONS", scene.target("x", PROVIDER), from_uri="sip:switch@x", now=scene.now)
+    scene.run(0.1)
+    (options,) = scene.raw.requests("OPTIONS")
+    scene.raw.answer(options, 100, "a")
+    scene.raw.answer(options, 200, "a", "Server: raw")
+    scene.run(0.1)
+    finished = scene.one("switch", RequestFinished)
+    assert (finished.request_id, finished.status) == (number, 200)
+    assert ("server", "raw") in finished.headers
+
+
+def test_provisional_responses_to_bye_and_reinvite_change_nothing() -> None:
+    scene = Scene()
+    leg_id = scene.call_out()
+    (invite,) = scene.raw.requests("INVITE")
+    scene.raw.answer(invite, 200, "a", f"Contact: <sip:x@{PROVIDER}>", SDP, body=ANSWER.decode())
+    scene.run(0.1)
+    scene.switch.hang_up(leg_id, scene.now)
+    scene.switch.hang_up(leg_id, scene.now)
+    scene.run(0.1)
+    (bye,) = scene.raw.requests("BYE")
+    scene.raw.answer(bye, 100, "a")
+    scene.run(0.1)
+    assert scene.switch.statistics().dialogs == 1
+    scene.raw.answer(bye, 481, "a")
+    scene.run(0.1)
+    assert scene.switch.statistics().dialogs == 0
+
+
+def test_a_bye_that_nobody_answers_is_given_up() -> None:
+    scene = Scene()
+    leg_id = scene.call_out()
+    (invite,) = scene.raw.requests("INVITE")
+    scene.raw.answer(invite, 200, "a", f"Contact: <sip:x@{PROVIDER}>", SDP, body=ANSWER.decode())
+    scene.run(0.1)
+    scene.switch.hang_up(leg_id, scene.now)
+    scene.run()
+    assert len(scene.raw.requests("BYE")) == 11
+    assert scene.switch.statistics().dialogs == 0
+
+
+def test_a_reinvite_answered_after_the_end_is_acknowledged_all_the_same() -> None:
+    scene = Scene()
+    leg_id = scene.call_out()
+    (invite,) = scene.raw.requests("INVITE")
+    scene.raw.answer(invite, 200, "a", f"Contact: <sip:x@{PROVIDER}>", SDP, body=ANSWER.decode())
+    scene.run(0.1)
+    scene.switch.reinvite(leg_id, OFFER, scene.now)
+    scene.run(0.1)
+    scene.switch.hang_up(leg_id, scene.now)
+    scene.run(0.1)
+    scene.raw.answer(scene.raw.requests("INVITE")[-1], 200, "a", SDP, body=ANSWER.decode())
+    scene.raw.answer(scene.raw.requests("BYE")[-1], 200, "a")
+    scene.run()
+    assert [ack.cseq.number for ack in scene.raw.requests("ACK")] == [1, 2]
+    assert scene.all("switch", ReinviteAnswered) == []
+    assert (scene.switch.statistics().dialogs, scene.switch.statistics().transactions) == (0, 0)
+
+
+def test_after_the_end_only_bye_is_understood() -> None:
+    scene = Scene()
+    tag = scene.invite()
+    scene.switch.hang_up(scene.one("switch", InviteReceived).leg_id, scene.now)
+    scene.send("OPTIONS sip:switch", cseq="2 OPTIONS", to_tag=tag)
+    scene.send("BYE sip:switch", cseq="3 BYE", to_tag=tag)
+    assert (scene.statuses("OPTIONS"), scene.statuses("BYE")) == ([481], [200])
+    assert len(scene.all("switch", LegEnded)) == 1
+
+
+def test_a_bye_before_the_ack_ends_the_repetitions() -> None:
+    scene = Scene()
+    tag = scene.invite()
+    scene.send("BYE sip:switch", cseq="3 BYE", to_tag=tag)
+    scene.run()
+    assert scene.statuses("INVITE") == [100, 200]
+    assert scene.one("switch", LegEnded).by == "remote"
+
+
+def test_a_bye_withdraws_the_peers_unanswered_reinvite() -> None:
+    scene = Scene()
+    tag = scene.invite()
+    scene.ack(tag)
+    scene.send("INVITE sip:switch", SDP, cseq="2 INVITE", branch="re", to_tag=tag, body=OFFER.decode())
+    scene.send("BYE sip:switch", cseq="3 BYE", to_tag=tag)
+    assert scene.statuses("INVITE")[-1] == 487
+
+
+def test_more_forks_than_anybody_has_phones_are_ignored() -> None:
+    scene = Scene()
+    scene.call_out()
+    (invite,) = scene.raw.requests("INVITE")
+    for number in range(FORKS_MAX + 5):
+        scene.raw.answer(invite, 200, f"t{number}", f"Contact: <sip:x@{PROVIDER}>", SDP, body=ANSWER.decode())
+    scene.run(0.1)
+    assert len(scene.raw.requests("ACK")) == FORKS_MAX
+
+
+def test_faults_of_strangers_are_answered_only_so_often() -> None:
+    scene = Scene()
+    stranger = RawStation(HostPort("192.0.2.77", 5060))
+    scene.network.attach("stranger", stranger, (TransportKind.UDP, stranger.local))
+    for number in range(300):
+        stranger.send_bytes(
+            SWITCH, f"INVITE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK{number}\r\n\r\n".encode()
+        )
+    scene.run(0.1)
+    assert len(stranger.received) == 200
+    (event,) = scene.all("switch", SecurityEvent)
+    assert (event.kind, event.source) == ("malformed", "192.0.2.77")
+
+
+def test_a_peer_that_moves_is_followed() -> None:
+    """A re-INVITE from another address with another Contact: what comes after goes there."""
+    scene = Scene()
+    tag = scene.invite()
+    scene.ack(tag)
+    moved = RawStation(HostPort("203.0.113.6", 5062))
+    scene.network.attach("moved", moved, (TransportKind.UDP, moved.local))
+    moved.send(
+        SWITCH,
+        f"""INVITE sip:switch SIP/2.0
+        Via: SIP/2.0/UDP 203.0.113.6:5062;branch=z9hG4bKmoved
+        From: <sip:555@provider.example>;tag=raw
+        To: <sip:100@switch.example>;tag={tag}
+        Call-ID: raw-call
+        CSeq: 2 INVITE
+        Contact: <sip:555@203.0.113.6:5062>
+        {SDP}""",
+        OFFER.decode(),
+    )
+    scene.run(0.1)
+    leg_id = scene.one("switch", LegConfirmed).leg_id
+    scene.switch.answer_reinvite(leg_id, ANSWER, scene.now)
+    scene.run(0.1)
+    scene.switch.hang_up(leg_id, scene.now)
+    moved.send(
+        SWITCH,
+        f"""ACK sip:switch SIP/2.0
+        Via: SIP/2.0/UDP 203.0.113.6:5062;branch=z9hG4bKack
+        From: <sip:555@provider.example>;tag=raw
+        To: <sip:100@switch.example>;tag={tag}
+        Call-ID: raw-call
+        CSeq: 2 ACK""",
+    )
+    scene.run(0.1)
+    (bye,) = moved.requests("BYE")
+    assert bye.uri_text == "sip:555@203.0.113.6:5062"
 
 
 def test_a_peer_that_is_silent_to_a_plain_request() -> None:

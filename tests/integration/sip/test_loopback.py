@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 import uvloop
 
-from softswitch.base.address import HostPort, TransportKind
+from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.errors import StartError
@@ -160,6 +160,56 @@ def test_a_wildcard_listener_calls_itself_by_the_address_the_peer_reaches() -> N
         return invite.decode()
 
     assert f"Contact: <sip:{HERE}:" in uvloop.run(register())
+
+
+def test_a_datagram_to_a_wildcard_listener_is_answered_and_knows_its_way() -> None:
+    async def ask() -> tuple[bytes, Flow]:
+        switch = Station(
+            SipSettings(domain="test.example", trunks=(TrunkPeer(name="here", addresses=("127.0.0.0/8",)),))
+        )
+        await switch.driver.start([(TransportKind.UDP, HostPort("0.0.0.0", 0))])
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.setblocking(False)
+            probe.bind(("127.0.0.9", 0))
+            probe.sendto(b"\r\n\r\n", (HERE, switch.driver.listening[0][1].port))
+            probe.sendto(
+                b"INVITE sip:x@test.example SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKabc\r\n"
+                b"From: <sip:a@b>;tag=1\r\nTo: <sip:x@test.example>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n",
+                (HERE, switch.driver.listening[0][1].port),
+            )
+            async with asyncio.timeout(WAIT_S):
+                answer = await loop.sock_recv(probe, 65_535)
+        flow = (await switch.wait_for(InviteReceived)).flow
+        await switch.driver.stop()
+        return answer, flow
+
+    answer, flow = uvloop.run(ask())
+    assert answer.startswith(b"SIP/2.0 100 Trying\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKabc;received=127.0.0.9")
+    assert flow.remote.host == "127.0.0.9"
+    assert flow.local.host.startswith("127.0.0.")
+
+
+def test_a_failing_listener_of_events_is_logged_and_the_next_event_comes() -> None:
+    async def run() -> list[SipOutput]:
+        switch = Station(SipSettings(domain="test.example"))
+        told: list[SipOutput] = []
+
+        def fail(fact: SipOutput) -> None:
+            told.append(fact)
+            raise RuntimeError("a bug in whoever listens")
+
+        switch.on_fact = fail
+        await switch.start(TransportKind.UDP)
+        for _ in range(2):
+            switch.endpoint.request(
+                "OPTIONS", Target(uri="sip:nowhere.example"), from_uri="sip:x@y", now=switch.clock.now()
+            )
+        switch.driver.flush()
+        await switch.driver.stop()
+        return told
+
+    assert [type(each) for each in uvloop.run(run())] == [RequestFinished] * 2
 
 
 def test_a_stream_that_cannot_be_framed_gets_400_and_is_closed() -> None:
