@@ -25,6 +25,9 @@ log = get_logger("dialplan")
 LINGER_S = 10.0
 """How long a flow may go on after its caller is gone (to write to somebody else's system) before it is cancelled."""
 
+APOLOGY_S = 15.0
+"""The media worker may be what has failed: then nobody tells us that the apology is over."""
+
 
 class FlowRunner:
     """Starts flows. `dialplan` returns the one in force; a call keeps the one it began with."""
@@ -89,6 +92,7 @@ class FlowRunner:
         if not active.is_answered:
             return
         try:
-            await active.play([active.sounds.resolve("fault/technical", active.language)])
-        except (SoftswitchError, CallEnded):
+            async with asyncio.timeout(APOLOGY_S):
+                await active.play([active.sounds.resolve("fault/technical", active.language)])
+        except (SoftswitchError, CallEnded, TimeoutError):
             log.info("apology not played", call_id=active.call_id)

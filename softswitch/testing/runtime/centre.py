@@ -352,10 +352,19 @@ class SimulatedCentre:
         try:
             await scenario(self)
         finally:
+            await self._end_flows()
             await self.media.close()
             for worker in self.workers.values():
                 worker.die()
             self.acd.stop()
+
+    async def _end_flows(self) -> None:
+        """Flows of calls that the scenario left as they were."""
+        flows = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in flows:
+            task.cancel()
+        if flows:
+            await asyncio.wait(flows, timeout=100)
 
     def _build(self) -> None:
         self._pump = NetworkLoop(self.network, self.clock, self.loop)
