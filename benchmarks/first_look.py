@@ -118,7 +118,7 @@ def _join(ours: MediaStream, theirs: MediaStream) -> None:
 def signalling(folder: Path, calls: int, per_s: float) -> dict[str, float]:
     """CPU of the switch per call, both legs, from INVITE to the end of the last transaction."""
     sip, caller, phone = HostPort("127.0.0.1", free_port()), free_port("127.0.0.2"), free_port()
-    media = free_range(2000)
+    media = free_range(4 * calls + 400)  # four ports a call, and each rests for half a minute
     files = {
         "softswitch.toml": f'[sip]\ndomain = "127.0.0.1"\nlisten = ["udp:{sip}"]\n[media]\nip = "127.0.0.1"\n'
         f'ports = "{media[0]}-{media[-1]}"\nworkers = 1\n[log]\nlevel = "warning"\n',
