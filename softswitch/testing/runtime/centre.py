@@ -49,7 +49,6 @@ from softswitch.sip.outputs import (
     LegAnswered,
     LegEnded,
     LegFailed,
-    ReinviteAnswered,
     RequestFinished,
     SipOutput,
 )
@@ -81,6 +80,8 @@ class SimulatedPhone:
         self.address = address
         self.events: list[SipOutput] = []
         self.leg: LegId | None = None
+        """The call it is in, ringing or talking; while there is one, others are refused as busy."""
+        self.is_answered = False
         self.answer_after_s: float | None = 1.0
         """None: it rings until the caller gives up."""
         self.busy_status: int | None = None
@@ -93,6 +94,14 @@ class SimulatedPhone:
 
     async def register(self, password: str = "Secret-123", expires: int = 3600) -> int:
         """Register with digest; returns the final status."""
+        self.send_register(expires, password)
+        await self._centre.until(lambda: bool(self.seen(RequestFinished)))
+        finished = self.seen(RequestFinished)[-1]
+        assert isinstance(finished, RequestFinished)
+        return finished.status
+
+    def send_register(self, expires: int = 3600, password: str = "Secret-123") -> None:
+        """Register, or with `expires` 0 unregister, and do not wait for the outcome."""
         contact = f"<sip:{self.name}@{self.address}>;expires={expires}"
         self.endpoint.request(
             "REGISTER",
@@ -105,10 +114,6 @@ class SimulatedPhone:
             now=self._centre.clock.now(),
         )
         self._centre.flush()
-        await self._centre.until(lambda: bool(self.seen(RequestFinished)))
-        finished = self.seen(RequestFinished)[-1]
-        assert isinstance(finished, RequestFinished)
-        return finished.status
 
     def call(
         self,
@@ -156,14 +161,16 @@ class SimulatedPhone:
     def receive(self, event: SipOutput) -> None:
         self.events.append(event)
         match event:
+            case InviteReceived() if self.leg is not None:
+                self.endpoint.reject(event.leg_id, 486, now=self._centre.clock.now())
             case InviteReceived():
                 self.leg = event.leg_id
                 self._ring(event)
-            case LegAnswered() | ReinviteAnswered():
-                pass
-            case LegEnded() | LegFailed():
-                if event.leg_id == self.leg:
-                    self.leg = None
+            case LegAnswered() if event.leg_id == self.leg:
+                self.is_answered = True
+            case LegEnded() | LegFailed() if event.leg_id == self.leg:
+                self.leg = None
+                self.is_answered = False
             case _:
                 pass
 
@@ -182,6 +189,7 @@ class SimulatedPhone:
         answer = answer_offer(invite.sdp, MediaCapabilities(), self._rtp(), session_id=1, version=1)
         assert isinstance(answer, Answer)
         self.endpoint.accept(invite.leg_id, answer.sdp, self._centre.clock.now())
+        self.is_answered = True
         self._centre.flush()
         if self.talk_s is not None:
             self._centre.loop.call_later(self.talk_s, self.hang_up_leg, invite.leg_id)
@@ -235,6 +243,8 @@ class SimulatedCentre:
         self.phones: dict[str, SimulatedPhone] = {}
         self.media_commands: list[MediaCommand] = []
         self.acd_outputs: list[AcdOutput] = []
+        self.arrivals: list[InviteReceived] = []
+        """Calls that the switch was given; one that failed to authenticate is none."""
         extensions = {extension.username: extension for extension in phones} | {
             agent.agent_id: Extension(username=agent.agent_id, agent_id=agent.agent_id) for agent in agents
         }
@@ -403,8 +413,13 @@ class SimulatedCentre:
         )
         runner = FlowRunner(lambda: self.dialplan, loop=self.loop)
         self.controller = CallController(around, loop=self.loop, start_flow=runner.start)
-        self._pump.attach("switch", self.endpoint, SWITCH, self.controller.receive_sip)
+        self._pump.attach("switch", self.endpoint, SWITCH, self._sip_event)
         self.acd.start(self._configuration)
+
+    def _sip_event(self, event: SipOutput) -> None:
+        if isinstance(event, InviteReceived):
+            self.arrivals.append(event)
+        self.controller.receive_sip(event)
 
     def _acd_output(self, output: AcdOutput) -> None:
         self.acd_outputs.append(output)
