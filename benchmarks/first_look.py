@@ -92,6 +92,7 @@ class BridgeBench:
             clock=SystemClock(),
             entropy=SystemEntropy(),
             on_event=ignore,
+            open_within_s=30.0,
         )
         await client.start()
         return client, process
