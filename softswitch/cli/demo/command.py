@@ -30,7 +30,7 @@ from softswitch.testing.runtime.free_ports import free_port, free_range
 HOST = "127.0.0.1"
 CALLERS_HOST = "127.0.0.2"
 """The switch knows its trunks by their IP addresses; all of 127.0.0.0/8 is loopback."""
-MEDIA_PORTS = 2000
+MEDIA_PORTS = 1000
 """For the switch, and as many for the phones: ports rest for half a minute after each call."""
 INTERRUPTED = 130
 """What a shell says of a command ended by Ctrl-C."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.acd.statistics import service_level
+from softswitch.calls.record import EndReason
 from softswitch.cli.demo.people import Caller, Stage
 from softswitch.control.protocol import QueueRow
 from softswitch.store import open_reader
@@ -24,6 +25,8 @@ _SENTENCE_S = 1.0
 """Whoever has had so long has been heard."""
 _MISSING_S = 1.0
 """A recording may be this much shorter than the conversation."""
+
+_UNSCRIPTED = {reason.value for reason in (EndReason.FAILED, EndReason.REJECTED, EndReason.STOPPED)}
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,8 +130,8 @@ def figures(
 
 
 def _is_abandoned(cdr: Cdr) -> bool:
-    """He left while he waited. Those who leave while they are told that the queue is full were turned away before."""
-    return bool(cdr.queue) and not cdr.agent and cdr.ended_by == "caller" and "outcome" not in cdr.tags
+    """He left while he waited. Who leaves while he is told that the queue is full was turned away before."""
+    return bool(cdr.queue) and cdr.end_reason == EndReason.ABANDONED.value
 
 
 def _contradictions(callers: Sequence[Caller], records: Records, queues: Sequence[QueueRow]) -> list[str]:
@@ -152,6 +155,8 @@ def _reasons(caller: Caller, cdr: Cdr | None, indexed: dict[str, StoredRecording
     reasons = list(caller.faults)
     if cdr.fault:
         reasons.append(f"its flow failed: {cdr.fault.strip().splitlines()[-1]}")
+    elif cdr.end_reason in _UNSCRIPTED:
+        reasons.append(f"the CDR says {cdr.end_reason}")
     if caller.agent_id and cdr.agent != caller.agent_id:
         reasons.append(f"{caller.agent_id} answered, but the CDR says {cdr.agent or 'nobody'}")
     if caller.stage is Stage.WAITING and not caller.gave_up and cdr.ended_by == "caller":
@@ -191,7 +196,9 @@ def _read_stereo(path: str) -> NDArray[np.int32] | str:
             if (file.getnchannels(), file.getsampwidth(), file.getframerate()) != (2, 2, 8000):
                 return "it is not 8 kHz, 16-bit, stereo"
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-    except (OSError, EOFError, wave.Error) as error:
+    except OSError as error:
+        return error.strerror or str(error)
+    except (EOFError, wave.Error) as error:
         return str(error) or "it ends before its samples"
     return samples.astype(np.int32).reshape(-1, 2)
 

@@ -1,0 +1,90 @@
+"""`softswitch demo` as it is typed: every process real, a short performance."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+
+import pytest
+
+from softswitch.cli.demo.verdict import read_records
+
+pytestmark = pytest.mark.network
+
+SECONDS = 10
+"""The least it takes; callers who arrive in the first three seconds are served within half a minute."""
+
+
+def command(directory: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "softswitch", "demo", "--directory", str(directory), *arguments]
+
+
+def processes_naming(path: Path) -> list[str]:
+    """Command lines of processes that have something to do with this directory."""
+    lines: list[str] = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if str(path) in line:
+                lines.append(line)
+    return lines
+
+
+def test_a_short_performance_has_no_fault(tmp_path: Path) -> None:
+    directory = tmp_path / "demo"
+    finished = subprocess.run(
+        command(directory, "--seconds", str(SECONDS), "--seed", "2", "--json"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr + (directory / "serve.log").read_text()
+    (line,) = finished.stdout.splitlines()
+    figures = json.loads(line)
+    assert figures["failed_calls"] == 0
+    assert figures["offered"] == figures["answered"] + figures["abandoned"] + figures["turned_away"]
+    assert figures["answered"] > 0
+    assert figures["recordings"] == figures["answered"]
+    assert 0 <= figures["service_level"] <= 1
+    assert figures["average_speed_of_answer_s"] > 0
+    assert "All calls went as they should." in finished.stderr
+    assert json.loads((directory / "report.json").read_text()) == figures
+    records = read_records(directory)
+    assert len(records.cdrs) == figures["calls"]
+    with wave.open(records.recordings[0].path, "rb") as recording:
+        assert recording.getnchannels() == 2
+    assert processes_naming(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_performance_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
+    directory = tmp_path / "demo"
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command(directory), stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        seen = next(line for line in process.stdout if "will ring" in line)
+        assert seen.startswith("The agents are at their phones")
+        began_at = time.monotonic()
+        process.send_signal(number)
+        rest = process.stdout.read()
+        assert process.wait(timeout=30) == 130
+    assert "everything that was started has ended" in rest
+    assert time.monotonic() - began_at < 10
+    assert processes_naming(tmp_path) == []
+
+
+def test_a_directory_of_somebody_elses_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").touch()
+    finished = subprocess.run(command(tmp_path), capture_output=True, text=True, timeout=30, check=False)
+    assert finished.returncode == 2
+    assert len(finished.stderr.splitlines()) == 1
