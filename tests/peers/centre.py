@@ -1,0 +1,172 @@
+"""A call centre in real processes: `softswitch serve` on an address of its own, with agents, queues and a trunk."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from softswitch.control.protocol import CallRow
+from softswitch.prompts.runtime.wav_files import write_wav
+from softswitch.store.schema import Cdr, StoredRecording
+from softswitch.testing.runtime.running import RunningSwitch
+from tests.peers.loopback import own_address
+
+PASSWORD = "Blue-Heron-17"
+SETTLED_WITHIN_S = 5.0
+CALLERS = 40
+
+SHORT_PROMPTS = (
+    "greeting/welcome",
+    "greeting/recording-notice",
+    "greeting/goodbye",
+    "menu/sales-or-support",
+    "survey/question",
+    "survey/thanks",
+)
+"""What the hotline says to every caller, replaced by recordings of 0.2 s so that a test is not mostly greeting."""
+
+
+class Centre(RunningSwitch):
+    """Agents are called agent1 … and have the numbers 201 …; "reception" is a phone that may call outside.
+
+    `carrier_host` is where our calls to the outside go.
+    """
+
+    def __init__(self, directory: Path, *, agents: int = 4, wrap_up_s: float = 0.0) -> None:
+        self.host = own_address()
+        self._caller_hosts = [own_address() for _ in range(CALLERS)]
+        self.carrier_host = own_address()
+        self._calls_before: set[str] = set()
+        self._log_begins_at = 0
+        self.agents = [f"agent{number}" for number in range(1, agents + 1)]
+        super().__init__(directory, self._files(wrap_up_s))
+        for name in SHORT_PROMPTS:
+            path = directory / "sounds" / "en" / f"{name}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_wav(path, np.full(1600, 0.001, dtype=np.float32))
+
+    def caller_host(self) -> str:
+        """One of the trunk's addresses that no other caller has had."""
+        return self._caller_hosts.pop()
+
+    def mark(self) -> None:
+        """What has been up to now is forgotten: records and log begin here."""
+        self._calls_before = {cdr.call_id for cdr in self._all_cdrs()}
+        self._log_begins_at = len(super().log())
+
+    # What has happened since the mark
+
+    def calls(self) -> list[CallRow]:
+        """In progress."""
+        with self.control() as client:
+            return client.calls()
+
+    def agent_states(self) -> dict[str, str]:
+        with self.control() as client:
+            return {row.agent_id: row.state for row in client.agents()}
+
+    def cdrs(self) -> list[Cdr]:
+        """Oldest first."""
+        return [cdr for cdr in self._all_cdrs() if cdr.call_id not in self._calls_before]
+
+    def recordings(self) -> list[StoredRecording]:
+        with self.store() as store:
+            return [each for each in store.recordings.ascending() if each.call_id not in self._calls_before]
+
+    def log(self) -> str:
+        return super().log()[self._log_begins_at :]
+
+    def settled(self, calls: int) -> list[Cdr]:
+        """Wait until `calls` calls have been and none is in progress, and their recordings are in the index; their
+        records, oldest first."""
+
+        def is_settled() -> bool:
+            files = sum(len(cdr.recordings) for cdr in self.cdrs())
+            return not self.calls() and len(self.cdrs()) >= calls and len(self.recordings()) >= files
+
+        self.wait_until(is_settled, SETTLED_WITHIN_S)
+        return self.cdrs()
+
+    def settled_call(self) -> Cdr:
+        """The record of the one call there has been."""
+        (cdr,) = self.settled(1)
+        return cdr
+
+    def wait_for_agents(self, names: Sequence[str], state: str = "idle") -> None:
+        self.wait_until(lambda: all(self.agent_states()[name] == state for name in names), SETTLED_WITHIN_S)
+
+    def _all_cdrs(self) -> list[Cdr]:
+        with self.store() as store:
+            return list(store.cdrs.ascending())
+
+    # How it is set up
+
+    def _files(self, wrap_up_s: float) -> Mapping[str, str]:
+        agents = "\n".join(
+            f"""
+            [[agent]]
+            id = "{name}"
+            password = "{PASSWORD}"
+            number = "{200 + number}"
+            skills = {{sales = 5, support = 5}}
+            auto_login = true
+            """
+            for number, name in enumerate(self.agents, start=1)
+        )
+        queues = "\n".join(
+            f"""
+            [[queue]]
+            id = "{name}"
+            skills = {{{name} = 1}}
+            ring_timeout_s = 10
+            wrap_up_s = {wrap_up_s}
+            """
+            for name in ("sales", "support")
+        )
+        return {
+            "softswitch.toml": f"""
+            [sip]
+            domain = "{self.host}"
+            listen = ["udp:{self.host}:5060", "tcp:{self.host}:5060"]
+            [media]
+            ip = "{self.host}"
+            workers = 1
+            [shutdown]
+            grace_s = 1
+            """,
+            "agents.toml": f"""{agents}
+            [[phone]]
+            id = "reception"
+            password = "{PASSWORD}"
+            number = "110"
+            [[phone]]
+            id = "kitchen"
+            password = "{PASSWORD}"
+            number = "111"
+            """,
+            "queues.toml": queues,
+            "numbers.toml": """
+            [[route]]
+            number = "100"
+            flow = "hotline"
+            [[route]]
+            number = "xxx"
+            flow = "extension"
+            [[route]]
+            number = "+49!"
+            flow = "extension"
+            """,
+            "schedules.toml": """
+            [[schedule]]
+            id = "office"
+            hours = {"daily" = ["00:00-24:00"]}
+            """,
+            "trunks.toml": f"""
+            [[trunk]]
+            name = "carrier"
+            addresses = {self._caller_hosts}
+            host = "{self.carrier_host}"
+            prefix = "+"
+            permitted_callers = ["reception"]
+            """,
+        }
