@@ -83,6 +83,16 @@ class SipCore:
         self.addresses.update(settings.advertised)
         self.next_hop = NextHop(self.addresses, settings.hosts, self.trunks)
 
+    @property
+    def is_full(self) -> bool:
+        """No room for another transaction of a peer's."""
+        return len(self.transactions) >= self.settings.limits.transactions_max
+
+    @property
+    def try_later(self) -> tuple[tuple[str, str], ...]:
+        """What goes with a 503."""
+        return (("retry-after", str(self.settings.retry_after_s)),)
+
     def make_via(self, flow: Flow) -> str:
         """A Via of ours with a branch nobody can guess."""
         return self.addresses.via(flow, MAGIC_COOKIE + self.entropy.token(64))

@@ -106,6 +106,8 @@ class Dispatcher:
             self._reception.refuse(request, flow, 405, (("allow", ALLOW),))
         elif unsupported := unsupported_extensions(request):
             self._reception.refuse(request, flow, 420, (("unsupported", unsupported),))
+        elif self._core.is_full and request.method != "BYE":
+            self._reception.refuse(request, flow, 503, self._core.try_later)
         else:
             user.receive_request(request, flow, now)
 

@@ -273,9 +273,12 @@ class SipEndpoint:
         self._registrar.bindings_max = settings.limits.bindings_max
         self._reception.update(old, settings)
 
-    def add_listener(self, kind: TransportKind, local: HostPort) -> None:
-        """The transports listen here; `local` is a real address, never a wildcard. Told before anything is sent."""
-        self._core.addresses.add_listener(kind, local)
+    def add_listener(self, kind: TransportKind, local: HostPort, *, is_wildcard: bool = False) -> None:
+        """The transports listen at `local`, a real address; with `is_wildcard` at all others of the machine too.
+
+        To be told before anything is sent.
+        """
+        self._core.addresses.add_listener(kind, local, is_wildcard=is_wildcard)
 
     # Time
 
@@ -330,7 +333,9 @@ class SipEndpoint:
     def _flow_for(self, target: Target) -> Flow | None:
         if not is_uri(target.uri):
             return None
-        return target.flow or self._core.next_hop.first_flow(target.uri, target.route)
+        if target.flow is not None:
+            return self._core.addresses.rehome(target.flow)
+        return self._core.next_hop.first_flow(target.uri, target.route)
 
     def _inbound(self, leg_id: LegId) -> InboundInvite | None:
         """The inbound leg if it is still unanswered; LocalError for an outbound one."""
@@ -350,5 +355,5 @@ class SipEndpoint:
         flow = binding.flow
         if not flow.kind.is_reliable:
             return binding
-        new_flow = self._core.next_hop.first_flow(binding.contact_uri, binding.path) or flow._replace(connection=0)
-        return msgspec.structs.replace(binding, flow=new_flow)
+        kind, remote = self._core.next_hop.destination(binding.contact_uri, binding.path) or (flow.kind, flow.remote)
+        return msgspec.structs.replace(binding, flow=Flow(kind, flow.local, remote))

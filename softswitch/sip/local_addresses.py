@@ -17,17 +17,22 @@ class LocalAddresses:
     What it says of 0.0.0.0 (or ::) goes for every local host it does not name, loopback excepted.
     """
 
-    __slots__ = ("_contacts", "_listeners", "_via_heads", "advertised")
+    __slots__ = ("_contacts", "_listeners", "_via_heads", "_wildcards", "advertised")
 
     def __init__(self, advertised: dict[str, str]) -> None:
         self.advertised = advertised
         self._listeners: list[tuple[TransportKind, HostPort]] = []
+        self._wildcards: set[tuple[TransportKind, int, bool]] = set()
+        """Transport, port and whether it is IPv6 of the listeners on every address of the machine."""
         self._via_heads: dict[tuple[TransportKind, HostPort], str] = {}
         self._contacts: dict[tuple[TransportKind, HostPort], str] = {}
 
-    def add_listener(self, kind: TransportKind, local: HostPort) -> None:
+    def add_listener(self, kind: TransportKind, local: HostPort, *, is_wildcard: bool = False) -> None:
+        """`local` is a real address; with `is_wildcard` every other one of the machine is listened on as well."""
         if (kind, local) not in self._listeners:
             self._listeners.append((kind, local))
+        if is_wildcard:
+            self._wildcards.add((kind, local.port, ":" in local.host))
 
     def update(self, advertised: dict[str, str]) -> None:
         self.advertised = advertised
@@ -47,6 +52,14 @@ class LocalAddresses:
         on_loopback = _is_loopback(remote.host)
         local = next((local for local in suitable if _is_loopback(local.host) == on_loopback), suitable[0])
         return Flow(kind, local, remote)
+
+    def rehome(self, flow: Flow) -> Flow:
+        """The flow from a listener that exists: one remembered from before a restart may name another."""
+        kind, local, remote, connection = flow
+        is_here = (kind, local) in self._listeners or (kind, local.port, ":" in local.host) in self._wildcards
+        if is_here or connection or not self.reaches(kind, remote):
+            return flow
+        return self.flow_to(kind, remote)
 
     def reaches(self, kind: TransportKind, remote: HostPort) -> bool:
         """Whether `flow_to` would find a listener."""

@@ -57,16 +57,21 @@ class NextHop:
         trunk = self._trunks.find(source.remote)
         return flow if trunk is not None and self._trunks.find(flow.remote) == trunk else source
 
+    def destination(self, uri: str, routes: Sequence[str]) -> tuple[TransportKind, HostPort] | None:
+        """Where such a request would go, whether we can reach it or not."""
+        return self._destination(_sip_uri(routes[0] if routes else uri))
+
     def _flow_to(self, uri: SipUri | None) -> Flow | None:
+        found = self._destination(uri)
+        return self._addresses.flow_to(*found) if found is not None and self._addresses.reaches(*found) else None
+
+    def _destination(self, uri: SipUri | None) -> tuple[TransportKind, HostPort] | None:
         if uri is None:
             return None
         kind = TRANSPORTS.get(uri.transport)
         host = uri.params.get("maddr") or uri.host
         host = self._hosts.get(host, host)
-        if kind is None or not is_address(host):
-            return None
-        remote = HostPort(host, uri.port or DEFAULT_PORT)
-        return self._addresses.flow_to(kind, remote) if self._addresses.reaches(kind, remote) else None
+        return None if kind is None or not is_address(host) else (kind, HostPort(host, uri.port or DEFAULT_PORT))
 
 
 def is_address(host: str) -> bool:

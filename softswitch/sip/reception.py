@@ -13,9 +13,10 @@ In this order, each with its answer:
 | it demands no extension we lack (Require)            | 420 with Unsupported           |
 | it has not come by another way already               | 482                            |
 | it is from a trunk's address, or knows its password  | 401                            |
+| there is room for its transaction                    | 503 with Retry-After           |
 | INVITE: a body we can read                           | 415 with Accept                |
 | INVITE: the caller can read ours (Accept)            | 406                            |
-| INVITE: there is room, and we are not draining       | 503 with Retry-After           |
+| INVITE: room for a call, and we are not draining     | 503 with Retry-After           |
 | REGISTER: the address-of-record is the user's own    | 404, 403                       |
 
 Until somebody is known, every answer is stateless: a flood costs no memory, and our tag is made of the request so that
@@ -108,7 +109,9 @@ class Reception:
             username = self._authenticate(request, flow, now)
             if not username:
                 return
-        if request.method == "INVITE":
+        if self._core.is_full:
+            self.refuse(request, flow, 503, self._core.try_later)
+        elif request.method == "INVITE":
             source = InviteSource("account", username) if trunk is None else InviteSource("trunk", trunk)
             self._receive_invite(request, source, flow, now)
         elif request.method == "REGISTER":
@@ -183,19 +186,14 @@ class Reception:
 
     def _receive_invite(self, request: Request, source: InviteSource, flow: Flow, now: float) -> None:
         core = self._core
-        limits = core.settings.limits
         if not is_acceptable(request):
             self.refuse(request, flow, 415, (("accept", ACCEPT),))
             return
         if not accepts_sdp(request):
             self.refuse(request, flow, 406)
             return
-        if (
-            self.is_refusing
-            or len(core.legs) >= limits.sessions_max
-            or len(core.transactions) >= limits.transactions_max
-        ):
-            self.refuse(request, flow, 503, (("retry-after", str(core.settings.retry_after_s)),))
+        if self.is_refusing or len(core.legs) >= core.settings.limits.sessions_max:
+            self.refuse(request, flow, 503, core.try_later)
             return
         leg_id = LegId(core.entropy.token(48))
         core.legs[leg_id] = InboundInvite(core, leg_id, request, flow, now)

@@ -18,7 +18,7 @@ from softswitch.sip.outputs import (
     Transmit,
 )
 from softswitch.sip.parser import parse
-from softswitch.sip.settings import Account, GuardSettings, RegistrationPolicy, SessionLimits, SipSettings
+from softswitch.sip.settings import Account, GuardSettings, RegistrationPolicy, SessionLimits, SipSettings, Target
 from softswitch.testing.sip_pair import OFFER
 
 HERE = HostPort("198.51.100.1", 5060)
@@ -251,9 +251,14 @@ def test_restored_bindings_are_told_and_streams_are_opened_anew() -> None:
     assert isinstance(changed, RegistrationChanged)
     (binding,) = changed.bindings
     assert binding.flow == Flow(TransportKind.UDP, HERE, HostPort("192.0.2.66", 5060))
-    assert reborn.next_timeout() == 5.0 + 3600.0
+    moved = Flow(TransportKind.UDP, HostPort("198.51.100.200", 5060), binding.flow.remote)
+    reborn.invite(Target(uri=binding.contact_uri, flow=moved), from_uri="sip:5@x", sdp=b"", now=5.0)
+    (invite,) = reborn.take_outputs()
+    assert isinstance(invite, Transmit)
+    assert invite.flow.local == HERE
+    reborn.flow_failed(invite.flow, 5.0)
     reborn.handle_timeout(5.0 + 3600.0)
-    assert reborn.take_outputs() == [RegistrationChanged("alice@switch.example", [])]
+    assert reborn.take_outputs()[-1:] == [RegistrationChanged("alice@switch.example", [])]
 
 
 def test_a_closed_connection_takes_its_phone_with_it() -> None:

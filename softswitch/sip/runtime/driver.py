@@ -175,7 +175,7 @@ class SipDriver:
             assert self._tcp is not None
             bound = await self._tcp.listen(local)
         for host in addresses_of(bound.host):
-            self.endpoint.add_listener(kind, HostPort(host, bound.port))
+            self.endpoint.add_listener(kind, HostPort(host, bound.port), is_wildcard=bound.host in WILDCARDS)
         self.listening.append((kind, bound))
 
     def _set_overloaded(self, is_overloaded: bool) -> None:

@@ -124,3 +124,14 @@ def test_what_we_call_ourselves() -> None:
     assert addresses.contact_of("bob", named) == "<sip:bob@10.0.0.2:5060>"
     with pytest.raises(LocalError, match="no UDP listener"):
         addresses.flow_to(TransportKind.UDP, PHONE)
+
+
+def test_a_flow_from_before_a_restart_finds_a_listener_again() -> None:
+    addresses = LocalAddresses({})
+    addresses.add_listener(TransportKind.UDP, HERE)
+    gone = Flow(TransportKind.UDP, HostPort("198.51.100.77", 5060), PHONE)
+    assert addresses.rehome(gone) == gone._replace(local=HERE)
+    assert addresses.rehome(PHONE_FLOW) is PHONE_FLOW
+    assert addresses.rehome(STREAM) is STREAM
+    addresses.add_listener(TransportKind.UDP, HERE, is_wildcard=True)
+    assert addresses.rehome(gone) is gone
