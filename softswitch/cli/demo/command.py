@@ -45,7 +45,7 @@ INTERRUPTED = 130
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON, the last line of standard output.")
 def demo(directory: str | None, seconds: int, seed: int, as_json: bool) -> None:
     """Play a minute of a call centre on this machine."""
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, markup=False, emoji=False)
     path = prepare_directory(directory)
     with (path / "demo.log").open("w", encoding="utf-8") as log:
         configure_logging(level="info", program="demo", stream=log)

@@ -13,7 +13,6 @@ from softswitch.base.errors import SoftswitchError
 from softswitch.cli.demo.script import Break, Habits, Visit
 from softswitch.cli.demo.voices import Conversation
 from softswitch.control.protocol import AgentAction
-from softswitch.control.runtime.client import ControlFailed, NoSwitchRunning
 from softswitch.media.protocol import StreamStatistics
 from softswitch.testing.phones import Phone, Phones
 from softswitch.testing.runtime.phone_line import Line, LineEnd
@@ -199,11 +198,10 @@ class Agent:
 
 async def take_break(pause: Break, set_agent: SetAgent) -> None:
     """Somebody fetches a coffee."""
-    with suppress(ControlFailed, NoSwitchRunning):
-        await asyncio.sleep(pause.at_s)
-        await set_agent(pause.agent_id, "pause", pause.reason)
-        await asyncio.sleep(pause.length_s)
-        await set_agent(pause.agent_id, "resume", "")
+    await asyncio.sleep(pause.at_s)
+    await set_agent(pause.agent_id, "pause", pause.reason)
+    await asyncio.sleep(pause.length_s)
+    await set_agent(pause.agent_id, "resume", "")
 
 
 async def _within(seconds: float, awaitable: Awaitable[bool]) -> bool:

@@ -62,7 +62,7 @@ def describe(snapshot: Snapshot, elapsed_s: float) -> str:
     queues = snapshot.queues
     return (
         f"{duration(elapsed_s)}  {_calls_in_words(snapshot)}, {sum(row.waiting for row in queues)} waiting; "
-        f"{sum(row.answered for row in queues)} answered, {sum(row.abandoned for row in queues)} abandoned so far"
+        f"{sum(row.answered for row in queues)} answered, {sum(row.abandoned for row in queues)} abandoned"
     )
 
 
