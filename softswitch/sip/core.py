@@ -17,8 +17,7 @@ from softswitch.sip.message import Request, Response, make_response
 from softswitch.sip.next_hop import NextHop
 from softswitch.sip.outputs import SipOutput, Transmit
 from softswitch.sip.settings import SipSettings
-from softswitch.sip.transaction import Fact
-from softswitch.sip.transaction_table import ClientExchange, ServerExchange, Timed, TransactionTable
+from softswitch.sip.transaction_table import ServerExchange, Timed, TransactionTable
 from softswitch.sip.trunk_peers import TrunkPeers
 
 ALLOWED_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER")
@@ -114,18 +113,3 @@ class SipCore:
         response.headers.extend(headers)
         exchange.respond(response, now)
         return exchange
-
-
-class Nobody:
-    """The user of requests whose outcome changes nothing: CANCEL, and BYE for a dialog nobody wants."""
-
-    __slots__ = ()
-
-    def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
-        """Nothing to do."""
-
-    def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
-        """Nothing to do."""
-
-
-NOBODY = Nobody()

@@ -25,7 +25,7 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.sip.answered_invite import AnsweredInvite
 from softswitch.sip.challenge_reply import ChallengeReply
-from softswitch.sip.core import ACCEPT, ALLOW, NOBODY, SipCore
+from softswitch.sip.core import ACCEPT, ALLOW, SipCore
 from softswitch.sip.dialog import Dialog
 from softswitch.sip.message import Request, Response, make_response
 from softswitch.sip.outputs import (
@@ -39,7 +39,7 @@ from softswitch.sip.outputs import (
 from softswitch.sip.sent_in_dialog import SentBye, SentReinvite
 from softswitch.sip.session_body import SDP, find_sdp, is_acceptable
 from softswitch.sip.transaction import Fact
-from softswitch.sip.transaction_table import ServerExchange
+from softswitch.sip.transaction_table import NOBODY, ServerExchange
 from softswitch.sip.within_dialog import answer_simply, read_reason
 
 

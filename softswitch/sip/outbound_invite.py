@@ -20,14 +20,14 @@ from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.challenge_reply import ChallengeReply
 from softswitch.sip.client_requests import acknowledge, keep_identity, make_cancel, read_retry_after, repeat_request
-from softswitch.sip.core import NOBODY, SipCore
+from softswitch.sip.core import SipCore
 from softswitch.sip.dialog import Dialog
 from softswitch.sip.invite_session import InviteSession
 from softswitch.sip.message import Request, Response
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress, Transmit
 from softswitch.sip.session_body import find_sdp
 from softswitch.sip.transaction import Fact
-from softswitch.sip.transaction_table import ClientExchange
+from softswitch.sip.transaction_table import NOBODY, ClientExchange
 
 FORKS_MAX = 16
 """Answers of one INVITE that are acknowledged: an agent has a few phones, never so many."""

@@ -8,13 +8,13 @@ from typing import Protocol
 
 from softswitch.sip.challenge_reply import ChallengeReply
 from softswitch.sip.client_requests import acknowledge, repeat_request
-from softswitch.sip.core import ALLOW, NOBODY, SipCore
+from softswitch.sip.core import ALLOW, SipCore
 from softswitch.sip.dialog import Dialog
 from softswitch.sip.message import Request, Response
 from softswitch.sip.outputs import Transmit
 from softswitch.sip.session_body import SDP
 from softswitch.sip.transaction import Fact
-from softswitch.sip.transaction_table import ClientExchange
+from softswitch.sip.transaction_table import NOBODY, ClientExchange
 
 
 class ReinviteOwner(Protocol):

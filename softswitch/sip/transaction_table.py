@@ -119,6 +119,21 @@ class ServerExchange:
         self._table.settle_server(self, now)
 
 
+class Nobody:
+    """The user of requests whose outcome changes nothing: CANCEL, and BYE for a dialog nobody wants."""
+
+    __slots__ = ()
+
+    def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
+        """Nothing to do."""
+
+    def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
+        """Nothing to do."""
+
+
+NOBODY = Nobody()
+
+
 class TransactionTable:
     """The transactions of one endpoint. `outputs` and `deadlines` are the endpoint's own."""
 
@@ -252,6 +267,7 @@ class TransactionTable:
 
     def _forget_client(self, exchange: ClientExchange) -> None:
         self._clients.pop(exchange.key, None)
+        exchange.user = NOBODY
         if exchange.flow.kind.is_reliable:
             waiting = self._by_flow.get(exchange.flow, set())
             waiting.discard(exchange)

@@ -1,12 +1,14 @@
 """The endpoint's commands: what a caller inside the switch may do, may not do, and does too late."""
 
+import gc
+
 import pytest
 
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.sip.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
-from softswitch.sip.outputs import InviteReceived, LegEnded, LegFailed, RequestFinished, Transmit
+from softswitch.sip.outputs import InviteReceived, LegEnded, LegFailed, RequestFinished, SipOutput, Transmit
 from softswitch.sip.settings import SessionLimits, Target
 from softswitch.testing.sip_pair import ANSWER, DOMAIN, OFFER, SWITCH, SipPair, switch_settings
 
@@ -130,3 +132,24 @@ def test_registers_go_on_in_one_sequence(pair: SipPair) -> None:
     assert [each.status for each in pair.all("alice", RequestFinished)] == [200, 200]
     (binding,) = pair.switch.bindings(f"alice@{DOMAIN}")
     assert binding.cseq == 5
+
+
+def test_a_call_leaves_no_reference_cycles(pair: SipPair) -> None:
+    """What is over is freed at once: the garbage collector has nothing to search for while calls are going on."""
+
+    def accept(name: str, fact: SipOutput, now: float) -> None:
+        if name == "switch" and isinstance(fact, InviteReceived):
+            pair.switch.accept(fact.leg_id, ANSWER, now)
+
+    pair.rules.append(accept)
+    gc.collect()
+    gc.disable()
+    try:
+        for hang_up_after in (0.005, 0.5):
+            leg_id = pair.provider.invite(pair.target("1"), from_uri="sip:5@p.example", sdp=OFFER, now=pair.now)
+            pair.run(hang_up_after)
+            pair.provider.hang_up(leg_id, pair.now)
+            pair.run()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
