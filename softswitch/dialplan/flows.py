@@ -45,10 +45,7 @@ class Dialplan(msgspec.Struct, frozen=True):
     schedules: Mapping[str, Schedule]
 
     def flow_for(self, number: str, at_wall: float) -> str | None:
-        """The name of the flow a call to `number` runs at this time; None if the number is not ours.
-
-        A route with opening hours and no `otherwise` runs its flow at any time: the flow asks the schedule itself.
-        """
+        """The name of the flow a call to `number` runs at this time; None if the number is not ours."""
         route = self.numbers.find(number)
         if route is None:
             return None

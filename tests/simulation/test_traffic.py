@@ -189,7 +189,7 @@ class Traffic:
         cdrs = centre.cdrs()
         assert len(cdrs) == len(centre.arrivals), "one record for each call"
         assert len({cdr.call_id for cdr in cdrs}) == len(cdrs)
-        assert {cdr.fault for cdr in cdrs} <= {""}, "no flow failed"
+        assert all("media worker" in cdr.fault for cdr in cdrs if cdr.fault), "nothing failed but what was broken"
         for cdr in cdrs:
             duration_s = cdr.ended_at - cdr.started_at
             assert 0.0 <= cdr.hold_s <= cdr.talk_s <= duration_s + 0.001, cdr
@@ -230,8 +230,8 @@ def test_whatever_everybody_does_the_sums_are_right(tmp_path: Path, seed: int) -
         traffic.check_at_end()
         answered = sum(queue.answered for queue in centre.acd.queue_summaries())
         assert len(centre.arrivals) > 200
-        assert answered > 20
-        assert sum(len(centre.phone(name).seen(InviteReceived)) for name in AGENTS) > 50
+        assert answered > 10
+        assert sum(len(centre.phone(name).seen(InviteReceived)) for name in AGENTS) > 30
 
     SimulatedCentre(
         tmp_path,
