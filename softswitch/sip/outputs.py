@@ -51,7 +51,7 @@ class InviteReceived(msgspec.Struct, frozen=True, kw_only=True):
     `calling_number` of an account is its configured number (or its user name), never what the phone claims; that of
     a trunk is P-Asserted-Identity, else From. `sdp` is b"" when the caller wants our offer (late offer): then
     `accept` takes an offer, and the answer comes with LegConfirmed.
-    `headers` holds, by lower-case name, those of KEPT_HEADERS (endpoint) and all `x-...` that were there.
+    `headers` holds, by lower-case name, those of KEPT_HEADERS (reception.py) and all `x-...` that were there.
     `max_forwards` is what an outbound leg made for this one may use (already one less).
     """
 
