@@ -1,0 +1,35 @@
+"""Who is reached under which name, and which trunk a number takes."""
+
+from softswitch.base.ids import AgentId
+from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
+
+ANN = Extension(username="ann", number="101", agent_id=AgentId("a1"))
+BOB = Extension(username="101b", number="101")
+
+
+def settings(**changes: object) -> CallSettings:
+    values: dict[str, object] = {"domain": "centre.test", "media_ip": "10.0.0.1", "recordings_directory": "/r"}
+    return CallSettings(**{**values, **changes})  # pyright: ignore[reportArgumentType]
+
+
+def test_an_extension_is_found_by_name_number_and_agent() -> None:
+    made = settings(extensions={"ann": ANN, "101b": BOB})
+    assert made.extension_for("ann") is ANN
+    assert made.extension_for("101") is ANN, "the first in the file has a number that two claim"
+    assert made.extension_for("102") is None
+    assert made.extension_for("") is None
+    assert made.extension_of_agent(AgentId("a1")) is ANN
+    assert made.extension_of_agent(AgentId("ann")) is None
+
+
+def test_the_longest_prefix_takes_the_call_and_the_first_of_equals() -> None:
+    trunks = (
+        TrunkRoute(name="any", host="a"),
+        TrunkRoute(name="world", host="b", prefix="+"),
+        TrunkRoute(name="world too", host="c", prefix="+"),
+        TrunkRoute(name="russia", host="d", prefix="+7"),
+    )
+    made = settings(trunks=trunks)
+    names = [trunk.name for number in ("123", "+44", "+7495") if (trunk := made.trunk_for(number)) is not None]
+    assert names == ["any", "world", "russia"]
+    assert settings().trunk_for("+7") is None
