@@ -1,5 +1,7 @@
 """From the operator's configuration to what each domain wants to be told."""
 
+from ipaddress import ip_address
+
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import Agent, Announcements, HangUp, OverflowTarget, Queue, ToFlow, ToQueue
 from softswitch.base.address import HostPort, TransportKind
@@ -23,6 +25,7 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
     """`hosts` are the addresses of the trunks' host names; the SIP core looks nothing up."""
     sip, limits = configuration.settings.sip, configuration.settings.limits
     local_hosts = {host for _, local in listeners(configuration) for host in addresses_of(local.host)}
+    public_hosts = {host for host in local_hosts if not ip_address(host).is_loopback}
     return SipSettings(
         domain=sip.domain,
         user_agent="softswitch",
@@ -37,7 +40,7 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
             for row in _phones(configuration)
         },
         trunks=tuple(TrunkPeer(name=trunk.name, addresses=trunk.addresses) for trunk in configuration.trunks),
-        advertised=dict.fromkeys(local_hosts, sip.advertised_ip) if sip.advertised_ip else {},
+        advertised=dict.fromkeys(public_hosts, sip.advertised_ip) if sip.advertised_ip else {},
         hosts=hosts,
         registration=RegistrationPolicy(
             expires_min_s=sip.registration_min_s,

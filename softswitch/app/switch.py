@@ -7,6 +7,7 @@ standard error).
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -78,6 +79,9 @@ class Switch:
         self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)
         await self._control.start()
         self._loop.run_in_executor(None, self._repair_recordings, parts)
+        # What is there now stays for good: the collector need not look at it at every pass, which would delay calls.
+        gc.collect()
+        gc.freeze()
         log.info("ready", domain=configuration.settings.sip.domain, listen=list(configuration.settings.sip.listen))
 
     async def run(self) -> None:
