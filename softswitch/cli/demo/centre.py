@@ -31,6 +31,7 @@ from softswitch.control.runtime.client import ControlClient, ControlFailed, NoSw
 
 READY_WITHIN_S = 30.0
 STOPS_WITHIN_S = 15.0
+ORPHANS_STOP_WITHIN_S = 3.0
 _POLL_S = 0.05
 
 
@@ -82,10 +83,9 @@ class Centre:
             await asyncio.wait_for(self._process.wait(), STOPS_WITHIN_S)
         except TimeoutError:
             self._process.kill()
-            for pid in self._pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
             await self._process.wait()
+        if self._process.returncode != 0:
+            await self._end_orphans()
         self._process = None
 
     async def snapshot(self) -> Snapshot | None:
@@ -109,6 +109,14 @@ class Centre:
                 self._is_up = True
                 return
             await asyncio.sleep(_POLL_S)
+
+    async def _end_orphans(self) -> None:
+        """The supervisor is gone without having ended its children: they would go on, waiting for the next one."""
+        for number, wait_s in ((signal.SIGTERM, ORPHANS_STOP_WITHIN_S), (signal.SIGKILL, 0.0)):
+            for pid in self._pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            await asyncio.sleep(wait_s)
 
     def _check(self) -> None:
         if self._process is not None and self._process.returncode is not None:

@@ -88,11 +88,11 @@ def _prepare_voices(console: Console, configuration: Configuration, lines: Lines
     """Everything the switch and the people will say. Raises PromptError."""
     began_at = time.monotonic()
     library = sound_library(configuration)
-    console.print("Speaking the prompts and what callers and agents say ...", end=" ")
+    console.print("Speaking the prompts, and what callers and agents will say ...")
     faults = library.prepare(configuration.settings.sounds.languages)
     voices = Voices(library, sound_cache_directory(configuration) / "people", lines)
     sentences = voices.prepare({row.id: row.name for row in configuration.agents})
-    console.print(f"{sentences} sentences and the prompts in {time.monotonic() - began_at:.1f} s")
+    console.print(f"{sentences} sentences and all prompts are ready after {time.monotonic() - began_at:.1f} s")
     for fault in faults:
         console.print(str(fault), style="red")
     return voices
