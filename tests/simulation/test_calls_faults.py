@@ -25,7 +25,8 @@ from softswitch.sip.outputs import (
     ReinviteAnswered,
 )
 from softswitch.testing.call import FakeSounds
-from softswitch.testing.runtime.centre import DOMAIN, SimulatedCentre
+from softswitch.testing.runtime.centre import SimulatedCentre
+from softswitch.testing.runtime.simulated_phone import DOMAIN
 
 HOTLINE = "+18005550100"
 

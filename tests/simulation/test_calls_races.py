@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.acd.inputs import AgentLoggedOut
+from softswitch.acd.inputs import AgentLoggedIn, AgentLoggedOut
 from softswitch.acd.model import Agent, AgentState, Queue
 from softswitch.acd.outputs import AgentReserved
 from softswitch.base.ids import AgentId, LegId, QueueId
@@ -290,6 +290,30 @@ def test_a_reload_without_the_queue_and_the_agent_of_a_conversation(centre: Make
         await centre.all_over()
         assert sorted(cdr.end_reason for cdr in centre.cdrs()) == ["abandoned", "completed"]
         assert {cdr.fault for cdr in centre.cdrs()} == {""}
+
+    centre().run(scenario)
+
+
+def test_an_agent_who_is_configured_again_is_reachable_and_busy_as_he_is(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        assert await centre.phone("carl").register() == 200
+        centre.phone("carl").answer_after_s = None
+        ann = centre.phone("ann")
+        ann.call("110", password="Secret-123")
+        await centre.sleep(1)
+        queues = [Queue(queue_id=QueueId("support"), skills={"support": 3}, wrap_up_s=5.0)]
+        known = [Agent(agent_id=AgentId("ann"), skills={"support": 5})]
+        centre.reload(queues=queues, agents=[])
+        centre.reload(queues=queues, agents=known)
+        centre.acd.apply(AgentLoggedIn(AgentId("ann")))
+        centre.caller("+15550123").call(HOTLINE)
+        await centre.sleep(5)
+        assert not ann.seen(InviteReceived), "he is still on the phone"
+        ann.talk_s = 1.0
+        ann.hang_up()
+        await centre.until(lambda: bool(ann.seen(InviteReceived)), within_s=1.0)
+        await centre.all_over()
 
     centre().run(scenario)
 

@@ -17,7 +17,8 @@ from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.settings import Extension
 from softswitch.dialplan import Call, QueueReason, flow
 from softswitch.sip.outputs import InviteReceived
-from softswitch.testing.runtime.centre import SimulatedCentre, SimulatedPhone
+from softswitch.testing.runtime.centre import SimulatedCentre
+from softswitch.testing.runtime.simulated_phone import SimulatedPhone
 
 AGENTS = ("ann", "bob", "eve", "joe", "kim", "lee", "max", "zoe")
 NUMBERS = ("700", "700", "701", "701", "702", "110", "111", "999")
@@ -160,8 +161,6 @@ class Traffic:
         gone = self.chance.randrange(3)
         self.centre.reload(queues=queues(self.chance.choice((15.0, 40.0))), agents=known[gone:])
         self.centre.loop.call_later(30.0, lambda: self.centre.reload(queues=queues(30.0), agents=known))
-        for name in AGENTS[:gone]:
-            self.centre.loop.call_later(31.0, self.centre.phone(name).send_register, 3600)
 
     def a_worker_dies(self) -> None:
         if not self.away:

@@ -17,11 +17,13 @@ class Acd(Protocol):
 class AgentLines:
     """How many calls outside the ACD each agent has."""
 
-    __slots__ = ("_acd", "_counts")
+    __slots__ = ("_acd", "_counts", "_kinds")
 
     def __init__(self, acd: Acd) -> None:
         self._acd = acd
         self._counts: dict[AgentId, int] = {}
+        self._kinds: dict[AgentId, BusyKind] = {}
+        """Of the first call of each, as the router was told."""
 
     @property
     def in_use(self) -> dict[AgentId, int]:
@@ -34,6 +36,7 @@ class AgentLines:
             return
         self._counts[agent_id] = self._counts.get(agent_id, 0) + 1
         if self._counts[agent_id] == 1:
+            self._kinds[agent_id] = kind
             self._acd.apply(AgentBusy(agent_id, kind))
 
     def released(self, agent_id: AgentId | None) -> None:
@@ -42,5 +45,10 @@ class AgentLines:
             return
         self._counts[agent_id] -= 1
         if not self._counts[agent_id]:
-            del self._counts[agent_id]
+            del self._counts[agent_id], self._kinds[agent_id]
             self._acd.apply(AgentFree(agent_id))
+
+    def repeat(self) -> None:
+        """Say again who is busy, to a router that may have learnt of an agent only now."""
+        for agent_id, kind in self._kinds.items():
+            self._acd.apply(AgentBusy(agent_id, kind))

@@ -116,6 +116,14 @@ class CallController:
             if agent_id is not None:
                 self._around.acd.apply(AgentReachable(agent_id))
 
+    def settings_changed(self) -> None:
+        """After a reload: agents who are new to the router may be registered, or on the phone, already."""
+        settings = self._around.settings()
+        for extension in settings.extensions.values():
+            if extension.agent_id is not None and self._around.sip.bindings(f"{extension.username}@{settings.domain}"):
+                self._around.acd.apply(AgentReachable(extension.agent_id))
+        self._around.lines.repeat()
+
     # Stopping
 
     async def drain(self, grace_s: float) -> None:

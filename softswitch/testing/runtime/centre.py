@@ -17,7 +17,7 @@ from softswitch.acd.router import Router
 from softswitch.acd.runtime.service import AcdService, SavedAgent
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
-from softswitch.base.ids import AgentId, LegId
+from softswitch.base.ids import AgentId
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.ports import Surroundings
@@ -41,18 +41,12 @@ from softswitch.media.protocol import (
     StopRecording,
 )
 from softswitch.media.runtime.client import MediaClient
-from softswitch.sip.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
-from softswitch.sip.offer_answer import Answer, MediaCapabilities, answer_offer, make_offer
 from softswitch.sip.outputs import (
     InviteReceived,
-    LegAnswered,
-    LegEnded,
-    LegFailed,
-    RequestFinished,
     SipOutput,
 )
-from softswitch.sip.settings import Account, SipSettings, Target, TrunkPeer
+from softswitch.sip.settings import Account, SipSettings, TrunkPeer
 from softswitch.store import Store, memory_store
 from softswitch.store.schema import Cdr
 from softswitch.testing.call import FakeSounds
@@ -61,145 +55,11 @@ from softswitch.testing.network import FakeNetwork
 from softswitch.testing.runtime.loop import VirtualLoop
 from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
 from softswitch.testing.runtime.network_loop import NetworkLoop
+from softswitch.testing.runtime.simulated_phone import DOMAIN, SWITCH, SimulatedPhone
 
-DOMAIN = "centre.test"
-SWITCH = HostPort("10.0.0.1", 5060)
 TRUNK_NETWORKS = tuple(f"10.{number}.9.0/24" for number in range(8))
 PROMPT_S = 2.0
 """How long every prompt is that is not a loop."""
-
-
-class SimulatedPhone:
-    """A phone: answers as told, notes what happened to it. `name` is the account it registers for."""
-
-    def __init__(self, centre: "SimulatedCentre", name: str, address: HostPort) -> None:
-        settings = SipSettings(domain=DOMAIN, trunks=(TrunkPeer(name="switch", addresses=(SWITCH.host,)),))
-        self.endpoint = SipEndpoint(settings, entropy=centre.entropy)
-        self.endpoint.add_listener(TransportKind.UDP, address)
-        self.name = name
-        self.address = address
-        self.events: list[SipOutput] = []
-        self.leg: LegId | None = None
-        """The call it is in, ringing or talking; while there is one, others are refused as busy."""
-        self.is_answered = False
-        self.answer_after_s: float | None = 1.0
-        """None: it rings until the caller gives up."""
-        self.busy_status: int | None = None
-        self.talk_s: float | None = None
-        """Hangs up this long after the conversation began; None: never."""
-        self._centre = centre
-
-    def seen(self, kind: type[SipOutput]) -> list[SipOutput]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    async def register(self, password: str = "Secret-123", expires: int = 3600) -> int:
-        """Register with digest; returns the final status."""
-        self.send_register(expires, password)
-        await self._centre.until(lambda: bool(self.seen(RequestFinished)))
-        finished = self.seen(RequestFinished)[-1]
-        assert isinstance(finished, RequestFinished)
-        return finished.status
-
-    def send_register(self, expires: int = 3600, password: str = "Secret-123") -> None:
-        """Register, or with `expires` 0 unregister, and do not wait for the outcome."""
-        contact = f"<sip:{self.name}@{self.address}>;expires={expires}"
-        self.endpoint.request(
-            "REGISTER",
-            self._target(f"sip:{DOMAIN}"),
-            from_uri=f"sip:{self.name}@{DOMAIN}",
-            to_uri=f"sip:{self.name}@{DOMAIN}",
-            headers=[("contact", contact)],
-            body=b"",
-            credentials=Credential(username=self.name, realm="", password=password),
-            now=self._centre.clock.now(),
-        )
-        self._centre.flush()
-
-    def call(
-        self,
-        number: str,
-        *,
-        password: str | None = None,
-        capabilities: MediaCapabilities | None = None,
-        max_forwards: int = 70,
-    ) -> LegId:
-        self.leg = self.endpoint.invite(
-            self._target(f"sip:{number}@{DOMAIN}"),
-            from_uri=f"sip:{self.name}@{DOMAIN}",
-            sdp=make_offer(capabilities or MediaCapabilities(), self._rtp(), session_id=1, version=1),
-            max_forwards=max_forwards,
-            credentials=None if password is None else Credential(username=self.name, realm="", password=password),
-            now=self._centre.clock.now(),
-        )
-        self._centre.flush()
-        return self.leg
-
-    def hang_up(self) -> None:
-        self.hang_up_leg(self.leg)
-
-    def hang_up_leg(self, leg_id: LegId | None) -> None:
-        """Hang up this call and no other that may have come after it."""
-        if leg_id is not None and leg_id == self.leg:
-            self.endpoint.hang_up(leg_id, self._centre.clock.now())
-            self._centre.flush()
-
-    def hold(self, direction: str) -> None:
-        """Re-INVITE with this direction ("sendonly" = hold, "sendrecv" = resume)."""
-        assert self.leg is not None
-        offer = make_offer(MediaCapabilities(), self._rtp(), session_id=1, version=2)
-        sdp = offer.replace(b"a=sendrecv", f"a={direction}".encode())
-        self.endpoint.reinvite(self.leg, sdp, self._centre.clock.now())
-        self._centre.flush()
-
-    def press(self, digit: str) -> None:
-        assert self.leg is not None
-        self.endpoint.send_info(
-            self.leg, "application/dtmf-relay", f"Signal={digit}\r\nDuration=160\r\n".encode(), self._centre.clock.now()
-        )
-        self._centre.flush()
-
-    def receive(self, event: SipOutput) -> None:
-        self.events.append(event)
-        match event:
-            case InviteReceived() if self.leg is not None:
-                self.endpoint.reject(event.leg_id, 486, now=self._centre.clock.now())
-            case InviteReceived():
-                self.leg = event.leg_id
-                self._ring(event)
-            case LegAnswered() if event.leg_id == self.leg:
-                self.is_answered = True
-            case LegEnded() | LegFailed() if event.leg_id == self.leg:
-                self.leg = None
-                self.is_answered = False
-            case _:
-                pass
-
-    def _ring(self, invite: InviteReceived) -> None:
-        now = self._centre.clock.now()
-        if self.busy_status is not None:
-            self.endpoint.reject(invite.leg_id, self.busy_status, now=now)
-            return
-        self.endpoint.progress(invite.leg_id, 180, None, now)
-        if self.answer_after_s is not None:
-            self._centre.loop.call_later(self.answer_after_s, self._answer, invite)
-
-    def _answer(self, invite: InviteReceived) -> None:
-        if self.leg != invite.leg_id:
-            return
-        answer = answer_offer(invite.sdp, MediaCapabilities(), self._rtp(), session_id=1, version=1)
-        assert isinstance(answer, Answer)
-        self.endpoint.accept(invite.leg_id, answer.sdp, self._centre.clock.now())
-        self.is_answered = True
-        self._centre.flush()
-        if self.talk_s is not None:
-            self._centre.loop.call_later(self.talk_s, self.hang_up_leg, invite.leg_id)
-
-    def _rtp(self) -> HostPort:
-        return HostPort(self.address.host, 30000)
-
-    def _target(self, uri: str) -> Target:
-        flow = self.endpoint.flow_to(TransportKind.UDP, SWITCH)
-        return Target(uri=uri, flow=flow)
 
 
 class _AgentStates:
@@ -334,6 +194,7 @@ class SimulatedCentre:
     def reload(self, *, queues: Sequence[Queue], agents: Sequence[Agent]) -> None:
         self._configuration = ConfigurationSet(queues=list(queues), agents=list(agents))
         self.acd.apply(self._configuration)
+        self.controller.settings_changed()
 
     def phone(self, username: str, *, place: str = "") -> SimulatedPhone:
         """The phone of an account; of one who has several, the one in this place."""
