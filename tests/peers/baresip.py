@@ -9,11 +9,10 @@ from pathlib import Path
 
 from tests.peers.audio import Samples, read_wav, write_wav
 from tests.peers.loopback import own_address
-from tests.peers.program import Program, program_path, wait_until
+from tests.peers.program import Program, program_path
 from tests.peers.speech import Voice
 
 MODULES = "/usr/lib/baresip/modules"
-REGISTERS_WITHIN_S = 10.0
 
 _PROGRESS = re.compile(r"\[\d+:\d\d:\d\d\] audio=[^\r\n]*")
 
@@ -47,11 +46,6 @@ class Baresip:
         self._program = Program([program, "-f", str(self.directory), *dialling], self.directory)
         return self
 
-    def registered(self) -> "Baresip":
-        """Wait until the switch has taken its registration."""
-        wait_until(lambda: "200 OK" in self.output(), REGISTERS_WITHIN_S, f"baresip registers as {self.username}")
-        return self
-
     def stop(self) -> None:
         if self._program is not None:
             self._program.stop()
@@ -77,7 +71,7 @@ class Baresip:
 
     def story(self) -> str:
         """Its output without the line it repaints."""
-        return _PROGRESS.sub("", self.output())
+        return re.sub(r"\s*\n\s*", "\n", _PROGRESS.sub("", self.output()).replace("\r", "\n"))
 
     def _dump(self, kind: str) -> Samples:
         dumps = sorted((self.directory / "heard").glob(f"dump-*-{kind}.wav"))

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -17,12 +18,14 @@ POLL_S = 0.01
 def program_path(name: str, package: str) -> str:
     """Where it is installed; a developer without it skips the test, CI fails."""
     path = shutil.which(name)
-    if path is None:
-        missing = f"{name} is not installed: apt-get install {package}"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return path
+    return path if path is not None else left_out(f"{name} is not installed: apt-get install {package}")
+
+
+def left_out(missing: str) -> NoReturn:
+    """What a test needs is not there: that is an error in CI only."""
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
 
 
 class Program:

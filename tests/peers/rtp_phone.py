@@ -49,12 +49,24 @@ class RtpPhone:
         self._thread.join()
         self._socket.close()
 
+    def keywords(self, caller: str = "+493012345") -> dict[str, str]:
+        """For a SIPp scenario whose sound this phone is; `caller` is the number it calls from."""
+        payload_type = str(PAYLOAD_TYPES[self._codec])
+        return {
+            "caller": caller,
+            "rtp_host": self.host,
+            "rtp_port": str(self.port),
+            "codec": self._codec,
+            "payload_type": payload_type,
+        }
+
     # What the person at the phone does
 
     def say(self, voice: Voice) -> None:
         """Begin to say it."""
         coded = voice.coded(self._codec)
-        self._frames.extend(coded[at : at + FRAME] for at in range(0, len(coded) - FRAME + 1, FRAME))
+        coded += silence_of(self._codec) * (-len(coded) % FRAME)
+        self._frames.extend(coded[at : at + FRAME] for at in range(0, len(coded), FRAME))
 
     def press(self, keys: str) -> None:
         """Press keys one after another."""

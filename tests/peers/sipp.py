@@ -168,7 +168,7 @@ class Sipp:
         arguments += ["-sf", f"{self.scenario}.xml", "-i", self.address, "-p", str(PORT), "-mi", self.address]
         arguments += ["-m", str(self.calls), "-r", str(self.rate), "-l", str(max(self.calls, 10))]
         arguments += ["-t", self.transport, "-s", self.number, "-d", str(self.talk_ms)]
-        arguments += ["-nostdin", "-timeout", "60s", "-timeout_error"]
+        arguments += ["-nostdin", "-skip_rlimit", "-timeout", "60s", "-timeout_error"]
         arguments += ["-trace_msg", "-message_file", "messages.log", "-trace_err", "-error_file", "errors.log"]
         for key, value in self.keys.items():
             arguments += ["-key", key, value]

@@ -8,7 +8,6 @@ import pytest
 from tests.peers.audio import excerpt_likeness, level_dbov, read_wav
 from tests.peers.centre import PASSWORD, Centre
 from tests.peers.program import wait_until
-from tests.peers.rtp_phone import RtpPhone
 from tests.peers.sipp import Sipp
 from tests.peers.speech import Voice
 from tests.peers.stage import Evidence, Stage, credentials
@@ -53,11 +52,6 @@ def centre(running_centre: tuple[Centre, str], evidence: Evidence) -> Iterator[C
     assert not [cdr.fault for cdr in centre.cdrs() if cdr.fault]
 
 
-def keys(phone: RtpPhone, caller: str = "+493012345") -> dict[str, str]:
-    """The keywords of a scenario whose sound is that phone's."""
-    return {"rtp_host": phone.host, "rtp_port": str(phone.port), "caller": caller}
-
-
 def wait_for_talk(centre: Centre) -> None:
     wait_until(lambda: any(call.state == "talking" for call in centre.calls()), SOON_S, "an agent talks to the caller")
 
@@ -66,7 +60,11 @@ def test_caller_cancels_while_a_phone_rings(centre: Centre, phones: str, stage: 
     """He gets 200 for the CANCEL and 487 for the INVITE; the phone stops ringing."""
     ringing = stage.sipp("agent_rings", address=phones).listening()
     caller = stage.sipp(
-        "caller_cancels", address=centre.caller_host(), remote=centre.host, number="201", keys=keys(stage.rtp_phone())
+        "caller_cancels",
+        address=centre.caller_host(),
+        remote=centre.host,
+        number="201",
+        keys=stage.rtp_phone().keywords(),
     )
 
     caller.wait()
@@ -83,7 +81,7 @@ def test_caller_gives_up_while_the_agents_phone_rings(centre: Centre, phones: st
     phone = stage.rtp_phone()
     phone.press("2")
     caller = stage.sipp(
-        "caller_hangs_up", address=centre.caller_host(), remote=centre.host, keys=keys(phone), talk_ms=1500
+        "caller_hangs_up", address=centre.caller_host(), remote=centre.host, keys=phone.keywords(), talk_ms=1500
     )
 
     caller.wait()
@@ -98,9 +96,9 @@ def test_late_offer(centre: Centre, phones: str, stage: Stage, agent_voice: Voic
     """INVITE without SDP: our offer is in the 200, the answer in the ACK, and both are heard."""
     calling, answering = stage.rtp_phone(), stage.rtp_phone()
     calling.press("2")
-    agent = stage.sipp("agent_stays", address=phones, keys=keys(answering)).listening()
+    agent = stage.sipp("agent_stays", address=phones, keys=answering.keywords()).listening()
     caller = stage.sipp(
-        "caller_offers_late", address=centre.caller_host(), remote=centre.host, keys=keys(calling), talk_ms=3500
+        "caller_offers_late", address=centre.caller_host(), remote=centre.host, keys=calling.keywords(), talk_ms=3500
     )
     wait_for_talk(centre)
     calling.say(caller_voice)
@@ -129,9 +127,9 @@ def test_hold_and_resume(centre: Centre, phones: str, stage: Stage, caller_voice
     """sendonly is answered with recvonly and the next version; who is held hears music, who holds hears nothing."""
     calling, answering = stage.rtp_phone(), stage.rtp_phone()
     calling.press("2")
-    agent = stage.sipp("agent_stays", address=phones, keys=keys(answering)).listening()
+    agent = stage.sipp("agent_stays", address=phones, keys=answering.keywords()).listening()
     caller = stage.sipp(
-        "caller_holds", address=centre.caller_host(), remote=centre.host, keys=keys(calling), talk_ms=2000
+        "caller_holds", address=centre.caller_host(), remote=centre.host, keys=calling.keywords(), talk_ms=2000
     )
     wait_for_talk(centre)
     calling.say(caller_voice)
@@ -179,7 +177,7 @@ def test_unknown_number(centre: Centre, stage: Stage) -> None:
         address=centre.caller_host(),
         remote=centre.host,
         number="99",
-        keys=keys(stage.rtp_phone()),
+        keys=stage.rtp_phone().keywords(),
     )
 
     caller.wait()
@@ -204,7 +202,11 @@ def test_wrong_password_does_not_register(centre: Centre, stage: Stage) -> None:
 def test_repeated_invite_is_one_call(centre: Centre, stage: Stage) -> None:
     """A retransmission makes no second call; a 200 that is not confirmed is sent again."""
     caller = stage.sipp(
-        "caller_repeats", address=centre.caller_host(), remote=centre.host, keys=keys(stage.rtp_phone()), talk_ms=200
+        "caller_repeats",
+        address=centre.caller_host(),
+        remote=centre.host,
+        keys=stage.rtp_phone().keywords(),
+        talk_ms=200,
     )
 
     caller.wait()
@@ -220,7 +222,7 @@ def test_repeated_invite_is_one_call(centre: Centre, stage: Stage) -> None:
 def test_stranger_is_challenged_and_gets_no_further(centre: Centre, stage: Stage, number: str) -> None:
     carrier = listening_carrier(centre, stage)
     stranger = stage.sipp(
-        "caller_is_challenged", remote=centre.host, number=number, keys=keys(stage.rtp_phone(), caller="reception")
+        "caller_is_challenged", remote=centre.host, number=number, keys=stage.rtp_phone().keywords("reception")
     )
 
     stranger.wait()
@@ -232,7 +234,7 @@ def test_stranger_is_challenged_and_gets_no_further(centre: Centre, stage: Stage
 
 def listening_carrier(centre: Centre, stage: Stage) -> Sipp:
     """Where a call to the outside would come out."""
-    return stage.sipp("agent_stays", address=centre.carrier_host, keys=keys(stage.rtp_phone())).listening()
+    return stage.sipp("agent_stays", address=centre.carrier_host, keys=stage.rtp_phone().keywords()).listening()
 
 
 def test_no_call_from_the_trunk_goes_out_again(centre: Centre, stage: Stage) -> None:
@@ -243,7 +245,7 @@ def test_no_call_from_the_trunk_goes_out_again(centre: Centre, stage: Stage) -> 
         address=centre.caller_host(),
         remote=centre.host,
         number=OUTSIDE,
-        keys=keys(stage.rtp_phone()),
+        keys=stage.rtp_phone().keywords(),
     )
 
     caller.wait()
@@ -265,7 +267,7 @@ def test_phone_that_may_call_out(centre: Centre, stage: Stage) -> None:
     """The permitted one reaches the provider, and is heard there."""
     answering = stage.rtp_phone()
     carrier = stage.sipp(
-        "agent_leaves_silently", address=centre.carrier_host, keys=keys(answering), talk_ms=1000
+        "agent_leaves_silently", address=centre.carrier_host, keys=answering.keywords(), talk_ms=1000
     ).listening()
 
     phone_calls_outside(centre, stage, "reception").wait()
@@ -285,7 +287,7 @@ def phone_calls_outside(centre: Centre, stage: Stage, username: str) -> Sipp:
         remote=centre.host,
         number=OUTSIDE,
         rows=credentials([username]),
-        keys=keys(stage.rtp_phone(), caller=username),
+        keys=stage.rtp_phone().keywords(username),
     )
 
 
@@ -294,9 +296,9 @@ def test_keys_choose_the_queue(centre: Centre, phones: str, stage: Stage, key: s
     """RFC 4733 events choose the menu's entry while the question is still being asked."""
     calling = stage.rtp_phone()
     calling.press(key)
-    agent = stage.sipp("agent_stays", address=phones, keys=keys(stage.rtp_phone())).listening()
+    agent = stage.sipp("agent_stays", address=phones, keys=stage.rtp_phone().keywords()).listening()
     caller = stage.sipp(
-        "caller_hangs_up", address=centre.caller_host(), remote=centre.host, keys=keys(calling), talk_ms=1500
+        "caller_hangs_up", address=centre.caller_host(), remote=centre.host, keys=calling.keywords(), talk_ms=1500
     )
 
     caller.wait()
@@ -313,9 +315,9 @@ def test_recording_opens_during_the_call_and_after(
     """Somebody listens to the file while both still talk."""
     calling, answering = stage.rtp_phone(), stage.rtp_phone()
     calling.press("2")
-    agent = stage.sipp("agent_stays", address=phones, keys=keys(answering)).listening()
+    agent = stage.sipp("agent_stays", address=phones, keys=answering.keywords()).listening()
     caller = stage.sipp(
-        "caller_hangs_up", address=centre.caller_host(), remote=centre.host, keys=keys(calling), talk_ms=5500
+        "caller_hangs_up", address=centre.caller_host(), remote=centre.host, keys=calling.keywords(), talk_ms=5500
     )
     wait_for_talk(centre)
     calling.say(caller_voice)

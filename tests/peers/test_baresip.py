@@ -1,0 +1,214 @@
+"""baresip as an agent's phone: registers with digest, is called, speaks, and is judged by what was recorded of it.
+
+The conversations of this file run side by side, once, and each test looks at one side of them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from softswitch.base.ids import AgentId
+from softswitch.store.schema import Cdr
+from tests.peers.audio import FRAME, RATE_HZ, Samples, aligned, crosstalk, excerpt_likeness, judge, offset_of, read_wav
+from tests.peers.baresip import Baresip
+from tests.peers.centre import PASSWORD, Centre
+from tests.peers.program import wait_until
+from tests.peers.rtp_phone import RtpPhone
+from tests.peers.sipp import Sipp
+from tests.peers.speech import Voice
+from tests.peers.stage import Evidence, Stage
+
+pytestmark = [pytest.mark.peers, pytest.mark.network]
+
+PESQ_MIN = 4.3
+"""G.711 by itself leaves these voices 4.41 and 4.44; a single lost frame can be heard below 4.3."""
+PESQ_LOST_MAX = 0.05
+"""Two codecs, one after the other, leave less: 4.26. No more than this may be lost beside."""
+CROSSTALK_MAX = 0.05
+MUTED_S = 4.0
+"""The caller only listens at first, and the agent only listens at the end: then one channel must be silent."""
+SILENCE_MAX = 8
+"""A-law has no zero: this is its smallest value, and what its silence comes out as."""
+SAME_VOICE = 0.98
+HANGS_UP_WITHIN_S = 40.0
+
+CODECS = [("PCMU", "PCMU"), ("PCMA", "PCMA"), ("PCMA", "PCMU")]
+"""Of caller and agent; the last pair is transcoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One call that is over: what was recorded, and what the two heard and kept themselves."""
+
+    cdr: Cdr
+    left: Samples
+    right: Samples
+    caller_heard: Samples
+    agent_heard: Samples
+
+
+@pytest.fixture(scope="module")
+def told() -> Evidence:
+    """What is shown of the conversations if a test fails."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def conversations(
+    tmp_path_factory: pytest.TempPathFactory, told: Evidence, caller_voice: Voice, agent_voice: Voice
+) -> Iterator[dict[tuple[str, str], Conversation]]:
+    """One for each pair of codecs. The agent hangs up when all is said, the caller rates the call."""
+    directory = tmp_path_factory.mktemp("baresip")
+    centre = Centre(directory / "centre", agents=len(CODECS))
+    stage = Stage(directory / "peers", told)
+    told.append(("serve.log", centre.log))
+    centre.start()
+    try:
+        yield hold_conversations(centre, stage, caller_voice, agent_voice)
+    finally:
+        stage.close()
+        centre.stop()
+        assert "Traceback" not in centre.log(), centre.log()
+
+
+def hold_conversations(
+    centre: Centre, stage: Stage, caller_voice: Voice, agent_voice: Voice
+) -> dict[tuple[str, str], Conversation]:
+    silence = np.zeros(int(MUTED_S * RATE_HZ), dtype=np.int16)
+    caller_says = Voice(np.concatenate([silence, caller_voice.samples]))
+    agent_says = Voice(np.concatenate([agent_voice.samples, silence]))
+    parties: list[tuple[Baresip, RtpPhone, Sipp]] = []
+    for name, (caller_codec, agent_codec) in zip(centre.agents, CODECS, strict=True):
+        agent = stage.baresip(username=name, password=PASSWORD, domain=centre.host, voice=agent_says, codec=agent_codec)
+        centre.wait_for_agents([name])
+        phone = stage.rtp_phone(caller_codec)
+        phone.press("2")
+        keywords = phone.keywords(f"+4930{name}")
+        caller = stage.sipp("caller_is_let_go", address=centre.caller_host(), remote=centre.host, keys=keywords)
+        centre.wait_for_agents([name], "busy")
+        phone.say(caller_says)
+        parties.append((agent, phone, caller))
+    for agent, phone, caller in parties:
+        wait_until(lambda agent=agent: agent.has_hung_up, HANGS_UP_WITHIN_S, f"{agent.username} has said all")
+        phone.press("5")
+        caller.wait()
+    cdrs = {cdr.agent: cdr for cdr in centre.settled(len(CODECS))}
+    held: dict[tuple[str, str], Conversation] = {}
+    for codecs, (agent, phone, _) in zip(CODECS, parties, strict=True):
+        cdr = cdrs[AgentId(agent.username)]
+        stereo = read_wav(cdr.recordings[0])
+        held[codecs] = Conversation(cdr, stereo[:, 0], stereo[:, 1], phone.heard(), agent.heard())
+    return held
+
+
+@pytest.fixture(params=CODECS, ids=lambda codecs: f"caller {codecs[0]}, agent {codecs[1]}")
+def codecs(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Of caller and agent."""
+    return request.param
+
+
+@pytest.fixture
+def conversation(
+    conversations: dict[tuple[str, str], Conversation], codecs: tuple[str, str], told: Evidence, evidence: Evidence
+) -> Conversation:
+    evidence += told
+    return conversations[codecs]
+
+
+def test_the_recording_is_as_good_as_the_codec(
+    conversation: Conversation, codecs: tuple[str, str], caller_voice: Voice, agent_voice: Voice
+) -> None:
+    caller_codec, agent_codec = codecs
+    left = judge(caller_voice.samples, caller_voice.carried(caller_codec), conversation.left)
+    right = judge(agent_voice.samples, agent_voice.carried(agent_codec), conversation.right)
+    said = f"{conversation.cdr.recordings[0]}\nleft:  {left}\nright: {right}"
+
+    assert min(left.pesq, right.pesq) >= PESQ_MIN, said
+    assert not left.other_frames, said
+
+
+def test_both_hear_each_other_as_well_as_the_codecs_let_them(
+    conversation: Conversation, codecs: tuple[str, str], caller_voice: Voice, agent_voice: Voice
+) -> None:
+    caller_codec, agent_codec = codecs
+    by_agent = Voice(caller_voice.carried(caller_codec)).carried(agent_codec)
+    by_caller = Voice(agent_voice.carried(agent_codec)).carried(caller_codec)
+    agent = judge(caller_voice.samples, by_agent, conversation.agent_heard)
+    caller = judge(agent_voice.samples, by_caller, conversation.caller_heard)
+
+    for verdict in (agent, caller):
+        least = PESQ_MIN if caller_codec == agent_codec else verdict.pesq_of_codec - PESQ_LOST_MAX
+        assert verdict.pesq >= least, f"what baresip heard: {agent}\nwhat the caller heard: {caller}"
+
+
+def test_each_voice_is_in_its_own_channel_only(
+    conversation: Conversation, caller_voice: Voice, agent_voice: Voice
+) -> None:
+    left, right = conversation.left, conversation.right
+    caller_at, agent_at = offset_of(caller_voice.samples, left), offset_of(agent_voice.samples, right)
+
+    assert crosstalk(caller_voice.samples, caller_at, right) < CROSSTALK_MAX
+    assert crosstalk(agent_voice.samples, agent_at, left) < CROSSTALK_MAX
+    alone = left[:caller_at]
+    assert len(alone) > 3 * RATE_HZ, "the agent spoke alone at first"
+    assert np.abs(alone).max() <= SILENCE_MAX
+    alone = right[agent_at + len(agent_voice.samples) + FRAME :]
+    assert len(alone) > 3 * RATE_HZ, "the caller spoke alone at the end"
+    assert np.abs(alone).max() <= SILENCE_MAX
+
+
+def test_what_is_recorded_is_what_was_heard(conversation: Conversation, codecs: tuple[str, str]) -> None:
+    """Without transcoding not one sample of the agent's differs between the file and the caller's ear."""
+    caller_codec, agent_codec = codecs
+    recorded, heard = aligned(conversation.right, conversation.caller_heard)
+    assert len(recorded) > 25 * RATE_HZ
+    if caller_codec == agent_codec:
+        different = recorded != heard
+        assert np.abs(recorded[different]).max(initial=0) <= SILENCE_MAX
+        assert np.abs(heard[different]).max(initial=0) <= SILENCE_MAX
+    else:
+        assert excerpt_likeness(recorded, heard) > 0.999
+
+
+def test_the_call_is_on_record(conversation: Conversation) -> None:
+    cdr = conversation.cdr
+    assert (cdr.flow, cdr.queue, cdr.ended_by, cdr.fault) == ("hotline", "support", "agent", "")
+    assert cdr.scores == {"satisfaction": 5}
+    assert cdr.talk_s * RATE_HZ == pytest.approx(len(conversation.left), abs=0.1 * RATE_HZ)
+
+
+def test_a_phone_calls_a_colleague(
+    open_centre: Callable[..., Centre], stage: Stage, caller_voice: Voice, agent_voice: Voice
+) -> None:
+    """A phone that proves who it is with every call reaches another by its number; both are heard, nothing is kept."""
+    centre = open_centre(agents=1)
+    called = stage.baresip(
+        username="agent1", password=PASSWORD, domain=centre.host, voice=Voice(agent_voice.samples[: 7 * RATE_HZ])
+    )
+    centre.wait_for_agents(["agent1"])
+    calling = stage.baresip(
+        username="reception",
+        password=PASSWORD,
+        domain=centre.host,
+        voice=Voice(caller_voice.samples[: 5 * RATE_HZ]),
+        dial="201",
+    )
+
+    wait_until(lambda: calling.has_hung_up and called.has_hung_up, HANGS_UP_WITHIN_S, "the call is over")
+
+    cdr = centre.settled_call()
+    assert (cdr.calling_number, cdr.called_number, cdr.ended_by) == ("110", "201", "caller")
+    assert cdr.recordings == ()
+    assert excerpt_likeness(caller_voice.samples, called.heard()[RATE_HZ : 4 * RATE_HZ]) > SAME_VOICE
+    assert excerpt_likeness(agent_voice.samples, calling.heard()[RATE_HZ : 4 * RATE_HZ]) > SAME_VOICE
+
+
+def test_a_wrong_password_is_no_phone(open_centre: Callable[..., Centre], stage: Stage, agent_voice: Voice) -> None:
+    centre = open_centre(agents=1)
+    phone = stage.baresip(username="agent1", password=f"{PASSWORD}x", domain=centre.host, voice=agent_voice)
+
+    wait_until(lambda: "401 Unauthorized" in phone.output(), HANGS_UP_WITHIN_S, "the registration is refused")
+
+    centre.wait_for_agents(["agent1"], "no phone")
