@@ -10,8 +10,8 @@ all of them together:
 | network makes                                                        | what is still to be played                |
 | newest, after some that are missing                                  | they become a hole, to be filled or       |
 |                                                                      | concealed                                 |
-| newest, but its time to be played is past                            | played now: from here on the delay is     |
-|                                                                      | longer by as much as it was late          |
+| newest, but its time to be played is past                            | the delay grows by as much as it was late |
+|                                                                      | (playout.py)                              |
 | older, fills a hole that is still to be played                       | filled                                    |
 | older, its time is past, or a duplicate                              | dropped                                   |
 
@@ -22,20 +22,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.media.byte_windows import Windows, windows
+from softswitch.media.limits import RTP_PACKET_BYTES_MAX
 from softswitch.media.ragged import run_indices
 from softswitch.media.rtp import ArrivalBuffer, RtpColumns
 from softswitch.media.serial import sequence_step, timestamp_step
 from softswitch.media.stream_table import FADE_SAMPLES, RING_MASK, RING_SAMPLES, StreamTable
 from softswitch.media.tick_grid import FRAME_SAMPLES
 
-START_SAMPLES = FRAME_SAMPLES
-"""Delay a stream begins with. With the wait for the tick it bears 20 to 40 ms of jitter before the first gap."""
+START_WAIT_SAMPLES = 120
+"""A stream whose first packet waited 15 ms or more for its tick is played at once, any other a tick later.
+
+So it begins with a delay, and bears a jitter, of 15 to 35 ms.
+"""
 
 AHEAD_MAX = RING_SAMPLES - 4 * FRAME_SAMPLES
 """Further ahead of what is played no packet is stored: room for what is played and the past concealment needs."""
-
-PAUSE_SAMPLES = 4000
-"""A source that comes back after half a second without moving its timestamp has paused; it was not delayed."""
 
 DROPOUT_MAX = 3000
 MISORDER_MAX = 100
@@ -51,14 +52,13 @@ def push(table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer, tick:
         (packets.sequence == table.next_sequence[row])
         & (packets.timestamp == table.next_timestamp[row])
         & (packets.ssrc == table.ssrc[row])
-        & (position >= play)
         & (position + packets.length - play <= AHEAD_MAX)
     )
     if not is_ordinary.all():
         is_kept = np.ones(len(row), np.bool_)
         is_newest = is_ordinary.copy()
         odd = np.flatnonzero(~is_ordinary)
-        position[odd], is_kept[odd], is_newest[odd] = _settle(table, packets.select(odd), tick)
+        position[odd], is_kept[odd], is_newest[odd] = _settle(table, packets.select(odd), arrivals, tick)
         newest = np.flatnonzero(is_newest)
         _advance(table, packets.select(newest), position[newest], tick)
         packets, position = packets.select(is_kept), position[is_kept]
@@ -76,6 +76,16 @@ def pass_over(table: StreamTable, packets: RtpColumns) -> None:
     table.next_sequence[row] = packets.sequence[is_newest] + 1 & 0xFFFF
     # A gap in the sound now means a key is down, not that sound was lost.
     table.concealed[row] = np.where(table.end[row] <= table.play[row], FADE_SAMPLES, table.concealed[row])
+
+
+def shortest_wait(packets: RtpColumns, arrivals: ArrivalBuffer) -> NDArray[np.int64]:
+    """How long, in samples up to a frame, the streams' packets wait for their tick at least; -1 where not measured.
+
+    Packets of 20 ms all wait alike; when 20 ms is no divisor of their length, some wait shorter than the measured one.
+    """
+    wait = arrivals.wait[packets.start // RTP_PACKET_BYTES_MAX]
+    step = np.gcd(packets.length, FRAME_SAMPLES)
+    return np.where(step < FRAME_SAMPLES, np.where(wait >= 0, wait % step, -1), np.minimum(wait, FRAME_SAMPLES))
 
 
 def skip_time(table: StreamTable, ticks: int) -> None:
@@ -108,7 +118,7 @@ def _advance(table: StreamTable, packets: RtpColumns, position: NDArray[np.int64
 
 
 def _settle(
-    table: StreamTable, packets: RtpColumns, tick: int
+    table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer, tick: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Place packets that were not expected: position, whether to store it, whether it is the stream's newest."""
     row, length = packets.row, packets.length
@@ -120,7 +130,9 @@ def _settle(
     is_older = is_known & (step < 0) & (step > -MISORDER_MAX)
     is_in_line = (step >= 0) & (step < DROPOUT_MAX) & (gap >= 0) & (position + length - play <= AHEAD_MAX)
     begins = ~is_older & ~(is_known & is_in_line)
-    position = np.where(begins, np.maximum(end, play + START_SAMPLES), position)
+    wait = shortest_wait(packets, arrivals)
+    start = np.where(wait >= START_WAIT_SAMPLES, 0, FRAME_SAMPLES)
+    position = np.where(begins, np.maximum(end, play + start), position)
 
     fills = is_older & (position >= play) & (table.holes[row] > 0)
     fills &= (table.hole[row, position & RING_MASK] != 0) & (position + length <= end)
@@ -131,7 +143,7 @@ def _settle(
     is_newest = ~is_older
     table.lost[row] += np.where(is_newest & ~begins, step, 0)
     _restart(table, row[begins], packets.ssrc[begins], position[begins], tick)
-    _wait_for_late(table, row[is_newest], position[is_newest])
+    table.wait[row[begins]] = np.maximum(wait[begins], 0)
     _leave_hole(table, row[is_newest], position[is_newest])
     return position, is_newest | fills, is_newest
 
@@ -145,22 +157,15 @@ def _restart(
     table.transit[row] = tick * FRAME_SAMPLES - position
 
 
-def _wait_for_late(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64]) -> None:
-    """Play late sound all the same; after a pause with the margin of a new stream."""
-    late = table.play[row] - position
-    is_late = late > 0
-    margin = np.where(late > PAUSE_SAMPLES, START_SAMPLES, 0)
-    row = row[is_late]
-    table.late[row] += 1
-    table.play[row] = (position - margin)[is_late]
-
-
 def _leave_hole(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64]) -> None:
     """What lies between the newest sound so far, or what is played next, and `position` is missing."""
     start = np.maximum(table.end[row], table.play[row])
     length = np.maximum(position - start, 0)
     table.hole[np.repeat(row, length), run_indices(start, length) & RING_MASK] = 1
     table.holes[row] += length
+    # What would have been played already is missing for good; the new sound begins behind it.
+    is_past = table.end[row] < table.play[row]
+    table.seen[row] = np.where(is_past, position, table.seen[row])
 
 
 def _fill(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64], length: NDArray[np.int64]) -> None:

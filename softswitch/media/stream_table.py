@@ -39,6 +39,8 @@ _COLUMNS: dict[str, tuple[type[np.generic], tuple[int, ...], int]] = {
     "next_timestamp": (np.int64, (), 0),
     "play": (np.int64, (), 0),
     "end": (np.int64, (), 0),
+    "seen": (np.int64, (), 0),
+    "wait": (np.int64, (), 0),
     "pace": (np.int64, (), 0),
     "holes": (np.int64, (), 0),
     "ring": (np.uint8, (RING_ROW_BYTES,), 0),
@@ -83,6 +85,10 @@ class StreamTable:
     """Of the packet that would follow the newest one; its position is `end`."""
     play: NDArray[np.int64]
     end: NDArray[np.int64]
+    seen: NDArray[np.int64]
+    """`end` as it was at the last tick: what is beyond is new."""
+    wait: NDArray[np.int64]
+    """Samples a packet waits in its socket for the tick, as last measured; 0 when it was not."""
     pace: NDArray[np.int64]
     """Samples `play` moves per tick: FRAME_SAMPLES, or 0 before the first packet."""
     holes: NDArray[np.int64]

@@ -37,6 +37,8 @@ class Received(NamedTuple):
 def receive(phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, dtmf: DtmfReceiver, tick: int) -> Received:
     """Take a batch with at most one packet per stream, from sources that are trusted."""
     table, row = phase.live, packets.row
+    if arrivals.is_timed:
+        adaptation.note_waits(table, packets, arrivals)
     first = row[table.received[row] == 0]
     table.received[row] += 1
     table.last_tick[row] = tick
@@ -70,7 +72,7 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
         jitter.skip_time(table, ticks - 1)
         player.skip_time(table, phase.stream_ids, now)
     adaptation.trim(table, tables)
-    take_frames(table, phase.heard[: table.rows], tables)
+    take_frames(table, phase.heard[: table.rows], tables, ticks)
     adaptation.count_depth(table)
     if tick % adaptation.REVIEW_TICKS == 0:
         adaptation.review(table)

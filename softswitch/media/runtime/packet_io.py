@@ -6,6 +6,8 @@ row of the phase's buffer. That costs less than asking which sockets are readabl
 
 * A second packet: after a tick in which a socket had none, for some ticks it is asked again after each packet; so is
   every socket once in a while, and always one that had a second packet lately (10 ms packets, a burst).
+* How long packets wait for the tick is measured now and then, a part of the sockets at a time: the kernel has noted
+  when each packet came.
 * Sockets that are silent, and those that are not connected because their party is not known yet, are watched by an
   epoll of the phase and cost nothing until a packet comes.
 
@@ -15,9 +17,11 @@ and forgotten now and then.
 
 import select
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from operator import call
 from typing import NamedTuple, cast
 
@@ -28,8 +32,8 @@ from softswitch.base.address import HostPort
 from softswitch.media.limits import RECEIVE_ROUNDS_MAX, UNTRUSTED_PACKETS_MAX
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
 from softswitch.media.rtp import ArrivalBuffer, OutgoingBuffer
-from softswitch.media.runtime.udp_socket import disconnect, open_udp, why_not_bound
-from softswitch.media.tick_grid import PHASES
+from softswitch.media.runtime.udp_socket import TimedPacket, disconnect, open_udp, receive_timed, why_not_bound
+from softswitch.media.tick_grid import PHASES, SAMPLE_RATE_HZ
 
 QUIET_TICKS = 25
 """Half a second without a packet: the socket is watched instead of read."""
@@ -40,6 +44,11 @@ QUEUED_PACKETS_MAX = 512
 """More than a socket's queue holds."""
 PROBE_TICKS = 64
 """How often every socket is asked for a second packet."""
+TIMED_EVERY_TICKS = 50
+TIMED_PARTS = 8
+"""Once a second the wait is measured for every socket, an eighth of them in each of eight ticks."""
+
+_SAMPLES_PER_NS = SAMPLE_RATE_HZ / 1e9
 
 
 _Transfer = Callable[[memoryview], int]
@@ -202,7 +211,9 @@ class PhaseIo:
 
     def _receive_steady(self, tick: int) -> Iterator[Batch]:
         rows = self._steady_rows
-        length = np.array(_call_all(map(_call, self._receivers, self._views)), np.int64)
+        part = tick % TIMED_EVERY_TICKS
+        receivers = self._timed_receivers(part) if part < TIMED_PARTS else self._receivers
+        length = np.array(_call_all(map(_call, receivers, self._views)), np.int64)
         came = np.flatnonzero(length)
         if len(came) == len(rows):
             self._quiet_ticks[rows] = 0
@@ -215,6 +226,7 @@ class PhaseIo:
             for row in missed[self._quiet_ticks[missed] >= QUIET_TICKS].tolist():
                 self._watch(row)
             yield self._batch(came, rows[came], length[came])
+        self._forget_waits()
         may_have_more = (self._tries[rows[came]] > 0) | (rows[came] % PROBE_TICKS == tick % PROBE_TICKS)
         again = came[may_have_more]
         for _ in range(RECEIVE_ROUNDS_MAX - 1):
@@ -230,9 +242,36 @@ class PhaseIo:
             yield self._batch(came, rows[again], length[came])
         np.maximum(self._tries, 0, out=self._tries)
 
+    def _timed_receivers(self, part: int) -> list[_Transfer]:
+        """The steady sockets' `recv_into`, for one in TIMED_PARTS a function that measures the wait as well."""
+        receivers = self._receivers.copy()
+        now_ns = time.time_ns()
+        for index in range(part, len(receivers), TIMED_PARTS):
+            receivers[index] = partial(
+                self._receive_timed, index, self._ports[int(self._steady_rows[index])].rtp, now_ns
+            )
+        return receivers
+
+    def _receive_timed(self, at: int, rtp: socket.socket, now_ns: int, room: memoryview) -> int:
+        """Receive into buffer row `at`, and note how long the packet has been waiting."""
+        packet = receive_timed(rtp, room)
+        self._note_wait(at, packet, now_ns)
+        return packet.length
+
+    def _note_wait(self, at: int, packet: TimedPacket, now_ns: int) -> None:
+        if packet.came_at_ns:
+            self.arrivals.wait[at] = max(0, round((now_ns - packet.came_at_ns) * _SAMPLES_PER_NS))
+            self.arrivals.is_timed = True
+
+    def _forget_waits(self) -> None:
+        if self.arrivals.is_timed:
+            self.arrivals.wait.fill(-1)
+            self.arrivals.is_timed = False
+
     def _receive_watched(self) -> Iterator[Batch]:
-        """Sockets that are not steady: those not connected give their sources, silent ones become steady again."""
+        """Sockets that are not steady: silent ones become so again, the others are read with their sources."""
         unconnected: list[int] = []
+        unclean: list[int] = []
         for descriptor, _ in self._epoll.poll(0):
             row = self._row_of_fd[descriptor]
             port = self._ports[row]
@@ -241,41 +280,65 @@ class PhaseIo:
             elif port.is_clean:
                 self._make_steady(row)
             else:
-                yield from self._clean(row, port, port.remote)
+                unclean.append(row)
+        now_ns = time.time_ns()
+        yield from self._receive_unclean(unclean, now_ns)
+        yield from self._receive_unconnected(unconnected, now_ns)
+
+    def _receive_unconnected(self, rows: list[int], now_ns: int) -> Iterator[Batch]:
         for _ in range(UNTRUSTED_PACKETS_MAX):
-            if not unconnected:
-                return
             found: list[int] = []
-            lengths: list[int] = []
-            sources: list[HostPort] = []
-            for row in unconnected:
-                try:
-                    length, source = self._ports[row].rtp.recvfrom_into(self._views[len(found)])
-                except OSError:
-                    continue
-                found.append(row)
-                lengths.append(length)
-                sources.append(HostPort(source[0], source[1]))
+            packets: list[TimedPacket] = []
+            for row in rows:
+                with suppress(OSError):
+                    packet = receive_timed(self._ports[row].rtp, self._views[len(found)])
+                    self._note_wait(len(found), packet, now_ns)
+                    found.append(row)
+                    packets.append(packet)
             if not found:
                 return
-            yield self._batch(np.arange(len(found)), np.array(found), np.array(lengths), sources)
-            unconnected = [row for row in found if self._ports[row].remote is None]
+            yield self._batch(
+                np.arange(len(found)),
+                np.array(found),
+                np.array([packet.length for packet in packets]),
+                [packet.source for packet in packets],
+            )
+            self._forget_waits()
+            rows = [row for row in found if self._ports[row].remote is None]
 
-    def _clean(self, row: int, port: _Port, remote: HostPort) -> Iterator[Batch]:
-        """A connected socket still holds what strangers sent before it was connected: drop that."""
+    def _receive_unclean(self, rows: list[int], now_ns: int) -> Iterator[Batch]:
+        """Connected sockets may still hold what strangers sent before that: drop it."""
+        for _ in range(RECEIVE_ROUNDS_MAX):
+            found: list[int] = []
+            lengths: list[int] = []
+            for row in rows:
+                length = self._receive_of_remote(row, len(found), now_ns)
+                if length:
+                    found.append(row)
+                    lengths.append(length)
+            if not found:
+                return
+            yield self._batch(np.arange(len(found)), np.array(found), np.array(lengths))
+            self._forget_waits()
+            rows = found
+
+    def _receive_of_remote(self, row: int, at: int, now_ns: int) -> int:
+        """The next packet of whom the socket is connected to; with none left the socket is clean, and steady."""
+        port = self._ports[row]
         for _ in range(QUEUED_PACKETS_MAX):
             try:
-                length, source = port.rtp.recvfrom_into(self._views[0])
+                packet = receive_timed(port.rtp, self._views[at])
             except BlockingIOError:
                 port.is_clean = True
                 self._make_steady(row)
-                return
+                return 0
             except OSError:
                 continue
-            if HostPort(source[0], source[1]) == remote:
-                yield self._batch(np.zeros(1, np.int64), np.array([row]), np.array([length]))
-            else:
-                self.strangers += 1
+            if packet.source == port.remote:
+                self._note_wait(at, packet, now_ns)
+                return packet.length
+            self.strangers += 1
+        return 0
 
     def _batch(
         self,

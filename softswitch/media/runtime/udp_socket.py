@@ -4,11 +4,18 @@ import ctypes
 import errno
 import os
 import socket
+import struct
+from typing import NamedTuple
 
 from softswitch.base.address import HostPort
 
 _EXPEDITED_FORWARDING = 46 << 2
 """DSCP of voice (RFC 4594 section 4.1), in the place of the former TOS byte."""
+
+_TIMESTAMPS = 35
+"""SO_TIMESTAMPNS: the kernel notes when each packet came, and tells `recvmsg`; Python has no name for it."""
+_TIMESTAMP = struct.Struct("qq")
+_ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESTAMP.size)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _NO_ADDRESS = bytes(16)
@@ -25,11 +32,30 @@ def open_udp(local: HostPort) -> socket.socket:
             udp.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _EXPEDITED_FORWARDING)
         else:
             udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, _EXPEDITED_FORWARDING)
+        udp.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
         udp.bind(local)
     except OSError:
         udp.close()
         raise
     return udp
+
+
+class TimedPacket(NamedTuple):
+    length: int
+    source: HostPort
+    came_at_ns: int
+    """Wall clock; 0 when the kernel did not say."""
+
+
+def receive_timed(udp: socket.socket, room: memoryview) -> TimedPacket:
+    """Receive a packet with its source and the time it came. Raises OSError like `recv_into`."""
+    length, ancillary, _, source = udp.recvmsg_into([room], _ANCILLARY_BYTES)
+    came_at_ns = 0
+    for _, kind, content in ancillary:
+        if kind == _TIMESTAMPS and len(content) == _TIMESTAMP.size:
+            seconds, nanoseconds = _TIMESTAMP.unpack(content)
+            came_at_ns = seconds * 1_000_000_000 + nanoseconds
+    return TimedPacket(length, HostPort(source[0], source[1]), came_at_ns)
 
 
 def disconnect(udp: socket.socket) -> None:

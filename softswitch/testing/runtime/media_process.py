@@ -37,6 +37,8 @@ class MediaProcess:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.events: list[MediaEvent] = []
+        """All but the statistics of the worker, of which the last are kept apart."""
+        self._statistics: WorkerStatistics | None = None
         self._batch_ids = itertools.count(1)
         self._replies: dict[int, Reply] = {}
         self.start()
@@ -86,6 +88,11 @@ class MediaProcess:
             assert time.monotonic() < deadline, f"no {kind.__name__} came"
             self._receive()
 
+    def statistics(self) -> WorkerStatistics | None:
+        """The last the worker has sent by now, None before the first."""
+        self.command()
+        return self._statistics
+
     def kill(self) -> None:
         self.socket.close()
         self.process.kill()
@@ -109,7 +116,11 @@ class MediaProcess:
             return None
         message = _decoder.decode(packet)
         if isinstance(message, EventBatch):
-            self.events += [event for event in message.events if not isinstance(event, WorkerStatistics)]
+            for event in message.events:
+                if isinstance(event, WorkerStatistics):
+                    self._statistics = event
+                else:
+                    self.events.append(event)
         elif isinstance(message, Reply):
             self._replies[message.batch_id] = message
         return message

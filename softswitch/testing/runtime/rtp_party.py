@@ -54,8 +54,10 @@ class RtpParty:
         )
         return msgspec.structs.replace(description, **changes)
 
-    def say(self, sound: NDArray[np.uint8], packet_samples: int = 160) -> None:
+    def say(self, sound: NDArray[np.uint8], packet_samples: int = 160) -> bytes:
+        """To be sent by `converse`, after what is waiting already; returns the sound as bytes."""
         self.payloads += [sound[at : at + packet_samples].tobytes() for at in range(0, len(sound), packet_samples)]
+        return sound.tobytes()
 
     def send_next(self, source: socket.socket | None = None) -> None:
         if self.said == len(self.payloads):

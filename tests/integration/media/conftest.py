@@ -26,6 +26,7 @@ def worker(running_worker: MediaProcess) -> MediaProcess:
     if running_worker.process.poll() is not None:
         running_worker.start()
     assert running_worker.command(Describe([], [], [], [])) == []
+    running_worker.command()  # events of the description come before the next reply
     running_worker.events.clear()
     return running_worker
 

@@ -69,7 +69,7 @@ def test_a_loop_goes_on_where_the_clock_says_until_it_is_stopped(
     worker: MediaProcess, parties: Parties, tmp_path: Path
 ) -> None:
     one, two = parties(2)
-    scale = np.arange(0x80, 0xA8, dtype=np.uint8).repeat(80)  # 40 steps of 10 ms: the sound tells its position
+    scale = np.arange(0x80, 0xC0, dtype=np.uint8).repeat(80)  # 64 steps of 10 ms: the sound tells its position
     path = write_sound(tmp_path / "music.wav", scale)
     worker.command(PutStream(one.description()), PutStream(two.description()))
     started_at = one.description().started_at
@@ -82,7 +82,8 @@ def test_a_loop_goes_on_where_the_clock_says_until_it_is_stopped(
     worker.command(StartPlay(music[1]))
     converse([one, two], 0.6)
     assert one.heard_sound()[-4000:].tobytes() in scale.tobytes() * 4
-    assert one.heard_sound()[-1600:].tobytes() == two.heard_sound()[-1600:].tobytes()
+    places = [scale.tobytes().find(party.heard[-1][12:]) for party in (one, two)]
+    assert (places[0] - places[1]) % len(scale) in (0, 160, len(scale) - 160)  # both are where the clock says
     assert worker.command(StopPlay(one.stream_id, 99), StopPlay(one.stream_id, 1)) == []
     assert worker.event(PlayFinished) == PlayFinished(CALL, one.stream_id, 1, completed=False)
     one.receive()

@@ -1,0 +1,232 @@
+"""What one tick costs the media engine per stream, without sockets. Run: python benchmarks/bench_mixer_tick.py
+
+Each stream sends one 20 ms packet per tick, in order, so that everything but the sockets happens as in a worker:
+headers, jitter ring, playout, hearing, packet headers. Measured for bridged pairs of one codec, pairs with a codec
+each, recorded pairs, conferences of 15, streams that all hear music, and bridged pairs that lose 3 % of the packets.
+CPU time, median of the ticks. `--json` prints one object as the last line: microseconds per stream and tick.
+"""
+
+import argparse
+import json
+import platform
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.base.address import HostPort
+from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.media.codec import load_codecs
+from softswitch.media.engine import MediaEngine
+from softswitch.media.protocol import (
+    Hearing,
+    MediaCommand,
+    Playback,
+    PutStream,
+    Recording,
+    RecordingFinished,
+    SetHearing,
+    StartPlay,
+    StartRecording,
+    StreamDescription,
+)
+from softswitch.media.rtp import HEADER_BYTES, PACKET_BYTES, ArrivalBuffer, parse
+from softswitch.media.sound_store import SoundKey
+from softswitch.media.tick_grid import FRAME_SAMPLES, PHASES, time_of
+
+ROOM = 15
+
+
+class NoPort:
+    """Sockets that do nothing."""
+
+    def open(self, row: int, local: HostPort) -> str | None:
+        return None
+
+    def close(self, row: int) -> None: ...
+
+    def connect(self, row: int, remote: HostPort) -> None: ...
+
+    def disconnect(self, row: int) -> None: ...
+
+    def aim(self, row: int, destination: HostPort | None) -> None: ...
+
+
+class NoFile:
+    """Recordings that go nowhere."""
+
+    def open(self, recording: Recording, now: float) -> None: ...
+
+    def write(self, recording_id: RecordingId, sound: NDArray[np.int16]) -> None: ...
+
+    def close(self, recording_id: RecordingId) -> None: ...
+
+    def take_finished(self) -> list[RecordingFinished]:
+        return []
+
+
+class Load:
+    """An engine with `streams` streams, and the packets their parties send."""
+
+    def __init__(self, streams: int, *, codecs: tuple[str, str] = ("PCMU", "PCMU"), lost: float = 0.0) -> None:
+        self.engine = MediaEngine(codecs=load_codecs(), port=NoPort(), sink=NoFile())
+        self.streams = streams
+        self.slot = 1_000_000
+        self._lost = lost
+        self._random = random.Random(1)
+        for number in range(streams):
+            codec = codecs[number % 2]
+            self.apply(
+                PutStream(
+                    StreamDescription(
+                        stream_id=StreamId(number),
+                        call_id=CallId(str(number // 2)),
+                        local_ip="127.0.0.1",
+                        port=10_000 + 2 * number,
+                        ssrc=number,
+                        sequence=0,
+                        timestamp=0,
+                        started_at=time_of(self.slot),
+                        remote=HostPort("127.0.0.1", 9),
+                        learn=False,
+                        codec=codec,
+                        payload_type=8 if codec == "PCMA" else 0,
+                    )
+                )
+            )
+        self._packets = [self._first_packets(phase.row_count, codecs) for phase in self.engine.phases]
+
+    def apply(self, command: MediaCommand) -> None:
+        reasons = self.engine.apply(command, time_of(self.slot))
+        if reasons:
+            raise SystemExit(reasons[0])
+
+    def hear(self, listener: int, sources: list[int]) -> None:
+        self.apply(SetHearing(Hearing(StreamId(listener), [StreamId(source) for source in sources])))
+
+    def period(self) -> float:
+        """Run one tick of every phase; microseconds of CPU."""
+        spent = 0.0
+        for _ in range(PHASES):
+            tick, index = divmod(self.slot, PHASES)
+            phase = self.engine.phases[index]
+            if not phase.is_idle:
+                arrivals, row = self._packets[index]
+                header = arrivals.headers[: len(row)]
+                header["sequence"] += 1
+                header["timestamp"] += FRAME_SAMPLES
+                at = row
+                if self._lost:
+                    at = row[np.array([self._random.random() >= self._lost for _ in range(len(row))])]
+                length = np.full(len(at), PACKET_BYTES)
+                began = time.process_time()
+                self.engine.receive(phase, parse(arrivals, at, at, length), arrivals, tick)
+                self.engine.run(phase, tick)
+                spent += time.process_time() - began
+            self.engine.take_events()
+            self.slot += 1
+        return spent * 1e6
+
+    def _first_packets(self, rows: int, codecs: tuple[str, str]) -> tuple[ArrivalBuffer, NDArray[np.int64]]:
+        arrivals = ArrivalBuffer(max(rows, 1))
+        header = arrivals.headers
+        header["first"] = 0x80
+        header["second"] = [8 if codecs[row % 2] == "PCMA" else 0 for row in range(len(header))]
+        header["ssrc"] = np.arange(len(header)) + 77
+        content = np.random.default_rng(1).integers(0, 256, (len(header), FRAME_SAMPLES), np.uint8)
+        arrivals.packets[:, HEADER_BYTES:PACKET_BYTES] = content
+        return arrivals, np.arange(rows)
+
+
+def bridged(streams: int, *, codecs: tuple[str, str] = ("PCMU", "PCMU"), lost: float = 0.0) -> Load:
+    load = Load(streams, codecs=codecs, lost=lost)
+    for number in range(0, streams - 1, 2):
+        load.hear(number, [number + 1])
+        load.hear(number + 1, [number])
+    return load
+
+
+def transcoded(streams: int) -> Load:
+    return bridged(streams, codecs=("PCMU", "PCMA"))
+
+
+def lossy(streams: int) -> Load:
+    return bridged(streams, lost=0.03)
+
+
+def recorded(streams: int) -> Load:
+    load = bridged(streams)
+    for number in range(0, streams - 1, 2):
+        load.apply(
+            StartRecording(
+                Recording(
+                    recording_id=RecordingId(str(number)),
+                    call_id=CallId(str(number // 2)),
+                    path="/dev/null",
+                    left=StreamId(number),
+                    right=StreamId(number + 1),
+                    started_at=time_of(load.slot),
+                )
+            )
+        )
+    return load
+
+
+def conferences(streams: int) -> Load:
+    load = Load(streams)
+    for first in range(0, streams, ROOM):
+        room = list(range(first, min(first + ROOM, streams)))
+        for number in room:
+            load.hear(number, [other for other in room if other != number])
+    return load
+
+
+def music(streams: int) -> Load:
+    load = Load(streams)
+    with tempfile.TemporaryDirectory() as directory:
+        path = str(Path(directory, "music.wav"))
+    for number in range(streams):
+        load.apply(StartPlay(Playback(play_id=1, stream_id=StreamId(number), sounds=[path], loop=True)))
+    content = np.zeros(60 * 8000 + 7, np.uint8)
+    for key, _ in load.engine.take_sound_requests():
+        load.engine.sound_loaded(SoundKey(key.path, key.codec), content, 1)
+    return load
+
+
+CASES: dict[str, Callable[[int], Load]] = {
+    "bridge": bridged,
+    "transcode": transcoded,
+    "record": recorded,
+    "conference": conferences,
+    "music": music,
+    "loss": lossy,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--streams", type=int, nargs="+", default=[100, 400, 1000, 4000])
+    parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
+    parser.add_argument("--periods", type=int, default=150)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    results: dict[str, dict[str, float]] = {}
+    for case in arguments.cases:
+        results[case] = {}
+        for streams in arguments.streams:
+            load = CASES[case](streams)
+            spent = [load.period() for _ in range(arguments.periods)]
+            cost = median(spent[len(spent) // 3 :]) / streams
+            results[case][str(streams)] = round(cost, 3)
+            print(f"{case:11} {streams:5} streams: {cost:6.2f} us per stream and tick")
+    if arguments.json:
+        print(json.dumps({"python": platform.python_version(), "us_per_stream_tick": results}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+"""What packets cost a media worker, sockets included. Run: python benchmarks/bench_packet_io.py
+
+Another process is the parties: one socket each, one G.711 packet every 20 ms, and reading what comes back. Measured is
+the CPU time, user and system, of the process that serves them, per leg and 20 ms:
+
+* `blind`, `epoll`, `recvmmsg`: three ways to read one socket per leg, then one `send` per leg: an echo, no engine;
+* `worker`: a real media worker process that bridges the legs in pairs, and the delay it adds (each packet carries the
+  time it was sent).
+
+`--json` prints one object as the last line.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import platform
+import resource
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from operator import call
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from softswitch.base.address import HostPort
+from softswitch.base.ids import CallId, StreamId
+from softswitch.media.protocol import Hearing, PutStream, SetHearing, StreamDescription
+from softswitch.testing.runtime.media_process import MediaProcess
+
+TICK_S = 0.020
+LEG_PORT, PARTY_PORT = 10_000, 32_000
+ROOM_BYTES = 640
+WARM_UP_S = 1.5
+
+
+_call = cast("Callable[[Callable[[memoryview], int], memoryview], int]", call)
+
+
+def bound(port: int) -> socket.socket:
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.setblocking(False)
+    udp.bind(("127.0.0.1", port))
+    return udp
+
+
+def each(calls: Iterator[Any]) -> None:
+    """Make all the calls; those that fail are passed over."""
+    while True:
+        try:
+            deque(calls, maxlen=0)
+        except OSError:
+            continue
+        return
+
+
+def parties(legs: int, seconds: float) -> None:
+    """The other process: prints the delays of what it received, in milliseconds, as JSON."""
+    sockets = [bound(PARTY_PORT + 2 * leg) for leg in range(legs)]
+    for leg, udp in enumerate(sockets):
+        udp.connect(("127.0.0.1", LEG_PORT + 2 * leg))
+    packets = np.zeros((legs, 172), np.uint8)
+    header = packets[:, :12].view(
+        np.dtype([("first", ">u2"), ("sequence", ">u2"), ("timestamp", ">u4"), ("ssrc", ">u4")])
+    )
+    header["first"] = 0x8000
+    header["ssrc"][:, 0] = np.arange(legs) + 1
+    stamp = packets[:, 12:20]
+    views = [memoryview(packets[leg]) for leg in range(legs)]
+    room = np.zeros((legs, ROOM_BYTES), np.uint8)
+    rooms = [memoryview(room[leg]) for leg in range(legs)]
+    sends = [udp.send for udp in sockets]
+    poll = select.epoll()
+    leg_of_descriptor = {udp.fileno(): leg for leg, udp in enumerate(sockets)}
+    for descriptor in leg_of_descriptor:
+        poll.register(descriptor, select.EPOLLIN)
+    delays: list[float] = []
+    at = time.monotonic()
+    end = at + seconds
+    slices = 10  # the parties' clocks are not in step: they send spread over the 20 ms
+    step = -(-legs // slices)
+    while at < end:
+        header["sequence"] += 1
+        header["timestamp"] += 160
+        for first in range(0, legs, step):
+            at += TICK_S / slices
+            time.sleep(max(0.0, at - time.monotonic()))
+            part = slice(first, first + step)
+            stamp[part] = np.frombuffer(np.float64(time.monotonic()).tobytes(), np.uint8)
+            each(map(_call, sends[part], views[part]))
+            ready = [leg_of_descriptor[descriptor] for descriptor, _ in poll.poll(0, legs)]
+            each(map(_call, [sockets[leg].recv_into for leg in ready], [rooms[leg] for leg in ready]))
+            received = time.monotonic()
+            if at > end - seconds / 2:
+                sent = room[ready, 12:20].copy().view(np.float64)[:, 0]
+                delays += (received - sent[(sent > end - 3600) & (sent < received)]).tolist()
+    ordered = sorted(delays) or [0.0]
+    quantiles = {"p50": ordered[len(ordered) // 2], "p99": ordered[len(ordered) * 99 // 100]}
+    print(json.dumps({name: round(1000 * delay, 1) for name, delay in quantiles.items()}))
+
+
+def start_parties(legs: int, seconds: float) -> "subprocess.Popen[bytes]":
+    arguments = [sys.executable, __file__, "--parties", str(legs), "--seconds", str(seconds)]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE)
+
+
+def echo(read: str, legs: int, seconds: float) -> float:
+    """Read all legs with one of the ways, send a packet to each; microseconds per leg and tick."""
+    sockets = [bound(LEG_PORT + 2 * leg) for leg in range(legs)]
+    other = start_parties(legs, seconds + WARM_UP_S)
+    for leg, udp in enumerate(sockets):
+        udp.connect(("127.0.0.1", PARTY_PORT + 2 * leg))
+    room = [memoryview(bytearray(ROOM_BYTES)) for _ in sockets]
+    packets = [memoryview(bytearray(172)) for _ in sockets]
+    read_all = READERS[read](sockets, room)
+    sends = [udp.send for udp in sockets]
+    at = time.monotonic()
+    measured_from, end, ticks, began = at + WARM_UP_S, at + WARM_UP_S + seconds, 0, 0.0
+    while at < end:
+        at += TICK_S
+        time.sleep(max(0.0, at - time.monotonic()))
+        if not began and at >= measured_from:
+            began = time.process_time()
+        ticks += bool(began)
+        read_all()
+        each(map(_call, sends, packets))
+    spent = time.process_time() - began
+    other.wait()
+    for udp in sockets:
+        udp.close()
+    return spent / ticks / legs * 1e6
+
+
+def blind(sockets: list[socket.socket], room: list[memoryview]) -> Callable[[], None]:
+    receives = [udp.recv_into for udp in sockets]
+    return lambda: each(map(_call, receives, room))
+
+
+def epoll(sockets: list[socket.socket], room: list[memoryview]) -> Callable[[], None]:
+    poll = select.epoll()
+    receive_of = {udp.fileno(): udp.recv_into for udp in sockets}
+    for descriptor in receive_of:
+        poll.register(descriptor, select.EPOLLIN)
+
+    def read_all() -> None:
+        ready = poll.poll(0, len(sockets))
+        each(map(_call, [receive_of[descriptor] for descriptor, _ in ready], room))
+
+    return read_all
+
+
+class Recvmmsg:
+    """Up to two packets per call and socket: finds a second packet without another system call."""
+
+    def __init__(self, sockets: list[socket.socket], room: list[memoryview]) -> None:
+        legs = len(sockets)
+        self._receive = ctypes.CDLL(None).recvmmsg
+        self._buffer = np.zeros((legs, 2, ROOM_BYTES), np.uint8)
+        self._vectors = np.zeros((legs, 2, 2), np.uint64)
+        self._messages = np.zeros((legs, 2, 8), np.uint64)
+        number = np.arange(2 * legs, dtype=np.uint64).reshape(legs, 2)
+        self._vectors[:, :, 0] = self._buffer.ctypes.data + number * ROOM_BYTES
+        self._vectors[:, :, 1] = ROOM_BYTES
+        self._messages[:, :, 2] = self._vectors.ctypes.data + number * 16
+        self._messages[:, :, 3] = 1
+        self._calls = [
+            (ctypes.c_int(udp.fileno()), ctypes.c_void_p(self._messages[leg].ctypes.data))
+            for leg, udp in enumerate(sockets)
+        ]
+
+    def __call__(self) -> None:
+        count, flags, no_time = ctypes.c_uint(2), ctypes.c_int(socket.MSG_DONTWAIT), ctypes.c_void_p(None)
+        for descriptor, message in self._calls:
+            self._receive(descriptor, message, count, flags, no_time)
+
+
+READERS: dict[str, Callable[[list[socket.socket], list[memoryview]], Callable[[], None]]] = {
+    "blind": blind,
+    "epoll": epoll,
+    "recvmmsg": Recvmmsg,
+}
+
+
+def worker(legs: int, seconds: float) -> tuple[float, dict[str, float], str]:
+    """A media worker bridging `legs` in pairs: microseconds per leg and tick, delays in ms, and its last statistics."""
+    with tempfile.TemporaryDirectory() as directory:
+        process = MediaProcess(Path(directory, "media-0.sock"))
+        try:
+            for first in range(0, legs, 200):
+                numbers = range(first, min(first + 200, legs))
+                refusals = process.command(
+                    *(PutStream(leg_of(number)) for number in numbers),
+                    *(SetHearing(Hearing(StreamId(number), [StreamId(number ^ 1)])) for number in numbers),
+                )
+                if refusals:
+                    raise SystemExit(refusals[0])
+            other = start_parties(legs, seconds + 2 * WARM_UP_S)
+            time.sleep(2 * WARM_UP_S)
+            began, at = cpu_s(process.process.pid), time.monotonic()
+            time.sleep(seconds - 0.5)
+            spent, lasted = cpu_s(process.process.pid) - began, time.monotonic() - at
+            delays = json.loads(other.communicate()[0])
+            return spent / lasted * TICK_S / legs * 1e6, delays, str(process.statistics())
+        finally:
+            process.kill()
+
+
+def leg_of(number: int) -> StreamDescription:
+    return StreamDescription(
+        stream_id=StreamId(number),
+        call_id=CallId(str(number // 2)),
+        local_ip="127.0.0.1",
+        port=LEG_PORT + 2 * number,
+        ssrc=number + 1,
+        sequence=0,
+        timestamp=0,
+        started_at=time.monotonic(),
+        remote=HostPort("127.0.0.1", PARTY_PORT + 2 * number),
+    )
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of another process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--legs", type=int, nargs="+", default=[100, 400, 1000])
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--what", nargs="+", choices=[*READERS, "worker"], default=[*READERS, "worker"])
+    parser.add_argument("--parties", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with suppress(ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if arguments.parties:
+        parties(arguments.parties, arguments.seconds)
+        return
+    results: dict[str, dict[str, float]] = {what: {} for what in arguments.what}
+    delays: dict[str, dict[str, float]] = {}
+    for legs in arguments.legs:
+        for what in arguments.what:
+            if what == "worker":
+                cost, delay, statistics = worker(legs, arguments.seconds)
+                delays[str(legs)] = delay
+                print(f"{what:9} {legs:5} legs: {cost:5.2f} us per leg and tick; delay {delay} ms\n{statistics}")
+            else:
+                cost = echo(what, legs, arguments.seconds)
+                print(f"{what:9} {legs:5} legs: {cost:5.2f} us per leg and tick")
+            results[what][str(legs)] = round(cost, 2)
+    if arguments.json:
+        print(json.dumps({"python": platform.python_version(), "us_per_leg_tick": results, "delay_ms": delays}))
+
+
+if __name__ == "__main__":
+    main()

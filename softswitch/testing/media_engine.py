@@ -1,0 +1,194 @@
+"""The media engine in virtual time, with ports and recordings that are lists: a worker without its process.
+
+`EngineDriver.tick` runs one period of 20 ms: it delivers the packets that were sent to the streams' ports, as the
+kernel would (a connected port takes only its remote's), runs every phase, and keeps what the streams sent.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.base.address import HostPort
+from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.media.codec import load_codecs
+from softswitch.media.engine import MediaEngine
+from softswitch.media.phase import ROWS_PER_PHASE, Phase
+from softswitch.media.protocol import MediaCommand, PutStream, Recording, RecordingFinished, StreamDescription
+from softswitch.media.rtp import ArrivalBuffer, parse
+from softswitch.media.tick_grid import PHASES, SAMPLE_RATE_HZ, slot_at, time_of
+
+_PACKET_BYTES_MAX = 640
+
+
+class ListedPort:
+    """Ports that remember what they were told."""
+
+    def __init__(self) -> None:
+        self.local: dict[int, HostPort] = {}
+        self.remote: dict[int, HostPort] = {}
+        """What a row is connected to."""
+        self.destination: dict[int, HostPort] = {}
+        self.refusal: str | None = None
+        """The answer to `open`."""
+
+    def open(self, row: int, local: HostPort) -> str | None:
+        if self.refusal is None:
+            self.local[row] = local
+        return self.refusal
+
+    def close(self, row: int) -> None:
+        del self.local[row]
+        self.remote.pop(row, None)
+        self.destination.pop(row, None)
+
+    def connect(self, row: int, remote: HostPort) -> None:
+        self.remote[row] = remote
+
+    def disconnect(self, row: int) -> None:
+        self.remote.pop(row, None)
+
+    def aim(self, row: int, destination: HostPort | None) -> None:
+        self.destination.pop(row, None)
+        if destination is not None:
+            self.destination[row] = destination
+
+
+class ListedRecordings:
+    """A sink that keeps all sound; a recording that is closed is finished at once."""
+
+    def __init__(self) -> None:
+        self.open_recordings: dict[RecordingId, Recording] = {}
+        self.blocks: dict[RecordingId, list[NDArray[np.int16]]] = {}
+        self._finished: list[RecordingFinished] = []
+
+    def open(self, recording: Recording, now: float) -> None:
+        self.open_recordings[recording.recording_id] = recording
+        self.blocks.setdefault(recording.recording_id, [])
+
+    def write(self, recording_id: RecordingId, sound: NDArray[np.int16]) -> None:
+        self.blocks[recording_id].append(sound.copy())
+
+    def close(self, recording_id: RecordingId) -> None:
+        recording = self.open_recordings.pop(recording_id)
+        samples = len(self.sound(recording_id))
+        self._finished.append(
+            RecordingFinished(
+                recording.call_id, recording_id, recording.path, samples / SAMPLE_RATE_HZ, 4 * samples
+            )
+        )
+
+    def take_finished(self) -> list[RecordingFinished]:
+        finished, self._finished = self._finished, []
+        return finished
+
+    def sound(self, recording_id: RecordingId) -> NDArray[np.int16]:
+        """int16[samples, 2] so far."""
+        return np.concatenate([np.zeros((0, 2), np.int16), *self.blocks[recording_id]])
+
+
+class EngineDriver:
+    """An engine at `now`; slots and ticks advance it."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.port = ListedPort()
+        self.sink = ListedRecordings()
+        self.engine = MediaEngine(codecs=load_codecs(), port=self.port, sink=self.sink)
+        self.slot = slot_at(now) + 1
+        self.sent: dict[StreamId, list[bytes]] = {}
+        """Every packet of every stream, in order."""
+        self._arrivals = ArrivalBuffer(ROWS_PER_PHASE)
+        self._waiting: dict[StreamId, list[tuple[bytes, HostPort]]] = {}
+
+    @property
+    def now(self) -> float:
+        return time_of(self.slot)
+
+    def apply(self, *commands: MediaCommand) -> list[str]:
+        return [reason for command in commands for reason in self.engine.apply(command, self.now)]
+
+    def put(self, number: int, **changes: object) -> StreamDescription:
+        """A stream whose party is at 192.0.2.`number` port 4000."""
+        settings: dict[str, object] = {
+            "stream_id": StreamId(number),
+            "call_id": CallId("call"),
+            "local_ip": "127.0.0.1",
+            "port": 10_000 + 2 * number,
+            "ssrc": number,
+            "sequence": 0,
+            "timestamp": 0,
+            "started_at": self.now,
+            "remote": party(number),
+            "telephone_event": 101,
+        }
+        description = StreamDescription(**{**settings, **changes})  # type: ignore[arg-type]
+        reasons = self.apply(PutStream(description))
+        assert not reasons, reasons
+        return description
+
+    def deliver(self, number: int, *packets: bytes, source: HostPort | None = None) -> None:
+        """Packets for a stream's port, to arrive before its next tick; from its party unless said otherwise."""
+        waiting = self._waiting.setdefault(StreamId(number), [])
+        waiting += [(packet, source or party(number)) for packet in packets]
+
+    def tick(self, ticks: int = 1) -> None:
+        for _ in range(ticks * PHASES):
+            tick, index = divmod(self.slot, PHASES)
+            phase = self.engine.phases[index]
+            if not phase.is_idle:
+                self._receive(phase, tick)
+                self.engine.run(phase, tick)
+                self._keep_sent(phase)
+            self.slot += 1
+
+    def leave_out(self, ticks: int) -> None:
+        """Time passes without ticks: the worker was held up."""
+        self.slot += ticks * PHASES
+
+    def heard(self, number: int) -> bytes:
+        """What the stream sent its party, payloads only."""
+        return b"".join(packet[12:] for packet in self.sent.get(StreamId(number), []))
+
+    def _receive(self, phase: Phase, tick: int) -> None:
+        while batch := self._next_batch(phase):
+            at = np.arange(len(batch))
+            row = np.array([row for row, _, _ in batch])
+            length = np.array([min(len(packet), _PACKET_BYTES_MAX) for _, packet, _ in batch])
+            for index, (_, packet, _) in enumerate(batch):
+                self._arrivals.packets[index, : length[index]] = np.frombuffer(packet[:_PACKET_BYTES_MAX], np.uint8)
+            packets = parse(self._arrivals, at, row, length)
+            sources = [source for _, _, source in batch]
+            is_connected = np.array([phase.first_row + row in self.port.remote for row in packets.row.tolist()], bool)
+            self.engine.receive(phase, packets.select(is_connected), self._arrivals, tick)
+            self.engine.receive_unknown(phase, packets.select(~is_connected), sources, self._arrivals, self.now, tick)
+
+    def _next_batch(self, phase: Phase) -> list[tuple[int, bytes, HostPort]]:
+        """At most one packet per stream of the phase: (row, packet, source)."""
+        batch: list[tuple[int, bytes, HostPort]] = []
+        for row, stream in sorted(phase.streams.items()):
+            waiting = self._waiting.get(stream.description.stream_id, [])
+            remote = self.port.remote.get(stream.frame_row)
+            while waiting and remote is not None and waiting[0][1] != remote:
+                waiting.pop(0)
+            if waiting:
+                batch.append((row, *waiting.pop(0)))
+        return batch
+
+    def _keep_sent(self, phase: Phase) -> None:
+        for row, stream in phase.streams.items():
+            if stream.frame_row in self.port.destination:
+                packet = phase.outgoing.packets[row].tobytes()
+                self.sent.setdefault(stream.description.stream_id, []).append(packet)
+        for single in phase.singles:
+            stream_id = phase.streams[single.row].description.stream_id
+            self.sent.setdefault(stream_id, []).append(single.packet)
+
+
+def party(number: int) -> HostPort:
+    """Where the party of `EngineDriver.put(number)` is."""
+    return HostPort(f"192.0.2.{number}", 4000)
+
+
+def frames(sound: NDArray[np.uint8], samples: int = 160) -> Sequence[bytes]:
+    """A sound cut into payloads."""
+    return [sound[at : at + samples].tobytes() for at in range(0, len(sound), samples)]
