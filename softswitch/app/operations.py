@@ -185,16 +185,15 @@ class SwitchOperations:
 def _agent_row(summary: AgentSummary) -> AgentRow:
     if not summary.is_logged_in:
         status = "logged_out"
+    elif summary.state is AgentState.NOT_READY or summary.planned_reason is not None:
+        status = "not_ready"
     else:
-        status = (
-            "paused" if summary.state is AgentState.NOT_READY or summary.planned_reason is not None else "available"
-        )
-    is_idle = summary.state is AgentState.READY
+        status = "ready"
     return AgentRow(
         agent_id=summary.agent_id,
         name=summary.name,
         status=status,
-        state=("idle" if summary.is_reachable else "no phone") if is_idle else summary.state.value,
+        state=summary.state.value,
         since_s=summary.since_s,
         reason=summary.planned_reason or summary.reason,
         skills=summary.skills,

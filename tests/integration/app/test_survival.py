@@ -144,7 +144,7 @@ def test_a_killed_switch_knows_its_phones_and_agents_again(tmp_path: Path) -> No
             command(switch, f"agent{number}", "login")
         command(switch, "agent3", "pause", "lunch")
         before = states(switch)
-        assert before["agent3"] == ("paused", "lunch", True)
+        assert before["agent3"] == ("not_ready", "lunch", True)
         assert before["agent15"] == ("logged_out", "", True)
         await asyncio.sleep(0.2)
         killed = switch.kill("switch")
