@@ -98,7 +98,26 @@ async def forever(call: Call) -> None:
     await call.pause(3600)
 
 
-EACH = (support, colleague, misspelt, greedy, catches_errors, exits, cancels, message, polite, forever)
+@flow
+async def does_two_things(call: Call) -> None:
+    async with asyncio.TaskGroup() as both:
+        both.create_task(call.play("greeting/welcome"))
+        both.create_task(asyncio.sleep(5))
+
+
+EACH = (
+    support,
+    colleague,
+    misspelt,
+    greedy,
+    catches_errors,
+    exits,
+    cancels,
+    message,
+    polite,
+    forever,
+    does_two_things,
+)
 FLOWS = {each.__name__: each for each in EACH}
 NUMBERS = {str(700 + number): each.__name__ for number, each in enumerate(EACH)}
 NUMBER_OF = {name: number for number, name in NUMBERS.items()}
@@ -276,6 +295,18 @@ def test_a_flow_that_exits_or_is_cancelled_fails_alone(centre: Make, name: str) 
         (cdr,) = centre.cdrs()
         assert (cdr.end_reason, cdr.sip_status) == ("failed", 500)
         assert "Traceback" in cdr.fault
+
+    centre().run(scenario)
+
+
+def test_a_caller_who_hangs_up_amid_two_tasks_of_his_flow_is_no_fault(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = centre.caller("+15550123")
+        caller.call(call_number("does_two_things"))
+        await centre.until(lambda: bool(caller.seen(LegAnswered)))
+        caller.hang_up()
+        await centre.all_over()
+        assert [(cdr.fault, cdr.end_reason) for cdr in centre.cdrs()] == [("", "completed")]
 
     centre().run(scenario)
 

@@ -11,6 +11,7 @@
 import asyncio
 import traceback
 from collections.abc import Callable
+from typing import cast
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
@@ -70,8 +71,9 @@ class FlowRunner:
             raise  # the loop is gone
         except BaseException as error:
             # SystemExit too: a flow that exits ends its own call, not the switch.
-            self._failed(active, error)
-            await self._apologise(active)
+            if not _is_end_of_call(error):
+                self._failed(active, error)
+                await self._apologise(active)
         finally:
             active.flow_over()
 
@@ -96,3 +98,11 @@ class FlowRunner:
                 await active.play([active.sounds.resolve("fault/technical", active.language)])
         except (SoftswitchError, CallEnded, TimeoutError):
             log.info("apology not played", call_id=active.call_id)
+
+
+def _is_end_of_call(error: BaseException) -> bool:
+    """`CallEnded` out of an asyncio.TaskGroup, in which a flow did something else beside a verb."""
+    if not isinstance(error, BaseExceptionGroup):
+        return isinstance(error, CallEnded)
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    return all(_is_end_of_call(cause) for cause in group.exceptions)
