@@ -93,7 +93,7 @@ class Phase:
         self.live: StreamTable = self._table.window(1)
         """The rows in use so far; at least one, so that no operation meets an empty array."""
         self.heard: NDArray[np.uint8] = frames.content[self.first_row : self.first_row + ROWS_PER_PHASE]
-        self.mixer = Mixer(ROWS_PER_PHASE)
+        self.mixer = Mixer(ROWS_PER_PHASE, self.first_row)
         self.taps = Taps(RECORDINGS_MAX // PHASES, sink, tables)
         self.outgoing = OutgoingBuffer(ROWS_PER_PHASE)
         self.marks: list[int] = []

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from softswitch.media.codec import load_codecs
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.frames import Frames
-from softswitch.media.mixer import Mixer, add_up
+from softswitch.media.mixer import Mixer
 from softswitch.media.rtp import OutgoingBuffer
 from softswitch.media.stream_table import allocate
 
@@ -42,6 +41,11 @@ def reference(frames: Frames, codec: int, sources: Sequence[int]) -> bytes:
     return bytes(heard)
 
 
+def conference(members: int) -> list[list[int]]:
+    """Everybody hears all but himself."""
+    return [[other for other in range(members) if other != member] for member in range(members)]
+
+
 @given(
     seed=st.integers(0, 10_000),
     codecs=st.lists(st.integers(0, 1), min_size=STREAMS, max_size=STREAMS),
@@ -50,6 +54,8 @@ def reference(frames: Frames, codec: int, sources: Sequence[int]) -> bytes:
     ),
 )
 @settings(max_examples=12, deadline=None)
+@example(seed=1, codecs=[0, 1, 0, 1, 0, 0], hearings=[*conference(4), [], [0]])
+@example(seed=2, codecs=[0] * 6, hearings=[*conference(3), [0, 1], [0, 1, 2], [0, 1, 2, 5]])
 def test_everybody_hears_exactly_the_sum_of_his_sources(
     seed: int, codecs: list[int], hearings: list[list[int]]
 ) -> None:
@@ -59,7 +65,7 @@ def test_everybody_hears_exactly_the_sum_of_his_sources(
     table = allocate(STREAMS)
     table.codec[:] = codecs
     outgoing = OutgoingBuffer(STREAMS)
-    mixer = Mixer(STREAMS)
+    mixer = Mixer(STREAMS, 0)
     for listener, sources in enumerate(hearings):
         mixer.set_sources(listener, codecs[listener], list(range(STREAMS)), frames)
         mixer.set_sources(listener, codecs[listener], sources, frames)
@@ -69,9 +75,18 @@ def test_everybody_hears_exactly_the_sum_of_his_sources(
 
 
 @pytest.mark.parametrize(
-    ("rows", "total"),
-    [([[32767], [32767]], 32767), ([[-32768], [-32768], [5]], -32768), ([[30000], [30000], [-30000]], 30000)],
+    ("levels", "total"),
+    [((32767, 32767), 32767), ((-32768, -32768, 5), -32768), ((30000, 30000, -30000), 30000)],
 )
-def test_the_sum_is_limited_once_at_the_end(rows: list[list[int]], total: int) -> None:
-    pcm: NDArray[np.int16] = np.array(rows, np.int16)
-    assert add_up(pcm, np.array([0])).tolist() == [[total]]
+def test_the_sum_is_limited_once_at_the_end(levels: tuple[int, ...], total: int) -> None:
+    pcm = np.array(levels, np.int16)[:, np.newaxis]
+    table = allocate(1)
+    frames = Frames(4, TABLES)
+    mixer = Mixer(1, 3)
+    for source in range(len(levels)):
+        frames.content[source] = TABLES.encode(pcm[source : source + 1], np.zeros(1, np.int64))[0]
+    mixer.set_sources(0, 0, list(range(len(levels))), frames)
+    outgoing = OutgoingBuffer(1)
+    mixer.mix(table, frames, TABLES, outgoing)
+    limited = TABLES.encode(np.array([[total]], np.int16), np.zeros(1, np.int64))
+    assert outgoing.payload[0].tobytes() == bytes([limited[0, 0]]) * 160
