@@ -83,7 +83,7 @@ class ContactSummary(msgspec.Struct, frozen=True, kw_only=True):
 def queue_summaries(floor: Floor, now: float) -> list[QueueSummary]:
     """All queues, in the order of the configuration."""
     codes = {state: code for code, state in enumerate(AgentState)}
-    states = [codes[floor.agents[agent_id].state] for agent_id in floor.matching.roster.agent_ids]
+    states = [codes[_state_for_queues(floor.agents[agent_id])] for agent_id in floor.matching.roster.agent_ids]
     column = np.array(states, np.uint8)
     return [_queue_summary(queue, column, now) for queue in floor.queues.values()]
 
@@ -133,6 +133,12 @@ def _queue_summary(queue: QueueRecord, states: NDArray[np.uint8], now: float) ->
         service_level=counters.service_level,
         average_speed_of_answer_s=counters.average_speed_of_answer_s,
     )
+
+
+def _state_for_queues(agent: AgentMachine) -> AgentState:
+    """No queue can count on somebody who is ready but has no phone."""
+    is_lost = agent.state is AgentState.READY and not agent.is_reachable
+    return AgentState.NOT_READY if is_lost else agent.state
 
 
 def _count_states(queue: QueueRecord, states: NDArray[np.uint8]) -> dict[AgentState, int]:

@@ -25,6 +25,7 @@ from softswitch.control.protocol import (
     StoreRow,
     WorkerRow,
 )
+from softswitch.store import size_on_disk_bytes
 
 _CALL_STATES = {CallState.ARRIVED: "flow", CallState.ANSWERED: "flow", CallState.ENDED: "ending"}
 
@@ -173,11 +174,12 @@ class SwitchOperations:
         return rows
 
     def _store(self) -> StoreRow:
-        store = self._parts.store
+        store, directory = self._parts.store, self._parts.configuration.settings.store.directory
         return StoreRow(
-            directory=self._parts.configuration.settings.store.directory,
+            directory=directory,
             cdrs=store.cdrs.count(),
             recordings=store.recordings.count(),
+            size_bytes=size_on_disk_bytes(directory),
             fault=self._parts.store_fault,
         )
 

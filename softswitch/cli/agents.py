@@ -78,14 +78,23 @@ def _state(row: AgentRow) -> str:
     """What the agent is doing, and what comes next if that is not being ready."""
     if row.state in ("reserved", "busy", "wrap_up"):
         return spoken_state(row.state) + (f", then {_status(row)}" if row.status != "ready" else "")
-    return _status(row)
+    return "no phone" if _is_lost(row) else _status(row)
+
+
+def _is_lost(row: AgentRow) -> bool:
+    """Ready, but no call can reach him."""
+    return row.state == "ready" and not row.is_registered
+
+
+def _style(row: AgentRow) -> str:
+    return "red" if _is_lost(row) else _STYLES.get(row.state, "dim")
 
 
 _STYLES = {"ready": "green", "busy": "cyan", "reserved": "cyan", "wrap_up": "yellow", "not_ready": "yellow"}
 _COLUMNS: list[Column[AgentRow]] = [
     Column("Agent", lambda row: row.agent_id, is_flexible=True),
     Column("Name", lambda row: row.name, is_flexible=True),
-    Column("State", _state, is_flexible=True, style=lambda row: _STYLES.get(row.state, "dim")),
+    Column("State", _state, is_flexible=True, style=_style),
     Column("For", lambda row: duration(row.since_s), is_number=True),
     Column(
         "Phone",

@@ -1,9 +1,12 @@
 """`softswitch calls`: calls in progress, and ending one."""
 
+from collections.abc import Sequence
+
 import click
 
 from softswitch.base.ids import CallId
 from softswitch.cli.directory import config_option, connect, find_directory
+from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import duration, instant, spoken_state
 from softswitch.control.protocol import CallRow, Done, HangUp
@@ -27,15 +30,24 @@ def calls(ctx: click.Context, config: str | None, as_json: bool) -> None:
 @config_option
 @click.pass_context
 def hangup(ctx: click.Context, call_id: str, config: str | None) -> None:
-    """End a call for every party."""
+    """End a call for every party; the beginning of its id will do."""
     with connect(find_directory(config or ctx.obj)) as client:
-        client.ask(HangUp(CallId(call_id)), Done)
-    click.echo(f"Call {call_id} was ended.")
+        found = _complete(call_id, client.calls())
+        client.ask(HangUp(found), Done)
+    click.echo(f"Call {found} was ended.")
+
+
+def _complete(beginning: str, rows: Sequence[CallRow]) -> CallId:
+    """The id that begins so. What begins none is left to the switch to refuse. Raises `Failure` if several do."""
+    found = [row.call_id for row in rows if row.call_id.startswith(beginning)]
+    if len(found) > 1 and beginning not in found:
+        raise Failure(f"{len(found)} calls begin with {beginning}: {', '.join(found[:5])}; give more of the id")
+    return found[0] if len(found) == 1 else CallId(beginning)
 
 
 _STYLES = {"talking": "green", "waiting": "yellow", "alerting": "cyan"}
 _COLUMNS: list[Column[CallRow]] = [
-    Column("Call", lambda row: row.call_id),
+    Column("Call", lambda row: row.call_id, narrow_characters=8),
     Column("State", lambda row: spoken_state(row.state), style=lambda row: _STYLES.get(row.state, "")),
     Column("From", lambda row: row.calling_number, is_flexible=True),
     Column("To", lambda row: row.called_number, is_flexible=True),

@@ -1,10 +1,11 @@
 """`softswitch init`: write a commented configuration to start from."""
 
 import os
+import shlex
 
 import click
 
-from softswitch.cli.words import count
+from softswitch.cli.words import count, program
 
 
 @click.command
@@ -20,7 +21,7 @@ def init(directory: str, domain: str | None, timezone: str | None) -> None:
     domain = domain or own_ip()
     paths = write_starter(directory, domain=domain, entropy=SystemEntropy(), timezone=timezone or _own_timezone())
     click.echo(f"{count(len(paths), 'file')} in {directory}: {', '.join(os.path.basename(path) for path in paths)}")
-    click.echo(f"1. Start the switch:  softswitch serve {directory}")
+    click.echo(f"1. Start the switch:  {program()} serve {shlex.quote(directory)}")
     click.echo(f"2. Register a phone at {domain}: the top of {os.path.join(directory, 'agents.toml')} says how")
 
 

@@ -40,7 +40,7 @@ def _columns(root: str) -> list[Column[StoredRecording]]:
     return [
         Column("Began", lambda row: instant(row.started_at)),
         Column("Length", lambda row: duration(row.duration_s), is_number=True),
-        Column("Size", lambda row: size(row.size_bytes), is_number=True),
+        Column("Size", lambda row: size(row.size_bytes), is_number=True, is_wide=True),
         Column("From", lambda row: row.calling_number, is_flexible=True),
         Column("Queue", lambda row: row.queue or "", is_wide=True),
         Column("Agent", lambda row: row.agent or "", is_flexible=True),

@@ -7,12 +7,15 @@ everything is written at full length, one row a line.
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import click
 import msgspec
 
 from softswitch.cli.words import printable
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 WIDE_CHARACTERS = 120
 PIPE_CHARACTERS = 400
@@ -29,10 +32,11 @@ last_option = click.option(
 class Column(Generic[RowT]):
     """A title, and what stands under it. `is_number` aligns right; `is_wide` only where there is room.
 
-    `is_flexible` columns are shortened when the table is too wide. `style` is rich's ("green").
+    `is_flexible` columns are shortened when the table is too wide; of the others `narrow_characters` says how much
+    stands in a narrow table (0: all of it). `style` is rich's ("green").
     """
 
-    __slots__ = ("is_flexible", "is_number", "is_wide", "style", "text", "title")
+    __slots__ = ("is_flexible", "is_number", "is_wide", "narrow_characters", "style", "text", "title")
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class Column(Generic[RowT]):
         is_number: bool = False,
         is_wide: bool = False,
         is_flexible: bool = False,
+        narrow_characters: int = 0,
         style: Callable[[RowT], str] = lambda row: "",
     ) -> None:
         self.title = title
@@ -49,6 +54,7 @@ class Column(Generic[RowT]):
         self.is_number = is_number
         self.is_wide = is_wide
         self.is_flexible = is_flexible
+        self.narrow_characters = narrow_characters
         self.style = style
 
 
@@ -71,10 +77,10 @@ def show_table(rows: Sequence[RowT], columns: Sequence[Column[RowT]]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     console = Console(width=_width(), highlight=False)
-    shown = [column for column in columns if console.width >= WIDE_CHARACTERS or not column.is_wide]
+    is_wide = console.width >= WIDE_CHARACTERS
+    shown = [column for column in columns if is_wide or not column.is_wide]
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in shown:
         table.add_column(
@@ -84,9 +90,15 @@ def show_table(rows: Sequence[RowT], columns: Sequence[Column[RowT]]) -> None:
             min_width=FLEXIBLE_CHARACTERS_MIN if column.is_flexible else None,
         )
     for row in rows:
-        cells = (Text(printable(column.text(row)), column.style(row), no_wrap=True) for column in shown)
+        cells = (_cell(column, row, None if is_wide else column.narrow_characters or None) for column in shown)
         table.add_row(*cells)
     console.print(table)
+
+
+def _cell(column: Column[RowT], row: RowT, characters: int | None) -> "Text":
+    from rich.text import Text
+
+    return Text(printable(column.text(row)[:characters]), column.style(row), no_wrap=True)
 
 
 def _width() -> int | None:

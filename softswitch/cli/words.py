@@ -1,5 +1,8 @@
 """Numbers and instants in words for people: their own time zone, m:ss."""
 
+import os
+import shutil
+import sys
 from datetime import datetime
 
 DAY_S = 24 * 3600
@@ -17,11 +20,11 @@ def duration(seconds: float | None) -> str:
 
 
 def instant(wall: float, now: datetime | None = None) -> str:
-    """Local time: today's with seconds ("14:03:22"), this year's "08-30 14:03", older with the year."""
+    """Local time: today's with seconds ("14:03:22"), this year's "08-30 14:03", older the date alone."""
     moment, now = datetime.fromtimestamp(wall).astimezone(), now or datetime.now().astimezone()
     if moment.date() == now.date():
         return f"{moment:%H:%M:%S}"
-    return f"{moment:%m-%d %H:%M}" if moment.year == now.year else f"{moment:%Y-%m-%d %H:%M}"
+    return f"{moment:%m-%d %H:%M}" if moment.year == now.year else f"{moment:%Y-%m-%d}"
 
 
 def size(size_bytes: int) -> str:
@@ -48,6 +51,13 @@ def count(number: int, noun: str) -> str:
 def spoken_state(word: str) -> str:
     """A state's name without its underscores."""
     return word.replace("_", " ")
+
+
+def program() -> str:
+    """What to type for `softswitch`: its path, if it was called by one and the shell would not find it."""
+    called = sys.argv[0]
+    is_found = os.path.basename(called) != "softswitch" or shutil.which("softswitch") is not None
+    return "softswitch" if is_found else os.path.relpath(called)
 
 
 def printable(text: str) -> str:

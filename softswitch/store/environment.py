@@ -23,6 +23,7 @@ from softswitch.store.schema import SCHEMA_VERSION
 Operation = tuple[str, bytes, bytes | None]
 """(table, key, value); value None deletes."""
 
+_FILE = "data.mdb"
 _VERSION_TABLE = "meta"
 _VERSION_KEY = b"schema_version"
 _MIB = 1024 * 1024
@@ -104,6 +105,14 @@ class Environment:
             self._environment.set_mapsize(self.map_size_bytes() * 2)
 
 
+def size_on_disk_bytes(directory: str) -> int:
+    """Of the store in this directory; 0 if there is none."""
+    try:
+        return os.path.getsize(os.path.join(directory, _FILE))
+    except OSError:
+        return 0
+
+
 def open_for_writing(directory: str, tables: Iterable[str], *, map_size_mb: int) -> Environment:
     """Open, or create, the store of this switch. Raises `StartError` with one line that says what to do."""
     try:
@@ -128,7 +137,7 @@ def open_for_writing(directory: str, tables: Iterable[str], *, map_size_mb: int)
 def open_for_reading(directory: str, tables: Iterable[str]) -> Environment:
     """Open a store that a switch has made. Raises `StartError` with one line that says what to do."""
     nothing_yet = StartError(f"there is no store in {directory} yet: the switch makes it when it starts")
-    if not os.path.exists(os.path.join(directory, "data.mdb")):
+    if not os.path.exists(os.path.join(directory, _FILE)):
         raise nothing_yet
     try:
         raw = lmdb.open(directory, readonly=True, create=False, max_dbs=TABLES_MAX)

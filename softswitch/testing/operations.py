@@ -76,6 +76,14 @@ class FixedOperations:
                 since_s=3725.0,
                 queues=[QueueId("support")],
             ),
+            AgentRow(
+                agent_id=AgentId("clara"),
+                name="Clara",
+                status="ready",
+                state="ready",
+                since_s=7.0,
+                queues=[QueueId("support")],
+            ),
         ]
         self.queue_rows = [
             QueueRow(
@@ -116,7 +124,7 @@ class FixedOperations:
             calls=len(self.call_rows),
             registrations=len(self.registration_rows),
             agents=len(self.agent_rows),
-            agents_logged_in=2,
+            agents_logged_in=3,
             queues=len(self.queue_rows),
             waiting=1,
             workers=[

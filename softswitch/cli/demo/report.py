@@ -2,8 +2,6 @@
 
 import os
 import shlex
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from softswitch.cli.demo.verdict import Figures, Records, Verdict
-from softswitch.cli.words import count, duration, percentage
+from softswitch.cli.words import count, duration, percentage, program
 from softswitch.config import Configuration
 from softswitch.control.protocol import AgentRow, QueueRow
 
@@ -102,14 +100,14 @@ def _print_recordings(console: Console, records: Records) -> None:
 def _print_commands(console: Console, directory: Path) -> None:
     where = os.path.relpath(directory)
     where = shlex.quote(str(directory) if where.startswith("..") else where)
-    program = "softswitch" if shutil.which("softswitch") else os.path.relpath(sys.argv[0])
+    command = program()
     console.print("Look further with")
     for arguments, meaning in (
         (f"cdr {where} --last 60", "every call"),
         (f"recordings {where}", "every recording"),
         (f"serve {where}", "the same switch again; then `status`, `calls`, `queues`, `agents`"),
     ):
-        console.print(f"  {program} {arguments:<40} {meaning}", soft_wrap=True)
+        console.print(f"  {command} {arguments:<40} {meaning}", soft_wrap=True)
     console.print(f"It ran on {where}/*.toml and {where}/dialplans/centre.py", soft_wrap=True)
 
 

@@ -66,7 +66,7 @@ def test_status_for_people() -> None:
         "register at sip:example.test",
         "udp:192.0.2.5:5060, tcp:192.0.2.5:5060",
         "2 in progress, 1 waiting in 1 queue",
-        "2 of 2 logged in",
+        "3 of 3 logged in",
         "/srv/switch/store: 120 CDRs, 80 recordings, 3.0 MB",
         "media-1",
         "away",
@@ -81,6 +81,7 @@ def test_tables_for_people() -> None:
     ]
     assert printed("agents")[2].split() == ["anna", "Anna", "Petrova", "busy", "1:23", "registered", "7", "1"]
     assert "not ready (lunch)" in printed("agents")[3]
+    assert printed("agents")[4].split() == ["clara", "Clara", "no", "phone", "0:07", "none", "0", "0"]
     assert printed("queues")[2].split() == ["support", "1", "0:20", "0", "1", "12", "9", "2", "75", "%", "0:14"]
     assert "UDP 192.0.2.9:5062" in printed("registrations")[2]
 
@@ -121,6 +122,21 @@ def test_a_call_is_hung_up(operations: FixedOperations) -> None:
     assert printed("calls", "hangup", "c1") == ["Call c1 was ended."]
     assert operations.orders == [("hang_up", CallId("c1"))]
     assert run("calls", "hangup", "c9").exit_code == 1
+
+
+@pytest.mark.usefixtures("server")
+def test_a_call_is_named_by_the_beginning_of_its_id_as_the_narrow_table_shows_it(operations: FixedOperations) -> None:
+    first, second = CallId("bac48bfd64bae48a2b94fa3a"), CallId("bac48f0087122e8aa6d16897")
+    operations.call_rows = [
+        msgspec.structs.replace(row, call_id=call_id)
+        for row, call_id in zip(operations.call_rows, (first, second), strict=True)
+    ]
+    assert [line.split()[0] for line in printed("calls")[2:]] == ["bac48bfd", "bac48f00"]
+    assert printed("calls", "hangup", "bac48bfd") == [f"Call {first} was ended."]
+    ambiguous = run("calls", "hangup", "bac48")
+    assert (ambiguous.exit_code, len(ambiguous.stderr.splitlines())) == (1, 1)
+    assert "2 calls begin with bac48" in ambiguous.stderr
+    assert operations.orders == [("hang_up", first)]
 
 
 @pytest.mark.usefixtures("server")

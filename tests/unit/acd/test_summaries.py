@@ -1,6 +1,6 @@
 """The rows people read."""
 
-from softswitch.acd.inputs import AgentBusy, AgentPaused, ContactAbandoned
+from softswitch.acd.inputs import AgentBusy, AgentPaused, AgentUnreachable, ContactAbandoned
 from softswitch.acd.model import Agent, AgentState, BusyKind, ContactState, Queue
 from softswitch.acd.summaries import AgentSummary, ContactSummary
 from softswitch.base.ids import AgentId, ContactId, QueueId
@@ -42,6 +42,18 @@ def test_a_queue() -> None:
     assert (sales.abandoned, sales.abandoned_within) == (1, 1)
     assert (sales.overflowed, sales.withdrawn, sales.refused, sales.failed_reservations) == (0, 0, 0, 0)
     assert (sales.service_level, sales.average_speed_of_answer_s) == (1.0, 2.0)
+
+
+def test_no_queue_counts_on_agents_without_a_phone() -> None:
+    acd = busy_centre()
+    acd.tell(ContactAbandoned(ContactId("alerting")))
+    acd.tell(ContactAbandoned(ContactId("second")), ContactAbandoned(ContactId("first")))
+    before = acd.queue("sales")
+    acd.tell(AgentUnreachable(AgentId("dan")))
+    after = acd.queue("sales")
+    assert (before.agents_ready, before.agents_not_ready) == (1, 1)
+    assert (after.agents_ready, after.agents_not_ready) == (0, 2)
+    assert (after.agents_logged_in, after.agents_busy) == (before.agents_logged_in, before.agents_busy)
 
 
 def test_a_queue_nobody_serves() -> None:

@@ -12,6 +12,7 @@ from softswitch.store import open_store
 from softswitch.store.schema import Cdr, StoredRecording
 
 AT = 1_700_000_000.0
+FILE = "2023/11/14/bac48bfd64bae48a2b94fa3a-1.wav"
 
 
 @pytest.fixture
@@ -44,8 +45,8 @@ def filled(directory: Path) -> Path:
     store.put_recording(
         StoredRecording(
             recording_id=RecordingId("r1"),
-            call_id=CallId("c1"),
-            path=str(directory / "recordings" / "2023" / "c1.wav"),
+            call_id=CallId("bac48bfd64bae48a2b94fa3a"),
+            path=str(directory / "recordings" / FILE),
             started_at=AT,
             duration_s=35.2,
             size_bytes=1_126_444,
@@ -78,11 +79,17 @@ def test_the_table_of_calls_fits_80_columns() -> None:
 
 def test_recordings_name_their_files(filled: Path) -> None:
     lines = run("recordings").stdout.splitlines()
-    assert "2023/c1.wav" in lines[2]
+    assert FILE in lines[2]
     assert "0:35" in lines[2]
-    assert "1.1 MB" in lines[2]
+    assert all(len(line) <= 80 for line in lines[:3])
     assert lines[-1] == f"The files are in {filled / 'recordings'}"
-    assert json.loads(run("recordings", "--json").stdout)[0]["path"] == str(filled / "recordings" / "2023" / "c1.wav")
+    assert json.loads(run("recordings", "--json").stdout)[0]["path"] == str(filled / "recordings" / FILE)
+
+
+@pytest.mark.usefixtures("filled")
+def test_recordings_have_more_columns_where_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    assert "1.1 MB" in run("recordings").stdout
 
 
 @pytest.mark.usefixtures("directory")

@@ -1,10 +1,11 @@
 """Numbers and instants in words."""
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from softswitch.cli.words import count, duration, instant, percentage, printable, size
+from softswitch.cli.words import count, duration, instant, percentage, printable, program, size
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_instants_are_local_and_as_short_as_they_can_be() -> None:
     now = local("2026-08-30T18:00:00")
     assert instant(local("2026-08-30T14:03:22").timestamp(), now) == "14:03:22"
     assert instant(local("2026-02-01T14:03:22").timestamp(), now) == "02-01 14:03"
-    assert instant(local("2025-12-31T23:59:00").timestamp(), now) == "2025-12-31 23:59"
+    assert instant(local("2025-12-31T23:59:00").timestamp(), now) == "2025-12-31"
 
 
 def local(text: str) -> datetime:
@@ -43,6 +44,18 @@ def local(text: str) -> datetime:
 )
 def test_size(size_bytes: int, expected: str) -> None:
     assert size(size_bytes) == expected
+
+
+def test_the_program_is_named_so_that_the_shell_finds_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    installed = tmp_path / ".venv" / "bin" / "softswitch"
+    installed.parent.mkdir(parents=True)
+    installed.touch(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(installed), "init"])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert program() == ".venv/bin/softswitch"
+    monkeypatch.setenv("PATH", str(installed.parent))
+    assert program() == "softswitch"
 
 
 def test_percentage_and_count() -> None:

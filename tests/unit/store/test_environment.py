@@ -6,7 +6,7 @@ import lmdb
 import pytest
 
 from softswitch.base.errors import StartError
-from softswitch.store import NotStored, open_reader, open_store
+from softswitch.store import NotStored, open_reader, open_store, size_on_disk_bytes
 from softswitch.store.environment import Environment, open_for_writing
 from softswitch.store.tables import DamagedRecord
 
@@ -28,6 +28,12 @@ def test_the_directory_is_made_private(tmp_path: Path):
     open_with_table(tmp_path / "a" / "b").close()
     assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "a" / "b" / "data.mdb").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_store_has_a_size_on_disk(tmp_path: Path):
+    assert size_on_disk_bytes(str(tmp_path)) == 0
+    open_with_table(tmp_path).close()
+    assert 0 < size_on_disk_bytes(str(tmp_path)) < 1024 * 1024
 
 
 def test_what_was_written_is_there_after_reopening(tmp_path: Path):
