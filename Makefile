@@ -20,15 +20,14 @@ setup-dev: $(INSTALLED_DEV)
 
 # What the checks and the tests need: Python packages, and real SIP programs from Debian for tests/peers.
 $(INSTALLED_DEV): $(INSTALLED)
-	@.ci/setup-dev $(VENV)
-	@touch $@
+	@.ci/setup-dev $(VENV) $@
 
 check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/unit tests/architecture tests/contract tests/fuzz
+	$(BIN)/pytest -q -rs tests/unit tests/architecture tests/contract tests/fuzz
 
 # Checks first; pytest is the last to speak, so that its closing line is the last line printed.
 test: setup-dev
@@ -36,7 +35,7 @@ test: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -rs
 
 demo: setup
 	$(BIN)/softswitch demo --directory demo-output
