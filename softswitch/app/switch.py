@@ -185,6 +185,7 @@ class Switch:
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = call_settings(configuration)
         parts.dialplan = dialplan
+        parts.controller.settings_changed()
         parts.sounds.refresh()
         self._loop.run_in_executor(None, parts.sounds.prepare, configuration.settings.sounds.languages)
         parts.configuration = configuration

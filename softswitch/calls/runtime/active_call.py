@@ -1,7 +1,8 @@
-"""A call in progress: the caller, whoever he is connected to, and the verbs a flow can use on him.
+"""A call in progress: the caller, whoever he is connected to, and everything that happens to them.
 
-One flow runs the call and reads its mailbox, so there is never a question of who acts next. What must be answered
-whatever the flow does is done at once in `receive`: re-INVITEs (hold), the caller's digits, the caller's departure.
+One flow runs the call through its verbs (caller_verbs.py), which read the call's mailbox, so there is never a question
+of who acts next. What cannot wait for a verb is done at once: the caller's digits and his departure here, re-INVITEs
+(hold) in negotiation.py.
 
 ```
    InviteReceived                 answer()                      last verb / BYE
@@ -11,41 +12,30 @@ whatever the flow does is done at once in `receive`: re-INVITEs (hold), the call
 """
 
 import asyncio
-from collections.abc import Callable, MutableMapping, Sequence
-from typing import NoReturn
+from collections.abc import Callable, MutableMapping
 
-from softswitch.base.clock import Clock
-from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId, LegId, QueueId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import LegState
-from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, QueueOutcome, RecordedMessage
+from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.conversation import Conversation
-from softswitch.calls.runtime.dialling import Dialling
 from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.mailbox import Mailbox
-from softswitch.calls.runtime.message import record_message
-from softswitch.calls.runtime.negotiation import answer_reinvite, take_late_answer
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
-from softswitch.calls.runtime.queueing import QueueVisit
-from softswitch.calls.verbs import SoundFiles
-from softswitch.media.protocol import DtmfReceived, PlayFinished, Recording
+from softswitch.media.protocol import DtmfReceived, Recording
 from softswitch.media.recording import recording_path
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.offer_answer import OfferRefused
 from softswitch.sip.outputs import (
     InfoReceived,
     InviteReceived,
-    LegConfirmed,
     LegEnded,
     LegFailed,
-    ReinviteConfirmed,
-    ReinviteReceived,
 )
 from softswitch.store.schema import StoredRecording
 
@@ -53,7 +43,7 @@ log = get_logger("calls")
 
 
 class ActiveCall:
-    """See the module. The verbs raise `CallEnded` once the caller is gone, and `MediaUnavailable` without a worker."""
+    """See the module. What waits raises `CallEnded` once the caller is gone, `MediaUnavailable` without a worker."""
 
     def __init__(
         self,
@@ -99,10 +89,6 @@ class ActiveCall:
                 if party is not None:
                     party.leg.state = LegState.ENDED
                 self.mailbox.put(event)
-            case ReinviteReceived():
-                answer_reinvite(self, self._party(event.leg_id), event)
-            case LegConfirmed() | ReinviteConfirmed():
-                take_late_answer(self, self._party(event.leg_id), event)
             case InfoReceived():
                 digit = digit_of_info(event)
                 if digit is not None and event.leg_id == self.caller.leg.leg_id:
@@ -118,7 +104,7 @@ class ActiveCall:
         self._is_flow_over = True
         if not self.mailbox.is_closed:
             self.record.ended_by_flow()
-            self._hang_up(480)
+            self.take_leave(480)
         self._close_if_over()
 
     def flow_failed(self, fault: str, status: int) -> None:
@@ -126,12 +112,12 @@ class ActiveCall:
         self.record.fault = self.record.fault or fault
         self.record.ended("switch", EndReason.FAILED)
         if not self.is_answered and not self.mailbox.is_closed:
-            self._hang_up(status)
+            self.take_leave(status)
 
     def refuse(self, status: int, phrase: str | None = None) -> None:
         """Do not answer the caller: no such number, no right, nothing in common."""
         self.record.ended("switch", EndReason.REJECTED)
-        self._hang_up(status, phrase)
+        self.take_leave(status, phrase)
 
     def hang_up_from_outside(self, reason: str) -> None:
         """End the call now, whatever its flow is doing (an operator's command, the switch stopping)."""
@@ -139,9 +125,9 @@ class ActiveCall:
             return
         log.info("call ended from outside", call_id=self.call_id, reason=reason)
         self.record.ended("switch", EndReason.STOPPED)
-        self._hang_up(503)
+        self.take_leave(503)
 
-    # Verbs
+    # The caller
 
     async def answer(self) -> None:
         """Connect the caller. Verbs that need to be heard do it themselves."""
@@ -161,103 +147,17 @@ class ActiveCall:
             self.around.sip.progress(self.caller.leg.leg_id, 180)
             self.caller.leg.state = LegState.RINGING
 
-    async def reject(self, status: int = 603, reason: str | None = None) -> NoReturn:
-        """Refuse a call that was not answered; an answered one is hung up. The flow's verbs end here."""
-        await self.mailbox.check()
-        if not 300 <= status <= 699:
-            raise LocalError(
-                f"a call cannot be rejected with {status}: use a SIP status from 300 to 699, as 486 or 603"
-            )
-        if self.is_answered:
-            self.record.ended_by_flow()
-            self._hang_up(status)
+    def take_leave(self, status: int, phrase: str | None = None) -> None:
+        """Take leave of the caller, with `status` if he was not answered. The verbs end at once."""
+        leg = self.caller.leg
+        if self.caller.is_answered:
+            self.around.sip.hang_up(leg.leg_id)
         else:
-            self.refuse(status, reason)
-        await self._end_verbs()
+            headers = [("retry-after", str(self.around.settings().retry_after_s))] if status == 503 else []
+            self.around.sip.reject(leg.leg_id, status, phrase, headers=headers)
+        self.mailbox.close("the switch has ended the call")
 
-    async def hang_up(self) -> NoReturn:
-        """End the call. The flow's verbs end here."""
-        await self.mailbox.check()
-        self.record.ended_by_flow()
-        self._hang_up(480)
-        await self._end_verbs()
-
-    async def play(self, sounds: Sequence[str], *, stop_digits: str = "") -> str:
-        """Play files to the caller; returns the digit of `stop_digits` that cut it short, or "".
-
-        Digits outside `stop_digits` are kept for the next verb that asks for digits.
-        """
-        await self.answer()
-        digit = self.digits_typed.take(stop_digits)
-        if digit or not sounds:
-            return digit
-        stream = self.caller_stream
-        play_id = stream.play(sounds)
-        while True:
-            event = await self.mailbox.next()
-            if isinstance(event, PlayFinished) and event.play_id == play_id:
-                return ""
-            digit = self.digits_typed.take(stop_digits)
-            if digit:
-                stream.stop_play(play_id)
-                return digit
-
-    async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:
-        """Collect what the caller types: until `maximum` digits, one of `end_digits`, or a pause that is too long."""
-        await self.answer()
-        typed = ""
-        while len(typed) < maximum:
-            digit = await self._next_digit(between_s if typed else first_s)
-            if digit is None:
-                return Digits(typed, is_complete=False)
-            if digit in end_digits:
-                return Digits(typed, is_complete=True)
-            typed += digit
-        return Digits(typed, is_complete=True)
-
-    async def pause(self, seconds: float) -> None:
-        """Wait; the caller hears silence."""
-        await self.mailbox.check()
-        deadline = self.around.clock.now() + seconds
-        while (left := deadline - self.around.clock.now()) > 0:
-            await self.mailbox.next(left)
-
-    async def queue(
-        self, queue_id: str, *, boost_s: float, skills: dict[str, int], record: bool | None
-    ) -> QueueOutcome:
-        """Wait for an agent and talk to him; returns when the agent has left or the waiting has ended otherwise."""
-        await self.answer()
-        self.mailbox.clear()
-        outcome = await QueueVisit(self, queue_id, is_recorded=record, boost_s=boost_s, skills=skills).run()
-        self.digits_typed.clear()
-        return outcome
-
-    async def dial(self, target: str, *, ring_s: float | None, record: bool) -> DialOutcome:
-        """Ring an extension or an outside number and connect it; returns when the far side has left or did not come."""
-        await self.mailbox.check()
-        self.mailbox.clear()
-        outcome = await Dialling(self, target, is_recorded=record).run(ring_s)
-        self.digits_typed.clear()
-        return outcome
-
-    async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
-        """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""
-        await self.answer()
-        return await record_message(self, limit_s=limit_s, end_digits=end_digits)
-
-    def drop_digits(self) -> None:
-        """Forget what was typed ahead: it was meant for what is over now."""
-        self.digits_typed.clear()
-
-    # For the verbs' own modules
-
-    @property
-    def clock(self) -> Clock:
-        return self.around.clock
-
-    @property
-    def sounds(self) -> SoundFiles:
-        return self.around.sounds
+    # For the verbs' modules
 
     @property
     def is_answered(self) -> bool:
@@ -282,7 +182,7 @@ class ActiveCall:
         answer = leg.answer(self._offer) if self._offer else leg.offer()
         if isinstance(answer, OfferRefused):
             self.refuse(answer.status, answer.reason)
-            await self._end_verbs()
+            raise CallEnded("the caller and we have no codec in common")
         self._description = answer
 
     def set_state(self, state: CallState) -> None:
@@ -349,35 +249,16 @@ class ActiveCall:
         number = len(self.record.recordings) + 1
         return recording_path(directory, self.around.clock.wall(), CallId(f"{self.call_id}-{number}"))
 
-    # Private
+    def party(self, leg_id: LegId) -> Party | None:
+        """Whose leg it is; None if he is leaving."""
+        return self.caller if leg_id == self.caller.leg.leg_id else self._others.get(leg_id)
 
-    async def _next_digit(self, timeout_s: float) -> str | None:
-        deadline = self.around.clock.now() + timeout_s
-        while not (digit := self.digits_typed.take()):
-            left = deadline - self.around.clock.now()
-            if left <= 0:
-                return None
-            await self.mailbox.next(left)
-        return digit
+    # Private
 
     def _typed(self, digit: str) -> None:
         """Keep it, and wake the verb that may wait for it."""
         if self.caller.stream is not None and self.digits_typed.add(digit):
             self.mailbox.put(DtmfReceived(self.call_id, self.caller.stream.stream_id, digit))
-
-    def _hang_up(self, status: int, phrase: str | None = None) -> None:
-        """Take leave of the caller, with `status` if he was not answered. The verbs end at once."""
-        leg = self.caller.leg
-        if self.caller.is_answered:
-            self.around.sip.hang_up(leg.leg_id)
-        else:
-            headers = [("retry-after", str(self.around.settings().retry_after_s))] if status == 503 else []
-            self.around.sip.reject(leg.leg_id, status, phrase, headers=headers)
-        self.mailbox.close("the switch has ended the call")
-
-    async def _end_verbs(self) -> NoReturn:
-        await self.mailbox.check()
-        raise CallEnded("the switch has ended the call")
 
     def _caller_left(self, event: LegEnded) -> None:
         self.caller.leg.state = LegState.ENDED
@@ -400,6 +281,3 @@ class ActiveCall:
         for party in list(self._others.values()):
             self.part(party)
         self._on_closed(self)
-
-    def _party(self, leg_id: LegId) -> Party | None:
-        return self.caller if leg_id == self.caller.leg.leg_id else self._others.get(leg_id)

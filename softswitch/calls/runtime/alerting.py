@@ -7,14 +7,11 @@
 ```
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.calls.leg import Leg, LegState
 from softswitch.calls.outcomes import DialReason
+from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.negotiation import NOT_ACCEPTABLE
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.settings import Extension
@@ -22,9 +19,6 @@ from softswitch.sip.auth_server import Credential
 from softswitch.sip.offer_answer import OfferRefused
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
 from softswitch.sip.settings import Target
-
-if TYPE_CHECKING:
-    from softswitch.calls.runtime.active_call import ActiveCall
 
 ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """RFC 3326: keeps the call out of the list of missed calls on the phones that lost the race."""

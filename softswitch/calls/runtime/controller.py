@@ -17,6 +17,7 @@ from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import Leg
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.negotiation import answer_reinvite, take_late_answer
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.settings import CallSettings
@@ -30,9 +31,12 @@ from softswitch.media.protocol import (
 from softswitch.sip.outputs import (
     CloseFlow,
     InviteReceived,
+    LegConfirmed,
     LegEnded,
     LegFailed,
     RegistrationChanged,
+    ReinviteConfirmed,
+    ReinviteReceived,
     RequestFinished,
     SecurityEvent,
     SipOutput,
@@ -193,7 +197,13 @@ class CallController:
     def _deliver(self, call: ActiveCall, event: CallEvent) -> None:
         """A fault of ours in one call ends that call, and costs no other its events."""
         try:
-            call.receive(event)
+            match event:
+                case ReinviteReceived():
+                    answer_reinvite(call, event)
+                case LegConfirmed() | ReinviteConfirmed():
+                    take_late_answer(call, event)
+                case _:
+                    call.receive(event)
         except Exception:
             log.exception("event not taken", call_id=call.call_id, event_kind=type(event).__name__)
             call.flow_failed(traceback.format_exc(), 500)

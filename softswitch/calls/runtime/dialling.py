@@ -6,14 +6,11 @@ decided here, once, for every flow.
 An agent who is called so is busy for the ACD from the moment his phone rings until the call is over.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from softswitch.acd.model import BusyKind
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent
 from softswitch.calls.outcomes import DialOutcome, DialReason
+from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
@@ -22,9 +19,6 @@ from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import Extension
 from softswitch.media.errors import MediaUnavailable
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
-
-if TYPE_CHECKING:
-    from softswitch.calls.runtime.active_call import ActiveCall
 
 
 class Dialling:

@@ -1,15 +1,9 @@
 """Recording what a caller has to say: a message, a name, an answer to an open question."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from softswitch.base.ids import RecordingId
 from softswitch.calls.outcomes import HUNG_UP, CallEnded, RecordedMessage
+from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.media.protocol import Recording, RecordingFinished
-
-if TYPE_CHECKING:
-    from softswitch.calls.runtime.active_call import ActiveCall
 
 CLOSING_S = 5.0
 """How long the worker may take to close the file before the verb returns without its size."""

@@ -8,25 +8,18 @@
 | answer in an ACK                                  | nothing; BYE if it agrees to nothing we have               |
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from softswitch.calls.leg import LegState
+from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.party import Party
 from softswitch.sip.offer_answer import OfferRefused
 from softswitch.sip.outputs import LegConfirmed, ReinviteConfirmed, ReinviteReceived
-
-if TYPE_CHECKING:
-    from softswitch.calls.runtime.active_call import ActiveCall
 
 REQUEST_PENDING = 491
 NOT_ACCEPTABLE = 'SIP;cause=488;text="Not Acceptable Here"'
 
 
-def answer_reinvite(call: ActiveCall, party: Party | None, event: ReinviteReceived) -> None:
-    """`party` is whose leg it is, None if he is leaving."""
-    sip = call.around.sip
+def answer_reinvite(call: ActiveCall, event: ReinviteReceived) -> None:
+    sip, party = call.around.sip, call.party(event.leg_id)
     if party is None or party.stream is None:
         sip.refuse_reinvite(event.leg_id, 488)
     elif party.leg.state is not LegState.ANSWERED:
@@ -42,7 +35,8 @@ def answer_reinvite(call: ActiveCall, party: Party | None, event: ReinviteReceiv
         _media_changed(call, party)
 
 
-def take_late_answer(call: ActiveCall, party: Party | None, event: LegConfirmed | ReinviteConfirmed) -> None:
+def take_late_answer(call: ActiveCall, event: LegConfirmed | ReinviteConfirmed) -> None:
+    party = call.party(event.leg_id)
     if party is None or not event.sdp:
         return
     if isinstance(party.leg.receive_answer(event.sdp), OfferRefused):

@@ -14,10 +14,6 @@ While no media worker can give the agent's phone a stream, nobody can be rung, w
 is taken out and queued anew with its old time, so that the agent is free for callers on other workers.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from softswitch.acd.inputs import (
     ContactAbandoned,
     ContactFinished,
@@ -43,6 +39,7 @@ from softswitch.base.ids import ContactId, QueueId, ReservationId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent
 from softswitch.calls.outcomes import DialReason, QueueOutcome, QueueReason
+from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
@@ -52,9 +49,6 @@ from softswitch.calls.settings import QueueTreatment
 from softswitch.media.errors import MediaUnavailable
 from softswitch.media.protocol import PlayFinished
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
-
-if TYPE_CHECKING:
-    from softswitch.calls.runtime.active_call import ActiveCall
 
 RING_ATTEMPTS_MAX = 5
 """Each waits two seconds for a media worker; one that is away for longer is not coming back by itself."""

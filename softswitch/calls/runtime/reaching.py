@@ -1,16 +1,10 @@
 """From a name to phones that ring: the bindings of an extension, or a trunk."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
 from softswitch.sip.settings import Target
 from softswitch.sip.uri import SipUri
-
-if TYPE_CHECKING:
-    from softswitch.calls.runtime.active_call import ActiveCall
 
 
 def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.media.errors import MediaUnavailable
@@ -42,7 +43,7 @@ class FlowRunner:
         """Run the flow of the number called."""
         dialplan = self._dialplan()
         try:
-            name = dialplan.flow_for(active.record.called_number, active.clock.wall())
+            name = dialplan.flow_for(active.record.called_number, active.around.clock.wall())
             flow = None if name is None else dialplan.flow_named(name)
         except SoftswitchError as error:
             self._failed(active, error)
@@ -59,21 +60,22 @@ class FlowRunner:
         active.mailbox.when_closed(lambda: self._loop.call_later(LINGER_S, self._leave_behind, active, task))
 
     async def _run(self, active: ActiveCall, dialplan: Dialplan, flow: Flow) -> None:
+        verbs = CallerVerbs(active)
         try:
-            await flow(Call(active, dialplan))
+            await flow(Call(verbs, dialplan))
         except CallEnded:
             pass
         except asyncio.CancelledError as error:
             if not active.mailbox.is_closed:  # it was not us: something that the flow awaited
                 self._failed(active, error)
-                await self._apologise(active)
+                await self._apologise(verbs)
         except GeneratorExit:
             raise  # the loop is gone
         except BaseException as error:
             # SystemExit too: a flow that exits ends its own call, not the switch.
             if not _is_end_of_call(error):
                 self._failed(active, error)
-                await self._apologise(active)
+                await self._apologise(verbs)
         finally:
             active.flow_over()
 
@@ -90,14 +92,14 @@ class FlowRunner:
         log.error("flow failed", call_id=active.call_id, flow=active.record.flow, fault=told)
         active.flow_failed(told, 503 if isinstance(error, MediaUnavailable) else 500)
 
-    async def _apologise(self, active: ActiveCall) -> None:
-        if not active.is_answered:
+    async def _apologise(self, verbs: CallerVerbs) -> None:
+        if not verbs.is_answered:
             return
         try:
             async with asyncio.timeout(APOLOGY_S):
-                await active.play([active.sounds.resolve("fault/technical", active.language)])
+                await verbs.play([verbs.sounds.resolve("fault/technical", verbs.language)])
         except (SoftswitchError, CallEnded, TimeoutError):
-            log.info("apology not played", call_id=active.call_id)
+            log.info("apology not played", call_id=verbs.call_id)
 
 
 def _is_end_of_call(error: BaseException) -> bool:

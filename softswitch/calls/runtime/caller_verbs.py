@@ -1,0 +1,166 @@
+"""The verbs of a real call: what a flow can do with the caller (`CallVerbs`)."""
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from softswitch.base.clock import Clock
+from softswitch.base.errors import LocalError
+from softswitch.base.ids import CallId
+from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, QueueOutcome, RecordedMessage
+from softswitch.calls.record import CallRecord
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.dialling import Dialling
+from softswitch.calls.runtime.message import record_message
+from softswitch.calls.runtime.queueing import QueueVisit
+from softswitch.calls.verbs import SoundFiles
+from softswitch.media.protocol import PlayFinished
+
+
+class CallerVerbs:
+    """Each raises `CallEnded` once the caller is gone, and `MediaUnavailable` when there is no worker for his audio."""
+
+    def __init__(self, call: ActiveCall) -> None:
+        self._call = call
+
+    @property
+    def call_id(self) -> CallId:
+        return self._call.call_id
+
+    @property
+    def record(self) -> CallRecord:
+        return self._call.record
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return self._call.headers
+
+    @property
+    def sounds(self) -> SoundFiles:
+        return self._call.around.sounds
+
+    @property
+    def clock(self) -> Clock:
+        return self._call.around.clock
+
+    @property
+    def is_answered(self) -> bool:
+        return self._call.is_answered
+
+    @property
+    def language(self) -> str:
+        return self._call.language
+
+    @language.setter
+    def language(self, language: str) -> None:
+        self._call.language = language
+
+    async def answer(self) -> None:
+        """Connect the caller. Verbs that need to be heard do it themselves."""
+        await self._call.answer()
+
+    async def ring(self) -> None:
+        """Let the caller's phone show that the other side is being called (180)."""
+        await self._call.ring()
+
+    async def reject(self, status: int = 603, reason: str | None = None) -> NoReturn:
+        """Refuse a call that was not answered; an answered one is hung up. The flow's verbs end here."""
+        await self._call.mailbox.check()
+        if not 300 <= status <= 699:
+            raise LocalError(
+                f"a call cannot be rejected with {status}: use a SIP status from 300 to 699, as 486 or 603"
+            )
+        if self.is_answered:
+            self._call.record.ended_by_flow()
+            self._call.take_leave(status)
+        else:
+            self._call.refuse(status, reason)
+        await self._end_verbs()
+
+    async def hang_up(self) -> NoReturn:
+        """End the call. The flow's verbs end here."""
+        await self._call.mailbox.check()
+        self._call.record.ended_by_flow()
+        self._call.take_leave(480)
+        await self._end_verbs()
+
+    async def play(self, sounds: Sequence[str], *, stop_digits: str = "") -> str:
+        """Play files to the caller; returns the digit of `stop_digits` that cut it short, or "".
+
+        Digits outside `stop_digits` are kept for the next verb that asks for digits.
+        """
+        await self.answer()
+        digit = self._call.digits_typed.take(stop_digits)
+        if digit or not sounds:
+            return digit
+        stream = self._call.caller_stream
+        play_id = stream.play(sounds)
+        while True:
+            event = await self._call.mailbox.next()
+            if isinstance(event, PlayFinished) and event.play_id == play_id:
+                return ""
+            digit = self._call.digits_typed.take(stop_digits)
+            if digit:
+                stream.stop_play(play_id)
+                return digit
+
+    async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:
+        """Collect what the caller types: until `maximum` digits, one of `end_digits`, or a pause that is too long."""
+        await self.answer()
+        typed = ""
+        while len(typed) < maximum:
+            digit = await self._next_digit(between_s if typed else first_s)
+            if digit is None:
+                return Digits(typed, is_complete=False)
+            if digit in end_digits:
+                return Digits(typed, is_complete=True)
+            typed += digit
+        return Digits(typed, is_complete=True)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait; the caller hears silence."""
+        await self._call.mailbox.check()
+        deadline = self._call.around.clock.now() + seconds
+        while (left := deadline - self._call.around.clock.now()) > 0:
+            await self._call.mailbox.next(left)
+
+    async def queue(
+        self, queue_id: str, *, boost_s: float, skills: dict[str, int], record: bool | None
+    ) -> QueueOutcome:
+        """Wait for an agent and talk to him; returns when the agent has left or the waiting has ended otherwise."""
+        await self.answer()
+        self._call.mailbox.clear()
+        outcome = await QueueVisit(self._call, queue_id, is_recorded=record, boost_s=boost_s, skills=skills).run()
+        self._call.digits_typed.clear()
+        return outcome
+
+    async def dial(self, target: str, *, ring_s: float | None, record: bool) -> DialOutcome:
+        """Ring an extension or an outside number and connect it; returns when the far side has left or did not come."""
+        await self._call.mailbox.check()
+        self._call.mailbox.clear()
+        outcome = await Dialling(self._call, target, is_recorded=record).run(ring_s)
+        self._call.digits_typed.clear()
+        return outcome
+
+    async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
+        """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""
+        await self.answer()
+        return await record_message(self._call, limit_s=limit_s, end_digits=end_digits)
+
+    def drop_digits(self) -> None:
+        """Forget what was typed ahead: it was meant for what is over now."""
+        self._call.digits_typed.clear()
+
+    # Private
+
+    async def _next_digit(self, timeout_s: float) -> str | None:
+        deadline = self._call.around.clock.now() + timeout_s
+        while not (digit := self._call.digits_typed.take()):
+            left = deadline - self._call.around.clock.now()
+            if left <= 0:
+                return None
+            await self._call.mailbox.next(left)
+        return digit
+
+    async def _end_verbs(self) -> NoReturn:
+        await self._call.mailbox.check()
+        raise CallEnded("the switch has ended the call")
