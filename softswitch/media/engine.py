@@ -190,8 +190,7 @@ class MediaEngine:
         ticks.run(phase, self._frames, self.tables, self.player, tick, now)
         if tick % SILENCE_TICKS == 0:
             self._watch_silence(phase)
-        for finished in self.player.take_finished():
-            self._play_finished(finished)
+        self._report_playbacks()
         self.collect_recordings()
 
     def collect_recordings(self) -> None:
@@ -256,18 +255,19 @@ class MediaEngine:
         table, row = stream.phase.live, stream.row
         table.playing[row] = True
         table.sound_at[row] = table.sound_end[row] = 0
+        self._report_playbacks()
         return None
 
     def _stop_play(self, stream_id: StreamId, play_id: int | None = None) -> None:
         stream = self.streams.find(stream_id)
         if stream is not None and self.player.stop(stream_id, play_id):
             stream.phase.live.playing[stream.row] = False
-        for finished in self.player.take_finished():
-            self._play_finished(finished)
+        self._report_playbacks()
 
-    def _play_finished(self, finished: PlayFinished) -> None:
-        self._finished_plays[finished.stream_id] = finished
-        self._emit(finished)
+    def _report_playbacks(self) -> None:
+        for finished in self.player.take_finished():
+            self._finished_plays[finished.stream_id] = finished
+            self._emit(finished)
 
     def _describe(self, part: Describe, now: float) -> list[str]:
         self._described.append(part)

@@ -94,7 +94,7 @@ class EngineDriver:
         self.port = ListedPort()
         self.sink = ListedRecordings()
         self.engine = MediaEngine(codecs=load_codecs(), port=self.port, sink=self.sink)
-        self.slot = slot_at(now) + 1
+        self.slot = (slot_at(now) // PHASES + 1) * PHASES
         self.sent: dict[StreamId, list[bytes]] = {}
         """Every packet of every stream, in order."""
         self._arrivals = ArrivalBuffer(ROWS_PER_PHASE)

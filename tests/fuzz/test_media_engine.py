@@ -1,0 +1,173 @@
+"""Any command is carried out or refused, any packet is heard or dropped, and the tick never raises."""
+
+import random
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from softswitch.base.address import HostPort
+from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.media.protocol import (
+    Describe,
+    DropStream,
+    Hearing,
+    MediaCommand,
+    Playback,
+    PutStream,
+    Recording,
+    SetHearing,
+    StartPlay,
+    StartRecording,
+    StopPlay,
+    StopRecording,
+    StreamDescription,
+)
+from softswitch.media.rtp import pack
+from softswitch.testing.media_engine import EngineDriver, party
+
+STREAMS = 4
+streams = st.integers(0, STREAMS).map(StreamId)
+calls = st.sampled_from([CallId("a"), CallId("b")])
+descriptions = st.builds(
+    StreamDescription,
+    stream_id=streams,
+    call_id=calls,
+    local_ip=st.sampled_from(["127.0.0.1", "::1", "nowhere"]),
+    port=st.sampled_from([4000, 4002, 0, 70_000]),
+    ssrc=st.sampled_from([1, 2**32 - 1, -1]),
+    sequence=st.integers(-(2**40), 2**40),
+    timestamp=st.integers(-(2**40), 2**40),
+    started_at=st.floats(0, 2000),
+    remote=st.sampled_from([None, *map(party, range(STREAMS)), HostPort("x", 1), HostPort("192.0.2.1", -5)]),
+    learn=st.booleans(),
+    codec=st.sampled_from(["PCMU", "PCMA", "opus", ""]),
+    payload_type=st.sampled_from([0, 8, 127, 200]),
+    telephone_event=st.sampled_from([None, 0, 101, -4]),
+    ptime_ms=st.sampled_from([10, 20, 30, 60, 0, -20, 21]),
+    sends=st.booleans(),
+    receives=st.booleans(),
+)
+hearings = st.builds(Hearing, streams, st.lists(streams, max_size=5))
+playbacks = st.builds(
+    Playback,
+    play_id=st.integers(0, 3),
+    stream_id=streams,
+    sounds=st.lists(st.sampled_from(["/a", "/b", "/none", "\0"]), max_size=4),
+    loop=st.booleans(),
+    started_at=st.floats(-10, 2000),
+)
+recordings = st.builds(
+    Recording,
+    recording_id=st.sampled_from([RecordingId("x"), RecordingId("y")]),
+    call_id=calls,
+    path=st.just("/r.wav"),
+    left=streams,
+    right=st.none() | streams,
+    started_at=st.floats(0, 2000),
+)
+commands: st.SearchStrategy[MediaCommand] = st.one_of(
+    st.builds(PutStream, descriptions),
+    st.builds(DropStream, streams),
+    st.builds(SetHearing, hearings),
+    st.builds(StartPlay, playbacks),
+    st.builds(StopPlay, streams, st.integers(0, 3)),
+    st.builds(StartRecording, recordings),
+    st.builds(StopRecording, st.sampled_from([RecordingId("x"), RecordingId("y")])),
+    st.builds(
+        Describe,
+        st.lists(descriptions, max_size=3),
+        st.lists(hearings, max_size=3),
+        st.lists(playbacks, max_size=3),
+        st.lists(recordings, max_size=2),
+        is_last=st.booleans(),
+    ),
+)
+
+
+def good_stream(number: int) -> PutStream:
+    return PutStream(
+        StreamDescription(
+            stream_id=StreamId(number),
+            call_id=CallId("a"),
+            local_ip="127.0.0.1",
+            port=4000 + 2 * number,
+            ssrc=number,
+            sequence=0,
+            timestamp=0,
+            started_at=1000.0,
+            remote=party(number),
+            telephone_event=101,
+        )
+    )
+
+
+def load_sounds(driver: EngineDriver, chance: random.Random) -> None:
+    for key, _ in driver.engine.take_sound_requests():
+        if key.path in ("/a", "/b"):
+            driver.engine.sound_loaded(key, np.full(chance.choice([0, 1, 100, 700]), 0x55, np.uint8), 1)
+        else:
+            driver.engine.sound_checked(key, "no such file")
+
+
+def some_packet(chance: random.Random, index: int) -> bytes:
+    """A good packet, one with wild numbers, one that is damaged, or no packet at all."""
+    is_wild = chance.random() < 0.3
+    packet = pack(
+        payload_type=chance.choice([0, 0, 0, 8, 101, 13]),
+        sequence=chance.getrandbits(16) if is_wild else index,
+        timestamp=chance.getrandbits(32) if is_wild else 160 * index + chance.choice([0, 0, 0, 7]),
+        ssrc=chance.choice([1, 1, 1, 2]),
+        payload=chance.randbytes(chance.choice([160, 160, 160, 80, 480, 481, 1, 4, 33])),
+        marker=chance.random() < 0.1,
+    )
+    match chance.randrange(12):
+        case 0:
+            return packet[: chance.randrange(len(packet) + 1)]
+        case 1:
+            return bytes([chance.getrandbits(8)]) + packet[1:]
+        case 2:
+            return chance.randbytes(chance.randrange(700))
+        case _:
+            return packet
+
+
+@given(batches=st.lists(st.lists(commands, max_size=4), max_size=8), seed=st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_any_commands_and_packets(batches: list[list[MediaCommand]], seed: int) -> None:
+    chance = random.Random(seed)
+    driver = EngineDriver()
+    driver.apply(*map(good_stream, range(STREAMS)))
+    for batch in batches:
+        driver.port.refusal = "no port" if chance.random() < 0.1 else None
+        assert all(driver.apply(*batch)), "a refusal says why"
+        load_sounds(driver, chance)
+        for index in range(chance.randrange(8)):
+            for number in range(STREAMS):
+                packets = [some_packet(chance, index) for _ in range(chance.choice([0, 1, 1, 1, 2]))]
+                driver.deliver(number, *packets, source=party(chance.choice([number, number, number, 0])))
+            if chance.random() < 0.1:
+                driver.leave_out(chance.randrange(200))
+            driver.tick()
+    for phase in driver.engine.phases:
+        assert (phase.live.holes >= 0).all()
+        assert (phase.live.holes == phase.live.hole.sum(axis=1)).all()
+    driver.engine.close()
+    assert not driver.sink.open_recordings
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_any_packets_leave_the_buffer_consistent(seed: int) -> None:
+    chance = random.Random(seed)
+    driver = EngineDriver()
+    driver.apply(*map(good_stream, range(STREAMS)), SetHearing(Hearing(StreamId(2), [StreamId(1), StreamId(3)])))
+    for index in range(150):
+        for number in range(STREAMS):
+            packets = [some_packet(chance, index + chance.choice([0, 0, 0, -1, 2])) for _ in range(chance.randrange(3))]
+            driver.deliver(number, *packets)
+        driver.tick()
+        table = driver.engine.phases[0].live
+        assert (table.holes == table.hole.sum(axis=1)).all()
+        assert (table.end - table.play < 8192).all()
+    assert len(driver.heard(2)) == 150 * 160

@@ -1,0 +1,181 @@
+"""Recordings through the engine: taps, blocks, streams that come and go."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.media.limits import RECORDINGS_MAX
+from softswitch.media.protocol import (
+    Describe,
+    DropStream,
+    Recording,
+    RecordingFinished,
+    StartRecording,
+    StopRecording,
+)
+from softswitch.media.rtp import pack
+from softswitch.media.tick_grid import PHASES
+from softswitch.testing.media_engine import EngineDriver
+
+FRAME = 160
+
+
+def recording(name: str = "r", left: int = 1, right: int | None = 2) -> Recording:
+    return Recording(
+        recording_id=RecordingId(name),
+        call_id=CallId("call"),
+        path=f"/{name}.wav",
+        left=StreamId(left),
+        right=None if right is None else StreamId(right),
+        started_at=1000.0,
+    )
+
+
+def say(driver: EngineDriver, number: int, index: int, byte: int, payload_type: int = 0) -> None:
+    packet = pack(
+        payload_type=payload_type, sequence=index, timestamp=FRAME * index, ssrc=number, payload=bytes([byte]) * FRAME
+    )
+    driver.deliver(number, packet)
+
+
+def decoded(driver: EngineDriver, byte: int, codec: str = "PCMU") -> int:
+    tables = driver.engine.tables
+    return int(tables.decode(np.array([[byte]], np.uint8), np.array([tables.names.index(codec)]))[0, 0])
+
+
+def levels(sound: NDArray[np.int16]) -> list[list[int]]:
+    """The level of each frame, (left, right); every frame must be of one level."""
+    frames = sound.reshape(-1, FRAME, 2)
+    assert (frames == frames[:, :1]).all()
+    return frames[:, 0].tolist()
+
+
+def test_each_channel_is_what_its_party_said_tick_by_tick() -> None:
+    driver = EngineDriver()
+    driver.put(1)
+    driver.put(2, codec="PCMA", payload_type=8)
+    assert driver.apply(StartRecording(recording()), StartRecording(recording())) == []
+    for index in range(60):
+        say(driver, 1, index, index)
+        say(driver, 2, index, 100 + index, payload_type=8)
+        driver.tick()
+    driver.apply(StopRecording(RecordingId("r")), StopRecording(RecordingId("r")))
+    expected = [[0, decoded(driver, driver.engine.tables.silence[1], "PCMA")]]
+    expected += [[decoded(driver, n), decoded(driver, 100 + n, "PCMA")] for n in range(59)]
+    assert levels(driver.sink.sound(RecordingId("r"))) == expected
+    driver.tick()
+    assert RecordingFinished(CallId("call"), RecordingId("r"), "/r.wav", 1.2, 38400) in driver.engine.take_events()
+
+
+def test_sound_is_handed_on_about_once_a_second() -> None:
+    driver = EngineDriver()
+    driver.put(1)
+    driver.put(2)
+    driver.apply(StartRecording(recording()))
+    driver.tick(150)
+    blocks = [len(block) for block in driver.sink.blocks[RecordingId("r")]]
+    assert blocks == [8000, 8000, 8000]
+
+
+def test_recordings_that_begin_together_are_not_all_handed_on_in_one_tick() -> None:
+    driver = EngineDriver()
+    driver.put(1)
+    for number in range(20):
+        driver.apply(StartRecording(recording(str(number), right=None)))
+    driver.tick(60)
+    begun = {len(driver.sink.blocks[RecordingId(str(number))][0]) for number in range(20)}
+    assert len(begun) == 20
+    for number in range(20):
+        driver.apply(StopRecording(RecordingId(str(number))))
+        assert len(driver.sink.sound(RecordingId(str(number)))) == 60 * FRAME
+
+
+def test_ticks_that_were_left_out_are_silence_of_equal_length() -> None:
+    driver = EngineDriver()
+    driver.put(1)
+    driver.apply(StartRecording(recording(right=None)))
+    for index in range(70):
+        say(driver, 1, index, 0x90)
+        driver.tick()
+    driver.leave_out(75)
+    driver.tick(5)
+    driver.apply(StopRecording(RecordingId("r")))
+    sound = driver.sink.sound(RecordingId("r"))
+    assert len(sound) == 150 * FRAME
+    assert not sound[70 * FRAME : 145 * FRAME].any()
+    assert sound[FRAME : 70 * FRAME, 0].all()
+
+
+def test_a_recording_outlives_its_streams_and_takes_them_when_they_come() -> None:
+    driver = EngineDriver()
+    driver.apply(StartRecording(recording()))
+    driver.tick(3)
+    driver.put(1)
+    for index in range(5):
+        say(driver, 1, index, 0x90)
+        driver.tick()
+    driver.apply(DropStream(StreamId(1)))
+    driver.tick(4)
+    driver.apply(StopRecording(RecordingId("r")))
+    left = [level[0] for level in levels(driver.sink.sound(RecordingId("r")))]
+    said = decoded(driver, 0x90)
+    assert left == [0] * 4 + [said] * 4 + [0] * 4
+
+
+def test_a_codec_that_changes_within_a_block_is_decoded_as_it_was_said() -> None:
+    driver = EngineDriver()
+    first = driver.put(1)
+    driver.apply(StartRecording(recording(right=None)))
+    for index in range(5):
+        say(driver, 1, index, 0x90)
+        driver.tick()
+    driver.put(1, codec="PCMA", payload_type=8, started_at=first.started_at)
+    for index in range(5, 10):
+        say(driver, 1, index, 0x90, payload_type=8)
+        driver.tick()
+    driver.apply(StopRecording(RecordingId("r")))
+    left = [level[0] for level in levels(driver.sink.sound(RecordingId("r")))]
+    assert left[1:5] == [decoded(driver, 0x90)] * 4
+    tables = driver.engine.tables
+    converted = tables.convert(np.array([[0x90]], np.uint8), np.array([1]), np.array([0]))
+    assert left[-4:] == [decoded(driver, int(converted[0, 0]))] * 4
+
+
+def test_recordings_that_are_not_described_any_more_are_closed() -> None:
+    driver = EngineDriver()
+    one = driver.put(1)
+    driver.apply(StartRecording(recording("a")), StartRecording(recording("b")))
+    driver.tick(10)
+    driver.apply(Describe([one], [], [], [recording("a"), recording("c")]))
+    assert sorted(driver.sink.open_recordings) == ["a", "c"]
+    driver.tick(10)
+    assert len(driver.sink.sound(RecordingId("b"))) == 10 * FRAME
+    driver.engine.close()
+    assert not driver.sink.open_recordings
+    assert len(driver.sink.sound(RecordingId("a"))) == 20 * FRAME
+
+
+def test_more_recordings_than_a_worker_can_take_are_refused() -> None:
+    driver = EngineDriver()
+    driver.put(1)
+    count = RECORDINGS_MAX // PHASES
+    for number in range(count):
+        assert driver.apply(StartRecording(recording(str(number)))) == []
+    assert len(driver.apply(StartRecording(recording("more")))) == 1
+    assert "more" not in driver.sink.open_recordings
+    driver.apply(StopRecording(RecordingId("7")))
+    assert driver.apply(StartRecording(recording("more"))) == []
+
+
+@pytest.mark.parametrize("right", [1, None])
+def test_the_same_stream_may_be_in_both_channels(right: int | None) -> None:
+    driver = EngineDriver()
+    driver.put(1)
+    driver.apply(StartRecording(recording(right=right)))
+    for index in range(3):
+        say(driver, 1, index, 0x90)
+        driver.tick()
+    driver.apply(StopRecording(RecordingId("r")))
+    said = decoded(driver, 0x90)
+    assert levels(driver.sink.sound(RecordingId("r")))[-1] == [said, said if right else 0]
