@@ -5,11 +5,12 @@ logs from then on. What libraries log through the standard library (asyncio's un
 same way. Before `configure_logging` was called, warnings and worse go to standard error as text.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, cast
 
 import msgspec
 import structlog
@@ -55,7 +56,7 @@ def configure_logging(
     structlog.configure(
         processors=_processors(log_format, program, is_terminal=output.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(output),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Lossy(output))),
     )
     root = logging.getLogger()
     root.handlers = [_Forwarder()]
@@ -82,6 +83,21 @@ def _processors(log_format: LogFormat, program: str, *, is_terminal: bool) -> li
 
 def _json(event: object, **_options: object) -> str:
     return msgspec.json.encode(event, enc_hook=str).decode()
+
+
+class _Lossy:
+    """A stream that loses what cannot be written: neither a full disk nor a reader who has gone ends a call."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 class _Forwarder(logging.Handler):

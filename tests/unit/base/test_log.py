@@ -1,5 +1,6 @@
 """Log lines: one per event, as text or as JSON, with the standard library's among them."""
 
+import errno
 import io
 import json
 import logging
@@ -101,3 +102,18 @@ def test_before_it_is_set_up_warnings_go_to_standard_error(capsys: pytest.Captur
     assert captured.out == ""
     assert "seen" in captured.err
     assert "unseen" not in captured.err
+
+
+class FullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_log_that_cannot_be_written_disturbs_nobody(log_format: LogFormat) -> None:
+    configure_logging(log_format=log_format, stream=FullDisk())
+    get_logger("sip").error("no room")
+    logging.getLogger("asyncio").error("neither here")
