@@ -117,7 +117,8 @@ class SwitchOperations:
             return await self._parts.reload()
         except ConfigurationError as error:
             faults = [str(fault) for fault in error.faults]
-            return Refused("configuration", f"{len(faults)} faults; the old configuration stays in force", faults)
+            number = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+            return Refused("configuration", f"{number}; the old configuration stays in force", faults)
         except StartError as error:
             return Refused("configuration", str(error))
 
