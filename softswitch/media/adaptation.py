@@ -68,7 +68,7 @@ def review(table: StreamTable) -> None:
 
 def trim(table: StreamTable, tables: CodecTables) -> None:
     """Before a tick: leave out or repeat a frame of those streams that need it, if it is silent."""
-    row = np.flatnonzero(table.trim)
+    row = table.trim.nonzero()[0]
     if not len(row):
         return
     left = table.end[row] - table.play[row]

@@ -192,7 +192,7 @@ def _write(ring: Windows, base: NDArray[np.int64], place: NDArray[np.int64], sou
     at = base + place
     ring[at] = source
     length = source.itemsize
-    touches_end = np.flatnonzero((place > RING_SAMPLES - length) | (place < FRAME_SAMPLES))
+    touches_end = ((place > RING_SAMPLES - length) | (place < FRAME_SAMPLES)).nonzero()[0]
     if len(touches_end):
         lap = np.where(place[touches_end] < FRAME_SAMPLES, RING_SAMPLES, -RING_SAMPLES)
         ring[at[touches_end] + lap] = source[touches_end]

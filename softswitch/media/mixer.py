@@ -50,7 +50,7 @@ class Mixer:
         rows = table.rows
         source = self._source[:rows]
         outgoing.payload_runs[:rows] = frames.runs[source]
-        differing = np.flatnonzero(self._differs[:rows])
+        differing = self._differs[:rows].nonzero()[0]
         if len(differing):
             heard = source[differing]
             outgoing.payload[differing] = tables.convert(

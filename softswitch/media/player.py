@@ -108,7 +108,7 @@ class Player:
         self, table: StreamTable, stream_of_row: list[StreamId], outgoing: OutgoingBuffer, now: float
     ) -> None:
         """Write this tick's frame of every playback of the phase over what its listener would hear."""
-        playing = np.flatnonzero(table.playing)
+        playing = table.playing.nonzero()[0]
         if not len(playing):
             return
         at = table.sound_at[playing]

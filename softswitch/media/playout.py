@@ -23,14 +23,14 @@ def take_frames(table: StreamTable, frames: NDArray[np.uint8], tables: CodecTabl
 
     `ticks` is 1, or more when ticks before this one were left out.
     """
-    late = np.flatnonzero((table.seen < table.play) & (table.seen < table.end))
+    late = ((table.seen < table.play) & (table.seen < table.end)).nonzero()[0]
     if len(late):
         _wait_for_late(table, late, ticks)
     has_gap = ((table.end - table.play < FRAME_SAMPLES) | (table.holes > 0)) & (table.pace > 0)
     play, runs = table.play, as_runs(frames)
     at = table.ring_base + (play & RING_MASK)
     runs[:] = table.ring_runs[at]
-    back = np.flatnonzero((table.concealed > 0) & ~has_gap & (table.pace > 0))
+    back = ((table.concealed > 0) & ~has_gap & (table.pace > 0)).nonzero()[0]
     if len(back):
         fade_in(table, back, frames, tables)
     if has_gap.any():

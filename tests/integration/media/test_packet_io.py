@@ -8,14 +8,8 @@ import pytest
 from softswitch.base.address import HostPort
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
 from softswitch.media.rtp import OutgoingBuffer
-from softswitch.media.runtime.packet_io import (
-    PROBE_TICKS,
-    QUIET_TICKS,
-    TIMED_EVERY_TICKS,
-    TIMED_PARTS,
-    PacketIo,
-    PhaseIo,
-)
+from softswitch.media.runtime.packet_io import PacketIo
+from softswitch.media.runtime.phase_io import PROBE_TICKS, QUIET_TICKS, TIMED_EVERY_TICKS, TIMED_PARTS, PhaseIo
 from softswitch.testing.runtime.free_ports import free_range
 
 pytestmark = pytest.mark.network
