@@ -6,6 +6,7 @@ flood as well. Whoever is known, a trunk or the flow of a registered phone, is n
 
 from typing import TypeVar
 
+from softswitch.sip.legible import legible
 from softswitch.sip.outputs import SecurityEvent, SecurityKind
 from softswitch.sip.settings import GuardSettings
 
@@ -92,7 +93,7 @@ class Guard:
         self._reports.pop((kind, source), None)
         _make_room(self._reports)
         self._reports[(kind, source)] = (now, 0)
-        return SecurityEvent(kind, source, detail, count + 1)
+        return SecurityEvent(kind, source, legible(detail), count + 1)
 
 
 def _bucket_of(buckets: dict[str, Bucket], source: str, burst: float, now: float) -> Bucket:

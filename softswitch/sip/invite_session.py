@@ -27,6 +27,7 @@ from softswitch.sip.answered_invite import AnsweredInvite
 from softswitch.sip.challenge_reply import ChallengeReply
 from softswitch.sip.core import ACCEPT, ALLOW, SipCore
 from softswitch.sip.dialog import Dialog
+from softswitch.sip.legible import legible
 from softswitch.sip.message import Request, Response, make_response
 from softswitch.sip.outputs import (
     LegConfirmed,
@@ -221,7 +222,7 @@ class InviteSession:
             uniform = self._core.entropy.uniform
             self._core.deadlines.set(self, now + (uniform(2.1, 4.0) if self._is_caller else uniform(0.0, 2.0)))
         elif response.status in (408, 481):
-            self._end("remote", response.reason, response.status)
+            self._end("remote", legible(response.reason), response.status)
             self._leave(now)
         else:
             self._core.outputs.append(ReinviteFailed(self.leg_id, response.status))

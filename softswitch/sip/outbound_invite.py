@@ -23,6 +23,7 @@ from softswitch.sip.client_requests import acknowledge, keep_identity, make_canc
 from softswitch.sip.core import SipCore
 from softswitch.sip.dialog import Dialog
 from softswitch.sip.invite_session import InviteSession
+from softswitch.sip.legible import legible
 from softswitch.sip.message import Request, Response
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress, Transmit
 from softswitch.sip.session_body import find_sdp
@@ -152,7 +153,7 @@ class OutboundInvite:
                 self._has_1xx = False
                 self._exchange = self._core.transactions.send(again, self._flow, self, now)
                 return
-        self._fail(response.status, response.reason, read_retry_after(response))
+        self._fail(response.status, legible(response.reason), read_retry_after(response))
 
     def _fail(self, status: int, reason: str, retry_after: int | None) -> None:
         self.state = State.ENDED

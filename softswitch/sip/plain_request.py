@@ -15,6 +15,7 @@ from softswitch.sip.dialog import is_loose, route_uri
 from softswitch.sip.digest import Credential
 from softswitch.sip.grammar import Malformed
 from softswitch.sip.header_values import NameAddr
+from softswitch.sip.legible import legible
 from softswitch.sip.message import Request, Response
 from softswitch.sip.outputs import RequestFinished
 from softswitch.sip.settings import Target
@@ -105,7 +106,13 @@ class PlainRequest:
                 self._core.transactions.send(again, self._flow, self, now)
                 return
         self._core.outputs.append(
-            RequestFinished(self._request_id, response.status, response.reason, tuple(response.headers), response.body)
+            RequestFinished(
+                self._request_id,
+                response.status,
+                legible(response.reason),
+                tuple((legible(name), legible(value)) for name, value in response.headers),
+                response.body,
+            )
         )
 
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:

@@ -37,6 +37,7 @@ from softswitch.sip.grammar import Malformed
 from softswitch.sip.guard import Guard
 from softswitch.sip.header_values import NameAddr
 from softswitch.sip.inbound_invite import InboundInvite
+from softswitch.sip.legible import legible, legible_uri
 from softswitch.sip.message import Request, make_response
 from softswitch.sip.methods import KNOWN_METHODS
 from softswitch.sip.outputs import (
@@ -177,7 +178,7 @@ class Reception:
         if verdict.username and not verdict.stale:
             source = flow.remote.host
             self.guard.note_failure(source, now)
-            self._emit(SecurityEvent("authentication", source, f"{verdict.username}: {verdict.reason}"))
+            self._emit(SecurityEvent("authentication", source, legible(f"{verdict.username}: {verdict.reason}")))
         challenges = self._digest.challenge(now, stale=verdict.stale)
         self.refuse(request, flow, 401, [("www-authenticate", challenge) for challenge in challenges])
         return ""
@@ -204,14 +205,14 @@ class Reception:
                 leg_id=leg_id,
                 flow=flow,
                 source=source,
-                calling_number=number,
-                calling_name=name,
-                called_number=_number(request),
-                request_uri=request.uri_text,
-                sip_call_id=request.call_id,
+                calling_number=legible(number),
+                calling_name=legible(name),
+                called_number=legible(_number(request)),
+                request_uri=legible_uri(request.uri_text),
+                sip_call_id=legible(request.call_id),
                 sdp=find_sdp(request),
                 headers={
-                    header: value
+                    legible(header): legible(value)
                     for header, value in request.headers
                     if header in KEPT_HEADERS or header.startswith("x-")
                 },

@@ -20,6 +20,7 @@ import msgspec
 from softswitch.base.address import Flow
 from softswitch.base.deadlines import Deadlines
 from softswitch.sip.header_values import NameAddr
+from softswitch.sip.legible import legible, legible_uri
 from softswitch.sip.message import Request
 from softswitch.sip.outputs import Binding
 from softswitch.sip.settings import RegistrationPolicy
@@ -148,8 +149,8 @@ class Registrar:
         if 0 < expires_s < policy.expires_min_s:
             return NotRegistered(423, None, (("min-expires", str(policy.expires_min_s)),))
         expires_s = min(expires_s, policy.expires_max_s)
-        instance = (contact.params.get("+sip.instance") or "").strip('"')
-        call_id, cseq = request.call_id, request.cseq.number
+        instance = legible((contact.params.get("+sip.instance") or "").strip('"'))
+        call_id, cseq = legible(request.call_id), request.cseq.number
         existing = self._find(aor, contact, instance)
         if existing is not None and existing.call_id == call_id and cseq <= existing.cseq:
             return NotRegistered(500, "CSeq Out of Order")
@@ -157,15 +158,15 @@ class Registrar:
             return NotRegistered(503, "Too Many Registrations", (("retry-after", "60"),))
         return Binding(
             aor=aor,
-            contact_uri=contact.uri_text,
+            contact_uri=legible_uri(contact.uri_text),
             flow=flow,
             expires_at=now + expires_s,
             expires_at_wall=now + expires_s + self._wall_offset,
             call_id=call_id,
             cseq=cseq,
             q=1.0 if contact.q is None else contact.q,
-            user_agent=request.get("user-agent") or "",
-            path=tuple(request.get_all("path")) if request.get("path") else (),
+            user_agent=legible(request.get("user-agent") or ""),
+            path=tuple(map(legible_uri, request.get_all("path"))) if request.get("path") else (),
             instance=instance,
         )
 
@@ -174,7 +175,8 @@ class Registrar:
         if request.expires != 0:
             return NotRegistered(400, "Contact * Needs Expires 0")
         known = self._bindings.get(aor, {})
-        if any(each.call_id == request.call_id and request.cseq.number <= each.cseq for each in known.values()):
+        call_id = legible(request.call_id)
+        if any(each.call_id == call_id and request.cseq.number <= each.cseq for each in known.values()):
             return NotRegistered(500, "CSeq Out of Order")
         return Registered([], self.unregister(aor, None))
 
@@ -183,7 +185,7 @@ class Registrar:
         known = self._bindings.get(aor)
         if known is None:
             return None
-        found = known.get(contact.uri_text)
+        found = known.get(legible_uri(contact.uri_text))
         if found is not None:
             return found
         uri = contact.uri

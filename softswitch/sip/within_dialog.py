@@ -6,6 +6,7 @@ from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.core import ALLOW, CAPABILITIES, SipCore
 from softswitch.sip.grammar import QUOTED, unquote
+from softswitch.sip.legible import legible
 from softswitch.sip.message import Request
 from softswitch.sip.outputs import InfoReceived
 
@@ -16,7 +17,7 @@ def answer_simply(core: SipCore, leg_id: LegId, request: Request, flow: Flow, no
     """Answer what needs no decision: INFO is passed on, OPTIONS described, everything else is not for a dialog."""
     if request.method == "INFO":
         core.answer(request, flow, 200, now)
-        core.outputs.append(InfoReceived(leg_id, request.content_type, request.body))
+        core.outputs.append(InfoReceived(leg_id, legible(request.content_type), request.body))
     elif request.method == "OPTIONS":
         core.answer(request, flow, 200, now, headers=CAPABILITIES)
     else:
@@ -27,4 +28,4 @@ def read_reason(request: Request) -> str:
     """The text of a Reason header (RFC 3326), else its value; "" if there is none."""
     value = request.get("reason") or ""
     match = REASON_TEXT.search(value)
-    return unquote(match[1]) if match else value
+    return legible(unquote(match[1]) if match else value)
