@@ -5,7 +5,8 @@ row of the phase's buffer. That costs less than asking which sockets are readabl
 0003-packet-io.md). What blind reading does not see is found so:
 
 * A second packet: after a tick in which a socket had none, for some ticks it is asked again after each packet; so is
-  every socket once in a while, and always one that had a second packet lately (10 ms packets, a burst).
+  every socket once in a while and after ticks that were left out, and always one that had a second packet lately (10 ms
+  packets, a burst).
 * How long packets wait for the tick is measured now and then, a part of the sockets at a time: the kernel has noted
   when each packet came.
 * Sockets that are silent, and those that are not connected because their party is not known yet, are watched by an
@@ -80,6 +81,7 @@ class PhaseIo:
     __slots__ = (
         "_epoll",
         "_is_steady_old",
+        "_last_tick",
         "_ports",
         "_quiet_ticks",
         "_receivers",
@@ -111,6 +113,7 @@ class PhaseIo:
         self._rtcp_epoll = select.epoll()
         self._epoll = select.epoll()
         self._steady: set[int] = set()
+        self._last_tick = 0
         self._is_steady_old = False
         """The two below are to be made again."""
         self._steady_rows: NDArray[np.int64] = np.zeros(0, np.int64)
@@ -179,6 +182,10 @@ class PhaseIo:
             # In the order of rows, because memory is touched in that order.
             self._steady_rows = np.array(sorted(self._steady), np.int64)
             self._receivers = [self._ports[row].rtp.recv_into for row in sorted(self._steady)]
+        if tick > self._last_tick + 1:
+            # Ticks were left out: every socket has more than one packet.
+            self._tries[self._steady_rows] = TRIES_MAX
+        self._last_tick = tick
         if self._receivers:
             yield from self._receive_steady(tick)
 
