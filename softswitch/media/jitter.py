@@ -142,9 +142,11 @@ def _settle(
 
     is_newest = ~is_older
     table.lost[row] += np.where(is_newest & ~begins, step, 0)
+    # Before a stream's first packet its ring is silent: nothing is missing there, and `hole` is not even touched.
+    leaves_hole = is_newest & (table.pace[row] > 0)
     _restart(table, row[begins], packets.ssrc[begins], position[begins], tick)
     table.wait[row[begins]] = np.maximum(wait[begins], 0)
-    _leave_hole(table, row[is_newest], position[is_newest])
+    _leave_hole(table, row[leaves_hole], position[leaves_hole])
     return position, is_newest | fills, is_newest
 
 
