@@ -14,6 +14,17 @@ from tests.peers.loopback import own_address
 PASSWORD = "Blue-Heron-17"
 SETTLED_WITHIN_S = 5.0
 CALLERS = 40
+PHONES = ("reception", "kitchen", "lobby")
+
+DESK = '''
+from softswitch.dialplan import Call, flow
+
+
+@flow
+async def desk(call: Call) -> None:
+    """No greeting, no menu: the first agent who is free."""
+    await call.queue("support")
+'''
 
 SHORT_PROMPTS = (
     "greeting/welcome",
@@ -27,8 +38,9 @@ SHORT_PROMPTS = (
 
 
 class Centre(RunningSwitch):
-    """Agents are called agent1 … and have the numbers 201 …; "reception" is a phone that may call outside.
+    """Agents are called agent1 … and have the numbers 201 …; PHONES are no agents, the first may call outside.
 
+    100 is the hotline; 102 leads straight to whoever is free in support.
     `carrier_host` is where our calls to the outside go.
     """
 
@@ -62,8 +74,9 @@ class Centre(RunningSwitch):
             return client.calls()
 
     def agent_states(self) -> dict[str, str]:
+        """As the switch sees them; "no phone" where none is registered."""
         with self.control() as client:
-            return {row.agent_id: row.state for row in client.agents()}
+            return {row.agent_id: row.state if row.is_registered else "no phone" for row in client.agents()}
 
     def cdrs(self) -> list[Cdr]:
         """Oldest first."""
@@ -92,7 +105,7 @@ class Centre(RunningSwitch):
         (cdr,) = self.settled(1)
         return cdr
 
-    def wait_for_agents(self, names: Sequence[str], state: str = "idle") -> None:
+    def wait_for_agents(self, names: Sequence[str], state: str = "ready") -> None:
         self.wait_until(lambda: all(self.agent_states()[name] == state for name in names), SETTLED_WITHIN_S)
 
     def _all_cdrs(self) -> list[Cdr]:
@@ -112,6 +125,15 @@ class Centre(RunningSwitch):
             auto_login = true
             """
             for number, name in enumerate(self.agents, start=1)
+        )
+        phones = "\n".join(
+            f"""
+            [[phone]]
+            id = "{name}"
+            password = "{PASSWORD}"
+            number = "{110 + number}"
+            """
+            for number, name in enumerate(PHONES)
         )
         queues = "\n".join(
             f"""
@@ -134,21 +156,15 @@ class Centre(RunningSwitch):
             [shutdown]
             grace_s = 1
             """,
-            "agents.toml": f"""{agents}
-            [[phone]]
-            id = "reception"
-            password = "{PASSWORD}"
-            number = "110"
-            [[phone]]
-            id = "kitchen"
-            password = "{PASSWORD}"
-            number = "111"
-            """,
+            "agents.toml": agents + phones,
             "queues.toml": queues,
             "numbers.toml": """
             [[route]]
             number = "100"
             flow = "hotline"
+            [[route]]
+            number = "102"
+            flow = "desk"
             [[route]]
             number = "xxx"
             flow = "extension"
@@ -167,6 +183,7 @@ class Centre(RunningSwitch):
             addresses = {self._caller_hosts}
             host = "{self.carrier_host}"
             prefix = "+"
-            permitted_callers = ["reception"]
+            permitted_callers = ["{PHONES[0]}"]
             """,
+            "dialplans/desk.py": DESK,
         }

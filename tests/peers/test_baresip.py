@@ -1,4 +1,4 @@
-"""baresip as an agent's phone: registers with digest, is called, speaks, and is judged by what was recorded of it.
+"""baresip as an agent's phone and as a caller's: registers with digest, speaks, and is judged by what was recorded.
 
 The conversations of this file run side by side, once, and each test looks at one side of them.
 """
@@ -11,12 +11,10 @@ import pytest
 
 from softswitch.base.ids import AgentId
 from softswitch.store.schema import Cdr
-from tests.peers.audio import FRAME, RATE_HZ, Samples, aligned, crosstalk, excerpt_likeness, judge, offset_of, read_wav
+from tests.peers.audio import FRAME, RATE_HZ, Samples, crosstalk, excerpt_likeness, judge, offset_of, read_wav
 from tests.peers.baresip import Baresip
-from tests.peers.centre import PASSWORD, Centre
+from tests.peers.centre import PASSWORD, PHONES, Centre
 from tests.peers.program import wait_until
-from tests.peers.rtp_phone import RtpPhone
-from tests.peers.sipp import Sipp
 from tests.peers.speech import Voice
 from tests.peers.stage import Evidence, Stage
 
@@ -40,7 +38,7 @@ CODECS = [("PCMU", "PCMU"), ("PCMA", "PCMA"), ("PCMA", "PCMU")]
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One call that is over: what was recorded, and what the two heard and kept themselves."""
+    """One call that is over: what was recorded, and what the two have heard."""
 
     cdr: Cdr
     left: Samples
@@ -59,7 +57,7 @@ def told() -> Evidence:
 def conversations(
     tmp_path_factory: pytest.TempPathFactory, told: Evidence, caller_voice: Voice, agent_voice: Voice
 ) -> Iterator[dict[tuple[str, str], Conversation]]:
-    """One for each pair of codecs. The agent hangs up when all is said, the caller rates the call."""
+    """One for each pair of codecs, caller and agent both baresip. The agent hangs up when all is said."""
     directory = tmp_path_factory.mktemp("baresip")
     centre = Centre(directory / "centre", agents=len(CODECS))
     stage = Stage(directory / "peers", told)
@@ -76,30 +74,32 @@ def conversations(
 def hold_conversations(
     centre: Centre, stage: Stage, caller_voice: Voice, agent_voice: Voice
 ) -> dict[tuple[str, str], Conversation]:
-    silence = np.zeros(int(MUTED_S * RATE_HZ), dtype=np.int16)
-    caller_says = Voice(np.concatenate([silence, caller_voice.samples]))
-    agent_says = Voice(np.concatenate([agent_voice.samples, silence]))
-    parties: list[tuple[Baresip, RtpPhone, Sipp]] = []
-    for name, (caller_codec, agent_codec) in zip(centre.agents, CODECS, strict=True):
-        agent = stage.baresip(username=name, password=PASSWORD, domain=centre.host, voice=agent_says, codec=agent_codec)
-        centre.wait_for_agents([name])
-        phone = stage.rtp_phone(caller_codec)
-        phone.press("2")
-        keywords = phone.keywords(f"+4930{name}")
-        caller = stage.sipp("caller_is_let_go", address=centre.caller_host(), remote=centre.host, keys=keywords)
-        centre.wait_for_agents([name], "busy")
-        phone.say(caller_says)
-        parties.append((agent, phone, caller))
-    for agent, phone, caller in parties:
-        wait_until(lambda agent=agent: agent.has_hung_up, HANGS_UP_WITHIN_S, f"{agent.username} has said all")
-        phone.press("5")
-        caller.wait()
+    pause = np.zeros(int(MUTED_S * RATE_HZ), dtype=np.int16)
+    caller_says = Voice(np.concatenate([pause, caller_voice.samples, pause]))
+    agent_says = Voice(np.concatenate([agent_voice.samples, pause]))
+    parties: list[tuple[Baresip, Baresip]] = []
+    for caller_name, agent_name, codecs in zip(PHONES, centre.agents, CODECS, strict=True):
+        agent = stage.baresip(
+            username=agent_name, password=PASSWORD, domain=centre.host, voice=agent_says, codec=codecs[1]
+        )
+        centre.wait_for_agents([agent_name])
+        caller = stage.baresip(
+            username=caller_name, password=PASSWORD, domain=centre.host, voice=caller_says, codec=codecs[0], dial="102"
+        )
+        centre.wait_for_agents([agent_name], "busy")
+        parties.append((caller, agent))
+    for caller, agent in parties:
+        wait_until(
+            lambda caller=caller, agent=agent: caller.has_hung_up and agent.has_hung_up,
+            HANGS_UP_WITHIN_S,
+            f"{agent.username} has said all",
+        )
     cdrs = {cdr.agent: cdr for cdr in centre.settled(len(CODECS))}
     held: dict[tuple[str, str], Conversation] = {}
-    for codecs, (agent, phone, _) in zip(CODECS, parties, strict=True):
+    for codecs, (caller, agent) in zip(CODECS, parties, strict=True):
         cdr = cdrs[AgentId(agent.username)]
         stereo = read_wav(cdr.recordings[0])
-        held[codecs] = Conversation(cdr, stereo[:, 0], stereo[:, 1], phone.heard(), agent.heard())
+        held[codecs] = Conversation(cdr, stereo[:, 0], stereo[:, 1], caller.heard(), agent.heard())
     return held
 
 
@@ -159,23 +159,9 @@ def test_each_voice_is_in_its_own_channel_only(
     assert np.abs(alone).max() <= SILENCE_MAX
 
 
-def test_what_is_recorded_is_what_was_heard(conversation: Conversation, codecs: tuple[str, str]) -> None:
-    """Without transcoding not one sample of the agent's differs between the file and the caller's ear."""
-    caller_codec, agent_codec = codecs
-    recorded, heard = aligned(conversation.right, conversation.caller_heard)
-    assert len(recorded) > 25 * RATE_HZ
-    if caller_codec == agent_codec:
-        different = recorded != heard
-        assert np.abs(recorded[different]).max(initial=0) <= SILENCE_MAX
-        assert np.abs(heard[different]).max(initial=0) <= SILENCE_MAX
-    else:
-        assert excerpt_likeness(recorded, heard) > 0.999
-
-
 def test_the_call_is_on_record(conversation: Conversation) -> None:
     cdr = conversation.cdr
-    assert (cdr.flow, cdr.queue, cdr.ended_by, cdr.fault) == ("hotline", "support", "agent", "")
-    assert cdr.scores == {"satisfaction": 5}
+    assert (cdr.flow, cdr.queue, cdr.ended_by, cdr.fault) == ("desk", "support", "agent", "")
     assert cdr.talk_s * RATE_HZ == pytest.approx(len(conversation.left), abs=0.1 * RATE_HZ)
 
 
