@@ -25,6 +25,7 @@ from softswitch.media.engine import MediaEngine
 from softswitch.media.protocol import CommandBatch, Refusal, Reply, WorkerStatistics
 from softswitch.media.rtp import parse
 from softswitch.media.runtime.packet_io import PacketIo
+from softswitch.media.runtime.precedence import take_precedence
 from softswitch.media.runtime.recorder import Recorder
 from softswitch.media.runtime.sound_loader import SoundLoader
 from softswitch.media.runtime.switch_link import SwitchLink
@@ -85,6 +86,9 @@ class Worker:
 
     def run(self) -> None:
         """Until `stop` is called; recordings are closed then."""
+        if not take_precedence():
+            _log.info("sound may stutter when this machine is busy: run as root, or allow real-time priority 1")
+        # Threads started now inherit it. One that lacked it could be kept waiting with the interpreter's lock in hand.
         self._recorder.start()
         self._loader.start()
         _settle_memory()
