@@ -1,5 +1,8 @@
 """The `softswitch` command: the list of its subcommands."""
 
+import io
+import sys
+
 import click
 
 from softswitch import __version__
@@ -28,3 +31,6 @@ def main() -> None:
 
     Start with `softswitch demo`, or with `softswitch init DIRECTORY` and `softswitch serve DIRECTORY`.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no Cyrillic or "▪" shows a question mark

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Iterable
 
 import click
 
@@ -11,6 +12,7 @@ from softswitch.app.children import Role
 from softswitch.app.run_directory import RunDirectory, worker_sockets
 from softswitch.app.sounds import sound_cache_directory, sound_library
 from softswitch.app.supervisor import Program, supervise
+from softswitch.base.errors import Fault
 from softswitch.base.log import configure_logging
 from softswitch.cli.check import checked_configuration, summary
 from softswitch.cli.directory import config_option, directory_argument, find_directory
@@ -85,8 +87,16 @@ def _programs(configuration: Configuration) -> list[Program]:
 
 def _prepare_sounds(configuration: Configuration) -> None:
     """Speak and convert what is not in the cache yet. What cannot be is said, and costs only that sound."""
-    for fault in sound_library(configuration).prepare(configuration.settings.sounds.languages):
-        click.echo(str(fault), err=True)
+    for line in told_once(sound_library(configuration).prepare(configuration.settings.sounds.languages)):
+        click.echo(line, err=True)
+
+
+def told_once(faults: Iterable[Fault]) -> list[str]:
+    """A line for each fault; what is wrong with many files in the same way (a full disk) is told of the first."""
+    alike: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        alike.setdefault((fault.reason, fault.remedy), []).append(fault)
+    return [f"{first}{f' (and {len(rest)} files more)' if rest else ''}" for first, *rest in alike.values()]
 
 
 async def _announce(configuration: Configuration) -> None:

@@ -24,6 +24,11 @@ Operation = tuple[str, bytes, bytes | None]
 """(table, key, value); value None deletes."""
 
 _FILE = "data.mdb"
+_LOCK_FILE = "lock.mdb"
+_LOCK_FILE_BYTES = 8192
+"""With room for LMDB's 126 readers."""
+_BLOCK_BYTES = 512
+"""What stat(2) counts in."""
 _VERSION_TABLE = "meta"
 _VERSION_KEY = b"schema_version"
 _MIB = 1024 * 1024
@@ -117,6 +122,7 @@ def open_for_writing(directory: str, tables: Iterable[str], *, map_size_mb: int)
     """Open, or create, the store of this switch. Raises `StartError` with one line that says what to do."""
     try:
         Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
+        _reserve_lock_file(directory)
         raw = lmdb.open(directory, map_size=map_size_mb * _MIB, max_dbs=TABLES_MAX, mode=0o600)
     except (OSError, lmdb.Error) as error:
         raise StartError(_cannot_open(directory, error)) from error
@@ -155,6 +161,22 @@ def open_for_reading(directory: str, tables: Iterable[str]) -> Environment:
     except StartError:
         raw.close()
         raise
+
+
+def _reserve_lock_file(directory: str) -> None:
+    """LMDB maps this file and writes into it; a page for which the disk has no room ends the process with SIGBUS.
+
+    Raises `OSError` instead. A file that has its room is not touched: to close it would give up the locks on it of an
+    environment that is open.
+    """
+    path = os.path.join(directory, _LOCK_FILE)
+    if os.path.exists(path) and os.stat(path).st_blocks * _BLOCK_BYTES >= _LOCK_FILE_BYTES:
+        return
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, _LOCK_FILE_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _read_version(raw: lmdb.Environment) -> int:

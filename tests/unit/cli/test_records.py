@@ -92,6 +92,24 @@ def test_recordings_have_more_columns_where_there_is_room(monkeypatch: pytest.Mo
     assert "1.1 MB" in run("recordings").stdout
 
 
+def test_a_terminal_that_knows_few_letters_gets_question_marks(directory: Path) -> None:
+    store = open_store(str(directory / "store"), report=pytest.fail)
+    cdr = Cdr(
+        call_id=CallId("c1"),
+        started_at=AT,
+        ended_at=AT,
+        calling_number="Анна",
+        called_number="100",
+        end_reason="completed",
+        ended_by="caller",
+    )
+    store.end_call(cdr)
+    store.close()
+    result = CliRunner(charset="latin-1").invoke(main, ["cdr"])
+    assert result.exit_code == 0
+    assert "????" in result.stdout
+
+
 @pytest.mark.usefixtures("directory")
 @pytest.mark.parametrize("command", ["cdr", "recordings"])
 def test_a_store_that_is_not_there_yet_is_one_line(command: str) -> None:

@@ -6,7 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from softswitch.app.run_directory import RunDirectory
+from softswitch.base.errors import Fault
 from softswitch.cli.main import main
+from softswitch.cli.serve import told_once
 
 
 @pytest.fixture
@@ -41,3 +43,12 @@ def test_a_run_directory_that_cannot_be_is_one_line(directory: Path) -> None:
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert "cannot be made" in result.stderr
+
+
+def test_what_is_wrong_with_many_sounds_alike_is_told_once() -> None:
+    full = [
+        Fault(f"{number}.wav", "sound", "it cannot be written (No space left on device)", "Make room")
+        for number in range(45)
+    ]
+    other = Fault("x.wav", "sound", "it cannot be played", "Replace the file or remove it")
+    assert told_once([*full, other]) == [f"{full[0]} (and 44 files more)", str(other)]

@@ -1,5 +1,7 @@
 """Opening a store: versions, damage, missing rights; and a map that grows."""
 
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import lmdb
@@ -89,6 +91,22 @@ def test_a_directory_that_cannot_be_made_is_one_line(tmp_path: Path):
     with pytest.raises(StartError, match="Not a directory") as error:
         open_store(str(tmp_path / "file" / "store"), report=unexpected)
     assert "change [store] directory" in one_line(error)
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file may grow: what a full disk does, without one."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_is_one_line(tmp_path: Path):
+    with pytest.raises(StartError, match="see that the disk has room") as error:
+        open_store(str(tmp_path / "store"), report=unexpected)
+    one_line(error)
 
 
 def test_there_is_nothing_to_read_before_the_switch_has_started(tmp_path: Path):
