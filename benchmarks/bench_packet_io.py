@@ -13,7 +13,6 @@ the CPU time, user and system, of the process that serves them, per leg and 20 m
 import argparse
 import ctypes
 import json
-import os
 import platform
 import resource
 import select
@@ -27,6 +26,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from operator import call
 from pathlib import Path
+from statistics import median
 from typing import Any, cast
 
 import numpy as np
@@ -40,6 +40,7 @@ TICK_S = 0.020
 LEG_PORT, PARTY_PORT = 10_000, 32_000
 ROOM_BYTES = 640
 WARM_UP_S = 1.5
+WINDOW_S = 0.2
 
 
 _call = cast("Callable[[Callable[[memoryview], int], memoryview], int]", call)
@@ -123,20 +124,20 @@ def echo(read: str, legs: int, seconds: float) -> float:
     read_all = READERS[read](sockets, room)
     sends = [udp.send for udp in sockets]
     at = time.monotonic()
-    measured_from, end, ticks, began = at + WARM_UP_S, at + WARM_UP_S + seconds, 0, 0.0
+    measured_from, end = at + WARM_UP_S, at + WARM_UP_S + seconds
+    spent: list[float] = []
     while at < end:
         at += TICK_S
         time.sleep(max(0.0, at - time.monotonic()))
-        if not began and at >= measured_from:
-            began = time.process_time()
-        ticks += bool(began)
+        began = time.process_time()
         read_all()
         each(map(_call, sends, packets))
-    spent = time.process_time() - began
+        if at >= measured_from:
+            spent.append(time.process_time() - began)
     other.wait()
     for udp in sockets:
         udp.close()
-    return spent / ticks / legs * 1e6
+    return undisturbed(spent) / legs * 1e6
 
 
 def blind(sockets: list[socket.socket], room: list[memoryview]) -> Callable[[], None]:
@@ -204,11 +205,14 @@ def worker(legs: int, seconds: float) -> tuple[float, dict[str, float], str]:
                     raise SystemExit(refusals[0])
             other = start_parties(legs, seconds + 2 * WARM_UP_S)
             time.sleep(2 * WARM_UP_S)
-            began, at = cpu_s(process.process.pid), time.monotonic()
-            time.sleep(seconds - 0.5)
-            spent, lasted = cpu_s(process.process.pid) - began, time.monotonic() - at
+            end = time.monotonic() + seconds - WINDOW_S
+            spent: list[float] = []
+            while time.monotonic() < end:
+                began, at = cpu_s(process.process.pid), time.monotonic()
+                time.sleep(WINDOW_S)
+                spent.append((cpu_s(process.process.pid) - began) / (time.monotonic() - at))
             delays = json.loads(other.communicate()[0])
-            return spent / lasted * TICK_S / legs * 1e6, delays, str(process.statistics())
+            return undisturbed(spent) * TICK_S / legs * 1e6, delays, str(process.statistics())
         finally:
             process.kill()
 
@@ -228,9 +232,13 @@ def leg_of(number: int) -> StreamDescription:
 
 
 def cpu_s(pid: int) -> float:
-    """User and system time of another process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Time another process was on a processor; its other threads sleep here."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def undisturbed(samples: list[float]) -> float:
+    """Median of the lower half: other programs on the machine make things dearer, never cheaper."""
+    return median(sorted(samples)[: max(1, len(samples) // 2)])
 
 
 def main() -> None:

@@ -164,7 +164,11 @@ class Player:
     def _begin(self, running: _Running, table: StreamTable, row: int, now: float) -> None:
         for path in running.playback.sounds:
             sound = self._store.find(SoundKey(path, running.codec))
-            if sound is not None and sound.length:
+            if sound is None:
+                running.fault = (
+                    running.fault or f"{path}: its room in the worker's memory was needed: play fewer at a time"
+                )
+            elif sound.length:
                 self._store.hold(sound)
                 running.sounds.append(sound)
         if running.origin is None:
