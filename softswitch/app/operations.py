@@ -181,7 +181,7 @@ class SwitchOperations:
             cdrs=store.cdrs.count(),
             recordings=store.recordings.count(),
             size_bytes=size_on_disk_bytes(directory),
-            fault=self._parts.store_fault,
+            fault=self._parts.store_fault if store.statistics().is_failing else "",
         )
 
 

@@ -13,7 +13,7 @@ from softswitch.store.environment import Operation
 class MemoryRows:
     """Sorted keys and a dict for each table. Every operation is "on disk" at once."""
 
-    __slots__ = ("_keys", "_values", "commits", "lost", "pending", "writes")
+    __slots__ = ("_keys", "_values", "commits", "is_failing", "lost", "pending", "writes")
 
     def __init__(self) -> None:
         self._keys: dict[str, list[bytes]] = {}
@@ -21,6 +21,7 @@ class MemoryRows:
         self.commits = 0
         self.writes = 0
         self.lost = 0
+        self.is_failing = False
         self.pending = 0
 
     def get(self, table: str, key: bytes) -> bytes | None:

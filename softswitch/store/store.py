@@ -35,12 +35,16 @@ _TABLES = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS,
 
 
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """Since the start: transactions, records written in them, records lost; and records that wait for the disk now."""
+    """Since the start: transactions, records written in them, records lost.
+
+    And now: records that wait for the disk, and whether the disk refuses them.
+    """
 
     commits: int
     writes: int
     lost: int
     pending: int
+    is_failing: bool
 
 
 class Writer(WritableRows, Protocol):
@@ -49,6 +53,7 @@ class Writer(WritableRows, Protocol):
     commits: int
     writes: int
     lost: int
+    is_failing: bool
 
     @property
     def pending(self) -> int: ...
@@ -113,7 +118,13 @@ class Store:
 
     def statistics(self) -> StoreStatistics:
         writer = self._writer
-        return StoreStatistics(commits=writer.commits, writes=writer.writes, lost=writer.lost, pending=writer.pending)
+        return StoreStatistics(
+            commits=writer.commits,
+            writes=writer.writes,
+            lost=writer.lost,
+            pending=writer.pending,
+            is_failing=writer.is_failing,
+        )
 
     def close(self) -> None:
         """Write what waits and close. Blocks for the disk."""

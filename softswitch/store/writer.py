@@ -32,7 +32,7 @@ class GroupCommitWriter:
 
     __slots__ = (
         "_barriers", "_closing", "_environment", "_group_s", "_pending", "_pending_max", "_report", "_retry_s",
-        "_thread", "_trouble", "_wake", "commits", "lost", "writes",
+        "_thread", "_wake", "commits", "is_failing", "lost", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -52,8 +52,9 @@ class GroupCommitWriter:
         self._pending: dict[tuple[str, bytes], bytes | None] = {}
         self._barriers: list[Future[None]] = []
         self._closing = False
-        self._trouble = False
         self._wake = Condition()
+        self.is_failing = False
+        """The disk has refused, and has not taken anything since."""
         self.commits = 0
         self.writes = 0
         self.lost = 0
@@ -115,18 +116,18 @@ class GroupCommitWriter:
                 fault = NotStored(f"the store cannot be written: {error}")
                 self._put_back(group)
                 self._settle(barriers, fault)
-                if not self._trouble:
+                if not self.is_failing:
                     where = self._environment.directory
                     self._report(f"{fault}. See that there is room in {where}; calls go on, records wait meanwhile")
-                self._trouble = True
+                self.is_failing = True
                 if self._closing:
                     return
             else:
                 self.commits += 1
                 self.writes += len(group)
                 self._settle(barriers, None)
-                if self._trouble:
-                    self._trouble = False
+                if self.is_failing:
+                    self.is_failing = False
                     self._report(f"the store is written again; {self.lost} records were lost meanwhile")
                     self.lost = 0
 
@@ -134,7 +135,7 @@ class GroupCommitWriter:
         """Wait, with the lock held, until there is something to write and it has waited long enough."""
         self._wake.wait_for(lambda: self._pending or self._barriers or self._closing)
         self._wake.wait_for(
-            lambda: self._barriers or self._closing, timeout=self._retry_s if self._trouble else self._group_s
+            lambda: self._barriers or self._closing, timeout=self._retry_s if self.is_failing else self._group_s
         )
 
     def _take_barriers(self) -> list[Future[None]]:

@@ -241,6 +241,7 @@ def test_statistics_count_what_was_written(store: Store):
     settle(store)
     statistics = store.statistics()
     assert (statistics.commits, statistics.writes, statistics.lost, statistics.pending) == (1, 1, 0, 0)
+    assert not statistics.is_failing
 
 
 Step = tuple[str, int]

@@ -138,8 +138,10 @@ def test_a_full_disk_is_reported_once_and_nothing_is_lost(disk: ScriptedDisk):
         with pytest.raises(NotStored, match="No space left on device"):
             done(writer.commit())
     put(writer, "k0", "newer")
+    assert writer.is_failing
     disk.is_full = False
     done(writer.commit())
+    assert not writer.is_failing
     assert disk.scan("things", None, None, reverse=False, limit=9) == [(b"k0", b"newer"), (b"k1", b"v"), (b"k2", b"v")]
     writer.close()
     assert len(reports.lines) == 2
