@@ -12,6 +12,7 @@ worker that is behind would never catch up.
 
 import argparse
 import gc
+import resource
 import select
 import signal
 import sys
@@ -219,6 +220,12 @@ class Worker:
         )
 
 
+def _raise_descriptor_limit() -> None:
+    """A stream needs two descriptors, and systems begin with 1,024 for a process that does not ask for more."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def _settle_memory() -> None:
     """Take the garbage collector out of the ticks.
 
@@ -239,6 +246,7 @@ def main() -> None:
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
     arguments = parser.parse_args()
     configure_logging(level=arguments.log_level, program=arguments.name)
+    _raise_descriptor_limit()
     try:
         worker = Worker(arguments.socket, arguments.name)
     except StartError as error:

