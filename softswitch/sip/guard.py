@@ -1,7 +1,8 @@
 """What strangers may ask of us: a bucket of tokens per source address, one of wrong passwords, and a list of scanners.
 
 Silence is the answer to all of it. A refusal would tell a scanner that somebody is here, and a flood of refusals is a
-flood as well. Whoever is known, a trunk or the flow of a registered phone, is never asked.
+flood as well. Whoever is known, a trunk or the flow of a registered phone, may ask what he likes, but no more than
+others for passwords: his flow has a bucket of its own, and so the rest of his office is not shut out with him.
 """
 
 from typing import TypeVar
@@ -46,7 +47,7 @@ class Bucket:
 
 
 class Guard:
-    """One per endpoint. Sources are IP addresses as text."""
+    """One per endpoint. Sources are IP addresses as text; passwords are also tried by an address with its port."""
 
     __slots__ = ("_failures", "_reports", "_requests", "dropped", "settings")
 
@@ -60,12 +61,17 @@ class Guard:
 
     def admits(self, source: str, now: float) -> bool:
         """Whether a stranger's new request is looked at: not too many of them, nor too many wrong passwords before."""
-        settings = self.settings
-        failures = self._failures.get(source)
-        if failures is not None and failures.is_empty(settings.failures_per_s, settings.failures_burst, now):
+        if not self.may_try_password(source, now):
             return False
+        settings = self.settings
         bucket = _bucket_of(self._requests, source, settings.burst, now)
         return bucket.take(settings.requests_per_s, settings.burst, now)
+
+    def may_try_password(self, source: str, now: float) -> bool:
+        """Whether its wrong passwords are few enough that the next one is judged."""
+        failures = self._failures.get(source)
+        settings = self.settings
+        return failures is None or not failures.is_empty(settings.failures_per_s, settings.failures_burst, now)
 
     def note_failure(self, source: str, now: float) -> None:
         """A wrong password, or an unknown user: the same."""

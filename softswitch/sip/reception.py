@@ -12,7 +12,7 @@ In this order, each with its answer:
 | an INVITE may still be forwarded (Max-Forwards)      | 483                            |
 | it demands no extension we lack (Require)            | 420 with Unsupported           |
 | it has not come by another way already               | 482                            |
-| it is from a trunk's address, or knows its password  | 401                            |
+| it is from a trunk's address, or knows its password  | 401; to a guesser silence      |
 | there is room for its transaction                    | 503 with Retry-After           |
 | INVITE: a body we can read                           | 415 with Accept                |
 | INVITE: the caller can read ours (Accept)            | 406                            |
@@ -171,6 +171,10 @@ class Reception:
 
     def _authenticate(self, request: Request, flow: Flow, now: float) -> str:
         """The user's name; "" if the request was challenged."""
+        address = str(flow.remote)
+        if not self.guard.may_try_password(address, now):
+            self._drop("flood", flow, request.method, now)
+            return ""
         values = request.get_all("authorization")
         verdict = self._digest.check(values, request.method, request.uri_text, self._credentials.get, now)
         if isinstance(verdict, Accepted):
@@ -178,6 +182,7 @@ class Reception:
         if verdict.username and not verdict.stale:
             source = flow.remote.host
             self.guard.note_failure(source, now)
+            self.guard.note_failure(address, now)
             self._emit(SecurityEvent("authentication", source, legible(f"{verdict.username}: {verdict.reason}")))
         challenges = self._digest.challenge(now, stale=verdict.stale)
         self.refuse(request, flow, 401, [("www-authenticate", challenge) for challenge in challenges])

@@ -9,7 +9,7 @@ import os
 import socket
 import time
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
 from softswitch.base.entropy import SystemEntropy
-from softswitch.control.protocol import AgentSet, SetAgent
+from softswitch.base.ids import AgentId
+from softswitch.control.protocol import AgentSet, Done, HangUp, SetAgent
 from softswitch.prompts.runtime.wav_files import write_wav
 from softswitch.sip.auth_client import answer_challenge
 from softswitch.sip.message import Request, Response
@@ -46,6 +47,11 @@ async def support_line(call: Call) -> None:
 
 
 @flow
+async def lobby(call: Call) -> None:
+    await call.queue("lobby")
+
+
+@flow
 async def anybody(call: Call) -> None:
     outcome = await call.dial(call.called_number)
     if not outcome.is_answered:
@@ -62,14 +68,21 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Arena(RunningSwitch):
-    """Agents agent0 … serve queue "support" at number 100; `mallory` is a phone with a password and no rights."""
+    """Agents agent0 … serve queue "support" at number 100, nobody serves "lobby" at 190.
 
-    def __init__(self, directory: Path, *, agents: int = 4, settings: str = "") -> None:
+    `reception` may call outside through the trunk "carrier"; `mallory` is a phone with a password and no rights.
+    """
+
+    def __init__(self, directory: Path, *, agents: int = 4, settings: str = "", ports: int = MEDIA_PORTS) -> None:
         self.port = free_port()
         self.address = HostPort("127.0.0.1", self.port)
-        self.media_ports = free_range(MEDIA_PORTS)
+        self.media_ports = free_range(ports)
         self.agents = [f"agent{number}" for number in range(agents)]
         super().__init__(directory, self._files(settings))
+
+    def __enter__(self) -> "Arena":
+        self.start()
+        return self
 
     def _files(self, settings: str) -> dict[str, str]:
         listen = f'["udp:127.0.0.1:{self.port}", "tcp:127.0.0.1:{self.port}"]'
@@ -82,10 +95,13 @@ class Arena(RunningSwitch):
                 "skills = { support = 5 }\n"
                 for number, name in enumerate(self.agents)
             )
-            + f'\n[[phone]]\nid = "mallory"\npassword = "{PASSWORD}"\nnumber = "300"\n'
+            + f'\n[[agent]]\nid = "absent"\npassword = "{PASSWORD}"\nskills = {{ patience = 1 }}\n'
+            f'\n[[phone]]\nid = "mallory"\npassword = "{PASSWORD}"\nnumber = "300"\n'
             f'\n[[phone]]\nid = "reception"\npassword = "{PASSWORD}"\nnumber = "301"\n',
-            "queues.toml": '[[queue]]\nid = "support"\nskills = { support = 1 }\nwrap_up_s = 0\n',
+            "queues.toml": '[[queue]]\nid = "support"\nskills = { support = 1 }\nwrap_up_s = 0\n'
+            '[[queue]]\nid = "lobby"\nskills = { patience = 1 }\n',
             "numbers.toml": '[[route]]\nnumber = "100"\nflow = "support_line"\n'
+            '[[route]]\nnumber = "190"\nflow = "lobby"\n'
             '[[route]]\nnumber = "!"\nflow = "anybody"\n',
             "trunks.toml": f'[[trunk]]\nname = "outside"\naddresses = ["{GOOD_HOST}"]\n'
             f'[[trunk]]\nname = "carrier"\nhost = "{CARRIER.host}"\nport = {CARRIER.port}\nprefix = "+"\n'
@@ -108,17 +124,30 @@ class Arena(RunningSwitch):
     def log_in(self, *agents: str) -> None:
         with self.control() as client:
             for agent in agents:
-                client.ask(SetAgent(agent, "login", ""), AgentSet)
+                client.ask(SetAgent(AgentId(agent), "login", ""), AgentSet)
+
+    def end_calls_to(self, *numbers: str) -> None:
+        """Hang up what attackers have left, and wait until it is gone with its ports."""
+        with self.control() as client:
+            for row in client.calls():
+                if row.called_number in numbers:
+                    client.ask(HangUp(row.call_id), Done)
+        self.wait_until(lambda: not self._are_called(numbers), 5.0)
+        time.sleep(0.1)
+
+    def _are_called(self, numbers: Sequence[str]) -> bool:
+        with self.control() as client:
+            return any(row.called_number in numbers for row in client.calls())
 
     @asynccontextmanager
-    async def phones(self, folder: Path) -> AsyncIterator[Phones]:
-        folder.mkdir(parents=True, exist_ok=True)
+    async def phones(self, folder: Path) -> AsyncGenerator[Phones]:
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
         ports = range(self.media_ports.stop, self.media_ports.stop + 400)
         async with Phones(self.address, folder=folder, host=GOOD_HOST, ports=ports) as phones:
             yield phones
 
     @asynccontextmanager
-    async def conversations(self, folder: Path, count: int) -> AsyncIterator["Conversations"]:
+    async def conversations(self, folder: Path, count: int) -> AsyncGenerator["Conversations"]:
         """`count` callers talk to agents inside; on leaving, nobody may have been harmed."""
         async with self.phones(folder) as phones:
             talks = Conversations(self, phones, folder)
@@ -161,6 +190,7 @@ class Conversations:
     async def check(self, *, rss_growth_kib: int = 60_000, extra_files: int = 8) -> None:
         """Nobody was harmed: same processes, no traceback, calls up, sound whole, `status` prompt."""
         assert self.arena.answers_within_s() < 1.0
+        await asyncio.to_thread(self.arena.end_calls_to, "190")
         for child, before in self.before.items():
             after = self.arena.health(child)
             assert after.pid == before.pid, f"{child} died"

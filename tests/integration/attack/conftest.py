@@ -9,7 +9,8 @@ from tests.integration.attack.arena import Arena
 
 @pytest.fixture(scope="session")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
-    with Arena(tmp_path_factory.mktemp("arena"), settings='[log]\nformat = "json"\n') as running:
+    running = Arena(tmp_path_factory.mktemp("arena"), settings='[log]\nformat = "json"\n')
+    with running:
         pids = running.pid("switch"), running.pid("media-0")
         yield running
         assert (running.pid("switch"), running.pid("media-0")) == pids, running.log()[-3000:]
