@@ -44,14 +44,14 @@ class Centre(RunningSwitch):
     `carrier_host` is where our calls to the outside go.
     """
 
-    def __init__(self, directory: Path, *, agents: int = 4, wrap_up_s: float = 0.0) -> None:
+    def __init__(self, directory: Path, *, agents: int = 4) -> None:
         self.host = own_address()
         self._caller_hosts = [own_address() for _ in range(CALLERS)]
         self.carrier_host = own_address()
         self._calls_before: set[str] = set()
         self._log_begins_at = 0
         self.agents = [f"agent{number}" for number in range(1, agents + 1)]
-        super().__init__(directory, self._files(wrap_up_s))
+        super().__init__(directory, self._files())
         for name in SHORT_PROMPTS:
             path = directory / "sounds" / "en" / f"{name}.wav"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ class Centre(RunningSwitch):
 
     # How it is set up
 
-    def _files(self, wrap_up_s: float) -> Mapping[str, str]:
+    def _files(self) -> Mapping[str, str]:
         agents = "\n".join(
             f"""
             [[agent]]
@@ -141,7 +141,7 @@ class Centre(RunningSwitch):
             id = "{name}"
             skills = {{{name} = 1}}
             ring_timeout_s = 10
-            wrap_up_s = {wrap_up_s}
+            wrap_up_s = 0
             """
             for name in ("sales", "support")
         )

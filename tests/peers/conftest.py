@@ -38,12 +38,12 @@ def stage(tmp_path: Path, evidence: Evidence) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def open_centre(tmp_path: Path, evidence: Evidence) -> Iterator[Callable[..., Centre]]:
-    """Make and start a centre; the arguments are those of `Centre` but the directory."""
+def open_centre(tmp_path: Path, evidence: Evidence) -> Iterator[Callable[[int], Centre]]:
+    """Make and start a centre with so many agents."""
     centres: list[Centre] = []
 
-    def start(**settings: int | float | str) -> Centre:
-        centre = Centre(tmp_path / f"centre{len(centres)}", **settings)  # pyright: ignore[reportArgumentType]
+    def start(agents: int) -> Centre:
+        centre = Centre(tmp_path / f"centre{len(centres)}", agents=agents)
         evidence.append(("serve.log ends", lambda: centre.log()[-6000:]))
         centres.append(centre)
         centre.start()
