@@ -5,6 +5,7 @@ addresses of 127.0.0.0/8: to the switch they are strangers like any on the Inter
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 import time
@@ -349,3 +350,64 @@ def sdp(host: str, port: int, codecs: str = "0 8 101") -> bytes:
         f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio {port} RTP/AVP {codecs}\r\n"
         "a=rtpmap:101 telephone-event/8000\r\n"
     ).encode()
+
+
+def call(attacker: Attacker, number: str, port: int = 4000) -> Response | None:
+    """Call and acknowledge the answer; None if there is none."""
+    invite = attacker.request("INVITE", f"sip:{number}@{attacker.arena.address}", body=sdp(GOOD_HOST, port))
+    drain(attacker.socket)
+    attacker.send(invite)
+    deadline = time.monotonic() + 3.0
+    while (left_s := deadline - time.monotonic()) > 0:
+        attacker.socket.settimeout(left_s)
+        try:
+            answer = parse(attacker.socket.recv(65535))
+        except TimeoutError:
+            return None
+        if isinstance(answer, Response) and answer.get("call-id") == invite.call_id and answer.status >= 200:
+            if answer.status >= 300:
+                attacker.send(ack_of_refusal(attacker, answer))
+                return None
+            attacker.send(in_dialog(attacker, answer, "ACK", 0))
+            return answer
+    return None
+
+
+def in_dialog(attacker: Attacker, answer: Response, method: str, later: int) -> Request:
+    """A request in the dialog that `answer` made; its CSeq is `later` than the INVITE's."""
+    attacker.number += 1
+    return Request(
+        method,
+        answer.contacts[0].uri_text,
+        [
+            ("via", f"SIP/2.0/UDP {attacker.address};rport;branch=z9hG4bKdlg{id(attacker):x}{attacker.number}"),
+            ("max-forwards", "70"),
+            ("from", answer.get("from") or ""),
+            ("to", answer.get("to") or ""),
+            ("call-id", answer.call_id),
+            ("cseq", f"{max(0, answer.cseq.number + later)} {method}"),
+            ("contact", f"<sip:x@{attacker.address}>"),
+            ("content-type", "application/sdp" if method in ("INVITE", "UPDATE") else "application/dtmf-relay"),
+        ],
+        sdp(GOOD_HOST, 4000) if method == "INVITE" else b"Signal=1\r\nDuration=100\r\n",
+    )
+
+
+def cancel_of(invite: Request) -> Request:
+    kept = [each for each in invite.headers if each[0] in ("via", "from", "to", "call-id", "max-forwards")]
+    return Request("CANCEL", invite.uri_text, [*kept, ("cseq", f"{invite.cseq.number} CANCEL")])
+
+
+def ack_of_refusal(attacker: Attacker, refusal: Response) -> Request:
+    kept = [each for each in refusal.headers if each[0] in ("via", "from", "to", "call-id")]
+    return Request("ACK", f"sip:{attacker.arena.address}", [*kept, ("cseq", f"{refusal.cseq.number} ACK")])
+
+
+def drain(udp: socket.socket) -> list[bytes]:
+    received: list[bytes] = []
+    udp.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            received.append(udp.recv(65535))
+    udp.setblocking(True)
+    return received
