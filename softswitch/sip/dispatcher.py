@@ -113,7 +113,7 @@ class Dispatcher:
 
     def _receive_cancel(self, cancel: Request, flow: Flow, now: float) -> None:
         """Section 9.2: 200 to the CANCEL itself, whatever becomes of the INVITE."""
-        invite = self._core.transactions.find_invite(cancel)
+        invite = self._core.transactions.find_invite(cancel, flow)
         if invite is None:
             self._reception.receive(cancel, flow, now)
             return

@@ -163,10 +163,15 @@ class TransactionTable:
         return True
 
     def receive_repeated(self, request: Request, flow: Flow, now: float) -> bool:
-        """Give a request, or the ACK of a refusal, to the transaction it repeats or ends; False if it is new."""
+        """Give a request, or the ACK of a refusal, to the transaction it repeats or ends; False if it is new.
+
+        One that comes from another host was made by somebody who guessed the branch: it is met with silence.
+        """
         exchange = self._servers.get(server_key(request, request.method))
         if exchange is None:
             return False
+        if exchange.flow.remote.host != flow.remote.host:
+            return True
         machine = exchange.machine
         exchange.flow = flow
         if isinstance(machine, NonInviteServerTransaction):
@@ -218,9 +223,10 @@ class TransactionTable:
 
     # Getters
 
-    def find_invite(self, request: Request) -> ServerExchange | None:
-        """The INVITE a CANCEL means."""
-        return self._servers.get(server_key(request, "INVITE"))
+    def find_invite(self, cancel: Request, flow: Flow) -> ServerExchange | None:
+        """The INVITE a CANCEL means. Only the host that sent the one may send the other."""
+        exchange = self._servers.get(server_key(cancel, "INVITE"))
+        return exchange if exchange is not None and exchange.flow.remote.host == flow.remote.host else None
 
     def is_merged(self, request: Request) -> bool:
         """The same request has arrived by another way already (section 8.2.2.2)."""

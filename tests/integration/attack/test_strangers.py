@@ -10,7 +10,7 @@ from softswitch.base.entropy import SystemEntropy
 from softswitch.sip.auth_client import answer_challenge
 from softswitch.sip.message import Request, Response, make_response
 from softswitch.sip.parser import parse
-from tests.integration.attack.arena import CARRIER, GOOD_HOST, PASSWORD, Arena, Attacker, sdp, traceback_of
+from tests.integration.attack.arena import CARRIER, GOOD_HOST, PASSWORD, Arena, Attacker, cancel_of, sdp, traceback_of
 
 pytestmark = pytest.mark.network
 
@@ -262,3 +262,26 @@ def test_a_captured_answer_is_good_once(arena: Arena) -> None:
         assert first is not None
         assert second is not None
         assert (first.status, second.status) == (200, 401)
+
+
+def test_who_guesses_a_branch_neither_cancels_nor_overhears(arena: Arena) -> None:
+    """Branches of simple phones can be guessed; requests that use them come from the wrong address."""
+    with (
+        Attacker(arena, GOOD_HOST) as trunk,
+        Attacker(arena, "127.0.0.95") as stranger,
+        Called(arena, "127.0.0.96") as called,
+    ):
+        invite = trunk.request("INVITE", f"sip:300@{arena.address}", body=sdp(GOOD_HOST, 4000))
+        trunk.send(invite)
+        rung = called.next_request()
+        assert rung is not None
+        called.answer(rung, 180)
+        answer = stranger.ask(cancel_of(invite), 0.3)
+        assert answer is None or answer.status == 481
+        stranger.send(invite)
+        assert stranger.receive(0.2) is None
+        called.answer(rung, 200, body=sdp("127.0.0.96", 4002))
+        answer = trunk.response()
+        assert answer is not None
+        assert answer.status == 200
+        assert stranger.receive(0.2) is None
