@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from zoneinfo import available_timezones
 
 import click
 
@@ -18,6 +19,10 @@ def init(directory: str, domain: str | None, timezone: str | None) -> None:
     from softswitch.base.entropy import SystemEntropy
     from softswitch.config import init as write_starter
 
+    if timezone and timezone not in available_timezones():
+        raise click.BadParameter(
+            'there is no such time zone; write for example "Europe/Berlin" or "UTC"', param_hint="--timezone"
+        )
     domain = domain or own_ip()
     paths = write_starter(directory, domain=domain, entropy=SystemEntropy(), timezone=timezone or _own_timezone())
     click.echo(f"{count(len(paths), 'file')} in {directory}: {', '.join(os.path.basename(path) for path in paths)}")

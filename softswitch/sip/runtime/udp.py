@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 from typing import cast
 
@@ -77,7 +78,11 @@ async def open_udp(
 
 def cannot_listen(kind: TransportKind, local: HostPort, error: OSError) -> StartError:
     reason = (error.strerror or str(error)).lower()
-    return StartError(
-        f"cannot listen on {kind.value.lower()}:{local}: {reason}. "
-        f"Stop the program that uses it (ss -lnp shows which), or change [sip] listen."
-    )
+    match error.errno:
+        case errno.EADDRNOTAVAIL:
+            remedy = "This machine has no such address (ip addr shows which it has): change [sip] listen."
+        case errno.EACCES:
+            remedy = "Ports below 1024 are for root: change [sip] listen to a higher one."
+        case _:
+            remedy = "Stop the program that uses it (ss -lnp shows which), or change [sip] listen."
+    return StartError(f"cannot listen on {kind.value.lower()}:{local}: {reason}. {remedy}")

@@ -137,6 +137,16 @@ def test_a_port_in_use_is_told_in_one_line(kind: TransportKind) -> None:
     uvloop.run(start_twice())
 
 
+@pytest.mark.parametrize("kind", list(TransportKind))
+def test_an_address_of_another_machine_is_told_in_one_line(kind: TransportKind) -> None:
+    async def start() -> None:
+        with pytest.raises(StartError, match="This machine has no such address") as caught:
+            await Station(server_settings()).driver.start([(kind, HostPort("192.0.2.77", 5060))])
+        assert "\n" not in str(caught.value)
+
+    uvloop.run(start())
+
+
 def test_a_wildcard_listener_calls_itself_by_the_address_the_peer_reaches() -> None:
     async def register() -> str:
         switch = Station(server_settings())

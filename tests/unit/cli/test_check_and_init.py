@@ -35,6 +35,13 @@ def test_init_refuses_a_directory_that_is_not_empty(directory: Path) -> None:
     assert "not empty" in result.stderr
 
 
+def test_init_refuses_a_time_zone_that_is_none(tmp_path: Path) -> None:
+    result = run("init", str(tmp_path / "centre"), "--timezone", "Mars/Olympus")
+    assert result.exit_code == 2
+    assert "there is no such time zone" in result.stderr
+    assert not (tmp_path / "centre").exists()
+
+
 def test_every_fault_of_files_flows_and_numbers_comes_at_once(directory: Path) -> None:
     (directory / "dialplans").mkdir()
     (directory / "dialplans" / "broken.py").write_text("async def f(call):\n    retrun 1\n")
