@@ -1,7 +1,8 @@
 """Opening a store: versions, damage, missing rights; and a map that grows."""
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import lmdb
@@ -93,18 +94,19 @@ def test_a_directory_that_cannot_be_made_is_one_line(tmp_path: Path):
     assert "change [store] directory" in one_line(error)
 
 
-@pytest.fixture
-def full_disk() -> Iterator[None]:
-    """No file may grow: what a full disk does, without one."""
+@contextmanager
+def full_disk() -> Generator[None]:
+    """No file of this process may grow: what a full disk does, without one. Not even the test run's own output may."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_is_one_line(tmp_path: Path):
-    with pytest.raises(StartError, match="see that the disk has room") as error:
+    with full_disk(), pytest.raises(StartError, match="see that the disk has room") as error:
         open_store(str(tmp_path / "store"), report=unexpected)
     one_line(error)
 
