@@ -73,9 +73,7 @@ class ListedRecordings:
         recording = self.open_recordings.pop(recording_id)
         samples = len(self.sound(recording_id))
         self._finished.append(
-            RecordingFinished(
-                recording.call_id, recording_id, recording.path, samples / SAMPLE_RATE_HZ, 4 * samples
-            )
+            RecordingFinished(recording.call_id, recording_id, recording.path, samples / SAMPLE_RATE_HZ, 4 * samples)
         )
 
     def take_finished(self) -> list[RecordingFinished]:
