@@ -8,11 +8,11 @@ from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, TrunkRoute
-from softswitch.config import Configuration
+from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener
 from softswitch.config.rows import AgentRow, PhoneRow, QueueRow
 from softswitch.config.settings import SoundsSection
-from softswitch.dialplan.flows import Dialplan
+from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 from softswitch.dialplan.schedule import Schedule, compile_schedule
@@ -98,26 +98,33 @@ def acd_configuration(configuration: Configuration) -> ConfigurationSet:
     )
 
 
-def dialplan_of(configuration: Configuration) -> Dialplan:
-    """Load flows, schedules and numbers together. Raises `ConfigurationError` with every fault."""
-    flows, faults = load_flows([configuration.settings.dialplans.directory, shipped_directory()])
-    schedules: dict[str, Schedule] = {}
-    for index, row in enumerate(configuration.schedules):
-        schedule = compile_schedule(row, key=f"schedule[{index}]")
-        if isinstance(schedule, Schedule):
-            schedules[schedule.id] = schedule
-        else:
-            faults += schedule
-    known = {row.id for row in configuration.schedules}
-    numbers = NumberPlan.compile(configuration.routes, flows=flows, schedules=known)
-    faults += numbers if isinstance(numbers, list) else []
-    for index, queue in enumerate(configuration.queues):
-        name = queue.overflow.removeprefix("flow:")
-        if queue.overflow.startswith("flow:") and name not in flows:
-            remedy = f"Name one of: {', '.join(sorted(flows))}"
-            faults.append(Fault("queues.toml", f"queue[{index}].overflow", f'there is no flow "{name}"', remedy))
-    if faults or isinstance(numbers, list):
+def read(directory: str) -> tuple[Configuration, Dialplan]:
+    """Everything the operator has written. Raises `ConfigurationError` with every fault of files and flows at once."""
+    flows, faults = _flows(directory)
+    try:
+        configuration = load(directory, flows=flows)
+    except ConfigurationError as error:
+        raise ConfigurationError([*error.faults, *faults]) from error
+    if faults:
         raise ConfigurationError(faults)
+    return configuration, _dialplan(configuration, flows or {})
+
+
+def _flows(directory: str) -> tuple[dict[str, Flow] | None, list[Fault]]:
+    """The flows there are; None if softswitch.toml, which says where they are, is itself faulty."""
+    try:
+        settings = load_settings(directory)
+    except ConfigurationError:
+        return None, []
+    return load_flows([settings.dialplans.directory, shipped_directory()])
+
+
+def _dialplan(configuration: Configuration, flows: dict[str, Flow]) -> Dialplan:
+    """`load` has checked all that is put together here."""
+    numbers = NumberPlan.compile(configuration.routes)
+    assert isinstance(numbers, NumberPlan), "compiled before, by load"
+    compiled = [compile_schedule(row) for row in configuration.schedules]
+    schedules = {schedule.id: schedule for schedule in compiled if isinstance(schedule, Schedule)}
     return Dialplan(numbers=numbers, flows=flows, schedules=schedules)
 
 

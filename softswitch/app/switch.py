@@ -24,7 +24,7 @@ from softswitch.app.machine import own_ip, trunk_hosts
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
 from softswitch.app.run_directory import worker_sockets
-from softswitch.app.settings import acd_configuration, auto_login, call_settings, dialplan_of, listeners, sip_settings
+from softswitch.app.settings import acd_configuration, auto_login, call_settings, listeners, read, sip_settings
 from softswitch.app.sounds import sound_library
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
@@ -36,7 +36,7 @@ from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
-from softswitch.config import Configuration, differences, load
+from softswitch.config import Configuration, differences
 from softswitch.control.protocol import Reloaded
 from softswitch.control.runtime.server import ControlServer
 from softswitch.dialplan.flows import Dialplan
@@ -67,11 +67,12 @@ class Switch:
 
     async def start(self) -> None:
         """Raises `ConfigurationError` or `StartError`; then nothing is left running."""
-        configuration = load(self._directory).with_own_ip(own_ip())
+        configuration, dialplan = read(self._directory)
+        configuration = configuration.with_own_ip(own_ip())
         configure_logging(
             level=configuration.settings.log.level, log_format=configuration.settings.log.format, program="switch"
         )
-        parts = self._build(configuration)
+        parts = self._build(configuration, dialplan)
         self._parts = parts
         await parts.media.start()
         self._restore(parts)
@@ -99,9 +100,8 @@ class Switch:
             parts.controller.end_all()
         parts.stop_requested.set()
 
-    def _build(self, configuration: Configuration) -> Parts:
+    def _build(self, configuration: Configuration, dialplan: Dialplan) -> Parts:
         clock, entropy = SystemClock(), SystemEntropy()
-        dialplan = dialplan_of(configuration)
         store = open_store(
             configuration.settings.store.directory,
             map_size_mb=configuration.settings.store.map_size_mb,
@@ -195,8 +195,8 @@ class Switch:
 
     def _read(self) -> tuple[Configuration, Dialplan, dict[str, str]]:
         """In a thread: a large configuration takes a tenth of a second, a slow name server longer."""
-        configuration = load(self._directory).with_own_ip(own_ip())
-        return configuration, dialplan_of(configuration), trunk_hosts(configuration)
+        configuration, dialplan = read(self._directory)
+        return configuration.with_own_ip(own_ip()), dialplan, trunk_hosts(configuration)
 
     def _hung_up(self) -> None:
         task = self._loop.create_task(self._reload_and_report())

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from softswitch.base.errors import ConfigurationError, Fault
+from softswitch.base.errors import ConfigurationError
 from softswitch.cli.directory import config_option, directory_argument, find_directory
 from softswitch.cli.failure import CONFIGURATION
 from softswitch.cli.render import json_option, show_json
@@ -35,16 +35,10 @@ def check(directory: str | None, config: str | None, as_json: bool) -> None:
 
 
 def checked_configuration(directory: str) -> Configuration:
-    """The configuration if files, flows and numbers are all good. Raises `ConfigurationError` with every fault."""
-    from softswitch.app.settings import dialplan_of
-    from softswitch.config import load
+    """The configuration if files and flows are all good. Raises `ConfigurationError` with every fault."""
+    from softswitch.app.settings import read
 
-    try:
-        configuration = load(directory)
-    except ConfigurationError as error:
-        raise ConfigurationError([*error.faults, *_faults_of_flows(directory)]) from error
-    dialplan_of(configuration)
-    return configuration
+    return read(directory)[0]
 
 
 def summary(configuration: Configuration) -> str:
@@ -57,15 +51,3 @@ def summary(configuration: Configuration) -> str:
         (len(configuration.trunks), "trunk"),
     )
     return ", ".join(count(number, noun) for number, noun in parts if number) or "nothing is configured yet"
-
-
-def _faults_of_flows(directory: str) -> list[Fault]:
-    """The flows can be looked at even while other files are wrong, if softswitch.toml says where they are."""
-    from softswitch.config import load_settings
-    from softswitch.dialplan.runtime.loader import check as check_flows
-
-    try:
-        settings = load_settings(directory)
-    except ConfigurationError:
-        return []
-    return check_flows([settings.dialplans.directory])

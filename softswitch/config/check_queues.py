@@ -1,5 +1,6 @@
 """What must hold for queues: agents and overflows name queues that exist, and somebody can answer each."""
 
+from collections.abc import Collection
 from typing import cast
 
 from softswitch.config.conversion import FaultList, did_you_mean
@@ -18,6 +19,7 @@ def check_queues(draft: Draft) -> None:
     levels = _best_levels(draft)
     for index, row in draft.queues:
         _check_overflow(index, row, ids or set(), rows, faults)
+        _check_overflow_flow(index, row, draft.flows, faults)
         if levels is not None:
             _check_skills(index, row, levels, faults)
     if ids is not None:
@@ -47,6 +49,13 @@ def _check_overflow(index: int, row: QueueRow, ids: set[str], rows: dict[str, Qu
     elif row.id in _overflow_chain(row, rows):
         reason = "callers would overflow from queue to queue in a circle and never be let go"
         faults.add(path, reason, 'End the circle with "flow:NAME" or "hangup" in one of the queues')
+
+
+def _check_overflow_flow(index: int, row: QueueRow, flows: Collection[str] | None, faults: FaultList) -> None:
+    kind, _, name = row.overflow.partition(":")
+    if kind == "flow" and flows is not None and name not in flows:
+        remedy = did_you_mean(name, flows, "Write it in a file of the dialplans directory, or name another")
+        faults.add(("queue", index, "overflow"), f'there is no flow "{name}"', remedy)
 
 
 def _overflow_chain(row: QueueRow, rows: dict[str, QueueRow]) -> list[str]:

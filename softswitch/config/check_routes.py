@@ -25,10 +25,10 @@ def check_schedules(draft: Draft) -> None:
 
 
 def check_routes(draft: Draft) -> None:
-    """Routes and the schedules they name; whether the flows exist is the dialplan loader's to say."""
+    """Routes, and the flows and schedules they name."""
     faults = draft.fault_lists["numbers.toml"]
     rows = [row for _, row in draft.routes]
-    compiled = NumberPlan.compile(rows, schedules=draft.names("schedules.toml", "schedule"))
+    compiled = NumberPlan.compile(rows, flows=draft.flows, schedules=draft.names("schedules.toml", "schedule"))
     if isinstance(compiled, list):
         _add(compiled, faults, [index for index, _ in draft.routes])
 

@@ -4,6 +4,7 @@ A row with a fault may be missing among the rows, but its id still exists: what 
 the tables as they were read, so that one mistake is reported once.
 """
 
+from collections.abc import Collection
 from typing import cast
 
 from softswitch.base.errors import Fault
@@ -22,6 +23,7 @@ class Draft:
         "agents",
         "directory",
         "fault_lists",
+        "flows",
         "phones",
         "queues",
         "routes",
@@ -31,8 +33,10 @@ class Draft:
         "trunks",
     )
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, flows: Collection[str] | None = None) -> None:
         self.directory = directory
+        self.flows = flows
+        """Names of the flows there are; None: not known, so whoever refers to one is believed."""
         self.fault_lists: dict[str, FaultList] = {name: FaultList(name) for name in FILES}
         self.tables: dict[str, dict[str, object]] = {}
         """By file, as tomllib gave them; a file that could not be read at all is missing."""

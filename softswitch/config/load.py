@@ -7,6 +7,7 @@ references into a file that cannot be read at all are left unchecked.
 import os
 import re
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -28,11 +29,14 @@ P = TypeVar("P", AgentRow, PhoneRow)
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-def load(directory: str | os.PathLike[str]) -> Configuration:
-    """Read a configuration directory. Raises `ConfigurationError` with every fault."""
+def load(directory: str | os.PathLike[str], *, flows: Collection[str] | None = None) -> Configuration:
+    """Read a configuration directory. Raises `ConfigurationError` with every fault.
+
+    With `flows` (the names of those there are) it is a fault to refer to another.
+    """
     path = Path(os.path.abspath(directory))
     _require_directory(path)
-    draft = Draft(str(path))
+    draft = Draft(str(path), flows)
     for name in FILES:
         _convert_file(name, draft)
     _check(draft)

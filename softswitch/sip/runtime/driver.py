@@ -179,5 +179,6 @@ class SipDriver:
         self.listening.append((kind, bound))
 
     def _set_overloaded(self, is_overloaded: bool) -> None:
-        log.warning("overloaded, new calls are refused" if is_overloaded else "no longer overloaded", lag_s=self.lag_s)
+        said = "overloaded, new calls are refused" if is_overloaded else "no longer overloaded"
+        log.warning(said, lag_s=round(self.lag_s, 3))
         self.endpoint.set_overloaded(is_overloaded)

@@ -48,12 +48,21 @@ def command(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str
 def test_every_fault_of_the_configuration_at_once_and_nothing_started(tmp_path: Path) -> None:
     wrong = files(5060) | {
         "agents.toml": '[[agent]]\nid = "ann"\npassword = "ann"\nskils = {}\n',
-        "numbers.toml": '[[route]]\nnumber = "100"\nflow = "nosuch"\n[[route]]\nnumber = "100"\nflow = "greet"\n',
+        "numbers.toml": '[[route]]\nnumber = "100"\nflow = "gret"\n[[route]]\nnumber = "100"\nflow = "greet"\n',
+        "queues.toml": '[[queue]]\nid = "support"\noverflow = "flow:gret"\n',
     }
     done = serve(tmp_path, wrong)
     assert done.returncode == 2
     said = done.stdout + done.stderr
-    for fragment in ("skils", "password", "number", "agents.toml", "numbers.toml"):
+    for fragment in (
+        "skils",
+        "password",
+        "is already the number",
+        '"gret"',
+        "agents.toml",
+        "numbers.toml",
+        "queues.toml",
+    ):
         assert fragment in said
     assert "Traceback" not in said
     assert not (tmp_path / "run" / "switch.pid").exists()

@@ -5,19 +5,17 @@ from pathlib import Path
 import pytest
 
 from softswitch.app.run_directory import RunDirectory
-from softswitch.app.settings import dialplan_of
+from softswitch.app.settings import read
 from softswitch.base.address import HostPort
 from softswitch.base.errors import StartError
 from softswitch.cli.demo.directory import MARKER, prepare_directory, write_configuration
 from softswitch.cli.failure import Failure
-from softswitch.config import load
 
 
 def test_the_configuration_has_no_fault(tmp_path: Path) -> None:
     path = prepare_directory(str(tmp_path / "demo"))
     write_configuration(path, HostPort("127.0.0.1", 15060), range(20000, 22000), "127.0.0.2")
-    configuration = load(path)
-    dialplan = dialplan_of(configuration)
+    configuration, dialplan = read(str(path))
     assert len(configuration.agents) >= 12
     assert {queue.id for queue in configuration.queues} >= {"sales", "support"}
     assert configuration.settings.media.port_range == range(20000, 22000)
