@@ -53,8 +53,9 @@ class BridgeBench:
         write_wav(self._music, hold_music())
 
     async def run(self, legs: int, seconds: float) -> dict[str, float]:
-        bridge, bridging = await self._worker("bridge", legs)
-        loader, loading = await self._worker("load", legs)
+        ports = free_range(2 * (2 * legs + 100))
+        bridge, bridging = await self._worker("bridge", legs, ports[: len(ports) // 2])
+        loader, loading = await self._worker("load", legs, ports[len(ports) // 2 :])
         try:
             await self._connect(bridge, loader, legs)
             await asyncio.sleep(SETTLE_S)
@@ -77,7 +78,7 @@ class BridgeBench:
                 process.terminate()
                 process.wait()
 
-    async def _worker(self, name: str, legs: int) -> tuple[MediaClient, subprocess.Popen[bytes]]:
+    async def _worker(self, name: str, legs: int, ports: range) -> tuple[MediaClient, subprocess.Popen[bytes]]:
         path = str(self._folder / f"{name}-{legs}.sock")
         arguments = ("-m", "softswitch.media.runtime.worker", "--socket", path, "--name", name, "--log-level", "error")
         process = await asyncio.to_thread(subprocess.Popen[bytes], (sys.executable, *arguments))
@@ -88,7 +89,7 @@ class BridgeBench:
         client = MediaClient(
             {name: path},
             local_ip="127.0.0.1",
-            ports=free_range(2 * legs + 100),
+            ports=ports,
             clock=SystemClock(),
             entropy=SystemEntropy(),
             on_event=ignore,
