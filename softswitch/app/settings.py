@@ -2,6 +2,8 @@
 
 from ipaddress import ip_address
 
+from msgspec.structs import replace
+
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import Agent, Announcements, HangUp, OverflowTarget, Queue, ToFlow, ToQueue
 from softswitch.base.address import HostPort, TransportKind
@@ -108,6 +110,32 @@ def read(directory: str) -> tuple[Configuration, Dialplan]:
     if faults:
         raise ConfigurationError(faults)
     return configuration, _dialplan(configuration, flows or {})
+
+
+def reloaded(running: Configuration, written: Configuration) -> Configuration:
+    """What a reload puts in force: what is written, but for that of which sockets and processes were made at start."""
+    old, new = running.settings, written.settings
+    settings = replace(
+        new,
+        sip=replace(new.sip, listen=old.sip.listen),
+        media=old.media,
+        recordings=old.recordings,
+        store=old.store,
+        control=old.control,
+        log=old.log,
+        sounds=replace(
+            new.sounds,
+            directory=old.sounds.directory,
+            asterisk_sounds=old.sounds.asterisk_sounds,
+            music=old.sounds.music,
+            tones=old.sounds.tones,
+        ),
+    )
+    # A queue that names no music of its own has that of [sounds].
+    queues = tuple(
+        replace(row, music=old.sounds.music) if row.music == new.sounds.music else row for row in written.queues
+    )
+    return replace(written, settings=settings, queues=queues)
 
 
 def _flows(directory: str) -> tuple[dict[str, Flow] | None, list[Fault]]:

@@ -24,7 +24,15 @@ from softswitch.app.machine import own_ip, trunk_hosts
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
 from softswitch.app.run_directory import worker_sockets
-from softswitch.app.settings import acd_configuration, auto_login, call_settings, listeners, read, sip_settings
+from softswitch.app.settings import (
+    acd_configuration,
+    auto_login,
+    call_settings,
+    listeners,
+    read,
+    reloaded,
+    sip_settings,
+)
 from softswitch.app.sounds import sound_library
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
@@ -51,9 +59,6 @@ from softswitch.sip.runtime.driver import SipDriver
 from softswitch.store import open_store
 
 log = get_logger("switch")
-
-# What a reload cannot change while calls are up; the operator is told.
-_RESTART_ONLY = ("sip.listen", "media.", "store.", "control.", "log.")
 
 
 class Switch:
@@ -181,6 +186,8 @@ class Switch:
         parts = self._running()
         configuration, dialplan, hosts = await asyncio.to_thread(self._read)
         changes = differences(parts.configuration, configuration)
+        configuration = reloaded(parts.configuration, configuration)
+        pending = set(changes) - set(differences(parts.configuration, configuration))
         parts.endpoint.update_settings(sip_settings(configuration, hosts))
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = call_settings(configuration)
@@ -191,7 +198,7 @@ class Switch:
         parts.configuration = configuration
         parts.configuration_loaded_at = parts.clock.wall()
         log.info("reloaded", changes=len(changes))
-        return Reloaded(changes, [change for change in changes if change.startswith(_RESTART_ONLY)])
+        return Reloaded(changes, [change for change in changes if change in pending])
 
     def _read(self) -> tuple[Configuration, Dialplan, dict[str, str]]:
         """In a thread: a large configuration takes a tenth of a second, a slow name server longer."""

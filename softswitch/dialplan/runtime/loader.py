@@ -37,11 +37,6 @@ def load_flows(directories: Sequence[str | Path]) -> tuple[dict[str, Flow], list
     return flows, faults
 
 
-def check(directories: Sequence[str | Path]) -> list[Fault]:
-    """Everything that is wrong with the flows in these directories."""
-    return load_flows(directories)[1]
-
-
 def _load_directory(directory: Path) -> tuple[dict[str, Flow], list[Fault]]:
     flows: dict[str, Flow] = {}
     origin: dict[str, Path] = {}

@@ -8,6 +8,7 @@ from pathlib import Path
 import lmdb
 import pytest
 
+from softswitch.control.protocol import Reload, Reloaded
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.running import RunningSwitch
 
@@ -109,3 +110,22 @@ def test_a_flow_that_does_not_compile_leaves_the_old_one_in_force(tmp_path: Path
         with switch.control() as client:
             assert [agent.name for agent in client.agents()] == ["Ann"]
     assert "Traceback" not in switch.log()
+
+
+def test_a_reload_says_which_changes_wait_for_a_restart(tmp_path: Path) -> None:
+    before = files(free_port())
+    with RunningSwitch(tmp_path, before) as switch:
+        changed = before["softswitch.toml"].replace('ports = "', 'advertised_ip = "192.0.2.9"\nports = "')
+        changed += '[sounds]\ntones = "uk"\n[limits]\ncalls = 7\n'
+        (tmp_path / "softswitch.toml").write_text(changed)
+        with switch.control() as client:
+            reloaded = client.ask(Reload(), Reloaded)
+            again = client.ask(Reload(), Reloaded)
+    needed = {line.partition(":")[0] for line in reloaded.restart_needed}
+    assert needed == {"settings.media.advertised_ip", "settings.sounds.tones"}
+    assert again.restart_needed == again.changes == reloaded.restart_needed, "told until it is in force"
+    assert {line.partition(":")[0] for line in reloaded.changes} == {
+        "settings.media.advertised_ip",
+        "settings.sounds.tones",
+        "settings.limits.calls",
+    }

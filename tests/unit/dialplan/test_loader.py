@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.dialplan.runtime.loader import check, load_flows, shipped_directory
+from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 from softswitch.testing.call import FakeCall
 
 HEAD = "from softswitch.dialplan import Call, flow\n"
@@ -70,19 +70,19 @@ def test_what_is_wrong_with_a_file(tmp_path: Path, text: str, line: int | None, 
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "wrong.py").write_bytes(b"\xff\x00\xfe")
-    assert len(check([tmp_path])) == 1
+    assert len(load_flows([tmp_path])[1]) == 1
 
 
 def test_every_fault_at_once(tmp_path: Path) -> None:
     write(tmp_path, "a.py", HEAD + "@flow\ndef one(call): ...\n@flow\nasync def two(): ...\n")
     write(tmp_path, "b.py", "x = (\n")
-    assert [fault.key for fault in check([tmp_path])] == ["one", "two", "b"]
+    assert [fault.key for fault in load_flows([tmp_path])[1]] == ["one", "two", "b"]
 
 
 def test_two_files_with_a_flow_of_one_name(tmp_path: Path) -> None:
     write(tmp_path, "a.py", GOOD.format("a"))
     write(tmp_path, "b.py", GOOD.format("b"))
-    (fault,) = check([tmp_path])
+    (fault,) = load_flows([tmp_path])[1]
     assert (Path(fault.file).name, fault.key) == ("b.py", "hello")
     assert "a.py" in fault.reason
 
