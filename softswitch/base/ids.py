@@ -22,3 +22,6 @@ StreamId = NewType("StreamId", int)
 """One RTP stream in a media worker; unique for the life of the switch process."""
 
 RecordingId = NewType("RecordingId", str)
+
+RoomId = NewType("RoomId", str)
+"""A conference in a media worker."""

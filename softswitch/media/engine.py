@@ -39,6 +39,7 @@ from softswitch.media.protocol import (
     Playback,
     PlayFinished,
     PutStream,
+    Quality,
     SetHearing,
     StartPlay,
     StartRecording,
@@ -47,6 +48,7 @@ from softswitch.media.protocol import (
     StreamDescription,
     StreamStatistics,
     StreamTimedOut,
+    VoiceFacts,
 )
 from softswitch.media.recordings import Recordings
 from softswitch.media.rtp import ArrivalBuffer, RtpColumns
@@ -233,11 +235,14 @@ class MediaEngine:
         self._emit(
             StreamStatistics(
                 *_names(stream),
-                packets_received=int(table.received[row]),
-                packets_sent=int(table.sent[row]) + stream.packets_sent,
-                packets_lost=int(table.lost[row]),
-                packets_late=int(table.late[row]),
-                jitter_ms=float(table.jitter[row]) * 1000 / SAMPLE_RATE_HZ,
+                Quality(
+                    packets_received=int(table.received[row]),
+                    packets_sent=int(table.sent[row]) + stream.packets_sent,
+                    packets_lost=int(table.lost[row]),
+                    packets_late=int(table.late[row]),
+                    jitter_ms=float(table.jitter[row]) * 1000 / SAMPLE_RATE_HZ,
+                ),
+                VoiceFacts(),
             )
         )
         self.streams.drop(stream_id)

@@ -25,7 +25,7 @@ NO_STREAM = StreamId(-1)
 
 
 class SinglePacket(NamedTuple):
-    """A packet that does not leave with the others of its tick: the stream packs another length than 20 ms."""
+    """A packet that does not leave with the others of its tick."""
 
     row: int
     packet: bytes
@@ -69,9 +69,9 @@ class Phase:
         "marks",
         "mixer",
         "outgoing",
-        "repacked",
         "row_count",
         "singles",
+        "singly",
         "stream_ids",
         "streams",
         "taps",
@@ -98,8 +98,8 @@ class Phase:
         self.outgoing = OutgoingBuffer(ROWS_PER_PHASE)
         self.marks: list[int] = []
         """Rows whose next packet has the marker bit."""
-        self.repacked: dict[int, Stream] = {}
-        """Streams with a packetiser, by row."""
+        self.singly: dict[int, Stream] = {}
+        """Streams whose packets are not those of `outgoing`, by row (single_packets.py)."""
         self.singles: list[SinglePacket] = []
         """Filled by the tick."""
 
@@ -131,7 +131,7 @@ class Phase:
     def release(self, row: int) -> None:
         """The stream is gone: its row is silent and free."""
         del self.streams[row]
-        self.repacked.pop(row, None)
+        self.singly.pop(row, None)
         self.stream_ids[row] = NO_STREAM
         self._table.clear(row)
         self._free.append(row)

@@ -14,11 +14,23 @@ over from a dead one goes on where the other would be by now, with the same SSRC
 import msgspec
 
 from softswitch.base.address import HostPort
-from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 PACKET_BYTES_MAX = 128 * 1024
 """A batch is split below this; the kernel's default send buffer (208 KiB) must hold one with its overhead."""
+
+
+class SrtpKeys(msgspec.Struct, frozen=True):
+    """A stream's keys under SRTP (RFC 3711), as SDES agreed on them (RFC 4568): master key, then master salt.
+
+    `profile` is the crypto suite's name: "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM" or
+    "AEAD_AES_256_GCM" (RFC 7714).
+    """
+
+    profile: str
+    send: bytes
+    receive: bytes
 
 
 class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,11 +38,18 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
 
     `remote` is where the party's SDP says it listens, or None before its SDP is known; nothing is sent before.
     With `learn` the source of the packets that arrive is trusted over `remote` (symmetric RTP behind NAT, RFC 4961).
-    `codec` is an encoding name ("PCMU", "PCMA") and `payload_type` the number *the remote's* SDP gave it; we accept the
-    same number. `telephone_event` is the payload type of RFC 4733 events, or None.
+    With `is_shared` the port belongs to several streams, which are told apart by the remote address: `remote` must be
+    known and certain, and `learn` False.
+    `codec` is an encoding name ("PCMU", "OPUS") and `payload_type` the number *the remote's* SDP gave it; we accept the
+    same number. `format_parameters` is the remote's `a=fmtp` for it. `telephone_event` is the payload type of RFC 4733
+    events, or None, and `telephone_event_clock_hz` their clock; `comfort_noise` that of RFC 3389, or None.
     `sends` / `receives` are our side of the SDP direction: a party on hold (`sendonly`) neither hears nor is heard.
     `sequence` and `timestamp` are the values of the packet at `started_at` (monotonic seconds): the packet of a tick at
-    `t` has timestamp + (t - started_at) * 8000 and sequence + (t - started_at) / ptime.
+    `t` has timestamp + (t - started_at) * clock rate and sequence + (t - started_at) / ptime.
+    `detects_tones`: digits are also listened for in the sound (Q.24).
+    `gain_db` changes the party's voice for all who hear it; with `is_muted` nobody hears it and no recording holds it;
+    with `is_deaf` the party hears playbacks only.
+    RTCP goes to `rtcp_remote`, or one port above `remote`; with `has_rtcp_mux` it shares the RTP port (RFC 5761).
     """
 
     stream_id: StreamId
@@ -43,25 +62,53 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float
     remote: HostPort | None = None
     learn: bool = True
+    is_shared: bool = False
     codec: str = "PCMU"
     payload_type: int = 0
+    format_parameters: str = ""
     telephone_event: int | None = None
+    telephone_event_clock_hz: int = 8000
+    comfort_noise: int | None = None
     ptime_ms: int = 20
     sends: bool = True
     receives: bool = True
+    detects_tones: bool = False
+    gain_db: float = 0.0
+    is_muted: bool = False
+    is_deaf: bool = False
+    has_rtcp_mux: bool = False
+    rtcp_remote: HostPort | None = None
+    srtp: SrtpKeys | None = None
 
 
 class Hearing(msgspec.Struct, frozen=True):
-    """Stream `stream_id` hears the sum of `sources` (mix-minus is the caller's business); empty = it hears nothing."""
+    """Stream `stream_id` hears the sum of `sources` (mix-minus is the caller's business); empty = it hears nothing.
+
+    `gains_db` has one entry for each source, or none at all (0 dB each). A stream that is in a room hears the room's
+    others besides.
+    """
 
     stream_id: StreamId
     sources: list[StreamId]
+    gains_db: list[float] = []
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """A conference: every member hears all the others. Members that are not open (any more) are left out.
+
+    Who is muted, deaf or has a gain is said by the members' own descriptions. All members are on one worker.
+    """
+
+    room_id: RoomId
+    members: list[StreamId]
 
 
 class Playback(msgspec.Struct, frozen=True, kw_only=True):
     """Sounds played to a stream one after another without a gap; while it lasts the stream hears nothing else.
 
-    `sounds` are absolute paths of WAV files (8 kHz, mono, 16-bit; the prompt library sees to that).
+    `sounds` are absolute paths of WAV files (8 kHz, mono, 16-bit; the prompt library sees to that), or tones: "tone:"
+    and a cadence such as "425/1000,0/4000" (tones.py).
+    With `is_over` the listener goes on hearing what it hears, and the sounds added to it.
     `loop` repeats the list until it is stopped or replaced; the position in a loop follows from the clock
     (`started_at`, monotonic seconds), so music goes on where it was after any interruption.
     A new playback to the same stream replaces the old one, whose `PlayFinished` says completed=False.
@@ -71,6 +118,7 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
     stream_id: StreamId
     sounds: list[str]
     loop: bool = False
+    is_over: bool = False
     started_at: float = 0.0
 
 
@@ -81,6 +129,9 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     already there (the last worker died), it is continued; the gap up to now is filled with silence, so the
     file's length is always now - `started_at`.
     `right` None records one party alone (a message), still as two channels.
+    Until `masked_until` (monotonic seconds) both channels are silent, and digits leave no trace: what is said then,
+    card numbers for example, is not to be kept. `StartRecording` with the same id and another value changes it.
+    Every `beep_every_s` seconds the recorded parties hear a beep; 0 for none.
     """
 
     recording_id: RecordingId
@@ -89,6 +140,8 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     left: StreamId
     right: StreamId | None
     started_at: float
+    masked_until: float = 0.0
+    beep_every_s: float = 0.0
 
 
 # Commands: orders to the worker.
@@ -108,6 +161,30 @@ class DropStream(msgspec.Struct, frozen=True, tag=True):
 
 class SetHearing(msgspec.Struct, frozen=True, tag=True):
     hearing: Hearing
+
+
+class PutRoom(msgspec.Struct, frozen=True, tag=True):
+    """Create the room, or change who is in it."""
+
+    room: Room
+
+
+class DropRoom(msgspec.Struct, frozen=True, tag=True):
+    """Its members hear each other no more; their streams stay."""
+
+    room_id: RoomId
+
+
+class SendDigits(msgspec.Struct, frozen=True, tag=True):
+    """Send digits (0-9 * # A-D) to the stream's party, after those still being sent.
+
+    They go as RFC 4733 events where the stream has them, otherwise as tones; sound is left out meanwhile.
+    """
+
+    stream_id: StreamId
+    digits: str
+    duration_ms: int = 100
+    pause_ms: int = 60
 
 
 class StartPlay(msgspec.Struct, frozen=True, tag=True):
@@ -140,6 +217,7 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
     hearings: list[Hearing]
     playbacks: list[Playback]
     recordings: list[Recording]
+    rooms: list[Room] = []
     is_last: bool = True
 
 
@@ -183,7 +261,7 @@ class FirstPacket(msgspec.Struct, frozen=True, tag=True):
 
 
 class DtmfReceived(msgspec.Struct, frozen=True, tag=True):
-    """A digit (0-9 * # A-D), reported once, when it begins (RFC 4733)."""
+    """A digit (0-9 * # A-D), reported once, when it begins, whether it came as an event (RFC 4733) or as tones."""
 
     call_id: CallId
     stream_id: StreamId
@@ -219,20 +297,73 @@ class RecordingFinished(msgspec.Struct, frozen=True, tag=True):
     fault: str = ""
 
 
+class TalkersChanged(msgspec.Struct, frozen=True, tag=True):
+    """Who speaks in a room now; at most five times a second."""
+
+    room_id: RoomId
+    talkers: list[StreamId]
+
+
+class Quality(msgspec.Struct, frozen=True, kw_only=True):
+    """How a stream's party sounds to us, and, from its RTCP reports, how we sound there (None before the first).
+
+    `jitter_ms` as RFC 3550 defines it; `burst_ratio` as G.107 does (1 = losses are independent); `delay_ms` is that of
+    the jitter buffer; `mos` the E-model's estimate for a listener on our side, 1 to 4.5.
+    """
+
+    packets_received: int = 0
+    packets_sent: int = 0
+    packets_lost: int = 0
+    packets_late: int = 0
+    jitter_ms: float = 0.0
+    burst_ratio: float = 1.0
+    delay_ms: float = 0.0
+    mos: float = 0.0
+    round_trip_ms: float | None = None
+    remote_lost: int | None = None
+    remote_jitter_ms: float | None = None
+    remote_mos: float | None = None
+
+
+class VoiceFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """How a party speaks. Times in seconds since the stream began; levels of the last seconds of speech and of noise.
+
+    `overlap_s`: it spoke while somebody it hears spoke too; `silence_max_s`: the longest time in which neither did.
+    """
+
+    is_talking: bool = False
+    level_dbov: float = -127.0
+    noise_dbov: float = -127.0
+    talk_s: float = 0.0
+    overlap_s: float = 0.0
+    silence_max_s: float = 0.0
+
+
+class StreamReport(msgspec.Struct, frozen=True):
+    call_id: CallId
+    stream_id: StreamId
+    quality: Quality
+    voice: VoiceFacts
+
+
+class StreamReports(msgspec.Struct, frozen=True, tag=True):
+    """Every five seconds for every stream; many streams' reports in one event."""
+
+    reports: list[StreamReport]
+
+
 class StreamStatistics(msgspec.Struct, frozen=True, tag=True):
-    """Sent when a stream is dropped: what it received and sent."""
+    """Sent when a stream is dropped: its last report."""
 
     call_id: CallId
     stream_id: StreamId
-    packets_received: int
-    packets_sent: int
-    packets_lost: int
-    packets_late: int
-    jitter_ms: float
+    quality: Quality
+    voice: VoiceFacts
 
 
 class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
     """Once a second. `tick_us_*` is the CPU-side duration of one tick; `overruns` counts ticks that began late.
+    `strangers` are packets from sources that were not accepted, `dropped_by_kernel` those that found a full socket.
 
     `cpu_s` is CPU time since the worker's start; `cpu` the part of one core it used since the last statistics.
     """
@@ -247,10 +378,19 @@ class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
     strangers: int
     cpu_s: float
     cpu: float = 0.0
+    dropped_by_kernel: int = 0
 
 
 MediaEvent = (
-    FirstPacket | DtmfReceived | PlayFinished | StreamTimedOut | RecordingFinished | StreamStatistics | WorkerStatistics
+    FirstPacket
+    | DtmfReceived
+    | TalkersChanged
+    | PlayFinished
+    | StreamTimedOut
+    | RecordingFinished
+    | StreamReports
+    | StreamStatistics
+    | WorkerStatistics
 )
 
 

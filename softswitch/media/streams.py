@@ -151,7 +151,7 @@ class Streams:
         table.receives[row] = description.receives
         table.payload_type_in[row] = table.payload_type_out[row] = description.payload_type
         table.event_type_in[row] = -1 if description.telephone_event is None else description.telephone_event
-        self._set_packetiser(stream)
+        self._set_sending(stream)
         self._connect_if_final(stream, now)
         self._aim(stream)
 
@@ -175,11 +175,12 @@ class Streams:
         for listener in {stream_id, *self._hearings.listeners(stream_id)}:
             self._route(listener)
 
-    def _set_packetiser(self, stream: Stream) -> None:
+    def _set_sending(self, stream: Stream) -> None:
+        """Whether the stream's packets are those of its phase, or built singly."""
         description = stream.description
-        stream.phase.repacked.pop(stream.row, None)
+        stream.phase.singly.pop(stream.row, None)
         stream.packetiser = None
-        if description.ptime_ms != _TICK_MS and description.sends:
+        if description.sends and _is_sent_singly(description):
             stream.packetiser = Packetiser(
                 ptime_ms=description.ptime_ms,
                 payload_type=description.payload_type,
@@ -187,7 +188,7 @@ class Streams:
                 sequence=description.sequence,
                 timestamp=description.timestamp,
             )
-            stream.phase.repacked[stream.row] = stream
+            stream.phase.singly[stream.row] = stream
 
     def _route(self, stream_id: StreamId) -> None:
         """Tell the mixer what the stream hears now."""
@@ -202,7 +203,7 @@ class Streams:
 
     def _aim(self, stream: Stream) -> None:
         destination = stream.latch.destination()
-        if not stream.description.sends or stream.packetiser is not None:
+        if not stream.description.sends or stream.row in stream.phase.singly:
             destination = None
         table, row = stream.phase.live, stream.row
         if destination is not None and not table.aimed[row]:
@@ -228,6 +229,10 @@ class Streams:
             if len(phase.streams) < PHASE_STREAMS:
                 return phase
         return min(self._phases, key=lambda phase: len(phase.streams))
+
+
+def _is_sent_singly(description: StreamDescription) -> bool:
+    return description.ptime_ms != _TICK_MS
 
 
 def _fault(description: StreamDescription, tables: CodecTables) -> str | None:

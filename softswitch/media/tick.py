@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.media import adaptation, jitter
+from softswitch.media import adaptation, jitter, single_packets
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.dtmf import EVENT_BYTES, DtmfReceiver
 from softswitch.media.frames import Frames
 from softswitch.media.limits import PAYLOAD_BYTES_MAX
-from softswitch.media.phase import Phase, SinglePacket
+from softswitch.media.phase import Phase
 from softswitch.media.player import Player
 from softswitch.media.playout import take_frames
 from softswitch.media.rtp import ArrivalBuffer, RtpColumns
@@ -80,6 +80,7 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     phase.mixer.mix(table, frames, tables, phase.outgoing)
     player.write_frames(table, phase.stream_ids, phase.outgoing, now)
     _stamp(phase, ticks)
+    single_packets.build(phase)
 
 
 def _stamp(phase: Phase, ticks: int) -> None:
@@ -97,12 +98,3 @@ def _stamp(phase: Phase, ticks: int) -> None:
     for row in phase.marks:
         outgoing.mark(row)
     phase.marks.clear()
-    phase.singles.clear()
-    for stream in phase.repacked.values():
-        destination = stream.latch.destination()
-        if stream.packetiser is not None and destination is not None:
-            sample = (phase.tick - stream.first_tick) * FRAME_SAMPLES
-            frame = outgoing.payload[stream.row].tobytes()
-            for packet in stream.packetiser.add(frame, sample):
-                phase.singles.append(SinglePacket(stream.row, packet, destination))
-                stream.packets_sent += 1

@@ -219,7 +219,7 @@ async def _ends_within(seconds: float, line: Line) -> bool:
 
 
 def _heard_nothing(statistics: StreamStatistics | None) -> bool:
-    return statistics is None or statistics.packets_received == 0
+    return statistics is None or statistics.quality.packets_received == 0
 
 
 def _words(end: LineEnd | None) -> str:

@@ -300,8 +300,8 @@ def test_a_call_is_heard_pressed_played_and_recorded(play: Play) -> None:
         assert energy_at(1500, right[800:-1600]) > 0.95
         caller.drop()
         statistics = await scene.event(StreamStatistics)
-        assert statistics.packets_received > 30
-        assert statistics.packets_sent > 30
+        assert statistics.quality.packets_received > 30
+        assert statistics.quality.packets_sent > 30
         assert len([event for event in scene.events if isinstance(event, DtmfReceived)]) == 0
 
     play(scenario)

@@ -161,8 +161,8 @@ def test_the_switch_is_told_the_first_packet_digits_and_what_was_received(
     converse([one, two], 0.14)
     worker.command(DropStream(one.stream_id))
     statistics = worker.event(StreamStatistics)
-    assert (statistics.packets_received, statistics.packets_lost) == (15, 0)
-    assert statistics.packets_sent >= 15
+    assert (statistics.quality.packets_received, statistics.quality.packets_lost) == (15, 0)
+    assert statistics.quality.packets_sent >= 15
     assert not [event for event in worker.events if isinstance(event, DtmfReceived)]
 
 

@@ -133,7 +133,7 @@ def test_a_caller_and_a_registered_phone_hear_each_other(tmp_path: Path, hello: 
         assert (end.by, end.status) == ("them", 200)
         for statistics in (await caller.statistics(), await line.statistics()):
             assert statistics is not None
-            assert min(statistics.packets_received, statistics.packets_sent) > 20
+            assert min(statistics.quality.packets_received, statistics.quality.packets_sent) > 20
         recorded = await line.recorded()
         assert recorded is not None
         assert recorded.duration_s > 0.4

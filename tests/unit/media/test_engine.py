@@ -93,7 +93,8 @@ def test_only_the_payload_type_of_the_description_is_heard() -> None:
     driver.apply(DropStream(StreamId(1)))
     (statistics,) = events(driver, StreamStatistics)
     assert isinstance(statistics, StreamStatistics)
-    assert (statistics.packets_received, statistics.packets_lost, statistics.packets_sent) == (6, 0, 6)
+    quality = statistics.quality
+    assert (quality.packets_received, quality.packets_lost, quality.packets_sent) == (6, 0, 6)
 
 
 def test_digits_and_the_first_packet_are_told_once() -> None:

@@ -92,7 +92,7 @@ def test_every_sample_is_played_once_whatever_the_length_and_order_of_packets(
         chance.shuffle(packets)
         talk.hear(*packets)
     assert talk.heard().startswith(SILENCE * FRAME + said(parts))
-    assert talk.statistics().packets_lost == 0
+    assert talk.statistics().quality.packets_lost == 0
 
 
 def test_sound_goes_through_the_end_of_the_ring_and_touches_no_neighbour() -> None:
@@ -118,7 +118,7 @@ def test_a_lost_packet_leaves_a_gap_of_its_length_and_nothing_moves() -> None:
     assert heard[FRAME : 11 * FRAME] == said(parts[:10])
     back = 12 * FRAME + 32  # the first 4 ms are faded in
     assert heard[back : 20 * FRAME] == said(parts)[back - FRAME : 19 * FRAME]
-    assert talk.statistics().packets_lost == 1
+    assert talk.statistics().quality.packets_lost == 1
 
 
 def test_a_packet_that_comes_late_lengthens_the_delay_and_is_heard() -> None:
@@ -134,7 +134,7 @@ def test_a_packet_that_comes_late_lengthens_the_delay_and_is_heard() -> None:
     heard = talk.heard()
     assert said(parts[:10]) in heard
     assert said(parts[10:25])[32:] in heard
-    assert talk.statistics().packets_late == 1
+    assert talk.statistics().quality.packets_late == 1
 
 
 def test_older_packets_whose_time_is_past_are_dropped() -> None:
@@ -146,7 +146,7 @@ def test_older_packets_whose_time_is_past_are_dropped() -> None:
     assert talk.heard().count(parts[4]) == 0
     assert talk.heard().count(parts[8]) == 1
     statistics = talk.statistics()
-    assert (statistics.packets_late, statistics.packets_lost) == (1, 0)
+    assert (statistics.quality.packets_late, statistics.quality.packets_lost) == (1, 0)
 
 
 def test_duplicates_change_nothing() -> None:
@@ -156,7 +156,7 @@ def test_duplicates_change_nothing() -> None:
         packet = talk.packet(part)
         talk.hear(packet, packet, packet)
     assert talk.heard().startswith(SILENCE * FRAME + said(parts)[: 9 * FRAME])
-    assert talk.statistics().packets_lost == 0
+    assert talk.statistics().quality.packets_lost == 0
 
 
 @pytest.mark.parametrize("change", ["ssrc", "sequence", "timestamp back", "timestamp ahead"])
@@ -180,7 +180,7 @@ def test_another_source_follows_what_was_not_played_yet(change: str) -> None:
     assert said(parts[:10]) in heard
     assert said(parts[10:])[32:] in heard
     assert heard.index(parts[11]) - heard.index(parts[9]) <= 4 * FRAME
-    assert talk.statistics().packets_lost == 0
+    assert talk.statistics().quality.packets_lost == 0
 
 
 @pytest.mark.parametrize("moves_clock", [True, False])
@@ -256,7 +256,7 @@ def test_packets_without_sound_count_in_the_sequence_and_silence_the_gap() -> No
     assert said(parts[:6]) in heard
     assert said(parts[6:]) in heard
     assert heard[8 * FRAME : 10 * FRAME] == SILENCE * 2 * FRAME
-    assert talk.statistics().packets_lost == 0
+    assert talk.statistics().quality.packets_lost == 0
 
 
 def test_jitter_is_measured_as_rfc_3550_says() -> None:
@@ -269,7 +269,7 @@ def test_jitter_is_measured_as_rfc_3550_says() -> None:
         talk.hear(packets[first], packets[first + 1])
         for _ in range(2):  # one packet a tick late, the next in time again: |D| is a tick each time
             expected += (20.0 - expected) / 16
-    measured = talk.statistics().jitter_ms
+    measured = talk.statistics().quality.jitter_ms
     assert measured == pytest.approx(expected, rel=0.01)
 
 

@@ -1,0 +1,27 @@
+"""Packets that are built one by one: those of streams that are not sent 20 ms of G.711 as the outgoing buffer has it.
+
+Nearly every stream's packet is a row of `phase.outgoing`, and no Python is run for it. The others are `phase.singly`;
+after each tick their packets are made here, into `phase.singles`.
+"""
+
+from softswitch.media.phase import Phase, SinglePacket, Stream
+from softswitch.media.tick_grid import FRAME_SAMPLES
+
+
+def build(phase: Phase) -> None:
+    """The packets that this tick's frame completes, for every stream of the phase that is sent singly."""
+    phase.singles.clear()
+    for stream in phase.singly.values():
+        destination = stream.latch.destination()
+        if destination is None:
+            continue
+        for packet in _packets(phase, stream):
+            phase.singles.append(SinglePacket(stream.row, packet, destination))
+            stream.packets_sent += 1
+
+
+def _packets(phase: Phase, stream: Stream) -> list[bytes]:
+    if stream.packetiser is None:
+        return []
+    sample = (phase.tick - stream.first_tick) * FRAME_SAMPLES
+    return stream.packetiser.add(phase.outgoing.payload[stream.row].tobytes(), sample)
