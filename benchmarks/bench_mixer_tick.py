@@ -56,6 +56,8 @@ class NoPort:
 
     def aim(self, row: int, destination: HostPort | None) -> None: ...
 
+    def aim_rtcp(self, row: int, destination: HostPort | None, *, is_muxed: bool) -> None: ...
+
 
 class NoFile:
     """Recordings that go nowhere."""

@@ -27,6 +27,9 @@ RECORDINGS_MAX = 4096
 RTP_PACKET_BYTES_MAX = 640
 """A packet of 60 ms G.711 (480) with header, sources and extensions; longer ones are malformed for us."""
 
+RTCP_PACKET_BYTES_MAX = 1500
+"""A compound packet is sent as one datagram that must not be fragmented; what is longer is cut, and so malformed."""
+
 PAYLOAD_BYTES_MAX = 480
 """60 ms of G.711, the longest packet anybody sends."""
 

@@ -23,3 +23,7 @@ class PacketPort(Protocol):
     def aim(self, row: int, destination: HostPort | None) -> None:
         """Where the row's packet of each tick goes; None sends none."""
         ...
+
+    def aim_rtcp(self, row: int, destination: HostPort | None, *, is_muxed: bool) -> None:
+        """Where the row's RTCP goes, and from whose host it is taken; with `is_muxed` it shares the RTP port."""
+        ...

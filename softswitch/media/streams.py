@@ -210,6 +210,15 @@ class Streams:
             stream.phase.marks.append(row)
         table.aimed[row] = destination is not None
         self._port.aim(stream.frame_row, destination)
+        self._aim_rtcp(stream)
+
+    def _aim_rtcp(self, stream: Stream) -> None:
+        """RTCP runs on while a stream does not send. Behind NAT its port is a guess until the party's own comes."""
+        description, destination = stream.description, stream.latch.destination()
+        if destination is not None and not description.has_rtcp_mux:
+            above = HostPort(destination.host, destination.port + 1) if destination.port < 65_535 else None
+            destination = (description.rtcp_remote if destination == description.remote else None) or above
+        self._port.aim_rtcp(stream.frame_row, destination, is_muxed=description.has_rtcp_mux)
 
     def _connect_if_final(self, stream: Stream, now: float) -> None:
         source = stream.latch.final_source(now)

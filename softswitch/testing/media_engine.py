@@ -29,6 +29,8 @@ class ListedPort:
         self.remote: dict[int, HostPort] = {}
         """What a row is connected to."""
         self.destination: dict[int, HostPort] = {}
+        self.rtcp: dict[int, HostPort] = {}
+        """Where a row's RTCP goes."""
         self.refusal: str | None = None
         """The answer to `open`."""
 
@@ -41,6 +43,7 @@ class ListedPort:
         del self.local[row]
         self.remote.pop(row, None)
         self.destination.pop(row, None)
+        self.rtcp.pop(row, None)
 
     def connect(self, row: int, remote: HostPort) -> None:
         self.remote[row] = remote
@@ -52,6 +55,11 @@ class ListedPort:
         self.destination.pop(row, None)
         if destination is not None:
             self.destination[row] = destination
+
+    def aim_rtcp(self, row: int, destination: HostPort | None, *, is_muxed: bool) -> None:
+        self.rtcp.pop(row, None)
+        if destination is not None:
+            self.rtcp[row] = destination
 
 
 class ListedRecordings:

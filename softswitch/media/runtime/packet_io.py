@@ -29,6 +29,5 @@ class PacketIo:
     def aim(self, row: int, destination: HostPort | None) -> None:
         self.phases[row // ROWS_PER_PHASE].aim(row % ROWS_PER_PHASE, destination)
 
-    def drain_rtcp(self) -> None:
-        for phase in self.phases:
-            phase.drain_rtcp()
+    def aim_rtcp(self, row: int, destination: HostPort | None, *, is_muxed: bool) -> None:
+        self.phases[row // ROWS_PER_PHASE].aim_rtcp(row % ROWS_PER_PHASE, destination, is_muxed=is_muxed)

@@ -12,8 +12,7 @@ row of the phase's buffer. That costs less than asking which sockets are readabl
 * Sockets that are silent, and those that are not connected because their party is not known yet, are watched by an
   epoll of the phase and cost nothing until a packet comes.
 
-RTCP is not used yet: its port is bound, so that nobody else gets it and no ICMP error goes out, and what comes is read
-and forgotten now and then.
+RTCP has sockets of its own (rtcp_sockets.py).
 """
 
 import select
@@ -31,6 +30,7 @@ from softswitch.base.address import HostPort
 from softswitch.media.limits import RECEIVE_ROUNDS_MAX, UNTRUSTED_PACKETS_MAX
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
 from softswitch.media.rtp import ArrivalBuffer, OutgoingBuffer
+from softswitch.media.runtime.rtcp_sockets import RtcpPacket, RtcpSockets
 from softswitch.media.runtime.transfers import Transfer, apply_to, call_all, call_each
 from softswitch.media.runtime.udp_socket import TimedPacket, disconnect, open_udp, receive_timed, why_not_bound
 from softswitch.media.tick_grid import SAMPLE_RATE_HZ
@@ -61,18 +61,19 @@ class Batch(NamedTuple):
 
 
 class _Port:
-    """The sockets of one stream."""
+    """The RTP socket of one stream."""
 
-    __slots__ = ("destination", "is_clean", "remote", "rtcp", "rtp")
+    __slots__ = ("destination", "is_clean", "muxed_rtcp", "remote", "rtp")
 
-    def __init__(self, rtp: socket.socket, rtcp: socket.socket) -> None:
+    def __init__(self, rtp: socket.socket) -> None:
         self.rtp = rtp
-        self.rtcp = rtcp
         self.remote: HostPort | None = None
         """What `rtp` is connected to."""
         self.is_clean = False
         """Nothing that came before it was connected is left in its queue."""
         self.destination: HostPort | None = None
+        self.muxed_rtcp: HostPort | None = None
+        """Where RTCP goes that shares this socket."""
 
 
 class PhaseIo:
@@ -86,31 +87,28 @@ class PhaseIo:
         "_quiet_ticks",
         "_receivers",
         "_row_of_fd",
-        "_row_of_rtcp",
-        "_rtcp_epoll",
+        "_rtcp",
         "_senders",
         "_steady",
         "_steady_rows",
+        "_strangers",
         "_tries",
         "_views",
         "arrivals",
         "packets_received",
         "packets_sent",
-        "strangers",
     )
 
     def __init__(self) -> None:
         self.arrivals = ArrivalBuffer(ROWS_PER_PHASE)
         self.packets_received = 0
         self.packets_sent = 0
-        self.strangers = 0
-        """Packets dropped here; those the latch refuses are counted by the engine."""
+        self._strangers = 0
         self._views = [memoryview(packet) for packet in self.arrivals.packets]
         self._ports: dict[int, _Port] = {}
         self._row_of_fd: dict[int, int] = {}
         """Of the sockets in `_epoll`."""
-        self._row_of_rtcp: dict[int, int] = {}
-        self._rtcp_epoll = select.epoll()
+        self._rtcp = RtcpSockets()
         self._epoll = select.epoll()
         self._steady: set[int] = set()
         self._last_tick = 0
@@ -124,6 +122,11 @@ class PhaseIo:
         self._tries: NDArray[np.int64] = np.zeros(ROWS_PER_PHASE, np.int64)
         """Attempts at a second packet that the row has left."""
 
+    @property
+    def strangers(self) -> int:
+        """Packets dropped here; those the latch refuses are counted by the engine."""
+        return self._strangers + self._rtcp.strangers
+
     # The streams' ports
 
     def open(self, row: int, local: HostPort) -> str | None:
@@ -133,22 +136,19 @@ class PhaseIo:
         except OSError as error:
             return why_not_bound(local, error)
         try:
-            rtcp = open_udp(rtcp_address)
+            self._rtcp.open(row, rtcp_address)
         except OSError as error:
             rtp.close()
             return why_not_bound(rtcp_address, error)
-        self._ports[row] = _Port(rtp, rtcp)
-        self._row_of_rtcp[rtcp.fileno()] = row
-        self._rtcp_epoll.register(rtcp.fileno(), select.EPOLLIN)
+        self._ports[row] = _Port(rtp)
         self._watch(row)
         return None
 
     def close(self, row: int) -> None:
         self._unwatch(row)
         port = self._ports.pop(row)
-        del self._row_of_rtcp[port.rtcp.fileno()]
         port.rtp.close()
-        port.rtcp.close()
+        self._rtcp.close(row)
         self._leave_steady(row)
         self._senders = None
 
@@ -170,6 +170,10 @@ class PhaseIo:
     def aim(self, row: int, destination: HostPort | None) -> None:
         self._ports[row].destination = destination
         self._senders = None
+
+    def aim_rtcp(self, row: int, destination: HostPort | None, *, is_muxed: bool) -> None:
+        self._ports[row].muxed_rtcp = destination if is_muxed else None
+        self._rtcp.aim(row, None if is_muxed else destination)
 
     # The tick
 
@@ -202,12 +206,18 @@ class PhaseIo:
                 self._ports[row].rtp.sendto(packet, destination)
                 self.packets_sent += 1
 
-    def drain_rtcp(self) -> None:
-        """Forget what came to the RTCP ports."""
-        for descriptor, _ in self._rtcp_epoll.poll(0):
-            with suppress(OSError):
-                for _ in range(UNTRUSTED_PACKETS_MAX):
-                    self._ports[self._row_of_rtcp[descriptor]].rtcp.recv(1)
+    def send_rtcp(self, row: int, packet: bytes) -> None:
+        """Send a compound packet to where the row's RTCP is aimed; without that it is lost."""
+        port = self._ports[row]
+        if port.muxed_rtcp is None:
+            self._rtcp.send(row, packet)
+            return
+        with suppress(OSError):
+            port.rtp.sendto(packet, port.muxed_rtcp)
+
+    def receive_rtcp(self) -> list[RtcpPacket]:
+        """RTCP that came to the odd ports, from the hosts the rows' own is aimed at. Muxed RTCP comes by `receive`."""
+        return self._rtcp.receive()
 
     def _receive_steady(self, tick: int) -> Iterator[Batch]:
         rows = self._steady_rows
@@ -337,7 +347,7 @@ class PhaseIo:
             if packet.source == port.remote:
                 self._note_wait(at, packet, now_ns)
                 return packet.length
-            self.strangers += 1
+            self._strangers += 1
         return 0
 
     def _batch(

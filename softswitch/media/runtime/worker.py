@@ -199,7 +199,8 @@ class Worker:
         if self._link.is_connected:
             self._link.send_events([self._statistics()])
         self._tick_us.clear()
-        self._io.drain_rtcp()
+        for phase in self._io.phases:
+            phase.receive_rtcp()
         gc.collect(0)
 
     def _statistics(self) -> WorkerStatistics:

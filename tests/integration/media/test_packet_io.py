@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -10,6 +11,7 @@ from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
 from softswitch.media.rtp import OutgoingBuffer
 from softswitch.media.runtime.packet_io import PacketIo
 from softswitch.media.runtime.phase_io import PROBE_TICKS, QUIET_TICKS, TIMED_EVERY_TICKS, TIMED_PARTS, PhaseIo
+from softswitch.media.runtime.udp_socket import dropped_packets, open_udp
 from softswitch.testing.runtime.free_ports import free_range
 
 pytestmark = pytest.mark.network
@@ -194,12 +196,45 @@ def test_a_party_that_does_not_listen_disturbs_nobody(bench: Bench) -> None:
         assert two.socket.recv(1000)
 
 
-def test_rtcp_is_taken_and_forgotten(bench: Bench) -> None:
-    bench.peers[0].to += 1
-    for _ in range(3):
-        bench.peers[0].send(b"rtcp", b"rtcp")
-        bench.io.drain_rtcp()
+def test_rtcp_goes_where_it_is_aimed_and_comes_from_that_host_alone(bench: Bench) -> None:
+    one = bench.peers[0]
+    one.to += 1
+    one.send(b"before it is aimed")
+    bench.io.send_rtcp(0, b"nowhere")
+    assert bench.io.receive_rtcp() == []
+    bench.io.aim_rtcp(0, one.address, is_muxed=False)
+    bench.io.send_rtcp(0, b"report")
+    assert one.socket.recvfrom(1000) == (b"report", HostPort(HOST, one.to))
+    one.send(b"answer", b"another")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.2", 0))
+        stranger.sendto(b"evil", (HOST, one.to))
+    assert bench.io.receive_rtcp() == [(0, b"answer", one.address), (0, b"another", one.address)]
+    assert bench.io.strangers == 2
     assert bench.read() == []
+
+
+def test_muxed_rtcp_shares_the_rtp_port(bench: Bench) -> None:
+    one = bench.peers[0]
+    bench.connect(0)
+    bench.io.aim_rtcp(0, one.address, is_muxed=True)
+    bench.io.send_rtcp(0, b"report")
+    assert one.socket.recvfrom(1000) == (b"report", bench.ports[0])
+    one.send(b"answer")
+    assert bench.read() == [(0, b"answer", None)]
+
+
+def test_packets_that_find_the_socket_full_are_counted() -> None:
+    port = free_range(2)[0]
+    with open_udp(HostPort(HOST, port), 4096) as udp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        assert dropped_packets(udp) == 0
+        for _ in range(100):
+            peer.sendto(bytes(172), (HOST, port))
+        kept = 0
+        with suppress(BlockingIOError):
+            while udp.recv(1000):
+                kept += 1
+        assert dropped_packets(udp) == 100 - kept > 0
 
 
 def test_a_port_that_is_taken_is_named() -> None:

@@ -1,0 +1,75 @@
+"""The RTCP sockets of one phase: each stream's odd port, watched by an epoll and read now and then.
+
+A report is taken only from the host the stream's own reports go to; whoever else writes there is a stranger and is
+counted. With rtcp-mux (RFC 5761) reports come and go on the RTP port, and this one only keeps others from having it.
+"""
+
+import select
+import socket
+from contextlib import suppress
+from typing import NamedTuple
+
+from softswitch.base.address import HostPort
+from softswitch.media.limits import RTCP_PACKET_BYTES_MAX, UNTRUSTED_PACKETS_MAX
+from softswitch.media.runtime.udp_socket import open_udp
+
+RECEIVE_BUFFER_BYTES = 16 * 1024
+"""A dozen reports; one comes every few seconds."""
+
+
+class RtcpPacket(NamedTuple):
+    row: int
+    packet: bytes
+    source: HostPort
+
+
+class RtcpSockets:
+    """By row within the phase."""
+
+    __slots__ = ("_destinations", "_epoll", "_row_of_fd", "_sockets", "strangers")
+
+    def __init__(self) -> None:
+        self.strangers = 0
+        self._sockets: dict[int, socket.socket] = {}
+        self._destinations: dict[int, HostPort] = {}
+        self._row_of_fd: dict[int, int] = {}
+        self._epoll = select.epoll()
+
+    def open(self, row: int, local: HostPort) -> None:
+        """Raises OSError."""
+        udp = self._sockets[row] = open_udp(local, RECEIVE_BUFFER_BYTES)
+        self._row_of_fd[udp.fileno()] = row
+        self._epoll.register(udp.fileno(), select.EPOLLIN)
+
+    def close(self, row: int) -> None:
+        udp = self._sockets.pop(row)
+        self._destinations.pop(row, None)
+        del self._row_of_fd[udp.fileno()]
+        udp.close()
+
+    def aim(self, row: int, destination: HostPort | None) -> None:
+        self._destinations.pop(row, None)
+        if destination is not None:
+            self._destinations[row] = destination
+
+    def send(self, row: int, packet: bytes) -> None:
+        """Lost when the row is not aimed, like any packet that nobody listens for."""
+        destination = self._destinations.get(row)
+        if destination is not None:
+            with suppress(OSError):
+                self._sockets[row].sendto(packet, destination)
+
+    def receive(self) -> list[RtcpPacket]:
+        """What has come since the last time, a few packets of each row at most."""
+        packets: list[RtcpPacket] = []
+        for descriptor, _ in self._epoll.poll(0):
+            row = self._row_of_fd[descriptor]
+            udp, destination = self._sockets[row], self._destinations.get(row)
+            with suppress(OSError):
+                for _ in range(UNTRUSTED_PACKETS_MAX):
+                    packet, source = udp.recvfrom(RTCP_PACKET_BYTES_MAX)
+                    if destination is not None and source[0] == destination.host:
+                        packets.append(RtcpPacket(row, packet, HostPort(source[0], source[1])))
+                    else:
+                        self.strangers += 1
+        return packets
