@@ -20,7 +20,7 @@ class CodecTables:
     (µ-law can say zero, A-law cannot.)
     """
 
-    __slots__ = ("_byte_of", "_convert", "_sample_of", "names", "silence")
+    __slots__ = ("_byte_of", "_convert", "_sample_of", "_square_of", "names", "silence")
 
     def __init__(self, codecs: Mapping[str, Codec]) -> None:
         fitting = sorted((codec for codec in codecs.values() if _fits(codec)), key=_noise_of_silence)
@@ -35,6 +35,7 @@ class CodecTables:
         for index, codec in enumerate(fitting):
             codec.decode(every_byte, self._sample_of[index : index + 1])
             codec.encode(every_sample, self._byte_of[index : index + 1])
+        self._square_of: NDArray[np.float32] = np.square(self._sample_of, dtype=np.float32)
         for source in range(len(fitting)):
             for target in range(len(fitting)):
                 self._convert[source, target] = self._byte_of[target][self._sample_of[source].view(np.uint16)]
@@ -42,6 +43,10 @@ class CodecTables:
     def decode(self, frames: NDArray[np.uint8], codec: NDArray[np.int64]) -> NDArray[np.int16]:
         """uint8[n, samples] of the codecs int64[n] -> int16[n, samples]."""
         return _look_up(frames, codec, self._sample_of)
+
+    def squares(self, frames: NDArray[np.uint8], codec: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The squares of the samples: uint8[n, samples] of the codecs int64[n] -> float32[n, samples]."""
+        return _look_up(frames, codec, self._square_of)
 
     def encode(self, pcm: NDArray[np.int16], codec: NDArray[np.int64]) -> NDArray[np.uint8]:
         """int16[n, samples] -> uint8[n, samples] of the codecs int64[n]."""

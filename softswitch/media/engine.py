@@ -48,7 +48,6 @@ from softswitch.media.protocol import (
     StreamDescription,
     StreamStatistics,
     StreamTimedOut,
-    VoiceFacts,
 )
 from softswitch.media.recordings import Recordings
 from softswitch.media.rtp import ArrivalBuffer, RtpColumns
@@ -242,7 +241,7 @@ class MediaEngine:
                     packets_late=int(table.late[row]),
                     jitter_ms=float(table.jitter[row]) * 1000 / SAMPLE_RATE_HZ,
                 ),
-                VoiceFacts(),
+                stream.phase.voices.facts(row),
             )
         )
         self.streams.drop(stream_id)

@@ -13,7 +13,7 @@ from softswitch.media.tick_grid import FRAME_SAMPLES
 
 
 class Frames:
-    __slots__ = ("_streams", "codec", "content", "runs")
+    __slots__ = ("_streams", "codec", "content", "is_speech", "is_talking", "power", "runs")
 
     def __init__(self, streams: int, tables: CodecTables) -> None:
         rows = streams + len(tables.names)
@@ -21,6 +21,12 @@ class Frames:
         self.content: NDArray[np.uint8] = np.zeros((rows, FRAME_SAMPLES), np.uint8)
         self.codec: NDArray[np.int64] = np.zeros(rows, np.int64)
         self.runs: Windows = as_runs(self.content)
+        self.power: NDArray[np.float32] = np.zeros(rows, np.float32)
+        """Mean of the squares of the party's samples, as last looked at (voice_facts.py)."""
+        self.is_speech: NDArray[np.bool_] = np.zeros(rows, np.bool_)
+        """Whether that was speech."""
+        self.is_talking: NDArray[np.bool_] = np.zeros(rows, np.bool_)
+        """Whether the party talks; it goes on doing so in the short pauses of speech."""
         for codec, byte in enumerate(tables.silence):
             self.content[streams + codec] = byte
             self.codec[streams + codec] = codec

@@ -18,6 +18,7 @@ from softswitch.media.rtp import OutgoingBuffer
 from softswitch.media.stream_table import StreamTable, allocate
 from softswitch.media.taps import RecordingSink, Taps
 from softswitch.media.tick_grid import PHASES, first_slot, slot_at
+from softswitch.media.voice_facts import Voices
 
 ROWS_PER_PHASE = STREAMS_MAX // PHASES
 
@@ -76,6 +77,7 @@ class Phase:
         "streams",
         "taps",
         "tick",
+        "voices",
     )
 
     def __init__(self, index: int, frames: Frames, sink: RecordingSink, tables: CodecTables) -> None:
@@ -94,6 +96,7 @@ class Phase:
         """The rows in use so far; at least one, so that no operation meets an empty array."""
         self.heard: NDArray[np.uint8] = frames.content[self.first_row : self.first_row + ROWS_PER_PHASE]
         self.mixer = Mixer(ROWS_PER_PHASE, self.first_row)
+        self.voices = Voices(ROWS_PER_PHASE, self.first_row, frames)
         self.taps = Taps(RECORDINGS_MAX // PHASES, sink, tables)
         self.outgoing = OutgoingBuffer(ROWS_PER_PHASE)
         self.marks: list[int] = []
@@ -134,6 +137,7 @@ class Phase:
         self.singly.pop(row, None)
         self.stream_ids[row] = NO_STREAM
         self._table.clear(row)
+        self.voices.clear(row)
         self._free.append(row)
         while self.row_count and self.stream_ids[-1] == NO_STREAM:
             self.stream_ids.pop()

@@ -200,6 +200,7 @@ class Streams:
         ]
         codec = self._tables.names.index(stream.description.codec)
         stream.phase.mixer.set_sources(stream.row, codec, sources, self._frames)
+        stream.phase.voices.set_sources(stream.row, sources)
 
     def _aim(self, stream: Stream) -> None:
         destination = stream.latch.destination()
