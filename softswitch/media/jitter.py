@@ -38,6 +38,9 @@ So it begins with a delay, and bears a jitter, of 15 to 35 ms.
 AHEAD_MAX = RING_SAMPLES - 4 * FRAME_SAMPLES
 """Further ahead of what is played no packet is stored: room for what is played and the past concealment needs."""
 
+FOLLOWED_MAX = 10 * FRAME_SAMPLES
+"""Of an old source at most this much (200 ms) is still played when a new one begins; the rest gives way."""
+
 DROPOUT_MAX = 3000
 MISORDER_MAX = 100
 """Jumps of the sequence number beyond these are a new beginning (RFC 3550 appendix A.1)."""
@@ -99,10 +102,7 @@ def skip_time(table: StreamTable, ticks: int) -> None:
 
 def clear_holes(table: StreamTable, row: NDArray[np.int64], samples: NDArray[np.int64]) -> None:
     """The next `samples` of these rows are about to be played: they are no holes any more."""
-    at = (np.repeat(row, samples), run_indices(table.play[row], samples) & RING_MASK)
-    was_hole = table.hole[at]
-    table.hole[at] = 0
-    table.holes -= np.bincount(at[0], weights=was_hole, minlength=table.rows).astype(np.int64)
+    _clear(table, row, table.play[row], samples)
 
 
 def _advance(table: StreamTable, packets: RtpColumns, position: NDArray[np.int64], tick: int) -> None:
@@ -132,7 +132,8 @@ def _settle(
     begins = ~is_older & ~(is_known & is_in_line)
     wait = shortest_wait(packets, arrivals)
     start = np.where(wait >= START_WAIT_SAMPLES, 0, FRAME_SAMPLES)
-    position = np.where(begins, np.maximum(end, play + start), position)
+    position = np.where(begins, np.clip(end, play + start, play + FOLLOWED_MAX), position)
+    _give_way(table, row[begins], position[begins])
 
     fills = is_older & (position >= play) & (table.holes[row] > 0)
     fills &= (table.hole[row, position & RING_MASK] != 0) & (position + length <= end)
@@ -159,6 +160,14 @@ def _restart(
     table.transit[row] = tick * FRAME_SAMPLES - position
 
 
+def _give_way(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64]) -> None:
+    """What waits behind `position` is not played any more."""
+    is_longer = table.end[row] > position
+    row, position = row[is_longer], position[is_longer]
+    _clear(table, row, position, table.end[row] - position)
+    table.end[row] = position
+
+
 def _leave_hole(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64]) -> None:
     """What lies between the newest sound so far, or what is played next, and `position` is missing."""
     start = np.maximum(table.end[row], table.play[row])
@@ -172,6 +181,11 @@ def _leave_hole(table: StreamTable, row: NDArray[np.int64], position: NDArray[np
 
 def _fill(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64], length: NDArray[np.int64]) -> None:
     """A missing packet came in time after all."""
+    _clear(table, row, position, length)
+
+
+def _clear(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64], length: NDArray[np.int64]) -> None:
+    """Nothing is missing in these runs of samples, of which no row has two."""
     at = (np.repeat(row, length), run_indices(position, length) & RING_MASK)
     was_hole = table.hole[at]
     table.hole[at] = 0

@@ -13,6 +13,7 @@ from softswitch.media.latch import SourceLatch
 from softswitch.media.limits import RECORDINGS_MAX, STREAMS_MAX
 from softswitch.media.mixer import Mixer
 from softswitch.media.packetiser import Packetiser
+from softswitch.media.playout import PlayoutClock
 from softswitch.media.protocol import StreamDescription
 from softswitch.media.rtp import OutgoingBuffer
 from softswitch.media.stream_table import StreamTable, allocate
@@ -70,6 +71,7 @@ class Phase:
         "marks",
         "mixer",
         "outgoing",
+        "playout_clock",
         "row_count",
         "singles",
         "singly",
@@ -85,6 +87,7 @@ class Phase:
         self.first_row = index * ROWS_PER_PHASE
         self.tick = 0
         """Number of the last tick that was run: slots of this phase since the origin of the clock."""
+        self.playout_clock = PlayoutClock()
         self.row_count = 0
         self.streams: dict[int, Stream] = {}
         """By row."""
@@ -114,6 +117,7 @@ class Phase:
         """Something begins here: if the phase had nothing to do, its ticks begin with the next one."""
         if self.is_idle:
             self.tick = (slot_at(now) - self.index) // PHASES
+            self.playout_clock.start(self.tick)
 
     @property
     def is_full(self) -> bool:

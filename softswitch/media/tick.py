@@ -37,6 +37,8 @@ class Received(NamedTuple):
 def receive(phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, dtmf: DtmfReceiver, tick: int) -> Received:
     """Take a batch with at most one packet per stream, from sources that are trusted."""
     table, row = phase.live, packets.row
+    if tick != phase.playout_clock.next_tick:
+        phase.playout_clock.catch_up(table, tick)
     if arrivals.is_timed:
         adaptation.note_waits(table, packets, arrivals)
     first = row[table.received[row] == 0]
@@ -69,10 +71,10 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     ticks = tick - phase.tick
     phase.tick = tick
     if ticks > 1:
-        jitter.skip_time(table, ticks - 1)
+        phase.playout_clock.catch_up(table, tick)
         player.skip_time(table, phase.stream_ids, now)
     adaptation.trim(table, tables)
-    take_frames(table, phase.heard[: table.rows], tables, ticks)
+    take_frames(table, phase.heard[: table.rows], tables, is_late_awaited=phase.playout_clock.play(tick))
     adaptation.count_depth(table)
     if tick % adaptation.REVIEW_TICKS == 0:
         adaptation.review(table)

@@ -91,7 +91,7 @@ def test_speech_without_a_pause_is_cut_only_when_much_has_piled_up() -> None:
     party.pass_time(20, delays_ms=(400.0, 400.0), speech_frames=100)
     party.in_flight = [(held_up, packet) for _, packet in party.in_flight]
     party.pass_time(50, speech_frames=100)
-    assert party.depth_frames() == 11  # of the 400 ms that came at once 240 were kept, and one was played
+    assert party.depth_frames() == 9  # of the 400 ms that came at once 200 were kept, and one was played
     party.pass_time(1200, speech_frames=100)
     assert party.depth_frames() == 9
     party.pass_time(200)

@@ -296,3 +296,50 @@ def test_lost_speech_is_replaced_by_its_like_and_fades() -> None:
     levels = [level(heard[at : at + FRAME], decode) for at in range(21 * FRAME, 25 * FRAME, FRAME)]
     assert levels[0] > levels[1] > levels[2] > levels[3]
     assert levels[3] == 0.0
+
+
+@pytest.mark.parametrize("ticks", [3, 10, 75, 150])
+@pytest.mark.parametrize("ptime", [80, 160])
+def test_after_the_worker_was_held_up_the_delay_is_what_it_was(ticks: int, ptime: int) -> None:
+    """The sockets hold what came meanwhile, and give 64 packets of each stream in a tick."""
+    talk = Talk()
+    parts = payloads((40 + ticks + 60) * FRAME // ptime, ptime)
+    packets = [talk.packet(part) for part in parts]
+    per_tick = FRAME // ptime
+    for tick in range(40):
+        talk.hear(*packets[tick * per_tick : (tick + 1) * per_tick])
+    talk.driver.leave_out(ticks)
+    taken = 40 * per_tick
+    delays: list[int] = []
+    for tick in range(40 + ticks, 40 + ticks + 50):
+        came = (tick + 1) * per_tick
+        talk.hear(*packets[taken : min(came, taken + 64)])
+        taken = min(came, taken + 64)
+        delays.append(tick - said(parts).find(talk.heard()[-FRAME:]) // FRAME)
+    assert delays[10:] == [1] * 40
+    assert talk.heard().startswith(SILENCE * FRAME + said(parts)[: 39 * FRAME])
+
+
+def test_after_a_pause_of_the_whole_machine_sound_goes_on_at_once() -> None:
+    """Packets were neither sent nor taken: they follow those before the pause, and the party's clock stood still."""
+    talk = Talk()
+    parts = payloads(120)
+    for part in parts[:40]:
+        talk.say(part)
+    talk.driver.leave_out(100)
+    for part in parts[40:]:
+        talk.say(part)
+    heard = talk.heard()
+    assert len(heard) // FRAME - heard.index(parts[60]) // FRAME <= 62
+
+
+def test_a_source_that_changes_all_the_time_never_piles_up_delay() -> None:
+    talk = Talk()
+    table = talk.driver.engine.phases[0].live
+    for part in payloads(300):
+        talk.ssrc += 1
+        talk.hear(talk.packet(part), talk.packet(part))
+        talk.ssrc += 1
+        talk.hear(talk.packet(part), talk.packet(part))
+        assert (table.end - table.play).max() <= 12 * FRAME
+        assert (table.holes == table.hole.sum(axis=1)).all()
