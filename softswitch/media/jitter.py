@@ -46,7 +46,7 @@ MISORDER_MAX = 100
 """Jumps of the sequence number beyond these are a new beginning (RFC 3550 appendix A.1)."""
 
 
-def push(table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer, tick: int) -> None:
+def push(table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer) -> None:
     """Store the sound of a batch with at most one packet per stream, all of the stream's codec."""
     row = packets.row
     position = table.end[row]
@@ -61,12 +61,12 @@ def push(table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer, tick:
         is_kept = np.ones(len(row), np.bool_)
         is_newest = is_ordinary.copy()
         odd = np.flatnonzero(~is_ordinary)
-        position[odd], is_kept[odd], is_newest[odd] = _settle(table, packets.select(odd), arrivals, tick)
+        position[odd], is_kept[odd], is_newest[odd] = _settle(table, packets.select(odd), arrivals)
         newest = np.flatnonzero(is_newest)
-        _advance(table, packets.select(newest), position[newest], tick)
+        _advance(table, packets.select(newest), position[newest])
         packets, position = packets.select(is_kept), position[is_kept]
     else:
-        _advance(table, packets, position, tick)
+        _advance(table, packets, position)
     _store(table, packets, position, arrivals)
 
 
@@ -76,6 +76,7 @@ def pass_over(table: StreamTable, packets: RtpColumns) -> None:
     is_newest = (packets.ssrc == table.ssrc[packets.row]) & (step >= 0) & (step < DROPOUT_MAX)
     row = packets.row[is_newest]
     table.lost[row] += step[is_newest]
+    table.loss_runs[row] += step[is_newest] > 0
     table.next_sequence[row] = packets.sequence[is_newest] + 1 & 0xFFFF
     # A gap in the sound now means a key is down, not that sound was lost.
     table.concealed[row] = np.where(table.end[row] <= table.play[row], FADE_SAMPLES, table.concealed[row])
@@ -105,20 +106,16 @@ def clear_holes(table: StreamTable, row: NDArray[np.int64], samples: NDArray[np.
     _clear(table, row, table.play[row], samples)
 
 
-def _advance(table: StreamTable, packets: RtpColumns, position: NDArray[np.int64], tick: int) -> None:
+def _advance(table: StreamTable, packets: RtpColumns, position: NDArray[np.int64]) -> None:
     """These packets are the newest of their streams: what follows them is expected next."""
     row = packets.row
     table.next_sequence[row] = packets.sequence + 1 & 0xFFFF
     table.next_timestamp[row] = packets.timestamp + packets.length & 0xFFFFFFFF
     table.end[row] = position + packets.length
-    transit = tick * FRAME_SAMPLES - position
-    jitter = table.jitter[row]
-    table.jitter[row] = jitter + (np.abs(transit - table.transit[row]) - jitter) / 16
-    table.transit[row] = transit
 
 
 def _settle(
-    table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer, tick: int
+    table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Place packets that were not expected: position, whether to store it, whether it is the stream's newest."""
     row, length = packets.row, packets.length
@@ -143,21 +140,18 @@ def _settle(
 
     is_newest = ~is_older
     table.lost[row] += np.where(is_newest & ~begins, step, 0)
+    table.loss_runs[row] += is_newest & ~begins & (step > 0)
     # Before a stream's first packet its ring is silent: nothing is missing there, and `hole` is not even touched.
     leaves_hole = is_newest & (table.pace[row] > 0)
-    _restart(table, row[begins], packets.ssrc[begins], position[begins], tick)
+    _restart(table, row[begins], packets.ssrc[begins])
     table.wait[row[begins]] = np.maximum(wait[begins], 0)
     _leave_hole(table, row[leaves_hole], position[leaves_hole])
     return position, is_newest | fills, is_newest
 
 
-def _restart(
-    table: StreamTable, row: NDArray[np.int64], ssrc: NDArray[np.int64], position: NDArray[np.int64], tick: int
-) -> None:
+def _restart(table: StreamTable, row: NDArray[np.int64], ssrc: NDArray[np.int64]) -> None:
     table.ssrc[row] = ssrc
     table.pace[row] = FRAME_SAMPLES
-    # No jitter is read off the first packet: its transit time is the reference.
-    table.transit[row] = tick * FRAME_SAMPLES - position
 
 
 def _give_way(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int64]) -> None:

@@ -70,11 +70,13 @@ class RtpColumns:
 class ArrivalBuffer:
     """Room for one packet per row, as the socket wrote it."""
 
-    __slots__ = ("_windows", "headers", "is_timed", "packets", "wait")
+    __slots__ = ("_windows", "came_ns", "headers", "is_timed", "packets", "wait")
 
     def __init__(self, rows: int) -> None:
         self.wait: NDArray[np.int64] = np.full(rows, -1, np.int64)
         """How many samples long the packet lay in its socket, -1 where that was not measured."""
+        self.came_ns: NDArray[np.int64] = np.zeros(rows, np.int64)
+        """When it came there (wall clock), where that was measured."""
         self.is_timed = False
         """Whether it was measured for any packet of the batch."""
         self.packets: NDArray[np.uint8] = np.zeros((rows, RTP_PACKET_BYTES_MAX), np.uint8)

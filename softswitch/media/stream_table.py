@@ -59,7 +59,10 @@ _COLUMNS: dict[str, tuple[type[np.generic], tuple[int, ...], int]] = {
     "received": (np.int64, (), 0),
     "lost": (np.int64, (), 0),
     "late": (np.int64, (), 0),
-    "transit": (np.int64, (), 0),
+    "loss_runs": (np.int64, (), 0),
+    "timed": (np.int64, (), 0),
+    "timed_arrival": (np.float64, (), 0),
+    "timed_timestamp": (np.int64, (), 0),
     "jitter": (np.float64, (), 0),
     "payload_type_out": (np.uint8, (), 0),
     "sequence_out": (np.uint16, (), 0),
@@ -119,9 +122,14 @@ class StreamTable:
     received: NDArray[np.int64]
     lost: NDArray[np.int64]
     late: NDArray[np.int64]
-    transit: NDArray[np.int64]
+    loss_runs: NDArray[np.int64]
+    """How many times packets were lost, however many at a time."""
+    timed: NDArray[np.int64]
+    timed_arrival: NDArray[np.float64]
+    timed_timestamp: NDArray[np.int64]
+    """Packets whose arrival is known, and of the last of them the arrival (wall clock, in samples) and timestamp."""
     jitter: NDArray[np.float64]
-    """RFC 3550 section 6.4.1 and appendix A.8, in samples; arrival is known to the tick only."""
+    """In samples (arrival_jitter.py)."""
     payload_type_out: NDArray[np.uint8]
     sequence_out: NDArray[np.uint16]
     timestamp_out: NDArray[np.uint32]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.media import adaptation, jitter, single_packets
+from softswitch.media import adaptation, arrival_jitter, jitter, single_packets
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.dtmf import EVENT_BYTES, DtmfReceiver
 from softswitch.media.frames import Frames
@@ -46,10 +46,13 @@ def receive(phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, dtmf: Dt
     table.last_tick[row] = tick
     is_sound = (packets.payload_type == table.payload_type_in[row]) & (packets.length <= PAYLOAD_BYTES_MAX)
     is_sound &= table.receives[row]
-    if is_sound.all():
-        jitter.push(table, packets, arrivals, tick)
+    sound = packets if is_sound.all() else packets.select(is_sound)
+    if arrivals.is_timed:
+        arrival_jitter.note(table, sound, arrivals)
+    if sound is packets:
+        jitter.push(table, packets, arrivals)
         return Received(first, [])
-    jitter.push(table, packets.select(is_sound), arrivals, tick)
+    jitter.push(table, sound, arrivals)
     others = packets.select(~is_sound)
     jitter.pass_over(table, others)
     is_event = (others.payload_type == table.event_type_in[others.row]) & (others.length >= EVENT_BYTES)

@@ -104,7 +104,7 @@ class EngineDriver:
         self.sent: dict[StreamId, list[bytes]] = {}
         """Every packet of every stream, in order."""
         self._arrivals = ArrivalBuffer(ROWS_PER_PHASE)
-        self._waiting: dict[StreamId, list[tuple[bytes, HostPort]]] = {}
+        self._waiting: dict[StreamId, list[tuple[bytes, HostPort, float | None]]] = {}
 
     @property
     def now(self) -> float:
@@ -132,10 +132,15 @@ class EngineDriver:
         assert not reasons, reasons
         return description
 
-    def deliver(self, number: int, *packets: bytes, source: HostPort | None = None) -> None:
-        """Packets for a stream's port, to arrive before its next tick; from its party unless said otherwise."""
+    def deliver(
+        self, number: int, *packets: bytes, source: HostPort | None = None, wait_ms: float | None = None
+    ) -> None:
+        """Packets for a stream's port, to arrive before its next tick; from its party unless said otherwise.
+
+        With `wait_ms` the kernel tells that they came so long before the tick.
+        """
         waiting = self._waiting.setdefault(StreamId(number), [])
-        waiting += [(packet, source or party(number)) for packet in packets]
+        waiting += [(packet, source or party(number), wait_ms) for packet in packets]
 
     def tick(self, ticks: int = 1) -> None:
         for _ in range(ticks * PHASES):
@@ -158,19 +163,26 @@ class EngineDriver:
     def _receive(self, phase: Phase, tick: int) -> None:
         while batch := self._next_batch(phase):
             at = np.arange(len(batch))
-            row = np.array([row for row, _, _ in batch])
-            length = np.array([min(len(packet), _PACKET_BYTES_MAX) for _, packet, _ in batch])
-            for index, (_, packet, _) in enumerate(batch):
+            row = np.array([row for row, *_ in batch])
+            length = np.array([min(len(packet), _PACKET_BYTES_MAX) for _, packet, *_ in batch])
+            for index, (_, packet, _, wait_ms) in enumerate(batch):
+                self._note_wait(index, wait_ms)
                 self._arrivals.packets[index, : length[index]] = np.frombuffer(packet[:_PACKET_BYTES_MAX], np.uint8)
             packets = parse(self._arrivals, at, row, length)
-            sources = [source for _, _, source in batch]
+            sources = [source for _, _, source, _ in batch]
             is_connected = np.array([phase.first_row + row in self.port.remote for row in packets.row.tolist()], bool)
             self.engine.receive(phase, packets.select(is_connected), self._arrivals, tick)
             self.engine.receive_unknown(phase, packets.select(~is_connected), sources, self._arrivals, self.now, tick)
+            self._arrivals.is_timed = False
 
-    def _next_batch(self, phase: Phase) -> list[tuple[int, bytes, HostPort]]:
-        """At most one packet per stream of the phase: (row, packet, source)."""
-        batch: list[tuple[int, bytes, HostPort]] = []
+    def _note_wait(self, at: int, wait_ms: float | None) -> None:
+        self._arrivals.wait[at] = -1 if wait_ms is None else round(wait_ms * SAMPLE_RATE_HZ / 1000)
+        self._arrivals.is_timed |= wait_ms is not None
+        self._arrivals.came_ns[at] = round((self.now - (wait_ms or 0.0) / 1000) * 1e9)
+
+    def _next_batch(self, phase: Phase) -> list[tuple[int, bytes, HostPort, float | None]]:
+        """At most one packet per stream of the phase: (row, packet, source, wait)."""
+        batch: list[tuple[int, bytes, HostPort, float | None]] = []
         for row, stream in sorted(phase.streams.items()):
             waiting = self._waiting.get(stream.description.stream_id, [])
             remote = self.port.remote.get(stream.frame_row)

@@ -270,6 +270,7 @@ class PhaseIo:
 
     def _note_wait(self, at: int, packet: TimedPacket, now_ns: int) -> None:
         if packet.came_at_ns:
+            self.arrivals.came_ns[at] = packet.came_at_ns
             self.arrivals.wait[at] = max(0, round((now_ns - packet.came_at_ns) * _SAMPLES_PER_NS))
             self.arrivals.is_timed = True
 
