@@ -47,3 +47,12 @@ EVENTS_WAITING_MAX = 10_000
 
 UNSENT_PACKETS_MAX = 1024
 """Packets a connected switch has not read: several seconds of a busy worker's events, then it is taken for hung."""
+
+SRTP_PACKET_BYTES_MAX = 2048
+"""What is protected in one piece: longer than anything that fits an Ethernet frame."""
+
+SSRCS_PER_KEY_MAX = 64
+"""Sources one SRTP key speaks for in turn: a phone changes its SSRC with its music on hold, not every second."""
+
+ROC_CANDIDATES_MAX = 64
+"""Roll-overs of a party's sequence number that a new worker looks for: 23 hours of 20 ms packets."""

@@ -16,6 +16,8 @@ from softswitch.media.packetiser import Packetiser
 from softswitch.media.playout import PlayoutClock
 from softswitch.media.protocol import StreamDescription
 from softswitch.media.rtp import OutgoingBuffer
+from softswitch.media.secure_rows import SecureRows
+from softswitch.media.srtp import StreamSrtp
 from softswitch.media.stream_table import StreamTable, allocate
 from softswitch.media.taps import RecordingSink, Taps
 from softswitch.media.tick_grid import PHASES, first_slot, slot_at
@@ -37,20 +39,31 @@ class SinglePacket(NamedTuple):
 class Stream:
     """What is known of a stream beside its row of the table."""
 
-    __slots__ = ("description", "first_tick", "is_connected", "latch", "packetiser", "packets_sent", "phase", "row")
+    __slots__ = (
+        "description",
+        "first_tick",
+        "is_connected",
+        "latch",
+        "packetiser",
+        "packets_sent",
+        "phase",
+        "row",
+        "srtp",
+    )
 
     def __init__(self, description: StreamDescription, phase: "Phase", row: int) -> None:
         self.description = description
         self.phase = phase
         self.row = row
         """In its phase."""
-        self.first_tick = (first_slot(description.started_at, phase.index) - phase.index) // PHASES
+        self.first_tick = phase.tick_of(description.started_at)
         """The tick of the stream's packet 0."""
         self.latch = SourceLatch(description.remote, learn=description.learn)
         self.is_connected = False
         self.packetiser: Packetiser | None = None
         self.packets_sent = 0
         """By the packetiser; the others are counted in the table."""
+        self.srtp: StreamSrtp | None = None
 
     @property
     def frame_row(self) -> int:
@@ -73,6 +86,7 @@ class Phase:
         "outgoing",
         "playout_clock",
         "row_count",
+        "secure",
         "singles",
         "singly",
         "stream_ids",
@@ -102,6 +116,7 @@ class Phase:
         self.voices = Voices(ROWS_PER_PHASE, self.first_row, frames)
         self.taps = Taps(RECORDINGS_MAX // PHASES, sink, tables)
         self.outgoing = OutgoingBuffer(ROWS_PER_PHASE)
+        self.secure = SecureRows(ROWS_PER_PHASE)
         self.marks: list[int] = []
         """Rows whose next packet has the marker bit."""
         self.singly: dict[int, Stream] = {}
@@ -118,6 +133,10 @@ class Phase:
         if self.is_idle:
             self.tick = (slot_at(now) - self.index) // PHASES
             self.playout_clock.start(self.tick)
+
+    def tick_of(self, time: float) -> int:
+        """The first tick that begins at `time` or later."""
+        return (first_slot(time, self.index) - self.index) // PHASES
 
     @property
     def is_full(self) -> bool:
@@ -139,6 +158,7 @@ class Phase:
         """The stream is gone: its row is silent and free."""
         del self.streams[row]
         self.singly.pop(row, None)
+        self.secure.set(row, None)
         self.stream_ids[row] = NO_STREAM
         self._table.clear(row)
         self.voices.clear(row)

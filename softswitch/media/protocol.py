@@ -25,12 +25,18 @@ class SrtpKeys(msgspec.Struct, frozen=True):
     """A stream's keys under SRTP (RFC 3711), as SDES agreed on them (RFC 4568): master key, then master salt.
 
     `profile` is the crypto suite's name: "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM" or
-    "AEAD_AES_256_GCM" (RFC 7714).
+    "AEAD_AES_256_GCM" (RFC 7714). `rolls` is how often `StreamDescription.sequence` had wrapped (what it has beyond 16
+    bits) when the keys came in force: the roll-over counter begins at 0 there.
     """
 
     profile: str
     send: bytes
     receive: bytes
+    rolls: int = 0
+
+    def __repr__(self) -> str:
+        """Without the keys, which belong in no log."""
+        return f"SrtpKeys(profile={self.profile!r})"
 
 
 class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +51,8 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     events, or None, and `telephone_event_clock_hz` their clock; `comfort_noise` that of RFC 3389, or None.
     `sends` / `receives` are our side of the SDP direction: a party on hold (`sendonly`) neither hears nor is heard.
     `sequence` and `timestamp` are the values of the packet at `started_at` (monotonic seconds): the packet of a tick at
-    `t` has timestamp + (t - started_at) * clock rate and sequence + (t - started_at) / ptime.
+    `t` has timestamp + (t - started_at) * clock rate and sequence + (t - started_at) / ptime. `sequence` may have more
+    than the packet's 16 bits: it goes on counting when `started_at` is moved (SRTP needs to know).
     `detects_tones`: digits are also listened for in the sound (Q.24).
     `gain_db` changes the party's voice for all who hear it; with `is_muted` nobody hears it and no recording holds it;
     with `is_deaf` the party hears playbacks only.
@@ -363,7 +370,8 @@ class StreamStatistics(msgspec.Struct, frozen=True, tag=True):
 
 class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
     """Once a second. `tick_us_*` is the CPU-side duration of one tick; `overruns` counts ticks that began late.
-    `strangers` are packets from sources that were not accepted, `dropped_by_kernel` those that found a full socket.
+    `strangers` are packets from sources that were not accepted, `dropped_by_kernel` those that found a full socket,
+    `unauthentic` those that SRTP refused: forged, repeated or in the clear.
 
     `cpu_s` is CPU time since the worker's start; `cpu` the part of one core it used since the last statistics.
     """
@@ -379,6 +387,7 @@ class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
     cpu_s: float
     cpu: float = 0.0
     dropped_by_kernel: int = 0
+    unauthentic: int = 0
 
 
 MediaEvent = (

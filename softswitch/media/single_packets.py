@@ -16,12 +16,14 @@ def build(phase: Phase) -> None:
         if destination is None:
             continue
         for packet in _packets(phase, stream):
-            phase.singles.append(SinglePacket(stream.row, packet, destination))
-            stream.packets_sent += 1
+            ready = packet if stream.srtp is None else stream.srtp.sender.protect(packet)
+            if ready:
+                phase.singles.append(SinglePacket(stream.row, ready, destination))
+                stream.packets_sent += 1
 
 
 def _packets(phase: Phase, stream: Stream) -> list[bytes]:
     if stream.packetiser is None:
-        return []
+        return [phase.outgoing.packets[stream.row].tobytes()]
     sample = (phase.tick - stream.first_tick) * FRAME_SAMPLES
     return stream.packetiser.add(phase.outgoing.payload[stream.row].tobytes(), sample)

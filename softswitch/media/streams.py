@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
+from softswitch.media import srtp
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.frames import Frames
 from softswitch.media.hearings import Hearings
@@ -56,6 +57,8 @@ class Streams:
         if stream is not None:
             if stream.description != description:
                 self._change(stream, description, now)
+            elif stream.srtp is not None:
+                self._set_keys(stream)
             return None
         if len(self._by_id) == STREAMS_MAX:
             return f"this worker has {STREAMS_MAX} streams already: start more workers"
@@ -127,9 +130,9 @@ class Streams:
         self._calls[description.call_id] = (phase, streams + 1)
         table = phase.live
         table.last_tick[row] = phase.tick
-        table.sequence_out[row] = description.sequence + (phase.tick - stream.first_tick) & 0xFFFF
-        table.timestamp_out[row] = description.timestamp + (phase.tick - stream.first_tick) * FRAME_SAMPLES & 0xFFFFFFFF
         phase.outgoing.set_ssrc(row, description.ssrc)
+        self._set_numbers(stream)
+        self._set_keys(stream, is_successor=True)
         self._set_codec(stream)
         self._settle(stream, now)
         return None
@@ -143,6 +146,9 @@ class Streams:
         if (description.receives, description.remote) != (old.receives, old.remote):
             # The silence that is reported begins now.
             stream.phase.live.last_tick[stream.row] = stream.phase.tick
+        if description.started_at != old.started_at:
+            self._set_numbers(stream)
+        self._set_keys(stream)
         self._settle(stream, now)
 
     def _settle(self, stream: Stream, now: float) -> None:
@@ -154,6 +160,14 @@ class Streams:
         self._set_sending(stream)
         self._connect_if_final(stream, now)
         self._aim(stream)
+
+    def _set_numbers(self, stream: Stream) -> None:
+        """Sequence and timestamp follow from the clock; `_stamp` adds to them with every tick."""
+        description, phase, row = stream.description, stream.phase, stream.row
+        stream.first_tick = phase.tick_of(description.started_at)
+        ticks = phase.tick - stream.first_tick
+        phase.live.sequence_out[row] = description.sequence + ticks & 0xFFFF
+        phase.live.timestamp_out[row] = description.timestamp + ticks * FRAME_SAMPLES & 0xFFFFFFFF
 
     def _set_codec(self, stream: Stream) -> None:
         """Sound of the old codec that was not heard yet is forgotten: its bytes mean something else now."""
@@ -175,19 +189,35 @@ class Streams:
         for listener in {stream_id, *self._hearings.listeners(stream_id)}:
             self._route(listener)
 
+    def _set_keys(self, stream: Stream, *, is_successor: bool = False) -> None:
+        """`is_successor`: the description is older than the stream, because a worker died."""
+        description, phase = stream.description, stream.phase
+        rolls = 0 if description.srtp is None else description.srtp.rolls
+        packets = (phase.tick - stream.first_tick) * _TICK_MS // description.ptime_ms
+        stream.srtp = srtp.agree(
+            description.srtp,
+            stream.srtp,
+            ssrc=description.ssrc,
+            index=max(0, description.sequence + packets - (rolls << 16)),
+            tick=phase.tick,
+            is_successor=is_successor,
+        )
+        phase.secure.set(stream.row, None if stream.srtp is None else stream.srtp.receiver)
+
     def _set_sending(self, stream: Stream) -> None:
         """Whether the stream's packets are those of its phase, or built singly."""
         description = stream.description
         stream.phase.singly.pop(stream.row, None)
         stream.packetiser = None
         if description.sends and _is_sent_singly(description):
-            stream.packetiser = Packetiser(
-                ptime_ms=description.ptime_ms,
-                payload_type=description.payload_type,
-                ssrc=description.ssrc,
-                sequence=description.sequence,
-                timestamp=description.timestamp,
-            )
+            if not _fits_tick(description):
+                stream.packetiser = Packetiser(
+                    ptime_ms=description.ptime_ms,
+                    payload_type=description.payload_type,
+                    ssrc=description.ssrc,
+                    sequence=description.sequence,
+                    timestamp=description.timestamp,
+                )
             stream.phase.singly[stream.row] = stream
 
     def _route(self, stream_id: StreamId) -> None:
@@ -242,7 +272,12 @@ class Streams:
 
 
 def _is_sent_singly(description: StreamDescription) -> bool:
-    return description.ptime_ms != _TICK_MS
+    return not _fits_tick(description) or description.srtp is not None
+
+
+def _fits_tick(description: StreamDescription) -> bool:
+    """Its packet is the one of `phase.outgoing`, to be sent as it is or after encryption."""
+    return description.ptime_ms == _TICK_MS
 
 
 def _fault(description: StreamDescription, tables: CodecTables) -> str | None:
@@ -257,6 +292,8 @@ def _fault(description: StreamDescription, tables: CodecTables) -> str | None:
         return "a payload type is 0 to 127"
     if not 0 <= description.ssrc <= 0xFFFFFFFF:
         return f"ssrc {description.ssrc} has more than 32 bits"
+    if description.srtp is not None and (fault := srtp.fault(description.srtp)) is not None:
+        return fault
     for host, port in [(description.local_ip, 1), *([description.remote] if description.remote else [])]:
         if not _is_address(host) or not 1 <= port <= 65535:
             return f"{host} port {port} is no IP address and port"

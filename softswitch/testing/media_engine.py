@@ -168,6 +168,8 @@ class EngineDriver:
             for index, (_, packet, _, wait_ms) in enumerate(batch):
                 self._note_wait(index, wait_ms)
                 self._arrivals.packets[index, : length[index]] = np.frombuffer(packet[:_PACKET_BYTES_MAX], np.uint8)
+            if phase.secure:
+                length = phase.secure.unprotect(self._arrivals, at, row, length, tick)
             packets = parse(self._arrivals, at, row, length)
             sources = [source for _, _, source, _ in batch]
             is_connected = np.array([phase.first_row + row in self.port.remote for row in packets.row.tolist()], bool)

@@ -152,7 +152,10 @@ class Worker:
             else:
                 self._engine.sound_checked(answer.key, answer.fault)
         for batch in io.receive(tick):
-            packets = parse(io.arrivals, batch.at, batch.row, batch.length)
+            length = batch.length
+            if phase.secure:
+                length = phase.secure.unprotect(io.arrivals, batch.at, batch.row, length, tick)
+            packets = parse(io.arrivals, batch.at, batch.row, length)
             if batch.sources is None:
                 self._engine.receive(phase, packets, io.arrivals, tick)
             else:
@@ -201,7 +204,14 @@ class Worker:
         self._tick_us.clear()
         for phase in self._io.phases:
             phase.receive_rtcp()
+        self._report_srtp()
         gc.collect(0)
+
+    def _report_srtp(self) -> None:
+        for phase in self._engine.phases:
+            for row, text in phase.secure.take_reports() if phase.secure else ():
+                described = phase.streams[row].description
+                _log.warning("SRTP", call_id=described.call_id, stream=described.stream_id, reason=text)
 
     def _statistics(self) -> WorkerStatistics:
         now, cpu_s = time.monotonic(), time.process_time()
@@ -218,6 +228,7 @@ class Worker:
             strangers=self._engine.strangers + sum(phase.strangers for phase in self._io.phases),
             cpu_s=cpu_s,
             cpu=cpu,
+            unauthentic=sum(phase.secure.refused for phase in self._engine.phases),
         )
 
 
