@@ -60,8 +60,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class LoadOrder(msgspec.Struct):
     """Leg i uses socket i % SOCKETS; `targets[i]` is the port it sends to.
 
-    `codecs[i]` is "PCMU" or "PCMA": what it sends, and what it expects to receive. With `speaks`, those legs that do not
-    speak send faint noise, and no delays are measured. Figures are of the last `seconds`.
+    `codecs[i]` is "PCMU" or "PCMA": what it sends, and what it expects to receive. Figures are of the last `seconds`.
+    With `speaks`, those legs that do not speak send faint noise, and no delays are measured.
     """
 
     targets: list[int]
