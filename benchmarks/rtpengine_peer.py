@@ -47,6 +47,7 @@ class Rtpengine:
                 "--recording-format=eth",
             ],
             stderr=subprocess.DEVNULL,
+            cwd=self._folder.name,
         )
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect(("127.0.0.1", control))
@@ -69,7 +70,10 @@ class Rtpengine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        died = self._process.poll()
         self._end()
+        if died is not None:
+            raise click.ClickException(f"rtpengine ended by itself ({died}): its figures count for nothing")
 
     def call(
         self, call_id: str, near: tuple[HostPort, str], far: tuple[HostPort, str], *, is_recorded: bool
