@@ -20,6 +20,7 @@ from softswitch.media.protocol import (
     Playback,
     PutStream,
     Recording,
+    SendDigits,
     SetHearing,
     StartPlay,
     StartRecording,
@@ -55,6 +56,8 @@ class MediaDescription:
                 self._drop(stream_id)
             case SetHearing(hearing):
                 return self._hear(hearing)
+            case SendDigits(stream_id):
+                return "" if stream_id in self.streams else f"no stream {stream_id}"
             case StartPlay(playback):
                 if playback.stream_id not in self.streams:
                     return f"no stream {playback.stream_id}"

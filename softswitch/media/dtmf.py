@@ -21,16 +21,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from softswitch.media.tick_grid import SAMPLE_RATE_HZ
+
 DIGITS = "0123456789*#ABCD"
 EVENT_BYTES = 4
 
 _SEEN_MAX = 4
 """Events remembered per stream; packets do not arrive later than three key presses after their own."""
 
-_SEGMENT_SLACK = 400
-"""Timestamp units (50 ms) that may be missing between two segments: one lost update. Key presses are further apart."""
+_SEGMENT_SLACK_MS = 50
+"""What may be missing between two segments: one lost update. Key presses are further apart."""
 
-_END = 0x80
+END = 0x80
+"""The E bit, in an event's second byte."""
 
 
 class _Event(NamedTuple):
@@ -45,9 +48,11 @@ class _Event(NamedTuple):
 class DtmfReceiver:
     """The events of all streams of a worker, by row."""
 
-    __slots__ = ("_seen",)
+    __slots__ = ("_clocks", "_seen")
 
     def __init__(self) -> None:
+        self._clocks: dict[int, int] = {}
+        """Units of the timestamp in a second, by row, where they are not 8000."""
         self._seen: dict[int, list[_Event]] = {}
         """By row, latest last."""
 
@@ -69,14 +74,21 @@ class DtmfReceiver:
         ):
             digit = payload[0]
             if digit < len(DIGITS):
-                event = _Event(timestamp, digit, payload[2] << 8 | payload[3], bool(payload[1] & _END))
+                event = _Event(timestamp, digit, payload[2] << 8 | payload[3], bool(payload[1] & END))
                 if self._is_new(row, event, marker):
                     digits.append((row, DIGITS[digit]))
         return digits
 
+    def set_clock(self, row: int, clock_hz: int) -> None:
+        """Times of the row's events are in units of 1 / `clock_hz` s: 48000 beside Opus (RFC 7587)."""
+        self._clocks[row] = clock_hz
+        if clock_hz == SAMPLE_RATE_HZ:
+            del self._clocks[row]
+
     def forget(self, row: int) -> None:
         """The row is given to another stream, or its sender began anew (another SSRC)."""
         self._seen.pop(row, None)
+        self._clocks.pop(row, None)
 
     def _is_new(self, row: int, event: _Event, marker: bool) -> bool:
         seen = self._seen.setdefault(row, [])
@@ -89,17 +101,18 @@ class DtmfReceiver:
                     known.is_ended or event.is_ended,
                 )
                 return False
-        is_new = not seen or marker or not _continues(seen[-1], event)
+        slack = _SEGMENT_SLACK_MS * self._clocks.get(row, SAMPLE_RATE_HZ) // 1000
+        is_new = not seen or marker or not _continues(seen[-1], event, slack)
         seen.append(event)
         del seen[:-_SEEN_MAX]
         return is_new
 
 
-def _continues(last: _Event, event: _Event) -> bool:
+def _continues(last: _Event, event: _Event, slack: int) -> bool:
     """Whether `event`, with a timestamp of its own, is still the key press `last`."""
     if event.digit != last.digit:
         return False
     elapsed = (event.timestamp - last.timestamp) & 0xFFFFFFFF
     if elapsed < last.duration:
         return True
-    return not last.is_ended and elapsed <= last.duration + _SEGMENT_SLACK
+    return not last.is_ended and elapsed <= last.duration + slack

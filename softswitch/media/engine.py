@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
+from softswitch.media import digit_sending
 from softswitch.media import tick as ticks
 from softswitch.media.codec import Codec
 from softswitch.media.codec_tables import CodecTables
@@ -40,6 +41,7 @@ from softswitch.media.protocol import (
     PlayFinished,
     PutStream,
     Quality,
+    SendDigits,
     SetHearing,
     StartPlay,
     StartRecording,
@@ -114,6 +116,8 @@ class MediaEngine:
                 return _reasons(self._drop(stream_id))
             case SetHearing(hearing):
                 return _reasons(self.streams.hear(hearing))
+            case SendDigits():
+                return _reasons(digit_sending.begin(command, self.streams))
             case StartPlay(playback):
                 return _reasons(self._play(playback, is_late=False))
             case StopPlay(stream_id, play_id):
@@ -188,6 +192,7 @@ class MediaEngine:
         for key in self.store.copied():
             self.player.sound_is_ready(key)
         now = time_of(tick * PHASES + phase.index)
+        digit_sending.end(phase, self.streams)
         ticks.run(phase, self._frames, self.tables, self.player, tick, now)
         if tick % SILENCE_TICKS == 0:
             self._watch_silence(phase)
@@ -217,8 +222,10 @@ class MediaEngine:
         stream_id = description.stream_id
         is_new = self.streams.find(stream_id) is None
         reason = self.streams.put(description, now)
-        if reason is None:
+        stream = self.streams.find(stream_id)
+        if reason is None and stream is not None:
             self.player.change_codec(stream_id, self.tables.names.index(description.codec))
+            self._dtmf.set_clock(stream.frame_row, description.telephone_event_clock_hz)
             if is_new:
                 self.recordings.follow(stream_id)
         return reason

@@ -56,3 +56,9 @@ SSRCS_PER_KEY_MAX = 64
 
 ROC_CANDIDATES_MAX = 64
 """Roll-overs of a party's sequence number that a new worker looks for: 23 hours of 20 ms packets."""
+
+DIGITS_WAITING_MAX = 64
+"""Digits still to be sent to one party; no number that anybody dials is longer."""
+
+DIGIT_MS_MAX = 30_000
+"""How long one digit, or the pause after it, may last: longer than anybody holds a key down."""

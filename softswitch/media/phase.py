@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from softswitch.base.address import HostPort
 from softswitch.base.ids import StreamId
 from softswitch.media.codec_tables import CodecTables
+from softswitch.media.digit_sender import DigitSender
 from softswitch.media.frames import Frames
+from softswitch.media.key_muting import KeyMuting
 from softswitch.media.latch import SourceLatch
 from softswitch.media.limits import RECORDINGS_MAX, STREAMS_MAX
 from softswitch.media.mixer import Mixer
@@ -77,9 +79,11 @@ class Phase:
     __slots__ = (
         "_free",
         "_table",
+        "digit_senders",
         "first_row",
         "heard",
         "index",
+        "key_muting",
         "live",
         "marks",
         "mixer",
@@ -121,6 +125,9 @@ class Phase:
         """Rows whose next packet has the marker bit."""
         self.singly: dict[int, Stream] = {}
         """Streams whose packets are not those of `outgoing`, by row (single_packets.py)."""
+        self.key_muting = KeyMuting()
+        self.digit_senders: dict[int, DigitSender] = {}
+        """Of the streams that are being sent digits, by row (digit_sending.py)."""
         self.singles: list[SinglePacket] = []
         """Filled by the tick."""
 
@@ -159,6 +166,8 @@ class Phase:
         del self.streams[row]
         self.singly.pop(row, None)
         self.secure.set(row, None)
+        self.digit_senders.pop(row, None)
+        self.key_muting.forget(row)
         self.stream_ids[row] = NO_STREAM
         self._table.clear(row)
         self.voices.clear(row)

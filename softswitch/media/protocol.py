@@ -49,6 +49,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     `codec` is an encoding name ("PCMU", "OPUS") and `payload_type` the number *the remote's* SDP gave it; we accept the
     same number. `format_parameters` is the remote's `a=fmtp` for it. `telephone_event` is the payload type of RFC 4733
     events, or None, and `telephone_event_clock_hz` their clock; `comfort_noise` that of RFC 3389, or None.
+    `telephone_event_own` is the number our own SDP gave to events, where it is another: both are understood.
     `sends` / `receives` are our side of the SDP direction: a party on hold (`sendonly`) neither hears nor is heard.
     `sequence` and `timestamp` are the values of the packet at `started_at` (monotonic seconds): the packet of a tick at
     `t` has timestamp + (t - started_at) * clock rate and sequence + (t - started_at) / ptime. `sequence` may have more
@@ -75,6 +76,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     format_parameters: str = ""
     telephone_event: int | None = None
     telephone_event_clock_hz: int = 8000
+    telephone_event_own: int | None = None
     comfort_noise: int | None = None
     ptime_ms: int = 20
     sends: bool = True
@@ -236,7 +238,9 @@ class Hello(msgspec.Struct, frozen=True, tag=True):
     pid: int = 0
 
 
-MediaCommand = PutStream | DropStream | SetHearing | StartPlay | StopPlay | StartRecording | StopRecording | Describe
+MediaCommand = (
+    PutStream | DropStream | SetHearing | SendDigits | StartPlay | StopPlay | StartRecording | StopRecording | Describe
+)
 
 
 class CommandBatch(msgspec.Struct, frozen=True, tag=True):

@@ -15,7 +15,7 @@ def build(phase: Phase) -> None:
         destination = stream.latch.destination()
         if destination is None:
             continue
-        for packet in _packets(phase, stream):
+        for packet in _with_digits(phase, stream, _packets(phase, stream)):
             ready = packet if stream.srtp is None else stream.srtp.sender.protect(packet)
             if ready:
                 phase.singles.append(SinglePacket(stream.row, ready, destination))
@@ -27,3 +27,19 @@ def _packets(phase: Phase, stream: Stream) -> list[bytes]:
         return [phase.outgoing.packets[stream.row].tobytes()]
     sample = (phase.tick - stream.first_tick) * FRAME_SAMPLES
     return stream.packetiser.add(phase.outgoing.payload[stream.row].tobytes(), sample)
+
+
+def _with_digits(phase: Phase, stream: Stream, packets: list[bytes]) -> list[bytes]:
+    """The packets, those of a digit that is being sent converted to its event."""
+    sender, description = phase.digit_senders.get(stream.row), stream.description
+    if sender is None or description.telephone_event is None:
+        return packets
+    return [
+        sender.convert(
+            packet,
+            payload_type=description.telephone_event,
+            clock_hz=description.telephone_event_clock_hz,
+            ptime_ms=description.ptime_ms,
+        )
+        for packet in packets
+    ]

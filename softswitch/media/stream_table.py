@@ -53,6 +53,7 @@ _COLUMNS: dict[str, tuple[type[np.generic], tuple[int, ...], int]] = {
     "codec": (np.int64, (), 0),
     "payload_type_in": (np.int64, (), -1),
     "event_type_in": (np.int64, (), -1),
+    "event_type_own": (np.int64, (), -1),
     "last_tick": (np.int64, (), 0),
     "reported_tick": (np.int64, (), 0),
     "guarded": (np.bool_, (), 0),
@@ -112,7 +113,8 @@ class StreamTable:
     """Index into the codec tables."""
     payload_type_in: NDArray[np.int64]
     event_type_in: NDArray[np.int64]
-    """RTP payload type of telephone events, -1 for none."""
+    event_type_own: NDArray[np.int64]
+    """RTP payload type of telephone events by the party's number and by ours, -1 for none."""
     last_tick: NDArray[np.int64]
     """Tick of the last packet that was accepted, or in which the stream began."""
     reported_tick: NDArray[np.int64]

@@ -112,6 +112,15 @@ class Streams:
         stream.latch.reopen(int(table.ssrc[stream.row]), sequence)
         self._disconnect(stream)
 
+    # Ticks
+
+    def sending_changed(self, stream: Stream) -> None:
+        """Digits begin or cease to be sent: packet by packet, or again as the others are. The sequence runs on."""
+        if stream.packetiser is None:
+            was_sending = stream.row in stream.phase.singly
+            self._set_sending(stream)
+            self._aim(stream, is_marked=not was_sending)
+
     # Steps of the commands
 
     def _create(self, description: StreamDescription, now: float) -> str | None:
@@ -156,7 +165,10 @@ class Streams:
         description, table, row = stream.description, stream.phase.live, stream.row
         table.receives[row] = description.receives
         table.payload_type_in[row] = table.payload_type_out[row] = description.payload_type
-        table.event_type_in[row] = -1 if description.telephone_event is None else description.telephone_event
+        event_type = -1 if description.telephone_event is None else description.telephone_event
+        event_type_own = description.telephone_event_own
+        table.event_type_in[row] = event_type
+        table.event_type_own[row] = event_type if event_type_own is None else event_type_own
         self._set_sending(stream)
         self._connect_if_final(stream, now)
         self._aim(stream)
@@ -209,7 +221,8 @@ class Streams:
         description = stream.description
         stream.phase.singly.pop(stream.row, None)
         stream.packetiser = None
-        if description.sends and _is_sent_singly(description):
+        is_sent_digits = stream.row in stream.phase.digit_senders
+        if description.sends and (is_sent_digits or _is_sent_singly(description)):
             if not _fits_tick(description):
                 stream.packetiser = Packetiser(
                     ptime_ms=description.ptime_ms,
@@ -232,12 +245,12 @@ class Streams:
         stream.phase.mixer.set_sources(stream.row, codec, sources, self._frames)
         stream.phase.voices.set_sources(stream.row, sources)
 
-    def _aim(self, stream: Stream) -> None:
+    def _aim(self, stream: Stream, *, is_marked: bool = True) -> None:
         destination = stream.latch.destination()
         if not stream.description.sends or stream.row in stream.phase.singly:
             destination = None
         table, row = stream.phase.live, stream.row
-        if destination is not None and not table.aimed[row]:
+        if destination is not None and not table.aimed[row] and is_marked:
             stream.phase.marks.append(row)
         table.aimed[row] = destination is not None
         self._port.aim(stream.frame_row, destination)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.media import adaptation, arrival_jitter, jitter, single_packets
+from softswitch.media import adaptation, arrival_jitter, digit_sending, jitter, single_packets
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.dtmf import EVENT_BYTES, DtmfReceiver
 from softswitch.media.frames import Frames
@@ -55,16 +55,15 @@ def receive(phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, dtmf: Dt
     jitter.push(table, sound, arrivals)
     others = packets.select(~is_sound)
     jitter.pass_over(table, others)
-    is_event = (others.payload_type == table.event_type_in[others.row]) & (others.length >= EVENT_BYTES)
+    is_event = others.payload_type == table.event_type_in[others.row]
+    is_event |= others.payload_type == table.event_type_own[others.row]
+    is_event &= others.length >= EVENT_BYTES
     events = others.select(is_event & table.receives[others.row])
     if not len(events):
         return Received(first, [])
-    digits = dtmf.receive(
-        events.row + phase.first_row,
-        events.timestamp.astype(np.uint32),
-        arrivals.windows(EVENT_BYTES)[events.start].view(np.uint8).reshape(-1, EVENT_BYTES),
-        events.marker,
-    )
+    payloads = arrivals.windows(EVENT_BYTES)[events.start].view(np.uint8).reshape(-1, EVENT_BYTES)
+    phase.key_muting.note(table, events.row, payloads, tick)
+    digits = dtmf.receive(events.row + phase.first_row, events.timestamp.astype(np.uint32), payloads, events.marker)
     return Received(first, [(row - phase.first_row, digit) for row, digit in digits])
 
 
@@ -81,10 +80,12 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     adaptation.count_depth(table)
     if tick % adaptation.REVIEW_TICKS == 0:
         adaptation.review(table)
+    phase.key_muting.silence(table, phase.heard, tables, tick)
     phase.taps.take(frames, ticks)
     phase.voices.watch(table, frames, phase.heard[: table.rows], tables)
     phase.mixer.mix(table, frames, tables, phase.outgoing)
     player.write_frames(table, phase.stream_ids, phase.outgoing, now)
+    digit_sending.write_frames(phase, tables)
     _stamp(phase, ticks)
     single_packets.build(phase)
 

@@ -9,7 +9,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.media.limits import SOUNDS_PER_PLAYBACK_MAX
-from softswitch.media.protocol import Hearing, PutStream, SetHearing, StreamDescription
+from softswitch.media.protocol import Hearing, PutStream, SendDigits, SetHearing, StreamDescription
 from softswitch.media.runtime.worker_link import WorkerLink
 
 
@@ -92,6 +92,11 @@ class MediaStream:
     def stop_play(self, play_id: int | None = None) -> None:
         """Stop that playback, if it is the current one; None stops whatever plays."""
         self._owner.stop_play(self, play_id)
+
+    def send_digits(self, digits: str, *, duration_ms: int = 100, pause_ms: int = 60) -> None:
+        """Send digits (0-9 * # A-D) to the party, after those still being sent; a worker that is away loses them."""
+        if not self.is_dropped:
+            self.link.order(SendDigits(self.stream_id, digits, duration_ms, pause_ms))
 
     def drop(self) -> None:
         """Close the stream. Its recordings go on, with silence for it, until they are stopped."""

@@ -112,3 +112,16 @@ def test_rows_know_nothing_of_each_other() -> None:
 def test_payloads_may_be_longer_than_an_event() -> None:
     payload = np.array([[9, 10, 0, 160, 1, 2, 3]], np.uint8)
     assert DtmfReceiver().receive(np.array([0]), np.array([1], np.uint32), payload, np.array([True])) == [(0, "9")]
+
+
+def test_a_clock_of_48_khz() -> None:
+    """A duration counts to 1.4 s then, so that long presses have segments: the next begins up to 2400 units later."""
+    step = 960
+    first = [(0, 7, length, length == step, False) for length in range(step, 0xFFFF, step)]
+    second: list[Packet] = [(0xFFFF, 7, length, False, length == 4800) for length in range(step, 5000, step)]
+    receiver = DtmfReceiver()
+    receiver.set_clock(3, 48_000)
+    assert receive(receiver, first[:-1] + second[1:]) == "7", "the last update of the segment is lost"
+    assert receive(receiver, press("7", 0xFFFF + 4800 + 1920, step=step)) == "7"
+    receiver.set_clock(3, 8000)
+    receiver.set_clock(3, 8000)
