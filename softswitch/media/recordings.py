@@ -38,8 +38,10 @@ class Recordings:
         return list(self._by_id)
 
     def start(self, recording: Recording, now: float) -> str | None:
-        """Begin with the next tick; one that runs already goes on undisturbed. None, or why it cannot be done."""
-        if recording.recording_id in self._by_id:
+        """Begin with the next tick, or change one that runs: who is recorded, its mask. None, or why it cannot be."""
+        running = self._by_id.get(recording.recording_id)
+        if running is not None:
+            self._change(running, recording)
             return None
         left = self._streams.find(recording.left)
         phase = left.phase if left is not None else self._home
@@ -48,9 +50,10 @@ class Recordings:
         if slot is None:
             return "this worker records as many calls as it can: start more workers"
         self._sink.open(recording, now)
+        if recording.masked_until > now:
+            phase.taps.mask(slot, recording.masked_until, self._frames)
         self._by_id[recording.recording_id] = _Tapped(recording, phase, slot)
-        for stream_id in _streams_of(recording):
-            self._by_stream.setdefault(stream_id, set()).add(recording.recording_id)
+        self._note_streams(recording)
         return None
 
     def stop(self, recording_id: RecordingId) -> None:
@@ -60,17 +63,34 @@ class Recordings:
             return
         tapped.phase.taps.remove(tapped.slot)
         self._sink.close(recording_id)
-        for stream_id in _streams_of(tapped.recording):
-            recordings = self._by_stream[stream_id]
-            recordings.discard(recording_id)
-            if not recordings:
-                del self._by_stream[stream_id]
+        self._forget_streams(tapped.recording)
 
     def follow(self, stream_id: StreamId) -> None:
         """The stream came or went."""
         for recording_id in self._by_stream.get(stream_id, ()):
             tapped = self._by_id[recording_id]
             tapped.phase.taps.set_sources(tapped.slot, self._sources(tapped.recording))
+
+    def _change(self, tapped: _Tapped, recording: Recording) -> None:
+        """The file and its beginning stay what they are."""
+        former, tapped.recording = tapped.recording, recording
+        if recording.masked_until != former.masked_until:
+            tapped.phase.taps.mask(tapped.slot, recording.masked_until, self._frames)
+        if (recording.left, recording.right) != (former.left, former.right):
+            self._forget_streams(former)
+            self._note_streams(recording)
+            tapped.phase.taps.set_sources(tapped.slot, self._sources(recording))
+
+    def _note_streams(self, recording: Recording) -> None:
+        for stream_id in _streams_of(recording):
+            self._by_stream.setdefault(stream_id, set()).add(recording.recording_id)
+
+    def _forget_streams(self, recording: Recording) -> None:
+        for stream_id in _streams_of(recording):
+            recordings = self._by_stream[stream_id]
+            recordings.discard(recording.recording_id)
+            if not recordings:
+                del self._by_stream[stream_id]
 
     def _sources(self, recording: Recording) -> tuple[int, int]:
         return self._source(recording.left), self._source(recording.right)

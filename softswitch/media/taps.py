@@ -2,10 +2,11 @@
 
 A recording has two taps, left and right; each copies its stream's frame of the tick into a block, as the bytes that
 came. A full block becomes linear samples and goes to the sink, which must not wait for the disk. Ticks that were left
-out, and streams that are gone or not there yet, are silence of equal length.
+out, streams that are gone or not there yet, and whatever is said while a recording is masked are silence of equal
+length.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +36,29 @@ class RecordingSink(Protocol):
     def take_finished(self) -> list[RecordingFinished]: ...
 
 
+class _Mask(NamedTuple):
+    """A recording hears silence until `until` (monotonic seconds), and then `sources`."""
+
+    until: float
+    sources: tuple[int, int]
+
+
 class Taps:
     """The recordings of one phase. Sources are rows of `Frames`."""
 
-    __slots__ = ("_blocks", "_codec", "_end", "_filled", "_free", "_ids", "_runs", "_sink", "_source", "_tables")
+    __slots__ = (
+        "_blocks",
+        "_codec",
+        "_end",
+        "_filled",
+        "_free",
+        "_ids",
+        "_masks",
+        "_runs",
+        "_sink",
+        "_source",
+        "_tables",
+    )
 
     def __init__(self, recordings: int, sink: RecordingSink, tables: CodecTables) -> None:
         self._sink = sink
@@ -54,6 +74,8 @@ class Taps:
         self._ids: list[RecordingId | None] = []
         """By slot; its length is the number of slots ever used."""
         self._free: list[int] = []
+        self._masks: dict[int, _Mask] = {}
+        """By slot."""
 
     @property
     def is_empty(self) -> bool:
@@ -78,20 +100,33 @@ class Taps:
         return slot
 
     def set_sources(self, slot: int, sources: tuple[int, int]) -> None:
-        """From the next tick on the recording is of these two."""
-        self._source[slot] = sources
+        """From the next tick on, or when its mask ends, the recording is of these two."""
+        if slot in self._masks:
+            self._masks[slot] = self._masks[slot]._replace(sources=sources)
+        else:
+            self._source[slot] = sources
+
+    def mask(self, slot: int, until: float, frames: Frames) -> None:
+        """From the next tick to that time (monotonic seconds) both channels are silent; a time that is past unmasks."""
+        mask = self._masks.get(slot)
+        sources = (int(self._source[slot, 0]), int(self._source[slot, 1])) if mask is None else mask.sources
+        self._masks[slot] = _Mask(until, sources)
+        self._source[slot] = [frames.silence_row(codec) for codec in self._codec[slot].tolist()]
 
     def remove(self, slot: int) -> None:
         """Hand on what there is; no more ticks are taken."""
         self._hand_on(slot, int(self._filled[slot]))
+        self._masks.pop(slot, None)
         self._ids[slot] = None
         self._filled[slot] = 0
         self._free.append(slot)
 
-    def take(self, frames: Frames, ticks: int) -> None:
-        """Copy this tick's frames; `ticks` - 1 before it were left out."""
+    def take(self, frames: Frames, ticks: int, now: float) -> None:
+        """Copy the frames of the tick that begins at `now`; `ticks` - 1 before it were left out."""
         if self.is_empty:
             return
+        if self._masks:
+            self._lift_masks(now)
         slots = len(self._ids)
         for _ in range(min(ticks - 1, BLOCK_TICKS * 60)):
             self._advance(slots)
@@ -108,6 +143,10 @@ class Taps:
                 frames.content[heard], frames.codec[heard], self._codec[row, side]
             )
         self._advance(slots)
+
+    def _lift_masks(self, now: float) -> None:
+        for slot in [slot for slot, mask in self._masks.items() if mask.until <= now]:
+            self._source[slot] = self._masks.pop(slot).sources
 
     def _advance(self, slots: int) -> None:
         self._filled[:slots] += 1

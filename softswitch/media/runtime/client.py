@@ -134,11 +134,12 @@ class MediaClient:
                 )
 
     def start_recording(self, recording: Recording) -> None:
-        """Record from now on; a `RecordingFinished` follows `stop_recording`. Starting it again changes nothing.
+        """Record from now on; a `RecordingFinished` follows `stop_recording`.
 
+        Starting it again changes who is recorded and until when it is masked; one that was stopped stays stopped.
         Raises LocalError when a stream of it is not open or the two are on different workers.
         """
-        if recording.recording_id in self._recording_links:
+        if recording.recording_id in self._stopping:
             return
         left = self._streams.get(recording.left)
         right = left if recording.right is None else self._streams.get(recording.right)

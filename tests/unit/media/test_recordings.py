@@ -9,6 +9,7 @@ from softswitch.media.limits import RECORDINGS_MAX
 from softswitch.media.protocol import (
     Describe,
     DropStream,
+    DtmfReceived,
     Recording,
     RecordingFinished,
     StartRecording,
@@ -21,7 +22,9 @@ from softswitch.testing.media_engine import EngineDriver
 FRAME = 160
 
 
-def recording(name: str = "r", left: int = 1, right: int | None = 2) -> Recording:
+def recording(
+    name: str = "r", left: int = 1, right: int | None = 2, *, masked_until: float = 0.0, beep_every_s: float = 0.0
+) -> Recording:
     return Recording(
         recording_id=RecordingId(name),
         call_id=CallId("call"),
@@ -29,6 +32,8 @@ def recording(name: str = "r", left: int = 1, right: int | None = 2) -> Recordin
         left=StreamId(left),
         right=None if right is None else StreamId(right),
         started_at=1000.0,
+        masked_until=masked_until,
+        beep_every_s=beep_every_s,
     )
 
 
@@ -140,6 +145,102 @@ def test_a_codec_that_changes_within_a_block_is_decoded_as_it_was_said() -> None
     tables = driver.engine.tables
     converted = tables.convert(np.array([[0x90]], np.uint8), np.array([1]), np.array([0]))
     assert left[-4:] == [decoded(driver, int(converted[0, 0]))] * 4
+
+
+def speak(driver: EngineDriver, ticks: int, index: int = 0) -> int:
+    """Both parties of a call speak for so many ticks; returns the index of the next packet."""
+    for at in range(index, index + ticks):
+        say(driver, 1, at, 0x90)
+        say(driver, 2, at, 0x91, payload_type=8)
+        driver.tick()
+    return index + ticks
+
+
+def call_of_two_laws(driver: EngineDriver) -> tuple[list[int], list[int]]:
+    """What both parties say with `speak`, and silence, as levels (left, right)."""
+    driver.put(1)
+    driver.put(2, codec="PCMA", payload_type=8)
+    silence = driver.engine.tables.silence
+    said = [decoded(driver, 0x90), decoded(driver, 0x91, "PCMA")]
+    return said, [decoded(driver, silence[0]), decoded(driver, silence[1], "PCMA")]
+
+
+def test_a_masked_recording_is_silent_on_both_sides_until_its_time_and_keeps_its_length() -> None:
+    driver = EngineDriver()
+    said, silence = call_of_two_laws(driver)
+    driver.apply(StartRecording(recording()))
+    index = speak(driver, 21)
+    driver.apply(StartRecording(recording(masked_until=driver.now + 30 * 0.020)))
+    index = speak(driver, 20, index)
+    driver.leave_out(5)
+    speak(driver, 15, index + 5)
+    driver.apply(StopRecording(RecordingId("r")))
+    assert levels(driver.sink.sound(RecordingId("r")))[1:] == [said] * 20 + [silence] * 30 + [said] * 10
+
+
+def test_a_mask_may_be_lifted_early_or_made_longer() -> None:
+    driver = EngineDriver()
+    said, silence = call_of_two_laws(driver)
+    driver.apply(StartRecording(recording(masked_until=driver.now + 10 * 0.020)))
+    index = speak(driver, 5)
+    driver.apply(StartRecording(recording(masked_until=driver.now + 10 * 0.020)))
+    index = speak(driver, 8, index)
+    driver.apply(StartRecording(recording()))
+    speak(driver, 4, index)
+    driver.apply(StopRecording(RecordingId("r")))
+    assert levels(driver.sink.sound(RecordingId("r"))) == [silence] * 13 + [said] * 4
+
+
+def test_a_described_recording_is_masked_in_the_worker_that_takes_over() -> None:
+    driver = EngineDriver()
+    said, silence = call_of_two_laws(driver)
+    streams = [driver.engine.streams.find(StreamId(number)) for number in (1, 2)]
+    described = [stream.description for stream in streams if stream is not None]
+    driver.apply(Describe(described, [], [], [recording(masked_until=driver.now + 10 * 0.020)]))
+    speak(driver, 12)
+    driver.apply(StopRecording(RecordingId("r")))
+    assert levels(driver.sink.sound(RecordingId("r"))) == [silence] * 10 + [said] * 2
+
+
+def test_a_digit_leaves_no_trace_in_a_masked_recording() -> None:
+    driver = EngineDriver()
+    driver.put(1)
+    driver.apply(StartRecording(recording(right=None, masked_until=driver.now + 30 * 0.020)))
+    tone = driver.engine.tables.encode(np.array([np.sin(np.arange(FRAME) * 0.7) * 8000], np.int16), np.array([0]))
+    for index in range(15):
+        driver.deliver(
+            1, pack(payload_type=0, sequence=index, timestamp=FRAME * index, ssrc=1, payload=tone[0].tobytes())
+        )
+        driver.tick()
+    for index in range(15, 20):
+        event = bytes([5, 10]) + (FRAME * (index - 14)).to_bytes(2, "big")
+        driver.deliver(
+            1, pack(payload_type=101, sequence=index, timestamp=FRAME * 15, ssrc=1, payload=event, marker=index == 15)
+        )
+        driver.tick()
+    driver.apply(StopRecording(RecordingId("r")))
+    assert DtmfReceived(CallId("call"), StreamId(1), "5") in driver.engine.take_events()
+    assert not driver.sink.sound(RecordingId("r")).any()
+
+
+def test_a_party_that_comes_while_the_recording_is_masked_is_recorded_afterwards() -> None:
+    driver = EngineDriver()
+    driver.apply(StartRecording(recording(right=None)))
+    driver.apply(StartRecording(recording(right=None, masked_until=driver.now + 4 * 0.020)))
+    driver.put(1)
+    driver.put(2)
+    for index in range(8):
+        say(driver, 1, index, 0x90)
+        say(driver, 2, index, 0x80)
+        driver.tick()
+    driver.apply(StartRecording(recording(right=2)))
+    for index in range(8, 10):
+        say(driver, 1, index, 0x90)
+        say(driver, 2, index, 0x80)
+        driver.tick()
+    driver.apply(StopRecording(RecordingId("r")))
+    one, two = decoded(driver, 0x90), decoded(driver, 0x80)
+    assert levels(driver.sink.sound(RecordingId("r"))) == [[0, 0]] * 4 + [[one, 0]] * 4 + [[one, two]] * 2
 
 
 def test_recordings_that_are_not_described_any_more_are_closed() -> None:
