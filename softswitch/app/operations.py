@@ -18,6 +18,8 @@ from softswitch.control.protocol import (
     CallRow,
     Done,
     QueueRow,
+    RecordingAction,
+    RecordingSet,
     Refused,
     RegistrationRow,
     Reloaded,
@@ -112,6 +114,29 @@ class SwitchOperations:
         call.hang_up_from_outside("operator hung up")
         return Done()
 
+    async def set_recording(
+        self, call_id: CallId, action: RecordingAction, seconds: float | None, by: str
+    ) -> RecordingSet | Refused:
+        call = self._parts.controller.calls.get(call_id)
+        if call is None:
+            return Refused("not_found", f'there is no call "{call_id}": see `softswitch calls`')
+        recordings = call.recordings
+        match action:
+            case "mask":
+                recordings.mask(seconds, f"operator {by}".strip())
+            case "unmask":
+                recordings.unmask()
+            case "start":
+                if not call.is_answered or call.mailbox.is_closed:
+                    return Refused("not_possible", "only a call that was answered and goes on can be recorded")
+                if not recordings.start():
+                    return Refused("not_possible", 'this call is never recorded (record = "never", or its flow)')
+            case "stop":
+                if recordings.is_compulsory:
+                    return Refused("not_possible", "this conversation is always recorded: mask it instead")
+                recordings.stop()
+        return RecordingSet(self._call_row(call))
+
     async def reload(self) -> Reloaded | Refused:
         try:
             return await self._parts.reload()
@@ -136,8 +161,7 @@ class SwitchOperations:
         record = call.record
         is_waiting = call.state is CallState.WAITING
         wait_s = record.queue_wait_s + (now - call.state_since if is_waiting else 0.0)
-        conversation = call.conversation
-        recording = None if conversation is None else conversation.recording
+        recording = call.recordings.current
         return CallRow(
             call_id=call.call_id,
             state=_CALL_STATES.get(call.state, call.state.value),
@@ -150,6 +174,7 @@ class SwitchOperations:
             agent=record.agent,
             wait_s=wait_s if record.queue else None,
             recording=RecordingId("") if recording is None else recording.recording_id,
+            masked_s=max(0.0, call.recordings.masked_until - now),
         )
 
     def _workers(self) -> list[WorkerRow]:

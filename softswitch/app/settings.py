@@ -9,7 +9,7 @@ from softswitch.acd.model import Agent, Announcements, HangUp, OverflowTarget, Q
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.base.ids import AgentId, QueueId
-from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, TrunkRoute
+from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, TrunkRoute
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener
 from softswitch.config.rows import AgentRow, PhoneRow, QueueRow
@@ -60,6 +60,8 @@ def call_settings(configuration: Configuration) -> CallSettings:
         domain=settings.sip.domain,
         media_ip=settings.media.sdp_ip,
         recordings_directory=settings.recordings.directory,
+        mask_max_s=settings.recordings.mask_max_s,
+        beep_every_s=settings.recordings.beep_every_s,
         language=settings.sounds.default_language or settings.sounds.languages[0],
         calls_max=settings.limits.calls,
         extensions={row.username: _extension(row, configuration) for row in _phones(configuration)},
@@ -79,7 +81,11 @@ def call_settings(configuration: Configuration) -> CallSettings:
             if trunk.host
         ),
         queues={
-            row.id: QueueTreatment(music=_music(row, settings.sounds), is_recorded=row.record)
+            row.id: QueueTreatment(
+                music=_music(row, settings.sounds),
+                recording=_recording_policy(row.record),
+                beep_every_s=settings.recordings.beep_every_s if row.beep_every_s is None else row.beep_every_s,
+            )
             for row in configuration.queues
         },
     )
@@ -119,7 +125,7 @@ def reloaded(running: Configuration, written: Configuration) -> Configuration:
         new,
         sip=replace(new.sip, listen=old.sip.listen),
         media=old.media,
-        recordings=old.recordings,
+        recordings=replace(new.recordings, directory=old.recordings.directory),
         store=old.store,
         control=old.control,
         log=old.log,
@@ -205,6 +211,12 @@ def _queue(row: QueueRow) -> Queue:
 def _music(row: QueueRow, sounds: SoundsSection) -> str:
     """The name the sound library knows it by; what [sounds] names, be it a path, is its "default"."""
     return "default" if row.music in ("", sounds.music) else row.music
+
+
+def _recording_policy(record: bool | str) -> RecordingPolicy:
+    if isinstance(record, bool):
+        return RecordingPolicy.ALWAYS if record else RecordingPolicy.NEVER
+    return RecordingPolicy(record)
 
 
 def _overflow(text: str) -> OverflowTarget:

@@ -3,6 +3,7 @@
 One frozen value; a reload replaces it whole. Calls in progress look things up when they need them.
 """
 
+from enum import Enum
 from functools import cached_property
 
 import msgspec
@@ -37,11 +38,23 @@ class TrunkRoute(msgspec.Struct, frozen=True, kw_only=True):
     """For a provider that challenges our calls; used for nobody else's challenges."""
 
 
+class RecordingPolicy(Enum):
+    """Whether conversations are recorded."""
+
+    ALWAYS = "always"
+    ON_DEMAND = "on_demand"
+    """Not before somebody asks for it: the flow, an operator."""
+    NEVER = "never"
+    """Nor even then."""
+
+
 class QueueTreatment(msgspec.Struct, frozen=True, kw_only=True):
     """How a queue sounds and what is kept of it."""
 
     music: str = "default"
-    is_recorded: bool = True
+    recording: RecordingPolicy = RecordingPolicy.ALWAYS
+    beep_every_s: float = 0.0
+    """How often recorded parties hear that they are; 0: never."""
 
 
 class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -49,6 +62,10 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     media_ip: str
     """The address phones are told to send their RTP to."""
     recordings_directory: str
+    mask_max_s: float = 300.0
+    """A masked recording goes on after this time at the latest."""
+    beep_every_s: float = 0.0
+    """Where no queue says otherwise."""
     capabilities: MediaCapabilities = MediaCapabilities()
     language: str = "en"
     tones: str = "us"

@@ -32,12 +32,12 @@ def calls(ctx: click.Context, config: str | None, as_json: bool) -> None:
 def hangup(ctx: click.Context, call_id: str, config: str | None) -> None:
     """End a call for every party; the beginning of its id will do."""
     with connect(find_directory(config or ctx.obj)) as client:
-        found = _complete(call_id, client.calls())
+        found = complete_call_id(call_id, client.calls())
         client.ask(HangUp(found), Done)
     click.echo(f"Call {found} was ended.")
 
 
-def _complete(beginning: str, rows: Sequence[CallRow]) -> CallId:
+def complete_call_id(beginning: str, rows: Sequence[CallRow]) -> CallId:
     """The id that begins so. What begins none is left to the switch to refuse. Raises `Failure` if several do."""
     found = [row.call_id for row in rows if row.call_id.startswith(beginning)]
     if len(found) > 1 and beginning not in found:

@@ -22,6 +22,15 @@ config_option = click.option(
 directory_argument = click.argument("directory", required=False)
 
 
+class DirectoryGroup(click.Group):
+    """A group of commands that may also be called with a directory alone: `softswitch recordings DIRECTORY`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands and os.path.isdir(args[0]):
+            args = ["--config", *args]
+        return super().parse_args(ctx, args)
+
+
 def find_directory(named: str | None) -> str:
     """The configuration directory as an absolute path. Raises `Failure` if none is there."""
     from softswitch.cli.failure import CONFIGURATION, Failure

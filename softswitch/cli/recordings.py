@@ -1,38 +1,101 @@
-"""`softswitch recordings`: recorded calls and their files, read from the store; the switch need not run."""
+"""`softswitch recordings`: recorded calls and their files, and what is being recorded of calls in progress."""
 
+import getpass
 import os
 from itertools import islice
 
 import click
 
+from softswitch.cli.calls import complete_call_id
 from softswitch.cli.directory import (
+    DirectoryGroup,
     config_option,
-    directory_argument,
+    connect,
     find_directory,
     recordings_directory,
     store_directory,
 )
 from softswitch.cli.render import Column, json_option, last_option, show_rows
 from softswitch.cli.words import duration, instant, size
+from softswitch.control.protocol import CallRow, RecordingAction, RecordingSet, SetRecording
 from softswitch.store.schema import StoredRecording
 
 
-@click.command
-@directory_argument
+@click.group(cls=DirectoryGroup, invoke_without_command=True)
 @config_option
 @last_option
 @json_option
-def recordings(directory: str | None, config: str | None, last: int, as_json: bool) -> None:
+@click.pass_context
+def recordings(ctx: click.Context, config: str | None, last: int, as_json: bool) -> None:
     """Recorded calls, the newest first."""
+    ctx.obj = config
+    if ctx.invoked_subcommand is not None:
+        return
     from softswitch.store import open_reader
 
-    found = find_directory(directory or config)
+    found = find_directory(config)
     with open_reader(store_directory(found)) as store:
         rows = list(islice(store.recordings.descending(), last))
     root = recordings_directory(found)
     show_rows(rows, _columns(root), as_json=as_json, empty="No calls have been recorded yet.")
     if rows and not as_json:
         click.echo(f"\nThe files are in {root}")
+
+
+_call_argument = click.argument("call_id")
+
+
+@recordings.command
+@_call_argument
+@click.option("--for", "seconds", type=click.FloatRange(min=1), metavar="SECONDS", help="At most so long.")
+@config_option
+@click.pass_context
+def mask(ctx: click.Context, call_id: str, seconds: float | None, config: str | None) -> None:
+    """Record silence in place of a call in progress, for a time."""
+    row = _set(config or ctx.obj, call_id, "mask", seconds)
+    click.echo(f"Call {row.call_id}: what is said is not recorded for {duration(row.masked_s)}, or until unmasked.")
+
+
+@recordings.command
+@_call_argument
+@config_option
+@click.pass_context
+def unmask(ctx: click.Context, call_id: str, config: str | None) -> None:
+    """Record what is said in a call again."""
+    row = _set(config or ctx.obj, call_id, "unmask")
+    click.echo(f"Call {row.call_id}: {_state(row)}.")
+
+
+@recordings.command
+@_call_argument
+@config_option
+@click.pass_context
+def start(ctx: click.Context, call_id: str, config: str | None) -> None:
+    """Begin to record a call in progress."""
+    row = _set(config or ctx.obj, call_id, "start")
+    click.echo(f"Call {row.call_id}: {_state(row)}.")
+
+
+@recordings.command
+@_call_argument
+@config_option
+@click.pass_context
+def stop(ctx: click.Context, call_id: str, config: str | None) -> None:
+    """End the recording of a call in progress."""
+    row = _set(config or ctx.obj, call_id, "stop")
+    click.echo(f"Call {row.call_id}: {_state(row)}.")
+
+
+def _set(config: str | None, call_id: str, action: RecordingAction, seconds: float | None = None) -> CallRow:
+    with connect(find_directory(config)) as client:
+        found = complete_call_id(call_id, client.calls())
+        return client.ask(SetRecording(found, action, seconds, getpass.getuser()), RecordingSet).call
+
+
+def _state(row: CallRow) -> str:
+    if not row.recording:
+        return "not recorded"
+    return f"recorded, masked for {duration(row.masked_s)}" if row.masked_s else "recorded"
 
 
 def _columns(root: str) -> list[Column[StoredRecording]]:
@@ -44,6 +107,7 @@ def _columns(root: str) -> list[Column[StoredRecording]]:
         Column("From", lambda row: row.calling_number, is_flexible=True),
         Column("Queue", lambda row: row.queue or "", is_wide=True),
         Column("Agent", lambda row: row.agent or "", is_flexible=True),
+        Column("Masked", lambda row: duration(sum(m.until_s - m.from_s for m in row.masks) or None), is_wide=True),
         Column("File", lambda row: os.path.relpath(row.path, root) if row.path.startswith(root) else row.path),
         Column("Fault", lambda row: row.fault, is_wide=True, style=lambda row: "red"),
     ]

@@ -8,11 +8,12 @@ that what refers to it is not called wrong as well.
 from collections.abc import Collection
 from difflib import get_close_matches
 from functools import cache
-from types import UnionType
-from typing import Any, TypeVar, cast, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 from msgspec.inspect import BoolType, DictType, FloatType, IntType, LiteralType, StrType, Type, type_info
+from msgspec.inspect import UnionType as UnionTypes
 from msgspec.structs import FieldInfo
 
 from softswitch.base.errors import Fault
@@ -138,8 +139,8 @@ def _convert(value: object, wanted: Any, path: KeyPath, faults: FaultList) -> ob
     if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
         result = convert_struct(value, wanted, path, faults)
         return _WRONG if result is None else result
-    if get_origin(wanted) is UnionType:  # something or None, and TOML has no None
-        wanted = get_args(wanted)[0]
+    if get_origin(wanted) in (Union, UnionType) and len(kinds := _kinds_of(wanted)) == 1:
+        wanted = kinds[0]
     if get_origin(wanted) is dict and isinstance(value, dict):
         table = cast(dict[str, object], value)
         items = {key: _convert(each, get_args(wanted)[1], (*path, key), faults) for key, each in table.items()}
@@ -149,6 +150,11 @@ def _convert(value: object, wanted: Any, path: KeyPath, faults: FaultList) -> ob
         converted = [_convert(each, get_args(wanted)[0], (*path, index), faults) for index, each in elements]
         return _WRONG if _WRONG in converted else tuple(converted)
     return _convert_value(value, wanted, path, faults)
+
+
+def _kinds_of(union: Any) -> list[Any]:
+    """What a value may be; TOML has no None."""
+    return [kind for kind in get_args(union) if kind is not NoneType]
 
 
 def _convert_value(value: object, wanted: Any, path: KeyPath, faults: FaultList) -> object:
@@ -171,6 +177,10 @@ def _remedy(value: object, wanted: Type) -> str:
 
 def _describe(wanted: Type) -> str:
     match wanted:
+        case UnionTypes():
+            return ", ".join(_describe(kind) for kind in wanted.types)
+        case LiteralType():
+            return " or ".join(f'"{choice}"' for choice in wanted.values)
         case IntType():
             return f"a whole number{_bounds(wanted.ge, wanted.le)}"
         case FloatType():

@@ -189,7 +189,11 @@ def _complete_settings(settings: Settings, directory: str) -> Settings:
 
     return replace(
         settings,
-        recordings=replace(settings.recordings, directory=absolute(settings.recordings.directory)),
+        recordings=replace(
+            settings.recordings,
+            directory=absolute(settings.recordings.directory),
+            key_file=settings.recordings.key_file and absolute(settings.recordings.key_file),
+        ),
         store=replace(settings.store, directory=absolute(settings.store.directory)),
         dialplans=replace(settings.dialplans, directory=absolute(settings.dialplans.directory)),
         control=replace(settings.control, socket=absolute(settings.control.socket)),

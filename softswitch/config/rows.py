@@ -9,8 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.base.ids import AgentId, QueueId
-from softswitch.config.settings import Seconds
+from softswitch.config.settings import RecordingFormat, Seconds
 
+RecordingPolicy = Literal["always", "on_demand", "never"]
 SKILL_LEVEL_MAX = 10
 SkillLevel = Annotated[int, Meta(ge=1, le=SKILL_LEVEL_MAX)]
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}$")]
@@ -84,7 +85,12 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     announce: Announcements = Announcements()
     no_answer_limit: Annotated[int, Meta(ge=1, le=100)] = 1
     """An agent who lets this many calls ring in a row becomes not ready."""
-    record: bool = True
+    record: bool | RecordingPolicy = True
+    """Whether conversations are recorded; true is "always", false is "never"."""
+    recording_format: RecordingFormat | None = None
+    """None: that of [recordings], here and in the next two."""
+    keep_recordings_days: Annotated[float, Meta(ge=0, le=36500)] | None = None
+    beep_every_s: Annotated[float, Meta(ge=0, le=3600)] | None = None
 
     @property
     def queue_id(self) -> QueueId:
@@ -98,6 +104,8 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
     hours: str | None = None
     otherwise: str | None = None
+    record: RecordingPolicy | None = None
+    """For conversations of these calls; None: as the queue says."""
 
 
 class ScheduleRow(msgspec.Struct, frozen=True, kw_only=True):

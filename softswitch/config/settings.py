@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+RecordingFormat = Literal["wav", "flac", "opus"]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
 
 
@@ -55,6 +56,16 @@ class RecordingsSection(msgspec.Struct, frozen=True, kw_only=True):
     """[recordings]"""
 
     directory: str = "recordings"
+    format: RecordingFormat = "wav"
+    """What a recording becomes after its call."""
+    keep_days: Annotated[float, Meta(ge=0, le=36500)] = 0
+    """A recording is deleted after so many days; 0: never."""
+    mask_max_s: Annotated[float, Meta(ge=1, le=86400)] = 300
+    """A masked recording goes on after this time at the latest."""
+    beep_every_s: Annotated[float, Meta(ge=0, le=3600)] = 0
+    """How often recorded parties hear that they are; 0: never."""
+    key_file: str = ""
+    """32 bytes, or 64 hexadecimal digits, with which recordings are encrypted after the call; empty: they are not."""
 
 
 class StoreSection(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ from softswitch.control.protocol import (
     CallRow,
     Done,
     QueueRow,
+    RecordingAction,
+    RecordingSet,
     Refused,
     RegistrationRow,
     Reloaded,
@@ -47,6 +49,10 @@ class Operations(Protocol):
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused: ...
 
     async def hang_up(self, call_id: CallId) -> Done | Refused: ...
+
+    async def set_recording(
+        self, call_id: CallId, action: RecordingAction, seconds: float | None, by: str
+    ) -> RecordingSet | Refused: ...
 
     async def reload(self) -> Reloaded | Refused:
         """Faults come back as Refused("configuration", ..., faults); the old configuration then stays in force."""

@@ -18,6 +18,7 @@ import msgspec
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
 
 AgentAction = Literal["login", "logout", "pause", "resume"]
+RecordingAction = Literal["mask", "unmask", "start", "stop"]
 RefusalCode = Literal["not_found", "not_possible", "configuration", "malformed", "busy", "failed"]
 
 
@@ -58,6 +59,18 @@ class HangUp(msgspec.Struct, frozen=True, tag=True):
     call_id: CallId
 
 
+class SetRecording(msgspec.Struct, frozen=True, tag=True):
+    """Mask what is recorded of a call (for `seconds`, or as long as the settings allow) or unmask it, begin or end it.
+
+    `by` is who wants it, and is kept with the recording.
+    """
+
+    call_id: CallId
+    action: RecordingAction
+    seconds: float | None = None
+    by: str = ""
+
+
 class Reload(msgspec.Struct, frozen=True, tag=True):
     """Read the configuration directory again and take it over as a whole, or not at all."""
 
@@ -66,7 +79,18 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
     """Refuse new calls, give calls in progress the configured time, then end the process."""
 
 
-Request = GetStatus | ListCalls | ListAgents | ListQueues | ListRegistrations | SetAgent | HangUp | Reload | Stop
+Request = (
+    GetStatus
+    | ListCalls
+    | ListAgents
+    | ListQueues
+    | ListRegistrations
+    | SetAgent
+    | HangUp
+    | SetRecording
+    | Reload
+    | Stop
+)
 
 
 # Rows.
@@ -77,6 +101,7 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `wait_s` is the time spent in the queue: so far, or until an agent answered; None when it never was in one.
     `flow` is the flow that has the call; `agent` is his id once one is alerted or talks.
+    For `masked_s` more seconds what is recorded of it is silence.
     """
 
     call_id: CallId
@@ -90,6 +115,7 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     agent: str = ""
     wait_s: float | None = None
     recording: RecordingId | Literal[""] = ""
+    masked_s: float = 0.0
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,6 +257,12 @@ class AgentSet(msgspec.Struct, frozen=True, tag=True):
     is_pending: bool = False
 
 
+class RecordingSet(msgspec.Struct, frozen=True, tag=True):
+    """The call as it is after the order."""
+
+    call: CallRow
+
+
 class Reloaded(msgspec.Struct, frozen=True, tag=True):
     """The new configuration is in force; each change is one line for people, an empty list means nothing changed.
 
@@ -254,4 +286,4 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 Rows = Calls | Agents | Queues | Registrations
-Reply = Status | Rows | AgentSet | Reloaded | Done | Refused
+Reply = Status | Rows | AgentSet | RecordingSet | Reloaded | Done | Refused

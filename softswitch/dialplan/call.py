@@ -164,6 +164,28 @@ class Call:
             await self._verbs.play([self._verbs.sounds.tone("beep")])
         return await self._verbs.record_message(limit_s=limit_s, end_digits=end_digits)
 
+    async def start_recording(self) -> bool:
+        """Record the call from now on, until `stop_recording` or its end: the caller left, whoever he talks to right.
+
+        False where the number called is configured never to be recorded.
+        """
+        return await self._verbs.start_recording()
+
+    async def stop_recording(self) -> None:
+        """End what is being recorded; the file is in the index, the rest of the call in none."""
+        await self._verbs.stop_recording()
+
+    async def mask_recording(self, seconds: float | None = None) -> None:
+        """Leave out what is said from now on: recordings hold silence of the same length, and no digits.
+
+        It ends after `seconds` at the latest ([recordings] mask_max_s if None), or with `resume_recording`.
+        """
+        await self._verbs.mask_recording(seconds)
+
+    async def resume_recording(self) -> None:
+        """Record what is said again."""
+        await self._verbs.resume_recording()
+
     async def survey(
         self, name: str, question: str = "survey/question", *, scale: int = 5, tries: int = 2
     ) -> int | None:
@@ -187,16 +209,17 @@ class Call:
         """Wait for an agent with music and announcements, and talk to him; returns when the agent has hung up.
 
         `boost_s` puts the caller as many seconds ahead. `skills` are required beyond the queue's own. `record` None is
-        as the queue is configured. If the queue's overflow names a flow, that flow has run when this returns.
+        as the number called or else the queue is configured. If the queue's overflow names a flow, that flow has run
+        when this returns.
         """
         outcome = await self._verbs.queue(queue, boost_s=boost_s, skills=dict(skills or {}), record=record)
         if outcome.flow is not None:
             await self.run(outcome.flow)
         return outcome
 
-    async def dial(self, target: str, *, ring_s: float | None = None, record: bool = False) -> DialOutcome:
+    async def dial(self, target: str, *, ring_s: float | None = None, record: bool | None = None) -> DialOutcome:
         """Ring an extension (its number or user name) or, for those who may, an outside number; returns when the far
-        side has hung up or did not come."""
+        side has hung up or did not come. `record` None is as the number called is configured, or else on demand."""
         return await self._verbs.dial(target, ring_s=ring_s, record=record)
 
     async def run(self, flow: str) -> None:

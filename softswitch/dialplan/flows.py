@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from softswitch.base.errors import LocalError
+from softswitch.calls.settings import RecordingPolicy
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.schedule import Schedule, is_open
 
@@ -52,6 +53,11 @@ class Dialplan(msgspec.Struct, frozen=True):
         if route.hours is not None and route.otherwise is not None and not self.is_open(route.hours, at_wall):
             return route.otherwise
         return route.flow
+
+    def recording_of(self, number: str) -> RecordingPolicy | None:
+        """Whether conversations of calls to `number` are recorded; None if that is left to queues and flows."""
+        route = self.numbers.find(number)
+        return None if route is None or route.record is None else RecordingPolicy(route.record)
 
     def is_open(self, schedule: str, at_wall: float) -> bool:
         """Raises `UnknownName`."""

@@ -28,15 +28,21 @@ class RouteRow(Protocol):
     def hours(self) -> str | None: ...
     @property
     def otherwise(self) -> str | None: ...
+    @property
+    def record(self) -> str | None: ...
 
 
 class Route(msgspec.Struct, frozen=True):
-    """Calls to `number` (a pattern) run `flow`; with `hours` (a schedule's id) only then, and `otherwise` outside."""
+    """Calls to `number` (a pattern) run `flow`; with `hours` (a schedule's id) only then, and `otherwise` outside.
+
+    `record` says whether their conversations are recorded (a `RecordingPolicy`), or leaves it to queues.
+    """
 
     number: str
     flow: str
     hours: str | None = None
     otherwise: str | None = None
+    record: str | None = None
 
 
 class NumberPlan:
@@ -73,7 +79,7 @@ class NumberPlan:
                 faults.append(_collision(file, key, pattern, rival, index_of[rival]))
             else:
                 index_of[pattern] = index
-                route = Route(row.number, row.flow, row.hours or None, row.otherwise or None)
+                route = Route(row.number, row.flow, row.hours or None, row.otherwise or None, row.record)
                 plan._by_prefix.setdefault(pattern.literal_prefix, []).append((pattern, route))
                 plan._prefix_max = max(plan._prefix_max, len(pattern.literal_prefix))
         return faults or plan

@@ -139,7 +139,8 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     file's length is always now - `started_at`.
     `right` None records one party alone (a message), still as two channels.
     Until `masked_until` (monotonic seconds) both channels are silent, and digits leave no trace: what is said then,
-    card numbers for example, is not to be kept. `StartRecording` with the same id and other values changes the mask, and who is recorded.
+    card numbers for example, is not to be kept. `StartRecording` with the same id and other values changes
+    the mask, and who is recorded.
     Every `beep_every_s` seconds the recorded parties hear a beep; 0 for none.
     """
 

@@ -111,8 +111,17 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """The traceback of a flow that failed, or what else went wrong; "" is the ordinary case."""
 
 
+class RecordingMask(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a recording that is silent because somebody wanted it so. Seconds from the beginning of the file."""
+
+    from_s: float
+    until_s: float
+    by: str
+    """"flow", or "operator" and his name."""
+
+
 class StoredRecording(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished WAV file."""
+    """One finished file."""
 
     recording_id: RecordingId
     call_id: CallId
@@ -125,6 +134,9 @@ class StoredRecording(msgspec.Struct, frozen=True, kw_only=True):
     calling_number: str = ""
     fault: str = ""
     """What is missing in the file and why (a full disk); "" if nothing is."""
+    call_started_at: float = 0.0
+    """With the call's id, the key of its CDR; 0 if it is not known."""
+    masks: tuple[RecordingMask, ...] = ()
 
 
 KEY_BYTES_MAX = 511

@@ -147,7 +147,7 @@ class FakeCall:
         self._use(f"queue {queue_id}")
         return self._outcome(QueueOutcome)
 
-    async def dial(self, target: str, *, ring_s: float | None, record: bool) -> DialOutcome:
+    async def dial(self, target: str, *, ring_s: float | None, record: bool | None) -> DialOutcome:
         self._use(f"dial {target}")
         return self._outcome(DialOutcome)
 
@@ -157,6 +157,20 @@ class FakeCall:
         message = self._outcome(RecordedMessage)
         self.is_over = message.is_caller_gone
         return message
+
+    async def start_recording(self) -> bool:
+        await self.answer()
+        self._use("start_recording")
+        return True
+
+    async def stop_recording(self) -> None:
+        self._use("stop_recording")
+
+    async def mask_recording(self, seconds: float | None) -> None:
+        self._use("mask_recording" if seconds is None else f"mask_recording {seconds:g}")
+
+    async def resume_recording(self) -> None:
+        self._use("resume_recording")
 
     def drop_digits(self) -> None:
         """Digits of a script are typed when somebody listens, so none is ever typed ahead."""

@@ -10,6 +10,8 @@ from softswitch.control.protocol import (
     CallRow,
     Done,
     QueueRow,
+    RecordingAction,
+    RecordingSet,
     Refused,
     RegistrationRow,
     Reloaded,
@@ -159,6 +161,17 @@ class FixedOperations:
         self.orders.append(("hang_up", call_id))
         if any(row.call_id == call_id for row in self.call_rows):
             return Done()
+        return Refused("not_found", f"there is no call {call_id}; `softswitch calls` lists them all")
+
+    async def set_recording(
+        self, call_id: CallId, action: RecordingAction, seconds: float | None, by: str
+    ) -> RecordingSet | Refused:
+        self.orders.append(("set_recording", call_id, action, str(seconds), by))
+        for row in self.call_rows:
+            if row.call_id == call_id:
+                masked_s = (seconds or 300.0) if action == "mask" else 0.0
+                recording = RecordingId("" if action == "stop" else "r1")
+                return RecordingSet(msgspec.structs.replace(row, recording=recording, masked_s=masked_s))
         return Refused("not_found", f"there is no call {call_id}; `softswitch calls` lists them all")
 
     async def reload(self) -> Reloaded | Refused:

@@ -14,7 +14,7 @@ of who acts next. What cannot wait for a verb is done at once: the caller's digi
 import asyncio
 from collections.abc import Callable, MutableMapping
 
-from softswitch.base.ids import AgentId, CallId, LegId, QueueId
+from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import digit_of_info
@@ -22,13 +22,14 @@ from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
+from softswitch.calls.runtime.call_recordings import CallRecordings
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.mailbox import Mailbox
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
-from softswitch.media.protocol import DtmfReceived, Recording
-from softswitch.media.recording import recording_path
+from softswitch.calls.settings import RecordingPolicy
+from softswitch.media.protocol import DtmfReceived
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.offer_answer import OfferRefused
 from softswitch.sip.outputs import (
@@ -37,7 +38,6 @@ from softswitch.sip.outputs import (
     LegEnded,
     LegFailed,
 )
-from softswitch.store.schema import StoredRecording
 
 log = get_logger("calls")
 
@@ -65,6 +65,8 @@ class ActiveCall:
         self.state_since = around.clock.now()
         self.mailbox: Mailbox[CallEvent] = Mailbox(loop)
         self.conversation: Conversation | None = None
+        self.recordings = CallRecordings(self)
+        self.mailbox.when_closed(self.recordings.stop)
         self.digits_typed = TypedDigits()
         self.headers = dict(invite.headers)
         self.max_forwards = invite.max_forwards
@@ -207,47 +209,25 @@ class ActiveCall:
         party.leg.state = LegState.ENDED
         party.release()
 
-    def converse(self, party: Party, music: str, is_recorded: bool) -> Conversation:
-        """Connect the caller with `party`. The recording is in the index once it is closed."""
+    def converse(self, party: Party, music: str, policy: RecordingPolicy) -> Conversation:
+        """Connect the caller with `party`."""
         conversation = Conversation(self.call_id, self.caller, party, music=music, around=self.around)
-        conversation.begin(self.recording_path() if is_recorded else None)
-        if conversation.recording is not None:
-            self.note_recording(conversation.recording)
+        conversation.begin()
+        assert party.stream is not None, "a conversation begins after both streams are open"
+        conversation.recording_path = self.recordings.conversation_began(party.stream.stream_id, policy)
         self.conversation = conversation
         self.set_state(CallState.TALKING)
         return conversation
 
     def part_conversation(self, conversation: Conversation) -> None:
         """End it; the far party leaves the call."""
+        self.recordings.conversation_ended(conversation.started_at)
         conversation.end()
         self.record.talk_s += conversation.talk_s
         self.record.hold_s += conversation.held_s
         self.record.has_far_left = conversation.far.leg.state is LegState.ENDED
         self.conversation = None
         self.part(conversation.far)
-
-    def note_recording(self, recording: Recording) -> None:
-        record = self.record
-        record.recordings.append(recording.path)
-        self.around.records.recording_started(
-            StoredRecording(
-                recording_id=recording.recording_id,
-                call_id=self.call_id,
-                path=recording.path,
-                started_at=self.around.clock.wall(),
-                duration_s=0.0,
-                size_bytes=0,
-                agent=AgentId(record.agent) if record.agent else None,
-                queue=QueueId(record.queue) if record.queue else None,
-                calling_number=record.calling_number,
-            )
-        )
-
-    def recording_path(self) -> str:
-        """A path for this call's next recording."""
-        directory = self.around.settings().recordings_directory
-        number = len(self.record.recordings) + 1
-        return recording_path(directory, self.around.clock.wall(), CallId(f"{self.call_id}-{number}"))
 
     def party(self, leg_id: LegId) -> Party | None:
         """Whose leg it is; None if he is leaving."""
@@ -277,6 +257,7 @@ class ActiveCall:
         if not (self._is_flow_over and self.caller.leg.state is LegState.ENDED) or self.state is CallState.ENDED:
             return
         self.set_state(CallState.ENDED)
+        self.recordings.end_all()
         self.caller.release()
         for party in list(self._others.values()):
             self.part(party)

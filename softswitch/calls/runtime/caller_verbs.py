@@ -129,15 +129,15 @@ class CallerVerbs:
         """Wait for an agent and talk to him; returns when the agent has left or the waiting has ended otherwise."""
         await self.answer()
         self._call.mailbox.clear()
-        outcome = await QueueVisit(self._call, queue_id, is_recorded=record, boost_s=boost_s, skills=skills).run()
+        outcome = await QueueVisit(self._call, queue_id, record=record, boost_s=boost_s, skills=skills).run()
         self._call.digits_typed.clear()
         return outcome
 
-    async def dial(self, target: str, *, ring_s: float | None, record: bool) -> DialOutcome:
+    async def dial(self, target: str, *, ring_s: float | None, record: bool | None) -> DialOutcome:
         """Ring an extension or an outside number and connect it; returns when the far side has left or did not come."""
         await self._call.mailbox.check()
         self._call.mailbox.clear()
-        outcome = await Dialling(self._call, target, is_recorded=record).run(ring_s)
+        outcome = await Dialling(self._call, target, record=record).run(ring_s)
         self._call.digits_typed.clear()
         return outcome
 
@@ -145,6 +145,26 @@ class CallerVerbs:
         """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""
         await self.answer()
         return await record_message(self._call, limit_s=limit_s, end_digits=end_digits)
+
+    async def start_recording(self) -> bool:
+        """Record the caller, and whoever he talks to; False where it is never done."""
+        await self.answer()
+        return self._call.recordings.start()
+
+    async def stop_recording(self) -> None:
+        """Complete the file."""
+        await self._call.mailbox.check()
+        self._call.recordings.stop()
+
+    async def mask_recording(self, seconds: float | None) -> None:
+        """Silence in all recordings of the call for so long, or for as long as the settings allow."""
+        await self._call.mailbox.check()
+        self._call.recordings.mask(seconds, by="flow")
+
+    async def resume_recording(self) -> None:
+        """No silence any more."""
+        await self._call.mailbox.check()
+        self._call.recordings.unmask()
 
     def drop_digits(self) -> None:
         """Forget what was typed ahead: it was meant for what is over now."""

@@ -1,4 +1,4 @@
-"""Two parties talking: who hears whom, music while one is on hold, the recording of both.
+"""Two parties talking: who hears whom, music while one is on hold.
 
 The B2BUA keeps the two dialogs apart: a re-INVITE of one side is answered here, from what the media worker can do, and
 never sent on. So a hold costs the other side nothing but the music it hears.
@@ -12,11 +12,10 @@ never sent on. So a hold costs the other side nothing but the music it hears.
 
 from enum import Enum
 
-from softswitch.base.ids import CallId, RecordingId
+from softswitch.base.ids import CallId
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.sounds import or_silence
-from softswitch.media.protocol import Recording
 from softswitch.media.runtime.client import MediaStream
 
 
@@ -38,7 +37,7 @@ class Conversation:
         "far",
         "held_s",
         "near",
-        "recording",
+        "recording_path",
         "started_at",
         "talk_s",
     )
@@ -47,7 +46,8 @@ class Conversation:
         self.call_id = call_id
         self.near = near
         self.far = far
-        self.recording: Recording | None = None
+        self.recording_path: str | None = None
+        """Of the file it was recorded in from its beginning."""
         self.started_at = around.clock.now()
         self.talk_s = 0.0
         """How long they talked, holds included; known at the end."""
@@ -57,25 +57,10 @@ class Conversation:
         self._around = around
         self._heard = {near.leg.leg_id: _Heard.NOTHING, far.leg.leg_id: _Heard.NOTHING}
 
-    @property
-    def recording_path(self) -> str | None:
-        return None if self.recording is None else self.recording.path
-
-    def begin(self, record_to: str | None = None) -> None:
-        """Let them hear each other; `record_to` is the path of the WAV file, or None for no recording."""
-        near, far = _stream(self.near), _stream(self.far)
-        near.stop_play()
+    def begin(self) -> None:
+        """Let them hear each other."""
+        _stream(self.near).stop_play()
         self.hold_changed()
-        if record_to is not None:
-            self.recording = Recording(
-                recording_id=RecordingId(self._around.entropy.token(96)),
-                call_id=self.call_id,
-                path=record_to,
-                left=near.stream_id,
-                right=far.stream_id,
-                started_at=self.started_at,
-            )
-            self._around.media.start_recording(self.recording)
 
     def hold_changed(self) -> None:
         """One of the two may have put the other on hold, or resumed; set what both hear."""
@@ -84,11 +69,9 @@ class Conversation:
         self._let_hear(self.far, self.near)
 
     def end(self) -> None:
-        """Part them and close the recording. The legs stay."""
+        """Part them. The legs stay."""
         self._count_hold(False)
         self.talk_s = self._around.clock.now() - self.started_at
-        if self.recording is not None:
-            self._around.media.stop_recording(self.recording.recording_id)
         for party in (self.near, self.far):
             if party.stream is not None:
                 party.stream.hear()

@@ -16,7 +16,7 @@ from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.reaching import ring_extension, ring_trunk
 from softswitch.calls.runtime.sounds import or_silence
-from softswitch.calls.settings import Extension
+from softswitch.calls.settings import Extension, RecordingPolicy
 from softswitch.media.errors import MediaUnavailable
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
@@ -24,11 +24,11 @@ from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 class Dialling:
     """One attempt to reach `target`, and the conversation if it succeeds."""
 
-    def __init__(self, call: ActiveCall, target: str, *, is_recorded: bool) -> None:
+    def __init__(self, call: ActiveCall, target: str, *, record: bool | None) -> None:
         self._call = call
         self._around = call.around
         self._target = target
-        self._is_recorded = is_recorded
+        self._is_record_wished = record
         self._alerting = Alerting(call)
         self._called: Extension | None = None
         """Whose phones ring, if he is one of ours."""
@@ -105,7 +105,8 @@ class Dialling:
         self._ring_s = self._alerting.ring_s
         self._alerting.end()
         await self._call.answer()
-        self._conversation = self._call.converse(answered, "default", self._is_recorded)
+        policy = self._call.recordings.policy_for(self._is_record_wished, RecordingPolicy.ON_DEMAND)
+        self._conversation = self._call.converse(answered, "default", policy)
 
     def _outcome(self, reason: DialReason) -> DialOutcome:
         return DialOutcome(

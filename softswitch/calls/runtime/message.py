@@ -1,6 +1,5 @@
 """Recording what a caller has to say: a message, a name, an answer to an open question."""
 
-from softswitch.base.ids import RecordingId
 from softswitch.calls.outcomes import HUNG_UP, CallEnded, RecordedMessage
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.media.protocol import Recording, RecordingFinished
@@ -12,22 +11,13 @@ CLOSING_S = 5.0
 async def record_message(call: ActiveCall, *, limit_s: float, end_digits: str) -> RecordedMessage:
     """Record until a digit of `end_digits`, for `limit_s` seconds, or until the caller hangs up."""
     clock = call.around.clock
-    recording = Recording(
-        recording_id=RecordingId(call.around.entropy.token(96)),
-        call_id=call.call_id,
-        path=call.recording_path(),
-        left=call.caller_stream.stream_id,
-        right=None,
-        started_at=clock.now(),
-    )
-    call.note_recording(recording)
-    call.around.media.start_recording(recording)
+    recording = call.recordings.begin(None)
     try:
         ended_by = await _until_digit(call, clock.now() + limit_s, end_digits)
     except CallEnded:
         ended_by = HUNG_UP
     finally:
-        call.around.media.stop_recording(recording.recording_id)
+        call.recordings.end(recording)
     stopped_at = clock.now()
     finished = await _until_closed(call, recording)
     duration_s = stopped_at - recording.started_at if finished is None else finished.duration_s

@@ -79,13 +79,13 @@ class QueueVisit:
     """
 
     def __init__(
-        self, call: ActiveCall, queue_id: str, *, is_recorded: bool | None, boost_s: float, skills: dict[str, int]
+        self, call: ActiveCall, queue_id: str, *, record: bool | None, boost_s: float, skills: dict[str, int]
     ) -> None:
         self._call = call
         self._around = call.around
         self._queue = queue_id
         self._treatment = call.around.settings().queues.get(queue_id, QueueTreatment())
-        self._is_recorded = self._treatment.is_recorded if is_recorded is None else is_recorded
+        self._is_record_wished = record
         self._boost_s = boost_s
         self._skills = skills
         self._contact = ContactId(call.call_id)
@@ -262,7 +262,8 @@ class QueueVisit:
         record.agent = event.agent_id
         record.queue_wait_s += event.wait_s
         self._alerting.end()
-        self._conversation = self._call.converse(self._agent, self._treatment.music, self._is_recorded)
+        policy = self._call.recordings.policy_for(self._is_record_wished, self._treatment.recording)
+        self._conversation = self._call.converse(self._agent, self._treatment.music, policy)
 
     def _agent_left(self) -> QueueOutcome:
         conversation = self._end_conversation()

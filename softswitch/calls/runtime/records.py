@@ -33,6 +33,10 @@ class StoreRecords:
     def recording_started(self, recording: StoredRecording) -> None:
         self._open[recording.recording_id] = recording
 
+    def recording_changed(self, recording: StoredRecording) -> None:
+        if recording.recording_id in self._open:
+            self._open[recording.recording_id] = recording
+
     def recording_finished(self, event: RecordingFinished) -> None:
         """Index the file. One that a former switch had begun is known by what the worker says of it."""
         known = self._open.pop(event.recording_id, None) or StoredRecording(

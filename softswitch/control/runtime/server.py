@@ -43,6 +43,7 @@ from softswitch.control.protocol import (
     Request,
     Rows,
     SetAgent,
+    SetRecording,
     Stop,
 )
 
@@ -158,6 +159,8 @@ class ControlServer:
                 yield await operations.set_agent(agent_id, action, reason)
             case HangUp(call_id):
                 yield await operations.hang_up(call_id)
+            case SetRecording(call_id, action, seconds, by):
+                yield await operations.set_recording(call_id, action, seconds, by)
             case Reload():
                 yield await operations.reload()
             case Stop():

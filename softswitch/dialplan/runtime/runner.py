@@ -54,6 +54,7 @@ class FlowRunner:
             active.flow_over()
             return
         active.record.flow = name
+        active.recordings.policy = dialplan.recording_of(active.record.called_number)
         task = self._loop.create_task(self._run(active, dialplan, flow), name=active.call_id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -139,7 +139,9 @@ class MediaClient:
         Starting it again changes who is recorded and until when it is masked; one that was stopped stays stopped.
         Raises LocalError when a stream of it is not open or the two are on different workers.
         """
-        if recording.recording_id in self._stopping:
+        link = self._recording_links.get(recording.recording_id)
+        is_known = link is not None and link.description.recordings.get(recording.recording_id) == recording
+        if is_known or recording.recording_id in self._stopping:
             return
         left = self._streams.get(recording.left)
         right = left if recording.right is None else self._streams.get(recording.right)

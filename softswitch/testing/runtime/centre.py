@@ -93,6 +93,7 @@ class SimulatedCentre:
         sounds: SoundFiles | None = None,
         workers: int = 1,
         seed: int = 1,
+        record: str | None = None,
     ) -> None:
         self.clock = ManualClock()
         self.loop = VirtualLoop(self.clock)
@@ -117,7 +118,7 @@ class SimulatedCentre:
             treatments = {queue.queue_id: QueueTreatment() for queue in queues}
             self.settings = msgspec.structs.replace(self.settings, queues=treatments)
         self.sounds = sounds or FakeSounds()
-        rows = [_Row(number, flow) for number, flow in routes.items()]
+        rows = [_Row(number, flow, record) for number, flow in routes.items()]
         numbers = NumberPlan.compile(rows)
         assert isinstance(numbers, NumberPlan), numbers
         self.dialplan = Dialplan(numbers=numbers, flows=flows, schedules=schedules or {})
@@ -331,6 +332,7 @@ class _Row:
     hours = None
     otherwise = None
 
-    def __init__(self, number: str, flow: str) -> None:
+    def __init__(self, number: str, flow: str, record: str | None) -> None:
         self.number = number
         self.flow = flow
+        self.record = record

@@ -139,6 +139,19 @@ def test_a_call_is_named_by_the_beginning_of_its_id_as_the_narrow_table_shows_it
     assert operations.orders == [("hang_up", first)]
 
 
+def test_what_is_recorded_of_a_call_can_be_masked_and_ended(
+    server: object, operations: FixedOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "otto")
+    told = "Call c1: what is said is not recorded for 1:00, or until unmasked."
+    assert printed("recordings", "mask", "c1", "--for", "60") == [told]
+    assert operations.orders[-1] == ("set_recording", "c1", "mask", "60.0", "otto")
+    assert printed("recordings", "unmask", "c1") == ["Call c1: recorded."]
+    assert printed("recordings", "start", "c1") == ["Call c1: recorded."]
+    assert printed("recordings", "stop", "c1") == ["Call c1: not recorded."]
+    assert run("recordings", "stop", "c9").exit_code == 1
+
+
 @pytest.mark.usefixtures("server")
 def test_reload_prints_the_changes(operations: FixedOperations) -> None:
     assert printed("reload") == ["queue support: wrap_up_s 10 -> 20"]
@@ -156,7 +169,7 @@ def test_a_reload_with_faults_prints_them_all_and_exits_with_2(operations: Fixed
     assert result.stderr.splitlines() == ["queues.toml: a: b. c", "x.py: d: e. f", "nothing was changed"]
 
 
-@pytest.mark.parametrize("command", [*LISTINGS, "reload", "agents login anna", "calls hangup c1"])
+@pytest.mark.parametrize("command", [*LISTINGS, "reload", "agents login anna", "calls hangup c1", "recordings mask c1"])
 def test_without_a_switch_every_command_says_how_to_start_it(directory: Path, command: str) -> None:
     result = run(*command.split())
     assert (result.exit_code, result.stdout) == (3, "")

@@ -21,6 +21,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     share: Annotated[float, Meta(ge=0, le=1)] = 0.5
     flag: bool = False
     colour: Literal["red", "green"] = "red"
+    kept: bool | Literal["all", "none"] = True
     skills: dict[str, Annotated[int, Meta(ge=1, le=10)]] = {}
     names: tuple[str, ...] | None = None
     inner: Inner = Inner()
@@ -59,6 +60,11 @@ def test_defaults():
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
+        (
+            "kept",
+            "some",
+            'sample.kept: "some" is not possible here. Write true or false, "all" or "none"',
+        ),
         ("count", 11, "sample.count: 11 is not possible here. Write a whole number from 1 to 10"),
         ("count", "5", 'sample.count: "5" is not possible here. Write a whole number from 1 to 10'),
         ("count", 5.0, "sample.count: 5.0 is not possible here. Write a whole number from 1 to 10"),

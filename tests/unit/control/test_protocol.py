@@ -19,6 +19,7 @@ from softswitch.control.protocol import (
     ListQueues,
     ListRegistrations,
     Queues,
+    RecordingSet,
     Refused,
     Registrations,
     Reload,
@@ -26,6 +27,7 @@ from softswitch.control.protocol import (
     Reply,
     Request,
     SetAgent,
+    SetRecording,
     Stop,
 )
 from softswitch.testing.operations import FixedOperations
@@ -39,6 +41,7 @@ REQUESTS: list[Request] = [
     ListRegistrations(),
     SetAgent(AgentId("anna"), "pause", "lunch"),
     HangUp(CallId("c1")),
+    SetRecording(CallId("c1"), "mask", 30.0, "otto"),
     Reload(),
     Stop(),
 ]
@@ -49,6 +52,7 @@ REPLIES: list[Reply] = [
     Queues(SWITCH.queue_rows),
     Registrations(SWITCH.registration_rows),
     AgentSet(SWITCH.agent_rows[0], is_pending=True),
+    RecordingSet(SWITCH.call_rows[0]),
     Reloaded(["a"], ["b"]),
     Done(),
     Refused("not_found", "there is none", ["x"]),
