@@ -48,6 +48,12 @@ class NoPort:
     def open(self, row: int, local: HostPort) -> str | None:
         return None
 
+    def open_shared(self, row: int, local: HostPort, remote: HostPort | None) -> str | None:
+        return None
+
+    def why_not(self, row: int, remote: HostPort) -> str | None:
+        return None
+
     def close(self, row: int) -> None: ...
 
     def connect(self, row: int, remote: HostPort) -> None: ...

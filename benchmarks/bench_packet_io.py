@@ -4,8 +4,9 @@ Another process is the parties: one socket each, one G.711 packet every 20 ms, a
 the CPU time, user and system, of the process that serves them, per leg and 20 ms:
 
 * `blind`, `epoll`, `recvmmsg`: three ways to read one socket per leg, then one `send` per leg: an echo, no engine;
+* `shared`: sixteen sockets for all legs, read with `recvmmsg`, then `sendmmsg`: the same echo;
 * `worker`: a real media worker process that bridges the legs in pairs, and the delay it adds (each packet carries the
-  time it was sent).
+  time it was sent); `shared-worker`: the same with shared ports.
 
 `--json` prints one object as the last line.
 """
@@ -34,14 +35,20 @@ import numpy as np
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
 from softswitch.media.protocol import Hearing, PutStream, SetHearing, StreamDescription
+from softswitch.media.runtime.message_batch import IncomingMessages, OutgoingMessages, name_of
 from softswitch.testing.runtime.media_process import MediaProcess
 
 TICK_S = 0.020
 LEG_PORT, PARTY_PORT = 10_000, 32_000
 ROOM_BYTES = 640
+SHARED_PORTS, LEGS_PER_PORT = 16, 64
+"""Shared ports are filled one after another, as the media client does."""
 WARM_UP_S = 1.5
 WINDOW_S = 0.2
 
+
+Reader = Callable[[list[socket.socket], list[memoryview]], Callable[[], None]]
+"""Makes, for sockets and room for a packet of each, what reads them all."""
 
 _call = cast("Callable[[Callable[[memoryview], int], memoryview], int]", call)
 
@@ -63,11 +70,16 @@ def each(calls: Iterator[Any]) -> None:
         return
 
 
-def parties(legs: int, seconds: float) -> None:
+def port_of(leg: int, *, is_shared: bool) -> int:
+    """The leg's port at the worker."""
+    return LEG_PORT + 2 * (leg // LEGS_PER_PORT % SHARED_PORTS if is_shared else leg)
+
+
+def parties(legs: int, seconds: float, *, is_shared: bool) -> None:
     """The other process: prints the delays of what it received, in milliseconds, as JSON."""
     sockets = [bound(PARTY_PORT + 2 * leg) for leg in range(legs)]
     for leg, udp in enumerate(sockets):
-        udp.connect(("127.0.0.1", LEG_PORT + 2 * leg))
+        udp.connect(("127.0.0.1", port_of(leg, is_shared=is_shared)))
     packets = np.zeros((legs, 172), np.uint8)
     header = packets[:, :12].view(
         np.dtype([("first", ">u2"), ("sequence", ">u2"), ("timestamp", ">u4"), ("ssrc", ">u4")])
@@ -108,21 +120,22 @@ def parties(legs: int, seconds: float) -> None:
     print(json.dumps({name: round(1000 * delay, 1) for name, delay in quantiles.items()}))
 
 
-def start_parties(legs: int, seconds: float) -> "subprocess.Popen[bytes]":
+def start_parties(legs: int, seconds: float, *, is_shared: bool) -> "subprocess.Popen[bytes]":
     arguments = [sys.executable, __file__, "--parties", str(legs), "--seconds", str(seconds)]
+    arguments += ["--shared"] if is_shared else []
     return subprocess.Popen(arguments, stdout=subprocess.PIPE)
 
 
 def echo(read: str, legs: int, seconds: float) -> float:
     """Read all legs with one of the ways, send a packet to each; microseconds per leg and tick."""
-    sockets = [bound(LEG_PORT + 2 * leg) for leg in range(legs)]
-    other = start_parties(legs, seconds + WARM_UP_S)
-    for leg, udp in enumerate(sockets):
-        udp.connect(("127.0.0.1", PARTY_PORT + 2 * leg))
-    room = [memoryview(bytearray(ROOM_BYTES)) for _ in sockets]
-    packets = [memoryview(bytearray(172)) for _ in sockets]
-    read_all = READERS[read](sockets, room)
-    sends = [udp.send for udp in sockets]
+    is_shared = read == "shared"
+    ports = sorted({port_of(leg, is_shared=is_shared) for leg in range(legs)})
+    sockets = [bound(port) for port in ports]
+    other = start_parties(legs, seconds + WARM_UP_S, is_shared=is_shared)
+    if is_shared:
+        read_all, send_all = shared(sockets, legs)
+    else:
+        read_all, send_all = dedicated(sockets, READERS[read])
     at = time.monotonic()
     measured_from, end = at + WARM_UP_S, at + WARM_UP_S + seconds
     spent: list[float] = []
@@ -131,13 +144,46 @@ def echo(read: str, legs: int, seconds: float) -> float:
         time.sleep(max(0.0, at - time.monotonic()))
         began = time.process_time()
         read_all()
-        each(map(_call, sends, packets))
+        send_all()
         if at >= measured_from:
             spent.append(time.process_time() - began)
     other.wait()
     for udp in sockets:
         udp.close()
     return undisturbed(spent) / legs * 1e6
+
+
+def dedicated(sockets: list[socket.socket], reader: Reader) -> tuple[Callable[[], None], Callable[[], None]]:
+    """What reads all legs, and what sends to all, through a socket each."""
+    for leg, udp in enumerate(sockets):
+        udp.connect(("127.0.0.1", PARTY_PORT + 2 * leg))
+    room = [memoryview(bytearray(ROOM_BYTES)) for _ in sockets]
+    packets = [memoryview(bytearray(172)) for _ in sockets]
+    sends = [udp.send for udp in sockets]
+    return reader(sockets, room), lambda: each(map(_call, sends, packets))
+
+
+def shared(sockets: list[socket.socket], legs: int) -> tuple[Callable[[], None], Callable[[], None]]:
+    """What reads all legs, and what sends to all, through sockets that they share."""
+    incoming = IncomingMessages(np.zeros((legs + 1024, ROOM_BYTES), np.uint8))
+    packets = np.zeros((legs, 172), np.uint8)
+    names = [name_of(HostPort("127.0.0.1", PARTY_PORT + 2 * leg)) for leg in range(legs)]
+    rows = [
+        [leg for leg in range(legs) if LEG_PORT + 2 * index == port_of(leg, is_shared=True)]
+        for index in range(len(sockets))
+    ]
+    outgoing = [OutgoingMessages(packets, mine, [names[leg] for leg in mine]) for mine in rows]
+
+    def read_all() -> None:
+        first = 0
+        for udp in sockets:
+            first += incoming.receive(udp, first, is_timed=False)
+
+    def send_all() -> None:
+        for udp, messages in zip(sockets, outgoing, strict=True):
+            messages.send(udp)
+
+    return read_all, send_all
 
 
 def blind(sockets: list[socket.socket], room: list[memoryview]) -> Callable[[], None]:
@@ -183,14 +229,15 @@ class Recvmmsg:
             self._receive(descriptor, message, count, flags, no_time)
 
 
-READERS: dict[str, Callable[[list[socket.socket], list[memoryview]], Callable[[], None]]] = {
+READERS: dict[str, Reader] = {
     "blind": blind,
     "epoll": epoll,
     "recvmmsg": Recvmmsg,
 }
+WAYS = [*READERS, "shared", "worker", "shared-worker"]
 
 
-def worker(legs: int, seconds: float) -> tuple[float, dict[str, float], str]:
+def worker(legs: int, seconds: float, *, is_shared: bool) -> tuple[float, dict[str, float], str]:
     """A media worker bridging `legs` in pairs: microseconds per leg and tick, delays in ms, and its last statistics."""
     with tempfile.TemporaryDirectory() as directory:
         process = MediaProcess(Path(directory, "media-0.sock"))
@@ -198,12 +245,12 @@ def worker(legs: int, seconds: float) -> tuple[float, dict[str, float], str]:
             for first in range(0, legs, 200):
                 numbers = range(first, min(first + 200, legs))
                 refusals = process.command(
-                    *(PutStream(leg_of(number)) for number in numbers),
+                    *(PutStream(leg_of(number, is_shared=is_shared)) for number in numbers),
                     *(SetHearing(Hearing(StreamId(number), [StreamId(number ^ 1)])) for number in numbers),
                 )
                 if refusals:
                     raise SystemExit(refusals[0])
-            other = start_parties(legs, seconds + 2 * WARM_UP_S)
+            other = start_parties(legs, seconds + 2 * WARM_UP_S, is_shared=is_shared)
             time.sleep(2 * WARM_UP_S)
             end = time.monotonic() + seconds - WINDOW_S
             spent: list[float] = []
@@ -217,12 +264,14 @@ def worker(legs: int, seconds: float) -> tuple[float, dict[str, float], str]:
             process.kill()
 
 
-def leg_of(number: int) -> StreamDescription:
+def leg_of(number: int, *, is_shared: bool) -> StreamDescription:
     return StreamDescription(
         stream_id=StreamId(number),
         call_id=CallId(str(number // 2)),
         local_ip="127.0.0.1",
-        port=LEG_PORT + 2 * number,
+        port=port_of(number, is_shared=is_shared),
+        is_shared=is_shared,
+        learn=not is_shared,
         ssrc=number + 1,
         sequence=0,
         timestamp=0,
@@ -245,27 +294,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--legs", type=int, nargs="+", default=[100, 400, 1000])
     parser.add_argument("--seconds", type=float, default=4.0)
-    parser.add_argument("--what", nargs="+", choices=[*READERS, "worker"], default=[*READERS, "worker"])
+    parser.add_argument("--what", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--parties", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--shared", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     with suppress(ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if arguments.parties:
-        parties(arguments.parties, arguments.seconds)
+        parties(arguments.parties, arguments.seconds, is_shared=arguments.shared)
         return
     results: dict[str, dict[str, float]] = {what: {} for what in arguments.what}
-    delays: dict[str, dict[str, float]] = {}
+    delays: dict[str, dict[str, dict[str, float]]] = {}
     for legs in arguments.legs:
         for what in arguments.what:
-            if what == "worker":
-                cost, delay, statistics = worker(legs, arguments.seconds)
-                delays[str(legs)] = delay
-                print(f"{what:9} {legs:5} legs: {cost:5.2f} us per leg and tick; delay {delay} ms\n{statistics}")
+            if what in ("worker", "shared-worker"):
+                cost, delay, statistics = worker(legs, arguments.seconds, is_shared=what == "shared-worker")
+                delays.setdefault(what, {})[str(legs)] = delay
+                print(f"{what:13} {legs:5} legs: {cost:5.2f} us per leg and tick; delay {delay} ms\n{statistics}")
             else:
                 cost = echo(what, legs, arguments.seconds)
-                print(f"{what:9} {legs:5} legs: {cost:5.2f} us per leg and tick")
+                print(f"{what:13} {legs:5} legs: {cost:5.2f} us per leg and tick")
             results[what][str(legs)] = round(cost, 2)
     if arguments.json:
         print(json.dumps({"python": platform.python_version(), "us_per_leg_tick": results, "delay_ms": delays}))

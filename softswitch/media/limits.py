@@ -36,6 +36,15 @@ PAYLOAD_BYTES_MAX = 480
 RECEIVE_ROUNDS_MAX = 64
 """Packets taken from one socket in one tick: over a second of sound after a stall; the rest waits for the next."""
 
+PACKETS_KEPT_MAX = 16
+"""Packets of one stream that are of use after a stall: as much sound as is ever waiting to be played, and then some."""
+
+SHARED_READS_MAX = 8
+"""How often all shared ports are read in one tick when each time there is more than fits: 16,000 packets."""
+
+RESTING_SOURCES_MAX = 16_384
+"""Remote addresses of ended streams that no other stream may have for a minute: 270 calls a second per phase."""
+
 UNTRUSTED_PACKETS_MAX = 16
 """Packets examined per tick from a port whose party is not known yet; a flood there must not cost the tick."""
 

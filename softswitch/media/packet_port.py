@@ -1,4 +1,4 @@
-"""What the engine needs of the sockets: one port per stream, named by the stream's row."""
+"""What the engine needs of the sockets: a port for each stream, its own or a shared one, named by the stream's row."""
 
 from typing import Protocol
 
@@ -8,6 +8,17 @@ from softswitch.base.address import HostPort
 class PacketPort(Protocol):
     def open(self, row: int, local: HostPort) -> str | None:
         """Bind the port (RTP, and the next one for RTCP); None, or why it cannot be had, for people."""
+        ...
+
+    def open_shared(self, row: int, local: HostPort, remote: HostPort | None) -> str | None:
+        """Have a port together with other rows of the phase; this one's packets are those `connect` says, no others.
+
+        None, or why it cannot be had, as when another row has `remote` already.
+        """
+        ...
+
+    def why_not(self, row: int, remote: HostPort) -> str | None:
+        """Why `connect` would not do, for people: another row has this remote on a port that they share."""
         ...
 
     def close(self, row: int) -> None: ...

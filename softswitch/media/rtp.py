@@ -83,6 +83,12 @@ class ArrivalBuffer:
         self.headers = self.packets[:, :HEADER_BYTES].view(_HEADER)[:, 0]
         self._windows: dict[int, Windows] = {}
 
+    def forget_waits(self) -> None:
+        """The batch has been taken: what was measured for it is not for the next."""
+        if self.is_timed:
+            self.wait.fill(-1)
+            self.is_timed = False
+
     def windows(self, length: int) -> Windows:
         """Runs of `length` payload bytes by `RtpColumns.start`."""
         view = self._windows.get(length)

@@ -15,13 +15,16 @@ from softswitch.media.packetiser import PTIMES_MS, Packetiser
 from softswitch.media.phase import Phase, Stream
 from softswitch.media.protocol import Hearing, StreamDescription
 from softswitch.media.stream_table import FADE_SAMPLES
-from softswitch.media.tick_grid import FRAME_SAMPLES, TICK_S
+from softswitch.media.tick_grid import FRAME_SAMPLES, PHASES, TICK_S
 
 PHASE_STREAMS = 256
 """A phase is filled up to this before the next is used: few streams in few phases cost least, and 256 packets are a
 short burst. Above that the phases grow alike."""
 
 _TICK_MS = round(TICK_S * 1000)
+
+_CONSTANT = ("port", "local_ip", "ssrc", "call_id", "is_shared")
+"""What of a stream never changes."""
 
 
 class Streams:
@@ -51,7 +54,7 @@ class Streams:
     def put(self, description: StreamDescription, now: float) -> str | None:
         """Create or change a stream; None, or why it cannot be done."""
         stream = self._by_id.get(description.stream_id)
-        fault = _fault(description, self._tables) or _conflict(description, stream)
+        fault = _fault(description, self._tables) or self._conflict(description, stream)
         if fault is not None:
             return fault
         if stream is not None:
@@ -123,14 +126,32 @@ class Streams:
 
     # Steps of the commands
 
+    def _conflict(self, description: StreamDescription, stream: Stream | None) -> str | None:
+        """What of an existing stream would have to change although it cannot."""
+        if stream is None:
+            return None
+        old, remote = stream.description, description.remote
+        if any(getattr(old, name) != getattr(description, name) for name in _CONSTANT):
+            return f"stream {description.stream_id} is here already, with another port, SSRC or call"
+        return self._port.why_not(stream.frame_row, remote) if remote and remote != old.remote else None
+
     def _create(self, description: StreamDescription, now: float) -> str | None:
         phase, streams = self._calls.get(description.call_id, (self._emptiest(), 0))
+        local = HostPort(description.local_ip, description.port)
+        if description.is_shared:
+            # A shared port is read when its phase ticks.
+            phase = self._phases[phase_of_shared(local.port)]
+            if phase.is_full:
+                return f"port {local.port} has {len(phase.streams)} streams on it and its like: take another"
         if phase.is_full:
             phase = self._emptiest()
         phase.wake(now)
         row = phase.allocate(description.stream_id)
         stream = Stream(description, phase, row)
-        fault = self._port.open(stream.frame_row, HostPort(description.local_ip, description.port))
+        if description.is_shared:
+            fault = self._port.open_shared(stream.frame_row, local, description.remote)
+        else:
+            fault = self._port.open(stream.frame_row, local)
         phase.streams[row] = stream
         if fault is not None:
             phase.release(row)
@@ -284,6 +305,11 @@ class Streams:
         return min(self._phases, key=lambda phase: len(phase.streams))
 
 
+def phase_of_shared(port: int) -> int:
+    """Index of the phase to which a shared port belongs with all its streams."""
+    return port // 2 % PHASES
+
+
 def _is_sent_singly(description: StreamDescription) -> bool:
     return not _fits_tick(description) or description.srtp is not None
 
@@ -307,24 +333,13 @@ def _fault(description: StreamDescription, tables: CodecTables) -> str | None:
         return f"ssrc {description.ssrc} has more than 32 bits"
     if description.srtp is not None and (fault := srtp.fault(description.srtp)) is not None:
         return fault
+    if description.is_shared and description.learn:
+        return "on a shared port nobody's address can be learnt: say learn = False"
     for host, port in [(description.local_ip, 1), *([description.remote] if description.remote else [])]:
         if not _is_address(host) or not 1 <= port <= 65535:
             return f"{host} port {port} is no IP address and port"
-    return None
-
-
-def _conflict(description: StreamDescription, stream: Stream | None) -> str | None:
-    """What of an existing stream would have to change although it cannot."""
-    if stream is None:
-        return None
-    old = stream.description
-    if (old.port, old.local_ip, old.ssrc, old.call_id) != (
-        description.port,
-        description.local_ip,
-        description.ssrc,
-        description.call_id,
-    ):
-        return f"stream {description.stream_id} is here already, with another port, SSRC or call"
+    if description.remote and (":" in description.remote.host) != (":" in description.local_ip):
+        return f"{description.remote.host} cannot be reached from {description.local_ip}: one is IPv4, the other IPv6"
     return None
 
 

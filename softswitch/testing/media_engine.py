@@ -39,6 +39,13 @@ class ListedPort:
             self.local[row] = local
         return self.refusal
 
+    def open_shared(self, row: int, local: HostPort, remote: HostPort | None) -> str | None:
+        return self.open(row, local)
+
+    def why_not(self, row: int, remote: HostPort) -> str | None:
+        taken = [other for other, address in self.remote.items() if address == remote and other != row]
+        return f"{remote} is row {taken[0]}'s" if taken else None
+
     def close(self, row: int) -> None:
         del self.local[row]
         self.remote.pop(row, None)

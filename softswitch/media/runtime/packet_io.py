@@ -17,6 +17,12 @@ class PacketIo:
     def open(self, row: int, local: HostPort) -> str | None:
         return self.phases[row // ROWS_PER_PHASE].open(row % ROWS_PER_PHASE, local)
 
+    def open_shared(self, row: int, local: HostPort, remote: HostPort | None) -> str | None:
+        return self.phases[row // ROWS_PER_PHASE].open_shared(row % ROWS_PER_PHASE, local, remote)
+
+    def why_not(self, row: int, remote: HostPort) -> str | None:
+        return self.phases[row // ROWS_PER_PHASE].why_not(row % ROWS_PER_PHASE, remote)
+
     def close(self, row: int) -> None:
         self.phases[row // ROWS_PER_PHASE].close(row % ROWS_PER_PHASE)
 

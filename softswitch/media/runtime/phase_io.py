@@ -1,394 +1,128 @@
-"""The sockets of one phase: one per stream, all read and written together.
+"""The sockets of one phase, whether its streams have ports of their own or share some."""
 
-A socket in the steady state, connected and with a packet every tick, is read blindly: one `recv_into` per tick into its
-row of the phase's buffer. That costs less than asking which sockets are readable (measured: docs/decisions/
-0003-packet-io.md). What blind reading does not see is found so:
-
-* A second packet: after a tick in which a socket had none, for some ticks it is asked again after each packet; so is
-  every socket once in a while and after ticks that were left out, and always one that had a second packet lately (10 ms
-  packets, a burst).
-* How long packets wait for the tick is measured now and then, a part of the sockets at a time: the kernel has noted
-  when each packet came.
-* Sockets that are silent, and those that are not connected because their party is not known yet, are watched by an
-  epoll of the phase and cost nothing until a packet comes.
-
-RTCP has sockets of its own (rtcp_sockets.py).
-"""
-
-import select
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
-from softswitch.media.limits import RECEIVE_ROUNDS_MAX, UNTRUSTED_PACKETS_MAX
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
 from softswitch.media.rtp import ArrivalBuffer, OutgoingBuffer
-from softswitch.media.runtime.rtcp_sockets import RtcpPacket, RtcpSockets
-from softswitch.media.runtime.transfers import Transfer, apply_to, call_all, call_each
-from softswitch.media.runtime.udp_socket import TimedPacket, disconnect, open_udp, receive_timed, why_not_bound
-from softswitch.media.tick_grid import SAMPLE_RATE_HZ
-
-QUIET_TICKS = 25
-"""Half a second without a packet: the socket is watched instead of read."""
-TRIES_AFTER_MISS = 4
-TRIES_MAX = 8
-"""Failing attempts at a second packet before it is given up."""
-QUEUED_PACKETS_MAX = 512
-"""More than a socket's queue holds."""
-PROBE_TICKS = 64
-"""How often every socket is asked for a second packet."""
-TIMED_EVERY_TICKS = 50
-TIMED_PARTS = 8
-"""Once a second the wait is measured for every socket, an eighth of them in each of eight ticks."""
-
-_SAMPLES_PER_NS = SAMPLE_RATE_HZ / 1e9
-
-
-class Batch(NamedTuple):
-    """At most one packet per row. `at` is the buffer row, `sources` is None when all come from connected sockets."""
-
-    at: NDArray[np.int64]
-    row: NDArray[np.int64]
-    length: NDArray[np.int64]
-    sources: list[HostPort] | None
-
-
-class _Port:
-    """The RTP socket of one stream."""
-
-    __slots__ = ("destination", "is_clean", "muxed_rtcp", "remote", "rtp")
-
-    def __init__(self, rtp: socket.socket) -> None:
-        self.rtp = rtp
-        self.remote: HostPort | None = None
-        """What `rtp` is connected to."""
-        self.is_clean = False
-        """Nothing that came before it was connected is left in its queue."""
-        self.destination: HostPort | None = None
-        self.muxed_rtcp: HostPort | None = None
-        """Where RTCP goes that shares this socket."""
+from softswitch.media.runtime.batch import Batch, RtcpPacket
+from softswitch.media.runtime.dedicated_sockets import DedicatedSockets
+from softswitch.media.runtime.shared_sockets import SharedSockets
 
 
 class PhaseIo:
-    """The sockets of one phase, by row within it."""
+    """By row within the phase."""
 
-    __slots__ = (
-        "_epoll",
-        "_is_steady_old",
-        "_last_tick",
-        "_ports",
-        "_quiet_ticks",
-        "_receivers",
-        "_row_of_fd",
-        "_rtcp",
-        "_senders",
-        "_steady",
-        "_steady_rows",
-        "_strangers",
-        "_tries",
-        "_views",
-        "arrivals",
-        "packets_received",
-        "packets_sent",
-    )
+    __slots__ = ("_dedicated", "_shared", "_shared_rows", "arrivals", "packets_received", "packets_sent")
 
     def __init__(self) -> None:
-        self.arrivals = ArrivalBuffer(ROWS_PER_PHASE)
+        self.arrivals = ArrivalBuffer(2 * ROWS_PER_PHASE)
+        """One packet per row for dedicated ports, then as many for shared ones."""
         self.packets_received = 0
         self.packets_sent = 0
-        self._strangers = 0
-        self._views = [memoryview(packet) for packet in self.arrivals.packets]
-        self._ports: dict[int, _Port] = {}
-        self._row_of_fd: dict[int, int] = {}
-        """Of the sockets in `_epoll`."""
-        self._rtcp = RtcpSockets()
-        self._epoll = select.epoll()
-        self._steady: set[int] = set()
-        self._last_tick = 0
-        self._is_steady_old = False
-        """The two below are to be made again."""
-        self._steady_rows: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._receivers: list[Transfer] = []
-        self._senders: tuple[list[Transfer], list[memoryview]] | None = None
-        """What sends each row's packet, and the packets; None when they are to be made again."""
-        self._quiet_ticks: NDArray[np.int64] = np.zeros(ROWS_PER_PHASE, np.int64)
-        self._tries: NDArray[np.int64] = np.zeros(ROWS_PER_PHASE, np.int64)
-        """Attempts at a second packet that the row has left."""
+        self._dedicated = DedicatedSockets(self.arrivals)
+        self._shared: SharedSockets | None = None
+        """Made when it is first needed."""
+        self._shared_rows: set[int] = set()
 
     @property
     def strangers(self) -> int:
         """Packets dropped here; those the latch refuses are counted by the engine."""
-        return self._strangers + self._rtcp.strangers
+        return self._dedicated.strangers + (self._shared.strangers if self._shared else 0)
 
-    # The streams' ports
+    @property
+    def dropped_by_kernel(self) -> int:
+        """Packets that found a socket full, as known about a second ago."""
+        return self._dedicated.dropped_by_kernel + (self._shared.dropped_by_kernel if self._shared else 0)
+
+    # The streams' ports (PacketPort)
 
     def open(self, row: int, local: HostPort) -> str | None:
-        rtcp_address = HostPort(local.host, local.port + 1)
-        try:
-            rtp = open_udp(local)
-        except OSError as error:
-            return why_not_bound(local, error)
-        try:
-            self._rtcp.open(row, rtcp_address)
-        except OSError as error:
-            rtp.close()
-            return why_not_bound(rtcp_address, error)
-        self._ports[row] = _Port(rtp)
-        self._watch(row)
-        return None
+        return self._dedicated.open(row, local)
+
+    def open_shared(self, row: int, local: HostPort, remote: HostPort | None) -> str | None:
+        if self._shared is None:
+            self._shared = SharedSockets(self.arrivals, ROWS_PER_PHASE)
+        fault = self._shared.open(row, local, remote)
+        if fault is None:
+            self._shared_rows.add(row)
+        return fault
 
     def close(self, row: int) -> None:
-        self._unwatch(row)
-        port = self._ports.pop(row)
-        port.rtp.close()
-        self._rtcp.close(row)
-        self._leave_steady(row)
-        self._senders = None
+        self._sockets(row).close(row)
+        self._shared_rows.discard(row)
+
+    def why_not(self, row: int, remote: HostPort) -> str | None:
+        return self._shared.why_not(row, remote) if self._shared and row in self._shared_rows else None
 
     def connect(self, row: int, remote: HostPort) -> None:
-        port = self._ports[row]
-        port.rtp.connect(remote)
-        port.remote = remote
-        port.is_clean = False
-        self._watch(row)
-        self._senders = None
+        self._sockets(row).connect(row, remote)
 
     def disconnect(self, row: int) -> None:
-        port = self._ports[row]
-        disconnect(port.rtp)
-        port.remote = None
-        self._watch(row)
-        self._senders = None
+        self._sockets(row).disconnect(row)
 
     def aim(self, row: int, destination: HostPort | None) -> None:
-        self._ports[row].destination = destination
-        self._senders = None
+        self._sockets(row).aim(row, destination)
 
     def aim_rtcp(self, row: int, destination: HostPort | None, *, is_muxed: bool) -> None:
-        self._ports[row].muxed_rtcp = destination if is_muxed else None
-        self._rtcp.aim(row, None if is_muxed else destination)
+        self._sockets(row).aim_rtcp(row, destination, is_muxed=is_muxed)
+
+    def end(self) -> None:
+        """Close what is still open: the worker ends."""
+        for row in list(self._shared_rows):
+            self.close(row)
+        if self._shared is not None:
+            self._shared.close_ports()
+        self._dedicated.close_all()
 
     # The tick
 
     def receive(self, tick: int) -> Iterator[Batch]:
         """Everything that has arrived. A batch is valid until the next is asked for."""
-        if self._row_of_fd:
-            yield from self._receive_watched()
-        if self._is_steady_old:
-            self._is_steady_old = False
-            # In the order of rows, because memory is touched in that order.
-            self._steady_rows = np.array(sorted(self._steady), np.int64)
-            self._receivers = [self._ports[row].rtp.recv_into for row in sorted(self._steady)]
-        if tick > self._last_tick + 1:
-            # Ticks were left out: every socket has more than one packet.
-            self._tries[self._steady_rows] = TRIES_MAX
-        self._last_tick = tick
-        if self._receivers:
-            yield from self._receive_steady(tick)
+        for batch in self._receive(tick):
+            if len(batch.row):
+                self.packets_received += len(batch.row)
+                yield batch
+            self.arrivals.forget_waits()
 
     def send(self, outgoing: OutgoingBuffer, singles: list[SinglePacket]) -> None:
         """The tick's packet of every stream that sends."""
-        if self._senders is None:
-            aimed = sorted(row for row, port in self._ports.items() if port.destination is not None)
-            packets = [memoryview(outgoing.packets[row]) for row in aimed]
-            self._senders = ([_sender(self._ports[row]) for row in aimed], packets)
-        failed = call_each(map(apply_to, *self._senders))
-        self.packets_sent += len(self._senders[0]) - failed
-        for row, packet, destination in singles:
+        self.packets_sent += self._dedicated.send(outgoing)
+        if self._shared is not None:
+            self.packets_sent += self._shared.send(outgoing)
+        for single in singles:
             with suppress(OSError):
-                self._ports[row].rtp.sendto(packet, destination)
+                self._sockets(single.row).send_single(single)
                 self.packets_sent += 1
 
     def send_rtcp(self, row: int, packet: bytes) -> None:
         """Send a compound packet to where the row's RTCP is aimed; without that it is lost."""
-        port = self._ports[row]
-        if port.muxed_rtcp is None:
-            self._rtcp.send(row, packet)
-            return
-        with suppress(OSError):
-            port.rtp.sendto(packet, port.muxed_rtcp)
+        self._sockets(row).send_rtcp(row, packet)
 
     def receive_rtcp(self) -> list[RtcpPacket]:
-        """RTCP that came to the odd ports, from the hosts the rows' own is aimed at. Muxed RTCP comes by `receive`."""
-        return self._rtcp.receive()
+        """RTCP that came to the odd ports, from where the rows' own is aimed at. Muxed RTCP comes by `receive`."""
+        packets = self._dedicated.receive_rtcp()
+        if self._shared is not None:
+            packets += self._shared.receive_rtcp()
+        return packets
 
-    def _receive_steady(self, tick: int) -> Iterator[Batch]:
-        rows = self._steady_rows
-        part = tick % TIMED_EVERY_TICKS
-        receivers = self._timed_receivers(part) if part < TIMED_PARTS else self._receivers
-        length = np.array(call_all(map(apply_to, receivers, self._views)), np.int64)
-        came = np.flatnonzero(length)
-        if len(came) == len(rows):
-            self._quiet_ticks[rows] = 0
-            yield self._batch(came, rows, length)
-        else:
-            self._quiet_ticks[rows] += 1
-            self._quiet_ticks[rows[came]] = 0
-            missed = rows[length == 0]
-            self._tries[missed] = np.maximum(self._tries[missed], TRIES_AFTER_MISS)
-            for row in missed[self._quiet_ticks[missed] >= QUIET_TICKS].tolist():
-                self._watch(row)
-            yield self._batch(came, rows[came], length[came])
-        self._forget_waits()
-        may_have_more = (self._tries[rows[came]] > 0) | (rows[came] % PROBE_TICKS == tick % PROBE_TICKS)
-        again = came[may_have_more]
-        for _ in range(RECEIVE_ROUNDS_MAX - 1):
-            if not len(again):
-                break
-            indices: list[int] = again.tolist()
-            receivers = [self._receivers[index] for index in indices]
-            length = np.array(call_all(map(apply_to, receivers, self._views)), np.int64)
-            came = np.flatnonzero(length)
-            self._tries[rows[again[length == 0]]] -= 1
-            again = again[came]
-            self._tries[rows[again]] = np.minimum(self._tries[rows[again]] + 2, TRIES_MAX)
-            yield self._batch(came, rows[again], length[came])
-        np.maximum(self._tries, 0, out=self._tries)
+    # Inside
 
-    def _timed_receivers(self, part: int) -> list[Transfer]:
-        """The steady sockets' `recv_into`, for one in TIMED_PARTS a function that measures the wait as well."""
-        receivers = self._receivers.copy()
-        now_ns = time.time_ns()
-        for index in range(part, len(receivers), TIMED_PARTS):
-            receivers[index] = partial(
-                self._receive_timed, index, self._ports[int(self._steady_rows[index])].rtp, now_ns
-            )
-        return receivers
+    def _receive(self, tick: int) -> Iterator[Batch]:
+        yield from self._dedicated.receive_watched()
+        if self._shared is None or not self._shared_rows:
+            yield from self._dedicated.receive_steady(tick)
+            return
+        # A batch costs the engine as much as a hundred packets: what can be one is made one.
+        shared = self._shared.receive(tick)
+        waiting = next(shared, None)
+        for batch in self._dedicated.receive_steady(tick):
+            yield batch if waiting is None else batch.joined(waiting)
+            waiting = None
+        if waiting is not None:
+            yield waiting
+        yield from shared
 
-    def _receive_timed(self, at: int, rtp: socket.socket, now_ns: int, room: memoryview) -> int:
-        """Receive into buffer row `at`, and note how long the packet has been waiting."""
-        packet = receive_timed(rtp, room)
-        self._note_wait(at, packet, now_ns)
-        return packet.length
-
-    def _note_wait(self, at: int, packet: TimedPacket, now_ns: int) -> None:
-        if packet.came_at_ns:
-            self.arrivals.came_ns[at] = packet.came_at_ns
-            self.arrivals.wait[at] = max(0, round((now_ns - packet.came_at_ns) * _SAMPLES_PER_NS))
-            self.arrivals.is_timed = True
-
-    def _forget_waits(self) -> None:
-        if self.arrivals.is_timed:
-            self.arrivals.wait.fill(-1)
-            self.arrivals.is_timed = False
-
-    def _receive_watched(self) -> Iterator[Batch]:
-        """Sockets that are not steady: silent ones become so again, the others are read with their sources."""
-        unconnected: list[int] = []
-        unclean: list[int] = []
-        for descriptor, _ in self._epoll.poll(0):
-            row = self._row_of_fd[descriptor]
-            port = self._ports[row]
-            if port.remote is None:
-                unconnected.append(row)
-            elif port.is_clean:
-                self._make_steady(row)
-            else:
-                unclean.append(row)
-        now_ns = time.time_ns()
-        yield from self._receive_unclean(unclean, now_ns)
-        yield from self._receive_unconnected(unconnected, now_ns)
-
-    def _receive_unconnected(self, rows: list[int], now_ns: int) -> Iterator[Batch]:
-        for _ in range(UNTRUSTED_PACKETS_MAX):
-            found: list[int] = []
-            packets: list[TimedPacket] = []
-            for row in rows:
-                with suppress(OSError):
-                    packet = receive_timed(self._ports[row].rtp, self._views[len(found)])
-                    self._note_wait(len(found), packet, now_ns)
-                    found.append(row)
-                    packets.append(packet)
-            if not found:
-                return
-            yield self._batch(
-                np.arange(len(found)),
-                np.array(found),
-                np.array([packet.length for packet in packets]),
-                [packet.source for packet in packets],
-            )
-            self._forget_waits()
-            rows = [row for row in found if self._ports[row].remote is None]
-
-    def _receive_unclean(self, rows: list[int], now_ns: int) -> Iterator[Batch]:
-        """Connected sockets may still hold what strangers sent before that: drop it."""
-        for _ in range(RECEIVE_ROUNDS_MAX):
-            found: list[int] = []
-            lengths: list[int] = []
-            for row in rows:
-                length = self._receive_of_remote(row, len(found), now_ns)
-                if length:
-                    found.append(row)
-                    lengths.append(length)
-            if not found:
-                return
-            yield self._batch(np.arange(len(found)), np.array(found), np.array(lengths))
-            self._forget_waits()
-            rows = found
-
-    def _receive_of_remote(self, row: int, at: int, now_ns: int) -> int:
-        """The next packet of whom the socket is connected to; with none left the socket is clean, and steady."""
-        port = self._ports[row]
-        for _ in range(QUEUED_PACKETS_MAX):
-            try:
-                packet = receive_timed(port.rtp, self._views[at])
-            except BlockingIOError:
-                port.is_clean = True
-                self._make_steady(row)
-                return 0
-            except OSError:
-                continue
-            if packet.source == port.remote:
-                self._note_wait(at, packet, now_ns)
-                return packet.length
-            self._strangers += 1
-        return 0
-
-    def _batch(
-        self,
-        at: NDArray[np.int64],
-        row: NDArray[np.int64],
-        length: NDArray[np.int64],
-        sources: list[HostPort] | None = None,
-    ) -> Batch:
-        self.packets_received += len(row)
-        return Batch(at, row, length, sources)
-
-    def _watch(self, row: int) -> None:
-        descriptor = self._ports[row].rtp.fileno()
-        if descriptor not in self._row_of_fd:
-            self._row_of_fd[descriptor] = row
-            self._epoll.register(descriptor, select.EPOLLIN)
-        self._leave_steady(row)
-
-    def _unwatch(self, row: int) -> None:
-        descriptor = self._ports[row].rtp.fileno()
-        if self._row_of_fd.pop(descriptor, None) is not None:
-            self._epoll.unregister(descriptor)
-
-    def _make_steady(self, row: int) -> None:
-        self._unwatch(row)
-        self._steady.add(row)
-        self._quiet_ticks[row] = 0
-        self._tries[row] = TRIES_MAX
-        self._is_steady_old = True
-
-    def _leave_steady(self, row: int) -> None:
-        if row in self._steady:
-            self._steady.discard(row)
-            self._is_steady_old = True
-
-
-def _sender(port: _Port) -> Transfer:
-    """What sends a packet to the port's destination. A connected socket need not be told it each time."""
-    rtp, destination = port.rtp, port.destination
-    if destination is None or destination == port.remote:
-        return rtp.send
-    return lambda packet: rtp.sendto(packet, destination)
+    def _sockets(self, row: int) -> DedicatedSockets | SharedSockets:
+        return self._shared if self._shared is not None and row in self._shared_rows else self._dedicated

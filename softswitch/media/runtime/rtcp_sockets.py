@@ -1,4 +1,4 @@
-"""The RTCP sockets of one phase: each stream's odd port, watched by an epoll and read now and then.
+"""The RTCP sockets of a phase's dedicated ports: each stream's odd port, watched by an epoll and read now and then.
 
 A report is taken only from the host the stream's own reports go to; whoever else writes there is a stranger and is
 counted. With rtcp-mux (RFC 5761) reports come and go on the RTP port, and this one only keeps others from having it.
@@ -7,37 +7,27 @@ counted. With rtcp-mux (RFC 5761) reports come and go on the RTP port, and this 
 import select
 import socket
 from contextlib import suppress
-from typing import NamedTuple
 
 from softswitch.base.address import HostPort
 from softswitch.media.limits import RTCP_PACKET_BYTES_MAX, UNTRUSTED_PACKETS_MAX
-from softswitch.media.runtime.udp_socket import open_udp
-
-RECEIVE_BUFFER_BYTES = 16 * 1024
-"""A dozen reports; one comes every few seconds."""
-
-
-class RtcpPacket(NamedTuple):
-    row: int
-    packet: bytes
-    source: HostPort
+from softswitch.media.runtime.batch import RtcpPacket
 
 
 class RtcpSockets:
     """By row within the phase."""
 
-    __slots__ = ("_destinations", "_epoll", "_row_of_fd", "_sockets", "strangers")
+    __slots__ = ("_destinations", "_epoll", "_row_of_fd", "_sockets", "_strangers")
 
     def __init__(self) -> None:
-        self.strangers = 0
+        self._strangers = 0
         self._sockets: dict[int, socket.socket] = {}
         self._destinations: dict[int, HostPort] = {}
         self._row_of_fd: dict[int, int] = {}
         self._epoll = select.epoll()
 
-    def open(self, row: int, local: HostPort) -> None:
-        """Raises OSError."""
-        udp = self._sockets[row] = open_udp(local, RECEIVE_BUFFER_BYTES)
+    def add(self, row: int, udp: socket.socket) -> None:
+        """The socket is closed with the row."""
+        self._sockets[row] = udp
         self._row_of_fd[udp.fileno()] = row
         self._epoll.register(udp.fileno(), select.EPOLLIN)
 
@@ -59,6 +49,11 @@ class RtcpSockets:
             with suppress(OSError):
                 self._sockets[row].sendto(packet, destination)
 
+    def take_strangers(self) -> int:
+        """How many strangers' packets came since the last time."""
+        strangers, self._strangers = self._strangers, 0
+        return strangers
+
     def receive(self) -> list[RtcpPacket]:
         """What has come since the last time, a few packets of each row at most."""
         packets: list[RtcpPacket] = []
@@ -71,5 +66,5 @@ class RtcpSockets:
                     if destination is not None and source[0] == destination.host:
                         packets.append(RtcpPacket(row, packet, HostPort(source[0], source[1])))
                     else:
-                        self.strangers += 1
+                        self._strangers += 1
         return packets

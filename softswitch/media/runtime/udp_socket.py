@@ -18,17 +18,16 @@ _TIMESTAMP = struct.Struct("qq")
 _ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESTAMP.size)
 
 _libc = ctypes.CDLL(None, use_errno=True)
-RECEIVE_BUFFER_BYTES = 64 * 1024
-"""For one stream. The kernel grants twice as much and counts a packet as 768 bytes or, from some network cards, 2,304:
-over a second of voice, and a flood at thousands of ports does not fill the machine's memory."""
+RTCP_RECEIVE_BUFFER_BYTES = 64 * 1024
+"""Twice as much is granted, and a packet counted as 768 bytes or more: a hundred reports at least."""
 _MEMORY_INFO = 55
-"""SO_MEMINFO: nine numbers on a socket's memory, the last of them packets that found it full; Python has no name for it."""
+"""SO_MEMINFO: nine numbers on a socket's memory, the last of them packets that found it full. Not named in Python."""
 _MEMORY_WORDS = struct.Struct("9I")
 _NO_ADDRESS = bytes(16)
 """A sockaddr of family AF_UNSPEC (0): connecting to it dissolves the connection (connect(2)); Python has no such."""
 
 
-def open_udp(local: HostPort, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES) -> socket.socket:
+def open_udp(local: HostPort, receive_buffer_bytes: int) -> socket.socket:
     """A non-blocking socket bound to `local`; the buffer is smaller where the system allows less. Raises OSError."""
     family = socket.AF_INET6 if ":" in local.host else socket.AF_INET
     udp = socket.socket(family, socket.SOCK_DGRAM)
@@ -45,6 +44,20 @@ def open_udp(local: HostPort, receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES) 
         udp.close()
         raise
     return udp
+
+
+def open_pair(local: HostPort, receive_buffer_bytes: int) -> tuple[socket.socket, socket.socket] | str:
+    """Sockets for RTP at `local` and for RTCP one port above, or why they cannot be had, for people."""
+    above = HostPort(local.host, local.port + 1)
+    try:
+        rtp = open_udp(local, receive_buffer_bytes)
+    except OSError as error:
+        return why_not_bound(local, error)
+    try:
+        return rtp, open_udp(above, RTCP_RECEIVE_BUFFER_BYTES)
+    except OSError as error:
+        rtp.close()
+        return why_not_bound(above, error)
 
 
 def dropped_packets(udp: socket.socket) -> int:

@@ -9,8 +9,9 @@ import pytest
 from softswitch.base.address import HostPort
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
 from softswitch.media.rtp import OutgoingBuffer
+from softswitch.media.runtime.dedicated_sockets import PROBE_TICKS, QUIET_TICKS, TIMED_EVERY_TICKS, TIMED_PARTS
 from softswitch.media.runtime.packet_io import PacketIo
-from softswitch.media.runtime.phase_io import PROBE_TICKS, QUIET_TICKS, TIMED_EVERY_TICKS, TIMED_PARTS, PhaseIo
+from softswitch.media.runtime.phase_io import PhaseIo
 from softswitch.media.runtime.udp_socket import dropped_packets, open_udp
 from softswitch.testing.runtime.free_ports import free_range
 
@@ -64,8 +65,7 @@ class Bench:
         assert self.read() == [(row, b"hello", None)]
 
     def close(self) -> None:
-        for row in range(len(self.ports)):
-            self.io.close(row)
+        self.io.end()
         for peer in self.peers:
             peer.socket.close()
 
