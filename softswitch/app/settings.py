@@ -88,6 +88,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
             )
             for row in configuration.queues
         },
+        srtp_of_trunks={trunk.name: trunk.srtp for trunk in configuration.trunks if trunk.srtp != "off"},
     )
 
 
@@ -184,6 +185,7 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         number=row.number,
         agent_id=row.agent_id if isinstance(row, AgentRow) else None,
         trunks=frozenset(trunk.name for trunk in configuration.trunks if trunk.permits(row.id)),
+        srtp=row.srtp,
     )
 
 

@@ -25,6 +25,7 @@ from softswitch.sip.offer_answer import (
     make_offer,
     read_answer,
 )
+from softswitch.sip.sdes import Sdes
 
 
 class LegState(Enum):
@@ -39,6 +40,7 @@ class Leg:
 
     __slots__ = (
         "_offered",
+        "_sdes",
         "_sdp",
         "_session_id",
         "_version",
@@ -50,7 +52,10 @@ class Leg:
         "state",
     )
 
-    def __init__(self, leg_id: LegId, party: str, *, capabilities: MediaCapabilities, session_id: int) -> None:
+    def __init__(
+        self, leg_id: LegId, party: str, *, capabilities: MediaCapabilities, session_id: int, sdes: Sdes | None = None
+    ) -> None:
+        """`sdes` has the leg's SRTP keys; None: RTP in the clear, whatever is offered."""
         self.leg_id = leg_id
         self.party = party
         self.state = LegState.TRYING
@@ -59,6 +64,7 @@ class Leg:
         """What both sides agreed on; None before the first answer."""
         self.local: HostPort | None = None
         """Where we listen for his RTP, as he is told; set before the first description."""
+        self._sdes = sdes or Sdes("off", bytes)
         self._session_id = session_id
         self._version: int = 0
         self._sdp = b""
@@ -81,6 +87,7 @@ class Leg:
                 version=version,
                 codec=codec,
                 previous=self._sdp or None,
+                sdes=self._sdes,
             )
 
         self._offered = describe(self._version)
@@ -92,7 +99,7 @@ class Leg:
 
     def receive_answer(self, sdp: bytes) -> NegotiatedAudio | OfferRefused:
         """The party's answer to `offer()`. On refusal the former agreement stands (RFC 6141)."""
-        result = read_answer(sdp, self._offered)
+        result = read_answer(sdp, self._offered, sdes=self._sdes)
         if isinstance(result, NegotiatedAudio):
             self.audio = result
         return result
@@ -101,7 +108,14 @@ class Leg:
         """Our answer to the party's offer, first or later. On refusal the former agreement stands."""
 
         def describe(version: int) -> Answer | OfferRefused:
-            return answer_offer(offer, self.capabilities, self._address(), session_id=self._session_id, version=version)
+            return answer_offer(
+                offer,
+                self.capabilities,
+                self._address(),
+                session_id=self._session_id,
+                version=version,
+                sdes=self._sdes,
+            )
 
         answer = describe(self._version)
         if isinstance(answer, Answer) and answer.sdp != self._sdp:

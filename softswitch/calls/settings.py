@@ -11,6 +11,7 @@ import msgspec
 from softswitch.base.ids import AgentId
 from softswitch.sip.auth_server import Credential
 from softswitch.sip.offer_answer import MediaCapabilities
+from softswitch.sip.sdes import SrtpPolicy
 
 
 class Extension(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,7 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: AgentId | None = None
     trunks: frozenset[str] = frozenset()
     """Names of the trunks this phone may call out through; empty = no outside calls."""
+    srtp: SrtpPolicy = "off"
 
 
 class TrunkRoute(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     extensions: dict[str, Extension] = {}
     trunks: tuple[TrunkRoute, ...] = ()
     queues: dict[str, QueueTreatment] = {}
+    srtp_of_trunks: dict[str, SrtpPolicy] = {}
+    """By name, of those whose sound is not always in the clear."""
 
     def extension_for(self, target: str) -> Extension | None:
         """The extension with this user name, or with this number."""

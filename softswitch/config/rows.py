@@ -19,6 +19,10 @@ Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}$")
 IdentifierOrEmpty = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})?$")]
 
 
+SrtpPolicy = Literal["off", "preferred", "required"]
+"""Whether sound is encrypted: never, if the other side can, or else the call is refused."""
+
+
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """[[agent]]: a person who answers calls of queues. His phone registers as sip:username@domain."""
 
@@ -37,6 +41,7 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Empty: the default language."""
     auto_login: bool = False
     """Logged in and ready as soon as his phone is registered."""
+    srtp: SrtpPolicy = "off"
 
     @property
     def agent_id(self) -> AgentId:
@@ -54,6 +59,7 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     password: str
     number: str = ""
     """The extension colleagues dial; empty: none."""
+    srtp: SrtpPolicy = "off"
 
 
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +145,7 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     permitted_callers: tuple[str, ...] = ()
     """Ids of agents and phones that may call out; "*" is everybody who is registered."""
+    srtp: SrtpPolicy = "off"
 
     def permits(self, caller_id: str) -> bool:
         """Whether the agent or phone with this id may call out here."""

@@ -14,12 +14,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from softswitch.base.address import HostPort
 from softswitch.base.errors import LocalError
 from softswitch.sip.grammar import Malformed
+from softswitch.sip.sdes import Crypto, NegotiatedSrtp, Sdes, SrtpRefused, is_audio
 from softswitch.sip.sdp import (
     Direction,
+    Line,
     MediaDescription,
     RtpMap,
     SessionDescription,
@@ -47,7 +50,7 @@ TELEPHONE_EVENTS = "0-15"
 
 PAYLOAD_TYPE_MAX = 127
 
-PROTOCOLS = frozenset({"RTP/AVP", "RTP/AVPF"})
+_PLAIN = Sdes("off", bytes)
 
 
 class MediaCapabilities(Struct, frozen=True):
@@ -63,7 +66,7 @@ class NegotiatedAudio(Struct, frozen=True):
 
     `remote` is None while the remote does not receive (hold by 0.0.0.0) or names a host instead of an address.
     `payload_type` and `telephone_event` are the remote's numbers. `ptime_ms` is ours: the length of what we send.
-    `remote_direction` is the direction as the remote's own description states it.
+    `remote_direction` is the direction as the remote's own description states it. `srtp` None is plain RTP.
     """
 
     remote: HostPort | None
@@ -72,6 +75,7 @@ class NegotiatedAudio(Struct, frozen=True):
     telephone_event: int | None
     ptime_ms: int
     remote_direction: Direction
+    srtp: NegotiatedSrtp | None = None
 
 
 class Answer(Struct, frozen=True):
@@ -80,10 +84,14 @@ class Answer(Struct, frozen=True):
 
 
 class OfferRefused(Struct, frozen=True):
-    """No stream can be agreed. The status is for the one who offered; an established session stays as it is."""
+    """No stream can be agreed. The status is for the one who offered; an established session stays as it is.
+
+    `warning` is the text of a Warning header (RFC 3261 section 20.43), for whoever looks after his phone; or empty.
+    """
 
     status: int
     reason: str
+    warning: str = ""
 
 
 class _Choice(NamedTuple):
@@ -103,6 +111,7 @@ def make_offer(
     direction: Direction = "sendrecv",
     codec: str | None = None,
     previous: bytes | None = None,
+    sdes: Sdes = _PLAIN,
 ) -> bytes:
     """An offer of one audio stream received at `local`. `codec` restricts it to that one.
 
@@ -115,14 +124,15 @@ def make_offer(
     if unknown or not codecs:
         raise LocalError(f"codecs {unknown} cannot be offered. Choose from {', '.join(PAYLOAD_TYPE_OF)}.")
     before = [] if previous is None else SessionDescription.parse(previous).media
-    old = next((media for media in before if _is_plain_audio(media)), None)
+    old = next((media for media in before if is_audio(media)), None)
     media = _describe_audio(
         local.port,
-        "RTP/AVP" if old is None else old.protocol,
+        sdes.protocol if old is None else old.protocol,
         {PAYLOAD_TYPE_OF[name]: name for name in codecs},
         _telephone_event_number(old) if capabilities.telephone_event else None,
         capabilities.ptime_ms,
         direction,
+        sdes.offer(),
     )
     offered = [media if known is old else known.declined() for known in before] if old else [media]
     return _describe_session(local, session_id, version, offered)
@@ -136,18 +146,22 @@ def answer_offer(
     session_id: int,
     version: int,
     direction: Direction = "sendrecv",
+    sdes: Sdes = _PLAIN,
 ) -> Answer | OfferRefused:
     """Our answer to an offer. `direction` is what we want; the answer's is what the offer leaves of it."""
     try:
         session = SessionDescription.parse(offer)
-        chosen = _choose_media(session, capabilities)
+        chosen = _choose_media(session, capabilities, sdes)
         if chosen is None:
-            has_audio = any(_is_plain_audio(media) for media in session.media)
+            has_audio = any(is_audio(media) for media in session.media)
             return OfferRefused(488, "No Common Audio Codec" if has_audio else "No Plain RTP Audio Offered")
-        media, choice = chosen
+        media, crypto, choice = chosen
         audio = _negotiated(session, media, choice, capabilities.ptime_ms, local.host)
+    except SrtpRefused as fault:
+        return OfferRefused(488, fault.reason, fault.warning)
     except Malformed as fault:
         return OfferRefused(fault.status_hint or 400, fault.reason)
+    crypto_lines, srtp = sdes.answer(crypto)
     ours = _describe_audio(
         local.port,
         media.protocol,
@@ -155,15 +169,16 @@ def answer_offer(
         choice.telephone_event,
         capabilities.ptime_ms,
         mirror(audio.remote_direction, direction),
+        crypto_lines,
     )
     answered = [ours if offered is media else offered.declined() for offered in session.media]
-    return Answer(_describe_session(local, session_id, version, answered), audio)
+    return Answer(_describe_session(local, session_id, version, answered), replace(audio, srtp=srtp))
 
 
-def read_answer(answer: bytes, offered: bytes) -> NegotiatedAudio | OfferRefused:
+def read_answer(answer: bytes, offered: bytes, *, sdes: Sdes = _PLAIN) -> NegotiatedAudio | OfferRefused:
     """What the answer makes of the offer we sent."""
     ours = SessionDescription.parse(offered)
-    position = next(index for index, media in enumerate(ours.media) if _is_plain_audio(media))
+    position = next(index for index, media in enumerate(ours.media) if is_audio(media))
     our_media = ours.media[position]
     try:
         theirs = SessionDescription.parse(answer)
@@ -176,7 +191,8 @@ def read_answer(answer: bytes, offered: bytes) -> NegotiatedAudio | OfferRefused
         if choice is None:
             return OfferRefused(488, "Answer Names No Codec of the Offer")
         ptime_ms = int(our_media.attribute("ptime") or MediaCapabilities().ptime_ms)
-        return _negotiated(theirs, media, choice, ptime_ms, ours.connection_of(our_media) or "")
+        audio = _negotiated(theirs, media, choice, ptime_ms, ours.connection_of(our_media) or "")
+        return replace(audio, srtp=sdes.read_answer(media, our_media))
     except Malformed as fault:
         return OfferRefused(488, fault.reason)
 
@@ -191,20 +207,15 @@ def mirror(remote: Direction, ours: Direction) -> Direction:
 
 
 def _choose_media(
-    session: SessionDescription, capabilities: MediaCapabilities
-) -> tuple[MediaDescription, _Choice] | None:
-    """The first audio stream with a codec of ours, and that codec."""
-    for media in session.media:
-        if _is_plain_audio(media):
-            maps = STATIC_PAYLOAD_TYPES | media.rtpmaps()
-            choice = _choose_codec(media.formats, maps, capabilities.codecs, capabilities.telephone_event)
-            if choice is not None:
-                return media, choice
+    session: SessionDescription, capabilities: MediaCapabilities, sdes: Sdes
+) -> tuple[MediaDescription, Crypto | None, _Choice] | None:
+    """The first audio stream with a codec of ours, with its key if it is under SRTP, and that codec."""
+    for media, crypto in sdes.candidates(session.media):
+        maps = STATIC_PAYLOAD_TYPES | media.rtpmaps()
+        choice = _choose_codec(media.formats, maps, capabilities.codecs, capabilities.telephone_event)
+        if choice is not None:
+            return media, crypto, choice
     return None
-
-
-def _is_plain_audio(media: MediaDescription) -> bool:
-    return media.kind == "audio" and media.port > 0 and media.protocol.upper() in PROTOCOLS
 
 
 def _telephone_event_number(media: MediaDescription | None) -> int:
@@ -268,7 +279,13 @@ def _negotiated(
 
 
 def _describe_audio(
-    port: int, protocol: str, codecs: dict[int, str], telephone_event: int | None, ptime_ms: int, direction: Direction
+    port: int,
+    protocol: str,
+    codecs: dict[int, str],
+    telephone_event: int | None,
+    ptime_ms: int,
+    direction: Direction,
+    crypto_lines: Sequence[Line],
 ) -> MediaDescription:
     """Our own m= line with its attributes. Static types get their rtpmap too, because some phones look for it."""
     lines = [("a", f"rtpmap:{number} {encoding}/8000") for number, encoding in codecs.items()]
@@ -277,7 +294,7 @@ def _describe_audio(
         formats.append(str(telephone_event))
         lines.append(("a", f"rtpmap:{telephone_event} telephone-event/8000"))
         lines.append(("a", f"fmtp:{telephone_event} {TELEPHONE_EVENTS}"))
-    lines.extend([("a", f"ptime:{ptime_ms}"), ("a", direction)])
+    lines.extend([("a", f"ptime:{ptime_ms}"), ("a", direction), *crypto_lines])
     return MediaDescription("audio", port, protocol, formats, lines)
 
 

@@ -116,10 +116,10 @@ class ActiveCall:
         if not self.is_answered and not self.mailbox.is_closed:
             self.take_leave(status)
 
-    def refuse(self, status: int, phrase: str | None = None) -> None:
-        """Do not answer the caller: no such number, no right, nothing in common."""
+    def refuse(self, status: int, phrase: str | None = None, *, warning: str = "") -> None:
+        """Do not answer the caller: no such number, no right, nothing in common. `warning` explains it to experts."""
         self.record.ended("switch", EndReason.REJECTED)
-        self.take_leave(status, phrase)
+        self.take_leave(status, phrase, warning=warning)
 
     def hang_up_from_outside(self, reason: str) -> None:
         """End the call now, whatever its flow is doing (an operator's command, the switch stopping)."""
@@ -149,13 +149,16 @@ class ActiveCall:
             self.around.sip.progress(self.caller.leg.leg_id, 180)
             self.caller.leg.state = LegState.RINGING
 
-    def take_leave(self, status: int, phrase: str | None = None) -> None:
+    def take_leave(self, status: int, phrase: str | None = None, *, warning: str = "") -> None:
         """Take leave of the caller, with `status` if he was not answered. The verbs end at once."""
         leg = self.caller.leg
         if self.caller.is_answered:
             self.around.sip.hang_up(leg.leg_id)
         else:
-            headers = [("retry-after", str(self.around.settings().retry_after_s))] if status == 503 else []
+            settings = self.around.settings()
+            headers = [("retry-after", str(settings.retry_after_s))] if status == 503 else []
+            if warning:
+                headers.append(("warning", f'399 {settings.domain} "{warning}"'))
             self.around.sip.reject(leg.leg_id, status, phrase, headers=headers)
         self.mailbox.close("the switch has ended the call")
 
@@ -183,8 +186,8 @@ class ActiveCall:
         leg = self.caller.leg
         answer = leg.answer(self._offer) if self._offer else leg.offer()
         if isinstance(answer, OfferRefused):
-            self.refuse(answer.status, answer.reason)
-            raise CallEnded("the caller and we have no codec in common")
+            self.refuse(answer.status, answer.reason, warning=answer.warning)
+            raise CallEnded(f"the caller and we have no sound in common: {answer.reason}")
         self._description = answer
 
     def set_state(self, state: CallState) -> None:

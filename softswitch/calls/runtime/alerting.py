@@ -18,6 +18,7 @@ from softswitch.calls.settings import Extension
 from softswitch.sip.auth_server import Credential
 from softswitch.sip.offer_answer import OfferRefused
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
+from softswitch.sip.sdes import Sdes, SrtpPolicy
 from softswitch.sip.settings import Target
 
 ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
@@ -75,6 +76,7 @@ class Alerting:
         from_display: str,
         extension: Extension | None = None,
         credentials: Credential | None = None,
+        srtp: SrtpPolicy = "off",
     ) -> None:
         """Open a stream for one more phone and INVITE it.
 
@@ -85,7 +87,13 @@ class Alerting:
         if self._call.mailbox.is_closed:
             stream.drop()
         await self._call.mailbox.check()
-        leg = Leg(LegId(""), party, capabilities=settings.capabilities, session_id=self._around.entropy.integer(32))
+        leg = Leg(
+            LegId(""),
+            party,
+            capabilities=settings.capabilities,
+            session_id=self._around.entropy.integer(32),
+            sdes=Sdes(srtp, self._around.new_key),
+        )
         ringing = Party(leg, extension)
         ringing.attach(stream, settings.media_ip)
         try:

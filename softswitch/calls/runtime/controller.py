@@ -42,6 +42,7 @@ from softswitch.sip.outputs import (
     SipOutput,
     Transmit,
 )
+from softswitch.sip.sdes import Sdes
 
 log = get_logger("calls")
 
@@ -184,11 +185,14 @@ class CallController:
             started_at=around.clock.wall(),
         )
         extension = settings.extensions.get(event.source.name) if event.source.kind == "account" else None
+        is_trunk = event.source.kind == "trunk"
+        srtp = settings.srtp_of_trunks.get(event.source.name, "off") if is_trunk else "off"
         leg = Leg(
             event.leg_id,
             f"{event.source.kind}:{event.source.name}",
             capabilities=settings.capabilities,
             session_id=around.entropy.integer(32),
+            sdes=Sdes(srtp if extension is None else extension.srtp, around.new_key),
         )
         return ActiveCall(
             event, Party(leg, extension), record, around, loop=self._loop, legs=self.legs, on_closed=self._closed

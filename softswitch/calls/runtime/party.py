@@ -3,6 +3,7 @@
 from softswitch.base.address import HostPort
 from softswitch.calls.leg import Leg, LegState
 from softswitch.calls.settings import Extension
+from softswitch.media.protocol import SrtpKeys
 from softswitch.media.runtime.client import MediaStream
 
 
@@ -30,6 +31,7 @@ class Party:
         audio = self.leg.audio
         if audio is None or self.stream is None:
             return
+        srtp = audio.srtp
         self.stream.connect(
             remote=audio.remote,
             codec=audio.codec,
@@ -38,6 +40,7 @@ class Party:
             ptime_ms=audio.ptime_ms,
             sends=audio.remote_direction in ("sendrecv", "recvonly"),
             receives=audio.remote_direction in ("sendrecv", "sendonly"),
+            srtp=None if srtp is None else SrtpKeys(srtp.suite, srtp.send, srtp.receive),
         )
 
     def release(self) -> None:

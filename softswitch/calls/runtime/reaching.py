@@ -27,6 +27,7 @@ async def ring_extension(alerting: Alerting, extension: Extension, call: ActiveC
             from_uri=from_uri,
             from_display=from_display,
             extension=extension,
+            srtp=extension.srtp,
         )
 
 
@@ -40,5 +41,10 @@ async def ring_trunk(alerting: Alerting, trunk: TrunkRoute, number: str, call: A
     uri = SipUri(user=number, host=trunk.host, port=trunk.port, params=transport)
     target = Target(uri=str(uri), flow=None, route=())
     await alerting.ring(
-        target, f"trunk:{trunk.name}", from_uri=from_uri, from_display=from_display, credentials=trunk.credentials
+        target,
+        f"trunk:{trunk.name}",
+        from_uri=from_uri,
+        from_display=from_display,
+        credentials=trunk.credentials,
+        srtp=settings.srtp_of_trunks.get(trunk.name, "off"),
     )

@@ -266,7 +266,9 @@ class MediaClient:
             local_ip=self._local_ip,
             port=port,
             ssrc=self._entropy.integer(32),
-            sequence=self._entropy.integer(16),
+            sequence=self._entropy.integer(
+                15
+            ),  # below a half, so that SRTP's first packets do not wrap (RFC 4568, 6.4)
             timestamp=self._entropy.integer(32),
             started_at=now,
             learn=learn,

@@ -9,7 +9,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.media.limits import SOUNDS_PER_PLAYBACK_MAX
-from softswitch.media.protocol import Hearing, PutStream, SendDigits, SetHearing, StreamDescription
+from softswitch.media.protocol import Hearing, PutStream, SendDigits, SetHearing, SrtpKeys, StreamDescription
 from softswitch.media.runtime.worker_link import WorkerLink
 
 
@@ -51,18 +51,21 @@ class MediaStream:
         ptime_ms: int,
         sends: bool,
         receives: bool,
+        srtp: SrtpKeys | None = None,
     ) -> None:
         """What the party's SDP agreed to; again after every re-INVITE. Fields as in `StreamDescription`."""
         if self.is_dropped:
             return
+        now = self._owner.clock.now()
         self._description = msgspec.structs.replace(
-            _with_ptime(self._description, ptime_ms, self._owner.clock.now()),
+            _with_ptime(self._description, ptime_ms, now),
             remote=remote,
             codec=codec,
             payload_type=payload_type,
             telephone_event=telephone_event,
             sends=sends,
             receives=receives,
+            srtp=_with_rolls(srtp, self._description, now),
         )
         self.link.order(PutStream(self._description))
 
@@ -107,11 +110,25 @@ def _with_ptime(stream: StreamDescription, ptime_ms: int, now: float) -> StreamD
     """The stream with another packet length from now on, sequence and timestamp running on without a break."""
     if ptime_ms == stream.ptime_ms:
         return stream
-    packets = max(0, int((now - stream.started_at) * 1000) // stream.ptime_ms)
+    packets = _packets_until(now, stream)
     return msgspec.structs.replace(
         stream,
         ptime_ms=ptime_ms,
         started_at=stream.started_at + packets * stream.ptime_ms / 1000,
-        sequence=(stream.sequence + packets) & 0xFFFF,
+        sequence=stream.sequence + packets,
         timestamp=(stream.timestamp + packets * stream.ptime_ms * 8) & 0xFFFFFFFF,
     )
+
+
+def _with_rolls(keys: SrtpKeys | None, stream: StreamDescription, now: float) -> SrtpKeys | None:
+    """The keys with the count of wraps at which they came in force: that of `stream` if it has them already."""
+    if keys is None:
+        return None
+    known = stream.srtp
+    if known is not None and (keys.profile, keys.send) == (known.profile, known.send):
+        return msgspec.structs.replace(keys, rolls=known.rolls)
+    return msgspec.structs.replace(keys, rolls=(stream.sequence + _packets_until(now, stream)) >> 16)
+
+
+def _packets_until(now: float, stream: StreamDescription) -> int:
+    return max(0, int((now - stream.started_at) * 1000) // stream.ptime_ms)
