@@ -64,6 +64,8 @@ class NoPort:
 
     def aim_rtcp(self, row: int, destination: HostPort | None, *, is_muxed: bool) -> None: ...
 
+    def send_rtcp(self, row: int, packet: bytes) -> None: ...
+
 
 class NoFile:
     """Recordings that go nowhere."""

@@ -40,7 +40,6 @@ from softswitch.media.protocol import (
     Playback,
     PlayFinished,
     PutStream,
-    Quality,
     SendDigits,
     SetHearing,
     StartPlay,
@@ -52,11 +51,13 @@ from softswitch.media.protocol import (
     StreamTimedOut,
 )
 from softswitch.media.recordings import Recordings
+from softswitch.media.reports import Reports
+from softswitch.media.rtcp import RtcpPacket
 from softswitch.media.rtp import ArrivalBuffer, RtpColumns
 from softswitch.media.sound_store import SoundKey, SoundStore
 from softswitch.media.streams import Streams
 from softswitch.media.taps import RecordingSink
-from softswitch.media.tick_grid import PHASES, SAMPLE_RATE_HZ, TICK_S, time_of
+from softswitch.media.tick_grid import PHASES, TICK_S, time_of
 
 SILENCE_TICKS = 10
 """After 200 ms without a packet a learnt source may come back from another address (latch.py)."""
@@ -75,6 +76,8 @@ class MediaEngine:
         "_events",
         "_finished_plays",
         "_frames",
+        "_muxed",
+        "_reports",
         "_sink",
         "dropped_events",
         "phases",
@@ -100,6 +103,9 @@ class MediaEngine:
         """The parts so far of a description that is not complete."""
         self._finished_plays: dict[StreamId, PlayFinished] = {}
         """The last of each stream: told again when a switch that missed it describes the playback."""
+        self._reports = Reports(self.streams, port)
+        self._muxed: list[RtcpPacket] = []
+        """RTCP that came to RTP ports since the last report."""
         self._events: deque[MediaEvent] = deque()
         self.dropped_events = 0
         self.strangers = 0
@@ -153,6 +159,7 @@ class MediaEngine:
 
     def receive(self, phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, tick: int) -> None:
         """At most one packet per stream, from connected sockets; they are for the coming tick number `tick`."""
+        packets = self._without_rtcp(phase, packets, arrivals)
         received = ticks.receive(phase, packets, arrivals, self._dtmf, tick)
         for row in received.first.tolist():
             stream = phase.streams[row]
@@ -175,6 +182,7 @@ class MediaEngine:
 
         `sources` are those of the packets by their row of `arrivals`.
         """
+        packets = self._without_rtcp(phase, packets, arrivals, sources)
         at: list[int] = (packets.start // RTP_PACKET_BYTES_MAX).tolist()
         columns = (at, packets.row.tolist(), packets.ssrc.tolist(), packets.sequence.tolist())
         is_heard = [
@@ -199,6 +207,12 @@ class MediaEngine:
         self._report_playbacks()
         self.collect_recordings()
 
+    def report(self, phase: Phase, arrived: Sequence[RtcpPacket], wall_s: float) -> None:
+        """After `run`: take the RTCP that has arrived, send what is due, and tell the switch how its streams fare."""
+        muxed, self._muxed = self._muxed, []
+        self._reports.receive(phase, [*arrived, *muxed], wall_s)
+        self._reports.run(phase, wall_s)
+
     def collect_recordings(self) -> None:
         """Report the recordings whose files are complete."""
         for finished in self._sink.take_finished():
@@ -207,7 +221,7 @@ class MediaEngine:
     # Outputs
 
     def take_events(self) -> list[MediaEvent]:
-        events = list(self._events)
+        events = [*self._events, *self._reports.take()]
         self._events.clear()
         return events
 
@@ -217,6 +231,28 @@ class MediaEngine:
             self.recordings.stop(recording_id)
 
     # Steps
+
+    def _without_rtcp(
+        self, phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, sources: Sequence[HostPort] | None = None
+    ) -> RtpColumns:
+        """RTCP that shares the RTP port (RFC 5761) is put aside for `report`, if it is the party's.
+
+        The latch does not learn from it: its fields mean something else.
+        """
+        is_rtcp = packets.marker & ((packets.payload_type & 0x60) == 0x40)
+        if not is_rtcp.any():
+            return packets
+        rtcp = packets.select(is_rtcp)
+        starts: list[int] = rtcp.start.tolist()
+        for row, start, length in zip(rtcp.row.tolist(), starts, rtcp.length.tolist(), strict=True):
+            at, offset = divmod(start, RTP_PACKET_BYTES_MAX)
+            destination = phase.streams[row].latch.destination()
+            host = "" if destination is None else destination.host
+            if sources is None or sources[at].host == host:
+                self._muxed.append(RtcpPacket(row, arrivals.packets[at, : offset + length].tobytes(), None))
+            else:
+                self.strangers += 1
+        return packets.select(~is_rtcp)
 
     def _put(self, description: StreamDescription, now: float) -> str | None:
         stream_id = description.stream_id
@@ -228,6 +264,7 @@ class MediaEngine:
             self._dtmf.set_clock(stream.frame_row, description.telephone_event_clock_hz)
             if is_new:
                 self.recordings.follow(stream_id)
+                self._reports.begin(stream)
         return reason
 
     def _drop(self, stream_id: StreamId) -> str | None:
@@ -237,18 +274,12 @@ class MediaEngine:
         self._stop_play(stream_id)
         self._finished_plays.pop(stream_id, None)
         self._dtmf.forget(stream.frame_row)
-        table, row = stream.phase.live, stream.row
+        self._reports.end(stream)
         self._emit(
             StreamStatistics(
                 *_names(stream),
-                Quality(
-                    packets_received=int(table.received[row]),
-                    packets_sent=int(table.sent[row]) + stream.packets_sent,
-                    packets_lost=int(table.lost[row]),
-                    packets_late=int(table.late[row]),
-                    jitter_ms=float(table.jitter[row]) * 1000 / SAMPLE_RATE_HZ,
-                ),
-                stream.phase.voices.facts(row),
+                self._reports.final_quality(stream),
+                stream.phase.voices.facts(stream.row),
             )
         )
         self.streams.drop(stream_id)
@@ -265,7 +296,6 @@ class MediaEngine:
         self.player.start(playback, stream.description.call_id, codec, is_late=is_late)
         table, row = stream.phase.live, stream.row
         table.playing[row] = True
-        table.sound_is_over[row] = playback.is_over
         table.sound_at[row] = table.sound_end[row] = 0
         self._report_playbacks()
         return None

@@ -38,3 +38,7 @@ class PacketPort(Protocol):
     def aim_rtcp(self, row: int, destination: HostPort | None, *, is_muxed: bool) -> None:
         """Where the row's RTCP goes, and from whose host it is taken; with `is_muxed` it shares the RTP port."""
         ...
+
+    def send_rtcp(self, row: int, packet: bytes) -> None:
+        """Send it there now; it is lost when the row is not aimed."""
+        ...

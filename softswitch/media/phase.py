@@ -17,6 +17,8 @@ from softswitch.media.mixer import Mixer
 from softswitch.media.packetiser import Packetiser
 from softswitch.media.playout import PlayoutClock
 from softswitch.media.protocol import StreamDescription
+from softswitch.media.quality import Counts
+from softswitch.media.rtcp_session import RtcpSession
 from softswitch.media.rtp import OutgoingBuffer
 from softswitch.media.secure_rows import SecureRows
 from softswitch.media.srtp import StreamSrtp
@@ -42,14 +44,19 @@ class Stream:
     """What is known of a stream beside its row of the table."""
 
     __slots__ = (
+        "counts_reported",
         "description",
         "first_tick",
         "is_connected",
         "latch",
+        "mos",
+        "octets_sent",
         "packetiser",
         "packets_sent",
         "phase",
         "row",
+        "rtcp",
+        "rtcp_source",
         "srtp",
     )
 
@@ -65,7 +72,16 @@ class Stream:
         self.packetiser: Packetiser | None = None
         self.packets_sent = 0
         """By the packetiser; the others are counted in the table."""
+        self.octets_sent = 0
+        """Likewise, of payload."""
         self.srtp: StreamSrtp | None = None
+        self.rtcp = RtcpSession(description.ssrc)
+        self.rtcp_source: HostPort | None = None
+        """Where the party's RTCP comes from, if it has a port of its own."""
+        self.counts_reported = Counts()
+        """As they were in the last report to the switch (reports.py)."""
+        self.mos = 0.0
+        """As last worked out; 0 before anything was to be heard."""
 
     @property
     def frame_row(self) -> int:

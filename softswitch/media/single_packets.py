@@ -5,6 +5,7 @@ after each tick their packets are made here, into `phase.singles`.
 """
 
 from softswitch.media.phase import Phase, SinglePacket, Stream
+from softswitch.media.rtp import HEADER_BYTES
 from softswitch.media.tick_grid import FRAME_SAMPLES
 
 
@@ -20,6 +21,7 @@ def build(phase: Phase) -> None:
             if ready:
                 phase.singles.append(SinglePacket(stream.row, ready, destination))
                 stream.packets_sent += 1
+                stream.octets_sent += len(packet) - HEADER_BYTES
 
 
 def _packets(phase: Phase, stream: Stream) -> list[bytes]:

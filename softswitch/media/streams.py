@@ -108,6 +108,12 @@ class Streams:
             self._aim(stream)
         return True
 
+    def rtcp_heard(self, stream: Stream, source: HostPort | None) -> None:
+        """The party's RTCP comes from there: ours goes there (RFC 4961), unless its SDP is to be believed."""
+        if source != stream.rtcp_source and stream.description.learn:
+            stream.rtcp_source = source
+            self._aim_rtcp(stream)
+
     def reopen(self, stream: Stream) -> None:
         """The party is silent: let the latch see packets from elsewhere."""
         table = stream.phase.live
@@ -282,7 +288,10 @@ class Streams:
         description, destination = stream.description, stream.latch.destination()
         if destination is not None and not description.has_rtcp_mux:
             above = HostPort(destination.host, destination.port + 1) if destination.port < 65_535 else None
-            destination = (description.rtcp_remote if destination == description.remote else None) or above
+            told = description.rtcp_remote if destination == description.remote else None
+            heard = stream.rtcp_source
+            is_his = heard is not None and heard.host == (told or destination).host
+            destination = heard if is_his else told or above
         self._port.aim_rtcp(stream.frame_row, destination, is_muxed=description.has_rtcp_mux)
 
     def _connect_if_final(self, stream: Stream, now: float) -> None:

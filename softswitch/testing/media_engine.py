@@ -15,6 +15,7 @@ from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
 from softswitch.media.phase import ROWS_PER_PHASE, Phase
 from softswitch.media.protocol import MediaCommand, PutStream, Recording, RecordingFinished, StreamDescription
+from softswitch.media.rtcp import RtcpPacket
 from softswitch.media.rtp import ArrivalBuffer, parse
 from softswitch.media.tick_grid import PHASES, SAMPLE_RATE_HZ, slot_at, time_of
 
@@ -31,6 +32,8 @@ class ListedPort:
         self.destination: dict[int, HostPort] = {}
         self.rtcp: dict[int, HostPort] = {}
         """Where a row's RTCP goes."""
+        self.rtcp_sent: dict[HostPort, list[bytes]] = {}
+        """RTCP by where it went."""
         self.refusal: str | None = None
         """The answer to `open`."""
 
@@ -67,6 +70,10 @@ class ListedPort:
         self.rtcp.pop(row, None)
         if destination is not None:
             self.rtcp[row] = destination
+
+    def send_rtcp(self, row: int, packet: bytes) -> None:
+        if row in self.rtcp:
+            self.rtcp_sent.setdefault(self.rtcp[row], []).append(packet)
 
 
 class ListedRecordings:
@@ -111,11 +118,17 @@ class EngineDriver:
         self.sent: dict[StreamId, list[bytes]] = {}
         """Every packet of every stream, in order."""
         self._arrivals = ArrivalBuffer(ROWS_PER_PHASE)
+        self._waiting_rtcp: dict[StreamId, list[tuple[bytes, HostPort, float]]] = {}
         self._waiting: dict[StreamId, list[tuple[bytes, HostPort, float | None]]] = {}
 
     @property
     def now(self) -> float:
         return time_of(self.slot)
+
+    @property
+    def wall_s(self) -> float:
+        """What the clock on the wall says then."""
+        return 1_750_000_000.0 + self.now
 
     def apply(self, *commands: MediaCommand) -> list[str]:
         return [reason for command in commands for reason in self.engine.apply(command, self.now)]
@@ -149,6 +162,15 @@ class EngineDriver:
         waiting = self._waiting.setdefault(StreamId(number), [])
         waiting += [(packet, source or party(number), wait_ms) for packet in packets]
 
+    def deliver_rtcp(self, number: int, packet: bytes, *, source: HostPort | None = None) -> None:
+        """An RTCP packet for a stream's odd port, to arrive now; from one port above its party's RTP."""
+        where = source or HostPort(party(number).host, party(number).port + 1)
+        self._waiting_rtcp.setdefault(StreamId(number), []).append((packet, where, self.wall_s))
+
+    def rtcp_sent(self, number: int) -> list[bytes]:
+        """RTCP that went to one port above the party's RTP."""
+        return self.port.rtcp_sent.get(HostPort(party(number).host, party(number).port + 1), [])
+
     def tick(self, ticks: int = 1) -> None:
         for _ in range(ticks * PHASES):
             tick, index = divmod(self.slot, PHASES)
@@ -156,6 +178,7 @@ class EngineDriver:
             if not phase.is_idle:
                 self._receive(phase, tick)
                 self.engine.run(phase, tick)
+                self.engine.report(phase, self._rtcp_of(phase), self.wall_s)
                 self._keep_sent(phase)
             self.slot += 1
 
@@ -183,6 +206,15 @@ class EngineDriver:
             self.engine.receive(phase, packets.select(is_connected), self._arrivals, tick)
             self.engine.receive_unknown(phase, packets.select(~is_connected), sources, self._arrivals, self.now, tick)
             self._arrivals.is_timed = False
+
+    def _rtcp_of(self, phase: Phase) -> list[RtcpPacket]:
+        packets: list[RtcpPacket] = []
+        for row, stream in phase.streams.items():
+            aimed = self.port.rtcp.get(stream.frame_row)
+            for packet, source, came_at_s in self._waiting_rtcp.pop(stream.description.stream_id, []):
+                if aimed is not None and source.host == aimed.host:
+                    packets.append(RtcpPacket(row, packet, source, came_at_s))
+        return packets
 
     def _note_wait(self, at: int, wait_ms: float | None) -> None:
         self._arrivals.wait[at] = -1 if wait_ms is None else round(wait_ms * SAMPLE_RATE_HZ / 1000)

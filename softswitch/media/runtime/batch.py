@@ -1,4 +1,4 @@
-"""What the sockets of a phase give: batches of RTP packets, and single RTCP packets."""
+"""What the sockets of a phase give: batches of RTP packets."""
 
 import time
 from typing import NamedTuple
@@ -28,12 +28,6 @@ class Batch(NamedTuple):
             np.concatenate([self.length, other.length]),
             None,
         )
-
-
-class RtcpPacket(NamedTuple):
-    row: int
-    packet: bytes
-    source: HostPort
 
 
 def wait_samples(came_at_ns: NDArray[np.int64]) -> NDArray[np.int64]:

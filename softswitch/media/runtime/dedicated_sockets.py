@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from softswitch.base.address import HostPort
 from softswitch.media.limits import RECEIVE_ROUNDS_MAX, UNTRUSTED_PACKETS_MAX
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
+from softswitch.media.rtcp import RtcpPacket
 from softswitch.media.rtp import ArrivalBuffer, OutgoingBuffer
-from softswitch.media.runtime.batch import Batch, RtcpPacket
+from softswitch.media.runtime.batch import Batch
 from softswitch.media.runtime.rtcp_sockets import RtcpSockets
 from softswitch.media.runtime.transfers import Transfer, apply_to, call_all, call_each
 from softswitch.media.runtime.udp_socket import TimedPacket, disconnect, open_pair, receive_timed

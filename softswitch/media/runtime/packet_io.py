@@ -37,3 +37,6 @@ class PacketIo:
 
     def aim_rtcp(self, row: int, destination: HostPort | None, *, is_muxed: bool) -> None:
         self.phases[row // ROWS_PER_PHASE].aim_rtcp(row % ROWS_PER_PHASE, destination, is_muxed=is_muxed)
+
+    def send_rtcp(self, row: int, packet: bytes) -> None:
+        self.phases[row // ROWS_PER_PHASE].send_rtcp(row % ROWS_PER_PHASE, packet)

@@ -5,8 +5,9 @@ from contextlib import suppress
 
 from softswitch.base.address import HostPort
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
+from softswitch.media.rtcp import RtcpPacket
 from softswitch.media.rtp import ArrivalBuffer, OutgoingBuffer
-from softswitch.media.runtime.batch import Batch, RtcpPacket
+from softswitch.media.runtime.batch import Batch
 from softswitch.media.runtime.dedicated_sockets import DedicatedSockets
 from softswitch.media.runtime.shared_sockets import SharedSockets
 

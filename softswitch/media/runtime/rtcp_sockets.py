@@ -10,13 +10,14 @@ from contextlib import suppress
 
 from softswitch.base.address import HostPort
 from softswitch.media.limits import RTCP_PACKET_BYTES_MAX, UNTRUSTED_PACKETS_MAX
-from softswitch.media.runtime.batch import RtcpPacket
+from softswitch.media.rtcp import RtcpPacket
+from softswitch.media.runtime.udp_socket import receive_timed
 
 
 class RtcpSockets:
     """By row within the phase."""
 
-    __slots__ = ("_destinations", "_epoll", "_row_of_fd", "_sockets", "_strangers")
+    __slots__ = ("_destinations", "_epoll", "_room", "_row_of_fd", "_sockets", "_strangers")
 
     def __init__(self) -> None:
         self._strangers = 0
@@ -24,6 +25,7 @@ class RtcpSockets:
         self._destinations: dict[int, HostPort] = {}
         self._row_of_fd: dict[int, int] = {}
         self._epoll = select.epoll()
+        self._room = memoryview(bytearray(RTCP_PACKET_BYTES_MAX))
 
     def add(self, row: int, udp: socket.socket) -> None:
         """The socket is closed with the row."""
@@ -62,9 +64,9 @@ class RtcpSockets:
             udp, destination = self._sockets[row], self._destinations.get(row)
             with suppress(OSError):
                 for _ in range(UNTRUSTED_PACKETS_MAX):
-                    packet, source = udp.recvfrom(RTCP_PACKET_BYTES_MAX)
-                    if destination is not None and source[0] == destination.host:
-                        packets.append(RtcpPacket(row, packet, HostPort(source[0], source[1])))
+                    length, source, came_at_ns = receive_timed(udp, self._room)
+                    if destination is not None and source.host == destination.host:
+                        packets.append(RtcpPacket(row, bytes(self._room[:length]), source, came_at_ns / 1e9))
                     else:
                         self._strangers += 1
         return packets

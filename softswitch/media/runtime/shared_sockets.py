@@ -24,10 +24,11 @@ from softswitch.media.limits import (
     UNTRUSTED_PACKETS_MAX,
 )
 from softswitch.media.phase import SinglePacket
+from softswitch.media.rtcp import RtcpPacket
 from softswitch.media.rtp import ArrivalBuffer, OutgoingBuffer
-from softswitch.media.runtime.batch import Batch, RtcpPacket, wait_samples
+from softswitch.media.runtime.batch import Batch, wait_samples
 from softswitch.media.runtime.message_batch import MESSAGES_MAX, IncomingMessages, OutgoingMessages, name_of
-from softswitch.media.runtime.udp_socket import dropped_packets, open_pair
+from softswitch.media.runtime.udp_socket import dropped_packets, open_pair, receive_timed
 from softswitch.media.source_table import SourceTable
 
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
@@ -69,6 +70,7 @@ class SharedSockets:
         "_port_of_rtcp",
         "_ports",
         "_read_at",
+        "_room",
         "_rtcp",
         "_rtcp_rows",
         "_senders",
@@ -101,6 +103,7 @@ class SharedSockets:
         self._rtcp_rows: dict[tuple[int, HostPort], int] = {}
         self._port_of_rtcp: dict[int, _SharedPort] = {}
         self._epoll = select.epoll()
+        self._room = memoryview(bytearray(RTCP_PACKET_BYTES_MAX))
         self._senders: list[tuple[socket.socket, OutgoingMessages]] | None = None
         self._timed_until = 0.0
         self._read_at = 0.0
@@ -210,13 +213,12 @@ class SharedSockets:
             port = self._port_of_rtcp[descriptor]
             with suppress(OSError):
                 for _ in range(UNTRUSTED_PACKETS_MAX + 2 * len(port.rows)):
-                    packet, address = port.rtcp.recvfrom(RTCP_PACKET_BYTES_MAX)
-                    source = HostPort(address[0], address[1])
+                    length, source, came_at_ns = receive_timed(port.rtcp, self._room)
                     row = self._rtcp_rows.get((port.number, source))
                     if row is None:
                         self.strangers += 1
                     else:
-                        packets.append(RtcpPacket(row, packet, source))
+                        packets.append(RtcpPacket(row, bytes(self._room[:length]), source, came_at_ns / 1e9))
         return packets
 
     # Inside

@@ -45,6 +45,9 @@ Python's own 5 ms would be a quarter of a tick."""
 IDLE_SLOTS = 20
 """With nothing to do the worker looks up ten times a second, and at once when the switch speaks."""
 
+RTCP_TICKS = 5
+"""RTCP is looked for ten times a second; the kernel has noted when it came."""
+
 STATISTICS_S = 1.0
 
 _log = get_logger("media")
@@ -162,6 +165,7 @@ class Worker:
                 self._engine.receive_unknown(phase, packets, batch.sources, io.arrivals, time.monotonic(), tick)
         self._engine.run(phase, tick)
         io.send(phase.outgoing, phase.singles)
+        self._engine.report(phase, io.receive_rtcp() if tick % RTCP_TICKS == 0 else [], time.time())
         self._tick_us.append((time.thread_time() - began) * 1e6)
         self._send_events()
 
@@ -194,7 +198,7 @@ class Worker:
                 self._link.send_events(events)
 
     def _keep_books(self) -> None:
-        """Once a second: statistics, RTCP, and the memory of this second's objects."""
+        """Once a second: statistics, and the memory of this second's objects."""
         now = time.monotonic()
         if now < self._statistics_at:
             return
@@ -202,8 +206,6 @@ class Worker:
         if self._link.is_connected:
             self._link.send_events([self._statistics()])
         self._tick_us.clear()
-        for phase in self._io.phases:
-            phase.receive_rtcp()
         self._report_srtp()
         gc.collect(0)
 

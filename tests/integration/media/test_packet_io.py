@@ -209,7 +209,8 @@ def test_rtcp_goes_where_it_is_aimed_and_comes_from_that_host_alone(bench: Bench
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         stranger.bind(("127.0.0.2", 0))
         stranger.sendto(b"evil", (HOST, one.to))
-    assert bench.io.receive_rtcp() == [(0, b"answer", one.address), (0, b"another", one.address)]
+    came = [packet[:3] for packet in bench.io.receive_rtcp()]
+    assert came == [(0, b"answer", one.address), (0, b"another", one.address)]
     assert bench.io.strangers == 2
     assert bench.read() == []
 
