@@ -80,6 +80,11 @@ def call_settings(configuration: Configuration) -> CallSettings:
             for trunk in configuration.trunks
             if trunk.host
         ),
+        sharing_parties=frozenset(
+            f"trunk:{trunk.name}"
+            for trunk in configuration.trunks
+            if (trunk.media_ports or settings.media.media_ports) == "shared"
+        ),
         queues={
             row.id: QueueTreatment(
                 music=_music(row, settings.sounds),

@@ -78,6 +78,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """How long `dial` rings when the flow does not say."""
     extensions: dict[str, Extension] = {}
     trunks: tuple[TrunkRoute, ...] = ()
+    sharing_parties: frozenset[str] = frozenset()
+    """Whose voice comes from where their SDP says, so that they may share ports: "trunk:provider"."""
     queues: dict[str, QueueTreatment] = {}
     srtp_of_trunks: dict[str, SrtpPolicy] = {}
     """By name, of those whose sound is not always in the clear."""

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.base.ids import AgentId, QueueId
-from softswitch.config.settings import RecordingFormat, Seconds
+from softswitch.config.settings import MediaPorts, RecordingFormat, Seconds
 
 RecordingPolicy = Literal["always", "on_demand", "never"]
 SKILL_LEVEL_MAX = 10
@@ -146,6 +146,8 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     permitted_callers: tuple[str, ...] = ()
     """Ids of agents and phones that may call out; "*" is everybody who is registered."""
     srtp: SrtpPolicy = "off"
+    media_ports: MediaPorts | None = None
+    """Whether this provider's callers share ports with others; None: as [media] says."""
 
     def permits(self, caller_id: str) -> bool:
         """Whether the agent or phone with this id may call out here."""

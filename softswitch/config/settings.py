@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 RecordingFormat = Literal["wav", "flac", "opus"]
+MediaPorts = Literal["dedicated", "shared"]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
 
 
@@ -37,6 +38,8 @@ class MediaSection(msgspec.Struct, frozen=True, kw_only=True):
     advertised_ip: str = ""
     """The address in our SDP, where it is not `ip` (behind NAT). Empty: `ip`."""
     ports: str = "20000-29999"
+    media_ports: MediaPorts = "dedicated"
+    """Whether callers from trunks share ports; a trunk may say otherwise."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     """Media processes; 0 = one per core but one, at least one."""
 

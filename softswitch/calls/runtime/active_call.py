@@ -17,6 +17,7 @@ from collections.abc import Callable, MutableMapping
 from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
+from softswitch.calls.certain_address import certain_address
 from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import LegState
@@ -72,6 +73,7 @@ class ActiveCall:
         self.max_forwards = invite.max_forwards
         """What legs made for this call may use, so that a call that comes back to us again and again ends."""
         self._offer = invite.sdp
+        self._signalling = invite.flow.remote
         self._description = b""
         """What the 200 to the caller will say; made when his stream is opened."""
         self._others: dict[LegId, Party] = {}
@@ -178,7 +180,8 @@ class ActiveCall:
         await self.mailbox.check()
         if self.caller.stream is not None:
             return
-        stream = await self.around.media.open_stream(self.call_id)
+        certain = certain_address(self.caller.leg, self._offer, self._signalling, self.around.settings())
+        stream = await self.around.media.open_stream(self.call_id, certain_remote=certain)
         if self.mailbox.is_closed:
             stream.drop()
         await self.mailbox.check()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import CallId, LegId, RecordingId
@@ -49,7 +50,12 @@ class Sip(Protocol):
 
 class Media(Protocol):
     async def open_stream(
-        self, call_id: CallId, *, near: MediaStream | None = None, learn: bool = True
+        self,
+        call_id: CallId,
+        *,
+        near: MediaStream | None = None,
+        learn: bool = True,
+        certain_remote: HostPort | None = None,
     ) -> MediaStream: ...
     def start_recording(self, recording: Recording) -> None: ...
     def stop_recording(self, recording_id: RecordingId) -> None: ...

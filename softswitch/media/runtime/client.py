@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
 from softswitch.base.errors import LocalError
@@ -35,6 +36,7 @@ from softswitch.media.protocol import (
 )
 from softswitch.media.runtime.media_stream import MediaStream
 from softswitch.media.runtime.ports import PortPool
+from softswitch.media.runtime.stream_ports import StreamPorts
 from softswitch.media.runtime.worker_link import REPLY_WITHIN_S, WorkerLink
 
 OPEN_WITHIN_S = 2.0
@@ -77,7 +79,7 @@ class MediaClient:
         self._local_ip = local_ip
         self._entropy = entropy
         self._on_event = on_event
-        self._ports = PortPool(ports, entropy)
+        self._ports = StreamPorts(PortPool(ports, entropy))
         self._open_within_s = open_within_s
         self._links = {
             name: WorkerLink(
@@ -111,9 +113,18 @@ class MediaClient:
         for link in self._links.values():
             link.close()
 
-    async def open_stream(self, call_id: CallId, *, near: MediaStream | None = None, learn: bool = True) -> MediaStream:
+    async def open_stream(
+        self,
+        call_id: CallId,
+        *,
+        near: MediaStream | None = None,
+        learn: bool = True,
+        certain_remote: HostPort | None = None,
+    ) -> MediaStream:
         """A new stream with a port of its own, on `near`'s worker or else on the one with the fewest streams.
 
+        A party whose SDP is known and tells for certain where its packets come from, `certain_remote`, may share a
+        port with others; nothing that comes from elsewhere is ever heard then.
         It neither sends nor hears before `connect` and `hear`. Raises MediaUnavailable when no worker is there within
         OPEN_WITHIN_S or no port is free.
         """
@@ -121,7 +132,7 @@ class MediaClient:
         refused = 0
         while True:
             link = await self._link_for(near, deadline)
-            description = self._describe_stream(call_id, learn)
+            description = self._describe_stream(call_id, learn, link, certain_remote)
             verdict = await self._put(link, description)
             if verdict == "":
                 stream = MediaStream(self, link, description)
@@ -202,7 +213,10 @@ class MediaClient:
         del self._streams[stream.stream_id]
         self._finish_current_play(stream)
         stream.link.order(DropStream(stream.stream_id))
-        self._ports.release(stream.local.port, self.clock.now())
+        self._ports.release(stream.stream_id, self.clock.now())
+
+    def moved(self, stream: MediaStream, remote: HostPort | None) -> None:
+        self._ports.move(stream.stream_id, remote, self.clock.now())
 
     # From the links
 
@@ -255,13 +269,18 @@ class MediaClient:
         self._last_id += 1
         return self._last_id
 
-    def _describe_stream(self, call_id: CallId, learn: bool) -> StreamDescription:
-        now = self.clock.now()
-        port = self._ports.take(now)
+    def _describe_stream(
+        self, call_id: CallId, learn: bool, link: WorkerLink, certain_remote: HostPort | None
+    ) -> StreamDescription:
+        now, stream_id = self.clock.now(), StreamId(self._next_id())
+        port = certain_remote and self._ports.take_shared(stream_id, link.name, certain_remote, now)
+        is_shared = port is not None
+        if port is None:
+            port = self._ports.take(stream_id, now)
         if port is None:
             raise MediaUnavailable(f"all ports of {self._ports} are in use or resting: widen the range")
         return StreamDescription(
-            stream_id=StreamId(self._next_id()),
+            stream_id=stream_id,
             call_id=call_id,
             local_ip=self._local_ip,
             port=port,
@@ -271,7 +290,9 @@ class MediaClient:
             ),  # below a half, so that SRTP's first packets do not wrap (RFC 4568, 6.4)
             timestamp=self._entropy.integer(32),
             started_at=now,
-            learn=learn,
+            remote=certain_remote if is_shared else None,
+            learn=learn and not is_shared,
+            is_shared=is_shared,
         )
 
     async def _put(self, link: WorkerLink, description: StreamDescription) -> str | None:
@@ -282,7 +303,7 @@ class MediaClient:
         finally:
             if verdict != "":
                 link.order(DropStream(description.stream_id))
-                self._ports.release(description.port, self.clock.now())
+                self._ports.release(description.stream_id, self.clock.now(), is_refused=verdict is not None)
         return verdict
 
     async def _link_for(self, near: MediaStream | None, deadline: float) -> WorkerLink:

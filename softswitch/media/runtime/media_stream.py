@@ -24,6 +24,8 @@ class StreamOwner(Protocol):
 
     def drop(self, stream: "MediaStream") -> None: ...
 
+    def moved(self, stream: "MediaStream", remote: HostPort | None) -> None: ...
+
 
 class MediaStream:
     """One RTP stream. Every method notes what is wanted and returns; after `drop` none does anything."""
@@ -57,6 +59,8 @@ class MediaStream:
         if self.is_dropped:
             return
         now = self._owner.clock.now()
+        if remote != self._description.remote:
+            self._owner.moved(self, remote)
         self._description = msgspec.structs.replace(
             _with_ptime(self._description, ptime_ms, now),
             remote=remote,

@@ -23,7 +23,11 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     **{f"[{field.name}]": field.type for field in msgspec.structs.fields(Settings)},
 }
 
-IN_WORDS = {("[[agent]]", "queues"): "all", ("[[queue]]", "announce"): "see below"}
+IN_WORDS = {
+    ("[[agent]]", "queues"): "all",
+    ("[[queue]]", "announce"): "see below",
+    ("[[trunk]]", "media_ports"): "as `[media]` says",
+}
 """Defaults that are no TOML value."""
 
 
