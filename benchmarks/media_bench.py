@@ -32,7 +32,7 @@ from softswitch.testing.runtime.media_process import MediaProcess
 
 TICKS_PER_S = 50
 SERVER_CORE, LOAD_CORE = 0, 1
-SHARED_PORTS = 32
+SHARED_PORTS = 72
 WINDOW_S = 0.5
 LATE_SHARE_MAX = 0.05
 COMMANDS_PER_BATCH = 200
