@@ -98,8 +98,8 @@ class SoundsSection(msgspec.Struct, frozen=True, kw_only=True):
     """A directory in the layout of Debian's asterisk-core-sounds-*-wav. Empty: none."""
     music: str = "default"
     """Played to those who wait: a WAV file or a directory of them in sounds/music; "default" is our own piece."""
-    tones: Literal["ru", "uk", "us"] = "us"
-    """Whose ringing and busy tones callers hear."""
+    tones: Literal["au", "br", "de", "es", "fr", "gb", "in", "it", "jp", "nl", "pl", "ru", "ua", "us"] = "us"
+    """The country whose ringing and busy tones callers hear."""
 
 
 class ControlSection(msgspec.Struct, frozen=True, kw_only=True):

@@ -296,6 +296,7 @@ class MediaEngine:
         self.player.start(playback, stream.description.call_id, codec, is_late=is_late)
         table, row = stream.phase.live, stream.row
         table.playing[row] = True
+        table.sound_is_over[row] = playback.is_over
         table.sound_at[row] = table.sound_end[row] = 0
         self._report_playbacks()
         return None

@@ -74,3 +74,9 @@ DIGITS_WAITING_MAX = 64
 
 DIGIT_MS_MAX = 30_000
 """How long one digit, or the pause after it, may last: longer than anybody holds a key down."""
+
+TONE_PARTS_MAX = 64
+"""Parts of a tone's cadence; the longest in use has a dozen."""
+
+TONE_MS_MAX = 300_000
+"""One period of a cadence; a tone that tells of a recording comes at least every few minutes."""

@@ -1,4 +1,4 @@
-"""Playbacks: lists of sounds without a gap between them, in place of what their listener would hear.
+"""Playbacks: lists of sounds without a gap between them, in place of what their listener would hear, or added to it.
 
 A playback goes through three states. It waits until the loader has looked at every file of its list (the disk is never
 touched in a tick); then it runs; and it ends at its last sample, when it is stopped or replaced, or with its stream. A
@@ -17,12 +17,26 @@ from softswitch.media.rtp import OutgoingBuffer
 from softswitch.media.sound_store import Sound, SoundKey, SoundStore
 from softswitch.media.stream_table import StreamTable
 from softswitch.media.tick_grid import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from softswitch.media.tones import once_and_again
 
 
 class _Running:
     """One playback of one stream."""
 
-    __slots__ = ("call_id", "codec", "fault", "next_sound", "origin", "playback", "sounds", "waiting")
+    __slots__ = (
+        "again",
+        "call_id",
+        "codec",
+        "fault",
+        "names",
+        "next_sound",
+        "origin",
+        "playback",
+        "repeated",
+        "round",
+        "sounds",
+        "waiting",
+    )
 
     def __init__(self, playback: Playback, call_id: CallId, codec: int, origin: float | None) -> None:
         self.playback = playback
@@ -31,11 +45,18 @@ class _Running:
         self.origin = origin
         """When its first sample is or was heard (monotonic seconds); None until it runs."""
         self.fault = ""
-        self.waiting = set(playback.sounds)
+        split = [once_and_again(sound) for sound in playback.sounds]
+        self.names = [name for once, again in split for name in once + again]
+        self.repeated = [name for _, again in split for name in again]
+        """Names of what is played at first, and of what is repeated; they differ for some tones only."""
+        self.waiting = set(self.names)
         self.sounds: list[Sound] = []
-        """What it consists of, once nothing is waited for."""
+        self.again: list[Sound] = []
+        """The same two lists as sounds, once nothing is waited for."""
+        self.round: list[Sound] = []
+        """The one of the two that is being played."""
         self.next_sound = 0
-        """Index of the one after that which is being heard."""
+        """Index in `round` of the one after that which is being heard."""
 
 
 class Player:
@@ -57,7 +78,7 @@ class Player:
     def start(self, playback: Playback, call_id: CallId, codec: int, *, is_late: bool) -> None:
         """Begin, in place of the stream's playback so far. `is_late`: begin where it would be by now."""
         self.stop(playback.stream_id)
-        origin = playback.started_at if (playback.loop or is_late) and playback.started_at > 0.0 else None
+        origin = playback.started_at if playback.loop or (is_late and playback.started_at > 0.0) else None
         running = self._running[playback.stream_id] = _Running(playback, call_id, codec, origin)
         self._request(running)
 
@@ -83,7 +104,7 @@ class Player:
         if running is not None and running.codec != codec:
             self._let_go(running)
             running.codec = codec
-            running.waiting = set(running.playback.sounds)
+            running.waiting = set(running.names)
             self._request(running)
 
     # The loader
@@ -111,6 +132,8 @@ class Player:
         playing = table.playing.nonzero()[0]
         if not len(playing):
             return
+        over = playing[table.sound_is_over[playing]]
+        heard = outgoing.payload[over]
         at = table.sound_at[playing]
         is_whole = at + FRAME_SAMPLES <= table.sound_end[playing]
         whole = playing[is_whole]
@@ -120,6 +143,11 @@ class Player:
         for row in rows:
             frame = self._frame_across_sounds(table, row, stream_of_row[row], now)
             outgoing.payload[row] = np.frombuffer(frame, np.uint8)
+        if len(over):
+            codec = table.codec[over]
+            sum_of_both = self._tables.decode(heard, codec).astype(np.int32)
+            sum_of_both += self._tables.decode(outgoing.payload[over], codec)
+            outgoing.payload[over] = self._tables.encode(np.clip(sum_of_both, -32768, 32767).astype(np.int16), codec)
 
     def skip_time(self, table: StreamTable, stream_of_row: list[StreamId], now: float) -> None:
         """Ticks were left out: playbacks go on where they should be at `now`."""
@@ -162,7 +190,8 @@ class Player:
         return frame + silence * (FRAME_SAMPLES - len(frame))
 
     def _begin(self, running: _Running, table: StreamTable, row: int, now: float) -> None:
-        for path in running.playback.sounds:
+        found: dict[str, Sound] = {}
+        for path in dict.fromkeys(running.names):
             sound = self._store.find(SoundKey(path, running.codec))
             if sound is None:
                 running.fault = (
@@ -170,19 +199,23 @@ class Player:
                 )
             elif sound.length:
                 self._store.hold(sound)
-                running.sounds.append(sound)
+                found[path] = sound
+        running.sounds = [found[path] for path in running.names if path in found]
+        running.again = [found[path] for path in running.repeated if path in found]
         if running.origin is None:
             running.origin = now
         self._seek(running, table, row, now)
 
     def _seek(self, running: _Running, table: StreamTable, row: int, now: float) -> None:
         """Go to where the playback is at `now`; past its end it has no sound left."""
-        position = round((now - (running.origin or now)) * SAMPLE_RATE_HZ)
+        origin = now if running.origin is None else running.origin
+        position = max(round((now - origin) * SAMPLE_RATE_HZ), 0)
         total = sum(sound.length for sound in running.sounds)
-        if running.playback.loop and total:
-            position %= total
-        position = max(position, 0)
-        for index, sound in enumerate(running.sounds):
+        running.round = running.sounds
+        if running.playback.loop and running.again and position >= total:
+            running.round = running.again
+            position = (position - total) % sum(sound.length for sound in running.again)
+        for index, sound in enumerate(running.round):
             if position < sound.length:
                 table.sound_at[row] = sound.start + position
                 table.sound_end[row] = sound.start + sound.length
@@ -190,14 +223,14 @@ class Player:
                 return
             position -= sound.length
         table.sound_at[row] = table.sound_end[row] = 0
-        running.next_sound = len(running.sounds)
+        running.next_sound = len(running.round)
 
     def _next_sound(self, running: _Running, table: StreamTable, row: int) -> bool:
-        if running.next_sound == len(running.sounds):
-            if not running.playback.loop:
+        if running.next_sound == len(running.round):
+            if not running.playback.loop or not running.again:
                 return False
-            running.next_sound = 0
-        sound = running.sounds[running.next_sound]
+            running.round, running.next_sound = running.again, 0
+        sound = running.round[running.next_sound]
         running.next_sound += 1
         table.sound_at[row] = sound.start
         table.sound_end[row] = sound.start + sound.length
@@ -217,6 +250,6 @@ class Player:
         )
 
     def _let_go(self, running: _Running) -> None:
-        for sound in running.sounds:
+        for sound in set(running.sounds):
             self._store.release(sound)
-        running.sounds = []
+        running.sounds, running.again, running.round = [], [], []

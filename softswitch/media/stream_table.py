@@ -73,6 +73,7 @@ _COLUMNS: dict[str, tuple[type[np.generic], tuple[int, ...], int]] = {
     "playing": (np.bool_, (), 0),
     "sound_at": (np.int64, (), 0),
     "sound_end": (np.int64, (), 0),
+    "sound_is_over": (np.bool_, (), 0),
 }
 """dtype, shape of one row, value in a row that no stream has."""
 
@@ -142,6 +143,8 @@ class StreamTable:
     sound_at: NDArray[np.int64]
     sound_end: NDArray[np.int64]
     """Where in the sound store the next frame of a playback is, and where its sound ends."""
+    sound_is_over: NDArray[np.bool_]
+    """The playback is added to what the listener hears."""
     rows: int
     row_numbers: NDArray[np.int64]
     ring_base: NDArray[np.int64]

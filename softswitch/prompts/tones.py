@@ -1,58 +1,137 @@
-"""Call progress tones as people of a country know them (ITU-T E.180 supplement 2), one period of each cadence."""
+"""Call progress tones as people of a country know them: cadences that a media worker plays (media/tones.py).
 
-import msgspec
-import numpy as np
-from numpy.typing import NDArray
+By country (ISO 3166) and name; after ITU-T E.180 supplement 2 and the national figures that operators use. A record
+tone tells that a call is recorded; where the country has none of its own, it is half a second of 1400 Hz.
+"""
 
-from softswitch.prompts.resampling import SAMPLE_RATE_HZ
+from collections.abc import Mapping
 
-TONE_DBFS = -20.0
-"""RMS of a tone while it sounds: as loud as speech."""
-_RAMP_S = 0.005
-"""Rise and fall of every burst; a hard edge would click."""
+_RECORD = "1400/500,0/15000"
 
-
-class Burst(msgspec.Struct, frozen=True):
-    """Frequencies sounding together for `on_s`, then silence for `off_s`."""
-
-    hertz: tuple[float, ...]
-    on_s: float
-    off_s: float
-
-
-_SAME_EVERYWHERE = {"beep": (Burst((1000.0,), 0.4, 0.1),)}
-
-TONES: dict[str, dict[str, tuple[Burst, ...]]] = {
+TONES: Mapping[str, Mapping[str, str]] = {
+    "au": {
+        "dial": "413+438",
+        "ringback": "413+438/400,0/200,413+438/400,0/2000",
+        "busy": "425/375,0/375",
+        "congestion": "425/375,0/375,420/375,0/375",
+        "call-waiting": "425/200,0/200,425/200,0/4400",
+        "record": "1400/425,0/14575",
+    },
+    "br": {
+        "dial": "425",
+        "ringback": "425/1000,0/4000",
+        "busy": "425/250,0/250",
+        "congestion": "425/250,0/250,425/750,0/250",
+        "call-waiting": "425/50,0/1000",
+        "record": _RECORD,
+    },
+    "de": {
+        "dial": "425",
+        "ringback": "425/1000,0/4000",
+        "busy": "425/480,0/480",
+        "congestion": "425/240,0/240",
+        "call-waiting": "425/200,0/200,425/200,0/5000",
+        "record": "1400/80,0/15000",
+    },
+    "es": {
+        "dial": "425",
+        "ringback": "425/1500,0/3000",
+        "busy": "425/200,0/200",
+        "congestion": "425/200,0/200,425/200,0/200,425/200,0/600",
+        "call-waiting": "425/175,0/175,425/175,0/3500",
+        "record": _RECORD,
+    },
+    "fr": {
+        "dial": "440",
+        "ringback": "440/1500,0/3500",
+        "busy": "440/500,0/500",
+        "congestion": "440/250,0/250",
+        "call-waiting": "440/300,0/10000",
+        "record": _RECORD,
+    },
+    "gb": {
+        "dial": "350+440",
+        "ringback": "400+450/400,0/200,400+450/400,0/2000",
+        "busy": "400/375,0/375",
+        "congestion": "400/400,0/350,400/225,0/525",
+        "call-waiting": "400/100,0/4000",
+        "record": "1400/500,0/59500",
+    },
+    "in": {
+        "dial": "400*25",
+        "ringback": "400*25/400,0/200,400*25/400,0/2000",
+        "busy": "400/750,0/750",
+        "congestion": "400/250,0/250",
+        "call-waiting": "400/200,0/100,400/200,0/7500",
+        "record": _RECORD,
+    },
+    "it": {
+        "dial": "425/200,0/200,425/600,0/1000",
+        "ringback": "425/1000,0/4000",
+        "busy": "425/500,0/500",
+        "congestion": "425/200,0/200",
+        "call-waiting": "425/400,0/100,425/250,0/100,425/150,0/14000",
+        "record": "1400/400,0/15000",
+    },
+    "jp": {
+        "dial": "400",
+        "ringback": "400*16/1000,0/2000",
+        "busy": "400/500,0/500",
+        "congestion": "400/500,0/500",
+        "call-waiting": "400*16/500,0/8000",
+        "record": _RECORD,
+    },
+    "nl": {
+        "dial": "425",
+        "ringback": "425/1000,0/4000",
+        "busy": "425/500,0/500",
+        "congestion": "425/250,0/250",
+        "call-waiting": "425/500,0/9500",
+        "record": _RECORD,
+    },
+    "pl": {
+        "dial": "425",
+        "ringback": "425/1000,0/4000",
+        "busy": "425/500,0/500",
+        "congestion": "425/250,0/250",
+        "call-waiting": "425/150,0/150,425/150,0/4000",
+        "record": _RECORD,
+    },
     "ru": {
-        "ringback": (Burst((425.0,), 1.0, 4.0),),
-        "busy": (Burst((425.0,), 0.35, 0.35),),
-        "congestion": (Burst((425.0,), 0.175, 0.175),),
-        **_SAME_EVERYWHERE,
+        "dial": "425",
+        "ringback": "425/1000,0/4000",
+        "busy": "425/350,0/350",
+        "congestion": "425/175,0/175",
+        "call-waiting": "425/200,0/5000",
+        "record": "1400/400,0/15000",
+    },
+    "ua": {
+        "dial": "425",
+        "ringback": "425/1000,0/4000",
+        "busy": "425/350,0/350",
+        "congestion": "425/175,0/175",
+        "call-waiting": "425/200,0/5000",
+        "record": "1400/400,0/15000",
     },
     "us": {
-        "ringback": (Burst((440.0, 480.0), 2.0, 4.0),),
-        "busy": (Burst((480.0, 620.0), 0.5, 0.5),),
-        "congestion": (Burst((480.0, 620.0), 0.25, 0.25),),
-        **_SAME_EVERYWHERE,
-    },
-    "uk": {
-        "ringback": (Burst((400.0, 450.0), 0.4, 0.2), Burst((400.0, 450.0), 0.4, 2.0)),
-        "busy": (Burst((400.0,), 0.375, 0.375),),
-        "congestion": (Burst((400.0,), 0.4, 0.35), Burst((400.0,), 0.225, 0.525)),
-        **_SAME_EVERYWHERE,
+        "dial": "350+440",
+        "ringback": "440+480/2000,0/4000",
+        "busy": "480+620/500,0/500",
+        "congestion": "480+620/250,0/250",
+        "call-waiting": "440/300,0/10000",
+        "record": _RECORD,
     },
 }
-"""By country, then by the tone's name."""
+
+BEEP = "1000/400,0/100"
+"""After it the caller speaks his message; the same in every country."""
 
 
-def tone(bursts: tuple[Burst, ...]) -> NDArray[np.float32]:
-    """One period of a cadence at 8 kHz, full scale 1.0; to be looped."""
-    return np.concatenate([_burst(burst) for burst in bursts]).astype(np.float32)
+def tone(country: str, name: str) -> str | None:
+    """The sound to play for a country's tone: "tone:" and its cadence; None if there is no such tone."""
+    cadence = BEEP if name == "beep" else TONES[country].get(name)
+    return None if cadence is None else f"tone:{cadence}"
 
 
-def _burst(burst: Burst) -> NDArray[np.float64]:
-    at = np.arange(round(burst.on_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    amplitude = 10 ** (TONE_DBFS / 20) * np.sqrt(2 / len(burst.hertz))
-    wave = amplitude * sum(np.sin(2 * np.pi * hertz * at) for hertz in burst.hertz)
-    ramp = np.clip(np.minimum(at, burst.on_s - at) / _RAMP_S, 0, 1)
-    return np.concatenate([wave * ramp, np.zeros(round(burst.off_s * SAMPLE_RATE_HZ))])
+def tone_names(country: str) -> list[str]:
+    return ["beep", *TONES[country]]

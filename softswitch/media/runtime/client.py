@@ -180,7 +180,9 @@ class MediaClient:
 
     # From the streams
 
-    def play(self, stream: MediaStream, sounds: Sequence[str], loop: bool, started_at: float | None) -> int:
+    def play(
+        self, stream: MediaStream, sounds: Sequence[str], *, loop: bool, is_over: bool, started_at: float | None
+    ) -> int:
         play_id = self._next_id()
         self._plays.add(play_id)
         if stream.is_dropped:
@@ -194,6 +196,7 @@ class MediaClient:
                     stream_id=stream.stream_id,
                     sounds=list(sounds),
                     loop=loop,
+                    is_over=is_over,
                     started_at=self.clock.now() if started_at is None else started_at,
                 )
             )

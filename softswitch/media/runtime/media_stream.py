@@ -18,7 +18,9 @@ class StreamOwner(Protocol):
 
     clock: Clock
 
-    def play(self, stream: "MediaStream", sounds: Sequence[str], loop: bool, started_at: float | None) -> int: ...
+    def play(
+        self, stream: "MediaStream", sounds: Sequence[str], *, loop: bool, is_over: bool, started_at: float | None
+    ) -> int: ...
 
     def stop_play(self, stream: "MediaStream", play_id: int | None) -> None: ...
 
@@ -85,16 +87,24 @@ class MediaStream:
             heard = [source.stream_id for source in sources if not source.is_dropped]
             self.link.order(SetHearing(Hearing(self.stream_id, heard)))
 
-    def play(self, sounds: Sequence[str], *, loop: bool = False, started_at: float | None = None) -> int:
-        """Play these WAV files (absolute paths) one after another; returns the play_id of its `PlayFinished`.
+    def play(
+        self,
+        sounds: Sequence[str],
+        *,
+        loop: bool = False,
+        is_over: bool = False,
+        started_at: float | None = None,
+    ) -> int:
+        """Play these WAV files (absolute paths) or tones one after another; returns the play_id of its `PlayFinished`.
 
         Each playback ends with exactly one `PlayFinished`, also when it is stopped or replaced or the stream dropped.
         `started_at` (monotonic seconds) in the past skips what would have been played by now; None is now. Music that
-        all callers of a queue hear in step has one `started_at` for all.
+        all callers of a queue hear in step has one `started_at` for all. With `is_over` the party goes on hearing what
+        it hears, and the sounds besides.
         """
         if len(sounds) > SOUNDS_PER_PLAYBACK_MAX:
             raise LocalError(f"a playback has at most {SOUNDS_PER_PLAYBACK_MAX} sounds, not {len(sounds)}")
-        return self._owner.play(self, sounds, loop, started_at)
+        return self._owner.play(self, sounds, loop=loop, is_over=is_over, started_at=started_at)
 
     def stop_play(self, play_id: int | None = None) -> None:
         """Stop that playback, if it is the current one; None stops whatever plays."""

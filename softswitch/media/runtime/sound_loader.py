@@ -1,6 +1,7 @@
 """The thread that reads sounds, so that no tick waits for a disk.
 
 For every playback each of its files is looked at: a file that is as it was when it was read last is not read again.
+Tones are made here too, once each.
 """
 
 import os
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.sound_store import SoundKey
+from softswitch.media.tones import ToneFault, is_tone, render
 from softswitch.media.wav import WavFault, read_sound
 
 
@@ -56,6 +58,8 @@ class SoundLoader:
             self._answers.append(self._load(*request))
 
     def _load(self, key: SoundKey, known_version: int) -> LoadedSound:
+        if is_tone(key.path):
+            return self._make_tone(key, known_version)
         try:
             status = os.stat(key.path)
         except (OSError, ValueError) as error:
@@ -67,3 +71,11 @@ class SoundLoader:
         if isinstance(sound, WavFault):
             return LoadedSound(key, None, 0, sound.reason)
         return LoadedSound(key, self._tables.encode_sound(sound, key.codec), version, "")
+
+    def _make_tone(self, key: SoundKey, known_version: int) -> LoadedSound:
+        if known_version:
+            return LoadedSound(key, None, known_version, "")
+        tone = render(key.path)
+        if isinstance(tone, ToneFault):
+            return LoadedSound(key, None, 0, tone.reason)
+        return LoadedSound(key, self._tables.encode_sound(tone, key.codec), 1, "")

@@ -28,10 +28,10 @@ from softswitch.prompts.music import hold_music
 from softswitch.prompts.runtime.cache import SoundCache
 from softswitch.prompts.runtime.conversion import SUFFIXES
 from softswitch.prompts.runtime.folders import asterisk_folder, index_folder
-from softswitch.prompts.tones import TONES, tone
+from softswitch.prompts.tones import TONES, tone, tone_names
 
 GENERATED_VERSION = 1
-"""Part of the names of generated music and tones: raise it when they would now sound different."""
+"""Part of the name of generated music: raise it when it would now sound different."""
 
 _NAME = re.compile(r"\w[\w+.-]*(/\w[\w+.-]*)*", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,16}){0,4}")
@@ -104,16 +104,15 @@ class SoundLibrary:
         return self._resolved[key]
 
     def tone(self, name: str) -> str:
-        """Ringback, busy, congestion (one period each, to be looped) or beep, as the country knows them.
+        """Beep, ringback, busy and so on (to be looped) as the country knows them; no file, but "tone:" and a cadence.
 
         Raises PromptError for other names.
         """
-        bursts = TONES[self._country].get(name)
-        if bursts is None:
-            known = ", ".join(TONES[self._country])
+        sound = tone(self._country, name)
+        if sound is None:
+            known = ", ".join(tone_names(self._country))
             raise PromptError(Fault("sounds", name, "there is no such tone", f"There are: {known}"))
-        file_name = f"tone-{self._country}-{name}-{GENERATED_VERSION}"
-        return str(self._cache.generated(file_name, lambda: tone(bursts)))
+        return sound
 
     def speak_number(self, number: int, language: str, noun: Noun | None = None) -> list[str]:
         """A number in words, with a noun in its right form if wanted."""
@@ -143,8 +142,6 @@ class SoundLibrary:
                 self._attempt(lambda name=name, language=language: self.resolve(name, language))
         for name in music:
             self._attempt(lambda name=name: self.music(name))
-        for name in TONES[self._country]:
-            self._attempt(lambda name=name: self.tone(name))
         return list(self._faults.values())
 
     def refresh(self) -> None:

@@ -116,7 +116,7 @@ def test_a_reload_says_which_changes_wait_for_a_restart(tmp_path: Path) -> None:
     before = files(free_port())
     with RunningSwitch(tmp_path, before) as switch:
         changed = before["softswitch.toml"].replace('ports = "', 'advertised_ip = "192.0.2.9"\nports = "')
-        changed += '[sounds]\ntones = "uk"\n[limits]\ncalls = 7\n'
+        changed += '[sounds]\ntones = "gb"\n[limits]\ncalls = 7\n'
         (tmp_path / "softswitch.toml").write_text(changed)
         with switch.control() as client:
             reloaded = client.ask(Reload(), Reloaded)

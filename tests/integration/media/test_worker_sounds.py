@@ -22,6 +22,7 @@ from softswitch.media.protocol import (
     StopPlay,
     StopRecording,
 )
+from softswitch.media.tones import ToneFault, render
 from softswitch.media.wav import HEADER_BYTES, header
 from softswitch.testing.runtime.media_process import MediaProcess
 from softswitch.testing.runtime.rtp_party import RtpParty, converse, succeeds_once
@@ -183,3 +184,18 @@ def test_the_end_of_the_process_closes_its_recordings(
     channels = np.frombuffer(path.read_bytes(), "<i2", offset=HEADER_BYTES).reshape(-1, 2)
     assert said[-160:].tobytes() in channels[:, 0].tobytes()
     assert not channels[:, 1].any()
+
+
+def test_tones_are_made_where_files_would_be_read(worker: MediaProcess, parties: Parties) -> None:
+    (party,) = parties(1)
+    worker.command(PutStream(party.description()))
+    sounds = ["tone:425/100,0/60", "tone:moo", "tone:425/100,0/60"]
+    playback = Playback(play_id=1, stream_id=party.stream_id, sounds=sounds)
+    worker.command(StartPlay(playback))
+    converse([party], 0.6)
+    finished = worker.event(PlayFinished)
+    assert not finished.completed
+    assert '"moo" is no part of a tone' in finished.fault
+    tone = render("tone:425/100,0/60")
+    assert not isinstance(tone, ToneFault)
+    assert encoded(np.concatenate([tone, tone])).tobytes() in party.heard_sound().tobytes()

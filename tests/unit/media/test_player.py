@@ -207,3 +207,74 @@ def test_a_playback_of_nothing_is_refused() -> None:
     assert len(reasons) == 3
     assert cinema.driver.apply(PutStream(cinema.description)) == []
     assert cinema.description.call_id == CallId("call")
+
+
+def test_parts_of_a_tone_that_are_played_once_are_left_out_when_it_is_repeated() -> None:
+    cinema = Cinema(**{"tone:1/1,2/1": 100, "tone:3/1": 250})
+    cinema.play("tone:!1/1,!2/1,3/1", loop=True, started_at=cinema.driver.now)
+    cinema.driver.tick(6)
+    once, again = cinema.sound("tone:1/1,2/1"), cinema.sound("tone:3/1")
+    assert cinema.heard() == (once + again * 4)[: 6 * 160]
+    cinema.driver.leave_out(10)
+    cinema.driver.tick(1)
+    assert cinema.heard() == (once + again * 12)[16 * 160 : 17 * 160]
+
+
+def test_a_tone_that_is_played_once_ends_although_it_is_to_be_repeated() -> None:
+    cinema = Cinema(**{"tone:1/1": 200})
+    cinema.play("tone:!1/1", loop=True, started_at=cinema.driver.now)
+    cinema.driver.tick(3)
+    assert cinema.heard() == cinema.sound("tone:1/1")
+    assert cinema.finished() == [(1, True, "")]
+
+
+def test_a_sound_played_over_is_added_to_what_is_heard_and_limited() -> None:
+    cinema = Cinema(beep=400)
+    driver, tables = cinema.driver, cinema.driver.engine.tables
+    loud, soft = bytes([0x80]), bytes([0xC0])
+    cinema.files["beep"] = np.frombuffer(soft * 240 + loud * 160, np.uint8)
+    driver.put(2)
+    driver.apply(SetHearing(Hearing(ONE, [StreamId(2)])))
+
+    def say(number: int) -> None:
+        packet = pack(payload_type=0, sequence=number, timestamp=160 * number, ssrc=1, payload=b"\x90" * 160)
+        driver.deliver(2, packet)
+
+    for number in range(8):
+        say(number)
+        driver.tick()
+        if number == 3:
+            playback = Playback(play_id=1, stream_id=ONE, sounds=["beep"], is_over=True)
+            driver.apply(StartPlay(playback))
+            cinema.load()
+    voice, quiet, full = (
+        int(tables.decode(np.frombuffer(byte, np.uint8)[None], np.zeros(1, np.int64))[0, 0])
+        for byte in (b"\x90", soft, loud)
+    )
+    expected = tables.encode_sound(np.array([voice + quiet] * 240 + [min(voice + full, 32767)] * 160, np.int16), 0)
+    assert voice + full > 32767
+    heard = driver.heard(1)
+    assert heard[4 * 160 : 4 * 160 + 400] == expected.tobytes()
+    assert set(heard[160 : 4 * 160] + heard[4 * 160 + 400 :]) == {0x90}
+    assert cinema.finished() == [(1, True, "")]
+
+
+def test_music_goes_on_for_all_from_one_beginning_and_is_cut_at_the_sample() -> None:
+    """Music with `started_at` 0 is where it would be had it begun with the clock, whoever comes when."""
+    cinema = Cinema(one=1000, two=777, welcome=900)
+    tune = cinema.sound("one", "two")
+
+    def at(now: float) -> int:
+        return round(now * 8000) % len(tune)
+
+    for _ in range(3):
+        now = cinema.driver.now
+        cinema.play("one", "two", play_id=1, loop=True)
+        cinema.driver.tick(20)
+        assert cinema.driver.heard(1) == (tune * 5)[at(now) : at(now) + 20 * 160]
+        cinema.driver.sent.clear()
+        cinema.play("welcome", play_id=2)
+        cinema.driver.tick(1)
+        assert cinema.driver.heard(1) == cinema.sound("welcome")[:160], "the very next frame is the announcement's"
+        cinema.driver.tick(3)
+        cinema.driver.sent.clear()
