@@ -151,6 +151,8 @@ def _settle(
 
 def _restart(table: StreamTable, row: NDArray[np.int64], ssrc: NDArray[np.int64]) -> None:
     table.ssrc[row] = ssrc
+    # A stream's first sound is heard as it is: it comes back from nowhere.
+    table.concealed[row[table.pace[row] == 0]] = 0
     table.pace[row] = FRAME_SAMPLES
 
 

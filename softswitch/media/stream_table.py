@@ -47,6 +47,7 @@ _COLUMNS: dict[str, tuple[type[np.generic], tuple[int, ...], int]] = {
     "hole": (np.uint8, (RING_SAMPLES,), 0),
     "concealed": (np.int64, (), FADE_SAMPLES),
     "fade": (np.int16, (FADE_ROW_SAMPLES,), 0),
+    "period": (np.int64, (), 80),
     "depth_count": (np.float32, (DEPTH_BINS,), 0),
     "trim": (np.int64, (), 0),
     "receives": (np.bool_, (), 0),
@@ -105,6 +106,8 @@ class StreamTable:
     """Samples replaced since the last that had arrived."""
     fade: NDArray[np.int16]
     """What they are replaced by."""
+    period: NDArray[np.int64]
+    """Of the voice where the gap began, in samples."""
     depth_count: NDArray[np.float32]
     """How often n whole frames were left after a tick; old ticks count less and less (adaptation.py)."""
     trim: NDArray[np.int64]

@@ -78,7 +78,7 @@ def test_a_party_on_hold_neither_hears_nor_is_heard() -> None:
     heard = driver.heard(2)
     assert set(heard[2 * FRAME : 6 * FRAME]) == {0x90}
     assert set(heard[9 * FRAME : 11 * FRAME]) == {0xFF}
-    assert set(heard[12 * FRAME :]) == {0x90}
+    assert set(heard[13 * FRAME :]) == {0x90}
 
 
 def test_only_the_payload_type_of_the_description_is_heard() -> None:
