@@ -20,16 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
-from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
 from softswitch.media.protocol import (
     Hearing,
     MediaCommand,
     Playback,
+    PutRoom,
     PutStream,
     Recording,
     RecordingFinished,
+    Room,
     SetHearing,
     StartPlay,
     StartRecording,
@@ -83,11 +85,14 @@ class NoFile:
 class Load:
     """An engine with `streams` streams, and the packets their parties send."""
 
-    def __init__(self, streams: int, *, codecs: tuple[str, str] = ("PCMU", "PCMU"), lost: float = 0.0) -> None:
+    def __init__(
+        self, streams: int, *, codecs: tuple[str, str] = ("PCMU", "PCMU"), lost: float = 0.0, is_loud: bool = False
+    ) -> None:
         self.engine = MediaEngine(codecs=load_codecs(), port=NoPort(), sink=NoFile())
         self.streams = streams
         self.slot = 1_000_000
         self._lost = lost
+        self._is_loud = is_loud
         self._random = random.Random(1)
         for number in range(streams):
             codec = codecs[number % 2]
@@ -148,7 +153,14 @@ class Load:
         header["first"] = 0x80
         header["second"] = [8 if codecs[row % 2] == "PCMA" else 0 for row in range(len(header))]
         header["ssrc"] = np.arange(len(header)) + 77
-        content = np.random.default_rng(1).integers(0, 256, (len(header), FRAME_SAMPLES), np.uint8)
+        noise = np.random.default_rng(1).normal(0.0, 1.0, (len(header), FRAME_SAMPLES))
+        # One in five talks at -20 dBov, the others are the noise of their lines; or all at full scale.
+        level = (
+            np.where(np.arange(len(header)) % 5 == 0, 3000.0, 60.0) if not self._is_loud else np.full(len(header), 2e4)
+        )
+        tables, law = self.engine.tables, np.array([codecs[row % 2] == "PCMA" for row in range(len(header))])
+        pcm = np.clip(noise * level[:, np.newaxis], -32768, 32767).astype(np.int16)
+        content = tables.encode(pcm, np.array([tables.names.index("PCMA" if a else "PCMU") for a in law]))
         arrivals.packets[:, HEADER_BYTES:PACKET_BYTES] = content
         return arrivals, np.arange(rows)
 
@@ -187,13 +199,16 @@ def recorded(streams: int) -> Load:
     return load
 
 
-def conferences(streams: int) -> Load:
-    load = Load(streams)
+def conferences(streams: int, *, is_loud: bool = False) -> Load:
+    load = Load(streams, is_loud=is_loud)
     for first in range(0, streams, ROOM):
-        room = list(range(first, min(first + ROOM, streams)))
-        for number in room:
-            load.hear(number, [other for other in room if other != number])
+        members = [StreamId(number) for number in range(first, min(first + ROOM, streams))]
+        load.apply(PutRoom(Room(room_id=RoomId(str(first)), members=members)))
     return load
+
+
+def shouting(streams: int) -> Load:
+    return conferences(streams, is_loud=True)
 
 
 def music(streams: int) -> Load:
@@ -213,6 +228,7 @@ CASES: dict[str, Callable[[int], Load]] = {
     "transcode": transcoded,
     "record": recorded,
     "conference": conferences,
+    "shouting": shouting,
     "music": music,
     "loss": lossy,
 }

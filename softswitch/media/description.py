@@ -9,17 +9,20 @@ from collections.abc import Sequence
 
 import msgspec
 
-from softswitch.base.ids import RecordingId, StreamId
+from softswitch.base.ids import RecordingId, RoomId, StreamId
 from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     CommandBatch,
     Describe,
+    DropRoom,
     DropStream,
     Hearing,
     MediaCommand,
     Playback,
+    PutRoom,
     PutStream,
     Recording,
+    Room,
     SendDigits,
     SetHearing,
     StartPlay,
@@ -35,9 +38,9 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class MediaDescription:
-    """Streams with what each hears and plays, and recordings. Read the tables freely; change them by `apply` alone."""
+    """Streams with what each hears and plays, rooms, recordings. Read the tables freely; change them only by `apply`."""
 
-    __slots__ = ("_incoming", "hearings", "playbacks", "recordings", "streams")
+    __slots__ = ("_incoming", "hearings", "playbacks", "recordings", "rooms", "streams")
 
     def __init__(self) -> None:
         self.streams: dict[StreamId, StreamDescription] = {}
@@ -45,6 +48,7 @@ class MediaDescription:
         """By the stream that hears; streams that hear nothing are not in it."""
         self.playbacks: dict[StreamId, Playback] = {}
         self.recordings: dict[RecordingId, Recording] = {}
+        self.rooms: dict[RoomId, Room] = {}
         self._incoming: list[Describe] = []
 
     def apply(self, command: MediaCommand) -> str:
@@ -58,6 +62,10 @@ class MediaDescription:
                 return self._hear(hearing)
             case SendDigits(stream_id):
                 return "" if stream_id in self.streams else f"no stream {stream_id}"
+            case PutRoom(room):
+                self._put_room(room)
+            case DropRoom(room_id):
+                self.rooms.pop(room_id, None)
             case StartPlay(playback):
                 if playback.stream_id not in self.streams:
                     return f"no stream {playback.stream_id}"
@@ -85,6 +93,8 @@ class MediaDescription:
             parts.with_room_for(stream).streams.append(stream)
         for hearing in self.hearings.values():
             parts.with_room_for(hearing).hearings.append(hearing)
+        for room in self.rooms.values():
+            parts.with_room_for(room).rooms.append(room)
         for playback in self.playbacks.values():
             parts.with_room_for(playback).playbacks.append(playback)
         for recording in self.recordings.values():
@@ -97,7 +107,8 @@ class MediaDescription:
         self.playbacks.pop(stream_id, None)
         for hearing in list(self.hearings.values()):
             if stream_id in hearing.sources:
-                self._hear(Hearing(hearing.stream_id, [source for source in hearing.sources if source != stream_id]))
+                self._hear(_without(hearing, stream_id))
+        self._leave_rooms({stream_id})
 
     def _hear(self, hearing: Hearing) -> str:
         for stream_id in (hearing.stream_id, *hearing.sources):
@@ -109,6 +120,17 @@ class MediaDescription:
             self.hearings.pop(hearing.stream_id, None)
         return ""
 
+    def _put_room(self, room: Room) -> None:
+        members = [stream_id for stream_id in room.members if stream_id in self.streams]
+        self._leave_rooms(set(members))
+        self.rooms[room.room_id] = Room(room_id=room.room_id, members=members)
+
+    def _leave_rooms(self, leaving: set[StreamId]) -> None:
+        for room in list(self.rooms.values()):
+            if not leaving.isdisjoint(room.members):
+                left = [stream_id for stream_id in room.members if stream_id not in leaving]
+                self.rooms[room.room_id] = Room(room_id=room.room_id, members=left)
+
     def _replace(self, part: Describe) -> None:
         self._incoming.append(part)
         if not part.is_last:
@@ -118,6 +140,16 @@ class MediaDescription:
         self.hearings = {hearing.stream_id: hearing for part in parts for hearing in part.hearings}
         self.playbacks = {playback.stream_id: playback for part in parts for playback in part.playbacks}
         self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
+        self.rooms = {room.room_id: room for part in parts for room in part.rooms}
+
+
+def _without(hearing: Hearing, gone: StreamId) -> Hearing:
+    at = hearing.sources.index(gone)
+    return Hearing(
+        hearing.stream_id,
+        hearing.sources[:at] + hearing.sources[at + 1 :],
+        hearing.gains_db[:at] + hearing.gains_db[at + 1 :],
+    )
 
 
 class _DescribeParts:
@@ -129,11 +161,11 @@ class _DescribeParts:
         self._parts: list[Describe] = []
         self._room = 0
 
-    def with_room_for(self, entry: StreamDescription | Hearing | Playback | Recording) -> Describe:
+    def with_room_for(self, entry: StreamDescription | Hearing | Room | Playback | Recording) -> Describe:
         """The part that `entry` goes into."""
         size = len(_encode(entry))
         if not self._parts or size > self._room:
-            self._parts.append(Describe([], [], [], [], is_last=False))
+            self._parts.append(Describe([], [], [], [], [], is_last=False))
             self._room = _PACKET_BYTES
         self._room -= size
         return self._parts[-1]

@@ -31,6 +31,7 @@ from softswitch.media.phase import Phase, Stream
 from softswitch.media.player import Player
 from softswitch.media.protocol import (
     Describe,
+    DropRoom,
     DropStream,
     DtmfReceived,
     FirstPacket,
@@ -39,6 +40,7 @@ from softswitch.media.protocol import (
     MediaEvent,
     Playback,
     PlayFinished,
+    PutRoom,
     PutStream,
     SendDigits,
     SetHearing,
@@ -124,6 +126,11 @@ class MediaEngine:
                 return _reasons(self.streams.hear(hearing))
             case SendDigits():
                 return _reasons(digit_sending.begin(command, self.streams))
+            case PutRoom(room):
+                return _reasons(self.streams.put_room(room))
+            case DropRoom(room_id):
+                self.streams.drop_room(room_id)
+                return []
             case StartPlay(playback):
                 return _reasons(self._play(playback, is_late=False))
             case StopPlay(stream_id, play_id):
@@ -202,6 +209,8 @@ class MediaEngine:
         now = time_of(tick * PHASES + phase.index)
         digit_sending.end(phase, self.streams)
         ticks.run(phase, self._frames, self.tables, self.player, tick, now)
+        for event in self.streams.rooms.take_talkers(phase, now):
+            self._emit(event)
         if tick % SILENCE_TICKS == 0:
             self._watch_silence(phase)
         self._report_playbacks()
@@ -329,15 +338,23 @@ class MediaEngine:
                 self._drop(stream_id)
         reasons = [self._put(stream, now) for stream in whole.streams.values()]
         for stream_id in self.streams.ids():
-            wished = whole.hearings[stream_id].sources if stream_id in whole.hearings else []
             # A source whose port could not be had is told of above; the others are heard all the same.
-            sources = [source for source in wished if self.streams.find(source) is not None]
-            reasons.append(self.streams.hear(Hearing(stream_id, sources)))
+            reasons.append(self.streams.hear(self._possible(whole.hearings.get(stream_id, Hearing(stream_id, [])))))
             if stream_id not in whole.playbacks:
                 self._stop_play(stream_id)
+        for room_id in self.streams.rooms.ids():
+            if room_id not in whole.rooms:
+                self.streams.drop_room(room_id)
+        reasons += [self.streams.put_room(room) for room in whole.rooms.values()]
         reasons += [self._resume(playback, now) for playback in whole.playbacks.values()]
         reasons += [self.recordings.start(recording, now) for recording in whole.recordings.values()]
         return [reason for reason in reasons if reason is not None]
+
+    def _possible(self, wished: Hearing) -> Hearing:
+        """Without the sources that are not here."""
+        gains = wished.gains_db or [0.0] * len(wished.sources)
+        here = {source: gain for source, gain in zip(wished.sources, gains, strict=False) if self.streams.find(source)}
+        return Hearing(wished.stream_id, list(here), list(here.values()))
 
     def _resume(self, playback: Playback, now: float) -> str | None:
         """A playback that is described: goes on, is over already, or begins where it would be by now."""
@@ -372,13 +389,14 @@ class MediaEngine:
 class Description:
     """All parts of a description, by what they describe."""
 
-    __slots__ = ("hearings", "playbacks", "recordings", "streams")
+    __slots__ = ("hearings", "playbacks", "recordings", "rooms", "streams")
 
     def __init__(self, parts: Sequence[Describe]) -> None:
         self.streams = {stream.stream_id: stream for part in parts for stream in part.streams}
         self.hearings = {hearing.stream_id: hearing for part in parts for hearing in part.hearings}
         self.playbacks = {playback.stream_id: playback for part in parts for playback in part.playbacks}
         self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
+        self.rooms = {room.room_id: room for part in parts for room in part.rooms}
 
 
 def _names(stream: Stream) -> tuple[CallId, StreamId]:

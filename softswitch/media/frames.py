@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from softswitch.media.byte_windows import Windows, as_runs
 from softswitch.media.codec_tables import CodecTables
-from softswitch.media.tick_grid import FRAME_SAMPLES
+from softswitch.media.limits import ROOMS_MAX
+from softswitch.media.tick_grid import FRAME_SAMPLES, PHASES
 
 
 class Frames:
-    __slots__ = ("_streams", "codec", "content", "is_speech", "is_talking", "power", "runs")
+    __slots__ = ("_streams", "codec", "content", "is_speech", "is_talking", "power", "room_parts", "runs")
 
     def __init__(self, streams: int, tables: CodecTables) -> None:
         rows = streams + len(tables.names)
@@ -27,6 +28,8 @@ class Frames:
         """Whether that was speech."""
         self.is_talking: NDArray[np.bool_] = np.zeros(rows, np.bool_)
         """Whether the party talks; it goes on doing so in the short pauses of speech."""
+        self.room_parts: NDArray[np.int32] = np.zeros((PHASES, ROOMS_MAX, FRAME_SAMPLES), np.int32)
+        """What the members of each room that are in one phase say together (room_sums.py)."""
         for codec, byte in enumerate(tables.silence):
             self.content[streams + codec] = byte
             self.codec[streams + codec] = codec

@@ -21,6 +21,16 @@ STREAMS_MAX = 8192
 SOURCES_MAX = 64
 """Streams one listener hears; a telephone conference has fifteen."""
 
+ROOMS_MAX = 1024
+"""Rooms of one worker: more than one core carries, were there three members in each."""
+
+ROOM_MEMBERS_MAX = 250
+"""Members of one room. A telephone conference has fifteen; beyond this it is a broadcast, and coming and going, which
+fades for every member, would cost a tick."""
+
+GAIN_DB_MAX = 24.0
+"""A voice sixteen times as loud; what needs more is noise."""
+
 RECORDINGS_MAX = 4096
 """Recordings of one worker: every call of STREAMS_MAX streams."""
 

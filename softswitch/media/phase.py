@@ -10,6 +10,7 @@ from softswitch.base.ids import StreamId
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.digit_sender import DigitSender
 from softswitch.media.frames import Frames
+from softswitch.media.gains import Gains
 from softswitch.media.key_muting import KeyMuting
 from softswitch.media.latch import SourceLatch
 from softswitch.media.limits import RECORDINGS_MAX, STREAMS_MAX
@@ -97,6 +98,7 @@ class Phase:
         "_table",
         "digit_senders",
         "first_row",
+        "gains",
         "heard",
         "index",
         "key_muting",
@@ -132,8 +134,9 @@ class Phase:
         self.live: StreamTable = self._table.window(1)
         """The rows in use so far; at least one, so that no operation meets an empty array."""
         self.heard: NDArray[np.uint8] = frames.content[self.first_row : self.first_row + ROWS_PER_PHASE]
-        self.mixer = Mixer(ROWS_PER_PHASE, self.first_row)
         self.voices = Voices(ROWS_PER_PHASE, self.first_row, frames)
+        self.mixer = Mixer(index, ROWS_PER_PHASE)
+        self.gains = Gains(ROWS_PER_PHASE)
         self.taps = Taps(RECORDINGS_MAX // PHASES, sink, tables)
         self.outgoing = OutgoingBuffer(ROWS_PER_PHASE)
         self.secure = SecureRows(ROWS_PER_PHASE)
@@ -186,7 +189,7 @@ class Phase:
         self.key_muting.forget(row)
         self.stream_ids[row] = NO_STREAM
         self._table.clear(row)
-        self.voices.clear(row)
+        self.gains.clear(row)
         self._free.append(row)
         while self.row_count and self.stream_ids[-1] == NO_STREAM:
             self.stream_ids.pop()

@@ -105,7 +105,8 @@ class Hearing(msgspec.Struct, frozen=True):
 class Room(msgspec.Struct, frozen=True, kw_only=True):
     """A conference: every member hears all the others. Members that are not open (any more) are left out.
 
-    Who is muted, deaf or has a gain is said by the members' own descriptions. All members are on one worker.
+    A stream is in one room, the one it was put into last. Who is muted, deaf or has a gain is said by the members' own
+    descriptions. All members are on one worker.
     """
 
     room_id: RoomId
@@ -217,7 +218,7 @@ class StopRecording(msgspec.Struct, frozen=True, tag=True):
 
 
 class Describe(msgspec.Struct, frozen=True, tag=True):
-    """The whole description, sent after every (re)connection: streams, playbacks and recordings that are not in it are
+    """The whole description, sent after every (re)connection: streams, rooms, playbacks and recordings not in it are
     dropped (such recordings are closed properly), those that are in it and already there go on undisturbed.
 
     A description too large for one packet is sent as several with `is_last` False on all but the last.
@@ -240,7 +241,17 @@ class Hello(msgspec.Struct, frozen=True, tag=True):
 
 
 MediaCommand = (
-    PutStream | DropStream | SetHearing | SendDigits | StartPlay | StopPlay | StartRecording | StopRecording | Describe
+    PutStream
+    | DropStream
+    | SetHearing
+    | PutRoom
+    | DropRoom
+    | SendDigits
+    | StartPlay
+    | StopPlay
+    | StartRecording
+    | StopRecording
+    | Describe
 )
 
 

@@ -1,19 +1,21 @@
 """The streams of a worker: made, changed and dropped, and who hears whom among them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 
 from softswitch.base.address import HostPort
-from softswitch.base.ids import CallId, StreamId
+from softswitch.base.ids import CallId, RoomId, StreamId
 from softswitch.media import srtp
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.frames import Frames
-from softswitch.media.hearings import Hearings
+from softswitch.media.gains import factor_of, gain_fault
+from softswitch.media.hearings import NOTHING, Heard, Hearings
 from softswitch.media.limits import SOURCES_MAX, STREAMS_MAX
 from softswitch.media.packet_port import PacketPort
 from softswitch.media.packetiser import PTIMES_MS, Packetiser
 from softswitch.media.phase import Phase, Stream
-from softswitch.media.protocol import Hearing, StreamDescription
+from softswitch.media.protocol import Hearing, Room, StreamDescription
+from softswitch.media.rooms import Rooms
 from softswitch.media.stream_table import FADE_SAMPLES
 from softswitch.media.tick_grid import FRAME_SAMPLES, PHASES, TICK_S
 
@@ -28,7 +30,7 @@ _CONSTANT = ("port", "local_ip", "ssrc", "call_id", "is_shared")
 
 
 class Streams:
-    __slots__ = ("_by_id", "_calls", "_frames", "_hearings", "_phases", "_port", "_tables")
+    __slots__ = ("_by_id", "_calls", "_frames", "_hearings", "_phases", "_port", "_tables", "rooms")
 
     def __init__(self, phases: Sequence[Phase], frames: Frames, tables: CodecTables, port: PacketPort) -> None:
         self._phases = phases
@@ -39,6 +41,7 @@ class Streams:
         self._calls: dict[CallId, tuple[Phase, int]] = {}
         """Where a call's streams are, and how many: they share a phase, so that nobody hears another's last tick."""
         self._hearings = Hearings()
+        self.rooms = Rooms(phases, frames, tables)
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -77,11 +80,12 @@ class Streams:
             self._calls[stream.description.call_id] = (home, streams - 1)
         self._frames.content[stream.frame_row] = self._tables.silence[0]
         self._frames.codec[stream.frame_row] = 0
-        phase.mixer.set_sources(stream.row, 0, (), self._frames)
-        phase.release(stream.row)
-        for listener in self._hearings.listeners(stream_id):
-            self._route(listener)
         self._hearings.set(stream_id, ())
+        self._route_all([*self.rooms.leave(stream_id), *self._hearings.listeners(stream_id)])
+        for each in self._phases:
+            each.mixer.source_gone(stream.frame_row)
+        phase.mixer.forget(stream.row, self._frames)
+        phase.release(stream.row)
 
     def hear(self, hearing: Hearing) -> str | None:
         """Sources that are dropped later are silent from then on."""
@@ -90,10 +94,26 @@ class Streams:
                 return f"stream {stream_id} is not here"
         if len(hearing.sources) > SOURCES_MAX:
             return f"a stream hears at most {SOURCES_MAX} others, not {len(hearing.sources)}"
-        if self._hearings.sources(hearing.stream_id) != list(dict.fromkeys(hearing.sources)):
-            self._hearings.set(hearing.stream_id, hearing.sources)
-            self._route(hearing.stream_id)
+        if len(hearing.gains_db) not in (0, len(hearing.sources)):
+            return f"{len(hearing.gains_db)} gains do not fit {len(hearing.sources)} sources: one each, or none at all"
+        fault = next((fault for gain_db in hearing.gains_db if (fault := gain_fault(gain_db))), None)
+        if fault is not None:
+            return fault
+        self._hearings.set(hearing.stream_id, hearing.sources, hearing.gains_db)
+        self._route(hearing.stream_id)
         return None
+
+    def put_room(self, room: Room) -> str | None:
+        """Create or change a room; members that are not here are left out. None, or why it cannot be done."""
+        members = [self._by_id[stream_id] for stream_id in room.members if stream_id in self._by_id]
+        affected = self.rooms.put(room.room_id, members)
+        if isinstance(affected, str):
+            return affected
+        self._route_all(affected)
+        return None
+
+    def drop_room(self, room_id: RoomId) -> None:
+        self._route_all(self.rooms.drop(room_id))
 
     # Packets
 
@@ -170,6 +190,7 @@ class Streams:
         self._set_numbers(stream)
         self._set_keys(stream, is_successor=True)
         self._set_codec(stream)
+        phase.gains.set(row, description.gain_db, is_muted=description.is_muted, is_new=True)
         self._settle(stream, now)
         return None
 
@@ -179,6 +200,10 @@ class Streams:
             self._disconnect(stream)
         if description.codec != old.codec:
             self._set_codec(stream)
+        if description.is_deaf != old.is_deaf:
+            self.rooms.stream_changed(description.stream_id)
+            self._route(description.stream_id)
+        stream.phase.gains.set(stream.row, description.gain_db, is_muted=description.is_muted)
         if (description.receives, description.remote) != (old.receives, old.remote):
             # The silence that is reported begins now.
             stream.phase.live.last_tick[stream.row] = stream.phase.tick
@@ -225,8 +250,8 @@ class Streams:
         self._frames.content[stream.frame_row] = silence
         self._frames.codec[stream.frame_row] = codec
         stream_id = stream.description.stream_id
-        for listener in {stream_id, *self._hearings.listeners(stream_id)}:
-            self._route(listener)
+        self.rooms.stream_changed(stream_id)
+        self._route_all([stream_id, *self._hearings.listeners(stream_id)])
 
     def _set_keys(self, stream: Stream, *, is_successor: bool = False) -> None:
         """`is_successor`: the description is older than the stream, because a worker died."""
@@ -265,12 +290,26 @@ class Streams:
         stream = self._by_id.get(stream_id)
         if stream is None:
             return
-        sources = [
-            self._by_id[source].frame_row for source in self._hearings.sources(stream_id) if source in self._by_id
-        ]
         codec = self._tables.names.index(stream.description.codec)
-        stream.phase.mixer.set_sources(stream.row, codec, sources, self._frames)
-        stream.phase.voices.set_sources(stream.row, sources)
+        heard = self._heard(stream)
+        stream.phase.mixer.set_heard(stream.row, codec, heard, self._frames)
+        stream.phase.voices.set_sources(stream.row, heard.sources)
+
+    def _heard(self, stream: Stream) -> Heard:
+        description = stream.description
+        if description.is_deaf:
+            return NOTHING
+        wished = self._hearings.sources(description.stream_id)
+        here = {source: gain_db for source, gain_db in wished.items() if source in self._by_id}
+        return Heard(
+            self.rooms.rows(description.stream_id),
+            tuple(self._by_id[source].frame_row for source in here),
+            tuple(factor_of(gain_db) for gain_db in here.values()),
+        )
+
+    def _route_all(self, stream_ids: Iterable[StreamId]) -> None:
+        for stream_id in dict.fromkeys(stream_ids):
+            self._route(stream_id)
 
     def _aim(self, stream: Stream, *, is_marked: bool = True) -> None:
         destination = stream.latch.destination()
@@ -340,6 +379,8 @@ def _fault(description: StreamDescription, tables: CodecTables) -> str | None:
         return "a payload type is 0 to 127"
     if not 0 <= description.ssrc <= 0xFFFFFFFF:
         return f"ssrc {description.ssrc} has more than 32 bits"
+    if fault := gain_fault(description.gain_db):
+        return fault
     if description.srtp is not None and (fault := srtp.fault(description.srtp)) is not None:
         return fault
     if description.is_shared and description.learn:

@@ -14,7 +14,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 from softswitch.base.log import get_logger
 from softswitch.media.errors import MediaUnavailable
 from softswitch.media.limits import PORT_ATTEMPTS_MAX, WORKER_QUEUE_BYTES_MAX
@@ -34,6 +34,7 @@ from softswitch.media.protocol import (
     StreamDescription,
     WorkerStatistics,
 )
+from softswitch.media.runtime.media_room import MediaRoom
 from softswitch.media.runtime.media_stream import MediaStream
 from softswitch.media.runtime.ports import PortPool
 from softswitch.media.runtime.stream_ports import StreamPorts
@@ -143,6 +144,10 @@ class MediaClient:
                 raise MediaUnavailable(
                     f"no port of {self._ports} on {self._local_ip} can be opened ({verdict}): check local_ip and ports"
                 )
+
+    def open_room(self, near: MediaStream) -> MediaRoom:
+        """A conference, still empty, on the worker of the stream `near`: all its members must be there."""
+        return MediaRoom(RoomId(str(self._next_id())), near.link)
 
     def start_recording(self, recording: Recording) -> None:
         """Record from now on; a `RecordingFinished` follows `stop_recording`.

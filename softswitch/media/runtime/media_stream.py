@@ -75,17 +75,44 @@ class MediaStream:
         )
         self.link.order(PutStream(self._description))
 
-    def hear(self, *sources: "MediaStream") -> None:
+    def hear(self, *sources: "MediaStream", gains_db: Sequence[float] = ()) -> None:
         """Hear the sum of `sources`, in place of what was heard before; none = silence.
 
-        Raises LocalError when one of them is on another worker.
+        `gains_db` has one entry for each source, or none at all (0 dB each). What is heard in a room comes to it.
+        Raises LocalError when one of them is on another worker, or when the gains do not fit.
         """
+        if len(gains_db) not in (0, len(sources)):
+            raise LocalError(f"{len(gains_db)} gains do not fit {len(sources)} sources: give one each, or none")
         for source in sources:
             if source.worker != self.worker:
                 raise LocalError(f"stream {self.stream_id} on {self.worker} cannot hear one on {source.worker}")
         if not self.is_dropped:
-            heard = [source.stream_id for source in sources if not source.is_dropped]
-            self.link.order(SetHearing(Hearing(self.stream_id, heard)))
+            gains = gains_db or [0.0] * len(sources)
+            heard = {
+                source.stream_id: gain_db
+                for source, gain_db in zip(sources, gains, strict=True)
+                if not source.is_dropped
+            }
+            self.link.order(
+                SetHearing(Hearing(self.stream_id, list(heard), list(heard.values()) if any(gains_db) else []))
+            )
+
+    def adjust(
+        self, *, gain_db: float | None = None, is_muted: bool | None = None, is_deaf: bool | None = None
+    ) -> None:
+        """Change how the party is heard, and whether it hears; what is None stays. See `StreamDescription`."""
+        if self.is_dropped:
+            return
+        stream = self._description
+        changed = msgspec.structs.replace(
+            stream,
+            gain_db=stream.gain_db if gain_db is None else gain_db,
+            is_muted=stream.is_muted if is_muted is None else is_muted,
+            is_deaf=stream.is_deaf if is_deaf is None else is_deaf,
+        )
+        if changed != stream:
+            self._description = changed
+            self.link.order(PutStream(changed))
 
     def play(
         self,
