@@ -38,7 +38,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class MediaDescription:
-    """Streams with what each hears and plays, rooms, recordings. Read the tables freely; change them only by `apply`."""
+    """Streams with what each hears and plays, rooms, recordings. Read the tables freely; only `apply` changes them."""
 
     __slots__ = ("_incoming", "hearings", "playbacks", "recordings", "rooms", "streams")
 

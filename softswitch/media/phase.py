@@ -190,6 +190,7 @@ class Phase:
         self.stream_ids[row] = NO_STREAM
         self._table.clear(row)
         self.gains.clear(row)
+        self.voices.clear(row)
         self._free.append(row)
         while self.row_count and self.stream_ids[-1] == NO_STREAM:
             self.stream_ids.pop()

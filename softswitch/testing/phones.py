@@ -33,7 +33,7 @@ from softswitch.base.errors import SoftswitchError, StartError
 from softswitch.base.ids import CallId, LegId, RecordingId, StreamId
 from softswitch.calls.leg import Leg
 from softswitch.calls.runtime.party import Party
-from softswitch.media.protocol import MediaEvent, Recording, WorkerStatistics
+from softswitch.media.protocol import MediaEvent, Recording, StreamReports, TalkersChanged, WorkerStatistics
 from softswitch.media.runtime.client import MediaClient
 from softswitch.media.runtime.media_stream import MediaStream
 from softswitch.sip.digest import Credential
@@ -332,7 +332,9 @@ class Phones:
                 pass
 
     def _receive_media(self, event: MediaEvent) -> None:
-        line = None if isinstance(event, WorkerStatistics) else self._by_call.get(event.call_id)
+        if isinstance(event, WorkerStatistics | StreamReports | TalkersChanged):
+            return
+        line = self._by_call.get(event.call_id)
         if line is not None:
             line.receive_media(event)
 

@@ -25,7 +25,9 @@ from softswitch.media.protocol import (
     MediaEvent,
     PlayFinished,
     RecordingFinished,
+    StreamReports,
     StreamTimedOut,
+    TalkersChanged,
     WorkerStatistics,
 )
 from softswitch.sip.outputs import (
@@ -89,7 +91,7 @@ class CallController:
 
     def receive_media(self, event: MediaEvent) -> None:
         match event:
-            case WorkerStatistics():
+            case WorkerStatistics() | StreamReports() | TalkersChanged():
                 return
             case RecordingFinished():
                 if event.fault:

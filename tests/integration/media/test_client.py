@@ -23,6 +23,7 @@ from softswitch.media.protocol import (
     MediaEvent,
     PlayFinished,
     PutStream,
+    Quality,
     Recording,
     RecordingFinished,
     SetHearing,
@@ -31,6 +32,7 @@ from softswitch.media.protocol import (
     StopPlay,
     StopRecording,
     StreamStatistics,
+    VoiceFacts,
     WorkerStatistics,
 )
 from softswitch.media.runtime.client import MediaClient, MediaStream
@@ -182,7 +184,7 @@ def test_events_are_published_and_statistics_are_kept(tmp_path: Path) -> None:
         stream = await scene.client.open_stream(CALL)
         events = [
             DtmfReceived(CALL, stream.stream_id, "5"),
-            StreamStatistics(CALL, StreamId(1), 1, 2, 3, 4, 5.0),
+            StreamStatistics(CALL, StreamId(1), Quality(packets_lost=3), VoiceFacts(talk_s=1.5)),
             finished("of another switch"),
         ]
         scene.worker.emit(STATISTICS, *events)
@@ -397,6 +399,8 @@ def test_streams_go_to_the_least_loaded_worker_that_is_there(tmp_path: Path) -> 
             first.hear(second)
         with pytest.raises(LocalError):
             scene.client.start_recording(recording(first, second))
+        with pytest.raises(LocalError):
+            scene.client.open_room(first).set_members(first, second)
         assert sorted(state.streams for state in scene.client.workers()) == [1, 2]
         scene.workers[0].die()
         await turns_until(lambda: not scene.client.workers()[0].is_connected)
@@ -404,6 +408,40 @@ def test_streams_go_to_the_least_loaded_worker_that_is_there(tmp_path: Path) -> 
         assert {stream.worker for stream in others} == {"media-1"}
 
     play_scene(scenario, lambda: Scene(tmp_path, workers=2))
+
+
+def test_a_conference_and_its_members(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        first, second, third = [await scene.client.open_stream(CALL) for _ in range(3)]
+        room = scene.client.open_room(first)
+        room.set_members(first, second)
+        room.add(third)
+        room.remove(second)
+        second.hear(first, third, gains_db=[-6.0, 0.0])
+        third.adjust(is_muted=True)
+        third.adjust(gain_db=3.0)
+        connect(third)
+        description = scene.worker.description
+        await scene.worker.until(lambda: description.streams[third.stream_id].remote is not None)
+        assert description.rooms[room.room_id].members == [first.stream_id, third.stream_id]
+        assert description.hearings[second.stream_id].gains_db == [-6.0, 0.0]
+        told = description.streams[third.stream_id]
+        assert (told.is_muted, told.is_deaf, told.gain_db) == (True, False, 3.0)
+        first.drop()
+        assert room.members == [third]
+        worker = await scene.replace_worker()
+        assert worker.description.rooms[room.room_id].members == [third.stream_id]
+        room.drop()
+        room.drop()
+        room.add(second)
+        await worker.until(lambda: not worker.description.rooms)
+        with pytest.raises(LocalError):
+            second.hear(third, gains_db=[0.0, 0.0])
+        with pytest.raises(LocalError):
+            room.set_members(*[second] * 251)
+
+    play_scene(scenario, lambda: Scene(tmp_path))
 
 
 def test_a_stream_is_opened_as_soon_as_the_worker_is_there(tmp_path: Path) -> None:

@@ -3,18 +3,21 @@
 import msgspec
 import pytest
 
-from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 from softswitch.media.description import MediaDescription, batches_of
 from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     CommandBatch,
     Describe,
+    DropRoom,
     DropStream,
     Hearing,
     MediaCommand,
     Playback,
+    PutRoom,
     PutStream,
     Recording,
+    Room,
     SetHearing,
     StartPlay,
     StartRecording,
@@ -72,7 +75,13 @@ def as_described(parts: list[Describe]) -> MediaDescription:
 
 
 def tables(description: MediaDescription) -> tuple[object, ...]:
-    return (description.streams, description.hearings, description.playbacks, description.recordings)
+    return (
+        description.streams,
+        description.hearings,
+        description.playbacks,
+        description.recordings,
+        description.rooms,
+    )
 
 
 def test_commands_add_up() -> None:
@@ -95,13 +104,40 @@ def test_a_dropped_stream_is_heard_by_nobody_and_its_recording_goes_on() -> None
     assert description.hearings[StreamId(1)].sources == [2]
 
 
+def room(name: str, *members: int) -> PutRoom:
+    return PutRoom(Room(room_id=RoomId(name), members=[StreamId(member) for member in members]))
+
+
+def rooms(description: MediaDescription) -> dict[str, list[int]]:
+    return {str(room.room_id): [int(member) for member in room.members] for room in description.rooms.values()}
+
+
+def test_a_stream_is_in_the_room_it_was_put_into_last() -> None:
+    description = described(*(put(number) for number in range(1, 6)), room("a", 1, 2, 9), room("b", 4, 5))
+    assert rooms(description) == {"a": [1, 2], "b": [4, 5]}
+    description.apply(room("a", 1, 2, 4))
+    assert rooms(description) == {"a": [1, 2, 4], "b": [5]}
+    description.apply(DropStream(StreamId(2)))
+    description.apply(DropRoom(RoomId("b")))
+    description.apply(DropRoom(RoomId("b")))
+    assert rooms(description) == {"a": [1, 4]}
+
+
+def test_gains_stay_with_their_sources() -> None:
+    description = described(put(1), put(2), put(3))
+    sources = [StreamId(2), StreamId(3)]
+    description.apply(SetHearing(Hearing(StreamId(1), sources, [-6.0, 3.0])))
+    description.apply(DropStream(StreamId(2)))
+    assert description.hearings[StreamId(1)] == Hearing(StreamId(1), [StreamId(3)], [3.0])
+
+
 def test_what_is_stopped_is_no_longer_described() -> None:
     description = described(put(1), put(2), hear(1, 2), play(1, 7), play(1, 8), record("r"))
     description.apply(StopPlay(StreamId(1), 7))
     assert description.playbacks[StreamId(1)].play_id == 8
     for command in (StopPlay(StreamId(1), 8), StopPlay(StreamId(9), 8), StopRecording(RecordingId("r")), hear(1)):
         assert description.apply(command) == ""
-    assert tables(description)[1:] == ({}, {}, {})
+    assert tables(description)[1:] == ({}, {}, {}, {})
     assert description.apply(StopRecording(RecordingId("r"))) == ""
 
 
@@ -120,6 +156,7 @@ def test_a_description_survives_its_packets(streams: int) -> None:
     for number in range(0, streams, 2):
         description.apply(play(number, number))
         description.apply(record(f"r{number}"))
+        description.apply(room(f"room{number}", number, number + 1))
     parts = description.describe()
     assert [part.is_last for part in parts] == [False] * (len(parts) - 1) + [True]
     assert (len(parts) > 1) == (streams == 3000)
