@@ -29,6 +29,8 @@ class Baresip:
     codec: str = "PCMU"
     dial: str = ""
     address: str = ""
+    media_encryption: str = ""
+    """"srtp" offers keys and plain RTP, "srtp-mand" insists."""
     _program: Program | None = None
 
     def start(self) -> "Baresip":
@@ -39,7 +41,8 @@ class Baresip:
         (self.directory / "config").write_text(self._config())
         (self.directory / "accounts").write_text(
             f"<sip:{self.username}@{self.domain};transport=udp>;auth_pass={self.password}"
-            f";answermode=auto;regint=60;audio_codecs={self.codec}/8000/1\n"
+            f";answermode=auto;regint=60;audio_codecs={self.codec}/8000/1"
+            + (f";mediaenc={self.media_encryption}\n" if self.media_encryption else "\n")
         )
         (self.directory / "contacts").write_text("")
         dialling = ["-e", f"d sip:{self.dial}@{self.domain}"] if self.dial else []
@@ -97,6 +100,7 @@ class Baresip:
             jitter_buffer_delay 5-10
             module_path {MODULES}
             module g711.so
+            module srtp.so
             module aufile.so
             module aubridge.so
             module sndfile.so

@@ -44,7 +44,9 @@ class Centre(RunningSwitch):
     `carrier_host` is where our calls to the outside go.
     """
 
-    def __init__(self, directory: Path, *, agents: int = 4) -> None:
+    def __init__(self, directory: Path, *, agents: int = 4, srtp: Mapping[str, str] | None = None) -> None:
+        """`srtp` has the setting of this name of agents and phones, where it is not "off"."""
+        self._srtp = srtp or {}
         self.host = own_address()
         self._caller_hosts = [own_address() for _ in range(CALLERS)]
         self.carrier_host = own_address()
@@ -123,6 +125,7 @@ class Centre(RunningSwitch):
             number = "{200 + number}"
             skills = {{sales = 5, support = 5}}
             auto_login = true
+            srtp = "{self._srtp.get(name, "off")}"
             """
             for number, name in enumerate(self.agents, start=1)
         )
@@ -132,6 +135,7 @@ class Centre(RunningSwitch):
             id = "{name}"
             password = "{PASSWORD}"
             number = "{110 + number}"
+            srtp = "{self._srtp.get(name, "off")}"
             """
             for number, name in enumerate(PHONES)
         )

@@ -12,7 +12,7 @@ from softswitch.base.ids import StreamId
 from softswitch.media.libsrtp import KEY_BYTES, PROFILES
 from softswitch.media.limits import SSRCS_PER_KEY_MAX
 from softswitch.media.phase import Stream
-from softswitch.media.protocol import DropStream, FirstPacket, Hearing, PutStream, SetHearing, SrtpKeys
+from softswitch.media.protocol import DropStream, FirstPacket, Hearing, PutStream, SendDigits, SetHearing, SrtpKeys
 from softswitch.media.rtp import pack
 from softswitch.media.tick_grid import TICK_S
 from softswitch.testing.media_engine import EngineDriver, party
@@ -113,6 +113,16 @@ def test_other_packet_lengths_are_encrypted_alike(ptime_ms: int) -> None:
     sent = driver.sent[StreamId(1)]
     assert {len(one) for one in sent} == {12 + 8 * ptime_ms + 10}
     assert phone.hear(sent).count(0x31) > 20 * 160
+
+
+def test_digits_are_encrypted_too() -> None:
+    agreed = keys()
+    driver, phone = bridge(agreed), Phone(agreed)
+    driver.apply(SendDigits(StreamId(1), "5"))
+    driver.tick(30)
+    sent = driver.sent[StreamId(1)]
+    phone.hear(sent)
+    assert {one[1] & 0x7F for one in sent} == {0, 101}
 
 
 def test_nobody_without_the_key_is_heard() -> None:
