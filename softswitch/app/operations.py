@@ -7,7 +7,7 @@ from softswitch.acd.inputs import AcdInput, AgentLoggedIn, AgentLoggedOut, Agent
 from softswitch.acd.model import AgentState
 from softswitch.acd.summaries import AgentSummary, QueueSummary
 from softswitch.app.parts import Parts
-from softswitch.base.errors import ConfigurationError, StartError
+from softswitch.base.errors import ConfigurationError, LocalError, StartError
 from softswitch.base.ids import AgentId, CallId, RecordingId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -25,7 +25,9 @@ from softswitch.control.protocol import (
     Reloaded,
     Status,
     StoreRow,
+    WorkerAction,
     WorkerRow,
+    WorkerSet,
 )
 from softswitch.store import size_on_disk_bytes
 
@@ -137,6 +139,13 @@ class SwitchOperations:
                 recordings.stop()
         return RecordingSet(self._call_row(call))
 
+    async def set_worker(self, name: str, action: WorkerAction) -> WorkerSet | Refused:
+        try:
+            self._parts.media.drain(name, action == "drain")
+        except LocalError as error:
+            return Refused("not_found", str(error))
+        return WorkerSet(next(row for row in self._workers() if row.name == name))
+
     async def reload(self) -> Reloaded | Refused:
         try:
             return await self._parts.reload()
@@ -182,7 +191,14 @@ class SwitchOperations:
         for worker in self._parts.media.workers():
             statistics = worker.statistics
             if statistics is None:
-                rows.append(WorkerRow(name=worker.name, pid=worker.pid, is_connected=worker.is_connected))
+                rows.append(
+                    WorkerRow(
+                        name=worker.name,
+                        pid=worker.pid,
+                        is_connected=worker.is_connected,
+                        is_draining=worker.is_draining,
+                    )
+                )
                 continue
             rows.append(
                 WorkerRow(
@@ -195,6 +211,7 @@ class SwitchOperations:
                     tick_us_median=statistics.tick_us_median,
                     tick_us_max=statistics.tick_us_max,
                     overruns=statistics.overruns,
+                    is_draining=worker.is_draining,
                 )
             )
         return rows

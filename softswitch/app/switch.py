@@ -125,6 +125,7 @@ class Switch:
             clock=clock,
             entropy=entropy,
             on_event=self._media_event,
+            cpu_max=configuration.settings.media.cpu_max,
         )
         acd = AcdService(Router(), clock, self._acd_output, StoredAgentStates(store), self._loop)
         sounds = sound_library(configuration, on_fault=lambda fault: log.warning("sound", fault=str(fault)))

@@ -6,9 +6,10 @@ import click
 import msgspec
 
 from softswitch.cli.directory import config_option, connect, directory_argument, find_directory
-from softswitch.cli.render import Column, json_option, show_json, show_table
-from softswitch.cli.words import count, duration, instant, percentage, size
-from softswitch.control.protocol import GetStatus, Status, WorkerRow
+from softswitch.cli.media import WORKER_COLUMNS
+from softswitch.cli.render import json_option, show_json, show_table
+from softswitch.cli.words import count, duration, instant, size
+from softswitch.control.protocol import GetStatus, Status
 
 
 @click.command
@@ -27,7 +28,7 @@ def status(directory: str | None, config: str | None, as_json: bool) -> None:
     for title, text in _lines(answer):
         click.echo(f"{title:15}{text}")
     click.echo()
-    show_table(answer.workers, _WORKER_COLUMNS)
+    show_table(answer.workers, WORKER_COLUMNS)
 
 
 def _lines(answer: Status) -> list[tuple[str, str]]:
@@ -50,20 +51,3 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
             ("stopping", f"new calls are refused, calls in progress end in {duration(answer.drain_ends_in_s)}")
         )
     return lines
-
-
-_WORKER_COLUMNS: list[Column[WorkerRow]] = [
-    Column("Media worker", lambda row: row.name),
-    Column("Pid", lambda row: str(row.pid), is_number=True),
-    Column(
-        "State",
-        lambda row: "connected" if row.is_connected else "away",
-        style=lambda row: "green" if row.is_connected else "red",
-    ),
-    Column("Streams", lambda row: str(row.streams), is_number=True),
-    Column("Recordings", lambda row: str(row.recordings), is_number=True),
-    Column("CPU", lambda row: percentage(row.cpu), is_number=True),
-    Column("Tick µs", lambda row: f"{row.tick_us_median:.0f}", is_number=True),
-    Column("Longest", lambda row: f"{row.tick_us_max:.0f}", is_number=True, is_wide=True),
-    Column("Late", lambda row: str(row.overruns), is_number=True),
-]

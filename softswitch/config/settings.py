@@ -42,6 +42,8 @@ class MediaSection(msgspec.Struct, frozen=True, kw_only=True):
     """Whether callers from trunks share ports; a trunk may say otherwise."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     """Media processes; 0 = one per core but one, at least one."""
+    cpu_max: Annotated[float, Meta(gt=0, le=1)] = 0.9
+    """A media process that uses this part of a core gets no new calls."""
 
     @property
     def port_range(self) -> range:

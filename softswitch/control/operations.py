@@ -17,6 +17,8 @@ from softswitch.control.protocol import (
     RegistrationRow,
     Reloaded,
     Status,
+    WorkerAction,
+    WorkerSet,
 )
 
 
@@ -53,6 +55,8 @@ class Operations(Protocol):
     async def set_recording(
         self, call_id: CallId, action: RecordingAction, seconds: float | None, by: str
     ) -> RecordingSet | Refused: ...
+
+    async def set_worker(self, name: str, action: WorkerAction) -> WorkerSet | Refused: ...
 
     async def reload(self) -> Reloaded | Refused:
         """Faults come back as Refused("configuration", ..., faults); the old configuration then stays in force."""

@@ -19,6 +19,7 @@ from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
 
 AgentAction = Literal["login", "logout", "pause", "resume"]
 RecordingAction = Literal["mask", "unmask", "start", "stop"]
+WorkerAction = Literal["drain", "resume"]
 RefusalCode = Literal["not_found", "not_possible", "configuration", "malformed", "busy", "failed"]
 
 
@@ -71,6 +72,13 @@ class SetRecording(msgspec.Struct, frozen=True, tag=True):
     by: str = ""
 
 
+class SetWorker(msgspec.Struct, frozen=True, tag=True):
+    """No new calls for a media worker ("drain"), or again ("resume")."""
+
+    name: str
+    action: WorkerAction
+
+
 class Reload(msgspec.Struct, frozen=True, tag=True):
     """Read the configuration directory again and take it over as a whole, or not at all."""
 
@@ -88,6 +96,7 @@ Request = (
     | SetAgent
     | HangUp
     | SetRecording
+    | SetWorker
     | Reload
     | Stop
 )
@@ -175,7 +184,10 @@ class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A media worker. `cpu` is the part of one core it used during the last second (0.35 = 35 %)."""
+    """A media worker. `cpu` is the part of one core it used during the last second (0.35 = 35 %).
+
+    One that `is_draining` gets no new calls.
+    """
 
     name: str
     pid: int
@@ -186,6 +198,7 @@ class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     tick_us_median: float = 0.0
     tick_us_max: float = 0.0
     overruns: int = 0
+    is_draining: bool = False
 
 
 class StoreRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,6 +276,12 @@ class RecordingSet(msgspec.Struct, frozen=True, tag=True):
     call: CallRow
 
 
+class WorkerSet(msgspec.Struct, frozen=True, tag=True):
+    """The media worker as it is after the order."""
+
+    worker: WorkerRow
+
+
 class Reloaded(msgspec.Struct, frozen=True, tag=True):
     """The new configuration is in force; each change is one line for people, an empty list means nothing changed.
 
@@ -286,4 +305,4 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 Rows = Calls | Agents | Queues | Registrations
-Reply = Status | Rows | AgentSet | RecordingSet | Reloaded | Done | Refused
+Reply = Status | Rows | AgentSet | RecordingSet | WorkerSet | Reloaded | Done | Refused

@@ -17,7 +17,9 @@ from softswitch.control.protocol import (
     Reloaded,
     Status,
     StoreRow,
+    WorkerAction,
     WorkerRow,
+    WorkerSet,
 )
 
 STARTED_AT = 1_700_000_000.0
@@ -173,6 +175,13 @@ class FixedOperations:
                 recording = RecordingId("" if action == "stop" else "r1")
                 return RecordingSet(msgspec.structs.replace(row, recording=recording, masked_s=masked_s))
         return Refused("not_found", f"there is no call {call_id}; `softswitch calls` lists them all")
+
+    async def set_worker(self, name: str, action: WorkerAction) -> WorkerSet | Refused:
+        self.orders.append(("set_worker", name, action))
+        for row in self.status().workers:
+            if row.name == name:
+                return WorkerSet(msgspec.structs.replace(row, is_draining=action == "drain"))
+        return Refused("not_found", f"there is no media worker {name}; `softswitch media` lists them all")
 
     async def reload(self) -> Reloaded | Refused:
         self.orders.append(("reload",))

@@ -156,8 +156,9 @@ class CallController:
 
     def _invite(self, event: InviteReceived) -> None:
         settings = self._around.settings()
-        if len(self.calls) >= settings.calls_max:
-            log.warning("call refused", reason="limits.calls reached", calls=len(self.calls))
+        reason = "limits.calls reached" if len(self.calls) >= settings.calls_max else self._around.media.fullness
+        if reason:
+            log.warning("call refused", reason=reason, calls=len(self.calls))
             retry_after = [("retry-after", str(settings.retry_after_s))]
             self._around.sip.reject(event.leg_id, 503, headers=retry_after)
             return

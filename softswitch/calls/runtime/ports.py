@@ -49,6 +49,11 @@ class Sip(Protocol):
 
 
 class Media(Protocol):
+    @property
+    def fullness(self) -> str:
+        """Why no new call can be carried now, for people; "" if one can."""
+        ...
+
     async def open_stream(
         self,
         call_id: CallId,

@@ -44,6 +44,7 @@ from softswitch.control.protocol import (
     Rows,
     SetAgent,
     SetRecording,
+    SetWorker,
     Stop,
 )
 
@@ -161,6 +162,8 @@ class ControlServer:
                 yield await operations.hang_up(call_id)
             case SetRecording(call_id, action, seconds, by):
                 yield await operations.set_recording(call_id, action, seconds, by)
+            case SetWorker(name, action):
+                yield await operations.set_worker(name, action)
             case Reload():
                 yield await operations.reload()
             case Stop():

@@ -18,6 +18,7 @@ from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 from softswitch.base.log import get_logger
 from softswitch.media.errors import MediaUnavailable
 from softswitch.media.limits import PORT_ATTEMPTS_MAX, WORKER_QUEUE_BYTES_MAX
+from softswitch.media.placement import CPU_MAX, WorkerLoad, choose, why_none
 from softswitch.media.protocol import (
     DropStream,
     MediaCommand,
@@ -47,13 +48,17 @@ _log = get_logger("media")
 
 
 class WorkerState(msgspec.Struct, frozen=True):
-    """A worker as it is now; `statistics` are its own of the last second, None while it is away."""
+    """A worker as it is now; `statistics` are its own of the last second, None while it is away.
+
+    One that is draining gets no new calls.
+    """
 
     name: str
     is_connected: bool
     pid: int
     streams: int
     statistics: WorkerStatistics | None
+    is_draining: bool = False
 
 
 class MediaClient:
@@ -71,11 +76,15 @@ class MediaClient:
         clock: Clock,
         entropy: Entropy,
         on_event: Callable[[MediaEvent], None],
+        cpu_max: float = CPU_MAX,
         open_within_s: float = OPEN_WITHIN_S,
         reply_within_s: float = REPLY_WITHIN_S,
         queue_bytes_max: int = WORKER_QUEUE_BYTES_MAX,
     ) -> None:
-        """`sockets` maps worker names to the paths of their sockets; `local_ip` is where all of them open ports."""
+        """`sockets` maps worker names to the paths of their sockets; `local_ip` is where all of them open ports.
+
+        A worker that uses `cpu_max` of a core gets no new calls.
+        """
         self.clock = clock
         self._local_ip = local_ip
         self._entropy = entropy
@@ -88,6 +97,9 @@ class MediaClient:
             )
             for name, path in sockets.items()
         }
+        self._cpu_max = cpu_max
+        self._draining: set[str] = set()
+        """By name: a worker that was restarted meanwhile is drained as well."""
         self._streams: dict[StreamId, MediaStream] = {}
         self._plays: set[int] = set()
         """Playbacks whose `PlayFinished` is still owed."""
@@ -122,12 +134,12 @@ class MediaClient:
         learn: bool = True,
         certain_remote: HostPort | None = None,
     ) -> MediaStream:
-        """A new stream with a port of its own, on `near`'s worker or else on the one with the fewest streams.
+        """A new stream with a port of its own, on `near`'s worker or else on the one with the least to do.
 
         A party whose SDP is known and tells for certain where its packets come from, `certain_remote`, may share a
         port with others; nothing that comes from elsewhere is ever heard then.
         It neither sends nor hears before `connect` and `hear`. Raises MediaUnavailable when no worker is there within
-        OPEN_WITHIN_S or no port is free.
+        OPEN_WITHIN_S, all have too much to do, or no port is free.
         """
         deadline = self.clock.now() + self._open_within_s
         refused = 0
@@ -179,9 +191,31 @@ class MediaClient:
     def workers(self) -> list[WorkerState]:
         """In the order they were given."""
         return [
-            WorkerState(link.name, link.is_connected, link.pid, len(link.description.streams), link.statistics)
+            WorkerState(
+                link.name,
+                link.is_connected,
+                link.pid,
+                len(link.description.streams),
+                link.statistics,
+                link.name in self._draining,
+            )
             for link in self._links.values()
         ]
+
+    def drain(self, name: str, is_draining: bool) -> None:
+        """No new calls for a worker, or again; those it has go on. Raises LocalError for an unknown name."""
+        if name not in self._links:
+            raise LocalError(f'there is no media worker "{name}": there are {", ".join(self._links)}')
+        if is_draining:
+            self._draining.add(name)
+        else:
+            self._draining.discard(name)
+
+    @property
+    def fullness(self) -> str:
+        """Why no worker can have a new call now, for people; "" if one can, or if all are away for a moment."""
+        loads = self._loads()
+        return why_none(loads, self._cpu_max) if loads and choose(loads, self._cpu_max) is None else ""
 
     # From the streams
 
@@ -293,9 +327,8 @@ class MediaClient:
             local_ip=self._local_ip,
             port=port,
             ssrc=self._entropy.integer(32),
-            sequence=self._entropy.integer(
-                15
-            ),  # below a half, so that SRTP's first packets do not wrap (RFC 4568, 6.4)
+            # Below a half, so that it does not wrap among the first packets of SRTP (RFC 4568 section 6.4).
+            sequence=self._entropy.integer(15),
             timestamp=self._entropy.integer(32),
             started_at=now,
             remote=certain_remote if is_shared else None,
@@ -317,16 +350,33 @@ class MediaClient:
     async def _link_for(self, near: MediaStream | None, deadline: float) -> WorkerLink:
         """The connected worker for a new stream; waits for one until `deadline`."""
         while not self._is_closed:
-            links = self._links.values() if near is None else [near.link]
-            connected = [link for link in links if link.is_connected]
-            if connected:
-                return min(connected, key=lambda link: len(link.description.streams))
+            if near is not None and near.link.is_connected:
+                return near.link
+            if near is None and (loads := self._loads()):
+                name = choose(loads, self._cpu_max)
+                if name is None:
+                    raise MediaUnavailable(why_none(loads, self._cpu_max))
+                return self._links[name]
             left_s = deadline - self.clock.now()
             if left_s <= 0.0:
                 names = "no media worker" if near is None else f"media worker {near.worker}, where the call is, not"
                 raise MediaUnavailable(f"{names} there for {self._open_within_s:g} s: see what the supervisor logged")
             await self._wait_for_arrival(left_s)
         raise MediaUnavailable("the switch is being stopped: call again later")
+
+    def _loads(self) -> list[WorkerLoad]:
+        """Of the workers that are there."""
+        return [
+            WorkerLoad(
+                name=link.name,
+                cpu=None if link.statistics is None else link.statistics.cpu,
+                reported_streams=0 if link.statistics is None else link.statistics.streams,
+                streams=len(link.description.streams),
+                is_draining=link.name in self._draining,
+            )
+            for link in self._links.values()
+            if link.is_connected
+        ]
 
     async def _wait_for_arrival(self, timeout_s: float) -> None:
         try:

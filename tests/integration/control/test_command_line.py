@@ -15,7 +15,7 @@ from softswitch.testing.operations import FixedOperations
 
 pytestmark = pytest.mark.network
 
-LISTINGS = ["status", "calls", "agents", "queues", "registrations"]
+LISTINGS = ["status", "calls", "agents", "queues", "registrations", "media"]
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,21 @@ def test_every_listing_keeps_to_80_columns_and_has_no_traceback(command: str) ->
 @pytest.mark.parametrize("command", ["calls", "agents", "queues", "registrations"])
 def test_json_is_what_the_switch_said(operations: FixedOperations, command: str) -> None:
     assert parsed(command) == msgspec.to_builtins(getattr(operations, command)())
+
+
+def test_a_media_worker_is_drained_and_resumed(server: object, operations: FixedOperations) -> None:
+    assert printed("media", "drain", "media-0") == ["media-0: no new calls; 3 streams are left (pid 4712)"]
+    assert printed("media", "drain", "media-1") == [
+        "media-1: no new calls; nothing is left: it may be restarted (pid 4713)"
+    ]
+    assert printed("media", "resume", "media-0") == ["media-0: gets new calls"]
+    assert operations.orders == [
+        ("set_worker", "media-0", "drain"),
+        ("set_worker", "media-1", "drain"),
+        ("set_worker", "media-0", "resume"),
+    ]
+    assert "media-9" in run("media", "drain", "media-9").stderr
+    assert [row["name"] for row in parsed("media")] == ["media-0", "media-1"]
 
 
 @pytest.mark.usefixtures("server")

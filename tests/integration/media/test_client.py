@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import uvloop
 
@@ -27,6 +28,7 @@ from softswitch.media.protocol import (
     Recording,
     RecordingFinished,
     SetHearing,
+    SrtpKeys,
     StartPlay,
     StartRecording,
     StopPlay,
@@ -44,13 +46,22 @@ CALL = CallId("c1")
 STATISTICS = WorkerStatistics(3, 1, 100.0, 200.0, 0, 10, 20, 0, 0.5)
 
 
+class HastyClock(SystemClock):
+    """May be ahead of time."""
+
+    passed_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.passed_s
+
+
 class Scene:
     """A client, the workers it knows, and the events it published."""
 
     def __init__(self, folder: Path, workers: int = 1, ports: range = range(10000, 10100), **limits: Any) -> None:
         self.paths = {f"media-{number}": str(folder / f"media-{number}.sock") for number in range(workers)}
         self.events: asyncio.Queue[MediaEvent] = asyncio.Queue()
-        self.clock = SystemClock()
+        self.clock = HastyClock()
         self.client = self.new_client(self.events.put_nowait, ports, **limits)
         self.workers = [ScriptedMediaWorker(path, name=name) for name, path in self.paths.items()]
         self.worker = self.workers[0]
@@ -116,7 +127,7 @@ async def turns_until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0)
 
 
-def connect(stream: MediaStream, port: int = 4000, ptime_ms: int = 20) -> None:
+def connect(stream: MediaStream, port: int = 4000, ptime_ms: int = 20, srtp: SrtpKeys | None = None) -> None:
     stream.connect(
         remote=HostPort("127.0.0.1", port),
         codec="PCMA",
@@ -125,6 +136,7 @@ def connect(stream: MediaStream, port: int = 4000, ptime_ms: int = 20) -> None:
         ptime_ms=ptime_ms,
         sends=True,
         receives=True,
+        srtp=srtp,
     )
 
 
@@ -320,6 +332,32 @@ def test_a_new_switch_attaches_to_a_living_worker_and_takes_nothing_over(tmp_pat
     play_scene(scenario, lambda: Scene(tmp_path))
 
 
+def test_keys_stay_in_force_with_the_count_of_wraps_they_began_at(tmp_path: Path) -> None:
+    agreed = SrtpKeys("AES_CM_128_HMAC_SHA1_80", b"s" * 30, b"r" * 30)
+
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        stream = await scene.client.open_stream(CALL)
+        opened = (await scene.next_command(PutStream)).stream
+        assert opened.sequence < 32_768
+        rolls: list[int] = []
+        for passed_s, keys, ptime_ms in (
+            (1400.0, agreed, 20),
+            (1400.0, agreed, 40),
+            (1400.0, agreed, 20),
+            (0.0, msgspec.structs.replace(agreed, receive=b"x" * 30), 20),
+            (0.0, msgspec.structs.replace(agreed, send=b"x" * 30), 20),
+        ):
+            scene.clock.passed_s += passed_s
+            connect(stream, ptime_ms=ptime_ms, srtp=keys)
+            described = (await scene.next_command(PutStream)).stream
+            rolls.append(described.srtp.rolls)
+        began = opened.sequence + 70_000
+        assert rolls == [began >> 16] * 4 + [began + 70_000 + 35_000 >> 16]
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
 @pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
 def test_a_large_description_comes_in_parts_through_a_full_socket(
     tmp_path: Path, new_loop: Callable[[], asyncio.AbstractEventLoop]
@@ -442,6 +480,72 @@ def test_a_conference_and_its_members(tmp_path: Path) -> None:
             room.set_members(*[second] * 251)
 
     play_scene(scenario, lambda: Scene(tmp_path))
+
+
+def loaded(cpu: float, streams: int = 0) -> WorkerStatistics:
+    return WorkerStatistics(streams, 0, 100.0, 200.0, 0, 10, 20, 0, 0.5, cpu)
+
+
+async def report(scene: Scene, *loads: WorkerStatistics) -> None:
+    for worker, load in zip(scene.workers, loads, strict=True):
+        worker.emit(load)
+    await turns_until(lambda: [state.statistics for state in scene.client.workers()] == list(loads))
+
+
+def test_new_calls_go_where_there_is_least_to_do_and_a_burst_is_spread(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        await turns_until(lambda: all(state.is_connected for state in scene.client.workers()))
+        await report(scene, loaded(0.2), loaded(0.196))
+        burst = [(await scene.client.open_stream(CALL)).worker for _ in range(40)]
+        assert 13 < burst.count("media-0") < 20
+        assert burst[:5] == ["media-1"] * 5
+
+    play_scene(scenario, lambda: Scene(tmp_path, workers=2))
+
+
+def test_full_workers_get_no_new_calls_and_calls_they_have_go_on(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        await turns_until(lambda: all(state.is_connected for state in scene.client.workers()))
+        await report(scene, loaded(0.1), loaded(0.2))
+        first = await scene.client.open_stream(CALL)
+        assert first.worker == "media-0"
+        await report(scene, loaded(0.95, 1), loaded(0.3))
+        assert scene.client.fullness == ""
+        assert (await scene.client.open_stream(CALL)).worker == "media-1"
+        await report(scene, loaded(0.95, 1), loaded(0.91, 1))
+        assert "media-0 95%, media-1 91%" in scene.client.fullness
+        with pytest.raises(MediaUnavailable, match="cpu_max"):
+            await scene.client.open_stream(CALL)
+        assert (await scene.client.open_stream(CALL, near=first)).worker == "media-0"
+
+    play_scene(scenario, lambda: Scene(tmp_path, workers=2))
+
+
+def test_a_worker_that_is_drained_gets_no_new_calls_until_it_is_resumed(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        await turns_until(lambda: all(state.is_connected for state in scene.client.workers()))
+        first = await scene.client.open_stream(CALL)
+        assert first.worker == "media-0"
+        scene.client.drain("media-0", True)
+        assert [state.is_draining for state in scene.client.workers()] == [True, False]
+        assert {(await scene.client.open_stream(CALL)).worker for _ in range(3)} == {"media-1"}
+        assert (await scene.client.open_stream(CALL, near=first)).worker == "media-0"
+        await scene.replace_worker()
+        assert (await scene.client.open_stream(CALL)).worker == "media-1"
+        scene.client.drain("media-1", True)
+        assert "softswitch media resume" in scene.client.fullness
+        with pytest.raises(MediaUnavailable, match="drained"):
+            await scene.client.open_stream(CALL)
+        scene.client.drain("media-0", False)
+        assert scene.client.fullness == ""
+        assert (await scene.client.open_stream(CALL)).worker == "media-0"
+        with pytest.raises(LocalError, match="media-0, media-1"):
+            scene.client.drain("media-7", True)
+
+    play_scene(scenario, lambda: Scene(tmp_path, workers=2))
 
 
 def test_a_stream_is_opened_as_soon_as_the_worker_is_there(tmp_path: Path) -> None:

@@ -28,7 +28,9 @@ from softswitch.control.protocol import (
     Request,
     SetAgent,
     SetRecording,
+    SetWorker,
     Stop,
+    WorkerSet,
 )
 from softswitch.testing.operations import FixedOperations
 
@@ -42,6 +44,7 @@ REQUESTS: list[Request] = [
     SetAgent(AgentId("anna"), "pause", "lunch"),
     HangUp(CallId("c1")),
     SetRecording(CallId("c1"), "mask", 30.0, "otto"),
+    SetWorker("media-0", "drain"),
     Reload(),
     Stop(),
 ]
@@ -53,6 +56,7 @@ REPLIES: list[Reply] = [
     Registrations(SWITCH.registration_rows),
     AgentSet(SWITCH.agent_rows[0], is_pending=True),
     RecordingSet(SWITCH.call_rows[0]),
+    WorkerSet(SWITCH.status().workers[0]),
     Reloaded(["a"], ["b"]),
     Done(),
     Refused("not_found", "there is none", ["x"]),
