@@ -1,13 +1,16 @@
 """What the control socket can ask of the switch, answered from its parts."""
 
+import asyncio
 from collections.abc import Iterable
+
+import msgspec
 
 from softswitch import __version__
 from softswitch.acd.inputs import AcdInput, AgentLoggedIn, AgentLoggedOut, AgentPaused, AgentResumed
 from softswitch.acd.model import AgentState
 from softswitch.acd.summaries import AgentSummary, QueueSummary
 from softswitch.app.parts import Parts
-from softswitch.base.errors import ConfigurationError, LocalError, StartError
+from softswitch.base.errors import ConfigurationError, LocalError, SoftswitchError, StartError
 from softswitch.base.ids import AgentId, CallId, RecordingId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -145,6 +148,18 @@ class SwitchOperations:
         except LocalError as error:
             return Refused("not_found", str(error))
         return WorkerSet(next(row for row in self._workers() if row.name == name))
+
+    async def hold_recording(self, recording_id: RecordingId, started_at: float, is_held: bool) -> Done | Refused:
+        store = self._parts.store
+        entry = store.recordings.get((started_at, recording_id))
+        if entry is None:
+            return Refused("not_found", f'there is no recording "{recording_id}" any more')
+        store.put_recording(msgspec.structs.replace(entry, is_held=is_held))
+        try:
+            await asyncio.wrap_future(store.commit())
+        except SoftswitchError as error:
+            return Refused("failed", str(error))
+        return Done()
 
     async def reload(self) -> Reloaded | Refused:
         try:

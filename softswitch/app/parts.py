@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from softswitch.acd.runtime.service import AcdService
+from softswitch.app.archive import Archive
 from softswitch.base.clock import Clock
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.records import StoreRecords
@@ -33,6 +34,7 @@ class Parts:
     dialplan: Dialplan
     store: Store
     records: StoreRecords
+    archive: Archive
     sounds: SoundLibrary
     endpoint: SipEndpoint
     driver: SipDriver

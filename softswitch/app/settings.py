@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import Agent, Announcements, HangUp, OverflowTarget, Queue, ToFlow, ToQueue
+from softswitch.app.archive import ArchiveSettings, Keeping
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.base.ids import AgentId, QueueId
@@ -94,6 +95,21 @@ def call_settings(configuration: Configuration) -> CallSettings:
             for row in configuration.queues
         },
         srtp_of_trunks={trunk.name: trunk.srtp for trunk in configuration.trunks if trunk.srtp != "off"},
+    )
+
+
+def archive_settings(configuration: Configuration) -> ArchiveSettings:
+    section = configuration.settings.recordings
+    return ArchiveSettings(
+        otherwise=Keeping(format=section.format, days=section.keep_days),
+        queues={
+            row.id: Keeping(
+                format=row.recording_format or section.format,
+                days=section.keep_days if row.keep_recordings_days is None else row.keep_recordings_days,
+            )
+            for row in configuration.queues
+        },
+        key_file=section.key_file,
     )
 
 

@@ -20,12 +20,14 @@ from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.router import Router
 from softswitch.acd.runtime.service import AcdService
 from softswitch.app.agent_states import StoredAgentStates
+from softswitch.app.archive import Archive
 from softswitch.app.machine import own_ip, trunk_hosts
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
 from softswitch.app.run_directory import worker_sockets
 from softswitch.app.settings import (
     acd_configuration,
+    archive_settings,
     auto_login,
     call_settings,
     listeners,
@@ -85,6 +87,7 @@ class Switch:
         self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)
         await self._control.start()
         self._loop.run_in_executor(None, self._repair_recordings, parts)
+        parts.archive.start()
         # What is there now stays for good: the collector need not look at it at every pass, which would delay calls.
         gc.collect()
         gc.freeze()
@@ -129,7 +132,13 @@ class Switch:
         )
         acd = AcdService(Router(), clock, self._acd_output, StoredAgentStates(store), self._loop)
         sounds = sound_library(configuration, on_fault=lambda fault: log.warning("sound", fault=str(fault)))
-        records = StoreRecords(store, clock)
+        records = StoreRecords(store, clock, lambda recording: self._running().archive.recording_complete(recording))
+        archive = Archive(
+            store,
+            clock,
+            lambda: archive_settings(self._running().configuration),
+            is_in_progress=records.is_in_progress,
+        )
         around = Surroundings(
             sip=SipCommands(endpoint, clock, driver.flush, self._loop),
             media=media,
@@ -153,6 +162,7 @@ class Switch:
             dialplan=dialplan,
             store=store,
             records=records,
+            archive=archive,
             sounds=sounds,
             endpoint=endpoint,
             driver=driver,
@@ -227,6 +237,7 @@ class Switch:
         await parts.controller.drain(grace_s)
         if self._control is not None:
             await self._control.close()
+        await parts.archive.stop()
         await parts.driver.stop()
         await parts.media.close()
         parts.acd.stop()

@@ -15,6 +15,7 @@ from softswitch.cli.directory import (
     recordings_directory,
     store_directory,
 )
+from softswitch.cli.recording_files import export, hold, release, verify
 from softswitch.cli.render import Column, json_option, last_option, show_rows
 from softswitch.cli.words import duration, instant, size
 from softswitch.control.protocol import CallRow, RecordingAction, RecordingSet, SetRecording
@@ -41,6 +42,9 @@ def recordings(ctx: click.Context, config: str | None, last: int, as_json: bool)
     if rows and not as_json:
         click.echo(f"\nThe files are in {root}")
 
+
+for command in (verify, export, hold, release):
+    recordings.add_command(command)
 
 _call_argument = click.argument("call_id")
 
@@ -107,7 +111,9 @@ def _columns(root: str) -> list[Column[StoredRecording]]:
         Column("From", lambda row: row.calling_number, is_flexible=True),
         Column("Queue", lambda row: row.queue or "", is_wide=True),
         Column("Agent", lambda row: row.agent or "", is_flexible=True),
+        Column("Held", lambda row: "held" if row.is_held else "", is_wide=True),
         Column("Masked", lambda row: duration(sum(m.until_s - m.from_s for m in row.masks) or None), is_wide=True),
         Column("File", lambda row: os.path.relpath(row.path, root) if row.path.startswith(root) else row.path),
-        Column("Fault", lambda row: row.fault, is_wide=True, style=lambda row: "red"),
+        Column("Fault", lambda row: row.fault or row.archive_fault, is_wide=True, style=lambda row: "red"),
+        Column("Id", lambda row: row.recording_id, is_wide=True),
     ]

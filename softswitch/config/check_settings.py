@@ -7,7 +7,8 @@ from softswitch.config.addresses import is_host, is_ip, parse_listener, parse_po
 from softswitch.config.conversion import FaultList
 from softswitch.config.draft import Draft
 from softswitch.config.limits import MEDIA_PORTS_MIN, SOCKET_PATH_BYTES_MAX
-from softswitch.config.settings import MediaSection, SipSection, SoundsSection
+from softswitch.config.settings import MediaSection, RecordingsSection, SipSection, SoundsSection
+from softswitch.media.runtime.recording_key import KeyFault, read_key
 
 
 def check_settings(draft: Draft) -> None:
@@ -16,6 +17,7 @@ def check_settings(draft: Draft) -> None:
     listeners = _check_sip(settings.sip, faults)
     _check_media(settings.media, listeners, faults)
     _check_sounds(settings.sounds, draft.directory, faults)
+    _check_recordings(settings.recordings, draft.directory, faults)
     socket = os.path.abspath(os.path.join(draft.directory, settings.control.socket))
     if len(os.fsencode(socket)) > SOCKET_PATH_BYTES_MAX:
         reason = f"the path of the socket, {socket}, is longer than the {SOCKET_PATH_BYTES_MAX} bytes a socket may have"
@@ -73,6 +75,14 @@ def _check_sounds(sounds: SoundsSection, directory: str, faults: FaultList) -> N
         reason = f'there is no directory "{sounds.asterisk_sounds}"'
         remedy = "apt-get install asterisk-core-sounds-en-wav, or remove the line"
         faults.add(("sounds", "asterisk_sounds"), reason, remedy)
+
+
+def _check_recordings(recordings: RecordingsSection, directory: str, faults: FaultList) -> None:
+    if recordings.key_file:
+        try:
+            read_key(os.path.join(directory, os.path.expanduser(recordings.key_file)))
+        except KeyFault as fault:
+            faults.add(("recordings", "key_file"), fault.reason, fault.remedy)
 
 
 def _check_ip(text: str, path: tuple[str, str], faults: FaultList) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from softswitch.base.ids import AgentId, CallId
+from softswitch.base.ids import AgentId, CallId, RecordingId
 from softswitch.control.protocol import (
     AgentAction,
     AgentRow,
@@ -57,6 +57,8 @@ class Operations(Protocol):
     ) -> RecordingSet | Refused: ...
 
     async def set_worker(self, name: str, action: WorkerAction) -> WorkerSet | Refused: ...
+
+    async def hold_recording(self, recording_id: RecordingId, started_at: float, is_held: bool) -> Done | Refused: ...
 
     async def reload(self) -> Reloaded | Refused:
         """Faults come back as Refused("configuration", ..., faults); the old configuration then stays in force."""

@@ -79,6 +79,14 @@ class SetWorker(msgspec.Struct, frozen=True, tag=True):
     action: WorkerAction
 
 
+class HoldRecording(msgspec.Struct, frozen=True, tag=True):
+    """Keep a recording however old it becomes, or no longer. `started_at` is that of the index."""
+
+    recording_id: RecordingId
+    started_at: float
+    is_held: bool
+
+
 class Reload(msgspec.Struct, frozen=True, tag=True):
     """Read the configuration directory again and take it over as a whole, or not at all."""
 
@@ -97,6 +105,7 @@ Request = (
     | HangUp
     | SetRecording
     | SetWorker
+    | HoldRecording
     | Reload
     | Stop
 )

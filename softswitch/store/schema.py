@@ -137,6 +137,17 @@ class StoredRecording(msgspec.Struct, frozen=True, kw_only=True):
     call_started_at: float = 0.0
     """With the call's id, the key of its CDR; 0 if it is not known."""
     masks: tuple[RecordingMask, ...] = ()
+    format: str = "wav"
+    is_sealed: bool = False
+    """Encrypted (media/runtime/sealed_file.py)."""
+    sha256: str = ""
+    """Of the file's bytes, in hexadecimal digits; "" until it was archived."""
+    is_held: bool = False
+    """It is kept, however old it becomes."""
+    leftover: str = ""
+    """The path of the file it was made of, until that is deleted."""
+    archive_fault: str = ""
+    """Why it was not converted, encrypted and given a checksum."""
 
 
 KEY_BYTES_MAX = 511

@@ -109,6 +109,21 @@ class Store:
     def put_recording(self, recording: StoredRecording) -> None:
         self.recordings.put((recording.started_at, recording.recording_id), recording)
 
+    def move_recording(self, recording: StoredRecording, former_path: str) -> None:
+        """The recording has another path now; its call's CDR is told in the same transaction."""
+        operations = [
+            self.recordings.put_operation((recording.started_at, recording.recording_id), recording),
+        ]
+        cdr_key = (recording.call_started_at, recording.call_id)
+        cdr = self.cdrs.get(cdr_key)
+        if cdr is not None and former_path in cdr.recordings:
+            paths = tuple(recording.path if path == former_path else path for path in cdr.recordings)
+            operations.append(self.cdrs.put_operation(cdr_key, msgspec.structs.replace(cdr, recordings=paths)))
+        self._writer.apply(operations)
+
+    def delete_recording(self, recording: StoredRecording) -> None:
+        self.recordings.delete((recording.started_at, recording.recording_id))
+
     def commit(self) -> Future[None]:
         """A future that is done when everything put before is on disk; `NotStored` if the disk refuses.
 

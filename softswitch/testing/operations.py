@@ -183,6 +183,10 @@ class FixedOperations:
                 return WorkerSet(msgspec.structs.replace(row, is_draining=action == "drain"))
         return Refused("not_found", f"there is no media worker {name}; `softswitch media` lists them all")
 
+    async def hold_recording(self, recording_id: RecordingId, started_at: float, is_held: bool) -> Done | Refused:
+        self.orders.append(("hold_recording", recording_id, str(started_at), str(is_held)))
+        return Done()
+
     async def reload(self) -> Reloaded | Refused:
         self.orders.append(("reload",))
         return self.reload_reply

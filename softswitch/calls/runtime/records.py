@@ -1,10 +1,12 @@
 """Remembers calls, recordings and registrations in the store."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import Clock
-from softswitch.base.ids import RecordingId
+from softswitch.base.ids import CallId, RecordingId
 from softswitch.media.protocol import RecordingFinished
 from softswitch.sip.outputs import Binding
 from softswitch.store.schema import ActiveCall, Cdr, StoredBinding, StoredRecording
@@ -14,9 +16,15 @@ from softswitch.store.store import Store
 class StoreRecords:
     """Nothing here waits for the disk; the store's writer commits within milliseconds and reports its own faults."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, on_recording: Callable[[StoredRecording], None] | None = None
+    ) -> None:
+        """`on_recording` gets every recording that is complete, once its call is over: nobody uses its file then."""
         self._store = store
         self._clock = clock
+        self._on_recording = on_recording
+        self._in_progress: dict[CallId, list[StoredRecording]] = {}
+        """Recordings that are complete, by their calls, which are not over."""
         self._open: dict[RecordingId, StoredRecording] = {}
         self._contacts: dict[str, set[str]] = {}
 
@@ -24,11 +32,17 @@ class StoreRecords:
     def recordings_open(self) -> int:
         return len(self._open)
 
+    def is_in_progress(self, call_id: CallId) -> bool:
+        return call_id in self._in_progress
+
     def call_started(self, call: ActiveCall) -> None:
+        self._in_progress[call.call_id] = []
         self._store.begin_call(call)
 
     def call_ended(self, cdr: Cdr) -> None:
         self._store.end_call(cdr)
+        for recording in self._in_progress.pop(cdr.call_id, ()):
+            self._hand_on(recording)
 
     def recording_started(self, recording: StoredRecording) -> None:
         self._open[recording.recording_id] = recording
@@ -47,9 +61,18 @@ class StoreRecords:
             duration_s=0.0,
             size_bytes=0,
         )
-        self._store.put_recording(
-            msgspec.structs.replace(known, duration_s=event.duration_s, size_bytes=event.size_bytes, fault=event.fault)
+        recording = msgspec.structs.replace(
+            known, duration_s=event.duration_s, size_bytes=event.size_bytes, fault=event.fault
         )
+        self._store.put_recording(recording)
+        if event.call_id in self._in_progress:
+            self._in_progress[event.call_id].append(recording)
+        else:
+            self._hand_on(recording)
+
+    def _hand_on(self, recording: StoredRecording) -> None:
+        if self._on_recording is not None:
+            self._on_recording(recording)
 
     def bindings_changed(self, aor: str, bindings: list[Binding]) -> None:
         contacts = {binding.contact_uri for binding in bindings}

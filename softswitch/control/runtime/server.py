@@ -31,6 +31,7 @@ from softswitch.control.protocol import (
     Calls,
     GetStatus,
     HangUp,
+    HoldRecording,
     ListAgents,
     ListCalls,
     ListQueues,
@@ -164,6 +165,8 @@ class ControlServer:
                 yield await operations.set_recording(call_id, action, seconds, by)
             case SetWorker(name, action):
                 yield await operations.set_worker(name, action)
+            case HoldRecording(recording_id, started_at, is_held):
+                yield await operations.hold_recording(recording_id, started_at, is_held)
             case Reload():
                 yield await operations.reload()
             case Stop():

@@ -8,9 +8,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from softswitch.base.ids import CallId
+from softswitch.base.ids import CallId, RecordingId
 from softswitch.cli.main import main
 from softswitch.control.protocol import Refused, Reloaded
+from softswitch.store import open_store
+from softswitch.store.schema import StoredRecording
 from softswitch.testing.operations import FixedOperations
 
 pytestmark = pytest.mark.network
@@ -165,6 +167,27 @@ def test_what_is_recorded_of_a_call_can_be_masked_and_ended(
     assert printed("recordings", "start", "c1") == ["Call c1: recorded."]
     assert printed("recordings", "stop", "c1") == ["Call c1: not recorded."]
     assert run("recordings", "stop", "c9").exit_code == 1
+
+
+@pytest.mark.usefixtures("server")
+def test_a_recording_is_held_and_released_by_its_id_or_its_call_s(directory: Path, operations: FixedOperations) -> None:
+    store = open_store(str(directory / "store"), report=pytest.fail)
+    store.put_recording(
+        StoredRecording(
+            recording_id=RecordingId("r42"),
+            call_id=CallId("c42"),
+            path="/a.wav",
+            started_at=1_700_000_000.0,
+            duration_s=1.0,
+            size_bytes=1,
+        )
+    )
+    store.commit().result(5)
+    store.close()
+    assert printed("recordings", "hold", "r4") == ["Recording r42 is kept until it is released."]
+    assert operations.orders[-1] == ("hold_recording", "r42", "1700000000.0", "True")
+    assert printed("recordings", "release", "c42") == ["Recording r42 is held no more."]
+    assert operations.orders[-1] == ("hold_recording", "r42", "1700000000.0", "False")
 
 
 @pytest.mark.usefixtures("server")

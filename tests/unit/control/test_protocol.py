@@ -5,7 +5,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from softswitch.base.ids import AgentId, CallId
+from softswitch.base.ids import AgentId, CallId, RecordingId
 from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
 from softswitch.control.protocol import (
     Agents,
@@ -14,6 +14,7 @@ from softswitch.control.protocol import (
     Done,
     GetStatus,
     HangUp,
+    HoldRecording,
     ListAgents,
     ListCalls,
     ListQueues,
@@ -45,6 +46,7 @@ REQUESTS: list[Request] = [
     HangUp(CallId("c1")),
     SetRecording(CallId("c1"), "mask", 30.0, "otto"),
     SetWorker("media-0", "drain"),
+    HoldRecording(RecordingId("r1"), 1_700_000_000.0, True),
     Reload(),
     Stop(),
 ]
