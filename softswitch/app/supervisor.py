@@ -18,6 +18,10 @@ from softswitch.app.run_directory import RunDirectory
 from softswitch.base.clock import Clock, SystemClock
 from softswitch.base.log import get_logger
 
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+"""For the children, unless the operator says otherwise: numpy would share among all cores, with threads that spin, what
+takes one core a fraction of a millisecond; the other cores have workers of their own."""
+
 _log = get_logger("supervisor")
 
 
@@ -41,7 +45,8 @@ class Process:
     @classmethod
     def spawn(cls, arguments: Sequence[str]) -> "Process":
         """Raises `OSError`. A session of its own, so that neither Ctrl-C nor a closed terminal reaches it."""
-        popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, start_new_session=True)
+        environment = {**_ENVIRONMENT, **os.environ}
+        popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
         return cls(popen.pid, popen)
 
     def send(self, name: str) -> None:

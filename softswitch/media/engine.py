@@ -211,6 +211,8 @@ class MediaEngine:
         ticks.run(phase, self._frames, self.tables, self.player, tick, now)
         for event in self.streams.rooms.take_talkers(phase, now):
             self._emit(event)
+        for row, digit in phase.tones_heard:
+            self._emit(DtmfReceived(*_names(phase.streams[row]), digit, is_tone=True))
         if tick % SILENCE_TICKS == 0:
             self._watch_silence(phase)
         self._report_playbacks()

@@ -26,6 +26,7 @@ from softswitch.media.srtp import StreamSrtp
 from softswitch.media.stream_table import StreamTable, allocate
 from softswitch.media.taps import RecordingSink, Taps
 from softswitch.media.tick_grid import PHASES, first_slot, slot_at
+from softswitch.media.tone_detection import ToneDetector
 from softswitch.media.voice_facts import Voices
 
 ROWS_PER_PHASE = STREAMS_MAX // PHASES
@@ -115,6 +116,8 @@ class Phase:
         "streams",
         "taps",
         "tick",
+        "tone_detector",
+        "tones_heard",
         "voices",
     )
 
@@ -145,6 +148,9 @@ class Phase:
         self.singly: dict[int, Stream] = {}
         """Streams whose packets are not those of `outgoing`, by row (single_packets.py)."""
         self.key_muting = KeyMuting()
+        self.tone_detector = ToneDetector()
+        self.tones_heard: list[tuple[int, str]] = []
+        """(row, digit) found in the sound of this tick."""
         self.digit_senders: dict[int, DigitSender] = {}
         """Of the streams that are being sent digits, by row (digit_sending.py)."""
         self.singles: list[SinglePacket] = []
@@ -187,6 +193,7 @@ class Phase:
         self.secure.set(row, None)
         self.digit_senders.pop(row, None)
         self.key_muting.forget(row)
+        self.tone_detector.set(row, asks=False)
         self.stream_ids[row] = NO_STREAM
         self._table.clear(row)
         self.gains.clear(row)

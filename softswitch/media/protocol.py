@@ -54,7 +54,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     `sequence` and `timestamp` are the values of the packet at `started_at` (monotonic seconds): the packet of a tick at
     `t` has timestamp + (t - started_at) * clock rate and sequence + (t - started_at) / ptime. `sequence` may have more
     than the packet's 16 bits: it goes on counting when `started_at` is moved (SRTP needs to know).
-    `detects_tones`: digits are also listened for in the sound (Q.24).
+    `detects_tones`: digits are also listened for in the sound (Q.24), and taken out of it.
     `gain_db` changes the party's voice for all who hear it; with `is_muted` nobody hears it and no recording holds it;
     with `is_deaf` the party hears playbacks only.
     RTCP goes to `rtcp_remote`, or one port above `remote`; with `has_rtcp_mux` it shares the RTP port (RFC 5761).
@@ -284,11 +284,15 @@ class FirstPacket(msgspec.Struct, frozen=True, tag=True):
 
 
 class DtmfReceived(msgspec.Struct, frozen=True, tag=True):
-    """A digit (0-9 * # A-D), reported once, when it begins, whether it came as an event (RFC 4733) or as tones."""
+    """A digit (0-9 * # A-D), reported once, when it begins, whether it came as an event (RFC 4733) or as tones.
+
+    One that came both ways is reported once for each, at most 60 ms apart.
+    """
 
     call_id: CallId
     stream_id: StreamId
     digit: str
+    is_tone: bool = False
 
 
 class PlayFinished(msgspec.Struct, frozen=True, tag=True):

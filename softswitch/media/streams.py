@@ -216,6 +216,7 @@ class Streams:
         """Bring the row and the socket in line with the description."""
         description, table, row = stream.description, stream.phase.live, stream.row
         table.receives[row] = description.receives
+        stream.phase.tone_detector.set(row, asks=description.detects_tones and description.receives)
         table.payload_type_in[row] = table.payload_type_out[row] = description.payload_type
         event_type = -1 if description.telephone_event is None else description.telephone_event
         event_type_own = description.telephone_event_own

@@ -81,6 +81,7 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     if tick % adaptation.REVIEW_TICKS == 0:
         adaptation.review(table)
     phase.key_muting.silence(table, phase.heard, tables, tick)
+    phase.tones_heard = phase.tone_detector.take(table, phase.heard, tables)
     phase.gains.apply(phase.heard, table.codec, tables)
     phase.taps.take(frames, ticks, now)
     phase.voices.watch(table, frames, phase.heard[: table.rows], tables)

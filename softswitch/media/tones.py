@@ -116,8 +116,9 @@ def _wave(part: _Part, samples: int) -> NDArray[np.int16]:
     if not part.hertz:
         return np.zeros(samples, np.int16)
     turn = 2 * np.pi / SAMPLE_RATE_HZ * np.arange(samples)
-    wave = np.sin(np.outer(part.hertz, turn)).sum(axis=0) / math.sqrt(len(part.hertz))
+    wave: NDArray[np.float64] = np.sin(np.outer(part.hertz, turn)).sum(axis=0) / math.sqrt(len(part.hertz))
     if part.modulation_hz:
         # RMS of the envelope 1 + cos is the square root of 1.5.
         wave *= (1 + np.cos(part.modulation_hz * turn)) / math.sqrt(1.5)
-    return np.round(AMPLITUDE_0_DBM0 * 10 ** (LEVEL_DBM0 / 20) * wave).astype(np.int16)
+    wave *= AMPLITUDE_0_DBM0 * 10 ** (LEVEL_DBM0 / 20)
+    return np.round(wave).astype(np.int16)
