@@ -64,7 +64,7 @@ class Leg:
         """What both sides agreed on; None before the first answer."""
         self.local: HostPort | None = None
         """Where we listen for his RTP, as he is told; set before the first description."""
-        self._sdes = sdes or Sdes("off", bytes)
+        self._sdes = sdes or Sdes("off")
         self._session_id = session_id
         self._version: int = 0
         self._sdp = b""

@@ -50,7 +50,7 @@ TELEPHONE_EVENTS = "0-15"
 
 PAYLOAD_TYPE_MAX = 127
 
-_PLAIN = Sdes("off", bytes)
+_PLAIN = Sdes("off")
 
 
 class MediaCapabilities(Struct, frozen=True):

@@ -17,11 +17,12 @@ new one we make a new one too, because most phones then begin counting anew in b
 import binascii
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from softswitch.base.entropy import Entropy
 from softswitch.sip.grammar import Malformed
 from softswitch.sip.sdp import Line, MediaDescription
 
@@ -81,12 +82,12 @@ class NegotiatedSrtp(Struct, frozen=True):
 class Sdes:
     """Our side of the keys of one session."""
 
-    __slots__ = ("_agreed", "_new_key", "_offered", "_policy")
+    __slots__ = ("_agreed", "_entropy", "_offered", "_policy")
 
-    def __init__(self, policy: SrtpPolicy, new_key: Callable[[int], bytes]) -> None:
-        """`new_key` gives that many bytes nobody can guess."""
+    def __init__(self, policy: SrtpPolicy, entropy: Entropy | None = None) -> None:
+        """Keys come from `entropy`, which is needed unless the policy is "off"."""
         self._policy = policy
-        self._new_key = new_key
+        self._entropy = entropy
         self._offered: dict[str, bytes] = {}
         """Our keys by suite, as long as none is agreed."""
         self._agreed: NegotiatedSrtp | None = None
@@ -119,7 +120,7 @@ class Sdes:
             return [], None
         agreed = self._agreed
         if agreed is None or (agreed.suite, agreed.receive) != (offered.suite, offered.key):
-            agreed = NegotiatedSrtp(offered.suite, self._new_key(KEY_BYTES[offered.suite]), offered.key)
+            agreed = NegotiatedSrtp(offered.suite, self._new_key(offered.suite), offered.key)
             self._agree(agreed)
         return [Crypto(offered.tag, agreed.suite, agreed.send).line], agreed
 
@@ -130,7 +131,7 @@ class Sdes:
         if self._agreed is not None:
             return [Crypto("1", self._agreed.suite, self._agreed.send).line]
         if not self._offered:
-            self._offered = {suite: self._new_key(KEY_BYTES[suite]) for suite in OFFERED_SUITES}
+            self._offered = {suite: self._new_key(suite) for suite in OFFERED_SUITES}
         return [Crypto(str(tag), *pair).line for tag, pair in enumerate(self._offered.items(), 1)]
 
     def read_answer(self, answered: MediaDescription, offered: MediaDescription) -> NegotiatedSrtp | None:
@@ -146,6 +147,11 @@ class Sdes:
             raise SrtpRefused("Answer Without a Usable SRTP Key")
         self._agreed = None
         return None
+
+    def _new_key(self, suite: str) -> bytes:
+        assert self._entropy is not None, "a policy other than off needs keys"
+        size = KEY_BYTES[suite]
+        return self._entropy.integer(8 * size).to_bytes(size, "big")
 
     def _agree(self, agreed: NegotiatedSrtp) -> None:
         """A key that was in use is never offered again: what it has encrypted must not be repeated."""

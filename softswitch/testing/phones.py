@@ -54,6 +54,7 @@ from softswitch.sip.outputs import (
     SipOutput,
 )
 from softswitch.sip.runtime.driver import SipDriver
+from softswitch.sip.sdes import Sdes, SrtpPolicy
 from softswitch.sip.settings import SipSettings, Target, TrunkPeer
 from softswitch.testing.runtime.phone_line import Line
 
@@ -145,9 +146,12 @@ class Phones:
         kind: TransportKind = TransportKind.UDP,
         ports: range = range(24000, 28000),
         capabilities: MediaCapabilities = CAPABILITIES,
+        srtp: SrtpPolicy = "off",
         entropy: Entropy | None = None,
     ) -> None:
         """`switch` is where SIP goes: from phones by `kind`, from trunk callers by UDP. `domain` is its host if empty.
+
+        `srtp` is how the phones and callers want their sound encrypted.
 
         `host` is our own address, `trunk_host` that of trunk callers if it is another one; `ports` are for RTP.
         `folder` takes the worker's socket and its log; its path must be short enough for a socket (90 characters).
@@ -161,6 +165,7 @@ class Phones:
         self._domain = domain or switch.host
         self._kind = kind
         self._capabilities = capabilities
+        self._srtp: SrtpPolicy = srtp
         self._folder = Path(folder)
         self._entropy = entropy or SystemEntropy()
         self._clock = SystemClock()
@@ -365,7 +370,13 @@ class Phones:
         headers: dict[str, str] | None = None,
         offer: bytes | None = None,
     ) -> Line:
-        leg = Leg(leg_id, called_number, capabilities=self._capabilities, session_id=self._entropy.integer(32))
+        leg = Leg(
+            leg_id,
+            called_number,
+            capabilities=self._capabilities,
+            session_id=self._entropy.integer(32),
+            sdes=Sdes(self._srtp, self._entropy),
+        )
         line = Line(
             self,
             CallId(self._entropy.token(64)),

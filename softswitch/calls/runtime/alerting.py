@@ -92,7 +92,7 @@ class Alerting:
             party,
             capabilities=settings.capabilities,
             session_id=self._around.entropy.integer(32),
-            sdes=Sdes(srtp, self._around.new_key),
+            sdes=Sdes(srtp, self._around.entropy),
         )
         ringing = Party(leg, extension)
         ringing.attach(stream, settings.media_ip)

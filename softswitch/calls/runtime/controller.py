@@ -195,7 +195,7 @@ class CallController:
             f"{event.source.kind}:{event.source.name}",
             capabilities=settings.capabilities,
             session_id=around.entropy.integer(32),
-            sdes=Sdes(srtp if extension is None else extension.srtp, around.new_key),
+            sdes=Sdes(srtp if extension is None else extension.srtp, around.entropy),
         )
         return ActiveCall(
             event, Party(leg, extension), record, around, loop=self._loop, legs=self.legs, on_closed=self._closed

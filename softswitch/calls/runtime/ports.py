@@ -102,7 +102,3 @@ class Surroundings:
     entropy: Entropy
     settings: Callable[[], CallSettings]
     """The settings of this moment; a reload changes what it returns."""
-
-    def new_key(self, size_bytes: int) -> bytes:
-        """Of SRTP: bytes nobody can guess."""
-        return self.entropy.integer(8 * size_bytes).to_bytes(size_bytes, "big")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from softswitch.base.address import HostPort
 from softswitch.control.protocol import AgentSet, SetAgent
 from softswitch.prompts.runtime.wav_files import write_wav
+from softswitch.sip.sdes import SrtpPolicy
 from softswitch.testing.phones import Phones
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.phone_line import Line
@@ -25,16 +26,17 @@ PASSWORD = "long-enough-4711"
 CALLER_HZ, AGENT_HZ = 440.0, 1000.0
 
 
-def files(port: int, agents: int) -> dict[str, str]:
+def files(port: int, agents: int, srtp: str) -> dict[str, str]:
     return {
         "softswitch.toml": f'[sip]\ndomain = "127.0.0.1"\nlisten = ["udp:127.0.0.1:{port}"]\n'
         '[media]\nip = "127.0.0.1"\nports = "10000-11999"\nworkers = 1\n[log]\nlevel = "info"\n',
         "agents.toml": "\n".join(
-            f'[[agent]]\nid = "agent{n}"\npassword = "{PASSWORD}"\nskills = {{ support = 5 }}\n' for n in range(agents)
+            f'[[agent]]\nid = "agent{n}"\npassword = "{PASSWORD}"\nskills = {{ support = 5 }}\nsrtp = "{srtp}"\n'
+            for n in range(agents)
         ),
         "queues.toml": '[[queue]]\nid = "support"\nskills = { support = 1 }\n',
         "numbers.toml": '[[route]]\nnumber = "100"\nflow = "support_line"\n',
-        "trunks.toml": '[[trunk]]\nname = "outside"\naddresses = ["127.0.0.2"]\n',
+        "trunks.toml": f'[[trunk]]\nname = "outside"\naddresses = ["127.0.0.2"]\nsrtp = "{srtp}"\n',
         "dialplans/support.py": "from softswitch.dialplan import Call, flow\n\n\n"
         '@flow\nasync def support_line(call: Call) -> None:\n    await call.queue("support")\n',
     }
@@ -47,17 +49,20 @@ def tone(path: Path, frequency_hz: float) -> str:
 
 
 def with_phones(
-    tmp_path: Path, agents: int, scenario: Callable[[RunningSwitch, Phones], Awaitable[None]]
+    tmp_path: Path,
+    agents: int,
+    scenario: Callable[[RunningSwitch, Phones], Awaitable[None]],
+    srtp: SrtpPolicy = "off",
 ) -> RunningSwitch:
     port = free_port()
 
     async def run(switch: RunningSwitch) -> None:
         folder = tmp_path / "phones"
         folder.mkdir()
-        async with Phones(HostPort("127.0.0.1", port), folder=folder, host="127.0.0.2") as phones:
+        async with Phones(HostPort("127.0.0.1", port), folder=folder, host="127.0.0.2", srtp=srtp) as phones:
             await scenario(switch, phones)
 
-    with RunningSwitch(tmp_path / "centre", files(port, agents)) as switch:
+    with RunningSwitch(tmp_path / "centre", files(port, agents, srtp)) as switch:
         asyncio.run(run(switch))
     assert "Traceback" not in switch.log()
     return switch
@@ -76,7 +81,10 @@ def has_tone(samples: NDArray[np.int16], frequency_hz: float) -> NDArray[np.bool
     return (power > 0.8 * (blocks**2).sum(axis=1)) & (power > 1e6)
 
 
-def test_a_killed_media_worker_ends_no_call_and_the_sound_is_back_within_a_second(tmp_path: Path) -> None:
+@pytest.mark.parametrize("srtp", ["off", "required"])
+def test_a_killed_media_worker_ends_no_call_and_the_sound_is_back_within_a_second(
+    tmp_path: Path, srtp: SrtpPolicy
+) -> None:
     async def scenario(switch: RunningSwitch, phones: Phones) -> None:
         agents = [await phones.register(f"agent{n}", PASSWORD) for n in range(10)]
         for phone in agents:
@@ -111,7 +119,7 @@ def test_a_killed_media_worker_ends_no_call_and_the_sound_is_back_within_a_secon
         silence_s = longest_run(~is_heard[5:-5]) * 0.1
         assert 0.0 < silence_s <= 1.0, f"{path.name}: the agent was not heard for {silence_s:.1f} s"
 
-    switch = with_phones(tmp_path, 10, scenario)
+    switch = with_phones(tmp_path, 10, scenario, srtp)
     with switch.store() as store:
         recordings = list(store.recordings.ascending())
         assert [cdr.end_reason for cdr in store.cdrs.ascending()].count("switch restarted") == 0

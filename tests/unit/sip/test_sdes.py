@@ -1,13 +1,13 @@
 """Keys in the session description: which lines can be used, what each policy makes of an offer, who changes keys."""
 
 from base64 import b64encode
-from collections.abc import Callable
 from itertools import count
 from typing import cast
 
 import pytest
 
 from softswitch.base.address import HostPort
+from softswitch.base.entropy import SeededEntropy
 from softswitch.sip.offer_answer import (
     Answer,
     MediaCapabilities,
@@ -25,10 +25,15 @@ CAPABILITIES = MediaCapabilities()
 USUAL = "AES_CM_128_HMAC_SHA1_80"
 
 
-def keys(first: int = 1) -> Callable[[int], bytes]:
-    """Each key a byte of its own, repeated."""
-    numbers = count(first)
-    return lambda size: bytes([next(numbers)]) * size
+class Keys(SeededEntropy):
+    """Each key is a byte of its own, repeated."""
+
+    def __init__(self, first: int = 1) -> None:
+        super().__init__(0)
+        self._numbers = count(first)
+
+    def integer(self, bits: int) -> int:
+        return int.from_bytes(bytes([next(self._numbers)]) * (bits // 8), "big")
 
 
 def text(byte: int, size: int = 30) -> str:
@@ -48,7 +53,7 @@ def offer_of(*cryptos: str, protocol: str = "RTP/SAVP") -> bytes:
 
 
 def answer(offer: bytes, policy: SrtpPolicy | Sdes) -> Answer | OfferRefused:
-    sdes = policy if isinstance(policy, Sdes) else Sdes(policy, keys())
+    sdes = policy if isinstance(policy, Sdes) else Sdes(policy, Keys())
     return answer_offer(offer, CAPABILITIES, LOCAL, session_id=1, version=1, sdes=sdes)
 
 
@@ -162,14 +167,14 @@ def test_the_encrypted_one_of_two_streams_is_taken_in_whatever_order_they_come()
 
 @pytest.mark.parametrize(("policy", "protocol"), [("preferred", "RTP/AVP"), ("required", "RTP/SAVP")])
 def test_our_offer_and_its_answers(policy: SrtpPolicy, protocol: str) -> None:
-    sdes = Sdes(policy, keys())
+    sdes = Sdes(policy, Keys())
     offer = make_offer(CAPABILITIES, LOCAL, session_id=1, version=1, sdes=sdes)
     assert audio_line(offer)[0] == protocol
     assert [crypto.split()[:2] for crypto in audio_line(offer)[1]] == [
         [str(tag), suite] for tag, suite in enumerate(OFFERED_SUITES, 1)
     ]
     assert make_offer(CAPABILITIES, LOCAL, session_id=1, version=1, sdes=sdes) == offer
-    theirs = answer_offer(offer, CAPABILITIES, REMOTE, session_id=2, version=1, sdes=Sdes("preferred", keys(100)))
+    theirs = answer_offer(offer, CAPABILITIES, REMOTE, session_id=2, version=1, sdes=Sdes("preferred", Keys(100)))
     assert isinstance(theirs, Answer)
     read = read_answer(theirs.sdp, offer, sdes=sdes)
     assert isinstance(read, NegotiatedAudio)
@@ -191,7 +196,7 @@ def test_our_offer_and_its_answers(policy: SrtpPolicy, protocol: str) -> None:
     ],
 )
 def test_answers_that_name_no_key_of_ours_are_refused(policy: SrtpPolicy, cryptos: list[str], protocol: str) -> None:
-    sdes = Sdes(policy, keys())
+    sdes = Sdes(policy, Keys())
     offer = make_offer(CAPABILITIES, LOCAL, session_id=1, version=1, sdes=sdes)
     refused = read_answer(offer_of(*cryptos, protocol=protocol), offer, sdes=sdes)
     assert isinstance(refused, OfferRefused)
@@ -199,7 +204,7 @@ def test_answers_that_name_no_key_of_ours_are_refused(policy: SrtpPolicy, crypto
 
 
 def test_a_phone_that_knows_no_srtp_answers_a_preference_in_the_clear() -> None:
-    sdes = Sdes("preferred", keys())
+    sdes = Sdes("preferred", Keys())
     offer = make_offer(CAPABILITIES, LOCAL, session_id=1, version=1, sdes=sdes)
     read = read_answer(offer_of(protocol="RTP/AVP"), offer, sdes=sdes)
     assert isinstance(read, NegotiatedAudio)
@@ -207,7 +212,7 @@ def test_a_phone_that_knows_no_srtp_answers_a_preference_in_the_clear() -> None:
 
 
 def test_keys_last_as_long_as_theirs_do_and_are_never_used_twice() -> None:
-    sdes = Sdes("preferred", keys())
+    sdes = Sdes("preferred", Keys())
     first = agreed(offer_of(line(9)), sdes).audio.srtp
     assert agreed(offer_of(line(9)), sdes).audio.srtp == first
     renewed = agreed(offer_of(line(10)), sdes).audio.srtp
@@ -221,7 +226,7 @@ def test_keys_last_as_long_as_theirs_do_and_are_never_used_twice() -> None:
 
 
 def test_an_offer_that_is_refused_for_its_codec_changes_no_key() -> None:
-    sdes = Sdes("preferred", keys())
+    sdes = Sdes("preferred", Keys())
     first = agreed(offer_of(line(9)), sdes).audio.srtp
     assert isinstance(answer(offer_of(line(10)).replace(b"SAVP 8", b"SAVP 18"), sdes), OfferRefused)
     assert agreed(offer_of(line(9)), sdes).audio.srtp == first
