@@ -89,6 +89,11 @@ class SourceLatch:
         self._candidate = None
         return True
 
+    def forget(self) -> None:
+        """Packets begin to be authenticated: who was heard before may have been anybody."""
+        self.source = None
+        self._candidate = None
+
     def reopen(self, ssrc: int, sequence: int) -> None:
         """The source fell silent and its socket was disconnected; these are the numbers of its last packet."""
         self._ssrc, self._sequence = ssrc, sequence

@@ -32,6 +32,9 @@ class SecureRows:
     def __bool__(self) -> bool:
         return bool(self._receivers)
 
+    def __contains__(self, row: int) -> bool:
+        return row in self._receivers
+
     def set(self, row: int, receiver: SrtpReceiver | None) -> None:
         self._is_secure[row] = receiver is not None
         self._receivers.pop(row, None)

@@ -267,7 +267,13 @@ class Streams:
             tick=phase.tick,
             is_successor=is_successor,
         )
+        was_secure = stream.row in phase.secure
         phase.secure.set(stream.row, None if stream.srtp is None else stream.srtp.receiver)
+        if stream.srtp is not None and not was_secure and not is_successor:
+            # Whatever came in the clear, from whomever, counts no more.
+            stream.latch.forget()
+            self._disconnect(stream)
+            self._set_codec(stream)
 
     def _set_sending(self, stream: Stream) -> None:
         """Whether the stream's packets are those of its phase, or built singly."""

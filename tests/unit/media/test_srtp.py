@@ -172,6 +172,33 @@ def test_a_stranger_cannot_latch_and_the_owner_of_the_key_can() -> None:
     assert VOICE in heard_of(driver)
 
 
+def test_what_came_in_the_clear_before_the_keys_is_forgotten() -> None:
+    agreed = keys()
+    driver = EngineDriver()
+    early = driver.put(1, remote=None)
+    driver.put(2)
+    for index in range(20):
+        driver.deliver(1, packet(index), source=STRANGER)
+        driver.tick()
+    driver.deliver(1, *(packet(index) for index in range(20, 60)), source=STRANGER)
+    driver.tick()
+    assert stream_1(driver).latch.source == STRANGER
+    driver.apply(
+        SetHearing(Hearing(StreamId(2), [StreamId(1)])),
+        PutStream(msgspec.structs.replace(early, remote=party(1), srtp=agreed)),
+    )
+    driver.sent.clear()
+    phone = Phone(agreed)
+    for index in range(60, 100):
+        driver.deliver(1, packet(index), source=STRANGER)
+        driver.tick()
+    assert heard_of(driver) == {SILENCE}
+    assert stream_1(driver).latch.source is None
+    driver.deliver(1, phone.speak())
+    driver.tick()
+    assert stream_1(driver).latch.source == party(1)
+
+
 def test_the_roll_over_counters_of_both_sides_go_on_beyond_the_wrap() -> None:
     agreed = keys()
     driver, phone = bridge(agreed, sequence=65_500), Phone(agreed, index=65_500)
