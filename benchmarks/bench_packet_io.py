@@ -175,9 +175,9 @@ def shared(sockets: list[socket.socket], legs: int) -> tuple[Callable[[], None],
     outgoing = [OutgoingMessages(packets, mine, [names[leg] for leg in mine]) for mine in rows]
 
     def read_all() -> None:
-        first = 0
+        incoming.rewind(is_timed=False)
         for udp in sockets:
-            first += incoming.receive(udp, first, is_timed=False)
+            incoming.receive(udp)
 
     def send_all() -> None:
         for udp, messages in zip(sockets, outgoing, strict=True):

@@ -108,15 +108,19 @@ class SourceTable:
             self._sort(now)
         words: Words = names.view(np.uint64)
         keys = (words[:, 0] & np.uint64(_ALL - _FAMILY)) | port
-        has_long_names = self._names is not None
-        is_long = (words[:, 0] & np.uint64(_FAMILY)) == _IPV6 if has_long_names else np.zeros(0, np.bool_)
-        if has_long_names:
+        if self._names is None:
+            at = np.searchsorted(self._keys, keys)
+            is_known = self._keys[at] == keys
+        else:
+            is_long = (words[:, 0] & np.uint64(_FAMILY)) == _IPV6
             keys = np.where(is_long, _hashes(port, words), keys)
-        at = np.searchsorted(self._keys, keys)
-        is_known = self._keys[at] == keys
-        if self._names is not None:
-            is_known &= ~is_long | (self._names[at] == words[:, :3]).all(axis=1)
+            at = np.searchsorted(self._keys, keys)
+            is_known = (self._keys[at] == keys) & (~is_long | (self._names[at] == words[:, :3]).all(axis=1))
         row = np.where(is_known, self._numbers[at], STRANGER)
+        return self._renew(row, now) if self._resting_keys else row
+
+    def _renew(self, row: NDArray[np.int64], now: float) -> NDArray[np.int64]:
+        """Sources that rest and still send rest longer; to all others they are strangers."""
         numbers: list[int] = np.unique(row[row <= _RESTING]).tolist()
         for number in numbers:
             key = self._resting_keys[_RESTING - number]

@@ -41,47 +41,74 @@ _TIMESTAMP_TYPE = 35
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _recvmmsg, _sendmmsg = _libc.recvmmsg, _libc.sendmmsg
-_DONTWAIT = ctypes.c_int(socket.MSG_DONTWAIT)
-_NO_TIME = ctypes.c_void_p(None)
+_recvmmsg.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p]
+_sendmmsg.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int]
 
 
 class IncomingMessages:
-    """Room for a packet, its source and the time it came, per element."""
+    """Room for a packet, its source and the time it came, per element. They are filled from the first on."""
 
-    __slots__ = ("_control", "_messages", "_vectors", "names", "size")
+    __slots__ = (
+        "_address",
+        "_control",
+        "_control_lengths",
+        "_is_timed",
+        "_lengths",
+        "_messages",
+        "_name_lengths",
+        "_vectors",
+        "count",
+        "names",
+        "size",
+    )
 
     def __init__(self, packets: NDArray[np.uint8]) -> None:
         """`packets` uint8[size, bytes], C-contiguous: one row for each packet."""
         self.size = len(packets)
+        self.count = 0
+        """Elements that are filled."""
         self.names: NDArray[np.uint8] = np.zeros((self.size, NAME_BYTES), np.uint8)
         self._control: NDArray[np.uint8] = np.zeros((self.size, _CONTROL_BYTES), np.uint8)
+        self._is_timed = False
         self._vectors = np.zeros(self.size, _VECTOR)
         self._vectors["base"] = _addresses(packets)
         self._vectors["length"] = packets.shape[1]
         self._messages = np.zeros(self.size, _MESSAGE)
         self._messages["name"] = _addresses(self.names)
+        self._messages["name_length"] = NAME_BYTES
         self._messages["vector"] = _addresses(self._vectors)
         self._messages["vectors"] = 1
         self._messages["control"] = _addresses(self._control)
+        self._address = self._messages.ctypes.data
+        self._name_lengths = self._messages["name_length"]
+        self._control_lengths = self._messages["control_length"]
+        self._lengths = self._messages["length"]
 
-    def receive(self, udp: socket.socket, first: int, *, is_timed: bool) -> int:
-        """Fill elements from `first` on; how many packets there were. With `is_timed` their times are noted too."""
-        room = min(self.size - first, MESSAGES_MAX)
-        part = self._messages[first : first + room]
-        # The kernel wrote there how long what it gave was.
-        part["name_length"] = NAME_BYTES
-        part["control_length"] = _CONTROL_BYTES if is_timed else 0
-        at = ctypes.c_void_p(self._messages.ctypes.data + first * _MESSAGE.itemsize)
-        return max(0, _recvmmsg(udp.fileno(), at, room, _DONTWAIT, _NO_TIME))
+    def rewind(self, *, is_timed: bool) -> None:
+        """Forget what is there, so that the elements can be filled again; with `is_timed` also with the times."""
+        # The kernel has written how much it gave to where it finds how much there is room for.
+        self._name_lengths[: self.count] = NAME_BYTES
+        if is_timed or self._is_timed:
+            self._control_lengths[:] = _CONTROL_BYTES if is_timed else 0
+            self._is_timed = is_timed
+        self.count = 0
 
-    def lengths(self, count: int) -> NDArray[np.int64]:
+    def receive(self, udp: socket.socket) -> int:
+        """Fill elements with what waits in a socket, at most MESSAGES_MAX; how many packets there were."""
+        room = min(self.size - self.count, MESSAGES_MAX)
+        at = self._address + self.count * _MESSAGE.itemsize
+        came = max(0, _recvmmsg(udp.fileno(), at, room, socket.MSG_DONTWAIT, None))
+        self.count += came
+        return came
+
+    def lengths(self) -> NDArray[np.int64]:
         """int64[count], bytes of each packet."""
-        return self._messages["length"][:count].astype(np.int64)
+        return self._lengths[: self.count].astype(np.int64)
 
-    def came_at_ns(self, count: int) -> NDArray[np.int64]:
-        """int64[count], wall clock; 0 where the kernel did not say. The packets were received with `is_timed`."""
-        words = self._control[:count].view(np.int64)
-        is_timestamp = (self._messages["control_length"][:count] > 0) & (words[:, 1] >> 32 == _TIMESTAMP_TYPE)
+    def came_at_ns(self) -> NDArray[np.int64]:
+        """int64[count], wall clock; 0 where the kernel did not say. It is asked to by `rewind`."""
+        words = self._control[: self.count].view(np.int64)
+        is_timestamp = (self._control_lengths[: self.count] > 0) & (words[:, 1] >> 32 == _TIMESTAMP_TYPE)
         return np.where(is_timestamp, words[:, 2] * 1_000_000_000 + words[:, 3], 0)
 
 
@@ -108,8 +135,8 @@ class OutgoingMessages:
         descriptor, start = udp.fileno(), self._messages.ctypes.data
         sent = done = 0
         while done < len(self.rows):
-            at = ctypes.c_void_p(start + done * _MESSAGE.itemsize)
-            taken = _sendmmsg(descriptor, at, min(len(self.rows) - done, MESSAGES_MAX), _DONTWAIT)
+            room = min(len(self.rows) - done, MESSAGES_MAX)
+            taken = _sendmmsg(descriptor, start + done * _MESSAGE.itemsize, room, socket.MSG_DONTWAIT)
             sent += max(0, taken)
             done += max(1, taken)
         return sent

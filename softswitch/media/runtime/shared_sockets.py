@@ -29,7 +29,7 @@ from softswitch.media.rtp import ArrivalBuffer, OutgoingBuffer
 from softswitch.media.runtime.batch import Batch, wait_samples
 from softswitch.media.runtime.message_batch import MESSAGES_MAX, IncomingMessages, OutgoingMessages, name_of
 from softswitch.media.runtime.udp_socket import dropped_packets, open_pair, receive_timed
-from softswitch.media.source_table import SourceTable
+from softswitch.media.source_table import STRANGER, SourceTable
 
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 """What Linux grants at most unless net.core.rmem_max is raised or lowered: some five thousand packets."""
@@ -66,6 +66,7 @@ class SharedSockets:
         "_last_of_row",
         "_messages",
         "_muxed",
+        "_numbers",
         "_port_of_row",
         "_port_of_rtcp",
         "_ports",
@@ -90,6 +91,7 @@ class SharedSockets:
         self._messages = IncomingMessages(arrivals.packets[first:])
         self._to_port: NDArray[np.uint64] = np.zeros(self._messages.size, np.uint64)
         """Number of the port that each message came to."""
+        self._numbers = np.arange(self._messages.size)
         self._last_of_row: NDArray[np.int64] = np.zeros(self._messages.size, np.int64)
         self._sources = SourceTable()
         self._ports: dict[HostPort, _SharedPort] = {}
@@ -179,10 +181,10 @@ class SharedSockets:
         now = self._read_at = time.monotonic()
         is_timed = tick % TIMED_EVERY_TICKS == 0 or now < self._timed_until
         for _ in range(SHARED_READS_MAX):
-            count = self._read(is_timed=is_timed)
-            if count:
-                yield from self._sort_out(count, now, is_timed=is_timed)
-            if count < self._messages.size:
+            self._read(is_timed=is_timed)
+            if self._messages.count:
+                yield from self._sort_out(now, is_timed=is_timed)
+            if self._messages.count < self._messages.size:
                 break
         if tick % TIMED_EVERY_TICKS == 0:
             self._count_dropped()
@@ -223,42 +225,45 @@ class SharedSockets:
 
     # Inside
 
-    def _read(self, *, is_timed: bool) -> int:
-        """Read all ports into the messages; fewer than there is room for means that they are empty."""
-        count = 0
+    def _read(self, *, is_timed: bool) -> None:
+        """Read all ports into the messages; when there is room left, they are empty."""
+        messages = self._messages
+        messages.rewind(is_timed=is_timed)
         for port in self._ports.values():
             came = MESSAGES_MAX
-            while came == MESSAGES_MAX and count < self._messages.size:
-                came = self._messages.receive(port.rtp, count, is_timed=is_timed)
-                self._to_port[count : count + came] = port.number
-                count += came
-        return count
+            while came == MESSAGES_MAX and messages.count < messages.size:
+                first = messages.count
+                came = messages.receive(port.rtp)
+                self._to_port[first : messages.count] = port.number
 
-    def _sort_out(self, count: int, now: float, *, is_timed: bool) -> Iterator[Batch]:
+    def _sort_out(self, now: float, *, is_timed: bool) -> Iterator[Batch]:
+        """Batches of what was read."""
+        count, length = self._messages.count, self._messages.lengths()
         row = self._sources.find(self._to_port[:count], self._messages.names[:count], now)
         if is_timed:
-            came_ns = self._messages.came_at_ns(count)
+            came_ns = self._messages.came_at_ns()
             self._arrivals.came_ns[self._first : self._first + count] = came_ns
             self._arrivals.wait[self._first : self._first + count] = wait_samples(came_ns)
             self._arrivals.is_timed = True
-        length = self._messages.lengths(count)
-        at = np.flatnonzero(row >= 0)
-        self.strangers += count - len(at)
-        row = row[at]
-        position = np.arange(len(at))
+        at = self._numbers[:count]
+        if row.min() == STRANGER:
+            at = np.flatnonzero(row >= 0)
+            row, length = row[at], length[at]
+            self.strangers += count - len(at)
+        position = self._numbers[: len(at)]
         self._last_of_row[row] = position
         if (self._last_of_row[row] == position).all():
-            yield Batch(at + self._first, row, length[at], None)
+            yield Batch(at + self._first, row, length, None)
             return
         order = np.argsort(row, kind="stable")
-        at, row = at[order], row[order]
+        at, row, length = at[order], row[order], length[order]
         begins = np.flatnonzero(np.diff(row, prepend=-1))
         packets = np.diff(begins, append=len(row))
         # After a stall only the newest are of use, and the rest would take longer than there is time.
-        number = position - np.repeat(begins + np.maximum(packets - PACKETS_KEPT_MAX, 0), packets)
-        for turn in range(int(number.max()) + 1):
-            which = at[number == turn]
-            yield Batch(which + self._first, row[number == turn], length[which], None)
+        turn = position - np.repeat(begins + np.maximum(packets - PACKETS_KEPT_MAX, 0), packets)
+        for number in range(int(turn.max()) + 1):
+            which = np.flatnonzero(turn == number)
+            yield Batch(at[which] + self._first, row[which], length[which], None)
 
     def _refresh(self) -> None:
         """Before a stream begins: learn which resting sources still send, and close ports that nobody needs."""
@@ -266,7 +271,8 @@ class SharedSockets:
         if now > self._read_at + STALE_S:
             self._read_at = now
             for _ in range(SHARED_READS_MAX):
-                count = self._read(is_timed=False)
+                self._read(is_timed=False)
+                count = self._messages.count
                 self._sources.find(self._to_port[:count], self._messages.names[:count], now)
                 if count < self._messages.size:
                     break

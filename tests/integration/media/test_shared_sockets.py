@@ -183,7 +183,8 @@ def test_rtcp_is_told_apart_by_its_source_too(bench: Bench) -> None:
         assert (packet, source[:2]) == (b"report %d" % row, above[row])
         reporter.send(above[row], b"answer %d" % row)
     bench.peers[0].send(above[0], b"evil")
-    assert sorted(bench.io.receive_rtcp()) == [(row, b"answer %d" % row, reporters[row].address) for row in range(3)]
+    answers = sorted(packet[:3] for packet in bench.io.receive_rtcp())
+    assert answers == [(row, b"answer %d" % row, reporters[row].address) for row in range(3)]
     assert bench.io.strangers == 1
     bench.io.aim_rtcp(0, bench.peers[0].address, is_muxed=True)
     bench.io.send_rtcp(0, b"muxed")
