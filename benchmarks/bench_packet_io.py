@@ -4,7 +4,7 @@ Another process is the parties: one socket each, one G.711 packet every 20 ms, a
 the CPU time, user and system, of the process that serves them, per leg and 20 ms:
 
 * `blind`, `epoll`, `recvmmsg`: three ways to read one socket per leg, then one `send` per leg: an echo, no engine;
-* `shared`: sixteen sockets for all legs, read with `recvmmsg`, then `sendmmsg`: the same echo;
+* `shared`: a socket for 64 legs, read with `recvmmsg`, then `sendmmsg`: the same echo;
 * `worker`: a real media worker process that bridges the legs in pairs, and the delay it adds (each packet carries the
   time it was sent); `shared-worker`: the same with shared ports.
 
@@ -41,8 +41,8 @@ from softswitch.testing.runtime.media_process import MediaProcess
 TICK_S = 0.020
 LEG_PORT, PARTY_PORT = 10_000, 32_000
 ROOM_BYTES = 640
-SHARED_PORTS, LEGS_PER_PORT = 16, 64
-"""Shared ports are filled one after another, as the media client does."""
+PORTS_PER_PHASE, LEGS_PER_PORT, PHASES = 8, 64, 4
+"""Shared ports are filled one after another and phase by phase, as the media client does."""
 WARM_UP_S = 1.5
 WINDOW_S = 0.2
 
@@ -72,7 +72,10 @@ def each(calls: Iterator[Any]) -> None:
 
 def port_of(leg: int, *, is_shared: bool) -> int:
     """The leg's port at the worker."""
-    return LEG_PORT + 2 * (leg // LEGS_PER_PORT % SHARED_PORTS if is_shared else leg)
+    if not is_shared:
+        return LEG_PORT + 2 * leg
+    phase, index = divmod(leg // LEGS_PER_PORT % (PHASES * PORTS_PER_PHASE), PORTS_PER_PHASE)
+    return LEG_PORT + 2 * (PHASES * index + phase)
 
 
 def parties(legs: int, seconds: float, *, is_shared: bool) -> None:
@@ -168,10 +171,7 @@ def shared(sockets: list[socket.socket], legs: int) -> tuple[Callable[[], None],
     incoming = IncomingMessages(np.zeros((legs + 1024, ROOM_BYTES), np.uint8))
     packets = np.zeros((legs, 172), np.uint8)
     names = [name_of(HostPort("127.0.0.1", PARTY_PORT + 2 * leg)) for leg in range(legs)]
-    rows = [
-        [leg for leg in range(legs) if LEG_PORT + 2 * index == port_of(leg, is_shared=True)]
-        for index in range(len(sockets))
-    ]
+    rows = [[leg for leg in range(legs) if port_of(leg, is_shared=True) == udp.getsockname()[1]] for udp in sockets]
     outgoing = [OutgoingMessages(packets, mine, [names[leg] for leg in mine]) for mine in rows]
 
     def read_all() -> None:

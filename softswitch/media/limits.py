@@ -49,8 +49,8 @@ RECEIVE_ROUNDS_MAX = 64
 PACKETS_KEPT_MAX = 16
 """Packets of one stream that are of use after a stall: as much sound as is ever waiting to be played, and then some."""
 
-SHARED_PORTS_MAX = 16
-"""Shared ports of one worker: so few that a tick reads four, so many that one flooded port harms a sixteenth."""
+SHARED_PORTS_MAX = 32
+"""Shared ports of one worker: so few that a tick reads eight, so many that one flooded port harms few calls."""
 
 SHARED_READS_MAX = 8
 """How often all shared ports are read in one tick when each time there is more than fits: 16,000 packets."""

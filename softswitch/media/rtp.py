@@ -20,6 +20,8 @@ _HEADER = np.dtype(
 _PLAIN = 0x80
 """Version 2, no padding, no extension, no contributing sources: nearly every packet there is."""
 _MARKER = 0x80
+_MARKER_BIT = _MARKER << 16
+"""In the header's first word."""
 
 Int64s = NDArray[np.int64]
 
@@ -102,26 +104,27 @@ def parse(arrivals: ArrivalBuffer, at: Int64s, row: Int64s, length: Int64s) -> R
 
     What is not RTP, is cut short, or filled its buffer row to the end (so it was longer) is left out.
     """
-    header = arrivals.headers[at]
-    first = header["first"]
-    second = header["second"]
     offset = at * RTP_PACKET_BYTES_MAX
+    # As runs of bytes and three words: field by field it takes three times as long.
+    words = arrivals.windows(HEADER_BYTES)[offset].view(">u4").reshape(-1, HEADER_BYTES // 4)
+    bits, timestamp, ssrc = words.T.astype(np.int64, order="C")
     payload_length = length - HEADER_BYTES
     columns = RtpColumns(
         row=row,
-        sequence=header["sequence"].astype(np.int64),
-        timestamp=header["timestamp"].astype(np.int64),
-        ssrc=header["ssrc"].astype(np.int64),
-        payload_type=(second & 0x7F).astype(np.int64),
-        marker=second >= _MARKER,
+        sequence=bits & 0xFFFF,
+        timestamp=timestamp,
+        ssrc=ssrc,
+        payload_type=bits >> 16 & 0x7F,
+        marker=(bits & _MARKER_BIT) != 0,
         start=offset + HEADER_BYTES,
         length=payload_length,
     )
+    first = bits >> 24
     is_plain = (first == _PLAIN) & (payload_length > 0) & (length < RTP_PACKET_BYTES_MAX)
     if is_plain.all():
         return columns
     odd = np.flatnonzero(~is_plain)
-    begin, end = _payload_bounds(arrivals.packets.reshape(-1), offset[odd], first[odd].astype(np.int64), length[odd])
+    begin, end = _payload_bounds(arrivals.packets.reshape(-1), offset[odd], first[odd], length[odd])
     columns.start[odd] = offset[odd] + begin
     columns.length[odd] = end - begin
     return columns.select(columns.length > 0)

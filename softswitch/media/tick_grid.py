@@ -32,3 +32,8 @@ def first_slot(started_at: float, phase: int) -> int:
     """The first slot of the phase that begins at or after `started_at`."""
     slot = math.ceil(started_at / SLOT_S)
     return slot + (phase - slot) % PHASES
+
+
+def phase_of_port(port: int) -> int:
+    """The phase that a shared port belongs to, with all its streams."""
+    return port // 2 % PHASES

@@ -7,6 +7,7 @@ somebody else's call. The odd port above each is reserved for RTCP (RFC 3550 sec
 from collections import deque
 
 from softswitch.base.entropy import Entropy
+from softswitch.media.tick_grid import phase_of_port
 
 REST_S = 30.0
 
@@ -29,14 +30,14 @@ class PortPool:
     def __str__(self) -> str:
         return f"{self._range.start}-{self._range.stop - 1}"
 
-    def take(self, now: float) -> int | None:
-        """A port that nobody used for REST_S, or None when there is none."""
+    def take(self, now: float, *, phase: int | None = None) -> int | None:
+        """A port that nobody used for REST_S, of that phase if it matters, or None when there is none."""
         while self._resting and self._resting[0][0] <= now:
             self._free.append(self._resting.popleft()[1])
-        if not self._free:
-            return None
-        port = self._free.popleft()
-        self._used.add(port)
+        port = next((port for port in self._free if phase in (None, phase_of_port(port))), None)
+        if port is not None:
+            self._free.remove(port)
+            self._used.add(port)
         return port
 
     def release(self, port: int, now: float) -> None:

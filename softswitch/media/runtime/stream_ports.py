@@ -13,9 +13,12 @@ from softswitch.base.ids import StreamId
 from softswitch.media.limits import SHARED_PORTS_MAX
 from softswitch.media.runtime.ports import PortPool
 from softswitch.media.source_table import REST_S
+from softswitch.media.tick_grid import PHASES
 
 STREAMS_PER_PORT = 64
 """A shared port is filled up to this before another is opened; when there are enough ports, they are filled alike."""
+PORTS_PER_PHASE = SHARED_PORTS_MAX // PHASES
+"""The ports of one phase are opened before those of the next, because streams in one phase cost less than in two."""
 
 
 class _Place(NamedTuple):
@@ -55,7 +58,7 @@ class StreamPorts:
         free = [port for port in streams if (port, remote) not in self._taken and (port, remote) not in self._resting]
         port = next((port for port in free if streams[port] < STREAMS_PER_PORT), None)
         if port is None and len(streams) < SHARED_PORTS_MAX:
-            port = self._pool.take(now)
+            port = self._pool.take(now, phase=len(streams) // PORTS_PER_PHASE) or self._pool.take(now)
         if port is None:
             port = min(free, key=lambda port: streams[port], default=None)
         if port is None:
