@@ -10,6 +10,7 @@ from softswitch.sip.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.offer_answer import Answer, MediaCapabilities, answer_offer, make_offer
 from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, RequestFinished, SipOutput
+from softswitch.sip.sdes import Sdes
 from softswitch.sip.settings import SipSettings, Target, TrunkPeer
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.runtime.loop import VirtualLoop
@@ -47,6 +48,7 @@ class SimulatedPhone:
         self.busy_status: int | None = None
         self.talk_s: float | None = None
         """Hangs up this long after the conversation began; None: never."""
+        self.sdes = Sdes("off")
         self._centre = centre
 
     def seen(self, kind: type[SipOutput]) -> list[SipOutput]:
@@ -86,7 +88,7 @@ class SimulatedPhone:
         self.leg = self.endpoint.invite(
             self._target(f"sip:{number}@{DOMAIN}"),
             from_uri=f"sip:{self.name}@{DOMAIN}",
-            sdp=make_offer(capabilities or MediaCapabilities(), self._rtp(), session_id=1, version=1),
+            sdp=make_offer(capabilities or MediaCapabilities(), self._rtp(), session_id=1, version=1, sdes=self.sdes),
             max_forwards=max_forwards,
             credentials=None if password is None else Credential(username=self.name, realm="", password=password),
             now=self._centre.clock.now(),
@@ -106,7 +108,7 @@ class SimulatedPhone:
     def hold(self, direction: str) -> None:
         """Re-INVITE with this direction ("sendonly" = hold, "sendrecv" = resume)."""
         assert self.leg is not None
-        offer = make_offer(MediaCapabilities(), self._rtp(), session_id=1, version=2)
+        offer = make_offer(MediaCapabilities(), self._rtp(), session_id=1, version=2, sdes=self.sdes)
         sdp = offer.replace(b"a=sendrecv", f"a={direction}".encode())
         self.endpoint.reinvite(self.leg, sdp, self._centre.clock.now())
         self._centre.flush()
@@ -146,7 +148,7 @@ class SimulatedPhone:
     def _answer(self, invite: InviteReceived) -> None:
         if self.leg != invite.leg_id:
             return
-        answer = answer_offer(invite.sdp, MediaCapabilities(), self._rtp(), session_id=1, version=1)
+        answer = answer_offer(invite.sdp, MediaCapabilities(), self._rtp(), session_id=1, version=1, sdes=self.sdes)
         assert isinstance(answer, Answer)
         self.endpoint.accept(invite.leg_id, answer.sdp, self._centre.clock.now())
         self.is_answered = True
