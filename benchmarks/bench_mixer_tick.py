@@ -98,7 +98,7 @@ class Load:
         is_loud: bool = False,
         srtp: str = "",
     ) -> None:
-        self.engine = MediaEngine(codecs=load_codecs(), port=NoPort(), sink=NoFile())
+        self.engine = MediaEngine(codecs=load_codecs(), stream_codecs={}, port=NoPort(), sink=NoFile())
         self.streams = streams
         self.slot = 1_000_000
         self._lost = lost

@@ -77,8 +77,8 @@ def trim(table: StreamTable, tables: CodecTables) -> None:
     if not len(row):
         return
     change = np.sign(table.trim[row])
-    # What may go is the next frame; what may come again is the last one.
-    first = table.play[row] + np.where(change > 0, 0, -FRAME_SAMPLES)
+    # What may go is the next frame; what may come again is the last one. A coded stream's next one is not known yet.
+    first = table.play[row] + np.where((change > 0) & ~table.is_coded[row], 0, -FRAME_SAMPLES)
     at = (first[:, np.newaxis] + np.arange(FRAME_SAMPLES)) & RING_MASK
     sound = tables.decode(table.ring[row[:, np.newaxis], at + RING_GUARD], table.codec[row])
     is_silent = np.abs(sound.astype(np.int32)).mean(axis=1) < SILENCE_LEVEL

@@ -54,6 +54,10 @@ class CodecTables:
             for target in range(len(fitting)):
                 self._convert[source, target] = self._byte_of[target][self._sample_of[source].view(np.uint16)]
 
+    def law(self, codec: str) -> int:
+        """The codec of the frames of a stream: its own index, or the first for a coded stream (coded_rows.py)."""
+        return self.names.index(codec) if codec in self.names else 0
+
     def decode(self, frames: NDArray[np.uint8], codec: NDArray[np.int64]) -> NDArray[np.int16]:
         """uint8[n, samples] of the codecs int64[n] -> int16[n, samples]."""
         if frames.shape[-1] % 2 or not frames.flags.c_contiguous:

@@ -57,6 +57,7 @@ from softswitch.media.reports import Reports
 from softswitch.media.rtcp import RtcpPacket
 from softswitch.media.rtp import ArrivalBuffer, RtpColumns
 from softswitch.media.sound_store import SoundKey, SoundStore
+from softswitch.media.stream_codec import CodecKey, StreamCodec
 from softswitch.media.streams import Streams
 from softswitch.media.taps import RecordingSink
 from softswitch.media.tick_grid import PHASES, TICK_S, time_of
@@ -91,11 +92,18 @@ class MediaEngine:
         "tables",
     )
 
-    def __init__(self, *, codecs: Mapping[str, Codec], port: PacketPort, sink: RecordingSink) -> None:
+    def __init__(
+        self,
+        *,
+        codecs: Mapping[str, Codec],
+        stream_codecs: Mapping[CodecKey, StreamCodec],
+        port: PacketPort,
+        sink: RecordingSink,
+    ) -> None:
         self.tables = CodecTables(codecs)
         self._frames = Frames(STREAMS_MAX, self.tables)
         self.phases = [Phase(index, self._frames, sink, self.tables) for index in range(PHASES)]
-        self.streams = Streams(self.phases, self._frames, self.tables, port)
+        self.streams = Streams(self.phases, self._frames, self.tables, stream_codecs, port)
         self.store = SoundStore(SOUND_STORE_BYTES)
         self.player = Player(self.store, self.tables)
         self.recordings = Recordings(sink, self.streams, self._frames, self.phases[0])
@@ -271,7 +279,7 @@ class MediaEngine:
         reason = self.streams.put(description, now)
         stream = self.streams.find(stream_id)
         if reason is None and stream is not None:
-            self.player.change_codec(stream_id, self.tables.names.index(description.codec))
+            self.player.change_codec(stream_id, self.tables.law(description.codec))
             self._dtmf.set_clock(stream.frame_row, description.telephone_event_clock_hz)
             if is_new:
                 self.recordings.follow(stream_id)
@@ -303,7 +311,7 @@ class MediaEngine:
             return f"stream {playback.stream_id} is not here"
         if not 1 <= len(playback.sounds) <= SOUNDS_PER_PLAYBACK_MAX:
             return f"a playback has 1 to {SOUNDS_PER_PLAYBACK_MAX} sounds, not {len(playback.sounds)}"
-        codec = self.tables.names.index(stream.description.codec)
+        codec = self.tables.law(stream.description.codec)
         self.player.start(playback, stream.description.call_id, codec, is_late=is_late)
         table, row = stream.phase.live, stream.row
         table.playing[row] = True

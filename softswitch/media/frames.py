@@ -9,12 +9,24 @@ from numpy.typing import NDArray
 
 from softswitch.media.byte_windows import Windows, as_runs
 from softswitch.media.codec_tables import CodecTables
+from softswitch.media.half_band import WIDE_SAMPLES
 from softswitch.media.limits import ROOMS_MAX
 from softswitch.media.tick_grid import FRAME_SAMPLES, PHASES
 
 
 class Frames:
-    __slots__ = ("_streams", "codec", "content", "is_speech", "is_talking", "power", "room_parts", "runs")
+    __slots__ = (
+        "_streams",
+        "codec",
+        "content",
+        "is_speech",
+        "is_talking",
+        "is_wide",
+        "power",
+        "room_parts",
+        "runs",
+        "wide",
+    )
 
     def __init__(self, streams: int, tables: CodecTables) -> None:
         rows = streams + len(tables.names)
@@ -30,6 +42,10 @@ class Frames:
         """Whether the party talks; it goes on doing so in the short pauses of speech."""
         self.room_parts: NDArray[np.int32] = np.zeros((PHASES, ROOMS_MAX, FRAME_SAMPLES), np.int32)
         """What the members of each room that are in one phase say together (room_sums.py)."""
+        self.wide: NDArray[np.int16] = np.zeros((rows, WIDE_SAMPLES), np.int16)
+        """The frames of wideband parties at 16 kHz, beside `content` (coded_rows.py)."""
+        self.is_wide: NDArray[np.bool_] = np.zeros(rows, np.bool_)
+        """Whether `wide` is the party's latest frame."""
         for codec, byte in enumerate(tables.silence):
             self.content[streams + codec] = byte
             self.codec[streams + codec] = codec

@@ -16,6 +16,11 @@ class Heard(NamedTuple):
     sources: tuple[int, ...]
     gains: tuple[float, ...]
 
+    def terms(self, listener: int) -> list[tuple[int, float]]:
+        """Every row that `listener` hears, with its factor."""
+        others = [(member, 1.0) for member in self.room or () if member != listener]
+        return others + list(zip(self.sources, self.gains, strict=True))
+
     def without(self, row: int) -> "Heard":
         """The same with that row silent: its stream is gone, and the next one there is somebody else."""
         room = None if self.room is None else tuple(member for member in self.room if member != row)

@@ -48,6 +48,12 @@ MISORDER_MAX = 100
 
 def push(table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer) -> None:
     """Store the sound of a batch with at most one packet per stream, all of the stream's codec."""
+    placed, position = place(table, packets, arrivals)
+    store(table, placed, position, arrivals)
+
+
+def place(table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer) -> tuple[RtpColumns, NDArray[np.int64]]:
+    """The packets that are to be heard, and the position of each. `length` and `timestamp` count samples at 8 kHz."""
     row = packets.row
     position = table.end[row]
     play = table.play[row]
@@ -67,7 +73,7 @@ def push(table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer) -> No
         packets, position = packets.select(is_kept), position[is_kept]
     else:
         _advance(table, packets, position)
-    _store(table, packets, position, arrivals)
+    return packets, position
 
 
 def pass_over(table: StreamTable, packets: RtpColumns) -> None:
@@ -188,7 +194,8 @@ def _clear(table: StreamTable, row: NDArray[np.int64], position: NDArray[np.int6
     table.holes -= np.bincount(at[0], weights=was_hole, minlength=table.rows).astype(np.int64)
 
 
-def _store(table: StreamTable, packets: RtpColumns, position: NDArray[np.int64], arrivals: ArrivalBuffer) -> None:
+def store(table: StreamTable, packets: RtpColumns, position: NDArray[np.int64], arrivals: ArrivalBuffer) -> None:
+    """Copy payloads of one byte per sample into the ring."""
     if (packets.length == FRAME_SAMPLES).all():
         source = arrivals.windows(FRAME_SAMPLES)[packets.start]
         _write(table.ring_runs, table.ring_base[packets.row], position & RING_MASK, source)

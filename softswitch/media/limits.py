@@ -34,14 +34,17 @@ GAIN_DB_MAX = 24.0
 RECORDINGS_MAX = 4096
 """Recordings of one worker: every call of STREAMS_MAX streams."""
 
-RTP_PACKET_BYTES_MAX = 640
-"""A packet of 60 ms G.711 (480) with header, sources and extensions; longer ones are malformed for us."""
+RTP_PACKET_BYTES_MAX = 1472
+"""What fits an Ethernet frame (30 ms of L16 at 16 kHz are 960 with their header); longer ones are malformed for us."""
 
 RTCP_PACKET_BYTES_MAX = 1500
 """A compound packet is sent as one datagram that must not be fragmented; what is longer is cut, and so malformed."""
 
 PAYLOAD_BYTES_MAX = 480
-"""60 ms of G.711, the longest packet anybody sends."""
+"""60 ms of G.711, the longest packet anybody sends; of other codecs no longer ones are taken either."""
+
+CODED_PACKETS_WAITING_MAX = 512
+"""Packets of one coded stream that are still to be heard: a second of the shortest there are (2.5 ms)."""
 
 RECEIVE_ROUNDS_MAX = 64
 """Packets taken from one socket in one tick: over a second of sound after a stall; the rest waits for the next."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from softswitch.base.address import HostPort
 from softswitch.base.ids import StreamId
 from softswitch.media.codec_tables import CodecTables
+from softswitch.media.coded_rows import CodedRows
 from softswitch.media.digit_sender import DigitSender
 from softswitch.media.frames import Frames
 from softswitch.media.gains import Gains
@@ -97,6 +98,7 @@ class Phase:
     __slots__ = (
         "_free",
         "_table",
+        "coded",
         "digit_senders",
         "first_row",
         "gains",
@@ -137,6 +139,7 @@ class Phase:
         self.live: StreamTable = self._table.window(1)
         """The rows in use so far; at least one, so that no operation meets an empty array."""
         self.heard: NDArray[np.uint8] = frames.content[self.first_row : self.first_row + ROWS_PER_PHASE]
+        self.coded = CodedRows(ROWS_PER_PHASE, self.first_row)
         self.voices = Voices(ROWS_PER_PHASE, self.first_row, frames)
         self.mixer = Mixer(index, ROWS_PER_PHASE)
         self.gains = Gains(ROWS_PER_PHASE)
@@ -190,6 +193,7 @@ class Phase:
         """The stream is gone: its row is silent and free."""
         del self.streams[row]
         self.singly.pop(row, None)
+        self.coded.forget(row)
         self.secure.set(row, None)
         self.digit_senders.pop(row, None)
         self.key_muting.forget(row)

@@ -46,9 +46,10 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     With `learn` the source of the packets that arrive is trusted over `remote` (symmetric RTP behind NAT, RFC 4961).
     With `is_shared` the port belongs to several streams, which are told apart by the remote address: `remote` must be
     known and certain, and `learn` False.
-    `codec` is an encoding name ("PCMU", "OPUS") and `payload_type` the number *the remote's* SDP gave it; we accept the
-    same number. `format_parameters` is the remote's `a=fmtp` for it. `telephone_event` is the payload type of RFC 4733
-    events, or None, and `telephone_event_clock_hz` their clock; `comfort_noise` that of RFC 3389, or None.
+    `codec` is an encoding name ("PCMU", "OPUS"), `clock_rate_hz` its RTP clock, and `payload_type` the number *the
+    remote's* SDP gave it; we accept the same number. `format_parameters` is the remote's `a=fmtp` for it.
+    `telephone_event` is the payload type of RFC 4733 events, or None, and `telephone_event_clock_hz` their clock;
+    `comfort_noise` that of RFC 3389, or None.
     `telephone_event_own` is the number our own SDP gave to events, where it is another: both are understood.
     `sends` / `receives` are our side of the SDP direction: a party on hold (`sendonly`) neither hears nor is heard.
     `sequence` and `timestamp` are the values of the packet at `started_at` (monotonic seconds): the packet of a tick at
@@ -72,6 +73,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     learn: bool = True
     is_shared: bool = False
     codec: str = "PCMU"
+    clock_rate_hz: int = 8000
     payload_type: int = 0
     format_parameters: str = ""
     telephone_event: int | None = None

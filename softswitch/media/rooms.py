@@ -142,5 +142,5 @@ class Rooms:
 
 
 def _seat(stream: Stream, tables: CodecTables) -> Seat:
-    codec = tables.names.index(stream.description.codec)
+    codec = tables.law(stream.description.codec)
     return Seat(stream.frame_row, stream.row, codec, not stream.description.is_deaf)

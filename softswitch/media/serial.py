@@ -12,3 +12,13 @@ def sequence_step(later: NDArray[np.int64], earlier: NDArray[np.int64]) -> NDArr
 def timestamp_step(later: NDArray[np.int64], earlier: NDArray[np.int64]) -> NDArray[np.int64]:
     """`later` - `earlier` modulo 2**32, in [-2**31, 2**31 - 1]."""
     return ((later - earlier + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+
+
+def sequence_distance(later: int, earlier: int) -> int:
+    """`sequence_step` of single numbers."""
+    return ((later - earlier + 0x8000) & 0xFFFF) - 0x8000
+
+
+def timestamp_distance(later: int, earlier: int) -> int:
+    """`timestamp_step` of single numbers."""
+    return ((later - earlier + 0x80000000) & 0xFFFFFFFF) - 0x80000000

@@ -4,14 +4,19 @@ Nearly every stream's packet is a row of `phase.outgoing`, and no Python is run 
 after each tick their packets are made here, into `phase.singles`.
 """
 
+from softswitch.media.codec_tables import CodecTables
+from softswitch.media.coded_rows import Due
+from softswitch.media.frames import Frames
 from softswitch.media.phase import Phase, SinglePacket, Stream
 from softswitch.media.rtp import HEADER_BYTES
 from softswitch.media.tick_grid import FRAME_SAMPLES
 
 
-def build(phase: Phase) -> None:
+def build(phase: Phase, frames: Frames, tables: CodecTables) -> None:
     """The packets that this tick's frame completes, for every stream of the phase that is sent singly."""
     phase.singles.clear()
+    if not phase.coded.is_empty:
+        phase.coded.encode(_due(phase), phase.live, phase.outgoing.payload, frames, tables)
     for stream in phase.singly.values():
         destination = stream.latch.destination()
         if destination is None:
@@ -25,10 +30,26 @@ def build(phase: Phase) -> None:
 
 
 def _packets(phase: Phase, stream: Stream) -> list[bytes]:
+    coded = phase.coded.senders.get(stream.row)
+    if coded is not None:
+        return coded.packets
     if stream.packetiser is None:
         return [phase.outgoing.packets[stream.row].tobytes()]
-    sample = (phase.tick - stream.first_tick) * FRAME_SAMPLES
-    return stream.packetiser.add(phase.outgoing.payload[stream.row].tobytes(), sample)
+    return stream.packetiser.add(phase.outgoing.payload[stream.row].tobytes(), _sample(phase, stream))
+
+
+def _due(phase: Phase) -> list[Due]:
+    """The coded streams that have somewhere to send to."""
+    return [
+        Due(row, _sample(phase, stream), row in phase.digit_senders)
+        for row, stream in phase.singly.items()
+        if row in phase.coded.senders and stream.latch.destination() is not None
+    ]
+
+
+def _sample(phase: Phase, stream: Stream) -> int:
+    """Where in the stream this tick's frame begins."""
+    return (phase.tick - stream.first_tick) * FRAME_SAMPLES
 
 
 def _with_digits(phase: Phase, stream: Stream, packets: list[bytes]) -> list[bytes]:

@@ -52,6 +52,7 @@ _COLUMNS: dict[str, tuple[type[np.generic], tuple[int, ...], int]] = {
     "trim": (np.int64, (), 0),
     "receives": (np.bool_, (), 0),
     "codec": (np.int64, (), 0),
+    "is_coded": (np.bool_, (), 0),
     "payload_type_in": (np.int64, (), -1),
     "event_type_in": (np.int64, (), -1),
     "event_type_own": (np.int64, (), -1),
@@ -115,6 +116,8 @@ class StreamTable:
     receives: NDArray[np.bool_]
     codec: NDArray[np.int64]
     """Index into the codec tables."""
+    is_coded: NDArray[np.bool_]
+    """The codec is another one, and `codec` that of its frames (coded_rows.py)."""
     payload_type_in: NDArray[np.int64]
     event_type_in: NDArray[np.int64]
     event_type_own: NDArray[np.int64]

@@ -1,6 +1,6 @@
 """The streams of a worker: made, changed and dropped, and who hears whom among them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
 
 from softswitch.base.address import HostPort
@@ -16,8 +16,9 @@ from softswitch.media.packetiser import PTIMES_MS, Packetiser
 from softswitch.media.phase import Phase, Stream
 from softswitch.media.protocol import Hearing, Room, StreamDescription
 from softswitch.media.rooms import Rooms
+from softswitch.media.stream_codec import CodecKey, StreamCodec
 from softswitch.media.stream_table import FADE_SAMPLES
-from softswitch.media.tick_grid import FRAME_SAMPLES, TICK_S, phase_of_port
+from softswitch.media.tick_grid import FRAME_SAMPLES, SAMPLE_RATE_HZ, TICK_S, phase_of_port
 
 PHASE_STREAMS = 512
 """A phase is filled up to this before the next is used: few streams in few phases cost least, since a tick's array
@@ -33,12 +34,21 @@ _CONSTANT = ("port", "local_ip", "ssrc", "call_id", "is_shared")
 
 
 class Streams:
-    __slots__ = ("_by_id", "_calls", "_frames", "_hearings", "_phases", "_port", "_tables", "rooms")
+    __slots__ = ("_by_id", "_calls", "_codecs", "_frames", "_hearings", "_phases", "_port", "_tables", "rooms")
 
-    def __init__(self, phases: Sequence[Phase], frames: Frames, tables: CodecTables, port: PacketPort) -> None:
+    def __init__(
+        self,
+        phases: Sequence[Phase],
+        frames: Frames,
+        tables: CodecTables,
+        codecs: Mapping[CodecKey, StreamCodec],
+        port: PacketPort,
+    ) -> None:
         self._phases = phases
         self._frames = frames
         self._tables = tables
+        self._codecs = codecs
+        """Those of coded streams."""
         self._port = port
         self._by_id: dict[StreamId, Stream] = {}
         self._calls: dict[CallId, tuple[Phase, int]] = {}
@@ -60,7 +70,7 @@ class Streams:
     def put(self, description: StreamDescription, now: float) -> str | None:
         """Create or change a stream; None, or why it cannot be done."""
         stream = self._by_id.get(description.stream_id)
-        fault = _fault(description, self._tables) or self._conflict(description, stream)
+        fault = _fault(description, self._tables, self._codecs) or self._conflict(description, stream)
         if fault is not None:
             return fault
         if stream is not None:
@@ -83,6 +93,7 @@ class Streams:
             self._calls[stream.description.call_id] = (home, streams - 1)
         self._frames.content[stream.frame_row] = self._tables.silence[0]
         self._frames.codec[stream.frame_row] = 0
+        self._frames.is_wide[stream.frame_row] = False
         self._hearings.set(stream_id, ())
         self._route_all([*self.rooms.leave(stream_id), *self._hearings.listeners(stream_id)])
         for each in self._phases:
@@ -201,7 +212,7 @@ class Streams:
         old, stream.description = stream.description, description
         if stream.latch.describe(description.remote, learn=description.learn, now=now):
             self._disconnect(stream)
-        if description.codec != old.codec:
+        if (description.codec, description.clock_rate_hz) != (old.codec, old.clock_rate_hz):
             self._set_codec(stream)
         if description.is_deaf != old.is_deaf:
             self.rooms.stream_changed(description.stream_id)
@@ -240,7 +251,7 @@ class Streams:
     def _set_codec(self, stream: Stream) -> None:
         """Sound of the old codec that was not heard yet is forgotten: its bytes mean something else now."""
         table, row = stream.phase.live, stream.row
-        codec = self._tables.names.index(stream.description.codec)
+        codec = self._tables.law(stream.description.codec)
         silence = self._tables.silence[codec]
         table.codec[row] = codec
         table.ring[row] = silence
@@ -253,6 +264,8 @@ class Streams:
         table.concealed[row] = FADE_SAMPLES
         self._frames.content[stream.frame_row] = silence
         self._frames.codec[stream.frame_row] = codec
+        self._frames.is_wide[stream.frame_row] = False
+        stream.phase.coded.set_codec(table, row, self._coded(stream.description))
         stream_id = stream.description.stream_id
         self.rooms.stream_changed(stream_id)
         self._route_all([stream_id, *self._hearings.listeners(stream_id)])
@@ -284,8 +297,11 @@ class Streams:
         stream.phase.singly.pop(stream.row, None)
         stream.packetiser = None
         is_sent_digits = stream.row in stream.phase.digit_senders
-        if description.sends and (is_sent_digits or _is_sent_singly(description)):
-            if not _fits_tick(description):
+        codec = self._coded(description)
+        if codec is not None:
+            stream.phase.coded.set_sender(stream.row, codec, description)
+        if description.sends and (is_sent_digits or codec is not None or _is_sent_singly(description)):
+            if codec is None and not _fits_tick(description):
                 stream.packetiser = Packetiser(
                     ptime_ms=description.ptime_ms,
                     payload_type=description.payload_type,
@@ -295,15 +311,20 @@ class Streams:
                 )
             stream.phase.singly[stream.row] = stream
 
+    def _coded(self, description: StreamDescription) -> StreamCodec | None:
+        """The codec of a coded stream."""
+        return self._codecs.get((description.codec, description.clock_rate_hz))
+
     def _route(self, stream_id: StreamId) -> None:
         """Tell the mixer what the stream hears now."""
         stream = self._by_id.get(stream_id)
         if stream is None:
             return
-        codec = self._tables.names.index(stream.description.codec)
+        codec = self._tables.law(stream.description.codec)
         heard = self._heard(stream)
         stream.phase.mixer.set_heard(stream.row, codec, heard, self._frames)
         stream.phase.voices.set_sources(stream.row, heard.sources)
+        stream.phase.coded.set_sources(stream.row, heard.terms(stream.frame_row))
 
     def _heard(self, stream: Stream) -> Heard:
         description = stream.description
@@ -376,12 +397,18 @@ def _fits_tick(description: StreamDescription) -> bool:
     return description.ptime_ms == _TICK_MS
 
 
-def _fault(description: StreamDescription, tables: CodecTables) -> str | None:
+def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[CodecKey, StreamCodec]) -> str | None:
     """What is wrong with a description in itself."""
-    if description.codec not in tables.names:
-        return f"no codec {description.codec} is installed here: there are {', '.join(tables.names)}"
-    if description.ptime_ms not in PTIMES_MS:
-        return f"ptime_ms {description.ptime_ms} is none of {PTIMES_MS}"
+    coded = codecs.get((description.codec, description.clock_rate_hz))
+    if coded is None and (description.codec not in tables.names or description.clock_rate_hz != SAMPLE_RATE_HZ):
+        there_are = [
+            *(f"{name}/{SAMPLE_RATE_HZ}" for name in tables.names),
+            *(f"{name}/{rate}" for name, rate in codecs),
+        ]
+        return f"no codec {description.codec}/{description.clock_rate_hz} is here: there are {', '.join(there_are)}"
+    ptimes_ms = PTIMES_MS if coded is None else coded.spec.ptimes_ms
+    if description.ptime_ms not in ptimes_ms:
+        return f"ptime_ms {description.ptime_ms} is none of {ptimes_ms}"
     if not 1 <= description.port <= 65534:
         return f"port {description.port} is out of range: RTCP needs the next one as well"
     if not (0 <= description.payload_type <= 127 and 0 <= (description.telephone_event or 0) <= 127):

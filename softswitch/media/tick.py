@@ -36,7 +36,10 @@ class Received(NamedTuple):
 
 def receive(phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, dtmf: DtmfReceiver, tick: int) -> Received:
     """Take a batch with at most one packet per stream, from sources that are trusted."""
-    table, row = phase.live, packets.row
+    table = phase.live
+    if not phase.coded.is_empty:
+        packets = phase.coded.measure(table, packets, arrivals)
+    row = packets.row
     if tick != phase.playout_clock.next_tick:
         phase.playout_clock.catch_up(table, tick)
     if arrivals.is_timed:
@@ -49,10 +52,12 @@ def receive(phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, dtmf: Dt
     sound = packets if is_sound.all() else packets.select(is_sound)
     if arrivals.is_timed:
         arrival_jitter.note(table, sound, arrivals)
+    if phase.coded.is_empty:
+        jitter.push(table, sound, arrivals)
+    else:
+        phase.coded.push(table, sound, arrivals)
     if sound is packets:
-        jitter.push(table, packets, arrivals)
         return Received(first, [])
-    jitter.push(table, sound, arrivals)
     others = packets.select(~is_sound)
     jitter.pass_over(table, others)
     is_event = others.payload_type == table.event_type_in[others.row]
@@ -77,6 +82,8 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
         player.skip_time(table, phase.stream_ids, now)
     adaptation.trim(table, tables)
     take_frames(table, phase.heard[: table.rows], tables, is_late_awaited=phase.playout_clock.play(tick))
+    if not phase.coded.is_empty:
+        phase.coded.take_frames(table, frames, tables)
     adaptation.count_depth(table)
     if tick % adaptation.REVIEW_TICKS == 0:
         adaptation.review(table)
@@ -89,7 +96,7 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     player.write_frames(table, phase.stream_ids, phase.outgoing, now)
     digit_sending.write_frames(phase, tables)
     _stamp(phase, ticks)
-    single_packets.build(phase)
+    single_packets.build(phase, frames, tables)
 
 
 def _stamp(phase: Phase, ticks: int) -> None:

@@ -13,13 +13,13 @@ from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId, StreamId
 from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
+from softswitch.media.limits import RTP_PACKET_BYTES_MAX
 from softswitch.media.phase import ROWS_PER_PHASE, Phase
 from softswitch.media.protocol import MediaCommand, PutStream, Recording, RecordingFinished, StreamDescription
 from softswitch.media.rtcp import RtcpPacket
 from softswitch.media.rtp import ArrivalBuffer, parse
+from softswitch.media.stream_codec import load_stream_codecs
 from softswitch.media.tick_grid import PHASES, SAMPLE_RATE_HZ, slot_at, time_of
-
-_PACKET_BYTES_MAX = 640
 
 
 class ListedPort:
@@ -113,7 +113,9 @@ class EngineDriver:
     def __init__(self, now: float = 1000.0) -> None:
         self.port = ListedPort()
         self.sink = ListedRecordings()
-        self.engine = MediaEngine(codecs=load_codecs(), port=self.port, sink=self.sink)
+        self.engine = MediaEngine(
+            codecs=load_codecs(), stream_codecs=load_stream_codecs().codecs, port=self.port, sink=self.sink
+        )
         self.slot = (slot_at(now) // PHASES + 1) * PHASES
         self.sent: dict[StreamId, list[bytes]] = {}
         """Every packet of every stream, in order."""
@@ -194,10 +196,10 @@ class EngineDriver:
         while batch := self._next_batch(phase):
             at = np.arange(len(batch))
             row = np.array([row for row, *_ in batch])
-            length = np.array([min(len(packet), _PACKET_BYTES_MAX) for _, packet, *_ in batch])
+            length = np.array([min(len(packet), RTP_PACKET_BYTES_MAX) for _, packet, *_ in batch])
             for index, (_, packet, _, wait_ms) in enumerate(batch):
                 self._note_wait(index, wait_ms)
-                self._arrivals.packets[index, : length[index]] = np.frombuffer(packet[:_PACKET_BYTES_MAX], np.uint8)
+                self._arrivals.packets[index, : length[index]] = np.frombuffer(packet[:RTP_PACKET_BYTES_MAX], np.uint8)
             if phase.secure:
                 length = phase.secure.unprotect(self._arrivals, at, row, length, tick)
             packets = parse(self._arrivals, at, row, length)

@@ -30,6 +30,7 @@ from softswitch.media.runtime.precedence import take_precedence
 from softswitch.media.runtime.recorder import Recorder
 from softswitch.media.runtime.sound_loader import SoundLoader
 from softswitch.media.runtime.switch_link import SwitchLink
+from softswitch.media.stream_codec import load_stream_codecs
 from softswitch.media.tick_grid import PHASES, SLOT_S, slot_at, time_of
 
 OVERRUN_S = 0.005
@@ -75,7 +76,12 @@ class Worker:
         self._link = SwitchLink(socket_path, name)
         self._io = PacketIo()
         self._recorder = Recorder()
-        self._engine = MediaEngine(codecs=load_codecs(), port=self._io, sink=self._recorder)
+        stream_codecs, faults = load_stream_codecs()
+        for fault in faults:
+            _log.warning("a codec is left out", reason=fault)
+        self._engine = MediaEngine(
+            codecs=load_codecs(), stream_codecs=stream_codecs, port=self._io, sink=self._recorder
+        )
         self._loader = SoundLoader(self._engine.tables)
         self._is_stopping = False
         self._overruns = 0
