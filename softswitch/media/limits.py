@@ -47,7 +47,7 @@ CODED_PACKETS_WAITING_MAX = 512
 """Packets of one coded stream that are still to be heard: a second of the shortest there are (2.5 ms)."""
 
 RECEIVE_ROUNDS_MAX = 64
-"""Packets taken from one socket in one tick: over a second of sound after a stall; the rest waits for the next."""
+"""Packets taken from one socket in one tick, one after another; what a flood brings beyond waits for the next."""
 
 PACKETS_KEPT_MAX = 16
 """Packets of one stream that are of use after a stall: as much sound as is ever waiting to be played, and then some."""

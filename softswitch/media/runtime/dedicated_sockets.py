@@ -7,6 +7,7 @@ row of the phase's buffer. That costs less than asking which sockets are readabl
 * A second packet: after a tick in which a socket had none, for some ticks it is asked again after each packet; so is
   every socket once in a while and after ticks that were left out, and always one that had a second packet lately (10 ms
   packets, a burst).
+* After a stall only the newest packets of each socket are taken (backlog.py).
 * How long packets wait for the tick is measured now and then, a part of the sockets at a time: the kernel has noted
   when each packet came.
 * Sockets that are silent, and those that are not connected because their party is not known yet, are watched by an
@@ -30,10 +31,11 @@ from softswitch.media.limits import RECEIVE_ROUNDS_MAX, UNTRUSTED_PACKETS_MAX
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
 from softswitch.media.rtcp import RtcpPacket
 from softswitch.media.rtp import ArrivalBuffer, OutgoingBuffer
+from softswitch.media.runtime.backlog import newest_packets
 from softswitch.media.runtime.batch import Batch
 from softswitch.media.runtime.rtcp_sockets import RtcpSockets
 from softswitch.media.runtime.transfers import Transfer, apply_to, call_all, call_each
-from softswitch.media.runtime.udp_socket import TimedPacket, disconnect, open_pair, receive_timed
+from softswitch.media.runtime.udp_socket import TimedPacket, disconnect, dropped_packets, open_pair, receive_timed
 from softswitch.media.tick_grid import SAMPLE_RATE_HZ
 
 QUIET_TICKS = 25
@@ -43,6 +45,9 @@ TRIES_MAX = 8
 """Failing attempts at a second packet before it is given up."""
 QUEUED_PACKETS_MAX = 512
 """More than a socket's queue holds."""
+STALL_TICKS = 8
+"""With so many ticks left out, more packets wait in every socket than are worth taking one by one."""
+COUNTED_EVERY_TICKS = 50
 PROBE_TICKS = 64
 """How often every socket is asked for a second packet."""
 TIMED_EVERY_TICKS = 50
@@ -59,7 +64,7 @@ _SAMPLES_PER_NS = SAMPLE_RATE_HZ / 1e9
 class _Port:
     """The RTP socket of one stream."""
 
-    __slots__ = ("destination", "is_clean", "muxed_rtcp", "remote", "rtp")
+    __slots__ = ("destination", "dropped", "is_clean", "muxed_rtcp", "remote", "rtp")
 
     def __init__(self, rtp: socket.socket) -> None:
         self.rtp = rtp
@@ -68,6 +73,8 @@ class _Port:
         self.is_clean = False
         """Nothing that came before it was connected is left in its queue."""
         self.destination: HostPort | None = None
+        self.dropped = 0
+        """Packets that found the socket full, as far as they are counted."""
         self.muxed_rtcp: HostPort | None = None
         """Where RTCP goes that shares this socket."""
 
@@ -132,6 +139,7 @@ class DedicatedSockets:
     def close(self, row: int) -> None:
         self._unwatch(row)
         port = self._ports.pop(row)
+        self._note_dropped(port)
         port.rtp.close()
         self._rtcp.close(row)
         self._leave_steady(row)
@@ -176,12 +184,17 @@ class DedicatedSockets:
             # In the order of rows, because memory is touched in that order.
             self._steady_rows = np.array(sorted(self._steady), np.int64)
             self._receivers = [self._ports[row].rtp.recv_into for row in sorted(self._steady)]
-        if tick > self._last_tick + 1:
-            # Ticks were left out: every socket has more than one packet.
-            self._tries[self._steady_rows] = TRIES_MAX
+        left_out = tick - self._last_tick - 1
         self._last_tick = tick
+        if left_out >= STALL_TICKS:
+            yield from self._read_newest()
+            return
+        if left_out > 0:
+            # Every socket has more than one packet.
+            self._tries[self._steady_rows] = TRIES_MAX
         if self._receivers:
             yield from self._read_steady(tick)
+        self._count_dropped(tick)
 
     def send(self, outgoing: OutgoingBuffer) -> int:
         """The tick's packet of every row that is aimed; how many were sent."""
@@ -241,6 +254,25 @@ class DedicatedSockets:
             self._tries[rows[again]] = np.minimum(self._tries[rows[again]] + 2, TRIES_MAX)
             yield Batch(came, rows[again], length[came], None)
         np.maximum(self._tries, 0, out=self._tries)
+
+    def _read_newest(self) -> Iterator[Batch]:
+        """After a stall."""
+        rows = self._steady_rows
+        sockets = [self._ports[row].rtp for row in rows.tolist()]
+        for which, length in newest_packets(sockets, self._arrivals.packets):
+            yield Batch(np.arange(len(which)), rows[which], length, None)
+
+    def _count_dropped(self, tick: int) -> None:
+        """A part of the sockets in each tick, all of them once a second."""
+        for row in range(tick % COUNTED_EVERY_TICKS, ROWS_PER_PHASE, COUNTED_EVERY_TICKS):
+            port = self._ports.get(row)
+            if port is not None:
+                self._note_dropped(port)
+
+    def _note_dropped(self, port: _Port) -> None:
+        dropped = dropped_packets(port.rtp)
+        self.dropped_by_kernel += dropped - port.dropped
+        port.dropped = dropped
 
     def _timed_receivers(self, part: int) -> list[Transfer]:
         """The steady sockets' `recv_into`, for one in TIMED_PARTS a function that measures the wait as well."""

@@ -234,6 +234,7 @@ class Worker:
             packets_received=sum(phase.packets_received for phase in self._io.phases),
             packets_sent=sum(phase.packets_sent for phase in self._io.phases),
             strangers=self._engine.strangers + sum(phase.strangers for phase in self._io.phases),
+            dropped_by_kernel=sum(phase.dropped_by_kernel for phase in self._io.phases),
             cpu_s=cpu_s,
             cpu=cpu,
             unauthentic=sum(phase.secure.refused for phase in self._engine.phases),

@@ -7,9 +7,16 @@ from contextlib import suppress
 import pytest
 
 from softswitch.base.address import HostPort
+from softswitch.media.limits import PACKETS_KEPT_MAX
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
 from softswitch.media.rtp import OutgoingBuffer
-from softswitch.media.runtime.dedicated_sockets import PROBE_TICKS, QUIET_TICKS, TIMED_EVERY_TICKS, TIMED_PARTS
+from softswitch.media.runtime.dedicated_sockets import (
+    COUNTED_EVERY_TICKS,
+    QUIET_TICKS,
+    STALL_TICKS,
+    TIMED_EVERY_TICKS,
+    TIMED_PARTS,
+)
 from softswitch.media.runtime.packet_io import PacketIo
 from softswitch.media.runtime.phase_io import PhaseIo
 from softswitch.media.runtime.udp_socket import dropped_packets, open_udp
@@ -127,9 +134,29 @@ def test_a_second_packet_per_tick_is_found_and_then_expected(bench: Bench) -> No
     for _ in range(5):
         bench.peers[0].send(b"x", b"y")
         bench.read()
-    bench.read(tick=PROBE_TICKS * TIMED_EVERY_TICKS)  # row 0 is asked for more
+    bench.read(tick=0)  # row 0 is asked for more
     bench.peers[0].send(b"x", b"y")
     assert len(bench.read()) == 2
+
+
+def test_after_a_stall_sockets_are_emptied_and_the_newest_packets_taken(bench: Bench) -> None:
+    bench.connect(0)
+    bench.connect(1)
+    bench.peers[0].send(*[b"%d" % number for number in range(150)])
+    bench.peers[1].send(b"a", b"b")
+    newest = [(0, b"%d" % number, None) for number in range(150 - PACKETS_KEPT_MAX, 150)]
+    packets = bench.read(PLAIN_TICK + 1 + STALL_TICKS)
+    assert [packet for packet in packets if packet[0] == 0] == newest
+    assert packets[-3:] == [(1, b"a", None), newest[-1], (1, b"b", None)]
+    assert bench.read(PLAIN_TICK + 2 + STALL_TICKS) == []
+
+
+def test_packets_that_found_a_socket_full_are_counted_within_a_second(bench: Bench) -> None:
+    bench.connect(0)
+    bench.peers[0].send(*[bytes(172)] * 1000)
+    for tick in range(PLAIN_TICK, PLAIN_TICK + COUNTED_EVERY_TICKS):
+        bench.read(tick)
+    assert bench.io.dropped_by_kernel == 1000 + 1 - bench.io.packets_received > 0
 
 
 def test_a_silent_port_is_read_as_soon_as_it_speaks(bench: Bench) -> None:

@@ -1,6 +1,5 @@
 """Digits through the engine: received, sent, and never heard as well."""
 
-import numpy as np
 import pytest
 
 from softswitch.base.ids import CallId, RecordingId, StreamId
