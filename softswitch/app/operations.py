@@ -12,8 +12,10 @@ from softswitch.acd.summaries import AgentSummary, QueueSummary
 from softswitch.app.parts import Parts
 from softswitch.base.errors import ConfigurationError, LocalError, SoftswitchError, StartError
 from softswitch.base.ids import AgentId, CallId, RecordingId
+from softswitch.calls import supervision
 from softswitch.calls.call_state import CallState
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.supervision import Supervision
 from softswitch.control.protocol import (
     AgentAction,
     AgentRow,
@@ -28,6 +30,8 @@ from softswitch.control.protocol import (
     Reloaded,
     Status,
     StoreRow,
+    SupervisionMode,
+    SupervisionSet,
     WorkerAction,
     WorkerRow,
     WorkerSet,
@@ -161,6 +165,32 @@ class SwitchOperations:
             return Refused("failed", str(error))
         return Done()
 
+    async def supervise(self, call_id: CallId, phone: str, mode: SupervisionMode) -> SupervisionSet | Refused:
+        call = self._parts.controller.calls.get(call_id)
+        if call is None:
+            return Refused("not_found", f'there is no call "{call_id}": see `softswitch calls`')
+        extension = call.around.settings().extension_for(phone)
+        if extension is None:
+            return Refused("not_found", f'there is no phone "{phone}": name an account or a number of agents.toml')
+        try:
+            await Supervision(call, extension, supervision.SupervisionMode(mode)).begin()
+        except LocalError as error:
+            return Refused("not_possible", str(error))
+        return SupervisionSet(self._call_row(call), extension.username)
+
+    async def set_supervision(self, call_id: CallId, mode: SupervisionMode, phone: str) -> SupervisionSet | Refused:
+        call = self._parts.controller.calls.get(call_id)
+        if call is None:
+            return Refused("not_found", f'there is no call "{call_id}": see `softswitch calls`')
+        present = {each.extension.username: each for each in call.supervisions}
+        extension = call.around.settings().extension_for(phone)
+        wanted = [extension.username] if extension is not None else [phone] if phone else list(present)
+        if len(wanted) != 1 or wanted[0] not in present:
+            among = ", ".join(present) or "nobody: `softswitch calls listen` rings a phone"
+            return Refused("not_found", f"name a phone that supervises this call ({among})")
+        present[wanted[0]].switch_to(supervision.SupervisionMode(mode))
+        return SupervisionSet(self._call_row(call), wanted[0])
+
     async def reload(self) -> Reloaded | Refused:
         try:
             return await self._parts.reload()
@@ -199,6 +229,7 @@ class SwitchOperations:
             wait_s=wait_s if record.queue else None,
             recording=RecordingId("") if recording is None else recording.recording_id,
             masked_s=max(0.0, call.recordings.masked_until - now),
+            supervisors={each.extension.username: each.mode.value for each in call.supervisions},
         )
 
     def _workers(self) -> list[WorkerRow]:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from softswitch.base.ids import AgentId, CallId, QueueId
-from softswitch.store.schema import ActiveCall, Cdr
+from softswitch.store.schema import ActiveCall, Cdr, Supervised
 
 EndedBy = Literal["caller", "agent", "switch"]
 """"agent" is whoever the caller was connected with last, if that party hung up and the flow ended upon it."""
@@ -58,6 +58,7 @@ class CallRecord:
         "scores",
         "sip_status",
         "started_at",
+        "supervisions",
         "tags",
         "talk_s",
     )
@@ -89,6 +90,7 @@ class CallRecord:
         self.recordings: list[str] = []
         self.scores: dict[str, int] = {}
         self.tags: dict[str, str] = {}
+        self.supervisions: list[Supervised] = []
         self.fault = ""
 
     def ended(self, by: EndedBy, reason: EndReason) -> None:
@@ -139,5 +141,6 @@ class CallRecord:
             recordings=tuple(self.recordings),
             scores=self.scores,
             tags=self.tags,
+            supervisions=tuple(self.supervisions),
             fault=self.fault,
         )

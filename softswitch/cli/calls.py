@@ -1,6 +1,7 @@
-"""`softswitch calls`: calls in progress, and ending one."""
+"""`softswitch calls`: calls in progress, ending one, and supervisors in them."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 import click
 
@@ -9,7 +10,15 @@ from softswitch.cli.directory import config_option, connect, find_directory
 from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import duration, instant, spoken_state
-from softswitch.control.protocol import CallRow, Done, HangUp
+from softswitch.control.protocol import (
+    CallRow,
+    Done,
+    HangUp,
+    SetSupervision,
+    Supervise,
+    SupervisionMode,
+    SupervisionSet,
+)
 
 
 @click.group(invoke_without_command=True)
@@ -37,6 +46,43 @@ def hangup(ctx: click.Context, call_id: str, config: str | None) -> None:
     click.echo(f"Call {found} was ended.")
 
 
+_MODES = click.Choice(get_args(SupervisionMode))
+_EFFECTS = {
+    "listen": "hears both, and nobody hears it",
+    "whisper": "hears both, and the agent alone hears it",
+    "barge": "hears both, and both hear it",
+}
+
+
+@calls.command
+@click.argument("call_id")
+@click.option("--phone", required=True, metavar="PHONE", help="Whose phone rings: an account or a number.")
+@click.option("--mode", type=_MODES, default="listen", show_default=True, help="How it takes part.")
+@config_option
+@click.pass_context
+def listen(ctx: click.Context, call_id: str, phone: str, mode: SupervisionMode, config: str | None) -> None:
+    """Let a supervisor hear a conversation, on his phone."""
+    with connect(find_directory(config or ctx.obj)) as client:
+        found = complete_call_id(call_id, client.calls())
+        done = client.ask(Supervise(found, phone, mode), SupervisionSet)
+    click.echo(f"Phone {done.phone} rings; answered, it {_EFFECTS[mode]}.")
+    click.echo("Its keys switch: 4 listen, 5 whisper to the agent, 6 barge in.")
+
+
+@calls.command
+@click.argument("call_id")
+@click.argument("mode", type=_MODES)
+@click.option("--phone", default="", metavar="PHONE", help="Which supervisor, if there are several.")
+@config_option
+@click.pass_context
+def mode(ctx: click.Context, call_id: str, mode: SupervisionMode, phone: str, config: str | None) -> None:
+    """Change how a supervisor takes part in a conversation."""
+    with connect(find_directory(config or ctx.obj)) as client:
+        found = complete_call_id(call_id, client.calls())
+        done = client.ask(SetSupervision(found, mode, phone), SupervisionSet)
+    click.echo(f"Phone {done.phone} {_EFFECTS[mode]}.")
+
+
 def complete_call_id(beginning: str, rows: Sequence[CallRow]) -> CallId:
     """The id that begins so. What begins none is left to the switch to refuse. Raises `Failure` if several do."""
     found = [row.call_id for row in rows if row.call_id.startswith(beginning)]
@@ -58,4 +104,5 @@ _COLUMNS: list[Column[CallRow]] = [
     Column("Length", lambda row: duration(row.duration_s), is_number=True),
     Column("Began", lambda row: instant(row.started_at), is_wide=True),
     Column("Recording", lambda row: row.recording, is_wide=True),
+    Column("Supervisors", lambda row: " ".join(f"{who}={how}" for who, how in row.supervisors.items()), is_wide=True),
 ]

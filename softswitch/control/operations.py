@@ -17,6 +17,8 @@ from softswitch.control.protocol import (
     RegistrationRow,
     Reloaded,
     Status,
+    SupervisionMode,
+    SupervisionSet,
     WorkerAction,
     WorkerSet,
 )
@@ -59,6 +61,12 @@ class Operations(Protocol):
     async def set_worker(self, name: str, action: WorkerAction) -> WorkerSet | Refused: ...
 
     async def hold_recording(self, recording_id: RecordingId, started_at: float, is_held: bool) -> Done | Refused: ...
+
+    async def supervise(self, call_id: CallId, phone: str, mode: SupervisionMode) -> SupervisionSet | Refused:
+        """Returns as soon as the phone rings."""
+        ...
+
+    async def set_supervision(self, call_id: CallId, mode: SupervisionMode, phone: str) -> SupervisionSet | Refused: ...
 
     async def reload(self) -> Reloaded | Refused:
         """Faults come back as Refused("configuration", ..., faults); the old configuration then stays in force."""

@@ -20,6 +20,7 @@ from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
 AgentAction = Literal["login", "logout", "pause", "resume"]
 RecordingAction = Literal["mask", "unmask", "start", "stop"]
 WorkerAction = Literal["drain", "resume"]
+SupervisionMode = Literal["listen", "whisper", "barge"]
 RefusalCode = Literal["not_found", "not_possible", "configuration", "malformed", "busy", "failed"]
 
 
@@ -87,6 +88,25 @@ class HoldRecording(msgspec.Struct, frozen=True, tag=True):
     is_held: bool
 
 
+class Supervise(msgspec.Struct, frozen=True, tag=True):
+    """Ring the phone of a supervisor (its account or number), who then takes part in the conversation of a call.
+
+    Who listens hears both and is heard by nobody; who whispers is heard by the agent alone; who barges in, by all.
+    """
+
+    call_id: CallId
+    phone: str
+    mode: SupervisionMode = "listen"
+
+
+class SetSupervision(msgspec.Struct, frozen=True, tag=True):
+    """How a supervisor takes part from now on. An empty `phone` will do while there is only one."""
+
+    call_id: CallId
+    mode: SupervisionMode
+    phone: str = ""
+
+
 class Reload(msgspec.Struct, frozen=True, tag=True):
     """Read the configuration directory again and take it over as a whole, or not at all."""
 
@@ -106,6 +126,8 @@ Request = (
     | SetRecording
     | SetWorker
     | HoldRecording
+    | Supervise
+    | SetSupervision
     | Reload
     | Stop
 )
@@ -119,7 +141,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `wait_s` is the time spent in the queue: so far, or until an agent answered; None when it never was in one.
     `flow` is the flow that has the call; `agent` is his id once one is alerted or talks.
-    For `masked_s` more seconds what is recorded of it is silence.
+    For `masked_s` more seconds what is recorded of it is silence. `supervisors` are those who take part in the
+    conversation or whose phones ring for it, each with his mode.
     """
 
     call_id: CallId
@@ -134,6 +157,7 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: float | None = None
     recording: RecordingId | Literal[""] = ""
     masked_s: float = 0.0
+    supervisors: dict[str, str] = {}
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -291,6 +315,13 @@ class WorkerSet(msgspec.Struct, frozen=True, tag=True):
     worker: WorkerRow
 
 
+class SupervisionSet(msgspec.Struct, frozen=True, tag=True):
+    """The call as it is after the order; `phone` is the account of the supervisor's phone."""
+
+    call: CallRow
+    phone: str
+
+
 class Reloaded(msgspec.Struct, frozen=True, tag=True):
     """The new configuration is in force; each change is one line for people, an empty list means nothing changed.
 
@@ -314,4 +345,4 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 Rows = Calls | Agents | Queues | Registrations
-Reply = Status | Rows | AgentSet | RecordingSet | WorkerSet | Reloaded | Done | Refused
+Reply = Status | Rows | AgentSet | RecordingSet | SupervisionSet | WorkerSet | Reloaded | Done | Refused

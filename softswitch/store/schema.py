@@ -73,6 +73,19 @@ class ActiveCall(msgspec.Struct, frozen=True, kw_only=True):
     flow: str = ""
 
 
+class Supervised(msgspec.Struct, frozen=True, kw_only=True):
+    """A supervisor takes part in a conversation from now on, in another way, or no more.
+
+    `mode` is "listen", "whisper", "barge" or "end".
+    """
+
+    at: float
+    """Epoch seconds."""
+    by: str
+    """His phone's account."""
+    mode: str
+
+
 class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """Call detail record: one per call, answered or not, written when its last leg has ended."""
 
@@ -107,6 +120,8 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """Answers to surveys, by the name of the survey."""
     tags: dict[str, str] = {}
     """Whatever the flow noted about the call."""
+    supervisions: tuple[Supervised, ...] = ()
+    """Who listened to it, whispered to the agent or spoke to both, in the order of time."""
     fault: str = ""
     """The traceback of a flow that failed, or what else went wrong; "" is the ordinary case."""
 

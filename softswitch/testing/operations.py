@@ -17,6 +17,8 @@ from softswitch.control.protocol import (
     Reloaded,
     Status,
     StoreRow,
+    SupervisionMode,
+    SupervisionSet,
     WorkerAction,
     WorkerRow,
     WorkerSet,
@@ -186,6 +188,20 @@ class FixedOperations:
     async def hold_recording(self, recording_id: RecordingId, started_at: float, is_held: bool) -> Done | Refused:
         self.orders.append(("hold_recording", recording_id, str(started_at), str(is_held)))
         return Done()
+
+    async def supervise(self, call_id: CallId, phone: str, mode: SupervisionMode) -> SupervisionSet | Refused:
+        self.orders.append(("supervise", call_id, phone, mode))
+        return self._supervised(call_id, phone, mode)
+
+    async def set_supervision(self, call_id: CallId, mode: SupervisionMode, phone: str) -> SupervisionSet | Refused:
+        self.orders.append(("set_supervision", call_id, mode, phone))
+        return self._supervised(call_id, phone or "carl", mode)
+
+    def _supervised(self, call_id: CallId, phone: str, mode: SupervisionMode) -> SupervisionSet | Refused:
+        for row in self.call_rows:
+            if row.call_id == call_id:
+                return SupervisionSet(msgspec.structs.replace(row, supervisors={phone: mode}), phone)
+        return Refused("not_found", f"there is no call {call_id}; `softswitch calls` lists them all")
 
     async def reload(self) -> Reloaded | Refused:
         self.orders.append(("reload",))

@@ -2,7 +2,7 @@
 
 One flow runs the call through its verbs (caller_verbs.py), which read the call's mailbox, so there is never a question
 of who acts next. What cannot wait for a verb is done at once: the caller's digits and his departure here, re-INVITEs
-(hold) in negotiation.py.
+(hold) in negotiation.py, supervisors in supervision.py.
 
 ```
    InviteReceived                 answer()                      last verb / BYE
@@ -13,6 +13,7 @@ of who acts next. What cannot wait for a verb is done at once: the caller's digi
 
 import asyncio
 from collections.abc import Callable, MutableMapping
+from typing import TYPE_CHECKING
 
 from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
@@ -39,6 +40,9 @@ from softswitch.sip.outputs import (
     LegEnded,
     LegFailed,
 )
+
+if TYPE_CHECKING:
+    from softswitch.calls.runtime.supervision import Supervision
 
 log = get_logger("calls")
 
@@ -68,6 +72,8 @@ class ActiveCall:
         self.conversation: Conversation | None = None
         self.recordings = CallRecordings(self)
         self.mailbox.when_closed(self.recordings.stop)
+        self.supervisions: list[Supervision] = []
+        """Of the conversation that goes on."""
         self.digits_typed = TypedDigits()
         self.headers = dict(invite.headers)
         self.max_forwards = invite.max_forwards
@@ -85,14 +91,15 @@ class ActiveCall:
 
     def receive(self, event: CallEvent) -> None:
         """Everything that happens to the call comes through here."""
+        if isinstance(event, LegEnded | LegFailed):
+            party = self._others.pop(event.leg_id, None)
+            if party is not None:
+                party.leg.state = LegState.ENDED
+        if any(supervision.receive(event) for supervision in list(self.supervisions)):
+            return
         match event:
             case LegEnded() if event.leg_id == self.caller.leg.leg_id:
                 self._caller_left(event)
-            case LegEnded() | LegFailed():
-                party = self._others.pop(event.leg_id, None)
-                if party is not None:
-                    party.leg.state = LegState.ENDED
-                self.mailbox.put(event)
             case InfoReceived():
                 digit = digit_of_info(event)
                 if digit is not None and event.leg_id == self.caller.leg.leg_id:
@@ -217,7 +224,14 @@ class ActiveCall:
 
     def converse(self, party: Party, music: str, policy: RecordingPolicy) -> Conversation:
         """Connect the caller with `party`."""
-        conversation = Conversation(self.call_id, self.caller, party, music=music, around=self.around)
+        conversation = Conversation(
+            self.call_id,
+            self.caller,
+            party,
+            music=music,
+            around=self.around,
+            is_masked=lambda: self.recordings.is_masked,
+        )
         conversation.begin()
         assert party.stream is not None, "a conversation begins after both streams are open"
         conversation.recording_path = self.recordings.conversation_began(party.stream.stream_id, policy)
@@ -226,7 +240,9 @@ class ActiveCall:
         return conversation
 
     def part_conversation(self, conversation: Conversation) -> None:
-        """End it; the far party leaves the call."""
+        """End it; the far party leaves the call, and so do supervisors."""
+        for supervision in list(self.supervisions):
+            supervision.end()
         self.recordings.conversation_ended(conversation.started_at)
         conversation.end()
         self.record.talk_s += conversation.talk_s
@@ -234,6 +250,11 @@ class ActiveCall:
         self.record.has_far_left = conversation.far.leg.state is LegState.ENDED
         self.conversation = None
         self.part(conversation.far)
+
+    def mask_changed(self) -> None:
+        """What is said is recorded again, or not for a time; supervisors hear no more than recordings hold."""
+        for supervision in self.supervisions:
+            supervision.mask_changed()
 
     def party(self, leg_id: LegId) -> Party | None:
         """Whose leg it is; None if he is leaving."""

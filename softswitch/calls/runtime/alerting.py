@@ -42,10 +42,22 @@ def reason_of_status(status: int) -> DialReason:
 class Alerting:
     """The phones that ring for one attempt to reach somebody."""
 
-    __slots__ = ("_around", "_call", "_failures", "_is_over", "_ringing", "_ringing_since", "answered", "status")
+    __slots__ = (
+        "_around",
+        "_call",
+        "_failures",
+        "_is_counted",
+        "_is_over",
+        "_ringing",
+        "_ringing_since",
+        "answered",
+        "status",
+    )
 
-    def __init__(self, call: ActiveCall) -> None:
+    def __init__(self, call: ActiveCall, *, is_counted: bool = True) -> None:
+        """Unless `is_counted` it is not for the caller that the phones ring: his record does not say so."""
         self._call = call
+        self._is_counted = is_counted
         self._around = call.around
         self._ringing: dict[LegId, Party] = {}
         self._failures: list[DialReason] = []
@@ -111,6 +123,10 @@ class Alerting:
         self._ringing[leg.leg_id] = ringing
         self._call.join(ringing)
 
+    def rings(self, leg_id: LegId) -> bool:
+        """Whether it is the leg of a phone that still rings."""
+        return leg_id in self._ringing
+
     def receive(self, event: LegProgress | LegAnswered | LegFailed) -> None:
         """Take an event of one of our legs; events of legs that no longer ring are of no interest."""
         party = self._ringing.get(event.leg_id)
@@ -130,7 +146,7 @@ class Alerting:
     def end(self) -> None:
         """Stop whatever still rings. The answered party, if any, is the caller's business."""
         self._cancel()
-        if not self._is_over:
+        if self._is_counted and not self._is_over:
             self._is_over = True
             self._call.record.ring_s += self.ring_s
 

@@ -168,6 +168,7 @@ class CallRecordings:
     def _apply_mask(self) -> None:
         for recording in list(self._open.values()):
             self._change(msgspec.structs.replace(recording, masked_until=self.masked_until))
+        self._call.mask_changed()
 
     def _change(self, recording: Recording) -> None:
         self._open[recording.recording_id] = recording

@@ -1,28 +1,38 @@
-"""Two parties talking: who hears whom, music while one is on hold.
+"""Two parties talking, and perhaps supervisors with them: who hears whom, music while somebody is on hold.
 
-The B2BUA keeps the two dialogs apart: a re-INVITE of one side is answered here, from what the media worker can do, and
+The B2BUA keeps the dialogs apart: a re-INVITE of one side is answered here, from what the media worker can do, and
 never sent on. So a hold costs the other side nothing but the music it hears.
 
-| he himself is   | the other is  | he hears  |
-|-----------------|---------------|-----------|
-| talking         | talking       | the other |
-| talking         | holding       | music     |
-| holding         | either        | nothing   |
+| he himself is   | the other is  | he hears                                                                          |
+|-----------------|---------------|-----------------------------------------------------------------------------------|
+| talking         | talking       | the other, and supervisors: the agent those who whisper or barge, the other party |
+|                 |               | those who barge                                                                   |
+| talking         | holding       | music                                                                             |
+| holding         | either        | nothing                                                                           |
+| a supervisor    | either holds  | music                                                                             |
+| a supervisor    | both talking  | both, and other supervisors who barge; while the recording is masked nothing      |
+
+The recording has the two parties, one in each channel, and no supervisor, not even one who barges.
 """
 
-from enum import Enum
+from collections.abc import Callable
+from typing import NamedTuple
 
-from softswitch.base.ids import CallId
+from softswitch.base.ids import CallId, LegId
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.supervision import SupervisionMode
 from softswitch.media.runtime.client import MediaStream
 
 
-class _Heard(Enum):
-    NOTHING = "nothing"
-    OTHER = "other"
-    MUSIC = "music"
+class _Heard(NamedTuple):
+    sources: tuple[MediaStream, ...] = ()
+    is_music: bool = False
+
+
+_NOTHING = _Heard()
+_MUSIC = _Heard(is_music=True)
 
 
 class Conversation:
@@ -31,8 +41,10 @@ class Conversation:
     __slots__ = (
         "_around",
         "_heard",
+        "_is_masked",
         "_music",
         "_on_hold_since",
+        "_supervisors",
         "call_id",
         "far",
         "held_s",
@@ -42,7 +54,17 @@ class Conversation:
         "talk_s",
     )
 
-    def __init__(self, call_id: CallId, near: Party, far: Party, *, music: str, around: Surroundings) -> None:
+    def __init__(
+        self,
+        call_id: CallId,
+        near: Party,
+        far: Party,
+        *,
+        music: str,
+        around: Surroundings,
+        is_masked: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """While `is_masked()` no supervisor is to hear anything; when it changes, `hold_changed` must be called."""
         self.call_id = call_id
         self.near = near
         self.far = far
@@ -55,18 +77,47 @@ class Conversation:
         self._music = music
         self._on_hold_since: float | None = None
         self._around = around
-        self._heard = {near.leg.leg_id: _Heard.NOTHING, far.leg.leg_id: _Heard.NOTHING}
+        self._is_masked = is_masked
+        self._supervisors: dict[LegId, tuple[Party, SupervisionMode]] = {}
+        self._heard: dict[LegId, _Heard] = {}
+
+    @property
+    def agent(self) -> Party:
+        """Whom a whisper reaches: whoever was called, unless only the caller's phone is one of ours."""
+        return self.near if self.far.extension is None and self.near.extension is not None else self.far
+
+    def has(self, party: Party) -> bool:
+        return party in (self.near, self.far) or party.leg.leg_id in self._supervisors
 
     def begin(self) -> None:
         """Let them hear each other."""
         _stream(self.near).stop_play()
         self.hold_changed()
 
+    def supervise(self, party: Party, mode: SupervisionMode) -> None:
+        """`party`, whose stream is open, takes part in this way from now on."""
+        self._supervisors[party.leg.leg_id] = (party, mode)
+        self.hold_changed()
+
+    def leave(self, party: Party) -> None:
+        """A supervisor takes no more part."""
+        if self._supervisors.pop(party.leg.leg_id, None) is not None:
+            self._let_hear(party, _NOTHING)
+            self.hold_changed()
+
     def hold_changed(self) -> None:
-        """One of the two may have put the other on hold, or resumed; set what both hear."""
-        self._count_hold(self.near.leg.is_held or self.far.leg.is_held)
-        self._let_hear(self.near, self.far)
-        self._let_hear(self.far, self.near)
+        """Somebody may have put the others on hold, or resumed, or the mask has changed; set what all hear."""
+        is_held = self.near.leg.is_held or self.far.leg.is_held
+        self._count_hold(is_held)
+        for party, other in ((self.near, self.far), (self.far, self.near)):
+            supervisors = [each for each, mode in self._supervisors.values() if self._speaks_to(mode, party)]
+            self._let_hear(party, self._heard_by(party, other.leg.is_held, [other, *supervisors]))
+        for party, _ in self._supervisors.values():
+            others = [
+                each for each, mode in self._supervisors.values() if each is not party and mode is SupervisionMode.BARGE
+            ]
+            heard = [] if self._is_masked() else [self.near, self.far, *others]
+            self._let_hear(party, self._heard_by(party, is_held, heard))
 
     def end(self) -> None:
         """Part them. The legs stay."""
@@ -85,27 +136,28 @@ class Conversation:
             self.held_s += now - self._on_hold_since
             self._on_hold_since = None
 
-    def _let_hear(self, party: Party, other: Party) -> None:
-        stream = _stream(party)
+    def _speaks_to(self, mode: SupervisionMode, party: Party) -> bool:
+        return mode is SupervisionMode.BARGE or (mode is SupervisionMode.WHISPER and party is self.agent)
+
+    def _heard_by(self, party: Party, is_other_held: bool, sources: list[Party]) -> _Heard:
         if party.leg.is_held:
-            heard = _Heard.NOTHING
-        elif other.leg.is_held:
-            heard = _Heard.MUSIC
-        else:
-            heard = _Heard.OTHER
-        before, self._heard[party.leg.leg_id] = self._heard[party.leg.leg_id], heard
-        if heard is before:
+            return _NOTHING
+        if is_other_held:
+            return _MUSIC
+        return _Heard(tuple(_stream(source) for source in sources))
+
+    def _let_hear(self, party: Party, heard: _Heard) -> None:
+        before = self._heard.get(party.leg.leg_id, _NOTHING)
+        self._heard[party.leg.leg_id] = heard
+        if heard == before or party.stream is None:
             return
-        if before is _Heard.MUSIC:
-            stream.stop_play()
-        if heard is _Heard.OTHER:
-            stream.hear(_stream(other))
-        else:
-            stream.hear()
-        if heard is _Heard.MUSIC:
+        if before.is_music:
+            party.stream.stop_play()
+        party.stream.hear(*heard.sources)
+        if heard.is_music:
             music = or_silence(lambda: [self._around.sounds.music(self._music)])
             if music:
-                stream.play(music, loop=True, started_at=0.0)
+                party.stream.play(music, loop=True, started_at=0.0)
 
 
 def _stream(party: Party) -> MediaStream:

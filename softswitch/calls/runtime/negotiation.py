@@ -47,5 +47,5 @@ def take_late_answer(call: ActiveCall, event: LegConfirmed | ReinviteConfirmed) 
 
 def _media_changed(call: ActiveCall, party: Party) -> None:
     party.connect()
-    if call.conversation is not None and party in (call.conversation.near, call.conversation.far):
+    if call.conversation is not None and call.conversation.has(party):
         call.conversation.hold_changed()

@@ -13,10 +13,11 @@ def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:
     return str(SipUri(user=record.calling_number or "anonymous", host=settings.domain)), record.calling_name
 
 
-async def ring_extension(alerting: Alerting, extension: Extension, call: ActiveCall) -> None:
+async def ring_extension(alerting: Alerting, extension: Extension, call: ActiveCall, *, display: str = "") -> None:
     """Ring every phone registered for the extension, each along the flow it registered over.
 
-    Nothing rings if none is registered. Raises as `Alerting.ring` does.
+    `display` is shown in place of the caller's name. Nothing rings if none is registered. Raises as
+    `Alerting.ring` does.
     """
     settings = call.around.settings()
     from_uri, from_display = _identity(call, settings)
@@ -25,7 +26,7 @@ async def ring_extension(alerting: Alerting, extension: Extension, call: ActiveC
             Target(uri=binding.contact_uri, flow=binding.flow, route=binding.path),
             extension.username,
             from_uri=from_uri,
-            from_display=from_display,
+            from_display=display or from_display,
             extension=extension,
             srtp=extension.srtp,
         )

@@ -45,8 +45,10 @@ from softswitch.control.protocol import (
     Rows,
     SetAgent,
     SetRecording,
+    SetSupervision,
     SetWorker,
     Stop,
+    Supervise,
 )
 
 _log = get_logger("control")
@@ -167,6 +169,10 @@ class ControlServer:
                 yield await operations.set_worker(name, action)
             case HoldRecording(recording_id, started_at, is_held):
                 yield await operations.hold_recording(recording_id, started_at, is_held)
+            case Supervise(call_id, phone, mode):
+                yield await operations.supervise(call_id, phone, mode)
+            case SetSupervision(call_id, mode, phone):
+                yield await operations.set_supervision(call_id, mode, phone)
             case Reload():
                 yield await operations.reload()
             case Stop():

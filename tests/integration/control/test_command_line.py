@@ -156,6 +156,25 @@ def test_a_call_is_named_by_the_beginning_of_its_id_as_the_narrow_table_shows_it
     assert operations.orders == [("hang_up", first)]
 
 
+@pytest.mark.usefixtures("server")
+def test_a_supervisor_is_rung_and_switched(operations: FixedOperations) -> None:
+    assert printed("calls", "listen", "c1", "--phone", "carl") == [
+        "Phone carl rings; answered, it hears both, and nobody hears it.",
+        "Its keys switch: 4 listen, 5 whisper to the agent, 6 barge in.",
+    ]
+    assert printed("calls", "mode", "c1", "barge") == ["Phone carl hears both, and both hear it."]
+    printed("calls", "listen", "c1", "--phone", "110", "--mode", "whisper")
+    printed("calls", "mode", "c1", "listen", "--phone", "110")
+    assert operations.orders == [
+        ("supervise", "c1", "carl", "listen"),
+        ("set_supervision", "c1", "barge", ""),
+        ("supervise", "c1", "110", "whisper"),
+        ("set_supervision", "c1", "listen", "110"),
+    ]
+    assert run("calls", "listen", "c9", "--phone", "carl").exit_code == 1
+    assert run("calls", "mode", "c1", "shout").exit_code == 2
+
+
 def test_what_is_recorded_of_a_call_can_be_masked_and_ended(
     server: object, operations: FixedOperations, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,8 +29,11 @@ from softswitch.control.protocol import (
     Request,
     SetAgent,
     SetRecording,
+    SetSupervision,
     SetWorker,
     Stop,
+    Supervise,
+    SupervisionSet,
     WorkerSet,
 )
 from softswitch.testing.operations import FixedOperations
@@ -47,6 +50,8 @@ REQUESTS: list[Request] = [
     SetRecording(CallId("c1"), "mask", 30.0, "otto"),
     SetWorker("media-0", "drain"),
     HoldRecording(RecordingId("r1"), 1_700_000_000.0, True),
+    Supervise(CallId("c1"), "110", "whisper"),
+    SetSupervision(CallId("c1"), "barge", "110"),
     Reload(),
     Stop(),
 ]
@@ -59,6 +64,7 @@ REPLIES: list[Reply] = [
     AgentSet(SWITCH.agent_rows[0], is_pending=True),
     RecordingSet(SWITCH.call_rows[0]),
     WorkerSet(SWITCH.status().workers[0]),
+    SupervisionSet(SWITCH.call_rows[0], "carl"),
     Reloaded(["a"], ["b"]),
     Done(),
     Refused("not_found", "there is none", ["x"]),
