@@ -1,7 +1,7 @@
 """Whatever arrives for a stream under SRTP is refused unless its party has sent it, and nothing raises."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from softswitch.base.ids import StreamId
@@ -17,6 +17,7 @@ packets = st.lists(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(profile=st.sampled_from(list(PROFILES)), sent=packets)
 def test_rubbish_is_never_heard(profile: str, sent: list[bytes]) -> None:
     driver = EngineDriver()

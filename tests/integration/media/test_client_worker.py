@@ -17,6 +17,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.ids import CallId, RecordingId
+from softswitch.media.libsrtp import KEY_BYTES, SrtpSession, pointer_to
 from softswitch.media.protocol import (
     DtmfReceived,
     FirstPacket,
@@ -24,9 +25,11 @@ from softswitch.media.protocol import (
     PlayFinished,
     Recording,
     RecordingFinished,
+    SrtpKeys,
     StreamStatistics,
 )
 from softswitch.media.runtime.client import MediaClient, MediaStream
+from softswitch.media.srtp import SrtpReceiver
 from softswitch_codecs.g711 import pcmu
 
 pytestmark = pytest.mark.network
@@ -62,7 +65,10 @@ class Heard(NamedTuple):
 class Phone(asyncio.DatagramProtocol):
     """Sends a tone as PCMU every 20 ms and keeps what it receives."""
 
-    def __init__(self, frequency_hz: int) -> None:
+    def __init__(self, frequency_hz: int, keys: SrtpKeys | None = None) -> None:
+        """`keys` are those of the stream it talks to."""
+        self._sending_srtp = keys and SrtpSession(keys.profile, keys.receive, sends=True)
+        self._receiving_srtp = keys and SrtpReceiver(keys.profile, keys.send)
         out = np.empty((1, 8000), np.uint8)
         pcmu.encode(tone(frequency_hz).reshape(1, -1), out)
         self._voice = out.tobytes()
@@ -74,9 +80,9 @@ class Phone(asyncio.DatagramProtocol):
         self.address = HostPort("", 0)
 
     @classmethod
-    async def start(cls, frequency_hz: int) -> "Phone":
+    async def start(cls, frequency_hz: int, keys: SrtpKeys | None = None) -> "Phone":
         _, phone = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: cls(frequency_hz), local_addr=("127.0.0.1", 0)
+            lambda: cls(frequency_hz, keys), local_addr=("127.0.0.1", 0)
         )
         return phone
 
@@ -86,6 +92,12 @@ class Phone(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         _, _, sequence, timestamp, ssrc = struct.unpack_from(">BBHII", data)
+        if self._receiving_srtp is not None:
+            packet = np.frombuffer(data, np.uint8).copy()
+            length = self._receiving_srtp.unprotect(pointer_to(packet), len(data), ssrc, sequence, 0)
+            data = packet[:length].tobytes()
+            if not data:
+                return
         at = asyncio.get_running_loop().time()
         self.heard.append(Heard(at, HostPort(*addr[:2]), sequence, timestamp, ssrc, data[12:]))
         self._arrival.set()
@@ -132,7 +144,8 @@ class Phone(asyncio.DatagramProtocol):
         assert self._transport is not None
         self._sequence += 1
         header = struct.pack(">BBHII", 0x80, payload_type, self._sequence, timestamp, 0xABCDEF)
-        self._transport.sendto(header + payload, tuple(remote))
+        packet = header + payload
+        self._transport.sendto(self._sending_srtp.protect(packet) if self._sending_srtp else packet, tuple(remote))
 
 
 class Scene:
@@ -168,10 +181,18 @@ class Scene:
         self.client = self._new_client()
         await self.client.start()
 
-    async def phone(self, frequency_hz: int, stream: MediaStream) -> Phone:
-        """A phone that talks to the stream, which is connected to it."""
-        phone = await Phone.start(frequency_hz)
+    async def new_phone(self, frequency_hz: int, keys: SrtpKeys | None = None) -> Phone:
+        phone = await Phone.start(frequency_hz, keys)
         self._phones.append(phone)
+        return phone
+
+    async def phone(self, frequency_hz: int, stream: MediaStream, keys: SrtpKeys | None = None) -> Phone:
+        """A phone that talks to the stream, which is connected to it."""
+        phone = await self.new_phone(frequency_hz, keys)
+        self.connect(stream, phone, keys)
+        return phone
+
+    def connect(self, stream: MediaStream, phone: Phone, keys: SrtpKeys | None = None) -> None:
         stream.connect(
             remote=phone.address,
             codec="PCMU",
@@ -180,9 +201,9 @@ class Scene:
             ptime_ms=20,
             sends=True,
             receives=True,
+            srtp=keys,
         )
         phone.talk_to(stream.local)
-        return phone
 
     async def event(self, kind: type[E], condition: Callable[[E], bool] = lambda _: True) -> E:
         """The first event of that kind; waits for it."""
@@ -355,6 +376,60 @@ def test_a_call_outlives_kill_9_of_its_worker(play: Play) -> None:
         assert energy_at(500, left[800:4000]) > 0.95
         assert energy_at(500, left[-4000:-1600]) > 0.95
         assert energy_at(1500, right[-4000:-1600]) > 0.95
+
+    play(scenario)
+
+
+def test_a_conference_outlives_kill_9_with_shared_ports_srtp_and_a_masked_recording(play: Play) -> None:
+    """Three members of every kind; each hears the two others again, and the mask holds."""
+    profile = "AEAD_AES_128_GCM"
+    keys = SrtpKeys(profile, bytes(range(KEY_BYTES[profile])), bytes(range(1, KEY_BYTES[profile] + 1)))
+
+    async def scenario(scene: Scene) -> None:
+        plain = await scene.client.open_stream(CALL)
+        at_plain = await scene.phone(500, plain)
+        secure = await scene.client.open_stream(CALL, near=plain)
+        at_secure = await scene.phone(1100, secure, keys)
+        at_shared = await scene.new_phone(1900)
+        shared = await scene.client.open_stream(CALL, near=plain, certain_remote=at_shared.address)
+        scene.connect(shared, at_shared)
+        room = scene.client.open_room(plain)
+        room.set_members(plain, secure, shared)
+        path = str(scene.folder / "a.wav")
+        began = scene.clock.now()
+        scene.client.start_recording(
+            Recording(
+                recording_id=RecordingId("r1"),
+                call_id=CALL,
+                path=path,
+                left=plain.stream_id,
+                right=secure.stream_id,
+                started_at=began,
+                masked_until=began + 3600.0,
+            )
+        )
+        members = {500: at_plain, 1100: at_secure, 1900: at_shared}
+        await asyncio.sleep(1.2)
+        loop = asyncio.get_running_loop()
+        killed_at = loop.time()
+        await scene.kill_worker()
+        before = {hz: phone.heard[-1] for hz, phone in members.items()}
+        await scene.start_worker()
+        for hz, phone in members.items():
+            after = await phone.heard_after(killed_at + 0.05)
+            assert (after.ssrc, after.source) == (before[hz].ssrc, before[hz].source)
+            gap = round((after.at - before[hz].at) / 0.02)
+            assert (after.sequence - before[hz].sequence) % 65536 == pytest.approx(gap, abs=3)
+        await asyncio.sleep(1.0)
+        for hz, phone in members.items():
+            sound = phone.sound()[-3200:]
+            for other in members:
+                share = energy_at(other, sound)
+                assert share < 0.01 if other == hz else share > 0.3, f"{hz} hears {share:.2f} of {other}"
+        scene.client.stop_recording(RecordingId("r1"))
+        recorded = await scene.event(RecordingFinished)
+        assert recorded.duration_s == pytest.approx(scene.clock.now() - began, abs=0.3)
+        assert not channels_of(path).any()
 
     play(scenario)
 
