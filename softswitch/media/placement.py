@@ -14,6 +14,8 @@ CPU_MAX = 0.9
 STREAM_CPU = 0.0004
 """Part of a core a stream is taken to cost before its worker carries enough of them to tell: 2,500 of them fill it."""
 STREAM_CPU_MAX = 0.005
+STEP_CPU = 0.05
+"""Workers whose load differs by less are alike, and the one with fewer streams is taken: so much comes and goes."""
 TELLING_STREAMS = 100
 """From so many on a worker's CPU divided by its streams is what one costs; below, idle ticks count for more."""
 
@@ -45,7 +47,7 @@ class WorkerLoad(NamedTuple):
 def choose(workers: Sequence[WorkerLoad], cpu_max: float) -> str | None:
     """The name of the worker for a new call; None if none may have it."""
     able = [worker for worker in workers if not (worker.is_draining or worker.is_full(cpu_max))]
-    return min(able, key=lambda worker: (worker.estimate, worker.streams)).name if able else None
+    return min(able, key=lambda worker: (int(worker.estimate / STEP_CPU), worker.streams)).name if able else None
 
 
 def why_none(workers: Sequence[WorkerLoad], cpu_max: float) -> str:

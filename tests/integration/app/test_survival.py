@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
-from softswitch.control.protocol import AgentSet, SetAgent
+from softswitch.control.protocol import AgentSet, SetAgent, SetWorker, WorkerAction, WorkerRow, WorkerSet
 from softswitch.prompts.runtime.wav_files import write_wav
 from softswitch.sip.sdes import SrtpPolicy
-from softswitch.testing.phones import Phones
+from softswitch.testing.phones import Phone, Phones
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.phone_line import Line
 from softswitch.testing.runtime.running import RunningSwitch
@@ -26,10 +26,10 @@ PASSWORD = "long-enough-4711"
 CALLER_HZ, AGENT_HZ = 440.0, 1000.0
 
 
-def files(port: int, agents: int, srtp: str) -> dict[str, str]:
+def files(port: int, agents: int, srtp: str, workers: int) -> dict[str, str]:
     return {
         "softswitch.toml": f'[sip]\ndomain = "127.0.0.1"\nlisten = ["udp:127.0.0.1:{port}"]\n'
-        '[media]\nip = "127.0.0.1"\nports = "10000-11999"\nworkers = 1\n[log]\nlevel = "info"\n',
+        f'[media]\nip = "127.0.0.1"\nports = "10000-11999"\nworkers = {workers}\n[log]\nlevel = "info"\n',
         "agents.toml": "\n".join(
             f'[[agent]]\nid = "agent{n}"\npassword = "{PASSWORD}"\nskills = {{ support = 5 }}\nsrtp = "{srtp}"\n'
             for n in range(agents)
@@ -53,6 +53,7 @@ def with_phones(
     agents: int,
     scenario: Callable[[RunningSwitch, Phones], Awaitable[None]],
     srtp: SrtpPolicy = "off",
+    workers: int = 1,
 ) -> RunningSwitch:
     port = free_port()
 
@@ -62,7 +63,7 @@ def with_phones(
         async with Phones(HostPort("127.0.0.1", port), folder=folder, host="127.0.0.2", srtp=srtp) as phones:
             await scenario(switch, phones)
 
-    with RunningSwitch(tmp_path / "centre", files(port, agents, srtp)) as switch:
+    with RunningSwitch(tmp_path / "centre", files(port, agents, srtp, workers)) as switch:
         asyncio.run(run(switch))
     assert "Traceback" not in switch.log()
     return switch
@@ -134,6 +135,58 @@ def test_a_killed_media_worker_ends_no_call_and_the_sound_is_back_within_a_secon
             assert channel[-20:-5].all(), f"{name} after the death"
             assert longest_run(~channel[5:-5]) <= 20, f"{name}: at most two seconds are lost of the recording"
         assert not has_tone(both[:, 1], CALLER_HZ)[:half].any()
+
+
+def test_a_worker_is_drained_and_restarted_while_calls_go_on(tmp_path: Path) -> None:
+    def workers(switch: RunningSwitch) -> dict[str, WorkerRow]:
+        status = switch.status()
+        assert status is not None
+        return {row.name: row for row in status.workers}
+
+    def order(switch: RunningSwitch, action: WorkerAction) -> None:
+        with switch.control() as client:
+            client.ask(SetWorker("media-0", action), WorkerSet)
+
+    async def scenario(switch: RunningSwitch, phones: Phones) -> None:
+        agents = [await phones.register(f"agent{n}", PASSWORD) for n in range(6)]
+
+        async def conversations(served: list[Phone]) -> list[tuple[Line, Line]]:
+            pairs: list[tuple[Line, Line]] = []
+            for phone in served:
+                command(switch, phone.username, "login")
+                caller = await phones.dial("100", calling_number="+15550100")
+                line = await asyncio.wait_for(phone.next_call(), 10)
+                await line.answer()
+                assert await caller.answered()
+                pairs.append((caller, line))
+            return pairs
+
+        async def until_streams(first: int, second: int) -> None:
+            """On the two workers."""
+            await asyncio.to_thread(switch.wait_until, lambda: streams() == (first, second), 5.0)
+
+        def streams() -> tuple[int, ...]:
+            return tuple(row.streams for row in workers(switch).values())
+
+        first = await conversations(agents[:4])
+        await asyncio.to_thread(switch.wait_until, lambda: sum(streams()) == 8, 5.0)
+        before = streams()
+        order(switch, "drain")
+        then = await conversations(agents[4:])
+        await until_streams(before[0], before[1] + 4)
+        for caller, line in first:
+            line.hang_up()
+            assert (await asyncio.wait_for(caller.ended(), 10)).status == 200
+        await until_streams(0, 4)
+        killed = switch.kill("media-0")
+        await asyncio.to_thread(switch.wait_until, lambda: switch.pid("media-0") not in (0, killed), 5.0)
+        await asyncio.to_thread(switch.wait_until, lambda: workers(switch)["media-0"].is_connected, 5.0)
+        assert workers(switch)["media-0"].is_draining
+        order(switch, "resume")
+        assert not workers(switch)["media-0"].is_draining
+        assert all(caller.end is None and line.end is None for caller, line in then)
+
+    with_phones(tmp_path, 6, scenario, workers=2)
 
 
 def longest_run(flags: NDArray[np.bool_]) -> int:

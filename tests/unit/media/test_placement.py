@@ -23,6 +23,8 @@ def load(name: str, cpu: float | None, reported: int = 1000, streams: int | None
         ([load("a", 0.1, is_draining=True)], None),
         ([load("a", None, 0, 3000), load("b", 0.95)], "a"),
         ([load("a", 0.0, 0, 0), load("b", 0.0, 0, 2)], "a"),
+        ([load("a", 0.03, 0, 0), load("b", 0.01, 0, 2)], "a"),
+        ([load("a", 0.01, 0, 2), load("b", 0.03, 0, 0)], "b"),
         ([], None),
     ],
 )
