@@ -230,6 +230,8 @@ class SwitchOperations:
             recording=RecordingId("") if recording is None else recording.recording_id,
             masked_s=max(0.0, call.recordings.masked_until - now),
             supervisors={each.extension.username: each.mode.value for each in call.supervisions},
+            mos=record.measurements.mos,
+            talking=list(record.measurements.talking),
         )
 
     def _workers(self) -> list[WorkerRow]:

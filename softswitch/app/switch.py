@@ -125,6 +125,8 @@ class Switch:
             worker_sockets(configuration),
             local_ip=configuration.settings.media.ip,
             ports=configuration.settings.media.port_range,
+            timeout_s=configuration.settings.media.timeout_s,
+            timeout_on_hold_s=configuration.settings.media.timeout_on_hold_s,
             clock=clock,
             entropy=entropy,
             on_event=self._media_event,

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from softswitch.base.ids import AgentId, CallId, QueueId
+from softswitch.calls.measurements import CallMeasurements
 from softswitch.store.schema import ActiveCall, Cdr, Supervised
 
 EndedBy = Literal["caller", "agent", "switch"]
@@ -17,7 +18,7 @@ EndedBy = Literal["caller", "agent", "switch"]
 class EndReason(Enum):
     """`Cdr.end_reason`, the words reports are made of. The details are elsewhere: `sip_status`, `fault`, `tags`.
 
-    A seventh word, "switch restarted", is written by the store for calls that a dead switch left behind.
+    An eighth word, "switch restarted", is written by the store for calls that a dead switch left behind.
     """
 
     COMPLETED = "completed"
@@ -30,6 +31,8 @@ class EndReason(Enum):
     """Never answered: refused by its flow, or for a number, a codec or a right that is missing."""
     FAILED = "failed"
     """A flow failed, no media worker was there, or the connection to the caller was lost."""
+    SILENT = "media timeout"
+    """Nothing came from the caller any more, or from whoever he talked to; `fault` says from whom."""
     STOPPED = "stopped"
     """Ended from outside: by an operator, or because the switch stopped."""
 
@@ -50,7 +53,9 @@ class CallRecord:
         "flow",
         "has_far_left",
         "hold_s",
+        "is_far_silent",
         "is_unserved",
+        "measurements",
         "queue",
         "queue_wait_s",
         "recordings",
@@ -85,8 +90,11 @@ class CallRecord:
         """The final status his INVITE got."""
         self.has_far_left = False
         """Whoever he talked to last has hung up on him."""
+        self.is_far_silent = False
+        """That was done for him, because nothing came from there."""
         self.is_unserved = False
         """The last queue he waited in had nobody for him."""
+        self.measurements = CallMeasurements()
         self.recordings: list[str] = []
         self.scores: dict[str, int] = {}
         self.tags: dict[str, str] = {}
@@ -105,11 +113,13 @@ class CallRecord:
             reason = EndReason.REJECTED
         else:
             reason = EndReason.OVERFLOWED if self.is_unserved else EndReason.COMPLETED
+        if self.is_far_silent:
+            self.ended("switch", EndReason.SILENT)
         self.ended("agent" if self.has_far_left else "switch", reason)
 
     def began_to_wait(self) -> None:
         """In a queue, or for a phone that is rung; what was before counts no more."""
-        self.has_far_left = self.is_unserved = False
+        self.has_far_left = self.is_far_silent = self.is_unserved = False
 
     def as_active(self) -> ActiveCall:
         return ActiveCall(
@@ -143,4 +153,5 @@ class CallRecord:
             tags=self.tags,
             supervisions=tuple(self.supervisions),
             fault=self.fault,
+            legs=self.measurements.legs(),
         )

@@ -91,6 +91,12 @@ def complete_call_id(beginning: str, rows: Sequence[CallRow]) -> CallId:
     return found[0] if len(found) == 1 else CallId(beginning)
 
 
+def _mos_style(row: CallRow) -> str:
+    return "red" if row.mos is not None and row.mos < MOS_LOW else ""
+
+
+MOS_LOW = 3.5
+"""Below it many users are dissatisfied."""
 _STYLES = {"talking": "green", "waiting": "yellow", "alerting": "cyan"}
 _COLUMNS: list[Column[CallRow]] = [
     Column("Call", lambda row: row.call_id, narrow_characters=8),
@@ -102,6 +108,8 @@ _COLUMNS: list[Column[CallRow]] = [
     Column("Agent", lambda row: row.agent, is_flexible=True),
     Column("Waited", lambda row: duration(row.wait_s), is_number=True),
     Column("Length", lambda row: duration(row.duration_s), is_number=True),
+    Column("MOS", lambda row: "" if row.mos is None else f"{row.mos:.1f}", is_number=True, style=_mos_style),
+    Column("Talking", lambda row: " ".join(sorted(row.talking))),
     Column("Began", lambda row: instant(row.started_at), is_wide=True),
     Column("Recording", lambda row: row.recording, is_wide=True),
     Column("Supervisors", lambda row: " ".join(f"{who}={how}" for who, how in row.supervisors.items()), is_wide=True),

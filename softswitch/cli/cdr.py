@@ -24,6 +24,11 @@ def cdr(directory: str | None, config: str | None, last: int, as_json: bool) -> 
     show_rows(rows, _COLUMNS, as_json=as_json, empty="No calls have ended yet.")
 
 
+def _worst_mos(row: Cdr) -> str:
+    scores = [mos for leg in row.legs for mos in (leg.mos, leg.remote_mos) if mos]
+    return f"{min(scores):.1f}" if scores else ""
+
+
 _COLUMNS: list[Column[Cdr]] = [
     Column("Began", lambda row: instant(row.started_at)),
     Column("From", lambda row: row.calling_number, is_flexible=True),
@@ -37,6 +42,7 @@ _COLUMNS: list[Column[Cdr]] = [
     Column("End", lambda row: row.end_reason, is_flexible=True, style=lambda row: "red" if row.fault else ""),
     Column("By", lambda row: row.ended_by, is_wide=True),
     Column("Status", lambda row: str(row.sip_status), is_number=True, is_wide=True),
+    Column("MOS", _worst_mos, is_number=True),
     Column("Scores", lambda row: " ".join(f"{name}={score}" for name, score in row.scores.items()), is_wide=True),
     Column("Call", lambda row: row.call_id, is_wide=True),
 ]

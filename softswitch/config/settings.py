@@ -40,6 +40,10 @@ class MediaSection(msgspec.Struct, frozen=True, kw_only=True):
     ports: str = "20000-29999"
     media_ports: MediaPorts = "dedicated"
     """Whether callers from trunks share ports; a trunk may say otherwise."""
+    timeout_s: Annotated[float, Meta(ge=0, le=86400)] = 60.0
+    """A leg from which neither voice nor RTCP comes for so long is hung up; 0: never."""
+    timeout_on_hold_s: Annotated[float, Meta(ge=0, le=86400)] = 3600.0
+    """The same while its party has put us on hold."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     """Media processes; 0 = one per core but one, at least one."""
     cpu_max: Annotated[float, Meta(gt=0, le=1)] = 0.9

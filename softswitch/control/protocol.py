@@ -143,6 +143,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     `flow` is the flow that has the call; `agent` is his id once one is alerted or talks.
     For `masked_s` more seconds what is recorded of it is silence. `supervisors` are those who take part in the
     conversation or whose phones ring for it, each with his mode.
+    `mos` is how the worst of its legs sounded during the last five seconds (1 to 4.5), None before anything was heard;
+    `talking` says who spoke then: "caller", "called".
     """
 
     call_id: CallId
@@ -158,6 +160,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     recording: RecordingId | Literal[""] = ""
     masked_s: float = 0.0
     supervisors: dict[str, str] = {}
+    mos: float | None = None
+    talking: list[str] = []
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):

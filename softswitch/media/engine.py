@@ -65,9 +65,6 @@ from softswitch.media.tick_grid import PHASES, TICK_S, time_of
 SILENCE_TICKS = 10
 """After 200 ms without a packet a learnt source may come back from another address (latch.py)."""
 
-TIMEOUT_TICKS = 500
-"""Ten seconds of silence are reported."""
-
 LATE_PLAYBACK_S = 0.5
 """A playback that began longer ago was described again, to a worker that does not know it."""
 
@@ -382,9 +379,10 @@ class MediaEngine:
         silent = phase.tick - table.last_tick
         for row in np.flatnonzero(table.guarded & (silent > SILENCE_TICKS)).tolist():
             self.streams.reopen(phase.streams[row])
-        is_overdue = table.receives & (silent >= TIMEOUT_TICKS) & (table.reported_tick != table.last_tick)
+        unreported = phase.tick - np.maximum(table.last_tick, table.reported_tick)
+        is_overdue = (table.timeout_ticks > 0) & (unreported >= table.timeout_ticks)
         for row in np.flatnonzero(is_overdue).tolist():
-            table.reported_tick[row] = table.last_tick[row]
+            table.reported_tick[row] = phase.tick
             stream = phase.streams[row]
             if stream.description.remote is not None:
                 self._emit(StreamTimedOut(*_names(stream), int(silent[row]) * TICK_S))

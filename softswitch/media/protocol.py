@@ -58,6 +58,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     `detects_tones`: digits are also listened for in the sound (Q.24), and taken out of it.
     `gain_db` changes the party's voice for all who hear it; with `is_muted` nobody hears it and no recording holds it;
     with `is_deaf` the party hears playbacks only.
+    When nothing comes from the party for `timeout_s`, no RTP and no RTCP, `StreamTimedOut` says so; 0 for never.
     RTCP goes to `rtcp_remote`, or one port above `remote`; with `has_rtcp_mux` it shares the RTP port (RFC 5761).
     """
 
@@ -87,6 +88,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     gain_db: float = 0.0
     is_muted: bool = False
     is_deaf: bool = False
+    timeout_s: float = 10.0
     has_rtcp_mux: bool = False
     rtcp_remote: HostPort | None = None
     srtp: SrtpKeys | None = None
@@ -308,7 +310,7 @@ class PlayFinished(msgspec.Struct, frozen=True, tag=True):
 
 
 class StreamTimedOut(msgspec.Struct, frozen=True, tag=True):
-    """Nothing came from the party for `silent_s` although it should send. Reported once per silence."""
+    """Nothing came from the party for `silent_s`. Reported after its `timeout_s`, and after each further one."""
 
     call_id: CallId
     stream_id: StreamId

@@ -57,6 +57,7 @@ _COLUMNS: dict[str, tuple[type[np.generic], tuple[int, ...], int]] = {
     "event_type_in": (np.int64, (), -1),
     "event_type_own": (np.int64, (), -1),
     "last_tick": (np.int64, (), 0),
+    "timeout_ticks": (np.int64, (), 0),
     "reported_tick": (np.int64, (), 0),
     "guarded": (np.bool_, (), 0),
     "received": (np.int64, (), 0),
@@ -124,8 +125,10 @@ class StreamTable:
     """RTP payload type of telephone events by the party's number and by ours, -1 for none."""
     last_tick: NDArray[np.int64]
     """Tick of the last packet that was accepted, or in which the stream began."""
+    timeout_ticks: NDArray[np.int64]
+    """After how long a silence is reported, 0 for never."""
     reported_tick: NDArray[np.int64]
-    """The `last_tick` after which silence was reported."""
+    """When silence was last reported."""
     guarded: NDArray[np.bool_]
     """The socket is connected to a source that was learnt: when that falls silent, it is opened again."""
     received: NDArray[np.int64]

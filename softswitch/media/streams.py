@@ -231,6 +231,7 @@ class Streams:
         description, table, row = stream.description, stream.phase.live, stream.row
         table.receives[row] = description.receives
         stream.phase.tone_detector.set(row, asks=description.detects_tones and description.receives)
+        table.timeout_ticks[row] = round(description.timeout_s / TICK_S)
         table.payload_type_in[row] = table.payload_type_out[row] = description.payload_type
         event_type = -1 if description.telephone_event is None else description.telephone_event
         event_type_own = description.telephone_event_own

@@ -86,6 +86,29 @@ class Supervised(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
 
 
+class LegFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """How one leg of a call sounded, and how its party spoke. Legs that were never heard have none."""
+
+    role: Literal["caller", "called"]
+    party: str
+    """"alice" (an account), "trunk:provider", or the number that was dialled."""
+    mos: float = 0.0
+    """The E-model's estimate, 1 to 4.5, of how the party sounded to us;"""
+    remote_mos: float | None = None
+    """and of how we sounded there, by its last report (RTCP)."""
+    loss_percent: float = 0.0
+    """Of the packets from there."""
+    jitter_ms: float = 0.0
+    round_trip_ms: float | None = None
+    talk_s: float = 0.0
+    talk_ratio: float = 0.0
+    """His part of all that was said in the call, 0 to 1."""
+    overlap_s: float = 0.0
+    """He spoke while somebody he heard spoke too."""
+    silence_max_s: float = 0.0
+    """The longest time in which neither did."""
+
+
 class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """Call detail record: one per call, answered or not, written when its last leg has ended."""
 
@@ -124,6 +147,8 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """Who listened to it, whispered to the agent or spoke to both, in the order of time."""
     fault: str = ""
     """The traceback of a flow that failed, or what else went wrong; "" is the ordinary case."""
+    legs: tuple[LegFacts, ...] = ()
+    """The caller's and those of the others he talked to, in order. Known a moment after the call's end."""
 
 
 class RecordingMask(msgspec.Struct, frozen=True, kw_only=True):

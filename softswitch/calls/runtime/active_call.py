@@ -31,7 +31,7 @@ from softswitch.calls.runtime.mailbox import Mailbox
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.settings import RecordingPolicy
-from softswitch.media.protocol import DtmfReceived
+from softswitch.media.protocol import DtmfReceived, StreamTimedOut
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.offer_answer import OfferRefused
 from softswitch.sip.outputs import (
@@ -43,6 +43,9 @@ from softswitch.sip.outputs import (
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.supervision import Supervision
+
+MEDIA_TIMEOUT = 'Q.850;cause=102;text="Media timeout"'
+"""RFC 3326: why we hung up; 102 is recovery on the expiry of a timer."""
 
 log = get_logger("calls")
 
@@ -107,6 +110,8 @@ class ActiveCall:
             case DtmfReceived():
                 if self.caller.stream is not None and event.stream_id == self.caller.stream.stream_id:
                     self._typed(event.digit)
+            case StreamTimedOut():
+                self._fell_silent(event)
             case _:
                 self.mailbox.put(event)
 
@@ -193,6 +198,7 @@ class ActiveCall:
             stream.drop()
         await self.mailbox.check()
         self.caller.attach(stream, self.around.settings().media_ip)
+        self.record.measurements.opened(stream.stream_id, "caller", self.caller.leg.party)
         leg = self.caller.leg
         answer = leg.answer(self._offer) if self._offer else leg.offer()
         if isinstance(answer, OfferRefused):
@@ -213,6 +219,8 @@ class ActiveCall:
     def join(self, party: Party) -> None:
         """Another party belongs to the call from now on: what happens to his leg comes here."""
         self._others[party.leg.leg_id] = party
+        if party.stream is not None:
+            self.record.measurements.opened(party.stream.stream_id, "called", party.leg.party)
         self._legs[party.leg.leg_id] = self
 
     def part(self, party: Party, reason: str | None = None) -> None:
@@ -266,6 +274,21 @@ class ActiveCall:
         """Keep it, and wake the verb that may wait for it."""
         if self.caller.stream is not None and self.digits_typed.add(digit):
             self.mailbox.put(DtmfReceived(self.call_id, self.caller.stream.stream_id, digit))
+
+    def _fell_silent(self, event: StreamTimedOut) -> None:
+        """Nothing comes from a party any more, neither sound nor RTCP: his phone or the way to it is dead."""
+        parties = [self.caller, *self._others.values()]
+        party = next((each for each in parties if each.stream and each.stream.stream_id == event.stream_id), None)
+        if party is None or not party.is_answered or self.mailbox.is_closed:
+            return
+        self.record.fault = self.record.fault or f"nothing came from {party.leg.party} for {event.silent_s:.0f} s"
+        log.warning("media timeout", call_id=self.call_id, leg=party.leg.party, silent_s=round(event.silent_s))
+        if party is self.caller:
+            self.record.ended("switch", EndReason.SILENT)
+            self.take_leave(408)
+        else:
+            self.record.is_far_silent = self.conversation is not None and party is self.conversation.far
+            self.around.sip.hang_up(party.leg.leg_id, reason=MEDIA_TIMEOUT)
 
     def _caller_left(self, event: LegEnded) -> None:
         self.caller.leg.state = LegState.ENDED

@@ -17,6 +17,7 @@ from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import Leg
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.measuring import Measuring
 from softswitch.calls.runtime.negotiation import answer_reinvite, take_late_answer
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
@@ -26,7 +27,7 @@ from softswitch.media.protocol import (
     PlayFinished,
     RecordingFinished,
     StreamReports,
-    StreamTimedOut,
+    StreamStatistics,
     TalkersChanged,
     WorkerStatistics,
 )
@@ -64,6 +65,7 @@ class CallController:
         self._start_flow = start_flow
         self.legs: dict[LegId, ActiveCall] = {}
         """Which call a leg belongs to, for as long as SIP knows the leg."""
+        self._measuring = Measuring(self.calls, around.records, loop)
         self._something_ended: asyncio.Future[None] | None = None
 
     # Inputs
@@ -91,7 +93,13 @@ class CallController:
 
     def receive_media(self, event: MediaEvent) -> None:
         match event:
-            case WorkerStatistics() | StreamReports() | TalkersChanged():
+            case WorkerStatistics() | TalkersChanged():
+                return
+            case StreamReports(reports):
+                self._measuring.reported(reports)
+                return
+            case StreamStatistics():
+                self._measuring.finished(event)
                 return
             case RecordingFinished():
                 if event.fault:
@@ -100,8 +108,6 @@ class CallController:
                 self._note_end()
             case PlayFinished() if event.fault:
                 log.error("sound", call_id=event.call_id, fault=event.fault)
-            case StreamTimedOut():
-                log.info("nothing heard", call_id=event.call_id, silent_s=event.silent_s)
             case _:
                 pass
         call = self.calls.get(event.call_id)
@@ -220,6 +226,7 @@ class CallController:
         self.calls.pop(call.call_id, None)
         cdr = call.record.as_cdr(self._around.clock.wall())
         self._around.records.call_ended(cdr)
+        self._measuring.call_ended(call.record, cdr)
         log.info("call ended", call_id=call.call_id, reason=cdr.end_reason, by=cdr.ended_by)
         self._note_end()
 

@@ -44,6 +44,9 @@ class StoreRecords:
         for recording in self._in_progress.pop(cdr.call_id, ()):
             self._hand_on(recording)
 
+    def call_measured(self, cdr: Cdr) -> None:
+        self._store.cdrs.put((cdr.started_at, cdr.call_id), cdr)
+
     def recording_started(self, recording: StoredRecording) -> None:
         self._open[recording.recording_id] = recording
 

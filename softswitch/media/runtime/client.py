@@ -33,6 +33,7 @@ from softswitch.media.protocol import (
     StopPlay,
     StopRecording,
     StreamDescription,
+    StreamReports,
     WorkerStatistics,
 )
 from softswitch.media.runtime.media_room import MediaRoom
@@ -43,6 +44,10 @@ from softswitch.media.runtime.worker_link import REPLY_WITHIN_S, WorkerLink
 
 OPEN_WITHIN_S = 2.0
 """A worker that died is back in less than a second; a caller waits that long more willingly than he calls again."""
+
+TIMEOUT_S = 60.0
+TIMEOUT_ON_HOLD_S = 3600.0
+"""Telephones that suppress silence send comfort noise or RTCP now and then; on hold most send nothing at all."""
 
 _log = get_logger("media")
 
@@ -77,6 +82,8 @@ class MediaClient:
         entropy: Entropy,
         on_event: Callable[[MediaEvent], None],
         cpu_max: float = CPU_MAX,
+        timeout_s: float = TIMEOUT_S,
+        timeout_on_hold_s: float = TIMEOUT_ON_HOLD_S,
         open_within_s: float = OPEN_WITHIN_S,
         reply_within_s: float = REPLY_WITHIN_S,
         queue_bytes_max: int = WORKER_QUEUE_BYTES_MAX,
@@ -84,8 +91,12 @@ class MediaClient:
         """`sockets` maps worker names to the paths of their sockets; `local_ip` is where all of them open ports.
 
         A worker that uses `cpu_max` of a core gets no new calls.
+        A party from which nothing comes for `timeout_s` is reported; for `timeout_on_hold_s` while it does not want to
+        be heard. 0 for never.
         """
         self.clock = clock
+        self.timeout_s = timeout_s
+        self.timeout_on_hold_s = timeout_on_hold_s
         self._local_ip = local_ip
         self._entropy = entropy
         self._on_event = on_event
@@ -275,6 +286,11 @@ class MediaClient:
         match event:
             case WorkerStatistics():
                 return
+            case StreamReports(reports):
+                for report in reports:
+                    stream = self._streams.get(report.stream_id)
+                    if stream is not None:
+                        stream.report = report
             case PlayFinished(_, stream_id, play_id):
                 link.description.finish_play(stream_id, play_id)
                 if play_id not in self._plays:

@@ -9,7 +9,15 @@ from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.media.limits import SOUNDS_PER_PLAYBACK_MAX
-from softswitch.media.protocol import Hearing, PutStream, SendDigits, SetHearing, SrtpKeys, StreamDescription
+from softswitch.media.protocol import (
+    Hearing,
+    PutStream,
+    SendDigits,
+    SetHearing,
+    SrtpKeys,
+    StreamDescription,
+    StreamReport,
+)
 from softswitch.media.runtime.worker_link import WorkerLink
 
 
@@ -17,6 +25,8 @@ class StreamOwner(Protocol):
     """What a stream leaves to the client that opened it."""
 
     clock: Clock
+    timeout_s: float
+    timeout_on_hold_s: float
 
     def play(
         self, stream: "MediaStream", sounds: Sequence[str], *, loop: bool, is_over: bool, started_at: float | None
@@ -32,7 +42,7 @@ class StreamOwner(Protocol):
 class MediaStream:
     """One RTP stream. Every method notes what is wanted and returns; after `drop` none does anything."""
 
-    __slots__ = ("_description", "_owner", "call_id", "is_dropped", "link", "local", "stream_id", "worker")
+    __slots__ = ("_description", "_owner", "call_id", "is_dropped", "link", "local", "report", "stream_id", "worker")
 
     def __init__(self, owner: "StreamOwner", link: WorkerLink, description: StreamDescription) -> None:
         """Streams are made by `MediaClient.open_stream`."""
@@ -41,6 +51,8 @@ class MediaStream:
         self.local = HostPort(description.local_ip, description.port)
         self.worker = link.name
         self.is_dropped = False
+        self.report: StreamReport | None = None
+        """The worker's last, of the last five seconds; None before the first."""
         self._owner = owner
         self.link = link
         self._description = description
@@ -71,6 +83,7 @@ class MediaStream:
             telephone_event=telephone_event,
             sends=sends,
             receives=receives,
+            timeout_s=self._owner.timeout_s if receives else self._owner.timeout_on_hold_s,
             srtp=_with_rolls(srtp, self._description, now),
         )
         self.link.order(PutStream(self._description))

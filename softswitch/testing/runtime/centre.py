@@ -31,14 +31,18 @@ from softswitch.dialplan.runtime.runner import FlowRunner
 from softswitch.dialplan.schedule import Schedule
 from softswitch.media.protocol import (
     Describe,
+    DropStream,
     MediaCommand,
     MediaEvent,
     Playback,
     PlayFinished,
+    Quality,
     Recording,
     RecordingFinished,
     StartPlay,
     StopRecording,
+    StreamStatistics,
+    VoiceFacts,
 )
 from softswitch.media.runtime.client import MediaClient
 from softswitch.sip.endpoint import SipEndpoint
@@ -122,6 +126,9 @@ class SimulatedCentre:
         numbers = NumberPlan.compile(rows)
         assert isinstance(numbers, NumberPlan), numbers
         self.dialplan = Dialplan(numbers=numbers, flows=flows, schedules=schedules or {})
+        self.quality = Quality(packets_received=500, mos=4.4)
+        self.voice = VoiceFacts(talk_s=3.0)
+        """The last that is said of every stream."""
         self._directory = directory
         self._worker_paths = {f"media-{number}": str(directory / f"media-{number}.sock") for number in range(workers)}
         self.workers: dict[str, ScriptedMediaWorker] = {}
@@ -299,6 +306,11 @@ class SimulatedCentre:
                 recording = worker.description.recordings.get(recording_id)
                 if recording is not None:
                     self.loop.call_soon(self._emit, worker, self._closed(recording))
+            case DropStream(stream_id):
+                stream = worker.description.streams.get(stream_id)
+                if stream is not None:
+                    last = StreamStatistics(stream.call_id, stream_id, self.quality, self.voice)
+                    self.loop.call_soon(self._emit, worker, last)
             case _:
                 pass
         return ""

@@ -111,21 +111,42 @@ def test_digits_and_the_first_packet_are_told_once() -> None:
     ]
 
 
-def test_silence_is_reported_once_and_again_after_sound() -> None:
+def test_silence_is_reported_after_each_timeout_and_begins_anew_with_sound() -> None:
     driver = EngineDriver()
     driver.put(1)
-    driver.put(2, receives=False)
+    driver.put(2, timeout_s=0.0)
     driver.put(3, remote=None)
     driver.tick(520)
     (silence,) = events(driver, StreamTimedOut)
     assert isinstance(silence, StreamTimedOut)
     assert silence.stream_id == 1
     assert 10.0 <= silence.silent_s < 10.3
-    driver.tick(600)
+    driver.tick(450)
     assert not events(driver, StreamTimedOut)
+    driver.tick(70)
+    (silence,) = events(driver, StreamTimedOut)
+    assert isinstance(silence, StreamTimedOut)
+    assert 20.0 <= silence.silent_s < 20.5
     driver.deliver(1, packet(0))
-    driver.tick(520)
+    driver.tick(490)
+    assert not events(driver, StreamTimedOut)
+    driver.tick(30)
     assert len(events(driver, StreamTimedOut)) == 1
+
+
+def test_a_party_on_hold_has_its_own_timeout_and_comfort_noise_is_life() -> None:
+    driver = EngineDriver()
+    driver.put(1, receives=False, timeout_s=28.0)
+    driver.put(2, comfort_noise=13)
+    for number in range(6):
+        noise = pack(payload_type=13, sequence=number, timestamp=number * 32_000, ssrc=5, payload=b"\x40")
+        driver.deliver(2, noise)
+        driver.tick(200)
+    assert not events(driver, StreamTimedOut)
+    driver.tick(220)
+    (silence,) = events(driver, StreamTimedOut)
+    assert isinstance(silence, StreamTimedOut)
+    assert silence.stream_id == 1
 
 
 def test_a_silent_party_may_come_back_from_another_port_but_nobody_else_may() -> None:
