@@ -6,7 +6,7 @@ from softswitch.base.ids import StreamId
 from softswitch.media.protocol import Quality, VoiceFacts
 from softswitch.store.schema import LegFacts
 
-Role = Literal["caller", "called"]
+Role = Literal["caller", "called", "supervisor"]
 
 MOS_LOW = 3.5
 """Below it many users are dissatisfied (ITU-T G.107 annex B has the scale)."""

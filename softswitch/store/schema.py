@@ -89,7 +89,7 @@ class Supervised(msgspec.Struct, frozen=True, kw_only=True):
 class LegFacts(msgspec.Struct, frozen=True, kw_only=True):
     """How one leg of a call sounded, and how its party spoke. Legs that were never heard have none."""
 
-    role: Literal["caller", "called"]
+    role: Literal["caller", "called", "supervisor"]
     party: str
     """"alice" (an account), "trunk:provider", or the number that was dialled."""
     mos: float = 0.0

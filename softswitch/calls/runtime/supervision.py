@@ -128,6 +128,8 @@ class Supervision:
     def _answered(self, party: Party) -> None:
         self._stop_waiting()
         self.party = party
+        if party.stream is not None:
+            self._call.record.measurements.opened(party.stream.stream_id, "supervisor", party.leg.party)
         if self._call.conversation is None:
             self.end()
             return
