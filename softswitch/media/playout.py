@@ -7,6 +7,7 @@ whose party has sent nothing for a while are silent.
 import numpy as np
 from numpy.typing import NDArray
 
+from softswitch.media import adaptation
 from softswitch.media.byte_windows import as_runs
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.concealment import conceal, fade_in
@@ -54,6 +55,16 @@ class PlayoutClock:
         return tick >= self._settled_tick
 
 
+def play(table: StreamTable, frames: NDArray[np.uint8], tables: CodecTables, clock: PlayoutClock, tick: int) -> None:
+    """Tick number `tick` of all streams; what their parties say in it is `frames` uint8[rows, FRAME_SAMPLES] then."""
+    clock.catch_up(table, tick)
+    adaptation.trim(table, tables, tick)
+    take_frames(table, frames, tables, is_late_awaited=clock.play(tick))
+    adaptation.count_depth(table)
+    if tick % adaptation.REVIEW_TICKS == 0:
+        adaptation.review(table)
+
+
 def take_frames(
     table: StreamTable, frames: NDArray[np.uint8], tables: CodecTables, *, is_late_awaited: bool = True
 ) -> None:
@@ -95,4 +106,5 @@ def _wait_for_late(table: StreamTable, row: NDArray[np.int64]) -> None:
     # A pause of a whole ring has left silence everywhere in it.
     margin = np.where(table.play[row] - first > RING_SAMPLES, FRAME_SAMPLES, 0)
     table.late[row] += 1
+    adaptation.note_late(table, row, table.play[row] - first + margin)
     table.play[row] = first - margin

@@ -31,7 +31,9 @@ FADE_SAMPLES = 480
 FADE_ROW_SAMPLES = FADE_SAMPLES + 2 * FRAME_SAMPLES
 """The replacement is followed by zeros, so that a frame may be read from any point of it."""
 
-DEPTH_BINS = 16
+DEPTH_BIN_SAMPLES = 40
+DEPTH_BINS = 64
+"""Depths of a jitter buffer are told apart by 5 ms, up to 320 ms."""
 
 _COLUMNS: dict[str, tuple[type[np.generic], tuple[int, ...], int]] = {
     "ssrc": (np.int64, (), -1),
@@ -111,9 +113,9 @@ class StreamTable:
     period: NDArray[np.int64]
     """Of the voice where the gap began, in samples."""
     depth_count: NDArray[np.float32]
-    """How often n whole frames were left after a tick; old ticks count less and less (adaptation.py)."""
+    """How often so many times DEPTH_BIN_SAMPLES were left after a tick; old ticks count less (adaptation.py)."""
     trim: NDArray[np.int64]
-    """Frames of silence to leave out (> 0) or to repeat (< 0)."""
+    """Samples to leave out (> 0) or to repeat (< 0)."""
     receives: NDArray[np.bool_]
     codec: NDArray[np.int64]
     """Index into the codec tables."""

@@ -20,7 +20,7 @@ from softswitch.media.frames import Frames
 from softswitch.media.limits import PAYLOAD_BYTES_MAX
 from softswitch.media.phase import Phase
 from softswitch.media.player import Player
-from softswitch.media.playout import take_frames
+from softswitch.media.playout import play
 from softswitch.media.rtp import ArrivalBuffer, RtpColumns
 from softswitch.media.tick_grid import FRAME_SAMPLES
 
@@ -78,15 +78,10 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     ticks = tick - phase.tick
     phase.tick = tick
     if ticks > 1:
-        phase.playout_clock.catch_up(table, tick)
         player.skip_time(table, phase.stream_ids, now)
-    adaptation.trim(table, tables)
-    take_frames(table, phase.heard[: table.rows], tables, is_late_awaited=phase.playout_clock.play(tick))
+    play(table, phase.heard[: table.rows], tables, phase.playout_clock, tick)
     if not phase.coded.is_empty:
         phase.coded.take_frames(table, frames, tables)
-    adaptation.count_depth(table)
-    if tick % adaptation.REVIEW_TICKS == 0:
-        adaptation.review(table)
     phase.key_muting.silence(table, phase.heard, tables, tick)
     phase.tones_heard = phase.tone_detector.take(table, phase.heard, tables)
     phase.gains.apply(phase.heard, table.codec, tables)

@@ -80,11 +80,11 @@ def test_jitter_makes_the_buffer_longer_and_its_end_shorter_again() -> None:
 def test_a_party_with_another_clock_is_followed_in_its_silences(drift: float) -> None:
     party = Clocked(drift)
     party.pass_time(4000)  # four frames more or less than ours
-    assert party.spoiled() == 0
+    assert party.spoiled() <= 4
     assert party.depth_frames() <= 3
 
 
-def test_speech_without_a_pause_is_cut_only_when_much_has_piled_up() -> None:
+def test_much_delay_goes_in_speech_as_well() -> None:
     party = Clocked()
     party.pass_time(50, speech_frames=100)
     held_up, party.in_flight = party.driver.now + 0.4, []
@@ -92,8 +92,8 @@ def test_speech_without_a_pause_is_cut_only_when_much_has_piled_up() -> None:
     party.in_flight = [(held_up, packet) for _, packet in party.in_flight]
     party.pass_time(50, speech_frames=100)
     assert party.depth_frames() == 9  # of the 400 ms that came at once 200 were kept, and one was played
-    party.pass_time(1200, speech_frames=100)
-    assert party.depth_frames() == 9
+    party.pass_time(600, speech_frames=100)
+    assert party.depth_frames() <= 6
     party.pass_time(200)
     assert party.depth_frames() == 1
 
@@ -105,7 +105,7 @@ def test_what_is_silent_is_judged_by_its_samples() -> None:
     assert quiet != SILENCE
     party.pass_time(10)
     table = party.driver.engine.phases[0].live
-    table.trim[0] = 1
+    table.trim[0] = FRAME
     before = int(table.play[0])
     party.driver.deliver(
         1, *(pack(payload_type=0, sequence=10 + n, timestamp=(10 + n) * FRAME, ssrc=1, payload=quiet) for n in range(3))
