@@ -12,7 +12,7 @@ frequencies: one multiplication of matrices for all blocks of a tick. A block ho
 | the phases of both have moved since the last block as those of tones do whose |                    |
 | frequencies are off by at most                                                | 2.5 %              |
 
-(Q.24 has +4 and -8 dB and ±1.5 % to be accepted and ±3.5 % to be refused; the rest is room for what noise, a codec
+(Q.24 has +4 and -8 dB and ±1.5 % to be accepted and ±3.5 % to be refused; the rest is room for what noise, codecs
 and the edges of a block do.) A key goes down with the fourth such block in a row, 32 ms of tone: 40 ms always are, 23 ms
 never. It is up again after five blocks without it; interruptions of 10 ms are bridged.
 
@@ -117,7 +117,7 @@ class ToneDetector:
         return digits
 
     def _next_blocks(self, sound: NDArray[np.float32]) -> tuple[Spectra, NDArray[np.float32]]:
-        """float32[rows, samples] -> the n blocks that end in it: complex64[rows, n, 8], their energy float32[rows, n]."""
+        """float32[rows, samples] -> its n blocks, complex64[rows, n, 8], and their energy, float32[rows, n]."""
         count = sound.shape[1] // STEP_SAMPLES
         halves = sound[:, : count * STEP_SAMPLES].reshape(-1, STEP_SAMPLES)
         self._carried = sound[:, count * STEP_SAMPLES :]
