@@ -95,6 +95,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
             for row in configuration.queues
         },
         srtp_of_trunks={trunk.name: trunk.srtp for trunk in configuration.trunks if trunk.srtp != "off"},
+        dtmf_of_trunks={trunk.name: trunk.dtmf for trunk in configuration.trunks if trunk.dtmf != "auto"},
     )
 
 
@@ -207,6 +208,7 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         agent_id=row.agent_id if isinstance(row, AgentRow) else None,
         trunks=frozenset(trunk.name for trunk in configuration.trunks if trunk.permits(row.id)),
         srtp=row.srtp,
+        dtmf=row.dtmf,
     )
 
 

@@ -1,4 +1,4 @@
-"""Digits that a phone sends as INFO within its dialog, in the two types that are in use."""
+"""Digits as INFO within a dialog: from phones in the two types that are in use, to phones in the one that all know."""
 
 from softswitch.sip.outputs import InfoReceived
 
@@ -19,3 +19,8 @@ def digit_of_info(event: InfoReceived) -> str | None:
         return None
     digit = _NUMBERED.get(text, text).upper()
     return digit if len(digit) == 1 and digit in DIGITS else None
+
+
+def info_of_digit(digit: str, duration_ms: int) -> tuple[str, bytes]:
+    """Content type and body of the INFO that says a key was pressed."""
+    return "application/dtmf-relay", f"Signal={digit}\r\nDuration={duration_ms}\r\n".encode()

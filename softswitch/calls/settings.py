@@ -9,6 +9,7 @@ from functools import cached_property
 import msgspec
 
 from softswitch.base.ids import AgentId
+from softswitch.calls.digit_mode import DigitMode
 from softswitch.sip.auth_server import Credential
 from softswitch.sip.offer_answer import MediaCapabilities
 from softswitch.sip.sdes import SrtpPolicy
@@ -24,6 +25,7 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     trunks: frozenset[str] = frozenset()
     """Names of the trunks this phone may call out through; empty = no outside calls."""
     srtp: SrtpPolicy = "off"
+    dtmf: DigitMode = "auto"
 
 
 class TrunkRoute(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +84,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Whose voice comes from where their SDP says, so that they may share ports: "trunk:provider"."""
     queues: dict[str, QueueTreatment] = {}
     srtp_of_trunks: dict[str, SrtpPolicy] = {}
+    dtmf_of_trunks: dict[str, DigitMode] = {}
     """By name, of those whose sound is not always in the clear."""
 
     def extension_for(self, target: str) -> Extension | None:

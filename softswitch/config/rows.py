@@ -20,6 +20,7 @@ IdentifierOrEmpty = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{
 
 
 SrtpPolicy = Literal["off", "preferred", "required"]
+DigitMode = Literal["auto", "rfc4733", "inband", "info"]
 """Whether sound is encrypted: never, if the other side can, or else the call is refused."""
 
 
@@ -42,6 +43,7 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     auto_login: bool = False
     """Logged in and ready as soon as his phone is registered."""
     srtp: SrtpPolicy = "off"
+    dtmf: DigitMode = "auto"
 
     @property
     def agent_id(self) -> AgentId:
@@ -60,6 +62,7 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     number: str = ""
     """The extension colleagues dial; empty: none."""
     srtp: SrtpPolicy = "off"
+    dtmf: DigitMode = "auto"
 
 
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +149,7 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     permitted_callers: tuple[str, ...] = ()
     """Ids of agents and phones that may call out; "*" is everybody who is registered."""
     srtp: SrtpPolicy = "off"
+    dtmf: DigitMode = "auto"
     media_ports: MediaPorts | None = None
     """Whether this provider's callers share ports with others; None: as [media] says."""
 

@@ -89,7 +89,7 @@ class Call:
         await self._verbs.answer()
 
     async def ring(self) -> None:
-        """Let the caller hear his phone ring."""
+        """Let the caller hear that somebody is rung; if he is connected, until something else is played to him."""
         await self._verbs.ring()
 
     async def reject(self, status: int = 603, reason: str | None = None) -> NoReturn:

@@ -12,8 +12,8 @@ frequencies: one multiplication of matrices for all blocks of a tick. A block ho
 | the phases of both have moved since the last block as those of tones do whose |                    |
 | frequencies are off by at most                                                | 2.5 %              |
 
-(Q.24 has +4 and -8 dB and ±1.5 % to be accepted and ±3.5 % to be refused; the rest is room for what noise, codecs
-and the edges of a block do.) A key goes down with the fourth such block in a row, 32 ms of tone: 40 ms always are, 23 ms
+(Q.24 has +4 and -8 dB and ±1.5 % to be accepted and ±3.5 % to be refused; the rest is room for noise, codecs and the
+edges of a block.) A key goes down with the fourth such block in a row, 32 ms of tone: 40 ms always are enough, 23 ms
 never. It is up again after five blocks without it; interruptions of 10 ms are bridged.
 
 From the first block that looks like a key until the key is up, the party is not heard: its digit is told, and must not

@@ -66,6 +66,7 @@ class NegotiatedAudio(Struct, frozen=True):
 
     `remote` is None while the remote does not receive (hold by 0.0.0.0) or names a host instead of an address.
     `payload_type` and `telephone_event` are the remote's numbers. `ptime_ms` is ours: the length of what we send.
+    `telephone_event_own` is our own number for them, where it is another.
     `remote_direction` is the direction as the remote's own description states it. `srtp` None is plain RTP.
     """
 
@@ -76,6 +77,7 @@ class NegotiatedAudio(Struct, frozen=True):
     ptime_ms: int
     remote_direction: Direction
     srtp: NegotiatedSrtp | None = None
+    telephone_event_own: int | None = None
 
 
 class Answer(Struct, frozen=True):
@@ -192,7 +194,10 @@ def read_answer(answer: bytes, offered: bytes, *, sdes: Sdes = _PLAIN) -> Negoti
             return OfferRefused(488, "Answer Names No Codec of the Offer")
         ptime_ms = int(our_media.attribute("ptime") or MediaCapabilities().ptime_ms)
         audio = _negotiated(theirs, media, choice, ptime_ms, ours.connection_of(our_media) or "")
-        return replace(audio, srtp=sdes.read_answer(media, our_media))
+        own = _telephone_event_number(our_media)
+        is_other = audio.telephone_event not in (None, own)
+        srtp = sdes.read_answer(media, our_media)
+        return replace(audio, srtp=srtp, telephone_event_own=own if is_other else None)
     except Malformed as fault:
         return OfferRefused(488, fault.reason)
 

@@ -26,10 +26,11 @@ from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.call_recordings import CallRecordings
 from softswitch.calls.runtime.conversation import Conversation
-from softswitch.calls.runtime.digits import TypedDigits
+from softswitch.calls.runtime.digits import DigitMethod, TypedDigits
 from softswitch.calls.runtime.mailbox import Mailbox
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import DtmfReceived, StreamTimedOut
 from softswitch.media.runtime.client import MediaStream
@@ -104,12 +105,13 @@ class ActiveCall:
             case LegEnded() if event.leg_id == self.caller.leg.leg_id:
                 self._caller_left(event)
             case InfoReceived():
-                digit = digit_of_info(event)
-                if digit is not None and event.leg_id == self.caller.leg.leg_id:
-                    self._typed(digit)
+                digit, party = digit_of_info(event), self.party(event.leg_id)
+                if digit is not None and party is not None:
+                    self._pressed(party, digit, "info")
             case DtmfReceived():
-                if self.caller.stream is not None and event.stream_id == self.caller.stream.stream_id:
-                    self._typed(event.digit)
+                for party in (self.caller, *self._others.values()):
+                    if party.stream is not None and party.stream.stream_id == event.stream_id:
+                        self._pressed(party, event.digit, "tone" if event.is_tone else "event")
             case StreamTimedOut():
                 self._fell_silent(event)
             case _:
@@ -157,11 +159,15 @@ class ActiveCall:
         self.set_state(CallState.ANSWERED)
 
     async def ring(self) -> None:
-        """Let the caller's phone show that the other side is being called (180)."""
+        """Let the caller's phone show that the other side is being called (180); one who is connected hears it ring."""
         await self.mailbox.check()
         if self.caller.leg.state is LegState.TRYING:
             self.around.sip.progress(self.caller.leg.leg_id, 180)
             self.caller.leg.state = LegState.RINGING
+        elif self.is_answered:
+            tone = or_silence(lambda: [self.around.sounds.tone("ringback")])
+            if tone:
+                self.caller_stream.play(tone, loop=True)
 
     def take_leave(self, status: int, phrase: str | None = None, *, warning: str = "") -> None:
         """Take leave of the caller, with `status` if he was not answered. The verbs end at once."""
@@ -269,6 +275,14 @@ class ActiveCall:
         return self.caller if leg_id == self.caller.leg.leg_id else self._others.get(leg_id)
 
     # Private
+
+    def _pressed(self, party: Party, digit: str, method: DigitMethod) -> None:
+        """A party's digit: for the flow if he is the caller, and for whoever he talks to."""
+        if party.key_presses.is_new(digit, method, self.around.clock.now()):
+            if party is self.caller:
+                self._typed(digit)
+            if self.conversation is not None:
+                self.conversation.pass_digit(party, digit)
 
     def _typed(self, digit: str) -> None:
         """Keep it, and wake the verb that may wait for it."""

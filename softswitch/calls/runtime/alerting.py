@@ -9,6 +9,7 @@
 
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
+from softswitch.calls.digit_mode import DigitMode, capabilities_for
 from softswitch.calls.leg import Leg, LegState
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -89,6 +90,7 @@ class Alerting:
         extension: Extension | None = None,
         credentials: Credential | None = None,
         srtp: SrtpPolicy = "off",
+        dtmf: DigitMode = "auto",
     ) -> None:
         """Open a stream for one more phone and INVITE it.
 
@@ -102,11 +104,11 @@ class Alerting:
         leg = Leg(
             LegId(""),
             party,
-            capabilities=settings.capabilities,
+            capabilities=capabilities_for(dtmf, settings.capabilities),
             session_id=self._around.entropy.integer(32),
             sdes=Sdes(srtp, self._around.entropy),
         )
-        ringing = Party(leg, extension)
+        ringing = Party(leg, extension, digit_mode=dtmf)
         ringing.attach(stream, settings.media_ip)
         try:
             leg.leg_id = self._around.sip.invite(

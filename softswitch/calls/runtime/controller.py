@@ -13,6 +13,7 @@ from softswitch.acd.model import BusyKind
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged
 from softswitch.base.ids import AgentId, CallId, LegId
 from softswitch.base.log import get_logger
+from softswitch.calls.digit_mode import capabilities_for
 from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import Leg
 from softswitch.calls.record import CallRecord
@@ -196,16 +197,18 @@ class CallController:
         extension = settings.extensions.get(event.source.name) if event.source.kind == "account" else None
         is_trunk = event.source.kind == "trunk"
         srtp = settings.srtp_of_trunks.get(event.source.name, "off") if is_trunk else "off"
+        dtmf = settings.dtmf_of_trunks.get(event.source.name, "auto") if is_trunk else "auto"
+        if extension is not None:
+            srtp, dtmf = extension.srtp, extension.dtmf
         leg = Leg(
             event.leg_id,
             f"{event.source.kind}:{event.source.name}",
-            capabilities=settings.capabilities,
+            capabilities=capabilities_for(dtmf, settings.capabilities),
             session_id=around.entropy.integer(32),
-            sdes=Sdes(srtp if extension is None else extension.srtp, around.entropy),
+            sdes=Sdes(srtp, around.entropy),
         )
-        return ActiveCall(
-            event, Party(leg, extension), record, around, loop=self._loop, legs=self.legs, on_closed=self._closed
-        )
+        caller = Party(leg, extension, digit_mode=dtmf)
+        return ActiveCall(event, caller, record, around, loop=self._loop, legs=self.legs, on_closed=self._closed)
 
     def _deliver(self, call: ActiveCall, event: CallEvent) -> None:
         """A fault of ours in one call ends that call, and costs no other its events."""

@@ -19,11 +19,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from softswitch.base.ids import CallId, LegId
+from softswitch.calls.dtmf_info import info_of_digit
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.supervision import SupervisionMode
 from softswitch.media.runtime.client import MediaStream
+
+DIGIT_MS = 100
+"""How long a digit that is passed on is held; how long the key was, is not known when it goes down."""
 
 
 class _Heard(NamedTuple):
@@ -118,6 +122,16 @@ class Conversation:
             ]
             heard = [] if self._is_masked() else [self.near, self.far, *others]
             self._let_hear(party, self._heard_by(party, is_held, heard))
+
+    def pass_digit(self, party: Party, digit: str) -> None:
+        """One of the two has pressed a key: the other is told as his phone understands it, and does not hear it."""
+        other = {self.near: self.far, self.far: self.near}.get(party)
+        if other is None or other.leg.is_held:
+            return
+        if other.digit_mode == "info":
+            self._around.sip.send_info(other.leg.leg_id, *info_of_digit(digit, DIGIT_MS))
+        else:
+            _stream(other).send_digits(digit, duration_ms=DIGIT_MS)
 
     def end(self) -> None:
         """Part them. The legs stay."""

@@ -15,7 +15,6 @@ from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.reaching import ring_extension, ring_trunk
-from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import Extension, RecordingPolicy
 from softswitch.media.errors import MediaUnavailable
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
@@ -42,7 +41,7 @@ class Dialling:
             refusal = await self._start()
             if refusal is not None:
                 return self._outcome(refusal)
-            await self._ringback()
+            await self._call.ring()
             longest_s = self._around.settings().ring_s if ring_s is None else ring_s
             deadline = self._around.clock.now() + longest_s
             while True:
@@ -77,15 +76,6 @@ class Dialling:
         except MediaUnavailable:
             return DialReason.UNREACHABLE
         return self._alerting.verdict
-
-    async def _ringback(self) -> None:
-        """180 to a caller who is not connected yet; the country's ringing tone to one who is."""
-        if not self._call.is_answered:
-            await self._call.ring()
-            return
-        tone = or_silence(lambda: [self._around.sounds.tone("ringback")])
-        if tone:
-            self._call.caller_stream.play(tone, loop=True, started_at=self._around.clock.now())
 
     async def _take(self, event: CallEvent) -> DialOutcome | None:
         match event:

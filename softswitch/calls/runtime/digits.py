@@ -1,9 +1,43 @@
-"""What a caller has typed and nobody has asked for yet (type-ahead)."""
+"""Digits of one party: each press counted once, however it came; and what nobody has asked for yet (type-ahead)."""
+
+from typing import Literal
 
 from softswitch.calls.dtmf_info import DIGITS
 
 DIGITS_MAX = 64
 """Type-ahead that is kept; nobody means more than that, and whoever sends more gets no further."""
+
+SAME_PRESS_S = 1.5
+"""A press comes by one method this long after another at most: INFO is often sent when the key is released."""
+
+PRESSES_MAX = 32
+"""Presses remembered; nobody presses twenty keys a second."""
+
+DigitMethod = Literal["event", "tone", "info"]
+
+
+class KeyPresses:
+    """What a party sent lately, so that a digit that comes as an event and as INFO, or as a tone too, is one digit.
+
+    The first to come counts. What comes by another method is taken for the earliest press of the same key that has not
+    come by that method yet; so pressing a key twice in a row is not mistaken for one press.
+    """
+
+    __slots__ = ("_presses",)
+
+    def __init__(self) -> None:
+        self._presses: list[tuple[str, float, set[DigitMethod]]] = []
+        """Digit, time, and how it has come so far; the earliest first."""
+
+    def is_new(self, digit: str, method: DigitMethod, now: float) -> bool:
+        """Take a digit; whether it is a press that was not counted yet."""
+        self._presses = [press for press in self._presses if now - press[1] <= SAME_PRESS_S][-PRESSES_MAX:]
+        for known, _, methods in self._presses:
+            if known == digit and method not in methods:
+                methods.add(method)
+                return False
+        self._presses.append((digit, now, {method}))
+        return True
 
 
 class TypedDigits:

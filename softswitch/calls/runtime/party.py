@@ -1,7 +1,9 @@
 """One party as the switch holds him: his leg at the SIP endpoint and his stream in a media worker."""
 
 from softswitch.base.address import HostPort
+from softswitch.calls.digit_mode import DigitMode, are_in_sound
 from softswitch.calls.leg import Leg, LegState
+from softswitch.calls.runtime.digits import KeyPresses
 from softswitch.calls.settings import Extension
 from softswitch.media.protocol import SrtpKeys
 from softswitch.media.runtime.client import MediaStream
@@ -10,11 +12,13 @@ from softswitch.media.runtime.client import MediaStream
 class Party:
     """A leg, and the stream once it is open. `extension` is whose phone it is, if it is one of ours."""
 
-    __slots__ = ("extension", "leg", "stream")
+    __slots__ = ("digit_mode", "extension", "key_presses", "leg", "stream")
 
-    def __init__(self, leg: Leg, extension: Extension | None = None) -> None:
+    def __init__(self, leg: Leg, extension: Extension | None = None, *, digit_mode: DigitMode = "auto") -> None:
         self.leg = leg
         self.extension = extension
+        self.digit_mode: DigitMode = digit_mode
+        self.key_presses = KeyPresses()
         self.stream: MediaStream | None = None
 
     @property
@@ -37,6 +41,8 @@ class Party:
             codec=audio.codec,
             payload_type=audio.payload_type,
             telephone_event=audio.telephone_event,
+            telephone_event_own=audio.telephone_event_own,
+            detects_tones=are_in_sound(self.digit_mode, audio),
             ptime_ms=audio.ptime_ms,
             sends=audio.remote_direction in ("sendrecv", "recvonly"),
             receives=audio.remote_direction in ("sendrecv", "sendonly"),

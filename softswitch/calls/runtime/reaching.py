@@ -29,6 +29,7 @@ async def ring_extension(alerting: Alerting, extension: Extension, call: ActiveC
             from_display=display or from_display,
             extension=extension,
             srtp=extension.srtp,
+            dtmf=extension.dtmf,
         )
 
 
@@ -48,4 +49,5 @@ async def ring_trunk(alerting: Alerting, trunk: TrunkRoute, number: str, call: A
         from_display=from_display,
         credentials=trunk.credentials,
         srtp=settings.srtp_of_trunks.get(trunk.name, "off"),
+        dtmf=settings.dtmf_of_trunks.get(trunk.name, "auto"),
     )

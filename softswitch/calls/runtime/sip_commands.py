@@ -69,6 +69,10 @@ class SipCommands:
         self._endpoint.hang_up(leg_id, self._clock.now(), reason=reason)
         self._flush()
 
+    def send_info(self, leg_id: LegId, content_type: str, body: bytes) -> None:
+        self._endpoint.send_info(leg_id, content_type, body, self._clock.now())
+        self._flush()
+
     def answer_reinvite(self, leg_id: LegId, sdp: bytes) -> None:
         self._endpoint.answer_reinvite(leg_id, sdp, self._clock.now())
         self._flush()

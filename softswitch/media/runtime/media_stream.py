@@ -67,6 +67,8 @@ class MediaStream:
         ptime_ms: int,
         sends: bool,
         receives: bool,
+        telephone_event_own: int | None = None,
+        detects_tones: bool = False,
         srtp: SrtpKeys | None = None,
     ) -> None:
         """What the party's SDP agreed to; again after every re-INVITE. Fields as in `StreamDescription`."""
@@ -81,6 +83,8 @@ class MediaStream:
             codec=codec,
             payload_type=payload_type,
             telephone_event=telephone_event,
+            telephone_event_own=telephone_event_own,
+            detects_tones=detects_tones,
             sends=sends,
             receives=receives,
             timeout_s=self._owner.timeout_s if receives else self._owner.timeout_on_hold_s,

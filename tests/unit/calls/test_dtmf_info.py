@@ -3,7 +3,7 @@
 import pytest
 
 from softswitch.base.ids import LegId
-from softswitch.calls.dtmf_info import digit_of_info
+from softswitch.calls.dtmf_info import DIGITS, digit_of_info, info_of_digit
 from softswitch.sip.outputs import InfoReceived
 
 
@@ -25,3 +25,10 @@ from softswitch.sip.outputs import InfoReceived
 )
 def test_the_digit_in_an_info(content_type: str, body: bytes, digit: str | None) -> None:
     assert digit_of_info(InfoReceived(LegId("l"), content_type, body)) == digit
+
+
+def test_what_is_sent_is_understood() -> None:
+    assert info_of_digit("#", 100) == ("application/dtmf-relay", b"Signal=#\r\nDuration=100\r\n")
+    assert (
+        "".join(digit_of_info(InfoReceived(LegId("l"), *info_of_digit(digit, 80))) or "" for digit in DIGITS) == DIGITS
+    )

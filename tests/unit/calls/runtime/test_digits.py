@@ -1,6 +1,43 @@
-"""Type-ahead."""
+"""Digits of one party: which of them are the same press, and type-ahead."""
 
-from softswitch.calls.runtime.digits import DIGITS_MAX, TypedDigits
+import pytest
+
+from softswitch.calls.runtime.digits import DIGITS_MAX, PRESSES_MAX, DigitMethod, KeyPresses, TypedDigits
+
+Arrival = tuple[str, DigitMethod, float]
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "counted"),
+    [
+        pytest.param([("1", "event", 0.0), ("1", "info", 0.05)], "1", id="event, then INFO"),
+        pytest.param([("1", "info", 0.0), ("1", "event", 0.1), ("1", "tone", 0.15)], "1", id="all three"),
+        pytest.param([("1", "event", 0.0), ("1", "info", 1.2)], "1", id="INFO when the key is released"),
+        pytest.param([("1", "event", 0.0), ("1", "event", 0.2)], "11", id="twice by one method"),
+        pytest.param(
+            [("1", "event", 0.0), ("1", "info", 0.05), ("1", "event", 0.2), ("1", "info", 0.25)],
+            "11",
+            id="twice by both",
+        ),
+        pytest.param(
+            [("1", "event", 0.0), ("1", "event", 0.2), ("1", "info", 0.3), ("1", "info", 0.35)], "11", id="INFO is late"
+        ),
+        pytest.param(
+            [("1", "event", 0.0), ("2", "event", 0.2), ("1", "info", 0.3), ("2", "info", 0.35)], "12", id="two keys"
+        ),
+        pytest.param([("1", "event", 0.0), ("1", "info", 2.0)], "11", id="too late to be the same"),
+        pytest.param([("1", "event", 0.0), ("2", "info", 0.1)], "12", id="another key"),
+    ],
+)
+def test_a_press_that_comes_in_several_ways_is_one(arrivals: list[Arrival], counted: str) -> None:
+    presses = KeyPresses()
+    assert "".join(digit for digit, method, now in arrivals if presses.is_new(digit, method, now)) == counted
+
+
+def test_few_presses_are_remembered() -> None:
+    presses = KeyPresses()
+    assert all(presses.is_new("1", "event", 0.0) for _ in range(2 * PRESSES_MAX))
+    assert not any(presses.is_new("1", "info", 0.0) for _ in range(PRESSES_MAX))
 
 
 def test_digits_are_taken_in_order() -> None:
