@@ -2,14 +2,21 @@
 
 Nearly every stream's packet is a row of `phase.outgoing`, and no Python is run for it. The others are `phase.singly`;
 after each tick their packets are made here, into `phase.singles`.
+
+A stream under SRTP is here even when its party, on hold, wants no sound: its numbers run on with the clock, and a party
+that sees none of them for 32,768 miscounts from then on. So it is sent a packet of silence every two minutes, which
+also keeps its NAT open (RFC 6263).
 """
 
+from softswitch.base.address import HostPort
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.coded_rows import Due
 from softswitch.media.frames import Frames
 from softswitch.media.phase import Phase, SinglePacket, Stream
-from softswitch.media.rtp import HEADER_BYTES
-from softswitch.media.tick_grid import FRAME_SAMPLES
+from softswitch.media.rtp import HEADER_BYTES, pack
+from softswitch.media.tick_grid import FRAME_SAMPLES, SAMPLE_RATE_HZ, TICK_S
+
+KEEPALIVE_TICKS = round(120.0 / TICK_S)
 
 
 def build(phase: Phase, frames: Frames, tables: CodecTables) -> None:
@@ -19,14 +26,46 @@ def build(phase: Phase, frames: Frames, tables: CodecTables) -> None:
         phase.coded.encode(_due(phase), phase.live, phase.outgoing.payload, frames, tables)
     for stream in phase.singly.values():
         destination = stream.latch.destination()
-        if destination is None:
+        if stream.srtp is None:
+            if destination is not None:
+                for packet in _with_digits(phase, stream, _packets(phase, stream)):
+                    _send(phase, stream, packet, packet, destination)
             continue
-        for packet in _with_digits(phase, stream, _packets(phase, stream)):
-            ready = packet if stream.srtp is None else stream.srtp.sender.protect(packet)
-            if ready:
-                phase.singles.append(SinglePacket(stream.row, ready, destination))
-                stream.packets_sent += 1
-                stream.octets_sent += len(packet) - HEADER_BYTES
+        is_heard = stream.description.sends and destination is not None
+        packets = (
+            _with_digits(phase, stream, _packets(phase, stream)) if is_heard else _keepalive(phase, stream, tables)
+        )
+        for packet in packets:
+            stream.srtp.sender.used_at = phase.tick
+            protected = stream.srtp.sender.protect(packet)
+            if protected and destination is not None:
+                _send(phase, stream, packet, protected, destination)
+
+
+def _send(phase: Phase, stream: Stream, packet: bytes, ready: bytes, destination: HostPort) -> None:
+    phase.singles.append(SinglePacket(stream.row, ready, destination))
+    stream.packets_sent += 1
+    stream.octets_sent += len(packet) - HEADER_BYTES
+
+
+def _keepalive(phase: Phase, stream: Stream, tables: CodecTables) -> list[bytes]:
+    """Silence under the number that is due, now and then."""
+    if stream.srtp is None or phase.tick - stream.srtp.sender.used_at < KEEPALIVE_TICKS:
+        return []
+    if stream.row in phase.coded.senders:
+        return []  # its numbers count what is sent
+    description = stream.description
+    length = SAMPLE_RATE_HZ * description.ptime_ms // 1000
+    number = _sample(phase, stream) // length
+    return [
+        pack(
+            payload_type=description.payload_type,
+            sequence=description.sequence + number,
+            timestamp=description.timestamp + number * length,
+            ssrc=description.ssrc,
+            payload=bytes([tables.silence[int(phase.live.codec[stream.row])]]) * length,
+        )
+    ]
 
 
 def _packets(phase: Phase, stream: Stream) -> list[bytes]:

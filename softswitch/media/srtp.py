@@ -54,10 +54,12 @@ def fault(keys: SrtpKeys) -> str | None:
 class SrtpSender:
     """Our packets, numbered from `index`: sequence number and ROC in one number."""
 
-    __slots__ = ("_passed_reports", "_session", "_ssrc")
+    __slots__ = ("_passed_reports", "_session", "_ssrc", "used_at")
 
-    def __init__(self, profile: str, key: bytes, *, ssrc: int, index: int, is_successor: bool) -> None:
+    def __init__(self, profile: str, key: bytes, *, ssrc: int, index: int, tick: int, is_successor: bool) -> None:
         """`is_successor`: another worker sent the packets up to here under this key."""
+        self.used_at = tick
+        """The tick of the last packet."""
         self._session = SrtpSession(profile, key, sends=True)
         self._ssrc = ssrc
         self._passed_reports = index // RTCP_SPACING_PACKETS if is_successor else 0
@@ -247,7 +249,7 @@ def agree(
     if former is not None and (keys.profile, keys.send) == (former.keys.profile, former.keys.send):
         sender = former.sender
     else:
-        sender = SrtpSender(keys.profile, keys.send, ssrc=ssrc, index=index, is_successor=is_successor)
+        sender = SrtpSender(keys.profile, keys.send, ssrc=ssrc, index=index, tick=tick, is_successor=is_successor)
     return StreamSrtp(keys, sender, receiver)
 
 

@@ -301,7 +301,8 @@ class Streams:
         codec = self._coded(description)
         if codec is not None:
             stream.phase.coded.set_sender(stream.row, codec, description)
-        if description.sends and (is_sent_digits or codec is not None or _is_sent_singly(description)):
+        is_sent_singly = is_sent_digits or codec is not None or _is_sent_singly(description)
+        if description.srtp is not None or (description.sends and is_sent_singly):
             if codec is None and not _fits_tick(description):
                 stream.packetiser = Packetiser(
                     ptime_ms=description.ptime_ms,

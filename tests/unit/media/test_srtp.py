@@ -296,6 +296,28 @@ def test_another_packet_length_goes_on_with_the_next_number() -> None:
     assert len(sent) == 20 + 10 + 20 + 40 + 20
 
 
+@pytest.mark.parametrize("ptime_ms", [10, 20, 30])
+def test_the_counter_outlasts_hours_on_hold(ptime_ms: int) -> None:
+    agreed = keys()
+    driver, phone = bridge(agreed, ptime_ms=ptime_ms), Phone(agreed)
+    first = stream_1(driver).description
+    driver.tick(10)
+    driver.apply(PutStream(msgspec.structs.replace(first, sends=False)))
+    for minutes in range(120):
+        if minutes == 60:
+            driver.apply(PutStream(msgspec.structs.replace(first, sends=False, remote=None)))
+        if minutes == 63:
+            driver.apply(PutStream(msgspec.structs.replace(first, sends=False)))
+        driver.leave_out(2999)
+        driver.tick()
+    driver.tick()
+    driver.apply(PutStream(first))
+    driver.tick(20)
+    sent = driver.sent[StreamId(1)]
+    assert 50 < len([one for one in sent if one[1] == 0]) < 20 * 20 / ptime_ms + 10 * 20 / ptime_ms + 65
+    assert set(phone.hear(sent)) == {SILENCE}
+
+
 def test_new_keys_and_the_last_packets_under_the_old_ones() -> None:
     agreed, changed = keys(), keys(seed=9)
     driver, phone = bridge(agreed), Phone(agreed)
