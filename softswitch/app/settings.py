@@ -81,6 +81,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
             for trunk in configuration.trunks
             if trunk.host
         ),
+        is_voice_from_anywhere=settings.media.voice_from == "anywhere",
         sharing_parties=frozenset(
             f"trunk:{trunk.name}"
             for trunk in configuration.trunks

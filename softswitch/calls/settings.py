@@ -8,6 +8,7 @@ from functools import cached_property
 
 import msgspec
 
+from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId
 from softswitch.calls.digit_mode import DigitMode
 from softswitch.sip.auth_server import Credential
@@ -82,6 +83,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     trunks: tuple[TrunkRoute, ...] = ()
     sharing_parties: frozenset[str] = frozenset()
     """Whose voice comes from where their SDP says, so that they may share ports: "trunk:provider"."""
+    is_voice_from_anywhere: bool = False
+    """Voice that does not come from where the SDP says is accepted from any host, not only the signalling's."""
     queues: dict[str, QueueTreatment] = {}
     srtp_of_trunks: dict[str, SrtpPolicy] = {}
     dtmf_of_trunks: dict[str, DigitMode] = {}
@@ -93,6 +96,12 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def extension_of_agent(self, agent_id: AgentId) -> Extension | None:
         return self._by_agent.get(agent_id)
+
+    def learn_from(self, signalling: HostPort | None) -> str | None:
+        """The host that voice may come from besides the SDP's, for the media workers; None: any."""
+        if self.is_voice_from_anywhere:
+            return None
+        return "" if signalling is None else signalling.host
 
     def trunk_for(self, number: str) -> TrunkRoute | None:
         """The trunk with the longest prefix that `number` begins with; equal prefixes go in order of the file."""

@@ -44,6 +44,8 @@ class MediaSection(msgspec.Struct, frozen=True, kw_only=True):
     """A leg from which neither voice nor RTCP comes for so long is hung up; 0: never."""
     timeout_on_hold_s: Annotated[float, Meta(ge=0, le=86400)] = 3600.0
     """The same while its party has put us on hold."""
+    voice_from: Literal["signalling", "anywhere"] = "signalling"
+    """Which hosts' voice is accepted where it does not come from the address in the SDP (NAT)."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     """Media processes; 0 = one per core but one, at least one."""
     cpu_max: Annotated[float, Meta(gt=0, le=1)] = 0.9

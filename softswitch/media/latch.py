@@ -8,7 +8,9 @@ where its packets come from. So the source is learnt, and the rules make learnin
 | from the address the SDP gave                      | accepted at once, whoever was heard before                    |
 | from the source that is heard                      | accepted                                                      |
 | from elsewhere, nothing heard yet                  | accepted when it is the fourth in sequence from there and 22  |
-|                                                    | ms after the first: a burst of forged packets is not real time|
+|                                                    | ms after the first: a burst of forged packets is not real     |
+|                                                    | time; and only from the SDP's host or the one where the       |
+|                                                    | party's signalling comes from, unless `learn_from` is None    |
 | from elsewhere, with the SSRC that is heard and a  | accepted: the party's NAT gave it another port; who did not   |
 | sequence number at most 536 from the last          | see its packets cannot know both numbers                      |
 | from elsewhere otherwise                           | a stranger's: never heard, counted                            |
@@ -48,17 +50,19 @@ class SourceLatch:
         "_candidate",
         "_latched_at",
         "_learn",
+        "_learn_from",
         "_remote",
         "_sequence",
         "_ssrc",
         "source",
     )
 
-    def __init__(self, remote: HostPort | None, *, learn: bool) -> None:
+    def __init__(self, remote: HostPort | None, *, learn: bool, learn_from: str | None = None) -> None:
         self.source: HostPort | None = None
         """Whose packets are heard."""
         self._remote = remote
         self._learn = learn
+        self._learn_from = learn_from
         self._latched_at = 0.0
         self._ssrc = -1
         self._sequence = 0
@@ -77,10 +81,10 @@ class SourceLatch:
         self._ssrc, self._sequence = ssrc, sequence
         return True
 
-    def describe(self, remote: HostPort | None, *, learn: bool, now: float) -> bool:
+    def describe(self, remote: HostPort | None, *, learn: bool, learn_from: str | None = None, now: float) -> bool:
         """The party's SDP as it is now. True when the source is to be found anew: disconnect the socket."""
         is_moved = remote != self._remote
-        self._remote, self._learn = remote, learn
+        self._remote, self._learn, self._learn_from = remote, learn, learn_from
         if not is_moved and (learn or self.source in (None, remote)):
             return False
         if self.source is not None and self.source != remote:
@@ -116,9 +120,13 @@ class SourceLatch:
         if not self._learn or (source == self._barred and now < self._barred_until):
             return False
         if self.source is None:
-            return self._has_proved_itself(source, ssrc, sequence, now)
+            return self._may_be_the_party(source.host) and self._has_proved_itself(source, ssrc, sequence, now)
         distance = ((sequence - self._sequence + 0x8000) & 0xFFFF) - 0x8000
         return ssrc == self._ssrc and abs(distance) <= SEQUENCE_DISTANCE_MAX
+
+    def _may_be_the_party(self, host: str) -> bool:
+        is_of_sdp = self._remote is not None and host == self._remote.host
+        return is_of_sdp or self._learn_from in (None, host)
 
     def _has_proved_itself(self, source: HostPort, ssrc: int, sequence: int, now: float) -> bool:
         last = self._candidate

@@ -70,7 +70,7 @@ class Stream:
         """In its phase."""
         self.first_tick = phase.tick_of(description.started_at)
         """The tick of the stream's packet 0."""
-        self.latch = SourceLatch(description.remote, learn=description.learn)
+        self.latch = SourceLatch(description.remote, learn=description.learn, learn_from=description.learn_from)
         self.is_connected = False
         self.packetiser: Packetiser | None = None
         self.packets_sent = 0

@@ -43,7 +43,9 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     """One RTP stream towards one party.
 
     `remote` is where the party's SDP says it listens, or None before its SDP is known; nothing is sent before.
-    With `learn` the source of the packets that arrive is trusted over `remote` (symmetric RTP behind NAT, RFC 4961).
+    With `learn` the source of the packets that arrive is trusted over `remote` (symmetric RTP behind NAT, RFC 4961), if
+    its host is that of `remote` or `learn_from`, where the party's signalling comes from ("": only that of `remote`);
+    None: whatever host it has.
     With `is_shared` the port belongs to several streams, which are told apart by the remote address: `remote` must be
     known and certain, and `learn` False.
     `codec` is an encoding name ("PCMU", "OPUS"), `clock_rate_hz` its RTP clock, and `payload_type` the number *the
@@ -72,6 +74,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float
     remote: HostPort | None = None
     learn: bool = True
+    learn_from: str | None = None
     is_shared: bool = False
     codec: str = "PCMU"
     clock_rate_hz: int = 8000

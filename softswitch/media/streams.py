@@ -210,7 +210,8 @@ class Streams:
 
     def _change(self, stream: Stream, description: StreamDescription, now: float) -> None:
         old, stream.description = stream.description, description
-        if stream.latch.describe(description.remote, learn=description.learn, now=now):
+        learn, learn_from = description.learn, description.learn_from
+        if stream.latch.describe(description.remote, learn=learn, learn_from=learn_from, now=now):
             self._disconnect(stream)
         if (description.codec, description.clock_rate_hz) != (old.codec, old.clock_rate_hz):
             self._set_codec(stream)

@@ -198,8 +198,12 @@ class ActiveCall:
         await self.mailbox.check()
         if self.caller.stream is not None:
             return
-        certain = certain_address(self.caller.leg, self._offer, self._signalling, self.around.settings())
-        stream = await self.around.media.open_stream(self.call_id, certain_remote=certain)
+        settings = self.around.settings()
+        stream = await self.around.media.open_stream(
+            self.call_id,
+            learn_from=settings.learn_from(self._signalling),
+            certain_remote=certain_address(self.caller.leg, self._offer, self._signalling, settings),
+        )
         if self.mailbox.is_closed:
             stream.drop()
         await self.mailbox.check()

@@ -97,7 +97,11 @@ class Alerting:
         Raises `MediaUnavailable`, and `CallEnded` if the caller leaves before the phone was rung.
         """
         settings = self._around.settings()
-        stream = await self._around.media.open_stream(self._call.call_id, near=self._call.caller_stream)
+        stream = await self._around.media.open_stream(
+            self._call.call_id,
+            near=self._call.caller_stream,
+            learn_from=settings.learn_from(target.flow.remote if target.flow else None),
+        )
         if self._call.mailbox.is_closed:
             stream.drop()
         await self._call.mailbox.check()

@@ -61,6 +61,7 @@ class Media(Protocol):
         *,
         near: MediaStream | None = None,
         learn: bool = True,
+        learn_from: str | None = None,
         certain_remote: HostPort | None = None,
     ) -> MediaStream: ...
     def start_recording(self, recording: Recording) -> None: ...

@@ -143,12 +143,14 @@ class MediaClient:
         *,
         near: MediaStream | None = None,
         learn: bool = True,
+        learn_from: str | None = None,
         certain_remote: HostPort | None = None,
     ) -> MediaStream:
         """A new stream with a port of its own, on `near`'s worker or else on the one with the least to do.
 
-        A party whose SDP is known and tells for certain where its packets come from, `certain_remote`, may share a
-        port with others; nothing that comes from elsewhere is ever heard then.
+        Where its party's packets come from is learnt with `learn`; from which hosts, `learn_from` says as in
+        `StreamDescription`. A party whose SDP is known and tells for certain where its packets come from,
+        `certain_remote`, may share a port with others; nothing that comes from elsewhere is ever heard then.
         It neither sends nor hears before `connect` and `hear`. Raises MediaUnavailable when no worker is there within
         OPEN_WITHIN_S, all have too much to do, or no port is free.
         """
@@ -156,7 +158,7 @@ class MediaClient:
         refused = 0
         while True:
             link = await self._link_for(near, deadline)
-            description = self._describe_stream(call_id, learn, link, certain_remote)
+            description = self._describe_stream(call_id, link, certain_remote, learn=learn, learn_from=learn_from)
             verdict = await self._put(link, description)
             if verdict == "":
                 stream = MediaStream(self, link, description)
@@ -328,7 +330,7 @@ class MediaClient:
         return self._last_id
 
     def _describe_stream(
-        self, call_id: CallId, learn: bool, link: WorkerLink, certain_remote: HostPort | None
+        self, call_id: CallId, link: WorkerLink, certain_remote: HostPort | None, *, learn: bool, learn_from: str | None
     ) -> StreamDescription:
         now, stream_id = self.clock.now(), StreamId(self._next_id())
         port = certain_remote and self._ports.take_shared(stream_id, link.name, certain_remote, now)
@@ -349,6 +351,7 @@ class MediaClient:
             started_at=now,
             remote=certain_remote if is_shared else None,
             learn=learn and not is_shared,
+            learn_from=learn_from,
             is_shared=is_shared,
         )
 

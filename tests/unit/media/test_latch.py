@@ -103,3 +103,23 @@ def test_the_same_sdp_again_changes_nothing() -> None:
     assert latch.source == NAT
     assert latch.describe(SDP, learn=False, now=2.0)
     assert latch.destination() == SDP
+
+
+def test_a_source_is_learnt_only_from_the_hosts_of_sdp_and_signalling() -> None:
+    latch = SourceLatch(SDP, learn=True, learn_from=NAT.host)
+    assert not any(learn(latch, OTHER, 0.0))
+    assert learn(latch, HostPort(SDP.host, 9), 1.0)[-1]
+    latch = SourceLatch(SDP, learn=True, learn_from=NAT.host)
+    assert learn(latch, NAT, 0.0)[-1]
+    latch = SourceLatch(None, learn=True, learn_from="")
+    assert not any(learn(latch, NAT, 0.0))
+    assert latch.describe(SDP, learn=True, learn_from="", now=1.0)
+    assert not any(learn(latch, NAT, 1.0))
+    assert latch.receive(SDP, SSRC, 1, 2.0)
+
+
+def test_a_party_that_is_heard_may_move_to_any_host_if_it_goes_on_with_its_numbers() -> None:
+    latch = SourceLatch(SDP, learn=True, learn_from=NAT.host)
+    learn(latch, NAT, 0.0)
+    assert not latch.receive(OTHER, SSRC + 1, 14, 1.0)
+    assert latch.receive(OTHER, SSRC, 14, 1.0)
