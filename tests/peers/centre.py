@@ -44,9 +44,17 @@ class Centre(RunningSwitch):
     `carrier_host` is where our calls to the outside go.
     """
 
-    def __init__(self, directory: Path, *, agents: int = 4, srtp: Mapping[str, str] | None = None) -> None:
-        """`srtp` has the setting of this name of agents and phones, where it is not "off"."""
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        agents: int = 4,
+        srtp: Mapping[str, str] | None = None,
+        dtmf: Mapping[str, str] | None = None,
+    ) -> None:
+        """`srtp` and `dtmf` have the settings of these names of agents, phones and trunk, where they are others."""
         self._srtp = srtp or {}
+        self._dtmf = dtmf or {}
         self.host = own_address()
         self._caller_hosts = [own_address() for _ in range(CALLERS)]
         self.carrier_host = own_address()
@@ -126,6 +134,7 @@ class Centre(RunningSwitch):
             skills = {{sales = 5, support = 5}}
             auto_login = true
             srtp = "{self._srtp.get(name, "off")}"
+            dtmf = "{self._dtmf.get(name, "auto")}"
             """
             for number, name in enumerate(self.agents, start=1)
         )
@@ -136,6 +145,7 @@ class Centre(RunningSwitch):
             password = "{PASSWORD}"
             number = "{110 + number}"
             srtp = "{self._srtp.get(name, "off")}"
+            dtmf = "{self._dtmf.get(name, "auto")}"
             """
             for number, name in enumerate(PHONES)
         )
@@ -188,6 +198,7 @@ class Centre(RunningSwitch):
             host = "{self.carrier_host}"
             prefix = "+"
             permitted_callers = ["{PHONES[0]}"]
+            dtmf = "{self._dtmf.get("carrier", "auto")}"
             """,
             "dialplans/desk.py": DESK,
         }

@@ -11,7 +11,7 @@ SAME_PRESS_S = 1.5
 """A press comes by one method this long after another at most: INFO is often sent when the key is released."""
 
 PRESSES_MAX = 32
-"""Presses remembered; nobody presses twenty keys a second."""
+"""Presses counted in that time; machines dial 19, and whoever sends more means no digits."""
 
 DigitMethod = Literal["event", "tone", "info"]
 
@@ -31,11 +31,13 @@ class KeyPresses:
 
     def is_new(self, digit: str, method: DigitMethod, now: float) -> bool:
         """Take a digit; whether it is a press that was not counted yet."""
-        self._presses = [press for press in self._presses if now - press[1] <= SAME_PRESS_S][-PRESSES_MAX:]
+        self._presses = [press for press in self._presses if now - press[1] <= SAME_PRESS_S]
         for known, _, methods in self._presses:
             if known == digit and method not in methods:
                 methods.add(method)
                 return False
+        if len(self._presses) == PRESSES_MAX:
+            return False
         self._presses.append((digit, now, {method}))
         return True
 

@@ -13,6 +13,7 @@ from softswitch.media.protocol import (
     Recording,
     SendDigits,
     SetHearing,
+    SrtpKeys,
     StartRecording,
 )
 from softswitch.media.rtp import pack
@@ -231,3 +232,19 @@ def test_events_are_understood_by_the_number_of_either_sdp() -> None:
     phone.payload_type = 97
     phone.press("4")
     assert digits(driver) == "4", "a re-INVITE has given them another number"
+
+
+def test_events_of_an_encrypted_stream_are_encrypted() -> None:
+    key, other = bytes(range(30)), bytes(range(30, 60))
+    here, there = EngineDriver(), EngineDriver()
+    here.put(1, srtp=SrtpKeys("AES_CM_128_HMAC_SHA1_80", send=key, receive=other))
+    there.put(1, srtp=SrtpKeys("AES_CM_128_HMAC_SHA1_80", send=other, receive=key))
+    here.apply(SendDigits(ONE, "31"))
+    for _ in range(25):
+        before = len(here.sent.get(ONE, []))
+        here.tick()
+        there.deliver(1, *here.sent.get(ONE, [])[before:])
+        there.tick()
+    assert digits(there) == "31"
+    assert numbers(here.sent[ONE]) == list(range(25))
+    assert len(here.sent[ONE][0]) == 16 + 10
