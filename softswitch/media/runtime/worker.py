@@ -25,6 +25,7 @@ from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
 from softswitch.media.protocol import CommandBatch, Refusal, Reply, WorkerStatistics
 from softswitch.media.rtp import parse
+from softswitch.media.runtime.allocator import keep_freed_memory
 from softswitch.media.runtime.packet_io import PacketIo
 from softswitch.media.runtime.precedence import take_precedence
 from softswitch.media.runtime.recorder import Recorder
@@ -248,12 +249,13 @@ def _raise_descriptor_limit() -> None:
 
 
 def _settle_memory() -> None:
-    """Take the garbage collector out of the ticks.
+    """Take the garbage collector and the kernel's memory management out of the ticks.
 
     A full collection visits every object of the worker, thousands of streams' among them: milliseconds in the middle of
     a tick. What exists now is never garbage and is put aside; the tick makes no cycles, so reference counts free all it
     makes; what cycles the rest makes are found by a collection of the youngest objects once a second, between ticks.
     """
+    keep_freed_memory()
     gc.collect()
     gc.freeze()
     gc.disable()
