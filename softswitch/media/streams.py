@@ -424,11 +424,13 @@ def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[
         return fault
     if description.is_shared and description.learn:
         return "on a shared port nobody's address can be learnt: say learn = False"
-    for host, port in [(description.local_ip, 1), *([description.remote] if description.remote else [])]:
+    remotes = [remote for remote in (description.remote, description.rtcp_remote) if remote is not None]
+    for host, port in [(description.local_ip, 1), *remotes]:
         if not _is_address(host) or not 1 <= port <= 65535:
             return f"{host} port {port} is no IP address and port"
-    if description.remote and (":" in description.remote.host) != (":" in description.local_ip):
-        return f"{description.remote.host} cannot be reached from {description.local_ip}: one is IPv4, the other IPv6"
+    for host, _ in remotes:
+        if (":" in host) != (":" in description.local_ip):
+            return f"{host} cannot be reached from {description.local_ip}: one is IPv4, the other IPv6"
     return None
 
 

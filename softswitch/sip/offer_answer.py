@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from softswitch.base.address import HostPort
 from softswitch.base.errors import LocalError
+from softswitch.sip import rtcp_lines
 from softswitch.sip.grammar import Malformed
 from softswitch.sip.sdes import Crypto, NegotiatedSrtp, Sdes, SrtpRefused, is_audio
 from softswitch.sip.sdp import (
@@ -68,6 +69,7 @@ class NegotiatedAudio(Struct, frozen=True):
     `payload_type` and `telephone_event` are the remote's numbers. `ptime_ms` is ours: the length of what we send.
     `telephone_event_own` is our own number for them, where it is another.
     `remote_direction` is the direction as the remote's own description states it. `srtp` None is plain RTP.
+    RTCP shares the RTP port if `has_rtcp_mux`; else it goes to `rtcp_remote`, or one port above `remote`.
     """
 
     remote: HostPort | None
@@ -78,6 +80,8 @@ class NegotiatedAudio(Struct, frozen=True):
     remote_direction: Direction
     srtp: NegotiatedSrtp | None = None
     telephone_event_own: int | None = None
+    has_rtcp_mux: bool = False
+    rtcp_remote: HostPort | None = None
 
 
 class Answer(Struct, frozen=True):
@@ -134,7 +138,7 @@ def make_offer(
         _telephone_event_number(old) if capabilities.telephone_event else None,
         capabilities.ptime_ms,
         direction,
-        sdes.offer(),
+        [*sdes.offer(), rtcp_lines.RTCP_MUX],
     )
     offered = [media if known is old else known.declined() for known in before] if old else [media]
     return _describe_session(local, session_id, version, offered)
@@ -171,7 +175,7 @@ def answer_offer(
         choice.telephone_event,
         capabilities.ptime_ms,
         mirror(audio.remote_direction, direction),
-        crypto_lines,
+        [*crypto_lines, *rtcp_lines.answer(media)],
     )
     answered = [ours if offered is media else offered.declined() for offered in session.media]
     return Answer(_describe_session(local, session_id, version, answered), replace(audio, srtp=srtp))
@@ -197,7 +201,12 @@ def read_answer(answer: bytes, offered: bytes, *, sdes: Sdes = _PLAIN) -> Negoti
         own = _telephone_event_number(our_media)
         is_other = audio.telephone_event not in (None, own)
         srtp = sdes.read_answer(media, our_media)
-        return replace(audio, srtp=srtp, telephone_event_own=own if is_other else None)
+        return replace(
+            audio,
+            srtp=srtp,
+            telephone_event_own=own if is_other else None,
+            has_rtcp_mux=audio.has_rtcp_mux and rtcp_lines.is_muxed(our_media),
+        )
     except Malformed as fault:
         return OfferRefused(488, fault.reason)
 
@@ -273,13 +282,16 @@ def _negotiated(
     is_old_hold = ip is not None and ip.is_unspecified
     if is_old_hold:
         direction = "sendonly" if direction in ("sendrecv", "sendonly") else "inactive"
+    remote = None if ip is None or is_old_hold else HostPort(address, media.port)
     return NegotiatedAudio(
-        remote=None if ip is None or is_old_hold else HostPort(address, media.port),
+        remote=remote,
         codec=choice.codec,
         payload_type=choice.payload_type,
         telephone_event=choice.telephone_event,
         ptime_ms=ptime_ms,
         remote_direction=direction,
+        has_rtcp_mux=rtcp_lines.is_muxed(media),
+        rtcp_remote=rtcp_lines.rtcp_remote(media, remote),
     )
 
 

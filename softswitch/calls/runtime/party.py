@@ -46,6 +46,8 @@ class Party:
             ptime_ms=audio.ptime_ms,
             sends=audio.remote_direction in ("sendrecv", "recvonly"),
             receives=audio.remote_direction in ("sendrecv", "sendonly"),
+            has_rtcp_mux=audio.has_rtcp_mux,
+            rtcp_remote=audio.rtcp_remote,
             srtp=None if srtp is None else SrtpKeys(srtp.suite, srtp.send, srtp.receive),
         )
 

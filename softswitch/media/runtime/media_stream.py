@@ -69,6 +69,8 @@ class MediaStream:
         receives: bool,
         telephone_event_own: int | None = None,
         detects_tones: bool = False,
+        has_rtcp_mux: bool = False,
+        rtcp_remote: HostPort | None = None,
         srtp: SrtpKeys | None = None,
     ) -> None:
         """What the party's SDP agreed to; again after every re-INVITE. Fields as in `StreamDescription`."""
@@ -88,6 +90,8 @@ class MediaStream:
             sends=sends,
             receives=receives,
             timeout_s=self._owner.timeout_s if receives else self._owner.timeout_on_hold_s,
+            has_rtcp_mux=has_rtcp_mux,
+            rtcp_remote=rtcp_remote,
             srtp=_with_rolls(srtp, self._description, now),
         )
         self.link.order(PutStream(self._description))

@@ -134,7 +134,7 @@ def test_an_answer_of_ours_is_read_as_it_was_meant() -> None:
     assert isinstance(answer, Answer)
     read = read_answer(answer.sdp, offer)
     assert isinstance(read, NegotiatedAudio)
-    assert read == NegotiatedAudio(LOCAL, "PCMA", 8, 101, 20, "sendrecv")
+    assert read == NegotiatedAudio(LOCAL, "PCMA", 8, 101, 20, "sendrecv", has_rtcp_mux=True)
     assert answer.audio.remote == HostPort("192.0.2.2", 30000)
 
 
