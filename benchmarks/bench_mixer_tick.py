@@ -41,6 +41,7 @@ from softswitch.media.protocol import (
     StartRecording,
     StreamDescription,
 )
+from softswitch.media.recording import SampleTables
 from softswitch.media.rtp import HEADER_BYTES, PACKET_BYTES, ArrivalBuffer, parse
 from softswitch.media.runtime.allocator import keep_freed_memory
 from softswitch.media.sound_store import SoundKey
@@ -79,7 +80,7 @@ class NoFile:
 
     def open(self, recording: Recording, now: float) -> None: ...
 
-    def write(self, recording_id: RecordingId, sound: NDArray[np.int16]) -> None: ...
+    def write(self, recording_id: RecordingId, sound: NDArray[np.uint8], samples: SampleTables) -> None: ...
 
     def close(self, recording_id: RecordingId) -> None: ...
 

@@ -68,6 +68,10 @@ class CodecTables:
         """The squares of the samples: uint8[n, samples] of the codecs int64[n] -> float32[n, samples]."""
         return _look_up(frames, codec, self._square_of)
 
+    def samples_of(self, codec: int) -> NDArray[np.int16]:
+        """What each byte of the codec means: int16[256]."""
+        return self._sample_of[codec]
+
     def encode(self, pcm: NDArray[np.int16], codec: NDArray[np.int64]) -> NDArray[np.uint8]:
         """int16[n, samples] -> uint8[n, samples] of the codecs int64[n]."""
         return _look_up(pcm.view(np.uint16), codec, self._byte_of)

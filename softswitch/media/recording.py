@@ -8,10 +8,16 @@ So sound that was lost, to a full disk or a dead worker, is silence of the same 
 from datetime import UTC, datetime
 from pathlib import PurePath
 
+import numpy as np
+from numpy.typing import NDArray
+
 from softswitch.base.ids import CallId
 from softswitch.media.wav import HEADER_BYTES, SAMPLE_BYTES, SAMPLE_RATE_HZ
 
 CHANNELS = 2
+SampleTables = tuple[NDArray[np.int16], NDArray[np.int16]]
+"""What the bytes of the left and of the right channel mean: int16[256] each."""
+
 FRAME_BYTES = CHANNELS * SAMPLE_BYTES
 PART_SUFFIX = ".part"
 
@@ -43,6 +49,17 @@ def frames_in(size_bytes: int) -> int:
 def position_of(frame: int) -> int:
     """Where in the file that frame begins."""
     return HEADER_BYTES + frame * FRAME_BYTES
+
+
+def interleave(sound: bytes, samples: SampleTables) -> bytes:
+    """A block of both channels, the left one first, as frames: int16, left and right in turn, little-endian.
+
+    A frame is one number of 32 bits here, so that each channel is one look-up and nothing has to be moved apart.
+    """
+    left, right = np.frombuffer(sound, np.uint8).reshape(CHANNELS, -1)
+    frames = samples[0].astype("<u2").astype("<u4").take(left)
+    frames |= (samples[1].astype("<u2").astype("<u4") << 16).take(right)
+    return frames.tobytes()
 
 
 def duration_s(frames: int) -> float:

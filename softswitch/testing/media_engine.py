@@ -16,6 +16,7 @@ from softswitch.media.engine import MediaEngine
 from softswitch.media.limits import RTP_PACKET_BYTES_MAX
 from softswitch.media.phase import ROWS_PER_PHASE, Phase
 from softswitch.media.protocol import MediaCommand, PutStream, Recording, RecordingFinished, StreamDescription
+from softswitch.media.recording import SampleTables
 from softswitch.media.rtcp import RtcpPacket
 from softswitch.media.rtp import ArrivalBuffer, parse
 from softswitch.media.stream_codec import load_stream_codecs
@@ -88,8 +89,8 @@ class ListedRecordings:
         self.open_recordings[recording.recording_id] = recording
         self.blocks.setdefault(recording.recording_id, [])
 
-    def write(self, recording_id: RecordingId, sound: NDArray[np.int16]) -> None:
-        self.blocks[recording_id].append(sound.copy())
+    def write(self, recording_id: RecordingId, sound: NDArray[np.uint8], samples: SampleTables) -> None:
+        self.blocks[recording_id].append(np.stack([samples[0][sound[0]], samples[1][sound[1]]], axis=1))
 
     def close(self, recording_id: RecordingId) -> None:
         recording = self.open_recordings.pop(recording_id)

@@ -73,8 +73,7 @@ def _archive(job: ArchiveFile) -> Archived:
             plain, made = made, job.path + _SEALED_SUFFIX
             temporary.callback(_remove, made)
             _seal(plain, made, key)
-        if made != target:
-            _settle(made, target)
+        _settle(made, target)
         return Archived(job.recording_id, target, os.path.getsize(target), sha256_of(target), is_sealed=key is not None)
 
 
@@ -96,7 +95,7 @@ def _seal(plain: str, target: str, key: bytes) -> None:
 
 def _settle(made: str, target: str) -> None:
     """Give what was made its name, so that after a power cut either it is whole or it is not there."""
-    with open(made, "rb+") as file:
+    with open(made, "rb") as file:
         os.fchmod(file.fileno(), 0o640)
         os.fsync(file.fileno())
     os.rename(made, target)

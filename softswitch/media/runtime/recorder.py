@@ -4,15 +4,13 @@ The tick calls `open`, `write` (about once a second for each recording) and `clo
 return. The queue is bounded by bytes: what does not fit is dropped, counted, and becomes silence of the same length.
 Each side counts the bytes it put in or took out, so the two need no lock.
 
-Sound is on the disk about two seconds after it was written, at most one file at a time and only while nothing waits to
-be written: a disk too slow for both loses none of the sound, only some of the protection against a power cut. What
-survives the death of the process needs no such call, the kernel has it.
+Sound comes as the bytes of the wire, and becomes linear samples here: the tick only copies. It is on the disk about two
+seconds after it was written (disk_sync.py).
 """
 
 import threading
-import time
 from collections import deque
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 import msgspec
 import numpy as np
@@ -23,7 +21,8 @@ from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import get_logger
 from softswitch.media.limits import RECORDER_QUEUE_BYTES_MAX
 from softswitch.media.protocol import Recording, RecordingFinished
-from softswitch.media.recording import CHANNELS, duration_s
+from softswitch.media.recording import CHANNELS, SampleTables, duration_s, interleave
+from softswitch.media.runtime.disk_sync import DiskSync
 from softswitch.media.runtime.recording_file import RecordingFile
 
 SYNC_EVERY_S = 2.0
@@ -41,6 +40,7 @@ class _Append(msgspec.Struct, frozen=True):
 
     recording_id: RecordingId
     sound: bytes
+    samples: SampleTables
     dropped: int
 
 
@@ -59,7 +59,16 @@ _Task = _Open | _Append | _Close | _Stop
 class Recorder:
     """All recordings of a worker. Every method but `stop` returns at once; all are called from one thread."""
 
-    __slots__ = ("_accepted_bytes", "_dropped", "_finished", "_queue_bytes_max", "_tasks", "_thread", "_writer")
+    __slots__ = (
+        "_accepted_bytes",
+        "_dropped",
+        "_finished",
+        "_queue_bytes_max",
+        "_sync",
+        "_tasks",
+        "_thread",
+        "_writer",
+    )
 
     def __init__(self, *, queue_bytes_max: int = RECORDER_QUEUE_BYTES_MAX, sync_every_s: float = SYNC_EVERY_S) -> None:
         self._tasks: SimpleQueue[_Task] = SimpleQueue()
@@ -68,11 +77,13 @@ class Recorder:
         """Frames dropped since the last that were accepted, by open recording."""
         self._accepted_bytes = 0
         self._queue_bytes_max = queue_bytes_max
-        self._writer = _Writer(self._tasks, self._finished, sync_every_s)
+        self._sync = DiskSync(sync_every_s)
+        self._writer = _Writer(self._tasks, self._finished, self._sync)
         self._thread = threading.Thread(target=self._writer.run, name="recorder", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._sync.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Close every recording and wait until all is written; `take_finished` has the last events then."""
@@ -80,6 +91,7 @@ class Recorder:
             self.close(recording_id)
         self._tasks.put(_Stop())
         self._thread.join(timeout_s)
+        self._sync.stop(timeout_s)
 
     def open(self, recording: Recording, now: float) -> None:
         """Begin or, when its file is there, continue a recording. One that is open already goes on undisturbed."""
@@ -88,22 +100,23 @@ class Recorder:
         self._dropped[recording.recording_id] = 0
         self._tasks.put(_Open(recording, now))
 
-    def write(self, recording_id: RecordingId, sound: NDArray[np.int16]) -> None:
-        """Append `sound` int16[frames, 2] (left, right). It is copied, so the array may be used again.
+    def write(self, recording_id: RecordingId, sound: NDArray[np.uint8], samples: SampleTables) -> None:
+        """Append `sound` uint8[2, frames] (left, right), of which `samples` are the meanings, int16[256] a channel.
 
-        Frames must follow each other without a gap from the `now` of `open` on: write zeros for ticks that were missed.
+        It is copied, so the array may be used again. Frames must follow each other without a gap from the `now` of
+        `open` on: write silence for ticks that were missed.
         """
-        if sound.ndim != 2 or sound.shape[1] != CHANNELS:
-            raise LocalError(f"a recording is written as int16[frames, {CHANNELS}], not as {sound.shape}")
+        if sound.ndim != 2 or sound.shape[0] != CHANNELS:
+            raise LocalError(f"a recording is written as uint8[{CHANNELS}, frames], not as {sound.shape}")
         dropped = self._dropped.get(recording_id)
         if dropped is None:
             raise LocalError(f"recording {recording_id} is not open")
-        if self._accepted_bytes - self._writer.taken_bytes + sound.nbytes > self._queue_bytes_max:
-            self._dropped[recording_id] = dropped + len(sound)
+        if self.waiting_bytes + sound.nbytes > self._queue_bytes_max:
+            self._dropped[recording_id] = dropped + sound.shape[1]
             return
         self._accepted_bytes += sound.nbytes
         self._dropped[recording_id] = 0
-        self._tasks.put(_Append(recording_id, sound.astype("<i2", copy=False).tobytes(), dropped))
+        self._tasks.put(_Append(recording_id, sound.tobytes(), samples, dropped))
 
     def close(self, recording_id: RecordingId) -> None:
         """End a recording; its `RecordingFinished` follows when the file is complete. Unknown ones are fine."""
@@ -119,6 +132,11 @@ class Recorder:
         return finished
 
     @property
+    def waiting_bytes(self) -> int:
+        """Sound that was handed over and is not in a file yet."""
+        return self._accepted_bytes - self._writer.taken_bytes
+
+    @property
     def recordings(self) -> int:
         """How many are open."""
         return len(self._dropped)
@@ -127,59 +145,39 @@ class Recorder:
 class _Writer:
     """The other end of the queue; everything in here but `taken_bytes` belongs to the thread."""
 
-    __slots__ = ("_call_ids", "_files", "_finished", "_sync_every_s", "_tasks", "_unsynced_since", "taken_bytes")
+    __slots__ = ("_call_ids", "_files", "_finished", "_sync", "_tasks", "taken_bytes")
 
-    def __init__(self, tasks: SimpleQueue[_Task], finished: deque[RecordingFinished], sync_every_s: float) -> None:
+    def __init__(self, tasks: SimpleQueue[_Task], finished: deque[RecordingFinished], sync: DiskSync) -> None:
         self._tasks = tasks
         self._finished = finished
+        self._sync = sync
         self._files: dict[RecordingId, RecordingFile] = {}
         self._call_ids: dict[RecordingId, CallId] = {}
-        self._unsynced_since: dict[RecordingId, float] = {}
-        """Oldest first: a recording is put at the end when it is written to for the first time after a sync."""
-        self._sync_every_s = sync_every_s
         self.taken_bytes = 0
 
     def run(self) -> None:
-        while not isinstance(task := self._next_task(), _Stop):
+        while not isinstance(task := self._tasks.get(), _Stop):
             try:
                 self._execute(task)
             except Exception:
                 # One recording's fault must not end all the others.
                 _log.exception("a recording failed; the others go on")
 
-    def _next_task(self) -> _Task:
-        while True:
-            try:
-                return self._tasks.get(timeout=self._sync_in_s())
-            except Empty:
-                self._sync_oldest()
-
-    def _sync_in_s(self) -> float | None:
-        for since in self._unsynced_since.values():
-            return max(0.0, since + self._sync_every_s - time.monotonic())
-        return None
-
-    def _sync_oldest(self) -> None:
-        recording_id = next(iter(self._unsynced_since))
-        del self._unsynced_since[recording_id]
-        self._files[recording_id].sync()
-
     def _execute(self, task: _Task) -> None:
         match task:
             case _Open(recording, now):
                 self._call_ids[recording.recording_id] = recording.call_id
                 self._files[recording.recording_id] = RecordingFile(
-                    recording.path, started_at=recording.started_at, now=now
+                    recording.path, started_at=recording.started_at, now=now, sync=self._sync
                 )
-            case _Append(recording_id, sound, dropped):
+            case _Append(recording_id, sound, samples, dropped):
                 self.taken_bytes += len(sound)
                 file = self._files[recording_id]
                 _skip(file, dropped)
-                file.append(sound)
-                self._unsynced_since.setdefault(recording_id, time.monotonic())
+                file.append(interleave(sound, samples))
+                self._sync.is_dirty = True
             case _Close(recording_id, dropped):
                 file = self._files.pop(recording_id)
-                self._unsynced_since.pop(recording_id, None)
                 _skip(file, dropped)
                 self._report(recording_id, file)
             case _Stop():

@@ -21,6 +21,7 @@ from softswitch.media.recording import (
     frames_in,
     position_of,
 )
+from softswitch.media.runtime.disk_sync import DiskSync
 from softswitch.media.wav import HEADER_BYTES, header
 
 _MODE = 0o640
@@ -38,10 +39,11 @@ class ClosedFile(msgspec.Struct, frozen=True):
 class RecordingFile:
     """The file of a recording in progress. No method raises for anything the disk does."""
 
-    __slots__ = ("_end", "_fault", "_file", "_lost", "_part", "_path")
+    __slots__ = ("_end", "_fault", "_file", "_lost", "_part", "_path", "_sync")
 
-    def __init__(self, path: str, *, started_at: float, now: float) -> None:
-        """Opens `path`.part; the time from `started_at` to `now` not yet in it is silence."""
+    def __init__(self, path: str, *, started_at: float, now: float, sync: DiskSync | None = None) -> None:
+        """Opens `path`.part; the time from `started_at` to `now` not yet in it is silence. `sync` looks after it."""
+        self._sync = sync
         self._path = path
         self._part = path + PART_SUFFIX
         self._end = frames_at(started_at, now)
@@ -73,15 +75,6 @@ class RecordingFile:
         self._lost += frames
         self._fault = self._fault or fault
 
-    def sync(self) -> None:
-        """Return when what was appended would survive a power cut."""
-        if self._file is None:
-            return
-        try:
-            os.fdatasync(self._file)
-        except OSError as error:
-            self._fail(error, lost=0)
-
     def close(self) -> ClosedFile:
         """Complete the header, give the file its final name."""
         if self._file is None:
@@ -106,6 +99,8 @@ class RecordingFile:
         else:
             self._end = max(self._end, frames_in(os.fstat(file).st_size))
             self._file = file
+            if self._sync is not None:
+                self._sync.include(os.path.dirname(self._part) or ".")
 
     def _finish(self, file: int) -> ClosedFile:
         frames = 0
@@ -152,6 +147,7 @@ def _repair(part: Path) -> ClosedFile | None:
             os.unlink(part)
             return None
         frames = _complete(file)
+        os.fdatasync(file)
         os.rename(part, path)
         return ClosedFile(path, frames, position_of(frames))
     except BlockingIOError:
@@ -183,9 +179,8 @@ def _open_part(path: str) -> int:
 
 
 def _complete(file: int) -> int:
-    """Write the header with its sizes, cut off a frame that is not whole, sync; returns the number of frames."""
+    """Write the header with its sizes, cut off a frame that is not whole; returns the number of frames."""
     frames = frames_in(os.fstat(file).st_size)
     os.ftruncate(file, max(HEADER_BYTES, position_of(frames)))
     os.pwrite(file, header(channels=CHANNELS, frames=frames), 0)
-    os.fdatasync(file)
     return frames

@@ -21,11 +21,12 @@ import numpy as np
 from softswitch.media.protocol import Recording
 from softswitch.media.runtime.recorder import Recorder
 
+levels = (np.arange(1000, 1256).astype(np.int16), -np.arange(256).astype(np.int16))
 recorder = Recorder()
 recorder.start()
 recorder.open(Recording(recording_id="r", call_id="c", path=sys.argv[1], left=1, right=2, started_at=50.0), 50.0)
 for second in range(3):
-    recorder.write("r", np.tile(np.array([1000 + second, -second], np.int16), (8000, 1)))
+    recorder.write("r", np.full((2, 8000), second, np.uint8), levels)
 recorder.open(Recording(recording_id="s", call_id="c", path=sys.argv[1] + "2", left=1, right=2, started_at=0.0), 0.0)
 recorder.close("s")
 while not recorder.take_finished():
@@ -87,7 +88,8 @@ def test_the_next_process_continues_it_and_the_gap_is_silence(part: Path, tmp_pa
         ),
         53.5,
     )
-    recorder.write(RecordingId("r"), np.full((8000, 2), 77, np.int16))
+    levels = np.full(256, 77, np.int16)
+    recorder.write(RecordingId("r"), np.zeros((2, 8000), np.uint8), (levels, levels))
     recorder.stop()
     (finished,) = recorder.take_finished()
     assert (finished.duration_s, finished.fault) == (4.5, "")

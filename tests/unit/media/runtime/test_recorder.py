@@ -24,8 +24,12 @@ def recording(path: Path, recording_id: str = "r1", started_at: float = 10.0) ->
     )
 
 
+LEVELS = (np.arange(256, dtype=np.int16), -np.arange(256, dtype=np.int16))
+"""What the bytes of these tests mean."""
+
+
 def frames(count: int, left: int, right: int = 0) -> np.ndarray:
-    return np.tile(np.array([left, right], np.int16), (count, 1))
+    return np.repeat(np.array([[left], [right]], np.uint8), count, axis=1)
 
 
 def left_of(path: Path) -> list[int]:
@@ -40,7 +44,7 @@ def test_two_recordings_side_by_side(tmp_path: Path) -> None:
         recorder.open(recording(tmp_path / f"{number}.wav", f"r{number}"), 10.0)
     for second in range(3):
         for number in (1, 2):
-            recorder.write(RecordingId(f"r{number}"), frames(80, 10 * number + second))
+            recorder.write(RecordingId(f"r{number}"), frames(80, 10 * number + second), LEVELS)
     assert recorder.recordings == 2
     recorder.close(RecordingId("r2"))
     recorder.close(RecordingId("r2"))
@@ -60,9 +64,9 @@ def test_the_array_may_be_used_again_at_once(tmp_path: Path) -> None:
     recorder = Recorder()
     recorder.open(recording(tmp_path / "a.wav"), 10.0)
     sound = frames(80, 5)
-    recorder.write(RecordingId("r1"), sound)
+    recorder.write(RecordingId("r1"), sound, LEVELS)
     sound[:] = 6
-    recorder.write(RecordingId("r1"), sound[::2])
+    recorder.write(RecordingId("r1"), sound[:, ::2], LEVELS)
     recorder.start()
     recorder.stop()
     assert left_of(tmp_path / "a.wav") == [5] * 80 + [6] * 40
@@ -72,7 +76,7 @@ def test_opening_again_leaves_the_recording_undisturbed(tmp_path: Path) -> None:
     recorder = Recorder()
     recorder.start()
     recorder.open(recording(tmp_path / "a.wav"), 10.0)
-    recorder.write(RecordingId("r1"), frames(80, 5))
+    recorder.write(RecordingId("r1"), frames(80, 5), LEVELS)
     recorder.open(recording(tmp_path / "a.wav"), 11.0)
     recorder.stop()
     assert left_of(tmp_path / "a.wav") == [5] * 80
@@ -80,11 +84,11 @@ def test_opening_again_leaves_the_recording_undisturbed(tmp_path: Path) -> None:
 
 
 def test_a_disk_too_slow_costs_sound_but_no_time(tmp_path: Path) -> None:
-    recorder = Recorder(queue_bytes_max=80 * 4)
+    recorder = Recorder(queue_bytes_max=80 * 2)
     recorder.open(recording(tmp_path / "a.wav"), 10.0)
-    recorder.write(RecordingId("r1"), frames(80, 5))
-    recorder.write(RecordingId("r1"), frames(8000, 6))
-    recorder.write(RecordingId("r1"), frames(80, 7))
+    recorder.write(RecordingId("r1"), frames(80, 5), LEVELS)
+    recorder.write(RecordingId("r1"), frames(8000, 6), LEVELS)
+    recorder.write(RecordingId("r1"), frames(80, 7), LEVELS)
     recorder.start()
     recorder.stop()
     (finished,) = recorder.take_finished()
@@ -94,11 +98,11 @@ def test_a_disk_too_slow_costs_sound_but_no_time(tmp_path: Path) -> None:
 
 
 def test_the_queue_has_room_again_when_the_disk_has_caught_up(tmp_path: Path) -> None:
-    recorder = Recorder(queue_bytes_max=80 * 4)
+    recorder = Recorder(queue_bytes_max=80 * 2)
     recorder.start()
     for number in range(5):
         recorder.open(recording(tmp_path / f"{number}.wav", f"r{number}"), 10.0)
-        recorder.write(RecordingId(f"r{number}"), frames(80, number))
+        recorder.write(RecordingId(f"r{number}"), frames(80, number), LEVELS)
         recorder.close(RecordingId(f"r{number}"))
         while not (finished := recorder.take_finished()):
             os.sched_yield()
@@ -111,7 +115,7 @@ def test_sound_is_synced_in_time(tmp_path: Path) -> None:
     recorder.start()
     recorder.open(recording(tmp_path / "a.wav"), 10.0)
     for _ in range(100):
-        recorder.write(RecordingId("r1"), frames(80, 1))
+        recorder.write(RecordingId("r1"), frames(80, 1), LEVELS)
     recorder.stop()
     (finished,) = recorder.take_finished()
     assert finished.duration_s == 1.0
@@ -120,9 +124,9 @@ def test_sound_is_synced_in_time(tmp_path: Path) -> None:
 def test_callers_who_break_the_rules_are_told(tmp_path: Path) -> None:
     recorder = Recorder()
     with pytest.raises(LocalError):
-        recorder.write(RecordingId("r1"), frames(80, 1))
+        recorder.write(RecordingId("r1"), frames(80, 1), LEVELS)
     recorder.open(recording(tmp_path / "a.wav"), 10.0)
     with pytest.raises(LocalError):
-        recorder.write(RecordingId("r1"), np.zeros(80, np.int16))
+        recorder.write(RecordingId("r1"), np.zeros(80, np.uint8), LEVELS)
     recorder.start()
     recorder.stop()

@@ -40,7 +40,6 @@ def test_an_undisturbed_recording(tmp_path: Path) -> None:
     assert not path.exists()
     assert left_of(Path(f"{path}.part")) == [7] * 100
     file.append(sound(50, 8))
-    file.sync()
     closed = file.close()
     assert (closed.path, closed.frames, closed.size_bytes, closed.fault) == (str(path), 150, position_of(150), "")
     assert left_of(path) == [7] * 100 + [8] * 50
@@ -141,7 +140,6 @@ def test_a_folder_that_cannot_be_made_is_a_fault_until_it_can(tmp_path: Path) ->
 def test_a_recording_that_never_could_be_opened(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("")
     file = RecordingFile(str(tmp_path / "folder" / "a.wav"), started_at=10.0, now=10.0)
-    file.sync()
     file.append(sound(8000))
     closed = file.close()
     assert (closed.frames, closed.size_bytes) == (0, 0)
