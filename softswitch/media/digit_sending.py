@@ -10,6 +10,9 @@ from softswitch.media.phase import Phase
 from softswitch.media.protocol import SendDigits
 from softswitch.media.streams import Streams
 
+ECHO_TICKS = 20
+"""How long after a tone was sent its echo may come back: 400 ms, the way to a far-away line and back."""
+
 
 def begin(command: SendDigits, streams: Streams) -> str | None:
     """Have digits sent after those that are waiting; None, or why that cannot be."""
@@ -35,6 +38,12 @@ def write_frames(phase: Phase, tables: CodecTables) -> None:
             phase.outgoing.payload[row] = tables.silence[int(codec[0])]
         else:
             phase.outgoing.payload[row] = tables.encode(sender.next_frame()[None], codec)[0]
+            phase.echo_until[row] = phase.tick + ECHO_TICKS
+
+
+def tones_heard(phase: Phase) -> list[tuple[int, str]]:
+    """(row, digit) found in the sound of this tick, but for the echo of those we sent, which are nobody's keys."""
+    return [(row, digit) for row, digit in phase.tones_heard if phase.echo_until.get(row, -1) < phase.tick]
 
 
 def end(phase: Phase, streams: Streams) -> None:

@@ -216,7 +216,7 @@ class MediaEngine:
         ticks.run(phase, self._frames, self.tables, self.player, tick, now)
         for event in self.streams.rooms.take_talkers(phase, now):
             self._emit(event)
-        for row, digit in phase.tones_heard:
+        for row, digit in digit_sending.tones_heard(phase):
             self._emit(DtmfReceived(*_names(phase.streams[row]), digit, is_tone=True))
         if tick % SILENCE_TICKS == 0:
             self._watch_silence(phase)

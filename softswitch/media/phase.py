@@ -100,6 +100,7 @@ class Phase:
         "_table",
         "coded",
         "digit_senders",
+        "echo_until",
         "first_row",
         "gains",
         "heard",
@@ -152,6 +153,8 @@ class Phase:
         """Streams whose packets are not those of `outgoing`, by row (single_packets.py)."""
         self.key_muting = KeyMuting()
         self.tone_detector = ToneDetector()
+        self.echo_until: dict[int, int] = {}
+        """The last tick in which tones in the sound of a row may be the echo of those it was sent."""
         self.tones_heard: list[tuple[int, str]] = []
         """(row, digit) found in the sound of this tick."""
         self.digit_senders: dict[int, DigitSender] = {}
@@ -198,6 +201,7 @@ class Phase:
         self.digit_senders.pop(row, None)
         self.key_muting.forget(row)
         self.tone_detector.set(row, asks=False)
+        self.echo_until.pop(row, None)
         self.stream_ids[row] = NO_STREAM
         self._table.clear(row)
         self.gains.clear(row)

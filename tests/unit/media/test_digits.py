@@ -1,9 +1,13 @@
 """Digits through the engine: received, sent, and never heard as well."""
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from softswitch.base.ids import CallId, RecordingId, StreamId
-from softswitch.media.dtmf import DIGITS
+from softswitch.media.digit_sender import DigitSender
+from softswitch.media.dtmf import DIGITS, DtmfReceiver
 from softswitch.media.dtmf_tones import tone_of
 from softswitch.media.protocol import (
     DropStream,
@@ -248,3 +252,47 @@ def test_events_of_an_encrypted_stream_are_encrypted() -> None:
     assert digits(there) == "31"
     assert numbers(here.sent[ONE]) == list(range(25))
     assert len(here.sent[ONE][0]) == 16 + 10
+
+
+@given(
+    keys=st.text(alphabet=DIGITS, min_size=1, max_size=6),
+    duration_ms=st.sampled_from([40, 60, 100, 250]),
+    pause_ms=st.sampled_from([40, 60, 200]),
+    seed=st.integers(0, 10_000),
+)
+@settings(max_examples=150, deadline=None)
+def test_whatever_the_network_does_each_digit_is_received_once(
+    keys: str, duration_ms: int, pause_ms: int, seed: int
+) -> None:
+    """As long as one packet of each arrives: others are lost, come twice, or change places with their neighbours."""
+    sender, receiver, random = DigitSender(), DtmfReceiver(), np.random.default_rng(seed)
+    assert sender.add(keys, duration_ms, pause_ms) is None
+    groups: list[list[bytes]] = []
+    number = 0
+    while not sender.is_over:
+        sound = pack(payload_type=0, sequence=number, timestamp=160 * number, ssrc=1, payload=b"")
+        packet = sender.convert(sound, payload_type=101, clock_hz=8000, ptime_ms=20)
+        number += 1
+        if packet[1] & 0x7F == 101:
+            if packet[1] & 0x80:
+                groups.append([])
+            groups[-1].append(packet)
+    arriving: list[bytes] = []
+    for group in groups:
+        kept = [packet for packet in group if random.random() < 0.4] or [group[random.integers(len(group))]]
+        arriving += [packet for packet in kept for _ in range(1 + (random.random() < 0.3))]
+    for at in range(len(arriving) - 1):
+        is_same_key = arriving[at][4:8] == arriving[at + 1][4:8]
+        if is_same_key and random.random() < 0.3:
+            arriving[at], arriving[at + 1] = arriving[at + 1], arriving[at]
+    received = [
+        digit
+        for packet in arriving
+        for _, digit in receiver.receive(
+            np.array([0]),
+            np.array([int.from_bytes(packet[4:8], "big")], np.uint32),
+            np.frombuffer(packet[12:], np.uint8)[None],
+            np.array([packet[1] & 0x80 != 0]),
+        )
+    ]
+    assert "".join(received) == keys

@@ -260,3 +260,22 @@ def test_tones_that_are_sent_are_found_at_the_other_end() -> None:
         there.deliver(1, *here.sent.get(StreamId(1), [])[before:])
         there.tick()
     assert "".join(event.digit for event in there.engine.take_events() if isinstance(event, DtmfReceived)) == KEYS
+
+
+def test_the_echo_of_tones_that_were_sent_is_nobodys_key() -> None:
+    driver = EngineDriver()
+    driver.put(1, telephone_event=None, detects_tones=True)
+    driver.apply(SendDigits(StreamId(1), "5", 100, 60))
+    late: list[bytes] = [bytes([0xFF]) * FRAME_SAMPLES] * 8
+    for number in range(60):
+        if number == 45:
+            driver.apply(SendDigits(StreamId(1), "6", 100, 60))
+        payload = late[number]
+        driver.deliver(1, pack(payload_type=0, sequence=number, timestamp=160 * number, ssrc=5, payload=payload))
+        driver.tick()
+        sound = TABLES.decode(np.frombuffer(driver.heard(1)[-FRAME_SAMPLES:], np.uint8)[None], np.zeros(1, np.int64))
+        late.append(TABLES.encode_sound((sound[0] // 8).astype(np.int16), 0).tobytes())
+        if 30 <= number < 38:
+            late[-1] = TABLES.encode_sound(tone_of("9", (number - 30) * 160, 160, 1280), 0).tobytes()
+    told = [event.digit for event in driver.engine.take_events() if isinstance(event, DtmfReceived)]
+    assert told == ["9"]

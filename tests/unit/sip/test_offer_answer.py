@@ -138,6 +138,17 @@ def test_an_answer_of_ours_is_read_as_it_was_meant() -> None:
     assert answer.audio.remote == HostPort("192.0.2.2", 30000)
 
 
+def test_an_answer_may_give_events_another_number_than_our_offer_did() -> None:
+    """The phone sends them with ours (RFC 3264 section 6.1) or, as some do, with its own: both are to be understood."""
+    capabilities = MediaCapabilities()
+    offer = make_offer(capabilities, HostPort("192.0.2.2", 30000), session_id=1, version=1)
+    answer = answer_offer(offer, capabilities, LOCAL, session_id=2, version=1)
+    assert isinstance(answer, Answer)
+    read = read_answer(answer.sdp.replace(b" 101", b" 96").replace(b":101", b":96"), offer)
+    assert isinstance(read, NegotiatedAudio)
+    assert (read.telephone_event, read.telephone_event_own) == (96, 101)
+
+
 def test_an_offer_without_final_line_end_or_with_bare_line_feeds_is_read() -> None:
     offer = b"v=0\no=- 1 1 IN IP4 192.0.2.2\ns=-\nc=IN IP4 192.0.2.2\nt=0 0\nm=audio 30000 RTP/AVP 0 8\na=sendonly"
     answer = answer_offer(offer, MediaCapabilities(), LOCAL, session_id=2, version=1)
