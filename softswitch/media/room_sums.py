@@ -180,17 +180,10 @@ def _is_silent(content: NDArray[np.uint8], codec: Int64s, tables: CodecTables) -
 def _sum_runs(sound: NDArray[np.int16], begin: Int64s, count: Int64s) -> NDArray[np.int32]:
     """The sums of runs of `count` rows that begin at the rows `begin`: int32[runs, samples].
 
-    Many short runs are added row by row, all runs at once; few long ones run by run. (`reduceat` takes twice as long.)
+    Runs of one length are added together: most rooms are alike. (`reduceat` takes three times as long.)
     """
     sums = np.zeros((len(begin), FRAME_SAMPLES), np.int32)
-    longest = int(count.max())
-    if longest > len(begin):
-        for run, (first, rows) in enumerate(zip(begin.tolist(), count.tolist(), strict=True)):
-            sound[first : first + rows].sum(axis=0, dtype=np.int32, out=sums[run])
-        return sums
-    longest_first = np.argsort(-count, kind="stable")
-    first, rows = begin[longest_first], count[longest_first]
-    for step, runs in enumerate(np.searchsorted(-rows, -np.arange(longest), side="left").tolist()):
-        sums[:runs] += sound[first[:runs] + step]
-    sums[longest_first] = sums.copy()
+    for rows in np.unique(count).tolist():
+        runs = np.flatnonzero(count == rows)
+        sums[runs] = sound[begin[runs, np.newaxis] + np.arange(rows)].sum(axis=1, dtype=np.int32)
     return sums

@@ -7,15 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from softswitch.base.address import HostPort
-from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 from softswitch.media.protocol import (
     Describe,
+    DropRoom,
     DropStream,
     Hearing,
     MediaCommand,
     Playback,
+    PutRoom,
     PutStream,
     Recording,
+    Room,
     SetHearing,
     StartPlay,
     StartRecording,
@@ -29,6 +32,7 @@ from softswitch.testing.media_engine import EngineDriver, party
 STREAMS = 4
 streams = st.integers(0, STREAMS).map(StreamId)
 calls = st.sampled_from([CallId("a"), CallId("b")])
+gains_db = st.sampled_from([0.0, -6.0, 12.0, 24.0, 25.0, -1e9, float("nan"), float("inf")])
 descriptions = st.builds(
     StreamDescription,
     stream_id=streams,
@@ -47,8 +51,13 @@ descriptions = st.builds(
     ptime_ms=st.sampled_from([10, 20, 30, 60, 0, -20, 21]),
     sends=st.booleans(),
     receives=st.booleans(),
+    gain_db=gains_db,
+    is_muted=st.booleans(),
+    is_deaf=st.booleans(),
 )
-hearings = st.builds(Hearing, streams, st.lists(streams, max_size=5))
+hearings = st.builds(Hearing, streams, st.lists(streams, max_size=5), st.lists(gains_db, max_size=5))
+room_ids = st.sampled_from([RoomId("r"), RoomId("s")])
+rooms = st.builds(Room, room_id=room_ids, members=st.lists(streams, max_size=6))
 playbacks = st.builds(
     Playback,
     play_id=st.integers(0, 3),
@@ -70,6 +79,8 @@ commands: st.SearchStrategy[MediaCommand] = st.one_of(
     st.builds(PutStream, descriptions),
     st.builds(DropStream, streams),
     st.builds(SetHearing, hearings),
+    st.builds(PutRoom, rooms),
+    st.builds(DropRoom, room_ids),
     st.builds(StartPlay, playbacks),
     st.builds(StopPlay, streams, st.integers(0, 3)),
     st.builds(StartRecording, recordings),
@@ -80,6 +91,7 @@ commands: st.SearchStrategy[MediaCommand] = st.one_of(
         st.lists(hearings, max_size=3),
         st.lists(playbacks, max_size=3),
         st.lists(recordings, max_size=2),
+        st.lists(rooms, max_size=2),
         is_last=st.booleans(),
     ),
 )
