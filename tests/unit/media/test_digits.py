@@ -296,3 +296,59 @@ def test_whatever_the_network_does_each_digit_is_received_once(
         )
     ]
     assert "".join(received) == keys
+
+
+@pytest.mark.parametrize(
+    ("codec", "payload_type", "clock_hz", "ptime_ms"),
+    [
+        ("OPUS", 111, 48_000, 20),
+        ("OPUS", 111, 48_000, 60),
+        ("G722", 9, 8000, 20),
+        ("G722", 9, 8000, 30),
+        ("L16", 98, 8000, 20),
+        ("L16", 98, 8000, 30),
+    ],
+)
+def test_streams_of_other_codecs_send_and_receive_events(
+    codec: str, payload_type: int, clock_hz: int, ptime_ms: int
+) -> None:
+    here, there = (
+        two_parties(
+            codec=codec,
+            clock_rate_hz=clock_hz,
+            payload_type=payload_type,
+            ptime_ms=ptime_ms,
+            telephone_event=101,
+            telephone_event_clock_hz=clock_hz,
+        )
+        for _ in range(2)
+    )
+    phone = Phone(here, 2)
+    phone.say(ticks=6)
+    here.apply(SendDigits(ONE, "47", 100, 100))
+    sent: list[bytes] = []
+    for _ in range(40):
+        before = len(here.sent.get(ONE, []))
+        phone.say()
+        sent += here.sent.get(ONE, [])[before:]
+        there.deliver(1, *here.sent.get(ONE, [])[before:])
+        there.tick()
+    assert digits(there) == "47"
+    events = [packet for packet in sent if is_event(packet)]
+    assert {int.from_bytes(packet[14:16], "big") for packet in events if packet[13] & 0x80} == {clock_hz // 10}
+    assert numbers(sent) == list(range(numbers(sent)[0], numbers(sent)[0] + len(sent)))
+
+
+@pytest.mark.parametrize(("codec", "clock_hz"), [("OPUS", 48_000), ("G722", 8000), ("L16", 8000)])
+def test_tones_are_found_after_other_codecs(codec: str, clock_hz: int) -> None:
+    here, there = (
+        two_parties(codec=codec, clock_rate_hz=clock_hz, payload_type=98, telephone_event=None, detects_tones=True)
+        for _ in range(2)
+    )
+    here.apply(SendDigits(ONE, "1472580369#", 80, 80))
+    for _ in range(120):
+        before = len(here.sent.get(ONE, []))
+        here.tick()
+        there.deliver(1, *here.sent.get(ONE, [])[before:])
+        there.tick()
+    assert digits(there) == "1472580369#"
