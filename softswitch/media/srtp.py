@@ -232,8 +232,10 @@ def agree(
 ) -> StreamSrtp | None:
     """What a stream is sent and received with after an SDP; what did not change goes on as it was.
 
-    `index` is that of our next packet since the keys came in force. `is_successor`: they are older than this worker.
+    `index` is that of our next packet since the keys came in force. `is_successor`: they are older than this worker;
+    otherwise they begin now, at ROC 0 whatever the number.
     """
+    index = index if is_successor else index & 0xFFFF
     if keys is None:
         return None
     if former is not None and keys == former.keys:

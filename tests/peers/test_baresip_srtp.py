@@ -14,7 +14,8 @@ from tests.peers.stage import Evidence, Stage
 
 pytestmark = [pytest.mark.peers, pytest.mark.network]
 
-PESQ_LOST_MAX = 0.15
+PESQ_LOST_MAX = 0.25
+"""Eight seconds are spoken: a delay that changes once on a busy machine costs more of that than of half a minute."""
 HANGS_UP_WITHIN_S = 40.0
 SPOKEN_S = 8
 ENABLED = "SRTP is Enabled"
