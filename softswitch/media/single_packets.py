@@ -5,7 +5,7 @@ after each tick their packets are made here, into `phase.singles`.
 
 A stream under SRTP is here even when its party, on hold, wants no sound: its numbers run on with the clock, and a party
 that sees none of them for 32,768 miscounts from then on. So it is sent a packet of silence every two minutes, which
-also keeps its NAT open (RFC 6263).
+also keeps its NAT open (RFC 6263). The numbers of coded streams count what is sent, so these need nothing.
 """
 
 from softswitch.base.address import HostPort
@@ -52,8 +52,6 @@ def _keepalive(phase: Phase, stream: Stream, tables: CodecTables) -> list[bytes]
     """Silence under the number that is due, now and then."""
     if stream.srtp is None or phase.tick - stream.srtp.sender.used_at < KEEPALIVE_TICKS:
         return []
-    if stream.row in phase.coded.senders:
-        return []  # its numbers count what is sent
     description = stream.description
     length = SAMPLE_RATE_HZ * description.ptime_ms // 1000
     number = _sample(phase, stream) // length

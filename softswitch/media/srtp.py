@@ -54,22 +54,20 @@ def fault(keys: SrtpKeys) -> str | None:
 class SrtpSender:
     """Our packets, numbered from `index`: sequence number and ROC in one number."""
 
-    __slots__ = ("_passed_reports", "_session", "_ssrc", "used_at")
+    __slots__ = ("_passed_reports", "_session", "_ssrc", "protect", "used_at")
 
     def __init__(self, profile: str, key: bytes, *, ssrc: int, index: int, tick: int, is_successor: bool) -> None:
         """`is_successor`: another worker sent the packets up to here under this key."""
         self.used_at = tick
         """The tick of the last packet."""
         self._session = SrtpSession(profile, key, sends=True)
+        self.protect = self._session.protect
+        """The packet as it is sent; b"" if that sequence number was sent before."""
         self._ssrc = ssrc
         self._passed_reports = index // RTCP_SPACING_PACKETS if is_successor else 0
         if index >= 1 << 16:
             for passed in range(index % STRIDE, index, STRIDE):
                 self._session.protect(_dummy(passed, ssrc))
-
-    def protect(self, packet: bytes) -> bytes:
-        """The packet as it is sent; b"" if that sequence number was sent before."""
-        return self._session.protect(packet)
 
     def protect_rtcp(self, packet: bytes) -> bytes:
         """The same for RTCP, whose packets only the session counts: a successor skips all there can have been."""

@@ -303,7 +303,8 @@ class Streams:
         if codec is not None:
             stream.phase.coded.set_sender(stream.row, codec, description)
         is_sent_singly = is_sent_digits or codec is not None or _is_sent_singly(description)
-        if description.srtp is not None or (description.sends and is_sent_singly):
+        is_kept_alive = description.srtp is not None and codec is None
+        if is_kept_alive or (description.sends and is_sent_singly):
             if codec is None and not _fits_tick(description):
                 stream.packetiser = Packetiser(
                     ptime_ms=description.ptime_ms,

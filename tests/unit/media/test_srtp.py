@@ -125,6 +125,21 @@ def test_digits_are_encrypted_too() -> None:
     assert {one[1] & 0x7F for one in sent} == {0, 101}
 
 
+def test_a_coded_stream_on_hold_is_not_encoded_and_goes_on_where_it_was() -> None:
+    agreed = keys()
+    driver, phone = bridge(agreed, codec="G722", payload_type=9), Phone(agreed)
+    first = stream_1(driver).description
+    driver.tick(5)
+    driver.apply(PutStream(msgspec.structs.replace(first, sends=False)))
+    assert stream_1(driver).row not in stream_1(driver).phase.singly
+    driver.tick(200)
+    driver.apply(PutStream(first))
+    driver.tick(5)
+    sent = driver.sent[StreamId(1)]
+    assert len(sent) == 10
+    phone.hear(sent)
+
+
 def test_nobody_without_the_key_is_heard() -> None:
     agreed = keys()
     driver, phone = bridge(agreed), Phone(agreed)
