@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
+from softswitch.base.log import get_logger
 from softswitch.media.limits import (
     PACKETS_KEPT_MAX,
     RTCP_PACKET_BYTES_MAX,
@@ -31,8 +32,10 @@ from softswitch.media.runtime.message_batch import MESSAGES_MAX, IncomingMessage
 from softswitch.media.runtime.udp_socket import dropped_packets, open_pair, receive_timed
 from softswitch.media.source_table import STRANGER, SourceTable
 
+_log = get_logger("media")
+
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
-"""What Linux grants at most unless net.core.rmem_max is raised or lowered: some five thousand packets."""
+"""Some five thousand packets, which Linux grants twice over, if net.core.rmem_max allows so much."""
 
 TIMED_EVERY_TICKS = 50
 """Once a second it is measured how long packets wait for their tick,"""
@@ -119,6 +122,8 @@ class SharedSockets:
             sockets = open_pair(local, RECEIVE_BUFFER_BYTES)
             if isinstance(sockets, str):
                 return sockets
+            if sockets[0].getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) < RECEIVE_BUFFER_BYTES:
+                _log.warning("a busy machine may lose packets: sysctl net.core.rmem_max=4194304", port=local.port)
             port = self._ports[local] = _SharedPort(self._free_numbers.pop(), sockets)
             self._port_of_rtcp[port.rtcp.fileno()] = port
             self._epoll.register(port.rtcp.fileno(), select.EPOLLIN)

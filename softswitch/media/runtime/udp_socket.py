@@ -20,6 +20,8 @@ _ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESTAMP.size)
 _libc = ctypes.CDLL(None, use_errno=True)
 RTCP_RECEIVE_BUFFER_BYTES = 64 * 1024
 """Twice as much is granted, and a packet counted as 768 bytes or more: a hundred reports at least."""
+_FORCED_RECEIVE_BUFFER = 33
+"""SO_RCVBUFFORCE: more than net.core.rmem_max, for those who may (CAP_NET_ADMIN)."""
 _MEMORY_INFO = 55
 """SO_MEMINFO: nine numbers on a socket's memory, the last of them packets that found it full. Not named in Python."""
 _MEMORY_WORDS = struct.Struct("9I")
@@ -38,7 +40,10 @@ def open_udp(local: HostPort, receive_buffer_bytes: int) -> socket.socket:
         else:
             udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, _EXPEDITED_FORWARDING)
         udp.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
-        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+        try:
+            udp.setsockopt(socket.SOL_SOCKET, _FORCED_RECEIVE_BUFFER, receive_buffer_bytes)
+        except PermissionError:
+            udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         udp.bind(local)
     except OSError:
         udp.close()
