@@ -47,7 +47,7 @@ QUEUED_PACKETS_MAX = 512
 """More than a socket's queue holds."""
 STALL_TICKS = 8
 """With so many ticks left out, more packets wait in every socket than are worth taking one by one."""
-COUNTED_EVERY_TICKS = 50
+COUNTED_EVERY_TICKS = 250
 PROBE_TICKS = 64
 """How often every socket is asked for a second packet."""
 TIMED_EVERY_TICKS = 50
@@ -263,7 +263,7 @@ class DedicatedSockets:
             yield Batch(np.arange(len(which)), rows[which], length, None)
 
     def _count_dropped(self, tick: int) -> None:
-        """A part of the sockets in each tick, all of them once a second."""
+        """A part of the sockets in each tick, all of them every five seconds."""
         for row in range(tick % COUNTED_EVERY_TICKS, ROWS_PER_PHASE, COUNTED_EVERY_TICKS):
             port = self._ports.get(row)
             if port is not None:

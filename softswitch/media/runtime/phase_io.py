@@ -34,7 +34,7 @@ class PhaseIo:
 
     @property
     def dropped_by_kernel(self) -> int:
-        """Packets that found a socket full, as known about a second ago."""
+        """Packets that found a socket full, as known some seconds ago."""
         return self._dedicated.dropped_by_kernel + (self._shared.dropped_by_kernel if self._shared else 0)
 
     # The streams' ports (PacketPort)

@@ -151,7 +151,7 @@ def test_after_a_stall_sockets_are_emptied_and_the_newest_packets_taken(bench: B
     assert bench.read(PLAIN_TICK + 2 + STALL_TICKS) == []
 
 
-def test_packets_that_found_a_socket_full_are_counted_within_a_second(bench: Bench) -> None:
+def test_packets_that_found_a_socket_full_are_counted_within_seconds(bench: Bench) -> None:
     bench.connect(0)
     bench.peers[0].send(*[bytes(172)] * 1000)
     for tick in range(PLAIN_TICK, PLAIN_TICK + COUNTED_EVERY_TICKS):
