@@ -136,12 +136,12 @@ class SourceTable:
         keys = np.array([*self._rows, *self._resting_keys, _ALL], np.uint64)
         resting = range(_RESTING, _RESTING - len(self._resting_keys), -1)
         numbers = np.array([*self._rows.values(), *resting, STRANGER], np.int64)
-        names = b"".join([*(self._sources[key] for key in (*self._rows, *self._resting_keys)), bytes(NAME_BYTES)])
-        words = np.frombuffer(names, np.uint64).reshape(-1, NAME_BYTES // 8)
         order = np.argsort(keys)
-        self._keys, self._numbers = keys[order], numbers[order]
-        has_long_names = bool(((words[:, 0] & np.uint64(_FAMILY)) == _IPV6).any())
-        self._names = words[order, :3] if has_long_names else None
+        self._keys, self._numbers, self._names = keys[order], numbers[order], None
+        if any(_is_long(name) for name in self._sources.values()):
+            names = [self._sources[key] for key in (*self._rows, *self._resting_keys)]
+            words = np.frombuffer(b"".join([*names, bytes(NAME_BYTES)]), np.uint64).reshape(-1, NAME_BYTES // 8)
+            self._names = words[order, :3]
 
     def _forget(self, key: int) -> None:
         del self._resting[key]
@@ -149,9 +149,13 @@ class SourceTable:
             del self._sources[key]
 
 
+def _is_long(name: bytes) -> bool:
+    return name[0] == _IPV6
+
+
 def _key(port: int, name: bytes) -> int:
     words: NDArray[Any] = np.frombuffer(name, np.uint64)[np.newaxis]
-    if int(words[0, 0]) & _FAMILY == _IPV6:
+    if _is_long(name):
         return int(_hashes(np.array([port], np.uint64), words)[0])
     return int(words[0, 0]) & (_ALL - _FAMILY) | port
 

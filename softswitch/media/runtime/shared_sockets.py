@@ -47,7 +47,7 @@ STALE_S = 1.0
 
 
 class _SharedPort:
-    __slots__ = ("dropped", "number", "rows", "rtcp", "rtp")
+    __slots__ = ("dropped", "number", "outgoing", "rows", "rtcp", "rtp")
 
     def __init__(self, number: int, sockets: tuple[socket.socket, socket.socket]) -> None:
         self.number = number
@@ -55,6 +55,8 @@ class _SharedPort:
         self.rtp, self.rtcp = sockets
         self.rows: set[int] = set()
         self.dropped = 0
+        self.outgoing: OutgoingMessages | None = None
+        """The packets of its rows that are aimed; None when they are to be put together again."""
 
 
 class SharedSockets:
@@ -77,7 +79,6 @@ class SharedSockets:
         "_room",
         "_rtcp",
         "_rtcp_rows",
-        "_senders",
         "_sources",
         "_timed_until",
         "_to_port",
@@ -100,7 +101,8 @@ class SharedSockets:
         self._ports: dict[HostPort, _SharedPort] = {}
         self._free_numbers = list(range(self._messages.size, -1, -1))
         self._port_of_row: dict[int, _SharedPort] = {}
-        self._destinations: dict[int, HostPort] = {}
+        self._destinations: dict[int, bytes] = {}
+        """Of the rows that are aimed, as `sockaddr`."""
         self._rtcp: dict[int, HostPort] = {}
         """Where each row's RTCP goes and comes from,"""
         self._muxed: set[int] = set()
@@ -109,7 +111,6 @@ class SharedSockets:
         self._port_of_rtcp: dict[int, _SharedPort] = {}
         self._epoll = select.epoll()
         self._room = memoryview(bytearray(RTCP_PACKET_BYTES_MAX))
-        self._senders: list[tuple[socket.socket, OutgoingMessages]] | None = None
         self._timed_until = 0.0
         self._read_at = 0.0
 
@@ -162,8 +163,8 @@ class SharedSockets:
     def aim(self, row: int, destination: HostPort | None) -> None:
         self._destinations.pop(row, None)
         if destination is not None:
-            self._destinations[row] = destination
-        self._senders = None
+            self._destinations[row] = name_of(destination)
+        self._port_of_row[row].outgoing = None
 
     def aim_rtcp(self, row: int, destination: HostPort | None, *, is_muxed: bool) -> None:
         port = self._port_of_row[row]
@@ -196,13 +197,13 @@ class SharedSockets:
 
     def send(self, outgoing: OutgoingBuffer) -> int:
         """The tick's packet of every row that is aimed; how many were sent."""
-        if self._senders is None:
-            self._senders = [
-                (port.rtp, OutgoingMessages(outgoing.packets, rows, [name_of(self._destinations[row]) for row in rows]))
-                for port in self._ports.values()
-                if (rows := sorted(port.rows & self._destinations.keys()))
-            ]
-        return sum(messages.send(udp) for udp, messages in self._senders)
+        sent = 0
+        for port in self._ports.values():
+            if port.outgoing is None:
+                rows = sorted(port.rows & self._destinations.keys())
+                port.outgoing = OutgoingMessages(outgoing.packets, rows, [self._destinations[row] for row in rows])
+            sent += port.outgoing.send(port.rtp)
+        return sent
 
     def send_single(self, single: SinglePacket) -> None:
         """Raises OSError."""
