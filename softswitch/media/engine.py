@@ -196,10 +196,11 @@ class MediaEngine:
         """
         packets = self._without_rtcp(phase, packets, arrivals, sources)
         at: list[int] = (packets.start // RTP_PACKET_BYTES_MAX).tolist()
-        columns = (at, packets.row.tolist(), packets.ssrc.tolist(), packets.sequence.tolist())
+        is_proof = ticks.is_of_the_party(phase, packets).tolist()
+        columns = (at, packets.row.tolist(), packets.ssrc.tolist(), packets.sequence.tolist(), is_proof)
         is_heard = [
-            self.streams.receive(phase.streams[row], sources[index], ssrc, sequence, now)
-            for index, row, ssrc, sequence in zip(*columns, strict=True)
+            self.streams.receive(phase.streams[row], sources[index], ssrc, sequence, now, is_proof=is_proof)
+            for index, row, ssrc, sequence, is_proof in zip(*columns, strict=True)
         ]
         self.strangers += is_heard.count(False)
         if any(is_heard):
@@ -296,6 +297,7 @@ class MediaEngine:
                 *_names(stream),
                 self._reports.final_quality(stream),
                 stream.phase.voices.facts(stream.row),
+                stream.latch.strangers,
             )
         )
         self.streams.drop(stream_id)

@@ -13,6 +13,7 @@ all of them together:
 | newest, but its time to be played is past                            | the delay grows by as much as it was late |
 |                                                                      | (playout.py)                              |
 | older, fills a hole that is still to be played                       | filled                                    |
+| older, but no sound is newer: a packet without sound overtook it     | like the newest                           |
 | older, its time is past, or a duplicate                              | dropped                                   |
 
 A buffer that ran dry therefore grows by itself; adaptation.py makes it shorter again, in silence.
@@ -67,7 +68,9 @@ def place(table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer) -> t
         is_kept = np.ones(len(row), np.bool_)
         is_newest = is_ordinary.copy()
         odd = np.flatnonzero(~is_ordinary)
-        position[odd], is_kept[odd], is_newest[odd] = _settle(table, packets.select(odd), arrivals)
+        unexpected = packets.select(odd)
+        position[odd], is_kept[odd], is_newest[odd] = _settle(table, unexpected, arrivals)
+        packets.sequence[odd] = unexpected.sequence
         newest = np.flatnonzero(is_newest)
         _advance(table, packets.select(newest), position[newest])
         packets, position = packets.select(is_kept), position[is_kept]
@@ -131,7 +134,13 @@ def _settle(
     position = end + gap
     is_known = packets.ssrc == table.ssrc[row]
     is_older = is_known & (step < 0) & (step > -MISORDER_MAX)
-    is_in_line = (step >= 0) & (step < DROPOUT_MAX) & (gap >= 0) & (position + length - play <= AHEAD_MAX)
+    is_ahead = (gap >= 0) & (position + length - play <= AHEAD_MAX)
+    # Overtaken by a packet without sound: it is older, and yet the newest sound there is.
+    is_overtaken = is_older & is_ahead & (position >= play)
+    is_older &= ~is_overtaken
+    packets.sequence[is_overtaken] = table.next_sequence[row[is_overtaken]] - 1 & 0xFFFF
+    step[is_overtaken] = -1
+    is_in_line = is_ahead & (((step >= 0) & (step < DROPOUT_MAX)) | is_overtaken)
     begins = ~is_older & ~(is_known & is_in_line)
     wait = shortest_wait(packets, arrivals)
     start = np.where(wait >= START_WAIT_SAMPLES, 0, FRAME_SAMPLES)
@@ -145,7 +154,7 @@ def _settle(
     table.lost[row] = np.maximum(table.lost[row] - (fills | (is_older & (position < play))), 0)
 
     is_newest = ~is_older
-    table.lost[row] += np.where(is_newest & ~begins, step, 0)
+    table.lost[row] = np.maximum(table.lost[row] + np.where(is_newest & ~begins, step, 0), 0)
     table.loss_runs[row] += is_newest & ~begins & (step > 0)
     # Before a stream's first packet its ring is silent: nothing is missing there, and `hole` is not even touched.
     leaves_hole = is_newest & (table.pace[row] > 0)

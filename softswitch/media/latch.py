@@ -11,6 +11,8 @@ where its packets come from. So the source is learnt, and the rules make learnin
 |                                                    | ms after the first: a burst of forged packets is not real     |
 |                                                    | time; and only from the SDP's host or the one where the       |
 |                                                    | party's signalling comes from, unless `learn_from` is None    |
+| the same, but neither sound nor a digit of the     | proves nothing, and is not heard: comfort noise, keep-alives, |
+| stream's payload types                             | another codec                                                 |
 | from elsewhere, with the SSRC that is heard and a  | accepted: the party's NAT gave it another port; who did not   |
 | sequence number at most 536 from the last          | see its packets cannot know both numbers                      |
 | from elsewhere otherwise                           | a stranger's: never heard, counted                            |
@@ -55,11 +57,14 @@ class SourceLatch:
         "_sequence",
         "_ssrc",
         "source",
+        "strangers",
     )
 
     def __init__(self, remote: HostPort | None, *, learn: bool, learn_from: str | None = None) -> None:
         self.source: HostPort | None = None
         """Whose packets are heard."""
+        self.strangers = 0
+        """Packets that were not, those of a source that is being learnt among them."""
         self._remote = remote
         self._learn = learn
         self._learn_from = learn_from
@@ -70,9 +75,13 @@ class SourceLatch:
         self._barred: HostPort | None = None
         self._barred_until = 0.0
 
-    def receive(self, source: HostPort, ssrc: int, sequence: int, now: float) -> bool:
-        """Whether a packet is heard; afterwards `source` may have changed."""
-        if source != self.source and not self._is_admitted(source, ssrc, sequence, now):
+    def receive(self, source: HostPort, ssrc: int, sequence: int, now: float, *, is_proof: bool = True) -> bool:
+        """Whether a packet is heard; afterwards `source` may have changed.
+
+        `is_proof`: its payload type is one that the stream's party sends sound or digits with.
+        """
+        if source != self.source and not self._is_admitted(source, ssrc, sequence, now, is_proof=is_proof):
+            self.strangers += 1
             return False
         if source != self.source:
             self.source = source
@@ -114,27 +123,31 @@ class SourceLatch:
         """Where our packets go: to the source that is heard, before that to the SDP's address."""
         return self.source if self.source is not None and self._learn else self._remote
 
-    def _is_admitted(self, source: HostPort, ssrc: int, sequence: int, now: float) -> bool:
+    def _is_admitted(self, source: HostPort, ssrc: int, sequence: int, now: float, *, is_proof: bool) -> bool:
         if source == self._remote:
-            return True
+            # Another's sound is not given up for a keep-alive.
+            return is_proof or self.source is None
         if not self._learn or (source == self._barred and now < self._barred_until):
             return False
         if self.source is None:
-            return self._may_be_the_party(source.host) and self._has_proved_itself(source, ssrc, sequence, now)
+            if not self._may_be_the_party(source.host):
+                return False
+            return self._has_proved_itself(source, ssrc, sequence, now, is_proof=is_proof)
         distance = ((sequence - self._sequence + 0x8000) & 0xFFFF) - 0x8000
-        return ssrc == self._ssrc and abs(distance) <= SEQUENCE_DISTANCE_MAX
+        return is_proof and ssrc == self._ssrc and abs(distance) <= SEQUENCE_DISTANCE_MAX
 
     def _may_be_the_party(self, host: str) -> bool:
         is_of_sdp = self._remote is not None and host == self._remote.host
         return is_of_sdp or self._learn_from in (None, host)
 
-    def _has_proved_itself(self, source: HostPort, ssrc: int, sequence: int, now: float) -> bool:
+    def _has_proved_itself(self, source: HostPort, ssrc: int, sequence: int, now: float, *, is_proof: bool) -> bool:
         last = self._candidate
         is_next = (
             last is not None and (source, ssrc) == (last.source, last.ssrc) and sequence == (last.sequence + 1) & 0xFFFF
         )
         if last is None or not is_next:
-            self._candidate = _Candidate(source, ssrc, sequence, 1, now)
+            if is_proof:
+                self._candidate = _Candidate(source, ssrc, sequence, 1, now)
             return False
-        self._candidate = last._replace(sequence=sequence, packets=last.packets + 1)
-        return self._candidate.packets >= LEARNING_PACKETS and now - last.since >= LEARNING_S
+        self._candidate = last._replace(sequence=sequence, packets=last.packets + is_proof)
+        return is_proof and self._candidate.packets >= LEARNING_PACKETS and now - last.since >= LEARNING_S

@@ -93,3 +93,6 @@ TONE_PARTS_MAX = 64
 
 TONE_MS_MAX = 300_000
 """One period of a cadence; a tone that tells of a recording comes at least every few minutes."""
+
+NOISES_SHAPED_PER_TICK_MAX = 8
+"""Comfort noises whose spectrum is computed in one tick of a phase, 0.1 ms each; others have a flat one until later."""

@@ -9,6 +9,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.ids import StreamId
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.coded_rows import CodedRows
+from softswitch.media.comfort_noise import ComfortNoise
 from softswitch.media.digit_sender import DigitSender
 from softswitch.media.frames import Frames
 from softswitch.media.gains import Gains
@@ -99,6 +100,7 @@ class Phase:
         "_free",
         "_table",
         "coded",
+        "comfort_noise",
         "digit_senders",
         "echo_until",
         "first_row",
@@ -152,6 +154,7 @@ class Phase:
         self.singly: dict[int, Stream] = {}
         """Streams whose packets are not those of `outgoing`, by row (single_packets.py)."""
         self.key_muting = KeyMuting()
+        self.comfort_noise = ComfortNoise(ROWS_PER_PHASE)
         self.tone_detector = ToneDetector()
         self.echo_until: dict[int, int] = {}
         """The last tick in which tones in the sound of a row may be the echo of those it was sent."""
@@ -200,6 +203,7 @@ class Phase:
         self.secure.set(row, None)
         self.digit_senders.pop(row, None)
         self.key_muting.forget(row)
+        self.comfort_noise.forget(row)
         self.tone_detector.set(row, asks=False)
         self.echo_until.pop(row, None)
         self.stream_ids[row] = NO_STREAM

@@ -387,12 +387,13 @@ class StreamReports(msgspec.Struct, frozen=True, tag=True):
 
 
 class StreamStatistics(msgspec.Struct, frozen=True, tag=True):
-    """Sent when a stream is dropped: its last report."""
+    """Sent when a stream is dropped: its last report. `strangers` sent packets to its port and were not heard."""
 
     call_id: CallId
     stream_id: StreamId
     quality: Quality
     voice: VoiceFacts
+    strangers: int = 0
 
 
 class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):

@@ -131,11 +131,13 @@ class Streams:
 
     # Packets
 
-    def receive(self, stream: Stream, source: HostPort, ssrc: int, sequence: int, now: float) -> bool:
-        """Whether a packet from a socket that is not connected is heard."""
+    def receive(
+        self, stream: Stream, source: HostPort, ssrc: int, sequence: int, now: float, *, is_proof: bool
+    ) -> bool:
+        """Whether a packet from a socket that is not connected is heard (`SourceLatch.receive`)."""
         latch = stream.latch
         before = latch.destination()
-        if not latch.receive(source, ssrc, sequence, now):
+        if not latch.receive(source, ssrc, sequence, now, is_proof=is_proof):
             return False
         self._connect_if_final(stream, now)
         if latch.destination() != before:
@@ -237,6 +239,7 @@ class Streams:
         event_type = -1 if description.telephone_event is None else description.telephone_event
         event_type_own = description.telephone_event_own
         table.event_type_in[row] = event_type
+        stream.phase.comfort_noise.set_payload_type(row, description.comfort_noise)
         table.event_type_own[row] = event_type if event_type_own is None else event_type_own
         self._set_sending(stream)
         self._connect_if_final(stream, now)

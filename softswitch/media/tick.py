@@ -60,6 +60,7 @@ def receive(phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, dtmf: Dt
         return Received(first, [])
     others = packets.select(~is_sound)
     jitter.pass_over(table, others)
+    phase.comfort_noise.receive(table, others, arrivals, tick)
     is_event = others.payload_type == table.event_type_in[others.row]
     is_event |= others.payload_type == table.event_type_own[others.row]
     is_event &= others.length >= EVENT_BYTES
@@ -72,6 +73,13 @@ def receive(phase: Phase, packets: RtpColumns, arrivals: ArrivalBuffer, dtmf: Dt
     return Received(first, [(row - phase.first_row, digit) for row, digit in digits])
 
 
+def is_of_the_party(phase: Phase, packets: RtpColumns) -> NDArray[np.bool_]:
+    """Which packets have a payload type that their stream's party sends sound or digits with."""
+    table, row, payload_type = phase.live, packets.row, packets.payload_type
+    is_event = (payload_type == table.event_type_in[row]) | (payload_type == table.event_type_own[row])
+    return (payload_type == table.payload_type_in[row]) | is_event
+
+
 def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick: int, now: float) -> None:
     """Run tick number `tick`, which begins at `now`; those since the last one were left out."""
     table = phase.live
@@ -82,6 +90,7 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     play(table, phase.heard[: table.rows], tables, phase.playout_clock, tick)
     if not phase.coded.is_empty:
         phase.coded.take_frames(table, frames, tables)
+    phase.comfort_noise.fill(table, phase.heard, tables, tick)
     phase.key_muting.silence(table, phase.heard, tables, tick)
     phase.tones_heard = phase.tone_detector.take(table, phase.heard, tables)
     phase.gains.apply(phase.heard, table.codec, tables)

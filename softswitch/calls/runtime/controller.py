@@ -50,6 +50,9 @@ from softswitch.sip.sdes import Sdes
 
 log = get_logger("calls")
 
+STRANGERS_TOLD = 50
+"""A second of somebody's voice: a party behind NAT sends three packets before it is known, a probe one or two."""
+
 CLOSING_S = 2.0
 """When the switch stops: how long flows may take to end after their calls, and then workers to complete recordings."""
 
@@ -100,6 +103,8 @@ class CallController:
                 self._measuring.reported(reports)
                 return
             case StreamStatistics():
+                if event.strangers >= STRANGERS_TOLD:
+                    log.warning("strangers", call_id=event.call_id, packets=event.strangers, leg=event.stream_id)
                 self._measuring.finished(event)
                 return
             case RecordingFinished():

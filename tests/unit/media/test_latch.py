@@ -123,3 +123,36 @@ def test_a_party_that_is_heard_may_move_to_any_host_if_it_goes_on_with_its_numbe
     learn(latch, NAT, 0.0)
     assert not latch.receive(OTHER, SSRC + 1, 14, 1.0)
     assert latch.receive(OTHER, SSRC, 14, 1.0)
+
+
+def test_what_is_no_sound_of_the_party_proves_nothing() -> None:
+    """Comfort noise, keep-alives, another codec."""
+    latch = SourceLatch(SDP, learn=True)
+    assert not any(latch.receive(NAT, SSRC, n, 0.02 * n, is_proof=False) for n in range(20))
+    assert latch.source is None
+    assert latch.strangers == 20
+
+
+def test_it_does_not_disturb_the_proof_either() -> None:
+    latch = SourceLatch(SDP, learn=True)
+    proofs = [True, False, True, False, False, True, True]
+    heard = [latch.receive(NAT, SSRC, n, 0.02 * n, is_proof=proof) for n, proof in enumerate(proofs)]
+    assert heard == [False] * 6 + [True]
+    assert latch.receive(NAT, SSRC, 7, 0.2, is_proof=False)
+
+
+def test_no_other_port_is_taken_for_the_party_s_by_a_keep_alive() -> None:
+    latch = SourceLatch(SDP, learn=True)
+    learn(latch, NAT, 0.0)
+    latch.reopen(SSRC, 13)
+    moved = HostPort(NAT.host, NAT.port + 1)
+    assert not latch.receive(moved, SSRC, 14, 10.0, is_proof=False)
+    assert not latch.receive(SDP, SSRC, 14, 10.0, is_proof=False)
+    assert latch.source == NAT
+    assert latch.receive(moved, SSRC, 15, 10.02)
+
+
+def test_the_sdp_address_needs_no_proof_while_nobody_is_heard() -> None:
+    latch = SourceLatch(SDP, learn=True)
+    assert latch.receive(SDP, SSRC, 1, 0.0, is_proof=False)
+    assert latch.source == SDP
