@@ -4,9 +4,11 @@ By country (ISO 3166) and name; after ITU-T E.180 supplement 2 and the national 
 tone tells that a call is recorded; where the country has none of its own, it is half a second of 1400 Hz.
 """
 
+import re
 from collections.abc import Mapping
 
 _RECORD = "1400/500,0/15000"
+_CADENCE = re.compile(r"tone:[0-9+*/!,]{1,1000}", re.ASCII)
 
 TONES: Mapping[str, Mapping[str, str]] = {
     "au": {
@@ -131,6 +133,11 @@ def tone(country: str, name: str) -> str | None:
     """The sound to play for a country's tone: "tone:" and its cadence; None if there is no such tone."""
     cadence = BEEP if name == "beep" else TONES[country].get(name)
     return None if cadence is None else f"tone:{cadence}"
+
+
+def is_cadence(sound: str) -> bool:
+    """Whether a sound, "tone:..." as a whole, is written out and no name of a tone."""
+    return _CADENCE.fullmatch(sound) is not None
 
 
 def tone_names(country: str) -> list[str]:

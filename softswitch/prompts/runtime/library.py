@@ -28,7 +28,7 @@ from softswitch.prompts.music import hold_music
 from softswitch.prompts.runtime.cache import SoundCache
 from softswitch.prompts.runtime.conversion import SUFFIXES
 from softswitch.prompts.runtime.folders import asterisk_folder, index_folder
-from softswitch.prompts.tones import TONES, tone, tone_names
+from softswitch.prompts.tones import TONES, is_cadence, tone, tone_names
 
 GENERATED_VERSION = 1
 """Part of the name of generated music: raise it when it would now sound different."""
@@ -79,10 +79,12 @@ class SoundLibrary:
         self._resolved: dict[tuple[str, str, bool], str] = {}
 
     def resolve(self, name: str, language: str) -> str:
-        """The file of a sound.
+        """The file of a sound, or for "tone:busy" and "tone:425/500,0/500" the tone that the media worker makes.
 
         Raises PromptError if there is no such sound, or none that can be read.
         """
+        if name.startswith("tone:"):
+            return name if is_cadence(name) else self.tone(name.removeprefix("tone:"))
         return self._resolve(name, language, with_asterisk=True)
 
     def say(self, text: str, language: str) -> str:

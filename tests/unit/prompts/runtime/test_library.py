@@ -181,6 +181,10 @@ def test_tones_are_the_countrys(house: House, tmp_path: Path) -> None:
     assert house.library.tone("ringback") == "tone:425/1000,0/4000"
     assert american.tone("ringback") == "tone:440+480/2000,0/4000"
     assert american.tone("beep") == house.library.tone("beep")
+    assert house.library.resolve("tone:busy", "en") == "tone:425/350,0/350"
+    assert house.library.resolve("tone:!950/330,425", "en") == "tone:!950/330,425"
+    with pytest.raises(PromptError, match="there is no such tone"):
+        house.library.resolve("tone:../x", "en")
     with pytest.raises(PromptError, match=r"there is no such tone\. There are: beep, dial, ringback, busy"):
         house.library.tone("moo")
 
