@@ -4,11 +4,12 @@ Its RTP clock counts 8000 a second all the same (RFC 3551 section 4.5.2), so a b
 FFmpeg's encoder wants 20 ms at a time; the bytes may be cut into packets anywhere.
 """
 
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-import av
-
-from softswitch.media.stream_codec import StreamCodecSpec
+from softswitch.media.stream_codec import CodecUnavailable, StreamCodecSpec
 
 _RATE_HZ = 16000
 _STEP_SAMPLES = 320
@@ -23,7 +24,8 @@ class G722Codec:
         self.spec = StreamCodecSpec(name="G722", clock_rate_hz=8000, sample_rate_hz=_RATE_HZ, step_bytes=160)
 
     def check(self) -> None:
-        """The wheel always has it."""
+        if find_spec("av") is None:
+            raise CodecUnavailable("G.722 needs PyAV, which is not installed here: pip install av")
 
     def length(self, payload: bytes) -> int:
         return len(payload) if len(payload) <= _LENGTH_MAX else 0
@@ -47,7 +49,7 @@ class G722Decoder:
     def decode(self, payload: bytes) -> bytes:
         if not 0 < len(payload) <= _LENGTH_MAX:
             return b""  # an empty packet would end the context for good
-        frames = self._context.decode(av.Packet(payload))
+        frames = self._context.decode(_av().Packet(payload))
         # A plane is padded beyond its samples.
         return b"".join(bytes(frame.planes[0])[: 2 * frame.samples] for frame in frames)
 
@@ -64,7 +66,7 @@ class G722Encoder:
     def __init__(self) -> None:
         self._context = _open("w")
         # One frame for all: making one costs as much as encoding.
-        self._frame = av.AudioFrame(format="s16", layout="mono", samples=_STEP_SAMPLES)
+        self._frame = _av().AudioFrame(format="s16", layout="mono", samples=_STEP_SAMPLES)
         self._frame.sample_rate = _RATE_HZ
         self._plane = self._frame.planes[0]
 
@@ -75,13 +77,18 @@ class G722Encoder:
 
 
 def _open(mode: str) -> Any:
-    create: Any = av.CodecContext.create
-    context: Any = create("g722", mode)
+    context = _av().CodecContext.create("g722", mode)
     context.sample_rate = _RATE_HZ
     context.layout = "mono"
     context.format = "s16"
     context.open()
     return context
+
+
+@cache
+def _av() -> Any:
+    """PyAV: a tenth of a second to import, which only those pay who use it."""
+    return import_module("av")
 
 
 codec = G722Codec()

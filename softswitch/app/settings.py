@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import Agent, Announcements, HangUp, OverflowTarget, Queue, ToFlow, ToQueue
 from softswitch.app.archive import ArchiveSettings, Keeping
+from softswitch.app.codecs import working_codecs
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.base.ids import AgentId, QueueId
@@ -20,6 +21,7 @@ from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 from softswitch.dialplan.schedule import Schedule, compile_schedule
 from softswitch.sip.auth_server import Credential
+from softswitch.sip.offer_answer import MediaCapabilities
 from softswitch.sip.runtime.local_address import addresses_of
 from softswitch.sip.settings import Account, RegistrationPolicy, SessionLimits, SipSettings, TrunkPeer
 
@@ -61,6 +63,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
         domain=settings.sip.domain,
         media_ip=settings.media.sdp_ip,
         recordings_directory=settings.recordings.directory,
+        capabilities=MediaCapabilities(codecs=working_codecs(settings.media.codecs)),
         mask_max_s=settings.recordings.mask_max_s,
         beep_every_s=settings.recordings.beep_every_s,
         language=settings.sounds.default_language or settings.sounds.languages[0],
@@ -95,6 +98,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
             )
             for row in configuration.queues
         },
+        codecs_of_trunks={trunk.name: working_codecs(trunk.codecs) for trunk in configuration.trunks if trunk.codecs},
         srtp_of_trunks={trunk.name: trunk.srtp for trunk in configuration.trunks if trunk.srtp != "off"},
         dtmf_of_trunks={trunk.name: trunk.dtmf for trunk in configuration.trunks if trunk.dtmf != "auto"},
     )
@@ -210,6 +214,7 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         trunks=frozenset(trunk.name for trunk in configuration.trunks if trunk.permits(row.id)),
         srtp=row.srtp,
         dtmf=row.dtmf,
+        codecs=working_codecs(row.codecs),
     )
 
 

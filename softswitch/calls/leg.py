@@ -77,7 +77,7 @@ class Leg:
 
     def offer(self) -> bytes:
         """Our description as an offer, for an INVITE we send or for a 200 to an INVITE that came without one."""
-        codec = None if self.audio is None else self.audio.codec
+        codec = None if self.audio is None else self.audio.format_name
 
         def describe(version: int) -> bytes:
             return make_offer(

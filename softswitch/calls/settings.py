@@ -27,6 +27,8 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the trunks this phone may call out through; empty = no outside calls."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    codecs: tuple[str, ...] = ()
+    """Instead of those of everybody; empty: the same."""
 
 
 class TrunkRoute(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,8 +89,14 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Voice that does not come from where the SDP says is accepted from any host, not only the signalling's."""
     queues: dict[str, QueueTreatment] = {}
     srtp_of_trunks: dict[str, SrtpPolicy] = {}
-    dtmf_of_trunks: dict[str, DigitMode] = {}
     """By name, of those whose sound is not always in the clear."""
+    dtmf_of_trunks: dict[str, DigitMode] = {}
+    codecs_of_trunks: dict[str, tuple[str, ...]] = {}
+    """By name, of those that have not everybody's."""
+
+    def capabilities_for(self, codecs: tuple[str, ...]) -> MediaCapabilities:
+        """Those of a party with these codecs of its own, or none."""
+        return msgspec.structs.replace(self.capabilities, codecs=codecs) if codecs else self.capabilities
 
     def extension_for(self, target: str) -> Extension | None:
         """The extension with this user name, or with this number."""

@@ -52,6 +52,8 @@ def _check_sip(sip: SipSection, faults: FaultList) -> list[tuple[TransportKind, 
 def _check_media(media: MediaSection, listeners: list[tuple[TransportKind, HostPort]], faults: FaultList) -> None:
     _check_ip(media.ip, ("media", "ip"), faults)
     _check_ip(media.advertised_ip, ("media", "advertised_ip"), faults)
+    if not media.codecs:
+        faults.add(("media", "codecs"), "it is empty, so nobody could be understood", 'Write ["PCMA", "PCMU"]')
     ports = parse_port_range(media.ports)
     if ports is None:
         faults.add(("media", "ports"), f'"{media.ports}" is no range of ports', 'Write "20000-29999"')

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.base.ids import AgentId, QueueId
-from softswitch.config.settings import MediaPorts, RecordingFormat, Seconds
+from softswitch.config.settings import CodecName, MediaPorts, RecordingFormat, Seconds
 
 RecordingPolicy = Literal["always", "on_demand", "never"]
 SKILL_LEVEL_MAX = 10
@@ -44,6 +44,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Logged in and ready as soon as his phone is registered."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    codecs: tuple[CodecName, ...] = ()
+    """Instead of those of [media]; empty: the same."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -63,6 +65,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """The extension colleagues dial; empty: none."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    codecs: tuple[CodecName, ...] = ()
+    """Instead of those of [media]; empty: the same."""
 
 
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +154,8 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of agents and phones that may call out; "*" is everybody who is registered."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    codecs: tuple[CodecName, ...] = ()
+    """Instead of those of [media]; empty: the same."""
     media_ports: MediaPorts | None = None
     """Whether this provider's callers share ports with others; None: as [media] says."""
 

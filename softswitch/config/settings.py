@@ -10,6 +10,7 @@ from msgspec import Meta
 
 RecordingFormat = Literal["wav", "flac", "opus"]
 MediaPorts = Literal["dedicated", "shared"]
+CodecName = Literal["PCMA", "PCMU", "G722", "OPUS", "L16/16000", "L16/8000"]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
 
 
@@ -46,6 +47,8 @@ class MediaSection(msgspec.Struct, frozen=True, kw_only=True):
     """The same while its party has put us on hold."""
     voice_from: Literal["signalling", "anywhere"] = "signalling"
     """Which hosts' voice is accepted where it does not come from the address in the SDP (NAT)."""
+    codecs: tuple[CodecName, ...] = ("PCMA", "PCMU", "G722", "OPUS")
+    """In the order in which they are offered and chosen."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     """Media processes; 0 = one per core but one, at least one."""
     cpu_max: Annotated[float, Meta(gt=0, le=1)] = 0.9

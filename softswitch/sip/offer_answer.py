@@ -3,15 +3,14 @@
 What decides whether phones and carriers get along:
 
 * Every m= line of an offer is mirrored in order; those we do not want get port 0.
-* The answer keeps the offerer's payload type numbers and names one codec, the offerer's first that we have, and
+* The answer keeps the offerer's payload type numbers and names one codec, the first of ours that is offered, and
   telephone-event: a phone that is given a choice re-INVITEs to take it away again.
 * The direction is mirrored: sendonly is answered recvonly. Old phones hold with the address 0.0.0.0; that is read as a
   remote that does not receive, and never written.
 * Nothing is remembered here: each offer is negotiated anew, so a re-INVITE may change codec, numbers and addresses.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,55 +18,58 @@ from msgspec.structs import replace
 from softswitch.base.address import HostPort
 from softswitch.base.errors import LocalError
 from softswitch.sip import rtcp_lines
+from softswitch.sip.audio_formats import (
+    AUDIO_FORMATS,
+    STATIC_PAYLOAD_TYPES,
+    TELEPHONE_EVENT,
+    AudioFormat,
+    Choice,
+    choose,
+    chosen_formats,
+    events_number,
+    format_lines,
+    names_in,
+    offered_numbers,
+)
 from softswitch.sip.grammar import Malformed
 from softswitch.sip.sdes import Crypto, NegotiatedSrtp, Sdes, SrtpRefused, is_audio
 from softswitch.sip.sdp import (
     Direction,
     Line,
     MediaDescription,
-    RtpMap,
     SessionDescription,
     address_type,
     connection_line,
     parse_ip,
 )
 
-STATIC_PAYLOAD_TYPES = {
-    0: RtpMap("PCMU", 8000, 1),
-    3: RtpMap("GSM", 8000, 1),
-    8: RtpMap("PCMA", 8000, 1),
-    9: RtpMap("G722", 8000, 1),
-    18: RtpMap("G729", 8000, 1),
-}
-"""Legal without a=rtpmap (RFC 3551 section 6)."""
-
-PAYLOAD_TYPE_OF = {rtpmap.encoding: number for number, rtpmap in STATIC_PAYLOAD_TYPES.items()}
-
-TELEPHONE_EVENT = RtpMap("TELEPHONE-EVENT", 8000, 1)
-TELEPHONE_EVENT_NUMBER = 101
-"""The number nearly everybody uses, so that peers which assume it are right."""
-TELEPHONE_EVENTS = "0-15"
-"""0-9, *, #, A-D (RFC 4733 section 3.2)."""
-
-PAYLOAD_TYPE_MAX = 127
+PTIME_MS = 20
+"""Every codec has packets of this length."""
 
 _PLAIN = Sdes("off")
 
 
 class MediaCapabilities(Struct, frozen=True):
-    """What we can do, the codecs in order of preference for our own offers."""
+    """What we can do; the codecs (of AUDIO_FORMATS) in the order in which we offer and choose them."""
 
     codecs: tuple[str, ...] = ("PCMA", "PCMU")
     telephone_event: bool = True
-    ptime_ms: int = 20
+    ptime_ms: int = PTIME_MS
+
+    def preferring(self, codec: str) -> "MediaCapabilities":
+        """The same with this codec first, if it is among them."""
+        if codec not in self.codecs:
+            return self
+        return replace(self, codecs=(codec, *(other for other in self.codecs if other != codec)))
 
 
 class NegotiatedAudio(Struct, frozen=True):
     """The agreed stream, as the media engine needs it.
 
     `remote` is None while the remote does not receive (hold by 0.0.0.0) or names a host instead of an address.
-    `payload_type` and `telephone_event` are the remote's numbers. `ptime_ms` is ours: the length of what we send.
-    `telephone_event_own` is our own number for them, where it is another.
+    `codec` is an encoding name and `format_parameters` the remote's fmtp for it. `payload_type` and `telephone_event`
+    are the remote's numbers. `ptime_ms` is ours: the length of what we send.
+    `telephone_event_own` is our own number for the events, where it is another.
     `remote_direction` is the direction as the remote's own description states it. `srtp` None is plain RTP.
     RTCP shares the RTP port if `has_rtcp_mux`; else it goes to `rtcp_remote`, or one port above `remote`.
     """
@@ -82,6 +84,14 @@ class NegotiatedAudio(Struct, frozen=True):
     telephone_event_own: int | None = None
     has_rtcp_mux: bool = False
     rtcp_remote: HostPort | None = None
+    clock_rate_hz: int = 8000
+    format_parameters: str = ""
+    telephone_event_clock_hz: int = 8000
+
+    @property
+    def format_name(self) -> str:
+        """The codec as capabilities call it."""
+        return f"{self.codec}/{self.clock_rate_hz}" if self.codec == "L16" else self.codec
 
 
 class Answer(Struct, frozen=True):
@@ -98,14 +108,6 @@ class OfferRefused(Struct, frozen=True):
     status: int
     reason: str
     warning: str = ""
-
-
-class _Choice(NamedTuple):
-    """A codec picked from a media line."""
-
-    codec: str
-    payload_type: int
-    telephone_event: int | None
 
 
 def make_offer(
@@ -126,16 +128,15 @@ def make_offer(
     changes, and not otherwise.
     """
     codecs = capabilities.codecs if codec is None else (codec,)
-    unknown = [name for name in codecs if name not in PAYLOAD_TYPE_OF]
+    unknown = [name for name in codecs if name not in AUDIO_FORMATS]
     if unknown or not codecs:
-        raise LocalError(f"codecs {unknown} cannot be offered. Choose from {', '.join(PAYLOAD_TYPE_OF)}.")
+        raise LocalError(f"codecs {unknown} cannot be offered. Choose from {', '.join(AUDIO_FORMATS)}.")
     before = [] if previous is None else SessionDescription.parse(previous).media
     old = next((media for media in before if is_audio(media)), None)
     media = _describe_audio(
         local.port,
         sdes.protocol if old is None else old.protocol,
-        {PAYLOAD_TYPE_OF[name]: name for name in codecs},
-        _telephone_event_number(old) if capabilities.telephone_event else None,
+        offered_numbers(codecs, old, with_events=capabilities.telephone_event),
         capabilities.ptime_ms,
         direction,
         [*sdes.offer(), rtcp_lines.RTCP_MUX],
@@ -171,9 +172,8 @@ def answer_offer(
     ours = _describe_audio(
         local.port,
         media.protocol,
-        {choice.payload_type: choice.codec},
-        choice.telephone_event,
-        capabilities.ptime_ms,
+        chosen_formats(choice),
+        audio.ptime_ms,
         mirror(audio.remote_direction, direction),
         [*crypto_lines, *rtcp_lines.answer(media)],
     )
@@ -198,7 +198,7 @@ def read_answer(answer: bytes, offered: bytes, *, sdes: Sdes = _PLAIN) -> Negoti
             return OfferRefused(488, "Answer Names No Codec of the Offer")
         ptime_ms = int(our_media.attribute("ptime") or MediaCapabilities().ptime_ms)
         audio = _negotiated(theirs, media, choice, ptime_ms, ours.connection_of(our_media) or "")
-        own = _telephone_event_number(our_media)
+        own = events_number(our_media, audio.telephone_event_clock_hz)
         is_other = audio.telephone_event not in (None, own)
         srtp = sdes.read_answer(media, our_media)
         return replace(
@@ -222,51 +222,28 @@ def mirror(remote: Direction, ours: Direction) -> Direction:
 
 def _choose_media(
     session: SessionDescription, capabilities: MediaCapabilities, sdes: Sdes
-) -> tuple[MediaDescription, Crypto | None, _Choice] | None:
+) -> tuple[MediaDescription, Crypto | None, Choice] | None:
     """The first audio stream with a codec of ours, with its key if it is under SRTP, and that codec."""
     for media, crypto in sdes.candidates(session.media):
         maps = STATIC_PAYLOAD_TYPES | media.rtpmaps()
-        choice = _choose_codec(media.formats, maps, capabilities.codecs, capabilities.telephone_event)
+        choice = choose(media, maps, capabilities.codecs, with_events=capabilities.telephone_event)
         if choice is not None:
             return media, crypto, choice
     return None
 
 
-def _telephone_event_number(media: MediaDescription | None) -> int:
-    """The number this session has for it already, else the usual one."""
-    maps = {} if media is None else media.rtpmaps()
-    return next((number for number, rtpmap in maps.items() if rtpmap == TELEPHONE_EVENT), TELEPHONE_EVENT_NUMBER)
-
-
-def _choose_from_answer(theirs: MediaDescription, ours: MediaDescription) -> _Choice | None:
+def _choose_from_answer(theirs: MediaDescription, ours: MediaDescription) -> Choice | None:
     """The answer's first codec that we offered. Numbers it does not explain mean what they mean in our offer."""
     our_maps = STATIC_PAYLOAD_TYPES | ours.rtpmaps()
-    offered = [our_maps[int(number)].encoding for number in ours.formats]
-    return _choose_codec(
-        theirs.formats, our_maps | theirs.rtpmaps(), offered, telephone_event=TELEPHONE_EVENT.encoding in offered
-    )
-
-
-def _choose_codec(
-    formats: Sequence[str], maps: dict[int, RtpMap], codecs: Sequence[str], telephone_event: bool
-) -> _Choice | None:
-    """The first of the formats that is one of `codecs`, and the first telephone-event beside it."""
-    codec: tuple[str, int] | None = None
-    event: int | None = None
-    for text in formats:
-        number = int(text) if len(text) <= 3 and text.isascii() and text.isdigit() else -1
-        rtpmap = maps.get(number)
-        if rtpmap is None or number > PAYLOAD_TYPE_MAX or rtpmap.clock_rate_hz != 8000 or rtpmap.channels != 1:
-            continue
-        if rtpmap == TELEPHONE_EVENT:
-            event = number if event is None and telephone_event else event
-        elif codec is None and rtpmap.encoding in codecs:
-            codec = (rtpmap.encoding, number)
-    return None if codec is None else _Choice(*codec, event)
+    offered = names_in(ours, our_maps)
+    maps = our_maps | theirs.rtpmaps()
+    names = [name for name in names_in(theirs, maps) if name in offered]
+    with_events = any(rtpmap.encoding == TELEPHONE_EVENT for rtpmap in ours.rtpmaps().values())
+    return choose(theirs, maps, names, with_events=with_events)
 
 
 def _negotiated(
-    session: SessionDescription, media: MediaDescription, choice: _Choice, ptime_ms: int, local_host: str
+    session: SessionDescription, media: MediaDescription, choice: Choice, ptime_ms: int, local_host: str
 ) -> NegotiatedAudio:
     """The remote's side of the stream. Raises Malformed if there is no address we could ever send to."""
     direction = session.direction_of(media)
@@ -285,34 +262,31 @@ def _negotiated(
     remote = None if ip is None or is_old_hold else HostPort(address, media.port)
     return NegotiatedAudio(
         remote=remote,
-        codec=choice.codec,
+        codec=choice.format.rtpmap.encoding,
         payload_type=choice.payload_type,
         telephone_event=choice.telephone_event,
-        ptime_ms=ptime_ms,
+        ptime_ms=ptime_ms if ptime_ms in choice.format.ptimes_ms else PTIME_MS,
         remote_direction=direction,
         has_rtcp_mux=rtcp_lines.is_muxed(media),
         rtcp_remote=rtcp_lines.rtcp_remote(media, remote),
+        clock_rate_hz=choice.format.rtpmap.clock_rate_hz,
+        format_parameters=choice.parameters,
+        telephone_event_clock_hz=choice.telephone_event_clock_hz,
     )
 
 
 def _describe_audio(
     port: int,
     protocol: str,
-    codecs: dict[int, str],
-    telephone_event: int | None,
+    formats: Mapping[int, AudioFormat],
     ptime_ms: int,
     direction: Direction,
     crypto_lines: Sequence[Line],
 ) -> MediaDescription:
-    """Our own m= line with its attributes. Static types get their rtpmap too, because some phones look for it."""
-    lines = [("a", f"rtpmap:{number} {encoding}/8000") for number, encoding in codecs.items()]
-    formats = [str(number) for number in codecs]
-    if telephone_event is not None:
-        formats.append(str(telephone_event))
-        lines.append(("a", f"rtpmap:{telephone_event} telephone-event/8000"))
-        lines.append(("a", f"fmtp:{telephone_event} {TELEPHONE_EVENTS}"))
+    """Our own m= line with its attributes."""
+    lines = format_lines(formats)
     lines.extend([("a", f"ptime:{ptime_ms}"), ("a", direction), *crypto_lines])
-    return MediaDescription("audio", port, protocol, formats, lines)
+    return MediaDescription("audio", port, protocol, [str(number) for number in formats], lines)
 
 
 def _describe_session(local: HostPort, session_id: int, version: int, media: list[MediaDescription]) -> bytes:

@@ -15,9 +15,9 @@ from softswitch.calls.outcomes import DialReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.negotiation import NOT_ACCEPTABLE
 from softswitch.calls.runtime.party import Party
-from softswitch.calls.settings import Extension
+from softswitch.calls.settings import CallSettings, Extension
 from softswitch.sip.auth_server import Credential
-from softswitch.sip.offer_answer import OfferRefused
+from softswitch.sip.offer_answer import MediaCapabilities, OfferRefused
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
 from softswitch.sip.sdes import Sdes, SrtpPolicy
 from softswitch.sip.settings import Target
@@ -80,6 +80,12 @@ class Alerting:
             return None
         return next((reason for reason in _RANK if reason in self._failures), DialReason.UNREACHABLE)
 
+    def _capabilities(self, settings: CallSettings, codecs: tuple[str, ...]) -> MediaCapabilities:
+        """The caller's codec is offered first: between equals nothing need be converted."""
+        capabilities = settings.capabilities_for(codecs)
+        audio = self._call.caller.leg.audio
+        return capabilities if audio is None else capabilities.preferring(audio.format_name)
+
     async def ring(
         self,
         target: Target,
@@ -91,6 +97,7 @@ class Alerting:
         credentials: Credential | None = None,
         srtp: SrtpPolicy = "off",
         dtmf: DigitMode = "auto",
+        codecs: tuple[str, ...] = (),
     ) -> None:
         """Open a stream for one more phone and INVITE it.
 
@@ -108,7 +115,7 @@ class Alerting:
         leg = Leg(
             LegId(""),
             party,
-            capabilities=capabilities_for(dtmf, settings.capabilities),
+            capabilities=capabilities_for(dtmf, self._capabilities(settings, codecs)),
             session_id=self._around.entropy.integer(32),
             sdes=Sdes(srtp, self._around.entropy),
         )

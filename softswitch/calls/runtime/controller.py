@@ -203,12 +203,13 @@ class CallController:
         is_trunk = event.source.kind == "trunk"
         srtp = settings.srtp_of_trunks.get(event.source.name, "off") if is_trunk else "off"
         dtmf = settings.dtmf_of_trunks.get(event.source.name, "auto") if is_trunk else "auto"
+        codecs = settings.codecs_of_trunks.get(event.source.name, ()) if is_trunk else ()
         if extension is not None:
-            srtp, dtmf = extension.srtp, extension.dtmf
+            srtp, dtmf, codecs = extension.srtp, extension.dtmf, extension.codecs
         leg = Leg(
             event.leg_id,
             f"{event.source.kind}:{event.source.name}",
-            capabilities=capabilities_for(dtmf, settings.capabilities),
+            capabilities=capabilities_for(dtmf, settings.capabilities_for(codecs)),
             session_id=around.entropy.integer(32),
             sdes=Sdes(srtp, around.entropy),
         )

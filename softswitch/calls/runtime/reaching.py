@@ -30,6 +30,7 @@ async def ring_extension(alerting: Alerting, extension: Extension, call: ActiveC
             extension=extension,
             srtp=extension.srtp,
             dtmf=extension.dtmf,
+            codecs=extension.codecs,
         )
 
 
@@ -50,4 +51,5 @@ async def ring_trunk(alerting: Alerting, trunk: TrunkRoute, number: str, call: A
         credentials=trunk.credentials,
         srtp=settings.srtp_of_trunks.get(trunk.name, "off"),
         dtmf=settings.dtmf_of_trunks.get(trunk.name, "auto"),
+        codecs=settings.codecs_of_trunks.get(trunk.name, ()),
     )

@@ -72,6 +72,9 @@ class MediaStream:
         has_rtcp_mux: bool = False,
         rtcp_remote: HostPort | None = None,
         srtp: SrtpKeys | None = None,
+        clock_rate_hz: int = 8000,
+        format_parameters: str = "",
+        telephone_event_clock_hz: int = 8000,
     ) -> None:
         """What the party's SDP agreed to; again after every re-INVITE. Fields as in `StreamDescription`."""
         if self.is_dropped:
@@ -80,7 +83,7 @@ class MediaStream:
         if remote != self._description.remote:
             self._owner.moved(self, remote)
         self._description = msgspec.structs.replace(
-            _with_ptime(self._description, ptime_ms, now),
+            _rebased(self._description, ptime_ms, clock_rate_hz, now),
             remote=remote,
             codec=codec,
             payload_type=payload_type,
@@ -93,6 +96,8 @@ class MediaStream:
             has_rtcp_mux=has_rtcp_mux,
             rtcp_remote=rtcp_remote,
             srtp=_with_rolls(srtp, self._description, now),
+            format_parameters=format_parameters,
+            telephone_event_clock_hz=telephone_event_clock_hz,
         )
         self.link.order(PutStream(self._description))
 
@@ -168,17 +173,18 @@ class MediaStream:
         self._owner.drop(self)
 
 
-def _with_ptime(stream: StreamDescription, ptime_ms: int, now: float) -> StreamDescription:
-    """The stream with another packet length from now on, sequence and timestamp running on without a break."""
-    if ptime_ms == stream.ptime_ms:
+def _rebased(stream: StreamDescription, ptime_ms: int, clock_rate_hz: int, now: float) -> StreamDescription:
+    """The stream with another packet length or clock from now on; sequence and timestamp run on without a break."""
+    if (ptime_ms, clock_rate_hz) == (stream.ptime_ms, stream.clock_rate_hz):
         return stream
     packets = _packets_until(now, stream)
     return msgspec.structs.replace(
         stream,
         ptime_ms=ptime_ms,
+        clock_rate_hz=clock_rate_hz,
         started_at=stream.started_at + packets * stream.ptime_ms / 1000,
         sequence=stream.sequence + packets,
-        timestamp=(stream.timestamp + packets * stream.ptime_ms * 8) & 0xFFFFFFFF,
+        timestamp=(stream.timestamp + packets * stream.ptime_ms * stream.clock_rate_hz // 1000) & 0xFFFFFFFF,
     )
 
 

@@ -80,6 +80,8 @@ class Worker:
         stream_codecs, faults = load_stream_codecs()
         for fault in faults:
             _log.warning("a codec is left out", reason=fault)
+        for codec in stream_codecs.values():
+            codec.open_decoder()  # what it has to load is loaded now, and not in a tick
         self._engine = MediaEngine(
             codecs=load_codecs(), stream_codecs=stream_codecs, port=self._io, sink=self._recorder
         )

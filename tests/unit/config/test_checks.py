@@ -45,6 +45,7 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"softswitch": "[sip]\nregistration_max_s = 100"}, "sip.registration_default_s: the times"),
         ({"softswitch": '[media]\nip = "x"'}, 'media.ip: "x" is no IP address'),
         ({"softswitch": '[media]\nadvertised_ip = "x"'}, 'media.advertised_ip: "x" is no IP address'),
+        ({"softswitch": "[media]\ncodecs = []"}, "media.codecs: it is empty, so nobody could be understood"),
         ({"softswitch": '[media]\nports = "2000"'}, 'media.ports: "2000" is no range'),
         ({"softswitch": '[media]\nports = "20000-20002"'}, 'media.ports: "20000-20002" is too narrow'),
         ({"softswitch": '[media]\nports = "1000-2000"'}, 'media.ports: "1000-2000" is too narrow or below 1024'),

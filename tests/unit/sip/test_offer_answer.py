@@ -79,7 +79,9 @@ def _outcome(outcome: NegotiatedAudio | OfferRefused) -> str:
     if isinstance(outcome, OfferRefused):
         return _section("refused", f"{outcome.status} {outcome.reason}")
     fields = ("remote", "remote_direction", "codec", "payload_type", "telephone_event", "ptime_ms")
-    return _section("audio", "\n".join(f"{field} {getattr(outcome, field)}" for field in fields))
+    unusual = {"clock_rate_hz": 8000, "format_parameters": "", "telephone_event_clock_hz": 8000}
+    shown = [*fields, *(field for field, usual in unusual.items() if getattr(outcome, field) != usual)]
+    return _section("audio", "\n".join(f"{field} {getattr(outcome, field)}" for field in shown))
 
 
 def render_answer(golden: Golden) -> str:
