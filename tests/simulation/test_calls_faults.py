@@ -344,7 +344,7 @@ def test_a_caller_without_a_common_codec_is_refused_before_any_phone_rings(centr
         for name in ("carl", "dora"):
             assert await centre.phone(name).register() == 200
         carl = centre.phone("carl")
-        carl.call("111", password="Secret-123", capabilities=MediaCapabilities(codecs=("G729",)))
+        carl.call("111", password="Secret-123", capabilities=MediaCapabilities(codecs=("G722",)))
         await centre.all_over()
         assert [each.status for each in carl.seen(LegFailed) if isinstance(each, LegFailed)] == [488]
         assert not centre.phone("dora").seen(InviteReceived)
