@@ -62,8 +62,7 @@ class Reports:
             report = None if stream is None else parse(_decrypted(stream, packet, source))
             if stream is None or report is None or table.ssrc[row] not in (-1, report.ssrc):
                 continue
-            # By the RTP port it came some time since the last tick.
-            stream.rtcp.receive(report, came_at_s or wall_s - TICK_S / 2)
+            stream.rtcp.receive(report, came_at_s or wall_s - _muxed_wait_s(stream))
             if source is not None:
                 self._streams.rtcp_heard(stream, source)
             # Whoever reports is there, though he may have nothing to say.
@@ -132,6 +131,11 @@ class Reports:
         ready = packet if stream.srtp is None else stream.srtp.sender.protect_rtcp(packet)
         if ready:
             self._port.send_rtcp(stream.frame_row, ready)
+
+
+def _muxed_wait_s(stream: Stream) -> float:
+    """How long RTCP lay in an RTP socket, about: it came between the last tick's packet and this one's."""
+    return TICK_S / 2 + int(stream.phase.live.wait[stream.row]) / SAMPLE_RATE_HZ
 
 
 def _decrypted(stream: Stream, packet: bytes, source: HostPort | None) -> bytes:

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from softswitch.base.address import HostPort
 from softswitch.media.limits import RECEIVE_ROUNDS_MAX, UNTRUSTED_PACKETS_MAX
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
-from softswitch.media.rtcp import RtcpPacket
+from softswitch.media.rtcp import PACKET_TYPES, RtcpPacket
 from softswitch.media.rtp import ArrivalBuffer, OutgoingBuffer
 from softswitch.media.runtime.backlog import newest_packets
 from softswitch.media.runtime.batch import Batch
@@ -48,6 +48,8 @@ QUEUED_PACKETS_MAX = 512
 STALL_TICKS = 8
 """With so many ticks left out, more packets wait in every socket than are worth taking one by one."""
 COUNTED_EVERY_TICKS = 250
+RTCP_BITS = PACKET_TYPES.start
+"""The upper three bits of the second byte of any RTCP packet."""
 PROBE_TICKS = 64
 """How often every socket is asked for a second packet."""
 TIMED_EVERY_TICKS = 50
@@ -241,6 +243,8 @@ class DedicatedSockets:
                 self._watch(row)
             yield Batch(came, rows[came], length[came], None)
         may_have_more = (self._tries[rows[came]] > 0) | (rows[came] % PROBE_TICKS == tick % PROBE_TICKS)
+        # RTCP that shares the port came in place of the tick's sound, which is right behind it.
+        may_have_more |= (self._arrivals.headers["second"][came] & 0xE0) == RTCP_BITS
         again = came[may_have_more]
         for _ in range(RECEIVE_ROUNDS_MAX - 1):
             if not len(again):

@@ -252,6 +252,15 @@ def test_muxed_rtcp_shares_the_rtp_port(bench: Bench) -> None:
     assert bench.read() == [(0, b"answer", None)]
 
 
+def test_sound_behind_muxed_rtcp_is_read_in_the_same_tick(bench: Bench) -> None:
+    bench.connect(0)
+    for _ in range(20):
+        bench.peers[0].send(b"\x80\x00sound")
+        bench.read()
+    bench.peers[0].send(b"\x81\xc9report", b"\x80\x00sound")
+    assert [packet for _, packet, _ in bench.read()] == [b"\x81\xc9report", b"\x80\x00sound"]
+
+
 def test_packets_that_find_the_socket_full_are_counted() -> None:
     port = free_range(2)[0]
     with open_udp(HostPort(HOST, port), 4096) as udp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
