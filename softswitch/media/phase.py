@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import StreamId
+from softswitch.media.beeps import Beeps
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.coded_rows import CodedRows
 from softswitch.media.comfort_noise import ComfortNoise
@@ -99,6 +100,7 @@ class Phase:
     __slots__ = (
         "_free",
         "_table",
+        "beeps",
         "coded",
         "comfort_noise",
         "digit_senders",
@@ -146,6 +148,7 @@ class Phase:
         self.voices = Voices(ROWS_PER_PHASE, self.first_row, frames)
         self.mixer = Mixer(index, ROWS_PER_PHASE)
         self.gains = Gains(ROWS_PER_PHASE)
+        self.beeps = Beeps()
         self.taps = Taps(RECORDINGS_MAX // PHASES, sink, tables)
         self.outgoing = OutgoingBuffer(ROWS_PER_PHASE)
         self.secure = SecureRows(ROWS_PER_PHASE)
@@ -206,6 +209,7 @@ class Phase:
         self.comfort_noise.forget(row)
         self.tone_detector.set(row, asks=False)
         self.echo_until.pop(row, None)
+        self.beeps.forget(row)
         self.stream_ids[row] = NO_STREAM
         self._table.clear(row)
         self.gains.clear(row)

@@ -70,13 +70,15 @@ class Recordings:
         for recording_id in self._by_stream.get(stream_id, ()):
             tapped = self._by_id[recording_id]
             tapped.phase.taps.set_sources(tapped.slot, self._sources(tapped.recording))
+        self._beep(stream_id)
 
     def _change(self, tapped: _Tapped, recording: Recording) -> None:
         """The file and its beginning stay what they are."""
         former, tapped.recording = tapped.recording, recording
         if recording.masked_until != former.masked_until:
             tapped.phase.taps.mask(tapped.slot, recording.masked_until, self._frames)
-        if (recording.left, recording.right) != (former.left, former.right):
+        who = (recording.left, recording.right, recording.beep_every_s)
+        if who != (former.left, former.right, former.beep_every_s):
             self._forget_streams(former)
             self._note_streams(recording)
             tapped.phase.taps.set_sources(tapped.slot, self._sources(recording))
@@ -84,6 +86,7 @@ class Recordings:
     def _note_streams(self, recording: Recording) -> None:
         for stream_id in _streams_of(recording):
             self._by_stream.setdefault(stream_id, set()).add(recording.recording_id)
+            self._beep(stream_id)
 
     def _forget_streams(self, recording: Recording) -> None:
         for stream_id in _streams_of(recording):
@@ -91,6 +94,19 @@ class Recordings:
             recordings.discard(recording.recording_id)
             if not recordings:
                 del self._by_stream[stream_id]
+            self._beep(stream_id)
+
+    def _beep(self, stream_id: StreamId) -> None:
+        """Have the party hear beeps if it is recorded by somebody who wants that."""
+        stream = self._streams.find(stream_id)
+        if stream is None:
+            return
+        stream.phase.beeps.forget(stream.row)
+        for recording_id in self._by_stream.get(stream_id, ()):
+            recording = self._by_id[recording_id].recording
+            if recording.beep_every_s:
+                first_tick = stream.phase.tick_of(recording.started_at)
+                stream.phase.beeps.set(stream.row, first_tick, recording.beep_every_s)
 
     def _sources(self, recording: Recording) -> tuple[int, int]:
         return self._source(recording.left), self._source(recording.right)

@@ -98,6 +98,7 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     phase.voices.watch(table, frames, phase.heard[: table.rows], tables)
     phase.mixer.mix(table, frames, tables, phase.outgoing)
     player.write_frames(table, phase.stream_ids, phase.outgoing, now)
+    phase.beeps.add(table, phase.outgoing.payload, tables, tick)
     digit_sending.write_frames(phase, tables)
     _stamp(phase, ticks)
     single_packets.build(phase, frames, tables)

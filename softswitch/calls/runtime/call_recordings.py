@@ -106,11 +106,12 @@ class CallRecordings:
         """The present conversation is one that is always recorded."""
         return self._conversation_policy is RecordingPolicy.ALWAYS
 
-    def begin(self, right: StreamId | None) -> Recording:
+    def begin(self, right: StreamId | None, *, has_beep: bool = True) -> Recording:
         """Begin a file: the caller left, `right` right. It is in the index once it is closed."""
         call, around = self._call, self._call.around
         settings = around.settings()
         treatment = settings.queues.get(call.record.queue)
+        beep_every_s = settings.beep_every_s if treatment is None else treatment.beep_every_s
         recording = Recording(
             recording_id=RecordingId(around.entropy.token(96)),
             call_id=call.call_id,
@@ -119,7 +120,7 @@ class CallRecordings:
             right=right,
             started_at=self._now(),
             masked_until=self.masked_until,
-            beep_every_s=settings.beep_every_s if treatment is None else treatment.beep_every_s,
+            beep_every_s=beep_every_s if has_beep else 0.0,
         )
         self._open[recording.recording_id] = recording
         call.record.recordings.append(recording.path)

@@ -11,7 +11,7 @@ CLOSING_S = 5.0
 async def record_message(call: ActiveCall, *, limit_s: float, end_digits: str) -> RecordedMessage:
     """Record until a digit of `end_digits`, for `limit_s` seconds, or until the caller hangs up."""
     clock = call.around.clock
-    recording = call.recordings.begin(None)
+    recording = call.recordings.begin(None, has_beep=False)
     try:
         ended_by = await _until_digit(call, clock.now() + limit_s, end_digits)
     except CallEnded:

@@ -10,8 +10,10 @@ from softswitch.media.protocol import (
     Describe,
     DropStream,
     DtmfReceived,
+    Hearing,
     Recording,
     RecordingFinished,
+    SetHearing,
     StartRecording,
     StopRecording,
 )
@@ -23,7 +25,13 @@ FRAME = 160
 
 
 def recording(
-    name: str = "r", left: int = 1, right: int | None = 2, *, masked_until: float = 0.0, beep_every_s: float = 0.0
+    name: str = "r",
+    left: int = 1,
+    right: int | None = 2,
+    *,
+    masked_until: float = 0.0,
+    beep_every_s: float = 0.0,
+    started_at: float = 1000.0,
 ) -> Recording:
     return Recording(
         recording_id=RecordingId(name),
@@ -31,7 +39,7 @@ def recording(
         path=f"/{name}.wav",
         left=StreamId(left),
         right=None if right is None else StreamId(right),
-        started_at=1000.0,
+        started_at=started_at,
         masked_until=masked_until,
         beep_every_s=beep_every_s,
     )
@@ -280,3 +288,50 @@ def test_the_same_stream_may_be_in_both_channels(right: int | None) -> None:
     driver.apply(StopRecording(RecordingId("r")))
     said = decoded(driver, 0x90)
     assert levels(driver.sink.sound(RecordingId("r")))[-1] == [said, said if right else 0]
+
+
+def test_recorded_parties_hear_a_beep_now_and_then_over_what_they_hear() -> None:
+    driver = EngineDriver()
+    driver.put(1)
+    driver.put(2, codec="PCMA", payload_type=8)
+    driver.put(3)
+    driver.apply(SetHearing(Hearing(StreamId(1), [StreamId(2)])))
+    driver.apply(StartRecording(recording(started_at=driver.now, beep_every_s=2.0)))
+    speak(driver, 120)
+    heard = {number: heard_levels(driver, number) for number in (1, 2, 3)}
+    beeping = [tick for tick, level in enumerate(heard[2]) if level > 300]
+    assert len(beeping) in (40, 41)
+    assert beeping[-1] - beeping[0] in (119, 118)
+    assert [tick for tick, level in enumerate(heard[3]) if level > 20] == []
+    said = abs(decoded(driver, 0x91, "PCMA"))
+    quiet = [level for tick, level in enumerate(heard[1]) if tick > 5 and tick not in beeping]
+    assert all(abs(level - said) < 0.1 * said for level in quiet)
+    assert not np.allclose([heard[1][tick] for tick in beeping[2:18]], said, rtol=0.001)
+    driver.apply(StopRecording(RecordingId("r")))
+    driver.sent.clear()
+    speak(driver, 120, 120)
+    assert max(heard_levels(driver, 2)) < 20
+
+
+def test_who_joins_hears_beeps_and_who_takes_the_row_of_one_who_left_does_not() -> None:
+    driver = EngineDriver()
+    driver.put(1)
+    driver.apply(StartRecording(recording(right=None, started_at=driver.now, beep_every_s=0.5)))
+    driver.put(2)
+    driver.apply(StartRecording(recording(right=2, started_at=driver.now, beep_every_s=0.5)))
+    driver.tick(30)
+    assert max(heard_levels(driver, 2)) > 300
+    driver.apply(DropStream(StreamId(2)))
+    driver.put(3)
+    driver.tick(30)
+    assert max(heard_levels(driver, 3)) < 20
+    assert max(heard_levels(driver, 1)) > 300
+
+
+def heard_levels(driver: EngineDriver, number: int) -> list[float]:
+    """The level of each frame that was sent to the party."""
+    stream = driver.engine.streams.find(StreamId(number))
+    assert stream is not None
+    codec = np.array([driver.engine.tables.names.index(stream.description.codec)])
+    frames = [np.frombuffer(packet[12:], np.uint8)[None] for packet in driver.sent[StreamId(number)]]
+    return [float(np.sqrt((driver.engine.tables.decode(frame, codec).astype(float) ** 2).mean())) for frame in frames]
