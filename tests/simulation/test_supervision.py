@@ -13,7 +13,7 @@ from softswitch.calls.runtime.supervision import Supervision
 from softswitch.calls.settings import Extension
 from softswitch.calls.supervision import SupervisionMode
 from softswitch.dialplan import Call, flow
-from softswitch.media.protocol import DtmfReceived
+from softswitch.media.protocol import DtmfReceived, StreamTimedOut
 from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, ReinviteAnswered
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import SimulatedPhone
@@ -157,7 +157,12 @@ def test_his_keys_switch_and_nobody_else_s_do(play: Callable[[Scenario], None]) 
         assert party.stream is not None
         centre.worker.emit(DtmfReceived(stage.call.call_id, party.stream.stream_id, "6"))
         await stage.until_hears(BARGING)
+        centre.worker.emit(StreamTimedOut(stage.call.call_id, party.stream.stream_id, 30.0))
+        await centre.sleep(1)
+        assert stage.hears() == BARGING  # he says nothing, which is no fault
         await stage.end()
+        (cdr,) = centre.cdrs()
+        assert cdr.fault == ""
 
     play(scenario)
 

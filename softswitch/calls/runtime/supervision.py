@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from softswitch.acd.model import BusyKind
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import LegId
+from softswitch.base.ids import LegId, StreamId
 from softswitch.base.log import get_logger
 from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent
@@ -26,7 +26,7 @@ from softswitch.calls.runtime.reaching import ring_extension
 from softswitch.calls.settings import Extension
 from softswitch.calls.supervision import MODE_OF_KEY, SUPERVISORS_MAX, SupervisionMode
 from softswitch.media.errors import MediaUnavailable
-from softswitch.media.protocol import DtmfReceived
+from softswitch.media.protocol import DtmfReceived, StreamTimedOut
 from softswitch.sip.outputs import InfoReceived, LegAnswered, LegEnded, LegFailed, LegProgress
 from softswitch.store.schema import Supervised
 
@@ -115,10 +115,10 @@ class Supervision:
                 self.end()
             case InfoReceived() if self._is_ours(event.leg_id):
                 self._press(digit_of_info(event))
-            case DtmfReceived() if self.party is not None and self.party.stream is not None:
-                if event.stream_id != self.party.stream.stream_id:
-                    return False
+            case DtmfReceived() if self._is_our_stream(event.stream_id):
                 self._press(event.digit)
+            case StreamTimedOut() if self._is_our_stream(event.stream_id):
+                pass  # who listens need not say anything, and some phones then send nothing at all
             case _:
                 return False
         return True
@@ -139,6 +139,9 @@ class Supervision:
 
     def _is_ours(self, leg_id: LegId) -> bool:
         return self.party is not None and self.party.leg.leg_id == leg_id
+
+    def _is_our_stream(self, stream_id: StreamId) -> bool:
+        return self.party is not None and self.party.stream is not None and self.party.stream.stream_id == stream_id
 
     def _press(self, digit: str | None) -> None:
         mode = MODE_OF_KEY.get(digit or "")
