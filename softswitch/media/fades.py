@@ -5,7 +5,7 @@ cross-fade. It is made from the finished frame and from what the listener would 
 worked out once more, for these few samples and this one tick. A source that is dropped ends with its last frame.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,19 +36,20 @@ def cross_fade(
     """
     listeners = np.array(list(fading), np.int64)
     before = np.zeros((len(listeners), RAMP_SAMPLES), np.float32)
+    # One tuple serves all members of a room.
     rooms: dict[int, NDArray[np.float32]] = {}
-    for index, (listener, heard) in enumerate(fading.items()):
+    members: list[int] = []
+    for index, heard in enumerate(fading.values()):
         if heard.room is not None:
-            # One tuple serves all members of a room.
+            members.append(index)
             total = rooms.get(id(heard.room))
             if total is None:
                 total = rooms[id(heard.room)] = _beginnings(frames, tables, heard.room).sum(axis=0)
-            before[index] += total
-        rows, gains = heard.sources, heard.gains
-        if heard.room is not None and first_row + listener in heard.room:
-            rows, gains = (*rows, first_row + listener), (*gains, -1.0)
-        if rows:
-            before[index] += np.array(gains, np.float32) @ _beginnings(frames, tables, rows)
+            before[index] = total
+        if heard.sources:
+            before[index] += np.array(heard.gains, np.float32) @ _beginnings(frames, tables, heard.sources)
+    if members:
+        before[members] -= _beginnings(frames, tables, (first_row + listeners[members]).tolist())
     before *= limiter.gain[listeners, np.newaxis]
     codec = table.codec[listeners]
     after = tables.decode(outgoing.payload[listeners, :RAMP_SAMPLES], codec)
@@ -56,6 +57,6 @@ def cross_fade(
     outgoing.payload[listeners, :RAMP_SAMPLES] = tables.encode(blended, codec)
 
 
-def _beginnings(frames: Frames, tables: CodecTables, rows: tuple[int, ...]) -> NDArray[np.float32]:
+def _beginnings(frames: Frames, tables: CodecTables, rows: Sequence[int]) -> NDArray[np.float32]:
     at = np.array(rows, np.int64)
     return tables.decode(frames.content[at, :RAMP_SAMPLES], frames.codec[at]).astype(np.float32)

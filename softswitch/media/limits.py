@@ -25,8 +25,8 @@ ROOMS_MAX = 1024
 """Rooms of one worker: more than one core carries, were there three members in each."""
 
 ROOM_MEMBERS_MAX = 250
-"""Members of one room. A telephone conference has fifteen; beyond this it is a broadcast, and coming and going, which
-fades for every member, would cost a tick."""
+"""Members of one room. A telephone conference has fifteen; beyond this it is a broadcast, and each coming and going,
+which is faded for every member, would take more than a millisecond."""
 
 GAIN_DB_MAX = 24.0
 """A voice sixteen times as loud; what needs more is noise."""

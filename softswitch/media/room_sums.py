@@ -41,7 +41,7 @@ class RoomSums:
 
     def __init__(self, phase: int) -> None:
         self._phase = phase
-        self._seats: dict[int, Sequence[Seat]] = {}
+        self._seats: dict[int, _Seats] = {}
         """By slot; only rooms with members here."""
         self._members: _Members | None = None
         """What `_seats` amounts to; None when it is to be worked out again."""
@@ -55,14 +55,15 @@ class RoomSums:
 
     def put(self, slot: int, seats: Sequence[Seat], frames: Frames, tables: CodecTables) -> None:
         """The room has these members here from now on; none of them: it is not here."""
+        if not seats and slot not in self._seats:
+            return
+        room = _Seats(seats)
         if seats:
-            self._seats[slot] = seats
+            self._seats[slot] = room
         else:
-            self._seats.pop(slot, None)
+            del self._seats[slot]
         self._members = None
-        at = np.array([seat.frame_row for seat in seats], np.int64)
-        codec = np.array([seat.codec for seat in seats], np.int64)
-        content = frames.content[at]
+        content, codec = frames.content[room.frame_row], room.codec
         speaking = np.flatnonzero(~_is_silent(content, codec, tables))
         sound = tables.decode(content[speaking], codec[speaking])
         frames.room_parts[self._phase, slot] = sound.sum(axis=0, dtype=np.int32)
@@ -97,7 +98,7 @@ class RoomSums:
         else:
             heard[np.searchsorted(own, speaking)] -= voices
         for row, besides in extra:
-            heard[np.searchsorted(own, members.index[row])] += besides
+            heard[np.searchsorted(own, members.index(row))] += besides
         frame = np.empty((len(members.row), FRAME_SAMPLES), np.uint8)
         frame[own] = tables.encode(limiter.limit(heard, members.row[own]), members.codec[own])
         if len(own) < len(frame):
@@ -115,26 +116,41 @@ class RoomSums:
                 self.changed.update(members.slots[members.room[changed]].tolist())
 
 
-class _Members:
-    """All members that are in the phase, room after room, as arrays."""
+class _Seats:
+    """The members of one room, as arrays."""
 
-    __slots__ = ("_begin", "_codecs", "codec", "frame_row", "index", "is_talking", "listening", "room", "row", "slots")
+    __slots__ = ("codec", "frame_row", "hears", "row")
 
-    def __init__(self, rooms: Mapping[int, Sequence[Seat]]) -> None:
-        seats = [seat for room in rooms.values() for seat in room]
-        lengths = np.array([len(room) for room in rooms.values()], np.int64)
-        self.slots: Int64s = np.array(list(rooms), np.int64)
-        self.room: Int64s = np.repeat(np.arange(len(rooms)), lengths)
-        """By member: the room, as an index into `slots`."""
+    def __init__(self, seats: Sequence[Seat]) -> None:
         self.frame_row: Int64s = np.array([seat.frame_row for seat in seats], np.int64)
         self.row: Int64s = np.array([seat.row for seat in seats], np.int64)
         self.codec: Int64s = np.array([seat.codec for seat in seats], np.int64)
-        self.listening: Int64s = np.flatnonzero([seat.hears for seat in seats])
-        self.index = {seat.row: index for index, seat in enumerate(seats)}
-        self.is_talking: NDArray[np.bool_] = np.zeros(len(seats), np.bool_)
+        self.hears: NDArray[np.bool_] = np.array([seat.hears for seat in seats], np.bool_)
+
+
+class _Members:
+    """All members that are in the phase, room after room, as arrays."""
+
+    __slots__ = ("_begin", "_codecs", "codec", "frame_row", "is_talking", "listening", "room", "row", "slots")
+
+    def __init__(self, rooms: Mapping[int, _Seats]) -> None:
+        seats = list(rooms.values())
+        lengths = np.array([len(each.row) for each in seats], np.int64)
+        self.slots: Int64s = np.array(list(rooms), np.int64)
+        self.room: Int64s = np.repeat(np.arange(len(rooms)), lengths)
+        """By member: the room, as an index into `slots`."""
+        self.frame_row: Int64s = np.concatenate([each.frame_row for each in seats])
+        self.row: Int64s = np.concatenate([each.row for each in seats])
+        self.codec: Int64s = np.concatenate([each.codec for each in seats])
+        self.listening: Int64s = np.flatnonzero(np.concatenate([each.hears for each in seats]))
+        self.is_talking: NDArray[np.bool_] = np.zeros(len(self.row), np.bool_)
         """As last looked at."""
-        self._codecs = sorted({seat.codec for seat in seats})
+        self._codecs: list[int] = np.unique(self.codec).tolist()
         self._begin: Int64s = np.cumsum(lengths) - lengths
+
+    def index(self, row: int) -> int:
+        """Of the member who has this row of the phase."""
+        return int(np.flatnonzero(self.row == row)[0])
 
     def add(self, sound: NDArray[np.int16], is_speaking: NDArray[np.bool_]) -> NDArray[np.int32]:
         """The sum of each room: `sound` int16[speaking members, samples] -> int32[rooms, samples]."""
@@ -157,7 +173,7 @@ class _Members:
             is_apart = is_apart | busy
         if extra:
             is_apart = is_apart.copy()
-            is_apart[[self.index[row] for row, _ in extra]] = True
+            is_apart[[self.index(row) for row, _ in extra]] = True
         return np.flatnonzero(is_apart)
 
     def share(self, frame: NDArray[np.uint8], totals: NDArray[np.int32], own: Int64s, tables: CodecTables) -> None:

@@ -331,7 +331,8 @@ class Streams:
         heard = self._heard(stream)
         stream.phase.mixer.set_heard(stream.row, codec, heard, self._frames)
         stream.phase.voices.set_sources(stream.row, heard.sources)
-        stream.phase.coded.set_sources(stream.row, heard.terms(stream.frame_row))
+        if stream.row in stream.phase.coded.streams:
+            stream.phase.coded.set_sources(stream.row, heard.terms(stream.frame_row))
 
     def _heard(self, stream: Stream) -> Heard:
         description = stream.description
