@@ -1,6 +1,7 @@
 """What the benchmarks of the media engine share: the load, a worker with its streams, the floor, how CPU is counted.
 
-The server is alone on one core, the load (media_load.py) on the other. Figures are CPU time, user and system, of all
+The server is on one core, the load (media_load.py) on the other, each with real-time priority where the system permits
+it. Figures are CPU time, user and system, of all
 threads of that process alone, per leg and 20 ms: the mean of the quieter half of the windows, since other programs on a
 machine make things dearer and never cheaper. On loopback the system time of a send holds the receiver's part of the
 kernel as well; every server pays that alike.
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -78,7 +79,7 @@ class Load:
         self._setting = setting
         path = str(Path(__file__).with_name("media_load.py"))
         self._process = subprocess.Popen([sys.executable, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        os.sched_setaffinity(self._process.pid, {LOAD_CORE})
+        put_on(LOAD_CORE, self._process.pid)
         assert self._process.stdout is not None
         self.ports: list[int] = json.loads(self._process.stdout.readline())
 
@@ -220,10 +221,16 @@ def floor(setting: Setting, load: Load) -> Generator[tuple[int, list[int]]]:
         process.wait()
 
 
-def measured(setting: Setting, load: Load, pid: int, targets: list[int]) -> Measured:
-    os.sched_setaffinity(pid, {SERVER_CORE})
+def put_on(core: int, pid: int) -> None:
+    """All threads of the process on one core, before other programs there, as our worker sees to itself."""
     for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), {SERVER_CORE})
+        os.sched_setaffinity(int(task.name), {core})
+        with suppress(PermissionError):
+            os.sched_setscheduler(int(task.name), os.SCHED_RR, os.sched_param(1))
+
+
+def measured(setting: Setting, load: Load, pid: int, targets: list[int]) -> Measured:
+    put_on(SERVER_CORE, pid)
     share, figures = load.measure(pid, targets)
     return Measured(
         cpu_us_per_leg_tick=share * 1e6 / TICKS_PER_S / setting.legs,
