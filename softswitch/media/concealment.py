@@ -83,6 +83,10 @@ def conceal(table: StreamTable, row: NDArray[np.int64], frames: NDArray[np.uint8
         following = _samples(table, row[known], table.play[row[known]] + behind[known], (0, _LAG_MAX), tables)
         sound[known] = _led_over(sound[known], following, table.period[row[known]], first[known], missing[known])
         done[known] = 0
+    returns = np.flatnonzero((done > 0) & ~is_known & ~is_missing[:, -1])
+    if len(returns):
+        _fade_in_within(table, row[returns], frames, is_missing[returns], done[returns], tables)
+        done[returns] = 0
     frame = np.where(is_missing, tables.encode(sound, table.codec[row]), frames[row])
     frames[row] = frame
     table.concealed[row] = done
@@ -102,6 +106,24 @@ def fade_in(table: StreamTable, row: NDArray[np.int64], frames: NDArray[np.uint8
     length = np.minimum(_RETURN_MIN + _RETURN_GROWTH * done, _RETURN_MAX)[:, np.newaxis]
     weight = np.minimum((time + 1) / (length + 1), 1.0).astype(np.float32)
     frames[row, :_RETURN_MAX] = tables.encode((fade + (sound - fade) * weight).astype(np.int16), codec)
+
+
+def _fade_in_within(
+    table: StreamTable,
+    row: NDArray[np.int64],
+    frames: NDArray[np.uint8],
+    is_missing: NDArray[np.bool_],
+    done: NDArray[np.int64],
+    tables: CodecTables,
+) -> None:
+    """The same for sound that is back within these rows' frames, or with them; they end with sound."""
+    room = np.where(is_missing.any(axis=1), is_missing[:, ::-1].argmax(axis=1), FRAME_SAMPLES)[:, np.newaxis]
+    time = np.arange(FRAME_SAMPLES) - (FRAME_SAMPLES - room)
+    fade = table.fade[row[:, np.newaxis], done[:, np.newaxis] + np.maximum(time, 0)].astype(np.float32)
+    sound = tables.decode(frames[row], table.codec[row]).astype(np.float32)
+    length = np.minimum(np.minimum(_RETURN_MIN + _RETURN_GROWTH * done, _RETURN_MAX)[:, np.newaxis], room)
+    weight = np.clip((time + 1) / (length + 1), 0.0, 1.0).astype(np.float32)
+    frames[row] = tables.encode((fade + (sound - fade) * weight).astype(np.int16), table.codec[row])
 
 
 def _samples(
