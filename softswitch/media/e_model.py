@@ -6,6 +6,7 @@ for which R is 93.2. Names are those of the Recommendation.
 """
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 SLR, RLR = 8.0, 2.0
@@ -57,7 +58,7 @@ def rating(
     `delay_ms` is one way, from mouth to ear (T = Ta = Tr / 2). `burst_ratio` is the mean length of a run of lost
     packets over what it would be if they were lost at random; 1 or more.
     """
-    return _R_O - _simultaneous(delay_ms) - _delay(delay_ms) - _equipment(loss_percent, burst_ratio, impairment)
+    return _without_loss(delay_ms) - _equipment(loss_percent, burst_ratio, impairment)
 
 
 def mean_opinion_score(r: float) -> float:
@@ -67,6 +68,12 @@ def mean_opinion_score(r: float) -> float:
     if r >= R_MAX:
         return MOS_MAX
     return max(1.0, 1.0 + 0.035 * r + r * (r - 60.0) * (100.0 - r) * 7e-6)
+
+
+@lru_cache(maxsize=1024)
+def _without_loss(t: float) -> float:
+    """Ro - Is - Id. A worker asks for the same few delays again and again."""
+    return _R_O - _simultaneous(t) - _delay(t)
 
 
 def _equipment(loss_percent: float, burst_ratio: float, impairment: Impairment) -> float:

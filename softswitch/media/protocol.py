@@ -342,7 +342,8 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     """How a stream's party sounds to us, and, from its RTCP reports, how we sound there (None before the first).
 
     `jitter_ms` as RFC 3550 defines it; `burst_ratio` as G.107 does (1 = losses are independent); `delay_ms` is that of
-    the jitter buffer; `mos` the E-model's estimate for a listener on our side, 1 to 4.5.
+    the jitter buffer; `mos` the E-model's estimate for a listener on our side, 1 to 4.5, 0 before anything was heard.
+    Counts are of the stream so far; `mos` and `burst_ratio` of the last five seconds, and in `StreamStatistics` of all.
     """
 
     packets_received: int = 0

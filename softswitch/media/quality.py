@@ -42,5 +42,5 @@ class Counts(NamedTuple):
 def score(codec: str, *, loss_percent: float, burst_ratio: float, delay_ms: float) -> float:
     """MOS of what a listener hears; `delay_ms` one way, from mouth to ear."""
     impairment = IMPAIRMENTS.get(codec, G711)
-    r = rating(delay_ms=delay_ms, loss_percent=loss_percent, burst_ratio=burst_ratio, impairment=impairment)
+    r = rating(delay_ms=round(delay_ms), loss_percent=loss_percent, burst_ratio=burst_ratio, impairment=impairment)
     return round(mean_opinion_score(r), 2)

@@ -27,6 +27,9 @@ operations cost nearly the same for one stream as for a hundred. Above that the 
 SINGLY_WEIGHT = 8
 """Streams that are sent singly take so much longer than others, for their codec or encryption."""
 
+TIMEOUT_MAX_S = 86_400.0
+"""A day, as the configuration allows at most."""
+
 _TICK_MS = round(TICK_S * 1000)
 
 _CONSTANT = ("port", "local_ip", "ssrc", "call_id", "is_shared")
@@ -421,6 +424,8 @@ def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[
         return f"port {description.port} is out of range: RTCP needs the next one as well"
     if not (0 <= description.payload_type <= 127 and 0 <= (description.telephone_event or 0) <= 127):
         return "a payload type is 0 to 127"
+    if not 0.0 <= description.timeout_s <= TIMEOUT_MAX_S:
+        return f"timeout_s {description.timeout_s} is not from 0 to {TIMEOUT_MAX_S:.0f}"
     if not 0 <= description.ssrc <= 0xFFFFFFFF:
         return f"ssrc {description.ssrc} has more than 32 bits"
     if fault := gain_fault(description.gain_db):
