@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId
+from softswitch.media.libsrtp import KEY_BYTES, SrtpSession, pointer_to
 from softswitch.media.protocol import (
     PROTOCOL_VERSION,
     Describe,
@@ -21,9 +22,12 @@ from softswitch.media.protocol import (
     Recording,
     RecordingFinished,
     SetHearing,
+    SrtpKeys,
     StartPlay,
     StartRecording,
 )
+from softswitch.media.rtp import pack
+from softswitch.media.srtp import SrtpReceiver
 from softswitch.media.wav import HEADER_BYTES, header
 from softswitch.testing.runtime.media_process import MediaProcess
 from softswitch.testing.runtime.rtp_party import RtpParty, converse, succeeds_once
@@ -59,6 +63,39 @@ def test_strangers_are_not_heard_however_hard_they_try(worker: MediaProcess, par
             converse([one, two], 0.02)
     assert 0x90 in two.heard_sound()
     assert 0x13 not in two.heard_sound()
+
+
+def test_only_who_has_the_key_is_heard_under_srtp(worker: MediaProcess, parties: Parties) -> None:
+    one, two = parties(2)
+    profile = "AEAD_AES_256_GCM"
+    keys = SrtpKeys(profile, b"s" * KEY_BYTES[profile], b"r" * KEY_BYTES[profile])
+    worker.command(
+        PutStream(one.description(srtp=keys)),
+        PutStream(two.description()),
+        SetHearing(Hearing(two.stream_id, [one.stream_id])),
+        SetHearing(Hearing(one.stream_id, [two.stream_id])),
+    )
+    genuine, forged = (SrtpSession(profile, key, sends=True) for key in (keys.receive, keys.send))
+    recorded: list[bytes] = []
+    for index in range(40):
+        packet = pack(payload_type=0, sequence=index, timestamp=160 * index, ssrc=5, payload=b"\x90" * 160)
+        recorded.append(genuine.protect(packet))
+        for sent in (forged.protect(packet), packet.replace(b"\x90", b"\x20"), recorded[-1], recorded[index // 2]):
+            one.socket.sendto(sent, ("127.0.0.1", one.port))
+        converse([one, two], 0.02)
+    converse([one, two], 0.1)
+    heard = two.heard_sound()
+    assert 0x90 in heard
+    assert heard.min() >= 0x90, "the voice, or it replaced and fading; all else has smaller bytes among it"
+    receiving = SrtpReceiver(profile, keys.send)
+    for sent in one.heard:
+        content = np.frombuffer(sent, np.uint8).copy()
+        sequence = int.from_bytes(sent[2:4], "big")
+        assert receiving.unprotect(pointer_to(content), len(sent), 0x1001, sequence, 0) == 172
+    converse([one, two], 1.1)
+    statistics = worker.statistics()
+    assert statistics is not None
+    assert statistics.unauthentic >= 3 * 40 - 1
 
 
 def test_a_party_behind_nat_is_learnt_and_answered_where_it_is(
