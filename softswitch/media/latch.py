@@ -10,7 +10,8 @@ where its packets come from. So the source is learnt, and the rules make learnin
 | from elsewhere, nothing heard yet                  | accepted when it is the fourth in sequence from there and 22  |
 |                                                    | ms after the first: a burst of forged packets is not real     |
 |                                                    | time; and only from the SDP's host or the one where the       |
-|                                                    | party's signalling comes from, unless `learn_from` is None    |
+|                                                    | party's signalling comes from, unless `learn_from` is None:   |
+|                                                    | under SRTP it is, since packets have proved whose they are    |
 | the same, but neither sound nor a digit of the     | proves nothing, and is not heard: comfort noise, keep-alives, |
 | stream's payload types                             | another codec                                                 |
 | from elsewhere, with the SSRC that is heard and a  | accepted: the party's NAT gave it another port; who did not   |

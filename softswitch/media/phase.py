@@ -45,6 +45,11 @@ class SinglePacket(NamedTuple):
     destination: HostPort
 
 
+def learning_host(description: StreamDescription) -> str | None:
+    """The host a source may be learnt from beside the SDP's; None, any: authentic packets prove whose they are."""
+    return description.learn_from if description.srtp is None else None
+
+
 class Stream:
     """What is known of a stream beside its row of the table."""
 
@@ -72,7 +77,7 @@ class Stream:
         """In its phase."""
         self.first_tick = phase.tick_of(description.started_at)
         """The tick of the stream's packet 0."""
-        self.latch = SourceLatch(description.remote, learn=description.learn, learn_from=description.learn_from)
+        self.latch = SourceLatch(description.remote, learn=description.learn, learn_from=learning_host(description))
         self.is_connected = False
         self.packetiser: Packetiser | None = None
         self.packets_sent = 0

@@ -13,7 +13,7 @@ from softswitch.media.hearings import NOTHING, Heard, Hearings
 from softswitch.media.limits import SOURCES_MAX, STREAMS_MAX
 from softswitch.media.packet_port import PacketPort
 from softswitch.media.packetiser import PTIMES_MS, Packetiser
-from softswitch.media.phase import Phase, Stream
+from softswitch.media.phase import Phase, Stream, learning_host
 from softswitch.media.protocol import Hearing, Room, StreamDescription
 from softswitch.media.rooms import Rooms
 from softswitch.media.stream_codec import CodecKey, StreamCodec
@@ -215,7 +215,7 @@ class Streams:
 
     def _change(self, stream: Stream, description: StreamDescription, now: float) -> None:
         old, stream.description = stream.description, description
-        learn, learn_from = description.learn, description.learn_from
+        learn, learn_from = description.learn, learning_host(description)
         if stream.latch.describe(description.remote, learn=learn, learn_from=learn_from, now=now):
             self._disconnect(stream)
         if (description.codec, description.clock_rate_hz) != (old.codec, old.clock_rate_hz):
