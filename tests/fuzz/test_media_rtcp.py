@@ -1,6 +1,6 @@
 """Whatever bytes come as RTCP, they are a report or nothing; and a running stream bears them all."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from softswitch.media.protocol import StreamReports
@@ -32,6 +32,7 @@ def test_any_bytes_are_a_report_or_nothing(packet: bytes) -> None:
     assert report is None or len(report.blocks) <= len(packet) // 24
 
 
+@settings(deadline=None, max_examples=30)
 @given(packets=st.lists(reports | damaged() | st.binary(max_size=60), max_size=8), is_muxed=st.booleans())
 def test_a_stream_bears_any_rtcp(packets: list[bytes], is_muxed: bool) -> None:
     driver = EngineDriver()
