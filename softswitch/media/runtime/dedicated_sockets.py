@@ -89,6 +89,7 @@ class DedicatedSockets:
         "_epoll",
         "_is_steady_old",
         "_last_tick",
+        "_packets",
         "_ports",
         "_quiet_ticks",
         "_receivers",
@@ -120,6 +121,8 @@ class DedicatedSockets:
         """The two below are to be made again."""
         self._steady_rows: NDArray[np.int64] = np.zeros(0, np.int64)
         self._receivers: list[Transfer] = []
+        self._packets: dict[int, memoryview] = {}
+        """Each row's packet of the tick, for the rows that were ever aimed."""
         self._senders: tuple[list[Transfer], list[memoryview]] | None = None
         """What sends each row's packet, and the packets; None when they are to be made again."""
         self._quiet_ticks: NDArray[np.int64] = np.zeros(ROWS_PER_PHASE, np.int64)
@@ -202,8 +205,10 @@ class DedicatedSockets:
         """The tick's packet of every row that is aimed; how many were sent."""
         if self._senders is None:
             aimed = sorted(row for row, port in self._ports.items() if port.destination is not None)
-            packets = [memoryview(outgoing.packets[row]) for row in aimed]
-            self._senders = ([_sender(self._ports[row]) for row in aimed], packets)
+            for row in aimed:
+                if row not in self._packets:
+                    self._packets[row] = memoryview(outgoing.packets[row])
+            self._senders = ([_sender(self._ports[row]) for row in aimed], [self._packets[row] for row in aimed])
         return len(self._senders[0]) - call_each(map(apply_to, *self._senders))
 
     def send_single(self, single: SinglePacket) -> None:
