@@ -1,7 +1,7 @@
 """Many datagrams with one system call: recvmmsg(2) and sendmmsg(2) on arrays of messages that are built once.
 
 NumPy structured arrays are the C structures `mmsghdr` and `iovec` themselves, and their addresses are what the kernel
-is given. The arrays they point into must live as long as they do.
+is given; so the arrays they point into are kept with them.
 """
 
 import ctypes
@@ -56,6 +56,7 @@ class IncomingMessages:
         "_lengths",
         "_messages",
         "_name_lengths",
+        "_packets",
         "_vectors",
         "count",
         "names",
@@ -70,6 +71,7 @@ class IncomingMessages:
         self.names: NDArray[np.uint8] = np.zeros((self.size, NAME_BYTES), np.uint8)
         self._control: NDArray[np.uint8] = np.zeros((self.size, _CONTROL_BYTES), np.uint8)
         self._is_timed = False
+        self._packets = packets
         self._vectors = np.zeros(self.size, _VECTOR)
         self._vectors["base"] = _addresses(packets)
         self._vectors["length"] = packets.shape[1]
@@ -115,11 +117,12 @@ class IncomingMessages:
 class OutgoingMessages:
     """A packet for each of some rows, to an address each, through one socket."""
 
-    __slots__ = ("_messages", "_names", "_vectors", "rows")
+    __slots__ = ("_messages", "_names", "_packets", "_vectors", "rows")
 
     def __init__(self, packets: NDArray[np.uint8], rows: list[int], names: list[bytes]) -> None:
         """`packets` uint8[any, bytes]: row n is what is sent for row n."""
         self.rows = rows
+        self._packets = packets
         self._names = np.frombuffer(b"".join(names), np.uint8).reshape(-1, NAME_BYTES)
         self._vectors = np.zeros(len(rows), _VECTOR)
         self._vectors["base"] = _addresses(packets)[rows]
