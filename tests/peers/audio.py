@@ -26,10 +26,28 @@ def read_wav(path: Path | str) -> Samples:
         return np.frombuffer(content, "<i2").reshape(-1, reader.getnchannels())
 
 
-def write_wav(path: Path, samples: Samples) -> None:
+def write_wav(path: Path, samples: Samples, *, rate_hz: int = RATE_HZ, channels: int = 1) -> None:
+    """The same sound in every channel, at `rate_hz`."""
+    content = np.repeat(resampled(samples, RATE_HZ, rate_hz).astype("<i2"), channels)
     with wave.open(str(path), "wb") as writer:
-        writer.setparams((1, 2, RATE_HZ, len(samples), "NONE", ""))
-        writer.writeframes(samples.astype("<i2").tobytes())
+        writer.setparams((channels, 2, rate_hz, len(content) // channels, "NONE", ""))
+        writer.writeframes(content.tobytes())
+
+
+def read_any_wav(path: Path) -> Samples:
+    """int16[n]: the first channel of a 16-bit file, brought to 8 kHz."""
+    with wave.open(str(path), "rb") as reader:
+        content = np.frombuffer(reader.readframes(reader.getnframes()), "<i2").reshape(-1, reader.getnchannels())
+        return resampled(content[:, 0], reader.getframerate(), RATE_HZ)
+
+
+def resampled(samples: Samples, rate_hz: int, to_hz: int) -> Samples:
+    """The whole sound at another rate, by its spectrum."""
+    if rate_hz == to_hz:
+        return samples
+    length = len(samples) * to_hz // rate_hz
+    changed = np.fft.irfft(np.fft.rfft(samples)[: length // 2 + 1], length) * (to_hz / rate_hz)
+    return np.clip(np.round(changed), -32768, 32767).astype(np.int16)
 
 
 def offset_of(said: Samples, heard: Samples) -> int:

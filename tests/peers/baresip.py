@@ -7,12 +7,20 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers.audio import Samples, read_wav, write_wav
+from tests.peers.audio import Samples, read_any_wav, write_wav
 from tests.peers.loopback import own_address
 from tests.peers.program import Program, program_path
 from tests.peers.speech import Voice
 
 MODULES = "/usr/lib/baresip/modules"
+
+_CODECS = {
+    "PCMU": ("g711", "PCMU/8000/1", 8000, 1),
+    "PCMA": ("g711", "PCMA/8000/1", 8000, 1),
+    "G722": ("g722", "G722/16000/1", 16000, 1),
+    "OPUS": ("opus", "opus/48000/2", 48000, 2),
+}
+"""Of each codec its module, what baresip calls it, and the sound it is fed: rate and channels."""
 
 _PROGRESS = re.compile(r"\[\d+:\d\d:\d\d\] audio=[^\r\n]*")
 
@@ -37,11 +45,12 @@ class Baresip:
         program = program_path("baresip", "baresip-core")
         self.address = self.address or own_address()
         (self.directory / "heard").mkdir(parents=True)
-        write_wav(self.directory / "speech.wav", self.voice.samples)
+        _, name, rate_hz, channels = _CODECS[self.codec]
+        write_wav(self.directory / "speech.wav", self.voice.samples, rate_hz=rate_hz, channels=channels)
         (self.directory / "config").write_text(self._config())
         (self.directory / "accounts").write_text(
             f"<sip:{self.username}@{self.domain};transport=udp>;auth_pass={self.password}"
-            f";answermode=auto;regint=60;audio_codecs={self.codec}/8000/1"
+            f";answermode=auto;regint=60;audio_codecs={name}"
             + (f";mediaenc={self.media_encryption}\n" if self.media_encryption else "\n")
         )
         (self.directory / "contacts").write_text("")
@@ -79,7 +88,7 @@ class Baresip:
     def _dump(self, kind: str) -> Samples:
         dumps = sorted((self.directory / "heard").glob(f"dump-*-{kind}.wav"))
         assert len(dumps) == 1, f"one call, one dump: {dumps}"
-        return read_wav(dumps[0])[:, 0]
+        return read_any_wav(dumps[0])
 
     def _config(self) -> str:
         return f"""
@@ -99,7 +108,7 @@ class Baresip:
             rtp_ports 30000-30100
             jitter_buffer_delay 5-10
             module_path {MODULES}
-            module g711.so
+            module {_CODECS[self.codec][0]}.so
             module srtp.so
             module aufile.so
             module aubridge.so

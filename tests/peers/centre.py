@@ -166,6 +166,7 @@ class Centre(RunningSwitch):
             listen = ["udp:{self.host}:5060", "tcp:{self.host}:5060"]
             [media]
             ip = "{self.host}"
+            voice_from = "anywhere" # baresip sends from 127.0.0.1, whatever its SDP says
             workers = 1
             [shutdown]
             grace_s = 1
