@@ -18,8 +18,8 @@ PAIRS = [("OPUS", "PCMA"), ("G722", "OPUS"), ("OPUS", "OPUS")]
 """Codecs of caller and agent."""
 
 PESQ_MIN = 2.5
-"""PESQ-NB: the right voice, all of it, and well. How well is measured in virtual time (test_coded_quality.py); here every
-delay of a busy machine counts."""
+"""PESQ-NB: the right voice, all of it, and well. How well is measured in virtual time (test_coded_quality.py); here a
+busy machine is heard as well."""
 SPOKEN_S = 12
 HANGS_UP_WITHIN_S = 40.0
 
