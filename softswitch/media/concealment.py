@@ -123,7 +123,9 @@ def _fade_in_within(
     sound = tables.decode(frames[row], table.codec[row]).astype(np.float32)
     length = np.minimum(np.minimum(_RETURN_MIN + _RETURN_GROWTH * done, _RETURN_MAX)[:, np.newaxis], room)
     weight = np.clip((time + 1) / (length + 1), 0.0, 1.0).astype(np.float32)
-    frames[row] = tables.encode((fade + (sound - fade) * weight).astype(np.int16), table.codec[row])
+    blended = tables.encode((fade + (sound - fade) * weight).astype(np.int16), table.codec[row])
+    # What need not be blended stays the very bytes that came: mu-law has two of them for zero.
+    frames[row] = np.where(weight < 1.0, blended, frames[row])
 
 
 def _samples(
