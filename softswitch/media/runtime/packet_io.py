@@ -40,3 +40,8 @@ class PacketIo:
 
     def send_rtcp(self, row: int, packet: bytes) -> None:
         self.phases[row // ROWS_PER_PHASE].send_rtcp(row % ROWS_PER_PHASE, packet)
+
+    def end(self) -> None:
+        """Close everything: the worker ends."""
+        for phase in self.phases:
+            phase.end()

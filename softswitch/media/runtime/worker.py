@@ -114,6 +114,7 @@ class Worker:
             self._engine.collect_recordings()
             self._send_events()
             self._link.close()
+            self._io.end()
 
     def _loop(self) -> None:
         slot = slot_at(time.monotonic()) + 1

@@ -192,6 +192,15 @@ def test_waits_are_measured_for_every_port_once_a_second(bench: Bench) -> None:
     assert measured == {0, 1}
 
 
+def test_a_remote_that_no_socket_can_be_connected_to_costs_the_worker_nothing(bench: Bench) -> None:
+    bench.io.connect(0, HostPort("255.255.255.255", 9))
+    bench.peers[0].send(b"from somebody")
+    assert bench.read() == [(0, b"from somebody", bench.peers[0].address)]
+    bench.io.aim(0, HostPort("255.255.255.255", 9))
+    bench.io.send(bench.outgoing, [])
+    assert bench.io.packets_sent == 0
+
+
 def test_packets_go_where_they_are_aimed_connected_or_not(bench: Bench) -> None:
     one, two = bench.peers
     bench.outgoing.packets[0] = 10
