@@ -111,6 +111,6 @@ _COLUMNS: list[Column[CallRow]] = [
     Column("MOS", lambda row: "" if row.mos is None else f"{row.mos:.1f}", is_number=True, style=_mos_style),
     Column("Talking", lambda row: " ".join(sorted(row.talking))),
     Column("Began", lambda row: instant(row.started_at), is_wide=True),
-    Column("Recording", lambda row: row.recording, is_wide=True),
+    Column("Recording", lambda row: f"{row.recording}{' masked' if row.masked_s else ''}", is_wide=True),
     Column("Supervisors", lambda row: " ".join(f"{who}={how}" for who, how in row.supervisors.items()), is_wide=True),
 ]

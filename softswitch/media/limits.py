@@ -3,8 +3,8 @@
 SOUND_BYTES_MAX = 128 * 1024 * 1024
 """Two hours of music on hold; a larger file is taken for a mistake before it fills a worker's memory."""
 
-RECORDER_QUEUE_BYTES_MAX = 128 * 1024 * 1024
-"""Recorded sound that waits for the disk: seven seconds of 1,200 calls, longer than a healthy disk pauses."""
+RECORDER_QUEUE_BYTES_MAX = 256 * 1024 * 1024
+"""Recorded sound that waits for the disk: fourteen seconds of 1,200 calls, longer than a shared disk pauses."""
 
 SOUNDS_PER_PLAYBACK_MAX = 256
 """An announcement has a dozen parts; a playback must stay far below one packet to the worker."""

@@ -15,12 +15,17 @@ from softswitch.base.ids import RecordingId
 from softswitch.media.byte_windows import Windows, as_runs
 from softswitch.media.codec_tables import CodecTables
 from softswitch.media.frames import Frames
+from softswitch.media.limits import RECORDINGS_MAX
 from softswitch.media.protocol import Recording, RecordingFinished
 from softswitch.media.recording import CHANNELS, SampleTables
 from softswitch.media.tick_grid import FRAME_SAMPLES
 
 BLOCK_TICKS = 40
 """0.8 s: what a worker that is killed has not handed on, and what is on its way to the file, is less than a second."""
+
+
+_CHANNEL = np.arange(CHANNELS)
+_SLOT = np.arange(RECORDINGS_MAX)[:, np.newaxis]
 
 
 class RecordingSink(Protocol):
@@ -133,12 +138,10 @@ class Taps:
             self._advance(slots)
         source = self._source[:slots]
         tick = self._filled[:slots, np.newaxis]
-        channel = np.arange(CHANNELS)
-        slot = np.arange(slots)[:, np.newaxis]
-        self._runs[slot, channel, tick] = frames.runs[source]
-        differs = np.argwhere(frames.codec[source] != self._codec[:slots])
-        if len(differs):
-            row, side = differs.T
+        self._runs[_SLOT[:slots], _CHANNEL, tick] = frames.runs[source]
+        differs = frames.codec[source] != self._codec[:slots]
+        if differs.any():
+            row, side = np.nonzero(differs)
             heard = source[row, side]
             self._blocks[row, side, self._filled[row]] = self._tables.convert(
                 frames.content[heard], frames.codec[heard], self._codec[row, side]

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -220,6 +222,14 @@ def test_what_is_too_old_is_deleted_unless_it_is_held_or_its_queue_keeps_it(cent
 
     centre.run(scenario)
     assert centre.files() == {f"{name}-1.wav" for name in expected}
+
+
+def test_the_archiver_ends_with_its_switch() -> None:
+    command = (sys.executable, "-m", "softswitch.media.runtime.archiver")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(20) == 0
 
 
 def children() -> list[int]:

@@ -60,3 +60,20 @@ def test_every_field_that_may_be_missing_has_a_default():
         },
         "recordings": {"recording_id", "call_id", "path", "started_at", "duration_s", "size_bytes"},
     }  # fmt: skip
+
+
+def test_a_recording_indexed_before_there_was_an_archive_can_still_be_read() -> None:
+    written = {
+        "recording_id": "r",
+        "call_id": "c",
+        "path": "/a.wav",
+        "started_at": 5.0,
+        "duration_s": 1.0,
+        "size_bytes": 32044,
+        "agent": "anna",
+        "queue": None,
+        "calling_number": "1",
+        "fault": "",
+    }
+    recording = msgspec.msgpack.decode(msgspec.msgpack.encode(written), type=schema.StoredRecording)
+    assert (recording.agent, recording.format, recording.sha256, recording.masks) == ("anna", "wav", "", ())
