@@ -24,8 +24,6 @@ TELL_TICKS = 10
 REPORTS_PER_EVENT = 100
 """Some 45 KB."""
 
-OPUS_CLOCK_HZ = 48_000
-"""RFC 7587 section 4.1; all other codecs here count 8000 a second."""
 _SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000
 
 
@@ -111,7 +109,7 @@ class Reports:
         if stream.latch.destination() is None:
             return
         table, row, phase, description = stream.phase.live, stream.row, stream.phase, stream.description
-        units = _clock_hz(stream) // SAMPLE_RATE_HZ
+        units = stream.description.clock_rate_hz // SAMPLE_RATE_HZ
         sample = (phase.tick - stream.first_tick) * FRAME_SAMPLES
         sent = int(table.sent[row])
         packet = stream.rtcp.report(
@@ -175,7 +173,7 @@ def _quality(stream: Stream, counts: Counts) -> Quality:
         mos=stream.mos,
         round_trip_ms=round_trip_ms,
         remote_lost=None if remote is None else remote.lost,
-        remote_jitter_ms=None if remote is None else remote.jitter * 1000 / _clock_hz(stream),
+        remote_jitter_ms=None if remote is None else remote.jitter * 1000 / stream.description.clock_rate_hz,
         remote_mos=None
         if remote is None
         else score(
@@ -185,7 +183,3 @@ def _quality(stream: Stream, counts: Counts) -> Quality:
             delay_ms=way_ms + REMOTE_BUFFER_MS,
         ),
     )
-
-
-def _clock_hz(stream: Stream) -> int:
-    return OPUS_CLOCK_HZ if stream.description.codec == "OPUS" else SAMPLE_RATE_HZ

@@ -353,6 +353,22 @@ def test_a_caller_without_a_common_codec_is_refused_before_any_phone_rings(centr
     centre().run(scenario)
 
 
+@pytest.mark.parametrize(("codec", "offered"), [("PCMU", b"RTP/AVP 0 8 101"), ("PCMA", b"RTP/AVP 8 0 101")])
+def test_the_called_phone_is_offered_the_callers_codec_first(centre: Make, codec: str, offered: bytes) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        for name in ("carl", "dora"):
+            assert await centre.phone(name).register() == 200
+        carl, dora = centre.phone("carl"), centre.phone("dora")
+        carl.call("111", password="Secret-123", capabilities=MediaCapabilities(codecs=(codec,)))
+        await centre.sleep(1)
+        (invited,) = [each for each in dora.seen(InviteReceived) if isinstance(each, InviteReceived)]
+        assert offered in invited.sdp
+        carl.hang_up()
+        await centre.all_over()
+
+    centre().run(scenario)
+
+
 def test_a_call_that_comes_back_to_us_again_and_again_ends(centre: Make) -> None:
     """The trunk leads to ourselves; Max-Forwards is carried across, so the loop has an end."""
 

@@ -127,13 +127,20 @@ async def turns_until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0)
 
 
-def connect(stream: MediaStream, port: int = 4000, ptime_ms: int = 20, srtp: SrtpKeys | None = None) -> None:
+def connect(
+    stream: MediaStream,
+    port: int = 4000,
+    ptime_ms: int = 20,
+    srtp: SrtpKeys | None = None,
+    clock_rate_hz: int = 8000,
+) -> None:
     stream.connect(
         remote=HostPort("127.0.0.1", port),
         codec="PCMA",
         payload_type=8,
         telephone_event=101,
         ptime_ms=ptime_ms,
+        clock_rate_hz=clock_rate_hz,
         sends=True,
         receives=True,
         srtp=srtp,
@@ -727,6 +734,24 @@ def test_a_worker_that_does_not_read_is_left_before_its_commands_fill_the_memory
         assert await scene.client.open_stream(CALL, near=caller)
 
     play_scene(scenario, lambda: Scene(tmp_path, queue_bytes_max=100_000))
+
+
+def test_another_clock_goes_on_from_the_timestamp_the_old_one_had_reached(tmp_path: Path) -> None:
+    """A codec with another clock: the numbers of what was sent before are no longer what the new clock would count."""
+
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        stream = await scene.client.open_stream(CALL)
+        opened = scene.worker.description.streams[stream.stream_id]
+        connect(stream)
+        connect(stream, clock_rate_hz=48000)
+        await scene.worker.until(lambda: scene.worker.description.streams[stream.stream_id].clock_rate_hz == 48000)
+        changed = scene.worker.description.streams[stream.stream_id]
+        packets = round((changed.started_at - opened.started_at) / 0.020)
+        assert changed.sequence == opened.sequence + packets
+        assert changed.timestamp == (opened.timestamp + 160 * packets) % 2**32
+
+    play_scene(scenario, lambda: Scene(tmp_path))
 
 
 def test_another_packet_length_goes_on_with_the_same_numbers(tmp_path: Path) -> None:

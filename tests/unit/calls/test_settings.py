@@ -22,6 +22,12 @@ def test_an_extension_is_found_by_name_number_and_agent() -> None:
     assert made.extension_of_agent(AgentId("ann")) is None
 
 
+def test_a_party_may_have_codecs_of_its_own() -> None:
+    made = settings()
+    assert made.capabilities_for(()) is made.capabilities
+    assert made.capabilities_for(("OPUS", "PCMA")).codecs == ("OPUS", "PCMA")
+
+
 def test_the_longest_prefix_takes_the_call_and_the_first_of_equals() -> None:
     trunks = (
         TrunkRoute(name="any", host="a"),
