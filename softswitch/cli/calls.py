@@ -109,7 +109,7 @@ _COLUMNS: list[Column[CallRow]] = [
     Column("Waited", lambda row: duration(row.wait_s), is_number=True),
     Column("Length", lambda row: duration(row.duration_s), is_number=True),
     Column("MOS", lambda row: "" if row.mos is None else f"{row.mos:.1f}", is_number=True, style=_mos_style),
-    Column("Talking", lambda row: " ".join(sorted(row.talking))),
+    Column("Talking", lambda row: " ".join(sorted(row.talking)), is_wide=True),
     Column("Began", lambda row: instant(row.started_at), is_wide=True),
     Column("Recording", lambda row: f"{row.recording}{' masked' if row.masked_s else ''}", is_wide=True),
     Column("Supervisors", lambda row: " ".join(f"{who}={how}" for who, how in row.supervisors.items()), is_wide=True),
