@@ -2,6 +2,7 @@
 
 import random
 
+import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,7 +46,9 @@ descriptions = st.builds(
     started_at=st.floats(0, 2000),
     remote=st.sampled_from([None, *map(party, range(STREAMS)), HostPort("x", 1), HostPort("192.0.2.1", -5)]),
     learn=st.booleans(),
-    codec=st.sampled_from(["PCMU", "PCMA", "opus", ""]),
+    codec=st.sampled_from(["PCMU", "PCMA", "opus", "", "OPUS", "G722", "L16"]),
+    clock_rate_hz=st.sampled_from([8000, 8000, 8000, 48000, 16000, 0]),
+    format_parameters=st.sampled_from(["", "usedtx=1;maxaveragebitrate=-1;;=", "cbr=1", "\0"]),
     payload_type=st.sampled_from([0, 8, 127, 200]),
     telephone_event=st.sampled_from([None, 0, 101, -4]),
     ptime_ms=st.sampled_from([10, 20, 30, 60, 0, -20, 21]),
@@ -114,6 +117,15 @@ def good_stream(number: int) -> PutStream:
     )
 
 
+CODED = {StreamId(10): ("OPUS", 48000), StreamId(11): ("G722", 8000), StreamId(12): ("L16", 16000)}
+
+
+def coded_stream(number: StreamId) -> PutStream:
+    codec, clock_rate_hz = CODED[number]
+    stream = good_stream(number).stream
+    return PutStream(msgspec.structs.replace(stream, codec=codec, clock_rate_hz=clock_rate_hz))
+
+
 def load_sounds(driver: EngineDriver, chance: random.Random) -> None:
     for key, _ in driver.engine.take_sound_requests():
         if key.path in ("/a", "/b"):
@@ -174,8 +186,9 @@ def test_any_packets_leave_the_buffer_consistent(seed: int) -> None:
     chance = random.Random(seed)
     driver = EngineDriver()
     driver.apply(*map(good_stream, range(STREAMS)), SetHearing(Hearing(StreamId(2), [StreamId(1), StreamId(3)])))
+    driver.apply(*map(coded_stream, CODED), *(SetHearing(Hearing(coded, [StreamId(1)])) for coded in CODED))
     for index in range(150):
-        for number in range(STREAMS):
+        for number in [*range(STREAMS), *CODED]:
             packets = [some_packet(chance, index + chance.choice([0, 0, 0, -1, 2])) for _ in range(chance.randrange(3))]
             driver.deliver(number, *packets)
         driver.tick()
@@ -183,3 +196,4 @@ def test_any_packets_leave_the_buffer_consistent(seed: int) -> None:
         assert (table.holes == table.hole.sum(axis=1)).all()
         assert (table.end - table.play < 8192).all()
     assert len(driver.heard(2)) == 150 * 160
+    assert all(len(driver.sent[coded]) == 150 for coded in CODED), "whatever comes, these are sent what they hear"
