@@ -13,10 +13,10 @@ from softswitch.calls.runtime.supervision import Supervision
 from softswitch.calls.settings import Extension
 from softswitch.calls.supervision import SupervisionMode
 from softswitch.dialplan import Call, flow
-from softswitch.media.protocol import DtmfReceived, StreamTimedOut
+from softswitch.media.protocol import DtmfReceived, MediaCommand, PutStream, StreamTimedOut
 from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, ReinviteAnswered
 from softswitch.testing.runtime.centre import SimulatedCentre
-from softswitch.testing.runtime.simulated_phone import SimulatedPhone
+from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 
 HOTLINE = "+18005550100"
 LISTEN, WHISPER, BARGE = SupervisionMode.LISTEN, SupervisionMode.WHISPER, SupervisionMode.BARGE
@@ -335,5 +335,60 @@ def test_of_two_colleagues_the_one_who_was_called_hears_the_whisper(play: Callab
         dora.hang_up()
         await centre.all_over()
         assert not centre.phone("carl").seen(LegFailed)
+
+    play(scenario)
+
+
+def away_between_two_phones(centre: SimulatedCentre) -> None:
+    """The worker dies when it is to open the second stream from now on, and is back a second later."""
+    worker = centre.worker
+    carry_out, streams = worker.refuse, 0
+
+    def refuse(command: MediaCommand) -> str:
+        nonlocal streams
+        streams += isinstance(command, PutStream)
+        if streams == 2:
+            streams, worker.answers = 3, False
+            centre.loop.call_soon(centre.worker_dies)
+            centre.loop.call_later(1.0, centre.worker_returns)
+        return carry_out(command)
+
+    worker.refuse = refuse
+
+
+async def with_two_phones(centre: SimulatedCentre) -> tuple[Stage, list[SimulatedPhone]]:
+    stage = await talking(centre)
+    phones = [centre.phone("carl"), centre.phone("carl", place="@home")]
+    assert await phones[1].register() == 200
+    return stage, phones
+
+
+def test_of_his_phones_the_first_answers_before_the_second_is_rung(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        stage, phones = await with_two_phones(centre)
+        for phone in phones:
+            phone.answer_after_s = 0.0
+        away_between_two_phones(centre)
+        await Supervision(stage.call, stage.extension("carl"), LISTEN).begin()
+        await centre.sleep(3)
+        assert [phone.is_answered for phone in phones].count(True) == 1
+        await stage.until_hears(LISTENING)
+        await stage.end()
+
+    play(scenario)
+
+
+def test_of_his_phones_the_first_refuses_before_the_second_is_rung(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        stage, phones = await with_two_phones(centre)
+        (first, *_) = centre.endpoint.bindings(f"carl@{DOMAIN}")
+        for phone in phones:
+            if phone.address == first.flow.remote:
+                phone.busy_status = 486
+        away_between_two_phones(centre)
+        await Supervision(stage.call, stage.extension("carl"), LISTEN).begin()
+        await centre.sleep(5)
+        await stage.until_hears(LISTENING)
+        await stage.end()
 
     play(scenario)

@@ -99,7 +99,7 @@ class Alerting:
         dtmf: DigitMode = "auto",
         codecs: tuple[str, ...] = (),
     ) -> None:
-        """Open a stream for one more phone and INVITE it.
+        """Open a stream for one more phone and INVITE it, unless another was answered meanwhile.
 
         Raises `MediaUnavailable`, and `CallEnded` if the caller leaves before the phone was rung.
         """
@@ -109,9 +109,11 @@ class Alerting:
             near=self._call.caller_stream,
             learn_from=settings.learn_from(target.flow.remote if target.flow else None),
         )
-        if self._call.mailbox.is_closed:
+        if self._call.mailbox.is_closed or self.answered is not None:
             stream.drop()
         await self._call.mailbox.check()
+        if self.answered is not None:
+            return
         leg = Leg(
             LegId(""),
             party,

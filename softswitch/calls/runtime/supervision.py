@@ -36,7 +36,7 @@ log = get_logger("calls")
 class Supervision:
     """One supervisor of one call. It is in the call's list from `begin` to its end."""
 
-    __slots__ = ("_alerting", "_around", "_call", "_is_over", "_timer", "extension", "mode", "party")
+    __slots__ = ("_alerting", "_around", "_call", "_have_all_rung", "_is_over", "_timer", "extension", "mode", "party")
 
     def __init__(self, call: ActiveCall, extension: Extension, mode: SupervisionMode) -> None:
         self.extension = extension
@@ -48,6 +48,8 @@ class Supervision:
         """He himself, once his phone was answered."""
         self._timer: asyncio.TimerHandle | None = None
         """While it rings: how long at most. Afterwards: when the mask ends."""
+        self._have_all_rung = False
+        """Every phone of his was INVITEd; until then one that refuses is not the last."""
         self._is_over = False
 
     async def begin(self) -> None:
@@ -62,6 +64,10 @@ class Supervision:
         except (MediaUnavailable, CallEnded) as error:
             self.end()
             raise LocalError(str(error)) from error
+        except BaseException:
+            self.end()
+            raise
+        self._have_all_rung = True
         if self._is_over:
             self._alerting.end()
             raise LocalError("the conversation is over")
@@ -109,7 +115,7 @@ class Supervision:
                 self._alerting.receive(event)
                 if self._alerting.answered is not None:
                     self._answered(self._alerting.answered)
-                elif self._alerting.verdict is not None:
+                elif self._have_all_rung and self._alerting.verdict is not None:
                     self.end()
             case LegEnded() if self._is_ours(event.leg_id):
                 self.end()
