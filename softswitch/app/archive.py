@@ -167,7 +167,7 @@ class Archive:
                 current = await self._archive(current)
             except _PutAside as put_aside:
                 _log.error("recording not archived", path=current.path, fault=str(put_aside))
-                self._store.put_recording(msgspec.structs.replace(current, archive_fault=str(put_aside)))
+                self._store.put_recording(self._latest(current, archive_fault=str(put_aside)))
                 return
         if current.leftover:
             await self._do(DeleteFile(current.recording_id, current.leftover), Deleted)
@@ -202,7 +202,8 @@ class Archive:
         if settings.shortest_days is None:
             return
         kept: list[str] = []
-        async for recording in self._index(wall - settings.shortest_days * DAY_S):
+        async for each in self._index(wall - settings.shortest_days * DAY_S):
+            recording = self._latest(each)  # many files take long, and an operator may hold this one meanwhile
             days = settings.keeping(recording).days
             if not days or recording.is_held or recording.started_at > wall - days * DAY_S:
                 continue

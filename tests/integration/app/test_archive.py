@@ -224,6 +224,36 @@ def test_what_is_too_old_is_deleted_unless_it_is_held_or_its_queue_keeps_it(cent
     assert centre.files() == {f"{name}-1.wav" for name in expected}
 
 
+def test_what_is_held_while_others_are_deleted_is_kept(centre: Centre) -> None:
+    centre.settings = ArchiveSettings(otherwise=Keeping(days=30))
+    centre.add("first", age_days=50, sha256="5e")
+    wanted = centre.add("wanted", age_days=40, sha256="5e")
+
+    async def scenario(_: Archive) -> None:
+        while "first" in centre.entries():
+            await asyncio.sleep(0)
+            if children():  # the first is being deleted
+                centre.store.put_recording(msgspec.structs.replace(wanted, is_held=True))
+        await asyncio.sleep(0.2)
+
+    centre.run(scenario)
+    assert set(centre.entries()) == {"wanted"}
+    assert centre.files() == {"wanted-1.wav"}
+
+
+def test_what_is_held_while_its_conversion_fails_stays_held(centre: Centre) -> None:
+    async def scenario(archive: Archive) -> None:
+        recording = centre.add("a")
+        Path(recording.path).unlink()
+        archive.recording_complete(recording)
+        await until(lambda: bool(children()))
+        centre.store.put_recording(msgspec.structs.replace(recording, is_held=True))
+        await until(lambda: bool(centre.entries()["a"].archive_fault))
+
+    centre.run(scenario)
+    assert centre.entries()["a"].is_held
+
+
 def test_the_archiver_ends_with_its_switch() -> None:
     command = (sys.executable, "-m", "softswitch.media.runtime.archiver")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
