@@ -211,3 +211,27 @@ def test_a_caller_who_hangs_up_ends_the_recording_of_his_call(centre: Make) -> N
         assert file.duration_s == pytest.approx(5, abs=0.5)
 
     centre().run(scenario)
+
+
+def test_a_file_that_could_not_be_begun_is_not_said_to_be_recorded(centre: Make) -> None:
+    """Masking changes recordings that are there, and one that is refused can be asked for again."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        carry_out = centre.worker.refuse
+        centre.worker.refuse = lambda command: (
+            "no space left on device" if isinstance(command, StartRecording) else carry_out(command)
+        )
+        call = await talking(centre)
+        assert call.recordings.current is None
+        centre.worker.refuse = carry_out
+        call.recordings.mask(2.0, "operator otto")
+        await centre.sleep(0.1)
+        assert centre.worker.description.recordings == {}
+        assert call.recordings.start()
+        await centre.sleep(0.1)
+        assert described(centre) == call.recordings.current
+        await centre.all_over()
+        first, second = files(centre)
+        assert (first.fault, first.size_bytes, second.fault) == ("no space left on device", 0, "")
+
+    centre().run(scenario)

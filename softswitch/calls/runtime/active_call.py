@@ -32,7 +32,7 @@ from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import RecordingPolicy
-from softswitch.media.protocol import DtmfReceived, StreamTimedOut
+from softswitch.media.protocol import DtmfReceived, RecordingFinished, StreamTimedOut
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.offer_answer import OfferRefused
 from softswitch.sip.outputs import (
@@ -114,6 +114,9 @@ class ActiveCall:
                         self._pressed(party, event.digit, "tone" if event.is_tone else "event")
             case StreamTimedOut():
                 self._fell_silent(event)
+            case RecordingFinished():
+                self.recordings.finished(event.recording_id)
+                self.mailbox.put(event)
             case _:
                 self.mailbox.put(event)
 

@@ -138,6 +138,12 @@ class CallRecordings:
         self._call.around.records.recording_changed(self._entry(begun, self._wall_of(begun.started_at)))
         self._call.around.media.stop_recording(begun.recording_id)
 
+    def finished(self, recording_id: RecordingId) -> None:
+        """A file was closed. One that nobody has ended could not be written: then nothing is being recorded."""
+        self._open.pop(recording_id, None)
+        if self._own is not None and self._own.recording_id == recording_id:
+            self._own = None
+
     def end_all(self) -> None:
         """The call is over."""
         for recording in list(self._open.values()):

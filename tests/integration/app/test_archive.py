@@ -242,9 +242,10 @@ def test_what_is_held_while_others_are_deleted_is_kept(centre: Centre) -> None:
 
 
 def test_what_is_held_while_its_conversion_fails_stays_held(centre: Centre) -> None:
+    recording = centre.add("a")
+    Path(recording.path).unlink()
+
     async def scenario(archive: Archive) -> None:
-        recording = centre.add("a")
-        Path(recording.path).unlink()
         archive.recording_complete(recording)
         await until(lambda: bool(children()))
         centre.store.put_recording(msgspec.structs.replace(recording, is_held=True))
