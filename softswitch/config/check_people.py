@@ -2,6 +2,7 @@
 
 import re
 
+from softswitch.config.check_settings import check_distinct
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.limits import PASSWORD_CHARACTERS_MIN
@@ -31,6 +32,7 @@ def check_people(draft: Draft) -> None:
     for path, row in people:
         if reason := weakness(row.password, row.username or row.id, row.id, row.number):
             faults.add((*path, "password"), reason, "Make one: openssl rand -hex 10")
+        check_distinct(row.codecs, (*path, "codecs"), faults)
     _check_languages(draft, faults)
 
 

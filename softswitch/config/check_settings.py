@@ -1,6 +1,7 @@
 """What must hold within softswitch.toml beyond the type of each value."""
 
 import os
+from collections.abc import Sequence
 
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.config.addresses import is_host, is_ip, parse_listener, parse_port_range
@@ -8,6 +9,7 @@ from softswitch.config.conversion import FaultList
 from softswitch.config.draft import Draft
 from softswitch.config.limits import MEDIA_PORTS_MIN, SOCKET_PATH_BYTES_MAX
 from softswitch.config.settings import MediaSection, RecordingsSection, SipSection, SoundsSection
+from softswitch.config.toml_lines import KeyPath
 from softswitch.media.runtime.recording_key import KeyFault, read_key
 
 
@@ -22,6 +24,13 @@ def check_settings(draft: Draft) -> None:
     if len(os.fsencode(socket)) > SOCKET_PATH_BYTES_MAX:
         reason = f"the path of the socket, {socket}, is longer than the {SOCKET_PATH_BYTES_MAX} bytes a socket may have"
         faults.add(("control", "socket"), reason, 'Write a shorter one, such as "/run/softswitch/control.sock"')
+
+
+def check_distinct(values: Sequence[str], path: KeyPath, faults: FaultList) -> None:
+    """Each value of a list stands there once."""
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            faults.add((*path, index), f'"{value}" is there twice', "Remove one")
 
 
 def _check_sip(sip: SipSection, faults: FaultList) -> list[tuple[TransportKind, HostPort]]:
@@ -42,6 +51,7 @@ def _check_sip(sip: SipSection, faults: FaultList) -> list[tuple[TransportKind, 
         faults.add(("sip", "listen"), "it is empty, so no phone could register", 'Write ["udp:0.0.0.0:5060"]')
     if not sip.digest:
         faults.add(("sip", "digest"), "it is empty, so no phone could prove who it is", 'Write ["MD5"]')
+    check_distinct(sip.digest, ("sip", "digest"), faults)
     if not sip.registration_min_s <= sip.registration_default_s <= sip.registration_max_s:
         reason = "the times of registration are not in order"
         remedy = "Let registration_min_s <= registration_default_s <= registration_max_s"
@@ -54,6 +64,7 @@ def _check_media(media: MediaSection, listeners: list[tuple[TransportKind, HostP
     _check_ip(media.advertised_ip, ("media", "advertised_ip"), faults)
     if not media.codecs:
         faults.add(("media", "codecs"), "it is empty, so nobody could be understood", 'Write ["PCMA", "PCMU"]')
+    check_distinct(media.codecs, ("media", "codecs"), faults)
     ports = parse_port_range(media.ports)
     if ports is None:
         faults.add(("media", "ports"), f'"{media.ports}" is no range of ports', 'Write "20000-29999"')

@@ -4,6 +4,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network
 
 from softswitch.config.addresses import is_host, parse_network
+from softswitch.config.check_settings import check_distinct
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.rows import TrunkRow
@@ -25,6 +26,7 @@ def check_trunks(draft: Draft) -> None:
         names.add(row.name)
         _check_addresses(index, row, networks, faults)
         _check_outbound(index, row, callers, faults)
+        check_distinct(row.codecs, ("trunk", index, "codecs"), faults)
 
 
 def _check_addresses(

@@ -184,7 +184,7 @@ def _describe(wanted: Type) -> str:
         case IntType():
             return f"a whole number{_bounds(wanted.ge, wanted.le)}"
         case FloatType():
-            return f"a number{_bounds(wanted.ge, wanted.le)}"
+            return f"a number{_bounds(wanted.ge if wanted.gt is None else wanted.gt, wanted.le)}{_excluded(wanted.gt)}"
         case BoolType():
             return "true or false"
         case StrType(pattern=None):
@@ -199,6 +199,10 @@ def _describe(wanted: Type) -> str:
 
 def _bounds(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f" from {low:g} to {high:g}"
+
+
+def _excluded(low: float | None) -> str:
+    return "" if low is None else f", but not {low:g}"
 
 
 def _shown(value: object) -> str:

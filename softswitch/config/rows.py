@@ -20,8 +20,9 @@ IdentifierOrEmpty = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{
 
 
 SrtpPolicy = Literal["off", "preferred", "required"]
-DigitMode = Literal["auto", "rfc4733", "inband", "info"]
 """Whether sound is encrypted: never, if the other side can, or else the call is refused."""
+DigitMode = Literal["auto", "rfc4733", "inband", "info"]
+"""How digits are sent: as the other side can, as telephone events, as tones, or in SIP INFO."""
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,6 +46,16 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"softswitch": '[media]\nip = "x"'}, 'media.ip: "x" is no IP address'),
         ({"softswitch": '[media]\nadvertised_ip = "x"'}, 'media.advertised_ip: "x" is no IP address'),
         ({"softswitch": "[media]\ncodecs = []"}, "media.codecs: it is empty, so nobody could be understood"),
+        ({"softswitch": '[media]\ncodecs = ["PCMA", "OPUS", "PCMA"]'}, 'media.codecs[2]: "PCMA" is there twice'),
+        ({"agents": ANNA + 'codecs = ["G722", "G722"]'}, 'agent[0].codecs[1]: "G722" is there twice'),
+        (
+            {"trunks": '[[trunk]]\nname = "p"\nhost = "sip.example"\ncodecs = ["PCMU", "PCMU"]'},
+            'trunk[0].codecs[1]: "PCMU" is there twice',
+        ),
+        (
+            {"softswitch": "[media]\ncpu_max = 0"},
+            "media.cpu_max: 0 is not possible here. Write a number from 0 to 1, but",
+        ),
         ({"softswitch": '[media]\nports = "2000"'}, 'media.ports: "2000" is no range'),
         ({"softswitch": '[media]\nports = "20000-20002"'}, 'media.ports: "20000-20002" is too narrow'),
         ({"softswitch": '[media]\nports = "1000-2000"'}, 'media.ports: "1000-2000" is too narrow or below 1024'),
