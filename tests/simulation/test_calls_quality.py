@@ -206,3 +206,14 @@ def test_a_leg_that_sounds_bad_for_fifteen_seconds_is_in_the_log_once(centre: Ma
         await centre.all_over()
 
     centre().run(scenario)
+
+
+def test_the_legs_of_calls_that_a_stop_ends_are_complete(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await talking(centre)
+        await centre.controller.drain(0.0)
+        (cdr,) = centre.cdrs()
+        assert [leg.role for leg in cdr.legs] == ["caller", "called"]
+        await centre.all_over()
+
+    centre().run(scenario)

@@ -54,7 +54,8 @@ STRANGERS_TOLD = 50
 """A second of somebody's voice: a party behind NAT sends three packets before it is known, a probe one or two."""
 
 CLOSING_S = 2.0
-"""When the switch stops: how long flows may take to end after their calls, and then workers to complete recordings."""
+"""When the switch stops: how long flows may take to end after their calls, and then workers to complete recordings and
+to say the last of their streams."""
 
 
 class CallController:
@@ -106,6 +107,7 @@ class CallController:
                 if event.strangers >= STRANGERS_TOLD:
                     log.warning("strangers", call_id=event.call_id, packets=event.strangers, leg=event.stream_id)
                 self._measuring.finished(event)
+                self._note_end()
                 return
             case RecordingFinished():
                 if event.fault:
@@ -148,7 +150,8 @@ class CallController:
     async def drain(self, grace_s: float) -> None:
         """Wait until the last call is over; after `grace_s` seconds hang up those that are left.
 
-        When this returns every call has its record, and the recordings are complete if the workers were there to do it.
+        When this returns every call has its record; its legs and the recordings are complete if the workers were there
+        to do it.
         """
         await self._wait_until(lambda: not self.calls, grace_s)
         if self.calls:
@@ -156,7 +159,9 @@ class CallController:
             await self._wait_until(lambda: not self.calls, CLOSING_S)
         for call in list(self.calls.values()):
             call.flow_over()
-        await self._wait_until(lambda: not self._around.records.recordings_open, CLOSING_S)
+        await self._wait_until(
+            lambda: not self._around.records.recordings_open and self._measuring.is_complete, CLOSING_S
+        )
 
     def end_all(self) -> None:
         """Hang up every call, now."""

@@ -33,6 +33,11 @@ class Measuring:
         self._ended: dict[CallId, tuple[CallRecord, Cdr]] = {}
         """Calls whose record is not complete."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Every ended call's record has all that will be known of its legs."""
+        return not self._ended
+
     def reported(self, reports: Sequence[StreamReport]) -> None:
         for report in reports:
             call = self._calls.get(report.call_id)
