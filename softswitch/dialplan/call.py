@@ -167,7 +167,7 @@ class Call:
     async def start_recording(self) -> bool:
         """Record the call from now on, until `stop_recording` or its end: the caller left, whoever he talks to right.
 
-        False where the number called is configured never to be recorded.
+        False where it is never done: by configuration of the number called or of the queue whose agent he talks to.
         """
         return await self._verbs.start_recording()
 
