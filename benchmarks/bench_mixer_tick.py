@@ -24,7 +24,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
-from softswitch.media.libsrtp import KEY_BYTES, SrtpSession
+from softswitch.media.packets.rtp import HEADER_BYTES, PACKET_BYTES, ArrivalBuffer, parse
 from softswitch.media.phase import Phase
 from softswitch.media.protocol import (
     Hearing,
@@ -41,10 +41,10 @@ from softswitch.media.protocol import (
     StartRecording,
     StreamDescription,
 )
-from softswitch.media.recording import SampleTables
-from softswitch.media.rtp import HEADER_BYTES, PACKET_BYTES, ArrivalBuffer, parse
+from softswitch.media.recording.recording import SampleTables
 from softswitch.media.runtime.allocator import keep_freed_memory
-from softswitch.media.sound_store import SoundKey
+from softswitch.media.sounds.sound_store import SoundKey
+from softswitch.media.srtp.libsrtp import KEY_BYTES, SrtpSession
 from softswitch.media.tick_grid import FRAME_SAMPLES, PHASES, time_of
 
 ROOM = 15

@@ -35,7 +35,7 @@ import numpy as np
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
 from softswitch.media.protocol import Hearing, PutStream, SetHearing, StreamDescription
-from softswitch.media.runtime.message_batch import IncomingMessages, OutgoingMessages, name_of
+from softswitch.media.runtime.sockets.message_batch import IncomingMessages, OutgoingMessages, name_of
 from softswitch.testing.runtime.media_process import MediaProcess
 
 TICK_S = 0.020

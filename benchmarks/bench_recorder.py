@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from softswitch.base.ids import CallId, RecordingId, StreamId
 from softswitch.media.codec import load_codecs
-from softswitch.media.codec_tables import CodecTables
+from softswitch.media.coding.codec_tables import CodecTables
 from softswitch.media.frames import Frames
 from softswitch.media.limits import RECORDINGS_MAX
 from softswitch.media.protocol import Recording
-from softswitch.media.recording import frames_in
-from softswitch.media.runtime.recorder import Recorder
-from softswitch.media.taps import Taps
+from softswitch.media.recording.recording import frames_in
+from softswitch.media.recording.taps import Taps
+from softswitch.media.runtime.recording.recorder import Recorder
 from softswitch.media.tick_grid import PHASES, SLOT_S
 
 SWITCH_INTERVAL_S = 0.0005

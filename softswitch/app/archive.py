@@ -5,7 +5,7 @@
 
 The index is the list of what there is to do: a recording without a checksum was not archived, one with a `leftover`
 still has the file it was made of. So a switch that starts finds all that a dead one has left, and every step may be
-done twice. The disk is touched by the archiver process alone (media/runtime/archiver.py), one job at a time.
+done twice. The disk is touched by the archiver process alone (media/runtime/recording/archiver.py), one job at a time.
 """
 
 import asyncio
@@ -21,7 +21,16 @@ from softswitch.base.clock import Clock
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.ids import CallId
 from softswitch.base.log import get_logger
-from softswitch.media.archive import Answer, Archived, ArchiveFile, Deleted, DeleteFile, Job, NotDone, RecordingFormat
+from softswitch.media.recording.archive import (
+    Answer,
+    Archived,
+    ArchiveFile,
+    Deleted,
+    DeleteFile,
+    Job,
+    NotDone,
+    RecordingFormat,
+)
 from softswitch.store import Store
 from softswitch.store.schema import StoredRecording
 
@@ -276,7 +285,7 @@ class _Archiver:
         if self._process is None:
             # -P: no file of the current directory takes the place of one of ours.
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "softswitch.media.runtime.archiver"),
+                *(sys.executable, "-P", "-m", "softswitch.media.runtime.recording.archiver"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 start_new_session=True,

@@ -52,9 +52,9 @@ from softswitch.control.runtime.server import ControlServer
 from softswitch.dialplan.flows import Dialplan
 from softswitch.dialplan.runtime.runner import FlowRunner
 from softswitch.media.protocol import MediaEvent, RecordingFinished
-from softswitch.media.recording import duration_s
+from softswitch.media.recording.recording import duration_s
 from softswitch.media.runtime.client import MediaClient
-from softswitch.media.runtime.recording_file import ClosedFile, repair_parts
+from softswitch.media.runtime.recording.recording_file import ClosedFile, repair_parts
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import SipOutput
 from softswitch.sip.runtime.driver import SipDriver

@@ -16,7 +16,7 @@ from softswitch.cli.failure import FAILED, Failure
 from softswitch.cli.render import json_option, show_json
 from softswitch.cli.words import count
 from softswitch.control.protocol import Done, HoldRecording
-from softswitch.media.archive import SUFFIXES, RecordingFormat
+from softswitch.media.recording.archive import SUFFIXES, RecordingFormat
 from softswitch.store.schema import StoredRecording
 from softswitch.store.store import StoreReader
 
@@ -65,7 +65,7 @@ def verify(ctx: click.Context, recording_id: str | None, config: str | None, as_
 @click.pass_context
 def export(ctx: click.Context, recording_id: str, file: str, config: str | None) -> None:
     """Write a recording to a file: .wav, .flac, .opus or .ogg."""
-    from softswitch.media.runtime.recording_conversion import ConversionFault, convert
+    from softswitch.media.runtime.recording.recording_conversion import ConversionFault, convert
 
     wanted = _FORMATS.get(os.path.splitext(file)[1].lower())
     if wanted is None:
@@ -143,7 +143,7 @@ def _progress(store: StoreReader) -> Generator[Iterator[StoredRecording], None, 
 
 
 def _verify(entry: StoredRecording, store: StoreReader) -> Verified:
-    from softswitch.media.runtime.archiver import sha256_of
+    from softswitch.media.runtime.recording.archiver import sha256_of
 
     try:
         digest = sha256_of(entry.path)
@@ -168,8 +168,8 @@ def _key_file(directory: str) -> str:
 
 def _open_sealed(path: str, target: str, key_file: str) -> str:
     """Decrypt into `target`; the fault it ended with, or ""."""
-    from softswitch.media.runtime.recording_key import read_key
-    from softswitch.media.runtime.sealed_file import SealFault, unseal
+    from softswitch.media.runtime.recording.recording_key import read_key
+    from softswitch.media.runtime.recording.sealed_file import SealFault, unseal
 
     with open(path, "rb") as source, open(target, "wb") as plain:
         try:

@@ -10,7 +10,7 @@ from softswitch.config.draft import Draft
 from softswitch.config.limits import MEDIA_PORTS_MIN, SOCKET_PATH_BYTES_MAX
 from softswitch.config.settings import MediaSection, RecordingsSection, SipSection, SoundsSection
 from softswitch.config.toml_lines import KeyPath
-from softswitch.media.runtime.recording_key import KeyFault, read_key
+from softswitch.media.runtime.recording.recording_key import KeyFault, read_key
 
 
 def check_settings(draft: Draft) -> None:

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
-from softswitch.media import digit_sending
 from softswitch.media import tick as ticks
 from softswitch.media.codec import Codec
-from softswitch.media.codec_tables import CodecTables
-from softswitch.media.dtmf import DtmfReceiver
+from softswitch.media.coding.codec_tables import CodecTables
+from softswitch.media.digits import digit_sending
+from softswitch.media.digits.dtmf import DtmfReceiver
 from softswitch.media.frames import Frames
 from softswitch.media.limits import (
     EVENTS_WAITING_MAX,
@@ -27,8 +27,8 @@ from softswitch.media.limits import (
     STREAMS_MAX,
 )
 from softswitch.media.packet_port import PacketPort
+from softswitch.media.packets.rtp import ArrivalBuffer, RtpColumns
 from softswitch.media.phase import Phase, Stream
-from softswitch.media.player import Player
 from softswitch.media.protocol import (
     Describe,
     DropRoom,
@@ -52,14 +52,14 @@ from softswitch.media.protocol import (
     StreamStatistics,
     StreamTimedOut,
 )
-from softswitch.media.recordings import Recordings
-from softswitch.media.reports import Reports
-from softswitch.media.rtcp import RtcpPacket
-from softswitch.media.rtp import ArrivalBuffer, RtpColumns
-from softswitch.media.sound_store import SoundKey, SoundStore
+from softswitch.media.quality.reports import Reports
+from softswitch.media.quality.rtcp import RtcpPacket
+from softswitch.media.recording.recordings import Recordings
+from softswitch.media.recording.taps import RecordingSink
+from softswitch.media.sounds.player import Player
+from softswitch.media.sounds.sound_store import SoundKey, SoundStore
 from softswitch.media.stream_codec import CodecKey, StreamCodec
 from softswitch.media.streams import Streams
-from softswitch.media.taps import RecordingSink
 from softswitch.media.tick_grid import PHASES, TICK_S, time_of
 
 SILENCE_TICKS = 10

@@ -7,10 +7,10 @@ of silence for each codec: a listener that hears nothing hears that.
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.media.byte_windows import Windows, as_runs
-from softswitch.media.codec_tables import CodecTables
-from softswitch.media.half_band import WIDE_SAMPLES
+from softswitch.media.coding.codec_tables import CodecTables
+from softswitch.media.coding.half_band import WIDE_SAMPLES
 from softswitch.media.limits import ROOMS_MAX
+from softswitch.media.packets.byte_windows import Windows, as_runs
 from softswitch.media.tick_grid import FRAME_SAMPLES, PHASES
 
 

@@ -7,30 +7,30 @@ from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import StreamId
-from softswitch.media.beeps import Beeps
-from softswitch.media.codec_tables import CodecTables
-from softswitch.media.coded_rows import CodedRows
-from softswitch.media.comfort_noise import ComfortNoise
-from softswitch.media.digit_sender import DigitSender
+from softswitch.media.coding.codec_tables import CodecTables
+from softswitch.media.coding.coded_rows import CodedRows
+from softswitch.media.digits.digit_sender import DigitSender
+from softswitch.media.digits.key_muting import KeyMuting
+from softswitch.media.digits.tone_detection import ToneDetector
 from softswitch.media.frames import Frames
-from softswitch.media.gains import Gains
-from softswitch.media.key_muting import KeyMuting
-from softswitch.media.latch import SourceLatch
 from softswitch.media.limits import RECORDINGS_MAX, STREAMS_MAX
-from softswitch.media.mixer import Mixer
-from softswitch.media.packetiser import Packetiser
-from softswitch.media.playout import PlayoutClock
+from softswitch.media.mixing.gains import Gains
+from softswitch.media.mixing.mixer import Mixer
+from softswitch.media.packets.packetiser import Packetiser
+from softswitch.media.packets.rtp import OutgoingBuffer
 from softswitch.media.protocol import StreamDescription
-from softswitch.media.quality import Counts
-from softswitch.media.rtcp_session import RtcpSession
-from softswitch.media.rtp import OutgoingBuffer
-from softswitch.media.secure_rows import SecureRows
-from softswitch.media.srtp import StreamSrtp
+from softswitch.media.quality.quality import Counts
+from softswitch.media.quality.rtcp_session import RtcpSession
+from softswitch.media.quality.voice_facts import Voices
+from softswitch.media.receiving.comfort_noise import ComfortNoise
+from softswitch.media.receiving.latch import SourceLatch
+from softswitch.media.receiving.playout import PlayoutClock
+from softswitch.media.recording.beeps import Beeps
+from softswitch.media.recording.taps import RecordingSink, Taps
+from softswitch.media.srtp.secure_rows import SecureRows
+from softswitch.media.srtp.srtp import StreamSrtp
 from softswitch.media.stream_table import StreamTable, allocate
-from softswitch.media.taps import RecordingSink, Taps
 from softswitch.media.tick_grid import PHASES, first_slot, slot_at
-from softswitch.media.tone_detection import ToneDetector
-from softswitch.media.voice_facts import Voices
 
 ROWS_PER_PHASE = STREAMS_MAX // PHASES
 

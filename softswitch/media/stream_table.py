@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.media.byte_windows import Windows, windows
 from softswitch.media.limits import PAYLOAD_BYTES_MAX
+from softswitch.media.packets.byte_windows import Windows, windows
 from softswitch.media.tick_grid import FRAME_SAMPLES
 
 RING_SAMPLES = 8192

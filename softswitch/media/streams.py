@@ -5,17 +5,17 @@ from ipaddress import ip_address
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RoomId, StreamId
-from softswitch.media import srtp
-from softswitch.media.codec_tables import CodecTables
+from softswitch.media.coding.codec_tables import CodecTables
 from softswitch.media.frames import Frames
-from softswitch.media.gains import factor_of, gain_fault
-from softswitch.media.hearings import NOTHING, Heard, Hearings
 from softswitch.media.limits import SOURCES_MAX, STREAMS_MAX
+from softswitch.media.mixing.gains import factor_of, gain_fault
+from softswitch.media.mixing.hearings import NOTHING, Heard, Hearings
+from softswitch.media.mixing.rooms import Rooms
 from softswitch.media.packet_port import PacketPort
-from softswitch.media.packetiser import PTIMES_MS, Packetiser
+from softswitch.media.packets.packetiser import PTIMES_MS, Packetiser
 from softswitch.media.phase import Phase, Stream, learning_host
 from softswitch.media.protocol import Hearing, Room, StreamDescription
-from softswitch.media.rooms import Rooms
+from softswitch.media.srtp import srtp
 from softswitch.media.stream_codec import CodecKey, StreamCodec
 from softswitch.media.stream_table import FADE_SAMPLES
 from softswitch.media.tick_grid import FRAME_SAMPLES, SAMPLE_RATE_HZ, TICK_S, phase_of_port

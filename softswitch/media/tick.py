@@ -13,15 +13,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.media import adaptation, arrival_jitter, digit_sending, jitter, single_packets
-from softswitch.media.codec_tables import CodecTables
-from softswitch.media.dtmf import EVENT_BYTES, DtmfReceiver
+from softswitch.media.coding.codec_tables import CodecTables
+from softswitch.media.digits import digit_sending
+from softswitch.media.digits.dtmf import EVENT_BYTES, DtmfReceiver
 from softswitch.media.frames import Frames
 from softswitch.media.limits import PAYLOAD_BYTES_MAX
+from softswitch.media.packets import single_packets
+from softswitch.media.packets.rtp import ArrivalBuffer, RtpColumns
 from softswitch.media.phase import Phase
-from softswitch.media.player import Player
-from softswitch.media.playout import play
-from softswitch.media.rtp import ArrivalBuffer, RtpColumns
+from softswitch.media.quality import arrival_jitter
+from softswitch.media.receiving import adaptation, jitter
+from softswitch.media.receiving.playout import play
+from softswitch.media.sounds.player import Player
 from softswitch.media.tick_grid import FRAME_SAMPLES
 
 

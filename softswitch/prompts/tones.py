@@ -1,4 +1,4 @@
-"""Call progress tones as people of a country know them: cadences that a media worker plays (media/tones.py).
+"""Call progress tones as people of a country know them: cadences that a media worker plays (media/sounds/tones.py).
 
 By country (ISO 3166) and name; after ITU-T E.180 supplement 2 and the national figures that operators use. A record
 tone tells that a call is recorded; where the country has none of its own, it is half a second of 1400 Hz.

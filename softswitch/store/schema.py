@@ -179,7 +179,7 @@ class StoredRecording(msgspec.Struct, frozen=True, kw_only=True):
     masks: tuple[RecordingMask, ...] = ()
     format: str = "wav"
     is_sealed: bool = False
-    """Encrypted (media/runtime/sealed_file.py)."""
+    """Encrypted (media/runtime/recording/sealed_file.py)."""
     sha256: str = ""
     """Of the file's bytes, in hexadecimal digits; "" until it was archived."""
     is_held: bool = False

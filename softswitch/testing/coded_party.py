@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from softswitch.base.ids import StreamId
 from softswitch.media.codec import load_codecs
+from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import StreamDescription
-from softswitch.media.rtp import pack
 from softswitch.media.stream_codec import load_stream_codecs
 from softswitch.testing.media_engine import EngineDriver
 

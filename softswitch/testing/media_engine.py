@@ -14,11 +14,11 @@ from softswitch.base.ids import CallId, RecordingId, StreamId
 from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
 from softswitch.media.limits import RTP_PACKET_BYTES_MAX
+from softswitch.media.packets.rtp import ArrivalBuffer, parse
 from softswitch.media.phase import ROWS_PER_PHASE, Phase
 from softswitch.media.protocol import MediaCommand, PutStream, Recording, RecordingFinished, StreamDescription
-from softswitch.media.recording import SampleTables
-from softswitch.media.rtcp import RtcpPacket
-from softswitch.media.rtp import ArrivalBuffer, parse
+from softswitch.media.quality.rtcp import RtcpPacket
+from softswitch.media.recording.recording import SampleTables
 from softswitch.media.stream_codec import load_stream_codecs
 from softswitch.media.tick_grid import PHASES, SAMPLE_RATE_HZ, slot_at, time_of
 

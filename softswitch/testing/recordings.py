@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.media.wav import SAMPLE_RATE_HZ, header
+from softswitch.media.sounds.wav import SAMPLE_RATE_HZ, header
 
 
 def write_recording(path: Path, sound: NDArray[np.int16], *, is_closed: bool = True) -> None:

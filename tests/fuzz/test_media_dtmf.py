@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softswitch.media.dtmf import DIGITS, DtmfReceiver
+from softswitch.media.digits.dtmf import DIGITS, DtmfReceiver
 
 Packet = tuple[int, bytes, bool]  # timestamp, payload, marker
 

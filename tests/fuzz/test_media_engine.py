@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
+from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import (
     Describe,
     DropRoom,
@@ -27,7 +28,6 @@ from softswitch.media.protocol import (
     StopRecording,
     StreamDescription,
 )
-from softswitch.media.rtp import pack
 from softswitch.testing.media_engine import EngineDriver, party
 
 STREAMS = 4

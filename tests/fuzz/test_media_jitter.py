@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from softswitch.media import jitter, playout
 from softswitch.media.codec import load_codecs
-from softswitch.media.codec_tables import CodecTables
+from softswitch.media.coding.codec_tables import CodecTables
 from softswitch.media.limits import RTP_PACKET_BYTES_MAX
-from softswitch.media.rtp import HEADER_BYTES, ArrivalBuffer, RtpColumns
+from softswitch.media.packets.rtp import HEADER_BYTES, ArrivalBuffer, RtpColumns
+from softswitch.media.receiving import jitter, playout
 from softswitch.media.stream_table import allocate
 
 FRAME = 160

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from softswitch.media.protocol import StreamReports
-from softswitch.media.rtcp import ReportBlock, SenderInfo, build, parse
+from softswitch.media.quality.rtcp import ReportBlock, SenderInfo, build, parse
 from softswitch.testing.media_engine import EngineDriver
 
 words = st.integers(0, 2**32 - 1)

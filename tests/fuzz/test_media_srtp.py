@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from softswitch.base.ids import StreamId
-from softswitch.media.libsrtp import KEY_BYTES, PROFILES
 from softswitch.media.protocol import Hearing, SetHearing, SrtpKeys
+from softswitch.media.srtp.libsrtp import KEY_BYTES, PROFILES
 from softswitch.testing.media_engine import EngineDriver
 
 ODD_BEGINNINGS = (b"", b"\x80\x00", b"\x80\xc8", b"\x9f\xff", b"\xbf\x00\xff\xff", b"\x80\xc9\x00\x01")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from softswitch.media.digit_sender import DigitSender
+from softswitch.media.digits.digit_sender import DigitSender
 from tests.peers.audio import RATE_HZ
 from tests.peers.baresip import Baresip
 from tests.peers.centre import PASSWORD, Centre

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from softswitch.base.ids import StreamId
+from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import Hearing, SetHearing
-from softswitch.media.rtp import pack
 from softswitch.testing.media_engine import EngineDriver
 from tests.peers.audio import FRAME, Samples, pesq
 from tests.peers.speech import Voice

@@ -13,7 +13,7 @@ import msgspec
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId, StreamId
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import Recording
-from softswitch.media.recording import recording_path
+from softswitch.media.recording.recording import recording_path
 from softswitch.store.schema import RecordingMask, StoredRecording
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from softswitch.base.errors import Fault
 from softswitch.cli.demo.script import VOICES, Dialogue, Lines
-from softswitch.media.wav import WavFault, read_sound
+from softswitch.media.sounds.wav import WavFault, read_sound
 from softswitch.prompts.errors import PromptError
 from softswitch.prompts.resampling import SAMPLE_RATE_HZ, resample
 from softswitch.prompts.runtime.library import SoundLibrary

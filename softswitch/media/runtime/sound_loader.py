@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.media.codec_tables import CodecTables
-from softswitch.media.sound_store import SoundKey
-from softswitch.media.tones import ToneFault, is_tone, render
-from softswitch.media.wav import WavFault, read_sound
+from softswitch.media.coding.codec_tables import CodecTables
+from softswitch.media.sounds.sound_store import SoundKey
+from softswitch.media.sounds.tones import ToneFault, is_tone, render
+from softswitch.media.sounds.wav import WavFault, read_sound
 
 
 class LoadedSound(NamedTuple):

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from softswitch.base.address import HostPort
 from softswitch.base.ids import StreamId
 from softswitch.media.limits import SHARED_PORTS_MAX
+from softswitch.media.receiving.source_table import REST_S
 from softswitch.media.runtime.ports import PortPool
-from softswitch.media.source_table import REST_S
 from softswitch.media.tick_grid import PHASES
 
 STREAMS_PER_PORT = 64

@@ -23,12 +23,12 @@ from softswitch.base.errors import StartError
 from softswitch.base.log import configure_logging, get_logger
 from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
+from softswitch.media.packets.rtp import parse
 from softswitch.media.protocol import CommandBatch, Refusal, Reply, WorkerStatistics
-from softswitch.media.rtp import parse
 from softswitch.media.runtime.allocator import keep_freed_memory
-from softswitch.media.runtime.packet_io import PacketIo
 from softswitch.media.runtime.precedence import take_precedence
-from softswitch.media.runtime.recorder import Recorder
+from softswitch.media.runtime.recording.recorder import Recorder
+from softswitch.media.runtime.sockets.packet_io import PacketIo
 from softswitch.media.runtime.sound_loader import SoundLoader
 from softswitch.media.runtime.switch_link import SwitchLink
 from softswitch.media.stream_codec import load_stream_codecs

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
+from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import StreamDescription
-from softswitch.media.rtp import pack
 
 TICK_S = 0.020
 

@@ -16,7 +16,7 @@ from softswitch.app import archive as archives
 from softswitch.app.archive import Archive, ArchiveSettings, Keeping
 from softswitch.base.clock import SystemClock
 from softswitch.base.ids import CallId, QueueId, RecordingId
-from softswitch.media.runtime.archiver import sha256_of
+from softswitch.media.runtime.recording.archiver import sha256_of
 from softswitch.store import Store
 from softswitch.store.schema import Cdr, StoredRecording
 from softswitch.store.store import memory_store
@@ -256,7 +256,7 @@ def test_what_is_held_while_its_conversion_fails_stays_held(centre: Centre) -> N
 
 
 def test_the_archiver_ends_with_its_switch() -> None:
-    command = (sys.executable, "-m", "softswitch.media.runtime.archiver")
+    command = (sys.executable, "-m", "softswitch.media.runtime.recording.archiver")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         process.stdin.close()

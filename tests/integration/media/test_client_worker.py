@@ -17,7 +17,6 @@ from softswitch.base.address import HostPort
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.ids import CallId, RecordingId
-from softswitch.media.libsrtp import KEY_BYTES, SrtpSession, pointer_to
 from softswitch.media.protocol import (
     DtmfReceived,
     FirstPacket,
@@ -29,7 +28,8 @@ from softswitch.media.protocol import (
     StreamStatistics,
 )
 from softswitch.media.runtime.client import MediaClient, MediaStream
-from softswitch.media.srtp import SrtpReceiver
+from softswitch.media.srtp.libsrtp import KEY_BYTES, SrtpSession, pointer_to
+from softswitch.media.srtp.srtp import SrtpReceiver
 from softswitch_codecs.g711 import pcmu
 
 pytestmark = pytest.mark.network

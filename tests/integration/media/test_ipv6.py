@@ -8,8 +8,8 @@ import pytest
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
+from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import FirstPacket, Hearing, PutStream, SetHearing, StreamDescription
-from softswitch.media.rtp import pack
 from softswitch.testing.runtime.free_ports import free_range
 from softswitch.testing.runtime.media_process import MediaProcess
 

@@ -8,18 +8,18 @@ import pytest
 
 from softswitch.base.address import HostPort
 from softswitch.media.limits import PACKETS_KEPT_MAX
+from softswitch.media.packets.rtp import OutgoingBuffer
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
-from softswitch.media.rtp import OutgoingBuffer
-from softswitch.media.runtime.dedicated_sockets import (
+from softswitch.media.runtime.sockets.dedicated_sockets import (
     COUNTED_EVERY_TICKS,
     QUIET_TICKS,
     STALL_TICKS,
     TIMED_EVERY_TICKS,
     TIMED_PARTS,
 )
-from softswitch.media.runtime.packet_io import PacketIo
-from softswitch.media.runtime.phase_io import PhaseIo
-from softswitch.media.runtime.udp_socket import dropped_packets, open_udp
+from softswitch.media.runtime.sockets.packet_io import PacketIo
+from softswitch.media.runtime.sockets.phase_io import PhaseIo
+from softswitch.media.runtime.sockets.udp_socket import dropped_packets, open_udp
 from softswitch.testing.runtime.free_ports import free_range
 
 pytestmark = pytest.mark.network

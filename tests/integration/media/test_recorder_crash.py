@@ -12,14 +12,14 @@ import pytest
 
 from softswitch.base.ids import CallId, RecordingId, StreamId
 from softswitch.media.protocol import Recording
-from softswitch.media.runtime.recorder import Recorder
-from softswitch.media.runtime.recording_file import repair_parts
+from softswitch.media.runtime.recording.recorder import Recorder
+from softswitch.media.runtime.recording.recording_file import repair_parts
 
 WRITER = """
 import sys
 import numpy as np
 from softswitch.media.protocol import Recording
-from softswitch.media.runtime.recorder import Recorder
+from softswitch.media.runtime.recording.recorder import Recorder
 
 levels = (np.arange(1000, 1256).astype(np.int16), -np.arange(256).astype(np.int16))
 recorder = Recorder()

@@ -12,10 +12,10 @@ import pytest
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import MediaCommand, PutStream, Recording, StartRecording, StreamDescription
-from softswitch.media.recording import frames_in
-from softswitch.media.rtp import pack
-from softswitch.media.runtime.recording_file import repair_parts
+from softswitch.media.recording.recording import frames_in
+from softswitch.media.runtime.recording.recording_file import repair_parts
 from softswitch.media.tick_grid import FRAME_SAMPLES, SAMPLE_RATE_HZ, TICK_S
 from softswitch.testing.runtime.free_ports import free_range
 from softswitch.testing.runtime.media_process import MediaProcess

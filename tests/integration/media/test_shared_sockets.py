@@ -7,10 +7,10 @@ import pytest
 
 from softswitch.base.address import HostPort
 from softswitch.media.limits import PACKETS_KEPT_MAX
+from softswitch.media.packets.rtp import OutgoingBuffer
 from softswitch.media.phase import ROWS_PER_PHASE, SinglePacket
-from softswitch.media.rtp import OutgoingBuffer
-from softswitch.media.runtime.phase_io import PhaseIo
-from softswitch.media.runtime.shared_sockets import TIMED_EVERY_TICKS
+from softswitch.media.runtime.sockets.phase_io import PhaseIo
+from softswitch.media.runtime.sockets.shared_sockets import TIMED_EVERY_TICKS
 from softswitch.testing.runtime.free_ports import free_range
 
 pytestmark = pytest.mark.network

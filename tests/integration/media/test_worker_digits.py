@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from softswitch.media.codec import load_codecs
-from softswitch.media.digit_sender import DigitSender
-from softswitch.media.dtmf import DIGITS
+from softswitch.media.digits.digit_sender import DigitSender
+from softswitch.media.digits.dtmf import DIGITS
 from softswitch.media.protocol import DtmfReceived, PutStream, SendDigits
 from softswitch.testing.runtime.media_process import MediaProcess
 from softswitch.testing.runtime.rtp_party import RtpParty, converse

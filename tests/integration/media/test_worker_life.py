@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId
-from softswitch.media.libsrtp import KEY_BYTES, SrtpSession, pointer_to
+from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import (
     PROTOCOL_VERSION,
     Describe,
@@ -26,9 +26,9 @@ from softswitch.media.protocol import (
     StartPlay,
     StartRecording,
 )
-from softswitch.media.rtp import pack
-from softswitch.media.srtp import SrtpReceiver
-from softswitch.media.wav import HEADER_BYTES, header
+from softswitch.media.sounds.wav import HEADER_BYTES, header
+from softswitch.media.srtp.libsrtp import KEY_BYTES, SrtpSession, pointer_to
+from softswitch.media.srtp.srtp import SrtpReceiver
 from softswitch.testing.runtime.media_process import MediaProcess
 from softswitch.testing.runtime.rtp_party import RtpParty, converse, succeeds_once
 

@@ -20,7 +20,7 @@ from softswitch.media.protocol import (
     StreamStatistics,
     StreamTimedOut,
 )
-from softswitch.media.rtcp import PACKET_TYPES, Report, ReportBlock, SenderInfo, build, middle_of, ntp_of, parse
+from softswitch.media.quality.rtcp import PACKET_TYPES, Report, ReportBlock, SenderInfo, build, middle_of, ntp_of, parse
 from softswitch.testing.runtime.media_process import MediaProcess
 from softswitch.testing.runtime.rtp_party import RtpParty, converse
 

@@ -22,8 +22,8 @@ from softswitch.media.protocol import (
     StopPlay,
     StopRecording,
 )
-from softswitch.media.tones import ToneFault, render
-from softswitch.media.wav import HEADER_BYTES, header
+from softswitch.media.sounds.tones import ToneFault, render
+from softswitch.media.sounds.wav import HEADER_BYTES, header
 from softswitch.testing.runtime.media_process import MediaProcess
 from softswitch.testing.runtime.rtp_party import RtpParty, converse, succeeds_once
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.cli.main import main
-from softswitch.media.archive import Archived, ArchiveFile, RecordingFormat
-from softswitch.media.runtime.archiver import do
+from softswitch.media.recording.archive import Archived, ArchiveFile, RecordingFormat
+from softswitch.media.runtime.recording.archiver import do
 from softswitch.store import open_store
 from softswitch.store.schema import StoredRecording
 from softswitch.testing.recordings import read_recording, speech_like, write_recording

@@ -7,6 +7,7 @@ import pytest
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
 from softswitch.media.limits import EVENTS_WAITING_MAX, SOURCES_MAX
+from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import (
     Describe,
     DropStream,
@@ -20,7 +21,6 @@ from softswitch.media.protocol import (
     StreamStatistics,
     StreamTimedOut,
 )
-from softswitch.media.rtp import pack
 from softswitch.media.streams import PHASE_STREAMS
 from softswitch.testing.media_engine import EngineDriver, party
 

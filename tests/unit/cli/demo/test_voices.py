@@ -7,7 +7,7 @@ import numpy as np
 
 from softswitch.cli.demo.script import Dialogue, Lines
 from softswitch.cli.demo.voices import Voices
-from softswitch.media.wav import WavFault, read_sound
+from softswitch.media.sounds.wav import WavFault, read_sound
 from softswitch.prompts.runtime.library import SoundLibrary
 
 DIALOGUE = Dialogue("sales", "en", ("One red hat, please.", "Yes."), ("Is that all?", "Goodbye."))

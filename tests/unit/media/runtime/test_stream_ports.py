@@ -2,9 +2,9 @@ from softswitch.base.address import HostPort
 from softswitch.base.entropy import SeededEntropy
 from softswitch.base.ids import StreamId
 from softswitch.media.limits import SHARED_PORTS_MAX
+from softswitch.media.receiving.source_table import REST_S
 from softswitch.media.runtime.ports import PortPool
 from softswitch.media.runtime.stream_ports import STREAMS_PER_PORT, StreamPorts
-from softswitch.media.source_table import REST_S
 
 ONE = HostPort("192.0.2.1", 4000)
 WORKER = "media-0"

@@ -1,0 +1,1 @@
+"""RTP packets: taken apart, built, counted; runs of bytes in arrays."""

@@ -1,0 +1,1 @@
+"""How calls sound: RTCP, the E-model, and how the parties speak."""

@@ -1,0 +1,1 @@
+"""What is played to listeners: files and tones."""
