@@ -277,7 +277,7 @@ class MediaEngine:
         reason = self.streams.put(description, now)
         stream = self.streams.find(stream_id)
         if reason is None and stream is not None:
-            self.player.change_codec(stream_id, self.tables.law(description.codec))
+            self.player.change_codec(stream.phase.live, stream.row, stream_id, self.tables.law(description.codec))
             self._dtmf.set_clock(stream.frame_row, description.telephone_event_clock_hz)
             if is_new:
                 self.recordings.follow(stream_id)

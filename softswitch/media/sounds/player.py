@@ -98,11 +98,13 @@ class Player:
         """Those that have a playback."""
         return list(self._running)
 
-    def change_codec(self, stream_id: StreamId, codec: int) -> None:
+    def change_codec(self, table: StreamTable, row: int, stream_id: StreamId, codec: int) -> None:
         """The listener's codec is another one now; the playback goes on in it."""
         running = self._running.get(stream_id)
         if running is not None and running.codec != codec:
             self._let_go(running)
+            # What is left of the sound in the old codec would be noise in the new one.
+            table.sound_at[row] = table.sound_end[row] = 0
             running.codec = codec
             running.waiting = set(running.names)
             self._request(running)

@@ -175,6 +175,20 @@ def test_a_playback_goes_on_in_another_codec() -> None:
     assert cinema.driver.heard(1) == cinema.sound("a")[320:640]
 
 
+def test_nothing_of_the_old_codec_is_played_while_the_new_one_is_loaded() -> None:
+    cinema = Cinema(a=1600)
+    cinema.play("a")
+    cinema.driver.tick(2)
+    cinema.driver.put(1, codec="PCMA", payload_type=8, port=cinema.description.port, started_at=0.0)
+    cinema.driver.sent.clear()
+    cinema.driver.tick(3)
+    assert set(cinema.driver.heard(1)) == {0xD5}
+    cinema.load()
+    cinema.driver.sent.clear()
+    cinema.driver.tick(2)
+    assert cinema.driver.heard(1) == cinema.sound("a")[5 * 160 : 7 * 160]
+
+
 def test_a_stream_that_is_dropped_ends_its_playback() -> None:
     cinema = Cinema(a=1600)
     cinema.play("a")
