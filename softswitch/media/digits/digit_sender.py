@@ -99,7 +99,9 @@ class DigitSender:
         while filled < FRAME_SAMPLES and self._keys:
             key = self._keys[0]
             length = _samples(key.duration_ms)
-            step = min(_samples(key.duration_ms + key.pause_ms) - self._elapsed, FRAME_SAMPLES - filled)
+            # Nothing is left of a key whose event lasted longer than its tone would have.
+            left = max(_samples(key.duration_ms + key.pause_ms) - self._elapsed, 0)
+            step = min(left, FRAME_SAMPLES - filled)
             frame[filled : filled + step] = tone_of(key.digit, self._elapsed, step, length)
             self._advance(step)
             filled += step

@@ -202,3 +202,15 @@ def test_a_stream_may_change_from_events_to_tones_with_its_next_digit() -> None:
         sender.next_frame()
     sender.add("2", 60, 40)
     assert told(sender.convert(sound_packet(1), payload_type=101, clock_hz=8000, ptime_ms=20)) == "1 160 2 160 M"
+
+
+def test_a_change_to_tones_may_come_when_the_key_and_its_pause_are_over() -> None:
+    sender = DigitSender()
+    sender.add("123", 40, 40)
+    for number in range(2):
+        packet = sound_packet(number, step=480)
+        sender.convert(packet, payload_type=101, clock_hz=8000, ptime_ms=60)
+    sound = np.concatenate([sender.next_frame() for _ in range(8)])
+    assert sound[:320].any()
+    assert sender.is_over
+    assert np.array_equal(sound, np.concatenate([tones("23", duration_ms=40, pause_ms=40)]))
