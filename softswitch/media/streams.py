@@ -243,6 +243,8 @@ class Streams:
         event_type_own = description.telephone_event_own
         table.event_type_in[row] = event_type
         stream.phase.comfort_noise.set_payload_type(row, description.comfort_noise)
+        if not description.receives:
+            stream.phase.comfort_noise.forget(row)
         table.event_type_own[row] = event_type if event_type_own is None else event_type_own
         self._set_sending(stream)
         self._connect_if_final(stream, now)
@@ -261,6 +263,7 @@ class Streams:
         table, row = stream.phase.live, stream.row
         codec = self._tables.law(stream.description.codec)
         silence = self._tables.silence[codec]
+        stream.phase.comfort_noise.forget(row)
         table.codec[row] = codec
         table.ring[row] = silence
         if table.holes[row]:
@@ -303,7 +306,7 @@ class Streams:
         """Whether the stream's packets are those of its phase, or built singly."""
         description = stream.description
         stream.phase.singly.pop(stream.row, None)
-        stream.packetiser = None
+        former, stream.packetiser = stream.packetiser, None
         is_sent_digits = stream.row in stream.phase.digit_senders
         codec = self._coded(description)
         if codec is not None:
@@ -312,13 +315,14 @@ class Streams:
         is_kept_alive = description.srtp is not None and codec is None
         if is_kept_alive or (description.sends and is_sent_singly):
             if codec is None and not _fits_tick(description):
-                stream.packetiser = Packetiser(
+                packetiser = Packetiser(
                     ptime_ms=description.ptime_ms,
                     payload_type=description.payload_type,
                     ssrc=description.ssrc,
                     sequence=description.sequence,
                     timestamp=description.timestamp,
                 )
+                stream.packetiser = former if former is not None and former.is_like(packetiser) else packetiser
             stream.phase.singly[stream.row] = stream
 
     def _coded(self, description: StreamDescription) -> StreamCodec | None:
@@ -389,10 +393,12 @@ class Streams:
             self._port.disconnect(stream.frame_row)
 
     def _emptiest(self) -> Phase:
-        for phase in self._phases:
+        """The phase for a new stream. One of them has room, for there are fewer streams than STREAMS_MAX."""
+        phases = [phase for phase in self._phases if not phase.is_full]
+        for phase in phases:
             if _load(phase) < PHASE_STREAMS:
                 return phase
-        return min(self._phases, key=_load)
+        return min(phases, key=_load)
 
 
 def _load(phase: Phase) -> int:

@@ -28,6 +28,10 @@ class Packetiser:
         self._expected = -1
         """The sample the next frame begins at, unless ticks are left out."""
 
+    def is_like(self, other: "Packetiser") -> bool:
+        """Whether both make the same packets, so that what this one holds of the next need not be lost."""
+        return self._format() == other._format()
+
     def add(self, frame: bytes, sample: int) -> list[bytes]:
         """The frame that begins at the stream's `sample`; returns the packets it completes."""
         if sample != self._expected:
@@ -42,6 +46,9 @@ class Packetiser:
             del self._held[: self._length]
             self._number += 1
         return packets
+
+    def _format(self) -> tuple[int, ...]:
+        return self._length, self._payload_type, self._ssrc, self._sequence, self._timestamp
 
     def _packet(self, payload: bytes) -> bytes:
         return pack(

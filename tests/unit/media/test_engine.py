@@ -8,6 +8,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
 from softswitch.media.limits import EVENTS_WAITING_MAX, SOURCES_MAX
 from softswitch.media.packets.rtp import pack
+from softswitch.media.phase import ROWS_PER_PHASE
 from softswitch.media.protocol import (
     Describe,
     DropStream,
@@ -355,3 +356,14 @@ def test_events_that_nobody_takes_are_bounded() -> None:
     driver.tick()
     assert len(driver.engine.take_events()) == EVENTS_WAITING_MAX
     assert driver.engine.dropped_events == 6  # the first packet's too
+
+
+def test_a_new_call_finds_room_though_the_phase_with_the_least_to_do_is_full() -> None:
+    driver = EngineDriver()
+    number = 0
+    for call, streams, ptime_ms in [("plain", ROWS_PER_PHASE, 20), *[(f"costly {n}", 240, 30) for n in range(3)]]:
+        for _ in range(streams):
+            number += 1
+            driver.put(number, call_id=CallId(call), remote=None, port=2 * number, ptime_ms=ptime_ms)
+    driver.put(9000, call_id=CallId("new"), remote=None, port=2)
+    assert [len(phase.streams) for phase in driver.engine.phases] == [ROWS_PER_PHASE, 241, 240, 240]

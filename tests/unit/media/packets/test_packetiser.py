@@ -1,8 +1,12 @@
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from softswitch.base.ids import StreamId
 from softswitch.media.packets.packetiser import PTIMES_MS, Packetiser
+from softswitch.media.protocol import PutStream
+from softswitch.testing.media_engine import EngineDriver
 
 
 @given(
@@ -26,3 +30,12 @@ def test_packet_n_always_begins_at_its_own_sample(ptime_ms: int, first_frame: in
         assert packet[:2] == b"\x80\x08"
     if not left_out:
         assert len(packets) >= (42 * 160 - samples) // samples
+
+
+def test_a_stream_that_is_described_again_keeps_what_it_holds_of_a_packet() -> None:
+    driver = EngineDriver()
+    description = driver.put(1, ptime_ms=60)
+    for gain_db in (1.0, 2.0, 3.0, 4.0):
+        driver.tick(4)
+        driver.apply(PutStream(msgspec.structs.replace(description, gain_db=gain_db)))
+    assert [int.from_bytes(packet[2:4], "big") for packet in driver.sent[StreamId(1)]] == [0, 1, 2, 3, 4]

@@ -1,5 +1,6 @@
 """Comfort noise and parties that stop sending, through the engine."""
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 from softswitch.base.address import HostPort
 from softswitch.base.ids import StreamId
 from softswitch.media.packets.rtp import pack
-from softswitch.media.protocol import DropStream, Hearing, SetHearing, StreamStatistics, StreamTimedOut
+from softswitch.media.protocol import DropStream, Hearing, PutStream, SetHearing, StreamStatistics, StreamTimedOut
 from softswitch.media.receiving.comfort_noise import DESCRIBED_TICKS, LOUDEST_DBOV
 from softswitch.testing.media_engine import EngineDriver
 
@@ -20,7 +21,7 @@ class Party:
 
     def __init__(self, **changes: object) -> None:
         self.driver = EngineDriver()
-        self.driver.put(1, **changes)
+        self.description = self.driver.put(1, **changes)
         self.driver.put(2)
         self.driver.apply(SetHearing(Hearing(StreamId(2), [StreamId(1)])))
         self.sequence = 0
@@ -171,9 +172,22 @@ def test_comfort_noise_from_elsewhere_is_not_learnt() -> None:
     for _ in range(20):
         party.driver.deliver(1, party.packet(13, bytes([40])), source=elsewhere)
         party.be_silent(1)
-    assert not party.heard(10).any()
+    assert np.abs(party.heard(10)).max() <= 8.0  # silence, to A-law
     assert party.driver.engine.strangers == 20
     for _ in range(10):
         party.driver.deliver(1, party.packet(0, VOICE), source=elsewhere)
         party.be_silent(1)
     assert set(party.driver.heard(2)[-3 * FRAME :]) == {0x90}
+
+
+@pytest.mark.parametrize("change", [{"receives": False}, {"codec": "PCMA", "payload_type": 8}])
+def test_noise_ends_when_its_party_is_put_on_hold_or_has_another_codec(change: dict[str, object]) -> None:
+    party = Party()
+    party.speak(5)
+    party.describe(bytes([40]))
+    party.be_silent(20)
+    assert party.heard(10).any()
+    description = msgspec.structs.replace(party.description, **change)
+    assert party.driver.apply(PutStream(description)) == []
+    party.be_silent(20)
+    assert np.abs(party.heard(10)).max() <= 8.0  # silence, to A-law
