@@ -36,6 +36,7 @@ from softswitch.control.protocol import (
     WorkerRow,
     WorkerSet,
 )
+from softswitch.media.runtime.client import WorkerState
 from softswitch.store import size_on_disk_bytes
 
 _CALL_STATES = {CallState.ARRIVED: "flow", CallState.ANSWERED: "flow", CallState.ENDED: "ending"}
@@ -231,38 +232,11 @@ class SwitchOperations:
             masked_s=max(0.0, call.recordings.masked_until - now),
             supervisors={each.extension.username: each.mode.value for each in call.supervisions},
             mos=record.measurements.mos,
-            talking=list(record.measurements.talking),
+            talking=sorted(record.measurements.talking),
         )
 
     def _workers(self) -> list[WorkerRow]:
-        rows: list[WorkerRow] = []
-        for worker in self._parts.media.workers():
-            statistics = worker.statistics
-            if statistics is None:
-                rows.append(
-                    WorkerRow(
-                        name=worker.name,
-                        pid=worker.pid,
-                        is_connected=worker.is_connected,
-                        is_draining=worker.is_draining,
-                    )
-                )
-                continue
-            rows.append(
-                WorkerRow(
-                    name=worker.name,
-                    pid=worker.pid,
-                    is_connected=worker.is_connected,
-                    streams=statistics.streams,
-                    recordings=statistics.recordings,
-                    cpu=statistics.cpu,
-                    tick_us_median=statistics.tick_us_median,
-                    tick_us_max=statistics.tick_us_max,
-                    overruns=statistics.overruns,
-                    is_draining=worker.is_draining,
-                )
-            )
-        return rows
+        return [worker_row(worker) for worker in self._parts.media.workers()]
 
     def _store(self) -> StoreRow:
         store, directory = self._parts.store, self._parts.configuration.settings.store.directory
@@ -273,6 +247,33 @@ class SwitchOperations:
             size_bytes=size_on_disk_bytes(directory),
             fault=self._parts.store_fault if store.statistics().is_failing else "",
         )
+
+
+def worker_row(worker: WorkerState) -> WorkerRow:
+    """What it says of itself is up to a second old: a stream that was opened since is its as well, and keeps it from
+    being called drained."""
+    row = WorkerRow(
+        name=worker.name,
+        pid=worker.pid,
+        is_connected=worker.is_connected,
+        streams=worker.streams,
+        is_draining=worker.is_draining,
+    )
+    said = worker.statistics
+    if said is None:
+        return row
+    return msgspec.structs.replace(
+        row,
+        streams=max(worker.streams, said.streams),
+        recordings=said.recordings,
+        cpu=said.cpu,
+        tick_us_median=said.tick_us_median,
+        tick_us_max=said.tick_us_max,
+        overruns=said.overruns,
+        strangers=said.strangers,
+        dropped_by_kernel=said.dropped_by_kernel,
+        unauthentic=said.unauthentic,
+    )
 
 
 def _agent_row(summary: AgentSummary) -> AgentRow:

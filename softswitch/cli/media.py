@@ -70,4 +70,7 @@ WORKER_COLUMNS: list[Column[WorkerRow]] = [
     Column("Tick µs", lambda row: f"{row.tick_us_median:.0f}", is_number=True),
     Column("Longest", lambda row: f"{row.tick_us_max:.0f}", is_number=True, is_wide=True),
     Column("Late", lambda row: str(row.overruns), is_number=True),
+    Column("Dropped", lambda row: str(row.dropped_by_kernel), is_number=True, is_wide=True),
+    Column("Strangers", lambda row: str(row.strangers), is_number=True, is_wide=True),
+    Column("Forged", lambda row: str(row.unauthentic), is_number=True, is_wide=True),
 ]

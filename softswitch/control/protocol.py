@@ -223,7 +223,8 @@ class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True):
 class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     """A media worker. `cpu` is the part of one core it used during the last second (0.35 = 35 %).
 
-    One that `is_draining` gets no new calls.
+    One that `is_draining` gets no new calls. Packets since its start: `strangers` came from sources that were not
+    accepted, `dropped_by_kernel` found a full socket, `unauthentic` were refused by SRTP.
     """
 
     name: str
@@ -236,6 +237,9 @@ class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     tick_us_max: float = 0.0
     overruns: int = 0
     is_draining: bool = False
+    strangers: int = 0
+    dropped_by_kernel: int = 0
+    unauthentic: int = 0
 
 
 class StoreRow(msgspec.Struct, frozen=True, kw_only=True):
