@@ -117,8 +117,9 @@ class SwitchLink:
         self._send(reply)
 
     def send_events(self, events: list[MediaEvent]) -> None:
+        """In order, in packets of less than PACKET_BYTES_MAX: events with hundreds of reports go one by one."""
         for first in range(0, len(events), EVENTS_PER_PACKET):
-            self._send(EventBatch(events[first : first + EVENTS_PER_PACKET]))
+            self._send_batch(events[first : first + EVENTS_PER_PACKET])
 
     def flush(self) -> None:
         """Send on what the switch did not take before."""
@@ -154,13 +155,25 @@ class SwitchLink:
             return
         self._send(Reply(batch_id, [Refusal(WHOLE_BATCH, f"the batch cannot be read: {reason}")]))
 
+    def _send_batch(self, events: list[MediaEvent]) -> None:
+        packet = _encoder.encode(EventBatch(events))
+        if len(packet) < PACKET_BYTES_MAX or len(events) < 2:
+            self._send_packet(packet)
+            return
+        middle = len(events) // 2
+        self._send_batch(events[:middle])
+        self._send_batch(events[middle:])
+
     def _send(self, message: FromWorker) -> None:
+        self._send_packet(_encoder.encode(message))
+
+    def _send_packet(self, packet: bytes) -> None:
         if self._connection is None:
             return
         if len(self._unsent) == UNSENT_PACKETS_MAX:
             self._drop()
             return
-        self._unsent.append(_encoder.encode(message))
+        self._unsent.append(packet)
         self.flush()
 
     def _drop(self) -> None:
