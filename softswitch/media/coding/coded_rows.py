@@ -203,7 +203,10 @@ class CodedRows:
         narrow = tables.decode(payload[rows], table.codec[rows])
         to_double: list[int] = []
         """Indices into `rows`."""
-        high = self._high(rows[~hears_source].tolist(), frames, tables)
+        # Who is played to or sent digits hears nobody, in wideband either.
+        hears_nobody = table.playing[rows] & ~table.sound_is_over[rows]
+        hears_nobody |= np.array([is_silence_sent for _, _, is_silence_sent in due])
+        high = self._high(rows[~hears_source & ~hears_nobody].tolist(), frames, tables)
         for index, (row, sample, is_silence_sent) in enumerate(due):
             sender = self.senders[row]
             origin = int(source[index]) - self._first_row

@@ -342,6 +342,27 @@ class TestWideband:
         )
         assert level_of(6000, second.hears(), 16000) < -50
 
+    @pytest.mark.parametrize(
+        "instead",
+        [
+            StartPlay(Playback(play_id=1, stream_id=StreamId(3), sounds=["/nowhere.wav"], loop=True)),
+            SendDigits(StreamId(3), "5", 5000),
+        ],
+    )
+    def test_who_is_played_to_or_sent_digits_does_not_hear_a_room_in_wideband_either(
+        self, instead: StartPlay | SendDigits
+    ) -> None:
+        driver = EngineDriver()
+        talkers = [CodedParty(driver, number, "L16", clock_rate_hz=16000) for number in (1, 2)]
+        listener = CodedParty(driver, 3, "L16", clock_rate_hz=16000, telephone_event=None)
+        driver.apply(PutRoom(Room(room_id=RoomId("room"), members=[StreamId(number) for number in (1, 2, 3)])))
+        packets = {party.number: party.packets(tone(6000, 16000, 1.5) // 2) for party in talkers}
+        converse(driver, {number: each[:25] for number, each in packets.items()})
+        assert level_of(6000, listener.hears(), 16000) > -3
+        assert driver.apply(instead) == []
+        converse(driver, {number: each[25:] for number, each in packets.items()})
+        assert level_of(6000, listener.hears(), 16000) < -50
+
     def test_a_key_that_is_down_is_not_heard_in_wideband_either(self) -> None:
         driver, first, second = pair(("L16", 16000), ("L16", 16000), ptime_ms=10)
         packets = first.packets(tone(5000, 16000))
