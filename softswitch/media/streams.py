@@ -224,7 +224,8 @@ class Streams:
             self.rooms.stream_changed(description.stream_id)
             self._route(description.stream_id)
         stream.phase.gains.set(stream.row, description.gain_db, is_muted=description.is_muted)
-        if (description.receives, description.remote) != (old.receives, old.remote):
+        agreed = (description.receives, description.remote, description.timeout_s)
+        if agreed != (old.receives, old.remote, old.timeout_s):
             # The silence that is reported begins now.
             stream.phase.live.last_tick[stream.row] = stream.phase.tick
         if description.started_at != old.started_at:

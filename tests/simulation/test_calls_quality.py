@@ -217,3 +217,26 @@ def test_the_legs_of_calls_that_a_stop_ends_are_complete(centre: Make) -> None:
         await centre.all_over()
 
     centre().run(scenario)
+
+
+@pytest.mark.parametrize("direction", ["sendonly", "inactive"])
+def test_a_phone_that_holds_may_be_silent_for_longer(centre: Make, direction: str) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        call = await talking(centre)
+        near, far = streams(call)
+
+        def timeouts() -> tuple[float, float]:
+            described = centre.worker.description.streams
+            return described[near].timeout_s, described[far].timeout_s
+
+        assert timeouts() == (60.0, 60.0)
+        centre.phone("ann").hold(direction)
+        await centre.sleep(1)
+        assert timeouts() == (60.0, 3600.0)
+        centre.phone("ann").hold("sendrecv")
+        await centre.sleep(1)
+        assert timeouts() == (60.0, 60.0)
+        centre.phone("ann").hang_up()
+        await centre.all_over()
+
+    centre().run(scenario)

@@ -92,7 +92,7 @@ class MediaClient:
 
         A worker that uses `cpu_max` of a core gets no new calls.
         A party from which nothing comes for `timeout_s` is reported; for `timeout_on_hold_s` while it does not want to
-        be heard. 0 for never.
+        be heard, or to hear. 0 for never.
         """
         self.clock = clock
         self.timeout_s = timeout_s

@@ -92,7 +92,8 @@ class MediaStream:
             detects_tones=detects_tones,
             sends=sends,
             receives=receives,
-            timeout_s=self._owner.timeout_s if receives else self._owner.timeout_on_hold_s,
+            # Many a phone that says it sends its own music while it holds (sendonly) sends nothing.
+            timeout_s=self._owner.timeout_s if sends and receives else self._owner.timeout_on_hold_s,
             has_rtcp_mux=has_rtcp_mux,
             rtcp_remote=rtcp_remote,
             srtp=_with_rolls(srtp, self._description, now),

@@ -150,6 +150,17 @@ def test_a_party_on_hold_has_its_own_timeout_and_comfort_noise_is_life() -> None
     assert silence.stream_id == 1
 
 
+def test_the_silence_of_a_hold_is_not_that_of_the_conversation_after_it() -> None:
+    driver = EngineDriver()
+    driver.put(1, timeout_s=1000.0)
+    driver.tick(1000)
+    driver.put(1, timeout_s=10.0)
+    driver.tick(490)
+    assert not events(driver, StreamTimedOut)
+    driver.tick(30)
+    assert len(events(driver, StreamTimedOut)) == 1
+
+
 def test_a_silent_party_may_come_back_from_another_port_but_nobody_else_may() -> None:
     driver = EngineDriver()
     driver.put(1)
