@@ -197,10 +197,13 @@ class Phase:
             row = min(self._free)
             self._free.remove(row)
             self.stream_ids[row] = stream_id
+            # While it was free it was in every tick's operations all the same, being between others.
+            self.voices.clear(row)
             return row
         self.stream_ids.append(stream_id)
         self.row_count += 1
         self.live = self._table.window(self.row_count)
+        self.voices.clear(self.row_count - 1)
         return self.row_count - 1
 
     def release(self, row: int) -> None:

@@ -21,6 +21,7 @@ from softswitch.media.protocol import (
     StreamDescription,
     StreamStatistics,
     StreamTimedOut,
+    VoiceFacts,
 )
 from softswitch.media.streams import PHASE_STREAMS
 from softswitch.testing.media_engine import EngineDriver, party
@@ -290,6 +291,24 @@ def test_a_row_that_is_used_again_remembers_nothing() -> None:
     driver.tick(5)
     assert set(driver.heard(2)) == set(driver.heard(3)) == {0xFF}
     assert events(driver, DtmfReceived) == [DtmfReceived(CALL, StreamId(3), "5")]
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_nobody_talked_in_a_row_while_it_was_free(is_last: bool) -> None:
+    driver = EngineDriver()
+    for number in (1, 2, 3):
+        driver.put(number)
+    driver.apply(DropStream(StreamId(2)))
+    driver.tick(200)
+    if is_last:
+        driver.apply(DropStream(StreamId(3)))
+    driver.put(4)
+    driver.tick(2)
+    driver.engine.take_events()
+    driver.apply(DropStream(StreamId(4)))
+    (statistics,) = events(driver, StreamStatistics)
+    assert isinstance(statistics, StreamStatistics)
+    assert statistics.voice == VoiceFacts()
 
 
 @pytest.mark.parametrize(
