@@ -101,6 +101,7 @@ class Streams:
         self._route_all([*self.rooms.leave(stream_id), *self._hearings.listeners(stream_id)])
         for each in self._phases:
             each.mixer.source_gone(stream.frame_row)
+            each.coded.source_gone(stream.frame_row)
         phase.mixer.forget(stream.row, self._frames)
         phase.release(stream.row)
 

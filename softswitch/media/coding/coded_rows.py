@@ -112,6 +112,10 @@ class CodedRows:
         self._past_wide[row] = 0
         self._past_narrow[row] = 0
 
+    def source_gone(self, row: int) -> None:
+        """That row of `Frames` is free."""
+        self._high_band.forget(row)
+
     # Arrival
 
     def measure(self, table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer) -> RtpColumns:

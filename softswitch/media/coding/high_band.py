@@ -48,6 +48,11 @@ class HighBand:
             sums[listener] = gains @ difference[[place[source] for source, _ in terms]]
         return sums
 
+    def forget(self, row: int) -> None:
+        """The source is gone: who is in its row next has another past."""
+        if row in self._rows:
+            self._follow([other for other in self._rows if other != row])
+
     def _follow(self, rows: list[int]) -> None:
         """These are the sources now; those that were before keep their past."""
         if rows == self._rows:
