@@ -1,7 +1,7 @@
 """Listings on standard output: a table for people, or one JSON document for programs.
 
-On a terminal a table keeps to its width, and columns of second rank are left out below `WIDE_CHARACTERS`. Into a pipe
-everything is written at full length, one row a line.
+On a terminal a table keeps to its width. Columns of second rank are left out below `WIDE_CHARACTERS`, and above it the
+last of them as far as there is no room. Into a pipe everything is written at full length, one row a line.
 """
 
 import os
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 WIDE_CHARACTERS = 120
 PIPE_CHARACTERS = 400
 FLEXIBLE_CHARACTERS_MIN = 5
+FLEXIBLE_CHARACTERS_ENOUGH = 16
+"""What flexible columns keep before a column of second rank gets any room: a telephone number."""
+GAP_CHARACTERS = 2
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
@@ -79,8 +82,7 @@ def show_table(rows: Sequence[RowT], columns: Sequence[Column[RowT]]) -> None:
     from rich.table import Table
 
     console = Console(width=_width(), highlight=False)
-    is_wide = console.width >= WIDE_CHARACTERS
-    shown = [column for column in columns if is_wide or not column.is_wide]
+    shown, is_whole = _fitting(rows, columns, console.width)
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in shown:
         table.add_column(
@@ -90,14 +92,39 @@ def show_table(rows: Sequence[RowT], columns: Sequence[Column[RowT]]) -> None:
             min_width=FLEXIBLE_CHARACTERS_MIN if column.is_flexible else None,
         )
     for row in rows:
-        cells = (_cell(column, row, None if is_wide else column.narrow_characters or None) for column in shown)
+        cells = (_cell(column, row, is_whole=is_whole) for column in shown)
         table.add_row(*cells)
     console.print(table)
 
 
-def _cell(column: Column[RowT], row: RowT, characters: int | None) -> "Text":
+def _fitting(rows: Sequence[RowT], columns: Sequence[Column[RowT]], width: int) -> tuple[list[Column[RowT]], bool]:
+    """What there is room for, and whether cells are shown as a whole, also those that need not be."""
+    if width < WIDE_CHARACTERS:
+        return [column for column in columns if not column.is_wide], False
+    shown = list(columns)
+    if width >= PIPE_CHARACTERS or _needed(rows, shown, is_whole=True) <= width:
+        return shown, True
+    for column in reversed([column for column in columns if column.is_wide]):
+        if _needed(rows, shown, is_whole=False) <= width:
+            break
+        shown.remove(column)
+    return shown, False
+
+
+def _needed(rows: Sequence[RowT], columns: Sequence[Column[RowT]], *, is_whole: bool) -> int:
+    """The characters of a table in which next to nothing is shortened, with two between columns."""
+    needed = -GAP_CHARACTERS
+    for column in columns:
+        longest = max(_cell(column, row, is_whole=is_whole).cell_len for row in rows)
+        enough = min(longest, FLEXIBLE_CHARACTERS_ENOUGH) if column.is_flexible else longest
+        needed += max(len(column.title), enough) + GAP_CHARACTERS
+    return needed
+
+
+def _cell(column: Column[RowT], row: RowT, *, is_whole: bool) -> "Text":
     from rich.text import Text
 
+    characters = None if is_whole else column.narrow_characters or None
     return Text(printable(column.text(row)[:characters]), column.style(row), no_wrap=True)
 
 

@@ -52,6 +52,24 @@ def test_wide_columns_appear_where_there_is_room(
     assert "Length of the name" in table(capsys, Phone("anna"))[0]
 
 
+def test_a_wide_column_without_room_takes_none_from_the_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    lines = table(capsys, Phone("a" * 90, "+18005550100", 12))
+    assert lines[0].split() == ["Name", "Phone", "Calls"]
+    assert "+18005550100" in lines[2]
+
+
+def test_a_long_text_leaves_room_for_wide_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    lines = table(capsys, Phone("anna", "x" * 150, 12))
+    assert "Length of the name" in lines[0]
+    assert "xxx…" in lines[2]
+
+
 def test_into_a_pipe_nothing_is_shortened(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS")
     assert "x" * 150 in table(capsys, Phone("anna", "x" * 150))[2]
