@@ -1,8 +1,8 @@
 """The streams' reports: RTCP to their parties, quality and voice facts to the switch.
 
-Each is due every five seconds: RTCP by the random intervals of RFC 3550, the switch's by the stream's row. A phase looks
-to them in every fifth tick. So no tick has much to do, and what it does, it does for several streams: the first costs
-five times what the others do, while code and tables come back into the processor's caches.
+Each is due every five seconds: RTCP by the random intervals of RFC 3550, the switch's by the stream's row. A phase
+looks to them in every fifth tick. So no tick has much to do, and what it does, it does for several streams: the first
+costs five times what the others do, while code and tables come back into the processor's caches.
 """
 
 import heapq
