@@ -68,8 +68,10 @@ class Measuring:
 
     def call_ended(self, record: CallRecord, cdr: Cdr) -> None:
         """The record was written with what is known by now."""
-        if not record.measurements.is_complete:
-            self._ended[record.call_id] = (record, cdr)
+        self._ended[record.call_id] = (record, cdr)
+        if record.measurements.is_complete:
+            self._complete(record.call_id)
+        else:
             self._loop.call_later(WAIT_S, self._complete, record.call_id)
 
     def _complete(self, call_id: CallId) -> None:
@@ -77,6 +79,4 @@ class Measuring:
         if ended is None:
             return
         record, cdr = ended
-        legs = record.measurements.legs()
-        if legs != cdr.legs:
-            self._records.call_measured(msgspec.structs.replace(cdr, legs=legs))
+        self._records.call_measured(msgspec.structs.replace(cdr, legs=record.measurements.legs()))

@@ -19,12 +19,15 @@ class StoreRecords:
     def __init__(
         self, store: Store, clock: Clock, on_recording: Callable[[StoredRecording], None] | None = None
     ) -> None:
-        """`on_recording` gets every recording that is complete, once its call is over: nobody uses its file then."""
+        """`on_recording` gets every recording that is complete, once its call is over and the call's record is
+        complete: nobody uses its file then, and whoever changes the record has it to himself."""
         self._store = store
         self._clock = clock
         self._on_recording = on_recording
         self._in_progress: dict[CallId, list[StoredRecording]] = {}
-        """Recordings that are complete, by their calls, which are not over."""
+        """Recordings that are complete, by their calls, of which more may yet be known."""
+        self._ended: dict[CallId, Cdr] = {}
+        """Records of calls that are over but for what their streams' workers say last."""
         self._open: dict[RecordingId, StoredRecording] = {}
         self._contacts: dict[str, set[str]] = {}
 
@@ -41,11 +44,13 @@ class StoreRecords:
 
     def call_ended(self, cdr: Cdr) -> None:
         self._store.end_call(cdr)
-        for recording in self._in_progress.pop(cdr.call_id, ()):
-            self._hand_on(recording)
+        self._ended[cdr.call_id] = cdr
 
     def call_measured(self, cdr: Cdr) -> None:
-        self._store.cdrs.put((cdr.started_at, cdr.call_id), cdr)
+        if self._ended.pop(cdr.call_id, None) != cdr:
+            self._store.cdrs.put((cdr.started_at, cdr.call_id), cdr)
+        for recording in self._in_progress.pop(cdr.call_id, ()):
+            self._hand_on(recording)
 
     def recording_started(self, recording: StoredRecording) -> None:
         self._open[recording.recording_id] = recording

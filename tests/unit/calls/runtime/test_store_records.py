@@ -1,0 +1,58 @@
+"""What is remembered of calls and their recordings, and in which order."""
+
+import msgspec
+
+from softswitch.base.ids import CallId, RecordingId
+from softswitch.calls.runtime.records import StoreRecords
+from softswitch.media.protocol import RecordingFinished
+from softswitch.store import memory_store
+from softswitch.store.schema import ActiveCall, Cdr, LegFacts, StoredRecording
+from softswitch.testing.clock import ManualClock
+
+CALL = CallId("c")
+AT = 1_700_000_000.0
+
+
+def test_a_recording_that_is_archived_at_once_keeps_its_new_path_in_a_record_that_is_complete_later() -> None:
+    store = memory_store()
+
+    def archive(recording: StoredRecording) -> None:
+        store.move_recording(msgspec.structs.replace(recording, path="/c-1.flac"), recording.path)
+
+    records = StoreRecords(store, ManualClock(), archive)
+    records.call_started(ActiveCall(call_id=CALL, started_at=AT, calling_number="1", called_number="2"))
+    entry = StoredRecording(
+        recording_id=RecordingId("r"),
+        call_id=CALL,
+        path="/c-1.wav",
+        started_at=AT,
+        duration_s=0.0,
+        size_bytes=0,
+        call_started_at=AT,
+    )
+    records.recording_started(entry)
+    cdr = Cdr(
+        call_id=CALL,
+        started_at=AT,
+        ended_at=AT + 9,
+        calling_number="1",
+        called_number="2",
+        end_reason="completed",
+        ended_by="caller",
+        recordings=("/c-1.wav",),
+    )
+    records.call_ended(cdr)
+    records.recording_finished(RecordingFinished(CALL, entry.recording_id, entry.path, 9.0, 144_044))
+    assert [each.path for each in store.recordings.ascending()] == ["/c-1.wav"]
+    records.call_measured(msgspec.structs.replace(cdr, legs=(LegFacts(role="caller", party="anna", mos=4.1),)))
+    (written,) = store.cdrs.ascending()
+    assert written.recordings == ("/c-1.flac",)
+    assert [leg.mos for leg in written.legs] == [4.1]
+    assert not records.is_in_progress(CALL)
+
+
+def test_a_recording_that_is_closed_after_its_call_s_record_is_handed_on_at_once() -> None:
+    handed_on: list[StoredRecording] = []
+    records = StoreRecords(memory_store(), ManualClock(), handed_on.append)
+    records.recording_finished(RecordingFinished(CALL, RecordingId("r"), "/c-1.wav", 9.0, 144_044))
+    assert [each.path for each in handed_on] == ["/c-1.wav"]
