@@ -314,8 +314,7 @@ class Streams:
         if codec is not None:
             stream.phase.coded.set_sender(stream.row, codec, description)
         is_sent_singly = is_sent_digits or codec is not None or _is_sent_singly(description)
-        is_kept_alive = description.srtp is not None and codec is None
-        if is_kept_alive or (description.sends and is_sent_singly):
+        if description.srtp is not None or (description.sends and is_sent_singly):
             if codec is None and not _fits_tick(description):
                 packetiser = Packetiser(
                     ptime_ms=description.ptime_ms,

@@ -1,7 +1,8 @@
 """The sending side of one coded stream: what it hears is encoded and numbered, or packets are passed on as they came.
 
 Timestamps follow from the clock, as for all streams. The sequence begins where the clock has it and then counts what is
-sent, so that silence which is not sent (DTX) does not look like loss; it never overtakes the clock.
+sent, so that silence which is not sent (DTX) does not look like loss. It never overtakes the clock, nor does it fall
+far behind: under SRTP nobody can follow a jump over half of all numbers, to a successor's or another codec's.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from softswitch.media.tick_grid import FRAME_SAMPLES
 
 _LOST_MAX = 100
 """More packets than this the source cannot have lost between two; its numbers have begun anew."""
+
+_BEHIND_MAX = 8192
+"""Packets the sequence may be behind the clock: together with what is not sent in two minutes, below 32,768."""
 
 _NO_SOUND = b"\x00"
 """A payload for a packet that must be sent although nothing need be said."""
@@ -127,8 +131,9 @@ class CodedSender:
 
     def _add(self, payload: bytes, position: int, *, is_marked: bool) -> None:
         description = self._description
-        if self._sequence < 0:
-            self._sequence = description.sequence + position // self._length
+        number = description.sequence + position // self._length
+        if self._sequence < 0 or number - self._sequence > _BEHIND_MAX:
+            self._sequence = number
         self.packets.append(
             pack(
                 payload_type=description.payload_type,

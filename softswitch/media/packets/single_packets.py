@@ -5,7 +5,7 @@ after each tick their packets are made here, into `phase.singles`.
 
 A stream under SRTP is here even when its party, on hold, wants no sound: its numbers run on with the clock, and a party
 that sees none of them for 32,768 miscounts from then on. So it is sent a packet of silence every two minutes, which
-also keeps its NAT open (RFC 6263). The numbers of coded streams count what is sent, so these need nothing.
+also keeps its NAT open (RFC 6263).
 """
 
 from softswitch.base.address import HostPort
@@ -23,7 +23,7 @@ def build(phase: Phase, frames: Frames, tables: CodecTables) -> None:
     """The packets that this tick's frame completes, for every stream of the phase that is sent singly."""
     phase.singles.clear()
     if not phase.coded.is_empty:
-        phase.coded.encode(_due(phase), phase.live, phase.outgoing.payload, frames, tables)
+        phase.coded.encode(_due(phase, tables), phase.live, phase.outgoing.payload, frames, tables)
     for stream in phase.singly.values():
         destination = stream.latch.destination()
         if stream.srtp is None:
@@ -50,8 +50,11 @@ def _send(phase: Phase, stream: Stream, packet: bytes, ready: bytes, destination
 
 def _keepalive(phase: Phase, stream: Stream, tables: CodecTables) -> list[bytes]:
     """Silence under the number that is due, now and then."""
-    if stream.srtp is None or phase.tick - stream.srtp.sender.used_at < KEEPALIVE_TICKS:
+    if not _needs_life(phase, stream):
         return []
+    coded = phase.coded.senders.get(stream.row)
+    if coded is not None:
+        return coded.packets
     description = stream.description
     length = SAMPLE_RATE_HZ * description.ptime_ms // 1000
     number = _sample(phase, stream) // length
@@ -75,13 +78,23 @@ def _packets(phase: Phase, stream: Stream) -> list[bytes]:
     return stream.packetiser.add(phase.outgoing.payload[stream.row].tobytes(), _sample(phase, stream))
 
 
-def _due(phase: Phase) -> list[Due]:
-    """The coded streams that have somewhere to send to."""
-    return [
-        Due(row, _sample(phase, stream), row in phase.digit_senders)
-        for row, stream in phase.singly.items()
-        if row in phase.coded.senders and stream.latch.destination() is not None
-    ]
+def _needs_life(phase: Phase, stream: Stream) -> bool:
+    """Whether a party that wants no sound is to be sent a packet all the same."""
+    return stream.srtp is not None and phase.tick - stream.srtp.sender.used_at >= KEEPALIVE_TICKS
+
+
+def _due(phase: Phase, tables: CodecTables) -> list[Due]:
+    """The coded streams that have something to send, and somewhere to send it to."""
+    due: list[Due] = []
+    for row, stream in phase.singly.items():
+        if row not in phase.coded.senders or stream.latch.destination() is None:
+            continue
+        if stream.description.sends:
+            due.append(Due(row, _sample(phase, stream), row in phase.digit_senders))
+        elif _needs_life(phase, stream):
+            phase.outgoing.payload[row] = tables.silence[int(phase.live.codec[row])]
+            due.append(Due(row, _sample(phase, stream), True))
+    return due
 
 
 def _sample(phase: Phase, stream: Stream) -> int:

@@ -131,8 +131,8 @@ def test_a_coded_stream_on_hold_is_not_encoded_and_goes_on_where_it_was() -> Non
     first = stream_1(driver).description
     driver.tick(5)
     driver.apply(PutStream(msgspec.structs.replace(first, sends=False)))
-    assert stream_1(driver).row not in stream_1(driver).phase.singly
     driver.tick(200)
+    assert len(driver.sent[StreamId(1)]) == 5
     driver.apply(PutStream(first))
     driver.tick(5)
     sent = driver.sent[StreamId(1)]
@@ -331,6 +331,32 @@ def test_the_counter_outlasts_hours_on_hold(ptime_ms: int) -> None:
     sent = driver.sent[StreamId(1)]
     assert 50 < len([one for one in sent if one[1] == 0]) < 20 * 20 / ptime_ms + 10 * 20 / ptime_ms + 65
     assert set(phone.hear(sent)) == {SILENCE}
+
+
+@pytest.mark.parametrize("is_successor", [False, True])
+@pytest.mark.parametrize(("codec", "clock_rate_hz", "ptime_ms"), [("OPUS", 48_000, 20), ("G722", 8000, 60)])
+def test_the_counter_of_a_coded_stream_outlasts_hold_then_another_codec_or_worker(
+    codec: str, clock_rate_hz: int, ptime_ms: int, is_successor: bool
+) -> None:
+    agreed = keys()
+    changes = {"codec": codec, "clock_rate_hz": clock_rate_hz, "payload_type": 98, "sequence": 30_000}
+    driver, phone = bridge(agreed, ptime_ms=ptime_ms, **changes), Phone(agreed)
+    first = stream_1(driver).description
+    driver.tick(10)
+    driver.apply(PutStream(msgspec.structs.replace(first, sends=False)))
+    for _ in range(40):
+        driver.leave_out(2999)
+        driver.tick(4)
+    phone.hear(driver.sent[StreamId(1)])
+    driver.sent.clear()
+    if is_successor:
+        driver = EngineDriver(driver.now)
+        driver.apply(PutStream(first))
+    else:
+        g711 = {"codec": "PCMU", "clock_rate_hz": 8000, "payload_type": 0}
+        driver.apply(PutStream(msgspec.structs.replace(first, **g711)))
+    driver.tick(60)
+    assert phone.hear(driver.sent[StreamId(1)])
 
 
 def test_new_keys_and_the_last_packets_under_the_old_ones() -> None:
