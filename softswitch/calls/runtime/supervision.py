@@ -61,11 +61,11 @@ class Supervision:
         try:
             display = f"{self.mode.value}: {call.record.agent or call.record.calling_number}"
             await ring_extension(self._alerting, self.extension, call, display=display)
-        except (MediaUnavailable, CallEnded) as error:
+        except BaseException as error:
             self.end()
-            raise LocalError(str(error)) from error
-        except BaseException:
-            self.end()
+            self._alerting.end()  # what was rung after the conversation was over
+            if isinstance(error, MediaUnavailable | CallEnded):
+                raise LocalError(str(error)) from error
             raise
         self._have_all_rung = True
         if self._is_over:
