@@ -21,6 +21,7 @@ from softswitch.media.protocol import (
     PutStream,
     Recording,
     Room,
+    SendDigits,
     SetHearing,
     StartPlay,
     StartRecording,
@@ -51,6 +52,12 @@ descriptions = st.builds(
     format_parameters=st.sampled_from(["", "usedtx=1;maxaveragebitrate=-1;;=", "cbr=1", "\0"]),
     payload_type=st.sampled_from([0, 8, 127, 200]),
     telephone_event=st.sampled_from([None, 0, 101, -4]),
+    telephone_event_clock_hz=st.sampled_from([8000, 48_000]),
+    telephone_event_own=st.sampled_from([None, 102]),
+    comfort_noise=st.sampled_from([None, 13, 99]),
+    detects_tones=st.booleans(),
+    timeout_s=st.sampled_from([0.0, 0.1]),
+    has_rtcp_mux=st.booleans(),
     ptime_ms=st.sampled_from([10, 20, 30, 60, 0, -20, 21]),
     sends=st.booleans(),
     receives=st.booleans(),
@@ -67,6 +74,7 @@ playbacks = st.builds(
     stream_id=streams,
     sounds=st.lists(st.sampled_from(["/a", "/b", "/none", "\0"]), max_size=4),
     loop=st.booleans(),
+    is_over=st.booleans(),
     started_at=st.floats(-10, 2000),
 )
 recordings = st.builds(
@@ -77,6 +85,8 @@ recordings = st.builds(
     left=streams,
     right=st.none() | streams,
     started_at=st.floats(0, 2000),
+    masked_until=st.sampled_from([0.0, 1000.1, 2000.0]),
+    beep_every_s=st.sampled_from([0.0, 0.01, 0.5]),
 )
 commands: st.SearchStrategy[MediaCommand] = st.one_of(
     st.builds(PutStream, descriptions),
@@ -85,6 +95,7 @@ commands: st.SearchStrategy[MediaCommand] = st.one_of(
     st.builds(PutRoom, rooms),
     st.builds(DropRoom, room_ids),
     st.builds(StartPlay, playbacks),
+    st.builds(SendDigits, streams, st.sampled_from(["1", "23*#", "x"]), st.integers(20, 400), st.integers(20, 200)),
     st.builds(StopPlay, streams, st.integers(0, 3)),
     st.builds(StartRecording, recordings),
     st.builds(StopRecording, st.sampled_from([RecordingId("x"), RecordingId("y")])),
