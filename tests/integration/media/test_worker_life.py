@@ -141,7 +141,8 @@ def test_streams_that_are_described_again_go_on_undisturbed(
         converse([one, two, three], 0.35)
         assert not three.heard
         steps = (np.diff(two.heard_sequences()) & 0xFFFF).tolist()
-        is_heard = said in two.heard_sound().tobytes()
+        # The first frame may be blended in: the hearing is new, or the party was silent before.
+        is_heard = said[160:] in two.heard_sound().tobytes()
         two.heard.clear()
         return is_heard and set(steps) == {1}
 
