@@ -11,7 +11,7 @@ import pytest
 
 from softswitch.base.ids import AgentId
 from softswitch.store.schema import Cdr
-from tests.peers.audio import RATE_HZ, Samples, crosstalk, excerpt_likeness, judge, offset_of, read_wav
+from tests.peers.audio import RATE_HZ, Samples, crosstalk, judge, likeness_of_parts, offset_of, read_wav
 from tests.peers.baresip import Baresip
 from tests.peers.centre import PASSWORD, PHONES, Centre
 from tests.peers.program import wait_until
@@ -187,8 +187,8 @@ def test_a_phone_calls_a_colleague(
     cdr = centre.settled_call()
     assert (cdr.calling_number, cdr.called_number, cdr.ended_by) == ("110", "201", "caller")
     assert cdr.recordings == ()
-    assert excerpt_likeness(caller_voice.samples, called.heard()[RATE_HZ : 4 * RATE_HZ]) > SAME_VOICE
-    assert excerpt_likeness(agent_voice.samples, calling.heard()[RATE_HZ : 4 * RATE_HZ]) > SAME_VOICE
+    assert likeness_of_parts(caller_voice.samples, called.heard()[RATE_HZ : 4 * RATE_HZ]) > SAME_VOICE
+    assert likeness_of_parts(agent_voice.samples, calling.heard()[RATE_HZ : 4 * RATE_HZ]) > SAME_VOICE
 
 
 def test_a_wrong_password_is_no_phone(open_centre: Callable[[int], Centre], stage: Stage, agent_voice: Voice) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.audio import excerpt_likeness, level_dbov, read_wav
+from tests.peers.audio import excerpt_likeness, level_dbov, likeness_of_parts, read_wav
 from tests.peers.centre import PASSWORD, Centre
 from tests.peers.program import wait_until
 from tests.peers.sipp import Sipp
@@ -112,14 +112,14 @@ def test_late_offer(centre: Centre, phones: str, stage: Stage, agent_voice: Voic
     assert "sendonly" not in offer.sdp("a")
     (recording,) = centre.settled_call().recordings
     assert_both_are_heard(Path(recording), caller_voice, agent_voice)
-    assert excerpt_likeness(agent_voice.samples, calling.heard()[-8000:]) > SAME_VOICE
-    assert excerpt_likeness(caller_voice.samples, answering.heard()[-8000:]) > SAME_VOICE
+    assert likeness_of_parts(agent_voice.samples, calling.heard()[-8000:]) > SAME_VOICE
+    assert likeness_of_parts(caller_voice.samples, answering.heard()[-8000:]) > SAME_VOICE
 
 
 def assert_both_are_heard(recording: Path, caller: Voice, agent: Voice) -> None:
     """The last second of it holds the caller left and the agent right."""
     stereo = read_wav(recording)[-8000:]
-    likeness = [excerpt_likeness(caller.samples, stereo[:, 0]), excerpt_likeness(agent.samples, stereo[:, 1])]
+    likeness = [likeness_of_parts(caller.samples, stereo[:, 0]), likeness_of_parts(agent.samples, stereo[:, 1])]
     assert min(likeness) > SAME_VOICE, f"{recording}: caller and agent come through with {likeness}"
 
 
