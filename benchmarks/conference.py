@@ -40,7 +40,9 @@ def run_engine(setting: Setting, rooms: int, size: int) -> Measured:
 @click.option("--talkers", default=2, help="How many of them speak.")
 @click.option("--ports", type=click.Choice(["dedicated", "shared"]), default="dedicated")
 @click.option("--seconds", default=6.0, help="Measured time, after the settling.")
-@click.option("--settle", default=3.0, help="Seconds before anything counts.")
+@click.option(
+    "--settle", default=15.0, help="Seconds before anything counts: the jitter buffers have found their length."
+)
 @click.option("--no-floor", is_flag=True, help="Leave the floor out.")
 @click.option("--json", "as_json", is_flag=True)
 def main(

@@ -72,7 +72,9 @@ def run_rtpengine(setting: Setting, *, is_recorded: bool) -> Measured:
 @click.option("--calls", default=200, help="Calls, two legs each.")
 @click.option("--ports", type=click.Choice(["dedicated", "shared"]), default="dedicated")
 @click.option("--seconds", default=6.0, help="Measured time, after the settling.")
-@click.option("--settle", default=3.0, help="Seconds before anything counts.")
+@click.option(
+    "--settle", default=15.0, help="Seconds before anything counts: the jitter buffers have found their length."
+)
 @click.option("--peer", type=click.Choice(["rtpengine"]), default=None)
 @click.option("--no-floor", is_flag=True, help="Leave the floor out.")
 @click.option("--json", "as_json", is_flag=True)

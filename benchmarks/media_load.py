@@ -1,9 +1,9 @@
 """The parties of a media benchmark: a process that sends each leg a packet every 20 ms and receives what comes back.
 
 The legs share a few dozen sockets, written with `sendmmsg` and read with `recvmmsg`, so that one core serves thousands
-of them: the load must never be what limits. Each sound is speech-like noise whose first three bytes say in which tick
-it was sent, in steps of G.711 that survive a change of law; so the delay is known whatever a server does to a packet,
-short of mixing it.
+of them: the load must never be what limits. The two legs of a call speak in turn, as people do: noise as loud as a
+voice, and that of a quiet room. The first three bytes of each sound say in which tick it was sent, in steps of G.711
+that survive a change of law; so the delay is known whatever a server does to a packet, short of mixing it.
 
 It binds its sockets and prints their ports as a JSON list; then it reads its work as a JSON object from standard input,
 does it, and prints the figures as another.
@@ -32,6 +32,7 @@ SLICES = 5
 """Phones' clocks are not in step: every 4 ms the sockets of one slice send."""
 RECEIVE_BUFFER_BYTES = 4 << 20
 CODES = 16
+TURN_TICKS = 100
 FAINT = 200
 """A quiet room is 46 dB below a voice."""
 TICKS_KNOWN = CODES**3
@@ -123,17 +124,15 @@ class Parties:
         self.is_a_law = np.array([name == "PCMA" for name in order.codecs])[self.leg_of_row]
         self.header["first"] = 0x8000 | np.where(self.is_a_law, 8, 0)
         noise = (np.random.default_rng(1).normal(0, 2000, (1, FRAME))).astype(np.int16)
-        steps = (np.arange(CODES) * 1900 - 15000).astype(np.int16)[np.newaxis]
+        steps = (np.arange(CODES) * 200 - 1500).astype(np.int16)[np.newaxis]
         self.code = np.zeros((2, CODES), np.uint8)
         self.code_of = np.zeros((2, 256), np.int64)
+        self.sound = np.zeros((2, 2, FRAME), np.uint8)
+        """By law, faint and loud."""
+        self.speaks = np.zeros(legs, np.int64)
         for law, name in enumerate(("PCMU", "PCMA")):
-            sound = np.zeros((1, FRAME), np.uint8)
-            codecs[name].encode(noise, sound)
-            self.packets[self.is_a_law == law, 12:] = sound
-            if order.speaks:
-                codecs[name].encode(noise // FAINT, sound)
-                is_silent = ~np.array(order.speaks)[self.leg_of_row]
-                self.packets[(self.is_a_law == law) & is_silent, 12:] = sound
+            codecs[name].encode(noise // FAINT, self.sound[law, :1])
+            codecs[name].encode(noise, self.sound[law, 1:])
             codecs[name].encode(steps, self.code[law : law + 1])
             samples = np.zeros((1, 256), np.int16)
             codecs[name].decode(np.arange(256, dtype=np.uint8)[np.newaxis], samples)
@@ -175,6 +174,14 @@ class Parties:
         return LoadFigures(self.sent, self.received, int(self.late_slices), 100 * share, p50, p99, longest)
 
     def _stamp(self, tick: int) -> None:
+        if self.order.speaks:
+            speaks = np.array(self.order.speaks)[self.leg_of_row].astype(np.int64)
+        else:
+            call, side = np.divmod(self.leg_of_row, 2)
+            speaks = ((tick + 17 * call) // TURN_TICKS + side) % 2
+        changed = np.flatnonzero(speaks != self.speaks) if tick else slice(None)
+        self.packets[changed, 12:] = self.sound[self.is_a_law.astype(int)[changed], speaks[changed]]
+        self.speaks = speaks
         self.header["sequence"] = tick & 0xFFFF
         self.header["timestamp"] = tick * FRAME & 0xFFFFFFFF
         for place in range(0 if self.order.speaks else 3):
