@@ -114,7 +114,8 @@ def test_a_party_behind_nat_is_learnt_and_answered_where_it_is(
     def attempt() -> bool:
         said = one.say(speech(0.3))
         converse([one, two], 0.4)
-        return said in two.heard_sound().tobytes()
+        # The first frame may be blended in: the party was silent before.
+        return said[160:] in two.heard_sound().tobytes()
 
     assert succeeds_once(attempt)
     assert one.heard
