@@ -13,29 +13,16 @@ import select
 import socket
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from operator import call
-from typing import Any, cast
 
 import numpy as np
 from media_load import BATCH, PACKET_BYTES, ROOM_BYTES, Messages
 
+from softswitch.media.runtime.sockets.transfers import apply_to, call_each
+
 PHASES = 4
 SLOT_S = 0.005
 
-_call = cast("Callable[[Callable[[memoryview], int], memoryview], int]", call)
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-def each(calls: Iterator[Any]) -> None:
-    """Make all the calls; those that fail are passed over."""
-    while True:
-        try:
-            deque(calls, maxlen=0)
-        except OSError:
-            continue
-        return
 
 
 class Dedicated:
@@ -56,8 +43,8 @@ class Dedicated:
         self._sends = [udp.send for udp in sockets]
 
     def tick(self) -> None:
-        each(map(_call, self._receives, self._rooms))
-        each(map(_call, self._sends, self._packets))
+        call_each(map(apply_to, self._receives, self._rooms))
+        call_each(map(apply_to, self._sends, self._packets))
 
 
 class Shared:
