@@ -8,11 +8,11 @@ from collections.abc import Callable
 from time import perf_counter
 
 from softswitch.base.address import HostPort
-from softswitch.sip.header_values import Via
-from softswitch.sip.message import Request, make_response
-from softswitch.sip.offer_answer import MediaCapabilities, answer_offer
-from softswitch.sip.parser import parse
-from softswitch.sip.validate import validate
+from softswitch.sip.description.offer_answer import MediaCapabilities, answer_offer
+from softswitch.sip.messages.header_values import Via
+from softswitch.sip.messages.message import Request, make_response
+from softswitch.sip.messages.parser import parse
+from softswitch.sip.messages.validate import validate
 
 SDP = (
     b"v=0\r\no=alice 3794461041 3794461041 IN IP4 192.0.2.17\r\ns=phone\r\nc=IN IP4 192.0.2.17\r\nt=0 0\r\n"

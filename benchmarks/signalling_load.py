@@ -14,9 +14,9 @@ from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.ids import LegId
-from softswitch.sip.digest import Credential
+from softswitch.sip.authentication.digest import Credential
+from softswitch.sip.description.offer_answer import Answer, MediaCapabilities, answer_offer, make_offer
 from softswitch.sip.endpoint import SipEndpoint
-from softswitch.sip.offer_answer import Answer, MediaCapabilities, answer_offer, make_offer
 from softswitch.sip.outputs import (
     InviteReceived,
     LegAnswered,

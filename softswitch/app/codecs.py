@@ -6,7 +6,7 @@ from functools import cache
 from softswitch.base.log import get_logger
 from softswitch.media.codec import load_codecs
 from softswitch.media.stream_codec import load_stream_codecs
-from softswitch.sip.audio_formats import AUDIO_FORMATS
+from softswitch.sip.description.audio_formats import AUDIO_FORMATS
 
 _log = get_logger("app")
 

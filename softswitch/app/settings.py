@@ -20,8 +20,8 @@ from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 from softswitch.dialplan.schedule import Schedule, compile_schedule
-from softswitch.sip.auth_server import Credential
-from softswitch.sip.offer_answer import MediaCapabilities
+from softswitch.sip.authentication.auth_server import Credential
+from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.runtime.local_address import addresses_of
 from softswitch.sip.settings import Account, RegistrationPolicy, SessionLimits, SipSettings, TrunkPeer
 

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from softswitch.base.address import HostPort
 from softswitch.calls.leg import Leg
 from softswitch.calls.settings import CallSettings
-from softswitch.sip.offer_answer import Answer, answer_offer
+from softswitch.sip.description.offer_answer import Answer, answer_offer
 
 _ANY_PORT = 9
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from softswitch.sip.offer_answer import MediaCapabilities, NegotiatedAudio
+from softswitch.sip.description.offer_answer import MediaCapabilities, NegotiatedAudio
 
 DigitMode = Literal["auto", "rfc4733", "inband", "info"]
 

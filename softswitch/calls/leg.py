@@ -16,7 +16,7 @@ from enum import Enum
 from softswitch.base.address import HostPort
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
-from softswitch.sip.offer_answer import (
+from softswitch.sip.description.offer_answer import (
     Answer,
     MediaCapabilities,
     NegotiatedAudio,
@@ -25,7 +25,7 @@ from softswitch.sip.offer_answer import (
     make_offer,
     read_answer,
 )
-from softswitch.sip.sdes import Sdes
+from softswitch.sip.description.sdes import Sdes
 
 
 class LegState(Enum):

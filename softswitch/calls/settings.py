@@ -11,9 +11,9 @@ import msgspec
 from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId
 from softswitch.calls.digit_mode import DigitMode
-from softswitch.sip.auth_server import Credential
-from softswitch.sip.offer_answer import MediaCapabilities
-from softswitch.sip.sdes import SrtpPolicy
+from softswitch.sip.authentication.auth_server import Credential
+from softswitch.sip.description.offer_answer import MediaCapabilities
+from softswitch.sip.description.sdes import SrtpPolicy
 
 
 class Extension(msgspec.Struct, frozen=True, kw_only=True):

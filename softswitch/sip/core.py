@@ -10,15 +10,15 @@ from softswitch.base.address import Flow
 from softswitch.base.deadlines import Deadlines
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import LegId
-from softswitch.sip.dialog import Dialog, DialogId
-from softswitch.sip.header_values import MAGIC_COOKIE
-from softswitch.sip.local_addresses import LocalAddresses
-from softswitch.sip.message import Request, Response, make_response
-from softswitch.sip.next_hop import NextHop
+from softswitch.sip.messages.header_values import MAGIC_COOKIE
+from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.outputs import SipOutput, Transmit
+from softswitch.sip.routing.local_addresses import LocalAddresses
+from softswitch.sip.routing.next_hop import NextHop
+from softswitch.sip.routing.trunk_peers import TrunkPeers
+from softswitch.sip.sessions.dialog import Dialog, DialogId
 from softswitch.sip.settings import SipSettings
-from softswitch.sip.transaction_table import ServerExchange, Timed, TransactionTable
-from softswitch.sip.trunk_peers import TrunkPeers
+from softswitch.sip.transactions.transaction_table import ServerExchange, Timed, TransactionTable
 
 ALLOWED_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER")
 ALLOW = ", ".join(ALLOWED_METHODS)

@@ -16,13 +16,13 @@ import contextlib
 
 from softswitch.base.address import Flow
 from softswitch.sip.core import ALLOW, ALLOWED_METHODS, SipCore
-from softswitch.sip.grammar import Malformed
-from softswitch.sip.message import Request, Response, make_response
-from softswitch.sip.methods import KNOWN_METHODS
-from softswitch.sip.parser import parse
+from softswitch.sip.messages.grammar import Malformed
+from softswitch.sip.messages.message import Request, Response, make_response
+from softswitch.sip.messages.methods import KNOWN_METHODS
+from softswitch.sip.messages.parser import parse
+from softswitch.sip.messages.validate import validate
 from softswitch.sip.reception import Reception, unsupported_extensions
-from softswitch.sip.registrar import Registrar
-from softswitch.sip.validate import validate
+from softswitch.sip.registration.registrar import Registrar
 
 
 class Dispatcher:

@@ -20,19 +20,19 @@ from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import Entropy
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
-from softswitch.sip.challenge_reply import ChallengeReply
+from softswitch.sip.authentication.challenge_reply import ChallengeReply
+from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import ALLOW, SipCore
-from softswitch.sip.digest import Credential
 from softswitch.sip.dispatcher import Dispatcher
-from softswitch.sip.grammar import Malformed
-from softswitch.sip.inbound_invite import InboundInvite
-from softswitch.sip.invite_session import InviteSession
-from softswitch.sip.outbound_invite import OutboundInvite
+from softswitch.sip.messages.grammar import Malformed
+from softswitch.sip.messages.session_body import SDP
 from softswitch.sip.outputs import Binding, LegFailed, RegistrationChanged, SipOutput
 from softswitch.sip.plain_request import PlainRequests, build_request, is_uri
 from softswitch.sip.reception import Reception
-from softswitch.sip.registrar import Registrar
-from softswitch.sip.session_body import SDP
+from softswitch.sip.registration.registrar import Registrar
+from softswitch.sip.sessions.inbound_invite import InboundInvite
+from softswitch.sip.sessions.invite_session import InviteSession
+from softswitch.sip.sessions.outbound_invite import OutboundInvite
 from softswitch.sip.settings import SipSettings, Target
 
 KEEP_ALIVES = (b"", b"\r\n", b"\r\n\r\n", b"\0\0\0\0")

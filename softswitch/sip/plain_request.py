@@ -8,20 +8,20 @@ from collections.abc import Iterable
 
 from softswitch.base.address import Flow
 from softswitch.base.errors import LocalError
-from softswitch.sip.challenge_reply import TRIES_MAX, ChallengeReply
-from softswitch.sip.client_requests import repeat_request
+from softswitch.sip.authentication.challenge_reply import TRIES_MAX, ChallengeReply
+from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import SipCore
-from softswitch.sip.dialog import is_loose, route_uri
-from softswitch.sip.digest import Credential
-from softswitch.sip.grammar import Malformed
-from softswitch.sip.header_values import NameAddr
-from softswitch.sip.legible import legible
-from softswitch.sip.message import Request, Response
+from softswitch.sip.messages.grammar import Malformed
+from softswitch.sip.messages.header_values import NameAddr
+from softswitch.sip.messages.legible import legible
+from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.messages.uri import SipUri, parse_uri
 from softswitch.sip.outputs import RequestFinished
+from softswitch.sip.sessions.client_requests import repeat_request
+from softswitch.sip.sessions.dialog import is_loose, route_uri
 from softswitch.sip.settings import Target
-from softswitch.sip.transaction import Fact
-from softswitch.sip.transaction_table import ClientExchange
-from softswitch.sip.uri import SipUri, parse_uri
+from softswitch.sip.transactions.transaction import Fact
+from softswitch.sip.transactions.transaction_table import ClientExchange
 
 ANONYMOUS = "sip:anonymous@anonymous.invalid"
 

@@ -30,16 +30,16 @@ from collections.abc import Iterable
 from softswitch.base.address import Flow
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import LegId
-from softswitch.sip.auth_server import Accepted, DigestServer
+from softswitch.sip.authentication.auth_server import Accepted, DigestServer
+from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import ACCEPT, ALLOW, ALLOWED_METHODS, CAPABILITIES, SUPPORTED, SipCore
-from softswitch.sip.digest import Credential
-from softswitch.sip.grammar import Malformed
-from softswitch.sip.guard import Guard
-from softswitch.sip.header_values import NameAddr
-from softswitch.sip.inbound_invite import InboundInvite
-from softswitch.sip.legible import legible, legible_uri
-from softswitch.sip.message import Request, make_response
-from softswitch.sip.methods import KNOWN_METHODS
+from softswitch.sip.messages.grammar import Malformed
+from softswitch.sip.messages.header_values import NameAddr
+from softswitch.sip.messages.legible import legible, legible_uri
+from softswitch.sip.messages.message import Request, make_response
+from softswitch.sip.messages.methods import KNOWN_METHODS
+from softswitch.sip.messages.session_body import accepts_sdp, find_sdp, is_acceptable
+from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import (
     CloseFlow,
     InviteReceived,
@@ -48,10 +48,10 @@ from softswitch.sip.outputs import (
     SecurityEvent,
     SecurityKind,
 )
-from softswitch.sip.registrar import NotRegistered, Registrar, contact_values
-from softswitch.sip.session_body import accepts_sdp, find_sdp, is_acceptable
+from softswitch.sip.registration.registrar import NotRegistered, Registrar, contact_values
+from softswitch.sip.security.guard import Guard
+from softswitch.sip.sessions.inbound_invite import InboundInvite
 from softswitch.sip.settings import Account, SipSettings
-from softswitch.sip.uri import SipUri
 
 KEPT_HEADERS = frozenset(
     {

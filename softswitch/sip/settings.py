@@ -6,7 +6,7 @@ Frozen values; `SipEndpoint.update_settings` replaces them as a whole, calls and
 import msgspec
 
 from softswitch.base.address import Flow
-from softswitch.sip.timers import SipTimers
+from softswitch.sip.transactions.timers import SipTimers
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

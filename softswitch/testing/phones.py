@@ -36,11 +36,12 @@ from softswitch.calls.runtime.party import Party
 from softswitch.media.protocol import MediaEvent, Recording, StreamReports, TalkersChanged, WorkerStatistics
 from softswitch.media.runtime.client import MediaClient
 from softswitch.media.runtime.media_stream import MediaStream
-from softswitch.sip.digest import Credential
+from softswitch.sip.authentication.digest import Credential
+from softswitch.sip.description.offer_answer import MediaCapabilities
+from softswitch.sip.description.sdes import Sdes, SrtpPolicy
 from softswitch.sip.endpoint import SipEndpoint
-from softswitch.sip.grammar import Malformed
-from softswitch.sip.header_values import NameAddr
-from softswitch.sip.offer_answer import MediaCapabilities
+from softswitch.sip.messages.grammar import Malformed
+from softswitch.sip.messages.header_values import NameAddr
 from softswitch.sip.outputs import (
     InviteReceived,
     LegAnswered,
@@ -54,7 +55,6 @@ from softswitch.sip.outputs import (
     SipOutput,
 )
 from softswitch.sip.runtime.driver import SipDriver
-from softswitch.sip.sdes import Sdes, SrtpPolicy
 from softswitch.sip.settings import SipSettings, Target, TrunkPeer
 from softswitch.testing.runtime.phone_line import Line
 

@@ -1,10 +1,10 @@
 """A station that says exactly what a test tells it to: for peers no well-behaved stack would be."""
 
 from softswitch.base.address import Flow, HostPort, TransportKind
-from softswitch.sip.grammar import Malformed
-from softswitch.sip.message import Request, Response
+from softswitch.sip.messages.grammar import Malformed
+from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.messages.parser import parse
 from softswitch.sip.outputs import SipOutput, Transmit
-from softswitch.sip.parser import parse
 
 
 class RawStation:

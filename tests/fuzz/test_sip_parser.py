@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 
 from softswitch.base.address import HostPort
 from softswitch.base.entropy import SeededEntropy
-from softswitch.sip.auth_server import DigestServer
-from softswitch.sip.digest import parse_digest
-from softswitch.sip.framing import StreamFramer
-from softswitch.sip.grammar import Malformed, parse_parameters, split_list
-from softswitch.sip.header_values import NameAddr, Via
+from softswitch.sip.authentication.auth_server import DigestServer
+from softswitch.sip.authentication.digest import parse_digest
+from softswitch.sip.description.offer_answer import MediaCapabilities, answer_offer, make_offer, read_answer
+from softswitch.sip.description.sdp import SessionDescription
 from softswitch.sip.limits import MESSAGE_BYTES_MAX
-from softswitch.sip.message import Message, Request, make_response
-from softswitch.sip.offer_answer import MediaCapabilities, answer_offer, make_offer, read_answer
-from softswitch.sip.parser import parse
-from softswitch.sip.sdp import SessionDescription
-from softswitch.sip.uri import parse_uri
-from softswitch.sip.validate import validate
+from softswitch.sip.messages.framing import StreamFramer
+from softswitch.sip.messages.grammar import Malformed, parse_parameters, split_list
+from softswitch.sip.messages.header_values import NameAddr, Via
+from softswitch.sip.messages.message import Message, Request, make_response
+from softswitch.sip.messages.parser import parse
+from softswitch.sip.messages.uri import parse_uri
+from softswitch.sip.messages.validate import validate
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MESSAGES = [path.read_bytes() for path in sorted(GOLDEN.glob("sip/*/*.sip"))]

@@ -14,7 +14,7 @@ from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
 from softswitch.dialplan import Call, CallEnded, flow
 from softswitch.media.protocol import StartRecording
 from softswitch.prompts.errors import PromptError
-from softswitch.sip.offer_answer import Answer, MediaCapabilities, answer_offer
+from softswitch.sip.description.offer_answer import Answer, MediaCapabilities, answer_offer
 from softswitch.sip.outputs import (
     InviteReceived,
     InviteSource,

@@ -10,8 +10,8 @@ from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.dialplan import Call, flow
 from softswitch.media.protocol import PutStream, SrtpKeys, StreamDescription, WorkerStatistics
+from softswitch.sip.description.sdes import Sdes, SrtpPolicy
 from softswitch.sip.outputs import LegAnswered, LegFailed, ReinviteAnswered
-from softswitch.sip.sdes import Sdes, SrtpPolicy
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN
 

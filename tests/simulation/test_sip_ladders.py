@@ -11,7 +11,7 @@ import pytest
 
 from softswitch.base.address import TransportKind
 from softswitch.base.ids import LegId
-from softswitch.sip.digest import Credential
+from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.outputs import (
     InfoReceived,
     InviteReceived,

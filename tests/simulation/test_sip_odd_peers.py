@@ -4,8 +4,7 @@ import pytest
 
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.ids import LegId
-from softswitch.sip.digest import Credential
-from softswitch.sip.outbound_invite import FORKS_MAX
+from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.outputs import (
     InviteReceived,
     LegAnswered,
@@ -20,6 +19,7 @@ from softswitch.sip.outputs import (
     SecurityEvent,
     SipOutput,
 )
+from softswitch.sip.sessions.outbound_invite import FORKS_MAX
 from softswitch.sip.settings import Target
 from softswitch.testing.raw_station import RawStation
 from softswitch.testing.sip_pair import ANSWER, OFFER, PROVIDER, SWITCH, SipPair

@@ -6,9 +6,10 @@ import pytest
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
-from softswitch.sip.auth_client import answer_challenge
+from softswitch.sip.authentication.auth_client import answer_challenge
 from softswitch.sip.endpoint import SipEndpoint
-from softswitch.sip.message import Request, Response
+from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.messages.parser import parse
 from softswitch.sip.outputs import (
     CloseFlow,
     InviteReceived,
@@ -17,7 +18,6 @@ from softswitch.sip.outputs import (
     SipOutput,
     Transmit,
 )
-from softswitch.sip.parser import parse
 from softswitch.sip.settings import Account, GuardSettings, RegistrationPolicy, SessionLimits, SipSettings, Target
 from softswitch.testing.sip_pair import OFFER
 

@@ -8,9 +8,9 @@ import pytest
 from softswitch.base.address import Flow, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.sip.endpoint import SipEndpoint
-from softswitch.sip.message import Response
+from softswitch.sip.messages.message import Response
+from softswitch.sip.messages.parser import parse
 from softswitch.sip.outputs import Transmit
-from softswitch.sip.parser import parse
 from softswitch.testing.sip_pair import PROVIDER, SWITCH, switch_settings
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "sip"

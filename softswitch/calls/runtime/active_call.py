@@ -34,7 +34,7 @@ from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import DtmfReceived, RecordingFinished, StreamTimedOut
 from softswitch.media.runtime.client import MediaStream
-from softswitch.sip.offer_answer import OfferRefused
+from softswitch.sip.description.offer_answer import OfferRefused
 from softswitch.sip.outputs import (
     InfoReceived,
     InviteReceived,

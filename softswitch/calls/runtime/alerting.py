@@ -16,10 +16,10 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.negotiation import NOT_ACCEPTABLE
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.settings import CallSettings, Extension
-from softswitch.sip.auth_server import Credential
-from softswitch.sip.offer_answer import MediaCapabilities, OfferRefused
+from softswitch.sip.authentication.auth_server import Credential
+from softswitch.sip.description.offer_answer import MediaCapabilities, OfferRefused
+from softswitch.sip.description.sdes import Sdes, SrtpPolicy
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
-from softswitch.sip.sdes import Sdes, SrtpPolicy
 from softswitch.sip.settings import Target
 
 ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'

@@ -32,6 +32,7 @@ from softswitch.media.protocol import (
     TalkersChanged,
     WorkerStatistics,
 )
+from softswitch.sip.description.sdes import Sdes
 from softswitch.sip.outputs import (
     CloseFlow,
     InviteReceived,
@@ -46,7 +47,6 @@ from softswitch.sip.outputs import (
     SipOutput,
     Transmit,
 )
-from softswitch.sip.sdes import Sdes
 
 log = get_logger("calls")
 

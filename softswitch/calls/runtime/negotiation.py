@@ -11,7 +11,7 @@
 from softswitch.calls.leg import LegState
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.party import Party
-from softswitch.sip.offer_answer import OfferRefused
+from softswitch.sip.description.offer_answer import OfferRefused
 from softswitch.sip.outputs import LegConfirmed, ReinviteConfirmed, ReinviteReceived
 
 REQUEST_PENDING = 491

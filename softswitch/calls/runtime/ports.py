@@ -17,7 +17,7 @@ from softswitch.calls.settings import CallSettings
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import Recording, RecordingFinished
 from softswitch.media.runtime.client import MediaStream
-from softswitch.sip.auth_server import Credential
+from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.outputs import Binding
 from softswitch.sip.settings import Target
 from softswitch.store.schema import ActiveCall, Cdr, StoredRecording

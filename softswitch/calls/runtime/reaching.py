@@ -3,8 +3,8 @@
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
+from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.settings import Target
-from softswitch.sip.uri import SipUri
 
 
 def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:

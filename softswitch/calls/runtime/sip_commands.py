@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from softswitch.base.clock import Clock
 from softswitch.base.ids import LegId
-from softswitch.sip.digest import Credential
+from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import Binding
 from softswitch.sip.settings import Target

@@ -13,7 +13,7 @@ from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import Clock
 from softswitch.base.log import get_logger
 from softswitch.sip.endpoint import SipEndpoint
-from softswitch.sip.grammar import Malformed
+from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.outputs import CloseFlow, SipOutput, Transmit
 from softswitch.sip.runtime.lag_meter import LagMeter
 from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, addresses_of, family_of

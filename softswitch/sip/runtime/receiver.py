@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from softswitch.base.address import Flow
-from softswitch.sip.grammar import Malformed
+from softswitch.sip.messages.grammar import Malformed
 
 
 class Receiver(Protocol):

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import cast
 
 from softswitch.base.address import Flow, HostPort, TransportKind
-from softswitch.sip.framing import PING, PONG, StreamFramer
+from softswitch.sip.messages.framing import PING, PONG, StreamFramer
 from softswitch.sip.runtime.limits import (
     CONNECT_TIMEOUT_S,
     CONNECTIONS_MAX,

@@ -24,7 +24,7 @@ from softswitch.calls.leg import LegState
 from softswitch.calls.runtime.party import Party
 from softswitch.media.protocol import MediaEvent, PlayFinished, Recording, RecordingFinished, StreamStatistics
 from softswitch.media.runtime.media_stream import MediaStream
-from softswitch.sip.offer_answer import OfferRefused
+from softswitch.sip.description.offer_answer import OfferRefused
 from softswitch.sip.outputs import (
     LegAnswered,
     LegConfirmed,

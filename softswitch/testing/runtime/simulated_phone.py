@@ -6,11 +6,11 @@ from typing import Protocol
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.base.ids import LegId
-from softswitch.sip.digest import Credential
+from softswitch.sip.authentication.digest import Credential
+from softswitch.sip.description.offer_answer import Answer, MediaCapabilities, answer_offer, make_offer
+from softswitch.sip.description.sdes import Sdes
 from softswitch.sip.endpoint import SipEndpoint
-from softswitch.sip.offer_answer import Answer, MediaCapabilities, answer_offer, make_offer
 from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, RequestFinished, SipOutput
-from softswitch.sip.sdes import Sdes
 from softswitch.sip.settings import SipSettings, Target, TrunkPeer
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.runtime.loop import VirtualLoop

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from softswitch.base.address import HostPort
 from softswitch.control.protocol import AgentSet, SetAgent, SetWorker, WorkerAction, WorkerRow, WorkerSet
 from softswitch.prompts.runtime.wav_files import write_wav
-from softswitch.sip.sdes import SrtpPolicy
+from softswitch.sip.description.sdes import SrtpPolicy
 from softswitch.testing.phones import Phone, Phones
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.phone_line import Line

@@ -24,9 +24,9 @@ from softswitch.base.entropy import SystemEntropy
 from softswitch.base.ids import AgentId
 from softswitch.control.protocol import AgentSet, Done, HangUp, SetAgent
 from softswitch.prompts.runtime.wav_files import write_wav
-from softswitch.sip.auth_client import answer_challenge
-from softswitch.sip.message import Request, Response
-from softswitch.sip.parser import parse
+from softswitch.sip.authentication.auth_client import answer_challenge
+from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.messages.parser import parse
 from softswitch.testing.phones import Phones
 from softswitch.testing.runtime.free_ports import free_port, free_range
 from softswitch.testing.runtime.phone_line import Line

@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from softswitch.sip.message import Request, Response
-from softswitch.sip.parser import parse
+from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.messages.parser import parse
 from tests.integration.attack.arena import (
     GOOD_HOST,
     PASSWORD,

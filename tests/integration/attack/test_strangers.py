@@ -7,9 +7,9 @@ import time
 import pytest
 
 from softswitch.base.entropy import SystemEntropy
-from softswitch.sip.auth_client import answer_challenge
-from softswitch.sip.message import Request, Response, make_response
-from softswitch.sip.parser import parse
+from softswitch.sip.authentication.auth_client import answer_challenge
+from softswitch.sip.messages.message import Request, Response, make_response
+from softswitch.sip.messages.parser import parse
 from tests.integration.attack.arena import CARRIER, GOOD_HOST, PASSWORD, Arena, Attacker, cancel_of, sdp, traceback_of
 
 pytestmark = pytest.mark.network

@@ -12,7 +12,7 @@ from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.errors import StartError
-from softswitch.sip.digest import Credential
+from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import (
     InviteReceived,

@@ -8,7 +8,7 @@ import pytest
 import uvloop
 
 from softswitch.base.address import Flow, HostPort, TransportKind
-from softswitch.sip.grammar import Malformed
+from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.runtime import tcp as tcp_module
 from softswitch.sip.runtime.limits import IDLE_TIMEOUT_S, MESSAGE_TIMEOUT_S
 from softswitch.sip.runtime.tcp import TcpTransport

@@ -2,7 +2,7 @@
 
 from softswitch.app.codecs import working_codecs
 from softswitch.config.settings import MediaSection
-from softswitch.sip.audio_formats import AUDIO_FORMATS
+from softswitch.sip.description.audio_formats import AUDIO_FORMATS
 
 
 def test_all_that_can_be_configured_works_here_in_the_order_that_was_written() -> None:

@@ -5,7 +5,7 @@ from softswitch.base.ids import LegId
 from softswitch.calls.certain_address import certain_address
 from softswitch.calls.leg import Leg
 from softswitch.calls.settings import CallSettings
-from softswitch.sip.offer_answer import MediaCapabilities
+from softswitch.sip.description.offer_answer import MediaCapabilities
 
 SETTINGS = CallSettings(
     domain="d", media_ip="9.9.9.9", recordings_directory="", sharing_parties=frozenset(["trunk:provider"])

@@ -8,7 +8,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.calls.leg import Leg
-from softswitch.sip.offer_answer import MediaCapabilities, OfferRefused
+from softswitch.sip.description.offer_answer import MediaCapabilities, OfferRefused
 
 LOCAL = HostPort("10.0.0.1", 20000)
 OFFER = (

@@ -6,7 +6,7 @@ import pytest
 
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
-from softswitch.sip.digest import Credential
+from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import InviteReceived, LegEnded, LegFailed, RequestFinished, SipOutput, Transmit
 from softswitch.sip.settings import SessionLimits, Target

@@ -1,0 +1,1 @@
+"""Digest, as the one who asks and as the one who answers."""

@@ -1,0 +1,181 @@
+"""The codecs we can name in SDP: their numbers, their `a=rtpmap` and the `a=fmtp` that says what we want to be sent.
+
+Codecs are called by their encoding name in capitals; L16, which exists at several rates, by name and rate.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from softswitch.sip.description.sdp import MediaDescription, RtpMap
+
+STATIC_PAYLOAD_TYPES = {
+    0: RtpMap("PCMU", 8000, 1),
+    3: RtpMap("GSM", 8000, 1),
+    8: RtpMap("PCMA", 8000, 1),
+    9: RtpMap("G722", 8000, 1),
+    10: RtpMap("L16", 44100, 2),
+    11: RtpMap("L16", 44100, 1),
+    18: RtpMap("G729", 8000, 1),
+}
+"""Legal without a=rtpmap (RFC 3551 section 6)."""
+
+PAYLOAD_TYPE_MAX = 127
+
+TELEPHONE_EVENTS = "0-15"
+"""0-9, *, #, A-D (RFC 4733 section 3.2)."""
+
+
+class AudioFormat(NamedTuple):
+    """One codec. `number` is what we offer it as, `text` its rtpmap as it is written."""
+
+    number: int
+    text: str
+    parameters: str = ""
+    ptimes_ms: tuple[int, ...] = (10, 20, 30, 40, 50, 60)
+
+    @property
+    def rtpmap(self) -> RtpMap:
+        name, rate, *channels = self.text.split("/")
+        return RtpMap(name.upper(), int(rate), int(channels[0]) if channels else 1)
+
+
+AUDIO_FORMATS: Mapping[str, AudioFormat] = {
+    "PCMU": AudioFormat(0, "PCMU/8000"),
+    "PCMA": AudioFormat(8, "PCMA/8000"),
+    "G722": AudioFormat(9, "G722/8000"),
+    "OPUS": AudioFormat(
+        111,
+        "opus/48000/2",
+        # Nothing above 8 kHz is kept of it, and 40 kb/s are more than speech needs with its copies (RFC 7587).
+        "maxplaybackrate=16000;sprop-maxcapturerate=16000;maxaveragebitrate=40000;useinbandfec=1",
+        (10, 20, 40, 60),
+    ),
+    "L16/16000": AudioFormat(112, "L16/16000", ptimes_ms=(10, 20, 30)),
+    "L16/8000": AudioFormat(113, "L16/8000", ptimes_ms=(10, 20, 30)),
+}
+
+TELEPHONE_EVENT = "TELEPHONE-EVENT"
+EVENT_FORMATS: Mapping[int, AudioFormat] = {
+    8000: AudioFormat(101, "telephone-event/8000", TELEPHONE_EVENTS),
+    16000: AudioFormat(114, "telephone-event/16000", TELEPHONE_EVENTS),
+    48000: AudioFormat(110, "telephone-event/48000", TELEPHONE_EVENTS),
+}
+"""By clock, which should be that of the codec beside them (RFC 4733 section 2.1). 101 is the number nearly everybody
+uses, so that peers which assume it are right."""
+
+
+class Choice(NamedTuple):
+    """A codec picked from a media line, with the telephone events beside it. `name` is one of AUDIO_FORMATS."""
+
+    name: str
+    payload_type: int
+    parameters: str
+    telephone_event: int | None
+    telephone_event_clock_hz: int
+
+    @property
+    def format(self) -> AudioFormat:
+        return AUDIO_FORMATS[self.name]
+
+
+def choose(
+    media: MediaDescription, maps: Mapping[int, RtpMap], names: Sequence[str], *, with_events: bool
+) -> Choice | None:
+    """The first of `names` that the media line has; None if it has none. `maps` explains its numbers."""
+    found = names_in(media, maps)
+    chosen = next((name for name in names if name in found), None)
+    if chosen is None:
+        return None
+    event, clock_hz = (
+        _events_beside(AUDIO_FORMATS[chosen], _numbers(media, maps), maps) if with_events else (None, 8000)
+    )
+    return Choice(chosen, found[chosen], _parameters(media, found[chosen]), event, clock_hz)
+
+
+def names_in(media: MediaDescription, maps: Mapping[int, RtpMap]) -> dict[str, int]:
+    """The codecs of AUDIO_FORMATS that a media line has, in its order, each with its number."""
+    found: dict[str, int] = {}
+    for number in _numbers(media, maps):
+        name = _name_of(maps[number])
+        if name is not None:
+            found.setdefault(name, number)
+    return found
+
+
+def offered_numbers(names: Sequence[str], old: MediaDescription | None, *, with_events: bool) -> dict[int, AudioFormat]:
+    """These codecs, and the events that go with them, by the numbers they have in this session or get now."""
+    formats = [AUDIO_FORMATS[name] for name in names]
+    if with_events:
+        clocks = dict.fromkeys(format_.rtpmap.clock_rate_hz for format_ in formats)
+        # Phones that have Opus often have events at 8000 only.
+        formats += [EVENT_FORMATS[clock_hz] for clock_hz in dict.fromkeys([8000, *clocks])]
+    known = {} if old is None else old.rtpmaps()
+    numbers: dict[int, AudioFormat] = {}
+    for format_ in formats:
+        number = next((number for number, rtpmap in known.items() if rtpmap == format_.rtpmap), format_.number)
+        while number in numbers or known.get(number, format_.rtpmap) != format_.rtpmap:
+            number = number + 1 if number < PAYLOAD_TYPE_MAX else 96
+        numbers[number] = format_
+    return numbers
+
+
+def events_number(media: MediaDescription, clock_hz: int) -> int | None:
+    """What a media line calls telephone events of this clock."""
+    wanted = RtpMap(TELEPHONE_EVENT, clock_hz, 1)
+    return next((number for number, rtpmap in media.rtpmaps().items() if rtpmap == wanted), None)
+
+
+def format_lines(formats: Mapping[int, AudioFormat]) -> list[tuple[str, str]]:
+    """Their `a=` lines. Static types get their rtpmap too, because some phones look for it."""
+    lines: list[tuple[str, str]] = []
+    for number, format_ in formats.items():
+        lines.append(("a", f"rtpmap:{number} {format_.text}"))
+        if format_.parameters:
+            lines.append(("a", f"fmtp:{number} {format_.parameters}"))
+    return lines
+
+
+def chosen_formats(choice: Choice) -> dict[int, AudioFormat]:
+    """The formats of an answer: the codec and the events, by the offerer's numbers."""
+    formats = {choice.payload_type: choice.format}
+    if choice.telephone_event is not None:
+        formats[choice.telephone_event] = EVENT_FORMATS[choice.telephone_event_clock_hz]
+    return formats
+
+
+def _events_beside(codec: AudioFormat, numbers: Sequence[int], maps: Mapping[int, RtpMap]) -> tuple[int | None, int]:
+    """The first telephone events with the codec's clock, else the first at all."""
+    events = [number for number in numbers if _is_events(maps[number])]
+    clock_hz = codec.rtpmap.clock_rate_hz
+    best = next((number for number in events if maps[number].clock_rate_hz == clock_hz), next(iter(events), None))
+    return best, 8000 if best is None else maps[best].clock_rate_hz
+
+
+def _is_events(rtpmap: RtpMap) -> bool:
+    return rtpmap.encoding == TELEPHONE_EVENT and rtpmap.clock_rate_hz in EVENT_FORMATS
+
+
+def _name_of(rtpmap: RtpMap) -> str | None:
+    """Which of AUDIO_FORMATS it is. Opus always has two channels in SDP; those who forget it mean the same."""
+    for name, format_ in AUDIO_FORMATS.items():
+        if format_.rtpmap == rtpmap or (rtpmap[:2] == format_.rtpmap[:2] and name == "OPUS"):
+            return name
+    return None
+
+
+def _numbers(media: MediaDescription, maps: Mapping[int, RtpMap]) -> list[int]:
+    return [number for text in media.formats if (number := _number(text)) in maps]
+
+
+def _number(text: str) -> int:
+    number = int(text) if len(text) <= 3 and text.isascii() and text.isdigit() else -1
+    return number if number <= PAYLOAD_TYPE_MAX else -1
+
+
+def _parameters(media: MediaDescription, number: int) -> str:
+    """The value of its `a=fmtp`, "" without."""
+    for value in media.attributes("fmtp"):
+        text, _, parameters = value.partition(" ")
+        if text == str(number):
+            return parameters.strip()
+    return ""

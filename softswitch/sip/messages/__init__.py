@@ -1,0 +1,1 @@
+"""SIP messages as bytes and as objects: grammar, URIs, headers, parser, framing."""

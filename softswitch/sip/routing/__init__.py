@@ -1,0 +1,1 @@
+"""Which way a request goes, and what we call ourselves on that way."""

@@ -1,0 +1,1 @@
+"""What strangers may ask of us."""

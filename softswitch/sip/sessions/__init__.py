@@ -1,0 +1,1 @@
+"""Dialogs, and what an INVITE makes of them: inbound, outbound, answered."""

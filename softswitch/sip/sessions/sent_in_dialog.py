@@ -1,0 +1,143 @@
+"""Our own requests within a dialog: the re-INVITE and the BYE, each with its challenge and its end.
+
+Each is its transaction's user. The session that sent it learns the outcome once; a repeated 2xx to a re-INVITE is
+acknowledged here, again and again, long after the session has forgotten about it.
+"""
+
+from typing import Protocol
+
+from softswitch.sip.authentication.challenge_reply import ChallengeReply
+from softswitch.sip.core import ALLOW, SipCore
+from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.messages.session_body import SDP
+from softswitch.sip.outputs import Transmit
+from softswitch.sip.sessions.client_requests import acknowledge, repeat_request
+from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.transactions.transaction import Fact
+from softswitch.sip.transactions.transaction_table import NOBODY, ClientExchange
+
+
+class ReinviteOwner(Protocol):
+    """What a session wants to know of its re-INVITE; exactly one of these is called, once."""
+
+    def reinvite_answered(self, response: Response, now: float) -> None:
+        """2xx; the ACK is sent."""
+        ...
+
+    def reinvite_refused(self, sdp: bytes, response: Response, now: float) -> None:
+        """300-699 to the offer `sdp`."""
+        ...
+
+    def reinvite_failed(self, fact: Fact, now: float) -> None: ...
+
+
+class SentReinvite:
+    """Sent when made."""
+
+    __slots__ = ("_ack", "_challenge", "_core", "_dialog", "_exchange", "_owner", "_request")
+
+    def __init__(
+        self,
+        core: SipCore,
+        dialog: Dialog,
+        sdp: bytes,
+        owner: ReinviteOwner,
+        challenge: ChallengeReply | None,
+        now: float,
+    ) -> None:
+        self._core = core
+        self._dialog = dialog
+        self._owner = owner
+        self._challenge = challenge
+        self._ack: Transmit | None = None
+        request = dialog.make_request("INVITE", core.make_via(dialog.flow))
+        request.headers.append(("contact", core.addresses.contact(dialog.flow)))
+        request.headers.append(("allow", ALLOW))
+        request.headers.append(("content-type", SDP))
+        request.body = sdp
+        self._request = request
+        self._exchange = core.transactions.send(request, dialog.flow, self, now)
+
+    def session_ended(self, now: float) -> None:
+        """Nobody waits for the outcome any more; without one the transaction gives up by itself."""
+        self._exchange.cancelled(now)
+
+    def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
+        if response.status < 200:
+            return
+        if self._ack is not None:
+            self._core.outputs.append(self._ack)
+        elif response.status < 300:
+            self._dialog.refresh_target(response)
+            self._core.route(self._dialog, exchange.flow)
+            self._ack = acknowledge(self._core, self._dialog, self._request)
+            self._core.outputs.append(self._ack)
+            if self._challenge is not None:
+                self._challenge.succeeded()
+            self._owner.reinvite_answered(response, now)
+        elif again := answer_challenge_in_dialog(self._core, self._dialog, self._request, self._challenge, response):
+            self._request = again
+            self._exchange = self._core.transactions.send(again, self._dialog.flow, self, now)
+        else:
+            self._owner.reinvite_refused(self._request.body, response, now)
+
+    def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
+        self._owner.reinvite_failed(fact, now)
+
+
+class ByeOwner(Protocol):
+    def bye_finished(self) -> None:
+        """Answered or given up: the dialog is no more."""
+        ...
+
+
+class SentBye:
+    """Sent when made."""
+
+    __slots__ = ("_challenge", "_core", "_dialog", "_owner", "_request")
+
+    def __init__(
+        self,
+        core: SipCore,
+        dialog: Dialog,
+        reason: str | None,
+        owner: ByeOwner,
+        challenge: ChallengeReply | None,
+        now: float,
+    ) -> None:
+        """`reason` is the value of a Reason header."""
+        self._core = core
+        self._dialog = dialog
+        self._owner = owner
+        self._challenge = challenge
+        self._request = dialog.make_request("BYE", core.make_via(dialog.flow))
+        if reason is not None:
+            self._request.add("reason", reason)
+        core.transactions.send(self._request, dialog.flow, self, now)
+
+    def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
+        if response.status < 200:
+            return
+        # The transaction stays for its Timer K; it must not keep the session.
+        exchange.user = NOBODY
+        if again := answer_challenge_in_dialog(self._core, self._dialog, self._request, self._challenge, response):
+            self._request = again
+            self._core.transactions.send(again, self._dialog.flow, self, now)
+        else:
+            self._owner.bye_finished()
+
+    def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
+        self._owner.bye_finished()
+
+
+def answer_challenge_in_dialog(
+    core: SipCore, dialog: Dialog, sent: Request, challenge: ChallengeReply | None, response: Response
+) -> Request | None:
+    """The request again with the answer to a 401 or 407, if the leg was given credentials and may still use them."""
+    if response.status not in (401, 407) or challenge is None:
+        return None
+    again = repeat_request(core, sent, dialog.flow, dialog.local_cseq + 1)
+    if not challenge.authorize(again, response):
+        return None
+    dialog.local_cseq += 1
+    return again

@@ -1,0 +1,31 @@
+"""What every leg answers within its dialog without asking anybody, and what it reads from a BYE."""
+
+import re
+
+from softswitch.base.address import Flow
+from softswitch.base.ids import LegId
+from softswitch.sip.core import ALLOW, CAPABILITIES, SipCore
+from softswitch.sip.messages.grammar import QUOTED, unquote
+from softswitch.sip.messages.legible import legible
+from softswitch.sip.messages.message import Request
+from softswitch.sip.outputs import InfoReceived
+
+REASON_TEXT = re.compile(rf"text[ \t]*=[ \t]*({QUOTED})", re.IGNORECASE)
+
+
+def answer_simply(core: SipCore, leg_id: LegId, request: Request, flow: Flow, now: float) -> None:
+    """Answer what needs no decision: INFO is passed on, OPTIONS described, everything else is not for a dialog."""
+    if request.method == "INFO":
+        core.answer(request, flow, 200, now)
+        core.outputs.append(InfoReceived(leg_id, legible(request.content_type), request.body))
+    elif request.method == "OPTIONS":
+        core.answer(request, flow, 200, now, headers=CAPABILITIES)
+    else:
+        core.answer(request, flow, 405, now, headers=(("allow", ALLOW),))
+
+
+def read_reason(request: Request) -> str:
+    """The text of a Reason header (RFC 3326), else its value; "" if there is none."""
+    value = request.get("reason") or ""
+    match = REASON_TEXT.search(value)
+    return legible(unquote(match[1]) if match else value)

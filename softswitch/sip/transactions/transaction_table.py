@@ -1,0 +1,304 @@
+"""All transactions of an endpoint: finds the one a message belongs to, runs its timers, carries out what it says.
+
+A client transaction is found by the branch we chose and the method (RFC 3261 section 17.1.3); a server transaction by
+branch, sent-by and method (17.2.3), or by Call-ID, From tag and CSeq for peers older than RFC 3261. An ACK to a
+refusal and a CANCEL have the branch of their INVITE.
+"""
+
+from typing import Protocol
+
+from softswitch.base.address import Flow
+from softswitch.base.deadlines import Deadlines
+from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.outputs import SipOutput, Transmit
+from softswitch.sip.transactions.invite_client import InviteClientTransaction
+from softswitch.sip.transactions.invite_server import InviteServerTransaction
+from softswitch.sip.transactions.non_invite_client import NonInviteClientTransaction
+from softswitch.sip.transactions.non_invite_server import NonInviteServerTransaction
+from softswitch.sip.transactions.timers import SipTimers
+from softswitch.sip.transactions.transaction import Fact
+
+
+class Timed(Protocol):
+    """Something with a deadline in the endpoint's one heap."""
+
+    def handle_timeout(self, now: float) -> None: ...
+
+
+class ClientUser(Protocol):
+    """Who sent a request and wants to know what became of it."""
+
+    def receive_response(self, exchange: "ClientExchange", response: Response, now: float) -> None: ...
+
+    def request_failed(self, exchange: "ClientExchange", fact: Fact, now: float) -> None:
+        """No response will come: `fact` is TIMED_OUT or BROKEN."""
+        ...
+
+
+class ServerUser(Protocol):
+    """Who answers an INVITE and wants to know whether the answer arrived."""
+
+    def invite_settled(self, exchange: "ServerExchange", fact: Fact, now: float) -> None:
+        """`fact` is ACKED (of a refusal, or of a 2xx whose ACK came with the INVITE's branch) or TIMED_OUT."""
+        ...
+
+    def invite_cancelled(self, exchange: "ServerExchange", now: float) -> None:
+        """The peer withdraws its INVITE; refuse it with 487 unless it is answered already."""
+        ...
+
+
+ClientKey = tuple[str, str]
+ServerKey = tuple[str, ...]
+
+
+class ClientExchange:
+    """A client transaction with the flow it uses and its user."""
+
+    __slots__ = ("_table", "armed_at", "flow", "key", "machine", "user")
+
+    def __init__(
+        self,
+        table: "TransactionTable",
+        key: ClientKey,
+        machine: InviteClientTransaction | NonInviteClientTransaction,
+        flow: Flow,
+        user: ClientUser,
+    ) -> None:
+        self._table = table
+        self.key = key
+        self.machine = machine
+        self.flow = flow
+        self.user = user
+        self.armed_at: float | None = None
+
+    def handle_timeout(self, now: float) -> None:
+        self.armed_at = None
+        self.machine.handle_timeout(now)
+        self._table.settle_client(self, now)
+
+    def cancelled(self, now: float) -> None:
+        """CANCEL was sent for this INVITE; it now fails by itself if nothing comes back."""
+        if isinstance(self.machine, InviteClientTransaction):
+            self.machine.cancelled(now)
+            self._table.settle_client(self, now)
+
+
+class ServerExchange:
+    """A server transaction with the flow its request came along. `to_tag` is what its responses carry."""
+
+    __slots__ = ("_table", "armed_at", "flow", "key", "machine", "merge_key", "to_tag", "user")
+
+    def __init__(
+        self,
+        table: "TransactionTable",
+        key: ServerKey,
+        machine: InviteServerTransaction | NonInviteServerTransaction,
+        flow: Flow,
+        merge_key: ServerKey | None,
+    ) -> None:
+        self._table = table
+        self.key = key
+        self.machine = machine
+        self.flow = flow
+        self.merge_key = merge_key
+        self.user: ServerUser | None = None
+        self.to_tag = ""
+        self.armed_at: float | None = None
+
+    def respond(self, response: Response, now: float) -> None:
+        self.respond_packet(response.status, response.serialize(), now)
+
+    def respond_packet(self, status: int, packet: bytes, now: float) -> None:
+        """Send a response that is already in its final form, as a repeated 2xx is."""
+        self.machine.respond(status, packet, now)
+        self._table.settle_server(self, now)
+
+    def handle_timeout(self, now: float) -> None:
+        self.armed_at = None
+        self.machine.handle_timeout(now)
+        self._table.settle_server(self, now)
+
+
+class Nobody:
+    """The user of requests whose outcome changes nothing: CANCEL, and BYE for a dialog nobody wants."""
+
+    __slots__ = ()
+
+    def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
+        """Nothing to do."""
+
+    def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
+        """Nothing to do."""
+
+
+NOBODY = Nobody()
+
+
+class TransactionTable:
+    """The transactions of one endpoint. `outputs` and `deadlines` are the endpoint's own."""
+
+    __slots__ = ("_by_flow", "_clients", "_deadlines", "_merged", "_outputs", "_servers", "timers")
+
+    def __init__(self, timers: SipTimers, outputs: list[SipOutput], deadlines: Deadlines[Timed]) -> None:
+        self.timers = timers
+        self._outputs = outputs
+        self._deadlines = deadlines
+        self._clients: dict[ClientKey, ClientExchange] = {}
+        self._servers: dict[ServerKey, ServerExchange] = {}
+        self._merged: dict[ServerKey, ServerKey] = {}
+        self._by_flow: dict[Flow, set[ClientExchange]] = {}
+
+    def __len__(self) -> int:
+        return len(self._clients) + len(self._servers)
+
+    # Inputs from the network
+
+    def receive_response(self, response: Response, now: float) -> bool:
+        """Give a response to its transaction; False if there is none. The response must be valid."""
+        exchange = self._clients.get((response.top_via.branch or "", response.cseq.method))
+        if exchange is None:
+            return False
+        exchange.machine.receive(response, now)
+        self.settle_client(exchange, now)
+        return True
+
+    def receive_repeated(self, request: Request, flow: Flow, now: float) -> bool:
+        """Give a request, or the ACK of a refusal, to the transaction it repeats or ends; False if it is new.
+
+        One that comes from another host was made by somebody who guessed the branch: it is met with silence.
+        """
+        exchange = self._servers.get(server_key(request, request.method))
+        if exchange is None:
+            return False
+        if exchange.flow.remote.host != flow.remote.host:
+            return True
+        machine = exchange.machine
+        exchange.flow = flow
+        if isinstance(machine, NonInviteServerTransaction):
+            machine.receive_request(now)
+        elif request.method == "ACK":
+            machine.receive_ack(now)
+        else:
+            machine.receive_invite(now)
+        self.settle_server(exchange, now)
+        return True
+
+    def flow_broken(self, flow: Flow, now: float) -> None:
+        """Nothing can be sent along this flow any more: requests that wait for an answer on it have failed."""
+        for exchange in list(self._by_flow.get(flow, ())):
+            exchange.machine.transport_failed(now)
+            self.settle_client(exchange, now)
+
+    # Inputs from the users
+
+    def send(self, request: Request, flow: Flow, user: ClientUser, now: float) -> ClientExchange:
+        """Send a request whose top Via is ours, in a new client transaction."""
+        packet = request.serialize()
+        reliable = flow.kind.is_reliable
+        if request.method == "INVITE":
+            machine = InviteClientTransaction(request, packet, timers=self.timers, is_reliable=reliable, now=now)
+        else:
+            machine = NonInviteClientTransaction(packet, timers=self.timers, is_reliable=reliable, now=now)
+        exchange = ClientExchange(self, (request.top_via.branch or "", request.method), machine, flow, user)
+        self._clients[exchange.key] = exchange
+        if reliable:
+            self._by_flow.setdefault(flow, set()).add(exchange)
+        self.settle_client(exchange, now)
+        return exchange
+
+    def open(self, request: Request, flow: Flow) -> ServerExchange:
+        """A new server transaction for a request that `receive_repeated` did not know."""
+        key = server_key(request, request.method)
+        reliable = flow.kind.is_reliable
+        if request.method == "INVITE":
+            machine = InviteServerTransaction(timers=self.timers, is_reliable=reliable)
+        else:
+            machine = NonInviteServerTransaction(timers=self.timers, is_reliable=reliable)
+        merge_key = _merge_key(request)
+        exchange = ServerExchange(self, key, machine, flow, merge_key)
+        self._servers[key] = exchange
+        if merge_key is not None:
+            self._merged[merge_key] = key
+        return exchange
+
+    # Getters
+
+    def find_invite(self, cancel: Request, flow: Flow) -> ServerExchange | None:
+        """The INVITE a CANCEL means. Only the host that sent the one may send the other."""
+        exchange = self._servers.get(server_key(cancel, "INVITE"))
+        return exchange if exchange is not None and exchange.flow.remote.host == flow.remote.host else None
+
+    def is_merged(self, request: Request) -> bool:
+        """The same request has arrived by another way already (section 8.2.2.2)."""
+        merge_key = _merge_key(request)
+        return merge_key is not None and merge_key in self._merged
+
+    # For the exchanges
+
+    def settle_client(self, exchange: ClientExchange, now: float) -> None:
+        """Carry out what the transaction says, and arm its next deadline."""
+        for output in exchange.machine.take_outputs():
+            if isinstance(output, bytes):
+                self._outputs.append(Transmit(exchange.flow, output))
+            elif isinstance(output, Response):
+                exchange.user.receive_response(exchange, output, now)
+            elif output is Fact.ENDED:
+                self._forget_client(exchange)
+            else:
+                exchange.user.request_failed(exchange, output, now)
+        self._arm(exchange)
+
+    def settle_server(self, exchange: ServerExchange, now: float) -> None:
+        """Carry out what the transaction says, and arm its next deadline."""
+        for output in exchange.machine.take_outputs():
+            if isinstance(output, bytes):
+                self._outputs.append(Transmit(exchange.flow, output))
+            elif output is Fact.ENDED:
+                self._forget_server(exchange)
+            elif exchange.user is not None:
+                exchange.user.invite_settled(exchange, output, now)
+        self._arm(exchange)
+
+    # Private
+
+    def _arm(self, exchange: ClientExchange | ServerExchange) -> None:
+        at = exchange.machine.next_timeout()
+        if at == exchange.armed_at:
+            return
+        exchange.armed_at = at
+        if at is None:
+            self._deadlines.cancel(exchange)
+        else:
+            self._deadlines.set(exchange, at)
+
+    def _forget_client(self, exchange: ClientExchange) -> None:
+        self._clients.pop(exchange.key, None)
+        exchange.user = NOBODY
+        if exchange.flow.kind.is_reliable:
+            waiting = self._by_flow.get(exchange.flow, set())
+            waiting.discard(exchange)
+            if not waiting:
+                self._by_flow.pop(exchange.flow, None)
+
+    def _forget_server(self, exchange: ServerExchange) -> None:
+        self._servers.pop(exchange.key, None)
+        exchange.user = None
+        if exchange.merge_key is not None and self._merged.get(exchange.merge_key) == exchange.key:
+            del self._merged[exchange.merge_key]
+
+
+def server_key(request: Request, method: str) -> ServerKey:
+    """What makes two requests the same one (section 17.2.3). `request` must be valid."""
+    via = request.top_via
+    if method == "ACK":
+        method = "INVITE"
+    if via.has_unique_branch:
+        return (via.params["branch"] or "", via.host, str(via.port), method)
+    return (request.call_id, request.from_.tag or "", str(request.cseq.number), via.host, str(via.port), method)
+
+
+def _merge_key(request: Request) -> ServerKey | None:
+    """Equal for copies of one request that forking proxies sent us; None within a dialog."""
+    if request.to.tag is not None:
+        return None
+    return (request.from_.tag or "", request.call_id, str(request.cseq.number), request.method)

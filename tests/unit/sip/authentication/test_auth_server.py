@@ -1,0 +1,189 @@
+"""Challenges and checks, with our own client as the phone."""
+
+import pytest
+
+from softswitch.base.entropy import SeededEntropy
+from softswitch.base.errors import LocalError
+from softswitch.sip.authentication.auth_client import answer_challenge
+from softswitch.sip.authentication.auth_server import NONCE_LIFETIME_S, Accepted, Credential, DigestServer, Rejected
+from softswitch.sip.authentication.digest import compute_ha1, compute_response, parse_digest, print_digest
+
+REALM = "pbx.example"
+URI = "sip:pbx.example"
+ACCOUNTS = {
+    "lea": Credential(username="lea", realm=REALM, password="s3cret"),
+    "ivo": Credential(username="ivo", realm=REALM, ha1_md5=compute_ha1("MD5", "ivo", REALM, "geheim")),
+}
+
+
+def make_server(*algorithms: str, nonces_max: int = 100, accept_without_qop: bool = True) -> DigestServer:
+    return DigestServer(
+        REALM,
+        algorithms or ("MD5",),
+        SeededEntropy(1),
+        b"signing secret",
+        accept_without_qop=accept_without_qop,
+        nonces_max=nonces_max,
+    )
+
+
+class Phone:
+    """Answers challenges and counts nonces, as a phone does."""
+
+    def __init__(self, username: str = "lea", password: str = "s3cret") -> None:
+        self.username = username
+        self.password = password
+        self.nonce_counts: dict[str, int] = {}
+
+    def answer(self, challenges: list[str], method: str = "REGISTER", uri: str = URI) -> list[str]:
+        value = answer_challenge(
+            challenges, self.username, self.password, method, uri, SeededEntropy(2), self.nonce_counts
+        )
+        assert value is not None
+        return [value]
+
+
+def without_qop(challenge: str) -> list[str]:
+    """The answer of a phone of RFC 2069."""
+    parameters = parse_digest(challenge)
+    assert parameters is not None
+    ha1 = compute_ha1("MD5", "lea", REALM, "s3cret")
+    response = compute_response("MD5", ha1, parameters["nonce"], "REGISTER", URI)
+    return [
+        print_digest(
+            {"username": "lea", "realm": REALM, "nonce": parameters["nonce"], "uri": URI, "response": response}, {}
+        )
+    ]
+
+
+def check(
+    server: DigestServer, values: list[str], now: float = 1000.0, method: str = "REGISTER"
+) -> Accepted | Rejected:
+    return server.check(values, method, URI, ACCOUNTS.get, now)
+
+
+@pytest.mark.parametrize("algorithms", [("MD5",), ("SHA-256",), ("MD5", "SHA-256"), ("SHA-256", "MD5")])
+def test_the_right_password_is_accepted(algorithms: tuple[str, ...]) -> None:
+    server = make_server(*algorithms)
+    challenges = server.challenge(1000.0)
+    assert len(challenges) == len(algorithms)
+    values = Phone().answer(challenges)
+    assert ("SHA-256" in values[0]) == ("SHA-256" in algorithms)
+    assert check(server, values, 1001.0) == Accepted("lea")
+
+
+def test_an_account_may_be_a_hash() -> None:
+    server = make_server("MD5", "SHA-256")
+    md5, sha256 = server.challenge(1000.0)
+    phone = Phone("ivo", "geheim")
+    assert check(server, phone.answer([md5])) == Accepted("ivo")
+    assert isinstance(check(server, phone.answer([sha256])), Rejected)
+
+
+def test_unknown_user_and_wrong_password_differ_in_nothing_the_peer_sees() -> None:
+    server = make_server()
+    wrong = check(server, Phone(password="x").answer(server.challenge(1000.0)))
+    unknown = check(server, Phone("eve").answer(server.challenge(1000.0)))
+    assert wrong == Rejected(False, "wrong password", "lea")
+    assert unknown == Rejected(False, "unknown user", "eve")
+
+
+def test_a_nonce_counts_up_and_is_never_replayed() -> None:
+    server = make_server()
+    challenges = server.challenge(1000.0)
+    phone = Phone()
+    first, second, third = (phone.answer(challenges) for _ in range(3))
+    assert check(server, first) == Accepted("lea")
+    assert check(server, third) == Accepted("lea")
+    assert check(server, third) == Rejected(True, "nonce count replayed", "lea")
+    assert check(server, second) == Rejected(True, "nonce count replayed", "lea")
+
+
+def test_an_old_nonce_is_stale_only_for_who_knows_the_password() -> None:
+    server = make_server()
+    challenges = server.challenge(1000.0)
+    late = 1000.1 + NONCE_LIFETIME_S
+    assert check(server, Phone().answer(challenges), late) == Rejected(True, "nonce too old", "lea")
+    assert check(server, Phone(password="x").answer(challenges), late) == Rejected(False, "wrong password", "lea")
+    assert "stale=true" in server.challenge(late, stale=True)[0]
+    assert "stale" not in server.challenge(late)[0]
+
+
+def test_a_nonce_of_another_process_is_stale() -> None:
+    challenges = DigestServer(REALM, ("MD5",), SeededEntropy(1), b"another secret").challenge(1000.0)
+    assert check(make_server(), Phone().answer(challenges)) == Rejected(True, "nonce not ours", "lea")
+
+
+def test_forgotten_nonces_are_stale_not_open_to_replay() -> None:
+    server = make_server(nonces_max=2)
+    answers = [Phone().answer(server.challenge(1000.0 + second)) for second in range(4)]
+    for values in answers[:3]:
+        assert check(server, values, 1010.0) == Accepted("lea")
+    assert check(server, answers[0], 1010.0) == Rejected(True, "nonce forgotten", "lea")
+    assert check(server, answers[1], 1010.0) == Rejected(True, "nonce count replayed", "lea")
+    assert check(server, answers[3], 1010.0) == Accepted("lea")
+
+
+def test_a_client_without_qop_uses_a_nonce_once() -> None:
+    server = make_server()
+    values = without_qop(server.challenge(1000.0)[0])
+    assert check(server, values) == Accepted("lea")
+    assert check(server, values) == Rejected(True, "nonce count replayed", "lea")
+    strict = make_server(accept_without_qop=False)
+    assert check(strict, without_qop(strict.challenge(1000.0)[0])) == Rejected(False, "answer without qop", "lea")
+
+
+def test_a_digest_for_another_method_is_wrong() -> None:
+    server = make_server()
+    assert isinstance(check(server, Phone().answer(server.challenge(1000.0)), method="INVITE"), Rejected)
+
+
+def test_a_digest_over_another_uri_is_told() -> None:
+    server = make_server()
+    values = Phone().answer(server.challenge(1000.0), uri="sip:192.0.2.1")
+    assert check(server, values) == Accepted("lea", uri_matches=False)
+
+
+def test_the_answer_for_our_realm_is_found_among_others() -> None:
+    server = make_server()
+    ours = Phone().answer(server.challenge(1000.0))
+    other = ['Digest username="lea", realm="elsewhere", nonce="1", uri="sip:x", response="0"', "Basic eDp5"]
+    assert check(server, other + ours) == Accepted("lea")
+    assert check(server, other) == Rejected(False, "no digest answer for our realm")
+    assert check(server, []) == Rejected(False, "no digest answer for our realm")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("nc=00000001", "nc=1"),
+        ("nc=00000001", "nc=0000000g"),
+        ("nc=00000001", "nc=00000000"),
+        ("nc=00000001", "nc=+0000001"),
+        ("qop=auth", "qop=auth-int"),
+        ("cnonce=", "xnonce="),
+        ("algorithm=MD5", "algorithm=SHA-256"),
+        ("algorithm=MD5", "algorithm=MD5-sess"),
+        ('response="', 'response="\udcff'),
+        ('nonce="', 'nonce="\udcff'),
+    ],
+)
+def test_a_tampered_answer_is_rejected(old: str, new: str) -> None:
+    server = make_server()
+    (value,) = Phone().answer(server.challenge(1000.0))
+    assert old in value
+    assert isinstance(check(server, [value.replace(old, new)]), Rejected)
+
+
+def test_response_in_capitals_and_lower_case_algorithm_are_read() -> None:
+    server = make_server()
+    (value,) = Phone().answer(server.challenge(1000.0))
+    parameters = parse_digest(value)
+    assert parameters is not None
+    value = value.replace(parameters["response"], parameters["response"].upper()).replace("=MD5", "=md5")
+    assert check(server, [value]) == Accepted("lea")
+
+
+def test_unsupported_algorithms_are_our_own_mistake() -> None:
+    with pytest.raises(LocalError, match="SHA-256"):
+        make_server("MD4")
