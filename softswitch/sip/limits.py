@@ -17,3 +17,6 @@ SDP_MEDIA_MAX = 32
 
 NONCES_MAX = 65_536
 """Nonces whose count is remembered against replay. Older ones are refused as stale, so forgetting is safe."""
+
+EXTENSIONS_CHARACTERS_MAX = 512
+"""Parameters of a Contact that are only given back; what phones tell of their abilities (RFC 3840) is about 200."""

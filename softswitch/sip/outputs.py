@@ -163,6 +163,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
     `flow` is the path its REGISTER came along: requests go back along it, through whatever NAT there is.
     `expires_at` is monotonic, `expires_at_wall` seconds since 1970. `path` is the REGISTER's Path, to become Route.
+    `extensions` are the Contact's parameters that mean nothing to us, as ";novel=1": the phone sees them again.
     """
 
     aor: str
@@ -176,6 +177,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = ""
     path: tuple[str, ...] = ()
     instance: str = ""
+    extensions: str = ""
 
 
 class RegistrationChanged(msgspec.Struct, frozen=True):

@@ -46,6 +46,8 @@ class StoredBinding(msgspec.Struct, frozen=True, kw_only=True):
     path: tuple[str, ...] = ()
     instance: str = ""
     """`+sip.instance` of RFC 5626, or ""."""
+    extensions: str = ""
+    """Other parameters of the Contact, as ";novel=1"."""
 
 
 class StoredAgentState(msgspec.Struct, frozen=True, kw_only=True):

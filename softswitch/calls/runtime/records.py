@@ -119,6 +119,7 @@ def _stored(binding: Binding) -> StoredBinding:
         user_agent=binding.user_agent,
         path=binding.path,
         instance=binding.instance,
+        extensions=binding.extensions,
     )
 
 
@@ -140,4 +141,5 @@ def _restored(stored: StoredBinding, expires_at: float) -> Binding:
         user_agent=stored.user_agent,
         path=stored.path,
         instance=stored.instance,
+        extensions=stored.extensions,
     )

@@ -45,6 +45,14 @@ class StreamFramer:
             frames.append(frame)
         return frames
 
+    def give_up(self) -> None:
+        """The rest of a message that has begun did not come in time: to its sender, its Content-Length is wrong."""
+        if self._wanted:
+            head_end = self._buffer.find(b"\r\n\r\n") + 4
+            self._lose(Malformed(400, "Content-Length Larger Than Message"), head_end)
+        elif self._buffer:
+            self._lose(Malformed(None, "Message Not Finished in Time"))
+
     def _next_frame(self) -> bytes | None:
         buffer = self._buffer
         if buffer[0] == 0x0D:

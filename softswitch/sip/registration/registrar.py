@@ -8,6 +8,7 @@ A REGISTER is carried out wholly or not at all: everything in it is checked befo
 * An expiry below the minimum gets 423 with Min-Expires, one above the maximum is cut down; 0 removes.
 * A full address-of-record loses the binding that would expire first: a phone that takes a new port with every restart
   is not locked out by its own past.
+* Parameters of a Contact that mean nothing to us are kept and given back.
 * The flow a REGISTER came along is remembered with each binding; when a stream flow closes, its bindings go.
 
 Who may register what has been decided before (reception.py).
@@ -19,12 +20,16 @@ import msgspec
 
 from softswitch.base.address import Flow
 from softswitch.base.deadlines import Deadlines
+from softswitch.sip.limits import EXTENSIONS_CHARACTERS_MAX
 from softswitch.sip.messages.header_values import NameAddr
 from softswitch.sip.messages.legible import legible, legible_uri
 from softswitch.sip.messages.message import Request
 from softswitch.sip.messages.uri import SipUri, parse_uri
 from softswitch.sip.outputs import Binding
 from softswitch.sip.settings import RegistrationPolicy
+
+UNDERSTOOD = frozenset({"expires", "q", "+sip.instance"})
+"""Contact parameters that become fields of the binding."""
 
 BindingKey = tuple[str, str]
 """Address-of-record and contact URI."""
@@ -168,6 +173,7 @@ class Registrar:
             user_agent=legible(request.get("user-agent") or ""),
             path=tuple(map(legible_uri, request.get_all("path"))) if request.get("path") else (),
             instance=instance,
+            extensions=_extensions(contact) if contact.params.keys() - UNDERSTOOD else "",
         )
 
     def _remove_all(self, aor: str, request: Request) -> Registered | NotRegistered:
@@ -237,4 +243,11 @@ def _contact_value(binding: Binding, now: float) -> str:
         text += f";q={binding.q:.3g}"
     if binding.instance:
         text += f';+sip.instance="{binding.instance}"'
-    return text
+    return text + binding.extensions
+
+
+def _extensions(contact: NameAddr) -> str:
+    """The parameters we only give back (section 10.3 step 7 keeps the Contact as it was)."""
+    others = {name: value for name, value in contact.params.items() if name not in UNDERSTOOD}
+    text = legible("".join(f";{name}" if value is None else f";{name}={value}" for name, value in others.items()))
+    return text if len(text) <= EXTENSIONS_CHARACTERS_MAX else ""

@@ -92,8 +92,15 @@ class TcpConnection(asyncio.Protocol):
             self._transport.close()
 
     def sweep(self, now: float) -> None:
-        if now > self._deadline and self._transport is not None:
+        """Close a connection that is silent or stuck for too long; who is stuck in a message is told so."""
+        if now <= self._deadline or self._transport is None:
+            return
+        self._framer.give_up()
+        if self._framer.fault is None or self.flow is None or self._transport.is_closing():
             self._transport.abort()
+        else:
+            self._tcp.receiver.receive_malformed(self._framer.fault, self.flow)
+            self.close()
 
 
 class TcpTransport:

@@ -27,6 +27,7 @@ class Recorder:
         self.messages: list[tuple[bytes, Flow]] = []
         self.closed: list[Flow] = []
         self.failed: list[Flow] = []
+        self.faults: list[Malformed] = []
         self._changed = asyncio.Event()
 
     def receive_datagram(self, data: bytes, flow: Flow) -> None:
@@ -37,7 +38,7 @@ class Recorder:
         self._changed.set()
 
     def receive_malformed(self, fault: Malformed, flow: Flow) -> None:
-        raise AssertionError(fault.reason)
+        self.faults.append(fault)
 
     def flow_closed(self, flow: Flow) -> None:
         self.closed.append(flow)
@@ -84,6 +85,7 @@ def test_a_connection_that_stalls_in_a_message_is_closed_and_a_quiet_one_is_not(
             assert await asyncio.wait_for(stalling.read(), WAIT_S) == b""
             await recorder.until(lambda: recorder.closed)
             assert len(recorder.closed) == 1
+            assert [fault.reason for fault in recorder.faults] == ["Message Not Finished in Time"]
             transport.sweep(now + IDLE_TIMEOUT_S + 1.0)
             await recorder.until(lambda: len(recorder.closed) == 2)
             quiet.close()

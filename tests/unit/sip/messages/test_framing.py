@@ -83,3 +83,22 @@ def test_what_came_before_the_fault_is_delivered() -> None:
     framer = StreamFramer()
     assert framer.receive(SECOND + b"OPTIONS sip:a SIP/2.0\r\n\r\n") == [SECOND]
     assert framer.fault is not None
+
+
+def test_who_never_finishes_a_message_is_told() -> None:
+    framer = StreamFramer()
+    assert framer.receive(b"OPTIONS sip:a SIP/2.0\r\nCall-ID: 1\r\nContent-Length: 9\r\n\r\nshort") == []
+    framer.give_up()
+    assert framer.fault is not None
+    assert (framer.fault.status_hint, framer.fault.reason) == (400, "Content-Length Larger Than Message")
+    assert framer.pending_bytes == 0
+
+
+def test_giving_up_on_half_a_head_is_silent_and_between_messages_no_fault() -> None:
+    framer = StreamFramer()
+    framer.give_up()
+    assert framer.fault is None
+    framer.receive(b"OPTIONS sip:a SIP/2.0\r\n")
+    framer.give_up()
+    assert framer.fault is not None
+    assert framer.fault.status_hint is None

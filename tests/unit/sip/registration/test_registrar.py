@@ -172,3 +172,13 @@ def test_a_restart_gives_back_what_still_lives(registrar: Registrar) -> None:
     assert reborn.restore(saved, now=5.0, wall=wall) == 1
     (binding,) = reborn.bindings(AOR)
     assert (binding.contact_uri, binding.expires_at) == ("sip:b@192.0.2.1", 55.0)
+
+
+def test_parameters_that_mean_nothing_come_back(registrar: Registrar) -> None:
+    request = register('<sip:a@192.0.2.1>;novel;expires=300;+sip.rendering="no"', f"<sip:b@192.0.2.1>;x={'y' * 600}")
+    result = registrar.register(AOR, request, HOME, NOW)
+    assert isinstance(result, Registered)
+    assert contact_values(result.bindings, NOW) == (
+        ("contact", "<sip:b@192.0.2.1>;expires=600"),
+        ("contact", '<sip:a@192.0.2.1>;expires=300;novel;+sip.rendering="no"'),
+    )
