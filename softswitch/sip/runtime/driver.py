@@ -19,6 +19,8 @@ from softswitch.sip.runtime.lag_meter import LagMeter
 from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, addresses_of, family_of
 from softswitch.sip.runtime.tcp import TcpTransport
 from softswitch.sip.runtime.udp import UdpListener, open_udp
+from softswitch.sip.tracing.limits import KEEP_ALIVE_BYTES_MAX
+from softswitch.sip.tracing.message_log import MessageLog
 
 log = get_logger("sip")
 
@@ -36,8 +38,11 @@ class SipDriver:
         clock: Clock,
         on_event: Callable[[SipOutput], None],
         loop: asyncio.AbstractEventLoop,
+        messages: MessageLog | None = None,
     ) -> None:
         self.endpoint = endpoint
+        self.messages = messages or MessageLog()
+        """Everything that comes and goes."""
         self.listening: list[tuple[TransportKind, HostPort]] = []
         """What is listened on, with the ports the kernel chose."""
         self._clock = clock
@@ -99,9 +104,12 @@ class SipDriver:
     # Inputs from the transports (Receiver)
 
     def receive_datagram(self, data: bytes, flow: Flow) -> None:
+        if len(data) > KEEP_ALIVE_BYTES_MAX:
+            self.messages.add(self._clock.now(), False, flow, data)
         self._input(self.endpoint.receive_datagram, data, flow)
 
     def receive_message(self, data: bytes, flow: Flow) -> None:
+        self.messages.add(self._clock.now(), False, flow, data)
         self._input(self.endpoint.receive_message, data, flow)
 
     def receive_malformed(self, fault: Malformed, flow: Flow) -> None:
@@ -133,6 +141,7 @@ class SipDriver:
             log.exception("event was not dealt with", sip_event=repr(output)[:2000])
 
     def _transmit(self, flow: Flow, message: bytes) -> None:
+        self.messages.add(self._clock.now(), True, flow, message)
         if flow.kind is TransportKind.UDP:
             listener = self._udp.get(flow.local) or self._find_listener(flow.local)
             if listener is not None:

@@ -1,0 +1,1 @@
+"""What was said, kept for a while: the log of messages, without secrets, as ladders, pcap files and HEP packets."""
