@@ -20,8 +20,8 @@ from media_bench import (
     measure_floor,
     print_table,
     raise_descriptor_limit,
-    where_and_when,
 )
+from processes import where_and_when
 
 from softswitch.base.ids import RoomId, StreamId
 from softswitch.media.protocol import PutRoom, Room

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from processes import cpu_s
 from signalling_load import load
 
 from softswitch.base.address import HostPort
@@ -36,12 +37,6 @@ from softswitch.testing.runtime.running import RunningSwitch
 TICKS_PER_S = 50
 SETTLE_S = 3.0
 """Latching and jitter adaptation are over, and imports and first allocations are not in the figure."""
-
-
-def cpu_s(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class BridgeBench:

@@ -26,8 +26,8 @@ from media_bench import (
     measured,
     print_table,
     raise_descriptor_limit,
-    where_and_when,
 )
+from processes import where_and_when
 from rtpengine_peer import Rtpengine
 
 from softswitch.base.ids import CallId, RecordingId, StreamId

@@ -9,7 +9,6 @@ kernel as well; every server pays that alike.
 
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -17,13 +16,13 @@ import tempfile
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
 import click
 import msgspec
 from media_load import SLICES, SOCKETS, LoadFigures, LoadOrder
+from processes import cpu_s, resident_kib
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
@@ -112,19 +111,6 @@ class Load:
     ) -> None:
         self._process.kill()
         self._process.wait()
-
-
-def cpu_s(pid: int) -> float:
-    """What all threads of a process have used, to the nanosecond."""
-    total = 0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        total += int((task / "schedstat").read_text().split()[0])
-    return total / 1e9
-
-
-def resident_kib(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
 class Engine:
@@ -272,20 +258,3 @@ def print_table(rows: dict[str, Measured], seconds: float) -> None:
         )
     if any(row.load_late_slices > LATE_SHARE_MAX * SLICES * TICKS_PER_S * seconds for row in rows.values()):
         print("The load itself was late: the machine had too much else to do for these figures to mean much.")
-
-
-def where_and_when() -> dict[str, object]:
-    return {
-        "machine": {
-            "cores": os.cpu_count(),
-            "processor": processor(),
-            "kernel": platform.release(),
-            "python": platform.python_version(),
-        },
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

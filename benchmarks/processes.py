@@ -1,0 +1,36 @@
+"""What a process has used so far, read from /proc, and where and when that was."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of all threads of a process, to the nanosecond."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
+
+
+def resident_kib(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def where_and_when() -> dict[str, object]:
+    return {
+        "machine": {
+            "cores": os.cpu_count(),
+            "processor": processor(),
+            "kernel": platform.release(),
+            "python": platform.python_version(),
+        },
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
