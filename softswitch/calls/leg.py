@@ -66,7 +66,7 @@ class Leg:
         """Where we listen for his RTP, as he is told; set before the first description."""
         self._sdes = sdes or Sdes("off")
         self._session_id = session_id
-        self._version: int = 0
+        self._version: int = 1
         self._sdp = b""
         self._offered = b""
 
@@ -91,7 +91,7 @@ class Leg:
             )
 
         self._offered = describe(self._version)
-        if self._offered != self._sdp:
+        if self._sdp and self._offered != self._sdp:
             self._version += 1
             self._offered = describe(self._version)
         self._sdp = self._offered
@@ -118,7 +118,7 @@ class Leg:
             )
 
         answer = describe(self._version)
-        if isinstance(answer, Answer) and answer.sdp != self._sdp:
+        if self._sdp and isinstance(answer, Answer) and answer.sdp != self._sdp:
             self._version += 1
             answer = describe(self._version)
         if isinstance(answer, OfferRefused):

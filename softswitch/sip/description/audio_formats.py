@@ -6,7 +6,7 @@ Codecs are called by their encoding name in capitals; L16, which exists at sever
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from softswitch.sip.description.sdp import MediaDescription, RtpMap
+from softswitch.sip.description.sdp import PAYLOAD_TYPE_MAX, MediaDescription, RtpMap
 
 STATIC_PAYLOAD_TYPES = {
     0: RtpMap("PCMU", 8000, 1),
@@ -19,46 +19,53 @@ STATIC_PAYLOAD_TYPES = {
 }
 """Legal without a=rtpmap (RFC 3551 section 6)."""
 
-PAYLOAD_TYPE_MAX = 127
-
 TELEPHONE_EVENTS = "0-15"
 """0-9, *, #, A-D (RFC 4733 section 3.2)."""
 
 
 class AudioFormat(NamedTuple):
-    """One codec. `number` is what we offer it as, `text` its rtpmap as it is written."""
+    """One codec. `number` is what we offer it as, `text` its rtpmap as it is written, `rtpmap` as it is understood."""
 
     number: int
     text: str
+    rtpmap: RtpMap
     parameters: str = ""
     ptimes_ms: tuple[int, ...] = (10, 20, 30, 40, 50, 60)
 
-    @property
-    def rtpmap(self) -> RtpMap:
-        name, rate, *channels = self.text.split("/")
-        return RtpMap(name.upper(), int(rate), int(channels[0]) if channels else 1)
+
+def _format(
+    number: int, text: str, parameters: str = "", ptimes_ms: tuple[int, ...] = (10, 20, 30, 40, 50, 60)
+) -> AudioFormat:
+    name, rate, *channels = text.split("/")
+    rtpmap = RtpMap(name.upper(), int(rate), int(channels[0]) if channels else 1)
+    return AudioFormat(number, text, rtpmap, parameters, ptimes_ms)
 
 
 AUDIO_FORMATS: Mapping[str, AudioFormat] = {
-    "PCMU": AudioFormat(0, "PCMU/8000"),
-    "PCMA": AudioFormat(8, "PCMA/8000"),
-    "G722": AudioFormat(9, "G722/8000"),
-    "OPUS": AudioFormat(
+    "PCMU": _format(0, "PCMU/8000"),
+    "PCMA": _format(8, "PCMA/8000"),
+    "G722": _format(9, "G722/8000"),
+    "OPUS": _format(
         111,
         "opus/48000/2",
         # Nothing above 8 kHz is kept of it, and 40 kb/s are more than speech needs with its copies (RFC 7587).
         "maxplaybackrate=16000;sprop-maxcapturerate=16000;maxaveragebitrate=40000;useinbandfec=1",
         (10, 20, 40, 60),
     ),
-    "L16/16000": AudioFormat(112, "L16/16000", ptimes_ms=(10, 20, 30)),
-    "L16/8000": AudioFormat(113, "L16/8000", ptimes_ms=(10, 20, 30)),
+    "L16/16000": _format(112, "L16/16000", ptimes_ms=(10, 20, 30)),
+    "L16/8000": _format(113, "L16/8000", ptimes_ms=(10, 20, 30)),
 }
+
+_NAMES: Mapping[RtpMap, str] = {format_.rtpmap: name for name, format_ in AUDIO_FORMATS.items()} | {
+    RtpMap("OPUS", 48000, 1): "OPUS"
+}
+"""Opus always has two channels in SDP; those who forget it mean the same."""
 
 TELEPHONE_EVENT = "TELEPHONE-EVENT"
 EVENT_FORMATS: Mapping[int, AudioFormat] = {
-    8000: AudioFormat(101, "telephone-event/8000", TELEPHONE_EVENTS),
-    16000: AudioFormat(114, "telephone-event/16000", TELEPHONE_EVENTS),
-    48000: AudioFormat(110, "telephone-event/48000", TELEPHONE_EVENTS),
+    8000: _format(101, "telephone-event/8000", TELEPHONE_EVENTS),
+    16000: _format(114, "telephone-event/16000", TELEPHONE_EVENTS),
+    48000: _format(110, "telephone-event/48000", TELEPHONE_EVENTS),
 }
 """By clock, which should be that of the codec beside them (RFC 4733 section 2.1). 101 is the number nearly everybody
 uses, so that peers which assume it are right."""
@@ -96,7 +103,7 @@ def names_in(media: MediaDescription, maps: Mapping[int, RtpMap]) -> dict[str, i
     """The codecs of AUDIO_FORMATS that a media line has, in its order, each with its number."""
     found: dict[str, int] = {}
     for number in _numbers(media, maps):
-        name = _name_of(maps[number])
+        name = _NAMES.get(maps[number])
         if name is not None:
             found.setdefault(name, number)
     return found
@@ -109,7 +116,7 @@ def offered_numbers(names: Sequence[str], old: MediaDescription | None, *, with_
         clocks = dict.fromkeys(format_.rtpmap.clock_rate_hz for format_ in formats)
         # Phones that have Opus often have events at 8000 only.
         formats += [EVENT_FORMATS[clock_hz] for clock_hz in dict.fromkeys([8000, *clocks])]
-    known = {} if old is None else old.rtpmaps()
+    known = {} if old is None else old.rtpmaps
     numbers: dict[int, AudioFormat] = {}
     for format_ in formats:
         number = next((number for number, rtpmap in known.items() if rtpmap == format_.rtpmap), format_.number)
@@ -122,7 +129,7 @@ def offered_numbers(names: Sequence[str], old: MediaDescription | None, *, with_
 def events_number(media: MediaDescription, clock_hz: int) -> int | None:
     """What a media line calls telephone events of this clock."""
     wanted = RtpMap(TELEPHONE_EVENT, clock_hz, 1)
-    return next((number for number, rtpmap in media.rtpmaps().items() if rtpmap == wanted), None)
+    return next((number for number, rtpmap in media.rtpmaps.items() if rtpmap == wanted), None)
 
 
 def format_lines(formats: Mapping[int, AudioFormat]) -> list[tuple[str, str]]:
@@ -155,21 +162,8 @@ def _is_events(rtpmap: RtpMap) -> bool:
     return rtpmap.encoding == TELEPHONE_EVENT and rtpmap.clock_rate_hz in EVENT_FORMATS
 
 
-def _name_of(rtpmap: RtpMap) -> str | None:
-    """Which of AUDIO_FORMATS it is. Opus always has two channels in SDP; those who forget it mean the same."""
-    for name, format_ in AUDIO_FORMATS.items():
-        if format_.rtpmap == rtpmap or (rtpmap[:2] == format_.rtpmap[:2] and name == "OPUS"):
-            return name
-    return None
-
-
 def _numbers(media: MediaDescription, maps: Mapping[int, RtpMap]) -> list[int]:
-    return [number for text in media.formats if (number := _number(text)) in maps]
-
-
-def _number(text: str) -> int:
-    number = int(text) if len(text) <= 3 and text.isascii() and text.isdigit() else -1
-    return number if number <= PAYLOAD_TYPE_MAX else -1
+    return [number for number in media.numbers if number in maps]
 
 
 def _parameters(media: MediaDescription, number: int) -> str:

@@ -225,7 +225,7 @@ def _choose_media(
 ) -> tuple[MediaDescription, Crypto | None, Choice] | None:
     """The first audio stream with a codec of ours, with its key if it is under SRTP, and that codec."""
     for media, crypto in sdes.candidates(session.media):
-        maps = STATIC_PAYLOAD_TYPES | media.rtpmaps()
+        maps = STATIC_PAYLOAD_TYPES | media.rtpmaps
         choice = choose(media, maps, capabilities.codecs, with_events=capabilities.telephone_event)
         if choice is not None:
             return media, crypto, choice
@@ -234,11 +234,11 @@ def _choose_media(
 
 def _choose_from_answer(theirs: MediaDescription, ours: MediaDescription) -> Choice | None:
     """The answer's first codec that we offered. Numbers it does not explain mean what they mean in our offer."""
-    our_maps = STATIC_PAYLOAD_TYPES | ours.rtpmaps()
+    our_maps = STATIC_PAYLOAD_TYPES | ours.rtpmaps
     offered = names_in(ours, our_maps)
-    maps = our_maps | theirs.rtpmaps()
+    maps = our_maps | theirs.rtpmaps
     names = [name for name in names_in(theirs, maps) if name in offered]
-    with_events = any(rtpmap.encoding == TELEPHONE_EVENT for rtpmap in ours.rtpmaps().values())
+    with_events = any(rtpmap.encoding == TELEPHONE_EVENT for rtpmap in ours.rtpmaps.values())
     return choose(theirs, maps, names, with_events=with_events)
 
 

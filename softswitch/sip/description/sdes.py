@@ -30,6 +30,7 @@ SrtpPolicy = Literal["off", "preferred", "required"]
 
 PLAIN_PROTOCOLS = frozenset({"RTP/AVP", "RTP/AVPF"})
 SECURE_PROTOCOLS = frozenset({"RTP/SAVP", "RTP/SAVPF"})
+AUDIO_PROTOCOLS = PLAIN_PROTOCOLS | SECURE_PROTOCOLS
 
 KEY_BYTES = {
     "AES_CM_128_HMAC_SHA1_80": 30,
@@ -168,7 +169,7 @@ class SrtpRefused(Malformed):
 
 
 def is_audio(media: MediaDescription) -> bool:
-    return media.kind == "audio" and media.port > 0 and media.protocol.upper() in PLAIN_PROTOCOLS | SECURE_PROTOCOLS
+    return media.kind == "audio" and media.port > 0 and media.protocol.upper() in AUDIO_PROTOCOLS
 
 
 def is_plain(media: MediaDescription) -> bool:

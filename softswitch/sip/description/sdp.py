@@ -6,6 +6,7 @@ Read leniently: LF line ends, no line end after the last line, and missing s= or
 import ipaddress
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from softswitch.sip.limits import SDP_BYTES_MAX, SDP_MEDIA_MAX
@@ -22,6 +23,8 @@ DIRECTIONS: dict[str, Direction] = {
 MEDIA_LINE = re.compile(r"([A-Za-z0-9\-]++) ++([0-9]{1,5})(?:/([0-9]{1,5}))? ++([A-Za-z0-9/\-]++)((?: ++[^\s]++)*+) *+")
 RTPMAP = re.compile(r"([0-9]{1,3}) ++([^\s/]++)/([0-9]{1,6})(?:/([0-9]{1,2}))?\s*+")
 
+PAYLOAD_TYPE_MAX = 127
+
 Line = tuple[str, str]
 """Type letter and value."""
 
@@ -32,6 +35,15 @@ class RtpMap(NamedTuple):
     encoding: str
     clock_rate_hz: int
     channels: int
+
+
+@lru_cache(maxsize=256)
+def _read_rtpmap(attribute: str) -> tuple[int, RtpMap | None]:
+    """The payload type of an a=rtpmap and its meaning, None if it cannot be read. All phones together know few."""
+    match = RTPMAP.fullmatch(attribute, len("rtpmap:"))
+    if match is None:
+        return 0, None
+    return int(match[1]), RtpMap(match[2].upper(), int(match[3]), int(match[4] or 1))
 
 
 class Origin(NamedTuple):
@@ -53,19 +65,32 @@ class Section:
 
     def attributes(self, name: str) -> Iterator[str]:
         """The values of all a=name lines, "" for those without a value."""
+        start = f"{name}:"
         for letter, value in self.lines:
             if letter == "a":
-                found, _, rest = value.partition(":")
-                if found == name:
-                    yield rest
+                if value.startswith(start):
+                    yield value[len(start) :]
+                elif value == name:
+                    yield ""
 
     def attribute(self, name: str) -> str | None:
-        return next(self.attributes(name), None)
+        """The first such value, None if there is no such line."""
+        start = f"{name}:"
+        for letter, value in self.lines:
+            if letter == "a":
+                if value.startswith(start):
+                    return value[len(start) :]
+                if value == name:
+                    return ""
+        return None
 
     @property
     def direction(self) -> Direction | None:
         """The first direction attribute of this level."""
-        return next((DIRECTIONS[value] for letter, value in self.lines if letter == "a" and value in DIRECTIONS), None)
+        for letter, value in self.lines:
+            if letter == "a" and value in DIRECTIONS:
+                return DIRECTIONS[value]
+        return None
 
     @property
     def connection(self) -> str | None:
@@ -82,7 +107,7 @@ class Section:
 class MediaDescription(Section):
     """One m= line and what belongs to it."""
 
-    __slots__ = ("formats", "kind", "port", "port_count", "protocol")
+    __slots__ = ("_rtpmaps", "formats", "kind", "port", "port_count", "protocol")
 
     def __init__(
         self, kind: str, port: int, protocol: str, formats: list[str], lines: list[Line], port_count: int | None = None
@@ -93,6 +118,7 @@ class MediaDescription(Section):
         self.port_count = port_count
         self.protocol = protocol
         self.formats = formats
+        self._rtpmaps: dict[int, RtpMap] | None = None
 
     @classmethod
     def parse(cls, value: str) -> "MediaDescription":
@@ -103,13 +129,26 @@ class MediaDescription(Section):
         port_count = None if match[3] is None else int(match[3])
         return cls(match[1].lower(), int(match[2]), match[4], match[5].split(), [], port_count)
 
+    @property
+    def numbers(self) -> list[int]:
+        """The formats that are payload types, in order; whatever else stands there is left out."""
+        numbers = [int(text) for text in self.formats if len(text) <= 3 and text.isascii() and text.isdigit()]
+        return [number for number in numbers if number <= PAYLOAD_TYPE_MAX]
+
+    @property
     def rtpmaps(self) -> dict[int, RtpMap]:
-        """By payload type. A line that cannot be read is left out, and so is a second one for the same number."""
-        maps: dict[int, RtpMap] = {}
-        for value in self.attributes("rtpmap"):
-            match = RTPMAP.fullmatch(value)
-            if match is not None:
-                maps.setdefault(int(match[1]), RtpMap(match[2].upper(), int(match[3]), int(match[4] or 1)))
+        """By payload type. A line that cannot be read is left out, and so is a second one for the same number.
+
+        Read when first asked for, so that the lines must be complete by then.
+        """
+        maps = self._rtpmaps
+        if maps is None:
+            maps = self._rtpmaps = {}
+            for letter, value in self.lines:
+                if letter == "a" and value.startswith("rtpmap:"):
+                    number, rtpmap = _read_rtpmap(value)
+                    if rtpmap is not None:
+                        maps.setdefault(number, rtpmap)
         return maps
 
     def declined(self) -> "MediaDescription":
@@ -188,8 +227,9 @@ def address_type(host: str) -> str:
     return "IP6" if ":" in host else "IP4"
 
 
+@lru_cache(maxsize=4096)
 def parse_ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """None for a host name."""
+    """None for a host name. The same few thousand addresses come again and again."""
     try:
         return ipaddress.ip_address(address)
     except ValueError:

@@ -26,7 +26,7 @@ def test_views() -> None:
     assert session.attribute("msid-semantic") == " WMS *"
     audio, video = session.media
     assert (audio.kind, audio.port, audio.port_count, audio.formats) == ("audio", 9, 2, ["111", "0"])
-    assert audio.rtpmaps() == {111: RtpMap("OPUS", 48000, 2), 0: RtpMap("PCMU", 8000, 1)}
+    assert audio.rtpmaps == {111: RtpMap("OPUS", 48000, 2), 0: RtpMap("PCMU", 8000, 1)}
     assert (session.connection_of(audio), session.connection_of(video)) == ("0.0.0.0", "2001:db8::1")
     assert (session.direction_of(audio), session.direction_of(video)) == ("recvonly", "sendrecv")
     assert audio.attribute("absent") is None
@@ -63,7 +63,7 @@ def test_malformed(body: bytes) -> None:
 def test_malformed_lines_are_told_when_they_are_needed() -> None:
     lines = b"v=0\no=x\nc=IN IP4\nm=audio 1 RTP/AVP 0\na=rtpmap:x y\na=rtpmap:0 A/8\na=rtpmap:0 B/8\n"
     session = SessionDescription.parse(lines)
-    assert session.media[0].rtpmaps() == {0: RtpMap("A", 8, 1)}
+    assert session.media[0].rtpmaps == {0: RtpMap("A", 8, 1)}
     with pytest.raises(Malformed):
         _ = session.origin
     with pytest.raises(Malformed):
