@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: setup setup-dev check test demo bench clean
+.PHONY: setup setup-dev check test fuzz demo bench clean
 .DEFAULT_GOAL := check
 
 setup: $(INSTALLED)
@@ -37,6 +37,11 @@ test: setup-dev
 	$(BIN)/lint-imports
 	$(BIN)/pytest -rs
 
+# Mutated SIP for MINUTES in all; what is found lies in fuzz-found/.
+MINUTES ?= 10
+fuzz: setup-dev
+	$(BIN)/python -m tests.fuzz.search --minutes $(MINUTES)
+
 demo: setup
 	$(BIN)/softswitch demo --directory demo-output
 
@@ -44,4 +49,4 @@ bench: setup-dev
 	$(BIN)/python benchmarks/first_look.py
 
 clean:
-	rm -rf $(VENV) demo-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo-output fuzz-found .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -4,14 +4,12 @@ The same holds for the framer, session descriptions, and digest parameters: noth
 """
 
 from contextlib import suppress
-from pathlib import Path
 from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from softswitch.base.address import HostPort
 from softswitch.base.entropy import SeededEntropy
 from softswitch.sip.authentication.auth_server import DigestServer
 from softswitch.sip.authentication.digest import parse_digest
@@ -21,13 +19,9 @@ from softswitch.sip.limits import MESSAGE_BYTES_MAX
 from softswitch.sip.messages.framing import StreamFramer
 from softswitch.sip.messages.grammar import Malformed, parse_parameters, split_list
 from softswitch.sip.messages.header_values import NameAddr, Via
-from softswitch.sip.messages.message import Message, Request, make_response
-from softswitch.sip.messages.parser import parse
 from softswitch.sip.messages.uri import parse_uri
-from softswitch.sip.messages.validate import validate
+from tests.fuzz.sip_targets import LOCAL, MESSAGES, TIME_LIMIT_S, check_message
 
-GOLDEN = Path(__file__).parents[1] / "golden"
-MESSAGES = [path.read_bytes() for path in sorted(GOLDEN.glob("sip/*/*.sip"))]
 SNIPPETS = [
     *(bytes([octet]) for octet in b'\r\n\0\t\x7f\xff "\\<>,;:@%=*[]0'),
     b"\r\n",
@@ -60,9 +54,6 @@ SDP_LINES = [
     b"a=ptime:x",
     b"a=\xff",
 ]
-LOCAL = HostPort("192.0.2.1", 4000)
-TIME_LIMIT_S = 1.0
-"""Far above the few milliseconds the largest message takes, so that only a wrong order of growth fails."""
 
 
 @st.composite
@@ -78,53 +69,15 @@ def mutated(draw: st.DrawFn) -> bytes:
     return message
 
 
-def check(data: bytes) -> None:
-    message = parse(data)
-    if isinstance(message, Malformed):
-        if message.request is not None:
-            answered = parse(make_response(message.request, 400, message.reason, to_tag="t").serialize())
-            assert isinstance(answered, Message)
-        return
-    fault = validate(message)
-    if fault is None:
-        read_all(message)
-    if isinstance(message, Request):
-        again = parse(make_response(message, 200, to_tag="t").serialize())
-        assert isinstance(again, Message)
-    again = parse(message.serialize())
-    assert isinstance(again, Message)
-    assert again.start_line == message.start_line
-    assert again.body == message.body
-    assert again.headers[:-1] == [header for header in message.headers if header[0] != "content-length"]
-    assert (validate(again) is None) == (fault is None)
-    if isinstance(message, Request) and fault is None:
-        message.note_source(HostPort("2001:db8::9", 5060))
-        assert message.top_via.received == "2001:db8::9"
-        assert validate(message) is None
-
-
-def read_all(message: Message) -> None:
-    """Every typed view of a valid message, which must not raise; and copies of them mean the same."""
-    _ = message.call_id, message.expires, message.content_type, message.max_forwards, message.cseq
-    assert str(Via.parse(str(message.top_via))) == str(message.top_via)
-    for address in (message.from_, message.to, *message.contacts, *message.record_routes):
-        again = NameAddr.parse(str(address))
-        assert (again.uri_text, again.params) == (address.uri_text, address.params)
-        assert str(parse_uri(str(address.uri))) == address.uri_text
-        _ = address.user, address.tag, address.q, address.expires
-    if isinstance(message, Request):
-        _ = message.uri, message.routes
-
-
 @given(st.binary(max_size=2000))
 def test_any_bytes(data: bytes) -> None:
-    check(data)
+    check_message(data)
 
 
 @settings(max_examples=300)
 @given(mutated())
 def test_mutated_messages(data: bytes) -> None:
-    check(data)
+    check_message(data)
 
 
 @given(
@@ -140,7 +93,7 @@ def test_streams_are_cut_the_same_however_they_arrive(parts: list[bytes], data: 
     assert [frame for piece in pieces for frame in piecewise.receive(piece) if frame.strip()] == frames
     assert (whole.fault is None) == (piecewise.fault is None)
     for frame in frames:
-        check(frame)
+        check_message(frame)
 
 
 @given(st.one_of(st.binary(max_size=400), st.lists(st.sampled_from(SDP_LINES), max_size=12).map(b"\r\n".join)))
@@ -172,7 +125,7 @@ def test_the_largest_message_of_one_repeated_piece_takes_bounded_time(before: by
     room = 32_000 - len(head) - len(before)
     data = head + before + unit * (room // len(unit)) + b"\r\n\r\n"
     started_at = perf_counter()
-    check(data)
+    check_message(data)
     assert perf_counter() - started_at < TIME_LIMIT_S
 
 

@@ -85,8 +85,10 @@ class StreamFramer:
         end = self._buffer.find(b"\r\n\r\n", self._searched)
         if end < 0:
             self._searched = max(0, len(self._buffer) - 3)
-            if len(self._buffer) > HEAD_BYTES_MAX:
-                self._lose(Malformed(400, "Headers Too Large"))
+        if end > HEAD_BYTES_MAX or (end < 0 and self._searched > HEAD_BYTES_MAX):
+            self._lose(Malformed(400, "Headers Too Large"))
+            return False
+        if end < 0:
             return False
         lengths = CONTENT_LENGTH.findall(self._buffer, 0, end)
         value = lengths[0].strip() if len(lengths) == 1 else b""

@@ -65,7 +65,7 @@ def test_lost_framing(length: bytes, status: int) -> None:
 @pytest.mark.parametrize(
     "garbage",
     [
-        b"x" * (HEAD_BYTES_MAX + 1),
+        b"x" * (HEAD_BYTES_MAX + 4),
         b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         b"\rOPTIONS",
         b"SIP/2.0 200 OK\r\n\r\n",
@@ -102,3 +102,13 @@ def test_giving_up_on_half_a_head_is_silent_and_between_messages_no_fault() -> N
     framer.give_up()
     assert framer.fault is not None
     assert framer.fault.status_hint is None
+
+
+def test_a_head_is_too_large_however_it_arrives() -> None:
+    head = b"OPTIONS sip:a SIP/2.0\r\nX: " + b"x" * HEAD_BYTES_MAX
+    message = head + b"\r\nContent-Length: 0\r\n\r\n"
+    whole, piecewise = StreamFramer(), StreamFramer()
+    assert whole.receive(message) == []
+    assert piecewise.receive(message[:-2]) + piecewise.receive(message[-2:]) == []
+    assert whole.fault is not None
+    assert piecewise.fault is not None
