@@ -11,10 +11,10 @@ from softswitch.app.codecs import working_codecs
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.base.ids import AgentId, QueueId
-from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, TrunkRoute
+from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, RingGroup, TrunkRoute
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener
-from softswitch.config.rows import AgentRow, PhoneRow, QueueRow
+from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow
 from softswitch.config.settings import SoundsSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
@@ -69,6 +69,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
         language=settings.sounds.default_language or settings.sounds.languages[0],
         calls_max=settings.limits.calls,
         extensions={row.username: _extension(row, configuration) for row in _phones(configuration)},
+        groups={row.id: _group(row, configuration) for row in configuration.groups},
         trunks=tuple(
             TrunkRoute(
                 name=trunk.name,
@@ -215,6 +216,19 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         srtp=row.srtp,
         dtmf=row.dtmf,
         codecs=working_codecs(row.codecs),
+        contacts_each_s=row.contacts_each_s,
+    )
+
+
+def _group(row: GroupRow, configuration: Configuration) -> RingGroup:
+    usernames = {each.id: each.username for each in _phones(configuration)}
+    return RingGroup(
+        name=row.id,
+        number=row.number,
+        members=tuple(usernames.get(member, member) for member in row.members),
+        strategy=row.strategy,
+        each_s=row.each_s,
+        ring_s=row.ring_s,
     )
 
 

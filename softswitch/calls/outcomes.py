@@ -61,6 +61,9 @@ class DialOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: DialReason
     target: str
+    """Whom the caller reached, as the flow or the group named him; of several that failed the first."""
+    answered_by: str = ""
+    """The account whose phone was answered, or the outside number."""
     ring_s: float = 0.0
     talk_s: float = 0.0
     sip_status: int = 0

@@ -11,6 +11,7 @@ import msgspec
 from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId
 from softswitch.calls.digit_mode import DigitMode
+from softswitch.calls.ringing import EACH_S, RingStrategy
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.description.sdes import SrtpPolicy
@@ -29,6 +30,20 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     dtmf: DigitMode = "auto"
     codecs: tuple[str, ...] = ()
     """Instead of those of everybody; empty: the same."""
+    contacts_each_s: float = 0.0
+    """Several phones of his ring in the order of their q, each for so long; 0: all at once."""
+
+
+class RingGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Extensions, or outside numbers, that are rung in place of a number or name of their own."""
+
+    name: str
+    number: str = ""
+    members: tuple[str, ...] = ()
+    strategy: RingStrategy = "parallel"
+    each_s: float = EACH_S
+    ring_s: float | None = None
+    """How long at most; None: as everybody."""
 
 
 class TrunkRoute(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +97,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     ring_s: float = 30.0
     """How long `dial` rings when the flow does not say."""
     extensions: dict[str, Extension] = {}
+    groups: dict[str, RingGroup] = {}
     trunks: tuple[TrunkRoute, ...] = ()
     sharing_parties: frozenset[str] = frozenset()
     """Whose voice comes from where their SDP says, so that they may share ports: "trunk:provider"."""
@@ -102,6 +118,10 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The extension with this user name, or with this number."""
         return self.extensions.get(target) or self._by_number.get(target)
 
+    def group_for(self, target: str) -> RingGroup | None:
+        """The group with this name, or with this number."""
+        return self.groups.get(target) or self._group_by_number.get(target) if self.groups else None
+
     def extension_of_agent(self, agent_id: AgentId) -> Extension | None:
         return self._by_agent.get(agent_id)
 
@@ -119,6 +139,10 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def _by_number(self) -> dict[str, Extension]:
         return {each.number: each for each in reversed(self.extensions.values()) if each.number}
+
+    @cached_property
+    def _group_by_number(self) -> dict[str, RingGroup]:
+        return {each.number: each for each in reversed(self.groups.values()) if each.number}
 
     @cached_property
     def _by_agent(self) -> dict[AgentId, Extension]:

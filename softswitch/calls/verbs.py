@@ -10,6 +10,7 @@ from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId
 from softswitch.calls.outcomes import DialOutcome, Digits, QueueOutcome, RecordedMessage
 from softswitch.calls.record import CallRecord
+from softswitch.calls.ringing import Ring, RingStrategy
 
 
 class SoundFiles(Protocol):
@@ -53,7 +54,15 @@ class CallVerbs(Protocol):
     async def queue(
         self, queue_id: str, *, boost_s: float, skills: dict[str, int], record: bool | None
     ) -> QueueOutcome: ...
-    async def dial(self, target: str, *, ring_s: float | None, record: bool | None) -> DialOutcome: ...
+    async def dial(
+        self,
+        targets: Sequence[str | Ring],
+        *,
+        strategy: RingStrategy,
+        each_s: float | None,
+        ring_s: float | None,
+        record: bool | None,
+    ) -> DialOutcome: ...
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage: ...
     async def start_recording(self) -> bool: ...
     async def stop_recording(self) -> None: ...

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from softswitch.config.rows import AgentRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
 from softswitch.config.settings import Settings
 
 
@@ -17,6 +17,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings = Settings()
     agents: tuple[AgentRow, ...] = ()
     phones: tuple[PhoneRow, ...] = ()
+    groups: tuple[GroupRow, ...] = ()
     queues: tuple[QueueRow, ...] = ()
     routes: tuple[RouteRow, ...] = ()
     schedules: tuple[ScheduleRow, ...] = ()

@@ -9,7 +9,7 @@ from typing import cast
 
 from softswitch.base.errors import Fault
 from softswitch.config.conversion import FaultList
-from softswitch.config.rows import AgentRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
 from softswitch.config.settings import Settings
 
 SETTINGS_FILE = "softswitch.toml"
@@ -24,6 +24,7 @@ class Draft:
         "directory",
         "fault_lists",
         "flows",
+        "groups",
         "phones",
         "queues",
         "routes",
@@ -43,6 +44,7 @@ class Draft:
         self.settings = Settings()
         self.agents: list[tuple[int, AgentRow]] = []
         self.phones: list[tuple[int, PhoneRow]] = []
+        self.groups: list[tuple[int, GroupRow]] = []
         self.queues: list[tuple[int, QueueRow]] = []
         self.routes: list[tuple[int, RouteRow]] = []
         self.schedules: list[tuple[int, ScheduleRow]] = []

@@ -14,6 +14,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from softswitch.base.errors import ConfigurationError, Fault
+from softswitch.config.check_groups import check_groups
 from softswitch.config.check_people import check_people
 from softswitch.config.check_queues import check_queues
 from softswitch.config.check_settings import check_settings
@@ -22,7 +23,7 @@ from softswitch.config.configuration import Configuration
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
 from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
-from softswitch.config.rows import AgentRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
 from softswitch.config.settings import Settings
 
 P = TypeVar("P", AgentRow, PhoneRow)
@@ -83,6 +84,7 @@ def _check(draft: Draft) -> None:
 
     check_settings(draft)
     check_people(draft)
+    check_groups(draft)
     check_queues(draft)
     check_schedules(draft)
     check_routes(draft)
@@ -136,7 +138,8 @@ def _convert_file(name: str, draft: Draft) -> None:
         case "agents.toml":
             draft.agents = _rows(table, "agent", AgentRow, faults)
             draft.phones = _rows(table, "phone", PhoneRow, faults)
-            _refuse_others(table, ("agent", "phone"), faults)
+            draft.groups = _rows(table, "group", GroupRow, faults)
+            _refuse_others(table, ("agent", "phone", "group"), faults)
         case "queues.toml":
             draft.queues = _rows(table, "queue", QueueRow, faults)
             _refuse_others(table, ("queue",), faults)
@@ -173,6 +176,7 @@ def _complete(draft: Draft) -> Configuration:
         settings=settings,
         agents=tuple(msgspec.structs.replace(row, language=row.language or language) for row in agents),
         phones=tuple(_complete_person(row) for _, row in draft.phones),
+        groups=tuple(row for _, row in draft.groups),
         queues=tuple(msgspec.structs.replace(row, name=row.name or row.id, music=row.music or music) for row in queues),
         routes=tuple(row for _, row in draft.routes),
         schedules=tuple(row for _, row in draft.schedules),

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.base.ids import AgentId, QueueId
+from softswitch.calls.limits import RING_TARGETS_MAX
 from softswitch.config.settings import CodecName, MediaPorts, RecordingFormat, Seconds
 
 RecordingPolicy = Literal["always", "on_demand", "never"]
@@ -47,6 +48,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     dtmf: DigitMode = "auto"
     codecs: tuple[CodecName, ...] = ()
     """Instead of those of [media]; empty: the same."""
+    contacts_each_s: Annotated[float, Meta(ge=0, le=600)] = 0
+    """Several phones of his ring in the order of their q, each for so long; 0: all at once."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -68,6 +71,24 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     dtmf: DigitMode = "auto"
     codecs: tuple[CodecName, ...] = ()
     """Instead of those of [media]; empty: the same."""
+    contacts_each_s: Annotated[float, Meta(ge=0, le=600)] = 0
+    """Several phones of his ring in the order of their q, each for so long; 0: all at once."""
+
+
+class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
+    """[[group]]: phones that ring for a number, or a name, of their own."""
+
+    id: Identifier
+    number: str = ""
+    """What colleagues dial; empty: only flows do, by the id."""
+    members: Annotated[tuple[str, ...], Meta(max_length=RING_TARGETS_MAX)]
+    """Ids of agents and phones, or outside numbers."""
+    strategy: Literal["parallel", "serial", "delayed"] = "parallel"
+    """All at once; one after the other; each joins those who ring already."""
+    each_s: Annotated[float, Meta(ge=1, le=600)] = 15
+    """How long one is rung before the next."""
+    ring_s: Annotated[float, Meta(ge=1, le=3600)] | None = None
+    """How long in all; None: 30 seconds, and with "serial" and "delayed" that long for the last."""
 
 
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from softswitch.calls.outcomes import (
     QueueReason,
     RecordedMessage,
 )
+from softswitch.calls.ringing import Ring
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import UnknownName, flow
 
@@ -36,6 +37,7 @@ __all__ = [
     "QueueOutcome",
     "QueueReason",
     "RecordedMessage",
+    "Ring",
     "UnknownName",
     "flow",
 ]

@@ -16,6 +16,7 @@ from typing import NoReturn
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.calls.outcomes import DialOutcome, Digits, MenuChoice, QueueOutcome, RecordedMessage
+from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.verbs import CallVerbs
 from softswitch.dialplan.flows import Dialplan
 
@@ -217,10 +218,22 @@ class Call:
             await self.run(outcome.flow)
         return outcome
 
-    async def dial(self, target: str, *, ring_s: float | None = None, record: bool | None = None) -> DialOutcome:
-        """Ring an extension (its number or user name) or, for those who may, an outside number; returns when the far
-        side has hung up or did not come. `record` None is as the number called is configured, or else on demand."""
-        return await self._verbs.dial(target, ring_s=ring_s, record=record)
+    async def dial(
+        self,
+        *targets: str | Ring,
+        strategy: RingStrategy = "parallel",
+        each_s: float | None = None,
+        ring_s: float | None = None,
+        record: bool | None = None,
+    ) -> DialOutcome:
+        """Ring extensions (numbers or user names), groups or, for those who may, outside numbers; returns when the far
+        side has hung up or did not come.
+
+        Several targets ring at once ("parallel"), one after the other for `each_s` seconds ("serial"), or each `each_s`
+        after the one before and together with it ("delayed"); a `Ring` has times of its own. `record` None is as the
+        number called is configured, or else on demand.
+        """
+        return await self._verbs.dial(targets, strategy=strategy, each_s=each_s, ring_s=ring_s, record=record)
 
     async def run(self, flow: str) -> None:
         """Go on with another flow and come back when it returns. Raises `UnknownName`."""

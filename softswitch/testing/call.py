@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar
 from softswitch.base.ids import CallId
 from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, QueueOutcome, RecordedMessage
 from softswitch.calls.record import CallRecord
+from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
@@ -147,8 +148,17 @@ class FakeCall:
         self._use(f"queue {queue_id}")
         return self._outcome(QueueOutcome)
 
-    async def dial(self, target: str, *, ring_s: float | None, record: bool | None) -> DialOutcome:
-        self._use(f"dial {target}")
+    async def dial(
+        self,
+        targets: Sequence[str | Ring],
+        *,
+        strategy: RingStrategy,
+        each_s: float | None,
+        ring_s: float | None,
+        record: bool | None,
+    ) -> DialOutcome:
+        named = " ".join(each if isinstance(each, str) else each.target for each in targets)
+        self._use(f"dial {named}" if strategy == "parallel" else f"dial {named} {strategy}")
         return self._outcome(DialOutcome)
 
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:

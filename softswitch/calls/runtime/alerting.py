@@ -7,6 +7,8 @@
 ```
 """
 
+from collections.abc import Sequence
+
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.calls.digit_mode import DigitMode, capabilities_for
@@ -26,7 +28,18 @@ ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """RFC 3326: keeps the call out of the list of missed calls on the phones that lost the race."""
 
 # What a failed leg tells us about the person: the reason nearest to a human decision counts for all of his phones.
-_RANK = (DialReason.DECLINED, DialReason.BUSY, DialReason.NO_ANSWER, DialReason.UNREACHABLE)
+_RANK = (
+    DialReason.DECLINED,
+    DialReason.BUSY,
+    DialReason.NO_ANSWER,
+    DialReason.FORBIDDEN,
+    DialReason.UNREACHABLE,
+)
+
+
+def weightiest(reasons: Sequence[DialReason]) -> DialReason:
+    """The one that stands for all."""
+    return next((reason for reason in _RANK if reason in reasons), DialReason.UNREACHABLE)
 
 
 def reason_of_status(status: int) -> DialReason:
@@ -78,7 +91,7 @@ class Alerting:
         """Why nobody can answer any more; None while a phone still rings or after one was answered."""
         if self._ringing or self.answered is not None:
             return None
-        return next((reason for reason in _RANK if reason in self._failures), DialReason.UNREACHABLE)
+        return weightiest(self._failures)
 
     def _capabilities(self, settings: CallSettings, codecs: tuple[str, ...]) -> MediaCapabilities:
         """The caller's codec is offered first: between equals nothing need be converted."""
@@ -158,9 +171,14 @@ class Alerting:
                 self.status = event.status
                 self._fail(party, reason_of_status(event.status))
 
-    def end(self) -> None:
+    def pass_over(self) -> None:
+        """Whatever still rings has rung long enough; others may be rung instead."""
+        for party in list(self._ringing.values()):
+            self._fail(party, DialReason.NO_ANSWER)
+
+    def end(self, reason: str | None = None) -> None:
         """Stop whatever still rings. The answered party, if any, is the caller's business."""
-        self._cancel()
+        self._cancel(reason)
         if self._is_counted and not self._is_over:
             self._is_over = True
             self._call.record.ring_s += self.ring_s

@@ -8,8 +8,9 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
 from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, QueueOutcome, RecordedMessage
 from softswitch.calls.record import CallRecord
+from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.dialling import Dialling
+from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
 from softswitch.calls.runtime.message import record_message
 from softswitch.calls.runtime.queueing import QueueVisit
 from softswitch.calls.verbs import SoundFiles
@@ -133,11 +134,23 @@ class CallerVerbs:
         self._call.digits_typed.clear()
         return outcome
 
-    async def dial(self, target: str, *, ring_s: float | None, record: bool | None) -> DialOutcome:
-        """Ring an extension or an outside number and connect it; returns when the far side has left or did not come."""
+    async def dial(
+        self,
+        targets: Sequence[str | Ring],
+        *,
+        strategy: RingStrategy,
+        each_s: float | None,
+        ring_s: float | None,
+        record: bool | None,
+    ) -> DialOutcome:
+        """Ring extensions, groups or outside numbers and connect who answers; returns when the far side has left or
+        did not come."""
         await self._call.mailbox.check()
         self._call.mailbox.clear()
-        outcome = await Dialling(self._call, target, record=record).run(ring_s)
+        settings = self._call.around.settings()
+        plan = ring_plan(settings, targets, strategy, each_s)
+        longest_s = longest_ring_s(settings, targets, plan) if ring_s is None else ring_s
+        outcome = await Dialling(self._call, plan, record=record, ring_s=longest_s).run()
         self._call.digits_typed.clear()
         return outcome
 

@@ -1,114 +1,161 @@
-"""`dial`: one caller, one extension or outside number, ringing and then talking.
+"""`dial`: one caller, one or several targets, ringing and then talking.
 
-No call leaves for a trunk unless the caller is a registered phone that the trunk's configuration permits: that is
-decided here, once, for every flow.
-
-An agent who is called so is busy for the ACD from the moment his phone rings until the call is over.
+A `RingPlan` (calls/ringing.py) says who begins to ring when; each target is an `Attempt`. The first who answers talks
+to the caller, and all others stop ringing ("completed elsewhere").
 """
 
-from softswitch.acd.model import BusyKind
+from collections.abc import Sequence
+
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent
 from softswitch.calls.outcomes import DialOutcome, DialReason
+from softswitch.calls.ringing import EACH_S, BeginRing, Ring, RingPlan, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.alerting import Alerting
+from softswitch.calls.runtime.alerting import ANSWERED_ELSEWHERE, weightiest
+from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.runtime.conversation import Conversation
-from softswitch.calls.runtime.party import Party
-from softswitch.calls.runtime.reaching import ring_extension, ring_trunk
-from softswitch.calls.settings import Extension, RecordingPolicy
-from softswitch.media.errors import MediaUnavailable
+from softswitch.calls.settings import CallSettings, RecordingPolicy
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
 
 class Dialling:
-    """One attempt to reach `target`, and the conversation if it succeeds."""
+    """One attempt to reach somebody, and the conversation if it succeeds."""
 
-    def __init__(self, call: ActiveCall, target: str, *, record: bool | None) -> None:
+    def __init__(self, call: ActiveCall, plan: RingPlan, *, record: bool | None, ring_s: float) -> None:
+        """`plan` has not begun; if nobody answers within `ring_s` it is over."""
         self._call = call
         self._around = call.around
-        self._target = target
+        self._plan = plan
         self._is_record_wished = record
-        self._alerting = Alerting(call)
-        self._called: Extension | None = None
-        """Whose phones ring, if he is one of ours."""
+        self._longest_s = ring_s
+        self._began_at = call.around.clock.now()
+        self._attempts: dict[int, Attempt] = {}
+        """Those that ring, and the one that was answered, by their places in the plan."""
+        self._reasons: list[DialReason] = []
+        """Why others failed."""
+        self._status = 0
+        self._answered: Attempt | None = None
         self._conversation: Conversation | None = None
-        self._ring_s = 0.0
+        self._ring_s: float | None = None
 
-    async def run(self, ring_s: float | None) -> DialOutcome:
+    async def run(self) -> DialOutcome:
         self._call.record.began_to_wait()
         self._call.set_state(CallState.ALERTING)
         try:
-            refusal = await self._start()
-            if refusal is not None:
-                return self._outcome(refusal)
+            await self._advance()
+            if self._plan.is_over:
+                return self._failed()
             await self._call.ring()
-            longest_s = self._around.settings().ring_s if ring_s is None else ring_s
-            deadline = self._around.clock.now() + longest_s
             while True:
-                left = None if self._conversation else max(0.0, deadline - self._around.clock.now())
-                event = await self._call.mailbox.next(left)
-                outcome = await self._take(event) if event is not None else self._outcome(DialReason.NO_ANSWER)
+                event = await self._call.mailbox.next(self._left_s())
+                outcome = await self._pass_time() if event is None else await self._take(event)
                 if outcome is not None:
                     return outcome
         finally:
             self._leave()
 
-    async def _start(self) -> DialReason | None:
-        """Ring; returns why that is not possible."""
-        settings = self._around.settings()
-        caller = self._call.caller.extension
-        extension = settings.extension_for(self._target)
-        if extension is not None and caller is not None and extension.username == caller.username:
-            return DialReason.BUSY
-        trunk = settings.trunk_for(self._target) if extension is None else None
-        if trunk is not None and (caller is None or trunk.name not in caller.trunks):
-            return DialReason.FORBIDDEN
-        if extension is None and trunk is None:
-            return DialReason.UNREACHABLE
-        try:
-            await self._call.open_audio()
-            if extension is not None:
-                self._called = extension
-                self._around.lines.taken(extension.agent_id, BusyKind.DIRECT_IN)
-                await ring_extension(self._alerting, extension, self._call)
-            elif trunk is not None:
-                await ring_trunk(self._alerting, trunk, self._target, self._call)
-        except MediaUnavailable:
-            return DialReason.UNREACHABLE
-        return self._alerting.verdict
-
     async def _take(self, event: CallEvent) -> DialOutcome | None:
         match event:
-            case LegProgress() | LegAnswered() | LegFailed():
-                self._alerting.receive(event)
-                if self._alerting.answered is not None and self._conversation is None:
-                    await self._connect(self._alerting.answered)
-                elif self._alerting.verdict is not None:
-                    return self._outcome(self._alerting.verdict)
+            case LegProgress() | LegAnswered() | LegFailed() if self._answered is None:
+                for attempt in self._attempts.values():
+                    attempt.receive(event)
+                return await self._pass_time()
             case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
                 return self._far_left()
             case _:
                 pass
         return None
 
-    async def _connect(self, answered: Party) -> None:
-        self._ring_s = self._alerting.ring_s
-        self._alerting.end()
-        await self._call.answer()
-        policy = self._call.recordings.policy_for(self._is_record_wished, RecordingPolicy.ON_DEMAND)
-        self._conversation = self._call.converse(answered, "default", policy)
+    async def _pass_time(self) -> DialOutcome | None:
+        """After an event, or when it is time: somebody has answered, others are to be rung, nobody is left."""
+        if self._answered is not None:
+            return None
+        answered = next((each for each in self._attempts.values() if each.answered is not None), None)
+        if answered is not None:
+            await self._connect(answered)
+            return None
+        if self._around.clock.now() >= self._began_at + self._longest_s:
+            self._reasons.append(DialReason.NO_ANSWER)
+            return self._failed()
+        await self._advance()
+        return self._failed() if self._plan.is_over else None
 
-    def _outcome(self, reason: DialReason) -> DialOutcome:
+    async def _advance(self) -> None:
+        """Let the plan go on as far as it can now."""
+        self._plan.handle_timeout(self._around.clock.now())
+        while True:
+            for output in self._plan.take_outputs():
+                if isinstance(output, BeginRing):
+                    attempt = self._attempts[output.place] = Attempt(self._call, self._plan.targets[output.place])
+                    await attempt.begin()
+                else:
+                    self._give_up(output.place, DialReason.NO_ANSWER)
+            failed = [place for place, attempt in list(self._attempts.items()) if await self._has_failed(attempt)]
+            if not failed:
+                return
+            for place in failed:
+                self._give_up(place, self._attempts[place].verdict or DialReason.UNREACHABLE)
+                self._plan.failed(place, self._around.clock.now())
+
+    async def _has_failed(self, attempt: Attempt) -> bool:
+        await attempt.proceed(self._around.clock.now())
+        return attempt.verdict is not None
+
+    def _give_up(self, place: int, reason: DialReason) -> None:
+        attempt = self._attempts.pop(place, None)
+        if attempt is None:
+            return
+        self._status = attempt.alerting.status or self._status
+        self._reasons.append(reason)
+        attempt.end()
+
+    def _left_s(self) -> float | None:
+        """Until something is due; None while they talk."""
+        if self._answered is not None:
+            return None
+        due = [self._began_at + self._longest_s, self._plan.next_timeout()]
+        due += [attempt.next_timeout() for attempt in self._attempts.values()]
+        return max(0.0, min(each for each in due if each is not None) - self._around.clock.now())
+
+    async def _connect(self, attempt: Attempt) -> None:
+        self._answered = attempt
+        self._stop_ringing()
+        for place, other in list(self._attempts.items()):
+            if other is not attempt:
+                other.silence(ANSWERED_ELSEWHERE)
+                other.end()
+                del self._attempts[place]
+        await self._call.answer()
+        assert attempt.answered is not None, "that is why we are here"
+        policy = self._call.recordings.policy_for(self._is_record_wished, RecordingPolicy.ON_DEMAND)
+        self._conversation = self._call.converse(attempt.answered, "default", policy)
+
+    def _stop_ringing(self) -> float:
+        """How long it rang; the first time the record is told."""
+        if self._ring_s is None:
+            self._ring_s = self._around.clock.now() - self._began_at
+            self._call.record.ring_s += self._ring_s
+        return self._ring_s
+
+    def _failed(self) -> DialOutcome:
+        ringing = [attempt.alerting.status for attempt in self._attempts.values()]
         return DialOutcome(
-            reason=reason, target=self._target, ring_s=self._alerting.ring_s, sip_status=self._alerting.status
+            reason=weightiest(self._reasons),
+            target=self._plan.targets[0],
+            ring_s=self._stop_ringing(),
+            sip_status=next((status for status in ringing if status), self._status),
         )
 
     def _far_left(self) -> DialOutcome:
+        assert self._answered is not None, "there is a conversation"
+        answered_by = self._answered.answered_by
+        target = self._answered.target
         conversation = self._end_conversation()
         return DialOutcome(
             reason=DialReason.ANSWERED,
-            target=self._target,
-            ring_s=self._ring_s,
+            target=target,
+            answered_by=answered_by,
+            ring_s=self._stop_ringing(),
             talk_s=conversation.talk_s,
             sip_status=200,
             recording=conversation.recording_path,
@@ -122,13 +169,39 @@ class Dialling:
 
     def _leave(self) -> None:
         """Whatever the reason: nothing rings, nobody talks."""
+        self._stop_ringing()
         if self._conversation is not None:
             self._end_conversation()
-        self._alerting.end()
-        if self._alerting.answered is not None:
-            self._call.part(self._alerting.answered)
-        if self._called is not None:
-            self._around.lines.released(self._called.agent_id)
+        for attempt in self._attempts.values():
+            attempt.end()
         if self._call.caller.stream is not None and self._call.is_answered:
             self._call.caller.stream.stop_play()
         self._call.end_wait()
+
+
+def ring_plan(
+    settings: CallSettings, targets: Sequence[str | Ring], strategy: RingStrategy, each_s: float | None
+) -> RingPlan:
+    """The plan for these targets. A group that is the only one rings as it is configured; of one among several each
+    member is a target of its own. Raises `LocalError`."""
+    if len(targets) == 1 and isinstance(targets[0], str):
+        group = settings.group_for(targets[0])
+        if group is not None:
+            return RingPlan(group.members, group.strategy, group.each_s if each_s is None else each_s)
+    rings: list[str | Ring] = []
+    for each in targets:
+        name = each if isinstance(each, str) else each.target
+        group = settings.group_for(name)
+        if group is None:
+            rings.append(each)
+        else:
+            rings += (
+                group.members if isinstance(each, str) else [Ring(m, each.after_s, each.ring_s) for m in group.members]
+            )
+    return RingPlan(rings, strategy, EACH_S if each_s is None else each_s)
+
+
+def longest_ring_s(settings: CallSettings, targets: Sequence[str | Ring], plan: RingPlan) -> float:
+    """How long it rings when the flow does not say: as the group says, or until the last had as long as anybody."""
+    group = settings.group_for(targets[0]) if len(targets) == 1 and isinstance(targets[0], str) else None
+    return plan.length_s(settings.ring_s) if group is None or group.ring_s is None else group.ring_s

@@ -1,9 +1,12 @@
 """From a name to phones that ring: the bindings of an extension, or a trunk."""
 
+from collections.abc import Sequence
+
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
 from softswitch.sip.messages.uri import SipUri
+from softswitch.sip.outputs import Binding
 from softswitch.sip.settings import Target
 
 
@@ -13,15 +16,27 @@ def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:
     return str(SipUri(user=record.calling_number or "anonymous", host=settings.domain)), record.calling_name
 
 
-async def ring_extension(alerting: Alerting, extension: Extension, call: ActiveCall, *, display: str = "") -> None:
-    """Ring every phone registered for the extension, each along the flow it registered over.
+def bindings_of(extension: Extension, call: ActiveCall, settings: CallSettings) -> list[Binding]:
+    """Where its phones are, the best first."""
+    return call.around.sip.bindings(f"{extension.username}@{settings.domain}")
+
+
+async def ring_extension(
+    alerting: Alerting,
+    extension: Extension,
+    call: ActiveCall,
+    *,
+    display: str = "",
+    bindings: Sequence[Binding] | None = None,
+) -> None:
+    """Ring these phones of the extension, or every one that is registered, each along the flow it registered over.
 
     `display` is shown in place of the caller's name. Nothing rings if none is registered. Raises as
     `Alerting.ring` does.
     """
     settings = call.around.settings()
     from_uri, from_display = _identity(call, settings)
-    for binding in call.around.sip.bindings(f"{extension.username}@{settings.domain}"):
+    for binding in bindings_of(extension, call, settings) if bindings is None else bindings:
         await alerting.ring(
             Target(uri=binding.contact_uri, flow=binding.flow, route=binding.path),
             extension.username,

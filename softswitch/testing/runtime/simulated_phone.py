@@ -49,6 +49,8 @@ class SimulatedPhone:
         self.talk_s: float | None = None
         """Hangs up this long after the conversation began; None: never."""
         self.sdes = Sdes("off")
+        self.q = 1.0
+        """How gladly it is called, among the phones of its account."""
         self._centre = centre
 
     def seen(self, kind: type[SipOutput]) -> list[SipOutput]:
@@ -64,7 +66,7 @@ class SimulatedPhone:
 
     def send_register(self, expires: int = 3600, password: str = "Secret-123") -> None:
         """Register, or with `expires` 0 unregister, and do not wait for the outcome."""
-        contact = f"<sip:{self.name}@{self.address}>;expires={expires}"
+        contact = f"<sip:{self.name}@{self.address}>;expires={expires};q={self.q}"
         self.endpoint.request(
             "REGISTER",
             self._target(f"sip:{DOMAIN}"),

@@ -69,7 +69,24 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         # agents.toml
         (
             {"agents": "[[person]]\nid = 1"},
-            "person: this does not belong in this file. It holds [[agent]] and [[phone]]",
+            "person: this does not belong in this file. It holds [[agent]] and [[phone]] and [[group]]",
+        ),
+        ({"agents": "[[group]]\nid = 'sales'\nmembers = []"}, "group[0].members: nobody is in it"),
+        (
+            {"agents": ANNA + "[[group]]\nid = 'sales'\nmembers = ['ana', '+4420']"},
+            'group[0].members[0]: nobody has the id "ana". Did you mean "anna"?',
+        ),
+        (
+            {"agents": ANNA + "[[group]]\nid = 'anna'\nmembers = ['anna']"},
+            'group[0].id: "anna" is already a name or number of agent[0] (line 1)',
+        ),
+        (
+            {"agents": ANNA + "[[group]]\nid = 's'\nnumber = 'six'\nmembers = ['anna']"},
+            'group[0].number: "six" is no extension',
+        ),
+        (
+            {"agents": ANNA + "[[group]]\nid = 's'\nmembers = ['anna', 'anna']"},
+            'group[0].members[1]: "anna" is in it twice',
         ),
         ({"agents": "[[agnt]]\nid = 1"}, 'agnt: this does not belong in this file. Did you mean "agent"?'),
         ({"agents": ANNA + ANNA}, 'agent[1].id: the id "anna" is that of agent[0] (line 1) already'),

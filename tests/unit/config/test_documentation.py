@@ -7,7 +7,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from softswitch.config.rows import AgentRow, Announcements, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.rows import (
+    AgentRow,
+    Announcements,
+    GroupRow,
+    PhoneRow,
+    QueueRow,
+    RouteRow,
+    ScheduleRow,
+    TrunkRow,
+)
 from softswitch.config.settings import Settings
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
@@ -15,6 +24,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[agent]]": AgentRow,
     "[[phone]]": PhoneRow,
+    "[[group]]": GroupRow,
     "[[queue]]": QueueRow,
     "announce = {...}": Announcements,
     "[[route]]": RouteRow,
