@@ -11,6 +11,9 @@ CallId = NewType("CallId", str)
 LegId = NewType("LegId", str)
 """One party's INVITE dialog inside a call; names the INVITE session in the SIP endpoint as well."""
 
+ReferId = NewType("ReferId", str)
+"""One REFER, ours or a peer's, from its arrival to its last NOTIFY."""
+
 ContactId = NewType("ContactId", str)
 """Something that waits for an agent. For a voice call it equals the call's id."""
 

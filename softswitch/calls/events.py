@@ -9,6 +9,8 @@ from softswitch.sip.outputs import (
     LegEnded,
     LegFailed,
     LegProgress,
+    ReferProgress,
+    ReferReceived,
     ReinviteAnswered,
     ReinviteConfirmed,
     ReinviteFailed,
@@ -26,5 +28,7 @@ LegEvent = (
     | ReinviteAnswered
     | ReinviteFailed
     | InfoReceived
+    | ReferReceived
+    | ReferProgress
 )
 CallEvent = LegEvent | MediaEvent | AcdOutput

@@ -9,7 +9,7 @@ from typing import Protocol
 from softswitch.base.address import Flow
 from softswitch.base.deadlines import Deadlines
 from softswitch.base.entropy import Entropy
-from softswitch.base.ids import LegId
+from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.messages.header_values import MAGIC_COOKIE
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.outputs import SipOutput, Transmit
@@ -20,17 +20,19 @@ from softswitch.sip.sessions.dialog import Dialog, DialogId
 from softswitch.sip.settings import SipSettings
 from softswitch.sip.transactions.transaction_table import ServerExchange, Timed, TransactionTable
 
-ALLOWED_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER")
+ALLOWED_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER", "REFER", "NOTIFY")
 ALLOW = ", ".join(ALLOWED_METHODS)
 ACCEPT = "application/sdp, application/dtmf-relay, application/dtmf"
-SUPPORTED = frozenset({"path"})
-"""Option tags a peer may demand with Require (RFC 3327)."""
-CAPABILITIES = (("allow", ALLOW), ("accept", ACCEPT), ("supported", ", ".join(SUPPORTED)))
+SUPPORTED = frozenset({"norefersub", "path", "replaces"})
+"""Option tags a peer may demand with Require (RFC 4488, RFC 3327, RFC 3891)."""
+CAPABILITIES = (("allow", ALLOW), ("accept", ACCEPT), ("supported", ", ".join(sorted(SUPPORTED))))
 """What an OPTIONS request wants to know (RFC 3261 section 11.2)."""
 
 
 class DialogUser(Protocol):
     """Who gets the requests of one dialog."""
+
+    leg_id: LegId
 
     def receive_request(self, request: Request, flow: Flow, now: float) -> None:
         """A valid new request other than ACK and CANCEL; it must be answered."""
@@ -46,7 +48,24 @@ class Leg(Protocol):
 
     leg_id: LegId
 
+    @property
+    def is_answered(self) -> bool: ...
+
     def hang_up(self, reason: str | None, now: float) -> None: ...
+
+    def has_early_dialog(self, call_id: str, tags: set[str]) -> bool:
+        """Whether we have called there, nobody has answered, and a dialog between these two tags has begun."""
+        ...
+
+
+class Refer(Protocol):
+    """A REFER of a peer's that is not over."""
+
+    def accept(self, now: float) -> None: ...
+
+    def refuse(self, status: int, reason: str | None, now: float) -> None: ...
+
+    def notify(self, status: int, reason: str | None, now: float) -> None: ...
 
 
 class SipCore:
@@ -58,6 +77,7 @@ class SipCore:
         "legs",
         "next_hop",
         "outputs",
+        "refers",
         "settings",
         "transactions",
         "trunks",
@@ -74,6 +94,7 @@ class SipCore:
         self.next_hop = NextHop(self.addresses, settings.hosts, self.trunks)
         self.dialogs: dict[DialogId, DialogUser] = {}
         self.legs: dict[LegId, Leg] = {}
+        self.refers: dict[ReferId, Refer] = {}
 
     def update(self, settings: SipSettings) -> None:
         self.settings = settings

@@ -19,12 +19,13 @@ import msgspec
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import Entropy
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import LegId
+from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import ALLOW, SipCore
 from softswitch.sip.dispatcher import Dispatcher
 from softswitch.sip.messages.grammar import Malformed
+from softswitch.sip.messages.refer_to import with_replaces
 from softswitch.sip.messages.session_body import SDP
 from softswitch.sip.outputs import Binding, LegFailed, RegistrationChanged, SipOutput
 from softswitch.sip.plain_request import PlainRequests, build_request, is_uri
@@ -40,7 +41,7 @@ KEEP_ALIVES = (b"", b"\r\n", b"\r\n\r\n", b"\0\0\0\0")
 
 
 class EndpointStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """What an endpoint holds now (legs to bindings) and has counted since its start.
+    """What an endpoint holds now (legs to bindings, refers) and has counted since its start.
 
     `dropped`: requests met with silence; `faults`: malformed messages; `unmatched`: responses and ACKs that belong to
     nothing.
@@ -53,6 +54,7 @@ class EndpointStatistics(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int
     faults: int
     unmatched: int
+    refers: int = 0
 
 
 class SipEndpoint:
@@ -210,6 +212,46 @@ class SipEndpoint:
         if leg is not None:
             leg.send_info(content_type, body, now)
 
+    # Inputs from the user: transfers
+
+    def accept_refer(self, refer_id: ReferId, now: float) -> None:
+        """Take on what a ReferReceived asks for; the party is told so, and then what notify_refer says."""
+        refer = self._core.refers.get(refer_id)
+        if refer is not None:
+            refer.accept(now)
+
+    def refuse_refer(self, refer_id: ReferId, status: int, now: float, *, reason: str | None = None) -> None:
+        """Refuse a ReferReceived. 404, 410, 416, 481 and the like would end the call (RFC 5057): 403, 603."""
+        refer = self._core.refers.get(refer_id)
+        if refer is not None:
+            refer.refuse(status, reason, now)
+
+    def notify_refer(self, refer_id: ReferId, status: int, now: float, *, reason: str | None = None) -> None:
+        """Tell the party how far an accepted transfer is: 1xx, and once 200-699, which is the end of it.
+
+        It need not be in the call any more; one that wants to hear nothing is told nothing.
+        """
+        refer = self._core.refers.get(refer_id)
+        if refer is not None:
+            refer.notify(status, reason, now)
+
+    def refer(
+        self, leg_id: LegId, target_uri: str, now: float, *, referred_by: str, replaces_leg: LegId | None = None
+    ) -> ReferId | None:
+        """Ask the party of an answered leg to call `target_uri` instead of us; ReferProgress follows.
+
+        With `replaces_leg`, an answered leg of ours as well, it is to take our place there. `referred_by` is the URI of
+        who wants it (RFC 3892). None for a leg that is over. Raises LocalError for URIs that cannot be written.
+        """
+        leg = self._answered(leg_id)
+        replaced = None if replaces_leg is None else self._answered(replaces_leg)
+        if leg is None or (replaces_leg is not None and replaced is None):
+            return None
+        if not is_uri(target_uri) or not is_uri(referred_by):
+            raise LocalError(f"{target_uri!r} or {referred_by!r} is no URI: write it as sip:number@host.")
+        target = target_uri if replaced is None else with_replaces(target_uri, replaced.replaces_for_peer())
+        return leg.refer(f"<{target}>", f"<{referred_by}>", now)
+
     # Inputs from the user: other requests
 
     def request(
@@ -326,6 +368,7 @@ class SipEndpoint:
             dropped=self._reception.guard.dropped,
             faults=self._dispatcher.faults,
             unmatched=self._dispatcher.unmatched,
+            refers=len(self._core.refers),
         )
 
     # Private

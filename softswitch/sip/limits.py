@@ -20,3 +20,5 @@ NONCES_MAX = 65_536
 
 EXTENSIONS_CHARACTERS_MAX = 512
 """Parameters of a Contact that are only given back; what phones tell of their abilities (RFC 3840) is about 200."""
+REFERS_MAX = 4
+"""Transfers under way in one dialog at a time. A phone asks for one, and once more if it went wrong."""

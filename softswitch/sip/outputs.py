@@ -22,7 +22,7 @@ from typing import Literal
 import msgspec
 
 from softswitch.base.address import Flow
-from softswitch.base.ids import LegId
+from softswitch.base.ids import LegId, ReferId
 
 
 class Transmit(msgspec.Struct, frozen=True, gc=False):
@@ -53,6 +53,8 @@ class InviteReceived(msgspec.Struct, frozen=True, kw_only=True):
     `accept` takes an offer, and the answer comes with LegConfirmed.
     `headers` holds, by lower-case name, those of KEPT_HEADERS (reception.py) and all `x-...` that were there.
     `max_forwards` is what an outbound leg made for this one may use (already one less).
+    `replaces` is the leg of ours whose place the caller wants to take (RFC 3891): established, or an outbound one that
+    rings. Whether he may is for the owner to say, who answers the one and hangs up the other.
     """
 
     leg_id: LegId
@@ -66,6 +68,7 @@ class InviteReceived(msgspec.Struct, frozen=True, kw_only=True):
     sdp: bytes
     headers: dict[str, str]
     max_forwards: int = 69
+    replaces: LegId | None = None
 
 
 class LegProgress(msgspec.Struct, frozen=True):
@@ -158,6 +161,36 @@ class InfoReceived(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class ReferReceived(msgspec.Struct, frozen=True):
+    """The party wants somebody else to have the call. Answer with accept_refer, then notify_refer, or refuse_refer.
+
+    `target` is the number or name to be called, `target_uri` all of the URI. `replaces_leg` is the leg of ours whose
+    place is to be taken, of this or another call: then that party is who is meant, and `target` says no more.
+    `referred_by` is the URI of Referred-By (RFC 3892), a mere claim, or "".
+    """
+
+    leg_id: LegId
+    refer_id: ReferId
+    target: str
+    target_uri: str
+    replaces_leg: LegId | None = None
+    referred_by: str = ""
+
+
+class ReferProgress(msgspec.Struct, frozen=True):
+    """What became of a REFER of ours so far: 202 when it is taken, the status of the new call as the party tells it.
+
+    With `is_over` nothing more follows: refused (300-699), done (200), or nothing more is told (202, 1xx).
+    Nor does anything follow the leg's LegEnded, which a party that took the call away sends when it likes.
+    """
+
+    leg_id: LegId
+    refer_id: ReferId
+    status: int
+    reason: str
+    is_over: bool = False
+
+
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """One place an address-of-record can be reached at (RFC 3261 section 10).
 
@@ -233,6 +266,8 @@ SipOutput = (
     | ReinviteAnswered
     | ReinviteFailed
     | InfoReceived
+    | ReferReceived
+    | ReferProgress
     | RegistrationChanged
     | RequestFinished
     | SecurityEvent

@@ -7,6 +7,7 @@ In this order, each with its answer:
 | the source does not flood, guess or scan             | silence                        |
 | it is not meant for a dialog (To has a tag)          | 481                            |
 | the method is known, and one of ours                 | 501, 405 with Allow            |
+| it is no REFER: a transfer belongs to a call         | 403                            |
 | the Request-URI has a scheme we speak                | 416                            |
 | REGISTER: To is an address-of-record at all          | 400                            |
 | an INVITE may still be forwarded (Max-Forwards)      | 483                            |
@@ -17,6 +18,7 @@ In this order, each with its answer:
 | INVITE: a body we can read                           | 415 with Accept                |
 | INVITE: the caller can read ours (Accept)            | 406                            |
 | INVITE: room for a call, and we are not draining     | 503 with Retry-After           |
+| INVITE: the dialog it replaces is one of ours        | 400, 481, 486, 603             |
 | REGISTER: the address-of-record is the user's own    | 404, 403                       |
 
 Until somebody is known, every answer is stateless: a flood costs no memory, and our tag is made of the request so that
@@ -38,6 +40,7 @@ from softswitch.sip.messages.header_values import NameAddr
 from softswitch.sip.messages.legible import legible, legible_uri
 from softswitch.sip.messages.message import Request, make_response
 from softswitch.sip.messages.methods import KNOWN_METHODS
+from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import accepts_sdp, find_sdp, is_acceptable
 from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import (
@@ -51,6 +54,7 @@ from softswitch.sip.outputs import (
 from softswitch.sip.registration.registrar import NotRegistered, Registrar, contact_values
 from softswitch.sip.security.guard import Guard
 from softswitch.sip.sessions.inbound_invite import InboundInvite
+from softswitch.sip.sessions.replacing import find_replaced
 from softswitch.sip.settings import Account, SipSettings
 
 KEPT_HEADERS = frozenset(
@@ -149,12 +153,14 @@ class Reception:
 
     def _refuse_at_sight(self, request: Request, flow: Flow) -> bool:
         method = request.method
-        if request.to.tag is not None or method in ("BYE", "CANCEL", "INFO"):
+        if request.to.tag is not None or method in ("BYE", "CANCEL", "INFO", "NOTIFY"):
             self.refuse(request, flow, 481)
         elif method not in KNOWN_METHODS:
             self.refuse(request, flow, 501, (("allow", ALLOW),))
         elif method not in ALLOWED_METHODS:
             self.refuse(request, flow, 405, (("allow", ALLOW),))
+        elif method == "REFER":
+            self.refuse(request, flow, 403)
         elif request.uri.scheme not in ("sip", "tel"):
             self.refuse(request, flow, 416)
         elif method == "REGISTER" and not isinstance(request.to.uri, SipUri):
@@ -201,6 +207,12 @@ class Reception:
         if self.is_refusing or len(core.legs) >= core.settings.limits.sessions_max:
             self.refuse(request, flow, 503, core.try_later)
             return
+        replaces = None
+        if request.get("replaces") is not None:
+            replaces = self._find_replaced(request)
+            if isinstance(replaces, int):
+                self.refuse(request, flow, replaces)
+                return
         leg_id = LegId(core.entropy.token(48))
         core.legs[leg_id] = InboundInvite(core, leg_id, request, flow, now)
         number, name = self._calling_party(request, source)
@@ -222,8 +234,17 @@ class Reception:
                     if header in KEPT_HEADERS or header.startswith("x-")
                 },
                 max_forwards=69 if max_forwards is None else min(max_forwards, 70) - 1,
+                replaces=replaces,
             )
         )
+
+    def _find_replaced(self, request: Request) -> LegId | int:
+        """RFC 3891 section 3: the leg, or the status to refuse with. Join beside Replaces makes no sense."""
+        try:
+            replaces = Replaces.parse(request.require("replaces"))
+        except Malformed as fault:
+            return fault.status_hint or 400
+        return 400 if request.get("join") is not None else find_replaced(self._core, replaces)
 
     def _calling_party(self, request: Request, source: InviteSource) -> tuple[str, str]:
         """Number and name: an account's own, a trunk's asserted or claimed ones (RFC 3325)."""

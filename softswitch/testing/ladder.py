@@ -5,7 +5,7 @@ from softswitch.testing.network import Passage
 
 def render_ladder(transcript: list[Passage], started_at: float) -> str:
     """Lines as `   0.010  alice -> switch  INVITE 1`: seconds since `started_at`, method or status, CSeq, and what
-    else tells one message from its like: SDP, a challenge's answer, loss.
+    else tells one message from its like: SDP, a challenge's answer, how far a transfer is, loss.
     """
     width = max((len(f"{each.source} -> {each.destination}") for each in transcript), default=0)
     return "".join(f"{_line(each, started_at, width)}\n" for each in transcript)
@@ -20,6 +20,7 @@ def _line(passage: Passage, started_at: float, width: int) -> str:
     else:
         what = f"{start.partition(' ')[0]} {cseq[0]}"
     marks = [name for name, is_there in _marks(lines).items() if is_there]
+    marks += [line.removeprefix("SIP/2.0 ") for line in lines[1:] if line.startswith("SIP/2.0 ")]
     if passage.is_lost:
         marks.append("LOST")
     way = f"{passage.source} -> {passage.destination}"
@@ -30,5 +31,6 @@ def _marks(lines: list[str]) -> dict[str, bool]:
     return {
         "SDP": any(line == "Content-Type: application/sdp" for line in lines),
         "authorized": any(line.startswith(("Authorization:", "Proxy-Authorization:")) for line in lines),
+        "Replaces": any(line.startswith("Replaces:") or "?Replaces=" in line for line in lines),
         "Retry-After": any(line.startswith("Retry-After:") for line in lines),
     }

@@ -414,7 +414,7 @@ def test_info_and_options(ladder: Callable[[SipPair], None]) -> None:
     pair.run(0.1)
     finished = pair.one("provider", RequestFinished)
     assert finished.status == 200
-    assert dict(finished.headers)["allow"] == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER"
+    assert dict(finished.headers)["allow"] == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, REFER, NOTIFY"
     assert dict(finished.headers)["accept"].startswith("application/sdp")
     pair.provider.hang_up(leg_id, pair.now)
     pair.run()

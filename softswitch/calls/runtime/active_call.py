@@ -40,6 +40,7 @@ from softswitch.sip.outputs import (
     InviteReceived,
     LegEnded,
     LegFailed,
+    ReferReceived,
 )
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ class ActiveCall:
                         self._pressed(party, event.digit, "tone" if event.is_tone else "event")
             case StreamTimedOut():
                 self._fell_silent(event)
+            case ReferReceived():
+                self.around.sip.refuse_refer(event.refer_id, 603)
             case RecordingFinished():
                 self.recordings.finished(event.recording_id)
                 self.mailbox.put(event)

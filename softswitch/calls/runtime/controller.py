@@ -173,6 +173,9 @@ class CallController:
 
     def _invite(self, event: InviteReceived) -> None:
         settings = self._around.settings()
+        if event.replaces is not None:
+            self._around.sip.reject(event.leg_id, 403)
+            return
         reason = "limits.calls reached" if len(self.calls) >= settings.calls_max else self._around.media.fullness
         if reason:
             log.warning("call refused", reason=reason, calls=len(self.calls))

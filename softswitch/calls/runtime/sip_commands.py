@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from softswitch.base.clock import Clock
-from softswitch.base.ids import LegId
+from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import Binding
@@ -71,6 +71,22 @@ class SipCommands:
 
     def send_info(self, leg_id: LegId, content_type: str, body: bytes) -> None:
         self._endpoint.send_info(leg_id, content_type, body, self._clock.now())
+        self._flush()
+
+    def accept_refer(self, refer_id: ReferId) -> None:
+        self._endpoint.accept_refer(refer_id, self._clock.now())
+        self._flush()
+
+    def refuse_refer(self, refer_id: ReferId, status: int) -> None:
+        self._endpoint.refuse_refer(refer_id, status, self._clock.now())
+        self._flush()
+
+    def notify_refer(self, refer_id: ReferId, status: int) -> None:
+        self._endpoint.notify_refer(refer_id, status, self._clock.now())
+        self._flush()
+
+    def reinvite(self, leg_id: LegId, sdp: bytes) -> None:
+        self._endpoint.reinvite(leg_id, sdp, self._clock.now())
         self._flush()
 
     def answer_reinvite(self, leg_id: LegId, sdp: bytes) -> None:

@@ -31,6 +31,8 @@ class InboundInvite:
 
     __slots__ = ("_core", "_dialog", "_exchange", "_invite", "_is_over", "_packet", "_source", "_status", "leg_id")
 
+    is_answered = False
+
     def __init__(self, core: SipCore, leg_id: LegId, invite: Request, flow: Flow, now: float) -> None:
         self.leg_id = leg_id
         self._core = core
@@ -84,6 +86,10 @@ class InboundInvite:
     def hang_up(self, reason: str | None, now: float) -> None:
         """Nobody will answer: 480, with a Reason header if one is given."""
         self.reject(480, None, () if reason is None else (("reason", reason),), now)
+
+    def has_early_dialog(self, call_id: str, tags: set[str]) -> bool:
+        """It is the peer who has called."""
+        return False
 
     # Inputs from the dialog
 

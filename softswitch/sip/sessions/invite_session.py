@@ -22,11 +22,12 @@ from typing import Literal
 
 from softswitch.base.address import Flow
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import LegId
+from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import ACCEPT, ALLOW, SipCore
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response, make_response
+from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import SDP, find_sdp, is_acceptable
 from softswitch.sip.outputs import (
     LegConfirmed,
@@ -38,6 +39,7 @@ from softswitch.sip.outputs import (
 )
 from softswitch.sip.sessions.answered_invite import AnsweredInvite
 from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.sessions.refer import REFER_METHODS, Refers
 from softswitch.sip.sessions.sent_in_dialog import SentBye, SentReinvite
 from softswitch.sip.sessions.within_dialog import answer_simply, read_reason
 from softswitch.sip.transactions.transaction import Fact
@@ -58,11 +60,14 @@ class InviteSession:
         "_is_confirmed",
         "_is_over",
         "_is_waiting",
+        "_refers",
         "_sent",
         "_source",
         "_wanted_sdp",
         "leg_id",
     )
+
+    is_answered = True
 
     def __init__(
         self,
@@ -95,6 +100,8 @@ class InviteSession:
         self._is_waiting = False
         """A 491 makes our re-INVITE wait."""
         self._bye_reason: str | None = None
+        self._refers: Refers | None = None
+        """Once there was a first."""
         core.dialogs[dialog.id] = self
 
     # Inputs from the user
@@ -102,7 +109,7 @@ class InviteSession:
     def hang_up(self, reason: str | None, now: float) -> None:
         if not self._is_over:
             self._bye_reason = reason
-            self._end("local", "hung up", 200)
+            self._end("local", "hung up", 200, now)
             self._leave(now)
 
     def reinvite(self, sdp: bytes, now: float) -> None:
@@ -156,6 +163,18 @@ class InviteSession:
         request.body = body
         self._core.transactions.send(request, self._dialog.flow, NOBODY, now)
 
+    def refer(self, refer_to: str, referred_by: str, now: float) -> ReferId:
+        """Ask the peer to call somebody else; ReferProgress follows."""
+        return self._get_refers().send(refer_to, referred_by, now)
+
+    def replaces_for_peer(self) -> Replaces:
+        """What names this dialog to the peer's side."""
+        return Replaces(self._dialog.call_id, self._dialog.remote_tag, self._dialog.local_tag)
+
+    def has_early_dialog(self, call_id: str, tags: set[str]) -> bool:
+        """It is answered."""
+        return False
+
     # Inputs from the dialog
 
     def receive_request(self, request: Request, flow: Flow, now: float) -> None:
@@ -171,6 +190,8 @@ class InviteSession:
             self._core.answer(request, flow, 481, now)
         elif request.method == "INVITE":
             self._receive_reinvite(request, flow, now)
+        elif request.method in REFER_METHODS:
+            self._get_refers().receive(request, flow, now)
         else:
             answer_simply(self._core, self.leg_id, request, flow, now)
 
@@ -190,7 +211,7 @@ class InviteSession:
             return True
         self._is_confirmed = True
         if answer.has_offer and not sdp:
-            self._end("remote", "no answer in ACK", 488)
+            self._end("remote", "no answer in ACK", 488, now)
             self._send_bye(now)
             return True
         self._core.outputs.append(LegConfirmed(self.leg_id, sdp))
@@ -222,7 +243,7 @@ class InviteSession:
             uniform = self._core.entropy.uniform
             self._core.deadlines.set(self, now + (uniform(2.1, 4.0) if self._is_caller else uniform(0.0, 2.0)))
         elif response.status in (408, 481):
-            self._end("remote", legible(response.reason), response.status)
+            self._end("remote", legible(response.reason), response.status, now)
             self._leave(now)
         else:
             self._core.outputs.append(ReinviteFailed(self.leg_id, response.status))
@@ -231,7 +252,7 @@ class InviteSession:
     def reinvite_failed(self, fact: Fact, now: float) -> None:
         self._sent = None
         if not self._is_over:
-            self._end("timeout", "no answer to re-INVITE" if fact is Fact.TIMED_OUT else "connection lost", 408)
+            self._end("timeout", "no answer to re-INVITE" if fact is Fact.TIMED_OUT else "connection lost", 408, now)
             self._leave(now)
 
     def bye_finished(self) -> None:
@@ -260,7 +281,7 @@ class InviteSession:
     def _receive_bye(self, request: Request, flow: Flow, now: float) -> None:
         self._core.answer(request, flow, 200, now)
         if not self._is_over:
-            self._end("remote", read_reason(request) or "bye", 200)
+            self._end("remote", read_reason(request) or "bye", 200, now)
         self._withdraw_reinvites(now)
         if self._answer is not None:
             self._answer.settle()
@@ -281,6 +302,11 @@ class InviteSession:
             self._incoming = (request, exchange)
             self._core.outputs.append(ReinviteReceived(self.leg_id, find_sdp(request)))
 
+    def _get_refers(self) -> Refers:
+        if self._refers is None:
+            self._refers = Refers(self._core, self.leg_id, self._dialog, self._challenge)
+        return self._refers
+
     def _send_wanted(self, now: float) -> None:
         """Send our waiting re-INVITE unless something is in the way."""
         in_the_way = self._answer or self._incoming or self._sent or self._is_waiting or self._is_over
@@ -291,13 +317,15 @@ class InviteSession:
 
     # Private: the end
 
-    def _end(self, by: Literal["remote", "local", "timeout"], reason: str, status: int) -> None:
+    def _end(self, by: Literal["remote", "local", "timeout"], reason: str, status: int, now: float) -> None:
         """Tell the owner."""
         self._is_over = True
         self._wanted_sdp = None
         self._core.deadlines.cancel(self)
         self._core.legs.pop(self.leg_id, None)
         self._core.outputs.append(LegEnded(self.leg_id, by, reason, status))
+        if self._refers is not None:
+            self._refers.session_ended(now)
 
     def _leave(self, now: float) -> None:
         """Tell the peer, as soon as it is allowed."""
@@ -317,7 +345,7 @@ class InviteSession:
     def _give_up_on_ack(self, now: float) -> None:
         self._answer = None
         if not self._is_over:
-            self._end("timeout", "no ACK", 408)
+            self._end("timeout", "no ACK", 408, now)
         self._leave(now)
 
     def _send_bye(self, now: float) -> None:

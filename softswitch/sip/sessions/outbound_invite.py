@@ -57,6 +57,7 @@ class OutboundInvite:
         "_challenge",
         "_core",
         "_early_sdp",
+        "_early_tags",
         "_exchange",
         "_flow",
         "_has_1xx",
@@ -64,6 +65,8 @@ class OutboundInvite:
         "leg_id",
         "state",
     )
+
+    is_answered = False
 
     def __init__(
         self, core: SipCore, leg_id: LegId, invite: Request, flow: Flow, challenge: ChallengeReply | None, now: float
@@ -75,6 +78,8 @@ class OutboundInvite:
         self._flow = flow
         self._challenge = challenge
         self._early_sdp = b""
+        self._early_tags: tuple[str, ...] = ()
+        """Of those who have said they ring."""
         self._has_1xx = False
         self._cancel_reason: str | None = None
         self._acks: dict[str, Transmit] = {}
@@ -91,6 +96,11 @@ class OutboundInvite:
         self._core.outputs.append(LegEnded(self.leg_id, "local", "cancelled", 487))
         if self._has_1xx:
             self._cancel(now)
+
+    def has_early_dialog(self, call_id: str, tags: set[str]) -> bool:
+        return (
+            self._invite.call_id == call_id and self._invite.from_.tag in tags and not tags.isdisjoint(self._early_tags)
+        )
 
     # Inputs from the transaction
 
@@ -119,6 +129,9 @@ class OutboundInvite:
                 self._cancel(now)
         elif self.state is not State.ANSWERED and response.status > 100:
             self.state = State.PROCEEDING
+            tag = response.to.tag
+            if tag is not None and tag not in self._early_tags and len(self._early_tags) < FORKS_MAX:
+                self._early_tags += (tag,)
             sdp = find_sdp(response)
             self._early_sdp = sdp or self._early_sdp
             self._core.outputs.append(LegProgress(self.leg_id, response.status, sdp))

@@ -14,12 +14,15 @@ REASON_TEXT = re.compile(rf"text[ \t]*=[ \t]*({QUOTED})", re.IGNORECASE)
 
 
 def answer_simply(core: SipCore, leg_id: LegId, request: Request, flow: Flow, now: float) -> None:
-    """Answer what needs no decision: INFO is passed on, OPTIONS described, everything else is not for a dialog."""
+    """Answer what needs no decision: INFO is passed on, OPTIONS described; the rest is not for a dialog, or for one
+    that is answered: nobody is transferred before."""
     if request.method == "INFO":
         core.answer(request, flow, 200, now)
         core.outputs.append(InfoReceived(leg_id, legible(request.content_type), request.body))
     elif request.method == "OPTIONS":
         core.answer(request, flow, 200, now, headers=CAPABILITIES)
+    elif request.method in ("REFER", "NOTIFY"):
+        core.answer(request, flow, 403, now)
     else:
         core.answer(request, flow, 405, now, headers=(("allow", ALLOW),))
 
