@@ -9,6 +9,7 @@ from softswitch.app.archive import Archive
 from softswitch.base.clock import Clock
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.records import StoreRecords
+from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.settings import CallSettings
 from softswitch.config import Configuration
 from softswitch.control.protocol import Reloaded
@@ -33,6 +34,7 @@ class Parts:
     settings: CallSettings
     dialplan: Dialplan
     store: Store
+    traces: Traces
     records: StoreRecords
     archive: Archive
     sounds: SoundLibrary

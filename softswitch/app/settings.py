@@ -68,6 +68,8 @@ def call_settings(configuration: Configuration) -> CallSettings:
         beep_every_s=settings.recordings.beep_every_s,
         language=settings.sounds.default_language or settings.sounds.languages[0],
         calls_max=settings.limits.calls,
+        traces_max=settings.trace.keep_calls,
+        trace_days=settings.trace.keep_days,
         extensions={row.username: _extension(row, configuration) for row in _phones(configuration)},
         groups={row.id: _group(row, configuration) for row in configuration.groups},
         trunks=tuple(
@@ -158,6 +160,7 @@ def reloaded(running: Configuration, written: Configuration) -> Configuration:
         store=old.store,
         control=old.control,
         log=old.log,
+        trace=replace(new.trace, memory_mb=old.trace.memory_mb),
         sounds=replace(
             new.sounds,
             directory=old.sounds.directory,

@@ -46,6 +46,7 @@ from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
+from softswitch.calls.runtime.traces import Traces
 from softswitch.config import Configuration, differences
 from softswitch.control.protocol import Reloaded
 from softswitch.control.runtime.server import ControlServer
@@ -58,6 +59,7 @@ from softswitch.media.runtime.recording.recording_file import ClosedFile, repair
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import SipOutput
 from softswitch.sip.runtime.driver import SipDriver
+from softswitch.sip.tracing.message_log import MessageLog
 from softswitch.store import open_store
 
 log = get_logger("switch")
@@ -88,6 +90,7 @@ class Switch:
         await self._control.start()
         self._loop.run_in_executor(None, self._repair_recordings, parts)
         parts.archive.start()
+        parts.traces.start()
         # What is there now stays for good: the collector need not look at it at every pass, which would delay calls.
         gc.collect()
         gc.freeze()
@@ -120,7 +123,8 @@ class Switch:
             entropy=entropy,
             wall_offset=clock.wall() - clock.now(),
         )
-        driver = SipDriver(endpoint, clock=clock, on_event=self._sip_event, loop=self._loop)
+        messages = MessageLog(configuration.settings.trace.memory_mb * 1024 * 1024)
+        driver = SipDriver(endpoint, clock=clock, on_event=self._sip_event, loop=self._loop, messages=messages)
         media = MediaClient(
             worker_sockets(configuration),
             local_ip=configuration.settings.media.ip,
@@ -134,7 +138,10 @@ class Switch:
         )
         acd = AcdService(Router(), clock, self._acd_output, StoredAgentStates(store), self._loop)
         sounds = sound_library(configuration, on_fault=lambda fault: log.warning("sound", fault=str(fault)))
-        records = StoreRecords(store, clock, lambda recording: self._running().archive.recording_complete(recording))
+        traces = Traces(messages, store, clock, self._loop, lambda: self._running().settings)
+        records = StoreRecords(
+            store, clock, lambda recording: self._running().archive.recording_complete(recording), traces
+        )
         archive = Archive(
             store,
             clock,
@@ -163,6 +170,7 @@ class Switch:
             settings=call_settings(configuration),
             dialplan=dialplan,
             store=store,
+            traces=traces,
             records=records,
             archive=archive,
             sounds=sounds,
@@ -243,6 +251,7 @@ class Switch:
         await parts.driver.stop()
         await parts.media.close()
         parts.acd.stop()
+        parts.traces.stop()
         parts.store.close()
         log.info("stopped")
 

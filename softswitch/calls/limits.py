@@ -2,3 +2,19 @@
 
 RING_TARGETS_MAX = 32
 """Phones or groups that one `dial` names: each rings with a stream and a leg of its own, so this many calls' worth."""
+
+SIP_LEGS_MAX = 64
+"""Legs of one call that its record names: a caller who waits for hours has many phones rung for him."""
+
+LEGS_REMEMBERED_MAX = 20_000
+"""Call-IDs of which is known whose they were: more than the log of messages holds of ordinary calls."""
+
+FAILURES_WAITING_MAX = 100
+"""Failed calls whose messages wait to be stored, for a second each: when everything fails, a hundred a second tell
+why as well as all of them, and the disk has other work. What is passed over is counted and logged."""
+
+KEEP_AFTER_S = 1.0
+"""After the end of a failed call, until its last answers and acknowledgements have passed as well."""
+
+PRUNED_AT_ONCE_MAX = 100
+"""Stored traces that are looked at, and deleted if need be, in one turn of the loop."""

@@ -7,9 +7,12 @@ wait is the sum over all of them, as `ring_s`, `talk_s` and `hold_s` are sums.
 from enum import Enum
 from typing import Literal
 
-from softswitch.base.ids import AgentId, CallId, QueueId
+import msgspec
+
+from softswitch.base.ids import AgentId, CallId, LegId, QueueId
+from softswitch.calls.limits import SIP_LEGS_MAX
 from softswitch.calls.measurements import CallMeasurements
-from softswitch.store.schema import ActiveCall, Cdr, Supervised
+from softswitch.store.schema import ActiveCall, Cdr, SipLeg, Supervised
 
 EndedBy = Literal["caller", "agent", "switch"]
 """"agent" is whoever the caller was connected with last, if that party hung up and the flow ended upon it."""
@@ -61,6 +64,7 @@ class CallRecord:
         "recordings",
         "ring_s",
         "scores",
+        "sip_legs",
         "sip_status",
         "started_at",
         "supervisions",
@@ -88,6 +92,8 @@ class CallRecord:
         self.ended_by: EndedBy = "switch"
         self.sip_status = 0
         """The final status his INVITE got."""
+        self.sip_legs: dict[LegId, SipLeg] = {}
+        """The caller's first."""
         self.has_far_left = False
         """Whoever he talked to last has hung up on him."""
         self.is_far_silent = False
@@ -106,6 +112,18 @@ class CallRecord:
         if self.end_reason is None:
             self.ended_by = by
             self.end_reason = reason
+
+    def leg_began(self, leg_id: LegId, leg: SipLeg) -> None:
+        """Somebody takes part, or is called. Of very many the caller and the newest are remembered."""
+        if len(self.sip_legs) >= SIP_LEGS_MAX:
+            del self.sip_legs[list(self.sip_legs)[1]]
+        self.sip_legs[leg_id] = leg
+
+    def leg_failed(self, leg_id: LegId, status: int, reason: str) -> None:
+        """It ended before its time."""
+        leg = self.sip_legs.get(leg_id)
+        if leg is not None:
+            self.sip_legs[leg_id] = msgspec.structs.replace(leg, status=status, reason=reason)
 
     def ended_by_flow(self) -> None:
         """The flow has nothing more to say to the caller."""
@@ -154,4 +172,5 @@ class CallRecord:
             supervisions=tuple(self.supervisions),
             fault=self.fault,
             legs=self.measurements.legs(),
+            sip_legs=tuple(self.sip_legs.values()),
         )

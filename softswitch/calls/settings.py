@@ -94,6 +94,9 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     calls_max: int = 2000
     retry_after_s: int = 5
     """What callers beyond `calls_max` are told."""
+    traces_max: int = 2000
+    """Failed calls whose messages are kept; 0: none."""
+    trace_days: float = 30.0
     ring_s: float = 30.0
     """How long `dial` rings when the flow does not say."""
     extensions: dict[str, Extension] = {}

@@ -133,6 +133,17 @@ class LogSection(msgspec.Struct, frozen=True, kw_only=True):
     format: Literal["text", "json"] = "text"
 
 
+class TraceSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[trace]: what is kept of SIP messages, for `softswitch trace` and `softswitch calls why`."""
+
+    memory_mb: Annotated[int, Meta(ge=2, le=4096)] = 64
+    """Of the newest messages, in the switch's memory."""
+    keep_calls: Annotated[int, Meta(ge=0, le=1_000_000)] = 2000
+    """Failed calls whose messages stay in the store; 0: none."""
+    keep_days: Annotated[float, Meta(gt=0, le=3650)] = 30
+    """How long they stay at most."""
+
+
 class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
     """[limits]: bounds an operator may have reason to move; all others are in the domains' limits.py."""
 
@@ -154,4 +165,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     control: ControlSection = ControlSection()
     shutdown: ShutdownSection = ShutdownSection()
     log: LogSection = LogSection()
+    trace: TraceSection = TraceSection()
     limits: LimitsSection = LimitsSection()

@@ -359,6 +359,11 @@ class SipEndpoint:
     def all_bindings(self) -> list[Binding]:
         return self._registrar.all_bindings()
 
+    def sip_call_id(self, leg_id: LegId) -> str:
+        """The Call-ID of an outbound leg that is not answered yet; "" if there is none."""
+        leg = self._core.legs.get(leg_id)
+        return leg.sip_call_id if isinstance(leg, OutboundInvite) else ""
+
     def statistics(self) -> EndpointStatistics:
         return EndpointStatistics(
             legs=len(self._core.legs),

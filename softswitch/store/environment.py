@@ -9,7 +9,7 @@ An environment must not be carried over a fork and not be opened twice in one pr
 
 import os
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -46,15 +46,21 @@ class Environment:
         self.directory = directory
         self._environment = environment
         self._resize_lock = Lock()  # no transaction of this process may be open while the map is resized
-        self._databases = {
-            name: environment.open_db(name.encode(), create=create) for name in (_VERSION_TABLE, *tables)
-        }
+        self._databases: dict[str, lmdb._Database] = {}
+        for name in (_VERSION_TABLE, *tables):
+            # A reader may be newer than the switch that wrote the store: to it the table is empty.
+            with suppress(lmdb.NotFoundError):
+                self._databases[name] = environment.open_db(name.encode(), create=create)
 
     def get(self, table: str, key: bytes) -> bytes | None:
+        if table not in self._databases:
+            return None
         with self._reading() as transaction:
             return transaction.get(key, db=self._databases[table])
 
     def count(self, table: str) -> int:
+        if table not in self._databases:
+            return 0
         with self._reading() as transaction:
             return transaction.stat(self._databases[table])["entries"]
 
@@ -62,6 +68,8 @@ class Environment:
         self, table: str, low: bytes | None, high: bytes | None, *, reverse: bool, limit: int
     ) -> list[tuple[bytes, bytes]]:
         """At most `limit` rows with low <= key < high in key order, or from the other end with `reverse`."""
+        if table not in self._databases:
+            return []
         with self._reading() as transaction, transaction.cursor(self._databases[table]) as cursor:
             rows: list[tuple[bytes, bytes]] = []
             found = _seek_last(cursor, high) if reverse else _seek_first(cursor, low)

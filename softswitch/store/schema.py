@@ -16,6 +16,7 @@ import msgspec
 
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+from softswitch.base.traced_message import TracedMessage
 
 SCHEMA_VERSION = 1
 
@@ -111,6 +112,19 @@ class LegFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The longest time in which neither did."""
 
 
+class SipLeg(msgspec.Struct, frozen=True, kw_only=True):
+    """One party of a call as SIP knows him, and how his INVITE failed, if it did."""
+
+    sip_call_id: str
+    """"" if nothing was sent to him."""
+    role: Literal["caller", "called"]
+    party: str
+    """"account:alice" and "trunk:provider" call; "alice", "trunk:provider" or a number are called."""
+    status: int = 0
+    """The final status that ended the leg before its time; 0 if none did."""
+    reason: str = ""
+
+
 class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """Call detail record: one per call, answered or not, written when its last leg has ended."""
 
@@ -151,6 +165,8 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """The traceback of a flow that failed, or what else went wrong; "" is the ordinary case."""
     legs: tuple[LegFacts, ...] = ()
     """The caller's and those of the others he talked to, in order. Known a moment after the call's end."""
+    sip_legs: tuple[SipLeg, ...] = ()
+    """The caller's first, then whoever was called, answered or not; of very many the newest."""
 
 
 class RecordingMask(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +206,16 @@ class StoredRecording(msgspec.Struct, frozen=True, kw_only=True):
     """The path of the file it was made of, until that is deleted."""
     archive_fault: str = ""
     """Why it was not converted, encrypted and given a checksum."""
+
+
+class StoredTrace(msgspec.Struct, frozen=True, kw_only=True):
+    """The SIP messages of a call that failed, without secrets, in the order of time."""
+
+    call_id: CallId
+    started_at: float
+    messages: tuple[TracedMessage, ...]
+    left_out: int = 0
+    """Messages in the middle that were too many."""
 
 
 KEY_BYTES_MAX = 511
@@ -244,3 +270,4 @@ AGENT_STATES: TableLayout[str, StoredAgentState] = TableLayout("agent_states", S
 ACTIVE_CALLS: TableLayout[str, ActiveCall] = TableLayout("active_calls", ActiveCall, _text_key)
 CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, _timed_key)
 RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, _timed_key)
+TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, _timed_key)

@@ -20,18 +20,20 @@ from softswitch.store.schema import (
     CDRS,
     END_REASON_RESTARTED,
     RECORDINGS,
+    TRACES,
     ActiveCall,
     BindingKey,
     Cdr,
     StoredAgentState,
     StoredBinding,
     StoredRecording,
+    StoredTrace,
     TimedKey,
 )
 from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRows
 from softswitch.store.writer import GroupCommitWriter
 
-_TABLES = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS))
+_TABLES = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES))
 
 
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +64,7 @@ class Writer(WritableRows, Protocol):
 class Store:
     """All tables, to read and write. One per switch."""
 
-    __slots__ = ("_close_rows", "_writer", "active_calls", "agent_states", "bindings", "cdrs", "recordings")
+    __slots__ = ("_close_rows", "_writer", "active_calls", "agent_states", "bindings", "cdrs", "recordings", "traces")
 
     def __init__(self, rows: ReadableRows, writer: Writer, close_rows: Callable[[], None]) -> None:
         self._writer = writer
@@ -72,6 +74,7 @@ class Store:
         self.active_calls: Table[str, ActiveCall] = Table(ACTIVE_CALLS, rows, writer)
         self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer)
         self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer)
+        self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
 
     def begin_call(self, call: ActiveCall) -> None:
         """Note that a call is in progress, so that it gets a CDR whatever happens to the switch."""
@@ -150,7 +153,7 @@ class Store:
 class StoreReader:
     """All tables, to read, from any process but the switch's. A context manager."""
 
-    __slots__ = ("_close_rows", "active_calls", "agent_states", "bindings", "cdrs", "recordings")
+    __slots__ = ("_close_rows", "active_calls", "agent_states", "bindings", "cdrs", "recordings", "traces")
 
     def __init__(self, rows: ReadableRows, close_rows: Callable[[], None]) -> None:
         self._close_rows = close_rows
@@ -159,6 +162,7 @@ class StoreReader:
         self.active_calls: TableReader[str, ActiveCall] = TableReader(ACTIVE_CALLS, rows)
         self.cdrs: TableReader[TimedKey, Cdr] = TableReader(CDRS, rows)
         self.recordings: TableReader[TimedKey, StoredRecording] = TableReader(RECORDINGS, rows)
+        self.traces: TableReader[TimedKey, StoredTrace] = TableReader(TRACES, rows)
 
     def __enter__(self) -> "StoreReader":
         return self

@@ -82,6 +82,11 @@ class TableReader(Generic[K, V]):
         values = tuple(self._value(value) for _, value in rows[:limit])
         return Page(values, rows[limit - 1][0] if len(rows) > limit else None)
 
+    def oldest(self, limit: int) -> tuple[V, ...]:
+        """At most `limit` values with the smallest keys, the smallest first."""
+        rows = self._rows.scan(self._layout.name, None, None, reverse=False, limit=limit)
+        return tuple(self._value(value) for _, value in rows)
+
     def _iterate(self, start: K | None, stop: K | None, *, reverse: bool) -> Iterator[V]:
         low = None if start is None else self._layout.key(start)
         high = None if stop is None else self._layout.key(stop)

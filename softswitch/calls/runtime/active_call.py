@@ -13,7 +13,7 @@ of who acts next. What cannot wait for a verb is done at once: the caller's digi
 
 import asyncio
 from collections.abc import Callable, MutableMapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
@@ -42,6 +42,7 @@ from softswitch.sip.outputs import (
     LegFailed,
     ReferReceived,
 )
+from softswitch.store.schema import SipLeg
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.supervision import Supervision
@@ -91,12 +92,15 @@ class ActiveCall:
         self._legs = legs
         self._on_closed = on_closed
         self._is_flow_over = False
+        self._remember(caller, invite.sip_call_id, "caller")
 
     # Inputs
 
     def receive(self, event: CallEvent) -> None:
         """Everything that happens to the call comes through here."""
         if isinstance(event, LegEnded | LegFailed):
+            if isinstance(event, LegFailed) or event.by == "timeout":
+                self.record.leg_failed(event.leg_id, event.status, event.reason)
             party = self._others.pop(event.leg_id, None)
             if party is not None:
                 party.leg.state = LegState.ENDED
@@ -235,6 +239,7 @@ class ActiveCall:
     def join(self, party: Party) -> None:
         """Another party belongs to the call from now on: what happens to his leg comes here."""
         self._others[party.leg.leg_id] = party
+        self._remember(party, self.around.sip.sip_call_id(party.leg.leg_id), "called")
         if party.stream is not None:
             self.record.measurements.opened(party.stream.stream_id, "called", party.leg.party)
         self._legs[party.leg.leg_id] = self
@@ -285,6 +290,11 @@ class ActiveCall:
         return self.caller if leg_id == self.caller.leg.leg_id else self._others.get(leg_id)
 
     # Private
+
+    def _remember(self, party: Party, sip_call_id: str, role: Literal["caller", "called"]) -> None:
+        leg = SipLeg(sip_call_id=sip_call_id, role=role, party=party.leg.party)
+        self.record.leg_began(party.leg.leg_id, leg)
+        self.around.records.leg_began(self.call_id, leg)
 
     def _pressed(self, party: Party, digit: str, method: DigitMethod) -> None:
         """A party's digit: for the flow if he is the caller, and for whoever he talks to."""

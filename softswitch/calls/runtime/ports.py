@@ -20,7 +20,7 @@ from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.outputs import Binding
 from softswitch.sip.settings import Target
-from softswitch.store.schema import ActiveCall, Cdr, StoredRecording
+from softswitch.store.schema import ActiveCall, Cdr, SipLeg, StoredRecording
 
 
 class Sip(Protocol):
@@ -51,6 +51,9 @@ class Sip(Protocol):
     def answer_reinvite(self, leg_id: LegId, sdp: bytes) -> None: ...
     def refuse_reinvite(self, leg_id: LegId, status: int) -> None: ...
     def bindings(self, aor: str) -> list[Binding]: ...
+    def sip_call_id(self, leg_id: LegId) -> str:
+        """Of a leg that was just made; "" if it failed before anything was sent."""
+        ...
 
 
 class Media(Protocol):
@@ -81,6 +84,7 @@ class Records(Protocol):
         ...
 
     def call_started(self, call: ActiveCall) -> None: ...
+    def leg_began(self, call_id: CallId, leg: SipLeg) -> None: ...
     def call_ended(self, cdr: Cdr) -> None: ...
     def call_measured(self, cdr: Cdr) -> None:
         """The same call's record again, complete: follows every `call_ended`, some seconds later at most."""

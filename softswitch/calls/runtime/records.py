@@ -7,9 +7,10 @@ import msgspec
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId, RecordingId
+from softswitch.calls.runtime.traces import Traces
 from softswitch.media.protocol import RecordingFinished
 from softswitch.sip.outputs import Binding
-from softswitch.store.schema import ActiveCall, Cdr, StoredBinding, StoredRecording
+from softswitch.store.schema import ActiveCall, Cdr, SipLeg, StoredBinding, StoredRecording
 from softswitch.store.store import Store
 
 
@@ -17,13 +18,18 @@ class StoreRecords:
     """Nothing here waits for the disk; the store's writer commits within milliseconds and reports its own faults."""
 
     def __init__(
-        self, store: Store, clock: Clock, on_recording: Callable[[StoredRecording], None] | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        on_recording: Callable[[StoredRecording], None] | None = None,
+        traces: Traces | None = None,
     ) -> None:
         """`on_recording` gets every recording that is complete, once its call is over and the call's record is
         complete: nobody uses its file then, and whoever changes the record has it to himself."""
         self._store = store
         self._clock = clock
         self._on_recording = on_recording
+        self._traces = traces
         self._in_progress: dict[CallId, list[StoredRecording]] = {}
         """Recordings that are complete, by their calls, of which more may yet be known."""
         self._ended: dict[CallId, Cdr] = {}
@@ -42,8 +48,14 @@ class StoreRecords:
         self._in_progress[call.call_id] = []
         self._store.begin_call(call)
 
+    def leg_began(self, call_id: CallId, leg: SipLeg) -> None:
+        if self._traces is not None:
+            self._traces.leg_began(call_id, leg)
+
     def call_ended(self, cdr: Cdr) -> None:
         self._store.end_call(cdr)
+        if self._traces is not None:
+            self._traces.call_ended(cdr)
         self._ended[cdr.call_id] = cdr
 
     def call_measured(self, cdr: Cdr) -> None:

@@ -100,6 +100,9 @@ class SipCommands:
     def bindings(self, aor: str) -> list[Binding]:
         return self._endpoint.bindings(aor)
 
+    def sip_call_id(self, leg_id: LegId) -> str:
+        return self._endpoint.sip_call_id(leg_id)
+
     def _flush(self) -> None:
         if not self._is_flushing:
             self._is_flushing = True

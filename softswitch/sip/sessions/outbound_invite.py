@@ -85,6 +85,10 @@ class OutboundInvite:
         self._acks: dict[str, Transmit] = {}
         self._exchange = core.transactions.send(invite, flow, self, now)
 
+    @property
+    def sip_call_id(self) -> str:
+        return self._invite.call_id
+
     # Inputs from the user
 
     def hang_up(self, reason: str | None, now: float) -> None:

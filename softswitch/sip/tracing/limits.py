@@ -11,3 +11,12 @@ MESSAGE_OVERHEAD_BYTES = 256
 
 KEEP_ALIVE_BYTES_MAX = 4
 """Datagrams up to this length only keep a NAT open and are not worth a place in the log."""
+
+FIRST_MESSAGES_KEPT = 60
+"""Of one call's messages, if there are too many: how it was set up;"""
+
+LAST_MESSAGES_KEPT = 140
+"""and how it ended. An ordinary call has 14 to 20."""
+
+CALL_BYTES_MAX = 256 * 1024
+"""Of one call's messages, however few they are: 200 messages of an ordinary size come to 150 KiB."""

@@ -14,7 +14,7 @@ What is in here holds passwords' digests and keys: it leaves the process through
 
 from collections import deque
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import chain
 
 import msgspec
 
@@ -47,15 +47,15 @@ class _Segment:
         self.first = first
         """The number of its first message."""
         self.messages: list[LoggedMessage] = []
-        self._index: dict[bytes, list[LoggedMessage]] = {}
+        self._index: dict[bytes, list[int]] = {}
         self._indexed = 0
 
     def of_calls(self, sip_call_ids: Collection[bytes]) -> list[LoggedMessage]:
-        for logged in islice(self.messages, self._indexed, None):
-            self._index.setdefault(call_id_of(logged.message), []).append(logged)
+        for position in range(self._indexed, len(self.messages)):
+            self._index.setdefault(call_id_of(self.messages[position].message), []).append(position)
         self._indexed = len(self.messages)
         found = [self._index.get(sip_call_id, []) for sip_call_id in sip_call_ids]
-        return [logged for messages in found for logged in messages]
+        return [self.messages[position] for position in sorted(chain.from_iterable(found))]
 
 
 class MessageLog:
@@ -105,7 +105,7 @@ class MessageLog:
         wanted = [each.encode("utf-8", "surrogateescape") for each in dict.fromkeys(sip_call_ids)]
         for segment in list(self._segments):
             if segment.messages and segment.messages[-1].at >= since:
-                yield sorted(segment.of_calls(wanted), key=lambda logged: logged.at)
+                yield segment.of_calls(wanted)
 
     def _open(self, first: int) -> None:
         segment = _Segment(first)

@@ -23,6 +23,7 @@ from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
+from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment
 from softswitch.calls.verbs import SoundFiles
 from softswitch.dialplan.flows import Dialplan, Flow
@@ -51,6 +52,7 @@ from softswitch.sip.outputs import (
     SipOutput,
 )
 from softswitch.sip.settings import Account, SipSettings, TrunkPeer
+from softswitch.sip.tracing.message_log import MessageLog
 from softswitch.store import Store, memory_store
 from softswitch.store.schema import Cdr
 from softswitch.testing.call import FakeSounds
@@ -60,6 +62,7 @@ from softswitch.testing.runtime.loop import VirtualLoop
 from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
 from softswitch.testing.runtime.network_loop import NetworkLoop
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SWITCH, SimulatedPhone
+from softswitch.testing.tapped_station import TappedStation
 
 TRUNK_NETWORKS = tuple(f"10.{number}.9.0/24" for number in range(8))
 PROMPT_S = 2.0
@@ -268,7 +271,9 @@ class SimulatedCentre:
         )
         self.acd = AcdService(Router(), self.clock, self._acd_output, self.agent_states, self.loop)
         self.lines = AgentLines(self.acd)
-        self.records = StoreRecords(self.store, self.clock)
+        self.messages = MessageLog()
+        self.traces = Traces(self.messages, self.store, self.clock, self.loop, lambda: self.settings)
+        self.records = StoreRecords(self.store, self.clock, traces=self.traces)
         around = Surroundings(
             sip=SipCommands(self.endpoint, self.clock, self._pump.flush, self.loop),
             media=self.media,
@@ -282,7 +287,8 @@ class SimulatedCentre:
         )
         runner = FlowRunner(lambda: self.dialplan, loop=self.loop)
         self.controller = CallController(around, loop=self.loop, start_flow=runner.start)
-        self._pump.attach("switch", self.endpoint, SWITCH, self._sip_event)
+        station = TappedStation(self.endpoint, self.messages, self.clock)
+        self._pump.attach("switch", station, SWITCH, self._sip_event)
         self.acd.start(self._configuration)
 
     def _sip_event(self, event: SipOutput) -> None:
