@@ -192,8 +192,7 @@ class Switch:
             if agent_id not in known:
                 parts.acd.apply(AgentLoggedIn(agent_id))
         bindings = parts.records.stored_bindings()
-        parts.endpoint.restore_bindings(bindings, now, wall)
-        parts.controller.restored(sorted({binding.aor for binding in bindings}))
+        parts.controller.restored(parts.endpoint.restore_bindings(bindings, now, wall))
         log.info("restored", registrations=len(bindings), agents=len(known))
 
     def _repair_recordings(self, parts: Parts) -> None:

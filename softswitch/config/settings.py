@@ -23,7 +23,7 @@ class SipSection(msgspec.Struct, frozen=True, kw_only=True):
     """transport:address:port"""
     advertised_ip: str = ""
     """The address peers see, where it is not the one we listen on (behind NAT). Empty: the address of the flow."""
-    digest: tuple[Literal["MD5", "SHA-256"], ...] = ("MD5",)
+    digest: tuple[Literal["MD5", "SHA-256", "SHA-512-256"], ...] = ("MD5",)
     """Algorithms of the challenge, best first. Some phones give up on a challenge in an algorithm unknown to them."""
     registration_min_s: Annotated[int, Meta(ge=10, le=86400)] = 60
     registration_default_s: Annotated[int, Meta(ge=10, le=86400)] = 300

@@ -23,8 +23,8 @@ from softswitch.sip.transactions.transaction_table import ServerExchange, Timed,
 ALLOWED_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER", "REFER", "NOTIFY")
 ALLOW = ", ".join(ALLOWED_METHODS)
 ACCEPT = "application/sdp, application/dtmf-relay, application/dtmf"
-SUPPORTED = frozenset({"norefersub", "path", "replaces"})
-"""Option tags a peer may demand with Require (RFC 4488, RFC 3327, RFC 3891)."""
+SUPPORTED = frozenset({"norefersub", "outbound", "path", "replaces"})
+"""Option tags a peer may demand with Require (RFC 4488, RFC 5626, RFC 3327, RFC 3891)."""
 CAPABILITIES = (("allow", ALLOW), ("accept", ACCEPT), ("supported", ", ".join(sorted(SUPPORTED))))
 """What an OPTIONS request wants to know (RFC 3261 section 11.2)."""
 

@@ -282,17 +282,13 @@ class SipEndpoint:
         if self._registrar.unregister(aor, contact_uri):
             self._core.outputs.append(RegistrationChanged(aor, self._registrar.bindings(aor)))
 
-    def restore_bindings(self, bindings: Iterable[Binding], now: float, wall: float) -> int:
-        """Take over the bindings known before a restart; returns how many still live. RegistrationChanged follows.
+    def restore_bindings(self, bindings: Iterable[Binding], now: float, wall: float) -> list[str]:
+        """Take over the bindings known before a restart; returns the addresses-of-record of those that still live.
 
+        To be called before any phone is heard; no RegistrationChanged comes of it, twenty thousand at once help nobody.
         A stream connection did not survive, so those phones are called at the address in their Contact, if at all.
         """
-        restored = [self._without_connection(binding) for binding in bindings]
-        count = self._registrar.restore(restored, now, wall)
-        for aor in dict.fromkeys(binding.aor for binding in restored):
-            if known := self._registrar.bindings(aor):
-                self._core.outputs.append(RegistrationChanged(aor, known))
-        return count
+        return self._registrar.restore(map(self._without_connection, bindings), now, wall)
 
     def drain(self, is_draining: bool) -> None:
         """New INVITEs get 503 with Retry-After while this is on; everything else goes on."""

@@ -197,6 +197,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     `flow` is the path its REGISTER came along: requests go back along it, through whatever NAT there is.
     `expires_at` is monotonic, `expires_at_wall` seconds since 1970. `path` is the REGISTER's Path, to become Route.
     `extensions` are the Contact's parameters that mean nothing to us, as ";novel=1": the phone sees them again.
+    `reg_id`, unless 0, numbers the flows of the phone `instance` (RFC 5626).
     """
 
     aor: str
@@ -211,6 +212,17 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     path: tuple[str, ...] = ()
     instance: str = ""
     extensions: str = ""
+    reg_id: int = 0
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other bindings of its address-of-record."""
+        return outbound_key(self.instance, self.reg_id) if self.reg_id else self.contact_uri
+
+
+def outbound_key(instance: str, reg_id: int) -> str:
+    """`Binding.key` of a phone's flow; no URI begins so."""
+    return f"{instance};reg-id={reg_id}"
 
 
 class RegistrationChanged(msgspec.Struct, frozen=True):

@@ -51,7 +51,7 @@ from softswitch.sip.outputs import (
     SecurityEvent,
     SecurityKind,
 )
-from softswitch.sip.registration.registrar import NotRegistered, Registrar, contact_values
+from softswitch.sip.registration.registrar import OUTBOUND, NotRegistered, Registrar, contact_values
 from softswitch.sip.security.guard import Guard
 from softswitch.sip.sessions.inbound_invite import InboundInvite
 from softswitch.sip.sessions.replacing import find_replaced
@@ -282,7 +282,12 @@ class Reception:
         else:
             response = make_response(request, 200, to_tag=self._tag_for(request))
             response.headers.extend(contact_values(result.bindings, now))
-            response.headers.extend(("path", path) for path in request.get_all("path"))
+            if request.get("path") is not None:
+                response.headers.extend(("path", path) for path in request.get_all("path"))
+            if result.is_outbound:
+                response.headers.append(("require", OUTBOUND))
+                if flow.kind.is_reliable:
+                    response.headers.append(("flow-timer", str(core.settings.registration.flow_timer_s)))
         exchange.respond(response, now)
         if not isinstance(result, NotRegistered) and result.is_changed:
             core.outputs.append(RegistrationChanged(aor, result.bindings))
@@ -325,6 +330,7 @@ def _credential(account: Account, realm: str) -> Credential:
         password=account.password or None,
         ha1_md5=account.ha1_md5 or None,
         ha1_sha256=account.ha1_sha256 or None,
+        ha1_sha512_256=account.ha1_sha512_256 or None,
     )
 
 

@@ -10,12 +10,16 @@ from softswitch.sip.transactions.timers import SipTimers
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody whose phone may register and call: the password as text, or its digest hashes (HA1)."""
+    """Somebody whose phone may register and call: the password as text, or its digest hashes (HA1).
+
+    With neither he cannot prove who he is, and is answered as if he did not exist.
+    """
 
     username: str
     password: str = ""
     ha1_md5: str = ""
     ha1_sha256: str = ""
+    ha1_sha512_256: str = ""
     caller_number: str = ""
     """Shown as calling number; the user name when empty."""
     display_name: str = ""
@@ -51,6 +55,8 @@ class RegistrationPolicy(msgspec.Struct, frozen=True, kw_only=True):
     expires_default_s: int = 3600
     expires_max_s: int = 7200
     contacts_max: int = 10
+    flow_timer_s: int = 120
+    """How often a phone with flows of RFC 5626 is told to show on a stream connection that it is there."""
 
 
 class GuardSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +107,7 @@ class SipSettings(msgspec.Struct, frozen=True, kw_only=True):
     aliases: frozenset[str] = frozenset()
     user_agent: str = "softswitch"
     algorithms: tuple[str, ...] = ("MD5", "SHA-256")
-    """Challenged with, in this order; old phones read only the first."""
+    """Challenged with, in this order ("SHA-512-256" is the third there is); old phones read only the first."""
     accounts: dict[str, Account] = {}
     trunks: tuple[TrunkPeer, ...] = ()
     advertised: dict[str, str] = {}

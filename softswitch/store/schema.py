@@ -49,6 +49,8 @@ class StoredBinding(msgspec.Struct, frozen=True, kw_only=True):
     """`+sip.instance` of RFC 5626, or ""."""
     extensions: str = ""
     """Other parameters of the Contact, as ";novel=1"."""
+    reg_id: int = 0
+    """Which of the instance's flows, or 0."""
 
 
 class StoredAgentState(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,7 +246,7 @@ class TableLayout(Generic[K, V]):
 
 
 BindingKey = tuple[str, str]
-"""(aor, contact URI)"""
+"""(aor, contact URI, or whatever else tells the aor's bindings apart)"""
 
 TimedKey = tuple[float, str]
 """(when it began, id): sorts by time, and the id tells apart what began in the same microsecond."""

@@ -241,15 +241,14 @@ def test_a_reload_changes_accounts_and_keeps_registrations() -> None:
     ]
 
 
-def test_restored_bindings_are_told_and_streams_are_opened_anew() -> None:
+def test_restored_bindings_are_known_and_streams_are_opened_anew() -> None:
     stranger = Stranger(make_endpoint(), STREAM)
     stranger.try_password("REGISTER", "alice", "correct horse")
     saved = stranger.endpoint.all_bindings()
     reborn = make_endpoint()
-    assert reborn.restore_bindings(saved, now=5.0, wall=stranger.now + 1_000_000.0) == 1
-    (changed,) = reborn.take_outputs()
-    assert isinstance(changed, RegistrationChanged)
-    (binding,) = changed.bindings
+    assert reborn.restore_bindings(saved, now=5.0, wall=stranger.now + 1_000_000.0) == ["alice@switch.example"]
+    assert reborn.take_outputs() == []
+    (binding,) = reborn.bindings("alice@switch.example")
     assert binding.flow == Flow(TransportKind.UDP, HERE, HostPort("192.0.2.66", 5060))
     moved = Flow(TransportKind.UDP, HostPort("198.51.100.200", 5060), binding.flow.remote)
     reborn.invite(Target(uri=binding.contact_uri, flow=moved), from_uri="sip:5@x", sdp=b"", now=5.0)

@@ -7,6 +7,7 @@ from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
 from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import Binding
+from softswitch.sip.registration.registrar import phones
 from softswitch.sip.settings import Target
 
 
@@ -36,7 +37,8 @@ async def ring_extension(
     """
     settings = call.around.settings()
     from_uri, from_display = _identity(call, settings)
-    for binding in bindings_of(extension, call, settings) if bindings is None else bindings:
+    for flows in phones(bindings_of(extension, call, settings) if bindings is None else bindings):
+        binding = flows[0]
         await alerting.ring(
             Target(uri=binding.contact_uri, flow=binding.flow, route=binding.path),
             extension.username,

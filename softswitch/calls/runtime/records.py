@@ -35,7 +35,8 @@ class StoreRecords:
         self._ended: dict[CallId, Cdr] = {}
         """Records of calls that are over but for what their streams' workers say last."""
         self._open: dict[RecordingId, StoredRecording] = {}
-        self._contacts: dict[str, set[str]] = {}
+        self._bindings: dict[str, dict[str, Binding]] = {}
+        """As they were last written, by address-of-record and key."""
 
     @property
     def recordings_open(self) -> int:
@@ -95,23 +96,28 @@ class StoreRecords:
             self._on_recording(recording)
 
     def bindings_changed(self, aor: str, bindings: list[Binding]) -> None:
-        contacts = {binding.contact_uri for binding in bindings}
-        for gone in self._contacts.get(aor, set()) - contacts:
-            self._store.bindings.delete((aor, gone))
-        for binding in bindings:
-            self._store.bindings.put((aor, binding.contact_uri), _stored(binding))
-        self._contacts[aor] = contacts
+        """Write what is not written already. A refreshed binding is: its new expiry must survive a restart."""
+        written = self._bindings.pop(aor, {})
+        known = {binding.key: binding for binding in bindings}
+        for key in written.keys() - known.keys():
+            self._store.bindings.delete((aor, key))
+        for key, binding in known.items():
+            if written.get(key) is not binding:
+                self._store.bindings.put((aor, key), _stored(binding))
+        if known:
+            self._bindings[aor] = known
 
     def stored_bindings(self) -> list[Binding]:
         """Registrations of the switch before this one that have not expired. At start, before any phone is heard."""
         now, wall = self._clock.now(), self._clock.wall()
         bindings: list[Binding] = []
         for stored in self._store.bindings.ascending():
+            binding = _restored(stored, now + stored.expires_at_wall - wall)
             if stored.expires_at_wall <= wall:
-                self._store.bindings.delete((stored.aor, stored.contact_uri))
+                self._store.bindings.delete((binding.aor, binding.key))
                 continue
-            bindings.append(_restored(stored, now + stored.expires_at_wall - wall))
-            self._contacts.setdefault(stored.aor, set()).add(stored.contact_uri)
+            bindings.append(binding)
+            self._bindings.setdefault(binding.aor, {})[binding.key] = binding
         return bindings
 
 
@@ -132,6 +138,7 @@ def _stored(binding: Binding) -> StoredBinding:
         path=binding.path,
         instance=binding.instance,
         extensions=binding.extensions,
+        reg_id=binding.reg_id,
     )
 
 
@@ -154,4 +161,5 @@ def _restored(stored: StoredBinding, expires_at: float) -> Binding:
         path=stored.path,
         instance=stored.instance,
         extensions=stored.extensions,
+        reg_id=stored.reg_id,
     )

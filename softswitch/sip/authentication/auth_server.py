@@ -4,8 +4,10 @@ A nonce is made of its time and an HMAC over it, so that a challenge costs no me
 requests leaves nothing behind. Memory is spent only on nonces that were answered rightly: the highest nonce count of
 each, against replay. When that table is full, the oldest nonces go, and every nonce of their age is stale thereafter.
 
-An unknown user costs the same work and gets the same answer as a wrong password. `stale` tells a phone that its
-password was right and only the nonce is old; without it, phones give up or ask their user.
+An unknown user, and an account that has no password, cost the same hashes and get the same answer as a wrong password.
+The quality of protection offered is `auth`: `auth-int` would have every body hashed, and phones that know it are rare;
+an answer that claims it all the same is refused like any other that is not what was asked for. `stale` tells a phone
+that its password was right and only the nonce is old; without it, phones give up or ask their user.
 
 Clients without qop (RFC 2069) cannot count. They are let in with MD5 if `accept_without_qop` says so, and then one
 nonce serves one request.
@@ -57,7 +59,7 @@ class Rejected(msgspec.Struct, frozen=True):
 
 
 class DigestServer:
-    """Challenges and checks for one realm. `algorithms` are offered in this order ("MD5", "SHA-256").
+    """Challenges and checks for one realm. `algorithms` are offered in this order ("MD5", "SHA-256", "SHA-512-256").
 
     `secret` signs the nonces and must be new at every start: the memory of used nonces does not survive one. A phone
     that comes with an older nonce is told it is stale and answers the new challenge unasked.
@@ -149,6 +151,8 @@ class DigestServer:
                 return None, ""
             return None, "answer without qop"
         nonce_count, client_nonce = answer.get("nc", ""), answer.get("cnonce", "")
+        if qop.lower() == "auth-int":
+            return None, "qop auth-int was not offered"
         if qop.lower() != "auth" or not client_nonce or not _is_nonce_count(nonce_count):
             return None, "malformed qop, nc or cnonce"
         return (nonce_count, client_nonce), ""

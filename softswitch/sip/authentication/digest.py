@@ -17,7 +17,11 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-HASHES: dict[str, Callable[[str], str]] = {"SHA-256": _sha256, "MD5": _md5}
+def _sha512_256(text: str) -> str:
+    return hashlib.new("sha512_256", text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+HASHES: dict[str, Callable[[str], str]] = {"SHA-512-256": _sha512_256, "SHA-256": _sha256, "MD5": _md5}
 """By algorithm token, the strongest first. Text in, lower-case hex out."""
 
 PARAMETER = re.compile(
@@ -37,9 +41,12 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     password: str | None = None
     ha1_md5: str | None = None
     ha1_sha256: str | None = None
+    ha1_sha512_256: str | None = None
 
     def stored_ha1(self, algorithm: str) -> str | None:
-        return self.ha1_sha256 if algorithm == "SHA-256" else self.ha1_md5
+        if algorithm == "MD5":
+            return self.ha1_md5
+        return self.ha1_sha256 if algorithm == "SHA-256" else self.ha1_sha512_256
 
 
 def compute_ha1(algorithm: str, username: str, realm: str, password: str) -> str:
@@ -68,13 +75,14 @@ def parse_digest(value: str) -> dict[str, str] | None:
         return None
     parameters: dict[str, str] = {}
     position = scheme.end()
-    while position < len(value):
-        match = PARAMETER.match(value, position)
-        if match is None or match[1].lower() in parameters or len(parameters) == PARAMETERS_MAX:
+    for match in PARAMETER.finditer(value, position):
+        name, text = match.groups()
+        name = name.lower()
+        if match.start() != position or name in parameters or len(parameters) == PARAMETERS_MAX:
             return None
-        parameters[match[1].lower()] = unquote(match[2])
+        parameters[name] = unquote(text) if text[:1] == '"' else text
         position = match.end()
-    return parameters
+    return parameters if position == len(value) else None
 
 
 def print_digest(quoted: dict[str, str], plain: dict[str, str]) -> str:

@@ -1,9 +1,12 @@
-"""Where each address-of-record can be reached (RFC 3261 section 10.3, RFC 3327): bindings, their order and expiry.
+"""Where each address-of-record can be reached (RFC 3261 section 10.3, RFC 3327, RFC 5626): bindings, order and expiry.
 
 A REGISTER is carried out wholly or not at all: everything in it is checked before anything changes.
 
 * A Contact replaces the binding with an equal URI (section 19.1.4) or with the same +sip.instance (RFC 5626): a phone
   that came back under a new address is still one phone.
+* A phone that supports outbound numbers its flows with reg-id (RFC 5626 section 6): then instance and reg-id are the
+  binding, whatever its URI, and several flows lead to one phone. `phones` puts them together, the newest first. Behind
+  a proxy that does not keep flows (no `ob` in a Path) this cannot work, and the phone is told so with 439.
 * Within one Call-ID the CSeq must grow (10.3 step 7); a repeated or overtaken REGISTER gets 500.
 * An expiry below the minimum gets 423 with Min-Expires, one above the maximum is cut down; 0 removes.
 * A full address-of-record loses the binding that would expire first: a phone that takes a new port with every restart
@@ -14,7 +17,7 @@ A REGISTER is carried out wholly or not at all: everything in it is checked befo
 Who may register what has been decided before (reception.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -25,21 +28,28 @@ from softswitch.sip.messages.header_values import NameAddr
 from softswitch.sip.messages.legible import legible, legible_uri
 from softswitch.sip.messages.message import Request
 from softswitch.sip.messages.uri import SipUri, parse_uri
-from softswitch.sip.outputs import Binding
+from softswitch.sip.outputs import Binding, outbound_key
 from softswitch.sip.settings import RegistrationPolicy
 
-UNDERSTOOD = frozenset({"expires", "q", "+sip.instance"})
+UNDERSTOOD = frozenset({"expires", "q", "+sip.instance", "reg-id"})
 """Contact parameters that become fields of the binding."""
 
 BindingKey = tuple[str, str]
-"""Address-of-record and contact URI."""
+"""Address-of-record and `Binding.key`."""
+
+OUTBOUND = "outbound"
+"""The option tag of RFC 5626."""
 
 
 class Registered(msgspec.Struct, frozen=True):
-    """Carried out. `bindings` are all there are now, best first; `is_changed` is False for a mere query."""
+    """Carried out. `bindings` are all there are now, best first; `is_changed` is False for a mere query.
+
+    `is_outbound`: a flow of RFC 5626 was registered, which the phone must be told (Require, Flow-Timer).
+    """
 
     bindings: list[Binding]
     is_changed: bool
+    is_outbound: bool = False
 
 
 class NotRegistered(msgspec.Struct, frozen=True):
@@ -76,39 +86,48 @@ class Registrar:
             return Registered(self.bindings(aor), False)
         if len(contacts) > self.policy.contacts_max:
             return NotRegistered(403, "Too Many Contacts")
+        is_outbound = supports_outbound(request)
+        if is_outbound and _lacks_first_hop(request, contacts):
+            return NotRegistered(439)
         wanted: list[Binding] = []
         for contact in contacts:
-            binding = self._read_contact(aor, contact, request, flow, now)
+            binding = self._read_contact(aor, contact, request, flow, is_outbound, now)
             if isinstance(binding, NotRegistered):
                 return binding
             wanted.append(binding)
         for binding in wanted:
             self._put(binding, now)
-        return Registered(self.bindings(aor), True)
+        return Registered(self.bindings(aor), True, any(binding.reg_id for binding in wanted))
 
     def unregister(self, aor: str, contact_uri: str | None) -> bool:
         """Remove one binding, or all of them; False if there was nothing to remove."""
         known = self._bindings.get(aor, {})
-        gone = [uri for uri in known if contact_uri is None or uri == contact_uri]
-        for uri in gone:
-            self._drop(aor, uri)
+        gone = [key for key, binding in known.items() if contact_uri is None or binding.contact_uri == contact_uri]
+        for key in gone:
+            self._drop(aor, key)
         return bool(gone)
 
-    def restore(self, bindings: Iterable[Binding], now: float, wall: float) -> int:
-        """Take over what was known before a restart, with the rest of its life; returns how many still live."""
-        restored = 0
+    def restore(self, bindings: Iterable[Binding], now: float, wall: float) -> list[str]:
+        """Take over what was known before a restart, with the rest of its life; returns whose bindings still live.
+
+        At start: what is here already is not looked at, and nothing is compared. They were different when they came.
+        """
+        aors: dict[str, None] = {}
         for binding in bindings:
             left_s = binding.expires_at_wall - wall
             if left_s > 0 and self.count < self.bindings_max:
-                self._put(msgspec.structs.replace(binding, expires_at=now + left_s), now)
-                restored += 1
-        return restored
+                expires_at = now + left_s
+                if binding.expires_at != expires_at:
+                    binding = msgspec.structs.replace(binding, expires_at=expires_at)
+                self._add(binding)
+                aors[binding.aor] = None
+        return list(aors)
 
     def flow_closed(self, flow: Flow) -> list[str]:
         """A stream connection is gone: so are its bindings. Returns the addresses-of-record concerned."""
         keys = list(self._flows.get(flow, ()))
-        for aor, uri in keys:
-            self._drop(aor, uri)
+        for aor, key in keys:
+            self._drop(aor, key)
         return sorted({aor for aor, _ in keys})
 
     # Time
@@ -119,8 +138,8 @@ class Registrar:
     def handle_timeout(self, now: float) -> list[str]:
         """Remove what has expired; returns the addresses-of-record concerned."""
         due = self._deadlines.pop_due(now)
-        for aor, uri in due:
-            self._drop(aor, uri)
+        for aor, key in due:
+            self._drop(aor, key)
         return list(dict.fromkeys(aor for aor, _ in due))
 
     # Getters
@@ -130,6 +149,8 @@ class Registrar:
         known = self._bindings.get(aor)
         if known is None:
             return []
+        if len(known) == 1:
+            return list(known.values())
         return sorted(known.values(), key=lambda binding: (-binding.q, -binding.expires_at))
 
     def all_bindings(self) -> list[Binding]:
@@ -142,7 +163,7 @@ class Registrar:
     # Private
 
     def _read_contact(
-        self, aor: str, contact: NameAddr, request: Request, flow: Flow, now: float
+        self, aor: str, contact: NameAddr, request: Request, flow: Flow, is_outbound: bool, now: float
     ) -> Binding | NotRegistered:
         """The binding a Contact asks for; expires_at == now means its removal."""
         policy = self.policy
@@ -155,8 +176,9 @@ class Registrar:
             return NotRegistered(423, None, (("min-expires", str(policy.expires_min_s)),))
         expires_s = min(expires_s, policy.expires_max_s)
         instance = legible((contact.params.get("+sip.instance") or "").strip('"'))
+        reg_id = _read_reg_id(contact) if is_outbound and instance else 0
         call_id, cseq = legible(request.call_id), request.cseq.number
-        existing = self._find(aor, contact, instance)
+        existing = self._find(aor, contact.uri_text, instance, reg_id)
         if existing is not None and existing.call_id == call_id and cseq <= existing.cseq:
             return NotRegistered(500, "CSeq Out of Order")
         if existing is None and expires_s and self.count >= self.bindings_max:
@@ -174,6 +196,7 @@ class Registrar:
             path=tuple(map(legible_uri, request.get_all("path"))) if request.get("path") else (),
             instance=instance,
             extensions=_extensions(contact) if contact.params.keys() - UNDERSTOOD else "",
+            reg_id=reg_id,
         )
 
     def _remove_all(self, aor: str, request: Request) -> Registered | NotRegistered:
@@ -186,16 +209,20 @@ class Registrar:
             return NotRegistered(500, "CSeq Out of Order")
         return Registered([], self.unregister(aor, None))
 
-    def _find(self, aor: str, contact: NameAddr, instance: str) -> Binding | None:
+    def _find(self, aor: str, contact_uri: str, instance: str, reg_id: int) -> Binding | None:
         """The binding a Contact means."""
         known = self._bindings.get(aor)
         if known is None:
             return None
-        found = known.get(legible_uri(contact.uri_text))
+        if reg_id:
+            return known.get(outbound_key(instance, reg_id))
+        found = known.get(legible_uri(contact_uri))
         if found is not None:
             return found
-        uri = contact.uri
+        uri = parse_uri(contact_uri)
         for binding in known.values():
+            if binding.reg_id:
+                continue
             if instance and binding.instance == instance:
                 return binding
             other = parse_uri(binding.contact_uri)
@@ -204,32 +231,82 @@ class Registrar:
         return None
 
     def _put(self, binding: Binding, now: float) -> None:
-        existing = self._find(binding.aor, NameAddr("", binding.contact_uri), binding.instance)
+        aor = binding.aor
+        existing = self._find(aor, binding.contact_uri, binding.instance, binding.reg_id)
         if existing is not None:
-            self._drop(existing.aor, existing.contact_uri)
+            if existing.key == binding.key and existing.flow == binding.flow and binding.expires_at > now:
+                self._bindings[aor][binding.key] = binding
+                self._deadlines.set((aor, binding.key), binding.expires_at)
+                return
+            self._drop(aor, existing.key)
         if binding.expires_at <= now:
             return
-        known = self._bindings.setdefault(binding.aor, {})
-        if len(known) >= self.policy.contacts_max:
-            self._drop(binding.aor, min(known.values(), key=lambda each: each.expires_at).contact_uri)
-            known = self._bindings.setdefault(binding.aor, {})
-        key = (binding.aor, binding.contact_uri)
-        known[binding.contact_uri] = binding
-        self.count += 1
-        self._flows.setdefault(binding.flow, set()).add(key)
-        self._deadlines.set(key, binding.expires_at)
+        known = self._bindings.get(aor)
+        if known is not None and len(known) >= self.policy.contacts_max:
+            self._drop(aor, min(known.values(), key=lambda each: each.expires_at).key)
+        self._add(binding)
 
-    def _drop(self, aor: str, uri: str) -> None:
+    def _add(self, binding: Binding) -> None:
+        aor, key = binding.aor, binding.key
+        known = self._bindings.setdefault(aor, {})
+        if key in known:
+            self._drop(aor, key)
+            known = self._bindings.setdefault(aor, {})
+        known[key] = binding
+        self.count += 1
+        self._flows.setdefault(binding.flow, set()).add((aor, key))
+        self._deadlines.set((aor, key), binding.expires_at)
+
+    def _drop(self, aor: str, key: str) -> None:
         known = self._bindings[aor]
-        binding = known.pop(uri)
+        binding = known.pop(key)
         self.count -= 1
         if not known:
             del self._bindings[aor]
-        self._deadlines.cancel((aor, uri))
+        self._deadlines.cancel((aor, key))
         keys = self._flows[binding.flow]
-        keys.discard((aor, uri))
+        keys.discard((aor, key))
         if not keys:
             del self._flows[binding.flow]
+
+
+def phones(bindings: Sequence[Binding]) -> list[list[Binding]]:
+    """The bindings of an address-of-record by phone: the flows of one in the order to be tried (RFC 5626 section 7)."""
+    if not any(binding.reg_id for binding in bindings):
+        return [[binding] for binding in bindings]
+    by_phone: dict[str, list[Binding]] = {}
+    for binding in bindings:
+        by_phone.setdefault(binding.instance if binding.reg_id else binding.key, []).append(binding)
+    return list(by_phone.values())
+
+
+def supports_outbound(request: Request) -> bool:
+    """Whether the phone says that it knows RFC 5626."""
+    supported = request.get("supported")
+    if supported is None or OUTBOUND not in supported.lower():
+        return False
+    return any(tag.lower() == OUTBOUND for tag in request.get_all("supported"))
+
+
+def _lacks_first_hop(request: Request, contacts: Sequence[NameAddr]) -> bool:
+    """A flow is to be registered through a proxy that does not say it will keep it (RFC 5626 section 6)."""
+    if not any("reg-id" in contact.params for contact in contacts):
+        return False
+    via = request.get_all("via")
+    if len(via) < 2:
+        return False
+    return not any(is_outbound_uri(path) for path in request.get_all("path"))
+
+
+def is_outbound_uri(text: str) -> bool:
+    """Whether a URI, in angle brackets, has the parameter `ob`."""
+    return any(part.lower() == "ob" for part in text.partition("<")[2].partition(">")[0].split(";")[1:])
+
+
+def _read_reg_id(contact: NameAddr) -> int:
+    """1 to 2**31 - 1; 0 for what is none."""
+    text = contact.params.get("reg-id") or ""
+    return int(text) if len(text) <= 10 and text.isascii() and text.isdigit() and int(text) < 2**31 else 0
 
 
 def contact_values(bindings: list[Binding], now: float) -> tuple[tuple[str, str], ...]:
@@ -243,6 +320,8 @@ def _contact_value(binding: Binding, now: float) -> str:
         text += f";q={binding.q:.3g}"
     if binding.instance:
         text += f';+sip.instance="{binding.instance}"'
+    if binding.reg_id:
+        text += f";reg-id={binding.reg_id}"
     return text + binding.extensions
 
 

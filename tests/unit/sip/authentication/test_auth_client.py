@@ -34,7 +34,7 @@ def test_the_strongest_wins_in_any_order() -> None:
 
 
 def test_what_cannot_be_answered_is_passed_over() -> None:
-    unknown = 'Digest realm="gw", nonce="n3", algorithm=SHA-512-256, qop="auth"'
+    unknown = 'Digest realm="gw", nonce="n3", algorithm=SHA3-256, qop="auth"'
     integrity = 'Digest realm="gw", nonce="n4", qop="auth-int"'
     assert answer([unknown, integrity, "Basic realm=x", 'Digest realm="gw"', ""]) is None
     parameters = answer([unknown, integrity, MD5])

@@ -6,7 +6,7 @@ from softswitch.base.entropy import SeededEntropy
 from softswitch.base.errors import LocalError
 from softswitch.sip.authentication.auth_client import answer_challenge
 from softswitch.sip.authentication.auth_server import NONCE_LIFETIME_S, Accepted, Credential, DigestServer, Rejected
-from softswitch.sip.authentication.digest import compute_ha1, compute_response, parse_digest, print_digest
+from softswitch.sip.authentication.digest import HASHES, compute_ha1, compute_response, parse_digest, print_digest
 
 REALM = "pbx.example"
 URI = "sip:pbx.example"
@@ -62,7 +62,9 @@ def check(
     return server.check(values, method, URI, ACCOUNTS.get, now)
 
 
-@pytest.mark.parametrize("algorithms", [("MD5",), ("SHA-256",), ("MD5", "SHA-256"), ("SHA-256", "MD5")])
+@pytest.mark.parametrize(
+    "algorithms", [("MD5",), ("SHA-256",), ("MD5", "SHA-256"), ("SHA-256", "MD5"), ("SHA-512-256",)]
+)
 def test_the_right_password_is_accepted(algorithms: tuple[str, ...]) -> None:
     server = make_server(*algorithms)
     challenges = server.challenge(1000.0)
@@ -70,6 +72,53 @@ def test_the_right_password_is_accepted(algorithms: tuple[str, ...]) -> None:
     values = Phone().answer(challenges)
     assert ("SHA-256" in values[0]) == ("SHA-256" in algorithms)
     assert check(server, values, 1001.0) == Accepted("lea")
+
+
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256", "SHA-512-256"])
+def test_the_strongest_is_answered_and_a_hash_of_it_is_enough(algorithm: str) -> None:
+    ha1 = compute_ha1(algorithm, "eva", REALM, "geheim")
+    hashes = {"MD5": Credential(username="eva", realm=REALM, ha1_md5=ha1)}
+    hashes["SHA-256"] = Credential(username="eva", realm=REALM, ha1_sha256=ha1)
+    hashes["SHA-512-256"] = Credential(username="eva", realm=REALM, ha1_sha512_256=ha1)
+    server = make_server("MD5", algorithm) if algorithm != "MD5" else make_server("MD5")
+    values = Phone("eva", "geheim").answer(server.challenge(1000.0))
+    assert f"algorithm={algorithm}" in values[0]
+    known = {"eva": hashes[algorithm]}
+    assert server.check(values, "REGISTER", URI, known.get, 1000.0) == Accepted("eva")
+
+
+def test_integrity_protection_was_not_offered_and_is_refused() -> None:
+    server = make_server()
+    (value,) = Phone().answer(server.challenge(1000.0))
+    result = check(server, [value.replace("qop=auth", "qop=auth-int")])
+    assert result == Rejected(False, "qop auth-int was not offered", "lea")
+
+
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256", "SHA-512-256"])
+def test_every_refusal_costs_the_same_hashes(algorithm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = make_server(algorithm)
+    accounts = {
+        "lea": ACCOUNTS["lea"],
+        "hash": Credential(username="hash", realm=REALM, ha1_md5="0" * 32, ha1_sha256="0" * 64),
+        "disabled": Credential(username="disabled", realm=REALM),
+    }
+    answers = {name: Phone(name, "x").answer(server.challenge(1000.0)) for name in (*accounts, "unknown")}
+    hashed: list[int] = []
+    original = HASHES[algorithm]
+
+    def counting(text: str) -> str:
+        hashed.append(1)
+        return original(text)
+
+    monkeypatch.setitem(HASHES, algorithm, counting)
+    costs: dict[str, int] = {}
+    for name, values in answers.items():
+        hashed.clear()
+        result = server.check(values, "REGISTER", URI, accounts.get, 1000.0)
+        assert isinstance(result, Rejected)
+        assert not result.stale
+        costs[name] = len(hashed)
+    assert costs == dict.fromkeys(answers, 3)
 
 
 def test_an_account_may_be_a_hash() -> None:

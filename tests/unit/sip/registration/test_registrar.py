@@ -5,7 +5,7 @@ import pytest
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.sip.messages.message import Request
 from softswitch.sip.outputs import Binding
-from softswitch.sip.registration.registrar import NotRegistered, Registered, Registrar, contact_values
+from softswitch.sip.registration.registrar import NotRegistered, Registered, Registrar, contact_values, phones
 from softswitch.sip.settings import RegistrationPolicy
 
 AOR = "alice@example.com"
@@ -149,6 +149,55 @@ def test_the_bindings_of_a_closed_connection_go(registrar: Registrar) -> None:
     assert [each.contact_uri for each in registrar.bindings(AOR)] == ["sip:b@192.0.2.1"]
 
 
+OUTBOUND = (("supported", "path, outbound"),)
+
+
+def outbound(user: str, reg_id: str, *, call_id: str, cseq: int = 1, more: tuple[tuple[str, str], ...] = ()) -> Request:
+    contact = f'<sip:{user}@10.0.0.1>;+sip.instance="<urn:uuid:1>";reg-id={reg_id}'
+    return register(contact, call_id=call_id, cseq=cseq, more=more or OUTBOUND)
+
+
+def test_flows_of_one_phone_are_bindings_of_their_own_with_one_uri(registrar: Registrar) -> None:
+    result = registrar.register(AOR, outbound("a", "1", call_id="one"), HOME, NOW)
+    assert isinstance(result, Registered)
+    assert result.is_outbound
+    registrar.register(AOR, outbound("a", "2", call_id="two"), STREAM, NOW + 1)
+    registrar.register(AOR, register("<sip:desk@192.0.2.7>", call_id="desk"), HOME, NOW)
+    newest, *others = phones(registrar.bindings(AOR))[0]
+    assert (newest.flow, newest.reg_id, [other.reg_id for other in others]) == (STREAM, 2, [1])
+    assert [len(flows) for flows in phones(registrar.bindings(AOR))] == [2, 1]
+    assert contact_values([newest], NOW + 1) == (
+        ("contact", '<sip:a@10.0.0.1>;expires=600;+sip.instance="<urn:uuid:1>";reg-id=2'),
+    )
+    registrar.flow_closed(STREAM)
+    assert [[each.reg_id for each in flows] for flows in phones(registrar.bindings(AOR))] == [[1], [0]]
+
+
+def test_a_flow_replaces_the_one_of_its_number_whatever_its_uri(registrar: Registrar) -> None:
+    registrar.register(AOR, outbound("a", "1", call_id="one"), HOME, NOW)
+    registrar.register(AOR, outbound("b", "1", call_id="reborn"), STREAM, NOW)
+    assert [(each.contact_uri, each.flow) for each in registrar.bindings(AOR)] == [("sip:b@10.0.0.1", STREAM)]
+    assert (registrar.count, registrar.knows(HOME)) == (1, False)
+    assert registrar.unregister(AOR, "sip:b@10.0.0.1")
+
+
+@pytest.mark.parametrize("reg_id", ["0", "-1", "x", "99999999999", "1"])
+def test_a_number_that_is_none_or_not_meant_is_ignored(registrar: Registrar, reg_id: str) -> None:
+    headers = (("supported", "path"),) if reg_id == "1" else OUTBOUND
+    result = registrar.register(AOR, outbound("a", reg_id, call_id="one", more=headers), HOME, NOW)
+    assert isinstance(result, Registered)
+    assert not result.is_outbound
+    assert [each.key for each in registrar.bindings(AOR)] == ["sip:a@10.0.0.1"]
+
+
+@pytest.mark.parametrize(("path", "is_kept"), [("<sip:edge;lr>", False), ("<sip:edge;lr;ob>", True)])
+def test_a_flow_ends_at_a_proxy_unless_it_says_otherwise(registrar: Registrar, path: str, is_kept: bool) -> None:
+    vias = ("via", "SIP/2.0/UDP edge;branch=z9hG4bK1, SIP/2.0/UDP phone;branch=z9hG4bK2")
+    request = outbound("a", "1", call_id="one", more=(*OUTBOUND, vias, ("path", path)))
+    result = registrar.register(AOR, request, HOME, NOW)
+    assert result == NotRegistered(439) if not is_kept else isinstance(result, Registered)
+
+
 def test_unregister_takes_one_or_all(registrar: Registrar) -> None:
     registrar.register(AOR, register("<sip:a@192.0.2.1>", "<sip:b@192.0.2.1>"), HOME, NOW)
     assert registrar.unregister(AOR, "sip:a@192.0.2.1")
@@ -169,7 +218,7 @@ def test_a_restart_gives_back_what_still_lives(registrar: Registrar) -> None:
     saved: list[Binding] = registrar.all_bindings()
     reborn = Registrar(registrar.policy, bindings_max=5, wall_offset=2_000_000.0)
     wall = NOW + 1_000_000 + 150
-    assert reborn.restore(saved, now=5.0, wall=wall) == 1
+    assert reborn.restore(saved, now=5.0, wall=wall) == [AOR]
     (binding,) = reborn.bindings(AOR)
     assert (binding.contact_uri, binding.expires_at) == ("sip:b@192.0.2.1", 55.0)
 
