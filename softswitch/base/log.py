@@ -57,6 +57,8 @@ def configure_logging(
         processors=_processors(log_format, program, is_terminal=output.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Lossy(output))),
+        # Each logger is put together when it first writes, not at every line: a third of a line's cost.
+        cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
     root.handlers = [_Forwarder()]
