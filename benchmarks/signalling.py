@@ -70,7 +70,7 @@ def softswitch(folder: Path, phone: HostPort, callers: list[HostPort]) -> Genera
     files = {
         "softswitch.toml": f'[sip]\ndomain = "{address.host}"\nlisten = ["udp:{address}"]\n'
         f'[media]\nip = "{address.host}"\n'
-        'ports = "10000-65500"\nworkers = 1\n[log]\nlevel = "warning"\n[limits]\ncalls = 20000\n',
+        'ports = "10000-65500"\nworkers = 1\n[limits]\ncalls = 20000\n',
         "agents.toml": '[[phone]]\nid = "desk"\npassword = "long-enough-4711"\nnumber = "110"\n',
         "numbers.toml": '[[route]]\nnumber = "1xx"\nflow = "extension"\n',
         "trunks.toml": f'[[trunk]]\nname = "load"\naddresses = {json.dumps([each.host for each in callers])}\n',

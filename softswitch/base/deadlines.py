@@ -17,7 +17,8 @@ class Deadlines(Generic[K]):
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, K]] = []
-        self._at: dict[K, tuple[float, int]] = {}
+        self._at: dict[K, tuple[float, int, K]] = {}
+        """The entry of the heap that counts, by key; others of that key are left to be met."""
         self._serial = 0
 
     def __len__(self) -> int:
@@ -28,10 +29,10 @@ class Deadlines(Generic[K]):
 
     def set(self, key: K, at: float) -> None:
         self._serial += 1
-        self._at[key] = (at, self._serial)
-        heapq.heappush(self._heap, (at, self._serial, key))
+        entry = self._at[key] = (at, self._serial, key)
+        heapq.heappush(self._heap, entry)
         if len(self._heap) > 64 and len(self._heap) > 4 * len(self._at):
-            self._heap = [(at, serial, key) for key, (at, serial) in self._at.items()]
+            self._heap = list(self._at.values())
             heapq.heapify(self._heap)
 
     def cancel(self, key: K) -> None:
@@ -40,11 +41,12 @@ class Deadlines(Generic[K]):
 
     def next(self) -> float | None:
         """The earliest deadline, or None."""
-        while self._heap:
-            at, serial, key = self._heap[0]
-            if self._at.get(key) == (at, serial):
-                return at
-            heapq.heappop(self._heap)
+        heap, at = self._heap, self._at
+        while heap:
+            entry = heap[0]
+            if at.get(entry[2]) is entry:
+                return entry[0]
+            heapq.heappop(heap)
         return None
 
     def pop_due(self, now: float) -> list[K]:

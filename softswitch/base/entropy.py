@@ -17,19 +17,33 @@ class Entropy(Protocol):
     def uniform(self, low: float, high: float) -> float: ...
 
 
-class SystemEntropy:
-    """Numbers no peer can guess (the operating system's generator)."""
+BLOCK_BYTES = 4096
+"""Asked of the operating system at once: a call takes some twenty numbers, and each would be a system call."""
 
-    __slots__ = ()
+
+class SystemEntropy:
+    """Numbers no peer can guess (the operating system's generator). For one thread, and no forked process."""
+
+    __slots__ = ("_block", "_used")
+
+    def __init__(self) -> None:
+        self._block = ""
+        self._used = 0
 
     def token(self, bits: int = 64) -> str:
-        return secrets.token_hex(bits // 8)
+        begin = self._used
+        end = self._used = begin + bits // 4
+        if end > len(self._block):
+            self._block = secrets.token_hex(max(BLOCK_BYTES, bits // 8))
+            begin, end = 0, bits // 4
+            self._used = end
+        return self._block[begin:end]
 
     def integer(self, bits: int) -> int:
-        return secrets.randbits(bits)
+        return int(self.token(bits + -bits % 8), 16) >> -bits % 8 if bits else 0
 
     def uniform(self, low: float, high: float) -> float:
-        return low + (high - low) * secrets.randbits(53) / (1 << 53)
+        return low + (high - low) * self.integer(53) / (1 << 53)
 
 
 class SeededEntropy:

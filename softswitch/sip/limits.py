@@ -22,3 +22,9 @@ EXTENSIONS_CHARACTERS_MAX = 512
 """Parameters of a Contact that are only given back; what phones tell of their abilities (RFC 3840) is about 200."""
 REFERS_MAX = 4
 """Transfers under way in one dialog at a time. A phone asks for one, and once more if it went wrong."""
+
+URIS_REMEMBERED = 8_192
+"""URIs last read, so that a phone's is taken apart once and not in every message: as many as phones call in an hour."""
+
+REMEMBERED_CHARACTERS_MAX = 200
+"""Longer URIs are read anew each time, which keeps what is remembered below 5 MiB whatever peers send."""

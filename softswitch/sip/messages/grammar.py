@@ -78,7 +78,9 @@ def parse_parameters(text: str) -> dict[str, str | None]:
     if PLAIN_PARAMETERS.fullmatch(text):
         for part in text.split(";")[1:]:
             name, equals, value = part.partition("=")
-            _put_parameter(parameters, name.lower(), value if equals else None)
+            kept = value if equals else None
+            if parameters.setdefault(name.lower(), kept) != kept:
+                raise Malformed(400, "Contradictory Parameters")
         return parameters
     position = 0
     while position < len(text):

@@ -88,7 +88,10 @@ class Message:
         via = self._typed.get("top via")
         if via is None:
             text = self.require("via")
-            via = self._typed["top via"] = _read("via", Via.parse, split_list(text)[0] if "," in text else text)
+            try:
+                via = self._typed["top via"] = Via.parse(split_list(text)[0] if "," in text else text)
+            except Malformed as fault:
+                raise _named(fault, "via") from None
         return via
 
     @property
@@ -109,7 +112,11 @@ class Message:
     def _address(self, name: str) -> NameAddr:
         address = self._typed.get(name)
         if address is None:
-            address = self._typed[name] = _read(name, NameAddr.parse, self.require(name))
+            text = self.require(name)
+            try:
+                address = self._typed[name] = NameAddr.parse(text)
+            except Malformed as fault:
+                raise _named(fault, name) from None
         return address
 
     @property
@@ -264,7 +271,11 @@ def _read(name: str, parse_value: Callable[[str], T], text: str) -> T:
     try:
         return parse_value(text)
     except Malformed as fault:
-        raise Malformed(fault.status_hint, f"{fault.reason} in {printed_name(name)}") from None
+        raise _named(fault, name) from None
+
+
+def _named(fault: Malformed, name: str) -> Malformed:
+    return Malformed(fault.status_hint, f"{fault.reason} in {printed_name(name)}")
 
 
 def _checked_name(name: str) -> str:

@@ -63,6 +63,14 @@ def _parse_start_line(line: str) -> tuple[Request | Response | None, Malformed |
     parts = line.split(" ")
     if len(parts) == 3 and parts[2] == "SIP/2.0" and parts[0] in KNOWN_METHODS and parts[1]:
         return Request(parts[0], parts[1]), _request_uri_fault(parts[1])
+    if (
+        line[:8] == "SIP/2.0 "
+        and line[11:12] == " "
+        and line[8] in "123456"
+        and line[9:11].isdecimal()
+        and line.isascii()
+    ):
+        return Response(int(line[8:11]), line[12:]), None
     if line[:4].upper() == "SIP/":
         match = STATUS_LINE.fullmatch(line)
         if match is None:
@@ -112,14 +120,14 @@ def _read_headers(lines: list[str], message: Request | Response) -> Malformed | 
 
 
 def _read_body(data: bytes, start: int, message: Request | Response) -> Malformed | None:
-    value = message.get("content-length")
-    if value is None:
+    lengths = [value for name, value in message.headers if name == "content-length"]
+    if not lengths:
         message.body = data[start:]
         return None
-    if sum(name == "content-length" for name, _ in message.headers) > 1:
+    if len(lengths) > 1:
         return Malformed(400, "Multiple Content-Length Values")
     try:
-        length = parse_number(value, MESSAGE_BYTES_MAX, "Content-Length")
+        length = parse_number(lengths[0], MESSAGE_BYTES_MAX, "Content-Length")
     except Malformed as fault:
         return Malformed(fault.status_hint, fault.reason)
     if length > len(data) - start:

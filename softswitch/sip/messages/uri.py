@@ -4,7 +4,9 @@ A URI that was parsed prints exactly as it came, because a Contact must come bac
 """
 
 import re
+from functools import lru_cache
 
+from softswitch.sip.limits import REMEMBERED_CHARACTERS_MAX, URIS_REMEMBERED
 from softswitch.sip.messages.grammar import HOST, Malformed
 
 UNRESERVED = r"A-Za-z0-9\-_.!~*'()"
@@ -285,7 +287,14 @@ Uri = SipUri | TelUri | AbsoluteUri
 
 
 def parse_uri(text: str) -> Uri:
-    """A URI of any scheme. Raises Malformed."""
+    """A URI of any scheme. Raises Malformed.
+
+    URIs of phones, trunks and of our own come again in every message; the last ones read are kept.
+    """
+    return _known_uri(text) if len(text) <= REMEMBERED_CHARACTERS_MAX else _read_uri(text)
+
+
+def _read_uri(text: str) -> Uri:
     scheme = text[:5].lower()
     if scheme[:4] == "sip:" or scheme == "sips:":
         return SipUri.parse(text)
@@ -295,3 +304,6 @@ def parse_uri(text: str) -> Uri:
     if match is None:
         raise Malformed(400, "Malformed URI")
     return AbsoluteUri(match[1], match[2])
+
+
+_known_uri = lru_cache(maxsize=URIS_REMEMBERED)(_read_uri)
