@@ -23,6 +23,8 @@ from softswitch.dialplan.schedule import Schedule, compile_schedule
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.runtime.local_address import addresses_of
+from softswitch.sip.runtime.stream_transport import StreamSettings
+from softswitch.sip.runtime.tls import TlsPeer, TlsSettings
 from softswitch.sip.settings import Account, RegistrationPolicy, SessionLimits, SipSettings, TrunkPeer
 
 
@@ -54,6 +56,24 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
             contacts_max=limits.contacts_per_phone,
         ),
         limits=SessionLimits(sessions_max=4 * limits.calls),
+    )
+
+
+def stream_settings(configuration: Configuration) -> StreamSettings:
+    sip, tls = configuration.settings.sip, configuration.settings.tls
+    return StreamSettings(
+        tls=TlsSettings(
+            certificate=tls.certificate,
+            private_key=tls.private_key,
+            ca=tls.ca,
+            is_client_certificate_required=tls.client_certificates == "required",
+            peers={
+                trunk.host.lower(): TlsPeer(is_verified=trunk.tls_verify, ca=trunk.tls_ca)
+                for trunk in configuration.trunks
+                if trunk.transport == "tls"
+            },
+        ),
+        origins=sip.websocket_origins,
     )
 
 

@@ -21,6 +21,7 @@ from softswitch.acd.router import Router
 from softswitch.acd.runtime.service import AcdService
 from softswitch.app.agent_states import StoredAgentStates
 from softswitch.app.archive import Archive
+from softswitch.app.certificates import certificate_fault
 from softswitch.app.machine import own_ip, trunk_hosts
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
@@ -34,6 +35,7 @@ from softswitch.app.settings import (
     read,
     reloaded,
     sip_settings,
+    stream_settings,
 )
 from softswitch.app.sounds import sound_library
 from softswitch.base.clock import SystemClock
@@ -59,6 +61,7 @@ from softswitch.media.runtime.recording.recording_file import ClosedFile, repair
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import SipOutput
 from softswitch.sip.runtime.driver import SipDriver
+from softswitch.sip.runtime.tls import TlsContexts
 from softswitch.sip.tracing.message_log import MessageLog
 from softswitch.store import open_store
 
@@ -85,6 +88,7 @@ class Switch:
         self._parts = parts
         await parts.media.start()
         self._restore(parts)
+        self._look_at_certificate(parts)
         await parts.driver.start(listeners(configuration))
         self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)
         await self._control.start()
@@ -124,7 +128,14 @@ class Switch:
             wall_offset=clock.wall() - clock.now(),
         )
         messages = MessageLog(configuration.settings.trace.memory_mb * 1024 * 1024)
-        driver = SipDriver(endpoint, clock=clock, on_event=self._sip_event, loop=self._loop, messages=messages)
+        driver = SipDriver(
+            endpoint,
+            clock=clock,
+            on_event=self._sip_event,
+            loop=self._loop,
+            messages=messages,
+            streams=stream_settings(configuration),
+        )
         media = MediaClient(
             worker_sockets(configuration),
             local_ip=configuration.settings.media.ip,
@@ -195,6 +206,11 @@ class Switch:
         parts.controller.restored(parts.endpoint.restore_bindings(bindings, now, wall))
         log.info("restored", registrations=len(bindings), agents=len(known))
 
+    def _look_at_certificate(self, parts: Parts) -> None:
+        fault = certificate_fault(parts.configuration, parts.clock.wall())
+        if fault is not None:
+            log.warning("certificate", fault=str(fault))
+
     def _repair_recordings(self, parts: Parts) -> None:
         """In a thread: close and index what a crash of the machine left half-written. Files in use are left alone."""
         for file in repair_parts(parts.configuration.settings.recordings.directory):
@@ -208,6 +224,8 @@ class Switch:
         changes = differences(parts.configuration, configuration)
         configuration = reloaded(parts.configuration, configuration)
         pending = set(changes) - set(differences(parts.configuration, configuration))
+        streams = stream_settings(configuration)
+        parts.driver.use_streams(streams, TlsContexts(streams.tls))
         parts.endpoint.update_settings(sip_settings(configuration, hosts))
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = call_settings(configuration)
@@ -217,6 +235,7 @@ class Switch:
         self._loop.run_in_executor(None, parts.sounds.prepare, configuration.settings.sounds.languages)
         parts.configuration = configuration
         parts.configuration_loaded_at = parts.clock.wall()
+        self._look_at_certificate(parts)
         log.info("reloaded", changes=len(changes))
         return Reloaded(changes, [change for change in changes if change in pending])
 

@@ -36,9 +36,15 @@ def check(directory: str | None, config: str | None, as_json: bool) -> None:
 
 def checked_configuration(directory: str) -> Configuration:
     """The configuration if files and flows are all good. Raises `ConfigurationError` with every fault."""
+    from softswitch.app.certificates import certificate_fault
     from softswitch.app.settings import read
+    from softswitch.base.clock import SystemClock
 
-    return read(directory)[0]
+    configuration = read(directory)[0]
+    fault = certificate_fault(configuration, SystemClock().wall())
+    if fault is not None:
+        raise ConfigurationError([fault])
+    return configuration
 
 
 def summary(configuration: Configuration) -> str:

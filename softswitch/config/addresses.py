@@ -32,7 +32,7 @@ def parse_network(text: str) -> IPv4Network | IPv6Network | None:
 
 
 def parse_listener(text: str) -> tuple[TransportKind, HostPort] | None:
-    """ "udp:0.0.0.0:5060" or "tcp:[::]:5060"; None for anything else."""
+    """ "udp:0.0.0.0:5060" or "tls:[::]:5061"; None for anything else."""
     scheme, _, address = text.partition(":")
     host, _, port = address.rpartition(":")
     if host.startswith("[") and host.endswith("]"):

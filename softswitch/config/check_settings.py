@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.config.addresses import is_host, is_ip, parse_listener, parse_port_range
+from softswitch.config.check_tls import check_tls
 from softswitch.config.conversion import FaultList
 from softswitch.config.draft import Draft
 from softswitch.config.limits import MEDIA_PORTS_MIN, SOCKET_PATH_BYTES_MAX
@@ -17,6 +18,7 @@ def check_settings(draft: Draft) -> None:
     faults = draft.fault_lists["softswitch.toml"]
     settings = draft.settings
     listeners = _check_sip(settings.sip, faults)
+    check_tls(draft)
     _check_media(settings.media, listeners, faults)
     _check_sounds(settings.sounds, draft.directory, faults)
     _check_recordings(settings.recordings, draft.directory, faults)
@@ -41,7 +43,7 @@ def _check_sip(sip: SipSection, faults: FaultList) -> list[tuple[TransportKind, 
     for index, text in enumerate(sip.listen):
         listener = parse_listener(text)
         if listener is None:
-            remedy = 'Write "udp:0.0.0.0:5060" or "tcp:192.0.2.1:5060"'
+            remedy = 'Write "udp:0.0.0.0:5060" or "tls:192.0.2.1:5061"'
             faults.add(("sip", "listen", index), f'"{text}" is no transport:address:port', remedy)
         elif listener in listeners:
             faults.add(("sip", "listen", index), f'"{text}" is there twice', "Remove one")

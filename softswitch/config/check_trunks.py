@@ -1,5 +1,6 @@
 """What must hold for trunks: who may call in, and who may call out."""
 
+import os
 import re
 from ipaddress import IPv4Network, IPv6Network
 
@@ -26,6 +27,7 @@ def check_trunks(draft: Draft) -> None:
         names.add(row.name)
         _check_addresses(index, row, networks, faults)
         _check_outbound(index, row, callers, faults)
+        _check_tls(index, row, draft, faults)
         check_distinct(row.codecs, ("trunk", index, "codecs"), faults)
 
 
@@ -73,3 +75,19 @@ def _check_outbound(index: int, row: TrunkRow, callers: set[str] | None, faults:
         if callers is not None and caller != EVERYBODY and caller not in callers:
             remedy = did_you_mean(caller, callers, 'Write ids of agents.toml, or "*" for everybody who is registered')
             faults.add(("trunk", index, "permitted_callers", position), f'nobody has the id "{caller}"', remedy)
+
+
+def _check_tls(index: int, row: TrunkRow, draft: Draft, faults: FaultList) -> None:
+    if row.transport == "tls" and not any(each.startswith("tls:") for each in draft.settings.sip.listen):
+        reason = "the provider is reached by TLS, but [sip] listen has no TLS"
+        faults.add(("trunk", index, "transport"), reason, 'Add "tls:0.0.0.0:5061" to it, and a certificate to [tls]')
+    if not row.tls_ca:
+        return
+    # Imported here, as in check_tls.py.
+    from softswitch.sip.runtime.tls import TlsContexts, TlsFault, TlsPeer, TlsSettings
+
+    ca = os.path.abspath(os.path.join(draft.directory, os.path.expanduser(row.tls_ca)))
+    try:
+        TlsContexts(TlsSettings(peers={row.host: TlsPeer(ca=ca)}))
+    except TlsFault as fault:
+        faults.add(("trunk", index, "tls_ca"), fault.reason, fault.remedy)

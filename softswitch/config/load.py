@@ -180,7 +180,7 @@ def _complete(draft: Draft) -> Configuration:
         queues=tuple(msgspec.structs.replace(row, name=row.name or row.id, music=row.music or music) for row in queues),
         routes=tuple(row for _, row in draft.routes),
         schedules=tuple(row for _, row in draft.schedules),
-        trunks=tuple(row for _, row in draft.trunks),
+        trunks=tuple(_complete_trunk(row, draft.directory) for _, row in draft.trunks),
     )
 
 
@@ -198,6 +198,12 @@ def _complete_settings(settings: Settings, directory: str) -> Settings:
             directory=absolute(settings.recordings.directory),
             key_file=settings.recordings.key_file and absolute(settings.recordings.key_file),
         ),
+        tls=replace(
+            settings.tls,
+            certificate=settings.tls.certificate and absolute(settings.tls.certificate),
+            private_key=settings.tls.private_key and absolute(settings.tls.private_key),
+            ca=settings.tls.ca and absolute(settings.tls.ca),
+        ),
         store=replace(settings.store, directory=absolute(settings.store.directory)),
         dialplans=replace(settings.dialplans, directory=absolute(settings.dialplans.directory)),
         control=replace(settings.control, socket=absolute(settings.control.socket)),
@@ -208,6 +214,11 @@ def _complete_settings(settings: Settings, directory: str) -> Settings:
             default_language=sounds.default_language or sounds.languages[0],
         ),
     )
+
+
+def _complete_trunk(row: TrunkRow, directory: str) -> TrunkRow:
+    ca = row.tls_ca and os.path.abspath(os.path.join(directory, os.path.expanduser(row.tls_ca)))
+    return msgspec.structs.replace(row, tls_ca=ca)
 
 
 def _complete_person(row: P) -> P:

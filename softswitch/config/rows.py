@@ -164,7 +164,11 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     host: str = ""
     """Where calls to the outside go; empty: none do."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 5060
-    transport: Literal["udp", "tcp"] = "udp"
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    tls_verify: bool = True
+    """Whether the provider's certificate must be good, and name `host`."""
+    tls_ca: str = ""
+    """Who signs it; empty: as [tls] says."""
     prefix: str = ""
     """Only numbers that begin with it take this trunk; the longest prefix wins."""
     calling_number: str = ""

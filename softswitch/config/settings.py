@@ -20,7 +20,7 @@ class SipSection(msgspec.Struct, frozen=True, kw_only=True):
     domain: str = ""
     """Phones register as sip:username@domain. Empty: the machine's own address (`Configuration.with_own_ip`)."""
     listen: tuple[str, ...] = ("udp:0.0.0.0:5060", "tcp:0.0.0.0:5060")
-    """transport:address:port"""
+    """transport:address:port; transports are udp, tcp, tls, ws and wss."""
     advertised_ip: str = ""
     """The address peers see, where it is not the one we listen on (behind NAT). Empty: the address of the flow."""
     digest: tuple[Literal["MD5", "SHA-256", "SHA-512-256"], ...] = ("MD5",)
@@ -29,6 +29,21 @@ class SipSection(msgspec.Struct, frozen=True, kw_only=True):
     registration_default_s: Annotated[int, Meta(ge=10, le=86400)] = 300
     """For a REGISTER that names no expiry."""
     registration_max_s: Annotated[int, Meta(ge=10, le=86400)] = 3600
+    websocket_origins: tuple[str, ...] = ()
+    """The web pages browsers may connect from; empty: any."""
+
+
+class TlsSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[tls]: how we prove who we are on tls and wss, and whom we believe."""
+
+    certificate: str = ""
+    """A PEM file: ours, then those that signed it."""
+    private_key: str = ""
+    """Empty: it is in the file of the certificate."""
+    ca: str = ""
+    """Whom we believe. Empty: of the servers we call, those the system believes."""
+    client_certificates: Literal["ignored", "required"] = "ignored"
+    """Whether whoever connects to us must show one that `ca` has signed."""
 
 
 class MediaSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +172,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of softswitch.toml."""
 
     sip: SipSection = SipSection()
+    tls: TlsSection = TlsSection()
     media: MediaSection = MediaSection()
     recordings: RecordingsSection = RecordingsSection()
     store: StoreSection = StoreSection()

@@ -210,7 +210,10 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A phone's binding (RFC 3261 section 10). `transport` is "UDP" or "TCP", `remote` is "host:port"."""
+    """A phone's binding (RFC 3261 section 10).
+
+    `transport` is "UDP", "TCP", "TLS", "WS" or "WSS", `remote` is "host:port".
+    """
 
     aor: str
     contact: str

@@ -161,7 +161,7 @@ class Reception:
             self.refuse(request, flow, 405, (("allow", ALLOW),))
         elif method == "REFER":
             self.refuse(request, flow, 403)
-        elif request.uri.scheme not in ("sip", "tel"):
+        elif request.uri.scheme not in ("sip", "tel") and not (request.uri.scheme == "sips" and flow.kind.is_secure):
             self.refuse(request, flow, 416)
         elif method == "REGISTER" and not isinstance(request.to.uri, SipUri):
             self.refuse(request, flow, 400, reason="To Is No SIP URI")

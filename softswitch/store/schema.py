@@ -33,7 +33,7 @@ class StoredBinding(msgspec.Struct, frozen=True, kw_only=True):
     aor: str
     contact_uri: str
     transport: str
-    """"UDP" or "TCP", as in `TransportKind`."""
+    """"UDP", "TCP", "TLS", "WS" or "WSS", as in `TransportKind`."""
     local_host: str
     local_port: int
     remote_host: str

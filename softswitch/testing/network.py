@@ -1,4 +1,4 @@
-"""A network in memory and virtual time: UDP with latency, loss, duplicates and reordering, and TCP without them.
+"""A network in memory and virtual time: UDP with latency, loss, duplicates and reordering, and streams without them.
 
 Everything is drawn from one seeded entropy, or told explicitly (`lose_next`), so that a run can be repeated exactly.
 What was sent is kept in `transcript`, the raw material of ladders (testing/ladder.py).
@@ -57,7 +57,7 @@ class _Arrival(msgspec.Struct, frozen=True):
 
 
 class _Connection(msgspec.Struct, frozen=True):
-    """A TCP connection as each side sees it."""
+    """A connection as each side sees it."""
 
     opener: str
     opener_flow: Flow
@@ -77,7 +77,7 @@ class FakeNetwork:
         self._in_flight: list[tuple[float, int, _Arrival]] = []
         self._serial = 0
         self._connections: dict[int, _Connection] = {}
-        self._open: dict[tuple[HostPort, HostPort], int] = {}
+        self._open: dict[tuple[TransportKind, HostPort, HostPort], int] = {}
         self._losses: list[tuple[str, str, bytes]] = []
 
     # Setting the scene
@@ -99,21 +99,21 @@ class FakeNetwork:
 
     def send(self, source: str, flow: Flow, message: bytes, now: float) -> None:
         """Carry a packet that `source` transmits along `flow`."""
-        if flow.kind is TransportKind.TCP:
+        if flow.kind.is_reliable:
             self._send_stream(source, flow, message, now)
         else:
             self._send_datagram(source, flow, message, now)
 
     def close(self, connection: int, now: float) -> None:
-        """Cut a TCP connection; both sides hear of it."""
+        """Cut a connection; both sides hear of it."""
         ends = self._connections.pop(connection)
-        self._open.pop((ends.opener_flow.local, ends.opener_flow.remote), None)
+        self._open.pop(ends.opener_flow[:3], None)
         self.stations[ends.opener].flow_closed(ends.opener_flow, now)
         self.stations[ends.acceptor].flow_closed(ends.acceptor_flow, now)
 
     @property
     def connections(self) -> list[int]:
-        """The numbers of the open TCP connections."""
+        """The numbers of the open connections."""
         return list(self._connections)
 
     def next_arrival(self) -> float | None:
@@ -123,7 +123,7 @@ class FakeNetwork:
         """Hand the packet that is due first to its station."""
         _, _, arrival = heapq.heappop(self._in_flight)
         station = self.stations[arrival.station]
-        if arrival.flow.kind is TransportKind.TCP:
+        if arrival.flow.kind.is_reliable:
             station.receive_message(arrival.message, arrival.flow, now)
         else:
             station.receive_datagram(arrival.message, arrival.flow, now)
@@ -148,7 +148,7 @@ class FakeNetwork:
             self._fly(now + delay_s, _Arrival(destination, back, message))
 
     def _send_stream(self, source: str, flow: Flow, message: bytes, now: float) -> None:
-        number = flow.connection or self._open.get((flow.local, flow.remote)) or self._connect(source, flow)
+        number = flow.connection or self._open.get((flow.kind, flow.local, flow.remote)) or self._connect(source, flow)
         ends = self._connections.get(number)
         if ends is None:
             self._note(source, None, message, True, now)
@@ -162,7 +162,7 @@ class FakeNetwork:
 
     def _connect(self, source: str, flow: Flow) -> int:
         """Open a connection; 0 if nobody listens there."""
-        acceptor = self._at.get((TransportKind.TCP, flow.remote))
+        acceptor = self._at.get((flow.kind, flow.remote))
         if acceptor is None:
             return 0
         number = len(self._open) + len(self._connections) + 1
@@ -172,7 +172,7 @@ class FakeNetwork:
         self._connections[number] = _Connection(
             source, flow._replace(connection=number), acceptor, Flow(flow.kind, flow.remote, ephemeral, number)
         )
-        self._open[(flow.local, flow.remote)] = number
+        self._open[(flow.kind, flow.local, flow.remote)] = number
         return number
 
     def _is_unlucky(self, source: str, destination: str, message: bytes) -> bool:

@@ -74,7 +74,7 @@ class SipPair:
 
     def target(self, user: str, at: HostPort = SWITCH) -> Target:
         """Somebody at an address, by the transport this pair uses."""
-        transport = ";transport=tcp" if self.kind is TransportKind.TCP else ""
+        transport = f";transport={self.kind.parameter}" if self.kind.is_reliable else ""
         return Target(uri=f"sip:{user}@{at}{transport}")
 
     def flow(self, source: HostPort, destination: HostPort) -> Flow:

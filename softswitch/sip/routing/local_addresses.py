@@ -8,8 +8,6 @@ import ipaddress
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.errors import LocalError
 
-DEFAULT_PORT = 5060
-
 
 class LocalAddresses:
     """The addresses the endpoint listens on. `advertised` replaces a local host in what peers get to read.
@@ -39,11 +37,14 @@ class LocalAddresses:
         self._via_heads.clear()
         self._contacts.clear()
 
-    def flow_to(self, kind: TransportKind, remote: HostPort) -> Flow:
+    def flow_to(self, kind: TransportKind, remote: HostPort, server_name: str = "") -> Flow:
         """A flow from the listener that suits `remote`: same transport, same IP version, loopback for loopback.
 
-        Raises LocalError when nothing listens with that transport and IP version.
+        Raises LocalError when nothing listens with that transport and IP version, and for a WebSocket: browsers call
+        us, nobody calls them.
         """
+        if kind.is_web:
+            raise LocalError(f"{remote} can only be reached along the WebSocket it has opened itself.")
         suitable = [
             local for known, local in self._listeners if known is kind and (":" in local.host) == (":" in remote.host)
         ]
@@ -51,18 +52,20 @@ class LocalAddresses:
             raise LocalError(f"no {kind.value} listener can reach {remote}. Add one to [sip] listen.")
         on_loopback = _is_loopback(remote.host)
         local = next((local for local in suitable if _is_loopback(local.host) == on_loopback), suitable[0])
-        return Flow(kind, local, remote)
+        return Flow(kind, local, remote, 0, server_name if kind.is_secure else "")
 
     def rehome(self, flow: Flow) -> Flow:
         """The flow from a listener that exists: one remembered from before a restart may name another."""
-        kind, local, remote, connection = flow
+        kind, local, remote, connection, server_name = flow
         is_here = (kind, local) in self._listeners or (kind, local.port, ":" in local.host) in self._wildcards
         if is_here or connection or not self.reaches(kind, remote):
             return flow
-        return self.flow_to(kind, remote)
+        return self.flow_to(kind, remote, server_name)
 
     def reaches(self, kind: TransportKind, remote: HostPort) -> bool:
         """Whether `flow_to` would find a listener."""
+        if kind.is_web:
+            return False
         return any(known is kind and (":" in local.host) == (":" in remote.host) for known, local in self._listeners)
 
     def via(self, flow: Flow, branch: str) -> str:
@@ -85,7 +88,7 @@ class LocalAddresses:
     def contact_of(self, user: str, flow: Flow) -> str:
         """The same with a user part, as a phone registers it."""
         at = f"{user}@" if user else ""
-        transport = ";transport=tcp" if flow.kind is TransportKind.TCP else ""
+        transport = f";transport={flow.kind.parameter}" if flow.kind.is_reliable else ""
         return f"<sip:{at}{self._shown(flow.local)}{transport}>"
 
     def is_our_host(self, host: str) -> bool:

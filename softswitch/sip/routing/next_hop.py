@@ -19,10 +19,17 @@ from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.header_values import NameAddr
 from softswitch.sip.messages.uri import SipUri, parse_uri
-from softswitch.sip.routing.local_addresses import DEFAULT_PORT, LocalAddresses
+from softswitch.sip.routing.local_addresses import LocalAddresses
 from softswitch.sip.routing.trunk_peers import TrunkPeers
 
-TRANSPORTS = {None: TransportKind.UDP, "udp": TransportKind.UDP, "tcp": TransportKind.TCP}
+_TRANSPORTS = {None: TransportKind.UDP, **{kind.value.lower(): kind for kind in TransportKind}}
+_SECURE_TRANSPORTS = {
+    None: TransportKind.TLS,
+    "tcp": TransportKind.TLS,
+    "tls": TransportKind.TLS,
+    "ws": TransportKind.WSS,
+    "wss": TransportKind.WSS,
+}
 
 BROADCAST = "255.255.255.255"
 
@@ -46,8 +53,8 @@ class NextHop:
         if source.kind.is_reliable and source.connection:
             return source
         uri = _sip_uri(routes[0] if routes else target)
-        if uri is not None and uri.host == source.remote.host and TRANSPORTS.get(uri.transport) is source.kind:
-            port = uri.port or DEFAULT_PORT
+        if uri is not None and uri.host == source.remote.host and transport_of(uri) is source.kind:
+            port = uri.port or source.kind.default_port
             return source if port == source.remote.port else source._replace(remote=HostPort(uri.host, port))
         flow = self._flow_to(uri)
         if flow is None:
@@ -68,10 +75,17 @@ class NextHop:
     def _destination(self, uri: SipUri | None) -> tuple[TransportKind, HostPort] | None:
         if uri is None:
             return None
-        kind = TRANSPORTS.get(uri.transport)
+        kind = transport_of(uri)
         host = uri.params.get("maddr") or uri.host
         host = self._hosts.get(host, host)
-        return None if kind is None or not is_address(host) else (kind, HostPort(host, uri.port or DEFAULT_PORT))
+        if kind is None or not is_address(host):
+            return None
+        return kind, HostPort(host, uri.port or kind.default_port)
+
+
+def transport_of(uri: SipUri) -> TransportKind | None:
+    """The transport a URI asks for; None for one we do not speak. sips is TLS, whatever it says (section 26.2.2)."""
+    return (_SECURE_TRANSPORTS if uri.scheme == "sips" else _TRANSPORTS).get(uri.transport)
 
 
 def is_address(host: str) -> bool:

@@ -17,7 +17,8 @@ from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.outputs import CloseFlow, SipOutput, Transmit
 from softswitch.sip.runtime.lag_meter import LagMeter
 from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, addresses_of, family_of
-from softswitch.sip.runtime.tcp import TcpTransport
+from softswitch.sip.runtime.stream_transport import StreamSettings, StreamTransport
+from softswitch.sip.runtime.tls import TlsContexts
 from softswitch.sip.runtime.udp import UdpListener, open_udp
 from softswitch.sip.tracing.limits import KEEP_ALIVE_BYTES_MAX
 from softswitch.sip.tracing.message_log import MessageLog
@@ -39,6 +40,7 @@ class SipDriver:
         on_event: Callable[[SipOutput], None],
         loop: asyncio.AbstractEventLoop,
         messages: MessageLog | None = None,
+        streams: StreamSettings | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.messages = messages or MessageLog()
@@ -50,15 +52,16 @@ class SipDriver:
         self._loop = loop
         self._finder = LocalAddressFinder()
         self._udp: dict[HostPort, UdpListener] = {}
-        self._tcp: TcpTransport | None = None
+        self._stream_settings = streams or StreamSettings()
+        self._streams: StreamTransport | None = None
         self._lag: LagMeter | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._armed_at: float | None = None
         self._is_flushing = False
 
     async def start(self, listen: Sequence[tuple[TransportKind, HostPort]]) -> None:
-        """Open all listeners, or none: raises StartError with one line that says what to do."""
-        self._tcp = TcpTransport(self, self._loop)
+        """Open all listeners, or none: raises StartError or TlsFault with one line that says what to do."""
+        self._streams = StreamTransport(self, self._loop, self._stream_settings)
         self._lag = LagMeter(self._loop, self._set_overloaded)
         try:
             for kind, local in listen:
@@ -77,8 +80,14 @@ class SipDriver:
         for listener in self._udp.values():
             listener.close()
         self._udp.clear()
-        if self._tcp is not None:
-            await self._tcp.stop()
+        if self._streams is not None:
+            await self._streams.stop()
+
+    def use_streams(self, settings: StreamSettings, contexts: TlsContexts) -> None:
+        """Other certificates and origins, for connections to come. `contexts` are those of `settings`."""
+        self._stream_settings = settings
+        if self._streams is not None:
+            self._streams.use(settings, contexts)
 
     @property
     def lag_s(self) -> float:
@@ -132,8 +141,8 @@ class SipDriver:
 
     def _tell(self, output: SipOutput) -> None:
         if isinstance(output, CloseFlow):
-            if self._tcp is not None:
-                self._tcp.close_flow(output.flow)
+            if self._streams is not None:
+                self._streams.close_flow(output.flow)
             return
         try:
             self._on_event(output)
@@ -146,8 +155,8 @@ class SipDriver:
             listener = self._udp.get(flow.local) or self._find_listener(flow.local)
             if listener is not None:
                 listener.send(message, flow.remote)
-        elif self._tcp is not None:
-            self._tcp.send(flow, message)
+        elif self._streams is not None:
+            self._streams.send(flow, message)
 
     def _find_listener(self, local: HostPort) -> UdpListener | None:
         """The wildcard listener that has this address among its own."""
@@ -181,8 +190,8 @@ class SipDriver:
             for host in addresses_of(bound.host):
                 self._udp[HostPort(host, bound.port)] = listener
         else:
-            assert self._tcp is not None
-            bound = await self._tcp.listen(local)
+            assert self._streams is not None
+            bound = await self._streams.listen(kind, local)
         for host in addresses_of(bound.host):
             self.endpoint.add_listener(kind, HostPort(host, bound.port), is_wildcard=bound.host in WILDCARDS)
         self.listening.append((kind, bound))

@@ -7,13 +7,20 @@ RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024
 """Asked of the kernel for each UDP socket: what arrives while the loop is busy for a quarter of a second."""
 
 CONNECTIONS_MAX = 20_000
-"""Open TCP connections; each costs about 10 KiB here and in the kernel."""
+"""Open stream connections; each costs about 10 KiB here and in the kernel, and 50 KiB more with TLS."""
 
 CONNECTIONS_PER_SOURCE_MAX = 1_000
-"""Open TCP connections from one address: a large office behind one NAT."""
+"""Open stream connections from one address: a large office behind one NAT."""
 
 MESSAGE_TIMEOUT_S = 15.0
-"""A connection that has begun a message must finish it, and one that has sent nothing must begin, within this time."""
+"""A connection that has begun a message, or a handshake, must finish it, and one that has sent nothing must begin,
+within this time."""
+
+HANDSHAKE_BYTES_MAX = 16_384
+"""The request that opens a WebSocket: browsers send one or two kilobytes, more with cookies."""
+
+FAILURES_REMEMBERED_MAX = 1_000
+"""Peers whose failed TLS has been told of; forgetting means telling again."""
 
 IDLE_TIMEOUT_S = 7_500.0
 """Silence on a connection that has sent a message before: a little more than the longest registration."""

@@ -24,7 +24,10 @@ from softswitch.sip.outputs import (
     SipOutput,
 )
 from softswitch.sip.runtime.driver import SipDriver
+from softswitch.sip.runtime.stream_transport import StreamSettings
+from softswitch.sip.runtime.tls import TlsSettings
 from softswitch.sip.settings import Account, SipSettings, Target, TrunkPeer
+from softswitch.testing.certificates import Authority
 from softswitch.testing.sip_pair import ANSWER, OFFER
 
 pytestmark = pytest.mark.network
@@ -32,22 +35,36 @@ pytestmark = pytest.mark.network
 F = TypeVar("F", bound=SipOutput)
 HERE = "127.0.0.1"
 WAIT_S = 5.0
+REACHABLE = [TransportKind.UDP, TransportKind.TCP, TransportKind.TLS]
+"""What we open as well as accept."""
+
+
+@pytest.fixture(scope="module")
+def streams(tmp_path_factory: pytest.TempPathFactory) -> StreamSettings:
+    """Everybody has a certificate for the loopback addresses, and believes who signed it."""
+    authority = Authority(tmp_path_factory.mktemp("certificates"))
+    files = authority.issue("here", ["127.0.0.1", "::1"])
+    return StreamSettings(
+        tls=TlsSettings(certificate=files.certificate, private_key=files.private_key, ca=authority.ca)
+    )
 
 
 class Station:
     """An endpoint with its driver; facts are kept and can be waited for."""
 
-    def __init__(self, settings: SipSettings) -> None:
+    def __init__(self, settings: SipSettings, streams: StreamSettings | None = None) -> None:
         clock = SystemClock()
         self.clock = clock
         self.endpoint = SipEndpoint(settings, entropy=SystemEntropy(), wall_offset=clock.wall() - clock.now())
         self.on_fact: Callable[[SipOutput], None] = lambda fact: None
-        self.driver = SipDriver(self.endpoint, clock=clock, on_event=self._note, loop=asyncio.get_running_loop())
+        self.driver = SipDriver(
+            self.endpoint, clock=clock, on_event=self._note, loop=asyncio.get_running_loop(), streams=streams
+        )
         self._facts: list[SipOutput] = []
         self._changed = asyncio.Event()
 
-    async def start(self, kind: TransportKind) -> HostPort:
-        await self.driver.start([(kind, HostPort(HERE, 0))])
+    async def start(self, kind: TransportKind, host: str = HERE) -> HostPort:
+        await self.driver.start([(kind, HostPort(host, 0))])
         return self.driver.listening[0][1]
 
     async def wait_for(self, kind: type[F], number: int = 1) -> F:
@@ -70,11 +87,11 @@ def server_settings() -> SipSettings:
     return SipSettings(domain="test.example", accounts={"alice": Account(username="alice", password="correct horse")})
 
 
-async def call_a_registered_phone(kind: TransportKind) -> None:
-    switch = Station(server_settings())
-    address = await switch.start(kind)
-    phone = Station(SipSettings(domain="phone", trunks=(TrunkPeer(name="switch", addresses=(HERE,)),)))
-    await phone.start(kind)
+async def call_a_registered_phone(kind: TransportKind, host: str, streams: StreamSettings) -> None:
+    switch = Station(server_settings(), streams)
+    address = await switch.start(kind, host)
+    phone = Station(SipSettings(domain="phone", trunks=(TrunkPeer(name="switch", addresses=(host,)),)), streams)
+    await phone.start(kind, host)
 
     def answer(fact: SipOutput) -> None:
         if isinstance(fact, InviteReceived):
@@ -82,7 +99,7 @@ async def call_a_registered_phone(kind: TransportKind) -> None:
             phone.endpoint.accept(fact.leg_id, ANSWER, phone.clock.now())
 
     phone.on_fact = answer
-    transport = ";transport=tcp" if kind is TransportKind.TCP else ""
+    transport = f";transport={kind.parameter}"
     phone.endpoint.request(
         "REGISTER",
         Target(uri=f"sip:{address}{transport}"),
@@ -110,20 +127,21 @@ async def call_a_registered_phone(kind: TransportKind) -> None:
     assert (await phone.wait_for(LegEnded)).by == "remote"
     assert (await switch.wait_for(LegEnded)).by == "local"
     await phone.driver.stop()
-    if kind is TransportKind.TCP:
+    if kind.is_reliable:
         assert (await switch.wait_for(RegistrationChanged, 2)).bindings == []
     await switch.driver.stop()
 
 
-@pytest.mark.parametrize("kind", list(TransportKind))
-def test_a_registered_phone_is_called_along_its_flow(kind: TransportKind) -> None:
-    uvloop.run(call_a_registered_phone(kind))
+@pytest.mark.parametrize("host", [HERE, "::1"])
+@pytest.mark.parametrize("kind", REACHABLE)
+def test_a_registered_phone_is_called_along_its_flow(kind: TransportKind, host: str, streams: StreamSettings) -> None:
+    uvloop.run(call_a_registered_phone(kind, host, streams))
 
 
 @pytest.mark.parametrize("kind", list(TransportKind))
-def test_a_port_in_use_is_told_in_one_line(kind: TransportKind) -> None:
+def test_a_port_in_use_is_told_in_one_line(kind: TransportKind, streams: StreamSettings) -> None:
     async def start_twice() -> None:
-        first, second = Station(server_settings()), Station(server_settings())
+        first, second = Station(server_settings(), streams), Station(server_settings(), streams)
         address = await first.start(kind)
         try:
             with pytest.raises(StartError) as caught:
@@ -138,10 +156,10 @@ def test_a_port_in_use_is_told_in_one_line(kind: TransportKind) -> None:
 
 
 @pytest.mark.parametrize("kind", list(TransportKind))
-def test_an_address_of_another_machine_is_told_in_one_line(kind: TransportKind) -> None:
+def test_an_address_of_another_machine_is_told_in_one_line(kind: TransportKind, streams: StreamSettings) -> None:
     async def start() -> None:
         with pytest.raises(StartError, match="This machine has no such address") as caught:
-            await Station(server_settings()).driver.start([(kind, HostPort("192.0.2.77", 5060))])
+            await Station(server_settings(), streams).driver.start([(kind, HostPort("192.0.2.77", 5060))])
         assert "\n" not in str(caught.value)
 
     uvloop.run(start())

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from softswitch.cli.main import main
+from softswitch.testing.certificates import Authority
 
 
 def run(*arguments: str) -> Result:
@@ -70,3 +71,24 @@ def test_faults_as_json(directory: Path) -> None:
     assert result.exit_code == 2
     faults = json.loads(result.stdout)
     assert {"file", "key", "reason", "remedy"} <= set(faults[0])
+
+
+def test_a_certificate_is_checked_with_its_key_and_its_time(directory: Path) -> None:
+    authority = Authority(directory / "tls")
+    settings = directory / "softswitch.toml"
+    text = settings.read_text()
+
+    def verdict(file: str, names: list[str], ends_in_days: float = 30.0) -> Result:
+        authority.issue(file, names, ends_in_days=ends_in_days)
+        tls = f'[tls]\ncertificate = "tls/{file}.pem"\nprivate_key = "tls/{file}.key"\n'
+        settings.write_text(text.replace("[tls]\n", tls))
+        return run("check", str(directory))
+
+    assert verdict("good", ["192.0.2.5"]).exit_code == 0
+    old = verdict("old", ["192.0.2.5"], -1.0)
+    assert old.exit_code == 2
+    assert "tls.certificate: " in old.stderr
+    assert "has expired" in old.stderr
+    (directory / "tls" / "old.key").unlink()
+    gone = run("check", str(directory))
+    assert (gone.exit_code, "tls.private_key: " in gone.stderr) == (2, True)

@@ -15,6 +15,7 @@ PHONE = HostPort("192.0.2.7", 61_000)
 TRUNK_FLOW = Flow(TransportKind.UDP, HERE, TRUNK)
 PHONE_FLOW = Flow(TransportKind.UDP, HERE, PHONE)
 STREAM = Flow(TransportKind.TCP, HERE, PHONE, 3)
+BROWSER = Flow(TransportKind.WSS, HERE, PHONE, 4)
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def next_hop() -> NextHop:
         (TRUNK_FLOW, "sip:a@10.9.8.7", (), TRUNK),
         (STREAM, "sip:a@10.9.8.7", (), PHONE),
         (STREAM, "sip:a@10.9.8.7", ("<sip:203.0.113.77;lr>",), PHONE),
+        (BROWSER, "sip:a@df7jal23ls0d.invalid;transport=ws", (), PHONE),
     ],
 )
 def test_within_a_dialog(
@@ -66,7 +68,14 @@ def test_a_streams_connection_is_kept(next_hop: NextHop) -> None:
         ("sip:a@x;maddr=192.0.2.9", (), Flow(TransportKind.UDP, HERE, HostPort("192.0.2.9", 5060))),
         ("sip:a@10.0.0.1", ("sip:192.0.2.9;lr",), Flow(TransportKind.UDP, HERE, HostPort("192.0.2.9", 5060))),
         ("sip:a@unknown.example", (), None),
-        ("sip:a@192.0.2.9;transport=tls", (), None),
+        ("sip:a@192.0.2.9;transport=TLS", (), Flow(TransportKind.TLS, HERE, HostPort("192.0.2.9", 5061))),
+        ("sips:a@192.0.2.9", (), Flow(TransportKind.TLS, HERE, HostPort("192.0.2.9", 5061))),
+        ("sips:a@192.0.2.9:5070;transport=tcp", (), Flow(TransportKind.TLS, HERE, HostPort("192.0.2.9", 5070))),
+        ("sips:a@192.0.2.9;transport=udp", (), None),
+        ("sip:a@192.0.2.9;transport=sctp", (), None),
+        ("sip:a@192.0.2.9;transport=WS", (), None),
+        ("sips:a@192.0.2.9;transport=ws", (), None),
+        ("sip:a@df7jal23ls0d.invalid;transport=ws", (), None),
         ("sip:a@[2001:db8::1]", (), None),
         ("sip:a@255.255.255.255", (), None),
         ("tel:+49", (), None),

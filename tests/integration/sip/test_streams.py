@@ -1,4 +1,4 @@
-"""TCP connections that stall, crowd, break or cannot be opened; sockets on loopback, no endpoint."""
+"""Stream connections that stall, crowd, break or cannot be opened; sockets on loopback, no endpoint."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -9,9 +9,9 @@ import uvloop
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.sip.messages.grammar import Malformed
-from softswitch.sip.runtime import tcp as tcp_module
+from softswitch.sip.runtime import stream_transport
 from softswitch.sip.runtime.limits import IDLE_TIMEOUT_S, MESSAGE_TIMEOUT_S
-from softswitch.sip.runtime.tcp import TcpTransport
+from softswitch.sip.runtime.stream_transport import StreamTransport
 
 pytestmark = pytest.mark.network
 
@@ -56,11 +56,11 @@ class Recorder:
 
 
 @asynccontextmanager
-async def listening() -> AsyncGenerator[tuple[TcpTransport, Recorder, HostPort]]:
+async def listening() -> AsyncGenerator[tuple[StreamTransport, Recorder, HostPort]]:
     recorder = Recorder()
-    transport = TcpTransport(recorder, asyncio.get_running_loop())
+    transport = StreamTransport(recorder, asyncio.get_running_loop())
     try:
-        yield transport, recorder, await transport.listen(HostPort(HERE, 0))
+        yield transport, recorder, await transport.listen(TransportKind.TCP, HostPort(HERE, 0))
     finally:
         await transport.stop()
 
@@ -95,7 +95,7 @@ def test_a_connection_that_stalls_in_a_message_is_closed_and_a_quiet_one_is_not(
 
 
 def test_one_address_gets_only_so_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp_module, "CONNECTIONS_PER_SOURCE_MAX", 2)
+    monkeypatch.setattr(stream_transport, "CONNECTIONS_PER_SOURCE_MAX", 2)
 
     async def scenario() -> None:
         async with listening() as (_, recorder, address):

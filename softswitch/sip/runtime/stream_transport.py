@@ -1,0 +1,207 @@
+"""SIP over streams: listeners, the connections peers open, and those we open; one number and one flow for each.
+
+A connection is used in both directions for as long as it lives (RFC 5923 in spirit). Whoever opened it, a peer that
+stalls in the middle of a message, sends what cannot be framed, does not read, or holds too many connections, loses it.
+All kinds share the bounds; what runs inside a connection is stream_connection.py's.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections import Counter
+
+import msgspec
+
+from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.base.errors import StartError
+from softswitch.base.log import get_logger
+from softswitch.sip.runtime.limits import (
+    CONNECT_TIMEOUT_S,
+    CONNECTIONS_MAX,
+    CONNECTIONS_PER_SOURCE_MAX,
+    FAILURES_REMEMBERED_MAX,
+    PENDING_MESSAGES_MAX,
+)
+from softswitch.sip.runtime.local_address import WILDCARDS, family_of
+from softswitch.sip.runtime.receiver import Receiver
+from softswitch.sip.runtime.stream_connection import StreamConnection
+from softswitch.sip.runtime.tls import TlsBroken, TlsChannel, TlsContexts, TlsSettings
+from softswitch.sip.runtime.udp import cannot_listen
+from softswitch.sip.runtime.web_socket import WebSocketFramer
+
+log = get_logger("sip")
+
+SWEEP_EVERY_S = 5.0
+BACKLOG = 512
+TOLD_AGAIN_AFTER_S = 300.0
+"""A peer whose TLS fails again and again is one line in the log so often."""
+
+Destination = tuple[TransportKind, HostPort, str]
+"""Kind, address, and whom the certificate there has named."""
+
+
+class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`origins`: the web pages browsers may come from, as "https://phone.example"; none: any."""
+
+    tls: TlsSettings = TlsSettings()
+    origins: tuple[str, ...] = ()
+
+
+class StreamTransport:
+    """All stream listeners and connections of a driver. Raises `TlsFault` for files of TLS that cannot be used."""
+
+    def __init__(
+        self, receiver: Receiver, loop: asyncio.AbstractEventLoop, settings: StreamSettings | None = None
+    ) -> None:
+        self.receiver = receiver
+        self.loop = loop
+        self._settings = settings or StreamSettings()
+        self._contexts = TlsContexts(self._settings.tls)
+        self._servers: list[asyncio.AbstractServer] = []
+        self._connections: dict[int, StreamConnection] = {}
+        self._per_source: Counter[str] = Counter()
+        self._by_remote: dict[Destination, int] = {}
+        """The newest open connection to each remote address."""
+        self._opening: dict[Destination, list[tuple[Flow, bytes]]] = {}
+        self._told: dict[tuple[str, str], float] = {}
+        """When the failure of whose TLS was last told."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last_number = 0
+        self._sweeper = loop.call_later(SWEEP_EVERY_S, self._sweep_again)
+
+    def use(self, settings: StreamSettings, contexts: TlsContexts) -> None:
+        """New settings, for connections to come; those that are open go on."""
+        self._settings = settings
+        self._contexts = contexts
+
+    async def listen(self, kind: TransportKind, local: HostPort) -> HostPort:
+        """Bind and listen; returns the address with the port the kernel chose. Raises StartError."""
+        if kind.is_secure and self._contexts.server is None:
+            raise StartError(
+                f"cannot listen on {kind.value.lower()}:{local}: there is no certificate. Name one in [tls]."
+            )
+        listener = socket.socket(family_of(local.host), socket.SOCK_STREAM)
+        try:
+            listener.setblocking(False)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if listener.family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind(local)
+            server = await self.loop.create_server(lambda: StreamConnection(self, kind), sock=listener, backlog=BACKLOG)
+        except OSError as error:
+            listener.close()
+            raise cannot_listen(kind, local, error) from None
+        self._servers.append(server)
+        host, port, *_ = listener.getsockname()
+        return HostPort(host, port)
+
+    def send(self, flow: Flow, data: bytes) -> None:
+        """Send along an open connection, or, when `flow` has no number, along one to its remote address, opening it."""
+        destination = (flow.kind, flow.remote, flow.server_name)
+        connection = self._connections.get(flow.connection or self._by_remote.get(destination, 0))
+        if connection is not None:
+            connection.send(data)
+        elif flow.connection or flow.kind.is_web:
+            self.loop.call_soon(self.receiver.flow_failed, flow)
+        elif destination in self._opening:
+            waiting = self._opening[destination]
+            if len(waiting) < PENDING_MESSAGES_MAX:
+                waiting.append((flow, data))
+        else:
+            self._opening[destination] = [(flow, data)]
+            task = self.loop.create_task(self._open(flow))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def close_flow(self, flow: Flow) -> None:
+        connection = self._connections.get(flow.connection)
+        if connection is not None:
+            connection.close()
+
+    async def stop(self) -> None:
+        self._sweeper.cancel()
+        for server in self._servers:
+            server.close()
+        for task in self._tasks:
+            task.cancel()
+        for connection in list(self._connections.values()):
+            connection.close()
+        for server in self._servers:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(server.wait_closed(), 1.0)
+
+    def sweep(self, now: float) -> None:
+        """Close the connections that have been silent, or stuck in a message, for too long at `now`."""
+        for connection in list(self._connections.values()):
+            connection.sweep(now)
+
+    # For the connections
+
+    def opened(
+        self, connection: StreamConnection, kind: TransportKind, local: HostPort, remote: HostPort
+    ) -> Flow | None:
+        if len(self._connections) >= CONNECTIONS_MAX or self._per_source[remote.host] >= CONNECTIONS_PER_SOURCE_MAX:
+            return None
+        self._last_number += 1
+        self._per_source[remote.host] += 1
+        self._connections[self._last_number] = connection
+        return Flow(kind, local, remote, self._last_number, connection.server_name)
+
+    def ready(self, connection: StreamConnection, flow: Flow) -> None:
+        self._by_remote[flow.kind, flow.remote, flow.server_name] = flow.connection
+
+    def closed(self, flow: Flow) -> None:
+        del self._connections[flow.connection]
+        self._per_source[flow.remote.host] -= 1
+        if not self._per_source[flow.remote.host]:
+            del self._per_source[flow.remote.host]
+        destination = (flow.kind, flow.remote, flow.server_name)
+        if self._by_remote.get(destination) == flow.connection:
+            del self._by_remote[destination]
+        self.receiver.flow_closed(flow)
+
+    def make_channel(self, flow: Flow, *, is_ours: bool) -> TlsChannel | None:
+        if is_ours:
+            name = flow.server_name or flow.remote.host
+            return TlsChannel(self._contexts.client(name), server_name=name)
+        return None if self._contexts.server is None else TlsChannel(self._contexts.server, server_name=None)
+
+    def make_web_socket(self) -> WebSocketFramer:
+        return WebSocketFramer(self._settings.origins)
+
+    def tls_failed(self, flow: Flow, reason: str) -> None:
+        """Told once in a while for each peer and reason: nobody fills the log with it."""
+        now = self.loop.time()
+        key = (flow.remote.host, reason)
+        if now - self._told.get(key, -TOLD_AGAIN_AFTER_S) < TOLD_AGAIN_AFTER_S:
+            return
+        if len(self._told) >= FAILURES_REMEMBERED_MAX:
+            self._told.clear()
+        self._told[key] = now
+        log.warning("no TLS connection", remote=str(flow.remote), server_name=flow.server_name, fault=reason)
+
+    # Private
+
+    async def _open(self, flow: Flow) -> None:
+        """Connect from any port of the listener's address, then send what has gathered."""
+        own = None if flow.local.host in WILDCARDS else (flow.local.host, 0)
+        connection = StreamConnection(self, flow.kind, flow.local, flow.server_name)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self.loop.create_connection(
+                    lambda: connection, flow.remote.host, flow.remote.port, local_addr=own
+                )
+                await connection.is_ready.wait()
+        except (OSError, TimeoutError, TlsBroken):
+            connection.abort()
+        waiting = self._opening.pop((flow.kind, flow.remote, flow.server_name))
+        if connection.flow is None:
+            for failed in dict.fromkeys(each for each, _ in waiting):
+                self.receiver.flow_failed(failed)
+            return
+        for _, data in waiting:
+            connection.send(data)
+
+    def _sweep_again(self) -> None:
+        self.sweep(self.loop.time())
+        self._sweeper = self.loop.call_later(SWEEP_EVERY_S, self._sweep_again)
