@@ -26,7 +26,7 @@ from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.parser import parse
 from softswitch.sip.outputs import InviteReceived, SipOutput
-from softswitch.sip.runtime import tcp as tcp_module
+from softswitch.sip.runtime import stream_connection, stream_transport
 from softswitch.sip.runtime.driver import SipDriver
 from softswitch.sip.settings import Account, SipSettings, TrunkPeer
 
@@ -240,8 +240,8 @@ def check_headers(response: Response) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES if case.name not in UDP_ONLY], ids=lambda case: case.name)
 def test_over_tcp(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     if case.name in NEVER_ENDS:
-        monkeypatch.setattr(tcp_module, "MESSAGE_TIMEOUT_S", 0.02)
-        monkeypatch.setattr(tcp_module, "SWEEP_EVERY_S", 0.01)
+        monkeypatch.setattr(stream_connection, "MESSAGE_TIMEOUT_S", 0.02)
+        monkeypatch.setattr(stream_transport, "SWEEP_EVERY_S", 0.01)
 
     async def scenario() -> None:
         switch = Switch()
