@@ -75,6 +75,7 @@ class SipCore:
         "dialogs",
         "entropy",
         "legs",
+        "lines",
         "next_hop",
         "outputs",
         "refers",
@@ -95,6 +96,8 @@ class SipCore:
         self.dialogs: dict[DialogId, DialogUser] = {}
         self.legs: dict[LegId, Leg] = {}
         self.refers: dict[ReferId, Refer] = {}
+        self.lines: dict[str, str] = {}
+        """What the Contacts we have registered with providers are marked with, and whose they are."""
 
     def update(self, settings: SipSettings) -> None:
         self.settings = settings

@@ -45,7 +45,7 @@ class Dispatcher:
             return
         try:
             if isinstance(message, Response):
-                self._receive_response(message, now)
+                self._receive_response(message, flow, now)
             elif message.method == "ACK":
                 self._receive_ack(message, flow, now)
             elif not self._core.transactions.receive_repeated(message, flow, now):
@@ -73,11 +73,20 @@ class Dispatcher:
 
     # Private
 
-    def _receive_response(self, response: Response, now: float) -> None:
+    def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
         if response.cseq.method == "INVITE":
             _ = response.to, [route.uri for route in response.record_routes], [each.uri for each in response.contacts]
-        if not self._core.transactions.receive_response(response, now):
+        is_stray = response.status in (401, 407) and not self._may_challenge(response, flow)
+        if is_stray or not self._core.transactions.receive_response(response, now):
             self.unmatched += 1
+
+    def _may_challenge(self, response: Response, flow: Flow) -> bool:
+        """A challenge is for whoever has our password: it must come from where the request went, or the same trunk."""
+        asked = self._core.transactions.flow_of(response)
+        if asked is None or asked.remote.host == flow.remote.host:
+            return True
+        trunk = self._core.trunks.find(flow.remote)
+        return trunk is not None and trunk == self._core.trunks.find(asked.remote)
 
     def _receive_ack(self, ack: Request, flow: Flow, now: float) -> None:
         user = self._core.dialogs.get((ack.call_id, ack.to.tag or "", ack.from_.tag or ""))

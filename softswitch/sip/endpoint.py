@@ -35,6 +35,7 @@ from softswitch.sip.sessions.inbound_invite import InboundInvite
 from softswitch.sip.sessions.invite_session import InviteSession
 from softswitch.sip.sessions.outbound_invite import OutboundInvite
 from softswitch.sip.settings import SipSettings, Target
+from softswitch.sip.trunks.trunk_links import TrunkLinks
 
 KEEP_ALIVES = (b"", b"\r\n", b"\r\n\r\n", b"\0\0\0\0")
 """What phones send to keep a NAT open; swallowed (RFC 5626 section 4.4 and custom)."""
@@ -68,6 +69,7 @@ class SipEndpoint:
         "_reception",
         "_registrar",
         "_requests",
+        "trunks",
     )
 
     def __init__(self, settings: SipSettings, *, entropy: Entropy, wall_offset: float = 0.0) -> None:
@@ -78,6 +80,8 @@ class SipEndpoint:
         self._is_overloaded = False
         self._requests = PlainRequests(self._core)
         self._dispatcher = Dispatcher(self._core, self._reception, self._registrar)
+        self.trunks = TrunkLinks(self._core, self._requests)
+        """The links to providers; nothing is sent to them before `trunks.start`."""
 
     # Inputs from the network
 
@@ -310,6 +314,7 @@ class SipEndpoint:
         self._registrar.policy = settings.registration
         self._registrar.bindings_max = settings.limits.bindings_max
         self._reception.update(old, settings)
+        self.trunks.update()
 
     def add_listener(self, kind: TransportKind, local: HostPort, *, is_wildcard: bool = False) -> None:
         """The transports listen at `local`, a real address; with `is_wildcard` at all others of the machine too.

@@ -49,8 +49,9 @@ class InviteReceived(msgspec.Struct, frozen=True, kw_only=True):
     """A new inbound leg from somebody who may call; 100 Trying is sent. Answer with progress, accept or reject.
 
     `calling_number` of an account is its configured number (or its user name), never what the phone claims; that of
-    a trunk is P-Asserted-Identity, else From. `sdp` is b"" when the caller wants our offer (late offer): then
-    `accept` takes an offer, and the answer comes with LegConfirmed.
+    a trunk is what it asserts if it is trusted, else From. Of a trunk's call it and `called_number` are translated as
+    its settings say. `sdp` is b"" when the caller wants our offer (late offer): then `accept` takes an offer, and the
+    answer comes with LegConfirmed.
     `headers` holds, by lower-case name, those of KEPT_HEADERS (reception.py) and all `x-...` that were there.
     `max_forwards` is what an outbound leg made for this one may use (already one less).
     `replaces` is the leg of ours whose place the caller wants to take (RFC 3891): established, or an outbound one that
@@ -69,6 +70,8 @@ class InviteReceived(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
     max_forwards: int = 69
     replaces: LegId | None = None
+    is_caller_hidden: bool = False
+    """The caller wants nobody he calls to learn his number (RFC 3323); flows and records know it all the same."""
 
 
 class LegProgress(msgspec.Struct, frozen=True):
@@ -248,6 +251,15 @@ class RequestFinished(msgspec.Struct, frozen=True):
     body: bytes = b""
 
 
+class TrunkChanged(msgspec.Struct, frozen=True):
+    """The link to a provider is in another state. `subject` is "registration" or "health", `reason` says why."""
+
+    trunk: str
+    subject: str
+    state: str
+    reason: str
+
+
 SecurityKind = Literal["authentication", "scanner", "flood", "malformed", "forbidden"]
 
 
@@ -282,5 +294,6 @@ SipOutput = (
     | ReferProgress
     | RegistrationChanged
     | RequestFinished
+    | TrunkChanged
     | SecurityEvent
 )

@@ -5,6 +5,7 @@ transaction, answers a challenge with the credentials it was given, and reports 
 """
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from softswitch.base.address import Flow
 from softswitch.base.errors import LocalError
@@ -75,10 +76,16 @@ def is_uri(text: str) -> bool:
     return True
 
 
-class PlainRequest:
-    """Sent when made; reports RequestFinished with `request_id` exactly once."""
+class RequestUser(Protocol):
+    """Who hears what became of a request, instead of whoever reads the endpoint's outputs."""
 
-    __slots__ = ("_challenge", "_core", "_flow", "_request", "_request_id")
+    def request_finished(self, finished: RequestFinished, now: float) -> None: ...
+
+
+class PlainRequest:
+    """Sent when made; reports RequestFinished with `request_id` exactly once, to `user` if there is one."""
+
+    __slots__ = ("_challenge", "_core", "_flow", "_request", "_request_id", "_user")
 
     def __init__(
         self,
@@ -87,9 +94,11 @@ class PlainRequest:
         request: Request,
         flow: Flow,
         challenge: ChallengeReply | None,
+        user: RequestUser | None,
         now: float,
     ) -> None:
         self._core = core
+        self._user = user
         self._request_id = request_id
         self._request = request
         self._flow = flow
@@ -105,19 +114,39 @@ class PlainRequest:
                 self._request = again
                 self._core.transactions.send(again, self._flow, self, now)
                 return
-        self._core.outputs.append(
+        self._finish(
             RequestFinished(
                 self._request_id,
                 response.status,
                 legible(response.reason),
                 tuple((legible(name), legible(value)) for name, value in response.headers),
                 response.body,
-            )
+            ),
+            now,
         )
 
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
         status, reason = (408, "Request Timeout") if fact is Fact.TIMED_OUT else (503, "Connection Failed")
-        self._core.outputs.append(RequestFinished(self._request_id, status, reason))
+        self._finish(RequestFinished(self._request_id, status, reason), now)
+
+    def _finish(self, finished: RequestFinished, now: float) -> None:
+        if self._user is None:
+            self._core.outputs.append(finished)
+        else:
+            self._user.request_finished(finished, now)
+
+
+class _NoRoute:
+    """A request that could not be sent at all: its user hears so when he has its number."""
+
+    __slots__ = ("_request_id", "_user")
+
+    def __init__(self, user: RequestUser, request_id: int) -> None:
+        self._user = user
+        self._request_id = request_id
+
+    def handle_timeout(self, now: float) -> None:
+        self._user.request_finished(RequestFinished(self._request_id, 503, "No Route to Target"), now)
 
 
 class PlainRequests:
@@ -170,7 +199,49 @@ class PlainRequests:
             user = sender.user_text if isinstance(sender, SipUri) else None
             request.headers.append(("contact", core.addresses.contact_of(user or "", flow)))
         challenge = None if credentials is None else ChallengeReply(credentials, core.entropy)
-        PlainRequest(core, self._last_id, request, flow, challenge, now)
+        PlainRequest(core, self._last_id, request, flow, challenge, None, now)
+        return self._last_id
+
+    def send_for(
+        self,
+        user: RequestUser,
+        method: str,
+        target: Target,
+        from_uri: str,
+        *,
+        headers: Iterable[tuple[str, str]],
+        challenge: ChallengeReply | None,
+        line: str,
+        now: float,
+    ) -> int:
+        """Send a request of a part of the endpoint's own, which hears what becomes of it after this has returned.
+
+        The Contact of a REGISTER is marked with `line`.
+        """
+        core = self._core
+        self._last_id += 1
+        flow = core.next_hop.first_flow(target.uri, target.route)
+        if flow is None:
+            core.deadlines.set(_NoRoute(user, self._last_id), now)
+            return self._last_id
+        call_id, cseq = self._sequence(method, from_uri, target.uri)
+        request = build_request(
+            core,
+            method,
+            target,
+            flow,
+            from_uri=from_uri,
+            to_uri=from_uri if method == "REGISTER" else None,
+            headers=headers,
+            call_id=call_id,
+            cseq=cseq,
+        )
+        if line:
+            sender = request.from_.uri
+            user_part = sender.user if isinstance(sender, SipUri) else None
+            contact = core.addresses.contact_of(user_part or "", flow)
+            request.add("contact", f"{contact.removesuffix('>')};line={line}>")
+        PlainRequest(core, self._last_id, request, flow, challenge, user, now)
         return self._last_id
 
     def _sequence(self, method: str, from_uri: str, target_uri: str) -> tuple[str, int]:

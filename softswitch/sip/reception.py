@@ -13,7 +13,8 @@ In this order, each with its answer:
 | an INVITE may still be forwarded (Max-Forwards)      | 483                            |
 | it demands no extension we lack (Require)            | 420 with Unsupported           |
 | it has not come by another way already               | 482                            |
-| it is from a trunk's address, or knows its password  | 401; to a guesser silence      |
+| it is from a trunk's address, or for the Contact we  | 401; to a guesser silence      |
+| registered with it, or knows its password            |                                |
 | there is room for its transaction                    | 503 with Retry-After           |
 | INVITE: a body we can read                           | 415 with Accept                |
 | INVITE: the caller can read ours (Accept)            | 406                            |
@@ -36,7 +37,7 @@ from softswitch.sip.authentication.auth_server import Accepted, DigestServer
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import ACCEPT, ALLOW, ALLOWED_METHODS, CAPABILITIES, SUPPORTED, SipCore
 from softswitch.sip.messages.grammar import Malformed
-from softswitch.sip.messages.header_values import NameAddr
+from softswitch.sip.messages.header_names import LISTS
 from softswitch.sip.messages.legible import legible, legible_uri
 from softswitch.sip.messages.message import Request, make_response
 from softswitch.sip.messages.methods import KNOWN_METHODS
@@ -56,6 +57,8 @@ from softswitch.sip.security.guard import Guard
 from softswitch.sip.sessions.inbound_invite import InboundInvite
 from softswitch.sip.sessions.replacing import find_replaced
 from softswitch.sip.settings import Account, SipSettings
+from softswitch.sip.trunks.identity import Caller, read_called, read_caller
+from softswitch.sip.trunks.trunk_settings import ArrivalRules
 
 KEPT_HEADERS = frozenset(
     {
@@ -76,11 +79,25 @@ KEPT_HEADERS = frozenset(
 
 Headers = Iterable[tuple[str, str]]
 
+_UNTOUCHED = ArrivalRules()
+"""How an INVITE is read if nobody says otherwise."""
+
 
 class Reception:
     """Judges new requests outside dialogs. Requests must be valid and not known to the transaction table."""
 
-    __slots__ = ("_core", "_credentials", "_digest", "_entropy", "_registrar", "_tag_key", "guard", "is_refusing")
+    __slots__ = (
+        "_arrivals",
+        "_core",
+        "_credentials",
+        "_digest",
+        "_entropy",
+        "_registrar",
+        "_tag_key",
+        "_trunk_accounts",
+        "guard",
+        "is_refusing",
+    )
 
     def __init__(self, core: SipCore, registrar: Registrar, entropy: Entropy) -> None:
         self.guard = Guard(core.settings.guard)
@@ -91,6 +108,9 @@ class Reception:
         self._entropy = entropy
         self._tag_key = entropy.token(256).encode()
         self._credentials: dict[str, Credential] = {}
+        self._trunk_accounts: dict[str, str] = {}
+        """Trunks that prove who they are with a password: user names and whose they are."""
+        self._arrivals: dict[str, ArrivalRules] = {}
         self._digest = self._make_digest(core.settings)
         self._take_accounts(core.settings)
 
@@ -105,6 +125,8 @@ class Reception:
 
     def receive(self, request: Request, flow: Flow, now: float) -> None:
         trunk = self._core.trunks.find(flow.remote)
+        if trunk is None and self._core.lines:
+            trunk = self._trunk_of_line(request)
         if trunk is None and not self._registrar.knows(flow) and not self._is_welcome(request, flow, now):
             return
         if self._refuse_at_sight(request, flow):
@@ -114,6 +136,7 @@ class Reception:
             username = self._authenticate(request, flow, now)
             if not username:
                 return
+            trunk = trunk or self._trunk_accounts.get(username)
         if self._core.is_full:
             self.refuse(request, flow, 503, self._core.try_later)
         elif request.method == "INVITE":
@@ -133,6 +156,12 @@ class Reception:
         self._core.transmit(flow, response)
 
     # Private: who may
+
+    def _trunk_of_line(self, request: Request) -> str | None:
+        """The trunk whose provider was told this Contact when we registered with it; calls come from any address."""
+        uri = request.uri
+        line = uri.params.get("line") if isinstance(uri, SipUri) and request.method != "REGISTER" else None
+        return None if line is None else self._core.lines.get(line)
 
     def _is_welcome(self, request: Request, flow: Flow, now: float) -> bool:
         source = flow.remote.host
@@ -215,24 +244,21 @@ class Reception:
                 return
         leg_id = LegId(core.entropy.token(48))
         core.legs[leg_id] = InboundInvite(core, leg_id, request, flow, now)
-        number, name = self._calling_party(request, source)
+        caller, called = self._parties(request, source)
         max_forwards = request.max_forwards
         core.outputs.append(
             InviteReceived(
                 leg_id=leg_id,
                 flow=flow,
                 source=source,
-                calling_number=legible(number),
-                calling_name=legible(name),
-                called_number=legible(_number(request)),
+                calling_number=legible(caller.number),
+                calling_name=legible(caller.name),
+                called_number=legible(called),
+                is_caller_hidden=caller.is_hidden,
                 request_uri=legible_uri(request.uri_text),
                 sip_call_id=legible(request.call_id),
                 sdp=find_sdp(request),
-                headers={
-                    legible(header): legible(value)
-                    for header, value in request.headers
-                    if header in KEPT_HEADERS or header.startswith("x-")
-                },
+                headers=_kept_headers(request),
                 max_forwards=69 if max_forwards is None else min(max_forwards, 70) - 1,
                 replaces=replaces,
             )
@@ -246,22 +272,21 @@ class Reception:
             return fault.status_hint or 400
         return 400 if request.get("join") is not None else find_replaced(self._core, replaces)
 
-    def _calling_party(self, request: Request, source: InviteSource) -> tuple[str, str]:
-        """Number and name: an account's own, a trunk's asserted or claimed ones (RFC 3325)."""
+    def _parties(self, request: Request, source: InviteSource) -> tuple[Caller, str]:
+        """Who calls (an account's own number, or what a trunk asserts or claims), and the number called."""
         if source.kind == "account":
             account = self._core.settings.accounts[source.name]
-            return account.caller_number or account.username, account.display_name or request.from_.display
-        party = request.from_
-        asserted = request.get_all("p-asserted-identity") if request.get("p-asserted-identity") else ()
-        for value in asserted:
-            try:
-                identity = NameAddr.parse(value)
-                if identity.user:
-                    party = identity
-                    break
-            except Malformed:
-                continue
-        return _before_parameters(party.user), party.display or request.from_.display
+            name = account.display_name or request.from_.display
+            return Caller(number=account.caller_number or account.username, name=name), read_called(request)
+        rules = self._arrivals.get(source.name, _UNTOUCHED)
+        caller = read_caller(request, is_trusted=rules.is_trusted)
+        called = read_called(request, rules.called_number_from)
+        numbers = rules.numbers
+        if numbers is not _UNTOUCHED.numbers:
+            number = numbers.inbound(caller.number, "calling_in")
+            caller = Caller(number=number, name=caller.name, is_hidden=caller.is_hidden)
+            called = numbers.inbound(called, "called_in")
+        return caller, called
 
     def _receive_register(self, request: Request, username: str, flow: Flow, now: float) -> None:
         core = self._core
@@ -269,7 +294,7 @@ class Reception:
         if not isinstance(to, SipUri) or not self._is_our_domain(to.host):
             self.refuse(request, flow, 404)
             return
-        if to.user != username:
+        if to.user != username or username in self._trunk_accounts:
             self._emit(self.guard.report("forbidden", flow.remote.host, f"{username} registers {to.user}", now))
             self.refuse(request, flow, 403)
             return
@@ -314,6 +339,11 @@ class Reception:
     def _take_accounts(self, settings: SipSettings) -> None:
         realm = settings.realm or settings.domain
         self._credentials = {name: _credential(account, realm) for name, account in settings.accounts.items()}
+        self._trunk_accounts = {peer.account.username: peer.name for peer in settings.trunks if peer.account}
+        self._credentials |= {
+            peer.account.username: _credential(peer.account, realm) for peer in settings.trunks if peer.account
+        }
+        self._arrivals = {peer.name: peer.arrival for peer in settings.trunks}
 
 
 def unsupported_extensions(request: Request) -> str:
@@ -334,12 +364,11 @@ def _credential(account: Account, realm: str) -> Credential:
     )
 
 
-def _number(request: Request) -> str:
-    """The user part of the Request-URI, or the digits of a tel URI."""
-    uri = request.uri
-    return _before_parameters(getattr(uri, "user", None))
-
-
-def _before_parameters(user: str | None) -> str:
-    """Without the parameters a telephone number in a user part may have (RFC 3261 section 19.1.6)."""
-    return (user or "").partition(";")[0]
+def _kept_headers(request: Request) -> dict[str, str]:
+    """What a call's flow may look at; several headers of one name are one list, as they are on the wire."""
+    kept: dict[str, str] = {}
+    for header, value in request.headers:
+        if header in KEPT_HEADERS or header.startswith("x-"):
+            name, text = legible(header), legible(value)
+            kept[name] = f"{kept[name]}, {text}" if name in kept and header in LISTS else text
+    return kept

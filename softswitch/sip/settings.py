@@ -7,6 +7,8 @@ import msgspec
 
 from softswitch.base.address import Flow
 from softswitch.sip.transactions.timers import SipTimers
+from softswitch.sip.trunks.capacity import CapacitySettings
+from softswitch.sip.trunks.trunk_settings import ArrivalRules, LinkSettings
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +36,12 @@ class TrunkPeer(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     addresses: tuple[str, ...]
+    account: Account | None = None
+    """Somebody who proves who he is by digest instead (another switch), from wherever he calls."""
+    link: LinkSettings | None = None
+    """What we send him on our own; None: nothing."""
+    capacity: CapacitySettings = CapacitySettings()
+    arrival: ArrivalRules = ArrivalRules()
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):

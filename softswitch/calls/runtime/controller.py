@@ -46,6 +46,7 @@ from softswitch.sip.outputs import (
     SecurityEvent,
     SipOutput,
     Transmit,
+    TrunkChanged,
 )
 
 log = get_logger("calls")
@@ -79,6 +80,9 @@ class CallController:
         match event:
             case Transmit() | CloseFlow() | RequestFinished():
                 pass
+            case TrunkChanged():
+                note = log.warning if event.state in ("down", "trying", "refused") and event.reason else log.info
+                note("trunk", trunk=event.trunk, subject=event.subject, state=event.state, reason=event.reason)
             case InviteReceived():
                 self._invite(event)
             case RegistrationChanged():

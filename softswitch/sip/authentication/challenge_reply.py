@@ -16,13 +16,15 @@ TRIES_MAX = 2
 class ChallengeReply:
     """The credentials of one request or dialog, and how often they were asked for."""
 
-    __slots__ = ("_counts", "_credential", "_entropy", "_tries")
+    __slots__ = ("_counts", "_credential", "_entropy", "_tries", "realm")
 
     def __init__(self, credential: Credential, entropy: Entropy) -> None:
         self._credential = credential
         self._entropy = entropy
         self._counts: dict[str, int] = {}
         self._tries = 0
+        self.realm = ""
+        """Whom we have answered last."""
 
     def authorize(self, request: Request, response: Response) -> bool:
         """Write the answer to a 401 or 407 into `request`, which is to be sent anew; False if none may be given."""
@@ -48,6 +50,7 @@ class ChallengeReply:
         if value is None:
             return False
         request.set(replies, value)
+        self.realm = (parse_digest(value) or {}).get("realm", "")
         return True
 
     def succeeded(self) -> None:

@@ -162,6 +162,11 @@ class TransactionTable:
         self.settle_client(exchange, now)
         return True
 
+    def flow_of(self, response: Response) -> Flow | None:
+        """The flow of the request it answers; None if there is none."""
+        exchange = self._clients.get((response.top_via.branch or "", response.cseq.method))
+        return None if exchange is None else exchange.flow
+
     def receive_repeated(self, request: Request, flow: Flow, now: float) -> bool:
         """Give a request, or the ACK of a refusal, to the transaction it repeats or ends; False if it is new.
 

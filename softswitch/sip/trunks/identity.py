@@ -122,7 +122,7 @@ def read_caller(request: Request, *, is_trusted: bool) -> Caller:
     return Caller(number=number, name=name, is_hidden=is_hidden)
 
 
-def read_called(request: Request, source: CalledNumberFrom) -> str:
+def read_called(request: Request, source: CalledNumberFrom = "request-uri") -> str:
     """The number called, from where this provider writes it; from the Request-URI if it is not there."""
     number = ""
     if source == "to":
