@@ -9,6 +9,7 @@ from softswitch.sip.outputs import (
     LegEnded,
     LegFailed,
     LegProgress,
+    ProgressConfirmed,
     ReferProgress,
     ReferReceived,
     ReinviteAnswered,
@@ -19,6 +20,7 @@ from softswitch.sip.outputs import (
 
 LegEvent = (
     LegProgress
+    | ProgressConfirmed
     | LegAnswered
     | LegFailed
     | LegConfirmed

@@ -20,12 +20,25 @@ from softswitch.sip.sessions.dialog import Dialog, DialogId
 from softswitch.sip.settings import SipSettings
 from softswitch.sip.transactions.transaction_table import ServerExchange, Timed, TransactionTable
 
-ALLOWED_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "REGISTER", "REFER", "NOTIFY")
+ALLOWED_METHODS = (
+    "INVITE",
+    "ACK",
+    "CANCEL",
+    "BYE",
+    "OPTIONS",
+    "INFO",
+    "REGISTER",
+    "PRACK",
+    "UPDATE",
+    "REFER",
+    "NOTIFY",
+)
 ALLOW = ", ".join(ALLOWED_METHODS)
 ACCEPT = "application/sdp, application/dtmf-relay, application/dtmf"
-SUPPORTED = frozenset({"norefersub", "outbound", "path", "replaces"})
-"""Option tags a peer may demand with Require (RFC 4488, RFC 5626, RFC 3327, RFC 3891)."""
-CAPABILITIES = (("allow", ALLOW), ("accept", ACCEPT), ("supported", ", ".join(sorted(SUPPORTED))))
+SUPPORTED = frozenset({"100rel", "norefersub", "outbound", "path", "replaces", "timer"})
+"""Option tags a peer may demand with Require (RFC 3262, 4488, 5626, 3327, 3891, 4028)."""
+SUPPORTED_TEXT = ", ".join(sorted(SUPPORTED))
+CAPABILITIES = (("allow", ALLOW), ("accept", ACCEPT), ("supported", SUPPORTED_TEXT))
 """What an OPTIONS request wants to know (RFC 3261 section 11.2)."""
 
 
@@ -52,6 +65,9 @@ class Leg(Protocol):
     def is_answered(self) -> bool: ...
 
     def hang_up(self, reason: str | None, now: float) -> None: ...
+    def reinvite(self, sdp: bytes, now: float) -> None: ...
+    def answer_reinvite(self, sdp: bytes, now: float) -> None: ...
+    def refuse_reinvite(self, status: int, now: float) -> None: ...
 
     def has_early_dialog(self, call_id: str, tags: set[str]) -> bool:
         """Whether we have called there, nobody has answered, and a dialog between these two tags has begun."""

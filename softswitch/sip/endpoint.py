@@ -34,7 +34,8 @@ from softswitch.sip.registration.registrar import Registrar
 from softswitch.sip.sessions.inbound_invite import InboundInvite
 from softswitch.sip.sessions.invite_session import InviteSession
 from softswitch.sip.sessions.outbound_invite import OutboundInvite
-from softswitch.sip.settings import SipSettings, Target
+from softswitch.sip.sessions.session_timer import ask
+from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, SipSettings, Target
 from softswitch.sip.trunks.trunk_links import TrunkLinks
 
 KEEP_ALIVES = (b"", b"\r\n", b"\r\n\r\n", b"\0\0\0\0")
@@ -124,6 +125,7 @@ class SipEndpoint:
         headers: Sequence[tuple[str, str]] = (),
         credentials: Credential | None = None,
         max_forwards: int = 70,
+        session: SessionPolicy = PLAIN_SESSION,
     ) -> LegId:
         """Call somebody. The leg's id comes back at once, what becomes of it as outputs, LegFailed in the worst case.
 
@@ -151,10 +153,14 @@ class SipEndpoint:
         )
         invite.headers.append(("contact", core.addresses.contact(flow)))
         invite.headers.append(("allow", ALLOW))
+        invite.headers.append(("supported", session.option_tags))
+        if session.reliable == "required":
+            invite.headers.append(("require", "100rel"))
+        invite.headers.extend(ask(session))
         if sdp:
             invite.headers.append(("content-type", SDP))
         challenge = None if credentials is None else ChallengeReply(credentials, core.entropy)
-        core.legs[leg_id] = OutboundInvite(core, leg_id, invite, flow, challenge, now)
+        core.legs[leg_id] = OutboundInvite(core, leg_id, invite, flow, challenge, session, now)
         return leg_id
 
     def progress(self, leg_id: LegId, status: int, sdp: bytes | None, now: float) -> None:
@@ -193,20 +199,20 @@ class SipEndpoint:
             leg.hang_up(reason, now)
 
     def reinvite(self, leg_id: LegId, sdp: bytes, now: float) -> None:
-        """Offer a changed session on an answered leg; sent as soon as nothing is in the way."""
-        leg = self._answered(leg_id)
+        """Offer a changed session; sent as soon as nothing is in the way. Before the answer it may go as UPDATE."""
+        leg = self._core.legs.get(leg_id)
         if leg is not None:
             leg.reinvite(sdp, now)
 
     def answer_reinvite(self, leg_id: LegId, sdp: bytes, now: float) -> None:
         """Answer a ReinviteReceived (with our offer, if it came without one)."""
-        leg = self._answered(leg_id)
+        leg = self._core.legs.get(leg_id)
         if leg is not None:
             leg.answer_reinvite(sdp, now)
 
     def refuse_reinvite(self, leg_id: LegId, status: int, now: float) -> None:
         """Refuse a ReinviteReceived (488); the session goes on as it was."""
-        leg = self._answered(leg_id)
+        leg = self._core.legs.get(leg_id)
         if leg is not None:
             leg.refuse_reinvite(status, now)
 

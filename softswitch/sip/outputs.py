@@ -56,6 +56,8 @@ class InviteReceived(msgspec.Struct, frozen=True, kw_only=True):
     `max_forwards` is what an outbound leg made for this one may use (already one less).
     `replaces` is the leg of ours whose place the caller wants to take (RFC 3891): established, or an outbound one that
     rings. Whether he may is for the owner to say, who answers the one and hangs up the other.
+    `is_reliable`: our provisional responses reach him for certain (RFC 3262), so a description in one of them counts:
+    offer and answer are exchanged with it, and `accept` adds nothing to them.
     """
 
     leg_id: LegId
@@ -72,21 +74,38 @@ class InviteReceived(msgspec.Struct, frozen=True, kw_only=True):
     replaces: LegId | None = None
     is_caller_hidden: bool = False
     """The caller wants nobody he calls to learn his number (RFC 3323); flows and records know it all the same."""
+    is_reliable: bool = False
+
+
+class ProgressConfirmed(msgspec.Struct, frozen=True):
+    """The PRACK for our reliable provisional response with an offer arrived; `sdp` is the answer."""
+
+    leg_id: LegId
+    sdp: bytes
 
 
 class LegProgress(msgspec.Struct, frozen=True):
-    """A provisional response other than 100 to our INVITE. `sdp` (early media) is b"" mostly."""
+    """A provisional response other than 100 to our INVITE. `sdp` (early media) is b"" mostly.
+
+    `fork` counts the parties a proxy on the way has forked the INVITE to, in the order in which they were heard of:
+    each has its own early media.
+    """
 
     leg_id: LegId
     status: int
     sdp: bytes
+    fork: int = 0
 
 
 class LegAnswered(msgspec.Struct, frozen=True):
-    """Our INVITE was answered with 2xx and its ACK is sent; `sdp` is the answer to our offer."""
+    """Our INVITE was answered with 2xx and its ACK is sent; `sdp` is the answer to our offer, of whoever answered.
+
+    It is b"" if his early dialog has exchanged another offer and answer since (RFC 3311): that one is in force.
+    """
 
     leg_id: LegId
     sdp: bytes
+    fork: int = 0
 
 
 class LegFailed(msgspec.Struct, frozen=True):
@@ -126,8 +145,9 @@ class LegEnded(msgspec.Struct, frozen=True):
 
 
 class ReinviteReceived(msgspec.Struct, frozen=True):
-    """The party wants to change the session. Answer with answer_reinvite or refuse_reinvite.
+    """The party wants to change the session, by re-INVITE, UPDATE or PRACK. Answer it or refuse it (`answer_reinvite`).
 
+    It may come before the first INVITE is answered, in either direction (RFC 3311).
     `sdp` b"" asks for our offer: answer_reinvite takes one, and the answer comes with ReinviteConfirmed.
     """
 
@@ -143,7 +163,10 @@ class ReinviteConfirmed(msgspec.Struct, frozen=True):
 
 
 class ReinviteAnswered(msgspec.Struct, frozen=True):
-    """Our re-INVITE was answered with 2xx and its ACK is sent."""
+    """Our re-INVITE was answered with 2xx and its ACK is sent (or our UPDATE, before the first INVITE was answered).
+
+    It comes too when the session was refreshed by re-INVITE; mostly the answer is the one that is known then.
+    """
 
     leg_id: LegId
     sdp: bytes
@@ -280,6 +303,7 @@ SipOutput = (
     Transmit
     | CloseFlow
     | InviteReceived
+    | ProgressConfirmed
     | LegProgress
     | LegAnswered
     | LegFailed

@@ -20,6 +20,8 @@ In this order, each with its answer:
 | INVITE: the caller can read ours (Accept)            | 406                            |
 | INVITE: room for a call, and we are not draining     | 503 with Retry-After           |
 | INVITE: the dialog it replaces is one of ours        | 400, 481, 486, 603             |
+| INVITE: reliable responses as configured (RFC 3262)  | 420 with Unsupported, or 421   |
+| INVITE: a session interval that is not too short     | 422 with Min-SE (RFC 4028)     |
 | REGISTER: the address-of-record is the user's own    | 404, 403                       |
 
 Until somebody is known, every answer is stateless: a flood costs no memory, and our tag is made of the request so that
@@ -41,6 +43,7 @@ from softswitch.sip.messages.header_names import LISTS
 from softswitch.sip.messages.legible import legible, legible_uri
 from softswitch.sip.messages.message import Request, make_response
 from softswitch.sip.messages.methods import KNOWN_METHODS
+from softswitch.sip.messages.option_tags import has_option
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import accepts_sdp, find_sdp, is_acceptable
 from softswitch.sip.messages.uri import SipUri
@@ -56,7 +59,8 @@ from softswitch.sip.registration.registrar import OUTBOUND, NotRegistered, Regis
 from softswitch.sip.security.guard import Guard
 from softswitch.sip.sessions.inbound_invite import InboundInvite
 from softswitch.sip.sessions.replacing import find_replaced
-from softswitch.sip.settings import Account, SipSettings
+from softswitch.sip.sessions.session_timer import is_too_brief
+from softswitch.sip.settings import PLAIN_SESSION, SESSION_EXPIRES_MIN_S, Account, SessionPolicy, SipSettings
 from softswitch.sip.trunks.identity import Caller, read_called, read_caller
 from softswitch.sip.trunks.trunk_settings import ArrivalRules
 
@@ -182,7 +186,7 @@ class Reception:
 
     def _refuse_at_sight(self, request: Request, flow: Flow) -> bool:
         method = request.method
-        if request.to.tag is not None or method in ("BYE", "CANCEL", "INFO", "NOTIFY"):
+        if request.to.tag is not None or method in ("BYE", "CANCEL", "INFO", "NOTIFY", "PRACK", "UPDATE"):
             self.refuse(request, flow, 481)
         elif method not in KNOWN_METHODS:
             self.refuse(request, flow, 501, (("allow", ALLOW),))
@@ -242,8 +246,14 @@ class Reception:
             if isinstance(replaces, int):
                 self.refuse(request, flow, replaces)
                 return
+        policy = self._session_policy(source)
+        if policy.reliable != "supported" and self._refuse_extension(request, policy, flow):
+            return
+        if is_too_brief(policy, request):
+            self.refuse(request, flow, 422, (("min-se", str(SESSION_EXPIRES_MIN_S)),))
+            return
         leg_id = LegId(core.entropy.token(48))
-        core.legs[leg_id] = InboundInvite(core, leg_id, request, flow, now)
+        leg = core.legs[leg_id] = InboundInvite(core, leg_id, request, flow, policy, now)
         caller, called = self._parties(request, source)
         max_forwards = request.max_forwards
         core.outputs.append(
@@ -261,6 +271,7 @@ class Reception:
                 headers=_kept_headers(request),
                 max_forwards=69 if max_forwards is None else min(max_forwards, 70) - 1,
                 replaces=replaces,
+                is_reliable=leg.is_reliable,
             )
         )
 
@@ -271,6 +282,23 @@ class Reception:
         except Malformed as fault:
             return fault.status_hint or 400
         return 400 if request.get("join") is not None else find_replaced(self._core, replaces)
+
+    def _session_policy(self, source: InviteSource) -> SessionPolicy:
+        if source.kind == "account":
+            account = self._core.settings.accounts.get(source.name)
+            return PLAIN_SESSION if account is None else account.session
+        return self._core.trunks.sessions.get(source.name, PLAIN_SESSION)
+
+    def _refuse_extension(self, request: Request, policy: SessionPolicy, flow: Flow) -> bool:
+        """Reliable provisional responses are demanded where they are off, or lacking where they are required."""
+        if policy.reliable == "off" and has_option(request, "require", "100rel"):
+            self.refuse(request, flow, 420, (("unsupported", "100rel"),))
+            return True
+        is_known = has_option(request, "supported", "100rel") or has_option(request, "require", "100rel")
+        if policy.reliable == "required" and not is_known:
+            self.refuse(request, flow, 421, (("require", "100rel"),))
+            return True
+        return False
 
     def _parties(self, request: Request, source: InviteSource) -> tuple[Caller, str]:
         """Who calls (an account's own number, or what a trunk asserts or claims), and the number called."""

@@ -3,12 +3,40 @@
 Frozen values; `SipEndpoint.update_settings` replaces them as a whole, calls and registrations go on.
 """
 
+from typing import Literal
+
 import msgspec
 
 from softswitch.base.address import Flow
 from softswitch.sip.transactions.timers import SipTimers
 from softswitch.sip.trunks.capacity import CapacitySettings
 from softswitch.sip.trunks.trunk_settings import ArrivalRules, LinkSettings
+
+SESSION_EXPIRES_MIN_S = 90
+"""The shortest session interval we take or ask for; RFC 4028 section 5 allows none shorter."""
+
+ReliablePolicy = Literal["off", "supported", "required"]
+
+
+class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How calls with one phone or trunk are conducted, as far as the RFCs leave it open.
+
+    `reliable` (RFC 3262): "off" does not know reliable provisional responses, "supported" uses them where the peer
+    requires them, "required" wherever the peer can, and refuses a peer that cannot.
+    `session_expires_s` (RFC 4028) is how long a session lasts without a refresh; 0: no session timer.
+    """
+
+    reliable: ReliablePolicy = "supported"
+    session_expires_s: int = 0
+
+    @property
+    def option_tags(self) -> str:
+        """The value of Supported."""
+        reliable = "" if self.reliable == "off" else "100rel, "
+        return f"{reliable}replaces, timer" if self.session_expires_s else f"{reliable}replaces"
+
+
+PLAIN_SESSION = SessionPolicy()
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +53,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     caller_number: str = ""
     """Shown as calling number; the user name when empty."""
     display_name: str = ""
+    session: SessionPolicy = PLAIN_SESSION
 
 
 class TrunkPeer(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +65,7 @@ class TrunkPeer(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     addresses: tuple[str, ...]
+    session: SessionPolicy = PLAIN_SESSION
     account: Account | None = None
     """Somebody who proves who he is by digest instead (another switch), from wherever he calls."""
     link: LinkSettings | None = None

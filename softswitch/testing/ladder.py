@@ -5,7 +5,8 @@ from softswitch.testing.network import Passage
 
 def render_ladder(transcript: list[Passage], started_at: float) -> str:
     """Lines as `   0.010  alice -> switch  INVITE 1`: seconds since `started_at`, method or status, CSeq, and what
-    else tells one message from its like: SDP, a challenge's answer, how far a transfer is, loss.
+    else tells one message from its like: SDP, a challenge's answer, how far a transfer is, reliability, who refreshes,
+    loss.
     """
     width = max((len(f"{each.source} -> {each.destination}") for each in transcript), default=0)
     return "".join(f"{_line(each, started_at, width)}\n" for each in transcript)
@@ -13,7 +14,7 @@ def render_ladder(transcript: list[Passage], started_at: float) -> str:
 
 def _line(passage: Passage, started_at: float, width: int) -> str:
     lines = passage.message.decode("utf-8", "surrogateescape").split("\r\n")
-    cseq = next((line.partition(":")[2].split() for line in lines if line.startswith("CSeq")), ["", ""])
+    cseq = next((line.partition(":")[2].split() for line in lines if line[:5].lower() == "cseq:"), ["", ""])
     start = lines[0]
     if start.startswith("SIP/2.0 "):
         what = f"{start.removeprefix('SIP/2.0 ')} ({cseq[1]} {cseq[0]})"
@@ -33,4 +34,7 @@ def _marks(lines: list[str]) -> dict[str, bool]:
         "authorized": any(line.startswith(("Authorization:", "Proxy-Authorization:")) for line in lines),
         "Replaces": any(line.startswith("Replaces:") or "?Replaces=" in line for line in lines),
         "Retry-After": any(line.startswith("Retry-After:") for line in lines),
+        "100rel": any(line.startswith("RSeq:") for line in lines),
+        "refresher=uac": any(line.startswith("Session-Expires:") and "=uac" in line for line in lines),
+        "refresher=uas": any(line.startswith("Session-Expires:") and "=uas" in line for line in lines),
     }

@@ -11,7 +11,7 @@ from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import SipOutput
-from softswitch.sip.settings import Account, SipSettings, Target, TrunkPeer
+from softswitch.sip.settings import PLAIN_SESSION, Account, SessionPolicy, SipSettings, Target, TrunkPeer
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.drive import drive
 from softswitch.testing.ladder import render_ladder
@@ -39,17 +39,20 @@ class SipPair:
         conditions: Conditions | None = None,
         kind: TransportKind = TransportKind.UDP,
         settings: SipSettings | None = None,
+        session: SessionPolicy = PLAIN_SESSION,
+        far_session: SessionPolicy = PLAIN_SESSION,
     ) -> None:
+        """`session` is how the switch conducts calls with the provider, `far_session` how the others do with it."""
         self.clock = ManualClock()
         self.started_at = self.clock.now()
         self.kind = kind
         self.network = FakeNetwork(SeededEntropy(seed), conditions)
         self.facts: list[tuple[str, SipOutput]] = []
         self.rules: list[Rule] = []
-        believed = (TrunkPeer(name="switch", addresses=(SWITCH.host,)),)
+        believed = (TrunkPeer(name="switch", addresses=(SWITCH.host,), session=far_session),)
         wall_offset = self.clock.wall() - self.clock.now()
         self.switch = SipEndpoint(
-            settings or switch_settings(), entropy=SeededEntropy(seed + 1), wall_offset=wall_offset
+            settings or switch_settings(session), entropy=SeededEntropy(seed + 1), wall_offset=wall_offset
         )
         phone = SipSettings(domain="phone.example", user_agent="phone", trunks=believed, hosts={DOMAIN: SWITCH.host})
         self.alice = SipEndpoint(phone, entropy=SeededEntropy(seed + 2), wall_offset=wall_offset)
@@ -99,11 +102,11 @@ class SipPair:
             rule(name, fact, now)
 
 
-def switch_settings() -> SipSettings:
+def switch_settings(session: SessionPolicy = PLAIN_SESSION) -> SipSettings:
     """A switch with alice's account and the provider's trunk."""
     return SipSettings(
         domain=DOMAIN,
         accounts={"alice": Account(username="alice", password="correct horse", caller_number="201")},
-        trunks=(TrunkPeer(name="provider", addresses=(PROVIDER.host,)),),
+        trunks=(TrunkPeer(name="provider", addresses=(PROVIDER.host,), session=session),),
         hosts={DOMAIN: SWITCH.host},
     )

@@ -205,7 +205,7 @@ def test_responses_go_to_the_source_and_say_so() -> None:
         ("DANCE sip:x@switch", (), "", 501),
         ("INVITE http://x/", (), "", 416),
         ("INVITE sips:x@switch", (), "", 416),
-        ("INVITE sip:x@switch", ("Require: 100rel, path",), "", 420),
+        ("INVITE sip:x@switch", ("Require: 100rel, precondition",), "", 420),
         ("INVITE sip:x@switch", ("Content-Type: text/plain",), "", 415),
         ("INVITE sip:x@switch", ("Content-Type: application/sdp", "Content-Encoding: gzip"), "", 415),
         ("INVITE sip:x@switch", ("From: <sip:again@x>;tag=2",), "", 400),
@@ -219,7 +219,7 @@ def test_what_cannot_be_done_gets_the_rfcs_answer(start: str, extra: tuple[str, 
     (response,) = scene.raw.received
     assert getattr(response, "status", None) == status
     expected = {405: ("allow", "INVITE"), 501: ("allow", "INVITE"), 415: ("accept", "application/sdp")}
-    expected |= {420: ("unsupported", "100rel"), 401: ("www-authenticate", 'Digest realm="switch.example"')}
+    expected |= {420: ("unsupported", "precondition"), 401: ("www-authenticate", 'Digest realm="switch.example"')}
     if status in expected:
         name, start_of_value = expected[status]
         assert response.require(name).startswith(start_of_value)
@@ -266,7 +266,9 @@ def test_within_a_dialog_the_sequence_must_grow_but_a_bye_is_always_obeyed() -> 
     ("start", "extra", "status"),
     [
         ("OPTIONS sip:switch", (), 200),
-        ("UPDATE sip:switch", (), 405),
+        ("UPDATE sip:switch", (), 200),
+        ("PRACK sip:switch", ("RAck: 1 1 INVITE",), 481),
+        ("PRACK sip:switch", ("RAck: 1",), 400),
         ("DANCE sip:switch", (), 501),
         ("REGISTER sip:switch", (), 405),
         ("INFO sip:switch", ("Require: recipients",), 420),

@@ -39,6 +39,7 @@ from softswitch.sip.outputs import (
     LegConfirmed,
     LegEnded,
     LegFailed,
+    ProgressConfirmed,
     RegistrationChanged,
     ReinviteConfirmed,
     ReinviteReceived,
@@ -234,7 +235,7 @@ class CallController:
             match event:
                 case ReinviteReceived():
                     answer_reinvite(call, event)
-                case LegConfirmed() | ReinviteConfirmed():
+                case LegConfirmed() | ProgressConfirmed() | ReinviteConfirmed():
                     take_late_answer(call, event)
                 case _:
                     call.receive(event)

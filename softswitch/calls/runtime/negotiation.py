@@ -12,7 +12,7 @@ from softswitch.calls.leg import LegState
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.party import Party
 from softswitch.sip.description.offer_answer import OfferRefused
-from softswitch.sip.outputs import LegConfirmed, ReinviteConfirmed, ReinviteReceived
+from softswitch.sip.outputs import LegConfirmed, ProgressConfirmed, ReinviteConfirmed, ReinviteReceived
 
 REQUEST_PENDING = 491
 NOT_ACCEPTABLE = 'SIP;cause=488;text="Not Acceptable Here"'
@@ -35,7 +35,7 @@ def answer_reinvite(call: ActiveCall, event: ReinviteReceived) -> None:
         _media_changed(call, party)
 
 
-def take_late_answer(call: ActiveCall, event: LegConfirmed | ReinviteConfirmed) -> None:
+def take_late_answer(call: ActiveCall, event: LegConfirmed | ProgressConfirmed | ReinviteConfirmed) -> None:
     party = call.party(event.leg_id)
     if party is None or not event.sdp:
         return

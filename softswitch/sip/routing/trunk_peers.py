@@ -10,14 +10,18 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class TrunkPeers:
-    """Finds the trunk of a remote address. Built anew when the settings change."""
+    """Finds the trunk of a remote address. Built anew when the settings change.
 
-    __slots__ = ("_exact", "_networks")
+    `sessions` is how calls with each are conducted, by name.
+    """
+
+    __slots__ = ("_exact", "_networks", "sessions")
 
     def __init__(self, peers: tuple[TrunkPeer, ...]) -> None:
         """Raises LocalError for an address that is neither IP nor network; the configuration has checked them."""
         self._exact: dict[str, list[tuple[int | None, str]]] = {}
         self._networks: list[tuple[Network, int | None, str]] = []
+        self.sessions = {peer.name: peer.session for peer in peers}
         for peer in peers:
             for text in peer.addresses:
                 network, port = _parse(text)

@@ -115,6 +115,12 @@ class Dialog:
         ]
         return request
 
+    def confirm(self, answered: "Dialog") -> None:
+        """The early dialog has become this one: the 2xx sets route and target anew (section 13.2.2.4)."""
+        self.routes = answered.routes
+        self.remote_target = answered.remote_target
+        self.remote_party = answered.remote_party
+
     def refresh_target(self, message: Request | Response) -> None:
         """The Contact of a re-INVITE, or of its 2xx, is where the peer is from now on (section 12.2)."""
         contacts = message.contacts

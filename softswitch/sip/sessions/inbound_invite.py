@@ -9,17 +9,29 @@
 The dialog exists from the start under the tag that all our responses carry, so that a BYE in the early dialog finds
 its way. While nobody answers, the last provisional response is repeated every minute, lest a proxy on the way gives
 the caller up (13.3.1.1).
+
+Where provisional responses are reliable (RFC 3262; `SessionPolicy.reliable` says when) the 2xx waits until all of them
+have arrived, and a description in one of them is the answer to the INVITE's offer, for good; or our offer, if the
+INVITE had none, and the PRACK brings the answer. From then on either side may offer anew, the caller in a PRACK or
+UPDATE, we in an UPDATE.
 """
+
+from typing import Literal
 
 from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.core import ALLOW, SipCore
 from softswitch.sip.messages.message import Request, Response, make_response
-from softswitch.sip.messages.session_body import SDP
-from softswitch.sip.outputs import LegEnded
+from softswitch.sip.messages.option_tags import allows, has_option
+from softswitch.sip.messages.session_body import SDP, find_sdp
+from softswitch.sip.outputs import LegEnded, ProgressConfirmed
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.sessions.invite_session import InviteSession
+from softswitch.sip.sessions.reliable_provisional import RAck, ReliableProvisionals
+from softswitch.sip.sessions.session_offers import SessionOffers
+from softswitch.sip.sessions.session_timer import Headers
 from softswitch.sip.sessions.within_dialog import answer_simply
+from softswitch.sip.settings import SessionPolicy
 from softswitch.sip.transactions.transaction import Fact
 from softswitch.sip.transactions.transaction_table import ServerExchange
 
@@ -29,51 +41,90 @@ PROVISIONAL_EVERY_S = 60.0
 class InboundInvite:
     """Registers itself as its dialog's user and as its transaction's. Sends 100 when made."""
 
-    __slots__ = ("_core", "_dialog", "_exchange", "_invite", "_is_over", "_packet", "_source", "_status", "leg_id")
+    __slots__ = (
+        "_accepted_sdp",
+        "_core",
+        "_described",
+        "_dialog",
+        "_exchange",
+        "_invite",
+        "_is_over",
+        "_offers",
+        "_packet",
+        "_policy",
+        "_reliable",
+        "_status",
+        "is_answer_missing",
+        "leg_id",
+        "source",
+    )
 
     is_answered = False
+    is_confirmed = False
+    is_ack_missing = False
 
-    def __init__(self, core: SipCore, leg_id: LegId, invite: Request, flow: Flow, now: float) -> None:
+    def __init__(
+        self, core: SipCore, leg_id: LegId, invite: Request, flow: Flow, policy: SessionPolicy, now: float
+    ) -> None:
         self.leg_id = leg_id
+        self.source = flow
+        self.is_answer_missing = False
+        """Our offer is in a reliable response, and the answer has not come."""
         self._core = core
         self._invite = invite
-        self._source = flow
+        self._policy = policy
         self._status = 100
         self._packet = b""
         self._is_over = False
+        self._described = b""
+        """Our description, if a reliable response has it."""
+        self._accepted_sdp: bytes | None = None
+        """With which the owner has accepted; the 2xx waits."""
+        self._offers: SessionOffers | None = None
         self._exchange = core.transactions.open(invite, flow)
         self._exchange.user = self
         self._exchange.to_tag = core.entropy.token(64)
+        self._reliable = (
+            ReliableProvisionals(core, self._exchange, invite.cseq.number, self._never_acknowledged)
+            if uses_reliable(policy, invite)
+            else None
+        )
         self._dialog = Dialog.of_callee(invite, self._exchange.to_tag, flow)
         core.route(self._dialog, flow)
         core.dialogs[self._dialog.id] = self
         self._exchange.respond(make_response(invite, 100), now)
 
+    @property
+    def is_reliable(self) -> bool:
+        """Provisional responses arrive for certain."""
+        return self._reliable is not None
+
     # Inputs from the user
 
     def progress(self, status: int, sdp: bytes, now: float) -> None:
-        if self._is_over:
+        if self._is_over or self._accepted_sdp is not None:
             return
         response = self._response(status)
         response.headers.append(("contact", self._core.addresses.contact(self._dialog.flow)))
         response.headers.append(("allow", ALLOW))
-        if sdp:
+        if sdp and not self._described:
             response.headers.append(("content-type", SDP))
             response.body = sdp
         self._status = status
-        self._packet = response.serialize()
-        self._exchange.respond_packet(status, self._packet, now)
+        if self._reliable is not None:
+            self._describe(response.body)
+            self._reliable.send(response, now)
+        else:
+            self._packet = response.serialize()
+            self._exchange.respond_packet(status, self._packet, now)
         self._core.deadlines.set(self, now + PROVISIONAL_EVERY_S)
 
     def accept(self, sdp: bytes, now: float) -> None:
-        if self._is_over:
+        if self._is_over or self._accepted_sdp is not None:
             return
-        session = InviteSession(
-            self._core, self.leg_id, self._dialog, source=self._source, is_caller=False, challenge=None
-        )
-        self._core.legs[self.leg_id] = session
-        session.accept(self._invite, self._exchange, self._response(200), sdp, now)
-        self._let_go()
+        self._accepted_sdp = sdp
+        self._core.deadlines.cancel(self)
+        self._accept_if_free(now)
 
     def reject(self, status: int, reason: str | None, headers: tuple[tuple[str, str], ...], now: float) -> None:
         if self._is_over:
@@ -91,6 +142,19 @@ class InboundInvite:
         """It is the peer who has called."""
         return False
 
+    def reinvite(self, sdp: bytes, now: float) -> None:
+        """Offer a changed session: by UPDATE once that is possible, else as soon as the call is answered."""
+        if not self._is_over:
+            self._open_offers().offer(sdp, now)
+
+    def answer_reinvite(self, sdp: bytes, now: float) -> None:
+        if self._offers is not None:
+            self._offers.answer(sdp, now)
+
+    def refuse_reinvite(self, status: int, now: float) -> None:
+        if self._offers is not None:
+            self._offers.refuse(status, now)
+
     # Inputs from the dialog
 
     def receive_request(self, request: Request, flow: Flow, now: float) -> None:
@@ -103,6 +167,10 @@ class InboundInvite:
             self._withdraw("bye", now)
         elif request.method == "INVITE":
             self._core.answer(request, flow, 500, now, headers=(("retry-after", "5"),))
+        elif request.method == "PRACK":
+            self._receive_prack(request, flow, now)
+        elif request.method == "UPDATE":
+            self._open_offers().receive_update(request, flow, now)
         else:
             answer_simply(self._core, self.leg_id, request, flow, now)
 
@@ -118,11 +186,32 @@ class InboundInvite:
     def invite_settled(self, exchange: ServerExchange, fact: Fact, now: float) -> None:
         """Our refusal has arrived, or never will."""
 
+    # Inputs from the offers
+
+    @property
+    def owes_answer(self) -> bool:
+        return not self._described
+
+    def accept_reinvite(
+        self, invite: Request, exchange: ServerExchange, sdp: bytes, headers: Headers, now: float
+    ) -> None:
+        """Never: a second INVITE is refused before the first is answered."""
+
+    def offers_settled(self, now: float) -> None:
+        self._accept_if_free(now)
+
+    def session_lost(self, by: Literal["remote", "timeout"], reason: str, status: int, now: float) -> None:
+        if not self._is_over:
+            self._end(self._response(480), LegEnded(self.leg_id, by, reason, status), now)
+
     # Time
 
     def handle_timeout(self, now: float) -> None:
         """The minute is over: repeat the last provisional response."""
         if self._is_over:
+            return
+        if self._reliable is not None:
+            self.progress(self._status, b"", now)
             return
         self._exchange.respond_packet(self._status, self._packet, now)
         self._core.deadlines.set(self, now + PROVISIONAL_EVERY_S)
@@ -132,6 +221,71 @@ class InboundInvite:
     def _response(self, status: int, reason: str | None = None) -> Response:
         return make_response(self._invite, status, reason, to_tag=self._exchange.to_tag)
 
+    def _describe(self, sdp: bytes) -> None:
+        if sdp:
+            self._described = sdp
+            self.is_answer_missing = not self._invite.body
+
+    def _open_offers(self) -> SessionOffers:
+        if self._offers is None:
+            self._offers = SessionOffers(
+                self._core, self.leg_id, self._dialog, self, is_caller=False, policy=self._policy, challenge=None
+            )
+            self._offers.peer_updates = allows(self._invite, "UPDATE")
+            self._offers.described = self._described
+        return self._offers
+
+    def _receive_prack(self, prack: Request, flow: Flow, now: float) -> None:
+        """RFC 3262 section 3. One that acknowledges nothing that waits for it gets 481."""
+        if self._reliable is None or not self._reliable.is_meant(RAck.of(prack)):
+            self._core.answer(prack, flow, 481, now)
+            return
+        sdp = find_sdp(prack)
+        if self.is_answer_missing:
+            self._core.answer(prack, flow, 200, now)
+            if not sdp:
+                self._end(self._response(488), LegEnded(self.leg_id, "remote", "no answer in PRACK", 488), now)
+                return
+            self.is_answer_missing = False
+            self._core.outputs.append(ProgressConfirmed(self.leg_id, sdp))
+        elif prack.body:
+            self._open_offers().receive_prack(prack, flow, now)
+        else:
+            self._core.answer(prack, flow, 200, now)
+        self._reliable.acknowledged(now)
+        self._accept_if_free(now)
+        if not self._is_over and self._offers is not None:
+            self._offers.go_on(now)
+
+    def _never_acknowledged(self, now: float) -> None:
+        """RFC 3262 section 3: the INVITE is refused with 5xx."""
+        self._end(self._response(504), LegEnded(self.leg_id, "timeout", "no PRACK", 408), now)
+
+    def _accept_if_free(self, now: float) -> None:
+        """The 2xx goes once every reliable response has arrived and no offer of the peer's waits for its answer."""
+        if self._accepted_sdp is None or self._is_over:
+            return
+        if self._reliable is not None and self._reliable.is_waiting:
+            return
+        if self._offers is not None and self._offers.has_incoming:
+            return
+        session = InviteSession(
+            self._core,
+            self.leg_id,
+            self._dialog,
+            source=self.source,
+            is_caller=False,
+            policy=self._policy,
+            challenge=None,
+            offers=self._offers,
+        )
+        self._core.legs[self.leg_id] = session
+        response = self._response(200)
+        response.headers.extend(session.offers.agree(self._invite, now))
+        sdp = b"" if self._described else self._accepted_sdp
+        session.accept(self._invite, self._exchange, response, sdp, now)
+        self._let_go()
+
     def _withdraw(self, reason: str, now: float) -> None:
         if not self._is_over:
             self._end(self._response(487), LegEnded(self.leg_id, "remote", reason, 487), now)
@@ -139,6 +293,11 @@ class InboundInvite:
     def _end(self, response: Response, ended: LegEnded, now: float) -> None:
         self._core.dialogs.pop(self._dialog.id, None)
         self._core.legs.pop(self.leg_id, None)
+        if self._reliable is not None:
+            self._reliable.stop()
+        if self._offers is not None:
+            self._offers.withdraw(now)
+            self._offers.let_go()
         self._exchange.respond(response, now)
         self._core.outputs.append(ended)
         self._let_go()
@@ -147,4 +306,13 @@ class InboundInvite:
         """Hold nothing any more: the heap of deadlines keeps what it was given until that time comes."""
         self._is_over = True
         self._core.deadlines.cancel(self)
-        del self._core, self._dialog, self._exchange, self._invite, self._packet
+        del self._core, self._dialog, self._exchange, self._invite, self._packet, self._offers, self._reliable
+
+
+def uses_reliable(policy: SessionPolicy, invite: Request) -> bool:
+    """Whether our provisional responses to this INVITE are reliable."""
+    if policy.reliable == "off":
+        return False
+    return has_option(invite, "require", "100rel") or (
+        policy.reliable == "required" and has_option(invite, "supported", "100rel")
+    )

@@ -11,7 +11,11 @@ Whatever crosses on the wire is cleared up here without the leg's owner hearing 
 * a CANCEL may only follow a provisional response (9.1); before one it waits;
 * a 2xx that crosses our CANCEL, and the 2xx of every further branch of a forked INVITE, is acknowledged and its dialog
   ended with BYE at once (13.2.2.4);
-* a repeated 2xx gets its ACK again, even when the leg is long over.
+* a repeated 2xx gets its ACK again, even when the leg is long over;
+* a 422 makes us try again with the session interval it wants (RFC 4028 section 7.4).
+
+What a provisional response has begun with one of the parties reached is an `EarlyDialog`; 199 says that one of them is
+no more, and is of no interest to anybody.
 """
 
 from enum import Enum, auto
@@ -32,12 +36,20 @@ from softswitch.sip.sessions.client_requests import (
     repeat_request,
 )
 from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.sessions.early_dialog import EarlyDialog
 from softswitch.sip.sessions.invite_session import InviteSession
+from softswitch.sip.sessions.reliable_provisional import read_rseq
+from softswitch.sip.sessions.session_offers import RAISES_MAX
+from softswitch.sip.sessions.session_timer import ask, min_se
+from softswitch.sip.settings import SessionPolicy
 from softswitch.sip.transactions.transaction import Fact
 from softswitch.sip.transactions.transaction_table import NOBODY, ClientExchange
 
 FORKS_MAX = 16
-"""Answers of one INVITE that are acknowledged: an agent has a few phones, never so many."""
+"""Parties one INVITE may reach, each with an early dialog or an answer: an agent has a few phones, never so many."""
+
+
+EARLY_DIALOG_TERMINATED = 199
 
 
 class State(Enum):
@@ -56,12 +68,15 @@ class OutboundInvite:
         "_cancel_reason",
         "_challenge",
         "_core",
-        "_early_sdp",
-        "_early_tags",
+        "_early",
         "_exchange",
         "_flow",
+        "_forks",
         "_has_1xx",
         "_invite",
+        "_policy",
+        "_raises",
+        "_wanted",
         "leg_id",
         "state",
     )
@@ -69,7 +84,14 @@ class OutboundInvite:
     is_answered = False
 
     def __init__(
-        self, core: SipCore, leg_id: LegId, invite: Request, flow: Flow, challenge: ChallengeReply | None, now: float
+        self,
+        core: SipCore,
+        leg_id: LegId,
+        invite: Request,
+        flow: Flow,
+        challenge: ChallengeReply | None,
+        policy: SessionPolicy,
+        now: float,
     ) -> None:
         self.leg_id = leg_id
         self.state = State.CALLING
@@ -77,9 +99,14 @@ class OutboundInvite:
         self._invite = invite
         self._flow = flow
         self._challenge = challenge
-        self._early_sdp = b""
-        self._early_tags: tuple[str, ...] = ()
-        """Of those who have said they ring."""
+        self._policy = policy
+        self._raises = 0
+        """How often a 422 was obeyed."""
+        self._wanted = b""
+        """What the owner wants to offer when that is possible."""
+        self._forks: list[str] = []
+        """The tags of the parties reached."""
+        self._early: dict[str, EarlyDialog] = {}
         self._has_1xx = False
         self._cancel_reason: str | None = None
         self._acks: dict[str, Transmit] = {}
@@ -98,19 +125,32 @@ class OutboundInvite:
         self._cancel_reason = reason
         self._core.legs.pop(self.leg_id, None)
         self._core.outputs.append(LegEnded(self.leg_id, "local", "cancelled", 487))
+        self._end_early(now)
         if self._has_1xx:
             self._cancel(now)
 
     def has_early_dialog(self, call_id: str, tags: set[str]) -> bool:
-        return (
-            self._invite.call_id == call_id and self._invite.from_.tag in tags and not tags.isdisjoint(self._early_tags)
-        )
+        return self._invite.call_id == call_id and self._invite.from_.tag in tags and not tags.isdisjoint(self._forks)
+
+    def reinvite(self, sdp: bytes, now: float) -> None:
+        """Offer a changed session: by UPDATE if the one party reached can take it, else as soon as somebody answers."""
+        if self.state in (State.CALLING, State.PROCEEDING):
+            self._wanted = sdp
+            self._offer_wanted(now)
+
+    def answer_reinvite(self, sdp: bytes, now: float) -> None:
+        for early in self._early.values():
+            early.offers.answer(sdp, now)
+
+    def refuse_reinvite(self, status: int, now: float) -> None:
+        for early in self._early.values():
+            early.offers.refuse(status, now)
 
     # Inputs from the transaction
 
     def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
         if response.status < 200:
-            self._receive_provisional(response, now)
+            self._receive_provisional(response, exchange.flow, now)
         elif response.status < 300:
             self._receive_success(response, exchange.flow, now)
         elif self.state in (State.CALLING, State.PROCEEDING) and exchange is self._exchange:
@@ -119,26 +159,68 @@ class OutboundInvite:
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
         if self.state in (State.CALLING, State.PROCEEDING):
             if fact is Fact.TIMED_OUT:
-                self._fail(408, "Request Timeout", None)
+                self._fail(408, "Request Timeout", None, now)
             else:
-                self._fail(503, "Connection Failed", None)
+                self._fail(503, "Connection Failed", None, now)
 
     # Private
 
-    def _receive_provisional(self, response: Response, now: float) -> None:
+    def _receive_provisional(self, response: Response, flow: Flow, now: float) -> None:
         is_first = not self._has_1xx
         self._has_1xx = True
         if self.state is State.WITHDRAWN:
             if is_first:
                 self._cancel(now)
-        elif self.state is not State.ANSWERED and response.status > 100:
+        elif self.state in (State.CALLING, State.PROCEEDING) and response.status > 100:
             self.state = State.PROCEEDING
-            tag = response.to.tag
-            if tag is not None and tag not in self._early_tags and len(self._early_tags) < FORKS_MAX:
-                self._early_tags += (tag,)
+            fork = self._fork_of(response)
             sdp = find_sdp(response)
-            self._early_sdp = sdp or self._early_sdp
-            self._core.outputs.append(LegProgress(self.leg_id, response.status, sdp))
+            rseq = None if self._policy.reliable == "off" else read_rseq(response)
+            if sdp or rseq is not None:
+                early = self._early_dialog(response, flow, fork)
+                if early is None or (rseq is not None and not early.receive_reliable(rseq, response, now)):
+                    return
+                early.early_sdp = sdp or early.early_sdp
+                self._offer_wanted(now)
+            if response.status != EARLY_DIALOG_TERMINATED:
+                self._core.outputs.append(LegProgress(self.leg_id, response.status, sdp, fork))
+
+    def _fork_of(self, response: Response) -> int:
+        tag = response.to.tag or ""
+        if tag not in self._forks:
+            if len(self._forks) >= FORKS_MAX:
+                return FORKS_MAX
+            self._forks.append(tag)
+        return self._forks.index(tag)
+
+    def _early_dialog(self, response: Response, flow: Flow, fork: int) -> EarlyDialog | None:
+        """The one the response belongs to, begun with it if need be; None for one party too many, or without a tag."""
+        tag = response.to.tag or ""
+        early = self._early.get(tag)
+        if early is None and fork < FORKS_MAX:
+            early = self._early[tag] = EarlyDialog(
+                self._core,
+                self.leg_id,
+                self._invite,
+                response,
+                flow,
+                fork=fork,
+                policy=self._policy,
+                challenge=self._challenge,
+            )
+        return early
+
+    def _offer_wanted(self, now: float) -> None:
+        """An early dialog takes over what is wanted; of several nobody knows which will answer."""
+        if self._wanted and len(self._early) == 1:
+            (early,) = self._early.values()
+            early.offers.offer(self._wanted, now)
+            self._wanted = b""
+
+    def _end_early(self, now: float) -> None:
+        for early in self._early.values():
+            early.end(now)
+        self._early.clear()
 
     def _receive_success(self, response: Response, flow: Flow, now: float) -> None:
         tag = response.to.tag or ""
@@ -149,37 +231,79 @@ class OutboundInvite:
         if len(self._acks) >= FORKS_MAX:
             return
         dialog = Dialog.of_caller(self._invite, response, flow)
+        early = self._early.pop(tag, None)
+        if early is not None:
+            early.dialog.confirm(dialog)
+            dialog = early.dialog
         self._core.route(dialog, flow)
         self._acks[tag] = acknowledge(self._core, dialog, self._invite)
         self._core.outputs.append(self._acks[tag])
         if self.state in (State.CALLING, State.PROCEEDING):
-            self._answered(dialog, flow, find_sdp(response) or self._early_sdp)
+            self._answered(dialog, response, flow, early, now)
         else:
             bye = dialog.make_request("BYE", self._core.make_via(dialog.flow))
             self._core.transactions.send(bye, dialog.flow, NOBODY, now)
 
-    def _answered(self, dialog: Dialog, source: Flow, sdp: bytes) -> None:
+    def _answered(
+        self, dialog: Dialog, response: Response, source: Flow, early: EarlyDialog | None, now: float
+    ) -> None:
         self.state = State.ANSWERED
-        self._invite = keep_identity(self._invite)
+        fork = self._fork_of(response)
+        self._end_early(now)
         if self._challenge is not None:
             self._challenge.succeeded()
-        self._core.legs[self.leg_id] = InviteSession(
-            self._core, self.leg_id, dialog, source=source, is_caller=True, challenge=self._challenge
+        session = InviteSession(
+            self._core,
+            self.leg_id,
+            dialog,
+            source=source,
+            is_caller=True,
+            policy=self._policy,
+            challenge=self._challenge,
+            offers=None if early is None else early.offers,
         )
-        self._core.outputs.append(LegAnswered(self.leg_id, sdp))
+        if early is None:
+            session.offers.described = self._invite.body
+        self._core.legs[self.leg_id] = session
+        session.offers.agreed(response, now)
+        self._invite = keep_identity(self._invite)
+        if early is None:
+            sdp = find_sdp(response)
+        elif early.owes_answer:
+            sdp = find_sdp(response) or early.early_sdp
+        else:
+            sdp = b"" if early.offers.has_changed else early.early_sdp
+        self._core.outputs.append(LegAnswered(self.leg_id, sdp, fork))
+        if self._wanted:
+            session.reinvite(self._wanted, now)
+        else:
+            session.offers.go_on(now)
 
     def _receive_refusal(self, response: Response, now: float) -> None:
         if response.status in (401, 407) and self._challenge is not None:
             again = repeat_request(self._core, self._invite, self._flow, self._invite.cseq.number + 1)
             if self._challenge.authorize(again, response):
-                self._invite = again
-                self._has_1xx = False
-                self._exchange = self._core.transactions.send(again, self._flow, self, now)
+                self._try_again(again, now)
                 return
-        self._fail(response.status, legible(response.reason), read_retry_after(response))
+        if response.status == 422 and self._policy.session_expires_s and self._raises < RAISES_MAX:
+            self._raises += 1
+            again = repeat_request(self._core, self._invite, self._flow, self._invite.cseq.number + 1)
+            for name, value in ask(self._policy, interval_s=max(min_se(response), self._policy.session_expires_s)):
+                again.set(name, value)
+            self._try_again(again, now)
+            return
+        self._fail(response.status, legible(response.reason), read_retry_after(response), now)
 
-    def _fail(self, status: int, reason: str, retry_after: int | None) -> None:
+    def _try_again(self, invite: Request, now: float) -> None:
+        self._invite = invite
+        self._has_1xx = False
+        self._forks.clear()
+        self._end_early(now)
+        self._exchange = self._core.transactions.send(invite, self._flow, self, now)
+
+    def _fail(self, status: int, reason: str, retry_after: int | None, now: float) -> None:
         self.state = State.ENDED
+        self._end_early(now)
         self._core.legs.pop(self.leg_id, None)
         self._core.outputs.append(LegFailed(self.leg_id, status, reason, retry_after))
 

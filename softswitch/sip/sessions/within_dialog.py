@@ -9,6 +9,7 @@ from softswitch.sip.messages.grammar import QUOTED, unquote
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request
 from softswitch.sip.outputs import InfoReceived
+from softswitch.sip.sessions.reliable_provisional import RAck
 
 REASON_TEXT = re.compile(rf"text[ \t]*=[ \t]*({QUOTED})", re.IGNORECASE)
 
@@ -23,6 +24,9 @@ def answer_simply(core: SipCore, leg_id: LegId, request: Request, flow: Flow, no
         core.answer(request, flow, 200, now, headers=CAPABILITIES)
     elif request.method in ("REFER", "NOTIFY"):
         core.answer(request, flow, 403, now)
+    elif request.method == "PRACK":
+        RAck.of(request)  # raises Malformed, which is 400; of what waits for one the leg knows
+        core.answer(request, flow, 481, now)
     else:
         core.answer(request, flow, 405, now, headers=(("allow", ALLOW),))
 

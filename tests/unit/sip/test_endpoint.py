@@ -49,7 +49,7 @@ def test_commands_that_make_no_sense_are_the_callers_fault(pair: SipPair) -> Non
     with pytest.raises(LocalError, match="is outbound"):
         pair.provider.accept(calling, ANSWER, pair.now)
     with pytest.raises(LocalError, match="is not answered yet"):
-        pair.switch.reinvite(called, OFFER, pair.now)
+        pair.switch.send_info(called, "text/plain", b"", pair.now)
     pair.switch.accept(called, ANSWER, pair.now)
     pair.run(0.1)
     pair.switch.accept(called, ANSWER, pair.now)

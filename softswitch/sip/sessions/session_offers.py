@@ -1,0 +1,422 @@
+"""Offers within a dialog, both ways: re-INVITE (RFC 3261 section 14), UPDATE (RFC 3311), PRACK (RFC 3262 section 5).
+
+A dialog has one `SessionOffers`, from its early days to its end. It holds at most:
+
+* one offer of the peer that the owner has not answered, whatever request it came in;
+* one offer or refresh of ours: on the wire, waiting for its turn, or waiting to be repeated after a 491.
+
+While the dialog is early ours go as UPDATE, if the peer allows it and the INVITE's own offer has got its answer
+reliably; afterwards as re-INVITE. A refresh of the session timer is an UPDATE without SDP if the peer allows it, else a
+re-INVITE with the description that is in force, unchanged.
+
+Who meets whom (RFC 3261 14.1, 14.2; RFC 3311 5.2):
+
+| the peer's re-INVITE or UPDATE meets            | answer                                                    |
+|-------------------------------------------------|-----------------------------------------------------------|
+| our re-INVITE or UPDATE on the wire             | 491; the peer's 491 to ours makes us wait at random,      |
+|                                                 | 2.1-4 s if the Call-ID is ours, else 0-2 s                |
+| our 2xx whose ACK is missing (UPDATE: whose     | 491: it overtook the ACK                                  |
+| answer is missing)                              |                                                           |
+| an earlier offer of his, unanswered, even the   | 500 with Retry-After 0-10                                 |
+| INVITE's own                                    |                                                           |
+| nothing, and it has no SDP (UPDATE)             | 200                                                       |
+| nothing                                         | ReinviteReceived; the owner answers                       |
+"""
+
+from typing import Literal, NamedTuple, Protocol
+
+from softswitch.base.address import Flow
+from softswitch.base.ids import LegId
+from softswitch.sip.authentication.challenge_reply import ChallengeReply
+from softswitch.sip.core import ACCEPT, ALLOW, SipCore
+from softswitch.sip.messages.legible import legible
+from softswitch.sip.messages.message import Request, Response, make_response
+from softswitch.sip.messages.option_tags import allows
+from softswitch.sip.messages.session_body import SDP, find_sdp, is_acceptable
+from softswitch.sip.outputs import ReinviteAnswered, ReinviteFailed, ReinviteReceived
+from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.sessions.sent_in_dialog import SentReinvite, SentUpdate
+from softswitch.sip.sessions.session_timer import (
+    Headers,
+    SessionTerms,
+    SessionTimer,
+    agree,
+    agreed,
+    ask,
+    is_too_brief,
+    min_se,
+)
+from softswitch.sip.settings import SESSION_EXPIRES_MIN_S, SessionPolicy
+from softswitch.sip.transactions.transaction import Fact
+from softswitch.sip.transactions.transaction_table import ServerExchange
+
+RAISES_MAX = 2
+"""How often in a row a longer interval is tried because of a 422: the second says what the first one's proxy hid."""
+
+
+class OffersHost(Protocol):
+    """The early or answered session the offers belong to."""
+
+    source: Flow
+    is_confirmed: bool
+    """The first INVITE is answered and acknowledged."""
+
+    @property
+    def is_ack_missing(self) -> bool:
+        """A 2xx of ours to an INVITE waits for its ACK."""
+        ...
+
+    @property
+    def is_answer_missing(self) -> bool:
+        """An offer of ours outside `SessionOffers` waits for its answer: in the 2xx, a reliable 1xx, or the INVITE."""
+        ...
+
+    @property
+    def owes_answer(self) -> bool:
+        """The INVITE's own offer has got no answer of ours that counts."""
+        ...
+
+    def accept_reinvite(
+        self, invite: Request, exchange: ServerExchange, sdp: bytes, headers: Headers, now: float
+    ) -> None:
+        """Answer with 2xx and wait for the ACK."""
+        ...
+
+    def offers_settled(self, now: float) -> None:
+        """Nothing of the peer's waits any more."""
+        ...
+
+    def session_lost(self, by: Literal["remote", "timeout"], reason: str, status: int, now: float) -> None:
+        """The peer knows the session no more, or does not answer; `reason` is plain text of our own or legible."""
+        ...
+
+
+class _Incoming(NamedTuple):
+    request: Request
+    exchange: ServerExchange
+
+
+class SessionOffers:
+    """See the module. `host` changes once, when the early session is answered."""
+
+    __slots__ = (
+        "_challenge",
+        "_core",
+        "_dialog",
+        "_incoming",
+        "_is_caller",
+        "_is_over",
+        "_is_waiting",
+        "_leg_id",
+        "_needs_refresh",
+        "_offered",
+        "_policy",
+        "_raises",
+        "_sent",
+        "_timer",
+        "_wanted",
+        "described",
+        "has_changed",
+        "host",
+        "peer_updates",
+    )
+
+    def __init__(
+        self,
+        core: SipCore,
+        leg_id: LegId,
+        dialog: Dialog,
+        host: OffersHost,
+        *,
+        is_caller: bool,
+        policy: SessionPolicy,
+        challenge: ChallengeReply | None,
+    ) -> None:
+        self.host = host
+        self.peer_updates = False
+        """The peer takes UPDATE, as far as is known."""
+        self.described = b""
+        """Our description in force."""
+        self.has_changed = False
+        """Offer and answer were exchanged here: what the INVITE and its answer described is not in force any more."""
+        self._core = core
+        self._leg_id = leg_id
+        self._dialog = dialog
+        self._is_caller = is_caller
+        """The Call-ID is ours."""
+        self._policy = policy
+        self._challenge = challenge
+        self._incoming: _Incoming | None = None
+        self._sent: SentReinvite | SentUpdate | None = None
+        self._wanted: bytes | None = None
+        """The offer that goes next."""
+        self._offered = b""
+        """What the owner's offer on the wire describes; b"" while it is a mere refresh."""
+        self._needs_refresh = False
+        self._is_waiting = False
+        """A 491 makes ours wait."""
+        self._is_over = False
+        self._timer: SessionTimer | None = None
+        self._raises = 0
+
+    # Inputs from the user
+
+    def offer(self, sdp: bytes, now: float) -> None:
+        """Offer a changed session; if something is in the way, later. A newer offer replaces a waiting one."""
+        self._wanted = sdp
+        self.go_on(now)
+
+    def answer(self, sdp: bytes, now: float) -> None:
+        if self._incoming is None:
+            return
+        (request, exchange), self._incoming = self._incoming, None
+        self.described = sdp
+        self.has_changed = True
+        self._dialog.refresh_target(request)
+        self._core.route(self._dialog, self.host.source)
+        headers = self._refreshed_by(request, now)
+        if request.method == "INVITE":
+            self.host.accept_reinvite(request, exchange, sdp, headers, now)
+        else:
+            exchange.respond(self._answer_to(request, sdp, headers), now)
+            self._settled(now)
+
+    def refuse(self, status: int, now: float) -> None:
+        if self._incoming is None:
+            return
+        (request, exchange), self._incoming = self._incoming, None
+        exchange.respond(make_response(request, status), now)
+        self._settled(now)
+
+    # Inputs from the host
+
+    def go_on(self, now: float) -> None:
+        """Send ours unless something is in the way."""
+        if self._wanted is None and not self._needs_refresh:
+            return
+        if self._incoming or self._sent or self._is_waiting or self._is_over:
+            return
+        host = self.host
+        if host.is_answer_missing or host.owes_answer:
+            return
+        sdp = self._offered = self._wanted or b""
+        as_update = self.peer_updates and not (host.is_confirmed and sdp)
+        if not as_update and (not host.is_confirmed or host.is_ack_missing):
+            return
+        self._wanted, self._needs_refresh = None, False
+        if as_update:
+            self._sent = SentUpdate(self._core, self._dialog, sdp, self, self._challenge, self._timer_headers(), now)
+        else:
+            sdp = sdp or self.described
+            self._sent = SentReinvite(self._core, self._dialog, sdp, self, self._challenge, self._timer_headers(), now)
+
+    def withdraw(self, now: float) -> None:
+        """The session is over: the peer's offer is answered with 487; nobody waits for ours any more."""
+        self._is_over = True
+        self._core.deadlines.cancel(self)
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if self._incoming is not None:
+            (request, exchange), self._incoming = self._incoming, None
+            exchange.respond(make_response(request, 487), now)
+        if self._sent is not None:
+            self._sent.session_ended(now)
+
+    def let_go(self) -> None:
+        """The session, withdrawn, is forgotten."""
+        del self.host
+
+    @property
+    def option_tags(self) -> str:
+        return self._policy.option_tags
+
+    @property
+    def has_incoming(self) -> bool:
+        """The peer waits for an answer."""
+        return self._incoming is not None
+
+    # The session timer
+
+    def agree(self, invite: Request, now: float) -> Headers:
+        """We accept the first INVITE: what our 2xx says about the session timer."""
+        if not self._policy.session_expires_s:
+            return ()
+        if invite.get("session-expires") is None and invite.get("supported") is None:
+            return ()
+        return self._refreshed_by(invite, now)
+
+    def agreed(self, response: Response, now: float) -> None:
+        """The peer has accepted an INVITE or UPDATE of ours with this 2xx."""
+        terms = agreed(self._policy, response)
+        if terms is not None:
+            self.peer_updates = allows(response, "UPDATE") if response.get("allow") is not None else self.peer_updates
+        self._run_timer(terms, now)
+
+    def _refreshed_by(self, request: Request, now: float) -> Headers:
+        """We accept a request that refreshes the session: what our 2xx says."""
+        terms, headers = agree(self._policy, request, None if self._timer is None else self._timer.terms)
+        if terms is not None and request.get("allow") is not None:
+            self.peer_updates = allows(request, "UPDATE")
+        self._run_timer(terms, now)
+        return headers
+
+    def _run_timer(self, terms: SessionTerms | None, now: float) -> None:
+        if terms is None:
+            if self._timer is not None:
+                self._timer.stop()
+                self._timer = None
+        elif self._timer is not None:
+            self._timer.restart(terms, now)
+        else:
+            self._timer = SessionTimer(
+                self._core.deadlines, terms, now, on_refresh=self._refresh, on_expiry=self._expired
+            )
+
+    def _timer_headers(self) -> Headers:
+        if self._timer is None:
+            return ()
+        return ask(self._policy, interval_s=self._timer.terms.interval_s, is_refresh=True)
+
+    def _refresh(self, now: float) -> None:
+        self._needs_refresh = True
+        self._raises = 0
+        self.go_on(now)
+
+    def _expired(self, now: float) -> None:
+        self.host.session_lost("timeout", "session timer expired", 408, now)
+
+    # Inputs from the dialog
+
+    def receive_reinvite(self, request: Request, flow: Flow, now: float) -> None:
+        if self._sent is not None or self.host.is_ack_missing:
+            self._core.answer(request, flow, 491, now)
+        elif self._may_take(request, flow, now):
+            exchange = self._core.transactions.open(request, flow)
+            exchange.user = self
+            self._take(request, exchange)
+
+    def receive_update(self, request: Request, flow: Flow, now: float) -> None:
+        if not request.body:
+            if self._may_refresh(request, flow, now):
+                self._dialog.refresh_target(request)
+                self._core.route(self._dialog, self.host.source)
+                response = self._answer_to(request, b"", self._refreshed_by(request, now))
+                self._core.transactions.open(request, flow).respond(response, now)
+        elif self._sent is not None or self.host.is_answer_missing:
+            self._core.answer(request, flow, 491, now)
+        elif self._may_take(request, flow, now):
+            self._take(request, self._core.transactions.open(request, flow))
+
+    def receive_prack(self, request: Request, flow: Flow, now: float) -> None:
+        """One that is in order and carries an offer."""
+        if self._may_take(request, flow, now):
+            self._take(request, self._core.transactions.open(request, flow))
+
+    # Inputs from the peer's re-INVITE
+
+    def invite_cancelled(self, exchange: ServerExchange, now: float) -> None:
+        if self._incoming is not None and self._incoming.exchange is exchange:
+            self.refuse(487, now)
+
+    def invite_settled(self, exchange: ServerExchange, fact: Fact, now: float) -> None:
+        """Our refusal has arrived, or never will."""
+
+    # Inputs from our own requests
+
+    def offer_answered(self, response: Response, now: float) -> None:
+        sent, self._sent = self._sent, None
+        if self._is_over:
+            return
+        self._raises = 0
+        self.agreed(response, now)
+        if sent is not None and sent.sdp:
+            self.described = sent.sdp
+            self.has_changed = self.has_changed or bool(self._offered)
+            self._core.outputs.append(ReinviteAnswered(self._leg_id, find_sdp(response)))
+        self.go_on(now)
+
+    def offer_refused(self, response: Response, now: float) -> None:
+        sent, self._sent = self._sent, None
+        if sent is None or self._is_over:
+            return
+        sdp = self._offered
+        if response.status == 491:
+            self._repeat(sdp)
+            self._is_waiting = True
+            uniform = self._core.entropy.uniform
+            self._core.deadlines.set(self, now + (uniform(2.1, 4.0) if self._is_caller else uniform(0.0, 2.0)))
+        elif response.status == 422 and self._timer is not None and self._raises < RAISES_MAX:
+            self._raises += 1
+            self._timer.terms = self._timer.terms._replace(interval_s=min_se(response))
+            self._repeat(sdp)
+            self.go_on(now)
+        elif response.status in (405, 501) and isinstance(sent, SentUpdate):
+            self.peer_updates = False
+            self._repeat(sdp)
+            self.go_on(now)
+        elif response.status in (408, 481):
+            self.host.session_lost("remote", legible(response.reason), response.status, now)
+        else:
+            if sdp:
+                self._core.outputs.append(ReinviteFailed(self._leg_id, response.status))
+            self.go_on(now)
+
+    def offer_failed(self, fact: Fact, now: float) -> None:
+        self._sent = None
+        if self._is_over:
+            return
+        reason = "no answer to re-INVITE" if fact is Fact.TIMED_OUT else "connection lost"
+        self.host.session_lost("timeout", reason, 408, now)
+
+    # Time
+
+    def handle_timeout(self, now: float) -> None:
+        """The wait after a 491 is over."""
+        if self._is_waiting:
+            self._is_waiting = False
+            self.go_on(now)
+
+    # Private
+
+    def _repeat(self, sdp: bytes) -> None:
+        if sdp:
+            self._wanted = self._wanted or sdp
+        else:
+            self._needs_refresh = True
+
+    def _may_take(self, request: Request, flow: Flow, now: float) -> bool:
+        """Whether an offer may come at all now; if not, it is answered."""
+        if self._incoming is not None or self.host.owes_answer:
+            seconds = int(self._core.entropy.uniform(0.0, 10.99))
+            self._core.answer(request, flow, 500, now, headers=(("retry-after", str(seconds)),))
+        elif not is_acceptable(request):
+            self._core.answer(request, flow, 415, now, headers=(("accept", ACCEPT),))
+        else:
+            return self._may_refresh(request, flow, now)
+        return False
+
+    def _may_refresh(self, request: Request, flow: Flow, now: float) -> bool:
+        if is_too_brief(self._policy, request):
+            self._core.answer(request, flow, 422, now, headers=(("min-se", str(SESSION_EXPIRES_MIN_S)),))
+            return False
+        return True
+
+    def _take(self, request: Request, exchange: ServerExchange) -> None:
+        self._incoming = _Incoming(request, exchange)
+        self._core.outputs.append(ReinviteReceived(self._leg_id, find_sdp(request)))
+
+    def _answer_to(self, request: Request, sdp: bytes, headers: Headers) -> Response:
+        """200 to an UPDATE or PRACK."""
+        response = make_response(request, 200)
+        response.headers.append(("contact", self._core.addresses.contact(self._dialog.flow)))
+        response.headers.append(("allow", ALLOW))
+        response.headers.extend(headers)
+        if sdp:
+            response.headers.append(("content-type", SDP))
+            response.body = sdp
+        return response
+
+    def _settled(self, now: float) -> None:
+        self.host.offers_settled(now)
+        self.go_on(now)
