@@ -9,6 +9,7 @@ from softswitch import __version__
 from softswitch.acd.inputs import AcdInput, AgentLoggedIn, AgentLoggedOut, AgentPaused, AgentResumed
 from softswitch.acd.model import AgentState
 from softswitch.acd.summaries import AgentSummary, QueueSummary
+from softswitch.app.message_operations import MessageOperations
 from softswitch.app.parts import Parts
 from softswitch.base.errors import ConfigurationError, LocalError, SoftswitchError, StartError
 from softswitch.base.ids import AgentId, CallId, RecordingId
@@ -22,6 +23,8 @@ from softswitch.control.protocol import (
     AgentSet,
     CallRow,
     Done,
+    GetMessages,
+    Messages,
     QueueRow,
     RecordingAction,
     RecordingSet,
@@ -47,6 +50,8 @@ class SwitchOperations:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._messages = MessageOperations(parts)
+        self.trace = self._messages.trace
 
     def status(self) -> Status:
         parts = self._parts
@@ -191,6 +196,13 @@ class SwitchOperations:
             return Refused("not_found", f"name a phone that supervises this call ({among})")
         present[wanted[0]].switch_to(supervision.SupervisionMode(mode))
         return SupervisionSet(self._call_row(call), wanted[0])
+
+    async def messages(self, request: GetMessages) -> Messages | Refused:
+        found = await self._messages.messages(request)
+        call = self._parts.controller.calls.get(CallId(request.call_id))
+        if call is None or isinstance(found, Refused):
+            return found
+        return msgspec.structs.replace(found, call=self._call_row(call))
 
     async def reload(self) -> Reloaded | Refused:
         try:

@@ -1,4 +1,4 @@
-"""`softswitch calls`: calls in progress, ending one, and supervisors in them."""
+"""`softswitch calls`: calls in progress, ending one, supervisors in them, and what became of one."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -9,6 +9,7 @@ from softswitch.base.ids import CallId
 from softswitch.cli.directory import config_option, connect, find_directory
 from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
+from softswitch.cli.why import why
 from softswitch.cli.words import duration, instant, spoken_state
 from softswitch.control.protocol import (
     CallRow,
@@ -45,6 +46,8 @@ def hangup(ctx: click.Context, call_id: str, config: str | None) -> None:
         client.ask(HangUp(found), Done)
     click.echo(f"Call {found} was ended.")
 
+
+calls.add_command(why)
 
 _MODES = click.Choice(get_args(SupervisionMode))
 _EFFECTS = {

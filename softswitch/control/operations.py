@@ -1,6 +1,6 @@
 """What the switch offers over its control socket: one method per request (control/protocol.py)."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
 from softswitch.base.ids import AgentId, CallId, RecordingId
@@ -10,6 +10,8 @@ from softswitch.control.protocol import (
     AgentSet,
     CallRow,
     Done,
+    GetMessages,
+    Messages,
     QueueRow,
     RecordingAction,
     RecordingSet,
@@ -19,6 +21,8 @@ from softswitch.control.protocol import (
     Status,
     SupervisionMode,
     SupervisionSet,
+    Trace,
+    TraceRows,
     WorkerAction,
     WorkerSet,
 )
@@ -67,6 +71,12 @@ class Operations(Protocol):
         ...
 
     async def set_supervision(self, call_id: CallId, mode: SupervisionMode, phone: str) -> SupervisionSet | Refused: ...
+
+    async def messages(self, request: GetMessages) -> Messages | Refused: ...
+
+    def trace(self, request: Trace) -> AsyncGenerator[TraceRows | Refused, None]:
+        """Frames without end, at least one a second; taken one at a time, each when the former was read."""
+        ...
 
     async def reload(self) -> Reloaded | Refused:
         """Faults come back as Refused("configuration", ..., faults); the old configuration then stays in force."""

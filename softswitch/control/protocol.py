@@ -16,6 +16,8 @@ from typing import Literal
 import msgspec
 
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+from softswitch.base.traced_message import TracedMessage
+from softswitch.store.schema import SipLeg
 
 AgentAction = Literal["login", "logout", "pause", "resume"]
 RecordingAction = Literal["mask", "unmask", "start", "stop"]
@@ -107,6 +109,33 @@ class SetSupervision(msgspec.Struct, frozen=True, tag=True):
     phone: str = ""
 
 
+class GetMessages(msgspec.Struct, frozen=True, tag=True):
+    """The SIP messages in the switch's memory of a call in progress, or of these Call-IDs, or about a number.
+
+    For a number it is the last INVITE that named it, with what followed: calls that never became one are found so.
+    `since_at` leaves out older ones.
+    """
+
+    call_id: CallId | Literal[""] = ""
+    sip_call_ids: list[str] = []
+    number: str = ""
+    since_at: float = 0.0
+
+
+class Trace(msgspec.Struct, frozen=True, tag=True):
+    """Send SIP messages as they come and go, until the connection is closed, in frames of `TraceRows`.
+
+    Of one call, its Call-IDs, a number, or a peer (an address with or without port, an account, a trunk); each that is
+    given must fit. With `is_from_memory` those that the switch still has come first.
+    """
+
+    call_id: CallId | Literal[""] = ""
+    sip_call_ids: list[str] = []
+    number: str = ""
+    peer: str = ""
+    is_from_memory: bool = False
+
+
 class Reload(msgspec.Struct, frozen=True, tag=True):
     """Read the configuration directory again and take it over as a whole, or not at all."""
 
@@ -128,6 +157,8 @@ Request = (
     | HoldRecording
     | Supervise
     | SetSupervision
+    | GetMessages
+    | Trace
     | Reload
     | Stop
 )
@@ -255,6 +286,14 @@ class StoreRow(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
 
 
+class TraceRow(msgspec.Struct, frozen=True, gc=False):
+    """A SIP message, without secrets; who the other side is, as far as is known, and which call it belongs to."""
+
+    message: TracedMessage
+    party: str
+    call_id: CallId | Literal[""] = ""
+
+
 # Replies.
 
 
@@ -333,6 +372,25 @@ class SupervisionSet(msgspec.Struct, frozen=True, tag=True):
     phone: str
 
 
+class Messages(msgspec.Struct, frozen=True, tag=True):
+    """What is in memory, in the order of time; `left_out` of them are missing in the middle.
+
+    `call` is there while the call is in progress; `sip_legs` are the parties that are known.
+    """
+
+    messages: list[TracedMessage]
+    sip_legs: list[SipLeg] = []
+    call: CallRow | None = None
+    left_out: int = 0
+
+
+class TraceRows(msgspec.Struct, frozen=True, tag=True):
+    """Messages in order, or none as a sign of life. `lost` messages before these were forgotten unread."""
+
+    rows: list[TraceRow]
+    lost: int = 0
+
+
 class Reloaded(msgspec.Struct, frozen=True, tag=True):
     """The new configuration is in force; each change is one line for people, an empty list means nothing changed.
 
@@ -356,4 +414,16 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 Rows = Calls | Agents | Queues | Registrations
-Reply = Status | Rows | AgentSet | RecordingSet | SupervisionSet | WorkerSet | Reloaded | Done | Refused
+Reply = (
+    Status
+    | Rows
+    | AgentSet
+    | RecordingSet
+    | SupervisionSet
+    | WorkerSet
+    | Messages
+    | TraceRows
+    | Reloaded
+    | Done
+    | Refused
+)

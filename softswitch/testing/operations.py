@@ -1,5 +1,7 @@
 """A switch as the control socket sees it, with fixed contents."""
 
+from collections.abc import AsyncGenerator
+
 import msgspec
 
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
@@ -9,6 +11,8 @@ from softswitch.control.protocol import (
     AgentSet,
     CallRow,
     Done,
+    GetMessages,
+    Messages,
     QueueRow,
     RecordingAction,
     RecordingSet,
@@ -19,10 +23,15 @@ from softswitch.control.protocol import (
     StoreRow,
     SupervisionMode,
     SupervisionSet,
+    Trace,
+    TraceRow,
+    TraceRows,
     WorkerAction,
     WorkerRow,
     WorkerSet,
 )
+from softswitch.sip.tracing.reading import call_id_of
+from softswitch.testing.traced_call import LEGS, refused_call
 
 STARTED_AT = 1_700_000_000.0
 
@@ -32,6 +41,7 @@ class FixedOperations:
 
     def __init__(self) -> None:
         self.orders: list[tuple[str, ...]] = []
+        self.message_rows = refused_call()
         self.reload_reply: Reloaded | Refused = Reloaded(["queue support: wrap_up_s 10 -> 20"])
         self.call_rows = [
             CallRow(
@@ -202,6 +212,22 @@ class FixedOperations:
             if row.call_id == call_id:
                 return SupervisionSet(msgspec.structs.replace(row, supervisors={phone: mode}), phone)
         return Refused("not_found", f"there is no call {call_id}; `softswitch calls` lists them all")
+
+    async def messages(self, request: GetMessages) -> Messages | Refused:
+        call = next((row for row in self.call_rows if row.call_id == request.call_id), None)
+        if request.call_id and call is None:
+            return Refused("not_found", f"there is no call {request.call_id}; `softswitch calls` lists them all")
+        wanted = request.call_id or request.number == "100" or set(request.sip_call_ids) & {"one@provider", "two"}
+        return Messages(list(self.message_rows) if wanted else [], sip_legs=list(LEGS) if wanted else [], call=call)
+
+    async def trace(self, request: Trace) -> AsyncGenerator[TraceRows | Refused, None]:
+        self.orders.append(("trace", request.call_id, request.number, request.peer, str(request.is_from_memory)))
+        names = {leg.sip_call_id: leg.party for leg in LEGS}
+        rows = [TraceRow(each, names[call_id_of(each.message).decode()], CallId("c1")) for each in self.message_rows]
+        yield TraceRows(rows[:3])
+        yield TraceRows([], 0)
+        yield TraceRows(rows[3:], 5)
+        yield Refused("failed", "the end of what this switch has to show")
 
     async def reload(self) -> Reloaded | Refused:
         self.orders.append(("reload",))

@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from itertools import islice
 from typing import TypeVar
 
@@ -29,6 +30,7 @@ from softswitch.control.operations import Operations
 from softswitch.control.protocol import (
     Agents,
     Calls,
+    GetMessages,
     GetStatus,
     HangUp,
     HoldRecording,
@@ -49,6 +51,7 @@ from softswitch.control.protocol import (
     SetWorker,
     Stop,
     Supervise,
+    Trace,
 )
 
 _log = get_logger("control")
@@ -125,10 +128,11 @@ class ControlServer:
                     await _send(writer, Refused("malformed", f"a request is at most {REQUEST_BYTES_MAX} bytes long"))
                     return
                 payload = await reader.readexactly(length)
-            async for reply in self._answer(payload):
-                await _send(writer, reply)
+            async with aclosing(self._answer(payload)) as replies:
+                async for reply in replies:
+                    await _send(writer, reply)
 
-    async def _answer(self, payload: bytes) -> AsyncIterator[Reply]:
+    async def _answer(self, payload: bytes) -> AsyncGenerator[Reply, None]:
         """The frames that answer one request; a fault of our own is one of them."""
         try:
             request = _decoder.decode(payload)
@@ -136,13 +140,14 @@ class ControlServer:
             yield Refused("malformed", f"this switch does not understand the request: {error}")
             return
         try:
-            async for reply in self._carry_out(request):
-                yield reply
+            async with aclosing(self._carry_out(request)) as replies:
+                async for reply in replies:
+                    yield reply
         except Exception:
             _log.exception("a control request failed", request=type(request).__name__)
             yield Refused("failed", "the switch failed at this request; its log says where")
 
-    async def _carry_out(self, request: Request) -> AsyncIterator[Reply]:
+    async def _carry_out(self, request: Request) -> AsyncGenerator[Reply, None]:
         operations = self._operations
         match request:
             case GetStatus():
@@ -173,6 +178,12 @@ class ControlServer:
                 yield await operations.supervise(call_id, phone, mode)
             case SetSupervision(call_id, mode, phone):
                 yield await operations.set_supervision(call_id, mode, phone)
+            case GetMessages():
+                yield await operations.messages(request)
+            case Trace():
+                async with aclosing(operations.trace(request)) as frames:
+                    async for frame in frames:
+                        yield frame
             case Reload():
                 yield await operations.reload()
             case Stop():

@@ -12,8 +12,9 @@ from softswitch.base.ids import CallId, RecordingId
 from softswitch.cli.main import main
 from softswitch.control.protocol import Refused, Reloaded
 from softswitch.store import open_store
-from softswitch.store.schema import StoredRecording
-from softswitch.testing.operations import FixedOperations
+from softswitch.store.schema import Cdr, StoredRecording
+from softswitch.testing.operations import STARTED_AT, FixedOperations
+from softswitch.testing.traced_call import LEGS
 
 pytestmark = pytest.mark.network
 
@@ -243,3 +244,43 @@ def test_the_directory_may_be_named_in_every_way(directory: Path, monkeypatch: p
     assert printed("agents", "login", "boris", "--config", str(directory))
     monkeypatch.chdir(directory)
     assert parsed("queues")
+
+
+@pytest.mark.usefixtures("server")
+def test_a_call_in_progress_is_explained_by_its_messages() -> None:
+    lines = printed("calls", "why", "c1")
+    assert "why         The call is in progress." in lines
+    assert any("486 Busy H" in line and "anna" not in line for line in lines)
+    assert parsed("calls", "why", "c1")["messages_from"] == "memory"
+
+
+@pytest.mark.usefixtures("server")
+def test_a_call_that_was_refused_before_it_was_one_is_found_by_number_or_call_id(operations: FixedOperations) -> None:
+    operations.call_rows = []
+    for wanted in ("100", "one@provider"):
+        explanation = parsed("calls", "why", wanted)
+        assert explanation["facts"]["call_id"] == ""
+        assert len(explanation["steps"]) == 8
+    result = run("calls", "why", "nobody")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert 'no call "nobody" was found' in result.stderr
+
+
+@pytest.mark.usefixtures("server")
+def test_an_ended_call_whose_messages_are_not_stored_has_those_in_memory(directory: Path) -> None:
+    store = open_store(str(directory / "store"), report=pytest.fail)
+    cdr = Cdr(
+        call_id=CallId("0123456789"),
+        started_at=STARTED_AT,
+        ended_at=STARTED_AT + 1,
+        calling_number="+442071838750",
+        called_number="7777",
+        end_reason="completed",
+        ended_by="caller",
+        sip_legs=LEGS[:1],
+    )
+    store.end_call(cdr)
+    store.commit().result(5)
+    store.close()
+    explanation = parsed("calls", "why", "7777")
+    assert (explanation["facts"]["call_id"], explanation["messages_from"]) == ("0123456789", "memory")

@@ -12,6 +12,7 @@ from softswitch.control.protocol import (
     AgentSet,
     Calls,
     Done,
+    GetMessages,
     GetStatus,
     HangUp,
     HoldRecording,
@@ -19,6 +20,7 @@ from softswitch.control.protocol import (
     ListCalls,
     ListQueues,
     ListRegistrations,
+    Messages,
     Queues,
     RecordingSet,
     Refused,
@@ -34,9 +36,13 @@ from softswitch.control.protocol import (
     Stop,
     Supervise,
     SupervisionSet,
+    Trace,
+    TraceRow,
+    TraceRows,
     WorkerSet,
 )
 from softswitch.testing.operations import FixedOperations
+from softswitch.testing.traced_call import LEGS
 
 SWITCH = FixedOperations()
 REQUESTS: list[Request] = [
@@ -52,6 +58,8 @@ REQUESTS: list[Request] = [
     HoldRecording(RecordingId("r1"), 1_700_000_000.0, True),
     Supervise(CallId("c1"), "110", "whisper"),
     SetSupervision(CallId("c1"), "barge", "110"),
+    GetMessages(CallId("c1"), ["one@provider"], "100", 1_700_000_000.0),
+    Trace(CallId("c1"), ["one@provider"], "100", "anna", True),
     Reload(),
     Stop(),
 ]
@@ -67,6 +75,8 @@ REPLIES: list[Reply] = [
     SupervisionSet(SWITCH.call_rows[0], "carl"),
     Reloaded(["a"], ["b"]),
     Done(),
+    Messages(list(SWITCH.message_rows), list(LEGS), SWITCH.call_rows[0], 3),
+    TraceRows([TraceRow(SWITCH.message_rows[0], "anna", CallId("c1"))], 5),
     Refused("not_found", "there is none", ["x"]),
 ]
 
