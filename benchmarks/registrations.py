@@ -119,7 +119,7 @@ class Phones:
             "Max-Forwards: 70\r\n"
             f"From: <sip:p{phone}@{SERVER.host}>;tag=p{phone}n{cseq}\r\n"
             f"To: <sip:p{phone}@{SERVER.host}>\r\n"
-            f"Call-ID: registration-of-{phone}@{host}\r\n"
+            f"Call-ID: registration-{os.getpid()}-of-{phone}@{host}\r\n"
             f"CSeq: {cseq} REGISTER\r\n"
             f"Contact: <sip:p{phone}@{host}:{port}>\r\n"
             "User-Agent: benchmark phone\r\n"
