@@ -14,7 +14,7 @@ from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, RingGroup, TrunkRoute
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener
-from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow
+from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, TrunkRow
 from softswitch.config.settings import SoundsSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
@@ -25,7 +25,7 @@ from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.runtime.local_address import addresses_of
 from softswitch.sip.runtime.stream_transport import StreamSettings
 from softswitch.sip.runtime.tls import TlsPeer, TlsSettings
-from softswitch.sip.settings import Account, RegistrationPolicy, SessionLimits, SipSettings, TrunkPeer
+from softswitch.sip.settings import Account, RegistrationPolicy, SessionLimits, SessionPolicy, SipSettings, TrunkPeer
 
 
 def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSettings:
@@ -43,10 +43,14 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
                 password=row.password,
                 caller_number=row.number or row.username,
                 display_name=row.name,
+                session=_session(row),
             )
             for row in _phones(configuration)
         },
-        trunks=tuple(TrunkPeer(name=trunk.name, addresses=trunk.addresses) for trunk in configuration.trunks),
+        trunks=tuple(
+            TrunkPeer(name=trunk.name, addresses=trunk.addresses, session=_session(trunk))
+            for trunk in configuration.trunks
+        ),
         advertised=dict.fromkeys(public_hosts, sip.advertised_ip) if sip.advertised_ip else {},
         hosts=hosts,
         registration=RegistrationPolicy(
@@ -122,6 +126,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
             for row in configuration.queues
         },
         codecs_of_trunks={trunk.name: working_codecs(trunk.codecs) for trunk in configuration.trunks if trunk.codecs},
+        sessions_of_trunks={trunk.name: _session(trunk) for trunk in configuration.trunks},
         srtp_of_trunks={trunk.name: trunk.srtp for trunk in configuration.trunks if trunk.srtp != "off"},
         dtmf_of_trunks={trunk.name: trunk.dtmf for trunk in configuration.trunks if trunk.dtmf != "auto"},
     )
@@ -229,6 +234,10 @@ def _phones(configuration: Configuration) -> list[AgentRow | PhoneRow]:
     return [*configuration.agents, *configuration.phones]
 
 
+def _session(row: AgentRow | PhoneRow | TrunkRow) -> SessionPolicy:
+    return SessionPolicy(reliable=row.prack, session_expires_s=row.session_timer_s)
+
+
 def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extension:
     return Extension(
         username=row.username,
@@ -238,6 +247,7 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         trunks=frozenset(trunk.name for trunk in configuration.trunks if trunk.permits(row.id)),
         srtp=row.srtp,
         dtmf=row.dtmf,
+        session=_session(row),
         codecs=working_codecs(row.codecs),
         contacts_each_s=row.contacts_each_s,
     )

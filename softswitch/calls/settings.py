@@ -15,6 +15,7 @@ from softswitch.calls.ringing import EACH_S, RingStrategy
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.description.sdes import SrtpPolicy
+from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy
 
 
 class Extension(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,7 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the trunks this phone may call out through; empty = no outside calls."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    session: SessionPolicy = PLAIN_SESSION
     codecs: tuple[str, ...] = ()
     """Instead of those of everybody; empty: the same."""
     contacts_each_s: float = 0.0
@@ -110,6 +112,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     srtp_of_trunks: dict[str, SrtpPolicy] = {}
     """By name, of those whose sound is not always in the clear."""
     dtmf_of_trunks: dict[str, DigitMode] = {}
+    sessions_of_trunks: dict[str, SessionPolicy] = {}
     codecs_of_trunks: dict[str, tuple[str, ...]] = {}
     """By name, of those that have not everybody's."""
 

@@ -2,7 +2,7 @@
 
 import re
 
-from softswitch.config.check_settings import check_distinct
+from softswitch.config.check_settings import check_distinct, check_session_timer
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.limits import PASSWORD_CHARACTERS_MIN
@@ -33,6 +33,7 @@ def check_people(draft: Draft) -> None:
         if reason := weakness(row.password, row.username or row.id, row.id, row.number):
             faults.add((*path, "password"), reason, "Make one: openssl rand -hex 10")
         check_distinct(row.codecs, (*path, "codecs"), faults)
+        check_session_timer(row.session_timer_s, (*path, "session_timer_s"), faults)
     _check_languages(draft, faults)
 
 

@@ -12,6 +12,7 @@ from softswitch.config.limits import MEDIA_PORTS_MIN, SOCKET_PATH_BYTES_MAX
 from softswitch.config.settings import MediaSection, RecordingsSection, SipSection, SoundsSection
 from softswitch.config.toml_lines import KeyPath
 from softswitch.media.runtime.recording.recording_key import KeyFault, read_key
+from softswitch.sip.settings import SESSION_EXPIRES_MIN_S
 
 
 def check_settings(draft: Draft) -> None:
@@ -33,6 +34,13 @@ def check_distinct(values: Sequence[str], path: KeyPath, faults: FaultList) -> N
     for index, value in enumerate(values):
         if value in values[:index]:
             faults.add((*path, index), f'"{value}" is there twice', "Remove one")
+
+
+def check_session_timer(seconds: int, path: KeyPath, faults: FaultList) -> None:
+    """None, or one that RFC 4028 allows."""
+    if 0 < seconds < SESSION_EXPIRES_MIN_S:
+        reason = f"{seconds} seconds are too short for a session timer"
+        faults.add(path, reason, f"Write {SESSION_EXPIRES_MIN_S} or more, or 0 for no timer")
 
 
 def _check_sip(sip: SipSection, faults: FaultList) -> list[tuple[TransportKind, HostPort]]:

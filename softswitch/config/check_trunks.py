@@ -5,7 +5,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network
 
 from softswitch.config.addresses import is_host, parse_network
-from softswitch.config.check_settings import check_distinct
+from softswitch.config.check_settings import check_distinct, check_session_timer
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.rows import TrunkRow
@@ -29,6 +29,7 @@ def check_trunks(draft: Draft) -> None:
         _check_outbound(index, row, callers, faults)
         _check_tls(index, row, draft, faults)
         check_distinct(row.codecs, ("trunk", index, "codecs"), faults)
+        check_session_timer(row.session_timer_s, ("trunk", index, "session_timer_s"), faults)
 
 
 def _check_addresses(

@@ -26,6 +26,13 @@ DigitMode = Literal["auto", "rfc4733", "inband", "info"]
 """How digits are sent: as the other side can, as telephone events, as tones, or in SIP INFO."""
 
 
+ReliableRinging = Literal["off", "supported", "required"]
+"""Whether provisional responses are acknowledged (PRACK): never, where the other side asks for it, wherever it can."""
+SessionTimer = Annotated[int, Meta(ge=0, le=86400)]
+"""Seconds after which a call ends unless it is refreshed; 0: there is no timer."""
+SESSION_TIMER_S = 1800
+
+
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """[[agent]]: a person who answers calls of queues. His phone registers as sip:username@domain."""
 
@@ -46,6 +53,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Logged in and ready as soon as his phone is registered."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    prack: ReliableRinging = "supported"
+    session_timer_s: SessionTimer = SESSION_TIMER_S
     codecs: tuple[CodecName, ...] = ()
     """Instead of those of [media]; empty: the same."""
     contacts_each_s: Annotated[float, Meta(ge=0, le=600)] = 0
@@ -69,6 +78,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """The extension colleagues dial; empty: none."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    prack: ReliableRinging = "supported"
+    session_timer_s: SessionTimer = SESSION_TIMER_S
     codecs: tuple[CodecName, ...] = ()
     """Instead of those of [media]; empty: the same."""
     contacts_each_s: Annotated[float, Meta(ge=0, le=600)] = 0
@@ -180,6 +191,8 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of agents and phones that may call out; "*" is everybody who is registered."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    prack: ReliableRinging = "supported"
+    session_timer_s: SessionTimer = SESSION_TIMER_S
     codecs: tuple[CodecName, ...] = ()
     """Instead of those of [media]; empty: the same."""
     media_ports: MediaPorts | None = None

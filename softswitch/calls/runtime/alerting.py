@@ -22,7 +22,7 @@ from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.description.offer_answer import MediaCapabilities, OfferRefused
 from softswitch.sip.description.sdes import Sdes, SrtpPolicy
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
-from softswitch.sip.settings import Target
+from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 
 ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 """RFC 3326: keeps the call out of the list of missed calls on the phones that lost the race."""
@@ -111,6 +111,7 @@ class Alerting:
         srtp: SrtpPolicy = "off",
         dtmf: DigitMode = "auto",
         codecs: tuple[str, ...] = (),
+        session: SessionPolicy = PLAIN_SESSION,
     ) -> None:
         """Open a stream for one more phone and INVITE it, unless another was answered meanwhile.
 
@@ -144,6 +145,7 @@ class Alerting:
                 sdp=leg.offer(),
                 credentials=credentials,
                 max_forwards=self._call.max_forwards,
+                session=session,
             )
         except LocalError:
             ringing.release()

@@ -19,7 +19,7 @@ from softswitch.media.protocol import Recording, RecordingFinished
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.outputs import Binding
-from softswitch.sip.settings import Target
+from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 from softswitch.store.schema import ActiveCall, Cdr, SipLeg, StoredRecording
 
 
@@ -36,6 +36,7 @@ class Sip(Protocol):
         headers: Sequence[tuple[str, str]] = (),
         credentials: Credential | None = None,
         max_forwards: int = 70,
+        session: SessionPolicy = PLAIN_SESSION,
     ) -> LegId: ...
     def progress(self, leg_id: LegId, status: int, sdp: bytes | None = None) -> None: ...
     def accept(self, leg_id: LegId, sdp: bytes) -> None: ...

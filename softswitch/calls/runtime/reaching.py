@@ -8,7 +8,7 @@ from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
 from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import Binding
 from softswitch.sip.registration.registrar import phones
-from softswitch.sip.settings import Target
+from softswitch.sip.settings import PLAIN_SESSION, Target
 
 
 def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:
@@ -48,6 +48,7 @@ async def ring_extension(
             srtp=extension.srtp,
             dtmf=extension.dtmf,
             codecs=extension.codecs,
+            session=extension.session,
         )
 
 
@@ -69,4 +70,5 @@ async def ring_trunk(alerting: Alerting, trunk: TrunkRoute, number: str, call: A
         srtp=settings.srtp_of_trunks.get(trunk.name, "off"),
         dtmf=settings.dtmf_of_trunks.get(trunk.name, "auto"),
         codecs=settings.codecs_of_trunks.get(trunk.name, ()),
+        session=settings.sessions_of_trunks.get(trunk.name, PLAIN_SESSION),
     )

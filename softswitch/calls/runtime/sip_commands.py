@@ -12,7 +12,7 @@ from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import Binding
-from softswitch.sip.settings import Target
+from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 
 
 class SipCommands:
@@ -37,6 +37,7 @@ class SipCommands:
         headers: Sequence[tuple[str, str]] = (),
         credentials: Credential | None = None,
         max_forwards: int = 70,
+        session: SessionPolicy = PLAIN_SESSION,
     ) -> LegId:
         leg_id = self._endpoint.invite(
             target,
@@ -46,6 +47,7 @@ class SipCommands:
             headers=headers,
             credentials=credentials,
             max_forwards=max_forwards,
+            session=session,
             now=self._clock.now(),
         )
         self._flush()
