@@ -189,7 +189,7 @@ class Switch:
             driver=driver,
             media=media,
             acd=acd,
-            controller=CallController(around, loop=self._loop, start_flow=runner.start),
+            controller=CallController(around, loop=self._loop, start_flow=runner.start, is_routed=runner.is_routed),
             reload=self._reload,
         )
 

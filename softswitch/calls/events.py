@@ -1,6 +1,9 @@
 """Everything that can happen to a call: the events of the three domains that meet in it."""
 
+import msgspec
+
 from softswitch.acd.outputs import AcdOutput
+from softswitch.base.ids import LegId
 from softswitch.media.protocol import MediaEvent
 from softswitch.sip.outputs import (
     InfoReceived,
@@ -33,4 +36,19 @@ LegEvent = (
     | ReferReceived
     | ReferProgress
 )
-CallEvent = LegEvent | MediaEvent | AcdOutput
+
+
+class PartyJoined(msgspec.Struct, frozen=True):
+    """A party from another call answers in this one (calls/runtime/taking_over.py): he is in it, with a stream."""
+
+    leg_id: LegId
+
+
+class FarReplaced(msgspec.Struct, frozen=True):
+    """Whoever the caller talks to is somebody else now; the conversation goes on."""
+
+    old_leg: LegId
+    new_leg: LegId
+
+
+CallEvent = LegEvent | MediaEvent | AcdOutput | PartyJoined | FarReplaced

@@ -65,6 +65,11 @@ class CallMeasurements:
             self._measured[stream_id] = (quality, voice)
             self._final.add(stream_id)
 
+    def left(self, stream_id: StreamId) -> None:
+        """The stream's party goes on in another call: what is known by now is all that belongs to this one."""
+        if stream_id in self._names:
+            self._final.add(stream_id)
+
     def legs(self) -> tuple[LegFacts, ...]:
         """Of the legs that were ever heard. Talk ratios are parts of all that was said in the call."""
         heard = [(stream_id, *self._measured[stream_id]) for stream_id in self._names if stream_id in self._measured]

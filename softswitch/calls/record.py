@@ -21,7 +21,7 @@ EndedBy = Literal["caller", "agent", "switch"]
 class EndReason(Enum):
     """`Cdr.end_reason`, the words reports are made of. The details are elsewhere: `sip_status`, `fault`, `tags`.
 
-    An eighth word, "switch restarted", is written by the store for calls that a dead switch left behind.
+    A ninth word, "switch restarted", is written by the store for calls that a dead switch left behind.
     """
 
     COMPLETED = "completed"
@@ -36,6 +36,8 @@ class EndReason(Enum):
     """A flow failed, no media worker was there, or the connection to the caller was lost."""
     SILENT = "media timeout"
     """Nothing came from the caller any more, or from whoever he talked to; `fault` says from whom."""
+    TRANSFERRED = "transferred"
+    """Who called, or whoever he talked to, has gone on in another call: `linked_calls` says which."""
     STOPPED = "stopped"
     """Ended from outside: by an operator, or because the switch stopped."""
 
@@ -58,6 +60,7 @@ class CallRecord:
         "hold_s",
         "is_far_silent",
         "is_unserved",
+        "linked_calls",
         "measurements",
         "queue",
         "queue_wait_s",
@@ -70,6 +73,8 @@ class CallRecord:
         "supervisions",
         "tags",
         "talk_s",
+        "transferred_by",
+        "transferred_to",
     )
 
     def __init__(
@@ -105,6 +110,9 @@ class CallRecord:
         self.scores: dict[str, int] = {}
         self.tags: dict[str, str] = {}
         self.supervisions: list[Supervised] = []
+        self.transferred_to = ""
+        self.transferred_by = ""
+        self.linked_calls: list[CallId] = []
         self.fault = ""
 
     def ended(self, by: EndedBy, reason: EndReason) -> None:
@@ -134,6 +142,13 @@ class CallRecord:
         if self.is_far_silent:
             self.ended("switch", EndReason.SILENT)
         self.ended("agent" if self.has_far_left else "switch", reason)
+
+    def transferred(self, other: "CallRecord", by: str, to: str) -> None:
+        """A party of this call goes on in the call `other`; `by` says whose phone wants it, `to` the number meant."""
+        self.transferred_to, self.transferred_by = to, by
+        other.transferred_by = by
+        self.linked_calls.append(other.call_id)
+        other.linked_calls.append(self.call_id)
 
     def began_to_wait(self) -> None:
         """In a queue, or for a phone that is rung; what was before counts no more."""
@@ -170,6 +185,9 @@ class CallRecord:
             scores=self.scores,
             tags=self.tags,
             supervisions=tuple(self.supervisions),
+            transferred_to=self.transferred_to,
+            transferred_by=self.transferred_by,
+            linked_calls=tuple(self.linked_calls),
             fault=self.fault,
             legs=self.measurements.legs(),
             sip_legs=tuple(self.sip_legs.values()),

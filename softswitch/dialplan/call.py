@@ -235,6 +235,13 @@ class Call:
         """
         return await self._verbs.dial(targets, strategy=strategy, each_s=each_s, ring_s=ring_s, record=record)
 
+    async def transfer(self, target: str) -> NoReturn:
+        """Send the caller on to another number or extension, as if he had called it; with a record of its own.
+
+        Nothing after it is run: it raises `CallEnded`. What `target` leads to decides what he hears if nobody is there.
+        """
+        await self._verbs.transfer(target)
+
     async def run(self, flow: str) -> None:
         """Go on with another flow and come back when it returns. Raises `UnknownName`."""
         await self._dialplan.flow_named(flow)(self)

@@ -12,6 +12,7 @@ from softswitch.base.entropy import Entropy
 from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.messages.header_values import MAGIC_COOKIE
 from softswitch.sip.messages.message import Request, Response, make_response
+from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.outputs import SipOutput, Transmit
 from softswitch.sip.routing.local_addresses import LocalAddresses
 from softswitch.sip.routing.next_hop import NextHop
@@ -71,6 +72,10 @@ class Leg(Protocol):
 
     def has_early_dialog(self, call_id: str, tags: set[str]) -> bool:
         """Whether we have called there, nobody has answered, and a dialog between these two tags has begun."""
+        ...
+
+    def replaces_for_peer(self) -> Replaces | None:
+        """What names its dialog to the peer's side; None before there is one, and for a call that came to us."""
         ...
 
 

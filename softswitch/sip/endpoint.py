@@ -250,16 +250,18 @@ class SipEndpoint:
     ) -> ReferId | None:
         """Ask the party of an answered leg to call `target_uri` instead of us; ReferProgress follows.
 
-        With `replaces_leg`, an answered leg of ours as well, it is to take our place there. `referred_by` is the URI of
-        who wants it (RFC 3892). None for a leg that is over. Raises LocalError for URIs that cannot be written.
+        With `replaces_leg`, another leg that is answered or that we have called and that rings, it is to take our place
+        there. `referred_by` is the URI of who wants it (RFC 3892). None for a leg that is over. Raises LocalError for
+        URIs that cannot be written.
         """
         leg = self._answered(leg_id)
-        replaced = None if replaces_leg is None else self._answered(replaces_leg)
-        if leg is None or (replaces_leg is not None and replaced is None):
+        replaced = None if replaces_leg is None else self._core.legs.get(replaces_leg)
+        replaces = None if replaced is None else replaced.replaces_for_peer()
+        if leg is None or (replaces_leg is not None and replaces is None):
             return None
         if not is_uri(target_uri) or not is_uri(referred_by):
             raise LocalError(f"{target_uri!r} or {referred_by!r} is no URI: write it as sip:number@host.")
-        target = target_uri if replaced is None else with_replaces(target_uri, replaced.replaces_for_peer())
+        target = target_uri if replaces is None else with_replaces(target_uri, replaces)
         return leg.refer(f"<{target}>", f"<{referred_by}>", now)
 
     # Inputs from the user: other requests

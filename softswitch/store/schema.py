@@ -163,6 +163,12 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """Whatever the flow noted about the call."""
     supervisions: tuple[Supervised, ...] = ()
     """Who listened to it, whispered to the agent or spoke to both, in the order of time."""
+    transferred_to: str = ""
+    """The number a party of this call was transferred to, if that ended it."""
+    transferred_by: str = ""
+    """Whose phone did that, or transferred the caller here: an account, "trunk:provider", "flow" or "operator"."""
+    linked_calls: tuple[CallId, ...] = ()
+    """Calls that parties of this one came from or went on to."""
     fault: str = ""
     """The traceback of a flow that failed, or what else went wrong; "" is the ordinary case."""
     legs: tuple[LegFacts, ...] = ()

@@ -108,6 +108,11 @@ class FakeCall:
     async def ring(self) -> None:
         self._use("ring")
 
+    async def transfer(self, target: str) -> NoReturn:
+        await self.answer()
+        self._use(f"transfer {target}")
+        self._hang_up()
+
     async def reject(self, status: int, reason: str | None = None) -> NoReturn:
         self._use(f"reject {status}")
         self._hang_up()

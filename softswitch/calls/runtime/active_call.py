@@ -2,7 +2,8 @@
 
 One flow runs the call through its verbs (caller_verbs.py), which read the call's mailbox, so there is never a question
 of who acts next. What cannot wait for a verb is done at once: the caller's digits and his departure here, re-INVITEs
-(hold) in negotiation.py, supervisors in supervision.py.
+(hold) in negotiation.py, supervisors in supervision.py, transfers in transferring.py. A party may leave for another
+call, or come from one (taking_over.py).
 
 ```
    InviteReceived                 answer()                      last verb / BYE
@@ -13,20 +14,21 @@ of who acts next. What cannot wait for a verb is done at once: the caller's digi
 
 import asyncio
 from collections.abc import Callable, MutableMapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.certain_address import certain_address
 from softswitch.calls.dtmf_info import digit_of_info
-from softswitch.calls.events import CallEvent
-from softswitch.calls.leg import LegState
-from softswitch.calls.outcomes import CallEnded
+from softswitch.calls.events import CallEvent, FarReplaced
+from softswitch.calls.leg import Leg, LegState
+from softswitch.calls.outcomes import CallEnded, DialReason
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.call_recordings import CallRecordings
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import DigitMethod, TypedDigits
+from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.mailbox import Mailbox
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
@@ -40,12 +42,12 @@ from softswitch.sip.outputs import (
     InviteReceived,
     LegEnded,
     LegFailed,
-    ReferReceived,
 )
 from softswitch.store.schema import SipLeg
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.supervision import Supervision
+    from softswitch.calls.runtime.transfer import Transfer
 
 MEDIA_TIMEOUT = 'Q.850;cause=102;text="Media timeout"'
 """RFC 3326: why we hung up; 102 is recovery on the expiry of a timer."""
@@ -53,18 +55,28 @@ MEDIA_TIMEOUT = 'Q.850;cause=102;text="Media timeout"'
 log = get_logger("calls")
 
 
+class Connections(TypedDict):
+    """What ties a call to all the others."""
+
+    loop: asyncio.AbstractEventLoop
+    legs: "MutableMapping[LegId, ActiveCall]"
+    exchange: Exchange
+    on_closed: Callable[["ActiveCall"], None]
+
+
 class ActiveCall:
     """See the module. What waits raises `CallEnded` once the caller is gone, `MediaUnavailable` without a worker."""
 
     def __init__(
         self,
-        invite: InviteReceived,
+        invite: InviteReceived | None,
         caller: Party,
         record: CallRecord,
         around: Surroundings,
         *,
         loop: asyncio.AbstractEventLoop,
         legs: "MutableMapping[LegId, ActiveCall]",
+        exchange: Exchange,
         on_closed: Callable[["ActiveCall"], None],
     ) -> None:
         self.call_id: CallId = record.call_id
@@ -81,18 +93,31 @@ class ActiveCall:
         self.supervisions: list[Supervision] = []
         """Of the conversation that goes on."""
         self.digits_typed = TypedDigits()
-        self.headers = dict(invite.headers)
-        self.max_forwards = invite.max_forwards
+        self.headers = {} if invite is None else dict(invite.headers)
+        self.max_forwards = 69 if invite is None else invite.max_forwards
         """What legs made for this call may use, so that a call that comes back to us again and again ends."""
-        self._offer = invite.sdp
-        self._signalling = invite.flow.remote
+        self.exchange = exchange
+        self.permissions = caller.extension
+        """Whose trunks may be used: the caller's own, or those of who has transferred him here."""
+        self.transfer: Transfer | None = None
+        """The caller is being transferred, and whoever wants it is not done with him yet."""
+        self.awaits_party = False
+        """A verb takes whoever answers from another call (`PartyJoined`)."""
+        self.unreached: DialReason | None = None
+        """Why the last number that was dialled for the caller did not answer; None if he was served since."""
+        self.display = ""
+        """Shown to who is rung for the caller, in place of his name."""
+        self.near: MediaStream | None = None
+        """Where the caller's stream is to be opened; None: anywhere."""
+        self._offer = b"" if invite is None else invite.sdp
         self._description = b""
         """What the 200 to the caller will say; made when his stream is opened."""
         self._others: dict[LegId, Party] = {}
         self._legs = legs
         self._on_closed = on_closed
         self._is_flow_over = False
-        self._remember(caller, invite.sip_call_id, "caller")
+        caller.call_id = self.call_id
+        self._remember(caller, "caller")
 
     # Inputs
 
@@ -104,6 +129,8 @@ class ActiveCall:
             party = self._others.pop(event.leg_id, None)
             if party is not None:
                 party.leg.state = LegState.ENDED
+                if self.transfer is not None:
+                    self.transfer.party_left(self, party)
         if any(supervision.receive(event) for supervision in list(self.supervisions)):
             return
         match event:
@@ -119,8 +146,6 @@ class ActiveCall:
                         self._pressed(party, event.digit, "tone" if event.is_tone else "event")
             case StreamTimedOut():
                 self._fell_silent(event)
-            case ReferReceived():
-                self.around.sip.refuse_refer(event.refer_id, 603)
             case RecordingFinished():
                 self.recordings.finished(event.recording_id)
                 self.mailbox.put(event)
@@ -160,6 +185,8 @@ class ActiveCall:
     async def answer(self) -> None:
         """Connect the caller. Verbs that need to be heard do it themselves."""
         await self.open_audio()
+        if self.transfer is not None and self.unreached is None:
+            self.transfer.reached(self)
         if self.caller.is_answered:
             return
         self.around.sip.accept(self.caller.leg.leg_id, self._description)
@@ -171,6 +198,8 @@ class ActiveCall:
     async def ring(self) -> None:
         """Let the caller's phone show that the other side is being called (180); one who is connected hears it ring."""
         await self.mailbox.check()
+        if self.transfer is not None:
+            self.transfer.rings()
         if self.caller.leg.state is LegState.TRYING:
             self.around.sip.progress(self.caller.leg.leg_id, 180)
             self.caller.leg.state = LegState.RINGING
@@ -209,17 +238,18 @@ class ActiveCall:
         if self.caller.stream is not None:
             return
         settings = self.around.settings()
+        leg, signalling = self.caller.leg, self.caller.signalling
         stream = await self.around.media.open_stream(
             self.call_id,
-            learn_from=settings.learn_from(self._signalling),
-            certain_remote=certain_address(self.caller.leg, self._offer, self._signalling, settings),
+            near=self.near,
+            learn_from=settings.learn_from(signalling),
+            certain_remote=None if signalling is None else certain_address(leg, self._offer, signalling, settings),
         )
         if self.mailbox.is_closed:
             stream.drop()
         await self.mailbox.check()
         self.caller.attach(stream, self.around.settings().media_ip)
         self.record.measurements.opened(stream.stream_id, "caller", self.caller.leg.party)
-        leg = self.caller.leg
         answer = leg.answer(self._offer) if self._offer else leg.offer()
         if isinstance(answer, OfferRefused):
             self.refuse(answer.status, answer.reason, warning=answer.warning)
@@ -239,13 +269,21 @@ class ActiveCall:
     def join(self, party: Party) -> None:
         """Another party belongs to the call from now on: what happens to his leg comes here."""
         self._others[party.leg.leg_id] = party
-        self._remember(party, self.around.sip.sip_call_id(party.leg.leg_id), "called")
+        party.call_id = self.call_id
+        party.sip_call_id = self.around.sip.sip_call_id(party.leg.leg_id)
+        self._remember(party, "called")
         if party.stream is not None:
             self.record.measurements.opened(party.stream.stream_id, "called", party.leg.party)
         self._legs[party.leg.leg_id] = self
 
     def part(self, party: Party, reason: str | None = None) -> None:
-        """Another party leaves, or has left: hang up if he has not, give his stream back."""
+        """Another party leaves, or has left: hang up if he has not, give his stream back.
+
+        One who has gone on to another call is none of ours any more.
+        """
+        if party.call_id != self.call_id:
+            return
+        self.exchange.free_line(party)
         if self._others.pop(party.leg.leg_id, None) is not None:
             self.around.sip.hang_up(party.leg.leg_id, reason=reason)
         party.leg.state = LegState.ENDED
@@ -253,6 +291,9 @@ class ActiveCall:
 
     def converse(self, party: Party, music: str, policy: RecordingPolicy) -> Conversation:
         """Connect the caller with `party`."""
+        self.unreached = None
+        if self.transfer is not None:
+            self.transfer.reached(self)
         conversation = Conversation(
             self.call_id,
             self.caller,
@@ -270,6 +311,13 @@ class ActiveCall:
 
     def part_conversation(self, conversation: Conversation) -> None:
         """End it; the far party leaves the call, and so do supervisors."""
+        self.end_conversation(conversation)
+        self.part(conversation.far)
+
+    def end_conversation(self, conversation: Conversation) -> None:
+        """The two hear each other no more, both stay; once more is fine."""
+        if self.conversation is not conversation:
+            return
         for supervision in list(self.supervisions):
             supervision.end()
         self.recordings.conversation_ended(conversation.started_at)
@@ -278,7 +326,6 @@ class ActiveCall:
         self.record.hold_s += conversation.held_s
         self.record.has_far_left = conversation.far.leg.state is LegState.ENDED
         self.conversation = None
-        self.part(conversation.far)
 
     def mask_changed(self) -> None:
         """What is said is recorded again, or not for a time; supervisors hear no more than recordings hold."""
@@ -289,12 +336,71 @@ class ActiveCall:
         """Whose leg it is; None if he is leaving."""
         return self.caller if leg_id == self.caller.leg.leg_id else self._others.get(leg_id)
 
+    # Parties who go and come (taking_over.py)
+
+    def let_go(self, party: Party) -> None:
+        """A party goes on in another call: neither hung up nor released; a conversation of his must be ended before.
+
+        If it is the caller, this call is over: its verbs raise `CallEnded` as if he had hung up.
+        """
+        if party.stream is not None:
+            self.record.measurements.left(party.stream.stream_id)
+        party.call_id = None
+        if party is not self.caller:
+            self._others.pop(party.leg.leg_id, None)
+            return
+        self.caller = _nobody(party)
+        self.mailbox.close("the caller has gone on in another call")
+        self._close_if_over()
+
+    def admit(self, party: Party, role: Literal["caller", "called"] = "called") -> None:
+        """A party from another call belongs to this one from now on, beside the caller. His stream is near."""
+        if party is not self.caller:
+            self._others[party.leg.leg_id] = party
+        party.call_id = self.call_id
+        self._remember(party, role)
+        if party.stream is not None:
+            self.record.measurements.opened(party.stream.stream_id, role, party.leg.party)
+        self.exchange.moved(party, self)
+
+    def replace_caller(self, party: Party) -> Party:
+        """`party`, who talks to nobody, takes the caller's place; whoever had it hears nothing more, and is returned.
+
+        He is still in the call, and for whoever replaced him to part from.
+        """
+        old, self.caller = self.caller, party
+        self.admit(party, "caller")
+        self._others[old.leg.leg_id] = old
+        if self.record.answered_at is None:
+            self.record.answered_at = self.around.clock.wall()
+        self._replace(old, party)
+        if self.conversation is None and old.stream is not None and party.stream is not None:
+            old.stream.hand_loop_to(party.stream)
+        return old
+
+    def replace_far(self, old: Party, party: Party) -> None:
+        """`party`, who talks to nobody, takes the place of `old`, whom the caller talks to; as `replace_caller`."""
+        self.admit(party)
+        self._replace(old, party)
+        self.mailbox.put(FarReplaced(old.leg.leg_id, party.leg.leg_id))
+
     # Private
 
-    def _remember(self, party: Party, sip_call_id: str, role: Literal["caller", "called"]) -> None:
-        leg = SipLeg(sip_call_id=sip_call_id, role=role, party=party.leg.party)
+    def _remember(self, party: Party, role: Literal["caller", "called"]) -> None:
+        leg = SipLeg(sip_call_id=party.sip_call_id, role=role, party=party.leg.party)
         self.record.leg_began(party.leg.leg_id, leg)
         self.around.records.leg_began(self.call_id, leg)
+
+    def _replace(self, old: Party, party: Party) -> None:
+        for supervision in list(self.supervisions):
+            supervision.end()
+        conversation = self.conversation
+        if conversation is not None:
+            conversation.replace(old, party)
+        far = None if conversation is None else conversation.far.stream
+        path = self.recordings.party_replaced(None if far is None else far.stream_id)
+        if conversation is not None:
+            conversation.recording_path = path
 
     def _pressed(self, party: Party, digit: str, method: DigitMethod) -> None:
         """A party's digit: for the flow if he is the caller, and for whoever he talks to."""
@@ -341,8 +447,17 @@ class ActiveCall:
         if not (self._is_flow_over and self.caller.leg.state is LegState.ENDED) or self.state is CallState.ENDED:
             return
         self.set_state(CallState.ENDED)
+        if self.transfer is not None:
+            self.transfer.ended(self)
         self.recordings.end_all()
         self.caller.release()
         for party in list(self._others.values()):
             self.part(party)
         self._on_closed(self)
+
+
+def _nobody(gone: Party) -> Party:
+    """In the place of a caller who has gone on in another call."""
+    leg = Leg(LegId(""), gone.leg.party, capabilities=gone.leg.capabilities, session_id=0)
+    leg.state = LegState.ENDED
+    return Party(leg)

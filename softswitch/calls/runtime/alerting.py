@@ -135,7 +135,8 @@ class Alerting:
             session_id=self._around.entropy.integer(32),
             sdes=Sdes(srtp, self._around.entropy),
         )
-        ringing = Party(leg, extension, digit_mode=dtmf)
+        signalling = None if target.flow is None else target.flow.remote
+        ringing = Party(leg, extension, digit_mode=dtmf, signalling=signalling)
         ringing.attach(stream, settings.media_ip)
         try:
             leg.leg_id = self._around.sip.invite(
@@ -172,6 +173,11 @@ class Alerting:
             case LegFailed():
                 self.status = event.status
                 self._fail(party, reason_of_status(event.status))
+
+    def take(self, party: Party) -> None:
+        """Somebody who has answered already, and belongs to the call, is whom the caller gets; all phones stop."""
+        self.answered = party
+        self._cancel(ANSWERED_ELSEWHERE)
 
     def pass_over(self) -> None:
         """Whatever still rings has rung long enough; others may be rung instead."""

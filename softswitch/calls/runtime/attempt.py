@@ -1,7 +1,7 @@
 """One target of a `dial`: all phones of an extension, or an outside number through a trunk.
 
-No call leaves for a trunk unless the caller is a registered phone that the trunk's configuration permits: that is
-decided here, once, for every flow.
+No call leaves for a trunk unless the caller, or whoever has transferred him, is a registered phone that the trunk's
+configuration permits: that is decided here, once, for every flow.
 
 An agent who is called so is busy for the ACD from the moment his phone rings until the call is over.
 
@@ -25,7 +25,17 @@ from softswitch.sip.outputs import Binding, LegAnswered, LegFailed, LegProgress
 class Attempt:
     """From `begin` until somebody has answered, until `verdict` says why nobody can, or until `end`."""
 
-    __slots__ = ("_around", "_call", "_called", "_groups", "_next_group_at", "_refusal", "alerting", "target")
+    __slots__ = (
+        "_around",
+        "_call",
+        "_called",
+        "_groups",
+        "_next_group_at",
+        "_refusal",
+        "_taken_by",
+        "alerting",
+        "target",
+    )
 
     def __init__(self, call: ActiveCall, target: str) -> None:
         self.target = target
@@ -36,6 +46,7 @@ class Attempt:
         """Why nobody was rung at all."""
         self._called: Extension | None = None
         """Whose phones ring, if he is one of ours."""
+        self._taken_by = ""
         self._groups: list[list[Binding]] = []
         """Phones of his that are still to ring, those that ring together in one list."""
         self._next_group_at: float | None = None
@@ -47,7 +58,7 @@ class Attempt:
     @property
     def answered_by(self) -> str:
         """The account whose phone it is, or the outside number."""
-        return self._called.username if self._called is not None else self.target
+        return self._taken_by or (self._called.username if self._called is not None else self.target)
 
     @property
     def verdict(self) -> DialReason | None:
@@ -57,12 +68,12 @@ class Attempt:
     async def begin(self) -> None:
         """Ring, or know why that is not possible. Raises `CallEnded` if the caller leaves meanwhile."""
         settings = self._around.settings()
-        caller = self._call.caller.extension
+        caller, permissions = self._call.caller.extension, self._call.permissions
         extension = settings.extension_for(self.target)
         trunk = settings.trunk_for(self.target) if extension is None else None
         if extension is not None and caller is not None and extension.username == caller.username:
             self._refusal = DialReason.BUSY
-        elif trunk is not None and (caller is None or trunk.name not in caller.trunks):
+        elif trunk is not None and (permissions is None or trunk.name not in permissions.trunks):
             self._refusal = DialReason.FORBIDDEN
         elif extension is None and trunk is None:
             self._refusal = DialReason.UNREACHABLE
@@ -83,6 +94,19 @@ class Attempt:
     def receive(self, event: LegProgress | LegAnswered | LegFailed) -> None:
         """Take an event of one of the phones; those of other legs are of no interest."""
         self.alerting.receive(event)
+
+    def take(self, party: Party) -> None:
+        """Somebody who is in the call already has answered for the phones that ring."""
+        self._groups = []
+        self._taken_by = party.leg.party if party.extension is None else party.extension.username
+        self.alerting.take(party)
+        self.free_line()
+
+    def free_line(self) -> None:
+        """Whoever was called is not the one who talks."""
+        if self._called is not None:
+            self._around.lines.released(self._called.agent_id)
+            self._called = None
 
     async def proceed(self, now: float) -> None:
         """Ring whoever comes next, if it is time."""
@@ -110,9 +134,7 @@ class Attempt:
         self.silence()
         if self.answered is not None:
             self._call.part(self.answered)
-        if self._called is not None:
-            self._around.lines.released(self._called.agent_id)
-            self._called = None
+        self.free_line()
 
     async def _ring_next(self, extension: Extension) -> None:
         if not self._groups:

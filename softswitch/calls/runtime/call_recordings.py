@@ -88,6 +88,18 @@ class CallRecordings:
         elif self._own is not None:
             self.end(self._own)
 
+    def party_replaced(self, far: StreamId | None) -> str | None:
+        """Another party is in the call from now on: what is recorded ends, and begins anew as its policy says.
+
+        Returns the path of the new file, if there is one.
+        """
+        if self._own is not None:
+            self.end(self._own)
+        self._far = far
+        if self._conversation_policy is RecordingPolicy.ALWAYS:
+            self._own = self.begin(far)
+        return None if self._own is None else self._own.path
+
     def start(self) -> bool:
         """Record from now on what is not recorded yet; False where it is never done. The caller must be answered."""
         if self._own is None:

@@ -13,6 +13,7 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
 from softswitch.calls.runtime.message import record_message
 from softswitch.calls.runtime.queueing import QueueVisit
+from softswitch.calls.runtime.transferring import transfer_caller
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import PlayFinished
 
@@ -48,6 +49,11 @@ class CallerVerbs:
         return self._call.is_answered
 
     @property
+    def is_being_transferred(self) -> bool:
+        """Whoever transferred the caller here is not done with him."""
+        return self._call.transfer is not None
+
+    @property
     def language(self) -> str:
         return self._call.language
 
@@ -63,6 +69,14 @@ class CallerVerbs:
         """Let the caller's phone show that the other side is being called (180)."""
         await self._call.ring()
 
+    async def transfer(self, target: str) -> NoReturn:
+        """The caller begins a call to another number; this one is over, and the flow's verbs end here."""
+        await self.answer()
+        if not self._call.exchange.is_reachable(target):
+            raise LocalError(f'transfer: no route and no extension leads to "{target}"')
+        transfer_caller(self._call, target, by="flow")
+        await self._end_verbs()
+
     async def reject(self, status: int = 603, reason: str | None = None) -> NoReturn:
         """Refuse a call that was not answered; an answered one is hung up. The flow's verbs end here."""
         await self._call.mailbox.check()
@@ -70,6 +84,7 @@ class CallerVerbs:
             raise LocalError(
                 f"a call cannot be rejected with {status}: use a SIP status from 300 to 699, as 486 or 603"
             )
+        self._leave_to_transferor()
         if self.is_answered:
             self._call.record.ended_by_flow()
             self._call.take_leave(status)
@@ -80,6 +95,7 @@ class CallerVerbs:
     async def hang_up(self) -> NoReturn:
         """End the call. The flow's verbs end here."""
         await self._call.mailbox.check()
+        self._leave_to_transferor()
         self._call.record.ended_by_flow()
         self._call.take_leave(480)
         await self._end_verbs()
@@ -106,6 +122,7 @@ class CallerVerbs:
 
     async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:
         """Collect what the caller types: until `maximum` digits, one of `end_digits`, or a pause that is too long."""
+        self._call.unreached = None
         await self.answer()
         typed = ""
         while len(typed) < maximum:
@@ -128,6 +145,7 @@ class CallerVerbs:
         self, queue_id: str, *, boost_s: float, skills: dict[str, int], record: bool | None
     ) -> QueueOutcome:
         """Wait for an agent and talk to him; returns when the agent has left or the waiting has ended otherwise."""
+        self._call.unreached = None
         await self.answer()
         self._call.mailbox.clear()
         outcome = await QueueVisit(self._call, queue_id, record=record, boost_s=boost_s, skills=skills).run()
@@ -147,15 +165,18 @@ class CallerVerbs:
         did not come."""
         await self._call.mailbox.check()
         self._call.mailbox.clear()
+        self._call.unreached = None
         settings = self._call.around.settings()
         plan = ring_plan(settings, targets, strategy, each_s)
         longest_s = longest_ring_s(settings, targets, plan) if ring_s is None else ring_s
         outcome = await Dialling(self._call, plan, record=record, ring_s=longest_s).run()
+        self._call.unreached = None if outcome.is_answered else outcome.reason
         self._call.digits_typed.clear()
         return outcome
 
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
         """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""
+        self._call.unreached = None
         await self.answer()
         return await record_message(self._call, limit_s=limit_s, end_digits=end_digits)
 
@@ -193,6 +214,11 @@ class CallerVerbs:
                 return None
             await self._call.mailbox.next(left)
         return digit
+
+    def _leave_to_transferor(self) -> None:
+        """Who was transferred here in vain is not hung up: whoever transferred him has him back (recall.py)."""
+        if self._call.transfer is not None:
+            raise CallEnded("the flow has nobody for a transferred caller")
 
     async def _end_verbs(self) -> NoReturn:
         await self._call.mailbox.check()

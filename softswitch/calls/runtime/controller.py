@@ -1,34 +1,46 @@
 """Which call an event belongs to; how calls begin and end; how all of them end when the switch stops.
 
+It is also what calls know of each other (`Exchange`): a party who goes from one to another takes his events along.
+
 The controller looks things up and hands them on. What happens to a call is decided by its flow (softswitch/dialplan)
 through the verbs of `ActiveCall`; who runs the flow is told to the controller as `start_flow`.
 """
 
 import asyncio
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from softswitch.acd.inputs import AgentReachable, AgentUnreachable
 from softswitch.acd.model import BusyKind
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged
 from softswitch.base.ids import AgentId, CallId, LegId
 from softswitch.base.log import get_logger
+from softswitch.calls.call_state import CallState
 from softswitch.calls.digit_mode import capabilities_for
 from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import Leg
 from softswitch.calls.record import CallRecord
-from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.active_call import ActiveCall, Connections
 from softswitch.calls.runtime.measuring import Measuring
-from softswitch.calls.runtime.negotiation import answer_reinvite, take_late_answer
+from softswitch.calls.runtime.negotiation import (
+    answer_reinvite,
+    reinvite_failed,
+    take_late_answer,
+    take_reinvite_answer,
+)
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.runtime.transferring import answer_refer, replace_by_invite
 from softswitch.calls.settings import CallSettings
 from softswitch.media.protocol import (
+    DtmfReceived,
     MediaEvent,
     PlayFinished,
     RecordingFinished,
     StreamReports,
     StreamStatistics,
+    StreamTimedOut,
     TalkersChanged,
     WorkerStatistics,
 )
@@ -40,8 +52,11 @@ from softswitch.sip.outputs import (
     LegEnded,
     LegFailed,
     ProgressConfirmed,
+    ReferReceived,
     RegistrationChanged,
+    ReinviteAnswered,
     ReinviteConfirmed,
+    ReinviteFailed,
     ReinviteReceived,
     RequestFinished,
     SecurityEvent,
@@ -64,12 +79,20 @@ class CallController:
     """All calls in progress."""
 
     def __init__(
-        self, around: Surroundings, *, loop: asyncio.AbstractEventLoop, start_flow: Callable[[ActiveCall], None]
+        self,
+        around: Surroundings,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        start_flow: Callable[[ActiveCall], None],
+        is_routed: Callable[[str], bool],
     ) -> None:
+        """`is_routed` tells whether a number leads to a flow now."""
         self.calls: dict[CallId, ActiveCall] = {}
         self._around = around
         self._loop = loop
         self._start_flow = start_flow
+        self._is_routed = is_routed
+        self._transfers: set[asyncio.Task[None]] = set()
         self.legs: dict[LegId, ActiveCall] = {}
         """Which call a leg belongs to, for as long as SIP knows the leg."""
         self._measuring = Measuring(self.calls, around.records, loop)
@@ -93,8 +116,9 @@ class CallController:
             case LegEnded() | LegFailed():
                 call = self.legs.pop(event.leg_id, None)
                 if call is not None:
-                    if event.leg_id == call.caller.leg.leg_id and call.caller.extension is not None:
-                        self._around.lines.released(call.caller.extension.agent_id)
+                    party = call.party(event.leg_id)
+                    if party is not None:
+                        self.free_line(party)
                     self._deliver(call, event)
             case _:
                 call = self.legs.get(event.leg_id)
@@ -123,7 +147,10 @@ class CallController:
                 log.error("sound", call_id=event.call_id, fault=event.fault)
             case _:
                 pass
-        call = self.calls.get(event.call_id)
+        call_id = event.call_id
+        if isinstance(event, DtmfReceived | StreamTimedOut | PlayFinished):
+            call_id = self._measuring.call_of(event.stream_id, call_id)
+        call = self.calls.get(call_id)
         if call is not None:
             self._deliver(call, event)
 
@@ -149,6 +176,42 @@ class CallController:
             if extension.agent_id is not None and self._around.sip.bindings(f"{extension.username}@{settings.domain}"):
                 self._around.acd.apply(AgentReachable(extension.agent_id))
         self._around.lines.repeat()
+
+    # Exchange
+
+    def call_of(self, leg_id: LegId) -> ActiveCall | None:
+        return self.legs.get(leg_id)
+
+    def moved(self, party: Party, call: ActiveCall) -> None:
+        self.legs[party.leg.leg_id] = call
+        if party.stream is not None:
+            self._measuring.moved(party.stream.stream_id, call.call_id)
+
+    def begin(self, caller: Party, record: CallRecord, *, before: ActiveCall) -> ActiveCall:
+        call = self._enter(ActiveCall(None, caller, record, self._around, **self._connections()))
+        call.max_forwards = before.max_forwards - 1
+        call.language = before.language
+        call.admit(caller, "caller")
+        if caller.is_answered:
+            record.answered_at = record.started_at
+            call.set_state(CallState.ANSWERED)
+        self._take_line(caller)
+        return call
+
+    def start_flow(self, call: ActiveCall) -> None:
+        self._start_flow(call)
+
+    def is_reachable(self, number: str) -> bool:
+        return self._is_routed(number) or self._around.settings().extension_for(number) is not None
+
+    def free_line(self, party: Party) -> None:
+        self._around.lines.released(party.line)
+        party.line = None
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(coroutine)
+        self._transfers.add(task)
+        task.add_done_callback(self._transfer_over)
 
     # Stopping
 
@@ -178,21 +241,14 @@ class CallController:
 
     def _invite(self, event: InviteReceived) -> None:
         settings = self._around.settings()
-        if event.replaces is not None:
-            self._around.sip.reject(event.leg_id, 403)
-            return
         reason = "limits.calls reached" if len(self.calls) >= settings.calls_max else self._around.media.fullness
         if reason:
             log.warning("call refused", reason=reason, calls=len(self.calls))
             retry_after = [("retry-after", str(settings.retry_after_s))]
             self._around.sip.reject(event.leg_id, 503, headers=retry_after)
             return
-        call = self._make_call(event, settings)
-        self.calls[call.call_id] = call
-        self.legs[event.leg_id] = call
-        self._around.records.call_started(call.record.as_active())
-        if call.caller.extension is not None:
-            self._around.lines.taken(call.caller.extension.agent_id, BusyKind.OUTBOUND)
+        call = self._enter(self._make_call(event, settings))
+        self._take_line(call.caller)
         log.info(
             "call",
             call_id=call.call_id,
@@ -201,7 +257,32 @@ class CallController:
             source=event.source.name,
             sip_call_id=event.sip_call_id,
         )
-        self._start_flow(call)
+        if event.replaces is None:
+            self._start_flow(call)
+            return
+        other = self.legs.get(event.replaces)
+        if other is None:
+            call.refuse(481)
+            call.flow_over()
+        else:
+            self.spawn(replace_by_invite(call, other, event.replaces))
+
+    def _enter(self, call: ActiveCall) -> ActiveCall:
+        self.calls[call.call_id] = call
+        self.legs[call.caller.leg.leg_id] = call
+        self._around.records.call_started(call.record.as_active())
+        return call
+
+    def _take_line(self, caller: Party) -> None:
+        """An agent who calls is busy for as long as his leg lasts."""
+        if caller.extension is not None and caller.line is None:
+            caller.line = caller.extension.agent_id
+            self._around.lines.taken(caller.line, BusyKind.OUTBOUND)
+
+    def _transfer_over(self, task: asyncio.Task[None]) -> None:
+        self._transfers.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("transfer failed", fault="".join(traceback.format_exception(error)))
 
     def _make_call(self, event: InviteReceived, settings: CallSettings) -> ActiveCall:
         around = self._around
@@ -226,8 +307,12 @@ class CallController:
             session_id=around.entropy.integer(32),
             sdes=Sdes(srtp, around.entropy),
         )
-        caller = Party(leg, extension, digit_mode=dtmf)
-        return ActiveCall(event, caller, record, around, loop=self._loop, legs=self.legs, on_closed=self._closed)
+        caller = Party(leg, extension, digit_mode=dtmf, signalling=event.flow.remote)
+        caller.sip_call_id = event.sip_call_id
+        return ActiveCall(event, caller, record, around, **self._connections())
+
+    def _connections(self) -> Connections:
+        return {"loop": self._loop, "legs": self.legs, "exchange": self, "on_closed": self._closed}
 
     def _deliver(self, call: ActiveCall, event: CallEvent) -> None:
         """A fault of ours in one call ends that call, and costs no other its events."""
@@ -237,6 +322,12 @@ class CallController:
                     answer_reinvite(call, event)
                 case LegConfirmed() | ProgressConfirmed() | ReinviteConfirmed():
                     take_late_answer(call, event)
+                case ReinviteAnswered():
+                    take_reinvite_answer(call, event)
+                case ReinviteFailed():
+                    reinvite_failed(call, event)
+                case ReferReceived():
+                    answer_refer(call, event)
                 case _:
                     call.receive(event)
         except Exception:

@@ -93,6 +93,18 @@ class Conversation:
     def has(self, party: Party) -> bool:
         return party in (self.near, self.far) or party.leg.leg_id in self._supervisors
 
+    def replace(self, old: Party, new: Party) -> None:
+        """`new`, whose stream is open, takes the place of `old`, who hears nothing of it any more."""
+        if old is self.near:
+            self.near = new
+        else:
+            self.far = new
+        if old.stream is not None:
+            old.stream.hear()
+            old.stream.stop_play()
+        self._heard.clear()
+        self.begin()
+
     def begin(self) -> None:
         """Let them hear each other."""
         _stream(self.near).stop_play()

@@ -6,8 +6,9 @@ to the caller, and all others stop ringing ("completed elsewhere").
 
 from collections.abc import Sequence
 
+from softswitch.base.ids import LegId
 from softswitch.calls.call_state import CallState
-from softswitch.calls.events import CallEvent
+from softswitch.calls.events import CallEvent, FarReplaced, PartyJoined
 from softswitch.calls.outcomes import DialOutcome, DialReason
 from softswitch.calls.ringing import EACH_S, BeginRing, Ring, RingPlan, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -46,6 +47,7 @@ class Dialling:
             if self._plan.is_over:
                 return self._failed()
             await self._call.ring()
+            self._call.awaits_party = True
             while True:
                 event = await self._call.mailbox.next(self._left_s())
                 outcome = await self._pass_time() if event is None else await self._take(event)
@@ -60,11 +62,27 @@ class Dialling:
                 for attempt in self._attempts.values():
                     attempt.receive(event)
                 return await self._pass_time()
+            case PartyJoined():
+                return await self._take_party(event.leg_id)
+            case FarReplaced() if self._answered is not None:
+                self._answered.free_line()
             case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
                 return self._far_left()
             case _:
                 pass
         return None
+
+    async def _take_party(self, leg_id: LegId) -> DialOutcome | None:
+        """Somebody from another call answers for those who ring, unless one of them was quicker."""
+        party = self._call.party(leg_id)
+        attempt = next(iter(self._attempts.values()), None)
+        if party is None:
+            return None
+        if attempt is None or self._answered is not None:
+            self._call.part(party)
+            return None
+        attempt.take(party)
+        return await self._pass_time()
 
     async def _pass_time(self) -> DialOutcome | None:
         """After an event, or when it is time: somebody has answered, others are to be rung, nobody is left."""
@@ -119,6 +137,7 @@ class Dialling:
 
     async def _connect(self, attempt: Attempt) -> None:
         self._answered = attempt
+        self._call.awaits_party = False
         self._stop_ringing()
         for place, other in list(self._attempts.items()):
             if other is not attempt:
@@ -169,6 +188,7 @@ class Dialling:
 
     def _leave(self) -> None:
         """Whatever the reason: nothing rings, nobody talks."""
+        self._call.awaits_party = False
         self._stop_ringing()
         if self._conversation is not None:
             self._end_conversation()

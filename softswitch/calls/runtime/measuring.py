@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from softswitch.base.ids import CallId
+from softswitch.base.ids import CallId, StreamId
 from softswitch.base.log import get_logger
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -32,22 +32,32 @@ class Measuring:
         self._loop = loop
         self._ended: dict[CallId, tuple[CallRecord, Cdr]] = {}
         """Calls whose record is not complete."""
+        self._moved: dict[StreamId, CallId] = {}
+        """Which call a stream's party is in, if it is not the one the stream was opened for."""
 
     @property
     def is_complete(self) -> bool:
         """Every ended call's record has all that will be known of its legs."""
         return not self._ended
 
+    def moved(self, stream_id: StreamId, call_id: CallId) -> None:
+        """The stream's party is in this call from now on."""
+        self._moved[stream_id] = call_id
+
+    def call_of(self, stream_id: StreamId, call_id: CallId) -> CallId:
+        """The call a stream belongs to that was opened for `call_id`."""
+        return self._moved.get(stream_id, call_id) if self._moved else call_id
+
     def reported(self, reports: Sequence[StreamReport]) -> None:
         for report in reports:
-            call = self._calls.get(report.call_id)
+            call = self._calls.get(self.call_of(report.stream_id, report.call_id))
             if call is None:
                 continue
             measurements, quality = call.record.measurements, report.quality
             if measurements.reported(report.stream_id, quality, report.voice):
                 log.warning(
                     "bad sound",
-                    call_id=report.call_id,
+                    call_id=call.call_id,
                     leg=measurements.party(report.stream_id),
                     mos=quality.mos,
                     remote_mos=quality.remote_mos,
@@ -57,14 +67,16 @@ class Measuring:
                 )
 
     def finished(self, event: StreamStatistics) -> None:
-        ended = self._ended.get(event.call_id)
-        call = self._calls.get(event.call_id)
+        call_id = self.call_of(event.stream_id, event.call_id)
+        self._moved.pop(event.stream_id, None)
+        ended = self._ended.get(call_id)
+        call = self._calls.get(call_id)
         record = ended[0] if ended is not None else None if call is None else call.record
         if record is None:
             return
         record.measurements.finished(event.stream_id, event.quality, event.voice)
         if ended is not None and record.measurements.is_complete:
-            self._complete(event.call_id)
+            self._complete(call_id)
 
     def call_ended(self, record: CallRecord, cdr: Cdr) -> None:
         """The record was written with what is known by now."""
@@ -79,4 +91,6 @@ class Measuring:
         if ended is None:
             return
         record, cdr = ended
+        if self._moved:
+            self._moved = {stream_id: home for stream_id, home in self._moved.items() if home != call_id}
         self._records.call_measured(msgspec.structs.replace(cdr, legs=record.measurements.legs()))

@@ -12,7 +12,14 @@ from softswitch.calls.leg import LegState
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.party import Party
 from softswitch.sip.description.offer_answer import OfferRefused
-from softswitch.sip.outputs import LegConfirmed, ProgressConfirmed, ReinviteConfirmed, ReinviteReceived
+from softswitch.sip.outputs import (
+    LegConfirmed,
+    ProgressConfirmed,
+    ReinviteAnswered,
+    ReinviteConfirmed,
+    ReinviteFailed,
+    ReinviteReceived,
+)
 
 REQUEST_PENDING = 491
 NOT_ACCEPTABLE = 'SIP;cause=488;text="Not Acceptable Here"'
@@ -43,6 +50,28 @@ def take_late_answer(call: ActiveCall, event: LegConfirmed | ProgressConfirmed |
         call.around.sip.hang_up(event.leg_id, reason=NOT_ACCEPTABLE)
         return
     _media_changed(call, party)
+
+
+def take_reinvite_answer(call: ActiveCall, event: ReinviteAnswered) -> None:
+    """What a party says to another stream in the place of his."""
+    party = call.party(event.leg_id)
+    if party is None or not party.is_moving:
+        call.receive(event)
+        return
+    party.is_moving = False
+    if isinstance(party.leg.receive_answer(event.sdp), OfferRefused):
+        call.around.sip.hang_up(event.leg_id, reason=NOT_ACCEPTABLE)
+        return
+    _media_changed(call, party)
+
+
+def reinvite_failed(call: ActiveCall, event: ReinviteFailed) -> None:
+    """One who cannot take another stream in the place of his, which is gone, can talk to nobody any more."""
+    party = call.party(event.leg_id)
+    if party is not None and party.is_moving:
+        call.around.sip.hang_up(event.leg_id, reason=NOT_ACCEPTABLE)
+    else:
+        call.receive(event)
 
 
 def _media_changed(call: ActiveCall, party: Party) -> None:

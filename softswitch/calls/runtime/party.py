@@ -1,6 +1,7 @@
 """One party as the switch holds him: his leg at the SIP endpoint and his stream in a media worker."""
 
 from softswitch.base.address import HostPort
+from softswitch.base.ids import AgentId, CallId
 from softswitch.calls.digit_mode import DigitMode, are_in_sound
 from softswitch.calls.leg import Leg, LegState
 from softswitch.calls.runtime.digits import KeyPresses
@@ -10,16 +11,45 @@ from softswitch.media.runtime.client import MediaStream
 
 
 class Party:
-    """A leg, and the stream once it is open. `extension` is whose phone it is, if it is one of ours."""
+    """A leg, and the stream once it is open. `extension` is whose phone it is, if it is one of ours.
 
-    __slots__ = ("digit_mode", "extension", "key_presses", "leg", "stream")
+    `signalling` is where his SIP comes from, if that is known.
+    """
 
-    def __init__(self, leg: Leg, extension: Extension | None = None, *, digit_mode: DigitMode = "auto") -> None:
+    __slots__ = (
+        "call_id",
+        "digit_mode",
+        "extension",
+        "is_moving",
+        "key_presses",
+        "leg",
+        "line",
+        "signalling",
+        "sip_call_id",
+        "stream",
+    )
+
+    def __init__(
+        self,
+        leg: Leg,
+        extension: Extension | None = None,
+        *,
+        digit_mode: DigitMode = "auto",
+        signalling: HostPort | None = None,
+    ) -> None:
         self.leg = leg
         self.extension = extension
         self.digit_mode: DigitMode = digit_mode
         self.key_presses = KeyPresses()
         self.stream: MediaStream | None = None
+        self.signalling = signalling
+        self.sip_call_id = ""
+        self.call_id: CallId | None = None
+        """The call he is in."""
+        self.line: AgentId | None = None
+        """The agent who is busy outside the ACD for as long as this leg lasts (agent_lines.py)."""
+        self.is_moving = False
+        """He was offered another stream in the place of his, and has not answered yet."""
 
     @property
     def is_answered(self) -> bool:

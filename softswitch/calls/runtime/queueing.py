@@ -37,7 +37,7 @@ from softswitch.acd.outputs import (
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import ContactId, QueueId, ReservationId
 from softswitch.calls.call_state import CallState
-from softswitch.calls.events import CallEvent
+from softswitch.calls.events import CallEvent, FarReplaced
 from softswitch.calls.outcomes import DialReason, QueueOutcome, QueueReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
@@ -133,6 +133,8 @@ class QueueVisit:
                 self._reservation_ended(event)
             case ContactConnected():
                 self._connect(event)
+            case FarReplaced():
+                self._agent_replaced()
             case ContactMoved():
                 self._move(event.queue_id)
             case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
@@ -280,10 +282,15 @@ class QueueVisit:
         assert self._conversation is not None, "only called while the two talk"
         conversation, self._conversation = self._conversation, None
         self._call.part_conversation(conversation)
-        self._agent = None
-        self._is_known = False
-        self._around.acd.apply(ContactFinished(self._contact))
+        self._agent_replaced()
         return conversation
+
+    def _agent_replaced(self) -> None:
+        """The agent is done with the caller, who may go on talking to somebody else."""
+        self._agent = None
+        if self._is_known:
+            self._is_known = False
+            self._around.acd.apply(ContactFinished(self._contact))
 
     # Leaving
 

@@ -14,7 +14,9 @@ from softswitch.sip.settings import PLAIN_SESSION, Target
 def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:
     """The From URI and display name our INVITE shows for this call's caller, who may call himself anything."""
     record = call.record
-    return str(SipUri(user=record.calling_number or "anonymous", host=settings.domain)), record.calling_name
+    return str(
+        SipUri(user=record.calling_number or "anonymous", host=settings.domain)
+    ), call.display or record.calling_name
 
 
 def bindings_of(extension: Extension, call: ActiveCall, settings: CallSettings) -> list[Binding]:

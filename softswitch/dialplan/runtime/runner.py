@@ -4,8 +4,10 @@
   call ──► route ──► task ──► flow returns ──────────► hang up ──► CDR
              │         ├──── caller hangs up: CallEnded in the verb; not waited for if not over after LINGER_S
              │         └──── exception: 500 if not yet answered, else an apology; CDR with the traceback
-             └─ no route: 404
+             └─ no route: 404, or for somebody who was transferred the extension of that name
 ```
+
+A caller whose transfer has come to nothing when the flow is over goes back to whoever transferred him (recall.py).
 """
 
 import asyncio
@@ -18,6 +20,7 @@ from softswitch.base.log import get_logger
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
+from softswitch.calls.runtime.recall import take_back
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.media.errors import MediaUnavailable
@@ -26,6 +29,9 @@ log = get_logger("dialplan")
 
 LINGER_S = 10.0
 """How long a flow may go on after its caller is gone (to write to somebody else's system) before it is cancelled."""
+
+TRANSFERRED = "transferred"
+"""Stands in records for the flow of somebody who was transferred to an extension that no route leads to."""
 
 APOLOGY_S = 15.0
 """The media worker may be what has failed: then nobody tells us that the apology is over."""
@@ -39,6 +45,10 @@ class FlowRunner:
         self._loop = loop
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def is_routed(self, number: str) -> bool:
+        """Whether a number leads to a flow."""
+        return self._dialplan().numbers.find(number) is not None
+
     def start(self, active: ActiveCall) -> None:
         """Run the flow of the number called."""
         dialplan = self._dialplan()
@@ -49,6 +59,8 @@ class FlowRunner:
             self._failed(active, error)
             active.flow_over()
             return
+        if name is None and active.record.transferred_by:
+            name, flow = TRANSFERRED, _ring_called
         if name is None or flow is None:
             active.refuse(404)
             active.flow_over()
@@ -61,6 +73,14 @@ class FlowRunner:
         active.mailbox.when_closed(lambda: self._loop.call_later(LINGER_S, self._leave_behind, active, task))
 
     async def _run(self, active: ActiveCall, dialplan: Dialplan, flow: Flow) -> None:
+        try:
+            if await self._run_flow(active, dialplan, flow):
+                await self._take_back(active)
+        finally:
+            active.flow_over()
+
+    async def _run_flow(self, active: ActiveCall, dialplan: Dialplan, flow: Flow) -> bool:
+        """Whether the flow has come to an end by itself, however."""
         verbs = CallerVerbs(active)
         try:
             await flow(Call(verbs, dialplan))
@@ -70,6 +90,7 @@ class FlowRunner:
             if not active.mailbox.is_closed:  # it was not us: something that the flow awaited
                 self._failed(active, error)
                 await self._apologise(verbs)
+            return False
         except GeneratorExit:
             raise  # the loop is gone
         except BaseException as error:
@@ -77,8 +98,17 @@ class FlowRunner:
             if not _is_end_of_call(error):
                 self._failed(active, error)
                 await self._apologise(verbs)
-        finally:
-            active.flow_over()
+        return True
+
+    async def _take_back(self, active: ActiveCall) -> None:
+        if active.transfer is None or active.mailbox.is_closed:
+            return
+        try:
+            await take_back(active)
+        except CallEnded:
+            pass
+        except Exception as error:
+            self._failed(active, error)
 
     def _leave_behind(self, active: ActiveCall, task: asyncio.Task[None]) -> None:
         """The caller is long gone: the call is over even if its flow refuses to be cancelled."""
@@ -94,13 +124,17 @@ class FlowRunner:
         active.flow_failed(told, 503 if isinstance(error, MediaUnavailable) else 500)
 
     async def _apologise(self, verbs: CallerVerbs) -> None:
-        if not verbs.is_answered:
+        if not verbs.is_answered or verbs.is_being_transferred:
             return
         try:
             async with asyncio.timeout(APOLOGY_S):
                 await verbs.play([verbs.sounds.resolve("fault/technical", verbs.language)])
         except (SoftswitchError, CallEnded, TimeoutError):
             log.info("apology not played", call_id=verbs.call_id)
+
+
+async def _ring_called(call: Call) -> None:
+    await call.dial(call.called_number)
 
 
 def _is_end_of_call(error: BaseException) -> bool:

@@ -164,6 +164,13 @@ class MediaStream:
         """Stop that playback, if it is the current one; None stops whatever plays."""
         self._owner.stop_play(self, play_id)
 
+    def hand_loop_to(self, other: "MediaStream") -> None:
+        """`other` goes on with the music or tone that is played here without end, if any, at the same place."""
+        playback = self.link.description.playbacks.get(self.stream_id)
+        if playback is not None and playback.loop:
+            self.stop_play(playback.play_id)
+            other.play(playback.sounds, loop=True, started_at=playback.started_at)
+
     def send_digits(self, digits: str, *, duration_ms: int = 100, pause_ms: int = 60) -> None:
         """Send digits (0-9 * # A-D) to the party, after those still being sent; a worker that is away loses them."""
         if not self.is_dropped:

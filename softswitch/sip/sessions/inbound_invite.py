@@ -155,6 +155,9 @@ class InboundInvite:
         if self._offers is not None:
             self._offers.refuse(status, now)
 
+    def replaces_for_peer(self) -> None:
+        """Only he may replace it."""
+
     # Inputs from the dialog
 
     def receive_request(self, request: Request, flow: Flow, now: float) -> None:

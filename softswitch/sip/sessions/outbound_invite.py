@@ -26,6 +26,7 @@ from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import SipCore
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import find_sdp
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress, Transmit
 from softswitch.sip.sessions.client_requests import (
@@ -145,6 +146,11 @@ class OutboundInvite:
     def refuse_reinvite(self, status: int, now: float) -> None:
         for early in self._early.values():
             early.offers.refuse(status, now)
+
+    def replaces_for_peer(self) -> Replaces | None:
+        if not self._forks:
+            return None
+        return Replaces(self._invite.call_id, next(reversed(self._forks)), self._invite.from_.tag or "")
 
     # Inputs from the transaction
 

@@ -286,7 +286,7 @@ class SimulatedCentre:
             settings=lambda: self.settings,
         )
         runner = FlowRunner(lambda: self.dialplan, loop=self.loop)
-        self.controller = CallController(around, loop=self.loop, start_flow=runner.start)
+        self.controller = CallController(around, loop=self.loop, start_flow=runner.start, is_routed=runner.is_routed)
         station = TappedStation(self.endpoint, self.messages, self.clock)
         self._pump.attach("switch", station, SWITCH, self._sip_event)
         self.acd.start(self._configuration)

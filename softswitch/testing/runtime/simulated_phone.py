@@ -1,6 +1,6 @@
 """A phone on a FakeNetwork: a real SIP endpoint that does what a test tells it, and notes what happened to it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from softswitch.base.address import HostPort, TransportKind
@@ -10,7 +10,16 @@ from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.description.offer_answer import Answer, MediaCapabilities, answer_offer, make_offer
 from softswitch.sip.description.sdes import Sdes
 from softswitch.sip.endpoint import SipEndpoint
-from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, RequestFinished, SipOutput
+from softswitch.sip.outputs import (
+    InviteReceived,
+    LegAnswered,
+    LegEnded,
+    LegFailed,
+    ReferProgress,
+    ReinviteReceived,
+    RequestFinished,
+    SipOutput,
+)
 from softswitch.sip.settings import SipSettings, Target, TrunkPeer
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.runtime.loop import VirtualLoop
@@ -86,12 +95,14 @@ class SimulatedPhone:
         password: str | None = None,
         capabilities: MediaCapabilities | None = None,
         max_forwards: int = 70,
+        headers: Sequence[tuple[str, str]] = (),
     ) -> LegId:
         self.leg = self.endpoint.invite(
             self._target(f"sip:{number}@{DOMAIN}"),
             from_uri=f"sip:{self.name}@{DOMAIN}",
             sdp=make_offer(capabilities or MediaCapabilities(), self._rtp(), session_id=1, version=1, sdes=self.sdes),
             max_forwards=max_forwards,
+            headers=headers,
             credentials=None if password is None else Credential(username=self.name, realm="", password=password),
             now=self._centre.clock.now(),
         )
@@ -115,6 +126,24 @@ class SimulatedPhone:
         self.endpoint.reinvite(self.leg, sdp, self._centre.clock.now())
         self._centre.flush()
 
+    def refer(self, target: str, *, leg: LegId | None = None, replaces: LegId | None = None) -> None:
+        """Transfer whoever it talks to: to a number, or to who it talks to in the call `replaces`."""
+        leg_id = self.leg if leg is None else leg
+        assert leg_id is not None
+        uri = f"sip:{target}@{DOMAIN}"
+        by = f"sip:{self.name}@{DOMAIN}"
+        self.endpoint.refer(leg_id, uri, self._centre.clock.now(), referred_by=by, replaces_leg=replaces)
+        self._centre.flush()
+
+    def hang_up_all(self, *legs: LegId) -> None:
+        for leg_id in legs:
+            self.endpoint.hang_up(leg_id, self._centre.clock.now())
+        self._centre.flush()
+
+    def told(self) -> list[int]:
+        """What it was told of its transfers."""
+        return [event.status for event in self.events if isinstance(event, ReferProgress)]
+
     def press(self, digit: str) -> None:
         assert self.leg is not None
         self.endpoint.send_info(
@@ -130,6 +159,8 @@ class SimulatedPhone:
             case InviteReceived():
                 self.leg = event.leg_id
                 self._ring(event)
+            case ReinviteReceived():
+                self._answer_reinvite(event)
             case LegAnswered() if event.leg_id == self.leg:
                 self.is_answered = True
             case LegEnded() | LegFailed() if event.leg_id == self.leg:
@@ -157,6 +188,12 @@ class SimulatedPhone:
         self._centre.flush()
         if self.talk_s is not None:
             self._centre.loop.call_later(self.talk_s, self.hang_up_leg, invite.leg_id)
+
+    def _answer_reinvite(self, event: ReinviteReceived) -> None:
+        """It hears and is heard from wherever it is told."""
+        answer = answer_offer(event.sdp, MediaCapabilities(), self._rtp(), session_id=1, version=3, sdes=self.sdes)
+        assert isinstance(answer, Answer)
+        self.endpoint.answer_reinvite(event.leg_id, answer.sdp, self._centre.clock.now())
 
     def _rtp(self) -> HostPort:
         return HostPort(self.address.host, 30000)

@@ -1,0 +1,41 @@
+"""What one call needs of all the others when a party goes from one to another. The controller is it."""
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
+
+from softswitch.base.ids import LegId
+from softswitch.calls.record import CallRecord
+from softswitch.calls.runtime.party import Party
+
+if TYPE_CHECKING:
+    from softswitch.calls.runtime.active_call import ActiveCall
+
+
+class Exchange(Protocol):
+    def call_of(self, leg_id: LegId) -> "ActiveCall | None":
+        """The call a leg is in."""
+        ...
+
+    def moved(self, party: Party, call: "ActiveCall") -> None:
+        """A party has come to `call`: what happens to his leg and his stream is for it from now on."""
+        ...
+
+    def begin(self, caller: Party, record: CallRecord, *, before: "ActiveCall") -> "ActiveCall":
+        """A new call with somebody who was in the call `before` until now; its flow is not yet started."""
+        ...
+
+    def start_flow(self, call: "ActiveCall") -> None:
+        """Run the flow of the number called."""
+        ...
+
+    def is_reachable(self, number: str) -> bool:
+        """Whether there is a flow for a number, or an extension with that number or name."""
+        ...
+
+    def free_line(self, party: Party) -> None:
+        """The agent whose leg it is, is no longer busy with it."""
+        ...
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Let this go on beside the flows."""
+        ...

@@ -1,0 +1,174 @@
+"""A party goes from one call to another (docs/decisions/0010-transfers.md): what all transfers, pickups and recalls do.
+
+| who goes                         | as what                          | with                     |
+|----------------------------------|----------------------------------|--------------------------|
+| either of two who talk, a caller | the caller of a new call         | `transfer_away`          |
+| either of two who talk           | somebody else, in his call       | `take_place`             |
+| a caller                         | who answers, in another call     | `answer_for`             |
+
+The call he leaves is over as soon as he is its caller or talks to its caller, and says so in its record. What waits in
+these functions is only a stream: a party whose stream is on another media worker than the call he goes to gets one
+there, and is offered it by re-INVITE; until then everything is as it was.
+
+How a verb picks up a call that rings elsewhere, as the caller of `call`:
+
+    ringing = ...  # the ActiveCall whose phone rings: `ringing.awaits_party` says that it can be picked up
+    await answer_for(ringing, call)  # answers `call` if need be; LocalError if somebody else was quicker
+    # `call` is over: the next verb raises CallEnded. In `ringing` the two talk.
+
+And how a verb keeps a caller until somebody retrieves him: it sets `call.awaits_party`, and takes `PartyJoined` from
+its mailbox; `call.party(event.leg_id)` is then whom to `call.converse` with, until LegEnded of his leg:
+
+    parked.awaits_party = True
+    ...
+    case PartyJoined():
+        conversation = parked.converse(parked.party(event.leg_id), music, policy)
+"""
+
+from softswitch.base.errors import LocalError
+from softswitch.base.ids import CallId
+from softswitch.calls.events import PartyJoined
+from softswitch.calls.record import CallRecord, EndedBy, EndReason
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.transfer import Transfer
+from softswitch.calls.settings import Extension
+from softswitch.media.runtime.client import MediaStream
+
+
+def name_of(party: Party) -> str:
+    """Whose phone it is, for records: an account, or "trunk:provider"."""
+    return party.leg.party if party.extension is None else party.extension.username
+
+
+def transfer_away(
+    call: ActiveCall,
+    party: Party,
+    target: str,
+    *,
+    by: str,
+    ended_by: EndedBy,
+    permissions: Extension | None,
+    transfer: Transfer | None = None,
+) -> ActiveCall:
+    """`party`, answered, begins a follow-up call to `target`; returns it. `call` is over, whoever else was in it.
+
+    Whose trunks he may use, `permissions` says. `transfer` says who has him back if the target is not reached; that
+    one's leg goes along if it is in `call`.
+    """
+    number, name = _identity(call, party)
+    record = CallRecord(
+        CallId(call.around.entropy.token(96)),
+        calling_number=number,
+        calling_name=name,
+        called_number=target,
+        started_at=call.around.clock.wall(),
+    )
+    _leave(call, record, by, target, ended_by)
+    transferor = None if transfer is None else transfer.transferor
+    call.let_go(party)
+    if transferor is not None:
+        call.let_go(transferor)
+    follow_up = call.exchange.begin(party, record, before=call)
+    follow_up.permissions = permissions
+    follow_up.transfer = transfer
+    if transferor is not None:
+        follow_up.admit(transferor)
+    call.exchange.start_flow(follow_up)
+    return follow_up
+
+
+async def take_place(
+    call: ActiveCall, party: Party, place: Party, *, of: ActiveCall, by: str, ended_by: EndedBy
+) -> None:
+    """`party`, who talks in `call`, takes the place of `place` in the call `of`, and `call` is over.
+
+    `place` is the caller of that call, whatever he is doing there, or whoever he talks to; he is hung up. The other
+    party of `call` stays in it, to be parted from by its end. Raises `MediaUnavailable` and `LocalError`: then nothing
+    has changed.
+    """
+    stream = await _stream_beside(party, of)
+    if not _is_there(call, party) or not _is_there(of, place) or of is call:
+        if stream is not None:
+            stream.drop()
+        raise LocalError("one of the parties has left meanwhile")
+    target = of.record.called_number if place is of.caller else of.record.calling_number
+    _leave(call, of.record, by, target, ended_by)
+    call.let_go(party)
+    _settle(party, of, stream)
+    if place is of.caller:
+        of.replace_caller(party)
+    else:
+        of.replace_far(place, party)
+    of.part(place)
+
+
+async def answer_for(ringing: ActiveCall, call: ActiveCall) -> None:
+    """The caller of `call` is who answers in `ringing`, which rings or waits; `call` is over. See the module.
+
+    Raises `CallEnded` and `MediaUnavailable` as verbs of `call` do, and `LocalError` if there is nobody to answer any
+    more.
+    """
+    gone = LocalError("nobody waits there for an answer any more")
+    if not ringing.awaits_party or ringing is call:
+        raise gone
+    if call.caller.stream is None:
+        call.near = ringing.caller.stream
+    await call.answer()
+    party = call.caller
+    stream = await _stream_beside(party, ringing)
+    if not ringing.awaits_party or ringing.mailbox.is_closed or not _is_there(call, party):
+        if stream is not None:
+            stream.drop()
+        await call.mailbox.check()
+        raise gone
+    ringing.awaits_party = False
+    conversation = call.conversation
+    if conversation is not None:
+        call.end_conversation(conversation)
+    _leave(call, ringing.record, name_of(party), ringing.record.calling_number, "switch")
+    call.let_go(party)
+    _settle(party, ringing, stream)
+    ringing.admit(party)
+    ringing.mailbox.put(PartyJoined(party.leg.leg_id))
+
+
+def _leave(call: ActiveCall, other: CallRecord, by: str, target: str, ended_by: EndedBy) -> None:
+    """The call's talk is over, and its record says why."""
+    if call.conversation is not None:
+        call.end_conversation(call.conversation)
+    call.record.transferred(other, by, target)
+    call.record.ended(ended_by, EndReason.TRANSFERRED)
+
+
+def _is_there(call: ActiveCall, party: Party) -> bool:
+    return party.call_id == call.call_id and not call.mailbox.is_closed and call.party(party.leg.leg_id) is party
+
+
+async def _stream_beside(party: Party, call: ActiveCall) -> MediaStream | None:
+    """A stream for `party` where `call`'s are, if his is elsewhere."""
+    near = call.caller.stream
+    if near is None or party.stream is None or party.stream.worker == near.worker:
+        return None
+    learn_from = call.around.settings().learn_from(party.signalling)
+    return await call.around.media.open_stream(call.call_id, near=near, learn_from=learn_from)
+
+
+def _settle(party: Party, call: ActiveCall, stream: MediaStream | None) -> None:
+    """Let the party's sound go through `stream` from now on; he is told, and answers (negotiation.py)."""
+    if stream is None:
+        return
+    if party.stream is not None:
+        party.stream.drop()
+    party.attach(stream, call.around.settings().media_ip)
+    party.is_moving = True
+    call.around.sip.reinvite(party.leg.leg_id, party.leg.offer())
+
+
+def _identity(call: ActiveCall, party: Party) -> tuple[str, str]:
+    """Number and name that a party shows as a caller."""
+    if party is call.caller:
+        return call.record.calling_number, call.record.calling_name
+    if party.extension is not None:
+        return party.extension.number or party.extension.username, party.extension.name
+    return call.record.called_number, ""

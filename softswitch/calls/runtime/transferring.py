@@ -1,0 +1,174 @@
+"""Transfers as phones and operators ask for them: REFER, INVITE with Replaces, a command.
+
+| what a party of a conversation asks for                | what is done                                               |
+|--------------------------------------------------------|------------------------------------------------------------|
+| REFER to a number that leads somewhere                 | 202; the other party begins a follow-up call there         |
+| REFER to anything else, or one transfer too many       | 603; nothing changes                                       |
+| REFER that replaces a leg of his own in another call   | 202; the other party takes his place there                 |
+| the same of somebody else's leg                        | 603                                                        |
+| REFER by who does not talk (waits, listens)            | 603                                                        |
+
+| INVITE that replaces a leg | who may                                     | what is done                          |
+|----------------------------|---------------------------------------------|---------------------------------------|
+| that rings                 | every extension of ours; a trunk none       | he answers in its place               |
+| that is answered           | the same extension; the same trunk          | he takes its place, it is hung up     |
+| anything else              | nobody                                      | 403, 481                              |
+
+An attended transfer may come while the target still rings, or while the transferor waits for it in a queue: then the
+other party waits on in his place.
+"""
+
+from softswitch.base.errors import LocalError
+from softswitch.base.ids import LegId
+from softswitch.base.log import get_logger
+from softswitch.calls.call_state import CallState
+from softswitch.calls.outcomes import CallEnded
+from softswitch.calls.record import EndedBy
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.taking_over import answer_for, name_of, take_place, transfer_away
+from softswitch.calls.runtime.transfer import Transfer
+from softswitch.media.errors import MediaUnavailable
+from softswitch.sip.outputs import ReferReceived
+
+log = get_logger("calls")
+
+DECLINED = 603
+"""A refusal that ends nothing but the REFER (sip/sessions/refer.py)."""
+
+
+def answer_refer(call: ActiveCall, event: ReferReceived) -> None:
+    """A party of the call wants the other one to go elsewhere."""
+    party, conversation = call.party(event.leg_id), call.conversation
+    if party is None or conversation is None or party not in (conversation.near, conversation.far):
+        call.around.sip.refuse_refer(event.refer_id, DECLINED)
+    elif event.replaces_leg is not None and event.replaces_leg != event.leg_id:
+        call.exchange.spawn(_transfer_attended(call, party, event, event.replaces_leg))
+    elif not event.target or not call.exchange.is_reachable(event.target) or call.max_forwards <= 1:
+        _log(call, party, event.target, "refused")
+        call.around.sip.refuse_refer(event.refer_id, DECLINED)
+    else:
+        _transfer_blind(call, party, event)
+
+
+def transfer_by_command(call: ActiveCall, target: str) -> ActiveCall:
+    """An operator sends the caller to `target`; returns his new call. Raises `LocalError`, in words for people.
+
+    Whoever he talks to is hung up, and rung again if the target is not reached.
+    """
+    if not call.is_answered or call.mailbox.is_closed:
+        raise LocalError("the caller is not connected: only a call that was answered can be transferred")
+    if not call.exchange.is_reachable(target):
+        raise LocalError(f'no route and no extension leads to "{target}": see numbers.toml and extensions.toml')
+    return transfer_caller(call, target, by="operator")
+
+
+def transfer_caller(call: ActiveCall, target: str, *, by: str) -> ActiveCall:
+    """The caller, answered, goes to `target`, with the permissions he has. Raises `LocalError` if he went round in
+    circles."""
+    if call.max_forwards <= 1:
+        raise LocalError(f"{call.record.calling_number} was transferred too often: the flows send calls in circles")
+    far = None if call.conversation is None else call.conversation.far
+    transfer = None if far is None or far.extension is None else Transfer(call, extension=far.extension)
+    follow_up = transfer_away(
+        call, call.caller, target, by=by, ended_by="switch", permissions=call.permissions, transfer=transfer
+    )
+    if far is not None:
+        call.part(far)
+    return follow_up
+
+
+async def replace_by_invite(call: ActiveCall, other: ActiveCall, leg_id: LegId) -> None:
+    """The caller of `call`, who is not answered, wants the place of a leg of `other` (RFC 3891)."""
+    party = other.party(leg_id)
+    if party is None or not _may_replace(call.caller, party):
+        call.refuse(481 if party is None else 403)
+        call.flow_over()
+        return
+    try:
+        if not party.is_answered:
+            await answer_for(other, call)
+        else:
+            call.near = other.caller.stream
+            await call.answer()
+            ended_by: EndedBy = "switch"
+            await take_place(call, call.caller, party, of=other, by=name_of(call.caller), ended_by=ended_by)
+    except (LocalError, MediaUnavailable) as error:
+        log.info("nobody replaced", call_id=call.call_id, reason=str(error))
+        call.refuse(503 if isinstance(error, MediaUnavailable) else 481)
+    except CallEnded:
+        pass  # he has hung up, or is where he wanted to be
+    finally:
+        call.flow_over()
+
+
+def _transfer_blind(call: ActiveCall, party: Party, event: ReferReceived) -> None:
+    conversation = call.conversation
+    assert conversation is not None, "judged by answer_refer"
+    is_caller = party is conversation.near
+    other = conversation.far if is_caller else conversation.near
+    call.around.sip.accept_refer(event.refer_id)
+    _log(call, party, event.target, "blind")
+    transfer_away(
+        call,
+        other,
+        event.target,
+        by=name_of(party),
+        ended_by="caller" if is_caller else "agent",
+        permissions=party.extension,
+        transfer=Transfer(call, extension=party.extension, transferor=party, refer_id=event.refer_id),
+    )
+
+
+async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceived, leg_id: LegId) -> None:
+    """The other party of `call` takes the transferor's place where his other leg is."""
+    sip = call.around.sip
+    of = call.exchange.call_of(leg_id)
+    place = None if of is None else of.party(leg_id)
+    conversation = call.conversation
+    if of is None or place is None or of is call or conversation is None or not _is_same(party, place):
+        sip.refuse_refer(event.refer_id, DECLINED)
+        return
+    is_caller = party is conversation.near
+    other = conversation.far if is_caller else conversation.near
+    if place is not of.caller and (of.conversation is None or place is not of.conversation.far):
+        sip.refuse_refer(event.refer_id, DECLINED)
+        return
+    sip.accept_refer(event.refer_id)
+    _log(call, party, of.record.called_number, "attended")
+    try:
+        by = name_of(party)
+        await take_place(call, other, place, of=of, by=by, ended_by="caller" if is_caller else "agent")
+    except (LocalError, MediaUnavailable) as error:
+        log.info("transfer failed", call_id=call.call_id, reason=str(error))
+        sip.notify_refer(event.refer_id, 480)
+        return
+    of.permissions = party.extension
+    if of.state is CallState.ALERTING and not of.mailbox.is_closed:
+        call.let_go(party)
+        of.transfer = Transfer(of, extension=party.extension, transferor=party, refer_id=event.refer_id)
+        of.admit(party)
+        await of.ring()
+    elif party is call.caller:
+        sip.notify_refer(event.refer_id, 200)
+        call.take_leave(480)
+    else:
+        sip.notify_refer(event.refer_id, 200)
+        call.part(party)
+
+
+def _is_same(party: Party, other: Party) -> bool:
+    """Two legs of one phone, or at least of one account, or of one trunk."""
+    if party.extension is not None and other.extension is not None:
+        return party.extension.username == other.extension.username
+    return party.extension is other.extension and party.leg.party == other.leg.party
+
+
+def _may_replace(who: Party, place: Party) -> bool:
+    if not place.is_answered:
+        return who.extension is not None
+    return _is_same(who, place)
+
+
+def _log(call: ActiveCall, party: Party, target: str, kind: str) -> None:
+    log.info("transfer", call_id=call.call_id, by=name_of(party), to=target, kind=kind)
