@@ -17,6 +17,7 @@ from softswitch.calls import supervision
 from softswitch.calls.call_state import CallState
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.supervision import Supervision
+from softswitch.calls.runtime.transferring import transfer_by_command
 from softswitch.control.protocol import (
     AgentAction,
     AgentRow,
@@ -35,6 +36,7 @@ from softswitch.control.protocol import (
     StoreRow,
     SupervisionMode,
     SupervisionSet,
+    Transferred,
     WorkerAction,
     WorkerRow,
     WorkerSet,
@@ -128,6 +130,16 @@ class SwitchOperations:
             return Refused("not_found", f'there is no call "{call_id}": see `softswitch calls`')
         call.hang_up_from_outside("operator hung up")
         return Done()
+
+    async def transfer_call(self, call_id: CallId, target: str) -> Transferred | Refused:
+        call = self._parts.controller.calls.get(call_id)
+        if call is None:
+            return Refused("not_found", f'there is no call "{call_id}": see `softswitch calls`')
+        try:
+            follow_up = transfer_by_command(call, target)
+        except LocalError as error:
+            return Refused("not_possible", str(error))
+        return Transferred(self._call_row(follow_up))
 
     async def set_recording(
         self, call_id: CallId, action: RecordingAction, seconds: float | None, by: str

@@ -19,6 +19,8 @@ from softswitch.control.protocol import (
     Supervise,
     SupervisionMode,
     SupervisionSet,
+    TransferCall,
+    Transferred,
 )
 
 
@@ -45,6 +47,19 @@ def hangup(ctx: click.Context, call_id: str, config: str | None) -> None:
         found = complete_call_id(call_id, client.calls())
         client.ask(HangUp(found), Done)
     click.echo(f"Call {found} was ended.")
+
+
+@calls.command
+@click.argument("call_id")
+@click.argument("target")
+@config_option
+@click.pass_context
+def transfer(ctx: click.Context, call_id: str, target: str, config: str | None) -> None:
+    """Send a caller to another number or extension; whoever he talks to is hung up."""
+    with connect(find_directory(config or ctx.obj)) as client:
+        found = complete_call_id(call_id, client.calls())
+        done = client.ask(TransferCall(found, target), Transferred)
+    click.echo(f"{done.call.calling_number} is being connected to {target}: call {done.call.call_id}.")
 
 
 calls.add_command(why)

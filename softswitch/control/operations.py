@@ -23,6 +23,7 @@ from softswitch.control.protocol import (
     SupervisionSet,
     Trace,
     TraceRows,
+    Transferred,
     WorkerAction,
     WorkerSet,
 )
@@ -57,6 +58,8 @@ class Operations(Protocol):
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused: ...
 
     async def hang_up(self, call_id: CallId) -> Done | Refused: ...
+
+    async def transfer_call(self, call_id: CallId, target: str) -> Transferred | Refused: ...
 
     async def set_recording(
         self, call_id: CallId, action: RecordingAction, seconds: float | None, by: str

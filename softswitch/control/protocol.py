@@ -63,6 +63,13 @@ class HangUp(msgspec.Struct, frozen=True, tag=True):
     call_id: CallId
 
 
+class TransferCall(msgspec.Struct, frozen=True, tag=True):
+    """Send the caller of an answered call to another number or extension; whoever he talks to is hung up."""
+
+    call_id: CallId
+    target: str
+
+
 class SetRecording(msgspec.Struct, frozen=True, tag=True):
     """Mask what is recorded of a call (for `seconds`, or as long as the settings allow) or unmask it, begin or end it.
 
@@ -152,6 +159,7 @@ Request = (
     | ListRegistrations
     | SetAgent
     | HangUp
+    | TransferCall
     | SetRecording
     | SetWorker
     | HoldRecording
@@ -365,6 +373,12 @@ class WorkerSet(msgspec.Struct, frozen=True, tag=True):
     worker: WorkerRow
 
 
+class Transferred(msgspec.Struct, frozen=True, tag=True):
+    """The caller is in this call from now on."""
+
+    call: CallRow
+
+
 class SupervisionSet(msgspec.Struct, frozen=True, tag=True):
     """The call as it is after the order; `phone` is the account of the supervisor's phone."""
 
@@ -420,6 +434,7 @@ Reply = (
     | AgentSet
     | RecordingSet
     | SupervisionSet
+    | Transferred
     | WorkerSet
     | Messages
     | TraceRows

@@ -26,6 +26,7 @@ from softswitch.control.protocol import (
     Trace,
     TraceRow,
     TraceRows,
+    Transferred,
     WorkerAction,
     WorkerRow,
     WorkerSet,
@@ -175,6 +176,13 @@ class FixedOperations:
         self.orders.append(("hang_up", call_id))
         if any(row.call_id == call_id for row in self.call_rows):
             return Done()
+        return Refused("not_found", f"there is no call {call_id}; `softswitch calls` lists them all")
+
+    async def transfer_call(self, call_id: CallId, target: str) -> Transferred | Refused:
+        self.orders.append(("transfer_call", call_id, target))
+        for row in self.call_rows:
+            if row.call_id == call_id:
+                return Transferred(msgspec.structs.replace(row, call_id=CallId("c2"), called_number=target))
         return Refused("not_found", f"there is no call {call_id}; `softswitch calls` lists them all")
 
     async def set_recording(

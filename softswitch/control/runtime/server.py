@@ -52,6 +52,7 @@ from softswitch.control.protocol import (
     Stop,
     Supervise,
     Trace,
+    TransferCall,
 )
 
 _log = get_logger("control")
@@ -168,6 +169,8 @@ class ControlServer:
                 yield await operations.set_agent(agent_id, action, reason)
             case HangUp(call_id):
                 yield await operations.hang_up(call_id)
+            case TransferCall(call_id, target):
+                yield await operations.transfer_call(call_id, target)
             case SetRecording(call_id, action, seconds, by):
                 yield await operations.set_recording(call_id, action, seconds, by)
             case SetWorker(name, action):

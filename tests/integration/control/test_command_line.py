@@ -143,6 +143,14 @@ def test_a_call_is_hung_up(operations: FixedOperations) -> None:
 
 
 @pytest.mark.usefixtures("server")
+def test_a_caller_is_transferred(operations: FixedOperations) -> None:
+    (line,) = printed("calls", "transfer", "c1", "120")
+    assert line.endswith(" is being connected to 120: call c2.")
+    assert operations.orders == [("transfer_call", CallId("c1"), "120")]
+    assert run("calls", "transfer", "c9", "120").exit_code == 1
+
+
+@pytest.mark.usefixtures("server")
 def test_a_call_is_named_by_the_beginning_of_its_id_as_the_narrow_table_shows_it(operations: FixedOperations) -> None:
     first, second = CallId("bac48bfd64bae48a2b94fa3a"), CallId("bac48f0087122e8aa6d16897")
     operations.call_rows = [

@@ -39,6 +39,8 @@ from softswitch.control.protocol import (
     Trace,
     TraceRow,
     TraceRows,
+    TransferCall,
+    Transferred,
     WorkerSet,
 )
 from softswitch.testing.operations import FixedOperations
@@ -53,6 +55,7 @@ REQUESTS: list[Request] = [
     ListRegistrations(),
     SetAgent(AgentId("anna"), "pause", "lunch"),
     HangUp(CallId("c1")),
+    TransferCall(CallId("c1"), "120"),
     SetRecording(CallId("c1"), "mask", 30.0, "otto"),
     SetWorker("media-0", "drain"),
     HoldRecording(RecordingId("r1"), 1_700_000_000.0, True),
@@ -73,6 +76,7 @@ REPLIES: list[Reply] = [
     RecordingSet(SWITCH.call_rows[0]),
     WorkerSet(SWITCH.status().workers[0]),
     SupervisionSet(SWITCH.call_rows[0], "carl"),
+    Transferred(SWITCH.call_rows[0]),
     Reloaded(["a"], ["b"]),
     Done(),
     Messages(list(SWITCH.message_rows), list(LEGS), SWITCH.call_rows[0], 3),
