@@ -40,7 +40,7 @@ _encode = msgspec.msgpack.Encoder().encode
 class MediaDescription:
     """Streams with what each hears and plays, rooms, recordings. Read the tables freely; only `apply` changes them."""
 
-    __slots__ = ("_incoming", "hearings", "playbacks", "recordings", "rooms", "streams")
+    __slots__ = ("_hearers", "_incoming", "_room_of", "hearings", "playbacks", "recordings", "rooms", "streams")
 
     def __init__(self) -> None:
         self.streams: dict[StreamId, StreamDescription] = {}
@@ -49,6 +49,9 @@ class MediaDescription:
         self.playbacks: dict[StreamId, Playback] = {}
         self.recordings: dict[RecordingId, Recording] = {}
         self.rooms: dict[RoomId, Room] = {}
+        self._hearers: dict[StreamId, set[StreamId]] = {}
+        """By the stream that is heard: who hears it. Streams nobody hears are not in it."""
+        self._room_of: dict[StreamId, RoomId] = {}
         self._incoming: list[Describe] = []
 
     def apply(self, command: MediaCommand) -> str:
@@ -65,7 +68,7 @@ class MediaDescription:
             case PutRoom(room):
                 self._put_room(room)
             case DropRoom(room_id):
-                self.rooms.pop(room_id, None)
+                self._drop_room(room_id)
             case StartPlay(playback):
                 if playback.stream_id not in self.streams:
                     return f"no stream {playback.stream_id}"
@@ -103,33 +106,52 @@ class MediaDescription:
 
     def _drop(self, stream_id: StreamId) -> None:
         self.streams.pop(stream_id, None)
-        self.hearings.pop(stream_id, None)
         self.playbacks.pop(stream_id, None)
-        for hearing in list(self.hearings.values()):
-            if stream_id in hearing.sources:
-                self._hear(_without(hearing, stream_id))
-        self._leave_rooms({stream_id})
+        self._note_hearing(Hearing(stream_id, []))
+        for hearer in sorted(self._hearers.get(stream_id, ())):
+            self._note_hearing(_without(self.hearings[hearer], stream_id))
+        self._leave_rooms([stream_id])
 
     def _hear(self, hearing: Hearing) -> str:
         for stream_id in (hearing.stream_id, *hearing.sources):
             if stream_id not in self.streams:
                 return f"no stream {stream_id}"
-        if hearing.sources:
-            self.hearings[hearing.stream_id] = hearing
-        else:
-            self.hearings.pop(hearing.stream_id, None)
+        self._note_hearing(hearing)
         return ""
+
+    def _note_hearing(self, hearing: Hearing) -> None:
+        """What a stream hears from now on, in both directions of the table."""
+        hearer = hearing.stream_id
+        before = self.hearings.pop(hearer, None)
+        if before is not None:
+            for source in set(before.sources):
+                hearers = self._hearers[source]
+                hearers.discard(hearer)
+                if not hearers:
+                    del self._hearers[source]
+        if hearing.sources:
+            self.hearings[hearer] = hearing
+            for source in hearing.sources:
+                self._hearers.setdefault(source, set()).add(hearer)
 
     def _put_room(self, room: Room) -> None:
         members = [stream_id for stream_id in room.members if stream_id in self.streams]
-        self._leave_rooms(set(members))
+        self._drop_room(room.room_id)
+        self._leave_rooms(members)
         self.rooms[room.room_id] = Room(room_id=room.room_id, members=members)
+        self._room_of.update(dict.fromkeys(members, room.room_id))
 
-    def _leave_rooms(self, leaving: set[StreamId]) -> None:
-        for room in list(self.rooms.values()):
-            if not leaving.isdisjoint(room.members):
-                left = [stream_id for stream_id in room.members if stream_id not in leaving]
-                self.rooms[room.room_id] = Room(room_id=room.room_id, members=left)
+    def _drop_room(self, room_id: RoomId) -> None:
+        room = self.rooms.pop(room_id, None)
+        for member in () if room is None else room.members:
+            del self._room_of[member]
+
+    def _leave_rooms(self, leaving: Sequence[StreamId]) -> None:
+        for stream_id in leaving:
+            room_id = self._room_of.pop(stream_id, None)
+            if room_id is not None:
+                left = [member for member in self.rooms[room_id].members if member != stream_id]
+                self.rooms[room_id] = Room(room_id=room_id, members=left)
 
     def _replace(self, part: Describe) -> None:
         self._incoming.append(part)
@@ -137,10 +159,15 @@ class MediaDescription:
             return
         parts, self._incoming = self._incoming, []
         self.streams = {stream.stream_id: stream for part in parts for stream in part.streams}
-        self.hearings = {hearing.stream_id: hearing for part in parts for hearing in part.hearings}
+        self.hearings.clear()
+        self._hearers.clear()
+        for part in parts:
+            for hearing in part.hearings:
+                self._note_hearing(hearing)
         self.playbacks = {playback.stream_id: playback for part in parts for playback in part.playbacks}
         self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
         self.rooms = {room.room_id: room for part in parts for room in part.rooms}
+        self._room_of = {member: room.room_id for room in self.rooms.values() for member in room.members}
 
 
 def _without(hearing: Hearing, gone: StreamId) -> Hearing:

@@ -11,6 +11,10 @@ from softswitch.media.tick_grid import phase_of_port
 
 REST_S = 30.0
 
+REST_LEAST_S = 2.0
+"""When no port has rested that long, the one that has rested longest is taken after this time: better a trace of
+another's sound, which the latch keeps out, than a call refused."""
+
 
 class PortPool:
     """Which ports are free. Ports go round in a fixed order that starts nowhere in particular."""
@@ -31,8 +35,13 @@ class PortPool:
         return f"{self._range.start}-{self._range.stop - 1}"
 
     def take(self, now: float, *, phase: int | None = None) -> int | None:
-        """A port that nobody used for REST_S, of that phase if it matters, or None when there is none."""
-        while self._resting and self._resting[0][0] <= now:
+        """A port that nobody used for REST_S, of that phase if it matters, or None when there is none.
+
+        When there is none, one that has rested for REST_LEAST_S will do.
+        """
+        while self._resting and (
+            self._resting[0][0] <= now or (not self._free and self._resting[0][0] <= now + REST_S - REST_LEAST_S)
+        ):
             self._free.append(self._resting.popleft()[1])
         port = next((port for port in self._free if phase in (None, phase_of_port(port))), None)
         if port is not None:

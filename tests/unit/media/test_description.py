@@ -182,3 +182,22 @@ def test_commands_are_batched_in_order_and_below_the_size_of_a_packet() -> None:
         assert len(packet) < PACKET_BYTES_MAX
         assert msgspec.msgpack.decode(packet, type=CommandBatch) == batch
     assert batches_of([], 1)[0][0].commands == []
+
+
+def test_what_nobody_hears_any_more_is_forgotten_in_both_directions() -> None:
+    description = described(put(1), put(2), put(3), SetHearing(Hearing(StreamId(1), [StreamId(2), StreamId(3)])))
+    description.apply(SetHearing(Hearing(StreamId(2), [StreamId(1)])))
+    description.apply(DropStream(StreamId(1)))
+    assert description.hearings == {}
+    description.apply(put(1))
+    description.apply(SetHearing(Hearing(StreamId(1), [StreamId(3)])))
+    description.apply(DropStream(StreamId(2)))
+    assert description.hearings == {StreamId(1): Hearing(StreamId(1), [StreamId(3)])}
+
+
+def test_a_room_that_was_dropped_lets_its_members_into_another() -> None:
+    description = described(put(1), put(2), PutRoom(Room(room_id=RoomId("a"), members=[StreamId(1), StreamId(2)])))
+    description.apply(DropRoom(RoomId("a")))
+    description.apply(PutRoom(Room(room_id=RoomId("b"), members=[StreamId(1)])))
+    description.apply(DropStream(StreamId(2)))
+    assert description.rooms == {RoomId("b"): Room(room_id=RoomId("b"), members=[StreamId(1)])}

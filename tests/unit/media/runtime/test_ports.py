@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softswitch.base.entropy import SeededEntropy
-from softswitch.media.runtime.ports import REST_S, PortPool
+from softswitch.media.runtime.ports import REST_LEAST_S, REST_S, PortPool
 
 
 def pool(ports: range, seed: int = 1) -> PortPool:
@@ -29,8 +29,18 @@ def test_a_port_rests_after_use() -> None:
     free = pool(range(10000, 10002))
     assert free.take(0.0) == 10000
     free.release(10000, 5.0)
-    assert free.take(5.0 + REST_S - 0.1) is None
-    assert free.take(5.0 + REST_S) == 10000
+    assert free.take(5.0 + REST_LEAST_S - 0.1) is None
+    assert free.take(5.0 + REST_LEAST_S) == 10000
+
+
+def test_while_others_are_free_a_port_rests_for_long() -> None:
+    free = pool(range(10000, 10004))
+    used = free.take(0.0)
+    assert used is not None
+    free.release(used, 0.0)
+    other = free.take(REST_S - 0.1)
+    assert other not in (None, used)
+    assert free.take(REST_S - 0.1) == used
 
 
 def test_releasing_twice_or_a_strange_port_changes_nothing() -> None:
@@ -65,6 +75,6 @@ def test_no_port_is_used_twice_or_before_its_rest(steps: list[tuple[bool, float]
             released_at[port] = now
         elif (taken := free.take(now)) is not None:
             assert taken not in used
-            assert now >= released_at.get(taken, -REST_S) + REST_S
+            assert now >= released_at.get(taken, -REST_S) + REST_LEAST_S
             used.append(taken)
     assert free.in_use == len(used)
