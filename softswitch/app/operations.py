@@ -11,6 +11,7 @@ from softswitch.acd.model import AgentState
 from softswitch.acd.summaries import AgentSummary, QueueSummary
 from softswitch.app.message_operations import MessageOperations
 from softswitch.app.parts import Parts
+from softswitch.app.phones import phone_row, set_phone
 from softswitch.base.errors import ConfigurationError, LocalError, SoftswitchError, StartError
 from softswitch.base.ids import AgentId, CallId, RecordingId
 from softswitch.calls import supervision
@@ -26,12 +27,15 @@ from softswitch.control.protocol import (
     Done,
     GetMessages,
     Messages,
+    PhoneRow,
+    PhoneSet,
     QueueRow,
     RecordingAction,
     RecordingSet,
     Refused,
     RegistrationRow,
     Reloaded,
+    SetPhone,
     Status,
     StoreRow,
     SupervisionMode,
@@ -105,6 +109,13 @@ class SwitchOperations:
                 expires_in_s=max(0.0, binding.expires_at - now),
                 user_agent=binding.user_agent,
             )
+
+    def phones(self) -> Iterable[PhoneRow]:
+        for extension in list(self._parts.settings.extensions.values()):
+            yield phone_row(self._parts, extension)
+
+    async def set_phone(self, order: SetPhone) -> PhoneSet | Refused:
+        return set_phone(self._parts, order)
 
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused:
         before = self._agent(agent_id)

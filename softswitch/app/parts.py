@@ -8,6 +8,8 @@ from softswitch.acd.runtime.service import AcdService
 from softswitch.app.archive import Archive
 from softswitch.base.clock import Clock
 from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.runtime.extension_legs import ExtensionLegs
+from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.settings import CallSettings
@@ -37,6 +39,8 @@ class Parts:
     traces: Traces
     records: StoreRecords
     archive: Archive
+    phones: PhoneSettings
+    legs: ExtensionLegs
     sounds: SoundLibrary
     endpoint: SipEndpoint
     driver: SipDriver

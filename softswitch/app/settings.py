@@ -250,6 +250,9 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         session=_session(row),
         codecs=working_codecs(row.codecs),
         contacts_each_s=row.contacts_each_s,
+        call_waiting=row.call_waiting,
+        calls_max=row.calls_max,
+        intercom=row.intercom,
     )
 
 

@@ -45,6 +45,7 @@ from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
@@ -159,6 +160,7 @@ class Switch:
             lambda: archive_settings(self._running().configuration),
             is_in_progress=records.is_in_progress,
         )
+        phones = PhoneSettings(store)
         around = Surroundings(
             sip=SipCommands(endpoint, clock, driver.flush, self._loop),
             media=media,
@@ -169,6 +171,7 @@ class Switch:
             clock=clock,
             entropy=entropy,
             settings=lambda: self._running().settings,
+            phones=phones,
         )
         runner = FlowRunner(lambda: self._running().dialplan, loop=self._loop)
         return Parts(
@@ -184,6 +187,8 @@ class Switch:
             traces=traces,
             records=records,
             archive=archive,
+            phones=phones,
+            legs=around.legs,
             sounds=sounds,
             endpoint=endpoint,
             driver=driver,

@@ -18,3 +18,6 @@ KEEP_AFTER_S = 1.0
 
 PRUNED_AT_ONCE_MAX = 100
 """Stored traces that are looked at, and deleted if need be, in one turn of the loop."""
+
+FORWARDS_MAX = 5
+"""Forwards one call may go through, with those it came with: offices chain two or three, loops across switches end."""

@@ -12,7 +12,7 @@ import msgspec
 from softswitch.base.ids import AgentId, CallId, LegId, QueueId
 from softswitch.calls.limits import SIP_LEGS_MAX
 from softswitch.calls.measurements import CallMeasurements
-from softswitch.store.schema import ActiveCall, Cdr, SipLeg, Supervised
+from softswitch.store.schema import ActiveCall, Cdr, Forwarded, SipLeg, Supervised
 
 EndedBy = Literal["caller", "agent", "switch"]
 """"agent" is whoever the caller was connected with last, if that party hung up and the flow ended upon it."""
@@ -56,6 +56,7 @@ class CallRecord:
         "ended_by",
         "fault",
         "flow",
+        "forwards",
         "has_far_left",
         "hold_s",
         "is_far_silent",
@@ -109,6 +110,7 @@ class CallRecord:
         self.recordings: list[str] = []
         self.scores: dict[str, int] = {}
         self.tags: dict[str, str] = {}
+        self.forwards: list[Forwarded] = []
         self.supervisions: list[Supervised] = []
         self.transferred_to = ""
         self.transferred_by = ""
@@ -188,6 +190,7 @@ class CallRecord:
             transferred_to=self.transferred_to,
             transferred_by=self.transferred_by,
             linked_calls=tuple(self.linked_calls),
+            forwards=tuple(self.forwards),
             fault=self.fault,
             legs=self.measurements.legs(),
             sip_legs=tuple(self.sip_legs.values()),

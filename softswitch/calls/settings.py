@@ -34,6 +34,12 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     """Instead of those of everybody; empty: the same."""
     contacts_each_s: float = 0.0
     """Several phones of his ring in the order of their q, each for so long; 0: all at once."""
+    call_waiting: bool = True
+    """They ring for another call during one, unless their owner has chosen otherwise."""
+    calls_max: int = 0
+    """In so many calls he is busy; 0: when the phones say so."""
+    intercom: bool = False
+    """Colleagues may make a phone of his answer by itself."""
 
 
 class RingGroup(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ _COMMANDS = {
     "agents": LazyCommand("softswitch.cli.agents", "agents", "Agents and what they are doing."),
     "queues": LazyCommand("softswitch.cli.queues", "queues", "Queues: who waits, who answers, how quickly."),
     "registrations": LazyCommand("softswitch.cli.registrations", "registrations", "Phones that are registered."),
+    "phones": LazyCommand("softswitch.cli.phones", "phones", "Extensions and what their owners have chosen."),
     "media": LazyCommand("softswitch.cli.media", "media", "Media workers and what they carry."),
     "cdr": LazyCommand("softswitch.cli.cdr", "cdr", "Call detail records, the newest first."),
     "recordings": LazyCommand("softswitch.cli.recordings", "recordings", "Recorded calls, the newest first."),

@@ -59,6 +59,12 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Instead of those of [media]; empty: the same."""
     contacts_each_s: Annotated[float, Meta(ge=0, le=600)] = 0
     """Several phones of his ring in the order of their q, each for so long; 0: all at once."""
+    call_waiting: bool = True
+    """Phones ring for another call during one, unless their owner has switched that off (*43, #43)."""
+    calls_max: Annotated[int, Meta(ge=0, le=100)] = 0
+    """In so many calls the next caller hears that it is busy; 0: when the phone says so."""
+    intercom: bool = False
+    """Colleagues may make the phone answer by itself (*80)."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -84,6 +90,12 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """Instead of those of [media]; empty: the same."""
     contacts_each_s: Annotated[float, Meta(ge=0, le=600)] = 0
     """Several phones of his ring in the order of their q, each for so long; 0: all at once."""
+    call_waiting: bool = True
+    """Phones ring for another call during one, unless their owner has switched that off (*43, #43)."""
+    calls_max: Annotated[int, Meta(ge=0, le=100)] = 0
+    """In so many calls the next caller hears that it is busy; 0: when the phone says so."""
+    intercom: bool = False
+    """Colleagues may make the phone answer by itself (*80)."""
 
 
 class GroupRow(msgspec.Struct, frozen=True, kw_only=True):

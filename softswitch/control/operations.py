@@ -12,12 +12,15 @@ from softswitch.control.protocol import (
     Done,
     GetMessages,
     Messages,
+    PhoneRow,
+    PhoneSet,
     QueueRow,
     RecordingAction,
     RecordingSet,
     Refused,
     RegistrationRow,
     Reloaded,
+    SetPhone,
     Status,
     SupervisionMode,
     SupervisionSet,
@@ -54,6 +57,12 @@ class Operations(Protocol):
     def registrations(self) -> Iterable[RegistrationRow]:
         """Bindings that have not expired, by address of record."""
         ...
+
+    def phones(self) -> Iterable[PhoneRow]:
+        """All configured extensions, in the order of the configuration."""
+        ...
+
+    async def set_phone(self, order: SetPhone) -> PhoneSet | Refused: ...
 
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused: ...
 

@@ -49,6 +49,23 @@ class ListRegistrations(msgspec.Struct, frozen=True, tag=True):
     pass
 
 
+class ListPhones(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class SetPhone(msgspec.Struct, frozen=True, tag=True):
+    """What the owner of an extension (its account or number) could choose by dialling; what is empty stays as it is.
+
+    `forwards` are numbers by "always", "busy", "no_answer" or "unregistered"; the number "" ends that one.
+    """
+
+    phone: str
+    forwards: dict[str, str] = {}
+    no_answer_s: float | None = None
+    do_not_disturb: bool | None = None
+    call_waiting: Literal["", "on", "off", "default"] = ""
+
+
 class SetAgent(msgspec.Struct, frozen=True, tag=True):
     """Log an agent in or out, or pause or resume him. `reason` is kept with a pause ("lunch")."""
 
@@ -157,6 +174,8 @@ Request = (
     | ListAgents
     | ListQueues
     | ListRegistrations
+    | ListPhones
+    | SetPhone
     | SetAgent
     | HangUp
     | TransferCall
@@ -262,6 +281,25 @@ class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = ""
 
 
+class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An extension. `contacts` phones are registered for it; `calls` it is in, ringing or talking.
+
+    `forwards` are numbers by the reason: "always", "busy", "no_answer" (after `no_answer_s`), "unregistered".
+    """
+
+    username: str
+    name: str = ""
+    number: str = ""
+    agent_id: AgentId | Literal[""] = ""
+    contacts: int = 0
+    calls: int = 0
+    forwards: dict[str, str] = {}
+    no_answer_s: float = 0.0
+    do_not_disturb: bool = False
+    call_waiting: bool = True
+    intercom: bool = False
+
+
 class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     """A media worker. `cpu` is the part of one core it used during the last second (0.35 = 35 %).
 
@@ -354,6 +392,17 @@ class Registrations(msgspec.Struct, frozen=True, tag=True):
     is_last: bool = True
 
 
+class Phones(msgspec.Struct, frozen=True, tag=True):
+    rows: list[PhoneRow]
+    is_last: bool = True
+
+
+class PhoneSet(msgspec.Struct, frozen=True, tag=True):
+    """The extension as it is after the order."""
+
+    phone: PhoneRow
+
+
 class AgentSet(msgspec.Struct, frozen=True, tag=True):
     """The agent as he is after the order. `is_pending` says that it takes effect when his call is over."""
 
@@ -427,10 +476,11 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     faults: list[str] = []
 
 
-Rows = Calls | Agents | Queues | Registrations
+Rows = Calls | Agents | Queues | Registrations | Phones
 Reply = (
     Status
     | Rows
+    | PhoneSet
     | AgentSet
     | RecordingSet
     | SupervisionSet

@@ -13,6 +13,7 @@ async def hotline(call: Call) -> None:
 ```
 """
 
+from softswitch.calls.forwarding import ForwardReason
 from softswitch.calls.outcomes import (
     CallEnded,
     DialOutcome,
@@ -33,6 +34,7 @@ __all__ = [
     "DialOutcome",
     "DialReason",
     "Digits",
+    "ForwardReason",
     "MenuChoice",
     "QueueOutcome",
     "QueueReason",

@@ -13,12 +13,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
+from msgspec.structs import replace
+
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
+from softswitch.calls.forwarding import ForwardReason, with_forward
 from softswitch.calls.outcomes import DialOutcome, Digits, MenuChoice, QueueOutcome, RecordedMessage
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.verbs import CallVerbs
 from softswitch.dialplan.flows import Dialplan
+from softswitch.store.schema import StoredPhone
 
 Said = str | int
 """A prompt's name, or a number to be read out."""
@@ -225,15 +229,54 @@ class Call:
         each_s: float | None = None,
         ring_s: float | None = None,
         record: bool | None = None,
+        intercom: bool = False,
     ) -> DialOutcome:
         """Ring extensions (numbers or user names), groups or, for those who may, outside numbers; returns when the far
         side has hung up or did not come.
 
         Several targets ring at once ("parallel"), one after the other for `each_s` seconds ("serial"), or each `each_s`
         after the one before and together with it ("delayed"); a `Ring` has times of its own. `record` None is as the
-        number called is configured, or else on demand.
+        number called is configured, or else on demand. With `intercom` the phone answers by itself, if it may.
         """
-        return await self._verbs.dial(targets, strategy=strategy, each_s=each_s, ring_s=ring_s, record=record)
+        return await self._verbs.dial(
+            targets, strategy=strategy, each_s=each_s, ring_s=ring_s, record=record, intercom=intercom
+        )
+
+    # The caller's own extension
+
+    @property
+    def phone(self) -> StoredPhone | None:
+        """What the caller has chosen for his extension (`forwards`, `no_answer_s`, `do_not_disturb`, `call_waiting`);
+        None if he calls from no phone of ours."""
+        return self._verbs.phone
+
+    def set_forwarding(self, reason: ForwardReason, target: str, *, after_s: float | None = None) -> bool:
+        """Have calls to the caller's extension go to `target` ("": no longer), `after_s` of ringing for "no_answer".
+
+        False if that is not possible: it has no extension, or may not call there.
+        """
+        phone = self._verbs.phone
+        if phone is None or (target and self._verbs.forward_refusal(target)):
+            return False
+        try:
+            self._verbs.set_phone(with_forward(phone, reason, target, after_s))
+        except LocalError:
+            return False
+        return True
+
+    def set_do_not_disturb(self, is_on: bool) -> bool:
+        """Whether callers of the caller's extension are told that it is busy. False if he has none."""
+        phone = self._verbs.phone
+        if phone is not None:
+            self._verbs.set_phone(replace(phone, do_not_disturb=is_on))
+        return phone is not None
+
+    def set_call_waiting(self, is_on: bool) -> bool:
+        """Whether phones of the caller's extension ring for another call during one. False if he has none."""
+        phone = self._verbs.phone
+        if phone is not None:
+            self._verbs.set_phone(replace(phone, call_waiting=is_on))
+        return phone is not None
 
     async def transfer(self, target: str) -> NoReturn:
         """Send the caller on to another number or extension, as if he had called it; with a record of its own.

@@ -91,6 +91,31 @@ class Supervised(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
 
 
+class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
+    """A call went elsewhere, because an extension wanted it so or was not there."""
+
+    at: float
+    """Epoch seconds."""
+    by: str
+    """The extension's number, or its account if it has none."""
+    to: str
+    reason: str
+    """"always", "busy", "no_answer" or "unregistered"."""
+
+
+class StoredPhone(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner of an extension has chosen, from the phone or otherwise."""
+
+    username: str
+    forwards: dict[str, str] = {}
+    """Where calls go, by the reason (`Forwarded.reason`); a reason that is missing forwards nothing."""
+    no_answer_s: float = 20.0
+    """How long the phones ring before a call that is forwarded for want of an answer goes on."""
+    do_not_disturb: bool = False
+    call_waiting: bool | None = None
+    """Whether the phones ring for another call during one; None: as configured."""
+
+
 class LegFacts(msgspec.Struct, frozen=True, kw_only=True):
     """How one leg of a call sounded, and how its party spoke. Legs that were never heard have none."""
 
@@ -169,6 +194,8 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """Whose phone did that, or transferred the caller here: an account, "trunk:provider", "flow" or "operator"."""
     linked_calls: tuple[CallId, ...] = ()
     """Calls that parties of this one came from or went on to."""
+    forwards: tuple[Forwarded, ...] = ()
+    """The extensions that have forwarded it, in the order of time."""
     fault: str = ""
     """The traceback of a flow that failed, or what else went wrong; "" is the ordinary case."""
     legs: tuple[LegFacts, ...] = ()
@@ -279,3 +306,4 @@ ACTIVE_CALLS: TableLayout[str, ActiveCall] = TableLayout("active_calls", ActiveC
 CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, _timed_key)
 RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, _timed_key)
 TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, _timed_key)
+PHONES: TableLayout[str, StoredPhone] = TableLayout("phones", StoredPhone, _text_key)

@@ -19,6 +19,7 @@ from softswitch.store.schema import (
     BINDINGS,
     CDRS,
     END_REASON_RESTARTED,
+    PHONES,
     RECORDINGS,
     TRACES,
     ActiveCall,
@@ -26,6 +27,7 @@ from softswitch.store.schema import (
     Cdr,
     StoredAgentState,
     StoredBinding,
+    StoredPhone,
     StoredRecording,
     StoredTrace,
     TimedKey,
@@ -33,7 +35,8 @@ from softswitch.store.schema import (
 from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRows
 from softswitch.store.writer import GroupCommitWriter
 
-_TABLES = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES))
+_READ_BY_ALL = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES))
+_TABLES = (*_READ_BY_ALL, PHONES.name)
 
 
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +67,17 @@ class Writer(WritableRows, Protocol):
 class Store:
     """All tables, to read and write. One per switch."""
 
-    __slots__ = ("_close_rows", "_writer", "active_calls", "agent_states", "bindings", "cdrs", "recordings", "traces")
+    __slots__ = (
+        "_close_rows",
+        "_writer",
+        "active_calls",
+        "agent_states",
+        "bindings",
+        "cdrs",
+        "phones",
+        "recordings",
+        "traces",
+    )
 
     def __init__(self, rows: ReadableRows, writer: Writer, close_rows: Callable[[], None]) -> None:
         self._writer = writer
@@ -75,6 +88,7 @@ class Store:
         self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer)
         self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer)
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
+        self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
 
     def begin_call(self, call: ActiveCall) -> None:
         """Note that a call is in progress, so that it gets a CDR whatever happens to the switch."""
@@ -151,7 +165,7 @@ class Store:
 
 
 class StoreReader:
-    """All tables, to read, from any process but the switch's. A context manager."""
+    """The tables that others than the switch read, from any process. A context manager."""
 
     __slots__ = ("_close_rows", "active_calls", "agent_states", "bindings", "cdrs", "recordings", "traces")
 
@@ -186,7 +200,7 @@ def open_store(directory: str, *, map_size_mb: int = 1024, report: Callable[[str
 
 def open_reader(directory: str) -> StoreReader:
     """Open a store for reading while its switch runs, or after. Raises `StartError` (also: there is none yet)."""
-    environment = open_for_reading(directory, _TABLES)
+    environment = open_for_reading(directory, _READ_BY_ALL)
     return StoreReader(environment, environment.close)
 
 

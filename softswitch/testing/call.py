@@ -8,7 +8,7 @@ assert call.transcript == ["answer", "play greeting/welcome ...", "queue support
 """
 
 from collections import deque
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from softswitch.base.ids import CallId
@@ -19,6 +19,7 @@ from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.schedule import Schedule
+from softswitch.store.schema import StoredPhone
 from softswitch.testing.clock import ManualClock
 
 OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, RecordedMessage)
@@ -63,7 +64,11 @@ class FakeCall:
         called_number: str = "+18005550100",
         hang_up_after: int | None = None,
         headers: Mapping[str, str] | None = None,
+        phone: StoredPhone | None = None,
+        forwards_to: Collection[str] = (),
     ) -> None:
+        """`phone` is what the caller has chosen for his extension (None: he has none of ours), `forwards_to` the
+        numbers it may forward to."""
         self.transcript: list[str] = []
         self.clock = ManualClock()
         self.call_id = CallId("fake-call")
@@ -75,6 +80,8 @@ class FakeCall:
             started_at=self.clock.wall(),
         )
         self.headers = dict(headers or {})
+        self.phone = phone
+        self._forwards_to = forwards_to
         self.sounds = FakeSounds()
         self.language = "en"
         self.is_answered = False
@@ -161,9 +168,11 @@ class FakeCall:
         each_s: float | None,
         ring_s: float | None,
         record: bool | None,
+        intercom: bool,
     ) -> DialOutcome:
         named = " ".join(each if isinstance(each, str) else each.target for each in targets)
-        self._use(f"dial {named}" if strategy == "parallel" else f"dial {named} {strategy}")
+        words = ["dial", named, "" if strategy == "parallel" else strategy, "intercom" if intercom else ""]
+        self._use(" ".join(word for word in words if word))
         return self._outcome(DialOutcome)
 
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
@@ -189,6 +198,12 @@ class FakeCall:
 
     def drop_digits(self) -> None:
         """Digits of a script are typed when somebody listens, so none is ever typed ahead."""
+
+    def set_phone(self, chosen: StoredPhone) -> None:
+        self.phone = chosen
+
+    def forward_refusal(self, target: str) -> str:
+        return "" if target in self._forwards_to else f'"{target}" is no extension'
 
     # Private
 

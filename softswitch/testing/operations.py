@@ -13,12 +13,15 @@ from softswitch.control.protocol import (
     Done,
     GetMessages,
     Messages,
+    PhoneRow,
+    PhoneSet,
     QueueRow,
     RecordingAction,
     RecordingSet,
     Refused,
     RegistrationRow,
     Reloaded,
+    SetPhone,
     Status,
     StoreRow,
     SupervisionMode,
@@ -119,6 +122,19 @@ class FixedOperations:
                 average_speed_of_answer_s=14.2,
             ),
         ]
+        self.phone_rows = [
+            PhoneRow(
+                username="anna",
+                name="Anna Petrova",
+                number="101",
+                agent_id=AgentId("anna"),
+                contacts=1,
+                calls=1,
+                forwards={"busy": "102", "no_answer": "+442071838750"},
+                no_answer_s=20.0,
+            ),
+            PhoneRow(username="hall", number="110", do_not_disturb=True, call_waiting=False),
+        ]
         self.registration_rows = [
             RegistrationRow(
                 aor="sip:anna@example.test",
@@ -164,6 +180,18 @@ class FixedOperations:
 
     def registrations(self) -> list[RegistrationRow]:
         return self.registration_rows
+
+    def phones(self) -> list[PhoneRow]:
+        return self.phone_rows
+
+    async def set_phone(self, order: SetPhone) -> PhoneSet | Refused:
+        self.orders.append(("set_phone", order.phone))
+        for row in self.phone_rows:
+            if order.phone in (row.username, row.number):
+                forwards = {reason: number for reason, number in (row.forwards | order.forwards).items() if number}
+                is_disturbed = row.do_not_disturb if order.do_not_disturb is None else order.do_not_disturb
+                return PhoneSet(msgspec.structs.replace(row, forwards=forwards, do_not_disturb=is_disturbed))
+        return Refused("not_found", f'there is no phone "{order.phone}": see `softswitch phones`')
 
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused:
         self.orders.append(("set_agent", agent_id, action, reason))

@@ -275,6 +275,8 @@ class ActiveCall:
         if party.stream is not None:
             self.record.measurements.opened(party.stream.stream_id, "called", party.leg.party)
         self._legs[party.leg.leg_id] = self
+        if party.extension is not None:
+            self.around.legs.began(party.extension.username, party.leg.leg_id, self.call_id)
 
     def part(self, party: Party, reason: str | None = None) -> None:
         """Another party leaves, or has left: hang up if he has not, give his stream back.

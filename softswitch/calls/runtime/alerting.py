@@ -106,6 +106,7 @@ class Alerting:
         *,
         from_uri: str,
         from_display: str,
+        headers: Sequence[tuple[str, str]] = (),
         extension: Extension | None = None,
         credentials: Credential | None = None,
         srtp: SrtpPolicy = "off",
@@ -144,6 +145,7 @@ class Alerting:
                 from_uri=from_uri,
                 from_display=from_display,
                 sdp=leg.offer(),
+                headers=headers,
                 credentials=credentials,
                 max_forwards=self._call.max_forwards,
                 session=session,
@@ -178,6 +180,10 @@ class Alerting:
         """Somebody who has answered already, and belongs to the call, is whom the caller gets; all phones stop."""
         self.answered = party
         self._cancel(ANSWERED_ELSEWHERE)
+
+    def refuse(self, reason: DialReason) -> None:
+        """A phone is not rung at all, for this reason."""
+        self._failures.append(reason)
 
     def pass_over(self) -> None:
         """Whatever still rings has rung long enough; others may be rung instead."""

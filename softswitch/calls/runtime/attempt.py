@@ -1,7 +1,15 @@
-"""One target of a `dial`: all phones of an extension, or an outside number through a trunk.
+"""One target of a `dial`: all phones of an extension, or an outside number through a trunk, and whoever the calls of
+that extension are forwarded to, and of that one, until somebody is rung.
 
-No call leaves for a trunk unless the caller, or whoever has transferred him, is a registered phone that the trunk's
-configuration permits: that is decided here, once, for every flow.
+```
+ begin ──► extension ── forwards always, busy, not there ──► where it is forwarded to, or `verdict`
+              └── its phones ring ── busy, no answer in time, lost ──► where it is forwarded to, or `verdict`
+                                  └── one answers ──► `answered`
+```
+
+No call leaves for a trunk unless the trunk's configuration permits whoever it is made for: the caller, or whoever has
+transferred him, who must be a registered phone, or the extension that has forwarded the call. That is decided here,
+once, for every flow.
 
 An agent who is called so is busy for the ACD from the moment his phone rings until the call is over.
 
@@ -12,6 +20,7 @@ the highest first, those of the next when all of them have failed or have rung f
 from itertools import groupby
 
 from softswitch.acd.model import BusyKind
+from softswitch.calls.forwarding import DIVERSION_REASONS, ForwardChain, ForwardReason
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
@@ -19,7 +28,17 @@ from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.reaching import bindings_of, ring_extension, ring_trunk
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.media.errors import MediaUnavailable
+from softswitch.sip.messages.diversion import Diversion, forwards_before
+from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import Binding, LegAnswered, LegFailed, LegProgress
+from softswitch.store.schema import Forwarded
+
+_FORWARDED_FOR: dict[DialReason, ForwardReason] = {
+    DialReason.BUSY: "busy",
+    DialReason.DECLINED: "busy",
+    DialReason.NO_ANSWER: "no_answer",
+    DialReason.UNREACHABLE: "unregistered",
+}
 
 
 class Attempt:
@@ -29,24 +48,47 @@ class Attempt:
         "_around",
         "_call",
         "_called",
+        "_chain",
+        "_diversions",
+        "_forward_at",
         "_groups",
+        "_is_intercom",
         "_next_group_at",
+        "_permitted",
         "_refusal",
-        "_taken_by",
+        "_status",
         "alerting",
+        "answered_by",
+        "reached_at",
         "target",
     )
 
-    def __init__(self, call: ActiveCall, target: str) -> None:
+    def __init__(self, call: ActiveCall, target: str, *, is_intercom: bool = False) -> None:
+        """`is_intercom`: the phone is to answer by itself; it must be configured to, and nothing is forwarded."""
+        caller = call.caller.extension
         self.target = target
         self.alerting = Alerting(call, is_counted=False)
+        self.answered_by = target
+        """The account whose phones ring, or the outside number."""
+        self.reached_at = call.around.clock.now()
+        """When whoever rings now began to."""
+        self._is_intercom = is_intercom
         self._call = call
         self._around = call.around
+        self._permitted = call.permissions
+        """Whose right it is to call through a trunk."""
+        self._chain = ForwardChain(
+            came_with=forwards_before(call.headers.get("diversion"), call.headers.get("history-info")),
+            caller="" if caller is None else caller.username,
+        )
+        self._diversions: list[Diversion] = []
         self._refusal: DialReason | None = None
         """Why nobody was rung at all."""
+        self._status = 0
         self._called: Extension | None = None
         """Whose phones ring, if he is one of ours."""
-        self._taken_by = ""
+        self._forward_at: float | None = None
+        """When his call goes elsewhere because he does not answer."""
         self._groups: list[list[Binding]] = []
         """Phones of his that are still to ring, those that ring together in one list."""
         self._next_group_at: float | None = None
@@ -56,9 +98,9 @@ class Attempt:
         return self.alerting.answered
 
     @property
-    def answered_by(self) -> str:
-        """The account whose phone it is, or the outside number."""
-        return self._taken_by or (self._called.username if self._called is not None else self.target)
+    def status(self) -> int:
+        """The last final status received."""
+        return self.alerting.status or self._status
 
     @property
     def verdict(self) -> DialReason | None:
@@ -67,29 +109,7 @@ class Attempt:
 
     async def begin(self) -> None:
         """Ring, or know why that is not possible. Raises `CallEnded` if the caller leaves meanwhile."""
-        settings = self._around.settings()
-        caller, permissions = self._call.caller.extension, self._call.permissions
-        extension = settings.extension_for(self.target)
-        trunk = settings.trunk_for(self.target) if extension is None else None
-        if extension is not None and caller is not None and extension.username == caller.username:
-            self._refusal = DialReason.BUSY
-        elif trunk is not None and (permissions is None or trunk.name not in permissions.trunks):
-            self._refusal = DialReason.FORBIDDEN
-        elif extension is None and trunk is None:
-            self._refusal = DialReason.UNREACHABLE
-        if self._refusal is not None:
-            return
-        try:
-            await self._call.open_audio()
-            if extension is not None:
-                self._called = extension
-                self._around.lines.taken(extension.agent_id, BusyKind.DIRECT_IN)
-                self._groups = _ringing_order(extension, self._call, settings)
-                await self._ring_next(extension)
-            elif trunk is not None:
-                await ring_trunk(self.alerting, trunk, self.target, self._call)
-        except MediaUnavailable:
-            self._refusal = DialReason.UNREACHABLE
+        await self._reach(self.target)
 
     def receive(self, event: LegProgress | LegAnswered | LegFailed) -> None:
         """Take an event of one of the phones; those of other legs are of no interest."""
@@ -98,7 +118,8 @@ class Attempt:
     def take(self, party: Party) -> None:
         """Somebody who is in the call already has answered for the phones that ring."""
         self._groups = []
-        self._taken_by = party.leg.party if party.extension is None else party.extension.username
+        self._forward_at = None
+        self.answered_by = party.leg.party if party.extension is None else party.extension.username
         self.alerting.take(party)
         self.free_line()
 
@@ -110,23 +131,28 @@ class Attempt:
 
     async def proceed(self, now: float) -> None:
         """Ring whoever comes next, if it is time."""
-        if self._called is None or not self._groups or self.answered is not None:
+        if self._called is None or self.answered is not None or self._refusal is not None:
             return
-        is_time = self._next_group_at is not None and now >= self._next_group_at
+        if self._forward_at is not None and now >= self._forward_at:
+            self._forward_at = None
+            if await self._forwarded(self._called, DialReason.NO_ANSWER):
+                return
         try:
-            while self._groups and (is_time or self.alerting.verdict is not None):
-                self.alerting.pass_over()
-                await self._ring_next(self._called)
-                is_time = False
+            await self._ring_further(self._called, now)
         except MediaUnavailable:
             self._refusal = DialReason.UNREACHABLE
+        else:
+            if self.verdict is not None:
+                await self._forwarded(self._called, self.verdict)
 
     def next_timeout(self) -> float | None:
-        return self._next_group_at if self._groups else None
+        due = (self._forward_at, self._next_group_at if self._groups else None)
+        return min((at for at in due if at is not None), default=None)
 
     def silence(self, reason: str | None = None) -> None:
         """No phone rings any more; whoever has answered is the caller's business. `reason` is told to the phones."""
         self._groups = []
+        self._forward_at = None
         self.alerting.end(reason)
 
     def end(self) -> None:
@@ -136,17 +162,136 @@ class Attempt:
             self._call.part(self.answered)
         self.free_line()
 
+    # Private
+
+    async def _reach(self, target: str) -> None:
+        """Ring this one, or whoever his calls go to."""
+        settings = self._around.settings()
+        goal: str | None = target
+        try:
+            while goal is not None:
+                extension = settings.extension_for(goal)
+                if extension is not None:
+                    goal = await self._try_extension(extension, settings)
+                else:
+                    await self._try_outside(goal, settings)
+                    goal = None
+        except MediaUnavailable:
+            self._refusal = DialReason.UNREACHABLE
+
+    async def _try_extension(self, extension: Extension, settings: CallSettings) -> str | None:
+        """Ring its phones, or say why not; returns where its calls go instead, if they do."""
+        self.answered_by = extension.username
+        caller = self._call.caller.extension
+        if caller is not None and caller.username == extension.username:
+            self._refusal = DialReason.BUSY
+            return None
+        self._chain.asks(extension.username)
+        goal = self._follow(extension, "always")
+        if goal is not None:
+            return goal
+        await self._call.open_audio()
+        bindings = bindings_of(extension, self._call, settings)
+        self._refusal = self._obstacle(extension, bindings)
+        if self._refusal is not None:
+            return self._follow_for(extension, self._refusal)
+        now = self._around.clock.now()
+        chosen = self._around.phones.of(extension.username)
+        self.reached_at = now
+        self._forward_at = now + chosen.no_answer_s if "no_answer" in chosen.forwards else None
+        self._called = extension
+        self._around.lines.taken(extension.agent_id, BusyKind.DIRECT_IN)
+        self._groups = _ringing_order(extension, bindings)
+        await self._ring_next(extension)
+        return None
+
+    def _obstacle(self, extension: Extension, bindings: list[Binding]) -> DialReason | None:
+        """Why its phones are not even rung."""
+        chosen = self._around.phones.of(extension.username)
+        is_waiting = extension.call_waiting if chosen.call_waiting is None else chosen.call_waiting
+        calls_max = extension.calls_max if is_waiting else 1
+        if self._is_intercom and not extension.intercom:
+            return DialReason.FORBIDDEN
+        if chosen.do_not_disturb:
+            return DialReason.BUSY
+        if calls_max and self._around.legs.calls_of(extension.username, but=self._call.call_id) >= calls_max:
+            return DialReason.BUSY
+        return None if bindings else DialReason.UNREACHABLE
+
+    async def _try_outside(self, number: str, settings: CallSettings) -> None:
+        self.answered_by = number
+        self._chain.asks(number)
+        trunk = settings.trunk_for(number)
+        if trunk is None:
+            self._refusal = DialReason.UNREACHABLE
+        elif self._permitted is None or trunk.name not in self._permitted.trunks:
+            self._refusal = DialReason.FORBIDDEN
+        else:
+            self._refusal = None
+            await self._call.open_audio()
+            self.reached_at = self._around.clock.now()
+            await ring_trunk(self.alerting, trunk, number, self._call, diversions=self._diversions)
+
+    async def _forwarded(self, extension: Extension, verdict: DialReason) -> bool:
+        """Whether the call goes elsewhere for this reason; then it is rung there already."""
+        goal = self._follow_for(extension, verdict)
+        if goal is None:
+            return False
+        await self._reach(goal)
+        return True
+
+    def _follow_for(self, extension: Extension, verdict: DialReason) -> str | None:
+        reason = _FORWARDED_FOR.get(verdict)
+        return None if reason is None else self._follow(extension, reason)
+
+    def _follow(self, extension: Extension, reason: ForwardReason) -> str | None:
+        """Where its calls go for this reason, if it may be followed. Then it is out, and the record says so."""
+        settings = self._around.settings()
+        chosen = self._around.phones.of(extension.username)
+        if not chosen.forwards or self._is_intercom:
+            return None
+        goal = self._chain.follow(extension, chosen, reason, settings)
+        if goal is None:
+            return None
+        self._status = self.status
+        self.end()
+        self.alerting = Alerting(self._call, is_counted=False)
+        self._refusal = None
+        self._permitted = extension
+        name = extension.number or extension.username
+        self._diversions.append(
+            Diversion(
+                uri=str(SipUri(user=name, host=settings.domain)),
+                to_uri=str(SipUri(user=goal, host=settings.domain)),
+                reason=DIVERSION_REASONS[reason],
+            )
+        )
+        self._call.record.forwards.append(Forwarded(at=self._around.clock.wall(), by=name, to=goal, reason=reason))
+        return goal
+
+    async def _ring_further(self, extension: Extension, now: float) -> None:
+        """Its next phones, when those before have failed or have rung long enough."""
+        is_time = self._next_group_at is not None and now >= self._next_group_at
+        while self._groups and (is_time or self.alerting.verdict is not None):
+            self.alerting.pass_over()
+            await self._ring_next(extension)
+            is_time = False
+
     async def _ring_next(self, extension: Extension) -> None:
-        if not self._groups:
-            return
         group = self._groups.pop(0)
-        await ring_extension(self.alerting, extension, self._call, bindings=group)
+        await ring_extension(
+            self.alerting,
+            extension,
+            self._call,
+            bindings=group,
+            diversions=self._diversions,
+            is_intercom=self._is_intercom,
+        )
         self._next_group_at = self._around.clock.now() + extension.contacts_each_s
 
 
-def _ringing_order(extension: Extension, call: ActiveCall, settings: CallSettings) -> list[list[Binding]]:
+def _ringing_order(extension: Extension, bindings: list[Binding]) -> list[list[Binding]]:
     """Those that ring together, first to last; bindings come best first."""
-    bindings = bindings_of(extension, call, settings)
-    if not extension.contacts_each_s or not bindings:
-        return [bindings] if bindings else []
+    if not extension.contacts_each_s:
+        return [bindings]
     return [list(equals) for _, equals in groupby(bindings, key=lambda binding: binding.q)]

@@ -6,6 +6,7 @@ from typing import NoReturn
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
+from softswitch.calls.forwarding import refusal_of
 from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, QueueOutcome, RecordedMessage
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
@@ -16,6 +17,7 @@ from softswitch.calls.runtime.queueing import QueueVisit
 from softswitch.calls.runtime.transferring import transfer_caller
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import PlayFinished
+from softswitch.store.schema import StoredPhone
 
 
 class CallerVerbs:
@@ -52,6 +54,12 @@ class CallerVerbs:
     def is_being_transferred(self) -> bool:
         """Whoever transferred the caller here is not done with him."""
         return self._call.transfer is not None
+
+    @property
+    def phone(self) -> StoredPhone | None:
+        """What the caller has chosen for his extension; None if he has none of ours."""
+        extension = self._call.caller.extension
+        return None if extension is None else self._call.around.phones.of(extension.username)
 
     @property
     def language(self) -> str:
@@ -160,6 +168,7 @@ class CallerVerbs:
         each_s: float | None,
         ring_s: float | None,
         record: bool | None,
+        intercom: bool,
     ) -> DialOutcome:
         """Ring extensions, groups or outside numbers and connect who answers; returns when the far side has left or
         did not come."""
@@ -169,7 +178,7 @@ class CallerVerbs:
         settings = self._call.around.settings()
         plan = ring_plan(settings, targets, strategy, each_s)
         longest_s = longest_ring_s(settings, targets, plan) if ring_s is None else ring_s
-        outcome = await Dialling(self._call, plan, record=record, ring_s=longest_s).run()
+        outcome = await Dialling(self._call, plan, record=record, ring_s=longest_s, is_intercom=intercom).run()
         self._call.unreached = None if outcome.is_answered else outcome.reason
         self._call.digits_typed.clear()
         return outcome
@@ -203,6 +212,17 @@ class CallerVerbs:
     def drop_digits(self) -> None:
         """Forget what was typed ahead: it was meant for what is over now."""
         self._call.digits_typed.clear()
+
+    def set_phone(self, chosen: StoredPhone) -> None:
+        """What the caller has chosen for his extension."""
+        self._call.around.phones.set(chosen)
+
+    def forward_refusal(self, target: str) -> str:
+        """Why the caller's extension may not forward there; "" if it may."""
+        extension = self._call.caller.extension
+        return (
+            "it is no extension" if extension is None else refusal_of(extension, target, self._call.around.settings())
+        )
 
     # Private
 

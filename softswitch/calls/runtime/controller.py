@@ -114,6 +114,7 @@ class CallController:
             case SecurityEvent():
                 log.warning("security", kind=event.kind, source=event.source, detail=event.detail, count=event.count)
             case LegEnded() | LegFailed():
+                self._around.legs.ended(event.leg_id)
                 call = self.legs.pop(event.leg_id, None)
                 if call is not None:
                     party = call.party(event.leg_id)
@@ -184,6 +185,8 @@ class CallController:
 
     def moved(self, party: Party, call: ActiveCall) -> None:
         self.legs[party.leg.leg_id] = call
+        if party.extension is not None:
+            self._around.legs.began(party.extension.username, party.leg.leg_id, call.call_id)
         if party.stream is not None:
             self._measuring.moved(party.stream.stream_id, call.call_id)
 
@@ -249,6 +252,8 @@ class CallController:
             return
         call = self._enter(self._make_call(event, settings))
         self._take_line(call.caller)
+        if call.caller.extension is not None:
+            self._around.legs.began(call.caller.extension.username, event.leg_id, call.call_id)
         log.info(
             "call",
             call_id=call.call_id,

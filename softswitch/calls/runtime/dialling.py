@@ -22,8 +22,11 @@ from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 class Dialling:
     """One attempt to reach somebody, and the conversation if it succeeds."""
 
-    def __init__(self, call: ActiveCall, plan: RingPlan, *, record: bool | None, ring_s: float) -> None:
+    def __init__(
+        self, call: ActiveCall, plan: RingPlan, *, record: bool | None, ring_s: float, is_intercom: bool = False
+    ) -> None:
         """`plan` has not begun; if nobody answers within `ring_s` it is over."""
+        self._is_intercom = is_intercom
         self._call = call
         self._around = call.around
         self._plan = plan
@@ -92,7 +95,7 @@ class Dialling:
         if answered is not None:
             await self._connect(answered)
             return None
-        if self._around.clock.now() >= self._began_at + self._longest_s:
+        if self._around.clock.now() >= self._deadline:
             self._reasons.append(DialReason.NO_ANSWER)
             return self._failed()
         await self._advance()
@@ -104,7 +107,9 @@ class Dialling:
         while True:
             for output in self._plan.take_outputs():
                 if isinstance(output, BeginRing):
-                    attempt = self._attempts[output.place] = Attempt(self._call, self._plan.targets[output.place])
+                    target = self._plan.targets[output.place]
+                    attempt = Attempt(self._call, target, is_intercom=self._is_intercom)
+                    self._attempts[output.place] = attempt
                     await attempt.begin()
                 else:
                     self._give_up(output.place, DialReason.NO_ANSWER)
@@ -123,15 +128,22 @@ class Dialling:
         attempt = self._attempts.pop(place, None)
         if attempt is None:
             return
-        self._status = attempt.alerting.status or self._status
+        self._status = attempt.status or self._status
         self._reasons.append(reason)
         attempt.end()
+
+    @property
+    def _deadline(self) -> float:
+        """Whoever a call to a single target is forwarded to has as long as the target had."""
+        is_single = len(self._plan.targets) == 1
+        began_at = next((each.reached_at for each in self._attempts.values()), self._began_at)
+        return (began_at if is_single else self._began_at) + self._longest_s
 
     def _left_s(self) -> float | None:
         """Until something is due; None while they talk."""
         if self._answered is not None:
             return None
-        due = [self._began_at + self._longest_s, self._plan.next_timeout()]
+        due = [self._deadline, self._plan.next_timeout()]
         due += [attempt.next_timeout() for attempt in self._attempts.values()]
         return max(0.0, min(each for each in due if each is not None) - self._around.clock.now())
 
@@ -157,7 +169,7 @@ class Dialling:
         return self._ring_s
 
     def _failed(self) -> DialOutcome:
-        ringing = [attempt.alerting.status for attempt in self._attempts.values()]
+        ringing = [attempt.status for attempt in self._attempts.values()]
         return DialOutcome(
             reason=weightiest(self._reasons),
             target=self._plan.targets[0],

@@ -5,7 +5,7 @@ softswitch/app/switch.py and handed down as one `Surroundings`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from softswitch.base.address import HostPort
@@ -13,6 +13,8 @@ from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import CallId, LegId, RecordingId, ReferId
 from softswitch.calls.runtime.agent_lines import Acd, AgentLines
+from softswitch.calls.runtime.extension_legs import ExtensionLegs
+from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.settings import CallSettings
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import Recording, RecordingFinished
@@ -117,3 +119,6 @@ class Surroundings:
     entropy: Entropy
     settings: Callable[[], CallSettings]
     """The settings of this moment; a reload changes what it returns."""
+    phones: PhoneSettings
+    """What the owners of extensions have chosen."""
+    legs: ExtensionLegs = field(default_factory=ExtensionLegs)

@@ -199,7 +199,9 @@ class QueueVisit:
         extension = self._around.settings().extension_of_agent(event.agent_id)
         self._alerting = Alerting(self._call)
         try:
-            if extension is not None:
+            if extension is not None and self._around.phones.of(extension.username).do_not_disturb:
+                self._alerting.refuse(DialReason.BUSY)
+            elif extension is not None:
                 await ring_extension(self._alerting, extension, self._call)
         except MediaUnavailable:
             self._ring_attempts += 1

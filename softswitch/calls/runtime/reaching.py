@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from softswitch.calls.intercom import auto_answer_headers
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
+from softswitch.sip.messages.diversion import Diversion, diversion_headers, history_info_headers
 from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import Binding
 from softswitch.sip.registration.registrar import phones
@@ -31,11 +33,13 @@ async def ring_extension(
     *,
     display: str = "",
     bindings: Sequence[Binding] | None = None,
+    diversions: Sequence[Diversion] = (),
+    is_intercom: bool = False,
 ) -> None:
     """Ring these phones of the extension, or every one that is registered, each along the flow it registered over.
 
-    `display` is shown in place of the caller's name. Nothing rings if none is registered. Raises as
-    `Alerting.ring` does.
+    `display` is shown in place of the caller's name, and `diversions` who has forwarded his call; `is_intercom` asks
+    the phone to answer by itself. Nothing rings if none is registered. Raises as `Alerting.ring` does.
     """
     settings = call.around.settings()
     from_uri, from_display = _identity(call, settings)
@@ -46,6 +50,7 @@ async def ring_extension(
             extension.username,
             from_uri=from_uri,
             from_display=display or from_display,
+            headers=auto_answer_headers(settings.domain) if is_intercom else _forward_headers(diversions),
             extension=extension,
             srtp=extension.srtp,
             dtmf=extension.dtmf,
@@ -54,8 +59,10 @@ async def ring_extension(
         )
 
 
-async def ring_trunk(alerting: Alerting, trunk: TrunkRoute, number: str, call: ActiveCall) -> None:
-    """Call `number` through the trunk. Raises as `Alerting.ring` does."""
+async def ring_trunk(
+    alerting: Alerting, trunk: TrunkRoute, number: str, call: ActiveCall, *, diversions: Sequence[Diversion] = ()
+) -> None:
+    """Call `number` through the trunk; `diversions` are who has forwarded the call. Raises as `Alerting.ring` does."""
     settings = call.around.settings()
     from_uri, from_display = _identity(call, settings)
     if trunk.calling_number:
@@ -68,9 +75,14 @@ async def ring_trunk(alerting: Alerting, trunk: TrunkRoute, number: str, call: A
         f"trunk:{trunk.name}",
         from_uri=from_uri,
         from_display=from_display,
+        headers=_forward_headers(diversions),
         credentials=trunk.credentials,
         srtp=settings.srtp_of_trunks.get(trunk.name, "off"),
         dtmf=settings.dtmf_of_trunks.get(trunk.name, "auto"),
         codecs=settings.codecs_of_trunks.get(trunk.name, ()),
         session=settings.sessions_of_trunks.get(trunk.name, PLAIN_SESSION),
     )
+
+
+def _forward_headers(diversions: Sequence[Diversion]) -> list[tuple[str, str]]:
+    return [*diversion_headers(diversions), *history_info_headers(diversions)] if diversions else []

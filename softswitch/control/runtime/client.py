@@ -17,8 +17,11 @@ from softswitch.control.protocol import (
     Calls,
     ListAgents,
     ListCalls,
+    ListPhones,
     ListQueues,
     ListRegistrations,
+    PhoneRow,
+    Phones,
     QueueRow,
     Queues,
     Refused,
@@ -104,6 +107,9 @@ class ControlClient:
 
     def registrations(self) -> list[RegistrationRow]:
         return [row for frame in self._frames(ListRegistrations(), Registrations) for row in frame.rows]
+
+    def phones(self) -> list[PhoneRow]:
+        return [row for frame in self._frames(ListPhones(), Phones) for row in frame.rows]
 
     def _frames(self, request: Request, expected: type[RowsT]) -> Iterator[RowsT]:
         self._send(request, None)

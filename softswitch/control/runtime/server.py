@@ -36,8 +36,10 @@ from softswitch.control.protocol import (
     HoldRecording,
     ListAgents,
     ListCalls,
+    ListPhones,
     ListQueues,
     ListRegistrations,
+    Phones,
     Queues,
     Refused,
     Registrations,
@@ -46,6 +48,7 @@ from softswitch.control.protocol import (
     Request,
     Rows,
     SetAgent,
+    SetPhone,
     SetRecording,
     SetSupervision,
     SetWorker,
@@ -165,6 +168,11 @@ class ControlServer:
             case ListRegistrations():
                 async for rows in _in_frames(operations.registrations(), Registrations):
                     yield rows
+            case ListPhones():
+                async for rows in _in_frames(operations.phones(), Phones):
+                    yield rows
+            case SetPhone():
+                yield await operations.set_phone(request)
             case SetAgent(agent_id, action, reason):
                 yield await operations.set_agent(agent_id, action, reason)
             case HangUp(call_id):

@@ -20,6 +20,7 @@ from softswitch.base.entropy import SeededEntropy
 from softswitch.base.ids import AgentId
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
@@ -175,6 +176,7 @@ class SimulatedCentre:
             assert not worker.description.streams, "every port was given back"
             assert not worker.description.recordings
         assert not self.controller.legs, "no leg is remembered"
+        assert not self.legs.count, "no extension is thought to be in a call"
         assert not self.lines.in_use, "no agent is thought to be on the phone"
         assert not self.records.recordings_open
         assert not self.acd.contact_summaries()
@@ -274,6 +276,7 @@ class SimulatedCentre:
         self.messages = MessageLog()
         self.traces = Traces(self.messages, self.store, self.clock, self.loop, lambda: self.settings)
         self.records = StoreRecords(self.store, self.clock, traces=self.traces)
+        self.phone_settings = PhoneSettings(self.store)
         around = Surroundings(
             sip=SipCommands(self.endpoint, self.clock, self._pump.flush, self.loop),
             media=self.media,
@@ -284,7 +287,9 @@ class SimulatedCentre:
             clock=self.clock,
             entropy=self.entropy,
             settings=lambda: self.settings,
+            phones=self.phone_settings,
         )
+        self.legs = around.legs
         runner = FlowRunner(lambda: self.dialplan, loop=self.loop)
         self.controller = CallController(around, loop=self.loop, start_flow=runner.start, is_routed=runner.is_routed)
         station = TappedStation(self.endpoint, self.messages, self.clock)

@@ -18,7 +18,7 @@ from softswitch.testing.traced_call import LEGS
 
 pytestmark = pytest.mark.network
 
-LISTINGS = ["status", "calls", "agents", "queues", "registrations", "media"]
+LISTINGS = ["status", "calls", "agents", "queues", "registrations", "phones", "media"]
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +48,33 @@ def test_every_listing_keeps_to_80_columns_and_has_no_traceback(command: str) ->
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("command", ["calls", "agents", "queues", "registrations"])
+@pytest.mark.parametrize("command", ["calls", "agents", "queues", "registrations", "phones"])
 def test_json_is_what_the_switch_said(operations: FixedOperations, command: str) -> None:
     assert parsed(command) == msgspec.to_builtins(getattr(operations, command)())
+
+
+def test_a_phone_is_shown_and_changed(server: object, operations: FixedOperations) -> None:
+    assert [row["username"] for row in parsed("phones", "show", "110")] == ["hall"]
+    assert printed("phones", "set", "101", "--busy", "", "--unregistered", "103", "--dnd") == [
+        "anna: forwards after 20 s to +442071838750, not there to 103, does not want to be disturbed, call waiting"
+    ]
+    assert printed("phones", "set", "anna", "--no-forwards") == ["anna: forwards nothing, takes calls, call waiting"]
+    assert operations.orders == [("set_phone", "101"), ("set_phone", "anna")]
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("show", "nobody"), 'there is no phone "nobody"'),
+        (("set", "nobody", "--dnd"), 'there is no phone "nobody"'),
+        (("set", "anna"), "nothing is to be changed"),
+    ],
+)
+def test_a_phone_that_cannot_be_shown_or_changed(arguments: tuple[str, ...], told: str) -> None:
+    result = run("phones", *arguments)
+    assert result.exit_code == 1
+    assert told in result.stderr
 
 
 def test_a_media_worker_is_drained_and_resumed(server: object, operations: FixedOperations) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from softswitch.base.errors import LocalError
 from softswitch.store import schema
 
-LAYOUTS = [schema.BINDINGS, schema.AGENT_STATES, schema.ACTIVE_CALLS, schema.CDRS, schema.RECORDINGS]
+LAYOUTS = [schema.BINDINGS, schema.AGENT_STATES, schema.ACTIVE_CALLS, schema.CDRS, schema.RECORDINGS, schema.PHONES]
 
 wall_times = st.floats(0, 4e9, allow_nan=False)
 
@@ -54,6 +54,7 @@ def test_every_field_that_may_be_missing_has_a_default():
             "expires_at_wall",
         },
         "agent_states": {"agent_id", "status"},
+        "phones": {"username"},
         "active_calls": {"call_id", "started_at", "calling_number", "called_number"},
         "cdrs": {
             "call_id", "started_at", "ended_at", "calling_number", "called_number", "end_reason", "ended_by",

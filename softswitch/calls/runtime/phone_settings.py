@@ -1,0 +1,29 @@
+"""What the owners of extensions have chosen (forwards, do not disturb, call waiting), kept in the store.
+
+All of them are in memory, for every call asks; what is chosen is written at once and read again at the next start.
+"""
+
+from softswitch.store.schema import StoredPhone
+from softswitch.store.store import Store
+
+
+class PhoneSettings:
+    """By user name. Who has chosen nothing has a row with nothing in it."""
+
+    __slots__ = ("_chosen", "_store")
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._chosen = {row.username: row for row in store.phones.ascending()}
+
+    def of(self, username: str) -> StoredPhone:
+        return self._chosen.get(username) or StoredPhone(username=username)
+
+    def set(self, chosen: StoredPhone) -> None:
+        """From now on, and after a restart."""
+        if chosen == StoredPhone(username=chosen.username):
+            self._chosen.pop(chosen.username, None)
+            self._store.phones.delete(chosen.username)
+        else:
+            self._chosen[chosen.username] = chosen
+            self._store.phones.put(chosen.username, chosen)
