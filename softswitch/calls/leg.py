@@ -40,6 +40,7 @@ class Leg:
 
     __slots__ = (
         "_offered",
+        "_remote",
         "_sdes",
         "_sdp",
         "_session_id",
@@ -69,11 +70,21 @@ class Leg:
         self._version: int = 1
         self._sdp = b""
         self._offered = b""
+        self._remote = b""
 
     @property
     def is_held(self) -> bool:
         """The party has put us on hold: he does not want to hear us."""
         return self.audio is not None and self.audio.remote_direction in ("sendonly", "inactive")
+
+    @property
+    def described(self) -> bytes:
+        """Our description in force."""
+        return self._sdp
+
+    def knows(self, sdp: bytes) -> bool:
+        """Whether it is the party's description in force: a refresh, which changes nothing."""
+        return bool(sdp) and sdp == self._remote
 
     def offer(self) -> bytes:
         """Our description as an offer, for an INVITE we send or for a 200 to an INVITE that came without one."""
@@ -99,9 +110,10 @@ class Leg:
 
     def receive_answer(self, sdp: bytes) -> NegotiatedAudio | OfferRefused:
         """The party's answer to `offer()`. On refusal the former agreement stands (RFC 6141)."""
-        result = read_answer(sdp, self._offered, sdes=self._sdes)
+        result = read_answer(sdp, self._offered or self._sdp, sdes=self._sdes)
         if isinstance(result, NegotiatedAudio):
             self.audio = result
+            self._remote = sdp
         return result
 
     def answer(self, offer: bytes) -> bytes | OfferRefused:
@@ -124,6 +136,7 @@ class Leg:
         if isinstance(answer, OfferRefused):
             return answer
         self.audio = answer.audio
+        self._remote = offer
         self._sdp = answer.sdp
         return answer.sdp
 

@@ -110,9 +110,13 @@ class Call:
 
     # Speaking and listening
 
-    async def play(self, *said: Said, stop_digits: str = "") -> str:
-        """Play prompts and numbers without a gap; returns the digit of `stop_digits` that cut them short, or ""."""
-        return await self._verbs.play(self._files(said), stop_digits=stop_digits)
+    async def play(self, *said: Said, stop_digits: str = "", answer: bool = True) -> str:
+        """Play prompts and numbers without a gap; returns the digit of `stop_digits` that cut them short, or "".
+
+        With `answer=False` a caller who is not connected hears it before the call begins, and pays nothing for it. A
+        few phones and networks cannot play that: for them nothing is played, and it returns at once.
+        """
+        return await self._verbs.play(self._files(said), stop_digits=stop_digits, answer=answer)
 
     async def pause(self, seconds: float) -> None:
         """Wait. Use it in place of `asyncio.sleep`: it ends at once when the caller hangs up."""

@@ -128,8 +128,9 @@ class FakeCall:
         self._use("hang_up")
         self._hang_up()
 
-    async def play(self, sounds: Sequence[str], *, stop_digits: str = "") -> str:
-        await self.answer()
+    async def play(self, sounds: Sequence[str], *, stop_digits: str = "", answer: bool = True) -> str:
+        if answer:
+            await self.answer()
         self._use("play " + " ".join(sounds))
         if self._typed and self._typed[0] in stop_digits:
             return self._typed.popleft()

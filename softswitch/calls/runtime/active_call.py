@@ -110,6 +110,9 @@ class ActiveCall:
         self.near: MediaStream | None = None
         """Where the caller's stream is to be opened; None: anywhere."""
         self._offer = b"" if invite is None else invite.sdp
+        self._is_reliable = invite is not None and invite.is_reliable
+        self._has_progressed = False
+        """He was given our description before the answer, and hears what is played to him."""
         self._description = b""
         """What the 200 to the caller will say; made when his stream is opened."""
         self._others: dict[LegId, Party] = {}
@@ -191,7 +194,8 @@ class ActiveCall:
             return
         self.around.sip.accept(self.caller.leg.leg_id, self._description)
         self.caller.leg.state = LegState.ANSWERED
-        self.caller.connect()
+        if not self._has_progressed:
+            self.caller.connect()
         self.record.answered_at = self.around.clock.wall()
         self.set_state(CallState.ANSWERED)
 
@@ -204,9 +208,22 @@ class ActiveCall:
             self.around.sip.progress(self.caller.leg.leg_id, 180)
             self.caller.leg.state = LegState.RINGING
         elif self.is_answered:
-            tone = or_silence(lambda: [self.around.sounds.tone("ringback")])
-            if tone:
-                self.caller_stream.play(tone, loop=True)
+            self.play_ringback()
+
+    async def progress(self) -> bool:
+        """Let a caller who is not connected hear what is played to him (183 with SDP); False if his phone cannot.
+
+        One who wants our offer must acknowledge provisional responses: else it could not be given here.
+        """
+        await self.open_audio()
+        if self.is_answered or self._has_progressed:
+            return True
+        if not self._offer and not self._is_reliable:
+            return False
+        self._has_progressed = True
+        self.around.sip.progress(self.caller.leg.leg_id, 183, self._description)
+        self.caller.connect()
+        return True
 
     def take_leave(self, status: int, phrase: str | None = None, *, warning: str = "") -> None:
         """Take leave of the caller, with `status` if he was not answered. The verbs end at once."""
@@ -231,6 +248,12 @@ class ActiveCall:
     def caller_stream(self) -> MediaStream:
         assert self.caller.stream is not None, "open_audio() comes first, and the stream lasts as long as the call"
         return self.caller.stream
+
+    def play_ringback(self) -> None:
+        """He hears it ring, until something else is played to him."""
+        tone = or_silence(lambda: [self.around.sounds.tone("ringback")])
+        if tone:
+            self.caller_stream.play(tone, loop=True)
 
     async def open_audio(self) -> None:
         """Have a stream for the caller, and know what to answer him, which refuses a caller we cannot talk to (488)."""

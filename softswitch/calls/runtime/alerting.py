@@ -198,12 +198,14 @@ class Alerting:
             self._call.record.ring_s += self.ring_s
 
     def _take_answer(self, party: Party, sdp: bytes) -> None:
-        if isinstance(party.leg.receive_answer(sdp), OfferRefused):
-            self._fail(party, DialReason.UNREACHABLE, NOT_ACCEPTABLE)
-            return
+        # Early media may have agreed on it already, or a later offer of his has replaced it (then `sdp` is empty).
+        if party.leg.audio is None or (sdp and not party.leg.knows(sdp)):
+            if isinstance(party.leg.receive_answer(sdp), OfferRefused):
+                self._fail(party, DialReason.UNREACHABLE, NOT_ACCEPTABLE)
+                return
+            party.connect()
         del self._ringing[party.leg.leg_id]
         party.leg.state = LegState.ANSWERED
-        party.connect()
         self.answered = party
         self._cancel(ANSWERED_ELSEWHERE)
 

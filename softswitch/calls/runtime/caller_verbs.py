@@ -108,12 +108,16 @@ class CallerVerbs:
         self._call.take_leave(480)
         await self._end_verbs()
 
-    async def play(self, sounds: Sequence[str], *, stop_digits: str = "") -> str:
+    async def play(self, sounds: Sequence[str], *, stop_digits: str = "", answer: bool = True) -> str:
         """Play files to the caller; returns the digit of `stop_digits` that cut it short, or "".
 
-        Digits outside `stop_digits` are kept for the next verb that asks for digits.
+        Digits outside `stop_digits` are kept for the next verb that asks for digits. Without `answer` a caller who is
+        not connected yet hears it as early media; if his phone can have none, nothing is played.
         """
-        await self.answer()
+        if answer:
+            await self.answer()
+        elif not await self._call.progress():
+            return ""
         digit = self._call.digits_typed.take(stop_digits)
         if digit or not sounds:
             return digit

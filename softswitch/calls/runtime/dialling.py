@@ -15,7 +15,9 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import ANSWERED_ELSEWHERE, weightiest
 from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.runtime.conversation import Conversation
+from softswitch.calls.runtime.early_media import EarlyMedia
 from softswitch.calls.settings import CallSettings, RecordingPolicy
+from softswitch.media.protocol import FirstPacket
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
 
@@ -40,6 +42,7 @@ class Dialling:
         self._status = 0
         self._answered: Attempt | None = None
         self._conversation: Conversation | None = None
+        self._early = EarlyMedia(call)
         self._ring_s: float | None = None
 
     async def run(self) -> DialOutcome:
@@ -64,11 +67,15 @@ class Dialling:
             case LegProgress() | LegAnswered() | LegFailed() if self._answered is None:
                 for attempt in self._attempts.values():
                     attempt.receive(event)
+                if isinstance(event, LegProgress):
+                    await self._hear_early(event)
                 return await self._pass_time()
             case PartyJoined():
                 return await self._take_party(event.leg_id)
             case FarReplaced() if self._answered is not None:
                 self._answered.free_line()
+            case FirstPacket() if self._answered is None:
+                self._early.sounded(event)
             case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
                 return self._far_left()
             case _:
@@ -99,7 +106,15 @@ class Dialling:
             self._reasons.append(DialReason.NO_ANSWER)
             return self._failed()
         await self._advance()
-        return self._failed() if self._plan.is_over else None
+        if self._plan.is_over:
+            return self._failed()
+        self._early.check(self._around.clock.now())
+        return None
+
+    async def _hear_early(self, event: LegProgress) -> None:
+        party = self._call.party(event.leg_id)
+        if party is not None and any(each.alerting.rings(event.leg_id) for each in self._attempts.values()):
+            await self._early.progressed(event, party)
 
     async def _advance(self) -> None:
         """Let the plan go on as far as it can now."""
@@ -143,7 +158,7 @@ class Dialling:
         """Until something is due; None while they talk."""
         if self._answered is not None:
             return None
-        due = [self._deadline, self._plan.next_timeout()]
+        due = [self._deadline, self._plan.next_timeout(), self._early.next_timeout()]
         due += [attempt.next_timeout() for attempt in self._attempts.values()]
         return max(0.0, min(each for each in due if each is not None) - self._around.clock.now())
 
@@ -151,6 +166,7 @@ class Dialling:
         self._answered = attempt
         self._call.awaits_party = False
         self._stop_ringing()
+        self._early.end()
         for place, other in list(self._attempts.items()):
             if other is not attempt:
                 other.silence(ANSWERED_ELSEWHERE)
@@ -202,6 +218,7 @@ class Dialling:
         """Whatever the reason: nothing rings, nobody talks."""
         self._call.awaits_party = False
         self._stop_ringing()
+        self._early.end()
         if self._conversation is not None:
             self._end_conversation()
         for attempt in self._attempts.values():

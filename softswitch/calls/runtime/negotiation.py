@@ -1,14 +1,16 @@
 """SDP that comes after the first answer: re-INVITEs and late answers, dealt with at once whatever the flow does.
 
+UPDATE and an offer in PRACK come as re-INVITEs do, and may come before the call is answered.
+
 | what comes                                        | answer                                                     |
 |---------------------------------------------------|------------------------------------------------------------|
 | re-INVITE before its own first answer was read    | 491: the phone asks again in a moment (RFC 3261, 14.2)     |
+| re-INVITE with the offer that is in force         | 200 with the answer in force; the sound is not touched     |
 | re-INVITE with an offer                           | 200 with our answer, or 488 and all stays (RFC 6141)       |
 | re-INVITE without one                             | 200 with our offer; the answer comes with the ACK          |
 | answer in an ACK                                  | nothing; BYE if it agrees to nothing we have               |
 """
 
-from softswitch.calls.leg import LegState
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.party import Party
 from softswitch.sip.description.offer_answer import OfferRefused
@@ -29,10 +31,12 @@ def answer_reinvite(call: ActiveCall, event: ReinviteReceived) -> None:
     sip, party = call.around.sip, call.party(event.leg_id)
     if party is None or party.stream is None:
         sip.refuse_reinvite(event.leg_id, 488)
-    elif party.leg.state is not LegState.ANSWERED:
+    elif party.leg.audio is None:
         sip.refuse_reinvite(event.leg_id, REQUEST_PENDING)
     elif not event.sdp:
         sip.answer_reinvite(event.leg_id, party.leg.offer())
+    elif party.leg.knows(event.sdp):
+        sip.answer_reinvite(event.leg_id, party.leg.described)
     else:
         answer = party.leg.answer(event.sdp)
         if isinstance(answer, OfferRefused):
@@ -53,9 +57,11 @@ def take_late_answer(call: ActiveCall, event: LegConfirmed | ProgressConfirmed |
 
 
 def take_reinvite_answer(call: ActiveCall, event: ReinviteAnswered) -> None:
-    """What a party says to another stream in the place of his."""
+    """What a party says to another stream in the place of his; or to a refresh, which mostly changes nothing."""
     party = call.party(event.leg_id)
     if party is None or not party.is_moving:
+        if party is not None and event.sdp and not party.leg.knows(event.sdp):
+            _take_changed(call, party, event.sdp)
         call.receive(event)
         return
     party.is_moving = False
@@ -72,6 +78,11 @@ def reinvite_failed(call: ActiveCall, event: ReinviteFailed) -> None:
         call.around.sip.hang_up(event.leg_id, reason=NOT_ACCEPTABLE)
     else:
         call.receive(event)
+
+
+def _take_changed(call: ActiveCall, party: Party, answer: bytes) -> None:
+    if not isinstance(party.leg.receive_answer(answer), OfferRefused):
+        _media_changed(call, party)
 
 
 def _media_changed(call: ActiveCall, party: Party) -> None:

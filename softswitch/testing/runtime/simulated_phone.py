@@ -20,7 +20,7 @@ from softswitch.sip.outputs import (
     RequestFinished,
     SipOutput,
 )
-from softswitch.sip.settings import SipSettings, Target, TrunkPeer
+from softswitch.sip.settings import SessionPolicy, SipSettings, Target, TrunkPeer
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.runtime.loop import VirtualLoop
 
@@ -57,6 +57,10 @@ class SimulatedPhone:
         self.busy_status: int | None = None
         self.talk_s: float | None = None
         """Hangs up this long after the conversation began; None: never."""
+        self.has_early_media = False
+        """It rings with 183 and a description instead of 180."""
+        self.session = SessionPolicy()
+        """How it conducts its calls."""
         self.sdes = Sdes("off")
         self.q = 1.0
         """How gladly it is called, among the phones of its account."""
@@ -104,6 +108,7 @@ class SimulatedPhone:
             max_forwards=max_forwards,
             headers=headers,
             credentials=None if password is None else Credential(username=self.name, realm="", password=password),
+            session=self.session,
             now=self._centre.clock.now(),
         )
         self._centre.flush()
@@ -174,16 +179,17 @@ class SimulatedPhone:
         if self.busy_status is not None:
             self.endpoint.reject(invite.leg_id, self.busy_status, now=now)
             return
-        self.endpoint.progress(invite.leg_id, 180, None, now)
+        if self.has_early_media:
+            self.endpoint.progress(invite.leg_id, 183, self._answer_to(invite), now)
+        else:
+            self.endpoint.progress(invite.leg_id, 180, None, now)
         if self.answer_after_s is not None:
             self._centre.loop.call_later(self.answer_after_s, self._answer, invite)
 
     def _answer(self, invite: InviteReceived) -> None:
         if self.leg != invite.leg_id:
             return
-        answer = answer_offer(invite.sdp, MediaCapabilities(), self._rtp(), session_id=1, version=1, sdes=self.sdes)
-        assert isinstance(answer, Answer)
-        self.endpoint.accept(invite.leg_id, answer.sdp, self._centre.clock.now())
+        self.endpoint.accept(invite.leg_id, self._answer_to(invite), self._centre.clock.now())
         self.is_answered = True
         self._centre.flush()
         if self.talk_s is not None:
@@ -194,6 +200,11 @@ class SimulatedPhone:
         answer = answer_offer(event.sdp, MediaCapabilities(), self._rtp(), session_id=1, version=3, sdes=self.sdes)
         assert isinstance(answer, Answer)
         self.endpoint.answer_reinvite(event.leg_id, answer.sdp, self._centre.clock.now())
+
+    def _answer_to(self, invite: InviteReceived) -> bytes:
+        answer = answer_offer(invite.sdp, MediaCapabilities(), self._rtp(), session_id=1, version=1, sdes=self.sdes)
+        assert isinstance(answer, Answer)
+        return answer.sdp
 
     def _rtp(self) -> HostPort:
         return HostPort(self.address.host, 30000)
