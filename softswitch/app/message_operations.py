@@ -5,13 +5,18 @@ who reads slowly is told how many the log had forgotten before he asked for them
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from typing import Protocol
 
-from softswitch.app.parts import Parts
 from softswitch.base.address import Flow, HostPort
+from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId
 from softswitch.calls.explaining.explanation import party_names
+from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.runtime.traces import Traces
+from softswitch.config.rows import TrunkRow
 from softswitch.control.protocol import GetMessages, Messages, Refused, Trace, TraceRow, TraceRows
+from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.routing.trunk_peers import TrunkPeers
 from softswitch.sip.settings import TrunkPeer
 from softswitch.sip.tracing.excerpt import Excerpt, make_excerpt, trace
@@ -29,18 +34,32 @@ CALLS_FOLLOWED_MAX = 10_000
 NAMES_FOR_S = 5.0
 
 
+class MessageSurroundings(Protocol):
+    """What is looked at."""
+
+    @property
+    def traces(self) -> Traces: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def endpoint(self) -> SipEndpoint: ...
+    @property
+    def controller(self) -> CallController: ...
+
+
 class MessageOperations:
     """The part of `SwitchOperations` that reads the log of messages."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, around: MessageSurroundings, trunks: Callable[[], Sequence[TrunkRow]]) -> None:
+        self._around = around
+        self._trunks = trunks
         self._followers = 0
 
     async def messages(self, request: GetMessages) -> Messages | Refused:
         legs: tuple[SipLeg, ...] = ()
         sip_call_ids = list(request.sip_call_ids)
         if request.call_id:
-            call = self._parts.controller.calls.get(request.call_id)
+            call = self._around.controller.calls.get(request.call_id)
             if call is None:
                 return Refused("not_found", f'there is no call "{request.call_id}": see `softswitch calls`')
             legs = tuple(call.record.sip_legs.values())
@@ -48,7 +67,7 @@ class MessageOperations:
         if request.number:
             sip_call_ids += await self._last_about(request.number)
         excerpt = await self._excerpt(sip_call_ids, request.since_at)
-        known = [self._parts.traces.leg_of(each) for each in sip_call_ids]
+        known = [self._around.traces.leg_of(each) for each in sip_call_ids]
         return Messages(
             list(excerpt.messages),
             sip_legs=list(legs) or [each.leg for each in known if each is not None],
@@ -67,9 +86,9 @@ class MessageOperations:
             self._followers -= 1
 
     async def _follow(self, request: Trace) -> AsyncGenerator[TraceRows, None]:
-        traces, clock = self._parts.traces, self._parts.clock
+        traces, clock = self._around.traces, self._around.clock
         messages = traces.messages
-        wanted = TraceFilter(self._parts, request)
+        wanted = TraceFilter(self._around, request, PartyNames(self._around, self._trunks))
         number = 0 if request.is_from_memory else messages.next_number
         is_first = True
         said_at = clock.now()
@@ -79,13 +98,16 @@ class MessageOperations:
             lost = 0 if is_first else new.lost
             is_first = False
             rows = wanted.rows(new.messages, traces.wall_offset)
+            if not request.is_following and not new.messages:
+                yield TraceRows(rows, lost, is_last=True)
+                return
             if rows or lost or clock.now() - said_at >= SIGN_OF_LIFE_S:
                 said_at = clock.now()
                 yield TraceRows(rows, lost)
             await asyncio.sleep(0 if len(new.messages) == MESSAGES_A_TURN else EVERY_S)
 
     async def _excerpt(self, sip_call_ids: Iterable[str], since_at: float) -> Excerpt:
-        traces = self._parts.traces
+        traces = self._around.traces
         found: list[LoggedMessage] = []
         for part in traces.messages.of_calls(list(sip_call_ids), since=since_at - traces.wall_offset):
             found += part
@@ -94,7 +116,7 @@ class MessageOperations:
 
     async def _last_about(self, number: str) -> list[str]:
         """The Call-ID of the last INVITE that came and named this number."""
-        messages = self._parts.traces.messages
+        messages = self._around.traces.messages
         last = b""
         at = 0
         while (new := messages.since(at, MESSAGES_A_TURN)).messages:
@@ -113,19 +135,19 @@ class MessageOperations:
 class TraceFilter:
     """Which messages one follower wants, and what they are called."""
 
-    def __init__(self, parts: Parts, request: Trace) -> None:
-        self._parts = parts
+    def __init__(self, around: MessageSurroundings, request: Trace, names: "PartyNames") -> None:
+        self._around = around
         self._request = request
+        self._names = names
         self._sip_call_ids = set(request.sip_call_ids)
         self._followed: dict[str, None] = {}
         """Calls, and Call-IDs of no call, that have named the number."""
-        self._names = PartyNames(parts)
 
     def rows(self, messages: Iterable[LoggedMessage], wall_offset: float) -> list[TraceRow]:
         rows: list[TraceRow] = []
         for logged in messages:
             sip_call_id = call_id_of(logged.message).decode("utf-8", "surrogateescape")
-            known = self._parts.traces.leg_of(sip_call_id)
+            known = self._around.traces.leg_of(sip_call_id)
             call_id: CallId | str = "" if known is None else known.call_id
             if not self._is_wanted(logged, sip_call_id, call_id):
                 continue
@@ -158,20 +180,21 @@ class TraceFilter:
 class PartyNames:
     """Who is behind an address, outside any call: a registered account, a trunk, or nobody known."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, around: MessageSurroundings, trunks: Callable[[], Sequence[TrunkRow]]) -> None:
+        self._around = around
+        self._rows = trunks
         self._accounts: dict[HostPort, str] = {}
         self._trunks = TrunkPeers(())
         self._good_until = 0.0
 
     def of_flow(self, flow: Flow) -> str:
-        now = self._parts.clock.now()
+        now = self._around.clock.now()
         if now >= self._good_until:
             self._good_until = now + NAMES_FOR_S
-            bindings = self._parts.endpoint.all_bindings()
+            bindings = self._around.endpoint.all_bindings()
             self._accounts = {each.flow.remote: each.aor.partition("@")[0].removeprefix("sip:") for each in bindings}
-            trunks = self._parts.configuration.trunks
-            self._trunks = TrunkPeers(tuple(TrunkPeer(name=each.name, addresses=each.addresses) for each in trunks))
+            peers = (TrunkPeer(name=row.name, addresses=row.addresses) for row in self._rows())
+            self._trunks = TrunkPeers(tuple(peers))
         account = self._accounts.get(flow.remote)
         if account is not None:
             return account

@@ -56,7 +56,7 @@ class SwitchOperations:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._messages = MessageOperations(parts)
+        self._messages = MessageOperations(parts, lambda: parts.configuration.trunks)
         self.trace = self._messages.trace
 
     def status(self) -> Status:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import click
 
 from softswitch.cli.render import PIPE_CHARACTERS
-from softswitch.cli.words import printable
-from softswitch.sip.tracing.ladder import Ladder
-from softswitch.sip.tracing.steps import Step, StepKind
+from softswitch.cli.words import instant, printable
+from softswitch.control.protocol import TraceRow
+from softswitch.sip.tracing.ladder import Ladder, columns_in
+from softswitch.sip.tracing.steps import Step, StepKind, step_of
 
 _COLOURS: dict[StepKind, str] = {
     "request": "cyan",
@@ -27,6 +28,38 @@ def show_ladder(steps: Sequence[Step], left: Sequence[str]) -> None:
     click.secho(printable(ladder.header()), bold=True)
     for step in steps:
         show_step(ladder, step, steps[0].at)
+
+
+class LiveLadder:
+    """Rows as they come. A party that is new gets a column, in the place of the one unheard of for the longest time if
+    there is no more room; then the names are printed again.
+
+    Who spoke to us first stands on the left, who we spoke to first on the right.
+    """
+
+    def __init__(self) -> None:
+        self._width = terminal_width()
+        self._sides: dict[str, bool] = {}
+        """Whether the party stands on the left; the one that was heard of last is the last."""
+        self._ladder = Ladder([], [], self._width)
+        self._started_at = 0.0
+
+    def show(self, row: TraceRow) -> None:
+        if not self._started_at:
+            self._started_at = row.message.at
+            click.echo(f"Seconds since {instant(self._started_at)}")
+        step = step_of(row.message, row.party)
+        if row.party in self._sides:
+            self._sides[row.party] = self._sides.pop(row.party)
+        else:
+            self._sides[row.party] = not step.is_sent
+            while len(self._sides) > columns_in(self._width):
+                del self._sides[next(iter(self._sides))]
+            left = [party for party, is_left in self._sides.items() if is_left]
+            right = [party for party, is_left in self._sides.items() if not is_left]
+            self._ladder = Ladder(left, right, self._width)
+            click.secho(f"\n{printable(self._ladder.header())}", bold=True)
+        show_step(self._ladder, step, self._started_at)
 
 
 def show_step(ladder: Ladder, step: Step, started_at: float) -> None:

@@ -16,6 +16,7 @@ _COMMANDS = {
     "reload": LazyCommand("softswitch.cli.reload", "reload", "Take over a changed configuration, or not at all."),
     "status": LazyCommand("softswitch.cli.status", "status", "The switch as a whole."),
     "calls": LazyCommand("softswitch.cli.calls", "calls", "Calls in progress."),
+    "trace": LazyCommand("softswitch.cli.trace", "trace", "SIP messages as they come and go, live."),
     "agents": LazyCommand("softswitch.cli.agents", "agents", "Agents and what they are doing."),
     "queues": LazyCommand("softswitch.cli.queues", "queues", "Queues: who waits, who answers, how quickly."),
     "registrations": LazyCommand("softswitch.cli.registrations", "registrations", "Phones that are registered."),

@@ -158,6 +158,8 @@ class Trace(msgspec.Struct, frozen=True, tag=True):
     number: str = ""
     peer: str = ""
     is_from_memory: bool = False
+    is_following: bool = True
+    """False: it ends with what is in memory; the last frame says `is_last`."""
 
 
 class Reload(msgspec.Struct, frozen=True, tag=True):
@@ -452,6 +454,7 @@ class TraceRows(msgspec.Struct, frozen=True, tag=True):
 
     rows: list[TraceRow]
     lost: int = 0
+    is_last: bool = False
 
 
 class Reloaded(msgspec.Struct, frozen=True, tag=True):

@@ -263,7 +263,7 @@ class FixedOperations:
         yield TraceRows(rows[:3])
         yield TraceRows([], 0)
         yield TraceRows(rows[3:], 5)
-        yield Refused("failed", "the end of what this switch has to show")
+        yield TraceRows([], is_last=True)
 
     async def reload(self) -> Reloaded | Refused:
         self.orders.append(("reload",))

@@ -30,6 +30,8 @@ from softswitch.control.protocol import (
     Reply,
     Request,
     Rows,
+    Trace,
+    TraceRows,
 )
 
 ANSWER_S = 10.0
@@ -110,6 +112,15 @@ class ControlClient:
 
     def phones(self) -> list[PhoneRow]:
         return [row for frame in self._frames(ListPhones(), Phones) for row in frame.rows]
+
+    def trace(self, request: Trace) -> Iterator[TraceRows]:
+        """Frames as they come, until the switch ends it or the connection is closed."""
+        self._send(request, None)
+        while True:
+            frame = self._receive(TraceRows)
+            yield frame
+            if frame.is_last:
+                return
 
     def _frames(self, request: Request, expected: type[RowsT]) -> Iterator[RowsT]:
         self._send(request, None)

@@ -17,6 +17,11 @@ SPACING_MAX = 30
 SWITCH = "softswitch"
 
 
+def columns_in(width: int) -> int:
+    """The parties there is room for, beside the switch."""
+    return max(1, (width - TIME_CHARACTERS) // SPACING_MIN - 1)
+
+
 class Ladder:
     """`left` are the parties that stand before the switch, `right` those behind it; `width` characters are there.
 
@@ -25,7 +30,7 @@ class Ladder:
 
     def __init__(self, left: Sequence[str], right: Sequence[str], width: int) -> None:
         wanted = len(left) + len(right)
-        room = max(1, (width - TIME_CHARACTERS) // SPACING_MIN - 1)
+        room = columns_in(width)
         right = right[: max(0, room - len(left))] if wanted > room else right
         columns = [*left, SWITCH, *right]
         spacing = min(SPACING_MAX, max(SPACING_MIN, (width - TIME_CHARACTERS) // len(columns)))

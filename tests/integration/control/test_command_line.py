@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.cli.main import main
 from softswitch.control.protocol import Refused, Reloaded
+from softswitch.sip.tracing.pcap import FILE_HEADER
 from softswitch.store import open_store
 from softswitch.store.schema import Cdr, StoredRecording
 from softswitch.testing.operations import STARTED_AT, FixedOperations
@@ -316,3 +317,40 @@ def test_an_ended_call_whose_messages_are_not_stored_has_those_in_memory(directo
     store.close()
     explanation = parsed("calls", "why", "7777")
     assert (explanation["facts"]["call_id"], explanation["messages_from"]) == ("0123456789", "memory")
+
+
+@pytest.mark.usefixtures("server")
+def test_a_trace_is_a_ladder_as_it_comes(operations: FixedOperations) -> None:
+    result = run("trace", "--number", "100", "--peer", "anna", "--last")
+    assert result.exit_code == 0
+    assert result.stderr == "5 messages were lost: this terminal or its reader is too slow\n"
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("Seconds since ")
+    assert ["trunk:provider", "softswitch", "anna"] in [line.split() for line in lines]
+    assert sum("│" in line for line in lines) == 8
+    assert operations.orders == [("trace", "", "100", "anna", "True")]
+
+
+@pytest.mark.usefixtures("server")
+def test_a_trace_as_text_and_into_a_capture_file(operations: FixedOperations, tmp_path: Path) -> None:
+    capture = tmp_path / "call.pcap"
+    result = run("trace", "--call", "c1", "--messages", "--pcap", str(capture))
+    assert result.exit_code == 0
+    assert "received from trunk:provider (UDP 198.51.100.7:5060, here 192.0.2.5:5060), call c1" in result.stdout
+    assert "  SIP/2.0 486 Busy Here" in result.stdout
+    data = capture.read_bytes()
+    assert data.startswith(FILE_HEADER)
+    assert data.count(b"Call-ID:") == 8
+    assert ("trace", "c1", "", "", "True") in operations.orders
+
+
+@pytest.mark.usefixtures("server")
+def test_what_a_peer_wrote_cannot_command_the_terminal(operations: FixedOperations) -> None:
+    traced = operations.message_rows[0]
+    evil = traced.message.replace(b"SIP/2.0\r\n", b"SIP/2.0\r\nSubject: \x1b[2J\r\n", 1)
+    operations.message_rows = [msgspec.structs.replace(traced, message=evil)]
+    assert "\x1b[2J" not in run("trace", "--messages").stdout
+
+
+def test_a_trace_needs_a_switch_that_runs() -> None:
+    assert run("trace").exit_code == 3
