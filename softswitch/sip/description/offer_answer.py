@@ -39,6 +39,7 @@ from softswitch.sip.description.sdp import (
     SessionDescription,
     address_type,
     connection_line,
+    is_somebody,
     parse_ip,
 )
 from softswitch.sip.messages.grammar import Malformed
@@ -251,12 +252,12 @@ def _negotiated(
     if address is None:
         raise Malformed(400, "SDP Without Connection Address")
     ip = parse_ip(address)
-    if ip is not None:
-        if ip.is_multicast or address == "255.255.255.255":
-            raise Malformed(488, "Audio Address Is Not Unicast")
-        if not ip.is_unspecified and address_type(address) != address_type(local_host):
-            raise Malformed(488, "Audio Address of Another IP Version")
     is_old_hold = ip is not None and ip.is_unspecified
+    if ip is not None:
+        if not is_somebody(address):
+            raise Malformed(488, "Audio Address Is Not Unicast")
+        if not is_old_hold and address_type(address) != address_type(local_host):
+            raise Malformed(488, "Audio Address of Another IP Version")
     if is_old_hold:
         direction = "sendonly" if direction in ("sendrecv", "sendonly") else "inactive"
     remote = None if ip is None or is_old_hold else HostPort(address, media.port)

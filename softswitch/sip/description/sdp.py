@@ -21,9 +21,15 @@ DIRECTIONS: dict[str, Direction] = {
 }
 
 MEDIA_LINE = re.compile(r"([A-Za-z0-9\-]++) ++([0-9]{1,5})(?:/([0-9]{1,5}))? ++([A-Za-z0-9/\-]++)((?: ++[^\s]++)*+) *+")
+LINE = re.compile(r"([a-z])=([^\r\n\0]*+)")
+LINES = re.compile(r"(?:\r*+\n)*+(?:[a-z]=[^\r\n\0]*+(?:\r*+(?:\n\r*+)++|\r*+\Z))*+")
 RTPMAP = re.compile(r"([0-9]{1,3}) ++([^\s/]++)/([0-9]{1,6})(?:/([0-9]{1,2}))?\s*+")
 
 PAYLOAD_TYPE_MAX = 127
+PAYLOAD_TYPES = {str(number): number for number in range(PAYLOAD_TYPE_MAX + 1)} | {
+    f"{number:0{width}}": number for number in range(100) for width in (2, 3)
+}
+"""By what may stand for them: digits, at most three, with zeros before them or without."""
 
 Line = tuple[str, str]
 """Type letter and value."""
@@ -132,8 +138,7 @@ class MediaDescription(Section):
     @property
     def numbers(self) -> list[int]:
         """The formats that are payload types, in order; whatever else stands there is left out."""
-        numbers = [int(text) for text in self.formats if len(text) <= 3 and text.isascii() and text.isdigit()]
-        return [number for number in numbers if number <= PAYLOAD_TYPE_MAX]
+        return [PAYLOAD_TYPES[text] for text in self.formats if text in PAYLOAD_TYPES]
 
     @property
     def rtpmaps(self) -> dict[int, RtpMap]:
@@ -175,20 +180,17 @@ class SessionDescription(Section):
         """Raises Malformed with what is wrong."""
         if len(body) > SDP_BYTES_MAX:
             raise Malformed(413, "SDP Too Large")
+        text = body.decode("utf-8", "surrogateescape")
+        if LINES.fullmatch(text) is None:
+            raise Malformed(400, "Malformed SDP Line")
         session = cls([], [])
         section: Section = session
-        for raw in body.decode("utf-8", "surrogateescape").split("\n"):
-            line = raw.rstrip("\r")
-            if not line:
-                continue
-            letter, equals, value = line[:1], line[1:2], line[2:]
-            if equals != "=" or not ("a" <= letter <= "z") or "\r" in value or "\0" in value:
-                raise Malformed(400, "Malformed SDP Line")
-            if letter == "m":
-                section = MediaDescription.parse(value)
+        for line in LINE.findall(text):
+            if line[0] == "m":
+                section = MediaDescription.parse(line[1])
                 session.media.append(section)
             else:
-                section.lines.append((letter, value))
+                section.lines.append(line)
         if session.lines[:1] != [("v", "0")]:
             raise Malformed(400, "SDP Does Not Begin With v=0")
         if len(session.media) > SDP_MEDIA_MAX:
@@ -225,6 +227,13 @@ def connection_line(host: str) -> Line:
 
 def address_type(host: str) -> str:
     return "IP6" if ":" in host else "IP4"
+
+
+@lru_cache(maxsize=4096)
+def is_somebody(address: str) -> bool:
+    """Whether it is the IP address of one machine, or 0.0.0.0 or ::, which stand for nobody now."""
+    ip = parse_ip(address)
+    return ip is not None and not ip.is_multicast and address != "255.255.255.255"
 
 
 @lru_cache(maxsize=4096)
