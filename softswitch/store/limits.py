@@ -6,7 +6,7 @@ PENDING_KEYS_MAX = 100_000
 SCAN_ROWS_MAX = 500
 """Rows read in one transaction: a reader that held one for longer would keep the file from reusing its pages."""
 
-GROUP_S = 0.005
+GROUP_S = 0.01
 """How long the first record of a group waits for company when nobody is waiting for the disk."""
 
 RETRY_S = 1.0
