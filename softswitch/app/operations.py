@@ -23,6 +23,9 @@ from softswitch.control.protocol import (
     AgentAction,
     AgentRow,
     AgentSet,
+    BanRow,
+    BanSet,
+    BansLifted,
     CallRow,
     Done,
     GetMessages,
@@ -35,6 +38,7 @@ from softswitch.control.protocol import (
     Refused,
     RegistrationRow,
     Reloaded,
+    SecurityRow,
     SetPhone,
     Status,
     StoreRow,
@@ -46,6 +50,7 @@ from softswitch.control.protocol import (
     WorkerSet,
 )
 from softswitch.media.runtime.client import WorkerState
+from softswitch.sip.outputs import Ban
 from softswitch.store import size_on_disk_bytes
 
 _CALL_STATES = {CallState.ARRIVED: "flow", CallState.ANSWERED: "flow", CallState.ENDED: "ending"}
@@ -84,6 +89,7 @@ class SwitchOperations:
             is_draining=parts.drain_ends_at is not None,
             drain_ends_in_s=None if parts.drain_ends_at is None else max(0.0, parts.drain_ends_at - now),
             loop_lag_ms=parts.driver.lag_s * 1000,
+            security=self._security(),
         )
 
     def calls(self) -> Iterable[CallRow]:
@@ -227,6 +233,28 @@ class SwitchOperations:
             return found
         return msgspec.structs.replace(found, call=self._call_row(call))
 
+    def bans(self) -> Iterable[BanRow]:
+        now = self._parts.clock.now()
+        return [self._ban_row(ban) for ban in self._parts.endpoint.bans(now)]
+
+    async def add_ban(self, network: str, seconds: float, reason: str) -> BanSet | Refused:
+        try:
+            ban = self._parts.endpoint.ban(network, seconds, reason, self._parts.clock.now())
+        except LocalError as error:
+            return Refused("not_possible", str(error))
+        self._parts.driver.flush()
+        return BanSet(self._ban_row(ban))
+
+    async def lift_ban(self, network: str) -> BansLifted | Refused:
+        try:
+            lifted = self._parts.endpoint.lift_bans(network, self._parts.clock.now())
+        except LocalError as error:
+            return Refused("not_possible", str(error))
+        if not lifted:
+            return Refused("not_found", f"nobody bans {network}: see `softswitch bans`")
+        self._parts.driver.flush()
+        return BansLifted([ban.network for ban in lifted])
+
     async def reload(self) -> Reloaded | Refused:
         try:
             return await self._parts.reload()
@@ -268,6 +296,31 @@ class SwitchOperations:
             supervisors={each.extension.username: each.mode.value for each in call.supervisions},
             mos=record.measurements.mos,
             talking=sorted(record.measurements.talking),
+        )
+
+    def _ban_row(self, ban: Ban) -> BanRow:
+        return BanRow(
+            network=ban.network,
+            since_at=ban.since_wall,
+            ends_in_s=max(0.0, ban.until_wall - self._parts.clock.wall()),
+            times=ban.times,
+            reason=ban.reason,
+            by=ban.by,
+        )
+
+    def _security(self) -> SecurityRow:
+        endpoint = self._parts.endpoint
+        counters = endpoint.security_counters
+        return SecurityRow(
+            bans_now=len(endpoint.bans(self._parts.clock.now())),
+            bans=counters.bans,
+            challenged=counters.challenged,
+            failures=counters.failures,
+            malformed=counters.malformed,
+            dropped=endpoint.statistics().dropped,
+            denied=counters.denied,
+            unheard=counters.unheard,
+            overloaded=counters.overloaded,
         )
 
     def _workers(self) -> list[WorkerRow]:

@@ -15,7 +15,7 @@ from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, R
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener
 from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, TrunkRow
-from softswitch.config.settings import SoundsSection
+from softswitch.config.settings import ListenerAccess, SoundsSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
@@ -25,12 +25,21 @@ from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.runtime.local_address import addresses_of
 from softswitch.sip.runtime.stream_transport import StreamSettings
 from softswitch.sip.runtime.tls import TlsPeer, TlsSettings
-from softswitch.sip.settings import Account, RegistrationPolicy, SessionLimits, SessionPolicy, SipSettings, TrunkPeer
+from softswitch.sip.settings import (
+    AccessList,
+    Account,
+    GuardSettings,
+    RegistrationPolicy,
+    SessionLimits,
+    SessionPolicy,
+    SipSettings,
+    TrunkPeer,
+)
 
 
 def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSettings:
     """`hosts` are the addresses of the trunks' host names; the SIP core looks nothing up."""
-    sip, limits = configuration.settings.sip, configuration.settings.limits
+    sip, limits, guard = configuration.settings.sip, configuration.settings.limits, configuration.settings.guard
     local_hosts = {host for _, local in listeners(configuration) for host in addresses_of(local.host)}
     public_hosts = {host for host in local_hosts if not ip_address(host).is_loopback}
     return SipSettings(
@@ -44,11 +53,18 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
                 caller_number=row.number or row.username,
                 display_name=row.name,
                 session=_session(row),
+                allowed_from=row.allowed_from,
+                is_tls_only=row.tls_only,
             )
             for row in _phones(configuration)
         },
         trunks=tuple(
-            TrunkPeer(name=trunk.name, addresses=trunk.addresses, session=_session(trunk))
+            TrunkPeer(
+                name=trunk.name,
+                addresses=trunk.addresses,
+                session=_session(trunk),
+                is_tls_only=trunk.tls_only,
+            )
             for trunk in configuration.trunks
         ),
         advertised=dict.fromkeys(public_hosts, sip.advertised_ip) if sip.advertised_ip else {},
@@ -60,6 +76,17 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
             contacts_max=limits.contacts_per_phone,
         ),
         limits=SessionLimits(sessions_max=4 * limits.calls),
+        guard=GuardSettings(
+            ban_after=guard.ban_after,
+            ban_s=guard.ban_s,
+            ban_max_s=guard.ban_max_s,
+            neighbours=guard.neighbours,
+            never_ban=guard.never_ban,
+        ),
+        access=(
+            AccessList(allow=guard.allow, deny=guard.deny),
+            *(_listener_access(text, lists) for text, lists in guard.listener.items()),
+        ),
     )
 
 
@@ -79,6 +106,12 @@ def stream_settings(configuration: Configuration) -> StreamSettings:
         ),
         origins=sip.websocket_origins,
     )
+
+
+def _listener_access(text: str, lists: ListenerAccess) -> AccessList:
+    listener = parse_listener(text)
+    assert listener is not None, "checked by load"
+    return AccessList(kind=listener[0], local=listener[1], allow=lists.allow, deny=lists.deny)
 
 
 def call_settings(configuration: Configuration) -> CallSettings:

@@ -207,9 +207,10 @@ class Switch:
         for agent_id in auto_login(parts.configuration):
             if agent_id not in known:
                 parts.acd.apply(AgentLoggedIn(agent_id))
+        bans = parts.endpoint.restore_bans(parts.records.stored_bans(), now)
         bindings = parts.records.stored_bindings()
         parts.controller.restored(parts.endpoint.restore_bindings(bindings, now, wall))
-        log.info("restored", registrations=len(bindings), agents=len(known))
+        log.info("restored", registrations=len(bindings), agents=len(known), bans=bans)
 
     def _look_at_certificate(self, parts: Parts) -> None:
         fault = certificate_fault(parts.configuration, parts.clock.wall())

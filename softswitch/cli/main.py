@@ -21,6 +21,7 @@ _COMMANDS = {
     "queues": LazyCommand("softswitch.cli.queues", "queues", "Queues: who waits, who answers, how quickly."),
     "registrations": LazyCommand("softswitch.cli.registrations", "registrations", "Phones that are registered."),
     "phones": LazyCommand("softswitch.cli.phones", "phones", "Extensions and what their owners have chosen."),
+    "bans": LazyCommand("softswitch.cli.bans", "bans", "Addresses that are not listened to."),
     "media": LazyCommand("softswitch.cli.media", "media", "Media workers and what they carry."),
     "cdr": LazyCommand("softswitch.cli.cdr", "cdr", "Call detail records, the newest first."),
     "recordings": LazyCommand("softswitch.cli.recordings", "recordings", "Recorded calls, the newest first."),

@@ -9,7 +9,7 @@ from softswitch.cli.directory import config_option, connect, directory_argument,
 from softswitch.cli.media import WORKER_COLUMNS
 from softswitch.cli.render import json_option, show_json, show_table
 from softswitch.cli.words import count, duration, instant, size
-from softswitch.control.protocol import GetStatus, Status
+from softswitch.control.protocol import GetStatus, SecurityRow, Status
 
 
 @click.command
@@ -43,6 +43,7 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
         ("calls", f"{answer.calls} in progress, {answer.waiting} waiting in {count(answer.queues, 'queue')}"),
         ("agents", f"{answer.agents_logged_in} of {answer.agents} logged in"),
         ("store", f"{store.directory}: {held}"),
+        ("security", _security(answer.security)),
     ]
     if store.fault:
         lines.append(("store fault", store.fault))
@@ -51,3 +52,16 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
             ("stopping", f"new calls are refused, calls in progress end in {duration(answer.drain_ends_in_s)}")
         )
     return lines
+
+
+def _security(security: SecurityRow) -> str:
+    """What was met since the start; an idle switch says so in few words."""
+    met = [
+        (security.failures, "wrong password"),
+        (security.dropped, "request unanswered"),
+        (security.unheard, "packet of banned sources"),
+        (security.denied, "packet of denied networks"),
+        (security.overloaded, "call refused by overload"),
+    ]
+    words = [f"{number} {noun}" for number, noun in met if number]
+    return ", ".join([count(security.bans_now, "ban"), *words])

@@ -15,6 +15,7 @@ import msgspec
 
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.config.check_groups import check_groups
+from softswitch.config.check_guard import check_guard
 from softswitch.config.check_people import check_people
 from softswitch.config.check_queues import check_queues
 from softswitch.config.check_settings import check_settings
@@ -83,6 +84,7 @@ def _check(draft: Draft) -> None:
     from softswitch.config.check_routes import check_routes, check_schedules
 
     check_settings(draft)
+    check_guard(draft)
     check_people(draft)
     check_groups(draft)
     check_queues(draft)

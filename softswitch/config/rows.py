@@ -65,6 +65,10 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """In so many calls the next caller hears that it is busy; 0: when the phone says so."""
     intercom: bool = False
     """Colleagues may make the phone answer by itself (*80)."""
+    allowed_from: tuple[str, ...] = ()
+    """Networks the phone may come from; empty: any."""
+    tls_only: bool = False
+    """The password counts for nothing on a connection that is not encrypted."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -96,6 +100,10 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """In so many calls the next caller hears that it is busy; 0: when the phone says so."""
     intercom: bool = False
     """Colleagues may make the phone answer by itself (*80)."""
+    allowed_from: tuple[str, ...] = ()
+    """Networks the phone may come from; empty: any."""
+    tls_only: bool = False
+    """The password counts for nothing on a connection that is not encrypted."""
 
 
 class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,6 +217,8 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     """Instead of those of [media]; empty: the same."""
     media_ports: MediaPorts | None = None
     """Whether this provider's callers share ports with others; None: as [media] says."""
+    tls_only: bool = False
+    """What comes from its addresses unencrypted is a stranger's."""
 
     def permits(self, caller_id: str) -> bool:
         """Whether the agent or phone with this id may call out here."""

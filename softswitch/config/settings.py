@@ -46,6 +46,32 @@ class TlsSection(msgspec.Struct, frozen=True, kw_only=True):
     """Whether whoever connects to us must show one that `ca` has signed."""
 
 
+class ListenerAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """[guard.listener."udp:0.0.0.0:5060"]: who may speak to one listener, beside what holds for all."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+class GuardSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[guard]: whom the switch does not listen to."""
+
+    allow: tuple[str, ...] = ()
+    """Networks that may send us SIP; empty: everybody."""
+    deny: tuple[str, ...] = ()
+    listener: dict[str, ListenerAccess] = {}
+    """By a text of [sip] listen."""
+    ban_after: Annotated[int, Meta(ge=0, le=100_000)] = 40
+    """Offences (wrong passwords count 1) after which an address is banned; 0: never."""
+    ban_s: Annotated[float, Meta(ge=1, le=31_536_000)] = 300
+    """The first ban; each further one is four times as long."""
+    ban_max_s: Annotated[float, Meta(ge=1, le=31_536_000)] = 86400
+    neighbours: Annotated[int, Meta(ge=0, le=256)] = 5
+    """So many banned addresses of one /24 get all of it banned; 0: never."""
+    never_ban: tuple[str, ...] = ()
+    """Networks that are never banned, like trunks."""
+
+
 class MediaSection(msgspec.Struct, frozen=True, kw_only=True):
     """[media]: where RTP goes."""
 
@@ -173,6 +199,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     sip: SipSection = SipSection()
     tls: TlsSection = TlsSection()
+    guard: GuardSection = GuardSection()
     media: MediaSection = MediaSection()
     recordings: RecordingsSection = RecordingsSection()
     store: StoreSection = StoreSection()

@@ -8,6 +8,9 @@ from softswitch.control.protocol import (
     AgentAction,
     AgentRow,
     AgentSet,
+    BanRow,
+    BanSet,
+    BansLifted,
     CallRow,
     Done,
     GetMessages,
@@ -89,6 +92,14 @@ class Operations(Protocol):
     def trace(self, request: Trace) -> AsyncGenerator[TraceRows | Refused, None]:
         """Frames without end, at least one a second; taken one at a time, each when the former was read."""
         ...
+
+    def bans(self) -> Iterable[BanRow]:
+        """Bans in force, the newest first."""
+        ...
+
+    async def add_ban(self, network: str, seconds: float, reason: str) -> BanSet | Refused: ...
+
+    async def lift_ban(self, network: str) -> BansLifted | Refused: ...
 
     async def reload(self) -> Reloaded | Refused:
         """Faults come back as Refused("configuration", ..., faults); the old configuration then stays in force."""

@@ -162,6 +162,24 @@ class Trace(msgspec.Struct, frozen=True, tag=True):
     """False: it ends with what is in memory; the last frame says `is_last`."""
 
 
+class ListBans(msgspec.Struct, frozen=True, tag=True):
+    """Who is not listened to at the moment."""
+
+
+class AddBan(msgspec.Struct, frozen=True, tag=True):
+    """Listen to nothing from an address or network for some seconds."""
+
+    network: str
+    seconds: float
+    reason: str = ""
+
+
+class LiftBan(msgspec.Struct, frozen=True, tag=True):
+    """Listen again: end every ban that holds this address, or is of exactly this network."""
+
+    network: str
+
+
 class Reload(msgspec.Struct, frozen=True, tag=True):
     """Read the configuration directory again and take it over as a whole, or not at all."""
 
@@ -188,6 +206,9 @@ Request = (
     | SetSupervision
     | GetMessages
     | Trace
+    | ListBans
+    | AddBan
+    | LiftBan
     | Reload
     | Stop
 )
@@ -302,6 +323,40 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     intercom: bool = False
 
 
+class BanRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An address or network that is not listened to. `by` is "switch" or "operator"; `times` is which ban it is.
+
+    `reason` of the switch's own is the last offence: "authentication", "scanner", "challenge" (asked for many, gave no
+    password), "malformed", "flood", "forbidden", "neighbours" (several of its network were banned).
+    """
+
+    network: str
+    since_at: float
+    ends_in_s: float
+    times: int = 1
+    reason: str = ""
+    by: str = "switch"
+
+
+class SecurityRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The unwelcome, counted since start, but for `bans_now`.
+
+    `challenged` requests got 401 (every phone's first one does), `failures` were wrong passwords or unknown users,
+    `malformed` messages came from strangers, `dropped` requests got silence, `denied` packets came from networks that
+    may not speak to their listener, `unheard` ones from banned sources; `overloaded` INVITEs found too much to do.
+    """
+
+    bans_now: int = 0
+    bans: int = 0
+    challenged: int = 0
+    failures: int = 0
+    malformed: int = 0
+    dropped: int = 0
+    denied: int = 0
+    unheard: int = 0
+    overloaded: int = 0
+
+
 class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     """A media worker. `cpu` is the part of one core it used during the last second (0.35 = 35 %).
 
@@ -372,6 +427,7 @@ class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     is_draining: bool = False
     drain_ends_in_s: float | None = None
     loop_lag_ms: float = 0.0
+    security: SecurityRow = SecurityRow()
 
 
 class Calls(msgspec.Struct, frozen=True, tag=True):
@@ -403,6 +459,23 @@ class PhoneSet(msgspec.Struct, frozen=True, tag=True):
     """The extension as it is after the order."""
 
     phone: PhoneRow
+
+
+class Bans(msgspec.Struct, frozen=True, tag=True):
+    rows: list[BanRow]
+    is_last: bool = True
+
+
+class BanSet(msgspec.Struct, frozen=True, tag=True):
+    """The ban as it is after the order."""
+
+    ban: BanRow
+
+
+class BansLifted(msgspec.Struct, frozen=True, tag=True):
+    """The networks that are listened to again."""
+
+    networks: list[str]
 
 
 class AgentSet(msgspec.Struct, frozen=True, tag=True):
@@ -479,7 +552,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     faults: list[str] = []
 
 
-Rows = Calls | Agents | Queues | Registrations | Phones
+Rows = Calls | Agents | Queues | Registrations | Phones | Bans
 Reply = (
     Status
     | Rows
@@ -491,6 +564,8 @@ Reply = (
     | WorkerSet
     | Messages
     | TraceRows
+    | BanSet
+    | BansLifted
     | Reloaded
     | Done
     | Refused

@@ -58,8 +58,10 @@ class Dispatcher:
         """What came along `flow` breaks the rules: the fault is named to the sender, or met with silence."""
         self.faults += 1
         source = flow.remote.host
-        if self._core.trunks.find(flow.remote) is None and not self._registrar.knows(flow):
+        if self._core.trunks.sender(flow) is None and not self._registrar.knows(flow):
             guard = self._reception.guard
+            guard.counters.malformed += 1
+            self._core.outputs.extend(guard.offend("malformed", source, now))
             event = guard.report("malformed", source, fault.reason, now)
             if event is not None:
                 self._core.outputs.append(event)

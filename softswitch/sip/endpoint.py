@@ -27,10 +27,11 @@ from softswitch.sip.dispatcher import Dispatcher
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.refer_to import with_replaces
 from softswitch.sip.messages.session_body import SDP
-from softswitch.sip.outputs import Binding, LegFailed, RegistrationChanged, SipOutput
+from softswitch.sip.outputs import Ban, BanChanged, Binding, CloseFlow, LegFailed, RegistrationChanged, SipOutput
 from softswitch.sip.plain_request import PlainRequests, build_request, is_uri
 from softswitch.sip.reception import Reception
 from softswitch.sip.registration.registrar import Registrar
+from softswitch.sip.security.guard import SecurityCounters
 from softswitch.sip.sessions.inbound_invite import InboundInvite
 from softswitch.sip.sessions.invite_session import InviteSession
 from softswitch.sip.sessions.outbound_invite import OutboundInvite
@@ -65,6 +66,7 @@ class SipEndpoint:
     __slots__ = (
         "_core",
         "_dispatcher",
+        "_guard",
         "_is_draining",
         "_is_overloaded",
         "_reception",
@@ -76,7 +78,8 @@ class SipEndpoint:
     def __init__(self, settings: SipSettings, *, entropy: Entropy, wall_offset: float = 0.0) -> None:
         self._core = SipCore(settings, entropy)
         self._registrar = Registrar(settings.registration, settings.limits.bindings_max, wall_offset)
-        self._reception = Reception(self._core, self._registrar, entropy)
+        self._reception = Reception(self._core, self._registrar, entropy, wall_offset)
+        self._guard = self._reception.guard
         self._is_draining = False
         self._is_overloaded = False
         self._requests = PlainRequests(self._core)
@@ -92,7 +95,13 @@ class SipEndpoint:
             self.receive_message(data, flow, now)
 
     def receive_message(self, data: bytes, flow: Flow, now: float) -> None:
-        """One whole message, from a datagram or cut from a stream."""
+        """One whole message, from a datagram or cut from a stream. That of an unwelcome source is not even read."""
+        guard = self._guard
+        if not guard.access.permits(flow) or (
+            guard.bans.holds(flow.remote.host, now) and not self._registrar.knows(flow)
+        ):
+            self._ignore(flow, now)
+            return
         self._dispatcher.receive(data, flow, now)
 
     def receive_malformed(self, fault: Malformed, flow: Flow, now: float) -> None:
@@ -312,6 +321,22 @@ class SipEndpoint:
         self._is_overloaded = is_overloaded
         self._reception.is_refusing = is_overloaded or self._is_draining
 
+    def ban(self, network: str, seconds: float, reason: str, now: float) -> Ban:
+        """Nothing from this address or network is read for so long. Raises LocalError for one that must be heard."""
+        ban = self._guard.bans.add(network, seconds, reason, now)
+        self._core.outputs.append(BanChanged(ban))
+        return ban
+
+    def lift_bans(self, network: str, now: float) -> list[Ban]:
+        """End the bans that hold this address, or are of this network. Raises LocalError for what is neither."""
+        lifted = self._guard.bans.lift(network, now)
+        self._core.outputs.extend(BanChanged(ban, is_lifted=True) for ban in lifted)
+        return lifted
+
+    def restore_bans(self, bans: Iterable[Ban], now: float) -> int:
+        """Take over the bans known before a restart; returns how many are still in force."""
+        return self._guard.bans.restore(bans, now)
+
     def update_settings(self, settings: SipSettings) -> None:
         """Use other settings from now on; legs and registrations are untouched.
 
@@ -373,6 +398,14 @@ class SipEndpoint:
         leg = self._core.legs.get(leg_id)
         return leg.sip_call_id if isinstance(leg, OutboundInvite) else ""
 
+    def bans(self, now: float) -> list[Ban]:
+        """Bans in force, the newest first."""
+        return self._guard.bans.listed(now)
+
+    @property
+    def security_counters(self) -> SecurityCounters:
+        return self._guard.counters
+
     def statistics(self) -> EndpointStatistics:
         return EndpointStatistics(
             legs=len(self._core.legs),
@@ -386,6 +419,18 @@ class SipEndpoint:
         )
 
     # Private
+
+    def _ignore(self, flow: Flow, now: float) -> None:
+        """A packet from a network that may not speak to this listener, or from a banned source."""
+        if self._guard.access.permits(flow):
+            self._guard.counters.unheard += 1
+        else:
+            self._guard.counters.denied += 1
+            event = self._guard.report("denied", flow.remote.host, f"to {flow.kind.value} {flow.local}", now)
+            if event is not None:
+                self._core.outputs.append(event)
+        if flow.kind.is_reliable:
+            self._core.outputs.append(CloseFlow(flow))
 
     def _flow_for(self, target: Target) -> Flow | None:
         if not is_uri(target.uri):

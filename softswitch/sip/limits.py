@@ -20,6 +20,7 @@ NONCES_MAX = 65_536
 
 EXTENSIONS_CHARACTERS_MAX = 512
 """Parameters of a Contact that are only given back; what phones tell of their abilities (RFC 3840) is about 200."""
+
 REFERS_MAX = 4
 """Transfers under way in one dialog at a time. A phone asks for one, and once more if it went wrong."""
 
@@ -28,3 +29,16 @@ URIS_REMEMBERED = 8_192
 
 REMEMBERED_CHARACTERS_MAX = 200
 """Longer URIs are read anew each time, which keeps what is remembered below 5 MiB whatever peers send."""
+
+SOURCES_MAX = 20_000
+"""Addresses whose requests, offences and good deeds are remembered, the oldest goes first. Who can send from more of
+them than this wins a full bucket."""
+
+BANS_MAX = 20_000
+"""Bans in force or remembered: each costs about 400 bytes, and a network attack has thousands of addresses."""
+
+BAN_MEMORY_S = 86_400.0
+"""How long after its end a ban still makes the next one longer."""
+
+VERDICTS_MAX = 50_000
+"""Addresses of which it is remembered whether they are banned or denied. Forgetting costs a look-up."""

@@ -283,7 +283,7 @@ class TrunkChanged(msgspec.Struct, frozen=True):
     reason: str
 
 
-SecurityKind = Literal["authentication", "scanner", "flood", "malformed", "forbidden"]
+SecurityKind = Literal["authentication", "scanner", "flood", "malformed", "forbidden", "banned", "denied"]
 
 
 class SecurityEvent(msgspec.Struct, frozen=True):
@@ -297,6 +297,27 @@ class SecurityEvent(msgspec.Struct, frozen=True):
     source: str
     detail: str
     count: int = 1
+
+
+class Ban(msgspec.Struct, frozen=True, kw_only=True):
+    """A source whose packets are dropped unread: an address, or a network ("198.51.100.0/24", "2001:db8::/64").
+
+    `times` is how often it was banned by and by, `by` is "switch" or "operator". Times are seconds since 1970.
+    """
+
+    network: str
+    since_wall: float
+    until_wall: float
+    times: int = 1
+    reason: str = ""
+    by: str = "switch"
+
+
+class BanChanged(msgspec.Struct, frozen=True):
+    """A ban began, or was lifted (`is_lifted`); nothing is said of one whose time is over."""
+
+    ban: Ban
+    is_lifted: bool = False
 
 
 SipOutput = (
@@ -320,4 +341,5 @@ SipOutput = (
     | RequestFinished
     | TrunkChanged
     | SecurityEvent
+    | BanChanged
 )

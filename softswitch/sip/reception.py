@@ -4,7 +4,7 @@ In this order, each with its answer:
 
 | check                                                | otherwise                      |
 |------------------------------------------------------|--------------------------------|
-| the source does not flood, guess or scan             | silence                        |
+| the source does not flood, guess or scan             | silence, and soon a ban        |
 | it is not meant for a dialog (To has a tag)          | 481                            |
 | the method is known, and one of ours                 | 501, 405 with Allow            |
 | it is no REFER: a transfer belongs to a call         | 403                            |
@@ -25,7 +25,8 @@ In this order, each with its answer:
 | REGISTER: the address-of-record is the user's own    | 404, 403                       |
 
 Until somebody is known, every answer is stateless: a flood costs no memory, and our tag is made of the request so that
-repeating it gives the same answer. An unknown source and an unknown user get the same challenge, after the same work.
+repeating it gives the same answer. An unknown source and an unknown user get the same challenge, after the same work,
+and so does a known one from a network or a transport that its account does not permit.
 A REGISTER is always challenged, from wherever it comes.
 """
 
@@ -35,7 +36,7 @@ from collections.abc import Iterable
 from softswitch.base.address import Flow
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import LegId
-from softswitch.sip.authentication.auth_server import Accepted, DigestServer
+from softswitch.sip.authentication.auth_server import Accepted, DigestServer, Rejected
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import ACCEPT, ALLOW, ALLOWED_METHODS, CAPABILITIES, SUPPORTED, SipCore
 from softswitch.sip.messages.grammar import Malformed
@@ -56,7 +57,9 @@ from softswitch.sip.outputs import (
     SecurityKind,
 )
 from softswitch.sip.registration.registrar import OUTBOUND, NotRegistered, Registrar, contact_values
+from softswitch.sip.routing.trunk_peers import is_encrypted
 from softswitch.sip.security.guard import Guard
+from softswitch.sip.security.networks import NetworkSet, source_of
 from softswitch.sip.sessions.inbound_invite import InboundInvite
 from softswitch.sip.sessions.replacing import find_replaced
 from softswitch.sip.sessions.session_timer import is_too_brief
@@ -97,14 +100,15 @@ class Reception:
         "_digest",
         "_entropy",
         "_registrar",
+        "_restricted",
         "_tag_key",
         "_trunk_accounts",
         "guard",
         "is_refusing",
     )
 
-    def __init__(self, core: SipCore, registrar: Registrar, entropy: Entropy) -> None:
-        self.guard = Guard(core.settings.guard)
+    def __init__(self, core: SipCore, registrar: Registrar, entropy: Entropy, wall_offset: float = 0.0) -> None:
+        self.guard = Guard(core.settings.guard, core.settings.access, core.trunks.networks, wall_offset)
         self.is_refusing = False
         """New INVITEs get 503: we drain, or have too much to do."""
         self._core = core
@@ -115,12 +119,14 @@ class Reception:
         self._trunk_accounts: dict[str, str] = {}
         """Trunks that prove who they are with a password: user names and whose they are."""
         self._arrivals: dict[str, ArrivalRules] = {}
+        self._restricted: dict[str, tuple[Account, NetworkSet]] = {}
+        """Accounts that may not come from everywhere, or not unencrypted."""
         self._digest = self._make_digest(core.settings)
         self._take_accounts(core.settings)
 
     def update(self, old: SipSettings, new: SipSettings) -> None:
         """New settings: nonces stay good unless realm or algorithms changed."""
-        self.guard.settings = new.guard
+        self.guard.update(new.guard, new.access, self._core.trunks.networks)
         if (old.realm, old.domain, old.algorithms) != (new.realm, new.domain, new.algorithms):
             self._digest = self._make_digest(new)
         self._take_accounts(new)
@@ -128,7 +134,7 @@ class Reception:
     # Inputs
 
     def receive(self, request: Request, flow: Flow, now: float) -> None:
-        trunk = self._core.trunks.find(flow.remote)
+        trunk = self._core.trunks.sender(flow)
         if trunk is None and self._core.lines:
             trunk = self._trunk_of_line(request)
         if trunk is None and not self._registrar.knows(flow) and not self._is_welcome(request, flow, now):
@@ -169,9 +175,8 @@ class Reception:
 
     def _is_welcome(self, request: Request, flow: Flow, now: float) -> bool:
         source = flow.remote.host
-        user_agent = request.get("user-agent")
-        if self.guard.is_scanner(user_agent):
-            self._drop("scanner", flow, user_agent or "", now)
+        if scanner := self.guard.scanner(request):
+            self._drop("scanner", flow, scanner, now)
             return False
         if not self.guard.admits(source, now):
             self._drop("flood", flow, request.method, now)
@@ -181,6 +186,7 @@ class Reception:
     def _drop(self, kind: SecurityKind, flow: Flow, detail: str, now: float) -> None:
         """Silence, and the end of the connection it came along."""
         self._emit(self.guard.drop(kind, flow.remote.host, detail, now))
+        self._core.outputs.extend(self.guard.offend(kind, flow.remote.host, now))
         if flow.kind.is_reliable:
             self._core.outputs.append(CloseFlow(flow))
 
@@ -216,16 +222,33 @@ class Reception:
             return ""
         values = request.get_all("authorization")
         verdict = self._digest.check(values, request.method, request.uri_text, self._credentials.get, now)
+        if verdict.username in self._restricted:
+            verdict = self._restrict(verdict, flow)
+        source = flow.remote.host
         if isinstance(verdict, Accepted):
+            self.guard.bans.note_success(source, now)
             return verdict.username
+        self.guard.counters.challenged += 1
         if verdict.username and not verdict.stale:
-            source = flow.remote.host
-            self.guard.note_failure(source, now)
+            self.guard.counters.failures += 1
+            self.guard.note_failure(source_of(source), now)
             self.guard.note_failure(address, now)
             self._emit(SecurityEvent("authentication", source, legible(f"{verdict.username}: {verdict.reason}")))
+            self._core.outputs.extend(self.guard.offend("authentication", source, now))
+        elif not self._registrar.knows(flow):
+            self._core.outputs.extend(self.guard.offend("challenge", source, now))
         challenges = self._digest.challenge(now, stale=verdict.stale)
         self.refuse(request, flow, 401, [("www-authenticate", challenge) for challenge in challenges])
         return ""
+
+    def _restrict(self, verdict: Accepted | Rejected, flow: Flow) -> Accepted | Rejected:
+        """From where its account does not permit, a right password is a wrong one, in every answer."""
+        account, networks = self._restricted[verdict.username]
+        if account.is_tls_only and not is_encrypted(flow):
+            return Rejected(False, "not encrypted", verdict.username)
+        if networks and flow.remote.host not in networks:
+            return Rejected(False, "not from this network", verdict.username)
+        return verdict
 
     # Private: what is done
 
@@ -324,6 +347,7 @@ class Reception:
             return
         if to.user != username or username in self._trunk_accounts:
             self._emit(self.guard.report("forbidden", flow.remote.host, f"{username} registers {to.user}", now))
+            self._core.outputs.extend(self.guard.offend("forbidden", flow.remote.host, now))
             self.refuse(request, flow, 403)
             return
         aor = f"{username}@{core.settings.domain}"
@@ -372,6 +396,11 @@ class Reception:
             peer.account.username: _credential(peer.account, realm) for peer in settings.trunks if peer.account
         }
         self._arrivals = {peer.name: peer.arrival for peer in settings.trunks}
+        self._restricted = {
+            name: (account, NetworkSet(account.allowed_from))
+            for name, account in settings.accounts.items()
+            if account.is_tls_only or account.allowed_from
+        }
 
 
 def unsupported_extensions(request: Request) -> str:

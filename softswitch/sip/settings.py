@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from softswitch.base.address import Flow
+from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.sip.transactions.timers import SipTimers
 from softswitch.sip.trunks.capacity import CapacitySettings
 from softswitch.sip.trunks.trunk_settings import ArrivalRules, LinkSettings
@@ -54,6 +54,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Shown as calling number; the user name when empty."""
     display_name: str = ""
     session: SessionPolicy = PLAIN_SESSION
+    allowed_from: tuple[str, ...] = ()
+    """Networks its phone may come from; empty: any."""
+    is_tls_only: bool = False
+    """Its password counts for nothing on a connection that is not encrypted."""
 
 
 class TrunkPeer(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +76,17 @@ class TrunkPeer(msgspec.Struct, frozen=True, kw_only=True):
     """What we send him on our own; None: nothing."""
     capacity: CapacitySettings = CapacitySettings()
     arrival: ArrivalRules = ArrivalRules()
+    is_tls_only: bool = False
+    """What comes from there unencrypted is a stranger's."""
+
+
+class AccessList(msgspec.Struct, frozen=True, kw_only=True):
+    """Networks that may, or may not, speak to one listener; with `kind` and `local` None, to all of them."""
+
+    kind: TransportKind | None = None
+    local: HostPort | None = None
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +132,14 @@ class GuardSettings(msgspec.Struct, frozen=True, kw_only=True):
         "vaxsipuseragent",
     )
     """Lower-case parts of User-Agent values that get no answer at all."""
+    ban_after: int = 40
+    """Offences (security/bans.py) after which a source is banned; 0: nobody ever is."""
+    ban_s: float = 300.0
+    ban_max_s: float = 86_400.0
+    neighbours: int = 5
+    """So many banned addresses of one /24 get all of it banned; 0: never."""
+    never_ban: tuple[str, ...] = ()
+    """Networks that are never banned, like those of trunks."""
 
 
 class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,4 +178,5 @@ class SipSettings(msgspec.Struct, frozen=True, kw_only=True):
     timers: SipTimers = SipTimers()
     registration: RegistrationPolicy = RegistrationPolicy()
     guard: GuardSettings = GuardSettings()
+    access: tuple[AccessList, ...] = ()
     limits: SessionLimits = SessionLimits()

@@ -253,6 +253,17 @@ class StoredTrace(msgspec.Struct, frozen=True, kw_only=True):
     """Messages in the middle that were too many."""
 
 
+class StoredBan(msgspec.Struct, frozen=True, kw_only=True):
+    """A source that is not listened to, or was not until lately: the next ban is longer. Times since 1970."""
+
+    network: str
+    since_wall: float
+    until_wall: float
+    times: int = 1
+    reason: str = ""
+    by: str = "switch"
+
+
 KEY_BYTES_MAX = 511
 """LMDB's own limit on the length of a key."""
 
@@ -303,6 +314,7 @@ def _timed_key(key: TimedKey) -> bytes:
 BINDINGS: TableLayout[BindingKey, StoredBinding] = TableLayout("bindings", StoredBinding, _binding_key)
 AGENT_STATES: TableLayout[str, StoredAgentState] = TableLayout("agent_states", StoredAgentState, _text_key)
 ACTIVE_CALLS: TableLayout[str, ActiveCall] = TableLayout("active_calls", ActiveCall, _text_key)
+BANS: TableLayout[str, StoredBan] = TableLayout("bans", StoredBan, _text_key)
 CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, _timed_key)
 RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, _timed_key)
 TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, _timed_key)

@@ -16,6 +16,7 @@ from softswitch.store.memory import MemoryRows
 from softswitch.store.schema import (
     ACTIVE_CALLS,
     AGENT_STATES,
+    BANS,
     BINDINGS,
     CDRS,
     END_REASON_RESTARTED,
@@ -26,6 +27,7 @@ from softswitch.store.schema import (
     BindingKey,
     Cdr,
     StoredAgentState,
+    StoredBan,
     StoredBinding,
     StoredPhone,
     StoredRecording,
@@ -36,7 +38,7 @@ from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRo
 from softswitch.store.writer import GroupCommitWriter
 
 _READ_BY_ALL = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES))
-_TABLES = (*_READ_BY_ALL, PHONES.name)
+_TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name)
 
 
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +74,7 @@ class Store:
         "_writer",
         "active_calls",
         "agent_states",
+        "bans",
         "bindings",
         "cdrs",
         "phones",
@@ -84,6 +87,7 @@ class Store:
         self._close_rows = close_rows
         self.bindings: Table[BindingKey, StoredBinding] = Table(BINDINGS, rows, writer)
         self.agent_states: Table[str, StoredAgentState] = Table(AGENT_STATES, rows, writer)
+        self.bans: Table[str, StoredBan] = Table(BANS, rows, writer)
         self.active_calls: Table[str, ActiveCall] = Table(ACTIVE_CALLS, rows, writer)
         self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer)
         self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer)

@@ -9,6 +9,9 @@ from softswitch.control.protocol import (
     AgentAction,
     AgentRow,
     AgentSet,
+    BanRow,
+    BanSet,
+    BansLifted,
     CallRow,
     Done,
     GetMessages,
@@ -134,6 +137,9 @@ class FixedOperations:
                 no_answer_s=20.0,
             ),
             PhoneRow(username="hall", number="110", do_not_disturb=True, call_waiting=False),
+        ]
+        self.ban_rows = [
+            BanRow(network="192.0.2.66", since_at=STARTED_AT + 30, ends_in_s=245.0, times=2, reason="authentication"),
         ]
         self.registration_rows = [
             RegistrationRow(
@@ -264,6 +270,19 @@ class FixedOperations:
         yield TraceRows([], 0)
         yield TraceRows(rows[3:], 5)
         yield TraceRows([], is_last=True)
+
+    def bans(self) -> list[BanRow]:
+        return self.ban_rows
+
+    async def add_ban(self, network: str, seconds: float, reason: str) -> BanSet | Refused:
+        self.orders.append(("add_ban", network, str(seconds), reason))
+        return BanSet(BanRow(network=network, since_at=STARTED_AT, ends_in_s=seconds, reason=reason, by="operator"))
+
+    async def lift_ban(self, network: str) -> BansLifted | Refused:
+        self.orders.append(("lift_ban", network))
+        if any(row.network == network for row in self.ban_rows):
+            return BansLifted([network])
+        return Refused("not_found", f"nobody bans {network}: see `softswitch bans`")
 
     async def reload(self) -> Reloaded | Refused:
         self.orders.append(("reload",))

@@ -11,6 +11,7 @@ from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.parser import parse
 from softswitch.sip.outputs import (
+    BanChanged,
     CloseFlow,
     InviteReceived,
     RegistrationChanged,
@@ -18,7 +19,16 @@ from softswitch.sip.outputs import (
     SipOutput,
     Transmit,
 )
-from softswitch.sip.settings import Account, GuardSettings, RegistrationPolicy, SessionLimits, SipSettings, Target
+from softswitch.sip.settings import (
+    AccessList,
+    Account,
+    GuardSettings,
+    RegistrationPolicy,
+    SessionLimits,
+    SipSettings,
+    Target,
+    TrunkPeer,
+)
 from softswitch.testing.sip_pair import OFFER
 
 HERE = HostPort("198.51.100.1", 5060)
@@ -182,8 +192,98 @@ def test_a_scanner_hears_nothing(flow: Flow, closes: int) -> None:
     outputs = stranger.send(stranger.ask("OPTIONS", "100", ("user-agent", "friendly-scanner")))
     assert responses(outputs) == []
     assert outputs[0] == SecurityEvent("scanner", "192.0.2.66", "friendly-scanner")
-    assert outputs[1:] == [CloseFlow(flow)] * closes
+    assert isinstance(outputs[1], BanChanged)
+    assert outputs[2] == SecurityEvent("banned", "192.0.2.66", "192.0.2.66 for 300 s (scanner, time 1)")
+    assert outputs[3:] == [CloseFlow(flow)] * closes
     assert stranger.endpoint.statistics().dropped == 1
+    outputs = stranger.send(stranger.ask("OPTIONS", "100", ("user-agent", "Yealink")))
+    assert outputs == [CloseFlow(flow)] * closes, "now not even read"
+    assert stranger.endpoint.security_counters.unheard == 1
+
+
+def test_a_guesser_is_banned_and_a_registered_phone_beside_him_is_not() -> None:
+    stranger = Stranger(make_endpoint(guard=GuardSettings(ban_after=4, failures_burst=100.0)))
+    registered = Stranger(stranger.endpoint, FLOW._replace(remote=HostPort("192.0.2.66", 5099)), number=1000)
+    # The first challenge and 19 guesses: five times as many as from an address without a right password.
+    guesses = [stranger.try_password("REGISTER", "alice", f"guess {number}") for number in range(2)]
+    assert [len(responses(outputs)) for outputs in guesses] == [1, 1]
+    assert only_response(registered.try_password("REGISTER", "alice", "correct horse")).status == 200
+    while not stranger.endpoint.bans(stranger.now):
+        stranger.try_password("REGISTER", "alice", "one more")
+    assert responses(stranger.send(stranger.ask("REGISTER", "alice"))) == []
+    assert only_response(registered.send(registered.ask("OPTIONS", "alice"))).status in (200, 401)
+    stranger.now += 301.0
+    assert len(responses(stranger.send(stranger.ask("REGISTER", "alice")))) == 1
+
+
+def test_a_swarm_of_unanswered_challenges_is_a_scan() -> None:
+    """Who asks for one extension after the other and never gives a password is banned, whatever he calls himself."""
+    stranger = Stranger(make_endpoint())
+    answered = 0
+    for number in range(170):
+        answered += len(responses(stranger.send(stranger.ask("REGISTER", f"{100 + number}"))))
+    assert answered == 160
+    (ban,) = stranger.endpoint.bans(stranger.now)
+    assert (ban.network, ban.reason) == ("192.0.2.66", "challenge")
+
+
+def test_an_operator_bans_and_lifts() -> None:
+    stranger = Stranger(make_endpoint())
+    stranger.endpoint.ban("192.0.2.0/24", 60.0, "rude", stranger.now)
+    (changed,) = stranger.endpoint.take_outputs()
+    assert isinstance(changed, BanChanged)
+    assert responses(stranger.send(stranger.ask("OPTIONS", "alice"))) == []
+    assert len(stranger.endpoint.lift_bans("192.0.2.66", stranger.now)) == 1
+    assert len(responses(stranger.send(stranger.ask("OPTIONS", "alice")))) == 1
+
+
+def test_a_denied_network_is_not_read_and_is_logged() -> None:
+    stranger = Stranger(make_endpoint(access=(AccessList(allow=("10.0.0.0/8",)),)))
+    outputs = stranger.send(stranger.ask("OPTIONS", "alice"))
+    assert outputs == [SecurityEvent("denied", "192.0.2.66", "to UDP 198.51.100.1:5060")]
+    assert stranger.send(stranger.ask("OPTIONS", "alice")) == []
+    assert stranger.endpoint.security_counters.denied == 2
+
+
+@pytest.mark.parametrize(
+    "restriction", [{"is_tls_only": True}, {"allowed_from": ("10.0.0.0/8",)}], ids=["encryption", "network"]
+)
+@pytest.mark.parametrize("method", ["REGISTER", "INVITE"])
+def test_where_an_account_may_not_come_from_its_password_is_a_wrong_one(
+    restriction: dict[str, object], method: str
+) -> None:
+    accounts = {
+        "alice": Account(username="alice", password="correct horse", **restriction),  # pyright: ignore[reportArgumentType]
+        "bob": Account(username="bob", password="correct horse"),
+    }
+    refused, wrong, nobody = (
+        Stranger(make_endpoint(accounts=accounts)).try_password(method, user, password)
+        for user, password in (("alice", "correct horse"), ("bob", "wrong"), ("nobody", "wrong"))
+    )
+    outlines = [
+        (response.status, response.reason, [name for name, _ in response.headers])
+        for response in map(only_response, (refused, wrong, nobody))
+    ]
+    assert outlines[0] == outlines[1] == outlines[2]
+    assert outlines[0][0] == 401
+
+
+def test_a_trunk_that_must_come_encrypted_is_a_stranger_otherwise() -> None:
+    trunks = (TrunkPeer(name="provider", addresses=("192.0.2.66",), is_tls_only=True),)
+    stranger = Stranger(make_endpoint(trunks=trunks))
+    assert only_response(stranger.send(stranger.ask("INVITE", "100"))).status == 401
+
+
+@pytest.mark.parametrize("method", ["REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE", "MESSAGE", "BYE", "INFO", "NONSENSE"])
+def test_an_answer_to_a_stranger_tells_nothing_of_us(method: str) -> None:
+    """No product, no version, no address of ours, no name of anybody."""
+    stranger = Stranger(make_endpoint())
+    answer = only_response(stranger.send(stranger.ask(method, "alice")))
+    told = {name for name, _ in answer.headers} - {"via", "from", "to", "call-id", "cseq"}
+    assert told <= {"www-authenticate", "allow", "content-length"}
+    text = answer.serialize().lower()
+    assert b"softswitch" not in text
+    assert HERE.host.encode() not in text
 
 
 def test_a_flood_is_cut_off_but_registered_phones_are_not() -> None:

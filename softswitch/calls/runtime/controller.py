@@ -31,6 +31,7 @@ from softswitch.calls.runtime.negotiation import (
 )
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.runtime.security_log import log_security
 from softswitch.calls.runtime.transferring import answer_refer, replace_by_invite
 from softswitch.calls.settings import CallSettings
 from softswitch.media.protocol import (
@@ -46,6 +47,7 @@ from softswitch.media.protocol import (
 )
 from softswitch.sip.description.sdes import Sdes
 from softswitch.sip.outputs import (
+    BanChanged,
     CloseFlow,
     InviteReceived,
     LegConfirmed,
@@ -111,8 +113,10 @@ class CallController:
                 self._invite(event)
             case RegistrationChanged():
                 self._registration(event)
+            case BanChanged(ban, is_lifted):
+                self._around.records.ban_changed(ban, is_lifted)
             case SecurityEvent():
-                log.warning("security", kind=event.kind, source=event.source, detail=event.detail, count=event.count)
+                log_security(event)
             case LegEnded() | LegFailed():
                 self._around.legs.ended(event.leg_id)
                 call = self.legs.pop(event.leg_id, None)

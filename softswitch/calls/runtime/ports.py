@@ -20,7 +20,7 @@ from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import Recording, RecordingFinished
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.authentication.auth_server import Credential
-from softswitch.sip.outputs import Binding
+from softswitch.sip.outputs import Ban, Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 from softswitch.store.schema import ActiveCall, Cdr, SipLeg, StoredRecording
 
@@ -103,6 +103,7 @@ class Records(Protocol):
 
     def recording_finished(self, event: RecordingFinished) -> None: ...
     def bindings_changed(self, aor: str, bindings: list[Binding]) -> None: ...
+    def ban_changed(self, ban: Ban, is_lifted: bool) -> None: ...
 
 
 @dataclass(slots=True)

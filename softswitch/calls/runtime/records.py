@@ -9,8 +9,9 @@ from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.calls.runtime.traces import Traces
 from softswitch.media.protocol import RecordingFinished
-from softswitch.sip.outputs import Binding
-from softswitch.store.schema import ActiveCall, Cdr, SipLeg, StoredBinding, StoredRecording
+from softswitch.sip.limits import BAN_MEMORY_S
+from softswitch.sip.outputs import Ban, Binding
+from softswitch.store.schema import ActiveCall, Cdr, SipLeg, StoredBan, StoredBinding, StoredRecording
 from softswitch.store.store import Store
 
 
@@ -106,6 +107,22 @@ class StoreRecords:
                 self._store.bindings.put((aor, key), _stored(binding))
         if known:
             self._bindings[aor] = known
+
+    def ban_changed(self, ban: Ban, is_lifted: bool) -> None:
+        if is_lifted:
+            self._store.bans.delete(ban.network)
+        else:
+            self._store.bans.put(ban.network, msgspec.convert(ban, StoredBan, from_attributes=True))
+
+    def stored_bans(self) -> list[Ban]:
+        """Those of the switch before this one; what is too old to matter is deleted. At start."""
+        bans: list[Ban] = []
+        for stored in self._store.bans.ascending():
+            if stored.until_wall + BAN_MEMORY_S <= self._clock.wall():
+                self._store.bans.delete(stored.network)
+            else:
+                bans.append(msgspec.convert(stored, Ban, from_attributes=True))
+        return bans
 
     def stored_bindings(self) -> list[Binding]:
         """Registrations of the switch before this one that have not expired. At start, before any phone is heard."""

@@ -13,9 +13,12 @@ from softswitch.control.limits import REPLY_BYTES_MAX
 from softswitch.control.protocol import (
     AgentRow,
     Agents,
+    BanRow,
+    Bans,
     CallRow,
     Calls,
     ListAgents,
+    ListBans,
     ListCalls,
     ListPhones,
     ListQueues,
@@ -121,6 +124,9 @@ class ControlClient:
             yield frame
             if frame.is_last:
                 return
+
+    def bans(self) -> list[BanRow]:
+        return [row for frame in self._frames(ListBans(), Bans) for row in frame.rows]
 
     def _frames(self, request: Request, expected: type[RowsT]) -> Iterator[RowsT]:
         self._send(request, None)

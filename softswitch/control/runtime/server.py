@@ -28,13 +28,17 @@ from softswitch.control.limits import (
 )
 from softswitch.control.operations import Operations
 from softswitch.control.protocol import (
+    AddBan,
     Agents,
+    Bans,
     Calls,
     GetMessages,
     GetStatus,
     HangUp,
     HoldRecording,
+    LiftBan,
     ListAgents,
+    ListBans,
     ListCalls,
     ListPhones,
     ListQueues,
@@ -173,6 +177,13 @@ class ControlServer:
                     yield rows
             case SetPhone():
                 yield await operations.set_phone(request)
+            case ListBans():
+                async for rows in _in_frames(operations.bans(), Bans):
+                    yield rows
+            case AddBan(network, seconds, reason):
+                yield await operations.add_ban(network, seconds, reason)
+            case LiftBan(network):
+                yield await operations.lift_ban(network)
             case SetAgent(agent_id, action, reason):
                 yield await operations.set_agent(agent_id, action, reason)
             case HangUp(call_id):

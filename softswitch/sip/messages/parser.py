@@ -137,10 +137,21 @@ def _read_body(data: bytes, start: int, message: Request | Response) -> Malforme
 
 
 def _without_stray_controls(lines: list[str]) -> tuple[list[str], Malformed | None]:
-    """The lines that hold control characters nowhere but behind a backslash in quoted strings (`quoted-pair`)."""
-    clean = [line for line in lines if not _has_stray_control(line)]
-    if not clean or clean[0] is not lines[0]:
+    """The lines that hold control characters nowhere but behind a backslash in quoted strings (`quoted-pair`).
+
+    A folded header is judged as a whole: a quote may be opened on one line and closed on another.
+    """
+    if _has_stray_control(lines[0]):
         return [""], Malformed(None, "Control Characters in Start Line")
+    clean = lines[:1]
+    begin = 1
+    for end in range(2, len(lines) + 1):
+        if end < len(lines) and lines[end][:1] in BLANKS:
+            continue
+        header = lines[begin:end]
+        if not _has_stray_control(" ".join(header)):
+            clean.extend(header)
+        begin = end
     return clean, None if len(clean) == len(lines) else Malformed(400, "Control Character in Header")
 
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from softswitch.base.address import HostPort
+from softswitch.base.address import Flow, HostPort
 from softswitch.base.errors import LocalError
 from softswitch.sip.settings import TrunkPeer
 
@@ -15,13 +15,14 @@ class TrunkPeers:
     `sessions` is how calls with each are conducted, by name.
     """
 
-    __slots__ = ("_exact", "_networks", "sessions")
+    __slots__ = ("_exact", "_networks", "_tls_only", "sessions")
 
     def __init__(self, peers: tuple[TrunkPeer, ...]) -> None:
         """Raises LocalError for an address that is neither IP nor network; the configuration has checked them."""
         self._exact: dict[str, list[tuple[int | None, str]]] = {}
         self._networks: list[tuple[Network, int | None, str]] = []
         self.sessions = {peer.name: peer.session for peer in peers}
+        self._tls_only = frozenset(peer.name for peer in peers if peer.is_tls_only)
         for peer in peers:
             for text in peer.addresses:
                 network, port = _parse(text)
@@ -32,6 +33,17 @@ class TrunkPeers:
         for entries in self._exact.values():
             entries.sort(key=lambda entry: entry[0] is None)
         self._networks.sort(key=lambda entry: (-entry[0].prefixlen, entry[1] is None))
+
+    def sender(self, flow: Flow) -> str | None:
+        """The trunk whose word counts on this flow: one that must come encrypted is a stranger otherwise."""
+        name = self.find(flow.remote)
+        return None if name in self._tls_only and not is_encrypted(flow) else name
+
+    @property
+    def networks(self) -> list[Network]:
+        """Every address of every trunk."""
+        exact = [ipaddress.ip_network(address) for address in self._exact]
+        return [*exact, *(network for network, _, _ in self._networks)]
 
     def find(self, remote: HostPort) -> str | None:
         """The name of the trunk at this address, or None."""
@@ -48,6 +60,11 @@ class TrunkPeers:
             if address.version == network.version and address in network and port in (None, remote.port):
                 return name
         return None
+
+
+def is_encrypted(flow: Flow) -> bool:
+    """Whether nobody on the way can read or change what comes along."""
+    return flow.kind.is_secure
 
 
 def _parse(text: str) -> tuple[Network, int | None]:

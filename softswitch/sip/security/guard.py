@@ -1,24 +1,32 @@
-"""What strangers may ask of us: a bucket of tokens per source address, one of wrong passwords, and a list of scanners.
+"""What strangers may ask of us: buckets of tokens per source and neighbourhood, one of wrong passwords, and bans.
 
 Silence is the answer to all of it. A refusal would tell a scanner that somebody is here, and a flood of refusals is a
 flood as well. Whoever is known, a trunk or the flow of a registered phone, may ask what he likes, but no more than
 others for passwords: his flow has a bucket of its own, and so the rest of his office is not shut out with him.
+Who goes on is banned (bans.py): nothing of his is read any more.
 """
 
+from collections.abc import Iterable
 from typing import TypeVar
 
+from softswitch.sip.limits import SOURCES_MAX
 from softswitch.sip.messages.legible import legible
-from softswitch.sip.outputs import SecurityEvent, SecurityKind
-from softswitch.sip.settings import GuardSettings
+from softswitch.sip.messages.message import Request
+from softswitch.sip.outputs import BanChanged, SecurityEvent, SecurityKind, SipOutput
+from softswitch.sip.security.access import Access
+from softswitch.sip.security.bans import BanList
+from softswitch.sip.security.fingerprints import fingerprint
+from softswitch.sip.security.networks import Network, neighbourhood_of, source_of
+from softswitch.sip.settings import AccessList, GuardSettings
 
 K = TypeVar("K")
 V = TypeVar("V")
 
-SOURCES_MAX = 20_000
-"""Addresses remembered, the oldest goes first. Who can send from more of them than this wins a full bucket."""
-
 REPORT_EVERY_S = 10.0
 """A source is reported once per kind and this long; the repeats in between are counted."""
+
+NEIGHBOURHOOD_RATE = 4.0
+"""How many times the rate of one address all addresses of its neighbourhood have together."""
 
 
 class Bucket:
@@ -46,26 +54,77 @@ class Bucket:
         self._at = now
 
 
+class SecurityCounters:
+    """What was met since start: one number for each way of being unwelcome."""
+
+    __slots__ = ("bans", "challenged", "denied", "failures", "malformed", "overloaded", "unheard")
+
+    def __init__(self) -> None:
+        self.challenged = 0
+        """Requests answered with 401, the first of every phone among them."""
+        self.failures = 0
+        """Wrong passwords and unknown users."""
+        self.malformed = 0
+        """Malformed messages of strangers."""
+        self.denied = 0
+        """Packets of networks that may not speak to their listener."""
+        self.unheard = 0
+        """Packets of banned sources."""
+        self.bans = 0
+        self.overloaded = 0
+        """INVITEs refused because there was too much to do."""
+
+
 class Guard:
     """One per endpoint. Sources are IP addresses as text; passwords are also tried by an address with its port."""
 
-    __slots__ = ("_failures", "_reports", "_requests", "dropped", "settings")
+    __slots__ = (
+        "_failures",
+        "_neighbours",
+        "_reports",
+        "_requests",
+        "access",
+        "bans",
+        "counters",
+        "dropped",
+        "settings",
+    )
 
-    def __init__(self, settings: GuardSettings) -> None:
+    def __init__(
+        self,
+        settings: GuardSettings,
+        access: tuple[AccessList, ...] = (),
+        trunks: Iterable[Network] = (),
+        wall_offset: float = 0.0,
+    ) -> None:
+        networks = list(trunks)
         self.settings = settings
         self.dropped = 0
         """Requests that got silence, since start."""
+        self.counters = SecurityCounters()
+        self.bans = BanList(settings, networks, wall_offset)
+        self.access = Access(access, networks)
         self._requests: dict[str, Bucket] = {}
+        self._neighbours: dict[str, Bucket] = {}
         self._failures: dict[str, Bucket] = {}
         self._reports: dict[tuple[str, str], tuple[float, int]] = {}
 
-    def admits(self, source: str, now: float) -> bool:
+    def update(self, settings: GuardSettings, access: tuple[AccessList, ...], trunks: Iterable[Network]) -> None:
+        networks = list(trunks)
+        self.settings = settings
+        self.bans.update(settings, networks)
+        self.access = Access(access, networks)
+
+    def admits(self, host: str, now: float) -> bool:
         """Whether a stranger's new request is looked at: not too many of them, nor too many wrong passwords before."""
+        source = source_of(host)
         if not self.may_try_password(source, now):
             return False
-        settings = self.settings
-        bucket = _bucket_of(self._requests, source, settings.burst, now)
-        return bucket.take(settings.requests_per_s, settings.burst, now)
+        rate, burst = self.settings.requests_per_s, self.settings.burst
+        if not _bucket_of(self._requests, source, burst, now).take(rate, burst, now):
+            return False
+        rate, burst = rate * NEIGHBOURHOOD_RATE, burst * NEIGHBOURHOOD_RATE
+        return _bucket_of(self._neighbours, neighbourhood_of(host), burst, now).take(rate, burst, now)
 
     def may_try_password(self, source: str, now: float) -> bool:
         """Whether its wrong passwords are few enough that the next one is judged."""
@@ -74,16 +133,24 @@ class Guard:
         return failures is None or not failures.is_empty(settings.failures_per_s, settings.failures_burst, now)
 
     def note_failure(self, source: str, now: float) -> None:
-        """A wrong password, or an unknown user: the same."""
+        """A wrong password, or an unknown user: the same. `source` is a host, or an address with its port."""
         settings = self.settings
         bucket = _bucket_of(self._failures, source, settings.failures_burst, now)
         bucket.take(settings.failures_per_s, settings.failures_burst, now)
 
-    def is_scanner(self, user_agent: str | None) -> bool:
-        if user_agent is None:
-            return False
-        lower = user_agent.lower()
-        return any(scanner in lower for scanner in self.settings.scanners)
+    def scanner(self, request: Request) -> str:
+        """What gives a scanner away, "" for everybody else."""
+        return fingerprint(request, self.settings.scanners)
+
+    def offend(self, kind: str, host: str, now: float) -> tuple[SipOutput, ...]:
+        """Count an offence (bans.py has their weights); what there is to tell, if it was one too many."""
+        ban = self.bans.offend(kind, host, now)
+        if ban is None:
+            return ()
+        self.counters.bans += 1
+        lasts_s = round(ban.until_wall - ban.since_wall)
+        said = f"{ban.network} for {lasts_s} s ({kind}, time {ban.times})"
+        return BanChanged(ban), SecurityEvent("banned", host, said)
 
     def drop(self, kind: SecurityKind, source: str, detail: str, now: float) -> SecurityEvent | None:
         """Count a request that gets silence; the fact to report, if any."""

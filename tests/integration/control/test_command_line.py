@@ -19,7 +19,7 @@ from softswitch.testing.traced_call import LEGS
 
 pytestmark = pytest.mark.network
 
-LISTINGS = ["status", "calls", "agents", "queues", "registrations", "phones", "media"]
+LISTINGS = ["status", "calls", "agents", "queues", "registrations", "phones", "bans", "media"]
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def test_every_listing_keeps_to_80_columns_and_has_no_traceback(command: str) ->
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("command", ["calls", "agents", "queues", "registrations", "phones"])
+@pytest.mark.parametrize("command", ["calls", "agents", "queues", "registrations", "phones", "bans"])
 def test_json_is_what_the_switch_said(operations: FixedOperations, command: str) -> None:
     assert parsed(command) == msgspec.to_builtins(getattr(operations, command)())
 
@@ -76,6 +76,18 @@ def test_a_phone_that_cannot_be_shown_or_changed(arguments: tuple[str, ...], tol
     result = run("phones", *arguments)
     assert result.exit_code == 1
     assert told in result.stderr
+
+
+def test_a_ban_is_added_and_lifted(server: object, operations: FixedOperations) -> None:
+    assert printed("bans", "add", "198.51.100.0/24", "--for", "2h", "--reason", "rude") == [
+        "198.51.100.0/24: not listened to for 2:00:00"
+    ]
+    assert printed("bans", "lift", "192.0.2.66") == ["lifted 1 ban: 192.0.2.66"]
+    assert operations.orders == [("add_ban", "198.51.100.0/24", "7200.0", "rude"), ("lift_ban", "192.0.2.66")]
+    refused = run("bans", "lift", "192.0.2.1")
+    assert refused.exit_code != 0
+    assert "nobody bans 192.0.2.1" in refused.stderr
+    assert run("bans", "add", "192.0.2.1", "--for", "soon").exit_code == 2
 
 
 def test_a_media_worker_is_drained_and_resumed(server: object, operations: FixedOperations) -> None:
@@ -127,6 +139,7 @@ def test_tables_for_people() -> None:
     assert printed("agents")[4].split() == ["clara", "Clara", "no", "phone", "0:07", "none", "0", "0"]
     assert printed("queues")[2].split() == ["support", "1", "0:20", "0", "1", "12", "9", "2", "75", "%", "0:14"]
     assert "UDP 192.0.2.9:5062" in printed("registrations")[2]
+    assert printed("bans")[2].split()[0] == "192.0.2.66"
 
 
 @pytest.mark.usefixtures("server")

@@ -5,6 +5,7 @@ import msgspec
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.media.protocol import RecordingFinished
+from softswitch.sip.outputs import Ban
 from softswitch.store import memory_store
 from softswitch.store.schema import ActiveCall, Cdr, LegFacts, StoredRecording
 from softswitch.testing.clock import ManualClock
@@ -56,3 +57,17 @@ def test_a_recording_that_is_closed_after_its_call_s_record_is_handed_on_at_once
     records = StoreRecords(memory_store(), ManualClock(), handed_on.append)
     records.recording_finished(RecordingFinished(CALL, RecordingId("r"), "/c-1.wav", 9.0, 144_044))
     assert [each.path for each in handed_on] == ["/c-1.wav"]
+
+
+def test_bans_survive_a_restart_until_they_are_forgotten() -> None:
+    store, clock = memory_store(), ManualClock()
+    records = StoreRecords(store, clock)
+    wall = clock.wall()
+    young = Ban(network="192.0.2.66", since_wall=wall, until_wall=wall + 300.0, times=2, reason="scanner")
+    old = Ban(network="192.0.2.67", since_wall=wall - 90_000.0, until_wall=wall - 86_401.0)
+    lifted = Ban(network="192.0.2.68", since_wall=wall, until_wall=wall + 300.0)
+    for ban in (young, old, lifted):
+        records.ban_changed(ban, is_lifted=False)
+    records.ban_changed(lifted, is_lifted=True)
+    assert StoreRecords(store, clock).stored_bans() == [young]
+    assert store.bans.count() == 1

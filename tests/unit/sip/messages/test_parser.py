@@ -130,3 +130,14 @@ def test_validation_of_responses() -> None:
 def test_validation_of_requests(line: bytes, reason: str) -> None:
     fault = fault_of(MINIMAL + line + b"\r\n\r\n")
     assert (fault.status_hint, fault.reason) == (400, reason)
+
+
+def test_a_quote_across_a_fold_hides_no_control_character() -> None:
+    """Each line alone has its control character in quotes; unfolded, it stands outside of them."""
+    head = b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+    message = parse(head + b'To: "open\r\n "x \\\x07" <sip:a@b>\r\nCall-ID: 1\r\n\r\n')
+    assert isinstance(message, Malformed)
+    assert message.request is not None
+    assert [name for name, _ in message.request.headers] == ["via", "call-id"]
+    kept = parse(head + b'To: "open\r\n \\\x07" <sip:a@b>\r\nCall-ID: 1\r\n\r\n')
+    assert not isinstance(kept, Malformed)

@@ -24,11 +24,16 @@ def test_wrong_passwords_silence_a_source_for_a_while() -> None:
     assert guard.admits("192.0.2.1", 10.0)
 
 
-def test_scanners_are_known_by_name_in_any_case() -> None:
+def test_a_neighbourhood_has_four_times_the_burst_of_an_address() -> None:
     guard = Guard(SETTINGS)
-    assert guard.is_scanner("Friendly-Scanner 1.0")
-    assert not guard.is_scanner("Yealink SIP-T46U")
-    assert not guard.is_scanner(None)
+    assert sum(guard.admits(f"192.0.2.{number}", 0.0) for number in range(100)) == 20
+    assert guard.admits("192.0.3.1", 0.0)
+
+
+def test_an_ipv6_customer_is_one_source() -> None:
+    guard = Guard(SETTINGS)
+    assert sum(guard.admits(f"2001:db8::{number}", 0.0) for number in range(10)) == 5
+    assert guard.admits("2001:db8:0:1::1", 0.0)
 
 
 def test_repeats_are_counted_not_reported() -> None:

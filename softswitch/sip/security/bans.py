@@ -1,0 +1,245 @@
+"""Who is not listened to for a while: sources that offended too often, and those an operator has named.
+
+Offences add up in a score that fades by itself. When it reaches `ban_after` the source is banned: for `ban_s` the first
+time, four times as long each time it comes back, at most `ban_max_s`. What was known of it fades a day after its ban.
+Several banned addresses of one neighbourhood (/24) get all of it banned; an IPv6 source is a /64 from the beginning.
+
+| offence                                              | weight                                    |
+|------------------------------------------------------|-------------------------------------------|
+| a scanner, by its name or its shape                  | banned at once                            |
+| a wrong password, or an unknown user: the same       | 1                                         |
+| registering somebody else                            | 1                                         |
+| a challenge that is not answered                     | 1/4, forgiven when a password is right    |
+| a malformed message                                  | 1/5                                       |
+| a request over its rate                              | 1/50                                      |
+
+Wrong passwords and unknown users weigh the same, or the time of the ban would tell who exists. A source from which a
+password was right within two hours is forgiven five times as much: behind it may be an office, and in the office one
+phone with an old password. Trunks and the networks of `never_ban` are never banned, registered phones go on being
+heard on their flows (endpoint.py).
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from softswitch.base.errors import LocalError
+from softswitch.sip.limits import BAN_MEMORY_S, BANS_MAX, SOURCES_MAX, VERDICTS_MAX
+from softswitch.sip.outputs import Ban
+from softswitch.sip.security.networks import (
+    IPV4_NEIGHBOURS,
+    Network,
+    NetworkSet,
+    parse_address,
+    parse_network,
+    prefix_bits,
+    source_of,
+)
+from softswitch.sip.settings import GuardSettings
+
+WEIGHTS = {"authentication": 1.0, "forbidden": 1.0, "challenge": 0.25, "malformed": 0.2, "flood": 0.02}
+FADING_S = 600.0
+"""A full score fades in so long."""
+GROWTH = 4.0
+FORGIVEN_S = 7200.0
+"""A right password makes its source trusted for so long: somewhat longer than the longest registration."""
+FORGIVENESS = 5.0
+
+
+class _Entry:
+    """One banned network. `until` is monotonic; past that it is only remembered."""
+
+    __slots__ = ("by", "network", "reason", "since", "times", "until")
+
+    def __init__(self, network: Network, since: float, until: float, times: int, reason: str, by: str) -> None:
+        self.network = network
+        self.since = since
+        self.until = until
+        self.times = times
+        self.reason = reason
+        self.by = by
+
+
+class BanList:
+    """All bans. `wall_offset` is seconds since 1970 minus monotonic seconds."""
+
+    __slots__ = ("_entries", "_exempt", "_last_until", "_scores", "_settings", "_trusted", "_verdicts", "_wall_offset")
+
+    def __init__(self, settings: GuardSettings, trunks: Iterable[Network], wall_offset: float) -> None:
+        self._wall_offset = wall_offset
+        self._entries: dict[tuple[int, int], dict[int, _Entry]] = {}
+        """By IP version and length of prefix, then by the prefix's bits."""
+        self._verdicts: dict[str, float] = {}
+        """Until when a host is banned, for those that were asked for since the last change."""
+        self._last_until = 0.0
+        self._scores: dict[str, list[float]] = {}
+        """Of each host: points, the part of them that are challenges without answer, when they were counted last."""
+        self._trusted: dict[str, float] = {}
+        """When a password was right last, by source."""
+        self.update(settings, trunks)
+
+    def update(self, settings: GuardSettings, trunks: Iterable[Network]) -> None:
+        """Other settings or trunks; bans go on, but not of those that are exempt now."""
+        self._settings = settings
+        self._exempt = NetworkSet([*trunks, *settings.never_ban])
+        self._verdicts.clear()
+
+    def holds(self, host: str, now: float) -> bool:
+        """Whether packets from `host` are dropped unread. Asked for every packet, so nearly free while nobody is."""
+        if now >= self._last_until:
+            return False
+        until = self._verdicts.get(host)
+        if until is None:
+            if len(self._verdicts) >= VERDICTS_MAX:
+                self._verdicts.clear()
+            until = self._verdicts[host] = self._banned_until(host)
+        return until > now
+
+    def offend(self, kind: str, host: str, now: float) -> Ban | None:
+        """Count an offence; the ban, if this was one too many. "scanner" is one too many at once."""
+        if self._settings.ban_after <= 0:
+            return None
+        source = source_of(host)
+        if kind != "scanner" and not self._is_too_much(kind, source, now):
+            return None
+        address = parse_address(host)
+        if address is None or host in self._exempt:
+            return None
+        self._scores.pop(source, None)
+        network = parse_network(source)
+        ban = self._ban(network, kind, now)
+        if address.version == 4 and self._settings.neighbours > 0:
+            neighbourhood = parse_network(f"{host}/{IPV4_NEIGHBOURS}")
+            if self._banned_in(neighbourhood, now) >= self._settings.neighbours:
+                ban = self._ban(neighbourhood, "neighbours", now)
+        return ban
+
+    def note_success(self, host: str, now: float) -> None:
+        """A password was right: challenges without an answer are forgiven, and more of the rest."""
+        host = source_of(host)
+        self._trusted.pop(host, None)
+        if len(self._trusted) >= SOURCES_MAX:
+            del self._trusted[next(iter(self._trusted))]
+        self._trusted[host] = now
+        score = self._scores.get(host)
+        if score is not None:
+            score[0] -= score[1]
+            score[1] = 0.0
+
+    def add(self, text: str, seconds: float, reason: str, now: float) -> Ban:
+        """An operator bans a network. Raises LocalError for one that is none, or touches who is never banned."""
+        network = parse_network(text)
+        if network.prefixlen < 8:
+            raise LocalError(f"{network} is a large part of the Internet. Ban a smaller network.")
+        if self._exempt.overlaps(network):
+            raise LocalError(f"{network} is a trunk's, or in never_ban. Change the configuration first.")
+        known = self._entries.get((network.version, network.prefixlen), {}).get(prefix_bits(network))
+        return self._put(_Entry(network, now, now + seconds, known.times if known else 1, reason, "operator"))
+
+    def lift(self, text: str, now: float) -> list[Ban]:
+        """End every ban that holds this address, or is of exactly this network, and forget them."""
+        network = parse_network(text)
+        lifted: list[Ban] = []
+        for (version, length), entries in self._entries.items():
+            if version != network.version or length > network.prefixlen:
+                continue
+            key = int(network.network_address) >> (network.max_prefixlen - length)
+            if (entry := entries.get(key)) is not None:
+                del entries[key]
+                lifted.append(msgspec.structs.replace(self._as_ban(entry), until_wall=now + self._wall_offset))
+        self._scores.pop(source_of(text), None)
+        self._verdicts.clear()
+        return lifted
+
+    def listed(self, now: float) -> list[Ban]:
+        """Bans in force, the newest first."""
+        entries = [each for entries in self._entries.values() for each in entries.values() if each.until > now]
+        return [self._as_ban(entry) for entry in sorted(entries, key=lambda entry: -entry.since)]
+
+    def restore(self, bans: Iterable[Ban], now: float) -> int:
+        """Take over what was known before a restart; returns how many are in force."""
+        count = 0
+        for ban in bans:
+            until = ban.until_wall - self._wall_offset
+            if until + BAN_MEMORY_S <= now:
+                continue
+            since = ban.since_wall - self._wall_offset
+            self._put(_Entry(parse_network(ban.network), since, until, ban.times, ban.reason, ban.by))
+            count += until > now
+        return count
+
+    # Private
+
+    def _is_too_much(self, kind: str, host: str, now: float) -> bool:
+        score = self._scores.get(host)
+        if score is None:
+            if len(self._scores) >= SOURCES_MAX:
+                del self._scores[next(iter(self._scores))]
+            score = self._scores[host] = [0.0, 0.0, now]
+        limit = float(self._settings.ban_after)
+        if now - self._trusted.get(host, -FORGIVEN_S) < FORGIVEN_S:
+            limit *= FORGIVENESS
+        faded = limit * (now - score[2]) / FADING_S
+        score[1] = max(0.0, score[1] - faded)
+        score[0] = max(score[1], score[0] - faded) + WEIGHTS[kind]
+        score[2] = now
+        if kind == "challenge":
+            score[1] += WEIGHTS[kind]
+        return score[0] >= limit
+
+    def _ban(self, network: Network, reason: str, now: float) -> Ban:
+        """Longer than the last time."""
+        known = self._entries.get((network.version, network.prefixlen), {}).get(prefix_bits(network))
+        times = 1
+        if known is not None and now < known.until + BAN_MEMORY_S:
+            if known.until > now:
+                return self._as_ban(known)
+            times = known.times + 1
+        settings = self._settings
+        lasts_s = min(settings.ban_max_s, settings.ban_s * GROWTH ** min(times - 1, 16))
+        return self._put(_Entry(network, now, now + lasts_s, times, reason, "switch"))
+
+    def _put(self, entry: _Entry) -> Ban:
+        network = entry.network
+        entries = self._entries.setdefault((network.version, network.prefixlen), {})
+        entries.pop(prefix_bits(network), None)
+        if sum(map(len, self._entries.values())) >= BANS_MAX:
+            oldest = max(self._entries.values(), key=len)
+            del oldest[next(iter(oldest))]
+        entries[prefix_bits(network)] = entry
+        self._last_until = max(self._last_until, entry.until)
+        self._verdicts.clear()
+        return self._as_ban(entry)
+
+    def _banned_until(self, host: str) -> float:
+        address = parse_address(host)
+        if address is None or host in self._exempt:
+            return 0.0
+        bits = int(address)
+        until = 0.0
+        for (version, length), entries in self._entries.items():
+            if version == address.version:
+                entry = entries.get(bits >> (address.max_prefixlen - length))
+                if entry is not None:
+                    until = max(until, entry.until)
+        return until
+
+    def _banned_in(self, neighbourhood: Network, now: float) -> int:
+        """How many single addresses of a /24 are banned now."""
+        singles = self._entries.get((4, 32), {})
+        first = int(neighbourhood.network_address)
+        return sum(
+            (entry := singles.get(bits)) is not None and entry.until > now
+            for bits in range(first, first + neighbourhood.num_addresses)
+        )
+
+    def _as_ban(self, entry: _Entry) -> Ban:
+        network = entry.network
+        return Ban(
+            network=str(network.network_address) if network.num_addresses == 1 else str(network),
+            since_wall=entry.since + self._wall_offset,
+            until_wall=entry.until + self._wall_offset,
+            times=entry.times,
+            reason=entry.reason,
+            by=entry.by,
+        )
