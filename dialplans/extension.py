@@ -28,4 +28,5 @@ SAID = {
 async def extension(call: Call) -> None:
     outcome = await call.dial(call.called_number)
     if not outcome.is_answered:
-        await call.play(SAID[outcome.reason])
+        await call.play(SAID[outcome.reason], answer=False)
+        await call.reject(outcome.refusal_status)

@@ -56,6 +56,11 @@ class DialReason(Enum):
     """This caller may not reach that number (a trunk call by somebody who is not permitted)."""
 
 
+_REFUSALS = {DialReason.BUSY: 486, DialReason.DECLINED: 603, DialReason.FORBIDDEN: 403}
+_PASSED_ON = frozenset({404, 410, 484, 488, 604, 606})
+"""What is wrong with the number, or the sound: no phone or network can do better by trying again elsewhere."""
+
+
 class DialOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """How a `dial` ended. After ANSWERED the conversation is over: the far side hung up first."""
 
@@ -72,6 +77,16 @@ class DialOutcome(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_answered(self) -> bool:
         return self.reason is DialReason.ANSWERED
+
+    @property
+    def refusal_status(self) -> int:
+        """What to refuse the caller with who could not be connected: `await call.reject(outcome.refusal_status)`.
+
+        It says as much as his phone and network can make use of, and nothing about ours.
+        """
+        if self.reason is DialReason.UNREACHABLE and self.sip_status in _PASSED_ON:
+            return self.sip_status
+        return _REFUSALS.get(self.reason, 480)
 
 
 class Digits(msgspec.Struct, frozen=True):

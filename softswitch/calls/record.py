@@ -12,7 +12,13 @@ import msgspec
 from softswitch.base.ids import AgentId, CallId, LegId, QueueId
 from softswitch.calls.limits import SIP_LEGS_MAX
 from softswitch.calls.measurements import CallMeasurements
+from softswitch.sip.messages.reason import NORMAL_CLEARING, cause_text
+from softswitch.sip.messages.status import q850_cause
 from softswitch.store.schema import ActiveCall, Cdr, Forwarded, SipLeg, Supervised
+
+TIMER_EXPIRED = 102
+TEMPORARY_FAILURE = 41
+"""ISDN causes (Q.850) of ends that are nobody's wish."""
 
 EndedBy = Literal["caller", "agent", "switch"]
 """"agent" is whoever the caller was connected with last, if that party hung up and the flow ended upon it."""
@@ -52,8 +58,10 @@ class CallRecord:
         "called_number",
         "calling_name",
         "calling_number",
+        "cause",
         "end_reason",
         "ended_by",
+        "far_cause",
         "fault",
         "flow",
         "forwards",
@@ -100,6 +108,10 @@ class CallRecord:
         """The final status his INVITE got."""
         self.sip_legs: dict[LegId, SipLeg] = {}
         """The caller's first."""
+        self.cause = 0
+        """The ISDN cause (Q.850) the caller gave when he hung up; 0: none."""
+        self.far_cause = 0
+        """Of whoever was called for him last, when he failed or hung up."""
         self.has_far_left = False
         """Whoever he talked to last has hung up on him."""
         self.is_far_silent = False
@@ -155,6 +167,17 @@ class CallRecord:
     def began_to_wait(self) -> None:
         """In a queue, or for a phone that is rung; what was before counts no more."""
         self.has_far_left = self.is_far_silent = self.is_unserved = False
+        self.far_cause = 0
+
+    def final_cause(self) -> int:
+        """Why it ended, as an ISDN cause: in the words of who ended it, else what happened to the caller means."""
+        if self.end_reason is EndReason.SILENT:
+            return TIMER_EXPIRED
+        if self.ended_by == "caller":
+            return self.cause or NORMAL_CLEARING
+        if self.ended_by == "agent" or self.answered_at is None:
+            return self.far_cause or q850_cause(200 if self.answered_at is not None else self.sip_status)
+        return TEMPORARY_FAILURE if self.end_reason is EndReason.FAILED else NORMAL_CLEARING
 
     def as_active(self) -> ActiveCall:
         return ActiveCall(
@@ -183,6 +206,8 @@ class CallRecord:
             end_reason=(self.end_reason or EndReason.COMPLETED).value,
             ended_by=self.ended_by,
             sip_status=200 if self.answered_at is not None else self.sip_status,
+            cause=self.final_cause(),
+            cause_text=cause_text(self.final_cause()),
             recordings=tuple(self.recordings),
             scores=self.scores,
             tags=self.tags,

@@ -20,6 +20,7 @@ from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.methods import KNOWN_METHODS
 from softswitch.sip.messages.parser import parse
+from softswitch.sip.messages.reason import read_cause
 from softswitch.sip.messages.validate import validate
 from softswitch.sip.reception import Reception, unsupported_extensions
 from softswitch.sip.registration.registrar import Registrar
@@ -131,4 +132,4 @@ class Dispatcher:
         exchange = self._core.transactions.open(cancel, flow)
         exchange.respond(make_response(cancel, 200, to_tag=invite.to_tag or None), now)
         if invite.user is not None:
-            invite.user.invite_cancelled(invite, now)
+            invite.user.invite_cancelled(invite, now, read_cause(cancel))

@@ -111,13 +111,14 @@ class LegAnswered(msgspec.Struct, frozen=True):
 class LegFailed(msgspec.Struct, frozen=True):
     """Our INVITE failed; the leg is over. No answer at all gives 408, a broken transport 503.
 
-    `retry_after` is the peer's wish in seconds, or None.
+    `retry_after` is the peer's wish in seconds, or None. `cause` is the ISDN cause (Q.850) the peer gives, or 0.
     """
 
     leg_id: LegId
     status: int
     reason: str
     retry_after: int | None = None
+    cause: int = 0
 
 
 class LegConfirmed(msgspec.Struct, frozen=True):
@@ -136,12 +137,14 @@ class LegEnded(msgspec.Struct, frozen=True):
     `by`: "remote" (BYE, CANCEL), "local" (hang_up, reject), "timeout" (no ACK, a re-INVITE without answer, a lost
     connection). `reason` is for records ("cancelled", "bye", the text of a Reason header, "no ACK" …); `status` is
     the SIP status that fits: 200 after a conversation, 487 when cancelled, ours when rejected, 408 at time-out.
+    `cause` is the ISDN cause (Q.850) the peer gives, or 0.
     """
 
     leg_id: LegId
     by: Literal["remote", "local", "timeout"]
     reason: str
     status: int
+    cause: int = 0
 
 
 class ReinviteReceived(msgspec.Struct, frozen=True):

@@ -180,6 +180,9 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """"caller", "agent" (or whoever was called) or "switch"."""
     sip_status: int = 200
     """The final status the caller's INVITE got."""
+    cause: int = 0
+    """Why it ended, as an ISDN cause (Q.850), in the words of the side that ended it; 0 in records of old."""
+    cause_text: str = ""
     recordings: tuple[str, ...] = ()
     """Paths of its recordings in the order they were made; the table of recordings has the details."""
     scores: dict[str, int] = {}

@@ -67,7 +67,7 @@ def test_call_and_hang_up_by_the_caller(ladder: Callable[[SipPair], None]) -> No
     pair.provider.hang_up(leg_id, pair.now, reason='Q.850;cause=16;text="Normal clearing"')
     pair.run()
     assert pair.one("provider", LegEnded) == LegEnded(leg_id, "local", "hung up", 200)
-    assert pair.one("switch", LegEnded) == LegEnded(called, "remote", "Normal clearing", 200)
+    assert pair.one("switch", LegEnded) == LegEnded(called, "remote", "Normal clearing", 200, 16)
     ladder(pair)
 
 
@@ -152,7 +152,7 @@ def test_cancel_while_ringing(ladder: Callable[[SipPair], None]) -> None:
     pair.run()
     called = pair.one("switch", InviteReceived).leg_id
     assert pair.one("provider", LegEnded) == LegEnded(leg_id, "local", "cancelled", 487)
-    assert pair.one("switch", LegEnded) == LegEnded(called, "remote", "cancelled", 487)
+    assert pair.one("switch", LegEnded) == LegEnded(called, "remote", "cancelled", 487, 16)
     ladder(pair)
 
 

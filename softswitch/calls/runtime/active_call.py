@@ -37,6 +37,8 @@ from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import DtmfReceived, RecordingFinished, StreamTimedOut
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.description.offer_answer import OfferRefused
+from softswitch.sip.messages.reason import NORMAL_CLEARING, reason_value
+from softswitch.sip.messages.status import q850_cause
 from softswitch.sip.outputs import (
     InfoReceived,
     InviteReceived,
@@ -132,6 +134,8 @@ class ActiveCall:
             party = self._others.pop(event.leg_id, None)
             if party is not None:
                 party.leg.state = LegState.ENDED
+                if isinstance(event, LegFailed) or event.by != "local":
+                    self.record.far_cause = event.cause or q850_cause(event.status)
                 if self.transfer is not None:
                     self.transfer.party_left(self, party)
         if any(supervision.receive(event) for supervision in list(self.supervisions)):
@@ -228,13 +232,17 @@ class ActiveCall:
     def take_leave(self, status: int, phrase: str | None = None, *, warning: str = "") -> None:
         """Take leave of the caller, with `status` if he was not answered. The verbs end at once."""
         leg = self.caller.leg
+        cause = self.record.far_cause
         if self.caller.is_answered:
-            self.around.sip.hang_up(leg.leg_id)
+            reason = None if cause in (0, NORMAL_CLEARING) else reason_value(cause)
+            self.around.sip.hang_up(leg.leg_id, reason=reason)
         else:
             settings = self.around.settings()
             headers = [("retry-after", str(settings.retry_after_s))] if status == 503 else []
             if warning:
                 headers.append(("warning", f'399 {settings.domain} "{warning}"'))
+            if cause:
+                headers.append(("reason", reason_value(cause)))
             self.around.sip.reject(leg.leg_id, status, phrase, headers=headers)
         self.mailbox.close("the switch has ended the call")
 
@@ -310,6 +318,8 @@ class ActiveCall:
             return
         self.exchange.free_line(party)
         if self._others.pop(party.leg.leg_id, None) is not None:
+            if reason is None and self.record.cause not in (0, NORMAL_CLEARING):
+                reason = reason_value(self.record.cause)
             self.around.sip.hang_up(party.leg.leg_id, reason=reason)
         party.leg.state = LegState.ENDED
         party.release()
@@ -458,6 +468,7 @@ class ActiveCall:
     def _caller_left(self, event: LegEnded) -> None:
         self.caller.leg.state = LegState.ENDED
         self.record.sip_status = event.status
+        self.record.cause = event.cause
         if event.by == "remote":
             is_waiting = self.record.answered_at is None or self.state in (CallState.WAITING, CallState.ALERTING)
             by: EndedBy = "caller"

@@ -23,6 +23,7 @@ from softswitch.base.ids import LegId
 from softswitch.sip.core import ALLOW, SipCore
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.option_tags import allows, has_option
+from softswitch.sip.messages.reason import read_cause
 from softswitch.sip.messages.session_body import SDP, find_sdp
 from softswitch.sip.outputs import LegEnded, ProgressConfirmed
 from softswitch.sip.sessions.dialog import Dialog
@@ -167,7 +168,7 @@ class InboundInvite:
         self._dialog.remote_cseq = request.cseq.number
         if request.method == "BYE":
             self._core.answer(request, flow, 200, now)
-            self._withdraw("bye", now)
+            self._withdraw("bye", read_cause(request), now)
         elif request.method == "INVITE":
             self._core.answer(request, flow, 500, now, headers=(("retry-after", "5"),))
         elif request.method == "PRACK":
@@ -183,8 +184,8 @@ class InboundInvite:
 
     # Inputs from the transaction
 
-    def invite_cancelled(self, exchange: ServerExchange, now: float) -> None:
-        self._withdraw("cancelled", now)
+    def invite_cancelled(self, exchange: ServerExchange, now: float, cause: int) -> None:
+        self._withdraw("cancelled", cause, now)
 
     def invite_settled(self, exchange: ServerExchange, fact: Fact, now: float) -> None:
         """Our refusal has arrived, or never will."""
@@ -289,9 +290,9 @@ class InboundInvite:
         session.accept(self._invite, self._exchange, response, sdp, now)
         self._let_go()
 
-    def _withdraw(self, reason: str, now: float) -> None:
+    def _withdraw(self, reason: str, cause: int, now: float) -> None:
         if not self._is_over:
-            self._end(self._response(487), LegEnded(self.leg_id, "remote", reason, 487), now)
+            self._end(self._response(487), LegEnded(self.leg_id, "remote", reason, 487, cause), now)
 
     def _end(self, response: Response, ended: LegEnded, now: float) -> None:
         self._core.dialogs.pop(self._dialog.id, None)

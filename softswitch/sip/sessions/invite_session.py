@@ -16,6 +16,7 @@ from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import ALLOW, SipCore
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response, make_response
+from softswitch.sip.messages.reason import read_cause
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import SDP, find_sdp
 from softswitch.sip.outputs import LegConfirmed, LegEnded, ReinviteConfirmed
@@ -202,7 +203,7 @@ class InviteSession:
     def invite_settled(self, exchange: ServerExchange, fact: Fact, now: float) -> None:
         """The dialog has seen the ACK already, or it was that of a refusal."""
 
-    def invite_cancelled(self, exchange: ServerExchange, now: float) -> None:
+    def invite_cancelled(self, exchange: ServerExchange, now: float, cause: int) -> None:
         """Too late: it is answered (section 9.2)."""
 
     def bye_finished(self) -> None:
@@ -250,7 +251,7 @@ class InviteSession:
     def _receive_bye(self, request: Request, flow: Flow, now: float) -> None:
         self._core.answer(request, flow, 200, now)
         if not self._is_over:
-            self._end("remote", read_reason(request) or "bye", 200, now)
+            self._end("remote", read_reason(request) or "bye", 200, now, read_cause(request))
         self.offers.withdraw(now)
         if self._answer is not None:
             self._answer.settle()
@@ -264,11 +265,13 @@ class InviteSession:
 
     # Private: the end
 
-    def _end(self, by: Literal["remote", "local", "timeout"], reason: str, status: int, now: float) -> None:
+    def _end(
+        self, by: Literal["remote", "local", "timeout"], reason: str, status: int, now: float, cause: int = 0
+    ) -> None:
         """Tell the owner."""
         self._is_over = True
         self._core.legs.pop(self.leg_id, None)
-        self._core.outputs.append(LegEnded(self.leg_id, by, reason, status))
+        self._core.outputs.append(LegEnded(self.leg_id, by, reason, status, cause))
         if self._refers is not None:
             self._refers.session_ended(now)
 

@@ -26,6 +26,7 @@ from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import SipCore
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.messages.reason import read_cause
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import find_sdp
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress, Transmit
@@ -298,7 +299,7 @@ class OutboundInvite:
                 again.set(name, value)
             self._try_again(again, now)
             return
-        self._fail(response.status, legible(response.reason), read_retry_after(response), now)
+        self._fail(response.status, legible(response.reason), read_retry_after(response), now, read_cause(response))
 
     def _try_again(self, invite: Request, now: float) -> None:
         self._invite = invite
@@ -307,11 +308,11 @@ class OutboundInvite:
         self._end_early(now)
         self._exchange = self._core.transactions.send(invite, self._flow, self, now)
 
-    def _fail(self, status: int, reason: str, retry_after: int | None, now: float) -> None:
+    def _fail(self, status: int, reason: str, retry_after: int | None, now: float, cause: int = 0) -> None:
         self.state = State.ENDED
         self._end_early(now)
         self._core.legs.pop(self.leg_id, None)
-        self._core.outputs.append(LegFailed(self.leg_id, status, reason, retry_after))
+        self._core.outputs.append(LegFailed(self.leg_id, status, reason, retry_after, cause))
 
     def _cancel(self, now: float) -> None:
         cancel = make_cancel(self._invite)

@@ -315,7 +315,7 @@ class SessionOffers:
 
     # Inputs from the peer's re-INVITE
 
-    def invite_cancelled(self, exchange: ServerExchange, now: float) -> None:
+    def invite_cancelled(self, exchange: ServerExchange, now: float, cause: int) -> None:
         if self._incoming is not None and self._incoming.exchange is exchange:
             self.refuse(487, now)
 

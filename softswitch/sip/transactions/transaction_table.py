@@ -42,8 +42,11 @@ class ServerUser(Protocol):
         """`fact` is ACKED (of a refusal, or of a 2xx whose ACK came with the INVITE's branch) or TIMED_OUT."""
         ...
 
-    def invite_cancelled(self, exchange: "ServerExchange", now: float) -> None:
-        """The peer withdraws its INVITE; refuse it with 487 unless it is answered already."""
+    def invite_cancelled(self, exchange: "ServerExchange", now: float, cause: int) -> None:
+        """The peer withdraws its INVITE; refuse it with 487 unless it is answered already.
+
+        `cause` is the ISDN cause it gives, or 0.
+        """
         ...
 
 

@@ -94,11 +94,11 @@ def test_a_caller_who_hangs_up_ends_the_flow(flows: dict[str, Flow]) -> None:
 def test_a_colleague_who_is_busy(flows: dict[str, Flow]) -> None:
     call = FakeCall(called_number="101", outcomes=[DialOutcome(reason=DialReason.BUSY, target="101")])
     call.run(flows["extension"])
-    assert call.transcript == ["dial 101", "answer", "play connect/busy"]
+    assert call.transcript == ["dial 101", "play connect/busy", "reject 486"]
 
 
 def test_every_outcome_of_dialling_has_words(flows: dict[str, Flow]) -> None:
     for reason in set(DialReason) - {DialReason.ANSWERED}:
         call = FakeCall(called_number="101", outcomes=[DialOutcome(reason=reason, target="101")])
         call.run(flows["extension"])
-        assert call.transcript[-1].startswith("play connect/")
+        assert call.transcript[-2].startswith("play connect/")
