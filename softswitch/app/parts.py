@@ -20,6 +20,7 @@ from softswitch.media.runtime.client import MediaClient
 from softswitch.prompts.runtime.library import SoundLibrary
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.runtime.driver import SipDriver
+from softswitch.sip.runtime.homer import HomerLink
 from softswitch.store import Store
 
 
@@ -37,6 +38,7 @@ class Parts:
     dialplan: Dialplan
     store: Store
     traces: Traces
+    homer: HomerLink | None
     records: StoreRecords
     archive: Archive
     phones: PhoneSettings

@@ -218,7 +218,13 @@ def reloaded(running: Configuration, written: Configuration) -> Configuration:
         store=old.store,
         control=old.control,
         log=old.log,
-        trace=replace(new.trace, memory_mb=old.trace.memory_mb),
+        trace=replace(
+            new.trace,
+            memory_mb=old.trace.memory_mb,
+            homer=old.trace.homer,
+            homer_id=old.trace.homer_id,
+            homer_password=old.trace.homer_password,
+        ),
         sounds=replace(
             new.sounds,
             directory=old.sounds.directory,

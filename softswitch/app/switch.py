@@ -22,6 +22,7 @@ from softswitch.acd.runtime.service import AcdService
 from softswitch.app.agent_states import StoredAgentStates
 from softswitch.app.archive import Archive
 from softswitch.app.certificates import certificate_fault
+from softswitch.app.homer import homer_link
 from softswitch.app.machine import own_ip, trunk_hosts
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
@@ -96,6 +97,8 @@ class Switch:
         self._loop.run_in_executor(None, self._repair_recordings, parts)
         parts.archive.start()
         parts.traces.start()
+        if parts.homer is not None:
+            parts.homer.start()
         # What is there now stays for good: the collector need not look at it at every pass, which would delay calls.
         gc.collect()
         gc.freeze()
@@ -185,6 +188,7 @@ class Switch:
             dialplan=dialplan,
             store=store,
             traces=traces,
+            homer=homer_link(configuration, traces, clock, self._loop),
             records=records,
             archive=archive,
             phones=phones,
@@ -276,6 +280,8 @@ class Switch:
         await parts.media.close()
         parts.acd.stop()
         parts.traces.stop()
+        if parts.homer is not None:
+            parts.homer.stop()
         parts.store.close()
         log.info("stopped")
 

@@ -46,6 +46,12 @@ def parse_listener(text: str) -> tuple[TransportKind, HostPort] | None:
     return TransportKind[scheme.upper()], HostPort(host, int(port))
 
 
+def parse_host_port(text: str) -> HostPort | None:
+    """ "192.0.2.80:9060" or "[2001:db8::80]:9060"; None for anything else."""
+    listener = parse_listener(f"udp:{text}")
+    return None if listener is None else listener[1]
+
+
 def parse_port_range(text: str) -> range | None:
     """ "20000-29999", both ends included; None for anything else."""
     first, _, last = (part.strip() for part in text.partition("-"))

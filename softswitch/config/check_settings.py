@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 
 from softswitch.base.address import HostPort, TransportKind
-from softswitch.config.addresses import is_host, is_ip, parse_listener, parse_port_range
+from softswitch.config.addresses import is_host, is_ip, parse_host_port, parse_listener, parse_port_range
 from softswitch.config.check_tls import check_tls
 from softswitch.config.conversion import FaultList
 from softswitch.config.draft import Draft
@@ -23,6 +23,9 @@ def check_settings(draft: Draft) -> None:
     _check_media(settings.media, listeners, faults)
     _check_sounds(settings.sounds, draft.directory, faults)
     _check_recordings(settings.recordings, draft.directory, faults)
+    if settings.trace.homer and parse_host_port(settings.trace.homer) is None:
+        reason = f'"{settings.trace.homer}" is no address:port'
+        faults.add(("trace", "homer"), reason, 'Write one such as "192.0.2.80:9060", or remove the line')
     socket = os.path.abspath(os.path.join(draft.directory, settings.control.socket))
     if len(os.fsencode(socket)) > SOCKET_PATH_BYTES_MAX:
         reason = f"the path of the socket, {socket}, is longer than the {SOCKET_PATH_BYTES_MAX} bytes a socket may have"

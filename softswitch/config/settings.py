@@ -183,6 +183,11 @@ class TraceSection(msgspec.Struct, frozen=True, kw_only=True):
     """Failed calls whose messages stay in the store; 0: none."""
     keep_days: Annotated[float, Meta(gt=0, le=3650)] = 30
     """How long they stay at most."""
+    homer: str = ""
+    """address:port that gets every message as HEP3 over UDP. Empty: none."""
+    homer_id: Annotated[int, Meta(ge=0, le=4_294_967_295)] = 2001
+    """What Homer knows this switch by (the capture agent's id)."""
+    homer_password: str = ""
 
 
 class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):

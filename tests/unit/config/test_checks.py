@@ -82,6 +82,7 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"softswitch": '[sounds]\ndefault_language = "ru"'}, 'sounds.default_language: "ru" is not among'),
         ({"softswitch": '[sounds]\nasterisk_sounds = "x"'}, 'sounds.asterisk_sounds: there is no directory "x"'),
         ({"softswitch": f'[control]\nsocket = "/{"x" * 120}"'}, "control.socket: the path of the socket"),
+        ({"softswitch": '[trace]\nhomer = "homer.example"'}, 'trace.homer: "homer.example" is no address:port'),
         ({"softswitch": '[recordings]\nkey_file = "key"'}, "recordings.key_file: the key"),
         ({"softswitch": '[recordings]\nkey_file = "queues.toml"', "queues": QUEUE}, "recordings.key_file:"),
         # agents.toml
