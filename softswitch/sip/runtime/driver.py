@@ -43,7 +43,7 @@ class SipDriver:
         streams: StreamSettings | None = None,
     ) -> None:
         self.endpoint = endpoint
-        self.messages = messages or MessageLog()
+        self.messages = MessageLog() if messages is None else messages
         """Everything that comes and goes."""
         self.listening: list[tuple[TransportKind, HostPort]] = []
         """What is listened on, with the ports the kernel chose."""

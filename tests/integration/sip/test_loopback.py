@@ -27,6 +27,7 @@ from softswitch.sip.runtime.driver import SipDriver
 from softswitch.sip.runtime.stream_transport import StreamSettings
 from softswitch.sip.runtime.tls import TlsSettings
 from softswitch.sip.settings import Account, SipSettings, Target, TrunkPeer
+from softswitch.sip.tracing.message_log import MessageLog
 from softswitch.testing.certificates import Authority
 from softswitch.testing.sip_pair import ANSWER, OFFER
 
@@ -57,8 +58,14 @@ class Station:
         self.clock = clock
         self.endpoint = SipEndpoint(settings, entropy=SystemEntropy(), wall_offset=clock.wall() - clock.now())
         self.on_fact: Callable[[SipOutput], None] = lambda fact: None
+        self.messages = MessageLog()
         self.driver = SipDriver(
-            self.endpoint, clock=clock, on_event=self._note, loop=asyncio.get_running_loop(), streams=streams
+            self.endpoint,
+            clock=clock,
+            on_event=self._note,
+            loop=asyncio.get_running_loop(),
+            streams=streams,
+            messages=self.messages,
         )
         self._facts: list[SipOutput] = []
         self._changed = asyncio.Event()
@@ -130,6 +137,12 @@ async def call_a_registered_phone(kind: TransportKind, host: str, streams: Strea
     if kind.is_reliable:
         assert (await switch.wait_for(RegistrationChanged, 2)).bindings == []
     await switch.driver.stop()
+    logged = switch.messages.since(0, 100).messages
+    way = [(each.is_sent, each.message.split(b" ")[0 if each.message[:4] != b"SIP/" else 1]) for each in logged]
+    assert way[:4] == [(False, b"REGISTER"), (True, b"401"), (False, b"REGISTER"), (True, b"200")]
+    assert {(True, b"INVITE"), (False, b"180"), (True, b"ACK"), (True, b"BYE")} <= set(way)
+    assert {(each.flow.kind, each.flow.remote.host) for each in logged} == {(kind, host)}
+    assert [each.at for each in logged] == sorted(each.at for each in logged)
 
 
 @pytest.mark.parametrize("host", [HERE, "::1"])
