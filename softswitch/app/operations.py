@@ -29,6 +29,7 @@ from softswitch.control.protocol import (
     CallRow,
     Done,
     GetMessages,
+    MailboxRow,
     Messages,
     PhoneRow,
     PhoneSet,
@@ -42,6 +43,7 @@ from softswitch.control.protocol import (
     SetPhone,
     Status,
     StoreRow,
+    SubscriptionRow,
     SupervisionMode,
     SupervisionSet,
     Transferred,
@@ -50,6 +52,7 @@ from softswitch.control.protocol import (
     WorkerSet,
 )
 from softswitch.media.runtime.client import WorkerState
+from softswitch.sip.events.message_summary import MessageSummary
 from softswitch.sip.outputs import Ban
 from softswitch.store import size_on_disk_bytes
 
@@ -122,6 +125,51 @@ class SwitchOperations:
 
     async def set_phone(self, order: SetPhone) -> PhoneSet | Refused:
         return set_phone(self._parts, order)
+
+    async def remove_registration(self, aor: str, contact: str) -> Done | Refused:
+        parts = self._parts
+        full = aor if "@" in aor else f"{aor}@{parts.configuration.settings.sip.domain}"
+        known = parts.endpoint.bindings(full.removeprefix("sip:"))
+        if not any(contact in ("", binding.contact_uri) for binding in known):
+            where = f" at {contact}" if contact else ""
+            return Refused("not_found", f"{full} is not registered{where}: see `softswitch registrations`")
+        parts.endpoint.unregister(full.removeprefix("sip:"), contact or None)
+        parts.driver.flush()
+        return Done()
+
+    def subscriptions(self) -> Iterable[SubscriptionRow]:
+        now = self._parts.clock.now()
+        for each in self._parts.endpoint.subscriptions():
+            yield SubscriptionRow(
+                watcher=each.watcher,
+                event=each.event,
+                resource=each.resource,
+                transport=each.remote.kind.value,
+                remote=str(each.remote.remote),
+                expires_in_s=max(0.0, each.expires_at - now),
+            )
+
+    def mailboxes(self) -> Iterable[MailboxRow]:
+        for mailbox, counts in self._parts.messages_waiting.all().items():
+            yield MailboxRow(
+                mailbox=mailbox,
+                new=counts.new,
+                old=counts.old,
+                urgent_new=counts.urgent_new,
+                urgent_old=counts.urgent_old,
+            )
+
+    async def set_mailbox(self, row: MailboxRow) -> Done | Refused:
+        parts = self._parts
+        extension = parts.settings.extension_for(row.mailbox)
+        if extension is None:
+            return Refused("not_found", f'there is no extension "{row.mailbox}": see agents.toml for those there are')
+        if min(row.new, row.old, row.urgent_new, row.urgent_old) < 0:
+            return Refused("malformed", "a number of messages is 0 or more")
+        counts = MessageSummary(new=row.new, old=row.old, urgent_new=row.urgent_new, urgent_old=row.urgent_old)
+        parts.messages_waiting.set(extension.username, counts)
+        parts.controller.watching.messages_changed(extension.username)
+        return Done()
 
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused:
         before = self._agent(agent_id)

@@ -12,6 +12,7 @@ from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.traces import Traces
+from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.calls.settings import CallSettings
 from softswitch.config import Configuration
 from softswitch.control.protocol import Reloaded
@@ -39,6 +40,7 @@ class Parts:
     store: Store
     traces: Traces
     homer: HomerLink | None
+    messages_waiting: WaitingMessages
     records: StoreRecords
     archive: Archive
     phones: PhoneSettings

@@ -55,6 +55,7 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
                 session=_session(row),
                 allowed_from=row.allowed_from,
                 is_tls_only=row.tls_only,
+                watched_by=_watchers(row, configuration),
             )
             for row in _phones(configuration)
         },
@@ -127,6 +128,8 @@ def call_settings(configuration: Configuration) -> CallSettings:
         calls_max=settings.limits.calls,
         traces_max=settings.trace.keep_calls,
         trace_days=settings.trace.keep_days,
+        lamps_show_parties=settings.sip.lamps_show_parties,
+        is_mwi_unsolicited=settings.sip.mwi_unsolicited,
         extensions={row.username: _extension(row, configuration) for row in _phones(configuration)},
         groups={row.id: _group(row, configuration) for row in configuration.groups},
         trunks=tuple(
@@ -275,6 +278,13 @@ def _phones(configuration: Configuration) -> list[AgentRow | PhoneRow]:
 
 def _session(row: AgentRow | PhoneRow | TrunkRow) -> SessionPolicy:
     return SessionPolicy(reliable=row.prack, session_expires_s=row.session_timer_s)
+
+
+def _watchers(row: AgentRow | PhoneRow, configuration: Configuration) -> tuple[str, ...] | None:
+    """The user names of those who may watch a phone."""
+    if row.watched_by is None:
+        return None
+    return tuple(each.username for each in _phones(configuration) if each.id in row.watched_by)
 
 
 def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extension:

@@ -51,6 +51,7 @@ from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.calls.runtime.traces import Traces
+from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.config import Configuration, differences
 from softswitch.control.protocol import Reloaded
 from softswitch.control.runtime.server import ControlServer
@@ -164,13 +165,16 @@ class Switch:
             is_in_progress=records.is_in_progress,
         )
         phones = PhoneSettings(store)
+        commands = SipCommands(endpoint, clock, driver.flush, self._loop)
+        messages_waiting = WaitingMessages(commands, lambda: self._running().settings, store)
         around = Surroundings(
-            sip=SipCommands(endpoint, clock, driver.flush, self._loop),
+            sip=commands,
             media=media,
             acd=acd,
             lines=AgentLines(acd),
             sounds=sounds,
             records=records,
+            messages=messages_waiting,
             clock=clock,
             entropy=entropy,
             settings=lambda: self._running().settings,
@@ -189,6 +193,7 @@ class Switch:
             store=store,
             traces=traces,
             homer=homer_link(configuration, traces, clock, self._loop),
+            messages_waiting=messages_waiting,
             records=records,
             archive=archive,
             phones=phones,
@@ -212,6 +217,7 @@ class Switch:
             if agent_id not in known:
                 parts.acd.apply(AgentLoggedIn(agent_id))
         bans = parts.endpoint.restore_bans(parts.records.stored_bans(), now)
+        parts.controller.watching.agents_known(parts.acd.agent_summaries())
         bindings = parts.records.stored_bindings()
         parts.controller.restored(parts.endpoint.restore_bindings(bindings, now, wall))
         log.info("restored", registrations=len(bindings), agents=len(known), bans=bans)

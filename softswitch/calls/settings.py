@@ -114,6 +114,10 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Whose voice comes from where their SDP says, so that they may share ports: "trunk:provider"."""
     is_voice_from_anywhere: bool = False
     """Voice that does not come from where the SDP says is accepted from any host, not only the signalling's."""
+    lamps_show_parties: bool = False
+    """Who watches an extension's calls reads with whom it talks."""
+    is_mwi_unsolicited: bool = False
+    """Phones are told of waiting messages without having asked."""
     queues: dict[str, QueueTreatment] = {}
     srtp_of_trunks: dict[str, SrtpPolicy] = {}
     """By name, of those whose sound is not always in the clear."""

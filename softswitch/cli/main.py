@@ -22,6 +22,8 @@ _COMMANDS = {
     "registrations": LazyCommand("softswitch.cli.registrations", "registrations", "Phones that are registered."),
     "phones": LazyCommand("softswitch.cli.phones", "phones", "Extensions and what their owners have chosen."),
     "bans": LazyCommand("softswitch.cli.bans", "bans", "Addresses that are not listened to."),
+    "subscriptions": LazyCommand("softswitch.cli.subscriptions", "subscriptions", "Who watches whom."),
+    "mailboxes": LazyCommand("softswitch.cli.mailboxes", "mailboxes", "Voice messages that wait."),
     "media": LazyCommand("softswitch.cli.media", "media", "Media workers and what they carry."),
     "cdr": LazyCommand("softswitch.cli.cdr", "cdr", "Call detail records, the newest first."),
     "recordings": LazyCommand("softswitch.cli.recordings", "recordings", "Recorded calls, the newest first."),

@@ -1,22 +1,43 @@
-"""`softswitch registrations`: phones that are registered."""
+"""`softswitch registrations`: phones that are registered, and forgetting where they are."""
 
 import click
 
-from softswitch.cli.directory import config_option, connect, directory_argument, find_directory
+from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import duration
-from softswitch.control.protocol import RegistrationRow
+from softswitch.control.protocol import Done, RegistrationRow, RemoveRegistration
 
 
-@click.command
-@directory_argument
+@click.group(cls=DirectoryGroup, invoke_without_command=True)
 @config_option
+@click.option("--match", default="", metavar="TEXT", help="Only those with TEXT in address, contact, host or phone.")
 @json_option
-def registrations(directory: str | None, config: str | None, as_json: bool) -> None:
+@click.pass_context
+def registrations(ctx: click.Context, config: str | None, match: str, as_json: bool) -> None:
     """Phones that are registered."""
-    with connect(find_directory(directory or config)) as client:
-        rows = client.registrations()
-    show_rows(rows, _COLUMNS, as_json=as_json, empty="No phones are registered.")
+    ctx.obj = config
+    if ctx.invoked_subcommand is not None:
+        return
+    with connect(find_directory(config)) as client:
+        rows = [row for row in client.registrations() if _matches(row, match.lower())]
+    empty = "No phones are registered." if not match else f'No registered phone has "{match}" about it.'
+    show_rows(rows, _COLUMNS, as_json=as_json, empty=empty)
+
+
+@registrations.command
+@click.argument("aor")
+@click.argument("contact", required=False, default="")
+@config_option
+@click.pass_context
+def remove(ctx: click.Context, aor: str, contact: str, config: str | None) -> None:
+    """Forget one contact of an address of record, or all of them."""
+    with connect(find_directory(config or ctx.obj)) as client:
+        client.ask(RemoveRegistration(aor.removeprefix("sip:"), contact), Done)
+    click.echo(f"{aor}: removed. The phone is called again once it registers again.")
+
+
+def _matches(row: RegistrationRow, text: str) -> bool:
+    return any(text in each.lower() for each in (row.aor, row.contact, row.remote, row.user_agent))
 
 
 _COLUMNS: list[Column[RegistrationRow]] = [

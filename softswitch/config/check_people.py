@@ -34,7 +34,15 @@ def check_people(draft: Draft) -> None:
             faults.add((*path, "password"), reason, "Make one: openssl rand -hex 10")
         check_distinct(row.codecs, (*path, "codecs"), faults)
         check_session_timer(row.session_timer_s, (*path, "session_timer_s"), faults)
+        _check_watchers(row, path, {each.id for _, each in people}, faults)
     _check_languages(draft, faults)
+
+
+def _check_watchers(row: AgentRow | PhoneRow, path: KeyPath, ids: set[str], faults: FaultList) -> None:
+    for position, watcher in enumerate(row.watched_by or ()):
+        if watcher not in ids:
+            remedy = did_you_mean(watcher, ids, "Write ids of agents and phones")
+            faults.add((*path, "watched_by", position), f'nobody has the id "{watcher}"', remedy)
 
 
 def weakness(password: str, *names: str) -> str | None:

@@ -69,6 +69,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Networks the phone may come from; empty: any."""
     tls_only: bool = False
     """The password counts for nothing on a connection that is not encrypted."""
+    watched_by: tuple[str, ...] | None = None
+    """Ids of those who may see his calls, presence and mailbox; None: everybody his calls and presence."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -104,6 +106,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """Networks the phone may come from; empty: any."""
     tls_only: bool = False
     """The password counts for nothing on a connection that is not encrypted."""
+    watched_by: tuple[str, ...] | None = None
+    """Ids of those who may see his calls, presence and mailbox; None: everybody his calls and presence."""
 
 
 class GroupRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,6 +29,10 @@ class SipSection(msgspec.Struct, frozen=True, kw_only=True):
     registration_default_s: Annotated[int, Meta(ge=10, le=86400)] = 300
     """For a REGISTER that names no expiry."""
     registration_max_s: Annotated[int, Meta(ge=10, le=86400)] = 3600
+    lamps_show_parties: bool = False
+    """Whoever watches an extension's calls is told with whom it talks."""
+    mwi_unsolicited: bool = False
+    """Registered phones are told of waiting messages without having subscribed."""
     websocket_origins: tuple[str, ...] = ()
     """The web pages browsers may connect from; empty: any."""
 

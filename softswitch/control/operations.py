@@ -14,6 +14,7 @@ from softswitch.control.protocol import (
     CallRow,
     Done,
     GetMessages,
+    MailboxRow,
     Messages,
     PhoneRow,
     PhoneSet,
@@ -25,6 +26,7 @@ from softswitch.control.protocol import (
     Reloaded,
     SetPhone,
     Status,
+    SubscriptionRow,
     SupervisionMode,
     SupervisionSet,
     Trace,
@@ -66,6 +68,17 @@ class Operations(Protocol):
         ...
 
     async def set_phone(self, order: SetPhone) -> PhoneSet | Refused: ...
+    async def remove_registration(self, aor: str, contact: str) -> Done | Refused: ...
+
+    def subscriptions(self) -> Iterable[SubscriptionRow]:
+        """Who watches whom, by what is watched."""
+        ...
+
+    def mailboxes(self) -> Iterable[MailboxRow]:
+        """Mailboxes with messages, by name."""
+        ...
+
+    async def set_mailbox(self, row: MailboxRow) -> Done | Refused: ...
 
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused: ...
 

@@ -66,6 +66,31 @@ class SetPhone(msgspec.Struct, frozen=True, tag=True):
     call_waiting: Literal["", "on", "off", "default"] = ""
 
 
+class RemoveRegistration(msgspec.Struct, frozen=True, tag=True):
+    """Forget where an address of record is registered: at one contact, or at all."""
+
+    aor: str
+    contact: str = ""
+
+
+class ListSubscriptions(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListMailboxes(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class SetMailbox(msgspec.Struct, frozen=True, tag=True):
+    """How many voice messages wait for an extension, as the voicemail system counts. `mailbox` is its user name."""
+
+    mailbox: str
+    new: int
+    old: int = 0
+    urgent_new: int = 0
+    urgent_old: int = 0
+
+
 class SetAgent(msgspec.Struct, frozen=True, tag=True):
     """Log an agent in or out, or pause or resume him. `reason` is kept with a pause ("lunch")."""
 
@@ -196,6 +221,10 @@ Request = (
     | ListRegistrations
     | ListPhones
     | SetPhone
+    | RemoveRegistration
+    | ListSubscriptions
+    | ListMailboxes
+    | SetMailbox
     | SetAgent
     | HangUp
     | TransferCall
@@ -357,6 +386,27 @@ class SecurityRow(msgspec.Struct, frozen=True, kw_only=True):
     overloaded: int = 0
 
 
+class SubscriptionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told how somebody is. `event` is "dialog" (lamps), "presence", "message-summary" or "reg"."""
+
+    watcher: str
+    event: str
+    resource: str
+    transport: str
+    remote: str
+    expires_in_s: float
+
+
+class MailboxRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Voice messages that wait; the urgent ones are counted among the others as well."""
+
+    mailbox: str
+    new: int
+    old: int = 0
+    urgent_new: int = 0
+    urgent_old: int = 0
+
+
 class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     """A media worker. `cpu` is the part of one core it used during the last second (0.35 = 35 %).
 
@@ -478,6 +528,16 @@ class BansLifted(msgspec.Struct, frozen=True, tag=True):
     networks: list[str]
 
 
+class Subscriptions(msgspec.Struct, frozen=True, tag=True):
+    rows: list[SubscriptionRow]
+    is_last: bool = True
+
+
+class Mailboxes(msgspec.Struct, frozen=True, tag=True):
+    rows: list[MailboxRow]
+    is_last: bool = True
+
+
 class AgentSet(msgspec.Struct, frozen=True, tag=True):
     """The agent as he is after the order. `is_pending` says that it takes effect when his call is over."""
 
@@ -552,7 +612,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     faults: list[str] = []
 
 
-Rows = Calls | Agents | Queues | Registrations | Phones | Bans
+Rows = Calls | Agents | Queues | Registrations | Phones | Bans | Subscriptions | Mailboxes
 Reply = (
     Status
     | Rows

@@ -10,6 +10,7 @@ from softswitch.base.address import Flow
 from softswitch.base.deadlines import Deadlines
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import LegId, ReferId
+from softswitch.sip.events.packages import ALLOW_EVENTS
 from softswitch.sip.messages.header_values import MAGIC_COOKIE
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.replaces import Replaces
@@ -33,13 +34,15 @@ ALLOWED_METHODS = (
     "UPDATE",
     "REFER",
     "NOTIFY",
+    "SUBSCRIBE",
+    "PUBLISH",
 )
 ALLOW = ", ".join(ALLOWED_METHODS)
 ACCEPT = "application/sdp, application/dtmf-relay, application/dtmf"
 SUPPORTED = frozenset({"100rel", "norefersub", "outbound", "path", "replaces", "timer"})
 """Option tags a peer may demand with Require (RFC 3262, 4488, 5626, 3327, 3891, 4028)."""
 SUPPORTED_TEXT = ", ".join(sorted(SUPPORTED))
-CAPABILITIES = (("allow", ALLOW), ("accept", ACCEPT), ("supported", SUPPORTED_TEXT))
+CAPABILITIES = (("allow", ALLOW), ("accept", ACCEPT), ("supported", SUPPORTED_TEXT), ("allow-events", ALLOW_EVENTS))
 """What an OPTIONS request wants to know (RFC 3261 section 11.2)."""
 
 

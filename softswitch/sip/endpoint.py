@@ -24,6 +24,8 @@ from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import ALLOW, SipCore
 from softswitch.sip.dispatcher import Dispatcher
+from softswitch.sip.events.packages import EventState
+from softswitch.sip.events.subscription import Subscription
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.refer_to import with_replaces
 from softswitch.sip.messages.session_body import SDP
@@ -58,6 +60,7 @@ class EndpointStatistics(msgspec.Struct, frozen=True, kw_only=True):
     faults: int
     unmatched: int
     refers: int = 0
+    subscriptions: int = 0
 
 
 class SipEndpoint:
@@ -311,6 +314,10 @@ class SipEndpoint:
         """
         return self._registrar.restore(map(self._without_connection, bindings), now, wall)
 
+    def set_event_state(self, resource: str, state: EventState, now: float) -> None:
+        """How somebody is, in one respect: for those who watch him. Ignored unless ResourceWatched has named him."""
+        self._reception.subscriptions.set_state(resource, state, now)
+
     def drain(self, is_draining: bool) -> None:
         """New INVITEs get 503 with Retry-After while this is on; everything else goes on."""
         self._is_draining = is_draining
@@ -348,6 +355,7 @@ class SipEndpoint:
         self._registrar.bindings_max = settings.limits.bindings_max
         self._reception.update(old, settings)
         self.trunks.update()
+        self._reception.subscriptions.settings_changed()
 
     def add_listener(self, kind: TransportKind, local: HostPort, *, is_wildcard: bool = False) -> None:
         """The transports listen at `local`, a real address; with `is_wildcard` at all others of the machine too.
@@ -406,6 +414,10 @@ class SipEndpoint:
     def security_counters(self) -> SecurityCounters:
         return self._guard.counters
 
+    def subscriptions(self) -> list[Subscription]:
+        """Who watches whom."""
+        return self._reception.subscriptions.all()
+
     def statistics(self) -> EndpointStatistics:
         return EndpointStatistics(
             legs=len(self._core.legs),
@@ -416,6 +428,7 @@ class SipEndpoint:
             faults=self._dispatcher.faults,
             unmatched=self._dispatcher.unmatched,
             refers=len(self._core.refers),
+            subscriptions=self._reception.subscriptions.count,
         )
 
     # Private

@@ -23,6 +23,7 @@ import msgspec
 
 from softswitch.base.address import Flow
 from softswitch.base.ids import LegId, ReferId
+from softswitch.sip.events.presence import Presence
 
 
 class Transmit(msgspec.Struct, frozen=True, gc=False):
@@ -264,6 +265,30 @@ class RegistrationChanged(msgspec.Struct, frozen=True):
     bindings: list[Binding]
 
 
+class ResourceWatched(msgspec.Struct, frozen=True):
+    """Somebody wants to know how `resource`, a user name, is: say so with `set_event_state`, now and at each change.
+
+    `event` is the package's name (softswitch/sip/events/packages.py). Repeated only after ResourceUnwatched.
+    """
+
+    event: str
+    resource: str
+
+
+class ResourceUnwatched(msgspec.Struct, frozen=True):
+    """Nobody wants to know any more."""
+
+    event: str
+    resource: str
+
+
+class PresencePublished(msgspec.Struct, frozen=True):
+    """What the devices of `user` say of him, as it is now; none at all once the last has expired or was removed."""
+
+    user: str
+    presences: tuple[Presence, ...]
+
+
 class RequestFinished(msgspec.Struct, frozen=True):
     """The final response to `SipEndpoint.request()`. No answer gives 408, a broken transport 503, both with no headers.
 
@@ -341,6 +366,9 @@ SipOutput = (
     | ReferReceived
     | ReferProgress
     | RegistrationChanged
+    | ResourceWatched
+    | ResourceUnwatched
+    | PresencePublished
     | RequestFinished
     | TrunkChanged
     | SecurityEvent

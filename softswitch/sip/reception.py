@@ -23,6 +23,7 @@ In this order, each with its answer:
 | INVITE: reliable responses as configured (RFC 3262)  | 420 with Unsupported, or 421   |
 | INVITE: a session interval that is not too short     | 422 with Min-SE (RFC 4028)     |
 | REGISTER: the address-of-record is the user's own    | 404, 403                       |
+| SUBSCRIBE, PUBLISH: events/ says                     | 489, 404, 403, 423, …          |
 
 Until somebody is known, every answer is stateless: a flood costs no memory, and our tag is made of the request so that
 repeating it gives the same answer. An unknown source and an unknown user get the same challenge, after the same work,
@@ -39,6 +40,8 @@ from softswitch.base.ids import LegId
 from softswitch.sip.authentication.auth_server import Accepted, DigestServer, Rejected
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import ACCEPT, ALLOW, ALLOWED_METHODS, CAPABILITIES, SUPPORTED, SipCore
+from softswitch.sip.events.publications import NotPublished, Publications
+from softswitch.sip.events.subscriptions import Subscriptions
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.header_names import LISTS
 from softswitch.sip.messages.legible import legible, legible_uri
@@ -99,12 +102,14 @@ class Reception:
         "_credentials",
         "_digest",
         "_entropy",
+        "_publications",
         "_registrar",
         "_restricted",
         "_tag_key",
         "_trunk_accounts",
         "guard",
         "is_refusing",
+        "subscriptions",
     )
 
     def __init__(self, core: SipCore, registrar: Registrar, entropy: Entropy, wall_offset: float = 0.0) -> None:
@@ -113,6 +118,8 @@ class Reception:
         """New INVITEs get 503: we drain, or have too much to do."""
         self._core = core
         self._registrar = registrar
+        self.subscriptions = Subscriptions(core)
+        self._publications = Publications(core)
         self._entropy = entropy
         self._tag_key = entropy.token(256).encode()
         self._credentials: dict[str, Credential] = {}
@@ -154,6 +161,10 @@ class Reception:
             self._receive_invite(request, source, flow, now)
         elif request.method == "REGISTER":
             self._receive_register(request, username, flow, now)
+        elif request.method == "SUBSCRIBE":
+            self._receive_subscribe(request, username if trunk is None else "", flow, now)
+        elif request.method == "PUBLISH":
+            self._receive_publish(request, username if trunk is None else "", flow, now)
         else:
             self.refuse(request, flow, 200, CAPABILITIES)
 
@@ -368,6 +379,30 @@ class Reception:
         exchange.respond(response, now)
         if not isinstance(result, NotRegistered) and result.is_changed:
             core.outputs.append(RegistrationChanged(aor, result.bindings))
+
+    def _receive_subscribe(self, request: Request, username: str, flow: Flow, now: float) -> None:
+        if not self._is_ours(request):
+            self.refuse(request, flow, 404)
+            return
+        refusal = self.subscriptions.subscribe(request, username, flow, now)
+        if refusal is not None:
+            self.refuse(request, flow, refusal.status, refusal.headers, refusal.reason)
+
+    def _receive_publish(self, request: Request, username: str, flow: Flow, now: float) -> None:
+        if not self._is_ours(request):
+            self.refuse(request, flow, 404)
+            return
+        result = self._publications.publish(request, username, now)
+        if isinstance(result, NotPublished):
+            self.refuse(request, flow, result.status, result.headers, result.reason)
+            return
+        response = make_response(request, 200, to_tag=self._tag_for(request))
+        response.headers.append(("expires", str(result.expires_s)))
+        response.headers.append(("sip-etag", result.tag))
+        self._core.transactions.open(request, flow).respond(response, now)
+
+    def _is_ours(self, request: Request) -> bool:
+        return isinstance(request.uri, SipUri) and self._is_our_domain(request.uri.host)
 
     def _is_our_domain(self, host: str) -> bool:
         settings = self._core.settings

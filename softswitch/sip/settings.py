@@ -3,11 +3,13 @@
 Frozen values; `SipEndpoint.update_settings` replaces them as a whole, calls and registrations go on.
 """
 
+from functools import cached_property
 from typing import Literal
 
 import msgspec
 
 from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.sip.messages.uri import AbsoluteUri, Uri
 from softswitch.sip.transactions.timers import SipTimers
 from softswitch.sip.trunks.capacity import CapacitySettings
 from softswitch.sip.trunks.trunk_settings import ArrivalRules, LinkSettings
@@ -58,6 +60,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Networks its phone may come from; empty: any."""
     is_tls_only: bool = False
     """Its password counts for nothing on a connection that is not encrypted."""
+    watched_by: tuple[str, ...] | None = None
+    """User names that may watch his calls, presence, mailbox and registration; None: everybody the first two."""
 
 
 class TrunkPeer(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +116,22 @@ class RegistrationPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How often a phone with flows of RFC 5626 is told to show on a stream connection that it is there."""
 
 
+class EventPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Of subscriptions and publications, in seconds: how long they last, and how often a watcher is told."""
+
+    expires_min_s: int = 60
+    expires_default_s: int = 3600
+    expires_max_s: int = 3600
+    notify_every_s: float = 0.5
+    """A lamp that changes twice in this time shows the second state only."""
+
+    def expires_s(self, asked_s: int | None) -> int | None:
+        """For how long, 0 for not at all; None if what is asked for is too short."""
+        if asked_s is None:
+            return self.expires_default_s
+        return None if 0 < asked_s < self.expires_min_s else min(asked_s, self.expires_max_s)
+
+
 class GuardSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How much strangers may ask. Trunks and the flows of registered phones are exempt."""
 
@@ -153,7 +173,7 @@ class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Registered contacts over all addresses-of-record; each costs about 2 KiB."""
 
 
-class SipSettings(msgspec.Struct, frozen=True, kw_only=True):
+class SipSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All of it. `domain` is the host part of every address-of-record; `aliases` are other names phones may use for it.
 
     `realm` (digest) is `domain` when empty; changing it makes every HA1 wrong.
@@ -180,3 +200,15 @@ class SipSettings(msgspec.Struct, frozen=True, kw_only=True):
     guard: GuardSettings = GuardSettings()
     access: tuple[AccessList, ...] = ()
     limits: SessionLimits = SessionLimits()
+    events: EventPolicy = EventPolicy()
+
+    def account_of(self, uri: Uri) -> Account | None:
+        """Whom a URI means by user name or number; its host has been looked at."""
+        user = None if isinstance(uri, AbsoluteUri) else uri.user
+        if not user:
+            return None
+        return self.accounts.get(user) or self._by_number.get(user)
+
+    @cached_property
+    def _by_number(self) -> dict[str, Account]:
+        return {account.caller_number: account for account in self.accounts.values() if account.caller_number}

@@ -267,6 +267,16 @@ class StoredBan(msgspec.Struct, frozen=True, kw_only=True):
     by: str = "switch"
 
 
+class StoredMailbox(msgspec.Struct, frozen=True, kw_only=True):
+    """How many voice messages wait for an extension, as whoever holds them said last."""
+
+    mailbox: str
+    new: int = 0
+    old: int = 0
+    urgent_new: int = 0
+    urgent_old: int = 0
+
+
 KEY_BYTES_MAX = 511
 """LMDB's own limit on the length of a key."""
 
@@ -322,3 +332,4 @@ CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, _timed_key)
 RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, _timed_key)
 TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, _timed_key)
 PHONES: TableLayout[str, StoredPhone] = TableLayout("phones", StoredPhone, _text_key)
+MAILBOXES: TableLayout[str, StoredMailbox] = TableLayout("mailboxes", StoredMailbox, _text_key)

@@ -20,6 +20,7 @@ from softswitch.store.schema import (
     BINDINGS,
     CDRS,
     END_REASON_RESTARTED,
+    MAILBOXES,
     PHONES,
     RECORDINGS,
     TRACES,
@@ -29,6 +30,7 @@ from softswitch.store.schema import (
     StoredAgentState,
     StoredBan,
     StoredBinding,
+    StoredMailbox,
     StoredPhone,
     StoredRecording,
     StoredTrace,
@@ -38,7 +40,7 @@ from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRo
 from softswitch.store.writer import GroupCommitWriter
 
 _READ_BY_ALL = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES))
-_TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name)
+_TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name, MAILBOXES.name)
 
 
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,7 @@ class Store:
         "bans",
         "bindings",
         "cdrs",
+        "mailboxes",
         "phones",
         "recordings",
         "traces",
@@ -91,6 +94,7 @@ class Store:
         self.active_calls: Table[str, ActiveCall] = Table(ACTIVE_CALLS, rows, writer)
         self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer)
         self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer)
+        self.mailboxes: Table[str, StoredMailbox] = Table(MAILBOXES, rows, writer)
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
 

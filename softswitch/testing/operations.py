@@ -15,6 +15,7 @@ from softswitch.control.protocol import (
     CallRow,
     Done,
     GetMessages,
+    MailboxRow,
     Messages,
     PhoneRow,
     PhoneSet,
@@ -27,6 +28,7 @@ from softswitch.control.protocol import (
     SetPhone,
     Status,
     StoreRow,
+    SubscriptionRow,
     SupervisionMode,
     SupervisionSet,
     Trace,
@@ -152,6 +154,18 @@ class FixedOperations:
             ),
         ]
 
+        self.subscription_rows = [
+            SubscriptionRow(
+                watcher="boris",
+                event="dialog",
+                resource="anna",
+                transport="UDP",
+                remote="192.0.2.8:5060",
+                expires_in_s=610.0,
+            ),
+        ]
+        self.mailbox_rows = [MailboxRow(mailbox="anna", new=2, old=5, urgent_new=1)]
+
     def status(self) -> Status:
         return Status(
             version="0.1.0",
@@ -198,6 +212,24 @@ class FixedOperations:
                 is_disturbed = row.do_not_disturb if order.do_not_disturb is None else order.do_not_disturb
                 return PhoneSet(msgspec.structs.replace(row, forwards=forwards, do_not_disturb=is_disturbed))
         return Refused("not_found", f'there is no phone "{order.phone}": see `softswitch phones`')
+
+    async def remove_registration(self, aor: str, contact: str) -> Done | Refused:
+        self.orders.append(("remove_registration", aor, contact))
+        if any(row.aor.removeprefix("sip:") == aor for row in self.registration_rows):
+            return Done()
+        return Refused("not_found", f"{aor} is not registered; `softswitch registrations` lists them all")
+
+    def subscriptions(self) -> list[SubscriptionRow]:
+        return self.subscription_rows
+
+    def mailboxes(self) -> list[MailboxRow]:
+        return self.mailbox_rows
+
+    async def set_mailbox(self, row: MailboxRow) -> Done | Refused:
+        self.orders.append(
+            ("set_mailbox", row.mailbox, str(row.new), str(row.old), str(row.urgent_new), str(row.urgent_old))
+        )
+        return Done()
 
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused:
         self.orders.append(("set_agent", agent_id, action, reason))

@@ -22,6 +22,8 @@ from softswitch.sip.authentication.digest import Credential, parse_digest, print
 from softswitch.sip.description.offer_answer import MediaCapabilities, answer_offer, make_offer, read_answer
 from softswitch.sip.description.sdes import cryptos
 from softswitch.sip.description.sdp import SessionDescription
+from softswitch.sip.events.presence import Presence, read_presence
+from softswitch.sip.events.xml import Unreadable
 from softswitch.sip.messages.framing import StreamFramer
 from softswitch.sip.messages.grammar import Malformed, parse_parameters, print_parameters, split_list
 from softswitch.sip.messages.header_values import CSeq, NameAddr, Via, parse_expires
@@ -57,6 +59,7 @@ WORDS = [
     *(b";tag=", b";lr", b";q=1e9", b";expires=-1", b";received=", b";rport", b"Contact: *\r\n", b"Content-Length: "),
     *(b"[::1]", b"[", b"256.256.256.256", b":99999", b"4294967296", b"-1", b"+1", b"1_0", b"\xd9\xa3", b"0x10"),
     *(b'\\"', b'"\\', b'",', b"<,", b';a="', b"=,", b"Digest ", b'nonce="', b"nc=", b"qop=auth", b"stale=true"),
+    *(b"<![CDATA[", b"]]>", b"<!--", b"<!DOCTYPE a>", b"&#x9;", b"&#xfffe;", b"&a;", b"</", b"/>", b" xmlns="),
     *(b"m=audio 9 RTP/AVP 0", b"\r\na=", b"c=IN IP6 ::", b"a=rtpmap:", b"a=crypto:1 ", b"inline:", b"\na=ptime:"),
 ]
 
@@ -216,9 +219,26 @@ def check_digest(data: bytes) -> Hashable:
     return (reason, answer is not None, tuple(sorted(parameters))[:10])
 
 
+def check_presence(data: bytes) -> Hashable:
+    try:
+        presence = read_presence(data)
+    except Unreadable as fault:
+        return str(fault)
+    assert read_presence(presence.render("sip:u@r", 0)) == presence
+    return (presence.is_open, bool(presence.note), presence.activity)
+
+
 def _text(data: bytes) -> str:
     """As the parser hands it on: the octets survive."""
     return data.decode("utf-8", "surrogateescape")
+
+
+PRESENCES = (
+    Presence(is_open=True, note="at <home> & \u00e4", activity="busy").render("sip:u@r", 0),
+    b'<p:presence xmlns:p="urn:ietf:params:xml:ns:pidf" xmlns:r="urn:ietf:params:xml:ns:pidf:rpid" entity="x"><p:tuple '
+    b"id='1'><p:status><p:basic>open</p:basic></p:status><p:note><![CDATA[a]]>&#x41;</p:note></p:tuple><!-- c -->"
+    b"<r:activities><r:away/><r:note>b</r:note></r:activities></p:presence>",
+)
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -262,6 +282,7 @@ TARGETS = {
     "header": Target(check_header_value, _header_values()),
     "sdp": Target(check_sdp, (*SDPS, *(body for each in MESSAGES if (body := each.partition(b"\r\n\r\n")[2])))),
     "digest": Target(check_digest, DIGESTS),
+    "presence": Target(check_presence, PRESENCES),
 }
 
 

@@ -396,7 +396,7 @@ def test_info_and_options(ladder: Callable[[SipPair], None]) -> None:
     pair.run(0.1)
     finished = pair.one("provider", RequestFinished)
     assert finished.status == 200
-    allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, PRACK, UPDATE, REFER, NOTIFY"
+    allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REGISTER, PRACK, UPDATE, REFER, NOTIFY, SUBSCRIBE, PUBLISH"
     assert dict(finished.headers)["allow"] == allowed
     assert dict(finished.headers)["accept"].startswith("application/sdp")
     pair.provider.hang_up(leg_id, pair.now)

@@ -201,7 +201,7 @@ def test_responses_go_to_the_source_and_say_so() -> None:
         ("BYE sip:x@switch", (), "unknown", 481),
         ("BYE sip:x@switch", (), "", 481),
         ("CANCEL sip:x@switch", (), "", 481),
-        ("SUBSCRIBE sip:x@switch", ("Event: dialog",), "", 405),
+        ("MESSAGE sip:x@switch", (), "", 405),
         ("DANCE sip:x@switch", (), "", 501),
         ("INVITE http://x/", (), "", 416),
         ("INVITE sips:x@switch", (), "", 416),

@@ -33,6 +33,7 @@ from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.security_log import log_security
 from softswitch.calls.runtime.transferring import answer_refer, replace_by_invite
+from softswitch.calls.runtime.watching import Watching
 from softswitch.calls.settings import CallSettings
 from softswitch.media.protocol import (
     DtmfReceived,
@@ -50,9 +51,12 @@ from softswitch.sip.outputs import (
     BanChanged,
     CloseFlow,
     InviteReceived,
+    LegAnswered,
     LegConfirmed,
     LegEnded,
     LegFailed,
+    LegProgress,
+    PresencePublished,
     ProgressConfirmed,
     ReferReceived,
     RegistrationChanged,
@@ -61,6 +65,8 @@ from softswitch.sip.outputs import (
     ReinviteFailed,
     ReinviteReceived,
     RequestFinished,
+    ResourceUnwatched,
+    ResourceWatched,
     SecurityEvent,
     SipOutput,
     Transmit,
@@ -97,6 +103,7 @@ class CallController:
         self._transfers: set[asyncio.Task[None]] = set()
         self.legs: dict[LegId, ActiveCall] = {}
         """Which call a leg belongs to, for as long as SIP knows the leg."""
+        self.watching = Watching(around.sip, around.settings, self.legs, around.messages.of)
         self._measuring = Measuring(self.calls, around.records, loop)
         self._something_ended: asyncio.Future[None] | None = None
 
@@ -115,6 +122,8 @@ class CallController:
                 self._registration(event)
             case BanChanged(ban, is_lifted):
                 self._around.records.ban_changed(ban, is_lifted)
+            case ResourceWatched() | ResourceUnwatched() | PresencePublished():
+                self.watching.receive(event)
             case SecurityEvent():
                 log_security(event)
             case LegEnded() | LegFailed():
@@ -125,10 +134,16 @@ class CallController:
                     if party is not None:
                         self.free_line(party)
                     self._deliver(call, event)
+                    if self.watching.is_any_call_watched:
+                        self.watching.leg_over(event.leg_id)
             case _:
                 call = self.legs.get(event.leg_id)
                 if call is not None:
                     self._deliver(call, event)
+                    if self.watching.is_any_call_watched and isinstance(
+                        event, LegProgress | LegAnswered | LegConfirmed
+                    ):
+                        self.watching.leg_changed(event, call)
 
     def receive_media(self, event: MediaEvent) -> None:
         match event:
@@ -161,6 +176,7 @@ class CallController:
 
     def receive_acd(self, event: AcdOutput) -> None:
         if isinstance(event, AgentStateChanged):
+            self.watching.agent_changed(event)
             log.info("agent", agent=event.agent_id, old=event.old.value, new=event.new.value, reason=event.reason)
             return
         call = self.calls.get(CallId(event.contact_id))
@@ -181,6 +197,7 @@ class CallController:
             if extension.agent_id is not None and self._around.sip.bindings(f"{extension.username}@{settings.domain}"):
                 self._around.acd.apply(AgentReachable(extension.agent_id))
         self._around.lines.repeat()
+        self.watching.settings_changed()
 
     # Exchange
 
@@ -266,6 +283,8 @@ class CallController:
             source=event.source.name,
             sip_call_id=event.sip_call_id,
         )
+        if self.watching.is_any_call_watched:
+            self.watching.call_arrived(call)
         if event.replaces is None:
             self._start_flow(call)
             return
@@ -365,6 +384,8 @@ class CallController:
 
     def _registration(self, event: RegistrationChanged) -> None:
         self._around.records.bindings_changed(event.aor, event.bindings)
+        self._around.messages.bindings_changed(event.aor.partition("@")[0], event.bindings)
+        self.watching.bindings_changed(event.aor)
         agent_id = self._agent_of(event.aor)
         if agent_id is not None:
             reachable = AgentReachable(agent_id) if event.bindings else AgentUnreachable(agent_id)

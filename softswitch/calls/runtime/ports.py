@@ -20,6 +20,8 @@ from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import Recording, RecordingFinished
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.authentication.auth_server import Credential
+from softswitch.sip.events.message_summary import MessageSummary
+from softswitch.sip.events.packages import EventState
 from softswitch.sip.outputs import Ban, Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 from softswitch.store.schema import ActiveCall, Cdr, SipLeg, StoredRecording
@@ -54,6 +56,17 @@ class Sip(Protocol):
     def answer_reinvite(self, leg_id: LegId, sdp: bytes) -> None: ...
     def refuse_reinvite(self, leg_id: LegId, status: int) -> None: ...
     def bindings(self, aor: str) -> list[Binding]: ...
+    def set_event_state(self, resource: str, state: EventState) -> None: ...
+    def request(
+        self,
+        method: str,
+        target: Target,
+        *,
+        from_uri: str,
+        to_uri: str | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> None: ...
     def sip_call_id(self, leg_id: LegId) -> str:
         """Of a leg that was just made; "" if it failed before anything was sent."""
         ...
@@ -106,6 +119,13 @@ class Records(Protocol):
     def ban_changed(self, ban: Ban, is_lifted: bool) -> None: ...
 
 
+class Messages(Protocol):
+    """How many voice messages wait for whom."""
+
+    def of(self, username: str) -> MessageSummary: ...
+    def bindings_changed(self, username: str, bindings: list[Binding]) -> None: ...
+
+
 @dataclass(slots=True)
 class Surroundings:
     """What one call, or all of them, run in."""
@@ -116,6 +136,7 @@ class Surroundings:
     lines: AgentLines
     sounds: SoundFiles
     records: Records
+    messages: Messages
     clock: Clock
     entropy: Entropy
     settings: Callable[[], CallSettings]

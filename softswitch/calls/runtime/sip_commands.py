@@ -11,6 +11,7 @@ from softswitch.base.clock import Clock
 from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
+from softswitch.sip.events.packages import EventState
 from softswitch.sip.outputs import Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 
@@ -101,6 +102,25 @@ class SipCommands:
 
     def bindings(self, aor: str) -> list[Binding]:
         return self._endpoint.bindings(aor)
+
+    def set_event_state(self, resource: str, state: EventState) -> None:
+        self._endpoint.set_event_state(resource, state, self._clock.now())
+        self._flush()
+
+    def request(
+        self,
+        method: str,
+        target: Target,
+        *,
+        from_uri: str,
+        to_uri: str | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> None:
+        """Outside any dialog; nobody waits for what becomes of it."""
+        now = self._clock.now()
+        self._endpoint.request(method, target, from_uri=from_uri, to_uri=to_uri, headers=headers, body=body, now=now)
+        self._flush()
 
     def sip_call_id(self, leg_id: LegId) -> str:
         return self._endpoint.sip_call_id(leg_id)

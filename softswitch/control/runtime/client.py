@@ -20,9 +20,13 @@ from softswitch.control.protocol import (
     ListAgents,
     ListBans,
     ListCalls,
+    ListMailboxes,
     ListPhones,
     ListQueues,
     ListRegistrations,
+    ListSubscriptions,
+    Mailboxes,
+    MailboxRow,
     PhoneRow,
     Phones,
     QueueRow,
@@ -33,6 +37,8 @@ from softswitch.control.protocol import (
     Reply,
     Request,
     Rows,
+    SubscriptionRow,
+    Subscriptions,
     Trace,
     TraceRows,
 )
@@ -127,6 +133,12 @@ class ControlClient:
 
     def bans(self) -> list[BanRow]:
         return [row for frame in self._frames(ListBans(), Bans) for row in frame.rows]
+
+    def subscriptions(self) -> list[SubscriptionRow]:
+        return [row for frame in self._frames(ListSubscriptions(), Subscriptions) for row in frame.rows]
+
+    def mailboxes(self) -> list[MailboxRow]:
+        return [row for frame in self._frames(ListMailboxes(), Mailboxes) for row in frame.rows]
 
     def _frames(self, request: Request, expected: type[RowsT]) -> Iterator[RowsT]:
         self._send(request, None)

@@ -40,23 +40,30 @@ from softswitch.control.protocol import (
     ListAgents,
     ListBans,
     ListCalls,
+    ListMailboxes,
     ListPhones,
     ListQueues,
     ListRegistrations,
+    ListSubscriptions,
+    Mailboxes,
+    MailboxRow,
     Phones,
     Queues,
     Refused,
     Registrations,
     Reload,
+    RemoveRegistration,
     Reply,
     Request,
     Rows,
     SetAgent,
+    SetMailbox,
     SetPhone,
     SetRecording,
     SetSupervision,
     SetWorker,
     Stop,
+    Subscriptions,
     Supervise,
     Trace,
     TransferCall,
@@ -184,6 +191,17 @@ class ControlServer:
                 yield await operations.add_ban(network, seconds, reason)
             case LiftBan(network):
                 yield await operations.lift_ban(network)
+            case RemoveRegistration(aor, contact):
+                yield await operations.remove_registration(aor, contact)
+            case ListSubscriptions():
+                async for rows in _in_frames(operations.subscriptions(), Subscriptions):
+                    yield rows
+            case ListMailboxes():
+                async for rows in _in_frames(operations.mailboxes(), Mailboxes):
+                    yield rows
+            case SetMailbox(mailbox, new, old, urgent_new, urgent_old):
+                row = MailboxRow(mailbox=mailbox, new=new, old=old, urgent_new=urgent_new, urgent_old=urgent_old)
+                yield await operations.set_mailbox(row)
             case SetAgent(agent_id, action, reason):
                 yield await operations.set_agent(agent_id, action, reason)
             case HangUp(call_id):

@@ -25,6 +25,7 @@ from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.calls.runtime.traces import Traces
+from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment
 from softswitch.calls.verbs import SoundFiles
 from softswitch.dialplan.flows import Dialplan, Flow
@@ -64,6 +65,7 @@ from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
 from softswitch.testing.runtime.network_loop import NetworkLoop
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SWITCH, SimulatedPhone
 from softswitch.testing.tapped_station import TappedStation
+from softswitch.testing.watcher import Watcher
 
 TRUNK_NETWORKS = tuple(f"10.{number}.9.0/24" for number in range(8))
 PROMPT_S = 2.0
@@ -110,6 +112,7 @@ class SimulatedCentre:
         self.store: Store = memory_store()
         self.agent_states = _AgentStates()
         self.phones: dict[str, SimulatedPhone] = {}
+        self._watchers = 0
         self.media_commands: list[MediaCommand] = []
         self.acd_outputs: list[AcdOutput] = []
         self.arrivals: list[InviteReceived] = []
@@ -216,6 +219,14 @@ class SimulatedCentre:
             self._connect(name, SimulatedPhone(self, username, self._address(1)))
         return self.phones[name]
 
+    def watcher(self, username: str) -> Watcher:
+        """A device of an account that watches others."""
+        self._watchers += 1
+        local = HostPort(f"10.0.2.{self._watchers}", 5060)
+        watcher = Watcher(local, SWITCH, DOMAIN, username, "Secret-123")
+        self._pump.attach(f"watcher {self._watchers}", watcher, watcher.local, lambda _: None)
+        return watcher
+
     def caller(self, number: str) -> SimulatedPhone:
         """Somebody who calls through the trunk."""
         phone = SimulatedPhone(self, number, self._address(9))
@@ -277,13 +288,16 @@ class SimulatedCentre:
         self.traces = Traces(self.messages, self.store, self.clock, self.loop, lambda: self.settings)
         self.records = StoreRecords(self.store, self.clock, traces=self.traces)
         self.phone_settings = PhoneSettings(self.store)
+        commands = SipCommands(self.endpoint, self.clock, self._pump.flush, self.loop)
+        self.messages_waiting = WaitingMessages(commands, lambda: self.settings, self.store)
         around = Surroundings(
-            sip=SipCommands(self.endpoint, self.clock, self._pump.flush, self.loop),
+            sip=commands,
             media=self.media,
             acd=self.acd,
             lines=self.lines,
             sounds=self.sounds,
             records=self.records,
+            messages=self.messages_waiting,
             clock=self.clock,
             entropy=self.entropy,
             settings=lambda: self.settings,

@@ -19,7 +19,8 @@ from softswitch.testing.traced_call import LEGS
 
 pytestmark = pytest.mark.network
 
-LISTINGS = ["status", "calls", "agents", "queues", "registrations", "phones", "bans", "media"]
+ROWS = ["calls", "agents", "queues", "registrations", "subscriptions", "mailboxes", "phones", "bans"]
+LISTINGS = ["status", *ROWS, "media"]
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ def test_every_listing_keeps_to_80_columns_and_has_no_traceback(command: str) ->
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("command", ["calls", "agents", "queues", "registrations", "phones", "bans"])
+@pytest.mark.parametrize("command", ROWS)
 def test_json_is_what_the_switch_said(operations: FixedOperations, command: str) -> None:
     assert parsed(command) == msgspec.to_builtins(getattr(operations, command)())
 
@@ -140,6 +141,23 @@ def test_tables_for_people() -> None:
     assert printed("queues")[2].split() == ["support", "1", "0:20", "0", "1", "12", "9", "2", "75", "%", "0:14"]
     assert "UDP 192.0.2.9:5062" in printed("registrations")[2]
     assert printed("bans")[2].split()[0] == "192.0.2.66"
+    assert printed("subscriptions")[2].split() == ["boris", "dialog", "anna", "UDP", "192.0.2.8:5060", "10:10"]
+    assert printed("mailboxes")[2].split() == ["anna", "2", "5", "1", "0"]
+
+
+@pytest.mark.usefixtures("server")
+def test_registrations_are_found_and_removed(operations: FixedOperations) -> None:
+    assert len(printed("registrations", "--match", "BARESIP")) == 3
+    assert printed("registrations", "--match", "zoiper") == ['No registered phone has "zoiper" about it.']
+    assert "removed" in printed("registrations", "remove", "sip:anna@example.test", "sip:anna@192.0.2.9:5062")[0]
+    assert "boris@example.test is not registered" in run("registrations", "remove", "boris@example.test").stderr
+    assert operations.orders[0] == ("remove_registration", "anna@example.test", "sip:anna@192.0.2.9:5062")
+
+
+@pytest.mark.usefixtures("server")
+def test_waiting_messages_are_counted(operations: FixedOperations) -> None:
+    assert printed("mailboxes", "set", "anna", "--new", "3", "--urgent-new", "1") == ["anna: 3 new, 0 old"]
+    assert operations.orders == [("set_mailbox", "anna", "3", "0", "1", "0")]
 
 
 @pytest.mark.usefixtures("server")

@@ -171,6 +171,10 @@ def faults_of(directory: Path, files: Files) -> list[str]:
             {"trunks": TRUNK + 'permitted_callers = ["ana"]', "agents": ANNA},
             'trunk[0].permitted_callers[0]: nobody has the id "ana". Did you mean "anna"?',
         ),
+        (
+            {"agents": ANNA + 'watched_by = ["ana"]'},
+            'agent[0].watched_by[0]: nobody has the id "ana". Did you mean "anna"?',
+        ),
     ],
 )
 def test_a_rule_that_is_broken_is_one_fault(tmp_path: Path, files: Files, expected: str):

@@ -35,6 +35,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
 
 IN_WORDS = {
     ("[[agent]]", "queues"): "all",
+    ("[[agent]]", "watched_by"): "everybody",
+    ("[[phone]]", "watched_by"): "everybody",
     ("[[queue]]", "announce"): "see below",
     ("[[trunk]]", "media_ports"): "as `[media]` says",
 }

@@ -1,0 +1,1 @@
+"""Who wants to know how somebody is (RFC 6665), and what they are told."""

@@ -1,0 +1,191 @@
+"""All subscriptions of an endpoint: which SUBSCRIBEs may be, and who watches what.
+
+| a SUBSCRIBE                                              | otherwise                       |
+|----------------------------------------------------------|---------------------------------|
+| is for a package we know                                 | 489 with Allow-Events           |
+| comes from an account, not from a trunk                  | 403                             |
+| has a Contact we can send to                             | 400                             |
+| is for somebody here                                     | 404                             |
+| who lets himself be watched by this account              | 403                             |
+| by a phone that can read what we write (Accept)          | 406                             |
+| for no shorter a time than the policy's                  | 423 with Min-Expires            |
+| while there is room: for all, for him, for the resource  | 503 with Retry-After            |
+
+With the first watcher of a resource comes ResourceWatched, with the last one gone ResourceUnwatched; in between whoever
+runs the calls says how the resource is (`set_state`), and is asked for nothing that nobody wants to know. Who may watch
+is asked anew when the settings change.
+"""
+
+import msgspec
+
+from softswitch.base.address import Flow
+from softswitch.sip.core import SipCore
+from softswitch.sip.events.limits import (
+    ACCEPT_ELEMENTS_MAX,
+    SUBSCRIPTIONS_MAX,
+    SUBSCRIPTIONS_OF_ONE_MAX,
+    SUBSCRIPTIONS_TO_ONE_MAX,
+)
+from softswitch.sip.events.packages import ALLOW_EVENTS, NOTHING_KNOWN, PRIVATE, EventState
+from softswitch.sip.events.subscription import Subscription
+from softswitch.sip.messages.legible import legible_uri
+from softswitch.sip.messages.message import Request
+from softswitch.sip.messages.uri import SipUri
+from softswitch.sip.outputs import ResourceUnwatched, ResourceWatched
+from softswitch.sip.settings import Account
+
+ResourceKey = tuple[str, str]
+"""Event and user name."""
+
+
+class NotSubscribed(msgspec.Struct, frozen=True):
+    """Refused."""
+
+    status: int
+    reason: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Subscriptions:
+    """One per endpoint."""
+
+    __slots__ = ("_by_resource", "_by_watcher", "_core", "_states", "count")
+
+    def __init__(self, core: SipCore) -> None:
+        self._core = core
+        self.count = 0
+        self._by_resource: dict[ResourceKey, dict[Subscription, None]] = {}
+        self._by_watcher: dict[str, int] = {}
+        self._states: dict[ResourceKey, EventState] = {}
+        """Of what is watched."""
+
+    # Inputs from the network
+
+    def subscribe(self, request: Request, watcher: str, flow: Flow, now: float) -> NotSubscribed | None:
+        """Carry out a SUBSCRIBE outside any dialog; None if it was answered. `watcher` is "" for a trunk."""
+        event = event_of(request)
+        if event not in NOTHING_KNOWN:
+            return NotSubscribed(489, None, (("allow-events", ALLOW_EVENTS),))
+        account = None if not watcher else self._core.settings.account_of(request.uri)
+        refusal = self._refusal(request, event, watcher, account)
+        if refusal is not None:
+            return refusal
+        policy = self._core.settings.events
+        expires_s = policy.expires_s(request.expires)
+        if expires_s is None:
+            return NotSubscribed(423, None, (("min-expires", str(policy.expires_min_s)),))
+        assert account is not None, "one that is nobody's was refused"
+        key = (event, account.username)
+        is_first = key not in self._by_resource
+        subscription = Subscription(
+            self._core,
+            request,
+            flow,
+            event=event,
+            resource=account.username,
+            watcher=watcher,
+            entity=self._entity(request),
+            expires_s=expires_s,
+            on_over=self._over,
+            now=now,
+        )
+        self.count += 1
+        self._by_watcher[watcher] = self._by_watcher.get(watcher, 0) + 1
+        self._by_resource.setdefault(key, {})[subscription] = None
+        if is_first:
+            self._core.outputs.append(ResourceWatched(event, account.username))
+        elif key in self._states:
+            subscription.show(self._states[key], now)
+        return None
+
+    # Inputs from the user
+
+    def set_state(self, resource: str, state: EventState, now: float) -> None:
+        """How a resource is; its watchers are told what is new to them. Of one that nobody watches nothing is kept."""
+        key = (state.event, resource)
+        watchers = self._by_resource.get(key)
+        if watchers is None or self._states.get(key) == state:
+            return
+        self._states[key] = state
+        for subscription in list(watchers):
+            subscription.show(state, now)
+
+    def settings_changed(self) -> None:
+        """Watchers who are gone or may not watch any more are taken leave of."""
+        accounts = self._core.settings.accounts
+        for watchers in list(self._by_resource.values()):
+            for each in list(watchers):
+                account = accounts.get(each.resource)
+                if each.watcher not in accounts or account is None or not _may(each.event, each.watcher, account):
+                    each.end_soon()
+
+    # Getters
+
+    def all(self) -> list[Subscription]:
+        return [subscription for watchers in self._by_resource.values() for subscription in watchers]
+
+    # Private
+
+    def _refusal(self, request: Request, event: str, watcher: str, account: Account | None) -> NotSubscribed | None:
+        if not watcher:
+            return NotSubscribed(403)
+        if not request.contacts or not isinstance(request.contacts[0].uri, SipUri):
+            return NotSubscribed(400, "Contact Is No SIP URI")
+        if account is None:
+            return NotSubscribed(404)
+        if not _may(event, watcher, account):
+            return NotSubscribed(403)
+        if not _can_read(request, NOTHING_KNOWN[event].content_type):
+            return NotSubscribed(406)
+        watchers = self._by_resource.get((event, account.username), {})
+        if (
+            self.count >= SUBSCRIPTIONS_MAX
+            or self._by_watcher.get(watcher, 0) >= SUBSCRIPTIONS_OF_ONE_MAX
+            or len(watchers) >= SUBSCRIPTIONS_TO_ONE_MAX
+        ):
+            return NotSubscribed(503, None, self._core.try_later)
+        return None
+
+    def _entity(self, request: Request) -> str:
+        """The URI asked for, under our name: phones look for the very user part they subscribed to."""
+        uri = request.uri
+        user = getattr(uri, "user_text", None) or ""
+        return legible_uri(f"sip:{user}@{self._core.settings.domain}")
+
+    def _over(self, subscription: Subscription) -> None:
+        self.count -= 1
+        left = self._by_watcher[subscription.watcher] - 1
+        if left:
+            self._by_watcher[subscription.watcher] = left
+        else:
+            del self._by_watcher[subscription.watcher]
+        key = (subscription.event, subscription.resource)
+        watchers = self._by_resource[key]
+        del watchers[subscription]
+        if not watchers:
+            del self._by_resource[key]
+            self._states.pop(key, None)
+            self._core.outputs.append(ResourceUnwatched(*key))
+
+
+def event_of(request: Request) -> str:
+    """The package a request names, without parameters; "" if none."""
+    return (request.get("event") or "").partition(";")[0].strip(" \t").lower()
+
+
+def _may(event: str, watcher: str, account: Account) -> bool:
+    """One may watch oneself; others as the account says; what is private only who is named."""
+    if watcher == account.username:
+        return True
+    if account.watched_by is None:
+        return event not in PRIVATE
+    return watcher in account.watched_by
+
+
+def _can_read(request: Request, content_type: str) -> bool:
+    """Without an Accept the package's own type goes without saying (RFC 6665 section 8.2.1)."""
+    if request.get("accept") is None:
+        return True
+    wanted = (content_type, content_type.partition("/")[0] + "/*", "*/*")
+    accepted = request.get_all("accept")[:ACCEPT_ELEMENTS_MAX]
+    return any(each.partition(";")[0].strip(" \t").lower() in wanted for each in accepted)
