@@ -14,7 +14,7 @@ from softswitch.base.ids import CallId
 from softswitch.calls.explaining.explanation import party_names
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.traces import Traces
-from softswitch.config.rows import TrunkRow
+from softswitch.config.trunk_rows import TrunkRow
 from softswitch.control.protocol import GetMessages, Messages, Refused, Trace, TraceRow, TraceRows
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.routing.trunk_peers import TrunkPeers

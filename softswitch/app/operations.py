@@ -47,6 +47,7 @@ from softswitch.control.protocol import (
     SupervisionMode,
     SupervisionSet,
     Transferred,
+    TrunkRow,
     WorkerAction,
     WorkerRow,
     WorkerSet,
@@ -54,6 +55,7 @@ from softswitch.control.protocol import (
 from softswitch.media.runtime.client import WorkerState
 from softswitch.sip.events.message_summary import MessageSummary
 from softswitch.sip.outputs import Ban
+from softswitch.sip.trunks.trunk_settings import TrunkSummary
 from softswitch.store import size_on_disk_bytes
 
 _CALL_STATES = {CallState.ARRIVED: "flow", CallState.ANSWERED: "flow", CallState.ENDED: "ending"}
@@ -170,6 +172,10 @@ class SwitchOperations:
         parts.messages_waiting.set(extension.username, counts)
         parts.controller.watching.messages_changed(extension.username)
         return Done()
+
+    def trunks(self) -> Iterable[TrunkRow]:
+        for summary in self._parts.endpoint.trunks.summaries(self._parts.clock.now()):
+            yield _trunk_row(summary)
 
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused:
         before = self._agent(agent_id)
@@ -432,6 +438,29 @@ def _agent_row(summary: AgentSummary) -> AgentRow:
         call_id=CallId(summary.contact_id or ""),
         answered=summary.answered,
         missed=summary.missed,
+    )
+
+
+def _trunk_row(summary: TrunkSummary) -> TrunkRow:
+    limits = summary.capacity
+    return TrunkRow(
+        name=summary.name,
+        health=summary.health,
+        registration=summary.registration,
+        registration_reason=summary.registration_reason,
+        expires_in_s=summary.expires_in_s,
+        round_trip_ms=summary.round_trip_ms,
+        used_in=summary.used_in,
+        used_out=summary.used_out,
+        channels=limits.both_max,
+        channels_in=limits.in_max,
+        channels_out=limits.out_max,
+        calls_per_s=limits.out_per_s,
+        calls_in=summary.calls_in,
+        calls_out=summary.calls_out,
+        refused=summary.refused,
+        last_failure=summary.last_failure,
+        last_failure_ago_s=summary.last_failure_ago_s,
     )
 
 

@@ -8,19 +8,19 @@ from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import Agent, Announcements, HangUp, OverflowTarget, Queue, ToFlow, ToQueue
 from softswitch.app.archive import ArchiveSettings, Keeping
 from softswitch.app.codecs import working_codecs
+from softswitch.app.trunks import habits, outbound_route, trunk_peer, trunk_route, trunk_session
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.base.ids import AgentId, QueueId
-from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, RingGroup, TrunkRoute
+from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, RingGroup
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener
-from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, TrunkRow
+from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow
 from softswitch.config.settings import ListenerAccess, SoundsSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 from softswitch.dialplan.schedule import Schedule, compile_schedule
-from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.runtime.local_address import addresses_of
 from softswitch.sip.runtime.stream_transport import StreamSettings
@@ -33,7 +33,6 @@ from softswitch.sip.settings import (
     SessionLimits,
     SessionPolicy,
     SipSettings,
-    TrunkPeer,
 )
 
 
@@ -59,15 +58,7 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
             )
             for row in _phones(configuration)
         },
-        trunks=tuple(
-            TrunkPeer(
-                name=trunk.name,
-                addresses=trunk.addresses,
-                session=_session(trunk),
-                is_tls_only=trunk.tls_only,
-            )
-            for trunk in configuration.trunks
-        ),
+        trunks=tuple(trunk_peer(row, configuration) for row in configuration.trunks),
         advertised=dict.fromkeys(public_hosts, sip.advertised_ip) if sip.advertised_ip else {},
         hosts=hosts,
         registration=RegistrationPolicy(
@@ -132,21 +123,9 @@ def call_settings(configuration: Configuration) -> CallSettings:
         is_mwi_unsolicited=settings.sip.mwi_unsolicited,
         extensions={row.username: _extension(row, configuration) for row in _phones(configuration)},
         groups={row.id: _group(row, configuration) for row in configuration.groups},
-        trunks=tuple(
-            TrunkRoute(
-                name=trunk.name,
-                host=trunk.host,
-                port=trunk.port,
-                transport=trunk.transport,
-                prefix=trunk.prefix,
-                calling_number=trunk.calling_number,
-                credentials=Credential(username=trunk.username, realm="", password=trunk.password)
-                if trunk.username
-                else None,
-            )
-            for trunk in configuration.trunks
-            if trunk.host
-        ),
+        trunks=tuple(trunk_route(row, configuration) for row in configuration.trunks if row.host),
+        outbound=tuple(outbound_route(row) for row in configuration.outbound),
+        habits=habits(settings.numbers),
         is_voice_from_anywhere=settings.media.voice_from == "anywhere",
         sharing_parties=frozenset(
             f"trunk:{trunk.name}"
@@ -162,7 +141,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
             for row in configuration.queues
         },
         codecs_of_trunks={trunk.name: working_codecs(trunk.codecs) for trunk in configuration.trunks if trunk.codecs},
-        sessions_of_trunks={trunk.name: _session(trunk) for trunk in configuration.trunks},
+        sessions_of_trunks={trunk.name: trunk_session(trunk) for trunk in configuration.trunks},
         srtp_of_trunks={trunk.name: trunk.srtp for trunk in configuration.trunks if trunk.srtp != "off"},
         dtmf_of_trunks={trunk.name: trunk.dtmf for trunk in configuration.trunks if trunk.dtmf != "auto"},
     )
@@ -276,7 +255,7 @@ def _phones(configuration: Configuration) -> list[AgentRow | PhoneRow]:
     return [*configuration.agents, *configuration.phones]
 
 
-def _session(row: AgentRow | PhoneRow | TrunkRow) -> SessionPolicy:
+def _session(row: AgentRow | PhoneRow) -> SessionPolicy:
     return SessionPolicy(reliable=row.prack, session_expires_s=row.session_timer_s)
 
 

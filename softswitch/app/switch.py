@@ -68,6 +68,11 @@ from softswitch.sip.runtime.tls import TlsContexts
 from softswitch.sip.tracing.message_log import MessageLog
 from softswitch.store import open_store
 
+LEAVING_S = 2.0
+"""How long providers have to confirm that we are no longer registered, two round trips to the other side of the Earth
+and a retransmission; a binding that stays expires by itself."""
+LEAVING_LOOKS = 100
+
 log = get_logger("switch")
 
 
@@ -93,6 +98,8 @@ class Switch:
         self._restore(parts)
         self._look_at_certificate(parts)
         await parts.driver.start(listeners(configuration))
+        parts.endpoint.trunks.start(parts.clock.now())
+        parts.driver.flush()
         self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)
         await self._control.start()
         self._loop.run_in_executor(None, self._repair_recordings, parts)
@@ -243,6 +250,7 @@ class Switch:
         streams = stream_settings(configuration)
         parts.driver.use_streams(streams, TlsContexts(streams.tls))
         parts.endpoint.update_settings(sip_settings(configuration, hosts))
+        parts.driver.flush()
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = call_settings(configuration)
         parts.dialplan = dialplan
@@ -282,6 +290,7 @@ class Switch:
         if self._control is not None:
             await self._control.close()
         await parts.archive.stop()
+        await self._leave_providers(parts)
         await parts.driver.stop()
         await parts.media.close()
         parts.acd.stop()
@@ -290,6 +299,15 @@ class Switch:
             parts.homer.stop()
         parts.store.close()
         log.info("stopped")
+
+    async def _leave_providers(self, parts: Parts) -> None:
+        """Take back what is registered with providers; one that does not answer is not waited for."""
+        parts.endpoint.trunks.stop(parts.clock.now())
+        parts.driver.flush()
+        for _ in range(LEAVING_LOOKS):
+            if parts.endpoint.trunks.is_over:
+                break
+            await asyncio.sleep(LEAVING_S / LEAVING_LOOKS)
 
     # Events of the domains
 

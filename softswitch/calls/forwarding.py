@@ -72,11 +72,12 @@ def refusal_of(extension: Extension, target: str, settings: CallSettings) -> str
     goal = settings.extension_for(target)
     if goal is not None:
         return "it is the extension itself" if goal.username == extension.username else ""
-    trunk = settings.trunk_for(target)
-    if trunk is None:
+    route = settings.outbound_for(target)
+    if route is None:
         return f'"{target}" is no extension, and no trunk leads there'
-    if trunk.name not in extension.trunks:
-        return f"{extension.username} may not call out through {trunk.name} (permitted_callers in trunks.toml)"
+    if extension.trunks.isdisjoint(route.trunks):
+        through = " or ".join(route.trunks)
+        return f"{extension.username} may not call out through {through} (permitted_callers in trunks.toml)"
     return ""
 
 

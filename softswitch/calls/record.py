@@ -14,7 +14,7 @@ from softswitch.calls.limits import SIP_LEGS_MAX
 from softswitch.calls.measurements import CallMeasurements
 from softswitch.sip.messages.reason import NORMAL_CLEARING, cause_text
 from softswitch.sip.messages.status import q850_cause
-from softswitch.store.schema import ActiveCall, Cdr, Forwarded, SipLeg, Supervised
+from softswitch.store.schema import ActiveCall, Cdr, Forwarded, SipLeg, Supervised, TrunkTry
 
 TIMER_EXPIRED = 102
 TEMPORARY_FAILURE = 41
@@ -84,6 +84,8 @@ class CallRecord:
         "talk_s",
         "transferred_by",
         "transferred_to",
+        "trunk",
+        "trunks",
     )
 
     def __init__(
@@ -127,6 +129,9 @@ class CallRecord:
         self.transferred_to = ""
         self.transferred_by = ""
         self.linked_calls: list[CallId] = []
+        self.trunk = ""
+        """The trunk it came from, if it did."""
+        self.trunks: list[TrunkTry] = []
         self.fault = ""
 
     def ended(self, by: EndedBy, reason: EndReason) -> None:
@@ -218,5 +223,7 @@ class CallRecord:
             forwards=tuple(self.forwards),
             fault=self.fault,
             legs=self.measurements.legs(),
+            trunk=self.trunk,
+            trunks=tuple(self.trunks),
             sip_legs=tuple(self.sip_legs.values()),
         )

@@ -15,7 +15,12 @@ from softswitch.calls.ringing import EACH_S, RingStrategy
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.description.sdes import SrtpPolicy
+from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy
+from softswitch.sip.trunks.identity import IdentityRules
+from softswitch.sip.trunks.limits import TRUNKS_PER_ROUTE_MAX
+from softswitch.sip.trunks.numbers import Habits, NumberTranslation, normalised
+from softswitch.sip.trunks.selection import OutboundRoute, route_for
 
 
 class Extension(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,17 +60,37 @@ class RingGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrunkRoute(msgspec.Struct, frozen=True, kw_only=True):
-    """Where calls to the outside go. `prefix` is what a number must begin with to take this trunk."""
+    """How calls to the outside are made through one provider. `prefix` is what numbers begin with that it carries,
+    unless a route names it (`CallSettings.outbound`)."""
 
     name: str
     host: str
     port: int = 5060
     transport: str = "udp"
+    domain: str = ""
+    """Of the provider, where it is not `host`, which is the outbound proxy then."""
     prefix: str = ""
     calling_number: str = ""
     """Shown to the network instead of the extension's own number, where the provider wants that."""
+    username: str = ""
+    """Our account there."""
     credentials: Credential | None = None
     """For a provider that challenges our calls; used for nobody else's challenges."""
+    numbers: NumberTranslation = NumberTranslation()
+    identity: IdentityRules | None = None
+    """None: the number in From, at our domain, and nothing else."""
+    quirks: frozenset[str] = frozenset()
+
+    @property
+    def proxy_route(self) -> str:
+        """What leads to `host` when the Request-URI names another."""
+        return proxy_route(self.host, self.port, self.transport)
+
+
+def proxy_route(host: str, port: int, transport: str) -> str:
+    """A Route value for an outbound proxy (RFC 3261 section 8.1.2)."""
+    params: dict[str, str | None] = {} if transport == "udp" else {"transport": transport}
+    return f"<{SipUri(host=host, port=port, params={**params, 'lr': None})}>"
 
 
 class RecordingPolicy(Enum):
@@ -110,6 +135,9 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     extensions: dict[str, Extension] = {}
     groups: dict[str, RingGroup] = {}
     trunks: tuple[TrunkRoute, ...] = ()
+    outbound: tuple[OutboundRoute, ...] = ()
+    habits: Habits = Habits()
+    """How numbers are dialled here."""
     sharing_parties: frozenset[str] = frozenset()
     """Whose voice comes from where their SDP says, so that they may share ports: "trunk:provider"."""
     is_voice_from_anywhere: bool = False
@@ -147,10 +175,30 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return None
         return "" if signalling is None else signalling.host
 
-    def trunk_for(self, number: str) -> TrunkRoute | None:
-        """The trunk with the longest prefix that `number` begins with; equal prefixes go in order of the file."""
-        matching = [trunk for trunk in self.trunks if number.startswith(trunk.prefix)]
-        return max(matching, key=lambda trunk: len(trunk.prefix), default=None)
+    def outbound_for(self, number: str) -> OutboundRoute | None:
+        """Which trunks carry a number, by how it was dialled or by its international form."""
+        return route_for(self._outbound_routes, dict.fromkeys((number, normalised(number, self.habits))))
+
+    def trunk_named(self, name: str) -> TrunkRoute | None:
+        return self._trunk_by_name.get(name)
+
+    @cached_property
+    def _trunk_by_name(self) -> dict[str, TrunkRoute]:
+        return {trunk.name: trunk for trunk in self.trunks}
+
+    @cached_property
+    def _outbound_routes(self) -> list[OutboundRoute]:
+        """Those that are configured, and one for each prefix of the trunks that none of them names."""
+        named = {name for route in self.outbound for name in route.trunks}
+        by_prefix: dict[str, list[str]] = {}
+        for trunk in self.trunks:
+            if trunk.name not in named:
+                by_prefix.setdefault(trunk.prefix, []).append(trunk.name)
+        prefixes = [
+            OutboundRoute(number=f"{prefix}!", trunks=tuple(names[:TRUNKS_PER_ROUTE_MAX]))
+            for prefix, names in by_prefix.items()
+        ]
+        return [*self.outbound, *prefixes]
 
     @cached_property
     def _by_number(self) -> dict[str, Extension]:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "bans": LazyCommand("softswitch.cli.bans", "bans", "Addresses that are not listened to."),
     "subscriptions": LazyCommand("softswitch.cli.subscriptions", "subscriptions", "Who watches whom."),
     "mailboxes": LazyCommand("softswitch.cli.mailboxes", "mailboxes", "Voice messages that wait."),
+    "trunks": LazyCommand("softswitch.cli.trunks", "trunks", "Providers: alive, registered, how full."),
     "media": LazyCommand("softswitch.cli.media", "media", "Media workers and what they carry."),
     "cdr": LazyCommand("softswitch.cli.cdr", "cdr", "Call detail records, the newest first."),
     "recordings": LazyCommand("softswitch.cli.recordings", "recordings", "Recorded calls, the newest first."),

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
+from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     routes: tuple[RouteRow, ...] = ()
     schedules: tuple[ScheduleRow, ...] = ()
     trunks: tuple[TrunkRow, ...] = ()
+    outbound: tuple[OutboundRow, ...] = ()
 
     def with_own_ip(self, own_ip: str) -> "Configuration":
         """The same with `own_ip` wherever the machine's own address is meant."""

@@ -161,7 +161,7 @@ def _convert_value(value: object, wanted: Any, path: KeyPath, faults: FaultList)
     try:
         return cast(object, msgspec.convert(value, wanted))
     except msgspec.ValidationError:
-        shown = _kind(value) if "password" in path else _shown(value)
+        shown = _kind(value) if str(path[-1]).endswith("password") else _shown(value)
         faults.add(path, f"{shown} is not possible here", _remedy(value, type_info(wanted)))
         return _WRONG
 

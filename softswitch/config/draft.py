@@ -9,8 +9,9 @@ from typing import cast
 
 from softswitch.base.errors import Fault
 from softswitch.config.conversion import FaultList
-from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
+from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 
 SETTINGS_FILE = "softswitch.toml"
 FILES = (SETTINGS_FILE, "agents.toml", "queues.toml", "numbers.toml", "schedules.toml", "trunks.toml")
@@ -25,6 +26,7 @@ class Draft:
         "fault_lists",
         "flows",
         "groups",
+        "outbound",
         "phones",
         "queues",
         "routes",
@@ -49,6 +51,7 @@ class Draft:
         self.routes: list[tuple[int, RouteRow]] = []
         self.schedules: list[tuple[int, ScheduleRow]] = []
         self.trunks: list[tuple[int, TrunkRow]] = []
+        self.outbound: list[tuple[int, OutboundRow]] = []
 
     def names(self, file: str, kind: str, key: str = "id") -> set[str] | None:
         """The ids in the rows of a file, whether or not these are right otherwise; None if they cannot be known."""

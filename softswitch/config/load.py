@@ -24,8 +24,9 @@ from softswitch.config.configuration import Configuration
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
 from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
-from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
+from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 
 P = TypeVar("P", AgentRow, PhoneRow)
 S = TypeVar("S", bound=msgspec.Struct)
@@ -81,6 +82,7 @@ def _stray_files(path: Path) -> list[Fault]:
 
 def _check(draft: Draft) -> None:
     # Imported here: the dialplan brings the whole switch along, and `load_settings` must be quick.
+    from softswitch.config.check_outbound import check_outbound
     from softswitch.config.check_routes import check_routes, check_schedules
 
     check_settings(draft)
@@ -91,6 +93,7 @@ def _check(draft: Draft) -> None:
     check_schedules(draft)
     check_routes(draft)
     check_trunks(draft)
+    check_outbound(draft)
 
 
 def _read(path: Path, faults: FaultList) -> dict[str, object] | None:
@@ -153,7 +156,8 @@ def _convert_file(name: str, draft: Draft) -> None:
             _refuse_others(table, ("schedule",), faults)
         case _:
             draft.trunks = _rows(table, "trunk", TrunkRow, faults)
-            _refuse_others(table, ("trunk",), faults)
+            draft.outbound = _rows(table, "outbound", OutboundRow, faults)
+            _refuse_others(table, ("trunk", "outbound"), faults)
 
 
 def _rows(table: dict[str, object], name: str, struct: type[S], faults: FaultList) -> list[tuple[int, S]]:
@@ -183,6 +187,7 @@ def _complete(draft: Draft) -> Configuration:
         routes=tuple(row for _, row in draft.routes),
         schedules=tuple(row for _, row in draft.schedules),
         trunks=tuple(_complete_trunk(row, draft.directory) for _, row in draft.trunks),
+        outbound=tuple(row for _, row in draft.outbound),
     )
 
 

@@ -1,4 +1,4 @@
-"""The rows of agents.toml, queues.toml, numbers.toml, schedules.toml and trunks.toml, every key with its default.
+"""The rows of agents.toml, queues.toml, numbers.toml and schedules.toml, every key with its default.
 
 docs/configuration.md says the same for operators; a test holds the two together.
 """
@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.limits import RING_TARGETS_MAX
-from softswitch.config.settings import CodecName, MediaPorts, RecordingFormat, Seconds
+from softswitch.config.settings import CodecName, RecordingFormat, Seconds
 
 RecordingPolicy = Literal["always", "on_demand", "never"]
 SKILL_LEVEL_MAX = 10
@@ -185,45 +185,3 @@ class ScheduleRow(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = "UTC"
     hours: dict[str, tuple[str, ...]] = {}
     holidays: dict[str, tuple[str, ...]] = {}
-
-
-class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
-    """[[trunk]]: a telephone provider. Its calls are known by the address they come from.
-
-    Nobody calls out through a trunk unless `permitted_callers` names him.
-    """
-
-    name: Identifier
-    addresses: tuple[str, ...] = ()
-    """IP addresses and networks whose INVITEs are the provider's."""
-    host: str = ""
-    """Where calls to the outside go; empty: none do."""
-    port: Annotated[int, Meta(ge=1, le=65535)] = 5060
-    transport: Literal["udp", "tcp", "tls"] = "udp"
-    tls_verify: bool = True
-    """Whether the provider's certificate must be good, and name `host`."""
-    tls_ca: str = ""
-    """Who signs it; empty: as [tls] says."""
-    prefix: str = ""
-    """Only numbers that begin with it take this trunk; the longest prefix wins."""
-    calling_number: str = ""
-    """Shown to the network instead of the extension's own number."""
-    username: str = ""
-    """For a provider that challenges our calls."""
-    password: str = ""
-    permitted_callers: tuple[str, ...] = ()
-    """Ids of agents and phones that may call out; "*" is everybody who is registered."""
-    srtp: SrtpPolicy = "off"
-    dtmf: DigitMode = "auto"
-    prack: ReliableRinging = "supported"
-    session_timer_s: SessionTimer = SESSION_TIMER_S
-    codecs: tuple[CodecName, ...] = ()
-    """Instead of those of [media]; empty: the same."""
-    media_ports: MediaPorts | None = None
-    """Whether this provider's callers share ports with others; None: as [media] says."""
-    tls_only: bool = False
-    """What comes from its addresses unencrypted is a stranger's."""
-
-    def permits(self, caller_id: str) -> bool:
-        """Whether the agent or phone with this id may call out here."""
-        return caller_id in self.permitted_callers or "*" in self.permitted_callers

@@ -203,12 +203,26 @@ class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
     """Devices that may be registered under one username at a time."""
 
 
+class NumbersSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[numbers]: how telephone numbers are dialled here."""
+
+    country_code: str = ""
+    """Empty: numbers are taken as they are."""
+    national_prefix: str = ""
+    """Before national numbers: "8" in Russia, "0" in Germany."""
+    international_prefix: str = ""
+    """In place of "+": "810" in Russia, "00" in Germany."""
+    national_digits: Annotated[int, Meta(ge=0, le=15)] = 0
+    """How long national numbers are without the prefix, where all are of one length; 0: they are not."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of softswitch.toml."""
 
     sip: SipSection = SipSection()
     tls: TlsSection = TlsSection()
     guard: GuardSection = GuardSection()
+    numbers: NumbersSection = NumbersSection()
     media: MediaSection = MediaSection()
     recordings: RecordingsSection = RecordingsSection()
     store: StoreSection = StoreSection()

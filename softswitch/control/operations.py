@@ -32,6 +32,7 @@ from softswitch.control.protocol import (
     Trace,
     TraceRows,
     Transferred,
+    TrunkRow,
     WorkerAction,
     WorkerSet,
 )
@@ -79,6 +80,10 @@ class Operations(Protocol):
         ...
 
     async def set_mailbox(self, row: MailboxRow) -> Done | Refused: ...
+
+    def trunks(self) -> Iterable[TrunkRow]:
+        """All configured trunks, in the order of the configuration."""
+        ...
 
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused: ...
 

@@ -45,6 +45,10 @@ class ListQueues(msgspec.Struct, frozen=True, tag=True):
     pass
 
 
+class ListTrunks(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
 class ListRegistrations(msgspec.Struct, frozen=True, tag=True):
     pass
 
@@ -225,6 +229,7 @@ Request = (
     | ListSubscriptions
     | ListMailboxes
     | SetMailbox
+    | ListTrunks
     | SetAgent
     | HangUp
     | TransferCall
@@ -317,6 +322,32 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     overflowed: int = 0
     service_level: float | None = None
     average_speed_of_answer_s: float | None = None
+
+
+class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider. `health` is "unknown", "up" or "down", `registration` "trying", "registered", "refused", "stopped",
+    or "" for a trunk that does not register. A limit of 0 is none."""
+
+    name: str
+    health: str
+    registration: str = ""
+    registration_reason: str = ""
+    expires_in_s: float | None = None
+    round_trip_ms: float | None = None
+    """Of the last OPTIONS that were answered."""
+    used_in: int = 0
+    used_out: int = 0
+    channels: int = 0
+    channels_in: int = 0
+    channels_out: int = 0
+    calls_per_s: float = 0.0
+    calls_in: int = 0
+    """Since start, as the next two."""
+    calls_out: int = 0
+    refused: int = 0
+    """For lack of room."""
+    last_failure: str = ""
+    last_failure_ago_s: float | None = None
 
 
 class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -495,6 +526,11 @@ class Queues(msgspec.Struct, frozen=True, tag=True):
     is_last: bool = True
 
 
+class Trunks(msgspec.Struct, frozen=True, tag=True):
+    rows: list[TrunkRow]
+    is_last: bool = True
+
+
 class Registrations(msgspec.Struct, frozen=True, tag=True):
     rows: list[RegistrationRow]
     is_last: bool = True
@@ -612,7 +648,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     faults: list[str] = []
 
 
-Rows = Calls | Agents | Queues | Registrations | Phones | Bans | Subscriptions | Mailboxes
+Rows = Calls | Agents | Queues | Registrations | Phones | Bans | Subscriptions | Mailboxes | Trunks
 Reply = (
     Status
     | Rows

@@ -22,6 +22,7 @@ from softswitch.calls.outcomes import DialOutcome, Digits, MenuChoice, QueueOutc
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.verbs import CallVerbs
 from softswitch.dialplan.flows import Dialplan
+from softswitch.sip.trunks.identity import Diversion, read_diversions
 from softswitch.store.schema import StoredPhone
 
 Said = str | int
@@ -74,6 +75,21 @@ class Call:
     @language.setter
     def language(self, language: str) -> None:
         self._verbs.language = language
+
+    @property
+    def is_caller_hidden(self) -> bool:
+        """The caller's name and number are shown to nobody whom this call rings: because he wishes it (Privacy), or
+        because the flow says so."""
+        return self._verbs.is_caller_hidden
+
+    @is_caller_hidden.setter
+    def is_caller_hidden(self, is_caller_hidden: bool) -> None:
+        self._verbs.is_caller_hidden = is_caller_hidden
+
+    @property
+    def diversions(self) -> tuple[Diversion, ...]:
+        """Who passed the call on before it came here (Diversion, History-Info), the one called first comes first."""
+        return read_diversions(self._verbs.headers)
 
     def header(self, name: str) -> str | None:
         """A header of the caller's INVITE: the well-known ones and every X- header."""

@@ -138,9 +138,11 @@ class SipEndpoint:
         credentials: Credential | None = None,
         max_forwards: int = 70,
         session: SessionPolicy = PLAIN_SESSION,
+        contact_user: str = "",
     ) -> LegId:
         """Call somebody. The leg's id comes back at once, what becomes of it as outputs, LegFailed in the worst case.
 
+        `contact_user` is the user part of our Contact, for a peer that looks at it.
         `credentials` answer a challenge by whoever is called, so give them only for a party that may have their digest.
         Raises LocalError for a header that would break the message.
         """
@@ -163,7 +165,8 @@ class SipEndpoint:
             body=sdp,
             max_forwards=max_forwards,
         )
-        invite.headers.append(("contact", core.addresses.contact(flow)))
+        contact = core.addresses.contact_of(contact_user, flow) if contact_user else core.addresses.contact(flow)
+        invite.headers.append(("contact", contact))
         invite.headers.append(("allow", ALLOW))
         invite.headers.append(("supported", session.option_tags))
         if session.reliable == "required":
@@ -397,6 +400,11 @@ class SipEndpoint:
     def bindings(self, aor: str) -> list[Binding]:
         """Where an address-of-record can be reached, best first."""
         return self._registrar.bindings(aor)
+
+    def is_heard(self, leg_id: LegId) -> bool:
+        """Whether any response to the INVITE of an outbound leg has come, be it 100."""
+        leg = self._core.legs.get(leg_id)
+        return not isinstance(leg, OutboundInvite) or leg.is_heard
 
     def all_bindings(self) -> list[Binding]:
         return self._registrar.all_bindings()

@@ -152,6 +152,15 @@ class SipLeg(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class TrunkTry(msgspec.Struct, frozen=True, kw_only=True):
+    """A trunk that an outside number was called through, and what came of it."""
+
+    trunk: str
+    status: int
+    """The final SIP status; 200: answered; 0: none came in time; 503 with our own reason: no room."""
+    reason: str = ""
+
+
 class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """Call detail record: one per call, answered or not, written when its last leg has ended."""
 
@@ -202,6 +211,10 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     """The traceback of a flow that failed, or what else went wrong; "" is the ordinary case."""
     legs: tuple[LegFacts, ...] = ()
+    trunk: str = ""
+    """The trunk it came from; "" for a call of one of our phones."""
+    trunks: tuple[TrunkTry, ...] = ()
+    """The trunks that outside numbers were called through, in order; the last one carried the call, if any did."""
     """The caller's and those of the others he talked to, in order. Known a moment after the call's end."""
     sip_legs: tuple[SipLeg, ...] = ()
     """The caller's first, then whoever was called, answered or not; of very many the newest."""

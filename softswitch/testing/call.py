@@ -85,6 +85,7 @@ class FakeCall:
         self.sounds = FakeSounds()
         self.language = "en"
         self.is_answered = False
+        self.is_caller_hidden = False
         self.is_over = False
         self._typed = deque(digits)
         self._outcomes = deque(outcomes)

@@ -35,6 +35,7 @@ from softswitch.control.protocol import (
     TraceRow,
     TraceRows,
     Transferred,
+    TrunkRow,
     WorkerAction,
     WorkerRow,
     WorkerSet,
@@ -165,6 +166,31 @@ class FixedOperations:
             ),
         ]
         self.mailbox_rows = [MailboxRow(mailbox="anna", new=2, old=5, urgent_new=1)]
+        self.trunk_rows = [
+            TrunkRow(
+                name="provider",
+                health="up",
+                registration="registered",
+                expires_in_s=420.0,
+                round_trip_ms=18.5,
+                used_in=2,
+                used_out=5,
+                channels=30,
+                calls_in=80,
+                calls_out=112,
+                refused=1,
+                last_failure="503 Service Unavailable to INVITE",
+                last_failure_ago_s=3600.0,
+            ),
+            TrunkRow(
+                name="backup",
+                health="down",
+                registration="refused",
+                registration_reason="403 Forbidden: the provider refuses this account",
+                last_failure="408 Request Timeout to OPTIONS",
+                last_failure_ago_s=12.0,
+            ),
+        ]
 
     def status(self) -> Status:
         return Status(
@@ -230,6 +256,9 @@ class FixedOperations:
             ("set_mailbox", row.mailbox, str(row.new), str(row.old), str(row.urgent_new), str(row.urgent_old))
         )
         return Done()
+
+    def trunks(self) -> list[TrunkRow]:
+        return self.trunk_rows
 
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused:
         self.orders.append(("set_agent", agent_id, action, reason))

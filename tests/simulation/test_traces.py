@@ -14,7 +14,7 @@ from softswitch.base.ids import CallId
 from softswitch.calls import limits
 from softswitch.calls.runtime import traces
 from softswitch.calls.settings import CallSettings, Extension
-from softswitch.config.rows import TrunkRow
+from softswitch.config.trunk_rows import TrunkRow
 from softswitch.control.protocol import GetMessages, Messages, Refused, Trace, TraceRows
 from softswitch.dialplan import Call, flow
 from softswitch.store.schema import StoredTrace

@@ -97,6 +97,8 @@ class ActiveCall:
         self.digits_typed = TypedDigits()
         self.headers = {} if invite is None else dict(invite.headers)
         self.max_forwards = 69 if invite is None else invite.max_forwards
+        self.is_caller_hidden = invite is not None and invite.is_caller_hidden
+        """Nobody who is called must learn the caller's name and number."""
         """What legs made for this call may use, so that a call that comes back to us again and again ends."""
         self.exchange = exchange
         self.permissions = caller.extension

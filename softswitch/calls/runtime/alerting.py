@@ -113,8 +113,9 @@ class Alerting:
         dtmf: DigitMode = "auto",
         codecs: tuple[str, ...] = (),
         session: SessionPolicy = PLAIN_SESSION,
-    ) -> None:
-        """Open a stream for one more phone and INVITE it, unless another was answered meanwhile.
+        contact_user: str = "",
+    ) -> LegId | None:
+        """Open a stream for one more phone and INVITE it; None if another was answered meanwhile.
 
         Raises `MediaUnavailable`, and `CallEnded` if the caller leaves before the phone was rung.
         """
@@ -128,7 +129,7 @@ class Alerting:
             stream.drop()
         await self._call.mailbox.check()
         if self.answered is not None:
-            return
+            return None
         leg = Leg(
             LegId(""),
             party,
@@ -147,6 +148,7 @@ class Alerting:
                 sdp=leg.offer(),
                 headers=headers,
                 credentials=credentials,
+                contact_user=contact_user,
                 max_forwards=self._call.max_forwards,
                 session=session,
             )
@@ -155,6 +157,7 @@ class Alerting:
             raise
         self._ringing[leg.leg_id] = ringing
         self._call.join(ringing)
+        return leg.leg_id
 
     def rings(self, leg_id: LegId) -> bool:
         """Whether it is the leg of a phone that still rings."""
@@ -185,10 +188,10 @@ class Alerting:
         """A phone is not rung at all, for this reason."""
         self._failures.append(reason)
 
-    def pass_over(self) -> None:
+    def pass_over(self, reason: DialReason = DialReason.NO_ANSWER) -> None:
         """Whatever still rings has rung long enough; others may be rung instead."""
         for party in list(self._ringing.values()):
-            self._fail(party, DialReason.NO_ANSWER)
+            self._fail(party, reason)
 
     def end(self, reason: str | None = None) -> None:
         """Stop whatever still rings. The answered party, if any, is the caller's business."""

@@ -1,4 +1,4 @@
-"""One target of a `dial`: all phones of an extension, or an outside number through a trunk, and whoever the calls of
+"""One target of a `dial`: all phones of an extension, or an outside number through trunks, and whoever the calls of
 that extension are forwarded to, and of that one, until somebody is rung.
 
 ```
@@ -8,8 +8,8 @@ that extension are forwarded to, and of that one, until somebody is rung.
 ```
 
 No call leaves for a trunk unless the trunk's configuration permits whoever it is made for: the caller, or whoever has
-transferred him, who must be a registered phone, or the extension that has forwarded the call. That is decided here,
-once, for every flow.
+transferred him, who must be a registered phone, or the extension that has forwarded the call. That is decided in
+trunk_calls.py, once, for every flow.
 
 An agent who is called so is busy for the ACD from the moment his phone rings until the call is over.
 
@@ -25,7 +25,8 @@ from softswitch.calls.outcomes import DialReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.party import Party
-from softswitch.calls.runtime.reaching import bindings_of, ring_extension, ring_trunk
+from softswitch.calls.runtime.reaching import bindings_of, ring_extension
+from softswitch.calls.runtime.trunk_calls import OutsideCall
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.media.errors import MediaUnavailable
 from softswitch.sip.messages.diversion import Diversion, forwards_before
@@ -54,6 +55,7 @@ class Attempt:
         "_groups",
         "_is_intercom",
         "_next_group_at",
+        "_outside",
         "_permitted",
         "_refusal",
         "_status",
@@ -87,6 +89,8 @@ class Attempt:
         self._status = 0
         self._called: Extension | None = None
         """Whose phones ring, if he is one of ours."""
+        self._outside: OutsideCall | None = None
+        """The outside number that is called."""
         self._forward_at: float | None = None
         """When his call goes elsewhere because he does not answer."""
         self._groups: list[list[Binding]] = []
@@ -105,7 +109,8 @@ class Attempt:
     @property
     def verdict(self) -> DialReason | None:
         """Why nobody can answer any more; None while a phone rings, is still to ring, or was answered."""
-        return self._refusal or (None if self._groups else self.alerting.verdict)
+        is_going_on = self._groups or (self._outside is not None and self._outside.is_going_on)
+        return self._refusal or (None if is_going_on else self.alerting.verdict)
 
     async def begin(self) -> None:
         """Ring, or know why that is not possible. Raises `CallEnded` if the caller leaves meanwhile."""
@@ -113,12 +118,15 @@ class Attempt:
 
     def receive(self, event: LegProgress | LegAnswered | LegFailed) -> None:
         """Take an event of one of the phones; those of other legs are of no interest."""
-        self.alerting.receive(event)
+        if self._outside is None or self._outside.passes_on(event):
+            self.alerting.receive(event)
 
     def take(self, party: Party) -> None:
         """Somebody who is in the call already has answered for the phones that ring."""
         self._groups = []
         self._forward_at = None
+        if self._outside is not None:
+            self._outside.end()
         self.answered_by = party.leg.party if party.extension is None else party.extension.username
         self.alerting.take(party)
         self.free_line()
@@ -131,6 +139,8 @@ class Attempt:
 
     async def proceed(self, now: float) -> None:
         """Ring whoever comes next, if it is time."""
+        if self._outside is not None and self.answered is None and self._refusal is None:
+            await self._proceed_outside(self._outside, now)
         if self._called is None or self.answered is not None or self._refusal is not None:
             return
         if self._forward_at is not None and now >= self._forward_at:
@@ -146,13 +156,16 @@ class Attempt:
                 await self._forwarded(self._called, self.verdict)
 
     def next_timeout(self) -> float | None:
-        due = (self._forward_at, self._next_group_at if self._groups else None)
+        outside = None if self._outside is None else self._outside.next_timeout()
+        due = (self._forward_at, self._next_group_at if self._groups else None, outside)
         return min((at for at in due if at is not None), default=None)
 
     def silence(self, reason: str | None = None) -> None:
         """No phone rings any more; whoever has answered is the caller's business. `reason` is told to the phones."""
         self._groups = []
         self._forward_at = None
+        if self._outside is not None:
+            self._outside.end()
         self.alerting.end(reason)
 
     def end(self) -> None:
@@ -174,7 +187,7 @@ class Attempt:
                 if extension is not None:
                     goal = await self._try_extension(extension, settings)
                 else:
-                    await self._try_outside(goal, settings)
+                    await self._try_outside(goal)
                     goal = None
         except MediaUnavailable:
             self._refusal = DialReason.UNREACHABLE
@@ -218,19 +231,23 @@ class Attempt:
             return DialReason.BUSY
         return None if bindings else DialReason.UNREACHABLE
 
-    async def _try_outside(self, number: str, settings: CallSettings) -> None:
+    async def _try_outside(self, number: str) -> None:
         self.answered_by = number
         self._chain.asks(number)
-        trunk = settings.trunk_for(number)
-        if trunk is None:
+        outside = OutsideCall(self._call, self.alerting, number, permitted=self._permitted, diversions=self._diversions)
+        self._refusal = outside.refusal
+        if self._refusal is not None:
+            return
+        await self._call.open_audio()
+        self.reached_at = self._around.clock.now()
+        self._outside = outside
+        self._refusal = await outside.begin()
+
+    async def _proceed_outside(self, outside: OutsideCall, now: float) -> None:
+        try:
+            self._refusal = await outside.proceed(now)
+        except MediaUnavailable:
             self._refusal = DialReason.UNREACHABLE
-        elif self._permitted is None or trunk.name not in self._permitted.trunks:
-            self._refusal = DialReason.FORBIDDEN
-        else:
-            self._refusal = None
-            await self._call.open_audio()
-            self.reached_at = self._around.clock.now()
-            await ring_trunk(self.alerting, trunk, number, self._call, diversions=self._diversions)
 
     async def _forwarded(self, extension: Extension, verdict: DialReason) -> bool:
         """Whether the call goes elsewhere for this reason; then it is rung there already."""
@@ -255,6 +272,7 @@ class Attempt:
             return None
         self._status = self.status
         self.end()
+        self._outside = None
         self.alerting = Alerting(self._call, is_counted=False)
         self._refusal = None
         self._permitted = extension

@@ -69,6 +69,14 @@ class CallerVerbs:
     def language(self, language: str) -> None:
         self._call.language = language
 
+    @property
+    def is_caller_hidden(self) -> bool:
+        return self._call.is_caller_hidden
+
+    @is_caller_hidden.setter
+    def is_caller_hidden(self, is_caller_hidden: bool) -> None:
+        self._call.is_caller_hidden = is_caller_hidden
+
     async def answer(self) -> None:
         """Connect the caller. Verbs that need to be heard do it themselves."""
         await self._call.answer()

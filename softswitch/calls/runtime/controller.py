@@ -128,6 +128,7 @@ class CallController:
                 log_security(event)
             case LegEnded() | LegFailed():
                 self._around.legs.ended(event.leg_id)
+                self._around.sip.trunks.leg_over(event.leg_id)
                 call = self.legs.pop(event.leg_id, None)
                 if call is not None:
                     party = call.party(event.leg_id)
@@ -271,6 +272,8 @@ class CallController:
             retry_after = [("retry-after", str(settings.retry_after_s))]
             self._around.sip.reject(event.leg_id, 503, headers=retry_after)
             return
+        if event.source.kind == "trunk" and not self._has_room(event, settings):
+            return
         call = self._enter(self._make_call(event, settings))
         self._take_line(call.caller)
         if call.caller.extension is not None:
@@ -312,6 +315,18 @@ class CallController:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("transfer failed", fault="".join(traceback.format_exception(error)))
 
+    def _has_room(self, event: InviteReceived, settings: CallSettings) -> bool:
+        """Count a call from a trunk; whoever is one too many is told so (503), and why, in a Warning."""
+        trunks, name = self._around.sip.trunks, event.source.name
+        reason = trunks.take(name, "in", self._around.clock.now())
+        if not reason:
+            trunks.bind(event.leg_id, name, "in")
+            return True
+        log.warning("call refused", reason=reason, trunk=name)
+        headers = [("retry-after", str(settings.retry_after_s)), ("warning", f'399 {settings.domain} "{reason}"')]
+        self._around.sip.reject(event.leg_id, 503, headers=headers)
+        return False
+
     def _make_call(self, event: InviteReceived, settings: CallSettings) -> ActiveCall:
         around = self._around
         record = CallRecord(
@@ -321,6 +336,7 @@ class CallController:
             called_number=event.called_number,
             started_at=around.clock.wall(),
         )
+        record.trunk = event.source.name if event.source.kind == "trunk" else ""
         extension = settings.extensions.get(event.source.name) if event.source.kind == "account" else None
         is_trunk = event.source.kind == "trunk"
         srtp = settings.srtp_of_trunks.get(event.source.name, "off") if is_trunk else "off"

@@ -24,11 +24,15 @@ from softswitch.sip.events.message_summary import MessageSummary
 from softswitch.sip.events.packages import EventState
 from softswitch.sip.outputs import Ban, Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
+from softswitch.sip.trunks.trunk_links import TrunkLinks
 from softswitch.store.schema import ActiveCall, Cdr, SipLeg, StoredRecording
 
 
 class Sip(Protocol):
     """The commands of the SIP endpoint; the driver adds the time and sends what comes of them."""
+
+    @property
+    def trunks(self) -> TrunkLinks: ...
 
     def invite(
         self,
@@ -41,6 +45,7 @@ class Sip(Protocol):
         credentials: Credential | None = None,
         max_forwards: int = 70,
         session: SessionPolicy = PLAIN_SESSION,
+        contact_user: str = "",
     ) -> LegId: ...
     def progress(self, leg_id: LegId, status: int, sdp: bytes | None = None) -> None: ...
     def accept(self, leg_id: LegId, sdp: bytes) -> None: ...
@@ -67,6 +72,7 @@ class Sip(Protocol):
         headers: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
     ) -> None: ...
+    def is_heard(self, leg_id: LegId) -> bool: ...
     def sip_call_id(self, leg_id: LegId) -> str:
         """Of a leg that was just made; "" if it failed before anything was sent."""
         ...

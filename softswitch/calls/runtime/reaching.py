@@ -1,21 +1,24 @@
-"""From a name to phones that ring: the bindings of an extension, or a trunk."""
+"""From a name to phones that ring: the bindings of an extension. Outside numbers are in trunk_calls.py."""
 
 from collections.abc import Sequence
 
 from softswitch.calls.intercom import auto_answer_headers
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
-from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
+from softswitch.calls.settings import CallSettings, Extension
 from softswitch.sip.messages.diversion import Diversion, diversion_headers, history_info_headers
 from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import Binding
 from softswitch.sip.registration.registrar import phones
-from softswitch.sip.settings import PLAIN_SESSION, Target
+from softswitch.sip.settings import Target
+from softswitch.sip.trunks.identity import ANONYMOUS_HOST, ANONYMOUS_NAME
 
 
 def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:
     """The From URI and display name our INVITE shows for this call's caller, who may call himself anything."""
     record = call.record
+    if call.is_caller_hidden:
+        return str(SipUri(user="anonymous", host=ANONYMOUS_HOST)), ANONYMOUS_NAME
     return str(
         SipUri(user=record.calling_number or "anonymous", host=settings.domain)
     ), call.display or record.calling_name
@@ -57,31 +60,6 @@ async def ring_extension(
             codecs=extension.codecs,
             session=extension.session,
         )
-
-
-async def ring_trunk(
-    alerting: Alerting, trunk: TrunkRoute, number: str, call: ActiveCall, *, diversions: Sequence[Diversion] = ()
-) -> None:
-    """Call `number` through the trunk; `diversions` are who has forwarded the call. Raises as `Alerting.ring` does."""
-    settings = call.around.settings()
-    from_uri, from_display = _identity(call, settings)
-    if trunk.calling_number:
-        from_uri = str(SipUri(user=trunk.calling_number, host=settings.domain))
-    transport: dict[str, str | None] = {} if trunk.transport == "udp" else {"transport": trunk.transport}
-    uri = SipUri(user=number, host=trunk.host, port=trunk.port, params=transport)
-    target = Target(uri=str(uri), flow=None, route=())
-    await alerting.ring(
-        target,
-        f"trunk:{trunk.name}",
-        from_uri=from_uri,
-        from_display=from_display,
-        headers=_forward_headers(diversions),
-        credentials=trunk.credentials,
-        srtp=settings.srtp_of_trunks.get(trunk.name, "off"),
-        dtmf=settings.dtmf_of_trunks.get(trunk.name, "auto"),
-        codecs=settings.codecs_of_trunks.get(trunk.name, ()),
-        session=settings.sessions_of_trunks.get(trunk.name, PLAIN_SESSION),
-    )
 
 
 def _forward_headers(diversions: Sequence[Diversion]) -> list[tuple[str, str]]:

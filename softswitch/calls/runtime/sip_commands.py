@@ -14,6 +14,7 @@ from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.events.packages import EventState
 from softswitch.sip.outputs import Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
+from softswitch.sip.trunks.trunk_links import TrunkLinks
 
 
 class SipCommands:
@@ -39,6 +40,7 @@ class SipCommands:
         credentials: Credential | None = None,
         max_forwards: int = 70,
         session: SessionPolicy = PLAIN_SESSION,
+        contact_user: str = "",
     ) -> LegId:
         leg_id = self._endpoint.invite(
             target,
@@ -49,6 +51,7 @@ class SipCommands:
             credentials=credentials,
             max_forwards=max_forwards,
             session=session,
+            contact_user=contact_user,
             now=self._clock.now(),
         )
         self._flush()
@@ -99,6 +102,14 @@ class SipCommands:
     def refuse_reinvite(self, leg_id: LegId, status: int) -> None:
         self._endpoint.refuse_reinvite(leg_id, status, self._clock.now())
         self._flush()
+
+    @property
+    def trunks(self) -> TrunkLinks:
+        """The links to providers; what they have to send goes with the next command, or when their time has come."""
+        return self._endpoint.trunks
+
+    def is_heard(self, leg_id: LegId) -> bool:
+        return self._endpoint.is_heard(leg_id)
 
     def bindings(self, aor: str) -> list[Binding]:
         return self._endpoint.bindings(aor)

@@ -25,6 +25,7 @@ from softswitch.control.protocol import (
     ListQueues,
     ListRegistrations,
     ListSubscriptions,
+    ListTrunks,
     Mailboxes,
     MailboxRow,
     PhoneRow,
@@ -41,6 +42,8 @@ from softswitch.control.protocol import (
     Subscriptions,
     Trace,
     TraceRows,
+    TrunkRow,
+    Trunks,
 )
 
 ANSWER_S = 10.0
@@ -139,6 +142,9 @@ class ControlClient:
 
     def mailboxes(self) -> list[MailboxRow]:
         return [row for frame in self._frames(ListMailboxes(), Mailboxes) for row in frame.rows]
+
+    def trunks(self) -> list[TrunkRow]:
+        return [row for frame in self._frames(ListTrunks(), Trunks) for row in frame.rows]
 
     def _frames(self, request: Request, expected: type[RowsT]) -> Iterator[RowsT]:
         self._send(request, None)

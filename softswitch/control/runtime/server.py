@@ -45,6 +45,7 @@ from softswitch.control.protocol import (
     ListQueues,
     ListRegistrations,
     ListSubscriptions,
+    ListTrunks,
     Mailboxes,
     MailboxRow,
     Phones,
@@ -67,6 +68,7 @@ from softswitch.control.protocol import (
     Supervise,
     Trace,
     TransferCall,
+    Trunks,
 )
 
 _log = get_logger("control")
@@ -202,6 +204,9 @@ class ControlServer:
             case SetMailbox(mailbox, new, old, urgent_new, urgent_old):
                 row = MailboxRow(mailbox=mailbox, new=new, old=old, urgent_new=urgent_new, urgent_old=urgent_old)
                 yield await operations.set_mailbox(row)
+            case ListTrunks():
+                async for rows in _in_frames(operations.trunks(), Trunks):
+                    yield rows
             case SetAgent(agent_id, action, reason):
                 yield await operations.set_agent(agent_id, action, reason)
             case HangUp(call_id):

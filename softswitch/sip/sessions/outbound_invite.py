@@ -118,6 +118,11 @@ class OutboundInvite:
     def sip_call_id(self) -> str:
         return self._invite.call_id
 
+    @property
+    def is_heard(self) -> bool:
+        """A provisional response has come, be it 100, or a challenge that was answered."""
+        return self._has_1xx or self._invite.cseq.number > 1
+
     # Inputs from the user
 
     def hang_up(self, reason: str | None, now: float) -> None:

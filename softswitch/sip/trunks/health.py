@@ -109,7 +109,7 @@ class HealthCheck:
         self._plan(now)
 
     def call_answered(self, now: float) -> None:
-        """A response to a call of ours came, or a call from there."""
+        """A response to a call of ours came."""
         self._succeed(now)
 
     def call_failed(self, reason: str, now: float) -> None:

@@ -32,6 +32,7 @@ _CAUSES = {
     "unavailable": 503,
     "deflection": 487,
     "away": 480,
+    "do-not-disturb": 480,
     "unknown": 404,
 }
 """Reasons of RFC 5806 and the causes that RFC 4458 section 3 has for them."""

@@ -22,6 +22,9 @@ NEVER_FAILOVER = frozenset({404, 484, 486, 487, 600, 603, 604, 606, 607})
 """The called person or his network has decided, or there is no such number: another trunk would ring him again."""
 
 
+_SEPARATORS = str.maketrans("", "", " ()-./\t")
+
+
 class FailoverRule(msgspec.Struct, frozen=True, kw_only=True):
     """When the next trunk is tried. Times in seconds; `no_progress_s` 0: as long as the call may ring."""
 
@@ -48,6 +51,11 @@ def route_for(routes: Sequence[OutboundRoute], forms: Collection[str]) -> Outbou
     """The route of a number that may be written in several `forms` (as dialled, E.164)."""
     matching = [route for route in routes if any(matches(route.number, form) for form in forms)]
     return max(matching, key=lambda route: _literal_places(route.number), default=None)
+
+
+def compact_pattern(text: str) -> str:
+    """A pattern as people write it, as it is kept here: without what only groups digits, and in lower case."""
+    return text.translate(_SEPARATORS).lower()
 
 
 def matches(pattern: str, number: str) -> bool:

@@ -121,7 +121,6 @@ class TrunkLink:
             self._note_failure(reason, now)
         elif direction == "in":
             self.calls_in += 1
-            self.call_answered(now)
         else:
             self.calls_out += 1
         return reason

@@ -104,7 +104,10 @@ class SimulatedCentre:
         workers: int = 1,
         seed: int = 1,
         record: str | None = None,
+        peers: Sequence[TrunkPeer] = (TrunkPeer(name="provider", addresses=TRUNK_NETWORKS),),
     ) -> None:
+        self.peers = tuple(peers)
+        """The trunks as the SIP endpoint knows them."""
         self.clock = ManualClock()
         self.loop = VirtualLoop(self.clock)
         self.entropy = SeededEntropy(seed)
@@ -267,11 +270,10 @@ class SimulatedCentre:
             username: Account(username=username, password="Secret-123", caller_number=extension.number or username)
             for username, extension in self.settings.extensions.items()
         }
-        sip = SipSettings(
-            domain=DOMAIN, accounts=accounts, trunks=(TrunkPeer(name="provider", addresses=TRUNK_NETWORKS),)
-        )
+        sip = SipSettings(domain=DOMAIN, accounts=accounts, trunks=self.peers)
         self.endpoint = SipEndpoint(sip, entropy=self.entropy)
         self.endpoint.add_listener(TransportKind.UDP, SWITCH)
+        self.endpoint.trunks.start(self.clock.now())
         for name in self._worker_paths:
             self.worker_returns(name)
         self.media = MediaClient(

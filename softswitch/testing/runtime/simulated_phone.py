@@ -54,6 +54,8 @@ class SimulatedPhone:
         self.is_answered = False
         self.answer_after_s: float | None = 1.0
         """None: it rings until the caller gives up."""
+        self.rings = True
+        """Says 180 before it answers."""
         self.busy_status: int | None = None
         self.talk_s: float | None = None
         """Hangs up this long after the conversation began; None: never."""
@@ -181,7 +183,7 @@ class SimulatedPhone:
             return
         if self.has_early_media:
             self.endpoint.progress(invite.leg_id, 183, self._answer_to(invite), now)
-        else:
+        elif self.rings:
             self.endpoint.progress(invite.leg_id, 180, None, now)
         if self.answer_after_s is not None:
             self._centre.loop.call_later(self.answer_after_s, self._answer, invite)

@@ -19,7 +19,7 @@ from softswitch.testing.traced_call import LEGS
 
 pytestmark = pytest.mark.network
 
-ROWS = ["calls", "agents", "queues", "registrations", "subscriptions", "mailboxes", "phones", "bans"]
+ROWS = ["calls", "agents", "queues", "registrations", "subscriptions", "mailboxes", "phones", "bans", "trunks"]
 LISTINGS = ["status", *ROWS, "media"]
 
 

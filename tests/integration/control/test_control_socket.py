@@ -53,6 +53,7 @@ def test_every_listing_arrives_as_the_switch_gave_it(client: ControlClient, oper
     assert client.registrations() == operations.registration_rows
     assert client.subscriptions() == operations.subscription_rows
     assert client.mailboxes() == operations.mailbox_rows
+    assert client.trunks() == operations.trunk_rows
     assert client.ask(GetStatus(), Status) == operations.status()
 
 

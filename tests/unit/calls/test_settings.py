@@ -2,6 +2,8 @@
 
 from softswitch.base.ids import AgentId
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
+from softswitch.sip.trunks.numbers import Habits
+from softswitch.sip.trunks.selection import OutboundRoute
 
 ANN = Extension(username="ann", number="101", agent_id=AgentId("a1"))
 BOB = Extension(username="101b", number="101")
@@ -36,6 +38,25 @@ def test_the_longest_prefix_takes_the_call_and_the_first_of_equals() -> None:
         TrunkRoute(name="russia", host="d", prefix="+7"),
     )
     made = settings(trunks=trunks)
-    names = [trunk.name for number in ("123", "+44", "+7495") if (trunk := made.trunk_for(number)) is not None]
-    assert names == ["any", "world", "russia"]
-    assert settings().trunk_for("+7") is None
+    found = [made.outbound_for(number) for number in ("123", "+44", "+7495")]
+    assert [route.trunks for route in found if route] == [("any",), ("world", "world too"), ("russia",)]
+    assert settings().outbound_for("+7") is None
+
+
+def test_a_trunk_that_a_route_names_has_no_prefix_any_more() -> None:
+    made = settings(
+        trunks=(TrunkRoute(name="a", host="a"), TrunkRoute(name="b", host="b", prefix="+7")),
+        outbound=(OutboundRoute(number="+1!", trunks=("a",)),),
+    )
+    found = [made.outbound_for(number) for number in ("123", "+1234", "+7495")]
+    assert [route and route.trunks for route in found] == [None, ("a",), ("b",)]
+
+
+def test_a_number_is_routed_however_it_was_dialled() -> None:
+    made = settings(
+        trunks=(TrunkRoute(name="a", host="a", prefix="+7"),),
+        habits=Habits(country_code="7", national_prefix="8", international_prefix="810", national_digits=10),
+    )
+    assert made.outbound_for("8 (495) 123-45-67") is not None
+    assert made.outbound_for("84951234567") is not None
+    assert made.outbound_for("810493012345678") is None

@@ -166,6 +166,61 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ),
         ({"trunks": TRUNK + 'prefix = "abc"'}, 'trunk[0].prefix: "abc" is no beginning of a number'),
         ({"trunks": TRUNK + 'username = "u"'}, "trunk[0].password: it is missing beside its other half"),
+        ({"trunks": TRUNK + 'accept_username = "u"'}, "trunk[0].accept_password: it is missing beside its other half"),
+        ({"trunks": TRUNK + "register = true"}, "trunk[0].username: without it there is nothing to register"),
+        ({"trunks": TRUNK + 'domain = "sip:x"'}, 'trunk[0].domain: "sip:x" is no host name'),
+        (
+            {"trunks": TRUNK + 'quirks = ["contact_user"]'},
+            'trunk[0].quirks[0]: "contact_user" is about the account, and there is none',
+        ),
+        ({"trunks": TRUNK + 'quirks = ["contact_usr"]'}, 'trunk[0].quirks[0]: "contact_usr" is not possible here'),
+        ({"trunks": TRUNK + "options_bad = [503]"}, "trunk[0].options_bad: no OPTIONS are sent"),
+        ({"trunks": TRUNK + 'country_code = "+7"'}, 'trunk[0].country_code: "+7" is not made of a few digits'),
+        ({"softswitch": '[numbers]\ncountry_code = "+7"'}, 'numbers.country_code: "+7" is not made of a few digits'),
+        (
+            {"trunks": TRUNK + 'accept_username = "anna"\naccept_password = "x"', "agents": ANNA},
+            'trunk[0].accept_username: "anna" is the user name of a phone',
+        ),
+        (
+            {"trunks": TRUNK + "rules = [{number = 'called_out', pattern = '(a+)+'}]"},
+            "trunk[0].rules[0].pattern: it repeats a group",
+        ),
+        (
+            {"trunks": TRUNK + "rules = [{number = 'called_out', pattern = '8(.*)', replace = '\\2'}]"},
+            "trunk[0].rules[0].replace: \\2 is none of its 1 groups",
+        ),
+        (
+            {"trunks": TRUNK + "rules = [{number = 'called_out'}]"},
+            "trunk[0].rules[0].number: the rule changes nothing",
+        ),
+        (
+            {"trunks": TRUNK + "rules = [{number = 'called_out', prefix = '8', pattern = '8'}]"},
+            "trunk[0].rules[0].pattern: there are prefix, strip or add beside it",
+        ),
+        (
+            {"trunks": TRUNK + '[[outbound]]\nnumber = "+7!"\ntrunks = ["provder"]'},
+            'outbound[0].trunks[0]: there is no trunk "provder". Did you mean "provider"?',
+        ),
+        (
+            {"trunks": TRUNK + '[[outbound]]\nnumber = "home"\ntrunks = ["provider"]'},
+            'outbound[0].number: "home" is a name, and trunks carry numbers',
+        ),
+        (
+            {"trunks": TRUNK + '[[outbound]]\nnumber = "!7"\ntrunks = ["provider"]'},
+            'outbound[0].number: "!" stands inside "!7"',
+        ),
+        (
+            {"trunks": TRUNK + '[[outbound]]\nnumber = "!"\ntrunks = ["provider"]\nfailover_on = [486]'},
+            "outbound[0].failover_on[0]: 486 is the answer of the called person",
+        ),
+        (
+            {"trunks": TRUNK + '[[outbound]]\nnumber = "!"\ntrunks = ["provider"]\nweights = {x = 1}'},
+            'outbound[0].weights.x: "x" is none of its trunks',
+        ),
+        (
+            {"trunks": '[[trunk]]\nname = "p"\naddresses = ["10.1.2.3"]\n[[outbound]]\nnumber = "!"\ntrunks = ["p"]'},
+            'outbound[0].trunks[0]: trunk "p" has no host to call',
+        ),
         ({"trunks": TRUNK + 'password = "p"'}, "trunk[0].username: it is missing beside its other half"),
         (
             {"trunks": TRUNK + 'permitted_callers = ["ana"]', "agents": ANNA},

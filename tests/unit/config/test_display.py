@@ -5,8 +5,9 @@ import json
 import msgspec
 
 from softswitch.config import Configuration, differences, effective
-from softswitch.config.rows import AgentRow, QueueRow, RouteRow, TrunkRow
+from softswitch.config.rows import AgentRow, QueueRow, RouteRow
 from softswitch.config.settings import LogSection, Settings
+from softswitch.config.trunk_rows import TrunkRow
 
 BEFORE = Configuration(
     directory="/etc/softswitch",

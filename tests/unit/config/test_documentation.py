@@ -15,9 +15,9 @@ from softswitch.config.rows import (
     QueueRow,
     RouteRow,
     ScheduleRow,
-    TrunkRow,
 )
 from softswitch.config.settings import Settings
+from softswitch.config.trunk_rows import NumberRuleRow, OutboundRow, TrunkRow
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 
@@ -30,6 +30,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[route]]": RouteRow,
     "[[schedule]]": ScheduleRow,
     "[[trunk]]": TrunkRow,
+    "rules = [{...}]": NumberRuleRow,
+    "[[outbound]]": OutboundRow,
     **{f"[{field.name}]": field.type for field in msgspec.structs.fields(Settings)},
 }
 
@@ -39,6 +41,10 @@ IN_WORDS = {
     ("[[phone]]", "watched_by"): "everybody",
     ("[[queue]]", "announce"): "see below",
     ("[[trunk]]", "media_ports"): "as `[media]` says",
+    ("[[trunk]]", "country_code"): "as `[numbers]` says",
+    ("[[trunk]]", "national_prefix"): "as `[numbers]` says",
+    ("[[trunk]]", "international_prefix"): "as `[numbers]` says",
+    ("[[trunk]]", "national_digits"): "as `[numbers]` says",
 }
 """Defaults that are no TOML value."""
 

@@ -13,8 +13,9 @@ from softswitch.base.entropy import SeededEntropy
 from softswitch.base.errors import ConfigurationError
 from softswitch.config import init, load
 from softswitch.config.draft import FILES
-from softswitch.config.rows import AgentRow, QueueRow, RouteRow, ScheduleRow, TrunkRow
+from softswitch.config.rows import AgentRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
+from softswitch.config.trunk_rows import TrunkRow
 
 
 def initialise(directory: Path, *, domain: str = "192.0.2.10", timezone: str = "UTC") -> tuple[str, ...]:

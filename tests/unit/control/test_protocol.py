@@ -29,6 +29,7 @@ from softswitch.control.protocol import (
     ListQueues,
     ListRegistrations,
     ListSubscriptions,
+    ListTrunks,
     Mailboxes,
     Messages,
     Phones,
@@ -57,6 +58,7 @@ from softswitch.control.protocol import (
     TraceRows,
     TransferCall,
     Transferred,
+    Trunks,
     WorkerSet,
 )
 from softswitch.testing.operations import FixedOperations
@@ -75,6 +77,7 @@ REQUESTS: list[Request] = [
     ListSubscriptions(),
     ListMailboxes(),
     SetMailbox("anna", 3, 1),
+    ListTrunks(),
     SetAgent(AgentId("anna"), "pause", "lunch"),
     HangUp(CallId("c1")),
     TransferCall(CallId("c1"), "120"),
@@ -101,6 +104,7 @@ REPLIES: list[Reply] = [
     PhoneSet(SWITCH.phone_rows[0]),
     Subscriptions(SWITCH.subscription_rows),
     Mailboxes(SWITCH.mailbox_rows),
+    Trunks(SWITCH.trunk_rows),
     AgentSet(SWITCH.agent_rows[0], is_pending=True),
     RecordingSet(SWITCH.call_rows[0]),
     WorkerSet(SWITCH.status().workers[0]),

@@ -1,0 +1,268 @@
+"""An outside number, through one trunk after another (sip/trunks/selection.py says which and when).
+
+```
+ begin() ──► room on the first trunk? ──► INVITE ──┬── 180 ──► it rings: no other trunk is tried any more
+                 │ no                              ├── 200 ──► answered
+                 ▼                                 ├── 503, 408 …, silence ──► the next trunk, if there is one
+             the next trunk                        └── 486, 603, 404 … ──► the answer to the caller
+```
+
+No call leaves for a trunk unless the trunk's configuration permits whoever it is made for: the caller, or whoever has
+transferred or forwarded him, a registered phone in any case. That is decided here, once, for every flow. Every try is
+noted in the call's record with what came of it. A trunk that is the last to try is given all the time there is.
+"""
+
+from collections.abc import Sequence
+
+from softswitch.base.ids import LegId
+from softswitch.base.log import get_logger
+from softswitch.calls.outcomes import DialReason
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.alerting import Alerting
+from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
+from softswitch.sip.authentication.digest import Credential
+from softswitch.sip.messages.diversion import Diversion as Forward
+from softswitch.sip.messages.uri import SipUri
+from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
+from softswitch.sip.settings import PLAIN_SESSION, Target
+from softswitch.sip.trunks.identity import Caller, Diversion, IdentityRules, introduce, read_diversions
+from softswitch.sip.trunks.selection import FailoverRule, ordered
+from softswitch.store.schema import TrunkTry
+
+log = get_logger("calls")
+
+FULL = 503
+"""What a caller is told when no trunk has room (RFC 3261 section 21.5.4)."""
+
+
+class OutsideCall:
+    """Unless there is a `refusal`: from `begin` until somebody has answered, no trunk is left, or `end`.
+
+    `alerting` rings; this says what it rings next.
+    """
+
+    __slots__ = (
+        "_alerting",
+        "_around",
+        "_began_at",
+        "_call",
+        "_current",
+        "_diversions",
+        "_has_progress",
+        "_ignores_empty_183",
+        "_is_heard",
+        "_left",
+        "_leg_id",
+        "_number",
+        "_permitted",
+        "_rule",
+        "_wants_next",
+        "refusal",
+    )
+
+    def __init__(
+        self,
+        call: ActiveCall,
+        alerting: Alerting,
+        number: str,
+        *,
+        permitted: Extension | None,
+        diversions: Sequence[Forward] = (),
+    ) -> None:
+        """`permitted` is whose right it is to call out, if anybody's; `diversions` are who has forwarded the call."""
+        self._call = call
+        self._around = call.around
+        self._alerting = alerting
+        self._number = number
+        self._permitted = permitted
+        self._diversions = diversions
+        self._left: list[str] = []
+        """Names of trunks that are still to be tried."""
+        self._rule = FailoverRule()
+        self._current = ""
+        self._leg_id: LegId | None = None
+        self._began_at = 0.0
+        self._is_heard = False
+        """Some response has come to the INVITE, be it 100."""
+        self._has_progress = False
+        """It rings, or somebody speaks: no other trunk is tried any more."""
+        self._wants_next = False
+        self._ignores_empty_183 = False
+        self.refusal = self._plan()
+        """Why nothing can be tried at all."""
+
+    @property
+    def is_going_on(self) -> bool:
+        """The trunk has failed, and another one is to be tried."""
+        return self._wants_next
+
+    async def begin(self) -> DialReason | None:
+        """Call through the first trunk that has room; why none can be called. Raises as `Alerting.ring` does."""
+        return await self._next()
+
+    def passes_on(self, event: LegProgress | LegAnswered | LegFailed) -> bool:
+        """Take an event of the call; whether whoever waits for an answer is to hear of it as well."""
+        if event.leg_id != self._leg_id:
+            return True
+        trunks, now = self._around.sip.trunks, self._around.clock.now()
+        match event:
+            case LegProgress():
+                if not self._is_heard:
+                    self._is_heard = True
+                    trunks.call_answered(self._current, now)
+                if event.status == 183 and not event.sdp and self._ignores_empty_183:
+                    return False
+                self._has_progress |= event.status != 181 and event.status != 182
+            case LegAnswered():
+                self._note(200, "")
+                trunks.call_answered(self._current, now)
+                self._leg_id = None
+            case LegFailed():
+                self._note(event.status, event.reason)
+                is_dead = event.status == 503 or (event.status == 408 and not self._is_heard)
+                trunks.call_failed(self._current, event.status, event.reason, now, is_dead=is_dead)
+                self._leg_id = None
+                may_go_on = self._rule.continues_after(event.status) and not self._has_progress
+                self._wants_next = may_go_on and bool(self._left)
+        return True
+
+    async def proceed(self, now: float) -> DialReason | None:
+        """Try the next trunk if it is time; why nothing more can be tried. Raises as `Alerting.ring` does."""
+        if self._leg_id is not None and self._is_overdue(now):
+            self._note(0, "no response" if not self._is_heard else "no progress")
+            self._around.sip.trunks.call_failed(self._current, 408, "No Response", now, is_dead=not self._is_heard)
+            self._leg_id = None
+            self._alerting.pass_over(DialReason.UNREACHABLE)
+            self._wants_next = True
+        if not self._wants_next:
+            return None
+        self._wants_next = False
+        return await self._next()
+
+    def next_timeout(self) -> float | None:
+        if self._leg_id is None or self._has_progress or not self._left:
+            return None
+        if not self._is_heard:
+            return self._began_at + self._rule.no_response_s
+        return self._began_at + self._rule.no_progress_s if self._rule.no_progress_s else None
+
+    def end(self) -> None:
+        """No trunk is called any more; what was still under way was given up."""
+        if self._leg_id is not None:
+            self._note(487, "given up")
+            self._leg_id = None
+        self._left = []
+        self._wants_next = False
+
+    # Private
+
+    def _plan(self) -> DialReason | None:
+        settings, permitted = self._around.settings(), self._permitted
+        route = settings.outbound_for(self._number)
+        if route is None:
+            return DialReason.UNREACHABLE
+        order = ordered(route, self._around.sip.trunks.is_down, self._around.entropy)
+        self._left = [name for name in order if permitted is not None and name in permitted.trunks]
+        self._rule = route.failover
+        return None if self._left else DialReason.FORBIDDEN
+
+    def _is_overdue(self, now: float) -> bool:
+        timeout = self.next_timeout()
+        if timeout is None or now < timeout:
+            return False
+        if not self._is_heard and self._leg_id is not None and self._around.sip.is_heard(self._leg_id):
+            self._is_heard = True
+            self._around.sip.trunks.call_answered(self._current, now)
+            return self._is_overdue(now)
+        return True
+
+    async def _next(self) -> DialReason | None:
+        """INVITE through the next trunk that has room."""
+        trunks, settings = self._around.sip.trunks, self._around.settings()
+        while self._left:
+            self._current = self._left.pop(0)
+            trunk = settings.trunk_named(self._current)
+            if trunk is None:  # a reload has taken it away
+                continue
+            lack = trunks.take(trunk.name, "out", self._around.clock.now())
+            if lack:
+                self._note(FULL, lack)
+                self._alerting.status = FULL
+                log.warning("trunk full", call_id=self._call.call_id, trunk=trunk.name, reason=lack)
+                continue
+            await self._ring(trunk, settings)
+            return None
+        return DialReason.UNREACHABLE
+
+    async def _ring(self, trunk: TrunkRoute, settings: CallSettings) -> None:
+        trunks = self._around.sip.trunks
+        self._is_heard = self._has_progress = False
+        self._ignores_empty_183 = "ignore_183_without_sdp" in trunk.quirks
+        self._began_at = self._around.clock.now()
+        try:
+            self._leg_id = await ring_trunk(
+                self._alerting, trunk, self._number, self._call, diversions=self._diversions
+            )
+        finally:
+            if self._leg_id is None:
+                trunks.give_back(trunk.name, "out")
+        if self._leg_id is not None:
+            trunks.bind(self._leg_id, trunk.name, "out")
+
+    def _note(self, status: int, reason: str) -> None:
+        self._call.record.trunks.append(TrunkTry(trunk=self._current, status=status, reason=reason))
+
+
+async def ring_trunk(
+    alerting: Alerting, trunk: TrunkRoute, number: str, call: ActiveCall, *, diversions: Sequence[Forward] = ()
+) -> LegId | None:
+    """Call `number` through the trunk; `diversions` are who has forwarded the call. None if somebody has answered
+    meanwhile. Raises as `Alerting.ring` does."""
+    settings = call.around.settings()
+    numbers, quirks = trunk.numbers, trunk.quirks
+    called = numbers.outbound(number, "called_out")
+    target = _target(trunk, called)
+    calling = numbers.outbound(trunk.calling_number or call.record.calling_number, "calling_out")
+    rules = trunk.identity or IdentityRules(domain=settings.domain, diversion="both")
+    told = introduce(
+        Caller(number=calling, name=call.display or call.record.calling_name, is_hidden=call.is_caller_hidden),
+        rules,
+        called,
+        () if rules.diversion == "none" else (*read_diversions(call.headers), *_diverted(diversions)),
+    )
+    return await alerting.ring(
+        target,
+        f"trunk:{trunk.name}",
+        from_uri=told.from_uri,
+        from_display=told.from_display,
+        headers=told.headers,
+        contact_user=trunk.username if "contact_user" in quirks else "",
+        credentials=_credentials(trunk, call.around.sip.trunks.realm_of(trunk.name)),
+        srtp=settings.srtp_of_trunks.get(trunk.name, "off"),
+        dtmf=settings.dtmf_of_trunks.get(trunk.name, "auto"),
+        codecs=settings.codecs_of_trunks.get(trunk.name, ()),
+        session=settings.sessions_of_trunks.get(trunk.name, PLAIN_SESSION),
+    )
+
+
+def _diverted(forwards: Sequence[Forward]) -> list[Diversion]:
+    """Those that were forwarded here, by number."""
+    return [Diversion(SipUri.parse(each.uri).user or "", each.reason) for each in forwards]
+
+
+def _target(trunk: TrunkRoute, number: str) -> Target:
+    """The number at the provider's domain, by way of his proxy if that is another host."""
+    params: dict[str, str | None] = {"user": "phone"} if "user_phone" in trunk.quirks else {}
+    transport: dict[str, str | None] = {} if trunk.transport == "udp" else {"transport": trunk.transport}
+    if not trunk.domain:
+        return Target(uri=str(SipUri(user=number, host=trunk.host, port=trunk.port, params=transport | params)))
+    uri = SipUri(user=number, host=trunk.domain, params=params)
+    return Target(uri=str(uri), route=(trunk.proxy_route,))
+
+
+def _credentials(trunk: TrunkRoute, realm: str) -> Credential | None:
+    """For the realm that is known to be the provider's and no other."""
+    credentials = trunk.credentials
+    if credentials is None or credentials.realm or not realm:
+        return credentials
+    return Credential(username=credentials.username, realm=realm, password=credentials.password)
