@@ -99,17 +99,17 @@ class SipEndpoint:
 
     def receive_message(self, data: bytes, flow: Flow, now: float) -> None:
         """One whole message, from a datagram or cut from a stream. That of an unwelcome source is not even read."""
-        guard = self._guard
-        if not guard.access.permits(flow) or (
-            guard.bans.holds(flow.remote.host, now) and not self._registrar.knows(flow)
-        ):
+        if self.hears(flow, now):
+            self._dispatcher.receive(data, flow, now)
+        else:
             self._ignore(flow, now)
-            return
-        self._dispatcher.receive(data, flow, now)
 
     def receive_malformed(self, fault: Malformed, flow: Flow, now: float) -> None:
         """A stream's framing is lost: the fault is named to the sender, or met with silence."""
-        self._dispatcher.receive_malformed(fault, flow, now)
+        if self.hears(flow, now):
+            self._dispatcher.receive_malformed(fault, flow, now)
+        else:
+            self._ignore(flow, now)
 
     def flow_closed(self, flow: Flow, now: float) -> None:
         """A stream connection is closed: its bindings go, requests waiting for an answer on it have failed."""
@@ -408,6 +408,13 @@ class SipEndpoint:
 
     def all_bindings(self) -> list[Binding]:
         return self._registrar.all_bindings()
+
+    def hears(self, flow: Flow, now: float) -> bool:
+        """Whether what comes along this flow is read at all."""
+        guard = self._guard
+        return guard.access.permits(flow) and (
+            not guard.bans.holds(flow.remote.host, now) or self._registrar.knows(flow)
+        )
 
     def sip_call_id(self, leg_id: LegId) -> str:
         """The Call-ID of an outbound leg that is not answered yet; "" if there is none."""

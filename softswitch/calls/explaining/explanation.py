@@ -9,6 +9,7 @@ from softswitch.base.traced_message import TracedMessage
 from softswitch.calls.explaining.causes import (
     BROKEN_PARTY,
     BY_END,
+    NOBODY_CALLED,
     Q850,
     SILENT_PARTY,
     advice_by_party,
@@ -117,14 +118,9 @@ def _verdict(facts: CallFacts, steps: Sequence[Step]) -> _Verdict:
     if facts.answered_at is None and (status := facts.sip_status or _final_to_caller(steps)) >= 300:
         if facts.end_reason == "abandoned":
             return "The caller gave up before anybody answered.", "", status, _phrase(status), (BY_END["abandoned"],)
-        who = "the switch"
-        return (
-            f"The switch refused the call: {status} {_phrase(status)}.",
-            who,
-            status,
-            _phrase(status),
-            (advice_by_switch(status),),
-        )
+        advice = NOBODY_CALLED if status == 480 and len(facts.legs) == 1 else advice_by_switch(status)
+        phrase = _phrase(status)
+        return f"The switch refused the call: {status} {phrase}.", "the switch", status, phrase, (advice,)
     return _ended(facts)
 
 

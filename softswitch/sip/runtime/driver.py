@@ -114,11 +114,11 @@ class SipDriver:
 
     def receive_datagram(self, data: bytes, flow: Flow) -> None:
         if len(data) > KEEP_ALIVE_BYTES_MAX:
-            self.messages.add(self._clock.now(), False, flow, data)
+            self._keep(data, flow)
         self._input(self.endpoint.receive_datagram, data, flow)
 
     def receive_message(self, data: bytes, flow: Flow) -> None:
-        self.messages.add(self._clock.now(), False, flow, data)
+        self._keep(data, flow)
         self._input(self.endpoint.receive_message, data, flow)
 
     def receive_malformed(self, fault: Malformed, flow: Flow) -> None:
@@ -131,6 +131,12 @@ class SipDriver:
         self._input(self.endpoint.flow_failed, flow)
 
     # Private
+
+    def _keep(self, data: bytes, flow: Flow) -> None:
+        """Whoever is banned and goes on sending does not push out what others have said."""
+        now = self._clock.now()
+        if self.endpoint.hears(flow, now):
+            self.messages.add(now, False, flow, data)
 
     def _input(self, receive: Callable[..., None], *what: Any) -> None:
         try:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from softswitch.base.traced_message import TracedMessage
-from softswitch.calls.explaining.causes import BY_END, SILENT_PARTY, advice_by_party, advice_by_switch
+from softswitch.calls.explaining.causes import BY_END, NOBODY_CALLED, SILENT_PARTY, advice_by_party, advice_by_switch
 from softswitch.calls.explaining.explanation import CallFacts, Explanation, explain, party_names
 from softswitch.store.schema import SipLeg
 from softswitch.testing.traced_call import AT, CALLER, LEGS, refused_call, sip_text
@@ -65,11 +65,17 @@ def test_a_call_that_went_on_elsewhere_says_so() -> None:
     assert found.summary.endswith("The call itself went on after that.")
 
 
-@pytest.mark.parametrize("status", [403, 404, 480, 488, 500, 503, 603])
+@pytest.mark.parametrize("status", [403, 404, 488, 500, 503, 603])
 def test_what_the_switch_refused_is_its_own(status: int) -> None:
     found = explained(legs=LEGS[:1], sip_status=status)
     assert (found.refused_by, found.status) == ("the switch", status)
     assert found.advice == (advice_by_switch(status),)
+
+
+def test_a_call_that_ended_without_an_answer_says_whether_anybody_was_called() -> None:
+    assert explained(legs=LEGS[:1], sip_status=480).advice == (NOBODY_CALLED,)
+    rung = msgspec.structs.replace(LEGS[1], status=0, reason="")
+    assert explained(legs=(LEGS[0], rung), sip_status=480).advice == (advice_by_switch(480),)
 
 
 def test_an_invite_that_never_became_a_call_is_explained_by_our_answer() -> None:
