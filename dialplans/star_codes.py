@@ -1,4 +1,4 @@
-"""What the owner of a phone switches by dialling: forwards, do not disturb, call waiting, intercom.
+"""What the owner of a phone does by dialling codes: forwards, do not disturb, call waiting, intercom, pickup.
 
 In numbers.toml:
 
@@ -53,6 +53,10 @@ DO_NOT_DISTURB = {"*26": True, "*78": True, "#26": False, "*79": False}
 CALL_WAITING = {"*43": True, "*70": True, "#43": False, "*71": False}
 INTERCOM = "*80"
 """An extension follows: its phone answers by itself, if it may."""
+PICK_UP = "**"
+"""An extension follows: what rings there is answered here."""
+PICK_UP_GROUP = "*8"
+"""What rings at a phone of the same pickup group is answered here."""
 
 SAID: dict[ForwardReason, str] = {
     "always": "phone/forwarded",
@@ -85,6 +89,8 @@ async def star_codes(call: Call) -> None:
         is_on = CALL_WAITING[dialled]
         said = "phone/call-waiting-on" if is_on else "phone/call-waiting-off"
         await confirm(call, call.set_call_waiting(is_on), said)
+    elif dialled == PICK_UP_GROUP or dialled.startswith(PICK_UP):
+        await pick_up(call, dialled.removeprefix(PICK_UP).removeprefix(PICK_UP_GROUP))
     elif dialled.startswith(INTERCOM):
         await intercom(call, dialled.removeprefix(INTERCOM))
     else:
@@ -110,6 +116,11 @@ async def intercom(call: Call, extension: str) -> None:
     outcome = await call.dial(extension, intercom=True) if extension else None
     if outcome is None or not outcome.is_answered:
         await call.play("phone/not-possible")
+
+
+async def pick_up(call: Call, extension: str) -> None:
+    if not await call.pick_up(extension):
+        await call.play("phone/nobody-rings")
 
 
 async def tell(call: Call) -> None:

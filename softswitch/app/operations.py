@@ -350,6 +350,7 @@ class SwitchOperations:
             supervisors={each.extension.username: each.mode.value for each in call.supervisions},
             mos=record.measurements.mos,
             talking=sorted(record.measurements.talking),
+            slot=call.around.parking.slot_of(call) if call.state is CallState.PARKED else "",
         )
 
     def _ban_row(self, ban: Ban) -> BanRow:

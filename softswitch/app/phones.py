@@ -26,6 +26,7 @@ def phone_row(parts: Parts, extension: Extension) -> PhoneRow:
         do_not_disturb=chosen.do_not_disturb,
         call_waiting=extension.call_waiting if chosen.call_waiting is None else chosen.call_waiting,
         intercom=extension.intercom,
+        pickup_groups=sorted(extension.pickup_groups),
     )
 
 

@@ -122,6 +122,8 @@ def call_settings(configuration: Configuration) -> CallSettings:
         lamps_show_parties=settings.sip.lamps_show_parties,
         is_mwi_unsolicited=settings.sip.mwi_unsolicited,
         extensions={row.username: _extension(row, configuration) for row in _phones(configuration)},
+        parking_slots=settings.parking.slot_numbers,
+        parking_s=settings.parking.timeout_s,
         groups={row.id: _group(row, configuration) for row in configuration.groups},
         trunks=tuple(trunk_route(row, configuration) for row in configuration.trunks if row.host),
         outbound=tuple(outbound_route(row) for row in configuration.outbound),
@@ -281,6 +283,7 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         call_waiting=row.call_waiting,
         calls_max=row.calls_max,
         intercom=row.intercom,
+        pickup_groups=frozenset(row.pickup_groups),
     )
 
 

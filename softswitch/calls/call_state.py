@@ -10,5 +10,7 @@ class CallState(Enum):
     """In a queue, whether or not an agent's phone rings just now."""
     ALERTING = "alerting"
     """Whoever was dialled is being rung."""
+    PARKED = "parked"
+    """In a parking slot, until somebody retrieves him."""
     TALKING = "talking"
     ENDED = "ended"

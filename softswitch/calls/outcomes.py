@@ -89,6 +89,27 @@ class DialOutcome(msgspec.Struct, frozen=True, kw_only=True):
         return _REFUSALS.get(self.reason, 480)
 
 
+class ParkReason(Enum):
+    RETRIEVED = "retrieved"
+    """Somebody fetched the caller; the two have talked, and that one hung up first."""
+    TIMED_OUT = "timed_out"
+    """Nobody did in time."""
+    FULL = "full"
+    """No slot is free, or there are none."""
+
+
+class ParkOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How being parked ended. Times in seconds."""
+
+    reason: ParkReason
+    slot: str = ""
+    parked_by: str = ""
+    """The account of the phone that parked the caller; "" if it is none of ours."""
+    retrieved_by: str = ""
+    wait_s: float = 0.0
+    talk_s: float = 0.0
+
+
 class Digits(msgspec.Struct, frozen=True):
     """What a caller typed. `is_complete` is False when the time ran out first."""
 

@@ -45,6 +45,8 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     """In so many calls he is busy; 0: when the phones say so."""
     intercom: bool = False
     """Colleagues may make a phone of his answer by itself."""
+    pickup_groups: frozenset[str] = frozenset()
+    """Who shares one of them may answer calls that ring here, and the other way round."""
 
 
 class RingGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +136,9 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """How long `dial` rings when the flow does not say."""
     extensions: dict[str, Extension] = {}
     groups: dict[str, RingGroup] = {}
+    parking_slots: tuple[str, ...] = ()
+    parking_s: float = 120.0
+    """How long somebody is parked when the flow does not say."""
     trunks: tuple[TrunkRoute, ...] = ()
     outbound: tuple[OutboundRoute, ...] = ()
     habits: Habits = Habits()
@@ -161,6 +166,16 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def extension_for(self, target: str) -> Extension | None:
         """The extension with this user name, or with this number."""
         return self.extensions.get(target) or self._by_number.get(target)
+
+    def pickup_members(self, extension: Extension) -> list[Extension]:
+        """The others whose calls the extension may answer."""
+        if not extension.pickup_groups:
+            return []
+        return [
+            each
+            for each in self.extensions.values()
+            if each.username != extension.username and not extension.pickup_groups.isdisjoint(each.pickup_groups)
+        ]
 
     def group_for(self, target: str) -> RingGroup | None:
         """The group with this name, or with this number."""

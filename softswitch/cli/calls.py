@@ -38,6 +38,17 @@ def calls(ctx: click.Context, config: str | None, as_json: bool) -> None:
 
 
 @calls.command
+@config_option
+@json_option
+@click.pass_context
+def parked(ctx: click.Context, config: str | None, as_json: bool) -> None:
+    """Callers in parking slots."""
+    with connect(find_directory(config or ctx.obj)) as client:
+        rows = sorted((row for row in client.calls() if row.slot), key=lambda row: row.slot)
+    show_rows(rows, _PARKED_COLUMNS, as_json=as_json, empty="Nobody is parked.")
+
+
+@calls.command
 @click.argument("call_id")
 @config_option
 @click.pass_context
@@ -132,4 +143,11 @@ _COLUMNS: list[Column[CallRow]] = [
     Column("Recording", lambda row: f"{row.recording}{' masked' if row.masked_s else ''}", is_wide=True),
     Column("Supervisors", lambda row: " ".join(f"{who}={how}" for who, how in row.supervisors.items()), is_wide=True),
     Column("Recording", lambda row: row.recording, is_wide=True),
+]
+_PARKED_COLUMNS: list[Column[CallRow]] = [
+    Column("Slot", lambda row: row.slot),
+    Column("From", lambda row: row.calling_number, is_flexible=True),
+    Column("To", lambda row: row.called_number, is_flexible=True),
+    Column("Length", lambda row: duration(row.duration_s), is_number=True),
+    Column("Call", lambda row: row.call_id, is_wide=True),
 ]

@@ -8,8 +8,8 @@ from softswitch.config.addresses import is_host, is_ip, parse_host_port, parse_l
 from softswitch.config.check_tls import check_tls
 from softswitch.config.conversion import FaultList
 from softswitch.config.draft import Draft
-from softswitch.config.limits import MEDIA_PORTS_MIN, SOCKET_PATH_BYTES_MAX
-from softswitch.config.settings import MediaSection, RecordingsSection, SipSection, SoundsSection
+from softswitch.config.limits import MEDIA_PORTS_MIN, PARKING_SLOTS_MAX, SOCKET_PATH_BYTES_MAX
+from softswitch.config.settings import MediaSection, ParkingSection, RecordingsSection, SipSection, SoundsSection
 from softswitch.config.toml_lines import KeyPath
 from softswitch.media.runtime.recording.recording_key import KeyFault, read_key
 from softswitch.sip.settings import SESSION_EXPIRES_MIN_S
@@ -26,6 +26,7 @@ def check_settings(draft: Draft) -> None:
     if settings.trace.homer and parse_host_port(settings.trace.homer) is None:
         reason = f'"{settings.trace.homer}" is no address:port'
         faults.add(("trace", "homer"), reason, 'Write one such as "192.0.2.80:9060", or remove the line')
+    _check_parking(settings.parking, faults)
     socket = os.path.abspath(os.path.join(draft.directory, settings.control.socket))
     if len(os.fsencode(socket)) > SOCKET_PATH_BYTES_MAX:
         reason = f"the path of the socket, {socket}, is longer than the {SOCKET_PATH_BYTES_MAX} bytes a socket may have"
@@ -114,3 +115,13 @@ def _check_recordings(recordings: RecordingsSection, directory: str, faults: Fau
 def _check_ip(text: str, path: tuple[str, str], faults: FaultList) -> None:
     if text and not is_ip(text):
         faults.add(path, f'"{text}" is no IP address', 'Write one such as "192.0.2.1", or remove the line')
+
+
+def _check_parking(parking: ParkingSection, faults: FaultList) -> None:
+    first, _, last = parking.slots.partition("-")
+    is_range = (
+        first.isascii() and first.isdigit() and last.isascii() and last.isdigit() and len(first) == len(last) < 10
+    )
+    if parking.slots and not (is_range and 0 <= int(last) - int(first) < PARKING_SLOTS_MAX):
+        reason = f'"{parking.slots}" are no slots, or more than {PARKING_SLOTS_MAX}'
+        faults.add(("parking", "slots"), reason, 'Write the first and the last number: "701-720"')

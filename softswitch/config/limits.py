@@ -14,3 +14,6 @@ MEDIA_PORTS_MIN = 4
 
 FAULT_CHARACTERS_MAX = 300
 """Of a reason or remedy, which quote what is in the file: the file may be a picture by mistake."""
+
+PARKING_SLOTS_MAX = 1000
+"""A floor of a thousand phones parks a hundred callers at a time; more is a mistake in a number."""

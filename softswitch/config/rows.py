@@ -71,6 +71,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """The password counts for nothing on a connection that is not encrypted."""
     watched_by: tuple[str, ...] | None = None
     """Ids of those who may see his calls, presence and mailbox; None: everybody his calls and presence."""
+    pickup_groups: tuple[Identifier, ...] = ()
+    """Who shares one of them may answer calls that ring here (*8, **), and the other way round."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -108,6 +110,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """The password counts for nothing on a connection that is not encrypted."""
     watched_by: tuple[str, ...] | None = None
     """Ids of those who may see his calls, presence and mailbox; None: everybody his calls and presence."""
+    pickup_groups: tuple[Identifier, ...] = ()
+    """Who shares one of them may answer calls that ring here (*8, **), and the other way round."""
 
 
 class GroupRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -164,6 +164,21 @@ class ControlSection(msgspec.Struct, frozen=True, kw_only=True):
     socket: str = "run/control.sock"
 
 
+class ParkingSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[parking]: where callers wait until somebody fetches them."""
+
+    slots: str = "701-720"
+    """Numbers of the slots, from and to; empty: none."""
+    timeout_s: Annotated[float, Meta(ge=5, le=86400)] = 120
+    """After so long the phone that has parked a caller rings."""
+
+    @property
+    def slot_numbers(self) -> tuple[str, ...]:
+        """`load` has checked that they can be read."""
+        first, _, last = self.slots.partition("-")
+        return tuple(str(each).zfill(len(first)) for each in range(int(first), int(last) + 1)) if first else ()
+
+
 class ShutdownSection(msgspec.Struct, frozen=True, kw_only=True):
     """[shutdown]"""
 
@@ -229,6 +244,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dialplans: DialplansSection = DialplansSection()
     sounds: SoundsSection = SoundsSection()
     control: ControlSection = ControlSection()
+    parking: ParkingSection = ParkingSection()
     shutdown: ShutdownSection = ShutdownSection()
     log: LogSection = LogSection()
     trace: TraceSection = TraceSection()

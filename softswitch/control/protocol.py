@@ -252,7 +252,8 @@ Request = (
 
 
 class CallRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A call in progress. `state` is a word for people: "flow", "waiting", "alerting", "talking", "held", "ending".
+    """A call in progress. `state` is a word for people: "flow", "waiting", "alerting", "talking", "held", "parked",
+    "ending".
 
     `wait_s` is the time spent in the queue: so far, or until an agent answered; None when it never was in one.
     `flow` is the flow that has the call; `agent` is his id once one is alerted or talks.
@@ -277,6 +278,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     supervisors: dict[str, str] = {}
     mos: float | None = None
     talking: list[str] = []
+    slot: str = ""
+    """Where the caller is parked."""
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -381,6 +384,7 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     do_not_disturb: bool = False
     call_waiting: bool = True
     intercom: bool = False
+    pickup_groups: list[str] = []
 
 
 class BanRow(msgspec.Struct, frozen=True, kw_only=True):

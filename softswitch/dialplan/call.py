@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.calls.forwarding import ForwardReason, with_forward
-from softswitch.calls.outcomes import DialOutcome, Digits, MenuChoice, QueueOutcome, RecordedMessage
+from softswitch.calls.outcomes import DialOutcome, Digits, MenuChoice, ParkOutcome, QueueOutcome, RecordedMessage
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.verbs import CallVerbs
 from softswitch.dialplan.flows import Dialplan
@@ -261,6 +261,25 @@ class Call:
         return await self._verbs.dial(
             targets, strategy=strategy, each_s=each_s, ring_s=ring_s, record=record, intercom=intercom
         )
+
+    async def pick_up(self, extension: str = "") -> bool:
+        """Let the caller answer what rings at an extension (""; at any that shares a pickup group with his).
+
+        False if nothing rings there that he may answer; if something does he talks in that call, this one is over, and
+        it raises `CallEnded`.
+        """
+        return await self._verbs.pick_up(extension)
+
+    async def park(self, slot: str = "", *, timeout_s: float | None = None) -> ParkOutcome:
+        """Keep the caller with music in a parking slot, the first that is free, until somebody retrieves him.
+
+        Returns after they have talked, or when `timeout_s` ([parking] timeout_s if None) is over. It answers the call.
+        """
+        return await self._verbs.park(slot, timeout_s=timeout_s)
+
+    async def retrieve(self, slot: str) -> bool:
+        """Let the caller talk to who is parked in the slot. False if nobody is; else as `pick_up`."""
+        return await self._verbs.retrieve(slot)
 
     # The caller's own extension
 

@@ -184,11 +184,14 @@ class SipEndpoint:
         if leg is not None:
             leg.progress(status, sdp or b"", now)
 
-    def accept(self, leg_id: LegId, sdp: bytes, now: float) -> None:
-        """Answer an inbound leg with 200 and our answer (our offer, if it came without one)."""
+    def accept(self, leg_id: LegId, sdp: bytes, now: float, *, headers: Sequence[tuple[str, str]] = ()) -> None:
+        """Answer an inbound leg with 200 and our answer (our offer, if it came without one).
+
+        Raises LocalError for a broken header.
+        """
         leg = self._inbound(leg_id)
         if leg is not None:
-            leg.accept(sdp, now)
+            leg.accept(sdp, now, tuple(headers))
 
     def reject(
         self,

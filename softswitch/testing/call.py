@@ -12,7 +12,7 @@ from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from softswitch.base.ids import CallId
-from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, QueueOutcome, RecordedMessage
+from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, ParkOutcome, QueueOutcome, RecordedMessage
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.dialplan.call import Call
@@ -22,7 +22,7 @@ from softswitch.dialplan.schedule import Schedule
 from softswitch.store.schema import StoredPhone
 from softswitch.testing.clock import ManualClock
 
-OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, RecordedMessage)
+OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, ParkOutcome, RecordedMessage)
 
 
 class FakeSounds:
@@ -59,16 +59,18 @@ class FakeCall:
         self,
         *,
         digits: str = "",
-        outcomes: Sequence[QueueOutcome | DialOutcome | RecordedMessage] = (),
+        outcomes: Sequence[QueueOutcome | DialOutcome | ParkOutcome | RecordedMessage] = (),
         calling_number: str = "+15550100",
         called_number: str = "+18005550100",
         hang_up_after: int | None = None,
         headers: Mapping[str, str] | None = None,
         phone: StoredPhone | None = None,
         forwards_to: Collection[str] = (),
+        picks_up: bool = False,
     ) -> None:
         """`phone` is what the caller has chosen for his extension (None: he has none of ours), `forwards_to` the
-        numbers it may forward to."""
+        numbers it may forward to. With `picks_up` somebody rings where he picks up, or is parked where he retrieves.
+        """
         self.transcript: list[str] = []
         self.clock = ManualClock()
         self.call_id = CallId("fake-call")
@@ -82,6 +84,7 @@ class FakeCall:
         self.headers = dict(headers or {})
         self.phone = phone
         self._forwards_to = forwards_to
+        self._picks_up = picks_up
         self.sounds = FakeSounds()
         self.language = "en"
         self.is_answered = False
@@ -201,6 +204,19 @@ class FakeCall:
     def drop_digits(self) -> None:
         """Digits of a script are typed when somebody listens, so none is ever typed ahead."""
 
+    async def pick_up(self, extension: str) -> bool:
+        self._use(f"pick_up {extension}".strip())
+        return self._gone_on()
+
+    async def park(self, slot: str, *, timeout_s: float | None) -> ParkOutcome:
+        await self.answer()
+        self._use(f"park {slot}".strip())
+        return self._outcome(ParkOutcome)
+
+    async def retrieve(self, slot: str) -> bool:
+        self._use(f"retrieve {slot}")
+        return self._gone_on()
+
     def set_phone(self, chosen: StoredPhone) -> None:
         self.phone = chosen
 
@@ -208,6 +224,12 @@ class FakeCall:
         return "" if target in self._forwards_to else f'"{target}" is no extension'
 
     # Private
+
+    def _gone_on(self) -> bool:
+        """He talks in another call now, or nobody was there."""
+        if self._picks_up:
+            self._hang_up()
+        return False
 
     def _use(self, line: str) -> None:
         self._check()

@@ -66,6 +66,10 @@ class Connections(TypedDict):
     on_closed: Callable[["ActiveCall"], None]
 
 
+_WAITS = (CallState.WAITING, CallState.ALERTING, CallState.PARKED)
+"""A caller who hangs up then has given up."""
+
+
 class ActiveCall:
     """See the module. What waits raises `CallEnded` once the caller is gone, `MediaUnavailable` without a worker."""
 
@@ -109,6 +113,10 @@ class ActiveCall:
         """A verb takes whoever answers from another call (`PartyJoined`)."""
         self.unreached: DialReason | None = None
         """Why the last number that was dialled for the caller did not answer; None if he was served since."""
+        self.answer_headers: list[tuple[str, str]] = []
+        """What the caller's 200 says besides."""
+        self.parked_by = ""
+        """The account that has parked the caller first, and has him back."""
         self.display = ""
         """Shown to who is rung for the caller, in place of his name."""
         self.near: MediaStream | None = None
@@ -198,7 +206,7 @@ class ActiveCall:
             self.transfer.reached(self)
         if self.caller.is_answered:
             return
-        self.around.sip.accept(self.caller.leg.leg_id, self._description)
+        self.around.sip.accept(self.caller.leg.leg_id, self._description, headers=self.answer_headers)
         self.caller.leg.state = LegState.ANSWERED
         if not self._has_progressed:
             self.caller.connect()
@@ -472,7 +480,7 @@ class ActiveCall:
         self.record.sip_status = event.status
         self.record.cause = event.cause
         if event.by == "remote":
-            is_waiting = self.record.answered_at is None or self.state in (CallState.WAITING, CallState.ALERTING)
+            is_waiting = self.record.answered_at is None or self.state in _WAITS
             by: EndedBy = "caller"
             reason = EndReason.ABANDONED if is_waiting else EndReason.COMPLETED
         else:

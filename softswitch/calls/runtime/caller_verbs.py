@@ -7,12 +7,14 @@ from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
 from softswitch.calls.forwarding import refusal_of
-from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, QueueOutcome, RecordedMessage
+from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, ParkOutcome, QueueOutcome, RecordedMessage
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
 from softswitch.calls.runtime.message import record_message
+from softswitch.calls.runtime.parking import Parking
+from softswitch.calls.runtime.picking_up import pick_up, retrieve
 from softswitch.calls.runtime.queueing import QueueVisit
 from softswitch.calls.runtime.transferring import transfer_caller
 from softswitch.calls.verbs import SoundFiles
@@ -194,6 +196,25 @@ class CallerVerbs:
         self._call.unreached = None if outcome.is_answered else outcome.reason
         self._call.digits_typed.clear()
         return outcome
+
+    async def pick_up(self, extension: str) -> bool:
+        """Answer what rings at the extension, or in the caller's pickup groups; returns only if there is nothing."""
+        return await pick_up(self._call, extension)
+
+    async def park(self, slot: str, *, timeout_s: float | None) -> ParkOutcome:
+        """Put the caller into this slot, or any, until somebody retrieves him; returns after their talk, or in time."""
+        await self._call.mailbox.check()
+        self._call.mailbox.clear()
+        settings = self._call.around.settings()
+        slots = (slot,) if slot else settings.parking_slots
+        parking = Parking(self._call, slots=slots, timeout_s=settings.parking_s if timeout_s is None else timeout_s)
+        outcome = await parking.run()
+        self._call.digits_typed.clear()
+        return outcome
+
+    async def retrieve(self, slot: str) -> bool:
+        """Talk to who is parked there; returns only if nobody is."""
+        return await retrieve(self._call, slot)
 
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
         """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""

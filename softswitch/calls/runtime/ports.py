@@ -14,6 +14,7 @@ from softswitch.base.entropy import Entropy
 from softswitch.base.ids import CallId, LegId, RecordingId, ReferId
 from softswitch.calls.runtime.agent_lines import Acd, AgentLines
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
+from softswitch.calls.runtime.parking_lot import ParkingLot
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.settings import CallSettings
 from softswitch.calls.verbs import SoundFiles
@@ -48,7 +49,7 @@ class Sip(Protocol):
         contact_user: str = "",
     ) -> LegId: ...
     def progress(self, leg_id: LegId, status: int, sdp: bytes | None = None) -> None: ...
-    def accept(self, leg_id: LegId, sdp: bytes) -> None: ...
+    def accept(self, leg_id: LegId, sdp: bytes, *, headers: Sequence[tuple[str, str]] = ()) -> None: ...
     def reject(
         self, leg_id: LegId, status: int, reason: str | None = None, *, headers: Sequence[tuple[str, str]] = ()
     ) -> None: ...
@@ -150,3 +151,4 @@ class Surroundings:
     phones: PhoneSettings
     """What the owners of extensions have chosen."""
     legs: ExtensionLegs = field(default_factory=ExtensionLegs)
+    parking: ParkingLot = field(default_factory=ParkingLot)

@@ -61,8 +61,8 @@ class SipCommands:
         self._endpoint.progress(leg_id, status, sdp, self._clock.now())
         self._flush()
 
-    def accept(self, leg_id: LegId, sdp: bytes) -> None:
-        self._endpoint.accept(leg_id, sdp, self._clock.now())
+    def accept(self, leg_id: LegId, sdp: bytes, *, headers: Sequence[tuple[str, str]] = ()) -> None:
+        self._endpoint.accept(leg_id, sdp, self._clock.now(), headers=headers)
         self._flush()
 
     def reject(

@@ -7,6 +7,7 @@
 | REFER that replaces a leg of his own in another call   | 202; the other party takes his place there                 |
 | the same of somebody else's leg                        | 603                                                        |
 | REFER by who does not talk (waits, listens)            | 603                                                        |
+| REFER of somebody who has hung up in the same instant  | 603                                                        |
 
 | INVITE that replaces a leg | who may                                     | what is done                          |
 |----------------------------|---------------------------------------------|---------------------------------------|
@@ -22,9 +23,11 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
+from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.record import EndedBy
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.taking_over import answer_for, name_of, take_place, transfer_away
 from softswitch.calls.runtime.transfer import Transfer
@@ -42,6 +45,8 @@ def answer_refer(call: ActiveCall, event: ReferReceived) -> None:
     party, conversation = call.party(event.leg_id), call.conversation
     if party is None or conversation is None or party not in (conversation.near, conversation.far):
         call.around.sip.refuse_refer(event.refer_id, DECLINED)
+    elif _other(conversation, party).leg.state is LegState.ENDED:
+        call.around.sip.refuse_refer(event.refer_id, DECLINED)  # whoever is to go has hung up, and the verb will see it
     elif event.replaces_leg is not None and event.replaces_leg != event.leg_id:
         call.exchange.spawn(_transfer_attended(call, party, event, event.replaces_leg))
     elif not event.target or not call.exchange.is_reachable(event.target) or call.max_forwards <= 1:
@@ -106,7 +111,7 @@ def _transfer_blind(call: ActiveCall, party: Party, event: ReferReceived) -> Non
     conversation = call.conversation
     assert conversation is not None, "judged by answer_refer"
     is_caller = party is conversation.near
-    other = conversation.far if is_caller else conversation.near
+    other = _other(conversation, party)
     call.around.sip.accept_refer(event.refer_id)
     _log(call, party, event.target, "blind")
     transfer_away(
@@ -130,7 +135,7 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
         sip.refuse_refer(event.refer_id, DECLINED)
         return
     is_caller = party is conversation.near
-    other = conversation.far if is_caller else conversation.near
+    other = _other(conversation, party)
     if place is not of.caller and (of.conversation is None or place is not of.conversation.far):
         sip.refuse_refer(event.refer_id, DECLINED)
         return
@@ -155,6 +160,10 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
     else:
         sip.notify_refer(event.refer_id, 200)
         call.part(party)
+
+
+def _other(conversation: Conversation, party: Party) -> Party:
+    return conversation.far if party is conversation.near else conversation.near
 
 
 def _is_same(party: Party, other: Party) -> bool:

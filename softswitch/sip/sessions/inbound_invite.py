@@ -43,6 +43,7 @@ class InboundInvite:
     """Registers itself as its dialog's user and as its transaction's. Sends 100 when made."""
 
     __slots__ = (
+        "_accepted_headers",
         "_accepted_sdp",
         "_core",
         "_described",
@@ -81,6 +82,7 @@ class InboundInvite:
         """Our description, if a reliable response has it."""
         self._accepted_sdp: bytes | None = None
         """With which the owner has accepted; the 2xx waits."""
+        self._accepted_headers: Headers = ()
         self._offers: SessionOffers | None = None
         self._exchange = core.transactions.open(invite, flow)
         self._exchange.user = self
@@ -120,10 +122,11 @@ class InboundInvite:
             self._exchange.respond_packet(status, self._packet, now)
         self._core.deadlines.set(self, now + PROVISIONAL_EVERY_S)
 
-    def accept(self, sdp: bytes, now: float) -> None:
+    def accept(self, sdp: bytes, now: float, headers: Headers = ()) -> None:
         if self._is_over or self._accepted_sdp is not None:
             return
         self._accepted_sdp = sdp
+        self._accepted_headers = headers
         self._core.deadlines.cancel(self)
         self._accept_if_free(now)
 
@@ -285,6 +288,8 @@ class InboundInvite:
         )
         self._core.legs[self.leg_id] = session
         response = self._response(200)
+        for name, value in self._accepted_headers:
+            response.add(name, value)
         response.headers.extend(session.offers.agree(self._invite, now))
         sdp = b"" if self._described else self._accepted_sdp
         session.accept(self._invite, self._exchange, response, sdp, now)

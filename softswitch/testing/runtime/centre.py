@@ -182,6 +182,7 @@ class SimulatedCentre:
             assert not worker.description.streams, "every port was given back"
             assert not worker.description.recordings
         assert not self.controller.legs, "no leg is remembered"
+        assert not self.parking.taken, "nobody is thought to be parked"
         assert not self.legs.count, "no extension is thought to be in a call"
         assert not self.lines.in_use, "no agent is thought to be on the phone"
         assert not self.records.recordings_open
@@ -306,6 +307,7 @@ class SimulatedCentre:
             phones=self.phone_settings,
         )
         self.legs = around.legs
+        self.parking = around.parking
         runner = FlowRunner(lambda: self.dialplan, loop=self.loop)
         self.controller = CallController(around, loop=self.loop, start_flow=runner.start, is_routed=runner.is_routed)
         station = TappedStation(self.endpoint, self.messages, self.clock)

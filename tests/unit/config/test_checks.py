@@ -85,6 +85,9 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"softswitch": '[trace]\nhomer = "homer.example"'}, 'trace.homer: "homer.example" is no address:port'),
         ({"softswitch": '[recordings]\nkey_file = "key"'}, "recordings.key_file: the key"),
         ({"softswitch": '[recordings]\nkey_file = "queues.toml"', "queues": QUEUE}, "recordings.key_file:"),
+        ({"softswitch": '[parking]\nslots = "701"'}, 'parking.slots: "701" are no slots'),
+        ({"softswitch": '[parking]\nslots = "720-701"'}, 'parking.slots: "720-701" are no slots'),
+        ({"softswitch": '[parking]\nslots = "99-101"'}, 'parking.slots: "99-101" are no slots'),
         # agents.toml
         (
             {"agents": "[[person]]\nid = 1"},

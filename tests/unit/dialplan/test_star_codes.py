@@ -116,3 +116,11 @@ def test_intercom(star_codes: Flow, reason: DialReason, last: str) -> None:
 
 def test_a_code_that_nobody_knows(star_codes: Flow) -> None:
     assert said(dial(star_codes, "*1234#")) == "phone/unknown-code"
+
+
+@pytest.mark.parametrize(("dialled", "verb"), [("*8", "pick_up"), ("*8#", "pick_up"), ("**102", "pick_up 102")])
+def test_pickup(star_codes: Flow, dialled: str, verb: str) -> None:
+    assert dial(star_codes, dialled).transcript[:3] == [verb, "answer", "play phone/nobody-rings"]
+    call = FakeCall(called_number=dialled, phone=ANN, picks_up=True)
+    call.run(star_codes)
+    assert call.transcript == [verb]

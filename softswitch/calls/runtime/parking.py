@@ -1,0 +1,169 @@
+"""Callers who are parked: each in a slot with a number, where he hears music until somebody retrieves him.
+
+```
+ park ──► a free slot, told to whoever parks ──► music ──► somebody retrieves him: they talk ──► RETRIEVED
+             └── none is free: FULL                 └────► nobody does in time ────────────────► TIMED_OUT
+```
+
+Who parks is told the number while he is there to hear it: a phone that calls the parking number itself, to put the
+other party in its place afterwards (attended transfer), or one that has transferred him and waits for the outcome.
+"""
+
+from collections.abc import Sequence
+
+from softswitch.base.ids import LegId
+from softswitch.base.log import get_logger
+from softswitch.calls.call_state import CallState
+from softswitch.calls.events import CallEvent, PartyJoined
+from softswitch.calls.outcomes import ParkOutcome, ParkReason
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.conversation import Conversation
+from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.runtime.taking_over import name_of
+from softswitch.calls.settings import RecordingPolicy
+from softswitch.media.protocol import PlayFinished
+from softswitch.sip.outputs import LegEnded
+
+log = get_logger("calls")
+
+ANNOUNCEMENT = "parking/slot"
+
+
+class Parking:
+    """One caller's stay in a slot, and the conversation with whoever retrieves him."""
+
+    def __init__(self, call: ActiveCall, *, slots: Sequence[str], timeout_s: float) -> None:
+        """`slots` are those he may be put into, the first that is free."""
+        self._call = call
+        self._around = call.around
+        self._slots = slots
+        self._timeout_s = timeout_s
+        self._slot = ""
+        self._parked_at = call.around.clock.now()
+        self._parked_by = _who_parks(call)
+        self._told: Party | None = None
+        """Who is being told the slot's number."""
+        self._announcement: int | None = None
+        self._has_music = False
+        self._retrieved_by = ""
+        self._wait_s = 0.0
+        self._conversation: Conversation | None = None
+
+    async def run(self) -> ParkOutcome:
+        slot = self._around.parking.take(self._call, self._slots)
+        if slot is None:
+            log.warning("no parking slot is free", call_id=self._call.call_id, slots=len(self._slots))
+            return self._outcome(ParkReason.FULL)
+        self._slot = slot
+        try:
+            await self._begin()
+            deadline = self._parked_at + self._timeout_s
+            while True:
+                left = None if self._conversation else max(0.0, deadline - self._around.clock.now())
+                event = await self._call.mailbox.next(left)
+                if event is None:
+                    return self._outcome(ParkReason.TIMED_OUT)
+                outcome = await self._take(event)
+                if outcome is not None:
+                    return outcome
+        finally:
+            self._leave()
+
+    async def _begin(self) -> None:
+        call = self._call
+        transferor = None if call.transfer is None else call.transfer.transferor
+        if transferor is None or not transferor.is_answered or transferor.leg.is_held or not call.is_answered:
+            await call.answer()
+            self._told = call.caller if call.caller.extension is not None and not call.record.transferred_by else None
+        else:
+            self._told = transferor
+        call.record.began_to_wait()
+        call.set_state(CallState.PARKED)
+        call.awaits_party = True
+        if self._told is not call.caller:
+            self._play_music()
+        if self._told is not None:
+            self._announce(self._told)
+        log.info("parked", call_id=call.call_id, slot=self._slot, by=self._parked_by)
+
+    def _announce(self, party: Party) -> None:
+        sounds = self._around.sounds
+        names = [ANNOUNCEMENT, *(f"digit/{digit}" for digit in self._slot)]
+        words = or_silence(lambda: [sounds.resolve(name, self._call.language) for name in names])
+        if party.stream is not None and words:
+            self._announcement = party.stream.play(words)
+
+    async def _take(self, event: CallEvent) -> ParkOutcome | None:
+        match event:
+            case PlayFinished() if event.play_id == self._announcement and self._told is not None:
+                await self._announced()
+            case LegEnded() if self._told is not None and event.leg_id == self._told.leg.leg_id:
+                await self._announced()
+            case PartyJoined():
+                self._connect(event.leg_id)
+            case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
+                talk_s = self._end_conversation()
+                return self._outcome(ParkReason.RETRIEVED, talk_s)
+            case _:
+                pass
+        return None
+
+    async def _announced(self) -> None:
+        """Whoever parks knows the number, or has gone: the transfer is done, and who is parked hears music."""
+        self._told = self._announcement = None
+        await self._call.answer()
+        if self._conversation is None and not self._has_music:
+            self._play_music()
+
+    def _play_music(self) -> None:
+        self._has_music = True
+        music = or_silence(lambda: [self._around.sounds.music("default")])
+        if music:
+            self._call.caller_stream.play(music, loop=True, started_at=0.0)
+
+    def _connect(self, leg_id: LegId) -> None:
+        party = self._call.party(leg_id)
+        if party is None or self._conversation is not None:
+            return
+        self._told = None
+        self._around.parking.free(self._slot, self._call)
+        self._retrieved_by = name_of(party)
+        self._wait_s = self._around.clock.now() - self._parked_at
+        policy = self._call.recordings.policy_for(None, RecordingPolicy.ON_DEMAND)
+        self._conversation = self._call.converse(party, "default", policy)
+        log.info("retrieved", call_id=self._call.call_id, slot=self._slot, by=self._retrieved_by)
+
+    def _end_conversation(self) -> float:
+        assert self._conversation is not None, "only called while the two talk"
+        conversation, self._conversation = self._conversation, None
+        self._call.part_conversation(conversation)
+        return conversation.talk_s
+
+    def _outcome(self, reason: ParkReason, talk_s: float = 0.0) -> ParkOutcome:
+        return ParkOutcome(
+            reason=reason,
+            slot=self._slot,
+            parked_by=self._parked_by,
+            retrieved_by=self._retrieved_by,
+            wait_s=self._wait_s or self._around.clock.now() - self._parked_at,
+            talk_s=talk_s,
+        )
+
+    def _leave(self) -> None:
+        """Whatever the reason: the slot is free, nobody talks."""
+        self._call.awaits_party = False
+        self._around.parking.free(self._slot, self._call)
+        if self._conversation is not None:
+            self._end_conversation()
+        if self._call.caller.stream is not None:
+            self._call.caller.stream.stop_play()
+        self._call.end_wait()
+
+
+def _who_parks(call: ActiveCall) -> str:
+    """The account to ring when nobody retrieves the caller: whoever parked him first; "" if that is none of ours."""
+    extension = call.caller.extension if call.transfer is None else call.transfer.extension
+    if not call.parked_by and extension is not None:
+        call.parked_by = extension.username
+    return call.parked_by
