@@ -17,7 +17,7 @@ from softswitch.sip.messages.grammar import (
     quote,
     unquote,
 )
-from softswitch.sip.messages.methods import known_method
+from softswitch.sip.messages.methods import KNOWN_METHODS, known_method
 from softswitch.sip.messages.uri import AbsoluteUri, Uri, parse_uri
 
 MAGIC_COOKIE = "z9hG4bK"
@@ -47,6 +47,9 @@ class CSeq(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "CSeq":
+        number, _, method = text.partition(" ")
+        if method in KNOWN_METHODS and len(number) <= 9 and number.isdecimal() and number.isascii():
+            return cls(int(number), method)
         match = CSEQ.fullmatch(text)
         if match is None:
             raise Malformed(400, "Malformed CSeq")

@@ -6,12 +6,13 @@ never pays for its parsing. Typed views raise Malformed when the header is absen
 all that matter once, so that code behind it may rely on them.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from softswitch.base.address import HostPort
 from softswitch.base.errors import LocalError
-from softswitch.sip.messages.grammar import Malformed, parse_number, split_list
+from softswitch.sip.messages.grammar import TOKEN_CHARACTERS, Malformed, parse_number, split_list
 from softswitch.sip.messages.header_names import CANONICAL, LISTS, canonical_name, printed_name
 from softswitch.sip.messages.header_values import CSeq, NameAddr, Via, parse_expires
 from softswitch.sip.messages.serializer import serialize_headers
@@ -21,6 +22,9 @@ from softswitch.sip.messages.uri import Uri, parse_uri
 T = TypeVar("T")
 
 MAX_FORWARDS_MAX = 255
+
+BRANCH = re.compile(rf"[^,\";]++;(?:rport(?:=[0-9]++)?;)?branch=([{TOKEN_CHARACTERS}]++)(?=[;,]|\Z)")
+"""The beginning of a Via as we write it, and as it comes back."""
 
 
 class Message:
@@ -38,9 +42,10 @@ class Message:
 
     def get(self, name: str) -> str | None:
         """The first value of a header as it stands; `name` is canonical ("call-id")."""
-        if self._first is None:
-            self._first = dict(reversed(self.headers))
-        return self._first.get(name)
+        first = self._first
+        if first is None:
+            first = self._first = dict(reversed(self.headers))
+        return first.get(name)
 
     def get_all(self, name: str) -> list[str]:
         """Every value of a header, lists taken apart, empty elements left out."""
@@ -53,7 +58,10 @@ class Message:
 
     def require(self, name: str) -> str:
         """The first value of a header that must be there. Raises Malformed."""
-        value = self.get(name)
+        first = self._first
+        if first is None:
+            first = self._first = dict(reversed(self.headers))
+        value = first.get(name)
         if value is None:
             raise Malformed(400, f"Missing {printed_name(name)}")
         return value
@@ -95,6 +103,13 @@ class Message:
         return via
 
     @property
+    def branch(self) -> str:
+        """Of the top Via, "" without one. A message of ours, or an answer to it, need not be taken apart for that."""
+        text = self.require("via")
+        match = BRANCH.match(text)
+        return self.top_via.branch or "" if match is None else match[1]
+
+    @property
     def vias(self) -> list[Via]:
         vias = self._typed.get("vias")
         if vias is None:
@@ -121,9 +136,12 @@ class Message:
 
     @property
     def call_id(self) -> str:
-        value = self.require("call-id")
-        if not value or " " in value or "\t" in value:
-            raise Malformed(400, "Malformed Call-ID")
+        value = self._typed.get("call-id")
+        if value is None:
+            value = self.require("call-id")
+            if not value or " " in value or "\t" in value:
+                raise Malformed(400, "Malformed Call-ID")
+            self._typed["call-id"] = value
         return value
 
     @property
@@ -140,7 +158,7 @@ class Message:
 
     @property
     def contacts(self) -> list[NameAddr]:
-        return [] if self.contact_is_star else self._addresses("contact")
+        return [] if self.get("contact") == "*" and self.contact_is_star else self._addresses("contact")
 
     @property
     def routes(self) -> list[NameAddr]:
@@ -153,7 +171,9 @@ class Message:
     def _addresses(self, name: str) -> list[NameAddr]:
         addresses = self._typed.get(name)
         if addresses is None:
-            elements = [] if self.get(name) is None else self._elements(name)
+            if self.get(name) is None:
+                return []
+            elements = self._elements(name)
             addresses = self._typed[name] = [_read(name, NameAddr.parse, element) for element in elements]
         return addresses
 
@@ -182,6 +202,8 @@ class Message:
 
 
 class Request(Message):
+    """`uri_text` is the Request-URI as it stands."""
+
     __slots__ = ("method", "uri_text")
 
     def __init__(self, method: str, uri_text: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> None:

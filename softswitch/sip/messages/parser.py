@@ -43,7 +43,8 @@ def parse(data: bytes) -> Request | Response | Malformed:
     if message is None:
         return start_line_fault or Malformed(None, "Not SIP")
     fault = start_line_fault or fault
-    fault = _read_headers(lines, message) or fault
+    if not _read_plain_headers(lines, message):
+        fault = _read_headers(lines, message) or fault
     if end < 0:
         fault = fault or Malformed(400, "No Empty Line After Headers")
     else:
@@ -89,6 +90,28 @@ def _parse_start_line(line: str) -> tuple[Request | Response | None, Malformed |
 
 def _request_uri_fault(uri_text: str) -> Malformed | None:
     return Malformed(400, "Request-URI in Angle Brackets") if uri_text[0] == "<" else None
+
+
+def _read_plain_headers(lines: list[str], message: Request | Response) -> bool:
+    """Put headers that are written as nearly all are, "Name: value" with a well-known name, into the message.
+
+    False, and nothing is done, if a line is any other.
+    """
+    if len(lines) > HEADERS_MAX + 1:
+        return False
+    canonical = CANONICAL
+    try:
+        headers = [
+            (canonical[name], value.strip(BLANKS))
+            for name, colon, value in [line.partition(":") for line in lines[1:]]
+            if colon
+        ]
+    except KeyError:
+        return False
+    if len(headers) != len(lines) - 1:
+        return False
+    message.headers = headers
+    return True
 
 
 def _read_headers(lines: list[str], message: Request | Response) -> Malformed | None:

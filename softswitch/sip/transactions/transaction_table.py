@@ -158,7 +158,7 @@ class TransactionTable:
 
     def receive_response(self, response: Response, now: float) -> bool:
         """Give a response to its transaction; False if there is none. The response must be valid."""
-        exchange = self._clients.get((response.top_via.branch or "", response.cseq.method))
+        exchange = self._clients.get((response.branch, response.cseq.method))
         if exchange is None:
             return False
         exchange.machine.receive(response, now)
@@ -167,7 +167,7 @@ class TransactionTable:
 
     def flow_of(self, response: Response) -> Flow | None:
         """The flow of the request it answers; None if there is none."""
-        exchange = self._clients.get((response.top_via.branch or "", response.cseq.method))
+        exchange = self._clients.get((response.branch, response.cseq.method))
         return None if exchange is None else exchange.flow
 
     def receive_repeated(self, request: Request, flow: Flow, now: float) -> bool:
@@ -207,7 +207,7 @@ class TransactionTable:
             machine = InviteClientTransaction(request, packet, timers=self.timers, is_reliable=reliable, now=now)
         else:
             machine = NonInviteClientTransaction(packet, timers=self.timers, is_reliable=reliable, now=now)
-        exchange = ClientExchange(self, (request.top_via.branch or "", request.method), machine, flow, user)
+        exchange = ClientExchange(self, (request.branch, request.method), machine, flow, user)
         self._clients[exchange.key] = exchange
         if reliable:
             self._by_flow.setdefault(flow, set()).add(exchange)

@@ -166,3 +166,27 @@ def test_nothing_is_parsed_before_it_is_asked_for() -> None:
 def test_representations_show_the_start_line() -> None:
     assert repr(Request("BYE", "sip:a")) == "<BYE sip:a SIP/2.0>"
     assert repr(Response(486)) == "<SIP/2.0 486 Busy Here>"
+
+
+@pytest.mark.parametrize(
+    ("via", "branch"),
+    [
+        ("SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1", "z9hG4bK1"),
+        ("SIP/2.0/UDP 192.0.2.1:5060;rport=5070;branch=z9hG4bK1;received=203.0.113.9", "z9hG4bK1"),
+        ("SIP/2.0/UDP [2001:db8::1]:5060;branch=z9hG4bK1, SIP/2.0/UDP b;branch=z9hG4bK2", "z9hG4bK1"),
+        ("SIP / 2.0 / UDP 192.0.2.1 ; received=1.2.3.4 ; branch = z9hG4bK1", "z9hG4bK1"),
+        ("SIP/2.0/UDP a, SIP/2.0/UDP b;branch=z9hG4bK2", ""),
+        ("SIP/2.0/UDP a;BRANCH=z9hG4bK1;rport", "z9hG4bK1"),
+        ('SIP/2.0/UDP a;x=";branch=z9hG4bK9";branch=z9hG4bK1', "z9hG4bK1"),
+        ("SIP/2.0/UDP a;rport", ""),
+    ],
+)
+def test_the_branch_is_that_of_the_top_via(via: str, branch: str) -> None:
+    message = Response(200, headers=[("via", via)])
+    assert message.branch == branch
+    assert (message.top_via.branch or "") == branch
+
+
+def test_a_branch_of_a_via_that_cannot_be_read_is_a_fault() -> None:
+    with pytest.raises(Malformed):
+        _ = Response(200, headers=[("via", "nonsense")]).branch
