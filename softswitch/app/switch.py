@@ -7,7 +7,6 @@ standard error).
 """
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ from softswitch.acd.runtime.service import AcdService
 from softswitch.app.agent_states import StoredAgentStates
 from softswitch.app.archive import Archive
 from softswitch.app.certificates import certificate_fault
+from softswitch.app.garbage import GarbageRounds
 from softswitch.app.homer import homer_link
 from softswitch.app.machine import own_ip, trunk_hosts
 from softswitch.app.operations import SwitchOperations
@@ -75,6 +75,8 @@ LEAVING_LOOKS = 100
 
 log = get_logger("switch")
 
+GARBAGE_ROUND_S = 60.0
+
 
 class Switch:
     """Builds the parts and wires them; owns nothing else."""
@@ -107,9 +109,7 @@ class Switch:
         parts.traces.start()
         if parts.homer is not None:
             parts.homer.start()
-        # What is there now stays for good: the collector need not look at it at every pass, which would delay calls.
-        gc.collect()
-        gc.freeze()
+        self._look_for_garbage(parts, GarbageRounds(lambda: not parts.controller.calls, parts.clock.now()))
         log.info("ready", domain=configuration.settings.sip.domain, listen=list(configuration.settings.sip.listen))
 
     async def run(self) -> None:
@@ -120,6 +120,15 @@ class Switch:
         self._loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         await parts.stop_requested.wait()
         await self._stop(parts)
+
+    def _look_for_garbage(self, parts: Parts, rounds: GarbageRounds) -> None:
+        rounds.start()
+
+        def look() -> None:
+            rounds.round(parts.clock.now())
+            self._loop.call_later(GARBAGE_ROUND_S, look)
+
+        self._loop.call_later(GARBAGE_ROUND_S, look)
 
     def _told_to_stop(self, parts: Parts) -> None:
         """The second time is meant: calls in progress end now."""
