@@ -31,6 +31,7 @@ from softswitch.sip.description.audio_formats import (
     names_in,
     offered_numbers,
 )
+from softswitch.sip.description.browser_transport import is_dtls
 from softswitch.sip.description.sdes import Crypto, NegotiatedSrtp, Sdes, SrtpRefused, is_audio
 from softswitch.sip.description.sdp import (
     Direction,
@@ -161,8 +162,7 @@ def answer_offer(
         session = SessionDescription.parse(offer)
         chosen = _choose_media(session, capabilities, sdes)
         if chosen is None:
-            has_audio = any(is_audio(media) for media in session.media)
-            return OfferRefused(488, "No Common Audio Codec" if has_audio else "No Plain RTP Audio Offered")
+            return _nothing_in_common(session)
         media, crypto, choice = chosen
         audio = _negotiated(session, media, choice, capabilities.ptime_ms, local.host)
     except SrtpRefused as fault:
@@ -180,6 +180,15 @@ def answer_offer(
     )
     answered = [ours if offered is media else offered.declined() for offered in session.media]
     return Answer(_describe_session(local, session_id, version, answered), replace(audio, srtp=srtp))
+
+
+def _nothing_in_common(session: SessionDescription) -> OfferRefused:
+    if any(is_audio(media) for media in session.media):
+        return OfferRefused(488, "No Common Audio Codec")
+    if any(media.kind == "audio" and media.port > 0 and is_dtls(media) for media in session.media):
+        warning = "DTLS-SRTP is not supported: offer RTP, or SRTP with SDES keys"
+        return OfferRefused(488, "DTLS-SRTP Not Supported", warning)
+    return OfferRefused(488, "No Plain RTP Audio Offered")
 
 
 def read_answer(answer: bytes, offered: bytes, *, sdes: Sdes = _PLAIN) -> NegotiatedAudio | OfferRefused:
