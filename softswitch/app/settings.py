@@ -258,7 +258,9 @@ def _phones(configuration: Configuration) -> list[AgentRow | PhoneRow]:
 
 
 def _session(row: AgentRow | PhoneRow) -> SessionPolicy:
-    return SessionPolicy(reliable=row.prack, session_expires_s=row.session_timer_s)
+    return SessionPolicy(
+        reliable=row.prack, session_expires_s=row.session_timer_s, follows_redirects=row.follow_redirects
+    )
 
 
 def _watchers(row: AgentRow | PhoneRow, configuration: Configuration) -> tuple[str, ...] | None:

@@ -64,7 +64,9 @@ def trunk_route(row: TrunkRow, configuration: Configuration) -> TrunkRoute:
 
 
 def trunk_session(row: TrunkRow) -> SessionPolicy:
-    return SessionPolicy(reliable=row.prack, session_expires_s=row.session_timer_s)
+    return SessionPolicy(
+        reliable=row.prack, session_expires_s=row.session_timer_s, follows_redirects=row.follow_redirects
+    )
 
 
 def outbound_route(row: OutboundRow) -> OutboundRoute:

@@ -20,6 +20,8 @@ from softswitch.base.errors import LocalError
 from softswitch.calls.limits import FORWARDS_MAX
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.sip.messages.diversion import DiversionReason
+from softswitch.sip.messages.grammar import Malformed
+from softswitch.sip.messages.uri import SipUri, parse_uri
 from softswitch.store.schema import StoredPhone
 
 ForwardReason = Literal["always", "busy", "no_answer", "unregistered"]
@@ -54,14 +56,32 @@ class ForwardChain:
         self, extension: Extension, chosen: StoredPhone, reason: ForwardReason, settings: CallSettings
     ) -> str | None:
         """Where this extension's call goes for this reason; None if nowhere. The forward is counted."""
-        target = chosen.forwards.get(reason, "")
+        return self.redirect(extension, chosen.forwards.get(reason, ""), settings)
+
+    def redirect(self, extension: Extension, target: str, settings: CallSettings) -> str | None:
+        """`target` if the call of this extension may go there; None if not. The forward is counted."""
         if not target or self._count >= FORWARDS_MAX or refusal_of(extension, target, settings):
             return None
         goal = settings.extension_for(target)
-        if (target if goal is None else goal.username) in self._asked:
-            return None
+        return target if self.goes_on(target if goal is None else goal.username) else None
+
+    def goes_on(self, name: str) -> bool:
+        """Whether the call may go on to this extension (its user name) or number; then it is counted."""
+        if not name or name in self._asked or self._count >= FORWARDS_MAX:
+            return False
         self._count += 1
-        return target
+        return True
+
+
+def redirected_to(uri: str) -> str:
+    """The number or name a 3xx's Contact means, "" for none of use. Where the Contact lives is of no interest: the
+    number is dialled as if whoever was called had dialled it, with his permissions and through our own trunks."""
+    try:
+        target = parse_uri(uri)
+    except Malformed:
+        return ""
+    user = target.user if isinstance(target, SipUri) else getattr(target, "digits", None)
+    return (user or "").partition(";")[0]
 
 
 def refusal_of(extension: Extension, target: str, settings: CallSettings) -> str:

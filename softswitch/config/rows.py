@@ -55,6 +55,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     dtmf: DigitMode = "auto"
     prack: ReliableRinging = "supported"
     session_timer_s: SessionTimer = SESSION_TIMER_S
+    follow_redirects: bool = True
+    """Where the phone itself says to call instead (3xx), with the permissions of its owner."""
     codecs: tuple[CodecName, ...] = ()
     """Instead of those of [media]; empty: the same."""
     contacts_each_s: Annotated[float, Meta(ge=0, le=600)] = 0
@@ -94,6 +96,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     dtmf: DigitMode = "auto"
     prack: ReliableRinging = "supported"
     session_timer_s: SessionTimer = SESSION_TIMER_S
+    follow_redirects: bool = True
+    """Where the phone itself says to call instead (3xx), with the permissions of its owner."""
     codecs: tuple[CodecName, ...] = ()
     """Instead of those of [media]; empty: the same."""
     contacts_each_s: Annotated[float, Meta(ge=0, le=600)] = 0

@@ -125,6 +125,8 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     dtmf: DigitMode = "auto"
     prack: ReliableRinging = "supported"
     session_timer_s: SessionTimer = SESSION_TIMER_S
+    follow_redirects: bool = False
+    """Where the provider says to call instead (3xx): another number of this trunk."""
     codecs: tuple[CodecName, ...] = ()
     """Instead of those of [media]; empty: the same."""
     media_ports: MediaPorts | None = None

@@ -113,6 +113,7 @@ class LegFailed(msgspec.Struct, frozen=True):
     """Our INVITE failed; the leg is over. No answer at all gives 408, a broken transport 503.
 
     `retry_after` is the peer's wish in seconds, or None. `cause` is the ISDN cause (Q.850) the peer gives, or 0.
+    `contacts` are where a 3xx says to try instead, the best first, if the session's policy is to follow it.
     """
 
     leg_id: LegId
@@ -120,6 +121,7 @@ class LegFailed(msgspec.Struct, frozen=True):
     reason: str
     retry_after: int | None = None
     cause: int = 0
+    contacts: tuple[str, ...] = ()
 
 
 class LegConfirmed(msgspec.Struct, frozen=True):

@@ -26,10 +26,12 @@ class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     `reliable` (RFC 3262): "off" does not know reliable provisional responses, "supported" uses them where the peer
     requires them, "required" wherever the peer can, and refuses a peer that cannot.
     `session_expires_s` (RFC 4028) is how long a session lasts without a refresh; 0: no session timer.
+    `follows_redirects`: where a 3xx points to is worth knowing; following it is for whoever has called.
     """
 
     reliable: ReliablePolicy = "supported"
     session_expires_s: int = 0
+    follows_redirects: bool = False
 
     @property
     def option_tags(self) -> str:

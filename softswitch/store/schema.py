@@ -100,7 +100,7 @@ class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
     """The extension's number, or its account if it has none."""
     to: str
     reason: str
-    """"always", "busy", "no_answer" or "unregistered"."""
+    """"always", "busy", "no_answer", "unregistered", or "redirected": the phone said so itself (3xx)."""
 
 
 class StoredPhone(msgspec.Struct, frozen=True, kw_only=True):

@@ -363,3 +363,29 @@ def test_the_called_party_offers_before_it_answers(ladder: Callable[[SipPair], N
     scene.run()
     assert scene.one("switch", LegFailed).status == 486
     ladder(scene)
+
+
+def test_redirected(ladder: Callable[[SipPair], None]) -> None:
+    """Where a 3xx points to is told, the best first; nothing is sent there."""
+    scene = Scene()
+    policy = SessionPolicy(follows_redirects=True)
+    leg_id = scene.switch.invite(
+        scene.target("555", PROVIDER), from_uri="sip:100@switch.example", sdp=OFFER, session=policy, now=scene.now
+    )
+    scene.run(0.1)
+    (invite,) = scene.raw.requests("INVITE")
+    contacts = "Contact: <sip:1@a>;q=0.2, <sip:2@b>, <sip:3@c>;q=0.9, <tel:4>;q=x, <sip:5@e>;q=0.1, <sip:6@f>;q=0"
+    scene.raw.answer(invite, 302, "a", contacts)
+    scene.run()
+    assert scene.one("switch", LegFailed) == LegFailed(
+        leg_id, 302, "Whatever", None, 0, ("sip:2@b", "tel:4", "sip:3@c", "sip:1@a", "sip:5@e")
+    )
+    ladder(scene)
+
+
+def test_without_the_policy_nobody_hears_where_a_redirect_points_to() -> None:
+    scene = Scene()
+    scene.call_out()
+    scene.raw.answer(scene.raw.requests("INVITE")[0], 301, "a", "Contact: <sip:1@a>")
+    scene.run(0.1)
+    assert scene.one("switch", LegFailed).contacts == ()

@@ -65,6 +65,7 @@ class Alerting:
         "_ringing",
         "_ringing_since",
         "answered",
+        "redirected",
         "status",
     )
 
@@ -78,6 +79,8 @@ class Alerting:
         self.answered: Party | None = None
         self.status = 0
         """The last final status received."""
+        self.redirected: tuple[str, ...] = ()
+        """Where a phone or network says to call instead, the best first."""
         self._is_over = False
         self._ringing_since = call.around.clock.now()
 
@@ -177,6 +180,7 @@ class Alerting:
                 self._take_answer(party, event.sdp)
             case LegFailed():
                 self.status = event.status
+                self.redirected = event.contacts or self.redirected
                 self._fail(party, reason_of_status(event.status))
 
     def take(self, party: Party) -> None:

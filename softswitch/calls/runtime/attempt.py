@@ -20,7 +20,7 @@ the highest first, those of the next when all of them have failed or have rung f
 from itertools import groupby
 
 from softswitch.acd.model import BusyKind
-from softswitch.calls.forwarding import DIVERSION_REASONS, ForwardChain, ForwardReason
+from softswitch.calls.forwarding import DIVERSION_REASONS, ForwardChain, ForwardReason, redirected_to
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
@@ -29,7 +29,7 @@ from softswitch.calls.runtime.reaching import bindings_of, ring_extension
 from softswitch.calls.runtime.trunk_calls import OutsideCall
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.media.errors import MediaUnavailable
-from softswitch.sip.messages.diversion import Diversion, forwards_before
+from softswitch.sip.messages.diversion import Diversion, DiversionReason, forwards_before
 from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import Binding, LegAnswered, LegFailed, LegProgress
 from softswitch.store.schema import Forwarded
@@ -141,6 +141,8 @@ class Attempt:
         """Ring whoever comes next, if it is time."""
         if self._outside is not None and self.answered is None and self._refusal is None:
             await self._proceed_outside(self._outside, now)
+            if self.verdict is not None:
+                await self._try_route_of_network(self._outside)
         if self._called is None or self.answered is not None or self._refusal is not None:
             return
         if self._forward_at is not None and now >= self._forward_at:
@@ -152,7 +154,7 @@ class Attempt:
         except MediaUnavailable:
             self._refusal = DialReason.UNREACHABLE
         else:
-            if self.verdict is not None:
+            if self.verdict is not None and not await self._redirected(self._called):
                 await self._forwarded(self._called, self.verdict)
 
     def next_timeout(self) -> float | None:
@@ -231,10 +233,17 @@ class Attempt:
             return DialReason.BUSY
         return None if bindings else DialReason.UNREACHABLE
 
-    async def _try_outside(self, number: str) -> None:
+    async def _try_outside(self, number: str, *, through: str = "") -> None:
         self.answered_by = number
         self._chain.asks(number)
-        outside = OutsideCall(self._call, self.alerting, number, permitted=self._permitted, diversions=self._diversions)
+        outside = OutsideCall(
+            self._call,
+            self.alerting,
+            number,
+            permitted=self._permitted,
+            diversions=self._diversions,
+            through=through,
+        )
         self._refusal = outside.refusal
         if self._refusal is not None:
             return
@@ -249,6 +258,20 @@ class Attempt:
         except MediaUnavailable:
             self._refusal = DialReason.UNREACHABLE
 
+    async def _try_route_of_network(self, failed: OutsideCall) -> None:
+        """A provider has said that another number, of its own, is to be called (3xx): it is, through the same trunk."""
+        targets, self.alerting.redirected = self.alerting.redirected, ()
+        for number in (redirected_to(target) for target in targets):
+            if self._chain.goes_on(number):
+                self._status = self.status
+                failed.end()
+                self.alerting = Alerting(self._call, is_counted=False)
+                try:
+                    await self._try_outside(number, through=failed.trunk)
+                except MediaUnavailable:
+                    self._refusal = DialReason.UNREACHABLE
+                return
+
     async def _forwarded(self, extension: Extension, verdict: DialReason) -> bool:
         """Whether the call goes elsewhere for this reason; then it is rung there already."""
         goal = self._follow_for(extension, verdict)
@@ -256,6 +279,18 @@ class Attempt:
             return False
         await self._reach(goal)
         return True
+
+    async def _redirected(self, extension: Extension) -> bool:
+        """Whether a phone of his has said to call somebody else (3xx); then that one is rung already."""
+        settings = self._around.settings()
+        targets, self.alerting.redirected = self.alerting.redirected, ()
+        for target in () if self._is_intercom else targets:
+            goal = self._chain.redirect(extension, redirected_to(target), settings)
+            if goal is not None:
+                self._leave_for(extension, goal, "redirected", "deflection")
+                await self._reach(goal)
+                return True
+        return False
 
     def _follow_for(self, extension: Extension, verdict: DialReason) -> str | None:
         reason = _FORWARDED_FOR.get(verdict)
@@ -270,6 +305,12 @@ class Attempt:
         goal = self._chain.follow(extension, chosen, reason, settings)
         if goal is None:
             return None
+        self._leave_for(extension, goal, reason, DIVERSION_REASONS[reason])
+        return goal
+
+    def _leave_for(self, extension: Extension, goal: str, reason: str, diversion: DiversionReason) -> None:
+        """The extension is out; the record and whoever is rung next are told."""
+        settings = self._around.settings()
         self._status = self.status
         self.end()
         self._outside = None
@@ -281,11 +322,10 @@ class Attempt:
             Diversion(
                 uri=str(SipUri(user=name, host=settings.domain)),
                 to_uri=str(SipUri(user=goal, host=settings.domain)),
-                reason=DIVERSION_REASONS[reason],
+                reason=diversion,
             )
         )
         self._call.record.forwards.append(Forwarded(at=self._around.clock.wall(), by=name, to=goal, reason=reason))
-        return goal
 
     async def _ring_further(self, extension: Extension, now: float) -> None:
         """Its next phones, when those before have failed or have rung long enough."""

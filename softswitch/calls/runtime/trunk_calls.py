@@ -68,8 +68,12 @@ class OutsideCall:
         *,
         permitted: Extension | None,
         diversions: Sequence[Forward] = (),
+        through: str = "",
     ) -> None:
-        """`permitted` is whose right it is to call out, if anybody's; `diversions` are who has forwarded the call."""
+        """`permitted` is whose right it is to call out, if anybody's; `diversions` are who has forwarded the call.
+
+        With `through` no other trunk than this one is used.
+        """
         self._call = call
         self._around = call.around
         self._alerting = alerting
@@ -88,13 +92,18 @@ class OutsideCall:
         """It rings, or somebody speaks: no other trunk is tried any more."""
         self._wants_next = False
         self._ignores_empty_183 = False
-        self.refusal = self._plan()
+        self.refusal = self._plan(through)
         """Why nothing can be tried at all."""
 
     @property
     def is_going_on(self) -> bool:
         """The trunk has failed, and another one is to be tried."""
         return self._wants_next
+
+    @property
+    def trunk(self) -> str:
+        """The name of the trunk that was tried last."""
+        return self._current
 
     async def begin(self) -> DialReason | None:
         """Call through the first trunk that has room; why none can be called. Raises as `Alerting.ring` does."""
@@ -156,13 +165,14 @@ class OutsideCall:
 
     # Private
 
-    def _plan(self) -> DialReason | None:
+    def _plan(self, through: str) -> DialReason | None:
         settings, permitted = self._around.settings(), self._permitted
         route = settings.outbound_for(self._number)
         if route is None:
             return DialReason.UNREACHABLE
         order = ordered(route, self._around.sip.trunks.is_down, self._around.entropy)
-        self._left = [name for name in order if permitted is not None and name in permitted.trunks]
+        permitted_trunks = frozenset[str]() if permitted is None else permitted.trunks
+        self._left = [name for name in order if name in permitted_trunks and through in ("", name)]
         self._rule = route.failover
         return None if self._left else DialReason.FORBIDDEN
 

@@ -8,7 +8,9 @@ from typing import Literal
 
 import msgspec
 
-DiversionReason = Literal["unconditional", "user-busy", "no-answer", "unavailable", "do-not-disturb", "unknown"]
+DiversionReason = Literal[
+    "unconditional", "user-busy", "no-answer", "unavailable", "do-not-disturb", "deflection", "unknown"
+]
 
 _CAUSES: dict[DiversionReason, int] = {
     "unconditional": 302,
@@ -16,6 +18,7 @@ _CAUSES: dict[DiversionReason, int] = {
     "no-answer": 408,
     "unavailable": 480,
     "do-not-disturb": 480,
+    "deflection": 480,
     "unknown": 404,
 }
 """RFC 4458 section 2.1: why it was retargeted."""

@@ -40,6 +40,7 @@ from softswitch.sip.sessions.client_requests import (
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.sessions.early_dialog import EarlyDialog
 from softswitch.sip.sessions.invite_session import InviteSession
+from softswitch.sip.sessions.redirection import redirect_targets
 from softswitch.sip.sessions.reliable_provisional import read_rseq
 from softswitch.sip.sessions.session_offers import RAISES_MAX
 from softswitch.sip.sessions.session_timer import ask, min_se
@@ -171,9 +172,9 @@ class OutboundInvite:
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
         if self.state in (State.CALLING, State.PROCEEDING):
             if fact is Fact.TIMED_OUT:
-                self._fail(408, "Request Timeout", None, now)
+                self._end_with(LegFailed(self.leg_id, 408, "Request Timeout"), now)
             else:
-                self._fail(503, "Connection Failed", None, now)
+                self._end_with(LegFailed(self.leg_id, 503, "Connection Failed"), now)
 
     # Private
 
@@ -304,7 +305,17 @@ class OutboundInvite:
                 again.set(name, value)
             self._try_again(again, now)
             return
-        self._fail(response.status, legible(response.reason), read_retry_after(response), now, read_cause(response))
+        self._end_with(
+            LegFailed(
+                self.leg_id,
+                response.status,
+                legible(response.reason),
+                read_retry_after(response),
+                read_cause(response),
+                redirect_targets(response) if self._policy.follows_redirects else (),
+            ),
+            now,
+        )
 
     def _try_again(self, invite: Request, now: float) -> None:
         self._invite = invite
@@ -313,11 +324,11 @@ class OutboundInvite:
         self._end_early(now)
         self._exchange = self._core.transactions.send(invite, self._flow, self, now)
 
-    def _fail(self, status: int, reason: str, retry_after: int | None, now: float, cause: int = 0) -> None:
+    def _end_with(self, failed: LegFailed, now: float) -> None:
         self.state = State.ENDED
         self._end_early(now)
         self._core.legs.pop(self.leg_id, None)
-        self._core.outputs.append(LegFailed(self.leg_id, status, reason, retry_after, cause))
+        self._core.outputs.append(failed)
 
     def _cancel(self, now: float) -> None:
         cancel = make_cancel(self._invite)

@@ -57,6 +57,8 @@ class SimulatedPhone:
         self.rings = True
         """Says 180 before it answers."""
         self.busy_status: int | None = None
+        self.redirect_to: str | None = None
+        """It refuses calls with 302 and this URI."""
         self.talk_s: float | None = None
         """Hangs up this long after the conversation began; None: never."""
         self.has_early_media = False
@@ -178,6 +180,10 @@ class SimulatedPhone:
 
     def _ring(self, invite: InviteReceived) -> None:
         now = self._centre.clock.now()
+        if self.redirect_to is not None:
+            contact = ("contact", f"<{self.redirect_to}>")
+            self.endpoint.reject(invite.leg_id, 302, headers=[contact], now=now)
+            return
         if self.busy_status is not None:
             self.endpoint.reject(invite.leg_id, self.busy_status, now=now)
             return
