@@ -33,19 +33,14 @@ MEDIA = st.builds(
     st.lists(st.sampled_from(["0", "8", "9", "96", "101", "111"]), min_size=1, max_size=4).map(" ".join),
 )
 SECTION = st.tuples(MEDIA, st.lists(ATTRIBUTE, max_size=6)).map(lambda parts: [parts[0], *parts[1]])
-DESCRIPTION = st.builds(
-    lambda head, sections: [
-        "v=0",
-        "o=- 1 1 IN IP4 192.0.2.1",
-        "s=-",
-        "c=IN IP4 192.0.2.1",
-        "t=0 0",
-        *head,
-        *[line for section in sections for line in section],
-    ],
-    st.lists(ATTRIBUTE, max_size=4),
-    st.lists(SECTION, max_size=5),
-)
+
+
+def _describe(head: list[str], sections: list[list[str]]) -> list[str]:
+    session = ["v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=-", "c=IN IP4 192.0.2.1", "t=0 0"]
+    return session + head + [line for section in sections for line in section]
+
+
+DESCRIPTION = st.builds(_describe, st.lists(ATTRIBUTE, max_size=4), st.lists(SECTION, max_size=5))
 
 
 @given(DESCRIPTION, st.sampled_from(["\r\n", "\n"]), st.booleans())
