@@ -1,5 +1,6 @@
 """Transfers of whole calls in virtual time: blind, attended, failed, by phones, flows and operators."""
 
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from softswitch.sip.messages.message import Response
 from softswitch.sip.messages.parser import parse
 from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, ReinviteReceived
 from softswitch.store.schema import Cdr
+from softswitch.testing.ladder import render_ladder
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 
@@ -23,6 +25,7 @@ Scenario = Callable[[SimulatedCentre], Awaitable[None]]
 HOTLINE = "+18005550100"
 CALLER = "+15550123"
 SECRET = "Secret-123"
+GOLDEN = Path(__file__).parents[1] / "golden" / "ladders"
 
 
 @flow
@@ -100,6 +103,17 @@ def check_linked(first: Cdr, second: Cdr, by: str) -> None:
     assert first.fault == second.fault == ""
 
 
+def check_ladder(centre: SimulatedCentre, name: str, *peers: str) -> None:
+    """What went between the switch and these, from the first REFER or Replaces on, is as it was reviewed."""
+    passages = [p for p in centre.network.transcript if p.source in peers or p.destination in peers]
+    first = next(i for i, p in enumerate(passages) if p.message.startswith(b"REFER") or b"Replaces:" in p.message)
+    ladder = render_ladder(passages[first:], passages[first].sent_at)
+    path = GOLDEN / f"call_{name}.txt"
+    if os.environ.get("SOFTSWITCH_GOLDEN") == "write":
+        path.write_text(ladder)
+    assert ladder == path.read_text()
+
+
 def hears(centre: SimulatedCentre) -> list[set[int]]:
     """The pairs who hear each other."""
     heard = {h.stream_id: set(h.sources) for w in centre.workers.values() for h in w.description.hearings.values()}
@@ -118,6 +132,7 @@ def test_an_agent_sends_the_caller_on(centre: Callable[..., SimulatedCentre]) ->
         assert ann.leg is None, "who has transferred is released"
         assert len(hears(centre)) == 1
         await centre.all_over()
+        check_ladder(centre, "blind_transfer", CALLER, "ann", "carl")
         first, second = by_start(centre)
         check_linked(first, second, "ann")
         assert (first.agent, first.queue, first.transferred_to) == ("ann", "support", "110")
@@ -129,6 +144,7 @@ def test_an_agent_sends_the_caller_on(centre: Callable[..., SimulatedCentre]) ->
         assert not second.recordings, "carl is not recorded by his policy"
         states = [o.new for o in centre.acd_outputs if isinstance(o, AgentStateChanged) and o.agent_id == "ann"]
         assert states[-3:] == [AgentState.BUSY, AgentState.WRAP_UP, AgentState.READY]
+        assert states.count(AgentState.WRAP_UP) == 1
         (answered,) = caller.seen(LegAnswered)
         assert isinstance(answered, LegAnswered)
 
@@ -166,6 +182,7 @@ def test_the_transferors_phone_hangs_up_at_once(centre: Callable[..., SimulatedC
         ann.hang_up()
         await centre.until(lambda: carl.is_answered)
         await centre.all_over()
+        check_ladder(centre, "transferor_leaves_early", "ann", "carl")
         first, second = by_start(centre)
         check_linked(first, second, "ann")
 
@@ -184,6 +201,7 @@ def test_a_target_that_is_busy_gives_the_caller_back_to_who_waits(centre: Callab
         assert len(hears(centre)) == 1
         caller.hang_up()
         await centre.all_over()
+        check_ladder(centre, "failed_transfer", CALLER, "ann", "carl")
         first, second = by_start(centre)
         check_linked(first, second, "ann")
         assert second.talk_s > 2
@@ -215,6 +233,8 @@ def test_a_target_that_does_not_answer_has_the_transferor_rung_again(
             assert len(hears(centre)) == 1
             ann.hang_up()
         await centre.all_over()
+        if is_answered:
+            check_ladder(centre, "failed_transfer_with_recall", CALLER, "ann", "carl")
         assert caller.seen(LegEnded), "never lost silently"
         first, second = by_start(centre)
         check_linked(first, second, "ann")
@@ -310,6 +330,7 @@ def test_who_was_asked_before_gets_the_caller(centre: Callable[..., SimulatedCen
         await centre.sleep(10)
         carl.hang_up()
         await centre.all_over()
+        check_ladder(centre, "attended_transfer", CALLER, "ann", "carl")
         first, second = by_start(centre)
         check_linked(first, second, "ann")
         assert (first.transferred_to, first.talk_s) == ("110", pytest.approx(10, abs=1.5))
@@ -360,6 +381,7 @@ def test_who_still_rings_gets_the_caller_when_he_answers(centre: Callable[..., S
         assert len(hears(centre)) == 1
         assert caller.leg is not None
         await centre.all_over()
+        check_ladder(centre, "semi_attended_transfer", CALLER, "ann", "carl")
         first, second = by_start(centre)
         check_linked(first, second, "ann")
 
@@ -429,6 +451,7 @@ def test_a_ringing_phone_is_answered_at_another(centre: Callable[..., SimulatedC
         assert len(hears(centre)) == 1
         eve.hang_up()
         await centre.all_over()
+        check_ladder(centre, "replaces_of_a_ringing_phone", "carl", "dora", "eve")
         first, second = by_start(centre)
         check_linked(second, first, "eve")
         assert first.end_reason == "completed"
@@ -453,6 +476,8 @@ def test_a_call_in_progress_is_taken_by_another_phone_of_the_same_account(
         assert len(hears(centre)) == 1
         carl.hang_up()
         await centre.all_over()
+        if is_permitted:
+            check_ladder(centre, "replaces_of_an_answered_phone", "carl", "dora", "dora at home")
 
     centre().run(scenario)
 
@@ -477,6 +502,7 @@ def test_parties_on_different_media_workers_are_joined(centre: Callable[..., Sim
         assert len(connected) == 2
         carl.hang_up()
         await centre.all_over()
+        check_ladder(centre, "attended_transfer_between_workers", CALLER, "ann", "carl")
         first, second = by_start(centre)
         check_linked(first, second, "ann")
 

@@ -420,7 +420,7 @@ class ActiveCall:
             self.record.answered_at = self.around.clock.wall()
         self._replace(old, party)
         if self.conversation is None and old.stream is not None and party.stream is not None:
-            old.stream.hand_loop_to(party.stream)
+            old.stream.hand_over_to(party.stream)
         return old
 
     def replace_far(self, old: Party, party: Party) -> None:

@@ -207,6 +207,7 @@ class CallController:
 
     def moved(self, party: Party, call: ActiveCall) -> None:
         self.legs[party.leg.leg_id] = call
+        self._take_line(party, BusyKind.OTHER)
         if party.extension is not None:
             self._around.legs.began(party.extension.username, party.leg.leg_id, call.call_id)
         if party.stream is not None:
@@ -216,11 +217,11 @@ class CallController:
         call = self._enter(ActiveCall(None, caller, record, self._around, **self._connections()))
         call.max_forwards = before.max_forwards - 1
         call.language = before.language
+        self._take_line(caller, BusyKind.OUTBOUND)
         call.admit(caller, "caller")
         if caller.is_answered:
             record.answered_at = record.started_at
             call.set_state(CallState.ANSWERED)
-        self._take_line(caller)
         return call
 
     def start_flow(self, call: ActiveCall) -> None:
@@ -275,7 +276,7 @@ class CallController:
         if event.source.kind == "trunk" and not self._has_room(event, settings):
             return
         call = self._enter(self._make_call(event, settings))
-        self._take_line(call.caller)
+        self._take_line(call.caller, BusyKind.OUTBOUND)
         if call.caller.extension is not None:
             self._around.legs.began(call.caller.extension.username, event.leg_id, call.call_id)
         log.info(
@@ -304,11 +305,11 @@ class CallController:
         self._around.records.call_started(call.record.as_active())
         return call
 
-    def _take_line(self, caller: Party) -> None:
-        """An agent who calls is busy for as long as his leg lasts."""
-        if caller.extension is not None and caller.line is None:
-            caller.line = caller.extension.agent_id
-            self._around.lines.taken(caller.line, BusyKind.OUTBOUND)
+    def _take_line(self, party: Party, kind: BusyKind) -> None:
+        """An agent who calls, or has come from another call, is busy for as long as his leg lasts."""
+        if party.extension is not None and party.line is None:
+            party.line = party.extension.agent_id
+            self._around.lines.taken(party.line, kind)
 
     def _transfer_over(self, task: asyncio.Task[None]) -> None:
         self._transfers.discard(task)

@@ -53,13 +53,24 @@ async def ring_extension(
             extension.username,
             from_uri=from_uri,
             from_display=display or from_display,
-            headers=auto_answer_headers(settings.domain) if is_intercom else _forward_headers(diversions),
+            headers=[
+                *(auto_answer_headers(settings.domain) if is_intercom else _forward_headers(diversions)),
+                *_referral_headers(call, settings),
+            ],
             extension=extension,
             srtp=extension.srtp,
             dtmf=extension.dtmf,
             codecs=extension.codecs,
             session=extension.session,
         )
+
+
+def _referral_headers(call: ActiveCall, settings: CallSettings) -> list[tuple[str, str]]:
+    """Which colleague has transferred the caller (RFC 3892); nobody outside is told."""
+    extension = settings.extensions.get(call.record.transferred_by)
+    if extension is None:
+        return []
+    return [("referred-by", f"<{SipUri(user=extension.number or extension.username, host=settings.domain)}>")]
 
 
 def _forward_headers(diversions: Sequence[Diversion]) -> list[tuple[str, str]]:

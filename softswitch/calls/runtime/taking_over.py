@@ -57,6 +57,7 @@ def transfer_away(
     one's leg goes along if it is in `call`.
     """
     number, name = _identity(call, party)
+    is_hidden = call.is_caller_hidden and party is call.caller
     record = CallRecord(
         CallId(call.around.entropy.token(96)),
         calling_number=number,
@@ -71,6 +72,7 @@ def transfer_away(
         call.let_go(transferor)
     follow_up = call.exchange.begin(party, record, before=call)
     follow_up.permissions = permissions
+    follow_up.is_caller_hidden = is_hidden
     follow_up.transfer = transfer
     if transferor is not None:
         follow_up.admit(transferor)

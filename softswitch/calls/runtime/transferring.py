@@ -23,7 +23,6 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
-from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.record import EndedBy
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -43,10 +42,8 @@ DECLINED = 603
 def answer_refer(call: ActiveCall, event: ReferReceived) -> None:
     """A party of the call wants the other one to go elsewhere."""
     party, conversation = call.party(event.leg_id), call.conversation
-    if party is None or conversation is None or party not in (conversation.near, conversation.far):
+    if party is None or conversation is None or not _is_between(party, conversation):
         call.around.sip.refuse_refer(event.refer_id, DECLINED)
-    elif _other(conversation, party).leg.state is LegState.ENDED:
-        call.around.sip.refuse_refer(event.refer_id, DECLINED)  # whoever is to go has hung up, and the verb will see it
     elif event.replaces_leg is not None and event.replaces_leg != event.leg_id:
         call.exchange.spawn(_transfer_attended(call, party, event, event.replaces_leg))
     elif not event.target or not call.exchange.is_reachable(event.target) or call.max_forwards <= 1:
@@ -131,7 +128,10 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
     of = call.exchange.call_of(leg_id)
     place = None if of is None else of.party(leg_id)
     conversation = call.conversation
-    if of is None or place is None or of is call or conversation is None or not _is_same(party, place):
+    if of is None or place is None or of is call or conversation is None:
+        sip.refuse_refer(event.refer_id, DECLINED)
+        return
+    if not _is_same(party, place) or not _is_between(party, conversation):
         sip.refuse_refer(event.refer_id, DECLINED)
         return
     is_caller = party is conversation.near
@@ -153,7 +153,9 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
         call.let_go(party)
         of.transfer = Transfer(of, extension=party.extension, transferor=party, refer_id=event.refer_id)
         of.admit(party)
-        await of.ring()
+        of.transfer.rings()
+        if not of.caller_stream.has_sound:
+            of.play_ringback()
     elif party is call.caller:
         sip.notify_refer(event.refer_id, 200)
         call.take_leave(480)
@@ -164,6 +166,12 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
 
 def _other(conversation: Conversation, party: Party) -> Party:
     return conversation.far if party is conversation.near else conversation.near
+
+
+def _is_between(party: Party, conversation: Conversation) -> bool:
+    """Whether he is one of the two, and neither has hung up in this instant, which the verb has yet to see."""
+    both = (conversation.near, conversation.far)
+    return party in both and all(each.is_answered for each in both)
 
 
 def _is_same(party: Party, other: Party) -> bool:

@@ -164,8 +164,18 @@ class MediaStream:
         """Stop that playback, if it is the current one; None stops whatever plays."""
         self._owner.stop_play(self, play_id)
 
-    def hand_loop_to(self, other: "MediaStream") -> None:
-        """`other` goes on with the music or tone that is played here without end, if any, at the same place."""
+    @property
+    def has_sound(self) -> bool:
+        """The party hears something: a playback, or others."""
+        description = self.link.description
+        return self.stream_id in description.playbacks or self.stream_id in description.hearings
+
+    def hand_over_to(self, other: "MediaStream") -> None:
+        """`other`, on the same worker, hears from now on what is heard here: others, and what is played without end."""
+        hearing = self.link.description.hearings.get(self.stream_id)
+        if hearing is not None:
+            other.link.order(SetHearing(msgspec.structs.replace(hearing, stream_id=other.stream_id)))
+            self.hear()
         playback = self.link.description.playbacks.get(self.stream_id)
         if playback is not None and playback.loop:
             self.stop_play(playback.play_id)
