@@ -51,10 +51,12 @@ class Centre(RunningSwitch):
         agents: int = 4,
         srtp: Mapping[str, str] | None = None,
         dtmf: Mapping[str, str] | None = None,
+        workers: int = 1,
     ) -> None:
         """`srtp` and `dtmf` have the settings of these names of agents, phones and trunk, where they are others."""
         self._srtp = srtp or {}
         self._dtmf = dtmf or {}
+        self._workers = workers
         self.host = own_address()
         self._caller_hosts = [own_address() for _ in range(CALLERS)]
         self.carrier_host = own_address()
@@ -167,7 +169,7 @@ class Centre(RunningSwitch):
             [media]
             ip = "{self.host}"
             voice_from = "anywhere" # baresip sends from 127.0.0.1, whatever its SDP says
-            workers = 1
+            workers = {self._workers}
             [shutdown]
             grace_s = 1
             """,

@@ -25,7 +25,8 @@ def told() -> Evidence:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, told: Evidence) -> Iterator[Centre]:
-    centre = Centre(tmp_path_factory.mktemp("softphones"), agents=1)
+    """With two media workers, so that parties of two calls must be brought together."""
+    centre = Centre(tmp_path_factory.mktemp("softphones"), agents=1, workers=2)
     told.append(("serve.log", centre.log))
     centre.start()
     yield centre
@@ -127,8 +128,10 @@ def test_attended_transfer(running: Centre, phones: list[Softphone]) -> None:
     kitchen.wait("CALL_CLOSED", asked)
     assert kitchen.state(theirs) == "closed"
     assert reception.state(mine) == lobby.state(at_lobby) == "established"
-    assert reception.do("press", mine, digits="5") == ""
-    lobby.wait("digit", at_lobby)
+    for who, call, whom, at in ((reception, mine, lobby, at_lobby), (lobby, at_lobby, reception, mine)):
+        assert who.do("press", call, digits="5") == ""
+        whom.wait("digit", at)
+    assert reception.story().count("\nINVITE sip:reception@") == 1, "his sound has another address now"
     assert lobby.do("hang_up", at_lobby) == ""
     reception.wait("CALL_CLOSED", mine)
     check_linked(running.settled(2), "kitchen")

@@ -388,6 +388,54 @@ def test_who_still_rings_gets_the_caller_when_he_answers(centre: Callable[..., S
     centre().run(scenario)
 
 
+def test_who_waits_in_a_queue_for_another_gives_him_his_place(centre: Callable[..., SimulatedCentre]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl, dora = await registered(centre, "carl", "dora")
+        first_leg = await talking(centre, carl, dora, "120")
+        await centre.log_in("ann")
+        ann = centre.phone("ann")
+        ann.answer_after_s = 6.0
+        second_leg = carl.call(HOTLINE, password=SECRET)
+        await centre.sleep(3)
+        carl.refer(HOTLINE, leg=first_leg, replaces=second_leg)
+        await centre.sleep(1)
+        assert carl.told() == [202, 100, 200]
+        waiting = next(iter(centre.controller.calls.values()))
+        assert waiting.caller_stream.has_sound, "the music plays on"
+        await centre.until(lambda: ann.is_answered)
+        await centre.sleep(2)
+        assert len(hears(centre)) == 1
+        assert dora.is_answered
+        ann.hang_up()
+        await centre.sleep(4)
+        await centre.all_over()
+        first, second = by_start(centre)
+        check_linked(first, second, "carl")
+        assert (second.agent, second.queue) == ("ann", "support")
+
+    centre().run(scenario)
+
+
+def test_an_operator_takes_a_caller_out_of_a_queue(centre: Callable[..., SimulatedCentre]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        (dora,) = await registered(centre, "dora")
+        dora.talk_s = 5.0
+        await centre.log_in("ann")
+        centre.phone("ann").answer_after_s = None
+        centre.caller(CALLER).call(HOTLINE)
+        await centre.sleep(3)
+        (call,) = centre.controller.calls.values()
+        transfer_by_command(call, "120")
+        await centre.until(lambda: dora.is_answered)
+        assert centre.phone("ann").leg is None, "it rings there no more"
+        await centre.all_over()
+        first, second = by_start(centre)
+        check_linked(first, second, "operator")
+        assert first.agent is None
+
+    centre().run(scenario)
+
+
 def test_who_does_not_answer_after_all_gives_the_caller_back(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         (carl,) = await registered(centre, "carl")

@@ -39,6 +39,7 @@ from softswitch.base.ids import ContactId, QueueId, ReservationId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarReplaced
 from softswitch.calls.outcomes import DialReason, QueueOutcome, QueueReason
+from softswitch.calls.record import EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.conversation import Conversation
@@ -310,13 +311,19 @@ class QueueVisit:
             raise LocalError(f'there is no queue "{self._queue}"; known: {known}')
         return QueueOutcome(reason=_REASONS[event.reason], queue=self._queue)
 
+    def _departure(self) -> ContactAbandoned | ContactWithdrawn:
+        """Who was sent elsewhere while he waited has not given up."""
+        if self._call.record.end_reason is EndReason.TRANSFERRED:
+            return ContactWithdrawn(self._contact, "transferred")
+        return ContactAbandoned(self._contact)
+
     def _leave(self) -> None:
         """Whatever the reason: nothing rings, nobody waits, the router knows."""
         if self._conversation is not None:
             self._end_conversation()
         elif self._is_known:
             self._call.record.queue_wait_s += self._around.clock.now() - self._queued_at
-            self._around.acd.apply(ContactAbandoned(self._contact))
+            self._around.acd.apply(self._departure())
         self._stop_alerting()
         if self._call.caller.stream is not None:
             self._call.caller.stream.stop_play()
