@@ -9,6 +9,7 @@ from softswitch.base.ids import AgentId
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.dialplan import Call, flow
 from softswitch.sip.events.message_summary import MessageSummary
+from softswitch.store.schema import StoredPhone
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.watcher import Told, Watcher
 
@@ -140,6 +141,20 @@ def test_presence_is_registration_calls_the_agents_state_and_what_is_published(t
             ("open", "Paused: lunch"),
             ("closed", "Not registered"),
         ]
+
+    centre.run(scenario)
+
+
+def test_who_wants_no_calls_is_seen_to(tmp_path: Path) -> None:
+    centre = simulated(tmp_path)
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        assert await centre.phone("ann").register() == 200
+        watcher = await watching(centre, "presence", "101")
+        for is_undisturbed in (True, False):
+            centre.phone_settings.set(StoredPhone(username="ann", do_not_disturb=is_undisturbed))
+            await centre.sleep(1)
+        assert [seen(each) for each in watcher.told] == [("open", ""), ("closed", "Do not disturb"), ("open", "")]
 
     centre.run(scenario)
 

@@ -103,7 +103,14 @@ class CallController:
         self._transfers: set[asyncio.Task[None]] = set()
         self.legs: dict[LegId, ActiveCall] = {}
         """Which call a leg belongs to, for as long as SIP knows the leg."""
-        self.watching = Watching(around.sip, around.settings, self.legs, around.messages.of)
+        self.watching = Watching(
+            around.sip,
+            around.settings,
+            self.legs,
+            around.messages.of,
+            lambda username: around.phones.of(username).do_not_disturb,
+        )
+        around.phones.when_changed(self.watching.choice_changed)
         self._measuring = Measuring(self.calls, around.records, loop)
         self._something_ended: asyncio.Future[None] | None = None
 

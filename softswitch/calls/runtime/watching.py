@@ -10,8 +10,8 @@ Nothing is kept, and nothing costs more than a question, of an extension that no
 | answered, by him or to him               | confirmed                      |
 | over                                     | terminated, told once          |
 
-Presence is put together: reachable is who is registered, and, if a device of his publishes presence, says so there. The
-note is the device's, or what the ACD knows of the agent, or that he is on the phone.
+Presence is put together: reachable is who is registered and has not chosen not to be disturbed, and, if a device of his
+publishes presence, says so there. The note is the device's, or that he is on the phone, or what the ACD knows of him.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -56,15 +56,18 @@ _NOTES: dict[AgentState, tuple[str, Activity]] = {
     AgentState.BUSY: ("On the phone", "on-the-phone"),
     AgentState.WRAP_UP: ("After a call", "busy"),
 }
+NOT_REGISTERED: tuple[str, Activity] = ("Not registered", "")
+UNDISTURBED: tuple[str, Activity] = ("Do not disturb", "busy")
 ON_THE_PHONE: tuple[str, Activity] = ("On the phone", "on-the-phone")
 
 
 class Watching:
-    """One per switch. `legs` are the controller's; `messages_of` knows mailboxes by user name."""
+    """One per switch. `legs` are the controller's; `messages_of` and `is_undisturbed` are asked by user name."""
 
     __slots__ = (
         "_agents",
         "_calls",
+        "_is_undisturbed",
         "_legs",
         "_messages_of",
         "_of_leg",
@@ -80,11 +83,13 @@ class Watching:
         settings: Callable[[], CallSettings],
         legs: "Mapping[LegId, ActiveCall]",
         messages_of: Callable[[str], MessageSummary],
+        is_undisturbed: Callable[[str], bool],
     ) -> None:
         self._sip = sip
         self._settings = settings
         self._legs = legs
         self._messages_of = messages_of
+        self._is_undisturbed = is_undisturbed
         self._watched: set[tuple[str, str]] = set()
         self._calls: dict[str, dict[LegId, WatchedDialog]] = {}
         """Of extensions whose calls or presence is watched."""
@@ -151,6 +156,10 @@ class Watching:
         username = aor.partition("@")[0]
         self._tell(Presence.event, username)
         self._tell(Registration.event, username)
+
+    def choice_changed(self, username: str) -> None:
+        """The owner of an extension has chosen something else, perhaps not to be disturbed."""
+        self._tell(Presence.event, username)
 
     def messages_changed(self, username: str) -> None:
         self._tell(MessageSummary.event, username)
@@ -222,13 +231,15 @@ class Watching:
     def _presence(self, username: str) -> Presence:
         published = self._published.get(username, ())
         is_registered = bool(self._bindings(username))
-        note, activity = self._activity(username)
+        is_undisturbed = self._is_undisturbed(username)
         if not is_registered:
-            note, activity = "Not registered", ""
+            note, activity = NOT_REGISTERED
+        else:
+            note, activity = UNDISTURBED if is_undisturbed else self._activity(username)
         note = next((each.note for each in published if each.note), note)
         for each in reversed(published):
             activity = each.activity or activity
-        is_open = is_registered and (not published or any(each.is_open for each in published))
+        is_open = is_registered and not is_undisturbed and (not published or any(each.is_open for each in published))
         return Presence(is_open=is_open, note=note, activity=activity)
 
     def _activity(self, username: str) -> tuple[str, Activity]:
