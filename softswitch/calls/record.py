@@ -48,6 +48,14 @@ class EndReason(Enum):
     """Ended from outside: by an operator, or because the switch stopped."""
 
 
+_ORDINARY = frozenset(each.value for each in (EndReason.COMPLETED, EndReason.ABANDONED, EndReason.TRANSFERRED))
+
+
+def has_failed(cdr: Cdr) -> bool:
+    """Whether somebody may ask why: it ended in no ordinary way, or one of its legs was refused or lost."""
+    return bool(cdr.fault) or cdr.end_reason not in _ORDINARY or any(leg.status for leg in cdr.sip_legs)
+
+
 class CallRecord:
     """Facts about one call. Whoever learns one writes it here."""
 

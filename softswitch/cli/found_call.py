@@ -10,6 +10,7 @@ import msgspec
 from softswitch.base.errors import StartError
 from softswitch.base.traced_message import TracedMessage
 from softswitch.calls.explaining.explanation import CallFacts, Source
+from softswitch.calls.record import has_failed
 from softswitch.cli.directory import connect, store_directory
 from softswitch.cli.failure import Failure
 from softswitch.control.protocol import CallRow, GetMessages, Messages
@@ -99,18 +100,13 @@ def _cdr_of(store: "StoreReader", wanted: str) -> Cdr | None:
     for cdr in islice(store.cdrs.descending(), CDRS_SEARCHED_MAX):
         newest = newest or cdr
         if wanted == LAST:
-            if _has_failed(cdr):
+            if has_failed(cdr):
                 return cdr
         elif _is_id(cdr.call_id, wanted) or any(leg.sip_call_id == wanted for leg in cdr.sip_legs):
             return cdr
         elif by_number is None and (_is_number(cdr.calling_number, wanted) or _is_number(cdr.called_number, wanted)):
             by_number = cdr
     return newest if wanted == LAST else by_number
-
-
-def _has_failed(cdr: Cdr) -> bool:
-    is_ordinary = cdr.end_reason in ("completed", "abandoned")
-    return bool(cdr.fault) or not is_ordinary or any(leg.status for leg in cdr.sip_legs)
 
 
 def _in_progress(client: ControlClient, row: CallRow) -> FoundCall:
@@ -144,6 +140,7 @@ def _ended(client: ControlClient | None, store: "StoreReader | None", cdr: Cdr) 
         end_reason=cdr.end_reason,
         ended_by=cdr.ended_by,
         sip_status=cdr.sip_status,
+        cause=cdr.cause,
         fault=cdr.fault,
         legs=cdr.sip_legs,
     )

@@ -1,4 +1,4 @@
-"""What final statuses and causes mean for whoever runs the switch, and what to do about them.
+"""What final statuses and ends mean for whoever runs the switch, and what to do about them.
 
 Advice is given only where the cause is known to lie there; where it may be several things, all are named.
 """
@@ -72,38 +72,6 @@ BY_END = {
     "failed": "Something of ours failed: see the fault below, and the log.",
 }
 """For what is known of the end alone (`Cdr.end_reason`)."""
-
-Q850 = {
-    1: "unallocated number",
-    3: "no route to destination",
-    16: "normal call clearing",
-    17: "user busy",
-    18: "no user responding",
-    19: "no answer from the user",
-    20: "subscriber absent",
-    21: "call rejected",
-    22: "number changed",
-    27: "destination out of order",
-    28: "invalid number format",
-    31: "normal, unspecified",
-    34: "no circuit available",
-    38: "network out of order",
-    41: "temporary failure",
-    42: "switching equipment congestion",
-    44: "requested circuit not available",
-    47: "resource unavailable",
-    50: "facility not subscribed",
-    57: "bearer capability not authorised",
-    58: "bearer capability not available",
-    63: "service not available",
-    65: "bearer capability not implemented",
-    79: "service not implemented",
-    88: "incompatible destination",
-    102: "recovery on timer expiry",
-    111: "protocol error",
-    127: "interworking, unspecified",
-}
-"""ITU-T Q.850: the telephone network's own reasons."""
 
 
 def advice_by_party(status: int) -> str:

@@ -10,11 +10,11 @@ from softswitch.calls.explaining.causes import (
     BROKEN_PARTY,
     BY_END,
     NOBODY_CALLED,
-    Q850,
     SILENT_PARTY,
     advice_by_party,
     advice_by_switch,
 )
+from softswitch.sip.messages.reason import cause_text as said_cause
 from softswitch.sip.messages.status import reason_phrase
 from softswitch.sip.tracing.steps import Step, q850_cause, step_of
 from softswitch.store.schema import SipLeg
@@ -38,6 +38,8 @@ class CallFacts(msgspec.Struct, frozen=True, kw_only=True):
     """"" while it goes on."""
     ended_by: str = ""
     sip_status: int = 0
+    cause: int = 0
+    """Of the record; a Reason header in the messages goes before it."""
     fault: str = ""
     legs: tuple[SipLeg, ...] = ()
 
@@ -68,7 +70,7 @@ def explain(
     """Why the call is as it is."""
     steps = label_steps(facts.legs, messages)
     summary, refused_by, status, phrase, advice = _verdict(facts, steps)
-    cause = next((cause for step in reversed(steps) for cause in _causes(step)), None)
+    cause = next((cause for step in reversed(steps) for cause in _causes(step)), facts.cause or None)
     return Explanation(
         facts=facts,
         summary=summary,
@@ -76,7 +78,7 @@ def explain(
         status=status,
         phrase=phrase,
         cause=cause,
-        cause_text="" if cause is None else Q850.get(cause, ""),
+        cause_text="" if cause is None else said_cause(cause),
         advice=advice,
         steps=tuple(steps),
         messages_from=source if messages else "none",

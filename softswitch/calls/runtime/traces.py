@@ -14,7 +14,7 @@ from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId
 from softswitch.base.log import get_logger
 from softswitch.calls.limits import FAILURES_WAITING_MAX, KEEP_AFTER_S, LEGS_REMEMBERED_MAX, PRUNED_AT_ONCE_MAX
-from softswitch.calls.record import EndReason
+from softswitch.calls.record import has_failed
 from softswitch.calls.settings import CallSettings
 from softswitch.sip.tracing.excerpt import make_excerpt
 from softswitch.sip.tracing.message_log import LoggedMessage, MessageLog
@@ -28,7 +28,6 @@ PRUNE_AFTER = 20
 """Traces stored before it is looked again whether there are too many."""
 BEFORE_CALL_S = 10.0
 """A challenged INVITE comes before what counts as the call's beginning."""
-_ORDINARY = (EndReason.COMPLETED.value, EndReason.ABANDONED.value)
 
 
 class CallLeg(msgspec.Struct, frozen=True):
@@ -36,11 +35,6 @@ class CallLeg(msgspec.Struct, frozen=True):
 
     call_id: CallId
     leg: SipLeg
-
-
-def has_failed(cdr: Cdr) -> bool:
-    """Whether somebody may ask why."""
-    return bool(cdr.fault) or cdr.end_reason not in _ORDINARY or any(leg.status for leg in cdr.sip_legs)
 
 
 class Traces:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from softswitch.base.ids import CallId
-from softswitch.calls.record import CallRecord, EndReason
+from softswitch.base.ids import CallId, LegId
+from softswitch.calls.record import CallRecord, EndReason, has_failed
+from softswitch.store.schema import SipLeg
 
 
 def record() -> CallRecord:
@@ -62,3 +63,22 @@ def test_nobody_served_him(waits_again: bool, reason: str) -> None:
 def test_a_call_in_progress() -> None:
     active = record().as_active()
     assert (active.call_id, active.started_at, active.calling_number, active.called_number) == ("c", 100.0, "1", "2")
+
+
+@pytest.mark.parametrize("reason", list(EndReason))
+def test_a_call_has_failed_unless_it_ended_in_an_ordinary_way(reason: EndReason) -> None:
+    made = answered()
+    made.ended("caller", reason)
+    ordinary = (EndReason.COMPLETED, EndReason.ABANDONED, EndReason.TRANSFERRED)
+    assert has_failed(made.as_cdr(110.0)) is (reason not in ordinary)
+
+
+def test_a_call_with_a_leg_that_was_refused_or_a_fault_has_failed_whatever_its_end() -> None:
+    made = answered()
+    made.leg_began(LegId("l"), SipLeg(sip_call_id="s", role="called", party="bob"))
+    assert not has_failed(made.as_cdr(110.0))
+    made.leg_failed(LegId("l"), 486, "Busy Here")
+    assert has_failed(made.as_cdr(110.0))
+    made = answered()
+    made.fault = "Traceback"
+    assert has_failed(made.as_cdr(110.0))

@@ -74,7 +74,7 @@ def test_a_refused_call_of_yesterday_is_explained(wanted: str) -> None:
         "from        +442071838750",
         "through     flow hotline",
         "why         anna refused the call: 486 Busy Here.",
-        "cause       Q.850 17 user busy",
+        "cause       Q.850 17 User busy",
         "what to do  Busy: nothing is wrong.",
         "leg         called anna  Call-ID two  486 Busy Here",
         "INVITE sdp",

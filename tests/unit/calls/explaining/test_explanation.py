@@ -34,7 +34,7 @@ def test_a_busy_phone_refused_and_its_cause_is_told() -> None:
     found = explained(refused_call())
     assert found.summary == "anna refused the call: 486 Busy Here."
     assert (found.refused_by, found.status, found.phrase) == ("anna", 486, "Busy Here")
-    assert (found.cause, found.cause_text) == (17, "user busy")
+    assert (found.cause, found.cause_text) == (17, "User busy")
     assert found.advice == (advice_by_party(486),)
     parties = [step.party.removeprefix("trunk:")[0] for step in found.steps]
     assert "".join(parties) == "ppapaapp"
@@ -118,3 +118,9 @@ def test_legs_of_one_party_are_told_apart() -> None:
     legs = [SipLeg(sip_call_id=str(number), role="called", party="anna") for number in range(3)]
     assert party_names(legs) == {"0": "anna", "1": "anna #2", "2": "anna #3"}
     assert party_names([SipLeg(sip_call_id="x", role="caller", party="account:anna")]) == {"x": "anna"}
+
+
+def test_the_record_s_cause_stands_in_for_one_in_the_messages() -> None:
+    assert (explained(cause=18).cause, explained(cause=18).cause_text) == (18, "No user responding")
+    assert explained(refused_call(), cause=18).cause == 17
+    assert explained().cause is None
