@@ -55,8 +55,15 @@ HEADERS = [
     "P-Asserted-Identity: <mailto:x>, <sip:1@2>",
     "Path: nonsense",
     "Supported:",
+    "Supported: timer, 100rel",
+    "Require: 100rel",
+    "Session-Expires: 90;refresher=uas",
+    "Session-Expires: nonsense",
+    "RAck: 1 1 INVITE",
+    "RSeq: 1",
+    "Reason: Q.850;cause=17, SIP;cause=",
 ]
-METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "X")
+METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "PRACK", "UPDATE", "X")
 START_LINES = [
     *[f"{method} sip:u@h SIP/2.0" for method in METHODS],
     "INVITE tel:+1 SIP/2.0",

@@ -123,6 +123,31 @@ def assert_both_are_heard(recording: Path, caller: Voice, agent: Voice) -> None:
     assert min(likeness) > SAME_VOICE, f"{recording}: caller and agent come through with {likeness}"
 
 
+def test_ringing_is_acknowledged_and_the_session_refreshed(centre: Centre, phones: str, stage: Stage) -> None:
+    """PRACK (RFC 3262), the session timer the caller asks for (RFC 4028), and his UPDATE without SDP (RFC 3311)."""
+    calling, answering = stage.rtp_phone(), stage.rtp_phone()
+    agent = stage.sipp("agent_stays", address=phones, keys=answering.keywords()).listening()
+    caller = stage.sipp(
+        "caller_acknowledges_ringing",
+        address=centre.caller_host(),
+        remote=centre.host,
+        number="201",
+        keys=calling.keywords(),
+        talk_ms=500,
+    )
+
+    caller.wait()
+    agent.wait()
+
+    (ringing,) = caller.received("INVITE", 180)
+    assert ringing.header("Require") == "100rel"
+    (answered,) = caller.received("INVITE", 200)
+    assert answered.sdp("m")[0].startswith("audio ")
+    (refreshed,) = caller.received("UPDATE", 200)
+    assert refreshed.header("Session-Expires") == "600;refresher=uac"
+    assert centre.settled_call().ended_by == "caller"
+
+
 def test_hold_and_resume(centre: Centre, phones: str, stage: Stage, caller_voice: Voice, agent_voice: Voice) -> None:
     """sendonly is answered with recvonly and the next version; who is held hears music, who holds hears nothing."""
     calling, answering = stage.rtp_phone(), stage.rtp_phone()
