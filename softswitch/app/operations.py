@@ -29,6 +29,7 @@ from softswitch.control.protocol import (
     CallRow,
     Done,
     GetMessages,
+    LimitRow,
     MailboxRow,
     Messages,
     PhoneRow,
@@ -290,6 +291,23 @@ class SwitchOperations:
     def bans(self) -> Iterable[BanRow]:
         now = self._parts.clock.now()
         return [self._ban_row(ban) for ban in self._parts.endpoint.bans(now)]
+
+    def limits(self) -> Iterable[LimitRow]:
+        rules = self._parts.settings.toll
+        for usage, calls_now in self._parts.toll.used():
+            its = rules[usage.subject]
+            yield LimitRow(
+                subject=usage.subject,
+                day=usage.day,
+                calls_now=calls_now,
+                calls=usage.calls,
+                minutes=usage.seconds / 60,
+                refused=usage.refused,
+                last_refusal=usage.last_refusal,
+                calls_max=its.calls_max,
+                calls_per_day=its.calls_per_day,
+                minutes_per_day=its.minutes_per_day,
+            )
 
     async def add_ban(self, network: str, seconds: float, reason: str) -> BanSet | Refused:
         try:

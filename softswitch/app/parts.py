@@ -11,6 +11,7 @@ from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.records import StoreRecords
+from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.calls.settings import CallSettings
@@ -44,6 +45,7 @@ class Parts:
     records: StoreRecords
     archive: Archive
     phones: PhoneSettings
+    toll: Toll
     legs: ExtensionLegs
     sounds: SoundLibrary
     endpoint: SipEndpoint

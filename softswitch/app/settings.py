@@ -13,10 +13,11 @@ from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, RingGroup
+from softswitch.calls.toll_policy import TollRules
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener
-from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow
-from softswitch.config.settings import ListenerAccess, SoundsSection
+from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, TollRow
+from softswitch.config.settings import ListenerAccess, SoundsSection, TollSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
@@ -117,6 +118,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
         beep_every_s=settings.recordings.beep_every_s,
         language=settings.sounds.default_language or settings.sounds.languages[0],
         calls_max=settings.limits.calls,
+        toll=_toll_rules(configuration),
         traces_max=settings.trace.keep_calls,
         trace_days=settings.trace.keep_days,
         lamps_show_parties=settings.sip.lamps_show_parties,
@@ -268,6 +270,30 @@ def _watchers(row: AgentRow | PhoneRow, configuration: Configuration) -> tuple[s
     if row.watched_by is None:
         return None
     return tuple(each.username for each in _phones(configuration) if each.id in row.watched_by)
+
+
+def _toll_rules(configuration: Configuration) -> dict[str, TollRules]:
+    """Of those who have any: who has no limits costs nothing."""
+    section = configuration.settings.toll
+    rows: list[tuple[str, TollRow | TollSection]] = [
+        *((f"phone:{row.username}", row.toll or section) for row in _phones(configuration)),
+        *((f"trunk:{trunk.name}", trunk.toll) for trunk in configuration.trunks),
+    ]
+    rules = {
+        subject: TollRules(
+            allow=row.allow,
+            deny=row.deny,
+            hours=row.hours,
+            night_allow=row.night_allow,
+            calls_max=row.calls_max,
+            calls_per_day=row.calls_per_day,
+            minutes_per_day=row.minutes_per_day,
+            timezone=section.timezone,
+        )
+        for subject, row in rows
+    }
+    unlimited = TollRules(timezone=section.timezone)
+    return {subject: each for subject, each in rules.items() if each != unlimited}
 
 
 def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extension:

@@ -50,6 +50,7 @@ from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
+from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.config import Configuration, differences
@@ -57,6 +58,7 @@ from softswitch.control.protocol import Reloaded
 from softswitch.control.runtime.server import ControlServer
 from softswitch.dialplan.flows import Dialplan
 from softswitch.dialplan.runtime.runner import FlowRunner
+from softswitch.dialplan.schedule import is_open
 from softswitch.media.protocol import MediaEvent, RecordingFinished
 from softswitch.media.recording.recording import duration_s
 from softswitch.media.runtime.client import MediaClient
@@ -183,6 +185,7 @@ class Switch:
         phones = PhoneSettings(store)
         commands = SipCommands(endpoint, clock, driver.flush, self._loop)
         messages_waiting = WaitingMessages(commands, lambda: self._running().settings, store)
+        toll = Toll(store, clock, lambda: self._running().settings, self._is_open)
         around = Surroundings(
             sip=commands,
             media=media,
@@ -195,6 +198,7 @@ class Switch:
             entropy=entropy,
             settings=lambda: self._running().settings,
             phones=phones,
+            toll=toll,
         )
         runner = FlowRunner(lambda: self._running().dialplan, loop=self._loop)
         return Parts(
@@ -213,6 +217,7 @@ class Switch:
             records=records,
             archive=archive,
             phones=phones,
+            toll=toll,
             legs=around.legs,
             sounds=sounds,
             endpoint=endpoint,
@@ -222,6 +227,10 @@ class Switch:
             controller=CallController(around, loop=self._loop, start_flow=runner.start, is_routed=runner.is_routed),
             reload=self._reload,
         )
+
+    def _is_open(self, schedule: str, at_wall: float) -> bool:
+        known = self._running().dialplan.schedules.get(schedule)
+        return known is not None and is_open(known, at_wall)
 
     def _restore(self, parts: Parts) -> None:
         """What a former switch knew: calls it left in progress, registrations, agents."""

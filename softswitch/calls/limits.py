@@ -21,3 +21,6 @@ PRUNED_AT_ONCE_MAX = 100
 
 FORWARDS_MAX = 5
 """Forwards one call may go through, with those it came with: offices chain two or three, loops across switches end."""
+
+TOLL_LEGS_MAX = 100_000
+"""Calls to the outside that are counted at a time: far above the sessions there may be."""

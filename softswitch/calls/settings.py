@@ -12,6 +12,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId
 from softswitch.calls.digit_mode import DigitMode
 from softswitch.calls.ringing import EACH_S, RingStrategy
+from softswitch.calls.toll_policy import TollRules
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.description.sdes import SrtpPolicy
@@ -123,6 +124,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A masked recording goes on after this time at the latest."""
     beep_every_s: float = 0.0
     """Where no queue says otherwise."""
+    toll: dict[str, TollRules] = {}
+    """Limits of calls to the outside, by subject ("phone:anna", "trunk:provider")."""
     capabilities: MediaCapabilities = MediaCapabilities()
     language: str = "en"
     tones: str = "us"

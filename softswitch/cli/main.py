@@ -21,6 +21,7 @@ _COMMANDS = {
     "queues": LazyCommand("softswitch.cli.queues", "queues", "Queues: who waits, who answers, how quickly."),
     "registrations": LazyCommand("softswitch.cli.registrations", "registrations", "Phones that are registered."),
     "phones": LazyCommand("softswitch.cli.phones", "phones", "Extensions and what their owners have chosen."),
+    "limits": LazyCommand("softswitch.cli.limits", "limits", "What calls to the outside have used today."),
     "bans": LazyCommand("softswitch.cli.bans", "bans", "Addresses that are not listened to."),
     "subscriptions": LazyCommand("softswitch.cli.subscriptions", "subscriptions", "Who watches whom."),
     "mailboxes": LazyCommand("softswitch.cli.mailboxes", "mailboxes", "Voice messages that wait."),

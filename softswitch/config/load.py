@@ -19,6 +19,7 @@ from softswitch.config.check_guard import check_guard
 from softswitch.config.check_people import check_people
 from softswitch.config.check_queues import check_queues
 from softswitch.config.check_settings import check_settings
+from softswitch.config.check_toll import check_toll
 from softswitch.config.check_trunks import check_trunks
 from softswitch.config.configuration import Configuration
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
@@ -87,6 +88,7 @@ def _check(draft: Draft) -> None:
 
     check_settings(draft)
     check_guard(draft)
+    check_toll(draft)
     check_people(draft)
     check_groups(draft)
     check_queues(draft)

@@ -33,6 +33,18 @@ SessionTimer = Annotated[int, Meta(ge=0, le=86400)]
 SESSION_TIMER_S = 1800
 
 
+class TollRow(msgspec.Struct, frozen=True, kw_only=True):
+    """toll = {...} of an agent, a phone or a trunk: calls to the outside, as in [toll]."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    hours: str = ""
+    night_allow: tuple[str, ...] = ()
+    calls_max: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    calls_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    minutes_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+
+
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """[[agent]]: a person who answers calls of queues. His phone registers as sip:username@domain."""
 
@@ -75,6 +87,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of those who may see his calls, presence and mailbox; None: everybody his calls and presence."""
     pickup_groups: tuple[Identifier, ...] = ()
     """Who shares one of them may answer calls that ring here (*8, **), and the other way round."""
+    toll: TollRow | None = None
+    """Limits of his calls to the outside; None: those of [toll]."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -116,6 +130,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of those who may see his calls, presence and mailbox; None: everybody his calls and presence."""
     pickup_groups: tuple[Identifier, ...] = ()
     """Who shares one of them may answer calls that ring here (*8, **), and the other way round."""
+    toll: TollRow | None = None
+    """Limits of his calls to the outside; None: those of [toll]."""
 
 
 class GroupRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -209,6 +209,23 @@ class TraceSection(msgspec.Struct, frozen=True, kw_only=True):
     homer_password: str = ""
 
 
+class TollSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[toll]: calls to the outside that nobody may make, and the limits of those who have none of their own."""
+
+    timezone: str = "UTC"
+    """In which days begin."""
+    allow: tuple[str, ...] = ()
+    """Beginnings of numbers that may be called; empty: all that `deny` does not name."""
+    deny: tuple[str, ...] = ()
+    hours: str = ""
+    """A schedule, outside of which only `night_allow` may be called; empty: always."""
+    night_allow: tuple[str, ...] = ()
+    calls_max: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    """Calls to the outside at a time, of each agent and phone; 0: no limit, here and in the next two."""
+    calls_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    minutes_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+
+
 class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
     """[limits]: bounds an operator may have reason to move; all others are in the domains' limits.py."""
 
@@ -248,4 +265,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown: ShutdownSection = ShutdownSection()
     log: LogSection = LogSection()
     trace: TraceSection = TraceSection()
+    toll: TollSection = TollSection()
     limits: LimitsSection = LimitsSection()

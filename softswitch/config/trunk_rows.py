@@ -15,6 +15,7 @@ from softswitch.config.rows import (
     ReliableRinging,
     SessionTimer,
     SrtpPolicy,
+    TollRow,
 )
 from softswitch.config.settings import CodecName, MediaPorts
 from softswitch.sip.trunks.limits import EXPIRES_MAX_S, NUMBER_CHARACTERS_MAX, RULES_MAX, TRUNKS_PER_ROUTE_MAX
@@ -133,6 +134,8 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     """Whether this provider's callers share ports with others; None: as [media] says."""
     tls_only: bool = False
     """What comes from its addresses unencrypted is a stranger's."""
+    toll: TollRow = TollRow()
+    """Limits of all calls through this trunk together."""
 
     def permits(self, caller_id: str) -> bool:
         """Whether the agent or phone with this id may call out here."""

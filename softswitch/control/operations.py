@@ -14,6 +14,7 @@ from softswitch.control.protocol import (
     CallRow,
     Done,
     GetMessages,
+    LimitRow,
     MailboxRow,
     Messages,
     PhoneRow,
@@ -113,6 +114,10 @@ class Operations(Protocol):
 
     def bans(self) -> Iterable[BanRow]:
         """Bans in force, the newest first."""
+        ...
+
+    def limits(self) -> Iterable[LimitRow]:
+        """Of every extension and trunk that has limits."""
         ...
 
     async def add_ban(self, network: str, seconds: float, reason: str) -> BanSet | Refused: ...

@@ -195,6 +195,10 @@ class ListBans(msgspec.Struct, frozen=True, tag=True):
     """Who is not listened to at the moment."""
 
 
+class ListLimits(msgspec.Struct, frozen=True, tag=True):
+    """What calls to the outside have used of their limits today."""
+
+
 class AddBan(msgspec.Struct, frozen=True, tag=True):
     """Listen to nothing from an address or network for some seconds."""
 
@@ -241,6 +245,7 @@ Request = (
     | GetMessages
     | Trace
     | ListBans
+    | ListLimits
     | AddBan
     | LiftBan
     | Reload
@@ -402,6 +407,24 @@ class BanRow(msgspec.Struct, frozen=True, kw_only=True):
     by: str = "switch"
 
 
+class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Today's calls to the outside of an extension ("phone:anna") or a trunk ("trunk:provider"), and their limits.
+
+    A limit of 0 is none. `refused` calls were not made; `last_refusal` says why the last of them was not.
+    """
+
+    subject: str
+    day: str
+    calls_now: int = 0
+    calls: int = 0
+    minutes: float = 0.0
+    refused: int = 0
+    last_refusal: str = ""
+    calls_max: int = 0
+    calls_per_day: int = 0
+    minutes_per_day: int = 0
+
+
 class SecurityRow(msgspec.Struct, frozen=True, kw_only=True):
     """The unwelcome, counted since start, but for `bans_now`.
 
@@ -556,6 +579,11 @@ class Bans(msgspec.Struct, frozen=True, tag=True):
     is_last: bool = True
 
 
+class Limits(msgspec.Struct, frozen=True, tag=True):
+    rows: list[LimitRow]
+    is_last: bool = True
+
+
 class BanSet(msgspec.Struct, frozen=True, tag=True):
     """The ban as it is after the order."""
 
@@ -652,7 +680,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     faults: list[str] = []
 
 
-Rows = Calls | Agents | Queues | Registrations | Phones | Bans | Subscriptions | Mailboxes | Trunks
+Rows = Calls | Agents | Queues | Registrations | Phones | Bans | Subscriptions | Mailboxes | Trunks | Limits
 Reply = (
     Status
     | Rows

@@ -290,6 +290,17 @@ class StoredMailbox(msgspec.Struct, frozen=True, kw_only=True):
     urgent_old: int = 0
 
 
+class StoredTollUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls to the outside of one subject ("phone:anna", "trunk:provider") on one day ("2026-11-29")."""
+
+    subject: str
+    day: str
+    calls: int = 0
+    seconds: float = 0.0
+    refused: int = 0
+    last_refusal: str = ""
+
+
 KEY_BYTES_MAX = 511
 """LMDB's own limit on the length of a key."""
 
@@ -341,6 +352,7 @@ BINDINGS: TableLayout[BindingKey, StoredBinding] = TableLayout("bindings", Store
 AGENT_STATES: TableLayout[str, StoredAgentState] = TableLayout("agent_states", StoredAgentState, _text_key)
 ACTIVE_CALLS: TableLayout[str, ActiveCall] = TableLayout("active_calls", ActiveCall, _text_key)
 BANS: TableLayout[str, StoredBan] = TableLayout("bans", StoredBan, _text_key)
+TOLL_USAGE: TableLayout[str, StoredTollUsage] = TableLayout("toll_usage", StoredTollUsage, _text_key)
 CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, _timed_key)
 RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, _timed_key)
 TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, _timed_key)

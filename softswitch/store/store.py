@@ -23,6 +23,7 @@ from softswitch.store.schema import (
     MAILBOXES,
     PHONES,
     RECORDINGS,
+    TOLL_USAGE,
     TRACES,
     ActiveCall,
     BindingKey,
@@ -33,6 +34,7 @@ from softswitch.store.schema import (
     StoredMailbox,
     StoredPhone,
     StoredRecording,
+    StoredTollUsage,
     StoredTrace,
     TimedKey,
 )
@@ -40,7 +42,7 @@ from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRo
 from softswitch.store.writer import GroupCommitWriter
 
 _READ_BY_ALL = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES))
-_TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name, MAILBOXES.name)
+_TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name, MAILBOXES.name, TOLL_USAGE.name)
 
 
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +84,7 @@ class Store:
         "mailboxes",
         "phones",
         "recordings",
+        "toll_usage",
         "traces",
     )
 
@@ -91,6 +94,7 @@ class Store:
         self.bindings: Table[BindingKey, StoredBinding] = Table(BINDINGS, rows, writer)
         self.agent_states: Table[str, StoredAgentState] = Table(AGENT_STATES, rows, writer)
         self.bans: Table[str, StoredBan] = Table(BANS, rows, writer)
+        self.toll_usage: Table[str, StoredTollUsage] = Table(TOLL_USAGE, rows, writer)
         self.active_calls: Table[str, ActiveCall] = Table(ACTIVE_CALLS, rows, writer)
         self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer)
         self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer)

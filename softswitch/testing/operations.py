@@ -15,6 +15,7 @@ from softswitch.control.protocol import (
     CallRow,
     Done,
     GetMessages,
+    LimitRow,
     MailboxRow,
     Messages,
     PhoneRow,
@@ -140,6 +141,18 @@ class FixedOperations:
                 no_answer_s=20.0,
             ),
             PhoneRow(username="hall", number="110", do_not_disturb=True, call_waiting=False),
+        ]
+        self.limit_rows = [
+            LimitRow(
+                subject="phone:anna",
+                day="2023-11-14",
+                calls_now=1,
+                calls=4,
+                minutes=37.4,
+                refused=1,
+                last_refusal="this number is not permitted (+1900)",
+                calls_per_day=50,
+            )
         ]
         self.ban_rows = [
             BanRow(network="192.0.2.66", since_at=STARTED_AT + 30, ends_in_s=245.0, times=2, reason="authentication"),
@@ -334,6 +347,9 @@ class FixedOperations:
 
     def bans(self) -> list[BanRow]:
         return self.ban_rows
+
+    def limits(self) -> list[LimitRow]:
+        return self.limit_rows
 
     async def add_ban(self, network: str, seconds: float, reason: str) -> BanSet | Refused:
         self.orders.append(("add_ban", network, str(seconds), reason))

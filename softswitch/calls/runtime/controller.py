@@ -134,6 +134,7 @@ class CallController:
             case SecurityEvent():
                 log_security(event)
             case LegEnded() | LegFailed():
+                self._around.toll.ended(event.leg_id)
                 self._around.legs.ended(event.leg_id)
                 self._around.sip.trunks.leg_over(event.leg_id)
                 call = self.legs.pop(event.leg_id, None)
@@ -145,6 +146,8 @@ class CallController:
                     if self.watching.is_any_call_watched:
                         self.watching.leg_over(event.leg_id)
             case _:
+                if isinstance(event, LegAnswered):
+                    self._around.toll.answered(event.leg_id)
                 call = self.legs.get(event.leg_id)
                 if call is not None:
                     self._deliver(call, event)

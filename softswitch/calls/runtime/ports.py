@@ -16,6 +16,7 @@ from softswitch.calls.runtime.agent_lines import Acd, AgentLines
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.parking_lot import ParkingLot
 from softswitch.calls.runtime.phone_settings import PhoneSettings
+from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.settings import CallSettings
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import Recording, RecordingFinished
@@ -150,5 +151,7 @@ class Surroundings:
     """The settings of this moment; a reload changes what it returns."""
     phones: PhoneSettings
     """What the owners of extensions have chosen."""
+    toll: Toll
+    """What calls to the outside may cost."""
     legs: ExtensionLegs = field(default_factory=ExtensionLegs)
     parking: ParkingLot = field(default_factory=ParkingLot)

@@ -26,6 +26,7 @@ from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
 from softswitch.sip.settings import PLAIN_SESSION, Target
 from softswitch.sip.trunks.identity import Caller, Diversion, IdentityRules, introduce, read_diversions
+from softswitch.sip.trunks.numbers import normalised
 from softswitch.sip.trunks.selection import FailoverRule, ordered
 from softswitch.store.schema import TrunkTry
 
@@ -189,10 +190,14 @@ class OutsideCall:
     async def _next(self) -> DialReason | None:
         """INVITE through the next trunk that has room."""
         trunks, settings = self._around.sip.trunks, self._around.settings()
+        refusal = DialReason.UNREACHABLE
         while self._left:
             self._current = self._left.pop(0)
             trunk = settings.trunk_named(self._current)
             if trunk is None:  # a reload has taken it away
+                continue
+            if self._is_refused(trunk, settings):
+                refusal = DialReason.FORBIDDEN
                 continue
             lack = trunks.take(trunk.name, "out", self._around.clock.now())
             if lack:
@@ -202,7 +207,16 @@ class OutsideCall:
                 continue
             await self._ring(trunk, settings)
             return None
-        return DialReason.UNREACHABLE
+        return refusal
+
+    def _is_refused(self, trunk: TrunkRoute, settings: CallSettings) -> bool:
+        """Whether this call would cost more than it may (toll_policy.py); the record then says why."""
+        assert self._permitted is not None, "otherwise no trunk is left"
+        international = normalised(self._number, settings.habits)
+        reason = self._around.toll.refusal(self._permitted.username, trunk.name, self._number, international)
+        if reason:
+            self._call.record.tags["refused"] = reason
+        return bool(reason)
 
     async def _ring(self, trunk: TrunkRoute, settings: CallSettings) -> None:
         trunks = self._around.sip.trunks
@@ -218,6 +232,8 @@ class OutsideCall:
                 trunks.give_back(trunk.name, "out")
         if self._leg_id is not None:
             trunks.bind(self._leg_id, trunk.name, "out")
+            assert self._permitted is not None, "otherwise no trunk is left"
+            self._around.toll.began(self._leg_id, self._permitted.username, trunk.name)
 
     def _note(self, status: int, reason: str) -> None:
         self._call.record.trunks.append(TrunkTry(trunk=self._current, status=status, reason=reason))

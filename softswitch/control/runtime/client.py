@@ -17,9 +17,12 @@ from softswitch.control.protocol import (
     Bans,
     CallRow,
     Calls,
+    LimitRow,
+    Limits,
     ListAgents,
     ListBans,
     ListCalls,
+    ListLimits,
     ListMailboxes,
     ListPhones,
     ListQueues,
@@ -133,6 +136,9 @@ class ControlClient:
             yield frame
             if frame.is_last:
                 return
+
+    def limits(self) -> list[LimitRow]:
+        return [row for frame in self._frames(ListLimits(), Limits) for row in frame.rows]
 
     def bans(self) -> list[BanRow]:
         return [row for frame in self._frames(ListBans(), Bans) for row in frame.rows]

@@ -37,9 +37,11 @@ from softswitch.control.protocol import (
     HangUp,
     HoldRecording,
     LiftBan,
+    Limits,
     ListAgents,
     ListBans,
     ListCalls,
+    ListLimits,
     ListMailboxes,
     ListPhones,
     ListQueues,
@@ -188,6 +190,9 @@ class ControlServer:
                 yield await operations.set_phone(request)
             case ListBans():
                 async for rows in _in_frames(operations.bans(), Bans):
+                    yield rows
+            case ListLimits():
+                async for rows in _in_frames(operations.limits(), Limits):
                     yield rows
             case AddBan(network, seconds, reason):
                 yield await operations.add_ban(network, seconds, reason)

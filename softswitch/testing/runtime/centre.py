@@ -24,6 +24,7 @@ from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
+from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment
@@ -293,6 +294,8 @@ class SimulatedCentre:
         self.phone_settings = PhoneSettings(self.store)
         commands = SipCommands(self.endpoint, self.clock, self._pump.flush, self.loop)
         self.messages_waiting = WaitingMessages(commands, lambda: self.settings, self.store)
+        self.schedule_is_open = True
+        """What the toll policy is told of every schedule."""
         around = Surroundings(
             sip=commands,
             media=self.media,
@@ -305,6 +308,7 @@ class SimulatedCentre:
             entropy=self.entropy,
             settings=lambda: self.settings,
             phones=self.phone_settings,
+            toll=Toll(self.store, self.clock, lambda: self.settings, lambda name, at: self.schedule_is_open),
         )
         self.legs = around.legs
         self.parking = around.parking

@@ -19,7 +19,18 @@ from softswitch.testing.traced_call import LEGS
 
 pytestmark = pytest.mark.network
 
-ROWS = ["calls", "agents", "queues", "registrations", "subscriptions", "mailboxes", "phones", "bans", "trunks"]
+ROWS = [
+    "calls",
+    "agents",
+    "queues",
+    "registrations",
+    "subscriptions",
+    "mailboxes",
+    "phones",
+    "bans",
+    "limits",
+    "trunks",
+]
 LISTINGS = ["status", *ROWS, "media"]
 
 

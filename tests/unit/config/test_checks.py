@@ -53,6 +53,13 @@ def faults_of(directory: Path, files: Files) -> list[str]:
             "trunk[0].transport: the provider is reached by TLS, but [sip] listen has no TLS",
         ),
         ({"trunks": '[[trunk]]\nname = "p"\nhost = "sip.example"\ntls_ca = "x.pem"'}, "trunk[0].tls_ca: "),
+        ({"softswitch": '[toll]\ntimezone = "Mars"'}, 'toll.timezone: there is no time zone "Mars"'),
+        ({"softswitch": '[toll]\ndeny = ["premium"]'}, 'toll.deny[0]: "premium" is no beginning of a number'),
+        ({"softswitch": '[toll]\nnight_allow = ["112"]'}, "toll.night_allow: there are no hours outside of which"),
+        (
+            {"agents": ANNA + 'toll = {hours = "ofice"}', "schedules": OFFICE},
+            "agent[0].toll.hours: there is no schedule",
+        ),
         ({"softswitch": '[guard]\nallow = ["me"]'}, 'guard.allow[0]: "me" is no address and no network'),
         ({"softswitch": '[guard]\nnever_ban = ["10.0.0.1/8"]'}, 'guard.never_ban[0]: "10.0.0.1/8" is no address'),
         ({"softswitch": "[guard]\nban_max_s = 60"}, "guard.ban_max_s: it is shorter than the first ban"),

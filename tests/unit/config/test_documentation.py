@@ -15,6 +15,7 @@ from softswitch.config.rows import (
     QueueRow,
     RouteRow,
     ScheduleRow,
+    TollRow,
 )
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import NumberRuleRow, OutboundRow, TrunkRow
@@ -32,10 +33,14 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[trunk]]": TrunkRow,
     "rules = [{...}]": NumberRuleRow,
     "[[outbound]]": OutboundRow,
+    "toll = {...}": TollRow,
     **{f"[{field.name}]": field.type for field in msgspec.structs.fields(Settings)},
 }
 
 IN_WORDS = {
+    ("[[agent]]", "toll"): "as `[toll]` says",
+    ("[[phone]]", "toll"): "as `[toll]` says",
+    ("[[trunk]]", "toll"): "none",
     ("[[agent]]", "queues"): "all",
     ("[[agent]]", "watched_by"): "everybody",
     ("[[phone]]", "watched_by"): "everybody",
