@@ -51,7 +51,7 @@ def trunk_route(row: TrunkRow, configuration: Configuration) -> TrunkRoute:
         credentials=_credentials(row),
         numbers=_numbers(row, configuration),
         identity=IdentityRules(
-            domain=_domain(row) if row.domain or row.register else configuration.settings.sip.domain,
+            domain=_domain(row) if _is_customer(row) else configuration.settings.sip.domain,
             header=row.identity,
             is_trusted=row.trusted,
             diversion=row.diversion,
@@ -113,6 +113,11 @@ def _link(row: TrunkRow, configuration: Configuration) -> LinkSettings:
             up_after=row.up_after,
         ),
     )
+
+
+def _is_customer(row: TrunkRow) -> bool:
+    """We call as somebody of the provider's domain, and not as a domain of our own."""
+    return bool(row.domain) or row.register or "from_user_is_account" in row.quirks
 
 
 def _domain(row: TrunkRow) -> str:

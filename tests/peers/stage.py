@@ -33,8 +33,12 @@ class Stage:
 
     def register(self, centre: Centre, names: Sequence[str], *, password: str = PASSWORD) -> str:
         """Register accounts at one address, each with its own digest; returns the address their phones are at."""
+        return self.register_at(centre.host, names, password=password)
+
+    def register_at(self, host: str, names: Sequence[str], *, password: str = PASSWORD) -> str:
+        """The same with any switch."""
         rows = credentials(names, password)
-        registering = self.sipp("register", remote=centre.host, calls=len(rows), rows=rows, rate=50)
+        registering = self.sipp("register", remote=host, calls=len(rows), rows=rows, rate=50)
         registering.wait()
         return registering.address
 
