@@ -5,7 +5,7 @@
 | forwards every call                 | `always`       | unconditional      | 302              |
 | is busy, declines, or wants no calls| `busy`         | user-busy          | 486              |
 | does not answer in time             | `no_answer`    | no-answer          | 408              |
-| has no phone that can be reached    | `unregistered` | unavailable        | 480              |
+| has no phone that can be reached    | `unregistered` | unavailable        | 503              |
 
 A chain of forwards ends by itself: nobody is asked twice, and after `FORWARDS_MAX` no more are followed, those counted
 that the call has had before it came to us. A forward that may not be followed counts as none: then the phone rings, or
@@ -19,7 +19,6 @@ from msgspec.structs import replace
 from softswitch.base.errors import LocalError
 from softswitch.calls.limits import FORWARDS_MAX
 from softswitch.calls.settings import CallSettings, Extension
-from softswitch.sip.messages.diversion import DiversionReason
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.uri import SipUri, parse_uri
 from softswitch.store.schema import StoredPhone
@@ -27,7 +26,7 @@ from softswitch.store.schema import StoredPhone
 ForwardReason = Literal["always", "busy", "no_answer", "unregistered"]
 REASONS: tuple[ForwardReason, ...] = get_args(ForwardReason)
 
-DIVERSION_REASONS: dict[ForwardReason, DiversionReason] = {
+DIVERSION_REASONS: dict[ForwardReason, str] = {
     "always": "unconditional",
     "busy": "user-busy",
     "no_answer": "no-answer",

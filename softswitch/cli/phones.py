@@ -101,7 +101,7 @@ _COLUMNS: list[Column[PhoneRow]] = [
         style=lambda row: "" if row.contacts else "red",
     ),
     Column("Calls", lambda row: str(row.calls), is_number=True),
-    Column("Disturb", lambda row: "no" if row.do_not_disturb else "", style=lambda row: "yellow"),
+    Column("DND", lambda row: "on" if row.do_not_disturb else "", style=lambda row: "yellow"),
     Column("Forwards", _forwards, is_flexible=True, style=lambda row: "yellow"),
     Column("Call waiting", lambda row: "yes" if row.call_waiting else "no", is_wide=True),
     Column("Intercom", lambda row: "yes" if row.intercom else "no", is_wide=True),

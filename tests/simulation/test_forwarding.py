@@ -133,7 +133,8 @@ def test_every_call_goes_elsewhere_and_whoever_gets_it_sees_from_whom(centre: Ma
         assert rung(centre) == ["bob"]
         (invite,) = invites_to(centre, "bob")
         assert "Diversion: <sip:101@centre.test>;reason=unconditional;counter=1" in invite
-        assert "History-Info: <sip:101@centre.test>;index=1, <sip:102@centre.test;cause=302>;index=1.1;mp=1" in invite
+        assert "History-Info: <sip:101@centre.test>;index=1\r\n" in invite
+        assert "History-Info: <sip:102@centre.test;cause=302>;index=1.1\r\n" in invite
         (cdr,) = centre.cdrs()
         assert [(each.by, each.to, each.reason) for each in cdr.forwards] == [("101", "102", "always")]
 
@@ -236,6 +237,20 @@ def test_a_forward_to_the_outside_is_the_extension_s_own_call(centre: Make) -> N
     trunk = TrunkRoute(name="provider", host="10.0.9.6", prefix="+")
     switch.settings = msgspec.structs.replace(switch.settings, trunks=(trunk,))
     switch.run(scenario)
+
+
+def test_who_has_forwarded_it_before_is_told_as_well(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = await ready(centre)
+        forward(centre, "ann", "always", "102")
+        caller.call("101", headers=[("diversion", "<sip:+4930@far.test>;reason=no-answer")])
+        await centre.sleep(1)
+        (invite,) = invites_to(centre, "bob")
+        assert invite.index("<sip:101@centre.test>;reason=uncond") < invite.index("<sip:+4930@centre.test>;reason=no-")
+        caller.hang_up()
+        await centre.all_over()
+
+    centre().run(scenario)
 
 
 def test_a_call_that_was_forwarded_often_before_is_forwarded_no_more(centre: Make) -> None:

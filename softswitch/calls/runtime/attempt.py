@@ -29,9 +29,8 @@ from softswitch.calls.runtime.reaching import bindings_of, ring_extension
 from softswitch.calls.runtime.trunk_calls import OutsideCall
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.media.errors import MediaUnavailable
-from softswitch.sip.messages.diversion import Diversion, DiversionReason, forwards_before
-from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import Binding, LegAnswered, LegFailed, LegProgress
+from softswitch.sip.trunks.identity import Diversion, read_diversions
 from softswitch.store.schema import Forwarded
 
 _FORWARDED_FOR: dict[DialReason, ForwardReason] = {
@@ -80,8 +79,7 @@ class Attempt:
         self._permitted = call.permissions
         """Whose right it is to call through a trunk."""
         self._chain = ForwardChain(
-            came_with=forwards_before(call.headers.get("diversion"), call.headers.get("history-info")),
-            caller="" if caller is None else caller.username,
+            came_with=len(read_diversions(call.headers)), caller="" if caller is None else caller.username
         )
         self._diversions: list[Diversion] = []
         self._refusal: DialReason | None = None
@@ -308,9 +306,8 @@ class Attempt:
         self._leave_for(extension, goal, reason, DIVERSION_REASONS[reason])
         return goal
 
-    def _leave_for(self, extension: Extension, goal: str, reason: str, diversion: DiversionReason) -> None:
+    def _leave_for(self, extension: Extension, goal: str, reason: str, diversion: str) -> None:
         """The extension is out; the record and whoever is rung next are told."""
-        settings = self._around.settings()
         self._status = self.status
         self.end()
         self._outside = None
@@ -318,13 +315,7 @@ class Attempt:
         self._refusal = None
         self._permitted = extension
         name = extension.number or extension.username
-        self._diversions.append(
-            Diversion(
-                uri=str(SipUri(user=name, host=settings.domain)),
-                to_uri=str(SipUri(user=goal, host=settings.domain)),
-                reason=diversion,
-            )
-        )
+        self._diversions.append(Diversion(name, diversion))
         self._call.record.forwards.append(Forwarded(at=self._around.clock.wall(), by=name, to=goal, reason=reason))
 
     async def _ring_further(self, extension: Extension, now: float) -> None:

@@ -6,12 +6,18 @@ from softswitch.calls.intercom import auto_answer_headers
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension
-from softswitch.sip.messages.diversion import Diversion, diversion_headers, history_info_headers
 from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import Binding
 from softswitch.sip.registration.registrar import phones
 from softswitch.sip.settings import Target
-from softswitch.sip.trunks.identity import ANONYMOUS_HOST, ANONYMOUS_NAME
+from softswitch.sip.trunks.identity import (
+    ANONYMOUS_HOST,
+    ANONYMOUS_NAME,
+    Diversion,
+    IdentityRules,
+    diverted,
+    read_diversions,
+)
 
 
 def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:
@@ -46,6 +52,11 @@ async def ring_extension(
     """
     settings = call.around.settings()
     from_uri, from_display = _identity(call, settings)
+    headers = _referral_headers(call, settings)
+    if is_intercom:
+        headers += auto_answer_headers(settings.domain)
+    elif diversions:
+        headers += _forward_headers(diversions, extension, call, settings)
     for flows in phones(bindings_of(extension, call, settings) if bindings is None else bindings):
         binding = flows[0]
         await alerting.ring(
@@ -53,10 +64,7 @@ async def ring_extension(
             extension.username,
             from_uri=from_uri,
             from_display=display or from_display,
-            headers=[
-                *(auto_answer_headers(settings.domain) if is_intercom else _forward_headers(diversions)),
-                *_referral_headers(call, settings),
-            ],
+            headers=headers,
             extension=extension,
             srtp=extension.srtp,
             dtmf=extension.dtmf,
@@ -73,5 +81,10 @@ def _referral_headers(call: ActiveCall, settings: CallSettings) -> list[tuple[st
     return [("referred-by", f"<{SipUri(user=extension.number or extension.username, host=settings.domain)}>")]
 
 
-def _forward_headers(diversions: Sequence[Diversion]) -> list[tuple[str, str]]:
-    return [*diversion_headers(diversions), *history_info_headers(diversions)] if diversions else []
+def _forward_headers(
+    diversions: Sequence[Diversion], extension: Extension, call: ActiveCall, settings: CallSettings
+) -> list[tuple[str, str]]:
+    """Who has passed the call on, before it came here and here."""
+    rules = IdentityRules(domain=settings.domain, diversion="both")
+    called = extension.number or extension.username
+    return diverted([*read_diversions(call.headers), *diversions], rules, called)

@@ -21,7 +21,6 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
 from softswitch.sip.authentication.digest import Credential
-from softswitch.sip.messages.diversion import Diversion as Forward
 from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
 from softswitch.sip.settings import PLAIN_SESSION, Target
@@ -68,7 +67,7 @@ class OutsideCall:
         number: str,
         *,
         permitted: Extension | None,
-        diversions: Sequence[Forward] = (),
+        diversions: Sequence[Diversion] = (),
         through: str = "",
     ) -> None:
         """`permitted` is whose right it is to call out, if anybody's; `diversions` are who has forwarded the call.
@@ -240,7 +239,7 @@ class OutsideCall:
 
 
 async def ring_trunk(
-    alerting: Alerting, trunk: TrunkRoute, number: str, call: ActiveCall, *, diversions: Sequence[Forward] = ()
+    alerting: Alerting, trunk: TrunkRoute, number: str, call: ActiveCall, *, diversions: Sequence[Diversion] = ()
 ) -> LegId | None:
     """Call `number` through the trunk; `diversions` are who has forwarded the call. None if somebody has answered
     meanwhile. Raises as `Alerting.ring` does."""
@@ -254,7 +253,7 @@ async def ring_trunk(
         Caller(number=calling, name=call.display or call.record.calling_name, is_hidden=call.is_caller_hidden),
         rules,
         called,
-        () if rules.diversion == "none" else (*read_diversions(call.headers), *_diverted(diversions)),
+        () if rules.diversion == "none" else (*read_diversions(call.headers), *diversions),
     )
     return await alerting.ring(
         target,
@@ -269,11 +268,6 @@ async def ring_trunk(
         codecs=settings.codecs_of_trunks.get(trunk.name, ()),
         session=settings.sessions_of_trunks.get(trunk.name, PLAIN_SESSION),
     )
-
-
-def _diverted(forwards: Sequence[Forward]) -> list[Diversion]:
-    """Those that were forwarded here, by number."""
-    return [Diversion(SipUri.parse(each.uri).user or "", each.reason) for each in forwards]
 
 
 def _target(trunk: TrunkRoute, number: str) -> Target:

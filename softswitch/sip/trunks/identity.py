@@ -6,7 +6,7 @@ speak Remote-Party-ID instead. Diversion (RFC 5806) has the newest diversion fir
 here the oldest is first.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -86,7 +86,7 @@ def introduce(caller: Caller, rules: IdentityRules, called: str, diversions: Ite
     if caller.is_hidden:
         headers.append(("privacy", "id"))
     if rules.diversion != "none":
-        headers += _diverted(list(diversions)[-DIVERSIONS_MAX:], rules, called)
+        headers += diverted(tuple(diversions), rules, called)
     if rules.account:
         from_uri = str(SipUri(user=rules.account, host=rules.domain))
     elif caller.is_hidden:
@@ -158,7 +158,12 @@ def _identity(caller: Caller, rules: IdentityRules) -> str:
     return str(NameAddr(caller.name, uri, params))
 
 
-def _diverted(diversions: list[Diversion], rules: IdentityRules, called: str) -> list[tuple[str, str]]:
+def diverted(diversions: Sequence[Diversion], rules: IdentityRules, called: str) -> list[tuple[str, str]]:
+    """What an INVITE for the number `called` says of who passed the call on, in the headers that `rules` want.
+
+    `diversions` have the oldest first; of too many the newest are told.
+    """
+    diversions = diversions[-DIVERSIONS_MAX:]
     headers: list[tuple[str, str]] = []
     if rules.diversion in ("diversion", "both"):
         for each in reversed(diversions):
