@@ -7,6 +7,7 @@ import msgspec
 
 from softswitch.base.traced_message import TracedMessage
 from softswitch.sip.messages.grammar import Malformed
+from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.parser import parse
 
@@ -35,8 +36,8 @@ def step_of(traced: TracedMessage, party: str) -> Step:
     parsed = parse(traced.message)
     message = parsed.request if isinstance(parsed, Malformed) else parsed
     if not isinstance(message, Request | Response):
-        first_line = traced.message.partition(b"\r\n")[0][:40].decode("utf-8", "replace")
-        return Step(at=traced.at, party=party, is_sent=traced.is_sent, kind="malformed", label=first_line)
+        first_line = traced.message.partition(b"\r\n")[0][:40].decode("utf-8", "surrogateescape")
+        return Step(at=traced.at, party=party, is_sent=traced.is_sent, kind="malformed", label=legible(first_line))
     method = (message.get("cseq") or "").rpartition(" ")[2]
     if isinstance(message, Request):
         kind, label, status, method = "request", message.method, 0, message.method
@@ -51,9 +52,9 @@ def step_of(traced: TracedMessage, party: str) -> Step:
         party=party,
         is_sent=traced.is_sent,
         kind="malformed" if isinstance(parsed, Malformed) else kind,
-        label=label.encode("utf-8", "replace").decode(),
-        notes=tuple(note.encode("utf-8", "replace").decode() for note in _notes(message)),
-        sip_call_id=(message.get("call-id") or "").encode("utf-8", "replace").decode(),
+        label=legible(label),
+        notes=tuple(map(legible, _notes(message))),
+        sip_call_id=legible(message.get("call-id") or ""),
         status=status,
         method=method,
     )
