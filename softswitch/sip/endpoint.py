@@ -316,9 +316,11 @@ class SipEndpoint:
         """Take over the bindings known before a restart; returns the addresses-of-record of those that still live.
 
         To be called before any phone is heard; no RegistrationChanged comes of it, twenty thousand at once help nobody.
-        A stream connection did not survive, so those phones are called at the address in their Contact, if at all.
+        A stream connection did not survive, so those phones are called at the address in their Contact, if at all. A
+        browser cannot be called before it has connected again: its binding is gone.
         """
-        return self._registrar.restore(map(self._without_connection, bindings), now, wall)
+        reachable = (each for each in bindings if not each.flow.kind.is_web)
+        return self._registrar.restore(map(self._without_connection, reachable), now, wall)
 
     def set_event_state(self, resource: str, state: EventState, now: float) -> None:
         """How somebody is, in one respect: for those who watch him. Ignored unless ResourceWatched has named him."""

@@ -49,6 +49,10 @@ class Watcher(RawStation):
         to = f"<sip:{resource}@{self._domain}>"
         self._begin("SUBSCRIBE", f"sip:{resource}@{self._domain}", to, self._entropy.token(64), more, "")
 
+    def has_dialog(self, resource: str) -> bool:
+        """Whether a subscription to it was ever accepted."""
+        return f"sip:{resource}@{self._domain}" in self._dialogs
+
     def refresh(self, event: str, resource: str, *, expires: int = 600) -> None:
         """Within the dialog of the last subscription to it; with `expires` 0 its end."""
         call_id, to = self._dialogs[f"sip:{resource}@{self._domain}"]

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from softswitch.base.address import HostPort, TransportKind
+from softswitch.sip.events import subscriptions
 from softswitch.sip.events.dialog_info import DialogInfo, DialogState, WatchedDialog
 from softswitch.sip.events.message_summary import MessageSummary
 from softswitch.sip.events.presence import Presence
@@ -294,6 +295,21 @@ def test_nobody_publishes_for_another() -> None:
     pair.run(1.0)
     assert pair.bob.statuses == [200]
     assert pair.one("switch", PresencePublished).user == "bob"
+
+
+def test_subscriptions_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscriptions, "SUBSCRIPTIONS_OF_ONE_MAX", 2)
+    pair = WatchedPair()
+    for _ in range(3):
+        pair.bob.subscribe("dialog", "alice")
+        pair.run(1.0)
+    assert pair.bob.statuses == [200, 200, 503]
+    assert pair.bob.responses("SUBSCRIBE")[-1].get("retry-after") is not None
+    pair.bob.refresh("dialog", "alice", expires=0)
+    pair.run(1.0)
+    pair.bob.subscribe("dialog", "alice")
+    pair.run(1.0)
+    assert pair.bob.statuses == [200, 200, 503, 200, 200]
 
 
 def test_a_trunk_watches_nobody() -> None:

@@ -360,6 +360,14 @@ def test_restored_bindings_are_known_and_streams_are_opened_anew() -> None:
     assert reborn.take_outputs()[-1:] == [RegistrationChanged("alice@switch.example", [])]
 
 
+def test_a_browser_is_not_there_after_a_restart() -> None:
+    stranger = Stranger(make_endpoint(), STREAM._replace(kind=TransportKind.WSS))
+    stranger.try_password("REGISTER", "alice", "correct horse")
+    saved = stranger.endpoint.all_bindings()
+    assert len(saved) == 1
+    assert make_endpoint().restore_bindings(saved, now=5.0, wall=stranger.now + 1_000_000.0) == []
+
+
 def test_a_closed_connection_takes_its_phone_with_it() -> None:
     stranger = Stranger(make_endpoint(), STREAM)
     stranger.try_password("REGISTER", "alice", "correct horse")

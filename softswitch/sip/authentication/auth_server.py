@@ -80,6 +80,7 @@ class DigestServer:
         self.realm = realm
         self.algorithms = algorithms
         self.accept_without_qop = accept_without_qop
+        self._challenge_head = print_digest({"realm": realm}, {}) + ', nonce="'
         self._entropy = entropy
         self._secret = secret
         self._nonces_max = nonces_max
@@ -89,14 +90,9 @@ class DigestServer:
 
     def challenge(self, now: float, *, stale: bool = False) -> list[str]:
         """Values for WWW-Authenticate or Proxy-Authenticate, one header each."""
-        nonce = self._make_nonce(now)
-        return [
-            print_digest(
-                {"realm": self.realm, "nonce": nonce, "qop": "auth"},
-                {"algorithm": algorithm} | ({"stale": "true"} if stale else {}),
-            )
-            for algorithm in self.algorithms
-        ]
+        middle = f'{self._make_nonce(now)}", qop="auth", algorithm='
+        end = ", stale=true" if stale else ""
+        return [f"{self._challenge_head}{middle}{algorithm}{end}" for algorithm in self.algorithms]
 
     def check(
         self,

@@ -25,8 +25,10 @@ HASHES: dict[str, Callable[[str], str]] = {"SHA-512-256": _sha512_256, "SHA-256"
 """By algorithm token, the strongest first. Text in, lower-case hex out."""
 
 PARAMETER = re.compile(
-    rf"[ \t]*+([{TOKEN_CHARACTERS}]++)[ \t]*+=[ \t]*+({QUOTED}|[^\s,\"]*+)[ \t]*+(?:,|\Z)", re.DOTALL
+    rf"([ \t]*+([{TOKEN_CHARACTERS}]++)[ \t]*+=[ \t]*+(?:\"([^\"\\]*+)\"|({QUOTED}|[^\s,\"]*+))[ \t]*+(?:,|\Z))",
+    re.DOTALL,
 )
+"""The whole, the name, and the value: what is in plain quotes, or anything else as it stands."""
 SCHEME = re.compile(rf"([{TOKEN_CHARACTERS}]++)[ \t]++")
 
 PARAMETERS_MAX = 24
@@ -74,15 +76,12 @@ def parse_digest(value: str) -> dict[str, str] | None:
     if scheme is None or scheme[1].lower() != "digest":
         return None
     parameters: dict[str, str] = {}
-    position = scheme.end()
-    for match in PARAMETER.finditer(value, position):
-        name, text = match.groups()
-        name = name.lower()
-        if match.start() != position or name in parameters or len(parameters) == PARAMETERS_MAX:
-            return None
-        parameters[name] = unquote(text) if text[:1] == '"' else text
-        position = match.end()
-    return parameters if position == len(value) else None
+    count, left = 0, len(value) - scheme.end()
+    for whole, name, quoted, other in PARAMETER.findall(value, scheme.end()):
+        parameters[name.lower()] = quoted or (unquote(other) if other else "")
+        count += 1
+        left -= len(whole)
+    return None if left or len(parameters) != count or count > PARAMETERS_MAX else parameters
 
 
 def print_digest(quoted: dict[str, str], plain: dict[str, str]) -> str:

@@ -86,8 +86,8 @@ class Registrar:
             return Registered(self.bindings(aor), False)
         if len(contacts) > self.policy.contacts_max:
             return NotRegistered(403, "Too Many Contacts")
-        is_outbound = supports_outbound(request)
-        if is_outbound and _lacks_first_hop(request, contacts):
+        is_outbound = any("reg-id" in contact.params for contact in contacts) and supports_outbound(request)
+        if is_outbound and _lacks_first_hop(request):
             return NotRegistered(439)
         wanted: list[Binding] = []
         for contact in contacts:
@@ -288,10 +288,8 @@ def supports_outbound(request: Request) -> bool:
     return any(tag.lower() == OUTBOUND for tag in request.get_all("supported"))
 
 
-def _lacks_first_hop(request: Request, contacts: Sequence[NameAddr]) -> bool:
-    """A flow is to be registered through a proxy that does not say it will keep it (RFC 5626 section 6)."""
-    if not any("reg-id" in contact.params for contact in contacts):
-        return False
+def _lacks_first_hop(request: Request) -> bool:
+    """It came through a proxy that does not say it will keep flows (RFC 5626 section 6)."""
     via = request.get_all("via")
     if len(via) < 2:
         return False
