@@ -177,6 +177,11 @@ class CallRecord:
         self.linked_calls.append(other.call_id)
         other.linked_calls.append(self.call_id)
 
+    def sent_away(self, to: str, by: str) -> None:
+        """The caller's own side has connected him elsewhere; what comes of it nobody here knows."""
+        self.transferred_to, self.transferred_by = to, by
+        self.ended("switch", EndReason.TRANSFERRED)
+
     def began_to_wait(self) -> None:
         """In a queue, or for a phone that is rung; what was before counts no more."""
         self.has_far_left = self.is_far_silent = self.is_unserved = False

@@ -324,6 +324,14 @@ class Call:
         """
         await self._verbs.transfer(target)
 
+    async def send_away(self, target: str) -> bool:
+        """Have the caller's own side (his phone, or the provider he came through) call `target` in place of us.
+
+        False if it does not, or nobody answers there: the caller is still here. Otherwise the call is over here, and it
+        raises `CallEnded`.
+        """
+        return await self._verbs.send_away(target)
+
     async def run(self, flow: str) -> None:
         """Go on with another flow and come back when it returns. Raises `UnknownName`."""
         await self._dialplan.flow_named(flow)(self)

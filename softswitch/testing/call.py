@@ -124,6 +124,12 @@ class FakeCall:
         self._use(f"transfer {target}")
         self._hang_up()
 
+    async def send_away(self, target: str) -> bool:
+        """It is always done."""
+        await self.answer()
+        self._use(f"send_away {target}")
+        self._hang_up()
+
     async def reject(self, status: int, reason: str | None = None) -> NoReturn:
         self._use(f"reject {status}")
         self._hang_up()

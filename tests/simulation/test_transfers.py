@@ -15,7 +15,7 @@ from softswitch.dialplan import Call, flow
 from softswitch.media.protocol import StartRecording
 from softswitch.sip.messages.message import Response
 from softswitch.sip.messages.parser import parse
-from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, ReinviteReceived
+from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, ReferReceived, ReinviteReceived
 from softswitch.store.schema import Cdr
 from softswitch.testing.ladder import render_ladder
 from softswitch.testing.runtime.centre import SimulatedCentre
@@ -47,7 +47,13 @@ async def onward(call: Call) -> None:
     await call.transfer("120")
 
 
-FLOWS = {each.__name__: each for each in (support, colleague, onward)}
+@flow
+async def away(call: Call) -> None:
+    if not await call.send_away("+4930123"):
+        await call.dial("120")
+
+
+FLOWS = {each.__name__: each for each in (support, colleague, onward, away)}
 
 
 @pytest.fixture
@@ -55,7 +61,7 @@ def centre(tmp_path: Path) -> Callable[..., SimulatedCentre]:
     def make(**changes: object) -> SimulatedCentre:
         settings: dict[str, object] = {
             "flows": FLOWS,
-            "routes": {HOTLINE: "support", "1xx": "colleague", "+7!": "colleague", "700": "onward"},
+            "routes": {HOTLINE: "support", "1xx": "colleague", "+7!": "colleague", "700": "onward", "701": "away"},
             "queues": [Queue(queue_id=QueueId("support"), skills={"support": 3}, wrap_up_s=10.0)],
             "agents": [Agent(agent_id=AgentId("ann"), skills={"support": 5})],
             "phones": [
@@ -566,6 +572,40 @@ def test_a_flow_sends_its_caller_on(centre: Callable[..., SimulatedCentre]) -> N
         first, second = by_start(centre)
         check_linked(first, second, "flow")
         assert second.talk_s == pytest.approx(5, abs=0.5)
+
+    centre().run(scenario)
+
+
+@pytest.mark.parametrize("outcome", [200, 486, 403, "BYE"])
+def test_a_caller_is_sent_away_by_his_own_network(centre: Callable[..., SimulatedCentre], outcome: int | str) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        (dora,) = await registered(centre, "dora")
+        dora.talk_s = 3.0
+        caller = centre.caller(CALLER)
+        caller.call("701")
+        await centre.until(lambda: bool(caller.seen(ReferReceived)))
+        (asked,) = caller.seen(ReferReceived)
+        assert isinstance(asked, ReferReceived)
+        assert asked.target == "+4930123"
+        assert asked.target_uri == f"sip:+4930123@{caller.address.host}"
+        now = centre.clock.now()
+        if outcome == 403:
+            caller.endpoint.refuse_refer(asked.refer_id, 403, now)
+        else:
+            caller.endpoint.accept_refer(asked.refer_id, now)
+        if outcome == "BYE":
+            caller.hang_up()
+        elif isinstance(outcome, int):
+            caller.endpoint.notify_refer(asked.refer_id, outcome, now)
+        centre.flush()
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
+        if outcome in (200, "BYE"):
+            assert (cdr.end_reason, cdr.transferred_to, cdr.transferred_by) == ("transferred", "+4930123", "flow")
+            assert not dora.seen(InviteReceived)
+        else:
+            assert (cdr.end_reason, cdr.transferred_to) == ("completed", "")
+            assert cdr.talk_s == pytest.approx(3, abs=0.5)
 
     centre().run(scenario)
 

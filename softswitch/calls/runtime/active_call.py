@@ -44,6 +44,7 @@ from softswitch.sip.outputs import (
     InviteReceived,
     LegEnded,
     LegFailed,
+    ReferProgress,
 )
 from softswitch.store.schema import SipLeg
 
@@ -119,6 +120,10 @@ class ActiveCall:
         """The account that has parked the caller first, and has him back."""
         self.display = ""
         """Shown to who is rung for the caller, in place of his name."""
+        self.sent_away_to = ""
+        """Where the caller's own side is asked to connect him (sending_away.py);"""
+        self.is_taken_away = False
+        """and it has said that it does: when it hangs up, that is why."""
         self.near: MediaStream | None = None
         """Where the caller's stream is to be opened; None: anywhere."""
         self._offer = b"" if invite is None else invite.sdp
@@ -163,6 +168,9 @@ class ActiveCall:
                         self._pressed(party, event.digit, "tone" if event.is_tone else "event")
             case StreamTimedOut():
                 self._fell_silent(event)
+            case ReferProgress():
+                self.is_taken_away = bool(self.sent_away_to) and event.status < 300
+                self.mailbox.put(event)
             case RecordingFinished():
                 self.recordings.finished(event.recording_id)
                 self.mailbox.put(event)
@@ -479,6 +487,8 @@ class ActiveCall:
         self.caller.leg.state = LegState.ENDED
         self.record.sip_status = event.status
         self.record.cause = event.cause
+        if event.by == "remote" and self.is_taken_away:
+            self.record.sent_away(self.sent_away_to, "flow")
         if event.by == "remote":
             is_waiting = self.record.answered_at is None or self.state in _WAITS
             by: EndedBy = "caller"

@@ -16,6 +16,7 @@ from softswitch.calls.runtime.message import record_message
 from softswitch.calls.runtime.parking import Parking
 from softswitch.calls.runtime.picking_up import pick_up, retrieve
 from softswitch.calls.runtime.queueing import QueueVisit
+from softswitch.calls.runtime.sending_away import send_away
 from softswitch.calls.runtime.transferring import transfer_caller
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import PlayFinished
@@ -94,6 +95,12 @@ class CallerVerbs:
             raise LocalError(f'transfer: no route and no extension leads to "{target}"')
         transfer_caller(self._call, target, by="flow")
         await self._end_verbs()
+
+    async def send_away(self, target: str) -> bool:
+        """Have the caller's own side connect him elsewhere; False if he is still here."""
+        await self.answer()
+        self._call.mailbox.clear()
+        return await send_away(self._call, target)
 
     async def reject(self, status: int = 603, reason: str | None = None) -> NoReturn:
         """Refuse a call that was not answered; an answered one is hung up. The flow's verbs end here."""

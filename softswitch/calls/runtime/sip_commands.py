@@ -91,6 +91,11 @@ class SipCommands:
         self._endpoint.notify_refer(refer_id, status, self._clock.now())
         self._flush()
 
+    def refer(self, leg_id: LegId, target_uri: str, *, referred_by: str) -> ReferId | None:
+        refer_id = self._endpoint.refer(leg_id, target_uri, self._clock.now(), referred_by=referred_by)
+        self._flush()
+        return refer_id
+
     def reinvite(self, leg_id: LegId, sdp: bytes) -> None:
         self._endpoint.reinvite(leg_id, sdp, self._clock.now())
         self._flush()
