@@ -21,8 +21,8 @@ from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.certain_address import certain_address
 from softswitch.calls.dtmf_info import digit_of_info
-from softswitch.calls.events import CallEvent, FarReplaced
-from softswitch.calls.leg import Leg, LegState
+from softswitch.calls.events import CallEvent
+from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import CallEnded, DialReason
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.call_recordings import CallRecordings
@@ -30,7 +30,7 @@ from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import DigitMethod, TypedDigits
 from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.mailbox import Mailbox
-from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.party import Party, nobody_after
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import RecordingPolicy
@@ -402,7 +402,7 @@ class ActiveCall:
         if party is not self.caller:
             self._others.pop(party.leg.leg_id, None)
             return
-        self.caller = _nobody(party)
+        self.caller = nobody_after(party)
         self.mailbox.close("the caller has gone on in another call")
         self._close_if_over()
 
@@ -416,26 +416,14 @@ class ActiveCall:
             self.record.measurements.opened(party.stream.stream_id, role, party.leg.party)
         self.exchange.moved(party, self)
 
-    def replace_caller(self, party: Party) -> Party:
-        """`party`, who talks to nobody, takes the caller's place; whoever had it hears nothing more, and is returned.
-
-        He is still in the call, and for whoever replaced him to part from.
-        """
+    def give_place(self, party: Party) -> Party:
+        """`party` is the caller from now on; who was it is still in the call, beside him, and returned."""
         old, self.caller = self.caller, party
         self.admit(party, "caller")
         self._others[old.leg.leg_id] = old
         if self.record.answered_at is None:
             self.record.answered_at = self.around.clock.wall()
-        self._replace(old, party)
-        if self.conversation is None and old.stream is not None and party.stream is not None:
-            old.stream.hand_over_to(party.stream)
         return old
-
-    def replace_far(self, old: Party, party: Party) -> None:
-        """`party`, who talks to nobody, takes the place of `old`, whom the caller talks to; as `replace_caller`."""
-        self.admit(party)
-        self._replace(old, party)
-        self.mailbox.put(FarReplaced(old.leg.leg_id, party.leg.leg_id))
 
     # Private
 
@@ -443,17 +431,6 @@ class ActiveCall:
         leg = SipLeg(sip_call_id=party.sip_call_id, role=role, party=party.leg.party)
         self.record.leg_began(party.leg.leg_id, leg)
         self.around.records.leg_began(self.call_id, leg)
-
-    def _replace(self, old: Party, party: Party) -> None:
-        for supervision in list(self.supervisions):
-            supervision.end()
-        conversation = self.conversation
-        if conversation is not None:
-            conversation.replace(old, party)
-        far = None if conversation is None else conversation.far.stream
-        path = self.recordings.party_replaced(None if far is None else far.stream_id)
-        if conversation is not None:
-            conversation.recording_path = path
 
     def _pressed(self, party: Party, digit: str, method: DigitMethod) -> None:
         """A party's digit: for the flow if he is the caller, and for whoever he talks to."""
@@ -510,10 +487,3 @@ class ActiveCall:
         for party in list(self._others.values()):
             self.part(party)
         self._on_closed(self)
-
-
-def _nobody(gone: Party) -> Party:
-    """In the place of a caller who has gone on in another call."""
-    leg = Leg(LegId(""), gone.leg.party, capabilities=gone.leg.capabilities, session_id=0)
-    leg.state = LegState.ENDED
-    return Party(leg)

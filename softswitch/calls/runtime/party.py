@@ -1,7 +1,7 @@
 """One party as the switch holds him: his leg at the SIP endpoint and his stream in a media worker."""
 
 from softswitch.base.address import HostPort
-from softswitch.base.ids import AgentId, CallId
+from softswitch.base.ids import AgentId, CallId, LegId
 from softswitch.calls.digit_mode import DigitMode, are_in_sound
 from softswitch.calls.leg import Leg, LegState
 from softswitch.calls.runtime.digits import KeyPresses
@@ -89,3 +89,10 @@ class Party:
         if self.stream is not None:
             self.stream.drop()
             self.stream = None
+
+
+def nobody_after(gone: Party) -> Party:
+    """In the place of a caller who has gone on in another call."""
+    leg = Leg(LegId(""), gone.leg.party, capabilities=gone.leg.capabilities, session_id=0)
+    leg.state = LegState.ENDED
+    return Party(leg)

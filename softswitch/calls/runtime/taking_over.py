@@ -27,7 +27,7 @@ its mailbox; `call.party(event.leg_id)` is then whom to `call.converse` with, un
 
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
-from softswitch.calls.events import PartyJoined
+from softswitch.calls.events import FarReplaced, PartyJoined
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.party import Party
@@ -99,9 +99,12 @@ async def take_place(
     call.let_go(party)
     _settle(party, of, stream)
     if place is of.caller:
-        of.replace_caller(party)
+        of.give_place(party)
+        _sound_as(of, place, party)
     else:
-        of.replace_far(place, party)
+        of.admit(party)
+        _sound_as(of, place, party)
+        of.mailbox.put(FarReplaced(place.leg.leg_id, party.leg.leg_id))
     of.part(place)
 
 
@@ -133,6 +136,21 @@ async def answer_for(ringing: ActiveCall, call: ActiveCall) -> None:
     _settle(party, ringing, stream)
     ringing.admit(party)
     ringing.mailbox.put(PartyJoined(party.leg.leg_id))
+
+
+def _sound_as(call: ActiveCall, old: Party, party: Party) -> None:
+    """`party` hears and is heard where `old` was; supervisors leave, and what is recorded begins anew."""
+    for supervision in list(call.supervisions):
+        supervision.end()
+    conversation = call.conversation
+    if conversation is not None:
+        conversation.replace(old, party)
+        far = conversation.far.stream
+        conversation.recording_path = call.recordings.party_replaced(None if far is None else far.stream_id)
+        return
+    call.recordings.party_replaced(None)
+    if old.stream is not None and party.stream is not None:
+        old.stream.hand_over_to(party.stream)
 
 
 def _leave(call: ActiveCall, other: CallRecord, by: str, target: str, ended_by: EndedBy) -> None:
