@@ -25,6 +25,7 @@ Scenario = Callable[[SimulatedCentre], Awaitable[None]]
 HOTLINE = "+18005550100"
 CALLER = "+15550123"
 SECRET = "Secret-123"
+OFFICE = frozenset({"office"})
 GOLDEN = Path(__file__).parents[1] / "golden" / "ladders"
 
 
@@ -66,8 +67,9 @@ def centre(tmp_path: Path) -> Callable[..., SimulatedCentre]:
             "agents": [Agent(agent_id=AgentId("ann"), skills={"support": 5})],
             "phones": [
                 Extension(username="carl", number="110"),
-                Extension(username="dora", number="120", trunks=frozenset({"provider"})),
-                Extension(username="eve", number="130"),
+                Extension(username="dora", number="120", trunks=frozenset({"provider"}), pickup_groups=OFFICE),
+                Extension(username="eve", number="130", pickup_groups=OFFICE),
+                Extension(username="fred", number="140"),
             ],
         }
         return SimulatedCentre(tmp_path, **{**settings, **changes})  # pyright: ignore[reportArgumentType]
@@ -509,6 +511,25 @@ def test_a_ringing_phone_is_answered_at_another(centre: Callable[..., SimulatedC
         first, second = by_start(centre)
         check_linked(second, first, "eve")
         assert first.end_reason == "completed"
+
+    centre().run(scenario)
+
+
+def test_a_ringing_phone_is_not_answered_by_a_stranger_to_its_group(centre: Callable[..., SimulatedCentre]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl, dora, fred = await registered(centre, "carl", "dora", "fred")
+        dora.answer_after_s = None
+        carl.call("120", password=SECRET)
+        await centre.until(lambda: bool(dora.seen(InviteReceived)))
+        await centre.sleep(1)
+        fred.call("120", password=SECRET, headers=[("replaces", replaces_of(centre, dora, is_quoted=False))])
+        await centre.until(lambda: bool(fred.seen(LegFailed)))
+        (failed,) = fred.seen(LegFailed)
+        assert isinstance(failed, LegFailed)
+        assert failed.status == 403
+        assert dora.leg is not None, "it rings on"
+        carl.hang_up()
+        await centre.all_over()
 
     centre().run(scenario)
 

@@ -11,7 +11,8 @@
 
 | INVITE that replaces a leg | who may                                     | what is done                          |
 |----------------------------|---------------------------------------------|---------------------------------------|
-| that rings                 | every extension of ours; a trunk none       | he answers in its place               |
+| that rings                 | the same extension, or one of its pickup    | he answers in its place               |
+|                            | groups; never a trunk                       |                                       |
 | that is answered           | the same extension; the same trunk          | he takes its place, it is hung up     |
 | anything else              | nobody                                      | 403, 481                              |
 
@@ -30,6 +31,7 @@ from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.taking_over import answer_for, name_of, take_place, transfer_away
 from softswitch.calls.runtime.transfer import Transfer
+from softswitch.calls.settings import CallSettings
 from softswitch.media.errors import MediaUnavailable
 from softswitch.sip.outputs import ReferReceived
 
@@ -83,7 +85,7 @@ def transfer_caller(call: ActiveCall, target: str, *, by: str) -> ActiveCall:
 async def replace_by_invite(call: ActiveCall, other: ActiveCall, leg_id: LegId) -> None:
     """The caller of `call`, who is not answered, wants the place of a leg of `other` (RFC 3891)."""
     party = other.party(leg_id)
-    if party is None or not _may_replace(call.caller, party):
+    if party is None or not _may_replace(call.caller, party, call.around.settings()):
         call.refuse(481 if party is None else 403)
         call.flow_over()
         return
@@ -181,10 +183,13 @@ def _is_same(party: Party, other: Party) -> bool:
     return party.extension is other.extension and party.leg.party == other.leg.party
 
 
-def _may_replace(who: Party, place: Party) -> bool:
-    if not place.is_answered:
-        return who.extension is not None
-    return _is_same(who, place)
+def _may_replace(who: Party, place: Party, settings: CallSettings) -> bool:
+    if place.is_answered:
+        return _is_same(who, place)
+    if who.extension is None or place.extension is None:
+        return False
+    members = settings.pickup_members(who.extension)
+    return _is_same(who, place) or place.extension.username in [member.username for member in members]
 
 
 def _log(call: ActiveCall, party: Party, target: str, kind: str) -> None:
