@@ -85,8 +85,8 @@ async def take_place(
 ) -> None:
     """`party`, who talks in `call`, takes the place of `place` in the call `of`, and `call` is over.
 
-    `place` is the caller of that call, whatever he is doing there, or whoever he talks to; he is hung up. The other
-    party of `call` stays in it, to be parted from by its end. Raises `MediaUnavailable` and `LocalError`: then nothing
+    `place` is the caller of that call, whatever he is doing there, or whoever he talks to; he hears nothing more, and
+    is to be parted from. So is the other party of `call`. Raises `MediaUnavailable` and `LocalError`: then nothing
     has changed.
     """
     stream = await _stream_beside(party, of)
@@ -105,7 +105,6 @@ async def take_place(
         of.admit(party)
         _sound_as(of, place, party)
         of.mailbox.put(FarReplaced(place.leg.leg_id, party.leg.leg_id))
-    of.part(place)
 
 
 async def answer_for(ringing: ActiveCall, call: ActiveCall) -> None:

@@ -37,6 +37,9 @@ from softswitch.sip.outputs import ReferReceived
 
 log = get_logger("calls")
 
+COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+"""RFC 3326: to a phone whose own call to the target goes on as somebody else's."""
+
 DECLINED = 603
 """A refusal that ends nothing but the REFER (sip/sessions/refer.py)."""
 
@@ -97,6 +100,7 @@ async def replace_by_invite(call: ActiveCall, other: ActiveCall, leg_id: LegId) 
             await call.answer()
             ended_by: EndedBy = "switch"
             await take_place(call, call.caller, party, of=other, by=name_of(call.caller), ended_by=ended_by)
+            other.part(party)
     except (LocalError, MediaUnavailable) as error:
         log.info("nobody replaced", call_id=call.call_id, reason=str(error))
         call.refuse(503 if isinstance(error, MediaUnavailable) else 481)
@@ -152,17 +156,19 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
         return
     of.permissions = party.extension
     if of.state is CallState.ALERTING and not of.mailbox.is_closed:
+        of.part(place, COMPLETED_ELSEWHERE)
         call.let_go(party)
         of.transfer = Transfer(of, extension=party.extension, transferor=party, refer_id=event.refer_id)
         of.admit(party)
         of.transfer.rings()
         if not of.caller_stream.has_sound:
             of.play_ringback()
-    elif party is call.caller:
-        sip.notify_refer(event.refer_id, 200)
+        return
+    sip.notify_refer(event.refer_id, 200)
+    of.part(place)
+    if party is call.caller:
         call.take_leave(480)
     else:
-        sip.notify_refer(event.refer_id, 200)
         call.part(party)
 
 
