@@ -444,7 +444,10 @@ def test_an_operator_takes_a_caller_out_of_a_queue(centre: Callable[..., Simulat
     centre().run(scenario)
 
 
-def test_who_does_not_answer_after_all_gives_the_caller_back(centre: Callable[..., SimulatedCentre]) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_does_not_answer_after_all_gives_the_caller_back(
+    centre: Callable[..., SimulatedCentre], workers: int
+) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         (carl,) = await registered(centre, "carl")
         carl.answer_after_s = None
@@ -460,7 +463,7 @@ def test_who_does_not_answer_after_all_gives_the_caller_back(centre: Callable[..
         caller.hang_up()
         await centre.all_over()
 
-    centre().run(scenario)
+    centre(workers=workers).run(scenario)
 
 
 def test_somebody_elses_leg_is_not_given_away(centre: Callable[..., SimulatedCentre]) -> None:

@@ -15,6 +15,7 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.dialling import Dialling
 from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.taking_over import bring_beside
 from softswitch.calls.settings import Extension, RecordingPolicy
 from softswitch.sip.outputs import LegEnded
 
@@ -32,6 +33,8 @@ async def take_back(call: ActiveCall) -> None:
     transferor, extension = transfer.transferor, transfer.extension
     transfer.failed(call, reason)
     log.info("transfer failed", call_id=call.call_id, to=call.record.called_number, reason=reason and reason.value)
+    if transferor is not None and transferor.is_answered:
+        await bring_beside(transferor, call)
     if transferor is not None and transferor.is_answered:
         await _talk_again(call, transferor)
     elif extension is None or not await _ring_again(call, extension):

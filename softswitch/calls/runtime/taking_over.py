@@ -137,6 +137,22 @@ async def answer_for(ringing: ActiveCall, call: ActiveCall) -> None:
     ringing.mailbox.put(PartyJoined(party.leg.leg_id))
 
 
+async def bring_beside(party: Party, call: ActiveCall) -> None:
+    """Let `party`, who is in `call` beside the caller, hear and be heard there. Raises `MediaUnavailable`, `CallEnded`.
+
+    If he hangs up meanwhile, nothing is done.
+    """
+    stream = await _stream_beside(party, call)
+    if stream is None:
+        return
+    if not _is_there(call, party):
+        stream.drop()
+        await call.mailbox.check()
+        return
+    _settle(party, call, stream)
+    call.record.measurements.opened(stream.stream_id, "called", party.leg.party)
+
+
 def _sound_as(call: ActiveCall, old: Party, party: Party) -> None:
     """`party` hears and is heard where `old` was; supervisors leave, and what is recorded begins anew."""
     for supervision in list(call.supervisions):

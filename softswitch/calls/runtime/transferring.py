@@ -154,6 +154,8 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
         log.info("transfer failed", call_id=call.call_id, reason=str(error))
         sip.notify_refer(event.refer_id, 480)
         return
+    if of.transfer is not None:  # the one who gives his place away was being transferred himself
+        of.transfer.reached(of)
     of.permissions = party.extension
     if of.state is CallState.ALERTING and not of.mailbox.is_closed:
         of.part(place, COMPLETED_ELSEWHERE)
