@@ -39,7 +39,6 @@ class Leg:
     """One party. `party` says who, for people: "alice" (an account), "trunk:provider", or a number dialled."""
 
     __slots__ = (
-        "_offered",
         "_remote",
         "_sdes",
         "_sdp",
@@ -69,7 +68,7 @@ class Leg:
         self._session_id = session_id
         self._version: int = 1
         self._sdp = b""
-        self._offered = b""
+
         self._remote = b""
 
     @property
@@ -101,16 +100,17 @@ class Leg:
                 sdes=self._sdes,
             )
 
-        self._offered = describe(self._version)
-        if self._sdp and self._offered != self._sdp:
+        offered = describe(self._version)
+        if self._sdp and offered != self._sdp:
             self._version += 1
-            self._offered = describe(self._version)
-        self._sdp = self._offered
-        return self._offered
+            offered = describe(self._version)
+        self._sdp = offered
+        return offered
 
     def receive_answer(self, sdp: bytes) -> NegotiatedAudio | OfferRefused:
-        """The party's answer to `offer()`. On refusal the former agreement stands (RFC 6141)."""
-        result = read_answer(sdp, self._offered or self._sdp, sdes=self._sdes)
+        """The party's answer to our description, offered just now or once more. On refusal the former agreement stands
+        (RFC 6141)."""
+        result = read_answer(sdp, self._sdp, sdes=self._sdes)
         if isinstance(result, NegotiatedAudio):
             self.audio = result
             self._remote = sdp

@@ -42,6 +42,7 @@ _COLUMNS: list[Column[Cdr]] = [
     Column("End", lambda row: row.end_reason, is_flexible=True, style=lambda row: "red" if row.fault else ""),
     Column("By", lambda row: row.ended_by, is_wide=True),
     Column("Status", lambda row: str(row.sip_status), is_number=True, is_wide=True),
+    Column("Cause", lambda row: f"{row.cause} {row.cause_text}" if row.cause else "", is_wide=True),
     Column("MOS", _worst_mos, is_number=True),
     Column("Scores", lambda row: " ".join(f"{name}={score}" for name, score in row.scores.items()), is_wide=True),
     Column("Trunk", lambda row: row.trunks[-1].trunk if row.trunks else row.trunk, is_wide=True),

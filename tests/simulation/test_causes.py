@@ -62,6 +62,26 @@ def test_whoever_cannot_be_reached_is_named_to_the_caller(
     assert (cdr.sip_status, cdr.cause) == (refused_with, cause)
 
 
+@pytest.mark.parametrize(
+    ("status", "cause", "refused_with"),
+    [(480, 17, 486), (503, 17, 486), (500, 21, 603), (503, 34, 480), (404, 17, 404)],
+)
+def test_a_gateway_that_says_it_in_the_reason_is_understood(
+    tmp_path: Path, status: int, cause: int, refused_with: int
+) -> None:
+    async def scenario(centre: SimulatedCentre, caller: SimulatedPhone, ann: SimulatedPhone) -> None:
+        ann.answer_after_s = None
+        caller.call("600")
+        await centre.until(lambda: ann.leg is not None)
+        assert ann.leg is not None
+        ann.endpoint.reject(ann.leg, status, headers=[("reason", f"Q.850;cause={cause}")], now=centre.clock.now())
+        centre.flush()
+        await centre.until(lambda: bool(caller.seen(LegFailed)))
+
+    cdr = run(tmp_path, scenario)
+    assert (cdr.sip_status, cdr.cause) == (refused_with, cause)
+
+
 def hang_up(centre: SimulatedCentre, phone: SimulatedPhone, reason: str) -> None:
     assert phone.leg is not None
     phone.endpoint.hang_up(phone.leg, centre.clock.now(), reason=reason)

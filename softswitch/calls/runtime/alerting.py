@@ -42,8 +42,19 @@ def weightiest(reasons: Sequence[DialReason]) -> DialReason:
     return next((reason for reason in _RANK if reason in reasons), DialReason.UNREACHABLE)
 
 
-def reason_of_status(status: int) -> DialReason:
-    """What the final status of an INVITE (RFC 3261 section 21) says about whoever was called."""
+_REASONS_OF_CAUSES = {
+    17: DialReason.BUSY,
+    18: DialReason.NO_ANSWER,
+    19: DialReason.NO_ANSWER,
+    21: DialReason.DECLINED,
+}
+"""What gateways mean by a Q.850 cause beside a status that says little."""
+
+
+def reason_of_failure(status: int, cause: int = 0) -> DialReason:
+    """What the final status of an INVITE (RFC 3261 section 21) says about whoever was called, and the cause with it."""
+    if cause in _REASONS_OF_CAUSES and (status == 480 or status >= 500) and status < 600:
+        return _REASONS_OF_CAUSES[cause]
     if status in (486, 600):
         return DialReason.BUSY
     if status == 603 or status == 403:
@@ -172,16 +183,17 @@ class Alerting:
         if party is None:
             return
         match event:
-            case LegProgress() | LegAnswered() if party.leg.state is LegState.ENDED:
+            case LegAnswered() if party.leg.state is LegState.ENDED:
                 self._fail(party, DialReason.DECLINED)  # he has answered and hung up again already
             case LegProgress():
-                party.leg.state = LegState.RINGING
+                if party.leg.state is not LegState.ENDED:  # else what ended it is the next that comes
+                    party.leg.state = LegState.RINGING
             case LegAnswered():
                 self._take_answer(party, event.sdp)
             case LegFailed():
                 self.status = event.status
                 self.redirected = event.contacts or self.redirected
-                self._fail(party, reason_of_status(event.status))
+                self._fail(party, reason_of_failure(event.status, event.cause))
 
     def take(self, party: Party) -> None:
         """Somebody who has answered already, and belongs to the call, is whom the caller gets; all phones stop."""

@@ -1,15 +1,19 @@
 """A party's SDP: one session id, a version that counts changes, and offers that keep what was agreed."""
 
 import re
+from base64 import b64encode
 
 import pytest
 
 from softswitch.base.address import HostPort
+from softswitch.base.entropy import SeededEntropy
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.calls.leg import Leg
-from softswitch.sip.description.offer_answer import MediaCapabilities, OfferRefused
+from softswitch.sip.description.offer_answer import MediaCapabilities, NegotiatedAudio, OfferRefused
+from softswitch.sip.description.sdes import Sdes
 
+SUITE = "AES_CM_128_HMAC_SHA1_80"
 LOCAL = HostPort("10.0.0.1", 20000)
 OFFER = (
     "v=0\r\no=- 1 1 IN IP4 10.0.1.1\r\ns=-\r\nc=IN IP4 10.0.1.1\r\nt=0 0\r\n"
@@ -82,3 +86,36 @@ def test_an_answer_that_agrees_to_nothing_changes_nothing() -> None:
 def test_nothing_can_be_described_before_there_is_a_stream() -> None:
     with pytest.raises(LocalError, match="no stream"):
         Leg(LegId("l"), "ann", capabilities=MediaCapabilities(), session_id=7).offer()
+
+
+def test_a_description_that_is_in_force_is_known_again() -> None:
+    made = leg()
+    assert not made.knows(b"")
+    answered(made, offer())
+    assert made.knows(offer())
+    assert not made.knows(offer("sendonly"))
+
+
+def test_the_answer_to_a_refresh_is_read_against_the_description_in_force_and_not_the_first_offer() -> None:
+    """With SRTP: the party has changed its keys since, so our key is another one as well."""
+    made = Leg(
+        LegId("l"), "ann", capabilities=MediaCapabilities(), session_id=7, sdes=Sdes("required", SeededEntropy(1))
+    )
+    made.local = LOCAL
+    made.offer()
+
+    def theirs(key: str, version: int) -> bytes:
+        crypto = f"a=crypto:1 {SUITE} inline:{b64encode(key.encode() * 30).decode()}\r\n"
+        text = f"v=0\r\no=- 1 {version} IN IP4 10.0.1.1\r\ns=-\r\nc=IN IP4 10.0.1.1\r\nt=0 0\r\n"
+        return (text + "m=audio 4000 RTP/SAVP 8\r\n" + crypto).encode()
+
+    first = made.receive_answer(theirs("a", 1))
+    assert isinstance(first, NegotiatedAudio)
+    answered(made, theirs("b", 2))
+    refreshed = made.receive_answer(theirs("c", 3))
+    assert isinstance(refreshed, NegotiatedAudio)
+    assert first.srtp is not None
+    assert refreshed.srtp is not None
+    assert refreshed.srtp.receive == b"c" * 30
+    assert b64encode(refreshed.srtp.send) in made.described
+    assert refreshed.srtp.send != first.srtp.send
