@@ -24,7 +24,7 @@ def trunk_peer(row: TrunkRow, configuration: Configuration) -> TrunkPeer:
         addresses=row.addresses,
         session=trunk_session(row),
         is_tls_only=row.tls_only,
-        account=Account(username=row.accept_username, password=row.accept_password) if row.accept_username else None,
+        account=_account(row),
         link=_link(row, configuration) if row.host else None,
         capacity=CapacitySettings(
             both_max=row.channels, in_max=row.channels_in, out_max=row.channels_out, out_per_s=row.calls_per_s
@@ -113,6 +113,13 @@ def _link(row: TrunkRow, configuration: Configuration) -> LinkSettings:
             up_after=row.up_after,
         ),
     )
+
+
+def _account(row: TrunkRow) -> Account | None:
+    """Who another switch proves to be."""
+    if not row.accept_username:
+        return None
+    return Account(username=row.accept_username, password=row.accept_password, is_tls_only=row.tls_only)
 
 
 def _is_customer(row: TrunkRow) -> bool:

@@ -143,7 +143,7 @@ class Reception:
     def receive(self, request: Request, flow: Flow, now: float) -> None:
         trunk = self._core.trunks.sender(flow)
         if trunk is None and self._core.lines:
-            trunk = self._trunk_of_line(request)
+            trunk = self._trunk_of_line(request, flow)
         if trunk is None and not self._registrar.knows(flow) and not self._is_welcome(request, flow, now):
             return
         if self._refuse_at_sight(request, flow):
@@ -178,11 +178,12 @@ class Reception:
 
     # Private: who may
 
-    def _trunk_of_line(self, request: Request) -> str | None:
+    def _trunk_of_line(self, request: Request, flow: Flow) -> str | None:
         """The trunk whose provider was told this Contact when we registered with it; calls come from any address."""
         uri = request.uri
         line = uri.params.get("line") if isinstance(uri, SipUri) and request.method != "REGISTER" else None
-        return None if line is None else self._core.lines.get(line)
+        name = None if line is None else self._core.lines.get(line)
+        return name if name is None or self._core.trunks.may_come(name, flow) else None
 
     def _is_welcome(self, request: Request, flow: Flow, now: float) -> bool:
         source = flow.remote.host
@@ -426,14 +427,13 @@ class Reception:
     def _take_accounts(self, settings: SipSettings) -> None:
         realm = settings.realm or settings.domain
         self._credentials = {name: _credential(account, realm) for name, account in settings.accounts.items()}
+        trunk_accounts = {peer.account.username: peer.account for peer in settings.trunks if peer.account}
         self._trunk_accounts = {peer.account.username: peer.name for peer in settings.trunks if peer.account}
-        self._credentials |= {
-            peer.account.username: _credential(peer.account, realm) for peer in settings.trunks if peer.account
-        }
+        self._credentials |= {name: _credential(account, realm) for name, account in trunk_accounts.items()}
         self._arrivals = {peer.name: peer.arrival for peer in settings.trunks}
         self._restricted = {
             name: (account, NetworkSet(account.allowed_from))
-            for name, account in settings.accounts.items()
+            for name, account in (settings.accounts | trunk_accounts).items()
             if account.is_tls_only or account.allowed_from
         }
 

@@ -214,6 +214,27 @@ def test_a_trunk_that_puts_nobody_through_is_left(centre: Callable[..., Simulate
     centre(failover=FailoverRule(no_progress_s=8.0)).run(scenario)
 
 
+@pytest.mark.parametrize("quirks", [frozenset[str](), frozenset({"ignore_183_without_sdp"})])
+def test_183_without_sound_is_progress_unless_a_provider_is_known_for_it(
+    centre: Callable[..., SimulatedCentre], quirks: frozenset[str]
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        first, second, carl = await stage(centre)
+        first.rings, first.answer_after_s = False, None
+        carl.call(NUMBER, password="Secret-123")
+        await centre.until(lambda: bool(first.seen(InviteReceived)))
+        assert first.leg is not None
+        first.endpoint.progress(first.leg, 183, None, centre.clock.now())
+        centre.flush()
+        await centre.sleep(10)
+        assert bool(second.seen(InviteReceived)) is bool(quirks)
+        await centre.all_over()
+
+    centre(trunk("first", FIRST, quirks=quirks), trunk("second", SECOND), failover=FailoverRule(no_progress_s=3.0)).run(
+        scenario
+    )
+
+
 def test_once_it_rings_there_is_no_other_trunk(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         first, second, carl = await stage(centre)

@@ -89,6 +89,26 @@ def test_a_registered_contact_is_where_calls_come_from_whatever_their_address() 
     pair.run(60)
 
 
+def test_who_must_come_encrypted_is_a_stranger_otherwise_whatever_he_knows() -> None:
+    account = Account(username="branch", password="between us", is_tls_only=True)
+    pair = pair_with(registering(), is_tls_only=True, account=account)
+    (binding,) = pair.provider.bindings(f"acc77@{DOMAIN}")
+    station = RawStation(STRANGER)
+    pair.network.attach("other", station, (TransportKind.UDP, STRANGER))
+    station.send(SWITCH, invite(binding.contact_uri), body=OFFER.decode())
+    pair.alice.invite(
+        Target(uri=f"sip:100@{SWITCH}"),
+        from_uri="sip:5551@branch.example",
+        sdp=OFFER,
+        credentials=Credential(username="branch", realm="", password="between us"),
+        now=pair.now,
+    )
+    pair.run(2.0)
+    assert pair.all("switch", InviteReceived) == []
+    assert [each.status for each in station.responses("INVITE")] == [401]
+    assert pair.one("alice", LegFailed).status == 401
+
+
 def test_a_refused_account_is_told_in_words_and_not_insisted_on() -> None:
     pair = pair_with(registering(password="wrong"))
     (last,) = pair.all("switch", TrunkChanged)[-1:]

@@ -37,7 +37,11 @@ class TrunkPeers:
     def sender(self, flow: Flow) -> str | None:
         """The trunk whose word counts on this flow: one that must come encrypted is a stranger otherwise."""
         name = self.find(flow.remote)
-        return None if name in self._tls_only and not is_encrypted(flow) else name
+        return name if name is None or self.may_come(name, flow) else None
+
+    def may_come(self, name: str, flow: Flow) -> bool:
+        """Whether the trunk is believed on this flow, however it is known otherwise."""
+        return name not in self._tls_only or is_encrypted(flow)
 
     @property
     def networks(self) -> list[Network]:

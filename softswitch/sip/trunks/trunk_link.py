@@ -83,6 +83,11 @@ class TrunkLink:
         """Nothing of ours is on its way any more."""
         return self._registration is None or self._registration.is_over
 
+    @property
+    def pending(self) -> tuple[int, ...]:
+        """The numbers of our requests that are on their way."""
+        return tuple(self._pending)
+
     # Inputs
 
     def update(self, peer: TrunkPeer, now: float) -> None:
