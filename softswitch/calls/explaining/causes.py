@@ -67,6 +67,8 @@ BY_END = {
     "overflowed": "No agent became free in time: see the queue's max_wait_s and overflow, and `softswitch queues`.",
     "media timeout": "Voice stopped coming: a network that broke, a phone that died, or a firewall or NAT between its "
     "RTP and our ports ([media] ports, advertised_ip).",
+    "transferred": "Who called, or whoever he talked to, went on in another call: `linked_calls` of its record "
+    "(`softswitch cdr --json`) says which, and `softswitch calls why` what became of that one.",
     "stopped": "It was ended from outside: `softswitch calls hangup`, or the switch stopped.",
     "switch restarted": "The switch died while the call was in progress; its log before that says why.",
     "failed": "Something of ours failed: see the fault below, and the log.",
