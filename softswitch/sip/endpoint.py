@@ -29,7 +29,18 @@ from softswitch.sip.events.subscription import Subscription
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.refer_to import with_replaces
 from softswitch.sip.messages.session_body import SDP
-from softswitch.sip.outputs import Ban, BanChanged, Binding, CloseFlow, LegFailed, RegistrationChanged, SipOutput
+from softswitch.sip.outputs import (
+    Ban,
+    BanChanged,
+    Binding,
+    CloseFlow,
+    LegFailed,
+    RegistrationChanged,
+    SipOutput,
+    Transmit,
+)
+from softswitch.sip.overload.admission import Admission
+from softswitch.sip.overload.refusal import is_ack_of_refusal, refuse, top_via
 from softswitch.sip.plain_request import PlainRequests, build_request, is_uri
 from softswitch.sip.reception import Reception
 from softswitch.sip.registration.registrar import Registrar
@@ -67,11 +78,11 @@ class SipEndpoint:
     """A user agent, registrar and back-to-back endpoint in one. `wall_offset` is clock.wall() - clock.now()."""
 
     __slots__ = (
+        "_admission",
         "_core",
         "_dispatcher",
         "_guard",
         "_is_draining",
-        "_is_overloaded",
         "_reception",
         "_registrar",
         "_requests",
@@ -84,7 +95,7 @@ class SipEndpoint:
         self._reception = Reception(self._core, self._registrar, entropy, wall_offset)
         self._guard = self._reception.guard
         self._is_draining = False
-        self._is_overloaded = False
+        self._admission = Admission()
         self._requests = PlainRequests(self._core)
         self._dispatcher = Dispatcher(self._core, self._reception, self._registrar)
         self.trunks = TrunkLinks(self._core, self._requests)
@@ -99,10 +110,12 @@ class SipEndpoint:
 
     def receive_message(self, data: bytes, flow: Flow, now: float) -> None:
         """One whole message, from a datagram or cut from a stream. That of an unwelcome source is not even read."""
-        if self.hears(flow, now):
-            self._dispatcher.receive(data, flow, now)
-        else:
+        if not self.hears(flow, now):
             self._ignore(flow, now)
+        elif data.startswith(b"INVITE ") and not self._admission.admits(now) and self._refuse_unread(data, flow):
+            return
+        elif not (self._admission.refused and is_ack_of_refusal(data)):
+            self._dispatcher.receive(data, flow, now)
 
     def receive_malformed(self, fault: Malformed, flow: Flow, now: float) -> None:
         """A stream's framing is lost: the fault is named to the sender, or met with silence."""
@@ -329,12 +342,16 @@ class SipEndpoint:
     def drain(self, is_draining: bool) -> None:
         """New INVITEs get 503 with Retry-After while this is on; everything else goes on."""
         self._is_draining = is_draining
-        self._reception.is_refusing = is_draining or self._is_overloaded
+        self._reception.is_refusing = is_draining
 
-    def set_overloaded(self, is_overloaded: bool) -> None:
-        """The driver's word that the loop lags: new INVITEs get 503 until it takes it back."""
-        self._is_overloaded = is_overloaded
-        self._reception.is_refusing = is_overloaded or self._is_draining
+    def note_load(self, busy: float, queue_s: float, now: float) -> None:
+        """The driver's measurement, ten times a second: the part of a core in use, and how long work waits."""
+        self._admission.note_load(busy, queue_s, now)
+
+    @property
+    def admission_rate_per_s(self) -> float | None:
+        """New calls let in a second while there is too much to do; None while all are."""
+        return self._admission.rate_per_s
 
     def ban(self, network: str, seconds: float, reason: str, now: float) -> Ban:
         """Nothing from this address or network is read for so long. Raises LocalError for one that must be heard."""
@@ -452,6 +469,18 @@ class SipEndpoint:
         )
 
     # Private
+
+    def _refuse_unread(self, invite: bytes, flow: Flow) -> bool:
+        """503 to a new call beyond the rate; False for a repetition, or an INVITE within a dialog: that is let in."""
+        sender = top_via(invite)
+        if sender is None or self._core.transactions.knows_invite(*sender):
+            return False
+        response = refuse(invite, self._core.settings.retry_after_s)
+        if response is None:
+            return False
+        self._guard.counters.overloaded += 1
+        self._core.outputs.append(Transmit(flow, response))
+        return True
 
     def _ignore(self, flow: Flow, now: float) -> None:
         """A packet from a network that may not speak to this listener, or from a banned source."""

@@ -311,11 +311,19 @@ def test_a_full_switch_says_so(limits: SessionLimits) -> None:
 
 def test_an_overloaded_switch_refuses_calls_but_registers_phones() -> None:
     stranger = Stranger(make_endpoint())
-    stranger.endpoint.set_overloaded(True)
-    assert only_response(stranger.try_password("INVITE", "alice", "correct horse")).status == 503
+    for at in (0.1, 0.2, 0.3):
+        stranger.endpoint.note_load(1.0, 0.5, stranger.now + at)
+    assert stranger.endpoint.admission_rate_per_s
+    stranger.now += 0.3
+    stranger.send(stranger.ask("INVITE", "alice"))
+    refused = only_response(stranger.send(stranger.ask("INVITE", "alice")))
+    assert (refused.status, refused.get("retry-after"), refused.to.tag) == (503, "5", "overload")
+    assert stranger.endpoint.security_counters.overloaded >= 1
     assert only_response(stranger.try_password("REGISTER", "alice", "correct horse")).status == 200
+    while stranger.endpoint.admission_rate_per_s:
+        stranger.now += 0.1
+        stranger.endpoint.note_load(0.1, 0.0, stranger.now)
     stranger.endpoint.drain(True)
-    stranger.endpoint.set_overloaded(False)
     assert only_response(stranger.try_password("INVITE", "alice", "correct horse")).status == 503
     stranger.endpoint.drain(False)
     assert responses(stranger.try_password("INVITE", "alice", "correct horse"))[0].status == 100

@@ -15,7 +15,7 @@ from softswitch.base.log import get_logger
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.outputs import CloseFlow, SipOutput, Transmit
-from softswitch.sip.runtime.lag_meter import LagMeter
+from softswitch.sip.runtime.load_meter import LoadMeter
 from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, addresses_of, family_of
 from softswitch.sip.runtime.stream_transport import StreamSettings, StreamTransport
 from softswitch.sip.runtime.tls import TlsContexts
@@ -54,7 +54,7 @@ class SipDriver:
         self._udp: dict[HostPort, UdpListener] = {}
         self._stream_settings = streams or StreamSettings()
         self._streams: StreamTransport | None = None
-        self._lag: LagMeter | None = None
+        self._load: LoadMeter | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._armed_at: float | None = None
         self._is_flushing = False
@@ -62,7 +62,7 @@ class SipDriver:
     async def start(self, listen: Sequence[tuple[TransportKind, HostPort]]) -> None:
         """Open all listeners, or none: raises StartError or TlsFault with one line that says what to do."""
         self._streams = StreamTransport(self, self._loop, self._stream_settings)
-        self._lag = LagMeter(self._loop, self._set_overloaded)
+        self._load = LoadMeter(self._loop, self._note_load, self._waiting_bytes)
         try:
             for kind, local in listen:
                 await self._listen(kind, local)
@@ -75,8 +75,8 @@ class SipDriver:
         """Close everything at once; end calls before."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._lag is not None:
-            self._lag.stop()
+        if self._load is not None:
+            self._load.stop()
         for listener in self._udp.values():
             listener.close()
         self._udp.clear()
@@ -92,7 +92,7 @@ class SipDriver:
     @property
     def lag_s(self) -> float:
         """How late the event loop was when last measured."""
-        return 0.0 if self._lag is None else self._lag.lag_s
+        return 0.0 if self._load is None else self._load.lag_s
 
     def flush(self) -> None:
         """Carry out everything the endpoint wants, and arm its timer. To be called after commands."""
@@ -113,6 +113,8 @@ class SipDriver:
     # Inputs from the transports (Receiver)
 
     def receive_datagram(self, data: bytes, flow: Flow) -> None:
+        if self._load is not None:
+            self._load.taken += 1
         if len(data) > KEEP_ALIVE_BYTES_MAX:
             self._keep(data, flow)
         self._input(self.endpoint.receive_datagram, data, flow)
@@ -202,7 +204,15 @@ class SipDriver:
             self.endpoint.add_listener(kind, HostPort(host, bound.port), is_wildcard=bound.host in WILDCARDS)
         self.listening.append((kind, bound))
 
-    def _set_overloaded(self, is_overloaded: bool) -> None:
-        said = "overloaded, new calls are refused" if is_overloaded else "no longer overloaded"
-        log.warning(said, lag_s=round(self.lag_s, 3))
-        self.endpoint.set_overloaded(is_overloaded)
+    def _note_load(self, busy: float, queue_s: float) -> None:
+        before = self.endpoint.admission_rate_per_s
+        self.endpoint.note_load(busy, queue_s, self._clock.now())
+        rate = self.endpoint.admission_rate_per_s
+        if (before is None) != (rate is None):
+            said = "no longer overloaded" if rate is None else "overloaded, new calls beyond a rate are refused"
+            measured = {"busy": round(busy, 2), "queue_s": round(queue_s, 3)}
+            log.warning(said, rate_per_s=None if rate is None else round(rate), **measured)
+
+    def _waiting_bytes(self) -> int:
+        """Before the UDP sockets; a listener on a wildcard stands here under each of its addresses."""
+        return sum(listener.waiting_bytes() for listener in set(self._udp.values()))

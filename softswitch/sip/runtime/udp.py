@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import sys
 from typing import cast
 
 from softswitch.base.address import Flow, HostPort, TransportKind
@@ -11,6 +12,9 @@ from softswitch.base.errors import StartError
 from softswitch.sip.runtime.limits import PEERS_REMEMBERED_MAX, RECEIVE_BUFFER_BYTES
 from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, family_of
 from softswitch.sip.runtime.receiver import Receiver
+
+SO_MEMINFO = 55
+"""Linux: what a socket uses, of which the first number is what waits to be received."""
 
 
 class UdpListener(asyncio.DatagramProtocol):
@@ -41,6 +45,16 @@ class UdpListener(asyncio.DatagramProtocol):
             # Refused by the kernel (no route, forbidden address): to SIP a lost packet.
             with contextlib.suppress(OSError, ValueError):
                 self._transport.sendto(data, remote)
+
+    def waiting_bytes(self) -> int:
+        """What the kernel holds for us, by its own count; 0 where it does not say (not Linux)."""
+        own = None if self._transport is None else self._transport.get_extra_info("socket")
+        if own is None:
+            return 0
+        try:
+            return int.from_bytes(own.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 36)[:4], sys.byteorder)
+        except OSError:
+            return 0
 
     def close(self) -> None:
         if self._transport is not None:

@@ -12,9 +12,10 @@ SAMPLE_ADDRESSES = ("@1.1.1.1", "@10.0.0.1.invalid")
 """In From or Contact: the constants of SIPVicious."""
 NAMES = ("sipvicious", "friendly-scanner", "sipcli", "sipscan", "smap")
 """In From's display name or user."""
-CALL_ID_OF_DIGITS = re.compile(r"[0-9]{16,40}")
+CALL_ID_OF_DIGITS = re.compile(r"[0-9]{1,40}")
+LONG_DIGITS = 16
 BRANCH_OF_DIGITS = re.compile(r"branch=z9hG4bK-[0-9]{1,10}(?:;|\Z)")
-TAG_OF_HEX_TEXT = re.compile(r";tag=(?:[2-7][0-9a-f]){3,}01(?:3[0-9]){3,}(?:;|\Z)")
+TAG_OF_HEX_TEXT = re.compile(r";tag=(?:[2-7][0-9a-f])+01(?:3[0-9]){3,}(?:;|\Z)")
 """Text in hexadecimal: the scanner finds out by it which request an answer is for."""
 
 
@@ -29,10 +30,15 @@ def fingerprint(request: Request, scanners: tuple[str, ...]) -> str:
     lower = sender.lower()
     if any(name in lower for name in NAMES):
         return "a scanner's name in From"
-    if CALL_ID_OF_DIGITS.fullmatch(request.get("call-id") or "") and (
-        BRANCH_OF_DIGITS.search(request.get("via") or "") or TAG_OF_HEX_TEXT.search(sender)
-    ):
-        return "the shape of a scanner's requests"
+    call_id = request.get("call-id") or ""
+    if CALL_ID_OF_DIGITS.fullmatch(call_id):
+        shapes = (
+            len(call_id) >= LONG_DIGITS,
+            BRANCH_OF_DIGITS.search(request.get("via") or "") is not None,
+            TAG_OF_HEX_TEXT.search(sender) is not None,
+        )
+        if sum(shapes) > 1:
+            return "the shape of a scanner's requests"
     return ""
 
 

@@ -236,6 +236,10 @@ class TransactionTable:
         exchange = self._servers.get(server_key(cancel, "INVITE"))
         return exchange if exchange is not None and exchange.flow.remote.host == flow.remote.host else None
 
+    def knows_invite(self, branch: str, host: str, port: str) -> bool:
+        """Whether an INVITE with this topmost Via is here already. `port` is "None" if it names none."""
+        return (branch, host, port, "INVITE") in self._servers
+
     def is_merged(self, request: Request) -> bool:
         """The same request has arrived by another way already (section 8.2.2.2)."""
         merge_key = _merge_key(request)

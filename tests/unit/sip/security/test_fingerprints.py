@@ -41,6 +41,11 @@ def test_phones_are_no_scanners() -> None:
         {"from": '"100"<sip:100@1.1.1.1>;tag=1', "user_agent": "Asterisk PBX"},
         {"contact": "sip:123@1.1.1.1", "user_agent": "Asterisk PBX"},
         {"call_id": "937465018364750193847561", "via": "SIP/2.0/UDP 127.0.1.1:5061;branch=z9hG4bK-2718281828;rport"},
+        {
+            "call_id": "2718281828",
+            "via": "SIP/2.0/UDP 127.0.1.1:5061;branch=z9hG4bK-314159265;rport",
+            "from": '"90"<sip:90@h>;tag=39300133323736',
+        },
         {"call_id": "937465018364750193847561", "from": '"1"<sip:1@h>;tag=3130302e3101333237363834'},
     ],
 )
