@@ -76,19 +76,19 @@ DIGITS = {
 async def star_codes(call: Call) -> None:
     dialled = call.called_number.removesuffix("#")
     if dialled == FORWARD_NOTHING:
-        await confirm(call, forward_nothing(call), "phone/forwarded-no-more")
+        await confirm(call, await forward_nothing(call), "phone/forwarded-no-more")
     elif dialled == ASK:
         await tell(call)
     elif dialled in FORWARD_NO_MORE:
-        await confirm(call, call.set_forwarding(FORWARD_NO_MORE[dialled], ""), "phone/forwarded-no-more")
+        await confirm(call, await call.set_forwarding(FORWARD_NO_MORE[dialled], ""), "phone/forwarded-no-more")
     elif dialled in DO_NOT_DISTURB:
         is_on = DO_NOT_DISTURB[dialled]
         said = "phone/do-not-disturb-on" if is_on else "phone/do-not-disturb-off"
-        await confirm(call, call.set_do_not_disturb(is_on), said)
+        await confirm(call, await call.set_do_not_disturb(is_on), said)
     elif dialled in CALL_WAITING:
         is_on = CALL_WAITING[dialled]
         said = "phone/call-waiting-on" if is_on else "phone/call-waiting-off"
-        await confirm(call, call.set_call_waiting(is_on), said)
+        await confirm(call, await call.set_call_waiting(is_on), said)
     elif dialled == PICK_UP_GROUP or dialled.startswith(PICK_UP):
         await pick_up(call, dialled.removeprefix(PICK_UP).removeprefix(PICK_UP_GROUP))
     elif dialled.startswith(INTERCOM):
@@ -108,7 +108,7 @@ async def forward(call: Call, dialled: str) -> None:
         number = (await call.gather("phone/enter-number", maximum=20, timeout_s=10)).digits
     reason = FORWARD[code]
     after_s = float(seconds) if seconds.isdigit() else None
-    is_done = bool(number) and call.set_forwarding(reason, number, after_s=after_s)
+    is_done = bool(number) and await call.set_forwarding(reason, number, after_s=after_s)
     await confirm(call, is_done, SAID[reason], *spelt(number))
 
 
@@ -141,8 +141,8 @@ async def confirm(call: Call, is_done: bool, *said: str) -> None:
     await call.play(*(said if is_done else ("phone/not-possible",)))
 
 
-def forward_nothing(call: Call) -> bool:
-    done = [call.set_forwarding(reason, "") for reason in SAID]
+async def forward_nothing(call: Call) -> bool:
+    done = [await call.set_forwarding(reason, "") for reason in SAID]
     return all(done)
 
 

@@ -127,7 +127,7 @@ class SwitchOperations:
             yield phone_row(self._parts, extension)
 
     async def set_phone(self, order: SetPhone) -> PhoneSet | Refused:
-        return set_phone(self._parts, order)
+        return await set_phone(self._parts, order)
 
     async def remove_registration(self, aor: str, contact: str) -> Done | Refused:
         parts = self._parts

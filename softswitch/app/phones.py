@@ -30,7 +30,7 @@ def phone_row(parts: Parts, extension: Extension) -> PhoneRow:
     )
 
 
-def set_phone(parts: Parts, order: SetPhone) -> PhoneSet | Refused:
+async def set_phone(parts: Parts, order: SetPhone) -> PhoneSet | Refused:
     """All of the order, or nothing."""
     extension = parts.settings.extension_for(order.phone)
     if extension is None:
@@ -52,5 +52,6 @@ def set_phone(parts: Parts, order: SetPhone) -> PhoneSet | Refused:
         chosen = replace(chosen, do_not_disturb=order.do_not_disturb)
     if order.call_waiting:
         chosen = replace(chosen, call_waiting=_CALL_WAITING[order.call_waiting])
-    parts.phones.set(chosen)
+    if not await parts.phones.keep(chosen):
+        return Refused("failed", f"the store refuses it: {parts.store_fault or 'see the log'}")
     return PhoneSet(phone_row(parts, extension))

@@ -289,7 +289,7 @@ class Call:
         None if he calls from no phone of ours."""
         return self._verbs.phone
 
-    def set_forwarding(self, reason: ForwardReason, target: str, *, after_s: float | None = None) -> bool:
+    async def set_forwarding(self, reason: ForwardReason, target: str, *, after_s: float | None = None) -> bool:
         """Have calls to the caller's extension go to `target` ("": no longer), `after_s` of ringing for "no_answer".
 
         False if that is not possible: it has no extension, or may not call there.
@@ -298,24 +298,20 @@ class Call:
         if phone is None or (target and self._verbs.forward_refusal(target)):
             return False
         try:
-            self._verbs.set_phone(with_forward(phone, reason, target, after_s))
+            chosen = with_forward(phone, reason, target, after_s)
         except LocalError:
             return False
-        return True
+        return await self._verbs.set_phone(chosen)
 
-    def set_do_not_disturb(self, is_on: bool) -> bool:
+    async def set_do_not_disturb(self, is_on: bool) -> bool:
         """Whether callers of the caller's extension are told that it is busy. False if he has none."""
         phone = self._verbs.phone
-        if phone is not None:
-            self._verbs.set_phone(replace(phone, do_not_disturb=is_on))
-        return phone is not None
+        return phone is not None and await self._verbs.set_phone(replace(phone, do_not_disturb=is_on))
 
-    def set_call_waiting(self, is_on: bool) -> bool:
+    async def set_call_waiting(self, is_on: bool) -> bool:
         """Whether phones of the caller's extension ring for another call during one. False if he has none."""
         phone = self._verbs.phone
-        if phone is not None:
-            self._verbs.set_phone(replace(phone, call_waiting=is_on))
-        return phone is not None
+        return phone is not None and await self._verbs.set_phone(replace(phone, call_waiting=is_on))
 
     async def transfer(self, target: str) -> NoReturn:
         """Send the caller on to another number or extension, as if he had called it; with a record of its own.

@@ -223,8 +223,9 @@ class FakeCall:
         self._use(f"retrieve {slot}")
         return self._gone_on()
 
-    def set_phone(self, chosen: StoredPhone) -> None:
+    async def set_phone(self, chosen: StoredPhone) -> bool:
         self.phone = chosen
+        return True
 
     def forward_refusal(self, target: str) -> str:
         return "" if target in self._forwards_to else f'"{target}" is no extension'

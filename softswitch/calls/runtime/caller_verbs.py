@@ -253,9 +253,9 @@ class CallerVerbs:
         """Forget what was typed ahead: it was meant for what is over now."""
         self._call.digits_typed.clear()
 
-    def set_phone(self, chosen: StoredPhone) -> None:
-        """What the caller has chosen for his extension."""
-        self._call.around.phones.set(chosen)
+    async def set_phone(self, chosen: StoredPhone) -> bool:
+        """Keep what the caller has chosen for his extension; True once it is on the disk."""
+        return await self._call.around.phones.keep(chosen)
 
     def forward_refusal(self, target: str) -> str:
         """Why the caller's extension may not forward there; "" if it may."""

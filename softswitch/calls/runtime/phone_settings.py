@@ -1,12 +1,17 @@
 """What the owners of extensions have chosen (forwards, do not disturb, call waiting), kept in the store.
 
-All of them are in memory, for every call asks; what is chosen is written at once and read again at the next start.
+All of them are in memory, for every call asks; what is chosen is on the disk before it is confirmed.
 """
 
+import asyncio
 from collections.abc import Callable
 
+from softswitch.base.errors import SoftswitchError
+from softswitch.base.log import get_logger
 from softswitch.store.schema import StoredPhone
 from softswitch.store.store import Store
+
+log = get_logger("calls")
 
 
 class PhoneSettings:
@@ -22,8 +27,18 @@ class PhoneSettings:
     def of(self, username: str) -> StoredPhone:
         return self._chosen.get(username) or StoredPhone(username=username)
 
+    async def keep(self, chosen: StoredPhone) -> bool:
+        """From now on; True once it is on the disk, so that it may be confirmed, and False if the disk refuses it."""
+        self.set(chosen)
+        try:
+            await asyncio.wrap_future(self._store.commit())
+        except SoftswitchError as error:
+            log.error("phone settings not stored", username=chosen.username, fault=str(error))
+            return False
+        return True
+
     def set(self, chosen: StoredPhone) -> None:
-        """From now on, and after a restart."""
+        """From now on, and, in a moment, after a restart as well."""
         if chosen == StoredPhone(username=chosen.username):
             self._chosen.pop(chosen.username, None)
             self._store.phones.delete(chosen.username)
