@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 ANSWERS_WITHIN_S = 15.0
+TONE_MIN = 1000
+"""Of 32,767; silence and comfort noise stay far below."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -68,6 +70,10 @@ class Softphone:
     def do(self, what: str, call: int, **more: Any) -> str:
         """Returns what went wrong, or ""; a transfer is over when it returns."""
         return self._try(do=what, call=call, **more).get("error", "")
+
+    def hears_a_tone(self, call: int) -> bool:
+        """Whether the other side's tone is heard; it has half a second to come through, and another one."""
+        return any(self._ask(do="listen", call=call)["level"] > TONE_MIN for _ in range(4))
 
     def state(self, call: int) -> str:
         return self._ask(do="state", call=call)["state"]

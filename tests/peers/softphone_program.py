@@ -9,9 +9,12 @@ import json
 import logging
 import sys
 import tempfile
+from array import array
 from typing import Any
 
 from baresip import Account, BaresipError, Call, Config, DigitEvent, Runtime, StackEvent, UserAgent
+
+LISTENS_S = 0.5
 
 
 def tell(**what: Any) -> None:
@@ -60,6 +63,8 @@ class Phone:
                 await self._call(number).transfer(f"sip:{target}@{self._domain}")
             case {"do": "transfer", "call": int(number), "to_call": int(other)}:
                 await self._call(number).attended_transfer(self._call(other))
+            case {"do": "listen", "call": int(number)}:
+                return {"level": await self._level(number)}
             case {"do": "state", "call": int(number)}:
                 call = self._call(number)
                 return {"state": call.state.value, "is_held": call.remote_on_hold}
@@ -83,6 +88,19 @@ class Phone:
 
     def _ring(self, call: Call) -> None:
         tell(event="incoming", call=self._take(call), peer=call.peer)
+
+    async def _level(self, number: int) -> int:
+        """The loudest sample within LISTENS_S from now on."""
+        audio = self._call(number).audio
+        while audio.read(65_536):
+            pass
+        loudest = 0
+        deadline = asyncio.get_running_loop().time() + LISTENS_S
+        while asyncio.get_running_loop().time() < deadline:
+            samples = array("h", audio.read(65_536))
+            loudest = max(loudest, *map(abs, samples), 0)
+            await asyncio.sleep(0.02)
+        return loudest
 
     def _call(self, number: int) -> Call:
         return self._calls[number - 1]

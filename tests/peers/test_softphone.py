@@ -92,6 +92,8 @@ def test_blind_transfer(running: Centre, phones: list[Softphone]) -> None:
     at_lobby = answering()
     assert kitchen.state(theirs) == "closed"
     assert reception.state(mine) == "established"
+    assert reception.hears_a_tone(mine)
+    assert lobby.hears_a_tone(at_lobby)
     assert lobby.do("hang_up", at_lobby) == ""
     reception.wait("CALL_CLOSED", mine)
     check_linked(running.settled(2), "kitchen")
@@ -104,6 +106,8 @@ def test_blind_transfer_by_the_caller(running: Centre, phones: list[Softphone]) 
     assert reception.do("transfer", mine, to=NUMBERS["lobby"]) == ""
     at_lobby = answering()
     assert kitchen.state(theirs) == "established"
+    assert kitchen.hears_a_tone(theirs)
+    assert lobby.hears_a_tone(at_lobby)
     assert lobby.do("hang_up", at_lobby) == ""
     kitchen.wait("CALL_CLOSED", theirs)
     check_linked(running.settled(2), "reception")
@@ -128,6 +132,8 @@ def test_attended_transfer(running: Centre, phones: list[Softphone]) -> None:
     kitchen.wait("CALL_CLOSED", asked)
     assert kitchen.state(theirs) == "closed"
     assert reception.state(mine) == lobby.state(at_lobby) == "established"
+    assert reception.hears_a_tone(mine)
+    assert lobby.hears_a_tone(at_lobby)
     for who, call, whom, at in ((reception, mine, lobby, at_lobby), (lobby, at_lobby, reception, mine)):
         assert who.do("press", call, digits="5") == ""
         whom.wait("digit", at)
