@@ -12,7 +12,7 @@ from softswitch.config.limits import MEDIA_PORTS_MIN, PARKING_SLOTS_MAX, SOCKET_
 from softswitch.config.settings import MediaSection, ParkingSection, RecordingsSection, SipSection, SoundsSection
 from softswitch.config.toml_lines import KeyPath
 from softswitch.media.runtime.recording.recording_key import KeyFault, read_key
-from softswitch.sip.settings import SESSION_EXPIRES_MIN_S
+from softswitch.sip.settings import SESSION_EXPIRES_MAX_S, SESSION_EXPIRES_MIN_S
 
 
 def check_settings(draft: Draft) -> None:
@@ -45,6 +45,9 @@ def check_session_timer(seconds: int, path: KeyPath, faults: FaultList) -> None:
     if 0 < seconds < SESSION_EXPIRES_MIN_S:
         reason = f"{seconds} seconds are too short for a session timer"
         faults.add(path, reason, f"Write {SESSION_EXPIRES_MIN_S} or more, or 0 for no timer")
+    elif seconds > SESSION_EXPIRES_MAX_S:
+        reason = f"{seconds} seconds are too long: a call whose other end is gone would last as long"
+        faults.add(path, reason, f"Write {SESSION_EXPIRES_MAX_S} or less")
 
 
 def _check_sip(sip: SipSection, faults: FaultList) -> list[tuple[TransportKind, HostPort]]:

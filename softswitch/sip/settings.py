@@ -17,6 +17,9 @@ from softswitch.sip.trunks.trunk_settings import ArrivalRules, LinkSettings
 SESSION_EXPIRES_MIN_S = 90
 """The shortest session interval we take or ask for; RFC 4028 section 5 allows none shorter."""
 
+SESSION_EXPIRES_MAX_S = 14_400
+"""The longest session interval we take or ask for: a call whose other end is gone must not last a day."""
+
 ReliablePolicy = Literal["off", "supported", "required"]
 
 

@@ -27,7 +27,7 @@ from typing import Literal, NamedTuple
 from softswitch.base.deadlines import Deadlines
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.option_tags import has_option
-from softswitch.sip.settings import SESSION_EXPIRES_MIN_S, SessionPolicy
+from softswitch.sip.settings import SESSION_EXPIRES_MAX_S, SESSION_EXPIRES_MIN_S, SessionPolicy
 from softswitch.sip.transactions.transaction_table import Timed
 
 Headers = tuple[tuple[str, str], ...]
@@ -66,9 +66,12 @@ class SessionTerms(NamedTuple):
 
 
 def min_se(message: Request | Response) -> int:
-    """The shortest interval the message's sender takes (section 5); the RFC's own minimum if it does not say."""
+    """The shortest interval the message's sender takes (section 5); the RFC's own minimum if it does not say.
+
+    One above our maximum counts as our maximum: he would have a call that never ends.
+    """
     match = DELTA.fullmatch(message.get("min-se") or "")
-    return SESSION_EXPIRES_MIN_S if match is None else max(int(match[1]), SESSION_EXPIRES_MIN_S)
+    return SESSION_EXPIRES_MIN_S if match is None else _bounded(int(match[1]))
 
 
 def ask(policy: SessionPolicy, *, interval_s: int = 0, is_refresh: bool = False) -> Headers:
@@ -113,11 +116,18 @@ def agree(policy: SessionPolicy, request: Request, before: SessionTerms | None) 
 
 
 def agreed(policy: SessionPolicy, response: Response) -> SessionTerms | None:
-    """As the one who sent the request: what this 2xx to it says. Without a word about it there is no timer."""
+    """As the one who sent the request: what this 2xx to it says. Without a word about it there is no timer.
+
+    An interval out of bounds, which the RFC forbids, is taken for the nearest that is within.
+    """
     if not policy.session_expires_s or response.get("session-expires") is None:
         return None
     answer = SessionExpires.of(response)
-    return None if answer is None else SessionTerms(max(answer.interval_s, 1), answer.refresher != "uas")
+    return None if answer is None else SessionTerms(_bounded(answer.interval_s), answer.refresher != "uas")
+
+
+def _bounded(interval_s: int) -> int:
+    return min(max(interval_s, SESSION_EXPIRES_MIN_S), SESSION_EXPIRES_MAX_S)
 
 
 class SessionTimer:

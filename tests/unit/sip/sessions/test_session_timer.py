@@ -98,6 +98,18 @@ def test_what_a_2xx_says() -> None:
     assert agreed(OFF, Response(200, None, [("session-expires", "300")])) is None
 
 
+@pytest.mark.parametrize(("said", "taken"), [("0", 90), ("1", 90), ("89", 90), ("9999999999", 14_400)])
+def test_a_2xx_can_neither_make_us_refresh_all_the_time_nor_keep_a_call_for_ever(said: str, taken: int) -> None:
+    answer = Response(200, None, [("session-expires", f"{said};refresher=uac")])
+    assert agreed(POLICY, answer) == SessionTerms(taken, True)
+
+
+def test_nobody_demands_a_session_that_never_ends() -> None:
+    greedy = request(("supported", "timer"), ("session-expires", "9999999999"), ("min-se", "9999999999"))
+    assert agree(POLICY, greedy, None)[0] == SessionTerms(14_400, False)
+    assert min_se(Response(422, None, [("min-se", "9999999999")])) == 14_400
+
+
 def test_only_who_can_try_again_is_refused_for_a_brief_interval() -> None:
     brief = ("session-expires", "60")
     assert is_too_brief(POLICY, request(brief, ("supported", "timer")))
