@@ -152,11 +152,11 @@ class InboundInvite:
             self._open_offers().offer(sdp, now)
 
     def answer_reinvite(self, sdp: bytes, now: float) -> None:
-        if self._offers is not None:
+        if not self._is_over and self._offers is not None:
             self._offers.answer(sdp, now)
 
     def refuse_reinvite(self, status: int, now: float) -> None:
-        if self._offers is not None:
+        if not self._is_over and self._offers is not None:
             self._offers.refuse(status, now)
 
     def replaces_for_peer(self) -> None:
