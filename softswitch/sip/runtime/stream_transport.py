@@ -192,9 +192,10 @@ class StreamTransport:
                     lambda: connection, flow.remote.host, flow.remote.port, local_addr=own
                 )
                 await connection.is_ready.wait()
-        except (OSError, TimeoutError, TlsBroken):
+        except (OSError, TimeoutError, TlsBroken, ValueError, OverflowError):  # the last two: no address at all
             connection.abort()
-        waiting = self._opening.pop((flow.kind, flow.remote, flow.server_name))
+        finally:
+            waiting = self._opening.pop((flow.kind, flow.remote, flow.server_name))
         if connection.flow is None:
             for failed in dict.fromkeys(each for each, _ in waiting):
                 self.receiver.flow_failed(failed)

@@ -150,6 +150,18 @@ def test_a_connection_that_cannot_be_opened_is_told_once_per_flow() -> None:
     run(scenario)
 
 
+def test_what_is_no_address_is_told_and_tried_again() -> None:
+    async def scenario() -> None:
+        async with listening() as (transport, recorder, here):
+            flow = Flow(TransportKind.TCP, here, HostPort("x" * 70, 5060))
+            transport.send(flow, MESSAGE)
+            await recorder.until(lambda: recorder.failed)
+            transport.send(flow, MESSAGE)
+            await recorder.until(lambda: len(recorder.failed) == 2)
+
+    run(scenario)
+
+
 def test_a_peer_that_does_not_read_is_cut_off() -> None:
     async def scenario() -> None:
         async with listening() as (transport, recorder, address):
