@@ -15,7 +15,7 @@ from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, RingGroup
 from softswitch.calls.toll_policy import TollRules
 from softswitch.config import Configuration, load, load_settings
-from softswitch.config.addresses import parse_listener
+from softswitch.config.addresses import parse_listener, parse_server
 from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, TollRow
 from softswitch.config.settings import ListenerAccess, SoundsSection, TollSection
 from softswitch.dialplan.flows import Dialplan, Flow
@@ -37,8 +37,7 @@ from softswitch.sip.settings import (
 )
 
 
-def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSettings:
-    """`hosts` are the addresses of the trunks' host names; the SIP core looks nothing up."""
+def sip_settings(configuration: Configuration) -> SipSettings:
     sip, limits, guard = configuration.settings.sip, configuration.settings.limits, configuration.settings.guard
     local_hosts = {host for _, local in listeners(configuration) for host in addresses_of(local.host)}
     public_hosts = {host for host in local_hosts if not ip_address(host).is_loopback}
@@ -61,7 +60,7 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
         },
         trunks=tuple(trunk_peer(row, configuration) for row in configuration.trunks),
         advertised=dict.fromkeys(public_hosts, sip.advertised_ip) if sip.advertised_ip else {},
-        hosts=hosts,
+        failover_s=sip.failover_s,
         registration=RegistrationPolicy(
             expires_min_s=sip.registration_min_s,
             expires_default_s=sip.registration_default_s,
@@ -81,6 +80,11 @@ def sip_settings(configuration: Configuration, hosts: dict[str, str]) -> SipSett
             *(_listener_access(text, lists) for text, lists in guard.listener.items()),
         ),
     )
+
+
+def dns_servers(configuration: Configuration) -> list[HostPort]:
+    parsed = [parse_server(text) for text in configuration.settings.sip.dns_servers]
+    return [server for server in parsed if server is not None]
 
 
 def stream_settings(configuration: Configuration) -> StreamSettings:

@@ -23,7 +23,7 @@ from softswitch.app.archive import Archive
 from softswitch.app.certificates import certificate_fault
 from softswitch.app.garbage import GarbageRounds
 from softswitch.app.homer import homer_link
-from softswitch.app.machine import own_ip, trunk_hosts
+from softswitch.app.machine import own_ip
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
 from softswitch.app.run_directory import worker_sockets
@@ -32,6 +32,7 @@ from softswitch.app.settings import (
     archive_settings,
     auto_login,
     call_settings,
+    dns_servers,
     listeners,
     read,
     reloaded,
@@ -66,6 +67,7 @@ from softswitch.media.runtime.recording.recording_file import ClosedFile, repair
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import SipOutput
 from softswitch.sip.runtime.driver import SipDriver
+from softswitch.sip.runtime.resolver import ServerResolver
 from softswitch.sip.runtime.tls import TlsContexts
 from softswitch.sip.tracing.message_log import MessageLog
 from softswitch.store import open_store
@@ -146,7 +148,7 @@ class Switch:
             report=self._store_reports,
         )
         endpoint = SipEndpoint(
-            sip_settings(configuration, trunk_hosts(configuration)),
+            sip_settings(configuration),
             entropy=entropy,
             wall_offset=clock.wall() - clock.now(),
         )
@@ -158,6 +160,7 @@ class Switch:
             loop=self._loop,
             messages=messages,
             streams=stream_settings(configuration),
+            resolver=ServerResolver(self._loop, entropy, dns_servers(configuration)),
         )
         media = MediaClient(
             worker_sockets(configuration),
@@ -261,13 +264,16 @@ class Switch:
     async def _reload(self) -> Reloaded:
         """Raises `ConfigurationError` or `StartError`; then everything is as it was."""
         parts = self._running()
-        configuration, dialplan, hosts = await asyncio.to_thread(self._read)
+        configuration, dialplan = await asyncio.to_thread(self._read)
         changes = differences(parts.configuration, configuration)
         configuration = reloaded(parts.configuration, configuration)
         pending = set(changes) - set(differences(parts.configuration, configuration))
         streams = stream_settings(configuration)
         parts.driver.use_streams(streams, TlsContexts(streams.tls))
-        parts.endpoint.update_settings(sip_settings(configuration, hosts))
+        if dns_servers(configuration) != dns_servers(parts.configuration):
+            parts.driver.resolver.use(dns_servers(configuration))
+        parts.endpoint.update_settings(sip_settings(configuration))
+        parts.endpoint.look_up_trunks(parts.clock.now())
         parts.driver.flush()
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = call_settings(configuration)
@@ -281,10 +287,10 @@ class Switch:
         log.info("reloaded", changes=len(changes))
         return Reloaded(changes, [change for change in changes if change in pending])
 
-    def _read(self) -> tuple[Configuration, Dialplan, dict[str, str]]:
-        """In a thread: a large configuration takes a tenth of a second, a slow name server longer."""
+    def _read(self) -> tuple[Configuration, Dialplan]:
+        """In a thread: a large configuration takes a tenth of a second."""
         configuration, dialplan = read(self._directory)
-        return configuration.with_own_ip(own_ip()), dialplan, trunk_hosts(configuration)
+        return configuration.with_own_ip(own_ip()), dialplan
 
     def _hung_up(self) -> None:
         task = self._loop.create_task(self._reload_and_report())

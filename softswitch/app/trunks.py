@@ -2,12 +2,15 @@
 
 from msgspec import structs
 
-from softswitch.calls.settings import TrunkRoute, proxy_route
+from softswitch.base.address import TransportKind
+from softswitch.calls.settings import TrunkRoute, proxy_route, server_uri
 from softswitch.config import Configuration
+from softswitch.config.addresses import is_ip
 from softswitch.config.settings import NumbersSection
 from softswitch.config.trunk_rows import NumberRuleRow, OutboundRow, TrunkRow
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.messages.uri import SipUri
+from softswitch.sip.routing.server_location import Wanted
 from softswitch.sip.settings import Account, SessionPolicy, TrunkPeer
 from softswitch.sip.trunks.capacity import CapacitySettings
 from softswitch.sip.trunks.health import HealthSettings
@@ -22,6 +25,7 @@ def trunk_peer(row: TrunkRow, configuration: Configuration) -> TrunkPeer:
     return TrunkPeer(
         name=row.name,
         addresses=row.addresses,
+        server=_server(row),
         session=trunk_session(row),
         is_tls_only=row.tls_only,
         account=_account(row),
@@ -94,8 +98,7 @@ def habits(section: NumbersSection) -> Habits:
 def _link(row: TrunkRow, configuration: Configuration) -> LinkSettings:
     """The provider's domain with our account at it; by way of the host if that is another one."""
     domain = _domain(row)
-    transport: dict[str, str | None] = {} if row.transport == "udp" else {"transport": row.transport}
-    at = SipUri(host=domain) if row.domain else SipUri(host=row.host, port=row.port, params=transport)
+    at = SipUri(host=domain) if row.domain else server_uri(row.host, row.port, row.transport)
     ours = SipUri(user=row.username or None, host=domain if row.username else configuration.settings.sip.domain)
     account = row.username if "options_to_account" in row.quirks else None
     return LinkSettings(
@@ -113,6 +116,14 @@ def _link(row: TrunkRow, configuration: Configuration) -> LinkSettings:
             up_after=row.up_after,
         ),
     )
+
+
+def _server(row: TrunkRow) -> Wanted | None:
+    """Whose addresses are the provider's, where he has told none."""
+    if row.addresses or not row.host or is_ip(row.host):
+        return None
+    kind = None if row.transport == "auto" else TransportKind[row.transport.upper()]
+    return Wanted(row.host.lower(), row.port or None, kind)
 
 
 def _account(row: TrunkRow) -> Account | None:

@@ -17,6 +17,7 @@ from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.description.sdes import SrtpPolicy
 from softswitch.sip.messages.uri import SipUri
+from softswitch.sip.routing.next_hop import is_address
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy
 from softswitch.sip.trunks.identity import IdentityRules
 from softswitch.sip.trunks.limits import TRUNKS_PER_ROUTE_MAX
@@ -68,8 +69,10 @@ class TrunkRoute(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     host: str
-    port: int = 5060
+    port: int = 0
+    """0: what the records of the name say, else that of the transport."""
     transport: str = "udp"
+    """"auto": what the records of the name prefer."""
     domain: str = ""
     """Of the provider, where it is not `host`, which is the outbound proxy then."""
     prefix: str = ""
@@ -92,8 +95,17 @@ class TrunkRoute(msgspec.Struct, frozen=True, kw_only=True):
 
 def proxy_route(host: str, port: int, transport: str) -> str:
     """A Route value for an outbound proxy (RFC 3261 section 8.1.2)."""
-    params: dict[str, str | None] = {} if transport == "udp" else {"transport": transport}
-    return f"<{SipUri(host=host, port=port, params={**params, 'lr': None})}>"
+    server = server_uri(host, port, transport)
+    return f"<{SipUri(host=host, port=server.port, params={**server.params, 'lr': None})}>"
+
+
+def server_uri(host: str, port: int, transport: str) -> SipUri:
+    """The URI of a server; port 0 and the transport "auto" leave it to the records of its name (RFC 3263).
+
+    UDP is what an address and a port mean without saying so, but not a name.
+    """
+    is_plain = transport == "auto" or (transport == "udp" and (port or is_address(host)))
+    return SipUri(host=host, port=port or None, params={} if is_plain else {"transport": transport})
 
 
 class RecordingPolicy(Enum):

@@ -5,6 +5,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from softswitch.base.address import HostPort, TransportKind
 
+DNS_PORT = 53
+
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 
@@ -50,6 +52,17 @@ def parse_host_port(text: str) -> HostPort | None:
     """ "192.0.2.80:9060" or "[2001:db8::80]:9060"; None for anything else."""
     listener = parse_listener(f"udp:{text}")
     return None if listener is None else listener[1]
+
+
+def parse_server(text: str) -> HostPort | None:
+    """A name server: "192.0.2.53", "192.0.2.53:5353" or "[2001:db8::53]:5353"; None for anything else."""
+    if is_ip(text):
+        return HostPort(text, DNS_PORT)
+    host, _, port = text.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not is_ip(host) or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        return None
+    return HostPort(host, int(port))
 
 
 def parse_port_range(text: str) -> range | None:

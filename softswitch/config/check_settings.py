@@ -4,7 +4,14 @@ import os
 from collections.abc import Sequence
 
 from softswitch.base.address import HostPort, TransportKind
-from softswitch.config.addresses import is_host, is_ip, parse_host_port, parse_listener, parse_port_range
+from softswitch.config.addresses import (
+    is_host,
+    is_ip,
+    parse_host_port,
+    parse_listener,
+    parse_port_range,
+    parse_server,
+)
 from softswitch.config.check_tls import check_tls
 from softswitch.config.conversion import FaultList
 from softswitch.config.draft import Draft
@@ -64,6 +71,9 @@ def _check_sip(sip: SipSection, faults: FaultList) -> list[tuple[TransportKind, 
             faults.add(("sip", "listen", index), f'"{text}" is there twice', "Remove one")
         else:
             listeners.append(listener)
+    for index, text in enumerate(sip.dns_servers):
+        if parse_server(text) is None:
+            faults.add(("sip", "dns_servers", index), f'"{text}" is no address of a name server', 'Write "192.0.2.53"')
     if not sip.listen:
         faults.add(("sip", "listen"), "it is empty, so no phone could register", 'Write ["udp:0.0.0.0:5060"]')
     if not sip.digest:

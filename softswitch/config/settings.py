@@ -33,6 +33,10 @@ class SipSection(msgspec.Struct, frozen=True, kw_only=True):
     """Whoever watches an extension's calls is told with whom it talks."""
     mwi_unsolicited: bool = False
     """Registered phones are told of waiting messages without having subscribed."""
+    dns_servers: tuple[str, ...] = ()
+    """Whom to ask for the addresses of names; empty: the system's."""
+    failover_s: Annotated[float, Meta(ge=0.5, le=32)] = 4.0
+    """A server that says nothing for so long is left for the next one of its name."""
     websocket_origins: tuple[str, ...] = ()
     """The web pages browsers may connect from; empty: any."""
 

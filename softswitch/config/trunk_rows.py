@@ -63,8 +63,10 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     """IP addresses and networks whose INVITEs are the provider's."""
     host: str = ""
     """Where calls to the outside go; empty: none do."""
-    port: Annotated[int, Meta(ge=1, le=65535)] = 5060
-    transport: Literal["udp", "tcp", "tls"] = "udp"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """0: what the name's SRV records say, else that of the transport."""
+    transport: Literal["udp", "tcp", "tls", "auto"] = "udp"
+    """ "auto": what the name's records prefer."""
     tls_verify: bool = True
     """Whether the provider's certificate must be good, and name `host`."""
     tls_ca: str = ""

@@ -4,6 +4,7 @@ Everything an endpoint does happens in calls from `SipEndpoint` through these pa
 to say goes to the end of `outputs`.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from softswitch.base.address import Flow
@@ -16,7 +17,10 @@ from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.outputs import SipOutput, Transmit
 from softswitch.sip.routing.local_addresses import LocalAddresses
+from softswitch.sip.routing.lookups import Lookups
 from softswitch.sip.routing.next_hop import NextHop
+from softswitch.sip.routing.server_location import Destination, Wanted
+from softswitch.sip.routing.trunk_names import TrunkNames
 from softswitch.sip.routing.trunk_peers import TrunkPeers
 from softswitch.sip.sessions.dialog import Dialog, DialogId
 from softswitch.sip.settings import SipSettings
@@ -92,6 +96,18 @@ class Refer(Protocol):
     def notify(self, status: int, reason: str | None, now: float) -> None: ...
 
 
+class _Unanswered:
+    """A name that too many others are waiting before."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: Callable[[list[Flow], float], None]) -> None:
+        self._found = found
+
+    def handle_timeout(self, now: float) -> None:
+        self._found([], now)
+
+
 class SipCore:
     __slots__ = (
         "addresses",
@@ -100,11 +116,13 @@ class SipCore:
         "entropy",
         "legs",
         "lines",
+        "lookups",
         "next_hop",
         "outputs",
         "refers",
         "settings",
         "transactions",
+        "trunk_names",
         "trunks",
     )
 
@@ -117,6 +135,8 @@ class SipCore:
         self.trunks = TrunkPeers(settings.trunks)
         self.addresses = LocalAddresses(settings.advertised)
         self.next_hop = NextHop(self.addresses, settings.hosts, self.trunks)
+        self.lookups = Lookups(self.outputs)
+        self.trunk_names = TrunkNames(self.lookups, self.deadlines)
         self.dialogs: dict[DialogId, DialogUser] = {}
         self.legs: dict[LegId, Leg] = {}
         self.refers: dict[ReferId, Refer] = {}
@@ -126,7 +146,7 @@ class SipCore:
     def update(self, settings: SipSettings) -> None:
         self.settings = settings
         self.transactions.timers = settings.timers
-        self.trunks = TrunkPeers(settings.trunks)
+        self.trunks = TrunkPeers(settings.trunks, self.trunks.learned)
         self.addresses.update(settings.advertised)
         self.next_hop = NextHop(self.addresses, settings.hosts, self.trunks)
 
@@ -146,7 +166,30 @@ class SipCore:
 
     def route(self, dialog: Dialog, source: Flow) -> None:
         """Choose the dialog's flow anew: its peer was heard on `source`, or has another target."""
-        dialog.flow = self.next_hop.dialog_flow(source, dialog.remote_target, dialog.routes)
+        way = self.next_hop.dialog_way(source, dialog.remote_target, dialog.routes)
+        if isinstance(way, Flow):
+            dialog.flow = way
+        else:
+            dialog.flow = source
+            self._look_up_peer(dialog, source, way)
+
+    def look_up(self, wanted: Wanted, found: Callable[[list[Flow], float], None], now: float) -> None:
+        """`found` gets the flows to the servers of a name, in order, later; none if there are none."""
+
+        def answered(destinations: tuple[Destination, ...], now: float) -> None:
+            found(self.next_hop.flows(wanted, destinations), now)
+
+        if not self.lookups.ask(wanted, answered):
+            self.deadlines.set(_Unanswered(found), now)
+
+    def _look_up_peer(self, dialog: Dialog, source: Flow, wanted: Wanted) -> None:
+        """Until it is known where the name leads, the dialog goes on along `source`."""
+
+        def found(destinations: tuple[Destination, ...], now: float) -> None:
+            if dialog.flow == source:
+                dialog.flow = self.next_hop.found_way(source, dialog.routes, wanted, destinations)
+
+        self.lookups.ask(wanted, found)
 
     def transmit(self, flow: Flow, message: Request | Response) -> None:
         """Send outside any transaction: the ACK of a 2xx, a stateless response."""

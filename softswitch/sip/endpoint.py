@@ -44,6 +44,7 @@ from softswitch.sip.overload.refusal import is_ack_of_refusal, refuse, top_via
 from softswitch.sip.plain_request import PlainRequests, build_request, is_uri
 from softswitch.sip.reception import Reception
 from softswitch.sip.registration.registrar import Registrar
+from softswitch.sip.routing.server_location import Destination, Wanted
 from softswitch.sip.security.guard import SecurityCounters
 from softswitch.sip.sessions.inbound_invite import InboundInvite
 from softswitch.sip.sessions.invite_session import InviteSession
@@ -136,6 +137,14 @@ class SipEndpoint:
         if flow.connection:
             self._core.transactions.flow_broken(flow._replace(connection=0), now)
 
+    def resolved(self, query_id: int, destinations: tuple[Destination, ...], now: float) -> None:
+        """The answer to a ResolveTarget: the servers of the name, in the order in which they are to be tried."""
+        self._core.lookups.resolved(query_id, destinations, now)
+
+    def look_up_trunks(self, now: float) -> None:
+        """Look up the names of the trunks there are now, at once and then again and again."""
+        self._core.trunk_names.follow(self._core.settings.trunks, self._core.trunks, now)
+
     # Inputs from the user: legs
 
     def invite(
@@ -161,11 +170,12 @@ class SipEndpoint:
         """
         core = self._core
         leg_id = LegId(core.entropy.token(48))
-        flow = self._flow_for(target)
-        if flow is None or len(core.legs) >= core.settings.limits.sessions_max:
-            reason = "No Route to Target" if flow is None else "Too Many Calls"
+        way = self._way_to(target)
+        if way is None or len(core.legs) >= core.settings.limits.sessions_max:
+            reason = "No Route to Target" if way is None else "Too Many Calls"
             core.outputs.append(LegFailed(leg_id, 503, reason))
             return leg_id
+        flow = way if isinstance(way, Flow) else None
         invite = build_request(
             core,
             "INVITE",
@@ -178,8 +188,7 @@ class SipEndpoint:
             body=sdp,
             max_forwards=max_forwards,
         )
-        contact = core.addresses.contact_of(contact_user, flow) if contact_user else core.addresses.contact(flow)
-        invite.headers.append(("contact", contact))
+        invite.headers.append(("contact", "" if flow is None else core.addresses.contact_for(contact_user, flow)))
         invite.headers.append(("allow", ALLOW))
         invite.headers.append(("supported", session.option_tags))
         if session.reliable == "required":
@@ -188,7 +197,9 @@ class SipEndpoint:
         if sdp:
             invite.headers.append(("content-type", SDP))
         challenge = None if credentials is None else ChallengeReply(credentials, core.entropy)
-        core.legs[leg_id] = OutboundInvite(core, leg_id, invite, flow, challenge, session, now)
+        leg = core.legs[leg_id] = OutboundInvite(core, leg_id, invite, flow, challenge, session, contact_user, now)
+        if isinstance(way, Wanted):
+            core.look_up(way, leg.found, now)
         return leg_id
 
     def progress(self, leg_id: LegId, status: int, sdp: bytes | None, now: float) -> None:
@@ -313,9 +324,9 @@ class SipEndpoint:
 
         A REGISTER without a Contact among `headers` gets ours, and Call-ID and CSeq go on from the last one.
         """
-        flow = self._flow_for(target)
+        way = self._way_to(target)
         return self._requests.send(
-            method, target, flow, from_uri, to_uri=to_uri, headers=headers, body=body, credentials=credentials, now=now
+            method, target, way, from_uri, to_uri=to_uri, headers=headers, body=body, credentials=credentials, now=now
         )
 
     # Inputs from the user: registrar and operation
@@ -494,12 +505,12 @@ class SipEndpoint:
         if flow.kind.is_reliable:
             self._core.outputs.append(CloseFlow(flow))
 
-    def _flow_for(self, target: Target) -> Flow | None:
+    def _way_to(self, target: Target) -> Flow | Wanted | None:
         if not is_uri(target.uri):
             return None
         if target.flow is not None:
             return self._core.addresses.rehome(target.flow)
-        return self._core.next_hop.first_flow(target.uri, target.route)
+        return self._core.next_hop.first_way(target.uri, target.route, target.kind)
 
     def _inbound(self, leg_id: LegId) -> InboundInvite | None:
         """The inbound leg if it is still unanswered; LocalError for an outbound one."""

@@ -42,3 +42,11 @@ BAN_MEMORY_S = 86_400.0
 
 VERDICTS_MAX = 50_000
 """Addresses of which it is remembered whether they are banned or denied. Forgetting costs a look-up."""
+LOOKUPS_MAX = 2_000
+"""Names being looked up at a time, each for some seconds at most: more calls than a switch begins in that time."""
+
+DNS_RECORDS_MAX = 64
+"""Records of one answer that are looked at; providers have a handful."""
+
+DESTINATIONS_MAX = 16
+"""Servers of a name that are tried: by then the caller has gone."""

@@ -1,7 +1,7 @@
 """Everything the SIP endpoint may emit: orders to the transports and facts for whoever runs the calls.
 
-`SipEndpoint.take_outputs()` returns one ordered list of these. `Transmit` and `CloseFlow` are for the transports
-(softswitch/sip/runtime); the rest is for `calls`.
+`SipEndpoint.take_outputs()` returns one ordered list of these. `Transmit`, `CloseFlow` and `ResolveTarget` are for the
+driver (softswitch/sip/runtime); the rest is for `calls`.
 
 How the facts of one leg follow each other:
 
@@ -21,7 +21,7 @@ from typing import Literal
 
 import msgspec
 
-from softswitch.base.address import Flow
+from softswitch.base.address import Flow, TransportKind
 from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.events.presence import Presence
 
@@ -37,6 +37,19 @@ class CloseFlow(msgspec.Struct, frozen=True, gc=False):
     """Close this stream connection; what was to be sent is sent first."""
 
     flow: Flow
+
+
+class ResolveTarget(msgspec.Struct, frozen=True, gc=False):
+    """Find the servers of a name (RFC 3263); the answer is `SipEndpoint.resolved`, within seconds, once.
+
+    `kind` and `port` are None where the URI does not say; `is_secure` is a sips URI.
+    """
+
+    query_id: int
+    host: str
+    port: int | None
+    kind: TransportKind | None
+    is_secure: bool
 
 
 class InviteSource(msgspec.Struct, frozen=True):
@@ -353,6 +366,7 @@ class BanChanged(msgspec.Struct, frozen=True):
 SipOutput = (
     Transmit
     | CloseFlow
+    | ResolveTarget
     | InviteReceived
     | ProgressConfirmed
     | LegProgress

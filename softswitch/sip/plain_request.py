@@ -4,7 +4,7 @@
 transaction, answers a challenge with the credentials it was given, and reports RequestFinished once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from softswitch.base.address import Flow
@@ -18,11 +18,12 @@ from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.uri import SipUri, parse_uri
 from softswitch.sip.outputs import RequestFinished
+from softswitch.sip.routing.server_location import Wanted
 from softswitch.sip.sessions.client_requests import repeat_request
 from softswitch.sip.sessions.dialog import is_loose, route_uri
 from softswitch.sip.settings import Target
 from softswitch.sip.transactions.transaction import Fact
-from softswitch.sip.transactions.transaction_table import ClientExchange
+from softswitch.sip.transactions.transaction_table import NOBODY, ClientExchange
 
 ANONYMOUS = "sip:anonymous@anonymous.invalid"
 
@@ -31,7 +32,7 @@ def build_request(
     core: SipCore,
     method: str,
     target: Target,
-    flow: Flow,
+    flow: Flow | None,
     *,
     from_uri: str,
     from_display: str = "",
@@ -44,6 +45,7 @@ def build_request(
 ) -> Request:
     """A request with a Via, From tag and Call-ID of our own. `headers` come last and may be any but these.
 
+    The Via is empty as long as `flow` is not known.
     Raises LocalError for a header that would break the message.
     """
     uri, routes = target.uri, list(target.route)
@@ -51,7 +53,7 @@ def build_request(
         uri, routes = route_uri(routes[0]), [*routes[1:], f"<{target.uri}>"]
     request = Request(method, uri)
     request.headers = [
-        ("via", core.make_via(flow)),
+        ("via", "" if flow is None else core.make_via(flow)),
         ("max-forwards", str(max_forwards)),
         *[("route", route if route.startswith("<") else f"<{route}>") for route in routes],
         ("call-id", call_id or core.entropy.token(128)),
@@ -82,37 +84,66 @@ class RequestUser(Protocol):
     def request_finished(self, finished: RequestFinished, now: float) -> None: ...
 
 
-class PlainRequest:
-    """Sent when made; reports RequestFinished with `request_id` exactly once, to `user` if there is one."""
+OwnContact = Callable[[Flow], str]
+"""The value of a Contact of ours, which depends on the way."""
 
-    __slots__ = ("_challenge", "_core", "_flow", "_request", "_request_id", "_user")
+
+class PlainRequest:
+    """Sent when made; with `flow` None, when the name it goes to has been `found`.
+
+    Reports RequestFinished with `request_id` exactly once, to `user` if there is one. Of several servers the next is
+    tried as an INVITE does it (outbound_invite.py).
+    """
+
+    __slots__ = ("_challenge", "_contact", "_core", "_exchange", "_others", "_request", "_request_id", "_user")
 
     def __init__(
         self,
         core: SipCore,
         request_id: int,
         request: Request,
-        flow: Flow,
+        flow: Flow | None,
         challenge: ChallengeReply | None,
         user: RequestUser | None,
+        contact: OwnContact | None,
         now: float,
     ) -> None:
         self._core = core
         self._user = user
         self._request_id = request_id
         self._request = request
-        self._flow = flow
         self._challenge = challenge
-        core.transactions.send(request, flow, self, now)
+        self._contact = contact
+        self._others: list[Flow] = []
+        """Servers still to be tried."""
+        self._exchange: ClientExchange | None = None
+        if flow is not None:
+            self._send(request, flow, now)
+
+    def found(self, flows: list[Flow], now: float) -> None:
+        """Where the name leads; nowhere, if there are none."""
+        self._others = flows
+        if not self._try_next(now):
+            self._finish(RequestFinished(self._request_id, 503, "No Route to Target"), now)
+
+    def handle_timeout(self, now: float) -> None:
+        """The server has been given its time."""
+        if self._exchange is not None and self._others:
+            self._exchange.user = NOBODY
+            self._try_next(now)
 
     def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
+        if self._others:
+            self._core.deadlines.cancel(self)
         if response.status < 200:
             return
+        if response.status == 503 and self._try_next(now):
+            return
+        self._exchange = None
         if response.status in (401, 407) and self._challenge is not None:
-            again = repeat_request(self._core, self._request, self._flow, self._request.cseq.number + 1)
+            again = repeat_request(self._core, self._request, exchange.flow, self._request.cseq.number + 1)
             if self._challenge.authorize(again, response):
-                self._request = again
-                self._core.transactions.send(again, self._flow, self, now)
+                self._send(again, exchange.flow, now)
                 return
         self._finish(
             RequestFinished(
@@ -126,6 +157,9 @@ class PlainRequest:
         )
 
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
+        if self._try_next(now):
+            return
+        self._exchange = None
         status, reason = (408, "Request Timeout") if fact is Fact.TIMED_OUT else (503, "Connection Failed")
         self._finish(RequestFinished(self._request_id, status, reason), now)
 
@@ -134,6 +168,23 @@ class PlainRequest:
             self._core.outputs.append(finished)
         else:
             self._user.request_finished(finished, now)
+
+    def _try_next(self, now: float) -> bool:
+        """Send the request to the next server; False if there is none."""
+        if not self._others:
+            return False
+        core, flow = self._core, self._others.pop(0)
+        again = repeat_request(core, self._request, flow, self._request.cseq.number)
+        if self._contact is not None:
+            again.set("contact", self._contact(flow))
+        self._send(again, flow, now)
+        if self._others:
+            core.deadlines.set(self, now + core.settings.failover_s)
+        return True
+
+    def _send(self, request: Request, flow: Flow, now: float) -> None:
+        self._request = request
+        self._exchange = self._core.transactions.send(request, flow, self, now)
 
 
 class _NoRoute:
@@ -164,7 +215,7 @@ class PlainRequests:
         self,
         method: str,
         target: Target,
-        flow: Flow | None,
+        way: Flow | Wanted | None,
         from_uri: str,
         *,
         to_uri: str | None,
@@ -173,14 +224,15 @@ class PlainRequests:
         credentials: Credential | None,
         now: float,
     ) -> int:
-        """Send a request along `flow`, None if there is no way; RequestFinished with the number returned follows."""
+        """Send a request; RequestFinished with the number returned follows. `way` None: there is none."""
         if method in ("INVITE", "ACK", "CANCEL", "BYE"):
             raise LocalError(f"{method} cannot be sent with request(); use the commands of legs.")
         core = self._core
         self._last_id += 1
-        if flow is None:
+        if way is None:
             core.outputs.append(RequestFinished(self._last_id, 503, "No Route to Target"))
             return self._last_id
+        flow = way if isinstance(way, Flow) else None
         call_id, cseq = self._sequence(method, from_uri, target.uri)
         request = build_request(
             core,
@@ -194,12 +246,15 @@ class PlainRequests:
             call_id=call_id,
             cseq=cseq,
         )
+        contact: OwnContact | None = None
         if method == "REGISTER" and request.get("contact") is None:
-            sender = request.from_.uri
-            user = sender.user_text if isinstance(sender, SipUri) else None
-            request.headers.append(("contact", core.addresses.contact_of(user or "", flow)))
+            contact = self._own_contact(request)
+            if flow is not None:
+                request.headers.append(("contact", contact(flow)))
         challenge = None if credentials is None else ChallengeReply(credentials, core.entropy)
-        PlainRequest(core, self._last_id, request, flow, challenge, None, now)
+        sent = PlainRequest(core, self._last_id, request, flow, challenge, None, contact, now)
+        if isinstance(way, Wanted):
+            core.look_up(way, sent.found, now)
         return self._last_id
 
     def send_for(
@@ -220,10 +275,11 @@ class PlainRequests:
         """
         core = self._core
         self._last_id += 1
-        flow = core.next_hop.first_flow(target.uri, target.route)
-        if flow is None:
+        way = core.next_hop.first_way(target.uri, target.route, target.kind)
+        if way is None:
             core.deadlines.set(_NoRoute(user, self._last_id), now)
             return self._last_id
+        flow = way if isinstance(way, Flow) else None
         call_id, cseq = self._sequence(method, from_uri, target.uri)
         request = build_request(
             core,
@@ -236,13 +292,22 @@ class PlainRequests:
             call_id=call_id,
             cseq=cseq,
         )
-        if line:
-            sender = request.from_.uri
-            user_part = sender.user if isinstance(sender, SipUri) else None
-            contact = core.addresses.contact_of(user_part or "", flow)
-            request.add("contact", f"{contact.removesuffix('>')};line={line}>")
-        PlainRequest(core, self._last_id, request, flow, challenge, user, now)
+        contact = self._own_contact(request, line) if line else None
+        if contact is not None and flow is not None:
+            request.add("contact", contact(flow))
+        sent = PlainRequest(core, self._last_id, request, flow, challenge, user, contact, now)
+        if isinstance(way, Wanted):
+            core.look_up(way, sent.found, now)
         return self._last_id
+
+    def _own_contact(self, request: Request, line: str = "") -> OwnContact:
+        """A Contact with the user part of From, marked with `line` if there is one."""
+        sender = request.from_.uri
+        user = (sender.user_text if isinstance(sender, SipUri) else None) or ""
+        addresses = self._core.addresses
+        if not line:
+            return lambda flow: addresses.contact_of(user, flow)
+        return lambda flow: f"{addresses.contact_of(user, flow).removesuffix('>')};line={line}>"
 
     def _sequence(self, method: str, from_uri: str, target_uri: str) -> tuple[str, int]:
         """Call-ID and CSeq: new ones, but a REGISTER goes on where the last one for the same was.

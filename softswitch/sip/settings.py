@@ -10,6 +10,7 @@ import msgspec
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.sip.messages.uri import AbsoluteUri, Uri
+from softswitch.sip.routing.server_location import Wanted
 from softswitch.sip.transactions.timers import SipTimers
 from softswitch.sip.trunks.capacity import CapacitySettings
 from softswitch.sip.trunks.trunk_settings import ArrivalRules, LinkSettings
@@ -73,11 +74,12 @@ class TrunkPeer(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody known by address: requests from these addresses are never challenged.
 
     `addresses` are IP addresses or CIDR networks, each optionally with a port: "203.0.113.5", "198.51.100.0/24",
-    "127.0.0.1:5070", "[2001:db8::1]:5060".
+    "127.0.0.1:5070", "[2001:db8::1]:5060". `server` is a name that is looked up; where it leads is theirs as well.
     """
 
     name: str
-    addresses: tuple[str, ...]
+    addresses: tuple[str, ...] = ()
+    server: Wanted | None = None
     session: SessionPolicy = PLAIN_SESSION
     account: Account | None = None
     """Somebody who proves who he is by digest instead (another switch), from wherever he calls."""
@@ -102,12 +104,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Where a request goes.
 
     `uri` becomes the Request-URI. `flow`, when known (a binding's), is the path it takes; else the first of `route`,
-    or `uri`, must name an IP address, or a host in `SipSettings.hosts`. `route` are URIs, in order (a binding's path).
+    or `uri`, names an address or a host whose servers are looked up (RFC 3263). `route` are URIs, in order (a
+    binding's path). `kind` is what it travels by where the URI does not say.
     """
 
     uri: str
     flow: Flow | None = None
     route: tuple[str, ...] = ()
+    kind: TransportKind | None = None
 
 
 class RegistrationPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,7 +189,7 @@ class SipSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `advertised` maps a local host to the one to be written into Via and Contact (a public address before a NAT);
     "0.0.0.0" stands for every local host that is not named. A listener on a wildcard needs no entry of its own: the
     transports know which local address a peer is reached from.
-    `hosts` maps host names that targets may use to IP addresses; the core looks nothing up.
+    `hosts` maps host names to IP addresses, as /etc/hosts does: for these nobody is asked.
     """
 
     domain: str
@@ -198,6 +202,8 @@ class SipSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     trunks: tuple[TrunkPeer, ...] = ()
     advertised: dict[str, str] = {}
     hosts: dict[str, str] = {}
+    failover_s: float = 4.0
+    """A server that says nothing for so long is left for the next one of its name."""
     retry_after_s: int = 5
     """What a refused caller is told while the switch drains or is overloaded."""
     timers: SipTimers = SipTimers()

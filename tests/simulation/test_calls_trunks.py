@@ -319,7 +319,7 @@ def test_numbers_and_identity_go_out_as_the_provider_wants_them(centre: Callable
         _, _, carl = await stage(centre)
         await called(centre, carl, "84951234567")
         invite = invite_to(centre, "first")
-        assert invite.uri_text == f"sip:74951234567@{FIRST}:5060;user=phone"
+        assert invite.uri_text == f"sip:74951234567@{FIRST};user=phone"
         assert invite.from_.uri_text == "sip:acc77@provider.example"
         assert invite.get("p-preferred-identity") == "<sip:74950000000@provider.example;user=phone>"
         assert invite.contacts[0].user == "acc77"

@@ -65,6 +65,7 @@ from softswitch.sip.outputs import (
     ReinviteFailed,
     ReinviteReceived,
     RequestFinished,
+    ResolveTarget,
     ResourceUnwatched,
     ResourceWatched,
     SecurityEvent,
@@ -118,7 +119,7 @@ class CallController:
 
     def receive_sip(self, event: SipOutput) -> None:
         match event:
-            case Transmit() | CloseFlow() | RequestFinished():
+            case Transmit() | CloseFlow() | ResolveTarget() | RequestFinished():
                 pass
             case TrunkChanged():
                 note = log.warning if event.state in ("down", "trying", "refused") and event.reason else log.info

@@ -19,7 +19,7 @@ from softswitch.base.log import get_logger
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
-from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
+from softswitch.calls.settings import CallSettings, Extension, TrunkRoute, server_uri
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
@@ -273,9 +273,9 @@ async def ring_trunk(
 def _target(trunk: TrunkRoute, number: str) -> Target:
     """The number at the provider's domain, by way of his proxy if that is another host."""
     params: dict[str, str | None] = {"user": "phone"} if "user_phone" in trunk.quirks else {}
-    transport: dict[str, str | None] = {} if trunk.transport == "udp" else {"transport": trunk.transport}
     if not trunk.domain:
-        return Target(uri=str(SipUri(user=number, host=trunk.host, port=trunk.port, params=transport | params)))
+        server = server_uri(trunk.host, trunk.port, trunk.transport)
+        return Target(uri=str(SipUri(user=number, host=server.host, port=server.port, params=server.params | params)))
     uri = SipUri(user=number, host=trunk.domain, params=params)
     return Target(uri=str(uri), route=(trunk.proxy_route,))
 

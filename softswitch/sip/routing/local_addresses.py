@@ -85,6 +85,10 @@ class LocalAddresses:
             contact = self._contacts[key] = self.contact_of("", flow)
         return contact
 
+    def contact_for(self, user: str, flow: Flow) -> str:
+        """The one or the other: with a user part if there is one."""
+        return self.contact_of(user, flow) if user else self.contact(flow)
+
     def contact_of(self, user: str, flow: Flow) -> str:
         """The same with a user part, as a phone registers it."""
         at = f"{user}@" if user else ""

@@ -8,8 +8,8 @@ Behind NAT a phone writes its private address into Contact, and only the address
 * without one, Contact is believed when its host is the one the packets come from (there is no NAT between, so the
   port is right as well), or another address of the same trunk; else packets go where the peer's came from.
 
-Names are looked up in `SipSettings.hosts`; the core asks no DNS. An unknown name is treated like an address that cannot
-be reached: the source is used.
+A name is somebody else's to look up (RFC 3263): here it stays a question (`Wanted`). Within a dialog packets go to the
+source until it is answered, and if it has no answer. `SipSettings.hosts` are names that need no asking.
 """
 
 import ipaddress
@@ -20,6 +20,7 @@ from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.header_values import NameAddr
 from softswitch.sip.messages.uri import SipUri, parse_uri
 from softswitch.sip.routing.local_addresses import LocalAddresses
+from softswitch.sip.routing.server_location import Destination, Wanted
 from softswitch.sip.routing.trunk_peers import TrunkPeers
 
 _TRANSPORTS = {None: TransportKind.UDP, **{kind.value.lower(): kind for kind in TransportKind}}
@@ -44,43 +45,74 @@ class NextHop:
         self._hosts = hosts
         self._trunks = trunks
 
-    def first_flow(self, uri: str, routes: Sequence[str]) -> Flow | None:
-        """The flow for a request outside any dialog: to its first route, else its URI. None if it names no address."""
-        return self._flow_to(_sip_uri(routes[0] if routes else uri))
+    def first_way(self, uri: str, routes: Sequence[str], kind: TransportKind | None = None) -> Flow | Wanted | None:
+        """The way of a request outside any dialog: to its first route, else its URI. None if there is none.
 
-    def dialog_flow(self, source: Flow, target: str, routes: Sequence[str]) -> Flow:
-        """The flow for a request within a dialog whose peer was last heard on `source`."""
+        `kind` is what it is to travel by where the URI does not say.
+        """
+        return self._way(_sip_uri(routes[0] if routes else uri), kind)
+
+    def dialog_way(self, source: Flow, target: str, routes: Sequence[str]) -> Flow | Wanted:
+        """The way of a request within a dialog whose peer was last heard on `source`."""
         if source.kind.is_reliable and source.connection:
             return source
         uri = _sip_uri(routes[0] if routes else target)
         if uri is not None and uri.host == source.remote.host and transport_of(uri) is source.kind:
             port = uri.port or source.kind.default_port
             return source if port == source.remote.port else source._replace(remote=HostPort(uri.host, port))
-        flow = self._flow_to(uri)
-        if flow is None:
+        way = self._way(uri)
+        if way is None:
             return source
         if routes:
-            return flow
+            return way
         trunk = self._trunks.find(source.remote)
-        return flow if trunk is not None and self._trunks.find(flow.remote) == trunk else source
+        if trunk is None:
+            return source
+        return way if isinstance(way, Wanted) or self._trunks.find(way.remote) == trunk else source
+
+    def found_way(self, source: Flow, routes: Sequence[str], wanted: Wanted, found: Sequence[Destination]) -> Flow:
+        """What became of the question `dialog_way` had."""
+        flows = self.flows(wanted, found)
+        trunk = self._trunks.find(source.remote)
+        return next((flow for flow in flows if routes or self._trunks.find(flow.remote) == trunk), source)
+
+    def flows(self, wanted: Wanted, found: Sequence[Destination]) -> list[Flow]:
+        """Flows to the servers of a name, in order; those we have no listener for are left out."""
+        return [
+            self._addresses.flow_to(kind, remote, wanted.host)
+            for kind, remote in found
+            if self._addresses.reaches(kind, remote)
+        ]
 
     def destination(self, uri: str, routes: Sequence[str]) -> tuple[TransportKind, HostPort] | None:
-        """Where such a request would go, whether we can reach it or not."""
-        return self._destination(_sip_uri(routes[0] if routes else uri))
+        """Where such a request would go, whether we can reach it or not. None for a name, and for a browser."""
+        found = _sip_uri(routes[0] if routes else uri)
+        if found is None:
+            return None
+        kind = transport_of(found)
+        host = self._host(found)
+        return None if kind is None or not is_address(host) else (kind, HostPort(host, found.port or kind.default_port))
 
-    def _flow_to(self, uri: SipUri | None) -> Flow | None:
-        found = self._destination(uri)
-        return self._addresses.flow_to(*found) if found is not None and self._addresses.reaches(*found) else None
-
-    def _destination(self, uri: SipUri | None) -> tuple[TransportKind, HostPort] | None:
+    def _way(self, uri: SipUri | None, preferred: TransportKind | None = None) -> Flow | Wanted | None:
         if uri is None:
             return None
-        kind = transport_of(uri)
-        host = uri.params.get("maddr") or uri.host
-        host = self._hosts.get(host, host)
-        if kind is None or not is_address(host):
+        says_nothing = uri.transport is None and uri.scheme == "sip"
+        kind = preferred if preferred is not None and says_nothing else transport_of(uri)
+        if kind is None or kind.is_web:
             return None
-        return kind, HostPort(host, uri.port or kind.default_port)
+        host = self._host(uri)
+        if is_address(host):
+            remote = HostPort(host, uri.port or kind.default_port)
+            name = "" if host == uri.host else uri.host
+            return self._addresses.flow_to(kind, remote, name) if self._addresses.reaches(kind, remote) else None
+        if not is_name(host):
+            return None
+        is_open = uri.transport is None and preferred is None
+        return Wanted(host, uri.port, None if is_open else kind, uri.scheme == "sips")
+
+    def _host(self, uri: SipUri) -> str:
+        host = uri.params.get("maddr") or uri.host
+        return self._hosts.get(host, host)
 
 
 def transport_of(uri: SipUri) -> TransportKind | None:
@@ -95,6 +127,11 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return not (address.is_unspecified or address.is_multicast or host == BROADCAST)
+
+
+def is_name(host: str) -> bool:
+    """Something to ask a name server for. What ends in .invalid is meant to be unreachable (RFC 7118 section 5)."""
+    return not host.endswith(".invalid") and not host.replace(".", "").isdigit() and ":" not in host
 
 
 def _sip_uri(text: str) -> SipUri | None:

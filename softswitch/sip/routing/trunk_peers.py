@@ -1,6 +1,7 @@
-"""Which trunk an address belongs to: exact addresses first, then networks, narrowest first."""
+"""Which trunk an address belongs to: exact addresses, what names lead to, then networks, narrowest first."""
 
 import ipaddress
+from collections.abc import Iterable
 
 from softswitch.base.address import Flow, HostPort
 from softswitch.base.errors import LocalError
@@ -15,10 +16,13 @@ class TrunkPeers:
     `sessions` is how calls with each are conducted, by name.
     """
 
-    __slots__ = ("_exact", "_networks", "_tls_only", "sessions")
+    __slots__ = ("_exact", "_networks", "_tls_only", "learned", "sessions")
 
-    def __init__(self, peers: tuple[TrunkPeer, ...]) -> None:
-        """Raises LocalError for an address that is neither IP nor network; the configuration has checked them."""
+    def __init__(self, peers: tuple[TrunkPeer, ...], learned: dict[str, str] | None = None) -> None:
+        """`learned` is that of the trunks before these.
+
+        Raises LocalError for an address that is neither IP nor network; the configuration has checked them.
+        """
         self._exact: dict[str, list[tuple[int | None, str]]] = {}
         self._networks: list[tuple[Network, int | None, str]] = []
         self.sessions = {peer.name: peer.session for peer in peers}
@@ -32,6 +36,9 @@ class TrunkPeers:
                     self._networks.append((network, port, peer.name))
         for entries in self._exact.values():
             entries.sort(key=lambda entry: entry[0] is None)
+        names = {peer.name for peer in peers if peer.server is not None}
+        self.learned = {address: name for address, name in (learned or {}).items() if name in names}
+        """Address -> trunk, of those known by a name that has been looked up."""
         self._networks.sort(key=lambda entry: (-entry[0].prefixlen, entry[1] is None))
 
     def sender(self, flow: Flow) -> str | None:
@@ -54,6 +61,8 @@ class TrunkPeers:
         for port, name in self._exact.get(remote.host, ()):
             if port is None or port == remote.port:
                 return name
+        if self.learned and remote.host in self.learned:
+            return self.learned[remote.host]
         if not self._networks:
             return None
         try:
@@ -64,6 +73,13 @@ class TrunkPeers:
             if address.version == network.version and address in network and port in (None, remote.port):
                 return name
         return None
+
+    def learn(self, name: str, addresses: Iterable[str]) -> None:
+        """The name of this trunk leads to these addresses now."""
+        for address in [address for address, owner in self.learned.items() if owner == name]:
+            del self.learned[address]
+        for address in addresses:
+            self.learned.setdefault(address, name)
 
 
 def is_encrypted(flow: Flow) -> bool:

@@ -11,12 +11,15 @@ from typing import Any
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import Clock
+from softswitch.base.entropy import SystemEntropy
 from softswitch.base.log import get_logger
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.messages.grammar import Malformed
-from softswitch.sip.outputs import CloseFlow, SipOutput, Transmit
+from softswitch.sip.outputs import CloseFlow, ResolveTarget, SipOutput, Transmit
+from softswitch.sip.routing.server_location import Destination, QuestionKind, Wanted
 from softswitch.sip.runtime.load_meter import LoadMeter
 from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, addresses_of, family_of
+from softswitch.sip.runtime.resolver import ServerResolver
 from softswitch.sip.runtime.stream_transport import StreamSettings, StreamTransport
 from softswitch.sip.runtime.tls import TlsContexts
 from softswitch.sip.runtime.udp import UdpListener, open_udp
@@ -24,6 +27,9 @@ from softswitch.sip.tracing.limits import KEEP_ALIVE_BYTES_MAX
 from softswitch.sip.tracing.message_log import MessageLog
 
 log = get_logger("sip")
+
+FAMILIES: tuple[tuple[QuestionKind, bool], ...] = (("A", False), ("AAAA", True))
+"""Which addresses are asked for, in this order, and whether they are IPv6."""
 
 
 class SipDriver:
@@ -41,6 +47,7 @@ class SipDriver:
         loop: asyncio.AbstractEventLoop,
         messages: MessageLog | None = None,
         streams: StreamSettings | None = None,
+        resolver: ServerResolver | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.messages = MessageLog() if messages is None else messages
@@ -54,6 +61,7 @@ class SipDriver:
         self._udp: dict[HostPort, UdpListener] = {}
         self._stream_settings = streams or StreamSettings()
         self._streams: StreamTransport | None = None
+        self.resolver = resolver or ServerResolver(loop, SystemEntropy())
         self._load: LoadMeter | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._armed_at: float | None = None
@@ -69,6 +77,7 @@ class SipDriver:
         except Exception:
             await self.stop()
             raise
+        self.endpoint.look_up_trunks(self._clock.now())
         self.flush()
 
     async def stop(self) -> None:
@@ -77,6 +86,7 @@ class SipDriver:
             self._timer.cancel()
         if self._load is not None:
             self._load.stop()
+        self.resolver.stop()
         for listener in self._udp.values():
             listener.close()
         self._udp.clear()
@@ -148,6 +158,9 @@ class SipDriver:
         self.flush()
 
     def _tell(self, output: SipOutput) -> None:
+        if isinstance(output, ResolveTarget):
+            self._resolve(output)
+            return
         if isinstance(output, CloseFlow):
             if self._streams is not None:
                 self._streams.close_flow(output.flow)
@@ -156,6 +169,17 @@ class SipDriver:
             self._on_event(output)
         except Exception:
             log.exception("event was not dealt with", sip_event=repr(output)[:2000])
+
+    def _resolve(self, question: ResolveTarget) -> None:
+        wanted = Wanted(question.host, question.port, question.kind, question.is_secure)
+        kinds = [kind for kind in TransportKind if any(kind is known for known, _ in self.listening)]
+        versions = {":" in local.host for _, local in self.listening}
+        families: list[QuestionKind] = [family for family, is_v6 in FAMILIES if is_v6 in versions]
+
+        def deliver(destinations: tuple[Destination, ...]) -> None:
+            self._input(self.endpoint.resolved, question.query_id, destinations)
+
+        self.resolver.locate(wanted, kinds, families, deliver)
 
     def _transmit(self, flow: Flow, message: bytes) -> None:
         self.messages.add(self._clock.now(), True, flow, message)

@@ -33,3 +33,21 @@ PENDING_MESSAGES_MAX = 100
 
 UNSENT_BYTES_MAX = 1024 * 1024
 """What a peer may leave unread before its connection is closed."""
+
+SEARCHES_MAX = 2_000
+"""Names looked up at a time; as many as the endpoint asks for."""
+
+SEARCH_TIMEOUT_S = 4.0
+"""How long finding the servers of a name may take, all questions together: a caller hears nothing meanwhile."""
+
+ANSWERS_REMEMBERED_MAX = 4_096
+"""Answers of name servers that are kept; the oldest goes first."""
+
+ANSWER_KEPT_MIN_S = 5.0
+"""Some owners say 0, and would be asked for every call."""
+
+ANSWER_KEPT_MAX_S = 3_600.0
+"""Some owners say a week, and move all the same."""
+
+NO_ANSWER_KEPT_S = 15.0
+"""That there is no such name, or no name server: asked again soon, since somebody is probably repairing it."""

@@ -30,6 +30,7 @@ from softswitch.sip.messages.reason import read_cause
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import find_sdp
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress, Transmit
+from softswitch.sip.sessions.abandoned_invite import AbandonedInvite
 from softswitch.sip.sessions.client_requests import (
     acknowledge,
     keep_identity,
@@ -64,19 +65,25 @@ class State(Enum):
 
 
 class OutboundInvite:
-    """`invite` is complete but for Via and CSeq; it is sent at once. The INVITE transaction's user."""
+    """The INVITE transaction's user. `invite` is complete and sent at once; with `flow` None the name it goes to is
+    being looked up, and it is sent when that has been `found`, with the Via and Contact of its way.
+
+    Of several servers the next is tried when one cannot be reached, says 503, or nothing for `failover_s`
+    (RFC 3263 section 4.3): the same INVITE in a new transaction.
+    """
 
     __slots__ = (
         "_acks",
         "_cancel_reason",
         "_challenge",
+        "_contact_user",
         "_core",
         "_early",
         "_exchange",
-        "_flow",
         "_forks",
         "_has_1xx",
         "_invite",
+        "_others",
         "_policy",
         "_raises",
         "_wanted",
@@ -91,18 +98,21 @@ class OutboundInvite:
         core: SipCore,
         leg_id: LegId,
         invite: Request,
-        flow: Flow,
+        flow: Flow | None,
         challenge: ChallengeReply | None,
         policy: SessionPolicy,
+        contact_user: str,
         now: float,
     ) -> None:
         self.leg_id = leg_id
         self.state = State.CALLING
         self._core = core
         self._invite = invite
-        self._flow = flow
+        self._others: list[Flow] = []
+        """Servers still to be tried."""
         self._challenge = challenge
         self._policy = policy
+        self._contact_user = contact_user
         self._raises = 0
         """How often a 422 was obeyed."""
         self._wanted = b""
@@ -113,7 +123,7 @@ class OutboundInvite:
         self._has_1xx = False
         self._cancel_reason: str | None = None
         self._acks: dict[str, Transmit] = {}
-        self._exchange = core.transactions.send(invite, flow, self, now)
+        self._exchange = None if flow is None else core.transactions.send(invite, flow, self, now)
 
     @property
     def sip_call_id(self) -> str:
@@ -159,6 +169,24 @@ class OutboundInvite:
             return None
         return Replaces(self._invite.call_id, next(reversed(self._forks)), self._invite.from_.tag or "")
 
+    # Inputs from whoever looks names up
+
+    def found(self, flows: list[Flow], now: float) -> None:
+        """Where the name leads; nowhere, if there are none."""
+        if self.state is not State.CALLING:
+            return
+        self._others = flows
+        if not self._try_next(now):
+            self._fail(503, "No Route to Target", None, now)
+
+    # Time
+
+    def handle_timeout(self, now: float) -> None:
+        """The server has been given its time; unless it has said something, the next one is called."""
+        if self.state is State.CALLING and not self._has_1xx and self._exchange is not None and self._others:
+            self._exchange.user = AbandonedInvite(self._core, self._invite)
+            self._try_next(now)
+
     # Inputs from the transaction
 
     def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
@@ -167,9 +195,11 @@ class OutboundInvite:
         elif response.status < 300:
             self._receive_success(response, exchange.flow, now)
         elif self.state in (State.CALLING, State.PROCEEDING) and exchange is self._exchange:
-            self._receive_refusal(response, now)
+            self._receive_refusal(response, exchange.flow, now)
 
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
+        if self.state is State.CALLING and self._try_next(now):
+            return
         if self.state in (State.CALLING, State.PROCEEDING):
             if fact is Fact.TIMED_OUT:
                 self._end_with(LegFailed(self.leg_id, 408, "Request Timeout"), now)
@@ -292,18 +322,20 @@ class OutboundInvite:
         else:
             session.offers.go_on(now)
 
-    def _receive_refusal(self, response: Response, now: float) -> None:
+    def _receive_refusal(self, response: Response, flow: Flow, now: float) -> None:
+        if response.status == 503 and self.state is State.CALLING and self._try_next(now):
+            return
         if response.status in (401, 407) and self._challenge is not None:
-            again = repeat_request(self._core, self._invite, self._flow, self._invite.cseq.number + 1)
+            again = repeat_request(self._core, self._invite, flow, self._invite.cseq.number + 1)
             if self._challenge.authorize(again, response):
-                self._try_again(again, now)
+                self._try_again(again, flow, now)
                 return
         if response.status == 422 and self._policy.session_expires_s and self._raises < RAISES_MAX:
             self._raises += 1
-            again = repeat_request(self._core, self._invite, self._flow, self._invite.cseq.number + 1)
+            again = repeat_request(self._core, self._invite, flow, self._invite.cseq.number + 1)
             for name, value in ask(self._policy, interval_s=max(min_se(response), self._policy.session_expires_s)):
                 again.set(name, value)
-            self._try_again(again, now)
+            self._try_again(again, flow, now)
             return
         self._end_with(
             LegFailed(
@@ -317,12 +349,24 @@ class OutboundInvite:
             now,
         )
 
-    def _try_again(self, invite: Request, now: float) -> None:
+    def _try_again(self, invite: Request, flow: Flow, now: float) -> None:
         self._invite = invite
         self._has_1xx = False
         self._forks.clear()
         self._end_early(now)
-        self._exchange = self._core.transactions.send(invite, self._flow, self, now)
+        self._exchange = self._core.transactions.send(invite, flow, self, now)
+
+    def _try_next(self, now: float) -> bool:
+        """Send the INVITE to the next server; False if there is none."""
+        if not self._others:
+            return False
+        core, flow = self._core, self._others.pop(0)
+        again = repeat_request(core, self._invite, flow, self._invite.cseq.number)
+        again.set("contact", core.addresses.contact_for(self._contact_user, flow))
+        self._try_again(again, flow, now)
+        if self._others:
+            core.deadlines.set(self, now + core.settings.failover_s)
+        return True
 
     def _end_with(self, failed: LegFailed, now: float) -> None:
         self.state = State.ENDED
@@ -331,8 +375,10 @@ class OutboundInvite:
         self._core.outputs.append(failed)
 
     def _cancel(self, now: float) -> None:
+        if self._exchange is None:
+            return
         cancel = make_cancel(self._invite)
         if self._cancel_reason is not None:
             cancel.add("reason", self._cancel_reason)
-        self._core.transactions.send(cancel, self._flow, NOBODY, now)
+        self._core.transactions.send(cancel, self._exchange.flow, NOBODY, now)
         self._exchange.cancelled(now)

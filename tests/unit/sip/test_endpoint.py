@@ -62,7 +62,7 @@ def test_commands_that_make_no_sense_are_the_callers_fault(pair: SipPair) -> Non
         pair.switch.invite(pair.target("1"), from_uri="sip:x@y", sdp=b"", headers=broken, now=pair.now)
 
 
-@pytest.mark.parametrize("uri", ["sip:x@unknown.example", "sip:x@192.0.2.1;transport=ws", "not a uri", "tel:+49"])
+@pytest.mark.parametrize("uri", ["sip:x@unknown.invalid", "sip:x@192.0.2.1;transport=ws", "not a uri", "tel:+49"])
 def test_a_target_without_a_way_fails_like_a_call(pair: SipPair, uri: str) -> None:
     leg_id = pair.switch.invite(Target(uri=uri), from_uri="sip:x@y", sdp=OFFER, now=pair.now)
     number = pair.switch.request("OPTIONS", Target(uri=uri), from_uri="sip:x@y", now=pair.now)

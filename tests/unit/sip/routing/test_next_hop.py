@@ -6,6 +6,7 @@ from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.errors import LocalError
 from softswitch.sip.routing.local_addresses import LocalAddresses
 from softswitch.sip.routing.next_hop import NextHop, is_address
+from softswitch.sip.routing.server_location import Destination, Wanted
 from softswitch.sip.routing.trunk_peers import TrunkPeers
 from softswitch.sip.settings import TrunkPeer
 
@@ -14,6 +15,7 @@ TRUNK = HostPort("203.0.113.5", 5060)
 PHONE = HostPort("192.0.2.7", 61_000)
 TRUNK_FLOW = Flow(TransportKind.UDP, HERE, TRUNK)
 PHONE_FLOW = Flow(TransportKind.UDP, HERE, PHONE)
+SBC_BY_TLS = Flow(TransportKind.TLS, HERE, HostPort("203.0.113.9", 5061), 0, "sbc.example")
 STREAM = Flow(TransportKind.TCP, HERE, PHONE, 3)
 BROWSER = Flow(TransportKind.WSS, HERE, PHONE, 4)
 
@@ -40,7 +42,6 @@ def next_hop() -> NextHop:
         (PHONE_FLOW, "tel:+49", (), PHONE),
         (PHONE_FLOW, "sip:a@10.0.0.1", ("<sip:203.0.113.77:5080;lr>",), HostPort("203.0.113.77", 5080)),
         (PHONE_FLOW, "sip:a@10.0.0.1", ("<sip:sbc.example;lr>",), HostPort("203.0.113.9", 5060)),
-        (PHONE_FLOW, "sip:a@10.0.0.1", ("<sip:unknown.example;lr>",), PHONE),
         (TRUNK_FLOW, "sip:a@203.0.113.6:5070", (), HostPort("203.0.113.6", 5070)),
         (TRUNK_FLOW, "sip:a@sbc.example", (), HostPort("203.0.113.9", 5060)),
         (TRUNK_FLOW, "sip:a@10.9.8.7", (), TRUNK),
@@ -52,12 +53,35 @@ def next_hop() -> NextHop:
 def test_within_a_dialog(
     next_hop: NextHop, source: Flow, target: str, routes: tuple[str, ...], expected: HostPort
 ) -> None:
-    flow = next_hop.dialog_flow(source, target, routes)
+    flow = next_hop.dialog_way(source, target, routes)
+    assert isinstance(flow, Flow)
     assert (flow.remote, flow.local) == (expected, HERE)
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "routes", "led_to", "expected"),
+    [
+        (PHONE_FLOW, "sip:a@10.0.0.1", ("<sip:unknown.example;lr>",), "203.0.113.77", HostPort("203.0.113.77", 5070)),
+        (PHONE_FLOW, "sip:a@10.0.0.1", ("<sip:unknown.example;lr>",), "", PHONE),
+        (TRUNK_FLOW, "sip:a@unknown.example", (), "203.0.113.77", HostPort("203.0.113.77", 5070)),
+        (TRUNK_FLOW, "sip:a@unknown.example", (), "198.18.0.1", TRUNK),
+    ],
+)
+def test_a_name_within_a_dialog_is_a_question(
+    next_hop: NextHop, source: Flow, target: str, routes: tuple[str, ...], led_to: str, expected: HostPort
+) -> None:
+    wanted = next_hop.dialog_way(source, target, routes)
+    assert isinstance(wanted, Wanted)
+    found = [Destination(TransportKind.UDP, HostPort(led_to, 5070))] if led_to else []
+    assert next_hop.found_way(source, routes, wanted, found).remote == expected
+
+
+def test_a_phones_contact_with_a_name_is_not_looked_up(next_hop: NextHop) -> None:
+    assert next_hop.dialog_way(PHONE_FLOW, "sip:a@unknown.example", ()) == PHONE_FLOW
+
+
 def test_a_streams_connection_is_kept(next_hop: NextHop) -> None:
-    assert next_hop.dialog_flow(STREAM, "sip:a@10.9.8.7;transport=tcp", ()) is STREAM
+    assert next_hop.dialog_way(STREAM, "sip:a@10.9.8.7;transport=tcp", ()) is STREAM
 
 
 @pytest.mark.parametrize(
@@ -67,7 +91,15 @@ def test_a_streams_connection_is_kept(next_hop: NextHop) -> None:
         ("sip:a@192.0.2.9;transport=TCP", (), Flow(TransportKind.TCP, HERE, HostPort("192.0.2.9", 5060))),
         ("sip:a@x;maddr=192.0.2.9", (), Flow(TransportKind.UDP, HERE, HostPort("192.0.2.9", 5060))),
         ("sip:a@10.0.0.1", ("sip:192.0.2.9;lr",), Flow(TransportKind.UDP, HERE, HostPort("192.0.2.9", 5060))),
-        ("sip:a@unknown.example", (), None),
+        ("sip:a@unknown.example", (), Wanted("unknown.example")),
+        ("sip:a@unknown.example:5070", (), Wanted("unknown.example", 5070)),
+        ("sip:a@unknown.example;transport=TCP", (), Wanted("unknown.example", None, TransportKind.TCP)),
+        ("sips:a@unknown.example", (), Wanted("unknown.example", None, None, True)),
+        ("sips:a@unknown.example;transport=tcp", (), Wanted("unknown.example", None, TransportKind.TLS, True)),
+        ("sip:a@sbc.example;transport=tls", (), SBC_BY_TLS),
+        ("sip:a@unknown.example;transport=ws", (), None),
+        ("sip:a@unknown.invalid", (), None),
+        ("sip:a@1.2.3", (), None),
         ("sip:a@192.0.2.9;transport=TLS", (), Flow(TransportKind.TLS, HERE, HostPort("192.0.2.9", 5061))),
         ("sips:a@192.0.2.9", (), Flow(TransportKind.TLS, HERE, HostPort("192.0.2.9", 5061))),
         ("sips:a@192.0.2.9:5070;transport=tcp", (), Flow(TransportKind.TLS, HERE, HostPort("192.0.2.9", 5070))),
@@ -82,8 +114,8 @@ def test_a_streams_connection_is_kept(next_hop: NextHop) -> None:
         ("no uri", (), None),
     ],
 )
-def test_outside_a_dialog(next_hop: NextHop, uri: str, routes: tuple[str, ...], expected: Flow | None) -> None:
-    assert next_hop.first_flow(uri, routes) == expected
+def test_outside_a_dialog(next_hop: NextHop, uri: str, routes: tuple[str, ...], expected: Flow | Wanted | None) -> None:
+    assert next_hop.first_way(uri, routes) == expected
 
 
 @pytest.mark.parametrize(
