@@ -174,7 +174,7 @@ def test_a_dead_provider_is_found_out_and_believed_again_after_two_answers() -> 
 
 
 def test_without_a_way_to_the_provider_nothing_loops() -> None:
-    nowhere = msgspec.structs.replace(LINK, registrar="sip:nowhere.example", options_uri="sip:nowhere.example")
+    nowhere = msgspec.structs.replace(LINK, registrar="sip:nowhere.invalid", options_uri="sip:nowhere.invalid")
     pair = pair_with(msgspec.structs.replace(nowhere, health=HealthSettings(options_every_s=30.0)))
     pair.run(600)
     (summary,) = pair.switch.trunks.summaries(pair.now)

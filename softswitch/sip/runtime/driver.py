@@ -86,12 +86,14 @@ class SipDriver:
             self._timer.cancel()
         if self._load is not None:
             self._load.stop()
-        self.resolver.stop()
+        await self.resolver.stop()
         for listener in self._udp.values():
             listener.close()
         self._udp.clear()
         if self._streams is not None:
             await self._streams.stop()
+        # The loop closes sockets in its next turn, and should it be the last one, never.
+        await asyncio.sleep(0)
 
     def use_streams(self, settings: StreamSettings, contexts: TlsContexts) -> None:
         """Other certificates and origins, for connections to come. `contexts` are those of `settings`."""

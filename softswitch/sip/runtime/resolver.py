@@ -47,6 +47,7 @@ from softswitch.sip.runtime.limits import (
 log = get_logger("dns")
 
 HOSTS_FILE = Path("/etc/hosts")
+SOCKET_OPENS_WITHIN_S = 0.05
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -94,9 +95,16 @@ class ServerResolver:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def stop(self) -> None:
-        for task in self._tasks:
+    async def stop(self) -> None:
+        """Ask no more, and wait until the sockets are closed."""
+        tasks = list(self._tasks)
+        if not tasks:
+            return
+        # Cancelled while it opens its socket, a question would leave that open.
+        await asyncio.wait(tasks, timeout=SOCKET_OPENS_WITHIN_S)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     # Private
 

@@ -216,7 +216,8 @@ def test_a_datagram_to_a_wildcard_listener_is_answered_and_knows_its_way() -> No
             probe.sendto(b"\r\n\r\n", (HERE, switch.driver.listening[0][1].port))
             probe.sendto(
                 b"INVITE sip:x@test.example SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKabc\r\n"
-                b"From: <sip:a@b>;tag=1\r\nTo: <sip:x@test.example>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n",
+                b"From: <sip:a@b>;tag=1\r\nTo: <sip:x@test.example>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n"
+                b"Contact: <sip:a@127.0.0.9>\r\n\r\n",
                 (HERE, switch.driver.listening[0][1].port),
             )
             async with asyncio.timeout(WAIT_S):
@@ -244,7 +245,7 @@ def test_a_failing_listener_of_events_is_logged_and_the_next_event_comes() -> No
         await switch.start(TransportKind.UDP)
         for _ in range(2):
             switch.endpoint.request(
-                "OPTIONS", Target(uri="sip:nowhere.example"), from_uri="sip:x@y", now=switch.clock.now()
+                "OPTIONS", Target(uri="sip:nowhere.invalid"), from_uri="sip:x@y", now=switch.clock.now()
             )
         switch.driver.flush()
         await switch.driver.stop()

@@ -44,7 +44,7 @@ async def asking(
     try:
         yield server, resolver
     finally:
-        resolver.stop()
+        await resolver.stop()
         server.stop()
 
 

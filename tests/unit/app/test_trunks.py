@@ -17,7 +17,7 @@ def settings(tmp_path: Path, trunks: str) -> tuple[dict[str, TrunkPeer], CallSet
     )
     (tmp_path / "trunks.toml").write_text(trunks)
     configuration = load(tmp_path)
-    return {peer.name: peer for peer in sip_settings(configuration, {}).trunks}, call_settings(configuration)
+    return {peer.name: peer for peer in sip_settings(configuration).trunks}, call_settings(configuration)
 
 
 def test_a_plain_trunk_is_called_and_neither_registered_with_nor_watched(tmp_path: Path) -> None:
