@@ -26,7 +26,7 @@ def test_a_plain_trunk_is_called_and_neither_registered_with_nor_watched(tmp_pat
     assert link is not None
     assert not link.is_registering
     assert link.health.options_every_s == 0
-    assert (link.options_uri, link.account_uri) == ("sip:203.0.113.5:5060", "sip:pbx.example")
+    assert (link.options_uri, link.account_uri) == ("sip:203.0.113.5", "sip:pbx.example")
     route = calls.trunk_named("p")
     assert route is not None
     assert route.identity is not None
@@ -63,7 +63,7 @@ def test_an_account_at_a_provider_behind_a_proxy(tmp_path: Path) -> None:
     assert link.registrar == "sip:provider.example"
     assert link.account_uri == "sip:acc77@provider.example"
     assert link.options_uri == "sip:acc77@provider.example"
-    assert link.route == ("<sip:edge.provider.example:5060;transport=tcp;lr>",)
+    assert link.route == ("<sip:edge.provider.example;transport=tcp;lr>",)
     assert link.credentials == Credential(username="auth77", realm="realm.example", password="secret")
     assert (link.expires_s, link.health.options_every_s, link.health.bad_statuses) == (300, 30.0, frozenset({503}))
     assert (peer.capacity.both_max, peer.capacity.out_per_s) == (30, 5.0)
