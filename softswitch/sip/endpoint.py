@@ -29,6 +29,7 @@ from softswitch.sip.events.subscription import Subscription
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.refer_to import with_replaces
 from softswitch.sip.messages.session_body import SDP
+from softswitch.sip.messages.stun import answer_binding, begins_like_stun
 from softswitch.sip.outputs import (
     Ban,
     BanChanged,
@@ -106,7 +107,9 @@ class SipEndpoint:
 
     def receive_datagram(self, data: bytes, flow: Flow, now: float) -> None:
         """One UDP datagram that came along `flow`."""
-        if data not in KEEP_ALIVES:
+        if begins_like_stun(data):
+            self._answer_stun(data, flow, now)
+        elif data not in KEEP_ALIVES:
             self.receive_message(data, flow, now)
 
     def receive_message(self, data: bytes, flow: Flow, now: float) -> None:
@@ -492,6 +495,11 @@ class SipEndpoint:
         self._guard.counters.overloaded += 1
         self._core.outputs.append(Transmit(flow, response))
         return True
+
+    def _answer_stun(self, data: bytes, flow: Flow, now: float) -> None:
+        answer = answer_binding(data, flow.remote)
+        if answer is not None and self.hears(flow, now):
+            self._core.outputs.append(Transmit(flow, answer))
 
     def _ignore(self, flow: Flow, now: float) -> None:
         """A packet from a network that may not speak to this listener, or from a banned source."""

@@ -102,6 +102,12 @@ class SipDriver:
             self._streams.use(settings, contexts)
 
     @property
+    def streams(self) -> StreamTransport:
+        """What carries everything but UDP; there after the start."""
+        assert self._streams is not None, "start comes first"
+        return self._streams
+
+    @property
     def lag_s(self) -> float:
         """How late the event loop was when last measured."""
         return 0.0 if self._load is None else self._load.lag_s
