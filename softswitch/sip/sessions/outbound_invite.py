@@ -177,7 +177,7 @@ class OutboundInvite:
             return
         self._others = flows
         if not self._try_next(now):
-            self._fail(503, "No Route to Target", None, now)
+            self._end_with(LegFailed(self.leg_id, 503, "No Route to Target"), now)
 
     # Time
 
