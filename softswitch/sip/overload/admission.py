@@ -13,17 +13,20 @@ in the event loop or before our sockets.
 | work waits longer than `QUEUE_MAX_S`    | three quarters of it                                                  |
 | work waits longer than `QUEUE_HIGH_S`   | less by a tenth, or to what fits into `BUSY_TARGET`, whichever is less |
 | busier than `BUSY_MAX`                  | what fits into `BUSY_TARGET`                                          |
-| less busy than `BUSY_TARGET`            | one fiftieth more; no limit any more once it is far above the demand  |
+| less busy than `BUSY_TARGET`            | a fiftieth more, a tenth if far less; none once it is above the demand |
 
-After a cut the next one waits until its effect can be seen. A burst of `BURST_S` seconds is let through.
+Work that waits counts only if it has waited for `SUSTAINED_S` without a break: a stall that is over by itself, of us or
+of the machine, costs nobody a call. After a cut the next one waits until its effect can be seen. A burst of `BURST_S`
+seconds is let through.
 """
 
 BUSY_TARGET = 0.92
 BUSY_MAX = 0.97
 """Of one core. Above it queues grow faster than they are seen."""
-QUEUE_HIGH_S = 0.05
+QUEUE_HIGH_S = 0.1
 QUEUE_MAX_S = 0.25
-"""Half of T1: a caller's INVITE that waits longer is sent again."""
+"""Half of T1: a caller's INVITE that waits twice as long is sent again."""
+SUSTAINED_S = 0.25
 CUT_EVERY_S = 0.3
 GROWTH = 0.02
 RATE_MIN_PER_S = 5.0
@@ -38,10 +41,12 @@ class Admission:
 
     __slots__ = (
         "_admitted",
+        "_admitted_per_s",
         "_busy",
         "_cut_at",
         "_demand",
         "_demand_per_s",
+        "_high_since",
         "_noted_at",
         "_rate",
         "_taken_at",
@@ -57,8 +62,11 @@ class Admission:
         self._tokens = 0.0
         self._taken_at = 0.0
         self._admitted = 0
+        self._admitted_per_s = 0.0
         self._demand = 0
         self._demand_per_s = 0.0
+        self._high_since: float | None = None
+        """Since when work waits."""
         self._busy = 0.0
         self._noted_at: float | None = None
         self._cut_at = float("-inf")
@@ -90,22 +98,27 @@ class Admission:
             return
         elapsed_s = now - self._noted_at
         self._noted_at = now
-        admitted_per_s = self._admitted / elapsed_s
+        self._admitted_per_s += SMOOTHING * (self._admitted / elapsed_s - self._admitted_per_s)
         self._demand_per_s += SMOOTHING * (self._demand / elapsed_s - self._demand_per_s)
         self._busy += SMOOTHING * (min(busy, 1.0) - self._busy)
         self._admitted = self._demand = 0
-        if queue_s > QUEUE_HIGH_S or self._busy > BUSY_MAX:
-            self._cut(queue_s, admitted_per_s, now)
+        if queue_s <= QUEUE_HIGH_S:
+            self._high_since = None
+        elif self._high_since is None:
+            self._high_since = now
+        is_waiting = self._high_since is not None and now - self._high_since >= SUSTAINED_S
+        if is_waiting or self._busy > BUSY_MAX:
+            self._cut(queue_s if is_waiting else 0.0, now)
         elif self._rate is not None and self._busy < BUSY_TARGET:
             self._grow()
 
     # Private
 
-    def _cut(self, queue_s: float, admitted_per_s: float, now: float) -> None:
+    def _cut(self, queue_s: float, now: float) -> None:
         if now - self._cut_at < CUT_EVERY_S:
             return
         self._cut_at = now
-        rate = admitted_per_s if self._rate is None else min(self._rate, max(admitted_per_s, RATE_MIN_PER_S))
+        rate = self._admitted_per_s if self._rate is None else min(self._rate, self._admitted_per_s)
         if queue_s > QUEUE_MAX_S:
             rate *= 0.75
         elif queue_s > QUEUE_HIGH_S:
@@ -118,6 +131,7 @@ class Admission:
 
     def _grow(self) -> None:
         assert self._rate is not None, "the caller has looked"
-        self._rate += max(1.0, self._rate * GROWTH)
+        is_far_below = self._busy < BUSY_TARGET - 0.2
+        self._rate += max(1.0, self._rate * (5 * GROWTH if is_far_below else GROWTH))
         if self._rate > 1.5 * self._demand_per_s + RATE_MIN_PER_S and self._busy < BUSY_TARGET - 0.1:
             self._rate = None

@@ -166,3 +166,17 @@ def test_somebody_always_gets_in() -> None:
         admitted += sum(admission.admits(now) for _ in range(100))
         admission.note_load(1.0, 5.0, now)
     assert admitted >= 0.8 * RATE_MIN_PER_S * 50
+
+
+def test_a_stall_that_is_over_costs_nobody_a_call() -> None:
+    """The machine was away for half a second, and came back."""
+    admission = Admission()
+    now = 0.0
+    for _ in range(50):
+        now += 0.1
+        admission.note_load(0.3, 0.0, now)
+        now += 0.5
+        admission.note_load(0.2, 0.4, now)
+        now += 0.1
+        admission.note_load(0.9, 0.1, now)
+        assert all(admission.admits(now) for _ in range(50))
