@@ -266,7 +266,7 @@ def test_no_call_from_the_trunk_goes_out_again(centre: Centre, stage: Stage) -> 
     """The switch is no open relay: even our own provider cannot call the outside through us."""
     carrier = listening_carrier(centre, stage)
     caller = stage.sipp(
-        "caller_is_let_go",
+        "caller_is_refused",
         address=centre.caller_host(),
         remote=centre.host,
         number=OUTSIDE,
@@ -282,7 +282,7 @@ def test_no_call_from_the_trunk_goes_out_again(centre: Centre, stage: Stage) -> 
 def test_phone_that_may_not_call_out(centre: Centre, stage: Stage) -> None:
     carrier = listening_carrier(centre, stage)
 
-    phone_calls_outside(centre, stage, "kitchen").wait()
+    phone_calls_outside(centre, stage, "kitchen", "phone_is_refused").wait()
 
     assert centre.settled_call().called_number == OUTSIDE
     assert not carrier.messages()
@@ -303,11 +303,11 @@ def test_phone_that_may_call_out(centre: Centre, stage: Stage) -> None:
     assert centre.settled_call().answered_at is not None
 
 
-def phone_calls_outside(centre: Centre, stage: Stage, username: str) -> Sipp:
+def phone_calls_outside(centre: Centre, stage: Stage, username: str, scenario: str = "phone_calls") -> Sipp:
     """A phone registers and calls the outside."""
     address = stage.register(centre, [username])
     return stage.sipp(
-        "phone_calls",
+        scenario,
         address=address,
         remote=centre.host,
         number=OUTSIDE,
