@@ -413,6 +413,7 @@ def test_whatever_is_forwarded_where_no_call_goes_round_and_nothing_is_left(cent
                     if idle:
                         idle[0].call(random.choice([*NUMBERS.values()]))
             await centre.sleep(random.choice([0.0, 0.02, 0.5, 2.0, 4.0]))
+        await centre.sleep(1)  # whoever has called just now
         for call in list(centre.controller.calls.values()):
             call.hang_up_from_outside("the end of the test")
         await centre.all_over()
