@@ -304,7 +304,9 @@ def test_when_nobody_fetches_him_who_parked_him_is_rung(centre: Make) -> None:
         await centre.sleep(55)
         assert len(ann.seen(InviteReceived)) == 1
         await centre.sleep(6)
-        assert len(ann.seen(InviteReceived)) == 2, "she is called back"
+        _, again = ann.seen(InviteReceived)
+        assert isinstance(again, InviteReceived)
+        assert again.calling_name == f"parked 701: {CALLER}", "she is called back, and sees why"
         assert parked(centre) == []
         await centre.sleep(20)
         assert parked(centre) == ["701"], "she is not there: he is parked again"

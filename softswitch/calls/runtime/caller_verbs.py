@@ -7,7 +7,15 @@ from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
 from softswitch.calls.forwarding import refusal_of
-from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, ParkOutcome, QueueOutcome, RecordedMessage
+from softswitch.calls.outcomes import (
+    CallEnded,
+    DialOutcome,
+    Digits,
+    ParkOutcome,
+    ParkReason,
+    QueueOutcome,
+    RecordedMessage,
+)
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -199,7 +207,11 @@ class CallerVerbs:
         settings = self._call.around.settings()
         plan = ring_plan(settings, targets, strategy, each_s)
         longest_s = longest_ring_s(settings, targets, plan) if ring_s is None else ring_s
-        outcome = await Dialling(self._call, plan, record=record, ring_s=longest_s, is_intercom=intercom).run()
+        dialling = Dialling(self._call, plan, record=record, ring_s=longest_s, is_intercom=intercom)
+        try:
+            outcome = await dialling.run()
+        finally:
+            self._call.display = ""
         self._call.unreached = None if outcome.is_answered else outcome.reason
         self._call.digits_typed.clear()
         return outcome
@@ -216,6 +228,10 @@ class CallerVerbs:
         slots = (slot,) if slot else settings.parking_slots
         parking = Parking(self._call, slots=slots, timeout_s=settings.parking_s if timeout_s is None else timeout_s)
         outcome = await parking.run()
+        if outcome.reason is ParkReason.TIMED_OUT:
+            # Whoever is dialled next, mostly the one who has parked him, sees why.
+            record = self._call.record
+            self._call.display = f"parked {outcome.slot}: {record.calling_name or record.calling_number}"
         self._call.digits_typed.clear()
         return outcome
 
