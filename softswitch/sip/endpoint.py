@@ -200,7 +200,10 @@ class SipEndpoint:
         if sdp:
             invite.headers.append(("content-type", SDP))
         challenge = None if credentials is None else ChallengeReply(credentials, core.entropy)
-        leg = core.legs[leg_id] = OutboundInvite(core, leg_id, invite, flow, challenge, session, contact_user, now)
+        others = [core.addresses.rehome(other) for other in target.others]
+        leg = core.legs[leg_id] = OutboundInvite(
+            core, leg_id, invite, flow, challenge, session, contact_user, now, others
+        )
         if isinstance(way, Wanted):
             core.look_up(way, leg.found, now)
         return leg_id

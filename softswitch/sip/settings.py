@@ -112,6 +112,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     flow: Flow | None = None
     route: tuple[str, ...] = ()
     kind: TransportKind | None = None
+    others: tuple[Flow, ...] = ()
+    """Further flows to the same phone (RFC 5626 section 7), tried in turn where an INVITE finds nobody on the first."""
 
 
 class RegistrationPolicy(msgspec.Struct, frozen=True, kw_only=True):

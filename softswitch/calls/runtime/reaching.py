@@ -59,8 +59,9 @@ async def ring_extension(
         headers += _forward_headers(diversions, extension, call, settings)
     for flows in phones(bindings_of(extension, call, settings) if bindings is None else bindings):
         binding = flows[0]
+        others = tuple(other.flow for other in flows[1:])
         await alerting.ring(
-            Target(uri=binding.contact_uri, flow=binding.flow, route=binding.path),
+            Target(uri=binding.contact_uri, flow=binding.flow, route=binding.path, others=others),
             extension.username,
             from_uri=from_uri,
             from_display=display or from_display,

@@ -18,6 +18,7 @@ What a provisional response has begun with one of the parties reached is an `Ear
 no more, and is of no interest to anybody.
 """
 
+from collections.abc import Sequence
 from enum import Enum, auto
 
 from softswitch.base.address import Flow
@@ -103,13 +104,14 @@ class OutboundInvite:
         policy: SessionPolicy,
         contact_user: str,
         now: float,
+        others: Sequence[Flow] = (),
     ) -> None:
         self.leg_id = leg_id
         self.state = State.CALLING
         self._core = core
         self._invite = invite
-        self._others: list[Flow] = []
-        """Servers still to be tried."""
+        self._others: list[Flow] = list(others)
+        """Servers, or flows of a phone, still to be tried."""
         self._challenge = challenge
         self._policy = policy
         self._contact_user = contact_user
@@ -124,6 +126,8 @@ class OutboundInvite:
         self._cancel_reason: str | None = None
         self._acks: dict[str, Transmit] = {}
         self._exchange = None if flow is None else core.transactions.send(invite, flow, self, now)
+        if others:
+            core.deadlines.set(self, now + core.settings.failover_s)
 
     @property
     def sip_call_id(self) -> str:
@@ -323,7 +327,7 @@ class OutboundInvite:
             session.offers.go_on(now)
 
     def _receive_refusal(self, response: Response, flow: Flow, now: float) -> None:
-        if response.status == 503 and self.state is State.CALLING and self._try_next(now):
+        if response.status in (430, 503) and self.state is State.CALLING and self._try_next(now):
             return
         if response.status in (401, 407) and self._challenge is not None:
             again = repeat_request(self._core, self._invite, flow, self._invite.cseq.number + 1)
