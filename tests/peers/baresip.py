@@ -39,6 +39,9 @@ class Baresip:
     address: str = ""
     media_encryption: str = ""
     """"srtp" offers keys and plain RTP, "srtp-mand" insists."""
+    transport: str = "udp"
+    ca: str = ""
+    """For "tls": a file of whoever signs the switch's certificate."""
     _program: Program | None = None
 
     def start(self) -> "Baresip":
@@ -49,7 +52,7 @@ class Baresip:
         write_wav(self.directory / "speech.wav", self.voice.samples, rate_hz=rate_hz, channels=channels)
         (self.directory / "config").write_text(self._config())
         (self.directory / "accounts").write_text(
-            f"<sip:{self.username}@{self.domain};transport=udp>;auth_pass={self.password}"
+            f"<sip:{self.username}@{self.domain};transport={self.transport}>;auth_pass={self.password}"
             f";answermode=auto;regint=60;audio_codecs={name}"
             + (f";mediaenc={self.media_encryption}\n" if self.media_encryption else "\n")
         )
@@ -95,6 +98,7 @@ class Baresip:
             poll_method epoll
             sip_listen {self.address}:5060
             net_interface {self.address}
+            {f"sip_cafile {self.ca}" if self.ca else ""}
             call_local_timeout 30
             call_max_calls 1
             audio_source aufile,{self.directory / "speech.wav"}

@@ -8,6 +8,7 @@ import numpy as np
 from softswitch.control.protocol import CallRow
 from softswitch.prompts.runtime.wav_files import write_wav
 from softswitch.store.schema import Cdr, StoredRecording
+from softswitch.testing.certificates import Authority
 from softswitch.testing.runtime.running import RunningSwitch
 from tests.peers.loopback import own_address
 
@@ -52,12 +53,17 @@ class Centre(RunningSwitch):
         srtp: Mapping[str, str] | None = None,
         dtmf: Mapping[str, str] | None = None,
         workers: int = 1,
+        tls: Authority | None = None,
     ) -> None:
-        """`srtp` and `dtmf` have the settings of these names of agents, phones and trunk, where they are others."""
+        """`srtp` and `dtmf` have the settings of these names of agents, phones and trunk, where they are others.
+
+        With `tls` the centre listens with TLS as well, and shows a certificate of this authority.
+        """
         self._srtp = srtp or {}
         self._dtmf = dtmf or {}
         self._workers = workers
         self.host = own_address()
+        self._tls = tls.issue("centre", [self.host]) if tls is not None else None
         self._caller_hosts = [own_address() for _ in range(CALLERS)]
         self.carrier_host = own_address()
         self._calls_before: set[str] = set()
@@ -126,6 +132,10 @@ class Centre(RunningSwitch):
 
     # How it is set up
 
+    def _listen(self) -> list[str]:
+        listeners = [f"udp:{self.host}:5060", f"tcp:{self.host}:5060"]
+        return [*listeners, f"tls:{self.host}:5061"] if self._tls else listeners
+
     def _files(self) -> Mapping[str, str]:
         agents = "\n".join(
             f"""
@@ -165,7 +175,10 @@ class Centre(RunningSwitch):
             "softswitch.toml": f"""
             [sip]
             domain = "{self.host}"
-            listen = ["udp:{self.host}:5060", "tcp:{self.host}:5060"]
+            listen = {self._listen()}
+            [tls]
+            certificate = "{self._tls.certificate if self._tls else ""}"
+            private_key = "{self._tls.private_key if self._tls else ""}"
             [media]
             ip = "{self.host}"
             voice_from = "anywhere" # baresip sends from 127.0.0.1, whatever its SDP says
