@@ -79,6 +79,11 @@ class StreamConnection(asyncio.Protocol):
         self._pong_by: float | None = None
         self._has_ponged = False
 
+    @property
+    def is_ours(self) -> bool:
+        """We have opened it."""
+        return self._local is not None
+
     # Inputs from the loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -32,6 +32,8 @@ from softswitch.sip.runtime.web_socket import WebSocketFramer
 log = get_logger("sip")
 
 SWEEP_EVERY_S = 5.0
+OURS = 1
+"""The bit in the numbers of the connections we have opened."""
 BACKLOG = 512
 TOLD_AGAIN_AFTER_S = 300.0
 """A peer whose TLS fails again and again is one line in the log so often."""
@@ -96,12 +98,18 @@ class StreamTransport:
         return HostPort(host, port)
 
     def send(self, flow: Flow, data: bytes) -> None:
-        """Send along an open connection, or, when `flow` has no number, along one to its remote address, opening it."""
+        """Send along an open connection, or, when `flow` has no number, along one to its remote address, opening it.
+
+        One that we opened may be opened again; one that the peer opened cannot, for NAT or a browser may be behind it.
+        """
         destination = (flow.kind, flow.remote, flow.server_name)
-        connection = self._connections.get(flow.connection or self._by_remote.get(destination, 0))
+        can_be_opened = (not flow.connection or flow.connection & OURS) and not flow.kind.is_web
+        connection = self._connections.get(flow.connection)
+        if connection is None and can_be_opened:
+            connection = self._connections.get(self._by_remote.get(destination, 0))
         if connection is not None:
             connection.send(data)
-        elif flow.connection or flow.kind.is_web:
+        elif not can_be_opened:
             self.loop.call_soon(self.receiver.flow_failed, flow)
         elif destination in self._opening:
             waiting = self._opening[destination]
@@ -142,10 +150,11 @@ class StreamTransport:
     ) -> Flow | None:
         if len(self._connections) >= CONNECTIONS_MAX or self._per_source[remote.host] >= CONNECTIONS_PER_SOURCE_MAX:
             return None
-        self._last_number += 1
+        self._last_number += 2
+        number = self._last_number | OURS if connection.is_ours else self._last_number
         self._per_source[remote.host] += 1
-        self._connections[self._last_number] = connection
-        return Flow(kind, local, remote, self._last_number, connection.server_name)
+        self._connections[number] = connection
+        return Flow(kind, local, remote, number, connection.server_name)
 
     def ready(self, connection: StreamConnection, flow: Flow) -> None:
         self._by_remote[flow.kind, flow.remote, flow.server_name] = flow.connection

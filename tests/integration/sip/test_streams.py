@@ -125,13 +125,19 @@ def test_a_connection_is_opened_once_and_used_in_both_directions() -> None:
             assert {each for _, each in far_recorder.messages} == {back}
             far.send(back, MESSAGE)
             await near_recorder.until(lambda: near_recorder.messages)
-            assert near_recorder.messages[0][1] == flow._replace(connection=1)
+            opened = near_recorder.messages[0][1]
+            assert opened == flow._replace(connection=opened.connection)
             far.close_flow(back)
             await near_recorder.until(lambda: near_recorder.closed)
             await far_recorder.until(lambda: far_recorder.closed)
             far.send(back, MESSAGE)
             await far_recorder.until(lambda: far_recorder.failed)
             assert far_recorder.failed == [back]
+            near.send(opened, MESSAGE)
+            await far_recorder.until(lambda: len(far_recorder.messages) == 4)
+            near.send(opened, MESSAGE)
+            await far_recorder.until(lambda: len(far_recorder.messages) == 5)
+            assert far_recorder.messages[3][1] == far_recorder.messages[4][1] != back
 
     run(scenario)
 
