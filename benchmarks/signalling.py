@@ -30,7 +30,7 @@ from softswitch.base.address import HostPort
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.running import RunningSwitch
 
-TALK_S = 3.0
+TALK_S = 0.5
 FAILED_SHARE_MAX = 0.001
 WARM_UP_CALLS = 400
 STEP_S = 10.0

@@ -8,11 +8,13 @@ import csv
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -37,6 +39,15 @@ class CallFigures(msgspec.Struct, frozen=True, kw_only=True):
     """From the first INVITE to the end of the last call."""
 
 
+@cache
+def sink() -> socket.socket:
+    """A port on all our addresses where whatever comes is dropped. Without one each packet would cost an ICMP error."""
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    opened.bind(("", 0))
+    return opened
+
+
 def sipp(scenario: str, local: HostPort, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """A SIPp process on the load's core, with a scenario of ours."""
     path = shutil.which("sipp")
@@ -45,6 +56,7 @@ def sipp(scenario: str, local: HostPort, folder: Path, *arguments: str) -> subpr
     command = [path, "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", local.host, "-p", str(local.port)]
     command += ["-mi", local.host, "-nostdin", "-skip_rlimit", "-trace_stat", "-stf", f"{scenario}.csv", "-fd", "1"]
     command += ["-trace_err", "-error_file", f"{scenario}.errors", "-buff_size", "4194304", *arguments]
+    command += ["-key", "sink", str(sink().getsockname()[1])]
     with (folder / f"{scenario}.out").open("ab") as output:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     with suppress(OSError):
