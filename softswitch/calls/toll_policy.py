@@ -17,6 +17,7 @@ dialled before or between (*31#, spaces) counts for nothing, and hides nothing.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -90,7 +91,7 @@ class _Leg:
 class TollPolicy:
     """All subjects. Times are seconds since 1970: days are the wall's."""
 
-    __slots__ = ("_alarmed", "_is_open", "_legs", "_outputs", "_usage", "rules")
+    __slots__ = ("_alarmed", "_beginning", "_is_open", "_legs", "_outputs", "_usage", "rules")
 
     def __init__(self, rules: Mapping[str, TollRules], is_open: Callable[[str, float], bool]) -> None:
         """`is_open` says whether a schedule is open at a time; one that is gone is closed."""
@@ -98,6 +99,8 @@ class TollPolicy:
         """By subject; who is missing has no limits."""
         self._is_open = is_open
         self._legs: dict[LegId, _Leg] = {}
+        self._beginning: Counter[str] = Counter()
+        """Calls by subject that were permitted and have no leg yet: others that are asked for meanwhile count them."""
         self._usage: dict[str, TollUsage] = {}
         self._alarmed: set[tuple[str, str, str]] = set()
         self._outputs: list[TollOutput] = []
@@ -116,6 +119,14 @@ class TollPolicy:
                 self._refuse(subject, number, reason, at_wall)
                 return f"{subject}: {reason}"
         return ""
+
+    def begins(self, username: str, trunk: str) -> None:
+        """The call was permitted, and its INVITE is being made; `has_begun` must follow, whatever comes of it."""
+        self._beginning.update(_subjects(username, trunk))
+
+    def has_begun(self, username: str, trunk: str) -> None:
+        """The INVITE is about to be reported by `began`, or there will be none."""
+        self._beginning -= Counter(_subjects(username, trunk))
 
     def began(self, leg_id: LegId, username: str, trunk: str, at_wall: float) -> None:
         """The call was permitted and its INVITE is sent."""
@@ -153,7 +164,7 @@ class TollPolicy:
     # Getters
 
     def calls_now(self, subject: str) -> int:
-        return sum(subject in leg.subjects for leg in self._legs.values())
+        return self._beginning[subject] + sum(subject in leg.subjects for leg in self._legs.values())
 
     def used(self, subject: str, at_wall: float) -> TollUsage:
         """Today's, with what calls in progress have talked."""
@@ -177,7 +188,7 @@ class TollPolicy:
         if not rules.calls_per_day and not rules.minutes_per_day:
             return ""
         used = self.used(subject, at_wall)
-        if rules.calls_per_day and used.calls >= rules.calls_per_day:
+        if rules.calls_per_day and used.calls + self._beginning[subject] >= rules.calls_per_day:
             return f"{rules.calls_per_day} calls today already"
         if rules.minutes_per_day and used.seconds >= rules.minutes_per_day * 60:
             return f"{rules.minutes_per_day} minutes today already"

@@ -333,9 +333,10 @@ def test_who_talks_is_rung_again_or_not(
 @pytest.mark.parametrize("may", [False, True])
 def test_an_intercom_call_asks_the_phone_to_answer_by_itself(centre: Make, may: bool) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        caller = await ready(centre)
-        forward(centre, "ann", "busy", "102")
-        caller.call("7101")
+        await ready(centre)
+        caller = centre.phone("bob")
+        forward(centre, "ann", "busy", "103")
+        caller.call("7101", password="Secret-123")
         await centre.sleep(1)
         assert [each.reason for each in outcomes] == ([] if may else [DialReason.FORBIDDEN])
         assert rung(centre) == (["ann"] if may else [])

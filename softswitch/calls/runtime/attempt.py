@@ -65,7 +65,8 @@ class Attempt:
     )
 
     def __init__(self, call: ActiveCall, target: str, *, is_intercom: bool = False) -> None:
-        """`is_intercom`: the phone is to answer by itself; it must be configured to, and nothing is forwarded."""
+        """`is_intercom`: the phone is to answer by itself, to a colleague; it must be configured to, and nothing is
+        forwarded."""
         caller = call.caller.extension
         self.target = target
         self.alerting = Alerting(call, is_counted=False)
@@ -223,7 +224,7 @@ class Attempt:
         chosen = self._around.phones.of(extension.username)
         is_waiting = extension.call_waiting if chosen.call_waiting is None else chosen.call_waiting
         calls_max = extension.calls_max if is_waiting else 1
-        if self._is_intercom and not extension.intercom:
+        if self._is_intercom and (not extension.intercom or self._call.caller.extension is None):
             return DialReason.FORBIDDEN
         if chosen.do_not_disturb:
             return DialReason.BUSY

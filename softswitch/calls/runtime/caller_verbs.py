@@ -26,6 +26,7 @@ from softswitch.calls.runtime.picking_up import pick_up, retrieve
 from softswitch.calls.runtime.queueing import QueueVisit
 from softswitch.calls.runtime.sending_away import send_away
 from softswitch.calls.runtime.transferring import transfer_caller
+from softswitch.calls.settings import Extension
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import PlayFinished
 from softswitch.store.schema import StoredPhone
@@ -68,8 +69,8 @@ class CallerVerbs:
 
     @property
     def phone(self) -> StoredPhone | None:
-        """What the caller has chosen for his extension; None if he has none of ours."""
-        extension = self._call.caller.extension
+        """What the caller has chosen for his extension; None if he has none of ours, or somebody else sent him here."""
+        extension = self._own_extension
         return None if extension is None else self._call.around.phones.of(extension.username)
 
     @property
@@ -275,12 +276,21 @@ class CallerVerbs:
 
     def forward_refusal(self, target: str) -> str:
         """Why the caller's extension may not forward there; "" if it may."""
-        extension = self._call.caller.extension
+        extension = self._own_extension
         return (
             "it is no extension" if extension is None else refusal_of(extension, target, self._call.around.settings())
         )
 
     # Private
+
+    @property
+    def _own_extension(self) -> Extension | None:
+        """Of a caller who is here because he wants to be: else whoever talks to a phone could set it as he likes, by
+        transferring it to a star code."""
+        extension, permissions = self._call.caller.extension, self._call.permissions
+        if extension is None or permissions is None or permissions.username != extension.username:
+            return None
+        return extension
 
     async def _next_digit(self, timeout_s: float) -> str | None:
         deadline = self._call.around.clock.now() + timeout_s

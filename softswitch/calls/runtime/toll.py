@@ -49,6 +49,14 @@ class Toll:
         self._tell()
         return reason
 
+    def begins(self, username: str, trunk: str) -> None:
+        """A call that was permitted is being made; `has_begun` must follow."""
+        self._policy.begins(username, trunk)
+
+    def has_begun(self, username: str, trunk: str) -> None:
+        """It is made, or will not be."""
+        self._policy.has_begun(username, trunk)
+
     def began(self, leg_id: LegId, username: str, trunk: str) -> None:
         """The INVITE of a call that was permitted is sent."""
         policy = self._current()

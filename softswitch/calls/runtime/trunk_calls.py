@@ -218,21 +218,24 @@ class OutsideCall:
         return bool(reason)
 
     async def _ring(self, trunk: TrunkRoute, settings: CallSettings) -> None:
-        trunks = self._around.sip.trunks
+        trunks, toll = self._around.sip.trunks, self._around.toll
+        assert self._permitted is not None, "otherwise no trunk is left"
+        username = self._permitted.username
         self._is_heard = self._has_progress = False
         self._ignores_empty_183 = "ignore_183_without_sdp" in trunk.quirks
         self._began_at = self._around.clock.now()
+        toll.begins(username, trunk.name)
         try:
             self._leg_id = await ring_trunk(
                 self._alerting, trunk, self._number, self._call, diversions=self._diversions
             )
         finally:
+            toll.has_begun(username, trunk.name)
             if self._leg_id is None:
                 trunks.give_back(trunk.name, "out")
         if self._leg_id is not None:
             trunks.bind(self._leg_id, trunk.name, "out")
-            assert self._permitted is not None, "otherwise no trunk is left"
-            self._around.toll.began(self._leg_id, self._permitted.username, trunk.name)
+            toll.began(self._leg_id, username, trunk.name)
 
     def _note(self, status: int, reason: str) -> None:
         self._call.record.trunks.append(TrunkTry(trunk=self._current, status=status, reason=reason))
