@@ -14,6 +14,8 @@ from softswitch.calls.settings import Extension
 from softswitch.calls.supervision import SupervisionMode
 from softswitch.dialplan import Call, flow
 from softswitch.media.protocol import DtmfReceived, MediaCommand, PutStream, StreamTimedOut
+from softswitch.sip.messages.message import Response
+from softswitch.sip.messages.parser import parse
 from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, ReinviteAnswered
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
@@ -389,6 +391,23 @@ def test_of_his_phones_the_first_refuses_before_the_second_is_rung(play: Callabl
         await Supervision(stage.call, stage.extension("carl"), LISTEN).begin()
         await centre.sleep(5)
         await stage.until_hears(LISTENING)
+        await stage.end()
+
+    play(scenario)
+
+
+def test_no_phone_takes_the_place_of_a_supervisor(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        stage = await talking(centre)
+        await stage.supervise("carl")
+        answers = [parse(p.message) for p in centre.network.transcript if p.source == "carl"]
+        last = [each for each in answers if isinstance(each, Response) and each.cseq.method == "INVITE"][-1]
+        replaces = f"{last.call_id};to-tag={last.from_.tag};from-tag={last.to.tag}"
+        desk = centre.phone("carl", place=" at home")
+        desk.call("110", password="Secret-123", headers=[("replaces", replaces)])
+        await centre.sleep(2)
+        assert [each.status for each in desk.seen(LegFailed) if isinstance(each, LegFailed)] == [481]
+        assert stage.hears() == LISTENING, "the caller talks to ann, and carl listens"
         await stage.end()
 
     play(scenario)

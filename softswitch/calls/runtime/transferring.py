@@ -13,7 +13,9 @@
 |----------------------------|---------------------------------------------|---------------------------------------|
 | that rings                 | the same extension, or one of its pickup    | he answers in its place               |
 |                            | groups; never a trunk                       |                                       |
-| that is answered           | the same extension; the same trunk          | he takes its place, it is hung up     |
+| that calls or talks        | the same extension; the same trunk          | he takes its place, it is hung up     |
+| that listens, or waits     | nobody                                      | 481                                   |
+| for its transfer's outcome |                                             |                                       |
 | anything else              | nobody                                      | 403, 481                              |
 
 An attended transfer may come while the target still rings, or while the transferor waits for it in a queue: then the
@@ -88,8 +90,12 @@ def transfer_caller(call: ActiveCall, target: str, *, by: str) -> ActiveCall:
 async def replace_by_invite(call: ActiveCall, other: ActiveCall, leg_id: LegId) -> None:
     """The caller of `call`, who is not answered, wants the place of a leg of `other` (RFC 3891)."""
     party = other.party(leg_id)
-    if party is None or not _may_replace(call.caller, party, call.around.settings()):
-        call.refuse(481 if party is None else 403)
+    if party is None or not _is_replaceable(other, party):
+        call.refuse(481)
+        call.flow_over()
+        return
+    if not _may_replace(call.caller, party, call.around.settings()):
+        call.refuse(403)
         call.flow_over()
         return
     try:
@@ -140,9 +146,9 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
     if not _is_same(party, place) or not _is_between(party, conversation):
         sip.refuse_refer(event.refer_id, DECLINED)
         return
-    is_caller = party is conversation.near
+    is_caller, is_place_of_caller = party is conversation.near, place is of.caller
     other = _other(conversation, party)
-    if place is not of.caller and (of.conversation is None or place is not of.conversation.far):
+    if not _has_place(of, place):
         sip.refuse_refer(event.refer_id, DECLINED)
         return
     sip.accept_refer(event.refer_id)
@@ -156,7 +162,8 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
         return
     if of.transfer is not None:  # the one who gives his place away was being transferred himself
         of.transfer.reached(of)
-    of.permissions = party.extension
+    if is_place_of_caller:
+        of.permissions = party.extension
     if of.state is CallState.ALERTING and not of.mailbox.is_closed:
         of.part(place, COMPLETED_ELSEWHERE)
         call.let_go(party)
@@ -176,6 +183,16 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
 
 def _other(conversation: Conversation, party: Party) -> Party:
     return conversation.far if party is conversation.near else conversation.near
+
+
+def _has_place(call: ActiveCall, party: Party) -> bool:
+    """Whether somebody can be there instead of him: who calls or talks; not who listens, or waits for an outcome."""
+    return party is call.caller or (call.conversation is not None and party is call.conversation.far)
+
+
+def _is_replaceable(call: ActiveCall, party: Party) -> bool:
+    """The same of an INVITE, which may answer for a phone that rings, but not for one that calls (RFC 3891, 3)."""
+    return _has_place(call, party) if party.is_answered else party is not call.caller
 
 
 def _is_between(party: Party, conversation: Conversation) -> bool:
