@@ -107,7 +107,7 @@ async def forward(call: Call, dialled: str) -> None:
     if not number:
         number = (await call.gather("phone/enter-number", maximum=20, timeout_s=10)).digits
     reason = FORWARD[code]
-    after_s = float(seconds) if seconds.isdigit() else None
+    after_s = float(seconds) if seconds.isdecimal() else None
     is_done = bool(number) and await call.set_forwarding(reason, number, after_s=after_s)
     await confirm(call, is_done, SAID[reason], *spelt(number))
 

@@ -52,6 +52,10 @@ def test_a_forward_is_set_and_spoken(star_codes: Flow, dialled: str, reason: str
     assert call.transcript[-1] == "hang_up"
 
 
+def test_what_is_no_time_is_passed_over(star_codes: Flow) -> None:
+    assert dial(star_codes, "*61*102*²#").phone == StoredPhone(username="ann", forwards={"no_answer": "102"})
+
+
 def test_how_long_the_phone_rings_before(star_codes: Flow) -> None:
     assert dial(star_codes, "*61*102*15#").phone == StoredPhone(
         username="ann", forwards={"no_answer": "102"}, no_answer_s=15
