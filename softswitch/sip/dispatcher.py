@@ -62,7 +62,7 @@ class Dispatcher:
         if self._core.trunks.sender(flow) is None and not self._registrar.knows(flow):
             guard = self._reception.guard
             guard.counters.malformed += 1
-            self._core.outputs.extend(guard.offend("malformed", source, now))
+            self._core.outputs.extend(guard.offend("malformed", source, now, is_proven=flow.kind.is_reliable))
             event = guard.report("malformed", source, fault.reason, now)
             if event is not None:
                 self._core.outputs.append(event)
@@ -82,6 +82,9 @@ class Dispatcher:
         is_stray = response.status in (401, 407) and not self._may_challenge(response, flow)
         if is_stray or not self._core.transactions.receive_response(response, now):
             self.unmatched += 1
+        elif response.cseq.method in ("OPTIONS", "REGISTER"):
+            # He hears us at this address: nobody else knows the branch.
+            self._core.outputs.extend(self._reception.guard.note_success(flow.remote.host, now))
 
     def _may_challenge(self, response: Response, flow: Flow) -> bool:
         """A challenge is for whoever has our password: it must come from where the request went, or the same trunk."""

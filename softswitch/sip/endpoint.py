@@ -114,7 +114,7 @@ class SipEndpoint:
 
     def receive_message(self, data: bytes, flow: Flow, now: float) -> None:
         """One whole message, from a datagram or cut from a stream. That of an unwelcome source is not even read."""
-        if not self.hears(flow, now):
+        if not self.hears(flow, now) and not self._may_prove(data, flow, now):
             self._ignore(flow, now)
         elif data.startswith(b"INVITE ") and not self._admission.admits(now) and self._refuse_unread(data, flow):
             return
@@ -450,10 +450,12 @@ class SipEndpoint:
 
     def hears(self, flow: Flow, now: float) -> bool:
         """Whether what comes along this flow is read at all."""
-        guard = self._guard
-        return guard.access.permits(flow) and (
-            not guard.bans.holds(flow.remote.host, now) or self._registrar.knows(flow)
-        )
+        guard, host = self._guard, flow.remote.host
+        if not guard.access.permits(flow):
+            return False
+        if not guard.bans.holds(host, now) or self._registrar.knows(flow):
+            return True
+        return flow.kind.is_reliable and guard.bans.has_way_out(host, now)
 
     def sip_call_id(self, leg_id: LegId) -> str:
         """The Call-ID of an outbound leg that is not answered yet; "" if there is none."""
@@ -503,6 +505,10 @@ class SipEndpoint:
         answer = answer_binding(data, flow.remote)
         if answer is not None and self.hears(flow, now):
             self._core.outputs.append(Transmit(flow, answer))
+
+    def _may_prove(self, data: bytes, flow: Flow, now: float) -> bool:
+        guard = self._guard
+        return data.startswith(b"REGISTER ") and guard.access.permits(flow) and guard.may_prove(flow.remote.host, now)
 
     def _ignore(self, flow: Flow, now: float) -> None:
         """A packet from a network that may not speak to this listener, or from a banned source."""

@@ -34,6 +34,8 @@ A REGISTER is always challenged, from wherever it comes.
 import hmac
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from softswitch.base.address import Flow
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import LegId
@@ -113,7 +115,9 @@ class Reception:
     )
 
     def __init__(self, core: SipCore, registrar: Registrar, entropy: Entropy, wall_offset: float = 0.0) -> None:
-        self.guard = Guard(core.settings.guard, core.settings.access, core.trunks.networks, wall_offset)
+        self.guard = Guard(
+            core.settings.guard, core.settings.access, core.trunks.networks, wall_offset, registrar.has_source
+        )
         self.is_refusing = False
         """New INVITEs get 503: we drain, or have too much to do."""
         self._core = core
@@ -198,7 +202,7 @@ class Reception:
     def _drop(self, kind: SecurityKind, flow: Flow, detail: str, now: float) -> None:
         """Silence, and the end of the connection it came along."""
         self._emit(self.guard.drop(kind, flow.remote.host, detail, now))
-        self._core.outputs.extend(self.guard.offend(kind, flow.remote.host, now))
+        self._core.outputs.extend(self.guard.offend(kind, flow.remote.host, now, is_proven=flow.kind.is_reliable))
         if flow.kind.is_reliable:
             self._core.outputs.append(CloseFlow(flow))
 
@@ -233,23 +237,24 @@ class Reception:
             self._drop("flood", flow, request.method, now)
             return ""
         values = request.get_all("authorization")
-        verdict = self._digest.check(values, request.method, request.uri_text, self._credentials.get, now)
+        host = flow.remote.host
+        source = source_of(host)
+        verdict = self._digest.check(values, request.method, request.uri_text, self._credentials.get, now, source)
         if verdict.username in self._restricted:
             verdict = self._restrict(verdict, flow)
-        source = flow.remote.host
         if isinstance(verdict, Accepted):
-            self.guard.bans.note_success(source, now)
+            self._core.outputs.extend(self.guard.note_success(host, now))
             return verdict.username
         self.guard.counters.challenged += 1
         if verdict.username and not verdict.stale:
             self.guard.counters.failures += 1
-            self.guard.note_failure(source_of(source), now)
+            self.guard.note_failure(source, now)
             self.guard.note_failure(address, now)
-            self._emit(SecurityEvent("authentication", source, legible(f"{verdict.username}: {verdict.reason}")))
-            self._core.outputs.extend(self.guard.offend("authentication", source, now))
+            self._emit(SecurityEvent("authentication", host, legible(f"{verdict.username}: {verdict.reason}")))
+            self._core.outputs.extend(self.guard.offend("authentication", host, now, is_proven=True))
         elif not self._registrar.knows(flow):
-            self._core.outputs.extend(self.guard.offend("challenge", source, now))
-        challenges = self._digest.challenge(now, stale=verdict.stale)
+            self._core.outputs.extend(self.guard.offend("challenge", host, now, is_proven=flow.kind.is_reliable))
+        challenges = self._digest.challenge(now, stale=verdict.stale, source=source)
         self.refuse(request, flow, 401, [("www-authenticate", challenge) for challenge in challenges])
         return ""
 
@@ -359,7 +364,7 @@ class Reception:
             return
         if to.user != username or username in self._trunk_accounts:
             self._emit(self.guard.report("forbidden", flow.remote.host, f"{username} registers {to.user}", now))
-            self._core.outputs.extend(self.guard.offend("forbidden", flow.remote.host, now))
+            self._core.outputs.extend(self.guard.offend("forbidden", flow.remote.host, now, is_proven=True))
             self.refuse(request, flow, 403)
             return
         aor = f"{username}@{core.settings.domain}"
@@ -435,6 +440,11 @@ class Reception:
             name: (account, NetworkSet(account.allowed_from))
             for name, account in (settings.accounts | trunk_accounts).items()
             if account.is_tls_only or account.allowed_from
+        }
+        self._restricted |= {
+            peer.account.username: (replace(peer.account, is_tls_only=True), NetworkSet())
+            for peer in settings.trunks
+            if peer.account and peer.is_tls_only
         }
 
 

@@ -222,9 +222,85 @@ def test_a_swarm_of_unanswered_challenges_is_a_scan() -> None:
     answered = 0
     for number in range(170):
         answered += len(responses(stranger.send(stranger.ask("REGISTER", f"{100 + number}"))))
-    assert answered == 160
+    assert answered == 164, "160 until the ban, and what is heard of a phone whose address somebody forges"
     (ban,) = stranger.endpoint.bans(stranger.now)
     assert (ban.network, ban.reason) == ("192.0.2.66", "challenge")
+
+
+FORGERY = GuardSettings(requests_per_s=1e6, burst=1e6, never_ban=("203.0.113.9",))
+"""The forger's own address is to stay heard here: from it he learns nonces."""
+FORGED = ("scanner", "garbage", "wrong passwords", "unanswered challenges")
+
+
+def forge(attacker: Stranger, what: str) -> None:
+    """One packet with somebody else's address, by a stranger who never sees an answer to it."""
+    match what:
+        case "scanner":
+            attacker.send(attacker.ask("OPTIONS", "100", ("user-agent", "friendly-scanner")))
+        case "garbage":
+            attacker.endpoint.receive_datagram(
+                b"INVITE sip:x SIP/2.0\r\nVia: nonsense\r\n\r\n", attacker.flow, attacker.now
+            )
+            attacker.endpoint.take_outputs()
+        case "wrong passwords":
+            own = Stranger(attacker.endpoint, FLOW._replace(remote=HostPort("203.0.113.9", 5060)), attacker.now)
+            challenge = only_response(own.send(own.ask("REGISTER", "alice")))
+            value = answer_challenge(
+                challenge.get_all("www-authenticate"), "alice", "x", "REGISTER", "sip:switch.example", ENTROPY, {}
+            )
+            attacker.send(attacker.ask("REGISTER", "alice", ("authorization", value or "")))
+        case _:
+            attacker.send(attacker.ask("INVITE", "alice"))
+
+
+@pytest.mark.parametrize("what", FORGED)
+@pytest.mark.parametrize("port", [5060, 5099], ids=["another phone", "the phone itself"])
+def test_forged_packets_ban_no_address_with_registered_phones(what: str, port: int) -> None:
+    phone = Stranger(make_endpoint(guard=FORGERY), number=1000)
+    phone.flow = FLOW._replace(remote=HostPort("192.0.2.66", 5099))
+    assert only_response(phone.try_password("REGISTER", "alice", "correct horse")).status == 200
+    attacker = Stranger(phone.endpoint, FLOW._replace(remote=HostPort("192.0.2.66", port)), number=5000)
+    for _ in range(1000):
+        forge(attacker, what)
+    assert phone.endpoint.bans(phone.now) == []
+    assert only_response(phone.try_password("REGISTER", "alice", "correct horse")).status == 200
+    neighbour = Stranger(phone.endpoint, FLOW._replace(remote=HostPort("192.0.2.66", 5123)), number=9000)
+    assert only_response(neighbour.try_password("REGISTER", "alice", "correct horse")).status == 200
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_a_phone_whose_address_was_forged_before_it_came_registers_and_ends_the_ban(what: str) -> None:
+    attacker = Stranger(make_endpoint(guard=FORGERY), number=5000)
+    for _ in range(200):
+        forge(attacker, what)
+    assert [ban.network for ban in attacker.endpoint.bans(attacker.now)] in ([], ["192.0.2.66"])
+    phone = Stranger(attacker.endpoint, FLOW._replace(remote=HostPort("192.0.2.66", 5099)), attacker.now + 20.0)
+    assert only_response(phone.try_password("REGISTER", "alice", "correct horse")).status == 200
+    assert phone.endpoint.bans(phone.now) == []
+    over_tcp = Stranger(attacker.endpoint, STREAM, phone.now, number=9000)
+    assert only_response(over_tcp.send(over_tcp.ask("OPTIONS", "alice"))).status == 401
+
+
+def test_forged_neighbours_ban_no_neighbourhood() -> None:
+    endpoint = make_endpoint()
+    for number in range(20):
+        flow = FLOW._replace(remote=HostPort(f"192.0.2.{100 + number}", 5060))
+        forge(Stranger(endpoint, flow), "scanner")
+    assert len(endpoint.bans(1000.0)) == 20
+    phone = Stranger(endpoint)
+    assert only_response(phone.try_password("REGISTER", "alice", "correct horse")).status == 200
+
+
+def test_an_invented_nonce_finds_out_no_password() -> None:
+    stranger = Stranger(make_endpoint())
+    answers = set[tuple[object, ...]]()
+    for password in ("correct horse", "wrong"):
+        challenge = f'Digest realm="switch.example", nonce="{"0" * 40}", qop="auth", algorithm=MD5'
+        value = answer_challenge([challenge], "alice", password, "REGISTER", "sip:switch.example", ENTROPY, {})
+        answers.add(
+            shape(only_response(stranger.send(stranger.ask("REGISTER", "alice", ("authorization", value or "")))))
+        )
+    assert len(answers) == 1
 
 
 def test_an_operator_bans_and_lifts() -> None:
@@ -272,6 +348,14 @@ def test_a_trunk_that_must_come_encrypted_is_a_stranger_otherwise() -> None:
     trunks = (TrunkPeer(name="provider", addresses=("192.0.2.66",), is_tls_only=True),)
     stranger = Stranger(make_endpoint(trunks=trunks))
     assert only_response(stranger.send(stranger.ask("INVITE", "100"))).status == 401
+
+
+def test_nor_does_its_password_help_it() -> None:
+    account = Account(username="provider", password="correct horse")
+    trunks = (TrunkPeer(name="provider", addresses=(), account=account, is_tls_only=True),)
+    for flow, status in ((FLOW, 401), (STREAM, 401), (STREAM._replace(kind=TransportKind.TLS), 200)):
+        stranger = Stranger(make_endpoint(trunks=trunks), flow)
+        assert only_response(stranger.try_password("OPTIONS", "provider", "correct horse")).status == status
 
 
 @pytest.mark.parametrize("method", ["REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE", "MESSAGE", "BYE", "INFO", "NONSENSE"])

@@ -1,13 +1,17 @@
 """Digest authentication of requests that come in (RFC 7616, RFC 8760, RFC 3261 section 22).
 
-A nonce is made of its time and an HMAC over it, so that a challenge costs no memory: a flood of unauthenticated
-requests leaves nothing behind. Memory is spent only on nonces that were answered rightly: the highest nonce count of
-each, against replay. When that table is full, the oldest nonces go, and every nonce of their age is stale thereafter.
+A nonce is made of its time and an HMAC over it and over the source it is given to, so that a challenge costs no memory:
+a flood of unauthenticated requests leaves nothing behind. And only who receives what is sent to a source can answer
+from there: a password is judged with a nonce of ours, in time and for that source, and not at all with any other. So a
+wrong one is never a forged packet's, and invented nonces find out nothing.
+
+Memory is spent only on nonces that were answered rightly: the highest nonce count of each, against replay. When that
+table is full, the oldest nonces go, and every nonce of their age is stale thereafter.
 
 An unknown user, and an account that has no password, cost the same hashes and get the same answer as a wrong password.
 The quality of protection offered is `auth`: `auth-int` would have every body hashed, and phones that know it are rare;
-an answer that claims it all the same is refused like any other that is not what was asked for. `stale` tells a phone
-that its password was right and only the nonce is old; without it, phones give up or ask their user.
+an answer that claims it all the same is refused like any other that is not what was asked for. `stale` (RFC 7616
+section 3.3) tells a phone that it is the nonce that is not good; without it, phones give up or ask their user.
 
 Clients without qop (RFC 2069) cannot count. They are let in with MD5 if `accept_without_qop` says so, and then one
 nonce serves one request.
@@ -48,9 +52,10 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """`stale`: right but for the nonce, challenge again with stale=True. `reason` is for our log, never for the peer.
+    """`stale`: the nonce is not good, challenge again with stale=True. `reason` is for our log, never for the peer.
 
-    `username` is what the client claimed, "" if there was no answer for our realm at all.
+    `username` is what the client claimed, "" if there was no answer with a nonce of ours for our realm: then nothing
+    was judged.
     """
 
     stale: bool
@@ -88,9 +93,9 @@ class DigestServer:
         self._forgotten_until_ms = -1
         self._dummy_password = hmac.new(secret, b"dummy password", hashlib.sha256).hexdigest()
 
-    def challenge(self, now: float, *, stale: bool = False) -> list[str]:
-        """Values for WWW-Authenticate or Proxy-Authenticate, one header each."""
-        middle = f'{self._make_nonce(now)}", qop="auth", algorithm='
+    def challenge(self, now: float, *, stale: bool = False, source: str = "") -> list[str]:
+        """Values for WWW-Authenticate or Proxy-Authenticate, one header each, for `source` to answer."""
+        middle = f'{self._make_nonce(now, source)}", qop="auth", algorithm='
         end = ", stale=true" if stale else ""
         return [f"{self._challenge_head}{middle}{algorithm}{end}" for algorithm in self.algorithms]
 
@@ -101,11 +106,15 @@ class DigestServer:
         uri: str,
         password_hash_lookup: Callable[[str], Credential | None],
         now: float,
+        source: str = "",
     ) -> Accepted | Rejected:
         """Judge the Authorization (or Proxy-Authorization) headers of a request to `uri`, the Request-URI's text."""
         answer = self._answer_for_realm(authorization_values)
         if answer is None:
             return Rejected(False, "no digest answer for our realm")
+        fault = self._nonce_fault(answer["nonce"], source, now)
+        if fault:
+            return Rejected(True, fault)
         username = answer["username"]
         algorithm = next(
             (known for known in self.algorithms if known.lower() == answer.get("algorithm", "MD5").lower()), None
@@ -122,7 +131,7 @@ class DigestServer:
         is_right = hmac.compare_digest(expected.encode(), received)
         if credential is None or not is_right:
             return Rejected(False, "wrong password" if credential else "unknown user", username)
-        fault = self._spend(answer["nonce"], SPENT if qop is None else int(qop[0], 16), now)
+        fault = self._spend(answer["nonce"], SPENT if qop is None else int(qop[0], 16))
         if fault:
             return Rejected(True, fault, username)
         return Accepted(username, answer["uri"] == uri)
@@ -161,22 +170,27 @@ class DigestServer:
             return computed
         return credential.stored_ha1(algorithm) or computed
 
-    def _make_nonce(self, now: float) -> str:
+    def _make_nonce(self, now: float, source: str) -> str:
         stamp = f"{int(now * 1000):012x}{self._entropy.token(32)}"
-        return stamp + self._sign(stamp)
+        return stamp + self._sign(stamp, source)
 
-    def _sign(self, stamp: str) -> str:
-        signature = hmac.digest(self._secret, f"{stamp}:{self.realm}".encode(), "sha256")
-        return base64.urlsafe_b64encode(signature[:15]).decode()
+    def _sign(self, stamp: str, source: str) -> str:
+        signed = f"{stamp}:{source}:{self.realm}".encode("utf-8", "surrogateescape")
+        return base64.urlsafe_b64encode(hmac.digest(self._secret, signed, "sha256")[:15]).decode()
 
-    def _spend(self, nonce: str, count: int, now: float) -> str:
-        """Note the count of a nonce; the reason if it may not be used (any more), else ""."""
+    def _nonce_fault(self, nonce: str, source: str, now: float) -> str:
+        """Why nothing that was answered with this nonce is judged, or ""."""
         stamp = nonce[:20]
-        if not hmac.compare_digest(nonce[20:].encode("utf-8", "surrogateescape"), self._sign(stamp).encode()):
+        if not hmac.compare_digest(nonce[20:].encode("utf-8", "surrogateescape"), self._sign(stamp, source).encode()):
             return "nonce not ours"
         made_ms = int(stamp[:12], 16)
         if not made_ms <= now * 1000 <= made_ms + NONCE_LIFETIME_S * 1000:
             return "nonce too old"
+        return ""
+
+    def _spend(self, nonce: str, count: int) -> str:
+        """Note the count of a good nonce; the reason if it may not be used (any more), else ""."""
+        made_ms = int(nonce[:12], 16)
         last = self._counts.get(nonce)
         if last is None and made_ms <= self._forgotten_until_ms:
             return "nonce forgotten"

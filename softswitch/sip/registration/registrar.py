@@ -29,6 +29,7 @@ from softswitch.sip.messages.legible import legible, legible_uri
 from softswitch.sip.messages.message import Request
 from softswitch.sip.messages.uri import SipUri, parse_uri
 from softswitch.sip.outputs import Binding, outbound_key
+from softswitch.sip.security.networks import source_of
 from softswitch.sip.settings import RegistrationPolicy
 
 UNDERSTOOD = frozenset({"expires", "q", "+sip.instance", "reg-id"})
@@ -63,7 +64,7 @@ class NotRegistered(msgspec.Struct, frozen=True):
 class Registrar:
     """All bindings. `wall_offset` is seconds since 1970 minus monotonic seconds."""
 
-    __slots__ = ("_bindings", "_deadlines", "_flows", "_wall_offset", "bindings_max", "count", "policy")
+    __slots__ = ("_bindings", "_deadlines", "_flows", "_sources", "_wall_offset", "bindings_max", "count", "policy")
 
     def __init__(self, policy: RegistrationPolicy, bindings_max: int, wall_offset: float) -> None:
         self.policy = policy
@@ -73,6 +74,8 @@ class Registrar:
         self._wall_offset = wall_offset
         self._bindings: dict[str, dict[str, Binding]] = {}
         self._flows: dict[Flow, set[BindingKey]] = {}
+        self._sources: dict[str, int] = {}
+        """How many flows come from each source."""
         self._deadlines: Deadlines[BindingKey] = Deadlines()
 
     # Inputs
@@ -159,6 +162,10 @@ class Registrar:
     def knows(self, flow: Flow) -> bool:
         """Whether a phone is registered along this flow."""
         return flow in self._flows
+
+    def has_source(self, source: str) -> bool:
+        """Whether a phone is registered from there (networks.py)."""
+        return source in self._sources
 
     # Private
 
@@ -254,7 +261,13 @@ class Registrar:
             known = self._bindings.setdefault(aor, {})
         known[key] = binding
         self.count += 1
-        self._flows.setdefault(binding.flow, set()).add((aor, key))
+        keys = self._flows.get(binding.flow)
+        if keys is None:
+            self._flows[binding.flow] = {(aor, key)}
+            source = source_of(binding.flow.remote.host)
+            self._sources[source] = self._sources.get(source, 0) + 1
+        else:
+            keys.add((aor, key))
         self._deadlines.set((aor, key), binding.expires_at)
 
     def _drop(self, aor: str, key: str) -> None:
@@ -268,6 +281,10 @@ class Registrar:
         keys.discard((aor, key))
         if not keys:
             del self._flows[binding.flow]
+            source = source_of(binding.flow.remote.host)
+            self._sources[source] -= 1
+            if not self._sources[source]:
+                del self._sources[source]
 
 
 def phones(bindings: Sequence[Binding]) -> list[list[Binding]]:

@@ -3,10 +3,11 @@
 Silence is the answer to all of it. A refusal would tell a scanner that somebody is here, and a flood of refusals is a
 flood as well. Whoever is known, a trunk or the flow of a registered phone, may ask what he likes, but no more than
 others for passwords: his flow has a bucket of its own, and so the rest of his office is not shut out with him.
-Who goes on is banned (bans.py): nothing of his is read any more.
+Who goes on is banned (bans.py): nothing of his is read any more, but a REGISTER now and then if it is not proven that
+it was he.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from softswitch.sip.limits import SOURCES_MAX
@@ -27,6 +28,11 @@ REPORT_EVERY_S = 10.0
 
 NEIGHBOURHOOD_RATE = 4.0
 """How many times the rate of one address all addresses of its neighbourhood have together."""
+
+PROOFS_PER_S = 0.2
+PROOFS_BURST = 4.0
+"""REGISTERs a source is heard with while it is banned for what may be forged: one, and the one with the password, of
+two phones."""
 
 
 class Bucket:
@@ -81,6 +87,7 @@ class Guard:
     __slots__ = (
         "_failures",
         "_neighbours",
+        "_proofs",
         "_reports",
         "_requests",
         "access",
@@ -96,17 +103,19 @@ class Guard:
         access: tuple[AccessList, ...] = (),
         trunks: Iterable[Network] = (),
         wall_offset: float = 0.0,
+        is_home: Callable[[str], bool] = lambda source: False,
     ) -> None:
         networks = list(trunks)
         self.settings = settings
         self.dropped = 0
         """Requests that got silence, since start."""
         self.counters = SecurityCounters()
-        self.bans = BanList(settings, networks, wall_offset)
+        self.bans = BanList(settings, networks, wall_offset, is_home)
         self.access = Access(access, networks)
         self._requests: dict[str, Bucket] = {}
         self._neighbours: dict[str, Bucket] = {}
         self._failures: dict[str, Bucket] = {}
+        self._proofs: dict[str, Bucket] = {}
         self._reports: dict[tuple[str, str], tuple[float, int]] = {}
 
     def update(self, settings: GuardSettings, access: tuple[AccessList, ...], trunks: Iterable[Network]) -> None:
@@ -142,10 +151,25 @@ class Guard:
         """What gives a scanner away, "" for everybody else."""
         return fingerprint(request, self.settings.scanners)
 
-    def offend(self, kind: str, host: str, now: float) -> tuple[SipOutput, ...]:
-        """Count an offence (bans.py has their weights); what there is to tell, if it was one too many."""
-        ban = self.bans.offend(kind, host, now)
-        if ban is None:
+    def may_prove(self, host: str, now: float) -> bool:
+        """Whether a REGISTER of a banned source is read all the same: it may be a phone whose address others forge."""
+        if not self.bans.has_way_out(host, now):
+            return False
+        return _bucket_of(self._proofs, source_of(host), PROOFS_BURST, now).take(PROOFS_PER_S, PROOFS_BURST, now)
+
+    def note_success(self, host: str, now: float) -> tuple[SipOutput, ...]:
+        """Somebody has shown that he hears what is sent there; what there is to tell, if that ends a ban."""
+        ban = self.bans.note_success(host, now)
+        return () if ban is None else (BanChanged(ban, is_lifted=True),)
+
+    def offend(self, kind: str, host: str, now: float, *, is_proven: bool) -> tuple[SipOutput, ...]:
+        """Count an offence (bans.py has their weights); what there is to tell, if it was one too many.
+
+        `is_proven`: the address it came from is not forged.
+        """
+        is_banned = self.bans.holds(host, now)
+        ban = self.bans.offend(kind, host, now, is_proven=is_proven)
+        if ban is None or is_banned:
             return ()
         self.counters.bans += 1
         lasts_s = round(ban.until_wall - ban.since_wall)

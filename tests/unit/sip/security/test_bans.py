@@ -151,3 +151,45 @@ def test_tables_do_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(bans.listed(1.0)) == 10
     tables = [bans._scores, bans._trusted, bans._verdicts]  # pyright: ignore[reportPrivateUsage]
     assert max(len(table) for table in tables) <= 10
+
+
+def test_what_may_be_forged_bans_no_source_that_is_trusted() -> None:
+    bans = BanList(SETTINGS, [], WALL, lambda source: source == "192.0.2.7")
+    bans.note_success(GUESSER, 0.0)
+    for host in (GUESSER, "192.0.2.7"):
+        assert bans.offend("scanner", host, 0.0, is_proven=False) is None
+        assert bans.offend("scanner", host, 0.0) is not None
+
+
+def test_a_ban_for_what_may_be_forged_leaves_a_way_out_and_a_right_password_ends_it() -> None:
+    bans = make()
+    assert bans.offend("scanner", GUESSER, 0.0, is_proven=False) is not None
+    assert bans.holds(GUESSER, 1.0)
+    assert bans.has_way_out(GUESSER, 1.0)
+    assert bans.note_success(GUESSER, 2.0) is not None
+    assert not bans.holds(GUESSER, 3.0)
+
+
+def test_what_is_proven_later_closes_the_way_out() -> None:
+    bans = make()
+    bans.offend("scanner", GUESSER, 0.0, is_proven=False)
+    bans.offend("scanner", GUESSER, 0.0)
+    assert not bans.has_way_out(GUESSER, 1.0)
+    assert bans.note_success(GUESSER, 2.0) is None
+    assert bans.holds(GUESSER, 3.0)
+
+
+def test_an_operators_ban_has_no_way_out() -> None:
+    bans = make()
+    bans.offend("scanner", GUESSER, 0.0, is_proven=False)
+    bans.add("192.0.2.0/24", 60.0, "rude", 0.0)
+    assert not bans.has_way_out(GUESSER, 1.0)
+
+
+def test_neighbours_do_not_ban_who_is_trusted() -> None:
+    bans = make()
+    bans.note_success("192.0.2.7", 0.0)
+    for number in (10, 11, 12):
+        bans.offend("scanner", f"192.0.2.{number}", 0.0)
+    assert bans.holds("192.0.2.8", 1.0)
+    assert not bans.holds("192.0.2.7", 1.0)
