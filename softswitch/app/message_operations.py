@@ -15,7 +15,9 @@ from softswitch.calls.explaining.explanation import party_names
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.traces import Traces
 from softswitch.config.trunk_rows import TrunkRow
-from softswitch.control.protocol import GetMessages, Messages, Refused, Trace, TraceRow, TraceRows
+from softswitch.control.protocol.replies import Messages, Refused, TraceRows
+from softswitch.control.protocol.requests import GetMessages, Trace
+from softswitch.control.protocol.rows import TraceRow
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.routing.trunk_peers import TrunkPeers
 from softswitch.sip.settings import TrunkPeer

@@ -19,39 +19,43 @@ from softswitch.calls.call_state import CallState
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.supervision import Supervision
 from softswitch.calls.runtime.transferring import transfer_by_command
-from softswitch.control.protocol import (
-    AgentAction,
-    AgentRow,
+from softswitch.control.protocol.replies import (
     AgentSet,
-    BanRow,
     BanSet,
     BansLifted,
-    CallRow,
     Done,
-    GetMessages,
-    LimitRow,
-    MailboxRow,
     Messages,
-    PhoneRow,
     PhoneSet,
-    QueueRow,
-    RecordingAction,
     RecordingSet,
     Refused,
-    RegistrationRow,
     Reloaded,
-    SecurityRow,
-    SetPhone,
     Status,
-    StoreRow,
-    SubscriptionRow,
-    SupervisionMode,
     SupervisionSet,
     Transferred,
-    TrunkRow,
-    WorkerAction,
-    WorkerRow,
     WorkerSet,
+)
+from softswitch.control.protocol.requests import (
+    AgentAction,
+    GetMessages,
+    RecordingAction,
+    SetPhone,
+    SupervisionMode,
+    WorkerAction,
+)
+from softswitch.control.protocol.rows import (
+    AgentRow,
+    BanRow,
+    CallRow,
+    LimitRow,
+    MailboxRow,
+    PhoneRow,
+    QueueRow,
+    RegistrationRow,
+    SecurityRow,
+    StoreRow,
+    SubscriptionRow,
+    TrunkRow,
+    WorkerRow,
 )
 from softswitch.media.runtime.client import WorkerState
 from softswitch.sip.events.message_summary import MessageSummary

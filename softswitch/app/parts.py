@@ -16,7 +16,7 @@ from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.calls.settings import CallSettings
 from softswitch.config import Configuration
-from softswitch.control.protocol import Reloaded
+from softswitch.control.protocol.replies import Reloaded
 from softswitch.dialplan.flows import Dialplan
 from softswitch.media.runtime.client import MediaClient
 from softswitch.prompts.runtime.library import SoundLibrary

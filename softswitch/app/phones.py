@@ -7,7 +7,9 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId
 from softswitch.calls.forwarding import REASONS, refusal_of, with_forward
 from softswitch.calls.settings import Extension
-from softswitch.control.protocol import PhoneRow, PhoneSet, Refused, SetPhone
+from softswitch.control.protocol.replies import PhoneSet, Refused
+from softswitch.control.protocol.requests import SetPhone
+from softswitch.control.protocol.rows import PhoneRow
 
 _CALL_WAITING = {"on": True, "off": False, "default": None}
 

@@ -55,7 +55,7 @@ from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.config import Configuration, differences
-from softswitch.control.protocol import Reloaded
+from softswitch.control.protocol.replies import Reloaded
 from softswitch.control.runtime.server import ControlServer
 from softswitch.dialplan.flows import Dialplan
 from softswitch.dialplan.runtime.runner import FlowRunner

@@ -6,7 +6,9 @@ from softswitch.base.ids import AgentId
 from softswitch.cli.directory import config_option, connect, find_directory
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import duration, spoken_state
-from softswitch.control.protocol import AgentAction, AgentRow, AgentSet, SetAgent
+from softswitch.control.protocol.replies import AgentSet
+from softswitch.control.protocol.requests import AgentAction, SetAgent
+from softswitch.control.protocol.rows import AgentRow
 
 
 @click.group(invoke_without_command=True)

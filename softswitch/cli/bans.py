@@ -7,7 +7,9 @@ import click
 from softswitch.cli.directory import config_option, connect, find_directory
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import count, duration, instant
-from softswitch.control.protocol import AddBan, BanRow, BanSet, BansLifted, LiftBan
+from softswitch.control.protocol.replies import BanSet, BansLifted
+from softswitch.control.protocol.requests import AddBan, LiftBan
+from softswitch.control.protocol.rows import BanRow
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")

@@ -11,17 +11,9 @@ from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.why import why
 from softswitch.cli.words import duration, instant, spoken_state
-from softswitch.control.protocol import (
-    CallRow,
-    Done,
-    HangUp,
-    SetSupervision,
-    Supervise,
-    SupervisionMode,
-    SupervisionSet,
-    TransferCall,
-    Transferred,
-)
+from softswitch.control.protocol.replies import Done, SupervisionSet, Transferred
+from softswitch.control.protocol.requests import HangUp, SetSupervision, Supervise, SupervisionMode, TransferCall
+from softswitch.control.protocol.rows import CallRow
 
 
 @click.group(invoke_without_command=True)

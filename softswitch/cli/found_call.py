@@ -13,7 +13,9 @@ from softswitch.calls.explaining.explanation import CallFacts, Source
 from softswitch.calls.record import has_failed
 from softswitch.cli.directory import connect, store_directory
 from softswitch.cli.failure import Failure
-from softswitch.control.protocol import CallRow, GetMessages, Messages
+from softswitch.control.protocol.replies import Messages
+from softswitch.control.protocol.requests import GetMessages
+from softswitch.control.protocol.rows import CallRow
 from softswitch.control.runtime.client import ControlClient, NoSwitchRunning
 from softswitch.sip.tracing.reading import call_id_of
 from softswitch.store.schema import Cdr, SipLeg, StoredTrace

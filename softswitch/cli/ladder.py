@@ -7,7 +7,7 @@ import click
 
 from softswitch.cli.render import PIPE_CHARACTERS
 from softswitch.cli.words import instant, printable
-from softswitch.control.protocol import TraceRow
+from softswitch.control.protocol.rows import TraceRow
 from softswitch.sip.tracing.ladder import Ladder, columns_in
 from softswitch.sip.tracing.steps import Step, StepKind, step_of
 

@@ -4,7 +4,7 @@ import click
 
 from softswitch.cli.directory import config_option, connect, directory_argument, find_directory
 from softswitch.cli.render import Column, json_option, show_rows
-from softswitch.control.protocol import LimitRow
+from softswitch.control.protocol.rows import LimitRow
 
 
 @click.command

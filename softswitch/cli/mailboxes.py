@@ -4,7 +4,9 @@ import click
 
 from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory
 from softswitch.cli.render import Column, json_option, show_rows
-from softswitch.control.protocol import Done, MailboxRow, SetMailbox
+from softswitch.control.protocol.replies import Done
+from softswitch.control.protocol.requests import SetMailbox
+from softswitch.control.protocol.rows import MailboxRow
 
 
 @click.group(cls=DirectoryGroup, invoke_without_command=True)

@@ -5,7 +5,9 @@ import click
 from softswitch.cli.directory import config_option, connect, find_directory
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import percentage
-from softswitch.control.protocol import GetStatus, SetWorker, Status, WorkerAction, WorkerRow, WorkerSet
+from softswitch.control.protocol.replies import Status, WorkerSet
+from softswitch.control.protocol.requests import GetStatus, SetWorker, WorkerAction
+from softswitch.control.protocol.rows import WorkerRow
 
 
 @click.group(invoke_without_command=True)

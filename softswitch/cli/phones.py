@@ -7,7 +7,9 @@ import click
 from softswitch.cli.directory import config_option, connect, find_directory
 from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
-from softswitch.control.protocol import PhoneRow, PhoneSet, SetPhone
+from softswitch.control.protocol.replies import PhoneSet
+from softswitch.control.protocol.requests import SetPhone
+from softswitch.control.protocol.rows import PhoneRow
 
 
 @click.group(invoke_without_command=True)

@@ -5,7 +5,7 @@ import click
 from softswitch.cli.directory import config_option, connect, directory_argument, find_directory
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import duration, percentage
-from softswitch.control.protocol import QueueRow
+from softswitch.control.protocol.rows import QueueRow
 
 
 @click.command

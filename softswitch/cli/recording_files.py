@@ -15,7 +15,8 @@ from softswitch.cli.directory import config_option, connect, find_directory, sto
 from softswitch.cli.failure import FAILED, Failure
 from softswitch.cli.render import json_option, show_json
 from softswitch.cli.words import count
-from softswitch.control.protocol import Done, HoldRecording
+from softswitch.control.protocol.replies import Done
+from softswitch.control.protocol.requests import HoldRecording
 from softswitch.media.recording.archive import SUFFIXES, RecordingFormat
 from softswitch.store.schema import StoredRecording
 from softswitch.store.store import StoreReader

@@ -18,7 +18,9 @@ from softswitch.cli.directory import (
 from softswitch.cli.recording_files import export, hold, release, verify
 from softswitch.cli.render import Column, json_option, last_option, show_rows
 from softswitch.cli.words import duration, instant, size
-from softswitch.control.protocol import CallRow, RecordingAction, RecordingSet, SetRecording
+from softswitch.control.protocol.replies import RecordingSet
+from softswitch.control.protocol.requests import RecordingAction, SetRecording
+from softswitch.control.protocol.rows import CallRow
 from softswitch.store.schema import StoredRecording
 
 

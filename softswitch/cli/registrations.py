@@ -5,7 +5,9 @@ import click
 from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import duration
-from softswitch.control.protocol import Done, RegistrationRow, RemoveRegistration
+from softswitch.control.protocol.replies import Done
+from softswitch.control.protocol.requests import RemoveRegistration
+from softswitch.control.protocol.rows import RegistrationRow
 
 
 @click.group(cls=DirectoryGroup, invoke_without_command=True)

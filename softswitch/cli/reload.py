@@ -4,7 +4,8 @@ import click
 
 from softswitch.cli.directory import config_option, connect, directory_argument, find_directory
 from softswitch.cli.failure import CONFIGURATION, FAILED, Failure
-from softswitch.control.protocol import Reload, Reloaded
+from softswitch.control.protocol.replies import Reloaded
+from softswitch.control.protocol.requests import Reload
 from softswitch.control.runtime.client import ControlRefused
 
 _ANSWER_S = 60.0

@@ -17,7 +17,8 @@ from softswitch.base.log import configure_logging
 from softswitch.cli.check import checked_configuration, summary
 from softswitch.cli.directory import config_option, directory_argument, find_directory
 from softswitch.config import Configuration
-from softswitch.control.protocol import GetStatus, Status
+from softswitch.control.protocol.replies import Status
+from softswitch.control.protocol.requests import GetStatus
 from softswitch.control.runtime.client import ControlClient, ControlFailed, NoSwitchRunning
 
 WORKER_KILL_AFTER_S = 5.0

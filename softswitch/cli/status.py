@@ -9,7 +9,9 @@ from softswitch.cli.directory import config_option, connect, directory_argument,
 from softswitch.cli.media import WORKER_COLUMNS
 from softswitch.cli.render import json_option, show_json, show_table
 from softswitch.cli.words import count, duration, instant, size
-from softswitch.control.protocol import GetStatus, SecurityRow, Status
+from softswitch.control.protocol.replies import Status
+from softswitch.control.protocol.requests import GetStatus
+from softswitch.control.protocol.rows import SecurityRow
 
 
 @click.command

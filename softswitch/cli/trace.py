@@ -14,7 +14,9 @@ from softswitch.cli.directory import config_option, connect, find_directory
 from softswitch.cli.found_call import FoundCall, find_call
 from softswitch.cli.ladder import LiveLadder
 from softswitch.cli.words import count, instant, printable
-from softswitch.control.protocol import Trace, TraceRow, TraceRows
+from softswitch.control.protocol.replies import TraceRows
+from softswitch.control.protocol.requests import Trace
+from softswitch.control.protocol.rows import TraceRow
 from softswitch.sip.tracing.pcap import FILE_HEADER, packet_record
 from softswitch.sip.tracing.reading import call_id_of
 from softswitch.sip.tracing.steps import step_of

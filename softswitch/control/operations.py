@@ -1,41 +1,45 @@
-"""What the switch offers over its control socket: one method per request (control/protocol.py)."""
+"""What the switch offers over its control socket: one method per request (control/protocol/)."""
 
 from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
 from softswitch.base.ids import AgentId, CallId, RecordingId
-from softswitch.control.protocol import (
-    AgentAction,
-    AgentRow,
+from softswitch.control.protocol.replies import (
     AgentSet,
-    BanRow,
     BanSet,
     BansLifted,
-    CallRow,
     Done,
-    GetMessages,
-    LimitRow,
-    MailboxRow,
     Messages,
-    PhoneRow,
     PhoneSet,
-    QueueRow,
-    RecordingAction,
     RecordingSet,
     Refused,
-    RegistrationRow,
     Reloaded,
-    SetPhone,
     Status,
-    SubscriptionRow,
-    SupervisionMode,
     SupervisionSet,
-    Trace,
     TraceRows,
     Transferred,
-    TrunkRow,
-    WorkerAction,
     WorkerSet,
+)
+from softswitch.control.protocol.requests import (
+    AgentAction,
+    GetMessages,
+    RecordingAction,
+    SetPhone,
+    SupervisionMode,
+    Trace,
+    WorkerAction,
+)
+from softswitch.control.protocol.rows import (
+    AgentRow,
+    BanRow,
+    CallRow,
+    LimitRow,
+    MailboxRow,
+    PhoneRow,
+    QueueRow,
+    RegistrationRow,
+    SubscriptionRow,
+    TrunkRow,
 )
 
 

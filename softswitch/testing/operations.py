@@ -5,41 +5,45 @@ from collections.abc import AsyncGenerator
 import msgspec
 
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
-from softswitch.control.protocol import (
-    AgentAction,
-    AgentRow,
+from softswitch.control.protocol.replies import (
     AgentSet,
-    BanRow,
     BanSet,
     BansLifted,
-    CallRow,
     Done,
-    GetMessages,
-    LimitRow,
-    MailboxRow,
     Messages,
-    PhoneRow,
     PhoneSet,
-    QueueRow,
-    RecordingAction,
     RecordingSet,
     Refused,
-    RegistrationRow,
     Reloaded,
-    SetPhone,
     Status,
-    StoreRow,
-    SubscriptionRow,
-    SupervisionMode,
     SupervisionSet,
-    Trace,
-    TraceRow,
     TraceRows,
     Transferred,
-    TrunkRow,
-    WorkerAction,
-    WorkerRow,
     WorkerSet,
+)
+from softswitch.control.protocol.requests import (
+    AgentAction,
+    GetMessages,
+    RecordingAction,
+    SetPhone,
+    SupervisionMode,
+    Trace,
+    WorkerAction,
+)
+from softswitch.control.protocol.rows import (
+    AgentRow,
+    BanRow,
+    CallRow,
+    LimitRow,
+    MailboxRow,
+    PhoneRow,
+    QueueRow,
+    RegistrationRow,
+    StoreRow,
+    SubscriptionRow,
+    TraceRow,
+    TrunkRow,
+    WorkerRow,
 )
 from softswitch.sip.tracing.reading import call_id_of
 from softswitch.testing.traced_call import LEGS, refused_call

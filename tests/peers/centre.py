@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from softswitch.control.protocol import CallRow
+from softswitch.control.protocol.rows import CallRow
 from softswitch.prompts.runtime.wav_files import write_wav
 from softswitch.store.schema import Cdr, StoredRecording
 from softswitch.testing.certificates import Authority

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from softswitch.base.address import HostPort
-from softswitch.control.protocol import BanRow, BansLifted, LiftBan
+from softswitch.control.protocol.replies import BansLifted
+from softswitch.control.protocol.requests import LiftBan
+from softswitch.control.protocol.rows import BanRow
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.running import RunningSwitch
 from tests.peers.program import left_out

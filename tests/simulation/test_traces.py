@@ -15,7 +15,8 @@ from softswitch.calls import limits
 from softswitch.calls.runtime import traces
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.config.trunk_rows import TrunkRow
-from softswitch.control.protocol import GetMessages, Messages, Refused, Trace, TraceRows
+from softswitch.control.protocol.replies import Messages, Refused, TraceRows
+from softswitch.control.protocol.requests import GetMessages, Trace
 from softswitch.dialplan import Call, flow
 from softswitch.store.schema import StoredTrace
 from softswitch.testing.runtime.centre import TRUNK_NETWORKS, SimulatedCentre

@@ -17,16 +17,9 @@ from softswitch.base.errors import StartError
 from softswitch.base.ids import AgentId
 from softswitch.cli.directory import control_socket
 from softswitch.cli.failure import Failure
-from softswitch.control.protocol import (
-    AgentAction,
-    AgentRow,
-    AgentSet,
-    CallRow,
-    GetStatus,
-    QueueRow,
-    SetAgent,
-    Status,
-)
+from softswitch.control.protocol.replies import AgentSet, Status
+from softswitch.control.protocol.requests import AgentAction, GetStatus, SetAgent
+from softswitch.control.protocol.rows import AgentRow, CallRow, QueueRow
 from softswitch.control.runtime.client import ControlClient, ControlFailed, NoSwitchRunning
 
 READY_WITHIN_S = 30.0

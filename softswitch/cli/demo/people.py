@@ -12,7 +12,7 @@ from enum import Enum
 from softswitch.base.errors import SoftswitchError
 from softswitch.cli.demo.script import Break, Habits, Visit
 from softswitch.cli.demo.voices import Conversation
-from softswitch.control.protocol import AgentAction
+from softswitch.control.protocol.requests import AgentAction
 from softswitch.media.protocol import StreamStatistics
 from softswitch.testing.phones import Phone, Phones
 from softswitch.testing.runtime.phone_line import Line, LineEnd

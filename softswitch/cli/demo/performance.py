@@ -9,7 +9,7 @@ from softswitch.cli.demo.people import Agent, Caller, take_break
 from softswitch.cli.demo.script import Script, Visit
 from softswitch.cli.demo.voices import Conversation, Voices
 from softswitch.config import Configuration
-from softswitch.control.protocol import AgentAction
+from softswitch.control.protocol.requests import AgentAction
 from softswitch.control.runtime.client import ControlFailed, NoSwitchRunning
 from softswitch.testing.phones import Phones
 

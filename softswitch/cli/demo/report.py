@@ -13,7 +13,7 @@ from rich.text import Text
 from softswitch.cli.demo.verdict import Figures, Records, Verdict
 from softswitch.cli.words import count, duration, percentage, program
 from softswitch.config import Configuration
-from softswitch.control.protocol import AgentRow, QueueRow
+from softswitch.control.protocol.rows import AgentRow, QueueRow
 
 RECORDINGS_SHOWN = 3
 FAILURES_SHOWN = 20

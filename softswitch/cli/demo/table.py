@@ -10,7 +10,8 @@ from rich.text import Text
 
 from softswitch.cli.demo.centre import Snapshot
 from softswitch.cli.words import count, duration, percentage, spoken_state
-from softswitch.control.protocol import AgentRow, CallRow, QueueRow, Status
+from softswitch.control.protocol.replies import Status
+from softswitch.control.protocol.rows import AgentRow, CallRow, QueueRow
 
 PLAIN_LINE_EVERY_S = 5.0
 CALLS_SHOWN_MAX = 12

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from softswitch.acd.statistics import service_level
 from softswitch.calls.record import EndReason
 from softswitch.cli.demo.people import Caller, Stage
-from softswitch.control.protocol import QueueRow
+from softswitch.control.protocol.rows import QueueRow
 from softswitch.store import open_reader
 from softswitch.store.schema import Cdr, StoredRecording
 

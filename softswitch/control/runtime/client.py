@@ -10,15 +10,23 @@ import msgspec
 from softswitch.base.errors import SoftswitchError
 from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
 from softswitch.control.limits import REPLY_BYTES_MAX
-from softswitch.control.protocol import (
-    AgentRow,
+from softswitch.control.protocol.replies import (
     Agents,
-    BanRow,
     Bans,
-    CallRow,
     Calls,
-    LimitRow,
     Limits,
+    Mailboxes,
+    Phones,
+    Queues,
+    Refused,
+    Registrations,
+    Reply,
+    Rows,
+    Subscriptions,
+    TraceRows,
+    Trunks,
+)
+from softswitch.control.protocol.requests import (
     ListAgents,
     ListBans,
     ListCalls,
@@ -29,24 +37,20 @@ from softswitch.control.protocol import (
     ListRegistrations,
     ListSubscriptions,
     ListTrunks,
-    Mailboxes,
+    Request,
+    Trace,
+)
+from softswitch.control.protocol.rows import (
+    AgentRow,
+    BanRow,
+    CallRow,
+    LimitRow,
     MailboxRow,
     PhoneRow,
-    Phones,
     QueueRow,
-    Queues,
-    Refused,
     RegistrationRow,
-    Registrations,
-    Reply,
-    Request,
-    Rows,
     SubscriptionRow,
-    Subscriptions,
-    Trace,
-    TraceRows,
     TrunkRow,
-    Trunks,
 )
 
 ANSWER_S = 10.0

@@ -27,17 +27,28 @@ from softswitch.control.limits import (
     SOCKET_PATH_BYTES_MAX,
 )
 from softswitch.control.operations import Operations
-from softswitch.control.protocol import (
-    AddBan,
+from softswitch.control.protocol.replies import (
     Agents,
     Bans,
     Calls,
+    Limits,
+    Mailboxes,
+    Phones,
+    Queues,
+    Refused,
+    Registrations,
+    Reply,
+    Rows,
+    Subscriptions,
+    Trunks,
+)
+from softswitch.control.protocol.requests import (
+    AddBan,
     GetMessages,
     GetStatus,
     HangUp,
     HoldRecording,
     LiftBan,
-    Limits,
     ListAgents,
     ListBans,
     ListCalls,
@@ -48,17 +59,9 @@ from softswitch.control.protocol import (
     ListRegistrations,
     ListSubscriptions,
     ListTrunks,
-    Mailboxes,
-    MailboxRow,
-    Phones,
-    Queues,
-    Refused,
-    Registrations,
     Reload,
     RemoveRegistration,
-    Reply,
     Request,
-    Rows,
     SetAgent,
     SetMailbox,
     SetPhone,
@@ -66,12 +69,11 @@ from softswitch.control.protocol import (
     SetSupervision,
     SetWorker,
     Stop,
-    Subscriptions,
     Supervise,
     Trace,
     TransferCall,
-    Trunks,
 )
+from softswitch.control.protocol.rows import MailboxRow
 
 _log = get_logger("control")
 _decoder = msgspec.msgpack.Decoder(Request)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from softswitch.control.protocol import GetStatus, Status
+from softswitch.control.protocol.replies import Status
+from softswitch.control.protocol.requests import GetStatus
 from softswitch.control.runtime.client import ControlClient, ControlFailed, NoSwitchRunning
 from softswitch.store import StoreReader, open_reader
 

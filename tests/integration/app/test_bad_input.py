@@ -8,7 +8,8 @@ from pathlib import Path
 import lmdb
 import pytest
 
-from softswitch.control.protocol import Reload, Reloaded
+from softswitch.control.protocol.replies import Reloaded
+from softswitch.control.protocol.requests import Reload
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.running import RunningSwitch
 

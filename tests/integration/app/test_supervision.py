@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId
-from softswitch.control.protocol import AgentSet, SetAgent, SetSupervision, Supervise, SupervisionSet
+from softswitch.control.protocol.replies import AgentSet, SupervisionSet
+from softswitch.control.protocol.requests import SetAgent, SetSupervision, Supervise
 from softswitch.control.runtime.client import ControlRefused
 from softswitch.prompts.runtime.wav_files import write_wav
 from softswitch.testing.phones import Phones

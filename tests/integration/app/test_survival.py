@@ -11,7 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
-from softswitch.control.protocol import AgentSet, SetAgent, SetWorker, WorkerAction, WorkerRow, WorkerSet
+from softswitch.control.protocol.replies import AgentSet, WorkerSet
+from softswitch.control.protocol.requests import SetAgent, SetWorker, WorkerAction
+from softswitch.control.protocol.rows import WorkerRow
 from softswitch.prompts.runtime.wav_files import write_wav
 from softswitch.sip.description.sdes import SrtpPolicy
 from softswitch.testing.phones import Phone, Phones

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from softswitch.base.address import HostPort
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.ids import AgentId
-from softswitch.control.protocol import AgentSet, Done, HangUp, SetAgent
+from softswitch.control.protocol.replies import AgentSet, Done
+from softswitch.control.protocol.requests import HangUp, SetAgent
 from softswitch.prompts.runtime.wav_files import write_wav
 from softswitch.sip.authentication.auth_client import answer_challenge
 from softswitch.sip.messages.message import Request, Response

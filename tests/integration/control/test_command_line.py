@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.cli.main import main
-from softswitch.control.protocol import Refused, Reloaded
+from softswitch.control.protocol.replies import Refused, Reloaded
 from softswitch.sip.tracing.pcap import FILE_HEADER
 from softswitch.store import open_store
 from softswitch.store.schema import Cdr, StoredRecording

@@ -15,19 +15,9 @@ from softswitch.base.errors import StartError
 from softswitch.base.ids import AgentId, CallId
 from softswitch.control.framing import encode_frame
 from softswitch.control.limits import REQUEST_BYTES_MAX, ROWS_PER_FRAME
-from softswitch.control.protocol import (
-    AgentSet,
-    CallRow,
-    Done,
-    GetStatus,
-    HangUp,
-    Refused,
-    Reload,
-    Reloaded,
-    SetAgent,
-    Status,
-    Stop,
-)
+from softswitch.control.protocol.replies import AgentSet, Done, Refused, Reloaded, Status
+from softswitch.control.protocol.requests import GetStatus, HangUp, Reload, SetAgent, Stop
+from softswitch.control.protocol.rows import CallRow
 from softswitch.control.runtime.client import ControlClient, ControlFailed, ControlRefused, NoSwitchRunning
 from softswitch.control.runtime.server import ControlServer
 from softswitch.testing.operations import FixedOperations

@@ -7,8 +7,7 @@ import pytest
 
 from softswitch.base.ids import AgentId, CallId, RecordingId
 from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
-from softswitch.control.protocol import (
-    AddBan,
+from softswitch.control.protocol.replies import (
     Agents,
     AgentSet,
     Bans,
@@ -16,12 +15,31 @@ from softswitch.control.protocol import (
     BansLifted,
     Calls,
     Done,
+    Limits,
+    Mailboxes,
+    Messages,
+    Phones,
+    PhoneSet,
+    Queues,
+    RecordingSet,
+    Refused,
+    Registrations,
+    Reloaded,
+    Reply,
+    Subscriptions,
+    SupervisionSet,
+    TraceRows,
+    Transferred,
+    Trunks,
+    WorkerSet,
+)
+from softswitch.control.protocol.requests import (
+    AddBan,
     GetMessages,
     GetStatus,
     HangUp,
     HoldRecording,
     LiftBan,
-    Limits,
     ListAgents,
     ListBans,
     ListCalls,
@@ -32,18 +50,8 @@ from softswitch.control.protocol import (
     ListRegistrations,
     ListSubscriptions,
     ListTrunks,
-    Mailboxes,
-    Messages,
-    Phones,
-    PhoneSet,
-    Queues,
-    RecordingSet,
-    Refused,
-    Registrations,
     Reload,
-    Reloaded,
     RemoveRegistration,
-    Reply,
     Request,
     SetAgent,
     SetMailbox,
@@ -52,17 +60,11 @@ from softswitch.control.protocol import (
     SetSupervision,
     SetWorker,
     Stop,
-    Subscriptions,
     Supervise,
-    SupervisionSet,
     Trace,
-    TraceRow,
-    TraceRows,
     TransferCall,
-    Transferred,
-    Trunks,
-    WorkerSet,
 )
+from softswitch.control.protocol.rows import TraceRow
 from softswitch.testing.operations import FixedOperations
 from softswitch.testing.traced_call import LEGS
 

@@ -12,7 +12,7 @@ from softswitch.cli.demo.report import print_report
 from softswitch.cli.demo.table import LiveTable, describe, draw
 from softswitch.cli.demo.verdict import Records, Verdict, figures
 from softswitch.config import Configuration
-from softswitch.control.protocol import AgentRow, CallRow, QueueRow
+from softswitch.control.protocol.rows import AgentRow, CallRow, QueueRow
 from softswitch.testing.operations import FixedOperations
 
 

@@ -11,7 +11,7 @@ from softswitch.cli.demo.people import Caller, Stage
 from softswitch.cli.demo.script import Visit, read_lines, write_script
 from softswitch.cli.demo.verdict import Records, Verdict, figures, judge
 from softswitch.cli.demo.voices import Conversation
-from softswitch.control.protocol import QueueRow
+from softswitch.control.protocol.rows import QueueRow
 from softswitch.store.schema import Cdr, StoredRecording
 
 TALK_S = 8.0

@@ -1,0 +1,218 @@
+"""What the switch answers."""
+
+from typing import Literal
+
+import msgspec
+
+from softswitch.base.traced_message import TracedMessage
+from softswitch.control.protocol.rows import (
+    AgentRow,
+    BanRow,
+    CallRow,
+    LimitRow,
+    MailboxRow,
+    PhoneRow,
+    QueueRow,
+    RegistrationRow,
+    SecurityRow,
+    StoreRow,
+    SubscriptionRow,
+    TraceRow,
+    TrunkRow,
+    WorkerRow,
+)
+from softswitch.store.schema import SipLeg
+
+RefusalCode = Literal["not_found", "not_possible", "configuration", "malformed", "busy", "failed"]
+
+
+class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The switch as a whole.
+
+    `listen` says where phones register ("udp:192.0.2.5:5060"). While `is_draining`, new calls are refused and
+    `drain_ends_in_s` is what calls in progress have left. `loop_lag_ms` is the worst delay of the event loop
+    over the last seconds: the measure of overload.
+    """
+
+    version: str
+    pid: int
+    started_at: float
+    uptime_s: float
+    domain: str
+    listen: list[str]
+    calls: int
+    registrations: int
+    agents: int
+    agents_logged_in: int
+    queues: int
+    waiting: int
+    workers: list[WorkerRow]
+    store: StoreRow
+    configuration_directory: str
+    configuration_loaded_at: float
+    is_draining: bool = False
+    drain_ends_in_s: float | None = None
+    loop_lag_ms: float = 0.0
+    security: SecurityRow = SecurityRow()
+
+
+class Calls(msgspec.Struct, frozen=True, tag=True):
+    rows: list[CallRow]
+    is_last: bool = True
+
+
+class Agents(msgspec.Struct, frozen=True, tag=True):
+    rows: list[AgentRow]
+    is_last: bool = True
+
+
+class Queues(msgspec.Struct, frozen=True, tag=True):
+    rows: list[QueueRow]
+    is_last: bool = True
+
+
+class Trunks(msgspec.Struct, frozen=True, tag=True):
+    rows: list[TrunkRow]
+    is_last: bool = True
+
+
+class Registrations(msgspec.Struct, frozen=True, tag=True):
+    rows: list[RegistrationRow]
+    is_last: bool = True
+
+
+class Phones(msgspec.Struct, frozen=True, tag=True):
+    rows: list[PhoneRow]
+    is_last: bool = True
+
+
+class PhoneSet(msgspec.Struct, frozen=True, tag=True):
+    """The extension as it is after the order."""
+
+    phone: PhoneRow
+
+
+class Bans(msgspec.Struct, frozen=True, tag=True):
+    rows: list[BanRow]
+    is_last: bool = True
+
+
+class Limits(msgspec.Struct, frozen=True, tag=True):
+    rows: list[LimitRow]
+    is_last: bool = True
+
+
+class BanSet(msgspec.Struct, frozen=True, tag=True):
+    """The ban as it is after the order."""
+
+    ban: BanRow
+
+
+class BansLifted(msgspec.Struct, frozen=True, tag=True):
+    """The networks that are listened to again."""
+
+    networks: list[str]
+
+
+class Subscriptions(msgspec.Struct, frozen=True, tag=True):
+    rows: list[SubscriptionRow]
+    is_last: bool = True
+
+
+class Mailboxes(msgspec.Struct, frozen=True, tag=True):
+    rows: list[MailboxRow]
+    is_last: bool = True
+
+
+class AgentSet(msgspec.Struct, frozen=True, tag=True):
+    """The agent as he is after the order. `is_pending` says that it takes effect when his call is over."""
+
+    agent: AgentRow
+    is_pending: bool = False
+
+
+class RecordingSet(msgspec.Struct, frozen=True, tag=True):
+    """The call as it is after the order."""
+
+    call: CallRow
+
+
+class WorkerSet(msgspec.Struct, frozen=True, tag=True):
+    """The media worker as it is after the order."""
+
+    worker: WorkerRow
+
+
+class Transferred(msgspec.Struct, frozen=True, tag=True):
+    """The caller is in this call from now on."""
+
+    call: CallRow
+
+
+class SupervisionSet(msgspec.Struct, frozen=True, tag=True):
+    """The call as it is after the order; `phone` is the account of the supervisor's phone."""
+
+    call: CallRow
+    phone: str
+
+
+class Messages(msgspec.Struct, frozen=True, tag=True):
+    """What is in memory, in the order of time; `left_out` of them are missing in the middle.
+
+    `call` is there while the call is in progress; `sip_legs` are the parties that are known.
+    """
+
+    messages: list[TracedMessage]
+    sip_legs: list[SipLeg] = []
+    call: CallRow | None = None
+    left_out: int = 0
+
+
+class TraceRows(msgspec.Struct, frozen=True, tag=True):
+    """Messages in order, or none as a sign of life. `lost` messages before these were forgotten unread."""
+
+    rows: list[TraceRow]
+    lost: int = 0
+    is_last: bool = False
+
+
+class Reloaded(msgspec.Struct, frozen=True, tag=True):
+    """The new configuration is in force; each change is one line for people, an empty list means nothing changed.
+
+    `restart_needed` names changed keys that only a restart takes over.
+    """
+
+    changes: list[str]
+    restart_needed: list[str] = []
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """The order was carried out, or (Stop) is being carried out."""
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """It was not done. `message` is one line for people that says what to do; `faults` lists each one of a reload."""
+
+    code: RefusalCode
+    message: str
+    faults: list[str] = []
+
+
+Rows = Calls | Agents | Queues | Registrations | Phones | Bans | Subscriptions | Mailboxes | Trunks | Limits
+Reply = (
+    Status
+    | Rows
+    | PhoneSet
+    | AgentSet
+    | RecordingSet
+    | SupervisionSet
+    | Transferred
+    | WorkerSet
+    | Messages
+    | TraceRows
+    | BanSet
+    | BansLifted
+    | Reloaded
+    | Done
+    | Refused
+)

@@ -1,0 +1,236 @@
+"""What can be asked of the switch."""
+
+from typing import Literal
+
+import msgspec
+
+from softswitch.base.ids import AgentId, CallId, RecordingId
+
+AgentAction = Literal["login", "logout", "pause", "resume"]
+RecordingAction = Literal["mask", "unmask", "start", "stop"]
+WorkerAction = Literal["drain", "resume"]
+SupervisionMode = Literal["listen", "whisper", "barge"]
+
+
+class GetStatus(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListCalls(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListAgents(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListQueues(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListTrunks(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListRegistrations(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListPhones(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class SetPhone(msgspec.Struct, frozen=True, tag=True):
+    """What the owner of an extension (its account or number) could choose by dialling; what is empty stays as it is.
+
+    `forwards` are numbers by "always", "busy", "no_answer" or "unregistered"; the number "" ends that one.
+    """
+
+    phone: str
+    forwards: dict[str, str] = {}
+    no_answer_s: float | None = None
+    do_not_disturb: bool | None = None
+    call_waiting: Literal["", "on", "off", "default"] = ""
+
+
+class RemoveRegistration(msgspec.Struct, frozen=True, tag=True):
+    """Forget where an address of record is registered: at one contact, or at all."""
+
+    aor: str
+    contact: str = ""
+
+
+class ListSubscriptions(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListMailboxes(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class SetMailbox(msgspec.Struct, frozen=True, tag=True):
+    """How many voice messages wait for an extension, as the voicemail system counts. `mailbox` is its user name."""
+
+    mailbox: str
+    new: int
+    old: int = 0
+    urgent_new: int = 0
+    urgent_old: int = 0
+
+
+class SetAgent(msgspec.Struct, frozen=True, tag=True):
+    """Log an agent in or out, or pause or resume him. `reason` is kept with a pause ("lunch")."""
+
+    agent_id: AgentId
+    action: AgentAction
+    reason: str = ""
+
+
+class HangUp(msgspec.Struct, frozen=True, tag=True):
+    """End a call for every party."""
+
+    call_id: CallId
+
+
+class TransferCall(msgspec.Struct, frozen=True, tag=True):
+    """Send the caller of an answered call to another number or extension; whoever he talks to is hung up."""
+
+    call_id: CallId
+    target: str
+
+
+class SetRecording(msgspec.Struct, frozen=True, tag=True):
+    """Mask what is recorded of a call (for `seconds`, or as long as the settings allow) or unmask it, begin or end it.
+
+    `by` is who wants it, and is kept with the recording.
+    """
+
+    call_id: CallId
+    action: RecordingAction
+    seconds: float | None = None
+    by: str = ""
+
+
+class SetWorker(msgspec.Struct, frozen=True, tag=True):
+    """No new calls for a media worker ("drain"), or again ("resume")."""
+
+    name: str
+    action: WorkerAction
+
+
+class HoldRecording(msgspec.Struct, frozen=True, tag=True):
+    """Keep a recording however old it becomes, or no longer. `started_at` is that of the index."""
+
+    recording_id: RecordingId
+    started_at: float
+    is_held: bool
+
+
+class Supervise(msgspec.Struct, frozen=True, tag=True):
+    """Ring the phone of a supervisor (its account or number), who then takes part in the conversation of a call.
+
+    Who listens hears both and is heard by nobody; who whispers is heard by the agent alone; who barges in, by all.
+    """
+
+    call_id: CallId
+    phone: str
+    mode: SupervisionMode = "listen"
+
+
+class SetSupervision(msgspec.Struct, frozen=True, tag=True):
+    """How a supervisor takes part from now on. An empty `phone` will do while there is only one."""
+
+    call_id: CallId
+    mode: SupervisionMode
+    phone: str = ""
+
+
+class GetMessages(msgspec.Struct, frozen=True, tag=True):
+    """The SIP messages in the switch's memory of a call in progress, or of these Call-IDs, or about a number.
+
+    For a number it is the last INVITE that named it, with what followed: calls that never became one are found so.
+    `since_at` leaves out older ones.
+    """
+
+    call_id: CallId | Literal[""] = ""
+    sip_call_ids: list[str] = []
+    number: str = ""
+    since_at: float = 0.0
+
+
+class Trace(msgspec.Struct, frozen=True, tag=True):
+    """Send SIP messages as they come and go, until the connection is closed, in frames of `TraceRows`.
+
+    Of one call, its Call-IDs, a number, or a peer (an address with or without port, an account, a trunk); each that is
+    given must fit. With `is_from_memory` those that the switch still has come first.
+    """
+
+    call_id: CallId | Literal[""] = ""
+    sip_call_ids: list[str] = []
+    number: str = ""
+    peer: str = ""
+    is_from_memory: bool = False
+    is_following: bool = True
+    """False: it ends with what is in memory; the last frame says `is_last`."""
+
+
+class ListBans(msgspec.Struct, frozen=True, tag=True):
+    """Who is not listened to at the moment."""
+
+
+class ListLimits(msgspec.Struct, frozen=True, tag=True):
+    """What calls to the outside have used of their limits today."""
+
+
+class AddBan(msgspec.Struct, frozen=True, tag=True):
+    """Listen to nothing from an address or network for some seconds."""
+
+    network: str
+    seconds: float
+    reason: str = ""
+
+
+class LiftBan(msgspec.Struct, frozen=True, tag=True):
+    """Listen again: end every ban that holds this address, or is of exactly this network."""
+
+    network: str
+
+
+class Reload(msgspec.Struct, frozen=True, tag=True):
+    """Read the configuration directory again and take it over as a whole, or not at all."""
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """Refuse new calls, give calls in progress the configured time, then end the process."""
+
+
+Request = (
+    GetStatus
+    | ListCalls
+    | ListAgents
+    | ListQueues
+    | ListRegistrations
+    | ListPhones
+    | SetPhone
+    | RemoveRegistration
+    | ListSubscriptions
+    | ListMailboxes
+    | SetMailbox
+    | ListTrunks
+    | SetAgent
+    | HangUp
+    | TransferCall
+    | SetRecording
+    | SetWorker
+    | HoldRecording
+    | Supervise
+    | SetSupervision
+    | GetMessages
+    | Trace
+    | ListBans
+    | ListLimits
+    | AddBan
+    | LiftBan
+    | Reload
+    | Stop
+)

@@ -1,0 +1,257 @@
+"""The rows of listings."""
+
+from typing import Literal
+
+import msgspec
+
+from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+from softswitch.base.traced_message import TracedMessage
+
+
+class CallRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A call in progress. `state` is a word for people: "flow", "waiting", "alerting", "talking", "held", "parked",
+    "ending".
+
+    `wait_s` is the time spent in the queue: so far, or until an agent answered; None when it never was in one.
+    `flow` is the flow that has the call; `agent` is his id once one is alerted or talks.
+    For `masked_s` more seconds what is recorded of it is silence. `supervisors` are those who take part in the
+    conversation or whose phones ring for it, each with his mode.
+    `mos` is how the worst of its legs sounded during the last five seconds (1 to 4.5), None before anything was heard;
+    `talking` says who spoke then: "caller", "called".
+    """
+
+    call_id: CallId
+    state: str
+    calling_number: str
+    called_number: str
+    started_at: float
+    duration_s: float
+    flow: str = ""
+    queue: str = ""
+    agent: str = ""
+    wait_s: float | None = None
+    recording: RecordingId | Literal[""] = ""
+    masked_s: float = 0.0
+    supervisors: dict[str, str] = {}
+    mos: float | None = None
+    talking: list[str] = []
+    slot: str = ""
+    """Where the caller is parked."""
+
+
+class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent. `status` is what was declared: "logged_out", "not_ready" (with `reason`) or "ready".
+
+    `state` is what the switch sees (acd/model.py): "reserved", "busy", "wrap_up", or else the status again. `since_s`
+    is the time in this state. `call_id` is the call he is reserved for or talks in.
+    `answered` and `missed` count reservations since the switch started.
+    """
+
+    agent_id: AgentId
+    name: str
+    status: str
+    state: str
+    since_s: float
+    reason: str = ""
+    skills: dict[str, int] = {}
+    queues: list[QueueId] = []
+    is_registered: bool = False
+    call_id: CallId | Literal[""] = ""
+    answered: int = 0
+    missed: int = 0
+
+
+class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue now, and its counts since the switch started.
+
+    `agents_ready` could take a call from this queue at once; `agents_busy` serve it and are reserved, talking or in
+    wrap-up; `agents_logged_in` serve it at all. `service_level` is the fraction answered in time (0.8 = 80 %, see
+    acd/statistics.py); None, like `average_speed_of_answer_s`, while there is nothing to count.
+    """
+
+    queue_id: QueueId
+    name: str
+    waiting: int
+    longest_wait_s: float
+    agents_ready: int
+    agents_busy: int
+    agents_logged_in: int
+    offered: int = 0
+    answered: int = 0
+    abandoned: int = 0
+    overflowed: int = 0
+    service_level: float | None = None
+    average_speed_of_answer_s: float | None = None
+
+
+class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider. `health` is "unknown", "up" or "down", `registration` "trying", "registered", "refused", "stopped",
+    or "" for a trunk that does not register. A limit of 0 is none."""
+
+    name: str
+    health: str
+    registration: str = ""
+    registration_reason: str = ""
+    expires_in_s: float | None = None
+    round_trip_ms: float | None = None
+    """Of the last OPTIONS that were answered."""
+    used_in: int = 0
+    used_out: int = 0
+    channels: int = 0
+    channels_in: int = 0
+    channels_out: int = 0
+    calls_per_s: float = 0.0
+    calls_in: int = 0
+    """Since start, as the next two."""
+    calls_out: int = 0
+    refused: int = 0
+    """For lack of room."""
+    last_failure: str = ""
+    last_failure_ago_s: float | None = None
+
+
+class RegistrationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A phone's binding (RFC 3261 section 10).
+
+    `transport` is "UDP", "TCP", "TLS", "WS" or "WSS", `remote` is "host:port".
+    """
+
+    aor: str
+    contact: str
+    transport: str
+    remote: str
+    expires_in_s: float
+    user_agent: str = ""
+
+
+class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An extension. `contacts` phones are registered for it; `calls` it is in, ringing or talking.
+
+    `forwards` are numbers by the reason: "always", "busy", "no_answer" (after `no_answer_s`), "unregistered".
+    """
+
+    username: str
+    name: str = ""
+    number: str = ""
+    agent_id: AgentId | Literal[""] = ""
+    contacts: int = 0
+    calls: int = 0
+    forwards: dict[str, str] = {}
+    no_answer_s: float = 0.0
+    do_not_disturb: bool = False
+    call_waiting: bool = True
+    intercom: bool = False
+    pickup_groups: list[str] = []
+
+
+class BanRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An address or network that is not listened to. `by` is "switch" or "operator"; `times` is which ban it is.
+
+    `reason` of the switch's own is the last offence: "authentication", "scanner", "challenge" (asked for many, gave no
+    password), "malformed", "flood", "forbidden", "neighbours" (several of its network were banned).
+    """
+
+    network: str
+    since_at: float
+    ends_in_s: float
+    times: int = 1
+    reason: str = ""
+    by: str = "switch"
+
+
+class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Today's calls to the outside of an extension ("phone:anna") or a trunk ("trunk:provider"), and their limits.
+
+    A limit of 0 is none. `refused` calls were not made; `last_refusal` says why the last of them was not.
+    """
+
+    subject: str
+    day: str
+    calls_now: int = 0
+    calls: int = 0
+    minutes: float = 0.0
+    refused: int = 0
+    last_refusal: str = ""
+    calls_max: int = 0
+    calls_per_day: int = 0
+    minutes_per_day: int = 0
+
+
+class SecurityRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The unwelcome, counted since start, but for `bans_now`.
+
+    `challenged` requests got 401 (every phone's first one does), `failures` were wrong passwords or unknown users,
+    `malformed` messages came from strangers, `dropped` requests got silence, `denied` packets came from networks that
+    may not speak to their listener, `unheard` ones from banned sources; `overloaded` INVITEs found too much to do.
+    """
+
+    bans_now: int = 0
+    bans: int = 0
+    challenged: int = 0
+    failures: int = 0
+    malformed: int = 0
+    dropped: int = 0
+    denied: int = 0
+    unheard: int = 0
+    overloaded: int = 0
+
+
+class SubscriptionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told how somebody is. `event` is "dialog" (lamps), "presence", "message-summary" or "reg"."""
+
+    watcher: str
+    event: str
+    resource: str
+    transport: str
+    remote: str
+    expires_in_s: float
+
+
+class MailboxRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Voice messages that wait; the urgent ones are counted among the others as well."""
+
+    mailbox: str
+    new: int
+    old: int = 0
+    urgent_new: int = 0
+    urgent_old: int = 0
+
+
+class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A media worker. `cpu` is the part of one core it used during the last second (0.35 = 35 %).
+
+    One that `is_draining` gets no new calls. Packets since its start: `strangers` came from sources that were not
+    accepted, `dropped_by_kernel` found a full socket, `unauthentic` were refused by SRTP.
+    """
+
+    name: str
+    pid: int
+    is_connected: bool
+    streams: int = 0
+    recordings: int = 0
+    cpu: float = 0.0
+    tick_us_median: float = 0.0
+    tick_us_max: float = 0.0
+    overruns: int = 0
+    is_draining: bool = False
+    strangers: int = 0
+    dropped_by_kernel: int = 0
+    unauthentic: int = 0
+
+
+class StoreRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The store. `fault` is one line ("the disk is full: ...") while it cannot write."""
+
+    directory: str
+    cdrs: int = 0
+    recordings: int = 0
+    size_bytes: int = 0
+    fault: str = ""
+
+
+class TraceRow(msgspec.Struct, frozen=True, gc=False):
+    """A SIP message, without secrets; who the other side is, as far as is known, and which call it belongs to."""
+
+    message: TracedMessage
+    party: str
+    call_id: CallId | Literal[""] = ""
