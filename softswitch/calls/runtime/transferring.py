@@ -79,6 +79,8 @@ def transfer_caller(call: ActiveCall, target: str, *, by: str) -> ActiveCall:
         raise LocalError(f"{call.record.calling_number} was transferred too often: the flows send calls in circles")
     far = None if call.conversation is None else call.conversation.far
     transfer = None if far is None or far.extension is None else Transfer(call, extension=far.extension)
+    if call.transfer is not None:  # whoever transferred him here waits on
+        transfer, call.transfer = call.transfer, None
     follow_up = transfer_away(
         call, call.caller, target, by=by, ended_by="switch", permissions=call.permissions, transfer=transfer
     )
