@@ -417,8 +417,14 @@ class SipEndpoint:
     def handle_timeout(self, now: float) -> None:
         deadlines = self._core.deadlines
         while due := deadlines.pop_due(now):
-            for each in due:
-                each.handle_timeout(now)
+            for index, each in enumerate(due):
+                try:
+                    each.handle_timeout(now)
+                except Exception:
+                    # A fault of ours costs nobody else his timer.
+                    for other in due[index + 1 :]:
+                        deadlines.set(other, now)
+                    raise
         for aor in self._registrar.handle_timeout(now):
             self._core.outputs.append(RegistrationChanged(aor, self._registrar.bindings(aor)))
 
@@ -503,7 +509,7 @@ class SipEndpoint:
 
     def _answer_stun(self, data: bytes, flow: Flow, now: float) -> None:
         answer = answer_binding(data, flow.remote)
-        if answer is not None and self.hears(flow, now):
+        if answer is not None and self._registrar.knows(flow):  # it is longer than what strangers would forge
             self._core.outputs.append(Transmit(flow, answer))
 
     def _may_prove(self, data: bytes, flow: Flow, now: float) -> bool:

@@ -34,8 +34,6 @@ A REGISTER is always challenged, from wherever it comes.
 import hmac
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
 from softswitch.base.address import Flow
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import LegId
@@ -440,11 +438,6 @@ class Reception:
             name: (account, NetworkSet(account.allowed_from))
             for name, account in (settings.accounts | trunk_accounts).items()
             if account.is_tls_only or account.allowed_from
-        }
-        self._restricted |= {
-            peer.account.username: (replace(peer.account, is_tls_only=True), NetworkSet())
-            for peer in settings.trunks
-            if peer.account and peer.is_tls_only
         }
 
 

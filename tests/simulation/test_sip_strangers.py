@@ -350,12 +350,36 @@ def test_a_trunk_that_must_come_encrypted_is_a_stranger_otherwise() -> None:
     assert only_response(stranger.send(stranger.ask("INVITE", "100"))).status == 401
 
 
-def test_nor_does_its_password_help_it() -> None:
-    account = Account(username="provider", password="correct horse")
-    trunks = (TrunkPeer(name="provider", addresses=(), account=account, is_tls_only=True),)
-    for flow, status in ((FLOW, 401), (STREAM, 401), (STREAM._replace(kind=TransportKind.TLS), 200)):
-        stranger = Stranger(make_endpoint(trunks=trunks), flow)
-        assert only_response(stranger.try_password("OPTIONS", "provider", "correct horse")).status == status
+def test_nobody_is_made_longer_by_our_answers_but_who_is_registered() -> None:
+    """STUN on the SIP port: the answer is longer than the request, whose source may be forged."""
+    stranger = Stranger(make_endpoint())
+    binding = b"\x00\x01\x00\x00\x21\x12\xa4\x42" + b"a" * 12
+    stranger.endpoint.receive_datagram(binding, FLOW, stranger.now)
+    assert stranger.endpoint.take_outputs() == []
+    assert only_response(stranger.try_password("REGISTER", "alice", "correct horse")).status == 200
+    stranger.endpoint.receive_datagram(binding, FLOW, stranger.now)
+    assert len(stranger.endpoint.take_outputs()) == 1
+
+
+def test_an_event_with_a_nul_in_it_is_echoed_and_costs_nobody_anything() -> None:
+    watcher = Stranger(make_endpoint())
+    challenge = only_response(watcher.send(watcher.ask("SUBSCRIBE", "alice")))
+    value = answer_challenge(
+        challenge.get_all("www-authenticate"),
+        "alice",
+        "correct horse",
+        "SUBSCRIBE",
+        "sip:alice@switch.example",
+        ENTROPY,
+        {},
+    )
+    request = watcher.ask("SUBSCRIBE", "alice", ("authorization", value or ""))
+    request.headers.append(("event", 'presence;id="\\\0"'))
+    packet = request.serialize().replace(b"SUBSCRIBE sip:switch", b"SUBSCRIBE sip:alice@switch", 1)
+    watcher.endpoint.receive_message(packet, FLOW, watcher.now)
+    assert only_response(watcher.endpoint.take_outputs()).status == 200
+    watcher.endpoint.handle_timeout(watcher.now + 1.0)
+    assert any(b'id="\\\0"' in each.message for each in watcher.endpoint.take_outputs() if isinstance(each, Transmit))
 
 
 @pytest.mark.parametrize("method", ["REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE", "MESSAGE", "BYE", "INFO", "NONSENSE"])

@@ -71,6 +71,15 @@ def test_a_trunk_registers_with_digest_and_stays_registered() -> None:
     assert 24 <= registers <= 36, "refreshed every four minutes, each time challenged"
 
 
+def test_a_provider_without_addresses_is_not_banned_for_what_others_send_in_its_name() -> None:
+    pair = pair_with(registering())
+    forged = b"OPTIONS sip:100@switch SIP/2.0\r\nUser-Agent: friendly-scanner\r\n"
+    forged += b"Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=a\r\nTo: <sip:a@b>\r\nCall-ID: a\r\n"
+    flow = Flow(TransportKind.UDP, SWITCH, HostPort(PROVIDER.host, 5062))
+    pair.switch.receive_datagram(forged + b"CSeq: 1 OPTIONS\r\n\r\n", flow, pair.now)
+    assert pair.switch.bans(pair.now) == []
+
+
 def test_a_registered_contact_is_where_calls_come_from_whatever_their_address() -> None:
     pair = pair_with(registering())
     (binding,) = pair.provider.bindings(f"acc77@{DOMAIN}")

@@ -1,7 +1,8 @@
 """STUN binding requests on the SIP port (RFC 8489, RFC 5626 section 4.4.2): phones keep their NAT open with them.
 
 The answer tells the phone the address it is seen at; a phone that gets none, or another one than before, registers
-anew. Any other STUN is swallowed.
+anew. Only phones that are registered get one (endpoint.py): it is longer than the request, whose source a stranger may
+have forged. Any other STUN is swallowed.
 """
 
 import struct

@@ -76,7 +76,7 @@ class Notifying:
         core, dialog = self._core, self._dialog
         request = dialog.make_request("NOTIFY", core.make_via(dialog.flow))
         request.headers.append(("contact", core.addresses.contact(dialog.flow)))
-        request.add("event", self._event)
+        request.headers.append(("event", self._event))  # as it came: the peer's own words, readable or not
         request.headers.append(("subscription-state", notice.state))
         if notice.body:
             request.headers.append(("content-type", notice.content_type))

@@ -153,3 +153,24 @@ def test_a_call_leaves_no_reference_cycles(pair: SipPair) -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_a_fault_at_one_timer_costs_nobody_else_his(pair: SipPair) -> None:
+    class Faulty:
+        def handle_timeout(self, now: float) -> None:
+            raise ValueError("a fault of ours")
+
+    class Other:
+        at = 0.0
+
+        def handle_timeout(self, now: float) -> None:
+            self.at = now
+
+    other = Other()
+    deadlines = pair.switch._core.deadlines  # pyright: ignore[reportPrivateUsage]
+    deadlines.set(Faulty(), 1.0)
+    deadlines.set(other, 1.0)
+    with pytest.raises(ValueError, match="a fault of ours"):
+        pair.switch.handle_timeout(2.0)
+    pair.switch.handle_timeout(2.0)
+    assert other.at == 2.0

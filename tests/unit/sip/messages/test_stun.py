@@ -3,9 +3,11 @@
 import pytest
 
 from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.messages.stun import answer_binding, begins_like_stun
 from softswitch.sip.outputs import Transmit
-from softswitch.testing.sip_pair import SWITCH, SipPair
+from softswitch.sip.settings import Target
+from softswitch.testing.sip_pair import DOMAIN, SWITCH, SipPair
 
 ID = bytes.fromhex("b7e7a701bc34d686fa87dfae")
 REQUEST = bytes.fromhex("000100002112a442") + ID
@@ -30,8 +32,17 @@ def test_anything_else_is_not_answered(octets: bytes) -> None:
 
 
 def test_the_endpoint_answers_where_it_came_from_and_swallows_the_rest() -> None:
+    """A phone's, not a stranger's: the answer is longer than the request, whose source may be forged."""
     pair = SipPair()
-    flow = Flow(TransportKind.UDP, SWITCH, HostPort("192.0.2.99", 40_000))
+    stranger = Flow(TransportKind.UDP, SWITCH, HostPort("192.0.2.99", 40_000))
+    pair.switch.receive_datagram(REQUEST, stranger, pair.now)
+    assert pair.switch.take_outputs() == []
+    aor, password = f"sip:alice@{DOMAIN}", Credential(username="alice", realm=DOMAIN, password="correct horse")
+    target = Target(uri=f"sip:{DOMAIN}")
+    pair.alice.request("REGISTER", target, from_uri=aor, to_uri=aor, credentials=password, now=pair.now)
+    pair.run(1.0)
+    (binding,) = pair.switch.all_bindings()
+    flow = binding.flow
     pair.switch.receive_datagram(REQUEST, flow, pair.now)
     (output,) = pair.switch.take_outputs()
     assert isinstance(output, Transmit)
