@@ -36,6 +36,8 @@ def check_trunks(draft: Draft) -> None:
         _check_outbound(index, row, callers, faults)
         _check_tls(index, row, draft, faults)
         _check_account(index, row, phones_names, faults)
+        if row.accept_username:
+            phones_names.add(row.accept_username)
         _check_numbers(index, row, faults)
         check_distinct(row.codecs, ("trunk", index, "codecs"), faults)
         check_session_timer(row.session_timer_s, ("trunk", index, "session_timer_s"), faults)
@@ -116,7 +118,7 @@ def _check_account(index: int, row: TrunkRow, phones: set[str], faults: FaultLis
             path = ("trunk", index, "quirks", row.quirks.index(quirk))
             faults.add(path, f'"{quirk}" is about the account, and there is none', "Write username = ...")
     if row.accept_username in phones:
-        reason = f'"{row.accept_username}" is the user name of a phone'
+        reason = f'"{row.accept_username}" is the user name of a phone, or of another trunk'
         faults.add(("trunk", index, "accept_username"), reason, "Give the other switch a name of its own")
     if row.options_bad and not row.options_s:
         faults.add(("trunk", index, "options_bad"), "no OPTIONS are sent", "Write options_s = 30")

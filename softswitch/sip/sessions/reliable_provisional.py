@@ -27,6 +27,9 @@ from softswitch.sip.messages.methods import known_method
 from softswitch.sip.messages.option_tags import has_option
 from softswitch.sip.transactions.transaction_table import ServerExchange
 
+WAITING_MAX = 8
+"""Responses that wait for the PRACK of the one before. Who has so much to say within half a minute repeats himself."""
+
 RACK = re.compile(r"([0-9]{1,10})[ \t]++([0-9]{1,10})[ \t]++([A-Za-z]++)")
 RSEQ = re.compile(r"[0-9]{1,10}")
 
@@ -69,7 +72,7 @@ class ReliableProvisionals:
         self._on_silence = on_silence
         self._rseq = core.entropy.integer(31)
         self._queue: deque[Response] = deque()
-        """As many as the owner of the call had to say meanwhile."""
+        """What the owner of the call had to say meanwhile; one with a description is never left out."""
         self._packet = b""
         """The one that is not acknowledged."""
         self._interval_s = 0.0
@@ -83,7 +86,8 @@ class ReliableProvisionals:
     def send(self, response: Response, now: float) -> None:
         """Send it, as soon as the one before has arrived."""
         if self._packet:
-            self._queue.append(response)
+            if response.body or len(self._queue) < WAITING_MAX:
+                self._queue.append(response)
             return
         timers = self._core.settings.timers
         self._rseq += 1

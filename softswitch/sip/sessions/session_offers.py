@@ -284,7 +284,8 @@ class SessionOffers:
         self.go_on(now)
 
     def _expired(self, now: float) -> None:
-        self.host.session_lost("timeout", "session timer expired", 408, now)
+        if not self._is_over:
+            self.host.session_lost("timeout", "session timer expired", 408, now)
 
     # Inputs from the dialog
 

@@ -162,7 +162,8 @@ class RegistrationClient:
     # Private
 
     def _succeed(self, answer: RegisterAnswer, now: float) -> None:
-        granted_s = max(answer.granted_s or self._expires_s, GRANTED_MIN_S)
+        granted_s = self._expires_s if answer.granted_s is None else answer.granted_s
+        granted_s = min(max(granted_s, GRANTED_MIN_S), EXPIRES_MAX_S)
         self._delays = 0
         self._has_raised_expiry = False
         self.expires_at = now + granted_s

@@ -15,6 +15,7 @@ QUEUE = '[[queue]]\nid = "support"\n'
 ROUTE = '[[route]]\nnumber = "100"\nflow = "hotline"\n'
 OFFICE = '[[schedule]]\nid = "office"\nhours = {daily = ["09:00-18:00"]}\n'
 TRUNK = '[[trunk]]\nname = "provider"\nhost = "192.0.2.1"\n'
+_CUSTOMER = '[[trunk]]\nname = "{}"\naccept_username = "shared"\naccept_password = "x"\n'
 
 Files = dict[str, str]
 
@@ -188,8 +189,12 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"trunks": TRUNK + 'country_code = "+7"'}, 'trunk[0].country_code: "+7" is not made of a few digits'),
         ({"softswitch": '[numbers]\ncountry_code = "+7"'}, 'numbers.country_code: "+7" is not made of a few digits'),
         (
+            {"trunks": "".join(_CUSTOMER.format(name) for name in ("a", "b"))},
+            'trunk[1].accept_username: "shared" is the user name of a phone, or of another trunk',
+        ),
+        (
             {"trunks": TRUNK + 'accept_username = "anna"\naccept_password = "x"', "agents": ANNA},
-            'trunk[0].accept_username: "anna" is the user name of a phone',
+            'trunk[0].accept_username: "anna" is the user name of a phone, or of another trunk',
         ),
         (
             {"trunks": TRUNK + "rules = [{number = 'called_out', pattern = '(a+)+'}]"},

@@ -185,3 +185,12 @@ def test_who_starts_again_while_the_binding_is_taken_back_is_registered_again() 
     client.take_outputs()
     client.answered(answer(200), 1.1)
     assert client.take_outputs() == [RegistrationStateChanged(RegistrationState.TRYING, ""), SendRegister(600)]
+
+
+def test_what_a_registrar_grants_is_taken_at_its_word_within_bounds() -> None:
+    client = started()
+    client.answered(answer(200, granted_s=0), 0.0)
+    assert client.expires_at == 10.0
+    client = started()
+    client.answered(answer(200, granted_s=2**31), 0.0)
+    assert client.expires_at == 86_400.0
