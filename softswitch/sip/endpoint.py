@@ -116,7 +116,7 @@ class SipEndpoint:
         """One whole message, from a datagram or cut from a stream. That of an unwelcome source is not even read."""
         if not self.hears(flow, now) and not self._may_prove(data, flow, now):
             self._ignore(flow, now)
-        elif data.startswith(b"INVITE ") and not self._admission.admits(now) and self._refuse_unread(data, flow):
+        elif data.startswith(b"INVITE ") and not self._admission.admits(now) and self._refuse_unread(data, flow, now):
             return
         elif not (self._admission.refused and is_ack_of_refusal(data)):
             self._dispatcher.receive(data, flow, now)
@@ -457,11 +457,12 @@ class SipEndpoint:
     def hears(self, flow: Flow, now: float) -> bool:
         """Whether what comes along this flow is read at all."""
         guard, host = self._guard, flow.remote.host
-        if not guard.access.permits(flow):
-            return False
-        if not guard.bans.holds(host, now) or self._registrar.knows(flow):
+        is_permitted = guard.access.permits(flow)
+        if is_permitted and (not guard.bans.holds(host, now) or self._registrar.knows(flow)):
             return True
-        return flow.kind.is_reliable and guard.bans.has_way_out(host, now)
+        if host in self._core.trunks.learned:
+            return True
+        return is_permitted and flow.kind.is_reliable and guard.bans.has_way_out(host, now)
 
     def sip_call_id(self, leg_id: LegId) -> str:
         """The Call-ID of an outbound leg that is not answered yet; "" if there is none."""
@@ -495,8 +496,11 @@ class SipEndpoint:
 
     # Private
 
-    def _refuse_unread(self, invite: bytes, flow: Flow) -> bool:
-        """503 to a new call beyond the rate; False for a repetition, or an INVITE within a dialog: that is let in."""
+    def _refuse_unread(self, invite: bytes, flow: Flow, now: float) -> bool:
+        """503 to a new call beyond the rate; False for a repetition, or an INVITE within a dialog: that is let in.
+
+        A stranger's address may be forged, so he gets no more answers here than anywhere else.
+        """
         sender = top_via(invite)
         if sender is None or self._core.transactions.knows_invite(*sender):
             return False
@@ -504,7 +508,11 @@ class SipEndpoint:
         if response is None:
             return False
         self._guard.counters.overloaded += 1
-        self._core.outputs.append(Transmit(flow, response))
+        is_known = (
+            flow.kind.is_reliable or self._registrar.knows(flow) or self._core.trunks.find(flow.remote) is not None
+        )
+        if is_known or self._guard.admits(flow.remote.host, now):
+            self._core.outputs.append(Transmit(flow, response))
         return True
 
     def _answer_stun(self, data: bytes, flow: Flow, now: float) -> None:

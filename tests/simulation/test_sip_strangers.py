@@ -437,6 +437,29 @@ def test_an_overloaded_switch_refuses_calls_but_registers_phones() -> None:
     assert responses(stranger.try_password("INVITE", "alice", "correct horse"))[0].status == 100
 
 
+def test_an_overloaded_switch_does_not_flood_whose_address_is_forged() -> None:
+    stranger = Stranger(make_endpoint(guard=GuardSettings(requests_per_s=1.0, burst=5.0)))
+    for _ in range(6):
+        stranger.now += 0.1
+        stranger.endpoint.note_load(1.0, 0.5, stranger.now)
+    answered = sum(len(responses(stranger.send(stranger.ask("INVITE", "alice")))) for _ in range(100))
+    assert answered <= 6
+    assert stranger.endpoint.security_counters.overloaded >= 90
+
+
+def test_a_trunk_known_by_name_is_heard_like_any_other() -> None:
+    """What its name leads to is not denied, and not banned."""
+    trunks = (TrunkPeer(name="provider", addresses=()),)
+    stranger = Stranger(make_endpoint(trunks=trunks, access=(AccessList(allow=("10.0.0.0/8",)),)))
+    core = stranger.endpoint._core  # pyright: ignore[reportPrivateUsage]
+    assert stranger.send(stranger.ask("OPTIONS", "alice"))[:-1] == []
+    core.trunks.learn("provider", ["192.0.2.66"])
+    assert only_response(stranger.send(stranger.ask("OPTIONS", "alice"))).status == 200
+    stranger.endpoint.ban("192.0.2.0/24", 60.0, "rude", stranger.now)
+    stranger.endpoint.take_outputs()
+    assert only_response(stranger.send(stranger.ask("OPTIONS", "alice"))).status == 200
+
+
 def test_a_reload_changes_accounts_and_keeps_registrations() -> None:
     stranger = Stranger(make_endpoint())
     stranger.try_password("REGISTER", "alice", "correct horse")
