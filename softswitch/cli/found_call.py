@@ -145,6 +145,9 @@ def _ended(client: ControlClient | None, store: "StoreReader | None", cdr: Cdr) 
         cause=cdr.cause,
         fault=cdr.fault,
         legs=cdr.sip_legs,
+        forwards=cdr.forwards,
+        trunks=cdr.trunks,
+        limit=cdr.tags.get("refused", ""),
     )
     stored: StoredTrace | None = None if store is None else store.traces.get((cdr.started_at, cdr.call_id))
     if stored is not None:

@@ -67,6 +67,12 @@ def _lines(explanation: Explanation) -> Iterator[tuple[str, str]]:
         yield "cause", f"Q.850 {explanation.cause} {explanation.cause_text}".rstrip()
     for advice in explanation.advice:
         yield "what to do", advice
+    for each in facts.forwards:
+        yield "forwarded", f"by {each.by} to {each.to} ({each.reason.replace('_', ' ')})"
+    for tried in facts.trunks:
+        yield "trunk", f"{tried.trunk}: {' '.join(filter(None, (str(tried.status or ''), tried.reason)))}"
+    if facts.limit:
+        yield "limit", facts.limit
     for leg in facts.legs:
         ended = f"{leg.status} {leg.reason}" if leg.status else ""
         yield "leg", f"{leg.role} {leg.party}  Call-ID {leg.sip_call_id or 'none'}  {ended}".rstrip()

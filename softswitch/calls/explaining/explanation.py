@@ -17,7 +17,7 @@ from softswitch.calls.explaining.causes import (
 from softswitch.sip.messages.reason import cause_text as said_cause
 from softswitch.sip.messages.status import reason_phrase
 from softswitch.sip.tracing.steps import Step, q850_cause, step_of
-from softswitch.store.schema import SipLeg
+from softswitch.store.schema import Forwarded, SipLeg, TrunkTry
 
 Source = Literal["memory", "store", "none"]
 
@@ -42,6 +42,11 @@ class CallFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Of the record; a Reason header in the messages goes before it."""
     fault: str = ""
     legs: tuple[SipLeg, ...] = ()
+    forwards: tuple[Forwarded, ...] = ()
+    """Known when it is over, like the two below."""
+    trunks: tuple[TrunkTry, ...] = ()
+    limit: str = ""
+    """Which limit of calls to the outside (toll) has forbidden one."""
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):

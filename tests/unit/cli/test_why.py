@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from softswitch.base.ids import CallId
 from softswitch.cli.main import main
 from softswitch.store import open_store
-from softswitch.store.schema import Cdr, StoredTrace
+from softswitch.store.schema import Cdr, Forwarded, StoredTrace, TrunkTry
 from softswitch.testing.traced_call import AT, LEGS, refused_call
 
 CALL_ID = CallId("bac48bfd64bae48a2b94fa3a")
@@ -56,6 +56,21 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         called_number="200",
     )
     store.end_call(faulty)
+    outward = msgspec.structs.replace(
+        refused,
+        call_id=CallId("d4d4d4d4"),
+        started_at=AT - 90,
+        called_number="101",
+        sip_legs=(),
+        forwards=(Forwarded(at=AT, by="101", to="+4420", reason="no_answer"),),
+        trunks=(
+            TrunkTry(trunk="one", status=503, reason="all 2 channels are in use"),
+            TrunkTry(trunk="two", status=0, reason="no response"),
+            TrunkTry(trunk="three", status=200),
+        ),
+        tags={"refused": "phone:anna: this number is not permitted"},
+    )
+    store.end_call(outward)
     store.commit().result(5)
     store.close()
     return tmp_path
@@ -93,6 +108,18 @@ def test_a_fault_is_shown_and_missing_messages_are_said_to_be_missing() -> None:
     text = run("f3f3").stdout
     assert "  boom" in text
     assert "Its messages are not there" in text
+
+
+def test_where_it_was_forwarded_which_trunks_were_tried_and_which_limit_was_met() -> None:
+    lines = run("d4d4").stdout.splitlines()
+    for expected in (
+        "forwarded   by 101 to +4420 (no answer)",
+        "trunk       one: 503 all 2 channels are in use",
+        "trunk       two: no response",
+        "trunk       three: 200",
+        "limit       phone:anna: this number is not permitted",
+    ):
+        assert expected in lines
 
 
 def test_json_is_one_object_with_every_step() -> None:

@@ -31,7 +31,12 @@ def test_what_it_writes_loads_without_a_fault(tmp_path: Path):
     configuration = load(tmp_path / "pbx")
     assert configuration.settings.sip.domain == "192.0.2.10"
     assert [agent.id for agent in configuration.agents] == ["anna", "boris"]
-    assert {route.number: route.flow for route in configuration.routes} == {"100": "hotline", "1xx": "extension"}
+    assert {route.number: route.flow for route in configuration.routes} == {
+        "100": "hotline",
+        "1xx": "extension",
+        "*!": "star_codes",
+        "#!": "star_codes",
+    }
     assert [(schedule.id, schedule.timezone) for schedule in configuration.schedules] == [("office", "Europe/Moscow")]
     assert configuration.trunks == ()
 
