@@ -88,7 +88,10 @@ class Call:
 
     @property
     def diversions(self) -> tuple[Diversion, ...]:
-        """Who passed the call on before it came here (Diversion, History-Info), the one called first comes first."""
+        """Who passed the call on before it came here (Diversion, History-Info), the one called first comes first.
+
+        What phones of ours say of it is not believed.
+        """
         return read_diversions(self._verbs.headers)
 
     def header(self, name: str) -> str | None:

@@ -74,9 +74,6 @@ KEPT_HEADERS = frozenset(
     {
         "alert-info",
         "call-info",
-        "diversion",
-        "history-info",
-        "p-asserted-identity",
         "p-called-party-id",
         "priority",
         "privacy",
@@ -86,6 +83,9 @@ KEPT_HEADERS = frozenset(
     }
 )
 """What InviteReceived passes on besides every X- header."""
+
+TRUNK_HEADERS = KEPT_HEADERS | {"diversion", "history-info", "p-asserted-identity"}
+"""And of a trunk's: a phone could have providers let out its calls, and bill them, in the name of others."""
 
 Headers = Iterable[tuple[str, str]]
 
@@ -306,7 +306,7 @@ class Reception:
                 request_uri=legible_uri(request.uri_text),
                 sip_call_id=legible(request.call_id),
                 sdp=find_sdp(request),
-                headers=_kept_headers(request),
+                headers=_kept_headers(request, TRUNK_HEADERS if source.kind == "trunk" else KEPT_HEADERS),
                 max_forwards=69 if max_forwards is None else min(max_forwards, 70) - 1,
                 replaces=replaces,
                 is_reliable=leg.is_reliable,
@@ -459,11 +459,11 @@ def _credential(account: Account, realm: str) -> Credential:
     )
 
 
-def _kept_headers(request: Request) -> dict[str, str]:
+def _kept_headers(request: Request, names: frozenset[str]) -> dict[str, str]:
     """What a call's flow may look at; several headers of one name are one list, as they are on the wire."""
     kept: dict[str, str] = {}
     for header, value in request.headers:
-        if header in KEPT_HEADERS or header.startswith("x-"):
+        if header in names or header.startswith("x-"):
             name, text = legible(header), legible(value)
             kept[name] = f"{kept[name]}, {text}" if name in kept and header in LISTS else text
     return kept

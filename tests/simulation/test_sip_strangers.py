@@ -403,6 +403,17 @@ def test_a_flood_is_cut_off_but_registered_phones_are_not() -> None:
     assert len(responses(registered.send(registered.ask("OPTIONS", "alice")))) == 1
 
 
+def test_an_account_claims_nothing_that_only_providers_are_believed() -> None:
+    claims = [("diversion", "<sip:+74950000001@x>"), ("history-info", "<sip:1@x>;index=1"), ("subject", "hello")]
+    claims.append(("p-asserted-identity", "<sip:+74950000001@x>"))
+    outputs = Stranger(make_endpoint()).try_password("INVITE", "alice", "correct horse", *claims)
+    (invite,) = [each for each in outputs if isinstance(each, InviteReceived)]
+    assert invite.headers == {"subject": "hello"}
+    trunk = Stranger(make_endpoint(trunks=(TrunkPeer(name="provider", addresses=("192.0.2.66",)),)))
+    (invite,) = [each for each in trunk.send(trunk.ask("INVITE", "alice", *claims)) if isinstance(each, InviteReceived)]
+    assert invite.headers.keys() == {name for name, _ in claims}
+
+
 def test_an_account_calls_under_its_own_name() -> None:
     stranger = Stranger(make_endpoint())
     outputs = stranger.try_password("INVITE", "alice", "correct horse")
