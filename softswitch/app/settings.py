@@ -79,6 +79,7 @@ def sip_settings(configuration: Configuration) -> SipSettings:
             AccessList(allow=guard.allow, deny=guard.deny),
             *(_listener_access(text, lists) for text, lists in guard.listener.items()),
         ),
+        places=frozenset(configuration.settings.parking.slot_numbers),
     )
 
 

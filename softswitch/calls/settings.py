@@ -163,7 +163,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     is_voice_from_anywhere: bool = False
     """Voice that does not come from where the SDP says is accepted from any host, not only the signalling's."""
     lamps_show_parties: bool = False
-    """Who watches an extension's calls reads with whom it talks."""
+    """Who watches an extension's calls, or a parking slot, reads with whom it talks, or who is there."""
     is_mwi_unsolicited: bool = False
     """Phones are told of waiting messages without having asked."""
     queues: dict[str, QueueTreatment] = {}

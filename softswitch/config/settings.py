@@ -30,7 +30,7 @@ class SipSection(msgspec.Struct, frozen=True, kw_only=True):
     """For a REGISTER that names no expiry."""
     registration_max_s: Annotated[int, Meta(ge=10, le=86400)] = 3600
     lamps_show_parties: bool = False
-    """Whoever watches an extension's calls is told with whom it talks."""
+    """Whoever watches an extension's calls, or a parking slot, is told with whom it talks, or who is there."""
     mwi_unsolicited: bool = False
     """Registered phones are told of waiting messages without having subscribed."""
     dns_servers: tuple[str, ...] = ()

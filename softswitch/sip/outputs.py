@@ -281,7 +281,7 @@ class RegistrationChanged(msgspec.Struct, frozen=True):
 
 
 class ResourceWatched(msgspec.Struct, frozen=True):
-    """Somebody wants to know how `resource`, a user name, is: say so with `set_event_state`, now and at each change.
+    """Somebody wants to know how `resource`, a user name or a place, is: say so by `set_event_state`, and at changes.
 
     `event` is the package's name (softswitch/sip/events/packages.py). Repeated only after ResourceUnwatched.
     """

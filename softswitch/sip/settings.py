@@ -214,6 +214,9 @@ class SipSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     access: tuple[AccessList, ...] = ()
     limits: SessionLimits = SessionLimits()
     events: EventPolicy = EventPolicy()
+    places: frozenset[str] = frozenset()
+    """User parts behind which there are calls but no account, such as parking slots: every account may watch theirs.
+    Where there is an account of that name or number, it is meant."""
 
     def account_of(self, uri: Uri) -> Account | None:
         """Whom a URI means by user name or number; its host has been looked at."""

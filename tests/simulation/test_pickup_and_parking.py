@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 import structlog.testing
+from msgspec.structs import replace
 
 from softswitch.acd.model import Agent, Queue
 from softswitch.base.ids import AgentId, QueueId
@@ -17,6 +18,7 @@ from softswitch.media.protocol import StartPlay
 from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
+from softswitch.testing.watcher import Watcher
 
 DIALPLANS = Path(__file__).resolve().parents[2] / "dialplans"
 SECRET = "Secret-123"
@@ -292,6 +294,97 @@ def test_who_parks_himself_first_hears_the_number_and_puts_the_caller_in_his_pla
         assert bob.seen(LegEnded)
 
     centre().run(scenario)
+
+
+async def lamp(centre: SimulatedCentre, slot: str) -> Watcher:
+    watcher = centre.watcher("dora")
+    watcher.subscribe("dialog", slot)
+    centre.flush()
+    await centre.until(lambda: bool(watcher.told), within_s=2.0)
+    return watcher
+
+
+def lit(watcher: Watcher) -> list[tuple[str, str]]:
+    """State and remote party of every NOTIFY's one dialog."""
+    bodies = [told.body for told in watcher.told]
+    assert all(body.count("<dialog ") == 1 for body in bodies)
+    return [
+        (body.partition("<state>")[2].partition("<")[0], body.partition('<target uri="')[2].partition('"')[0])
+        for body in bodies
+    ]
+
+
+@pytest.mark.parametrize("shows_parties", [False, True])
+def test_a_slot_s_lamp_is_lit_while_somebody_is_there(centre: Make, shows_parties: bool) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        ann, bob, _, _ = await ready(centre)
+        await talking(centre)
+        first, other = await lamp(centre, "701"), await lamp(centre, "702")
+        assert not centre.controller.watching.is_any_call_watched, "a slot's lamp costs calls nothing"
+        ann.refer("700")
+        await centre.until(lambda: parked(centre) == ["701"])
+        await centre.sleep(5)
+        late = await lamp(centre, "701")
+        bob.call("701", password=SECRET)
+        await centre.until(lambda: bob.is_answered)
+        await centre.sleep(1)
+        who = f"sip:{CALLER}@{DOMAIN}" if shows_parties else ""
+        assert lit(first) == [("terminated", ""), ("confirmed", who), ("terminated", "")]
+        assert lit(late) == lit(first)[1:]
+        assert lit(other) == [("terminated", "")]
+        assert all(f'entity="sip:701@{DOMAIN}"' in told.body for told in first.told)
+        for watcher in (first, late):
+            watcher.refresh("dialog", "701", expires=0)
+        bob.hang_up()
+        await centre.all_over()
+
+    made = centre()
+    made.settings = replace(made.settings, lamps_show_parties=shows_parties)
+    made.run(scenario)
+
+
+def test_who_is_put_into_a_slot_by_who_has_called_it_is_who_the_others_see(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        ann, bob, _, _ = await ready(centre)
+        await talking(centre)
+        with_caller = ann.leg
+        assert with_caller is not None
+        watcher = await lamp(centre, "701")
+        ann.hold("sendonly")
+        await centre.sleep(1)
+        at_slot = ann.call("700", password=SECRET)
+        await centre.sleep(4)
+        ann.refer("700", leg=with_caller, replaces=at_slot)
+        await centre.sleep(2)
+        bob.call("701", password=SECRET)
+        await centre.until(lambda: bob.is_answered)
+        await centre.sleep(1)
+        shown = [("confirmed", f"sip:101@{DOMAIN}"), ("confirmed", f"sip:{CALLER}@{DOMAIN}")]
+        assert lit(watcher) == [("terminated", ""), *shown, ("terminated", "")]
+        answers = [m.message for m in centre.network.transcript if m.destination == "bob" and b"200 OK" in m.message]
+        assert any(f"P-Asserted-Identity: <sip:{CALLER}@{DOMAIN}>".encode() in each for each in answers)
+        bob.hang_up()
+        await centre.all_over()
+
+    made = centre()
+    made.settings = replace(made.settings, lamps_show_parties=True)
+    made.run(scenario)
+
+
+def test_who_hides_his_number_is_nobody_on_lamps(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        ann, _, _, _ = await ready(centre)
+        await talking(centre)
+        (call,) = centre.controller.calls.values()
+        call.is_caller_hidden = True
+        watcher = await lamp(centre, "701")
+        ann.refer("700")
+        await centre.sleep(5)
+        assert lit(watcher) == [("terminated", ""), ("confirmed", "sip:anonymous@anonymous.invalid")]
+
+    made = centre()
+    made.settings = replace(made.settings, lamps_show_parties=True)
+    made.run(scenario)
 
 
 def test_when_nobody_fetches_him_who_parked_him_is_rung(centre: Make) -> None:

@@ -13,7 +13,7 @@ from softswitch.sip.events.dialog_info import DialogInfo, DialogState, WatchedDi
 from softswitch.sip.events.message_summary import MessageSummary
 from softswitch.sip.events.presence import Presence
 from softswitch.sip.outputs import PresencePublished, RequestFinished, ResourceUnwatched, ResourceWatched, SipOutput
-from softswitch.sip.settings import Account
+from softswitch.sip.settings import Account, SipSettings
 from softswitch.testing.sip_pair import DOMAIN, SWITCH, SipPair, switch_settings
 from softswitch.testing.watcher import Watcher
 
@@ -31,11 +31,15 @@ class WatchedPair(SipPair):
         settings = switch_settings()
         alice = replace(settings.accounts["alice"], watched_by=watched_by)
         accounts = {"alice": alice, "bob": Account(username="bob", password="bob's own")}
-        super().__init__(settings=replace(settings, accounts=accounts))
+        self._settings = replace(settings, accounts=accounts)
+        super().__init__(settings=self._settings)
         self.bob = Watcher(HostPort("192.0.2.20", 5060), SWITCH, DOMAIN, "bob", "bob's own")
         self.phone = Watcher(HostPort("192.0.2.30", 5060), SWITCH, DOMAIN, "alice", "correct horse")
         self.network.attach("bob", self.bob, (TransportKind.UDP, self.bob.local))
         self.network.attach("phone", self.phone, (TransportKind.UDP, self.phone.local))
+
+    def settings_with(self, **changes: object) -> SipSettings:
+        return replace(self._settings, **changes)
 
     def show(self, *states: DialogState) -> None:
         dialogs = tuple(
@@ -295,6 +299,34 @@ def test_nobody_publishes_for_another() -> None:
     pair.run(1.0)
     assert pair.bob.statuses == [200]
     assert pair.one("switch", PresencePublished).user == "bob"
+
+
+@pytest.mark.parametrize(
+    ("event", "place", "status"), [("dialog", "701", 200), ("dialog", "703", 404), ("presence", "701", 404)]
+)
+def test_calls_can_be_watched_where_there_is_no_account(event: str, place: str, status: int) -> None:
+    pair = WatchedPair()
+    settings = pair.settings_with(places=frozenset({"701", "702"}))
+    pair.switch.update_settings(settings)
+    pair.answers(DialogInfo())
+    pair.bob.subscribe(event, place)
+    pair.run(1.0)
+    assert pair.bob.statuses == [status]
+    if status != 200:
+        return
+    assert 'entity="sip:701@switch.example"' in pair.bob.told[0].body
+    pair.switch.update_settings(replace(settings, places=frozenset({"702"})))
+    pair.run(1.0)
+    assert pair.bob.told[-1].state == "terminated;reason=noresource"
+    assert pair.one("switch", ResourceUnwatched) == ResourceUnwatched("dialog", "701")
+
+
+def test_a_place_with_the_number_of_an_account_is_the_account() -> None:
+    pair = WatchedPair(watched_by=())
+    pair.switch.update_settings(pair.settings_with(places=frozenset({"201"})))
+    pair.bob.subscribe("dialog", "201")
+    pair.run(1.0)
+    assert pair.bob.statuses == [403]
 
 
 def test_subscriptions_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,6 +133,8 @@ class ActiveCall:
         self._description = b""
         """What the 200 to the caller will say; made when his stream is opened."""
         self._others: dict[LegId, Party] = {}
+        self._identity: tuple[str, str] | None = None
+        """Of who has taken the place of the record's caller."""
         self._legs = legs
         self._on_closed = on_closed
         self._is_flow_over = False
@@ -265,6 +267,11 @@ class ActiveCall:
         self.mailbox.close("the switch has ended the call")
 
     # For the verbs' modules
+
+    @property
+    def caller_identity(self) -> tuple[str, str]:
+        """Number and name of who is the caller now."""
+        return self._identity or (self.record.calling_number, self.record.calling_name)
 
     @property
     def is_answered(self) -> bool:
@@ -416,9 +423,10 @@ class ActiveCall:
             self.record.measurements.opened(party.stream.stream_id, role, party.leg.party)
         self.exchange.moved(party, self)
 
-    def give_place(self, party: Party) -> Party:
-        """`party` is the caller from now on; who was it is still in the call, beside him, and returned."""
-        old, self.caller = self.caller, party
+    def give_place(self, party: Party, identity: tuple[str, str]) -> Party:
+        """`party`, with this number and name, is the caller from now on; who was it is still in the call, beside him,
+        and returned."""
+        old, self.caller, self._identity = self.caller, party, identity
         self.admit(party, "caller")
         self._others[old.leg.leg_id] = old
         if self.record.answered_at is None:

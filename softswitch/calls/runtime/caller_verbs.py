@@ -231,8 +231,8 @@ class CallerVerbs:
         outcome = await parking.run()
         if outcome.reason is ParkReason.TIMED_OUT:
             # Whoever is dialled next, mostly the one who has parked him, sees why.
-            record = self._call.record
-            self._call.display = f"parked {outcome.slot}: {record.calling_name or record.calling_number}"
+            number, name = self._call.caller_identity
+            self._call.display = f"parked {outcome.slot}: {name or number}"
         self._call.digits_typed.clear()
         return outcome
 

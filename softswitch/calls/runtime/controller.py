@@ -110,8 +110,10 @@ class CallController:
             self.legs,
             around.messages.of,
             lambda username: around.phones.of(username).do_not_disturb,
+            around.parking,
         )
         around.phones.when_changed(self.watching.choice_changed)
+        around.parking.when_changed(self.watching.slot_changed)
         self._measuring = Measuring(self.calls, around.records, loop)
         self._something_ended: asyncio.Future[None] | None = None
 
@@ -223,6 +225,7 @@ class CallController:
             self._around.legs.began(party.extension.username, party.leg.leg_id, call.call_id)
         if party.stream is not None:
             self._measuring.moved(party.stream.stream_id, call.call_id)
+        self.watching.party_moved(call)
 
     def begin(self, caller: Party, record: CallRecord, *, before: ActiveCall) -> ActiveCall:
         call = self._enter(ActiveCall(None, caller, record, self._around, **self._connections()))

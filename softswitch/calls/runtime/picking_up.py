@@ -8,10 +8,10 @@ The phone is shown whom it has got (RFC 3325: P-Asserted-Identity of the answer)
 from softswitch.base.errors import LocalError
 from softswitch.base.log import get_logger
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.reaching import shown_caller
 from softswitch.calls.runtime.taking_over import answer_for
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.sip.messages.header_values import NameAddr
-from softswitch.sip.messages.uri import SipUri
 
 log = get_logger("calls")
 
@@ -46,9 +46,8 @@ async def retrieve(call: ActiveCall, slot: str) -> bool:
 
 
 async def _fetch(call: ActiveCall, other: ActiveCall, settings: CallSettings, extension: Extension) -> bool:
-    record = other.record
-    uri = SipUri(user=record.calling_number or "anonymous", host=settings.domain)
-    call.answer_headers = [("p-asserted-identity", str(NameAddr(uri=uri, display=record.calling_name)))]
+    uri, name = shown_caller(other, settings)
+    call.answer_headers = [("p-asserted-identity", str(NameAddr(uri=uri, display=name)))]
     try:
         await answer_for(other, call)
     except LocalError as error:

@@ -20,14 +20,18 @@ from softswitch.sip.trunks.identity import (
 )
 
 
-def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:
-    """The From URI and display name our INVITE shows for this call's caller, who may call himself anything."""
-    record = call.record
+def shown_caller(call: ActiveCall, settings: CallSettings) -> tuple[SipUri, str]:
+    """What our phones may show of a call's caller, who may call himself anything: a URI and a name."""
     if call.is_caller_hidden:
-        return str(SipUri(user="anonymous", host=ANONYMOUS_HOST)), ANONYMOUS_NAME
-    return str(
-        SipUri(user=record.calling_number or "anonymous", host=settings.domain)
-    ), call.display or record.calling_name
+        return SipUri(user="anonymous", host=ANONYMOUS_HOST), ANONYMOUS_NAME
+    number, name = call.caller_identity
+    return SipUri(user=number or "anonymous", host=settings.domain), name
+
+
+def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:
+    """The From URI and display name our INVITE shows for this call's caller."""
+    uri, name = shown_caller(call, settings)
+    return str(uri), name if call.is_caller_hidden else call.display or name
 
 
 def bindings_of(extension: Extension, call: ActiveCall, settings: CallSettings) -> list[Binding]:

@@ -95,11 +95,13 @@ async def take_place(
             stream.drop()
         raise LocalError("one of the parties has left meanwhile")
     target = of.record.called_number if place is of.caller else of.record.calling_number
+    identity, is_hidden = _identity(call, party), call.is_caller_hidden and party is call.caller
     _leave(call, of.record, by, target, ended_by)
     call.let_go(party)
     _settle(party, of, stream)
     if place is of.caller:
-        of.give_place(party)
+        of.is_caller_hidden = is_hidden
+        of.give_place(party, identity)
         _sound_as(of, place, party)
     else:
         of.admit(party)
@@ -203,7 +205,7 @@ def _settle(party: Party, call: ActiveCall, stream: MediaStream | None) -> None:
 def _identity(call: ActiveCall, party: Party) -> tuple[str, str]:
     """Number and name that a party shows as a caller."""
     if party is call.caller:
-        return call.record.calling_number, call.record.calling_name
+        return call.caller_identity
     if party.extension is not None:
         return party.extension.number or party.extension.username, party.extension.name
     return call.record.called_number, ""

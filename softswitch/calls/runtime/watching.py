@@ -1,4 +1,5 @@
-"""What watchers are told of our extensions: calls, whether they can be reached, messages that wait, registrations.
+"""What watchers are told of our extensions: calls, whether they can be reached, messages that wait, registrations;
+and of parking slots: whether somebody is there.
 
 Nothing is kept, and nothing costs more than a question, of an extension that nobody watches. With its first watcher
 (ResourceWatched) its calls are looked for once among all; from then on they are known by what happens to their legs:
@@ -9,6 +10,9 @@ Nothing is kept, and nothing costs more than a question, of an extension that no
 | his phone rings (18x)                    | early, as recipient            |
 | answered, by him or to him               | confirmed                      |
 | over                                     | terminated, told once          |
+
+A parking slot has one dialog, confirmed from when the slot is taken until it is free. The other side of it is whoever
+is parked: first the one who parks, where he calls the slot himself and leaves it to somebody by a transfer.
 
 Presence is put together: reachable is who is registered and has not chosen not to be disturbed, and, if a device of his
 publishes presence, says so there. The note is the device's, or that he is on the phone, or what the ACD knows of him.
@@ -22,6 +26,8 @@ from softswitch.acd.outputs import AgentStateChanged
 from softswitch.acd.summaries import AgentSummary
 from softswitch.base.ids import AgentId, LegId
 from softswitch.calls.leg import LegState
+from softswitch.calls.runtime.parking_lot import ParkingLot
+from softswitch.calls.runtime.reaching import shown_caller
 from softswitch.calls.settings import CallSettings
 from softswitch.sip.events.dialog_info import DialogInfo, DialogState, Direction, WatchedDialog
 from softswitch.sip.events.message_summary import MessageSummary
@@ -71,6 +77,8 @@ class Watching:
         "_legs",
         "_messages_of",
         "_of_leg",
+        "_parked",
+        "_parking",
         "_published",
         "_settings",
         "_sip",
@@ -84,15 +92,19 @@ class Watching:
         legs: "Mapping[LegId, ActiveCall]",
         messages_of: Callable[[str], MessageSummary],
         is_undisturbed: Callable[[str], bool],
+        parking: ParkingLot,
     ) -> None:
         self._sip = sip
         self._settings = settings
         self._legs = legs
         self._messages_of = messages_of
         self._is_undisturbed = is_undisturbed
+        self._parking = parking
         self._watched: set[tuple[str, str]] = set()
         self._calls: dict[str, dict[LegId, WatchedDialog]] = {}
         """Of extensions whose calls or presence is watched."""
+        self._parked: dict[str, WatchedDialog] = {}
+        """By slot, in those that are watched."""
         self._of_leg: dict[LegId, str] = {}
         self._published: dict[str, tuple[Presence, ...]] = {}
         self._agents: dict[AgentId, tuple[AgentState, str]] = {}
@@ -108,7 +120,8 @@ class Watching:
         match event:
             case ResourceWatched():
                 self._watched.add((event.event, event.resource))
-                if event.event in (DialogInfo.event, Presence.event) and event.resource not in self._calls:
+                has_calls = event.event in (DialogInfo.event, Presence.event) and not self._is_slot(event.resource)
+                if has_calls and event.resource not in self._calls:
                     self._calls[event.resource] = {}
                     self._find_calls(event.resource)
                 self._tell(event.event, event.resource)
@@ -117,6 +130,7 @@ class Watching:
                 if not self._is_call_watched(event.resource):
                     for leg_id in self._calls.pop(event.resource, {}):
                         del self._of_leg[leg_id]
+                    self._parked.pop(event.resource, None)
             case PresencePublished():
                 if event.presences:
                     self._published[event.user] = event.presences
@@ -140,6 +154,15 @@ class Watching:
         over = WatchedDialog(id=ended.id, state="terminated", direction=ended.direction)
         self._show(DialogInfo.event, username, DialogInfo((*self._calls[username].values(), over)))
         self._tell(Presence.event, username)
+
+    def slot_changed(self, slot: str) -> None:
+        """Somebody was parked there, or fetched."""
+        self._tell(DialogInfo.event, slot)
+
+    def party_moved(self, call: "ActiveCall") -> None:
+        """Somebody has come to this call from another: perhaps he is now who is parked."""
+        if self._parked and (slot := self._parking.slot_of(call)):
+            self._tell(DialogInfo.event, slot)
 
     def agent_changed(self, event: AgentStateChanged) -> None:
         self._agents[event.agent_id] = (event.new, event.reason)
@@ -169,6 +192,11 @@ class Watching:
             self._tell(event, username)
 
     # Private
+
+    def _is_slot(self, resource: str) -> bool:
+        """No extension has a slot's number for its name: then SIP means the extension."""
+        settings = self._settings()
+        return resource not in settings.extensions and resource in settings.parking_slots
 
     def _is_call_watched(self, username: str) -> bool:
         return (DialogInfo.event, username) in self._watched or (Presence.event, username) in self._watched
@@ -200,14 +228,28 @@ class Watching:
 
     def _remote(self, call: "ActiveCall", direction: Direction) -> tuple[str, str]:
         """With whom he talks, where watchers may know it."""
-        settings, record = self._settings(), call.record
+        settings = self._settings()
         if not settings.lamps_show_parties:
             return "", ""
         if direction == "initiator":
-            number, name = record.called_number, ""
-        else:
-            number, name = record.calling_number, record.calling_name
-        return str(SipUri(user=number or "anonymous", host=settings.domain)), name
+            return str(SipUri(user=call.record.called_number or "anonymous", host=settings.domain)), ""
+        uri, name = shown_caller(call, settings)
+        return str(uri), name
+
+    def _slot(self, slot: str) -> DialogInfo:
+        """Who is parked there, and who was when it was looked at last."""
+        before, call = self._parked.pop(slot, None), self._parking.at(slot)
+        dialogs: list[WatchedDialog] = []
+        if call is not None:
+            uri, display = self._remote(call, "recipient")
+            parked = WatchedDialog(
+                id=call.call_id, state="confirmed", direction="recipient", remote_uri=uri, remote_display=display
+            )
+            self._parked[slot] = parked
+            dialogs.append(parked)
+        if before is not None and (call is None or before.id != call.call_id):
+            dialogs.append(WatchedDialog(id=before.id, state="terminated", direction="recipient"))
+        return DialogInfo(tuple(dialogs))
 
     def _tell(self, event: str, username: str) -> None:
         """Say how he is, if somebody wants to know."""
@@ -215,7 +257,8 @@ class Watching:
             return
         state: EventState
         if event == DialogInfo.event:
-            state = DialogInfo(tuple(self._calls[username].values()))
+            calls = self._calls.get(username)
+            state = self._slot(username) if calls is None else DialogInfo(tuple(calls.values()))
         elif event == Presence.event:
             state = self._presence(username)
         elif event == MessageSummary.event:

@@ -5,8 +5,9 @@
 | is for a package we know                                 | 489 with Allow-Events           |
 | comes from an account, not from a trunk                  | 403                             |
 | has a Contact we can send to                             | 400                             |
-| is for somebody here                                     | 404                             |
-| who lets himself be watched by this account              | 403                             |
+| is for an account, by user name or number, or for the    | 404                             |
+| calls at one of `SipSettings.places`                     |                                 |
+| which lets itself be watched by this account             | 403                             |
 | by a phone that can read what we write (Accept)          | 406                             |
 | for no shorter a time than the policy's                  | 423 with Min-Expires            |
 | while there is room: for all, for him, for the resource  | 503 with Retry-After            |
@@ -20,6 +21,7 @@ import msgspec
 
 from softswitch.base.address import Flow
 from softswitch.sip.core import SipCore
+from softswitch.sip.events.dialog_info import DialogInfo
 from softswitch.sip.events.limits import (
     ACCEPT_ELEMENTS_MAX,
     SUBSCRIPTIONS_MAX,
@@ -30,12 +32,12 @@ from softswitch.sip.events.packages import ALLOW_EVENTS, NOTHING_KNOWN, PRIVATE,
 from softswitch.sip.events.subscription import Subscription
 from softswitch.sip.messages.legible import legible_uri
 from softswitch.sip.messages.message import Request
-from softswitch.sip.messages.uri import SipUri
+from softswitch.sip.messages.uri import AbsoluteUri, SipUri, Uri
 from softswitch.sip.outputs import ResourceUnwatched, ResourceWatched
-from softswitch.sip.settings import Account
+from softswitch.sip.settings import SipSettings
 
 ResourceKey = tuple[str, str]
-"""Event and user name."""
+"""Event, and the user name or place."""
 
 
 class NotSubscribed(msgspec.Struct, frozen=True):
@@ -66,23 +68,22 @@ class Subscriptions:
         event = event_of(request)
         if event not in NOTHING_KNOWN:
             return NotSubscribed(489, None, (("allow-events", ALLOW_EVENTS),))
-        account = None if not watcher else self._core.settings.account_of(request.uri)
-        refusal = self._refusal(request, event, watcher, account)
+        resource = "" if not watcher else _resource_of(request.uri, event, self._core.settings)
+        refusal = self._refusal(request, event, watcher, resource)
         if refusal is not None:
             return refusal
         policy = self._core.settings.events
         expires_s = policy.expires_s(request.expires)
         if expires_s is None:
             return NotSubscribed(423, None, (("min-expires", str(policy.expires_min_s)),))
-        assert account is not None, "one that is nobody's was refused"
-        key = (event, account.username)
+        key = (event, resource)
         is_first = key not in self._by_resource
         subscription = Subscription(
             self._core,
             request,
             flow,
             event=event,
-            resource=account.username,
+            resource=resource,
             watcher=watcher,
             entity=self._entity(request),
             expires_s=expires_s,
@@ -93,7 +94,7 @@ class Subscriptions:
         self._by_watcher[watcher] = self._by_watcher.get(watcher, 0) + 1
         self._by_resource.setdefault(key, {})[subscription] = None
         if is_first:
-            self._core.outputs.append(ResourceWatched(event, account.username))
+            self._core.outputs.append(ResourceWatched(event, resource))
         elif key in self._states:
             subscription.show(self._states[key], now)
         return None
@@ -112,11 +113,10 @@ class Subscriptions:
 
     def settings_changed(self) -> None:
         """Watchers who are gone or may not watch any more are taken leave of."""
-        accounts = self._core.settings.accounts
+        settings = self._core.settings
         for watchers in list(self._by_resource.values()):
             for each in list(watchers):
-                account = accounts.get(each.resource)
-                if each.watcher not in accounts or account is None or not _may(each.event, each.watcher, account):
+                if not _may(each.event, each.watcher, each.resource, settings):
                     each.end_soon()
 
     # Getters
@@ -126,18 +126,18 @@ class Subscriptions:
 
     # Private
 
-    def _refusal(self, request: Request, event: str, watcher: str, account: Account | None) -> NotSubscribed | None:
+    def _refusal(self, request: Request, event: str, watcher: str, resource: str) -> NotSubscribed | None:
         if not watcher:
             return NotSubscribed(403)
         if not request.contacts or not isinstance(request.contacts[0].uri, SipUri):
             return NotSubscribed(400, "Contact Is No SIP URI")
-        if account is None:
+        if not resource:
             return NotSubscribed(404)
-        if not _may(event, watcher, account):
+        if not _may(event, watcher, resource, self._core.settings):
             return NotSubscribed(403)
         if not _can_read(request, NOTHING_KNOWN[event].content_type):
             return NotSubscribed(406)
-        watchers = self._by_resource.get((event, account.username), {})
+        watchers = self._by_resource.get((event, resource), {})
         if (
             self.count >= SUBSCRIPTIONS_MAX
             or self._by_watcher.get(watcher, 0) >= SUBSCRIPTIONS_OF_ONE_MAX
@@ -173,9 +173,24 @@ def event_of(request: Request) -> str:
     return (request.get("event") or "").partition(";")[0].strip(" \t").lower()
 
 
-def _may(event: str, watcher: str, account: Account) -> bool:
-    """One may watch oneself; others as the account says; what is private only who is named."""
-    if watcher == account.username:
+def _resource_of(uri: Uri, event: str, settings: SipSettings) -> str:
+    """The user name of the account, or the place, that is to be watched; "" if there is none."""
+    account = settings.account_of(uri)
+    if account is not None:
+        return account.username
+    user = None if isinstance(uri, AbsoluteUri) else uri.user
+    return user if user and event == DialogInfo.event and user in settings.places else ""
+
+
+def _may(event: str, watcher: str, resource: str, settings: SipSettings) -> bool:
+    """One may watch oneself; others as the account says; what is private only who is named; calls at places everybody
+    with an account."""
+    if watcher not in settings.accounts:
+        return False
+    account = settings.accounts.get(resource)
+    if account is None:
+        return event == DialogInfo.event and resource in settings.places
+    if watcher == resource:
         return True
     if account.watched_by is None:
         return event not in PRIVATE

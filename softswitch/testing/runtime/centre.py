@@ -272,7 +272,8 @@ class SimulatedCentre:
             username: Account(username=username, password="Secret-123", caller_number=extension.number or username)
             for username, extension in self.settings.extensions.items()
         }
-        sip = SipSettings(domain=DOMAIN, accounts=accounts, trunks=self.peers)
+        places = frozenset(self.settings.parking_slots)
+        sip = SipSettings(domain=DOMAIN, accounts=accounts, trunks=self.peers, places=places)
         self.endpoint = SipEndpoint(sip, entropy=self.entropy)
         self.endpoint.add_listener(TransportKind.UDP, SWITCH)
         self.endpoint.trunks.start(self.clock.now())
