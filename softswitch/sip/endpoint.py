@@ -299,8 +299,8 @@ class SipEndpoint:
         """Ask the party of an answered leg to call `target_uri` instead of us; ReferProgress follows.
 
         With `replaces_leg`, another leg that is answered or that we have called and that rings, it is to take our place
-        there. `referred_by` is the URI of who wants it (RFC 3892). None for a leg that is over. Raises LocalError for
-        URIs that cannot be written.
+        there. `referred_by` is the URI of who wants it (RFC 3892). None for a leg that is over, or whose 2xx still
+        waits. Raises LocalError for URIs that cannot be written.
         """
         leg = self._answered(leg_id)
         replaced = None if replaces_leg is None else self._core.legs.get(replaces_leg)
@@ -551,8 +551,10 @@ class SipEndpoint:
         return leg if isinstance(leg, InboundInvite) else None
 
     def _answered(self, leg_id: LegId) -> InviteSession | None:
-        """The leg's session; LocalError if nobody has answered yet."""
+        """The leg's session, None as long as its 2xx waits for a PRACK; LocalError if nobody has answered yet."""
         leg = self._core.legs.get(leg_id)
+        if isinstance(leg, InboundInvite) and leg.is_accepted:
+            return None
         if leg is not None and not isinstance(leg, InviteSession):
             raise LocalError(f"leg {leg_id} is not answered yet: there is no session to change.")
         return leg

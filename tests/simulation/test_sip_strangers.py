@@ -6,6 +6,7 @@ import pytest
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
+from softswitch.base.errors import LocalError
 from softswitch.sip.authentication.auth_client import answer_challenge
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.messages.message import Request, Response
@@ -25,6 +26,7 @@ from softswitch.sip.settings import (
     GuardSettings,
     RegistrationPolicy,
     SessionLimits,
+    SessionPolicy,
     SipSettings,
     Target,
     TrunkPeer,
@@ -401,6 +403,23 @@ def test_a_flood_is_cut_off_but_registered_phones_are_not() -> None:
     answers = [len(responses(stranger.send(stranger.ask("INVITE", "alice")))) for _ in range(10)]
     assert answers == [1] * 3 + [0] * 7
     assert len(responses(registered.send(registered.ask("OPTIONS", "alice")))) == 1
+
+
+def test_what_is_said_to_a_call_whose_2xx_waits_for_a_prack_is_no_fault() -> None:
+    """Its owner has answered it; when the peer gets to know is the peer's business."""
+    trunks = (TrunkPeer(name="provider", addresses=("192.0.2.66",), session=SessionPolicy(reliable="supported")),)
+    caller = Stranger(make_endpoint(trunks=trunks))
+    outputs = caller.send(caller.ask("INVITE", "alice", ("require", "100rel"), body=OFFER))
+    (invite,) = [each for each in outputs if isinstance(each, InviteReceived)]
+    endpoint, now = caller.endpoint, caller.now
+    with pytest.raises(LocalError, match="not answered yet"):
+        endpoint.send_info(invite.leg_id, "application/dtmf-relay", b"Signal=1", now)
+    endpoint.progress(invite.leg_id, 183, OFFER, now)
+    endpoint.accept(invite.leg_id, OFFER, now)
+    endpoint.take_outputs()
+    endpoint.send_info(invite.leg_id, "application/dtmf-relay", b"Signal=1", now)
+    assert endpoint.refer(invite.leg_id, "sip:9@x.example", now, referred_by="sip:a@b.example") is None
+    assert endpoint.take_outputs() == []
 
 
 def test_an_account_claims_nothing_that_only_providers_are_believed() -> None:

@@ -49,8 +49,13 @@ class ReferTo(NamedTuple):
 
 def with_replaces(uri: str, replaces: Replaces) -> str:
     """`uri`, which has no headers, with a Replaces: for a Refer-To of ours."""
-    value = NOT_IN_HEADER.sub(lambda match: "".join(f"%{octet:02X}" for octet in match[0].encode()), str(replaces))
+    value = NOT_IN_HEADER.sub(lambda match: "".join(f"%{octet:02X}" for octet in _octets(match[0])), str(replaces))
     return f"{uri}?Replaces={value}"
+
+
+def _octets(text: str) -> bytes:
+    """As they came: Call-ID and tags are the peer's, and may be no UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _header(headers: str, wanted: str) -> str | None:

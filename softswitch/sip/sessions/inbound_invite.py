@@ -102,6 +102,11 @@ class InboundInvite:
         """Provisional responses arrive for certain."""
         return self._reliable is not None
 
+    @property
+    def is_accepted(self) -> bool:
+        """Its owner has answered; the 2xx waits."""
+        return self._accepted_sdp is not None
+
     # Inputs from the user
 
     def progress(self, status: int, sdp: bytes, now: float) -> None:

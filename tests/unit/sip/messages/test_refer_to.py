@@ -76,3 +76,10 @@ def test_status_lines() -> None:
     assert read_status_line(b"sip/2.0 200") == (200, "")
     assert read_status_line(b"INVITE sip:a SIP/2.0\r\n") is None
     assert read_status_line(b"") is None
+
+
+def test_a_dialog_named_in_octets_that_are_no_text_is_named_all_the_same() -> None:
+    odd = Replaces("call\udcff", "t", "f")
+    uri = with_replaces("sip:201@switch.example", odd)
+    assert "%FF" in uri
+    assert uri.isascii()
