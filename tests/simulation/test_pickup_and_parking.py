@@ -387,6 +387,27 @@ def test_who_hides_his_number_is_nobody_on_lamps(centre: Make) -> None:
     made.run(scenario)
 
 
+def test_a_reload_that_makes_a_watched_slot_an_extension_harms_nobody(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        ann, _, _, _ = await ready(centre)
+        await talking(centre)
+        watcher = await lamp(centre, "701")
+        extensions = {**centre.settings.extensions, "701": Extension(username="701", number="109")}
+        centre.settings = replace(centre.settings, extensions=extensions)
+        centre.reload(queues=[], agents=[])
+        ann.refer("700")
+        await centre.until(lambda: parked(centre) == ["701"])
+        await centre.sleep(1)
+        assert lit(watcher)[-1] == ("confirmed", "")
+        watcher.refresh("dialog", "701", expires=0)
+        centre.flush()
+        await centre.sleep(1)
+        after = await lamp(centre, "701")
+        assert lit(after) == [("terminated", "")], "now it is the extension's"
+
+    centre().run(scenario)
+
+
 def test_when_nobody_fetches_him_who_parked_him_is_rung(centre: Make) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         ann, _, _, _ = await ready(centre)
