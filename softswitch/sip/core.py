@@ -144,9 +144,12 @@ class SipCore:
         """What the Contacts we have registered with providers are marked with, and whose they are."""
 
     def update(self, settings: SipSettings) -> None:
+        servers = {peer.name: peer.server for peer in self.settings.trunks}
+        same = {peer.name for peer in settings.trunks if peer.server == servers.get(peer.name)}
+        learned = {address: name for address, name in self.trunks.learned.items() if name in same}
         self.settings = settings
         self.transactions.timers = settings.timers
-        self.trunks = TrunkPeers(settings.trunks, self.trunks.learned)
+        self.trunks = TrunkPeers(settings.trunks, learned)
         self.addresses.update(settings.advertised)
         self.next_hop = NextHop(self.addresses, settings.hosts, self.trunks)
 

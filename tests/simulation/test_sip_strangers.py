@@ -20,6 +20,7 @@ from softswitch.sip.outputs import (
     SipOutput,
     Transmit,
 )
+from softswitch.sip.routing.server_location import Wanted
 from softswitch.sip.settings import (
     AccessList,
     Account,
@@ -488,6 +489,18 @@ def test_a_trunk_known_by_name_is_heard_like_any_other() -> None:
     stranger.endpoint.ban("192.0.2.0/24", 60.0, "rude", stranger.now)
     stranger.endpoint.take_outputs()
     assert only_response(stranger.send(stranger.ask("OPTIONS", "alice"))).status == 200
+
+
+def test_who_was_a_trunk_by_its_former_name_is_a_stranger() -> None:
+    old, new = (
+        (TrunkPeer(name="provider", addresses=(), server=Wanted(host)),) for host in ("old.example", "new.example")
+    )
+    former = Stranger(make_endpoint(trunks=old))
+    former.endpoint._core.trunks.learn("provider", ["192.0.2.66"])  # pyright: ignore[reportPrivateUsage]
+    former.endpoint.update_settings(settings(trunks=old))
+    assert only_response(former.send(former.ask("OPTIONS", "alice"))).status == 200
+    former.endpoint.update_settings(settings(trunks=new))
+    assert only_response(former.send(former.ask("OPTIONS", "alice"))).status == 401
 
 
 def test_a_reload_changes_accounts_and_keeps_registrations() -> None:
