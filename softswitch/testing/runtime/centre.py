@@ -297,6 +297,7 @@ class SimulatedCentre:
         self.messages_waiting = WaitingMessages(commands, lambda: self.settings, self.store)
         self.schedule_is_open = True
         """What the toll policy is told of every schedule."""
+        self.toll = Toll(self.store, self.clock, lambda: self.settings, lambda name, at: self.schedule_is_open)
         around = Surroundings(
             sip=commands,
             media=self.media,
@@ -309,7 +310,7 @@ class SimulatedCentre:
             entropy=self.entropy,
             settings=lambda: self.settings,
             phones=self.phone_settings,
-            toll=Toll(self.store, self.clock, lambda: self.settings, lambda name, at: self.schedule_is_open),
+            toll=self.toll,
         )
         self.legs = around.legs
         self.parking = around.parking
