@@ -6,6 +6,9 @@ RING_TARGETS_MAX = 32
 SIP_LEGS_MAX = 64
 """Legs of one call that its record names: a caller who waits for hours has many phones rung for him."""
 
+HISTORY_MAX = 64
+"""Forwards, tries of trunks and linked calls a record names, the newest: flows dial, and phones transfer, for hours."""
+
 LEGS_REMEMBERED_MAX = 20_000
 """Call-IDs of which is known whose they were: more than the log of messages holds of ordinary calls."""
 

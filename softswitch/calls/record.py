@@ -5,12 +5,12 @@ wait is the sum over all of them, as `ring_s`, `talk_s` and `hold_s` are sums.
 """
 
 from enum import Enum
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from softswitch.base.ids import AgentId, CallId, LegId, QueueId
-from softswitch.calls.limits import SIP_LEGS_MAX
+from softswitch.calls.limits import HISTORY_MAX, SIP_LEGS_MAX
 from softswitch.calls.measurements import CallMeasurements
 from softswitch.sip.messages.reason import NORMAL_CLEARING, cause_text
 from softswitch.sip.messages.status import q850_cause
@@ -19,6 +19,8 @@ from softswitch.store.schema import ActiveCall, Cdr, Forwarded, SipLeg, Supervis
 TIMER_EXPIRED = 102
 TEMPORARY_FAILURE = 41
 """ISDN causes (Q.850) of ends that are nobody's wish."""
+
+T = TypeVar("T")
 
 EndedBy = Literal["caller", "agent", "switch"]
 """"agent" is whoever the caller was connected with last, if that party hung up and the flow ended upon it."""
@@ -54,6 +56,11 @@ _ORDINARY = frozenset(each.value for each in (EndReason.COMPLETED, EndReason.ABA
 def has_failed(cdr: Cdr) -> bool:
     """Whether somebody may ask why: it ended in no ordinary way, or one of its legs was refused or lost."""
     return bool(cdr.fault) or cdr.end_reason not in _ORDINARY or any(leg.status for leg in cdr.sip_legs)
+
+
+def _keep(history: list[T], newest: T) -> None:
+    history.append(newest)
+    del history[:-HISTORY_MAX]
 
 
 class CallRecord:
@@ -174,8 +181,16 @@ class CallRecord:
         """A party of this call goes on in the call `other`; `by` says whose phone wants it, `to` the number meant."""
         self.transferred_to, self.transferred_by = to, by
         other.transferred_by = by
-        self.linked_calls.append(other.call_id)
-        other.linked_calls.append(self.call_id)
+        _keep(self.linked_calls, other.call_id)
+        _keep(other.linked_calls, self.call_id)
+
+    def forwarded(self, forward: Forwarded) -> None:
+        """An extension has sent it elsewhere."""
+        _keep(self.forwards, forward)
+
+    def trunk_tried(self, tried: TrunkTry) -> None:
+        """An outside number was called through a trunk, or would have been."""
+        _keep(self.trunks, tried)
 
     def sent_away(self, to: str, by: str) -> None:
         """The caller's own side has connected him elsewhere; what comes of it nobody here knows."""

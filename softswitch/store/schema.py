@@ -211,11 +211,11 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     """The traceback of a flow that failed, or what else went wrong; "" is the ordinary case."""
     legs: tuple[LegFacts, ...] = ()
+    """The caller's and those of the others he talked to, in order. Known a moment after the call's end."""
     trunk: str = ""
     """The trunk it came from; "" for a call of one of our phones."""
     trunks: tuple[TrunkTry, ...] = ()
     """The trunks that outside numbers were called through, in order; the last one carried the call, if any did."""
-    """The caller's and those of the others he talked to, in order. Known a moment after the call's end."""
     sip_legs: tuple[SipLeg, ...] = ()
     """The caller's first, then whoever was called, answered or not; of very many the newest."""
 

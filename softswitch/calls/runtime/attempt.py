@@ -317,7 +317,7 @@ class Attempt:
         self._permitted = extension
         name = extension.number or extension.username
         self._diversions.append(Diversion(name, diversion))
-        self._call.record.forwards.append(Forwarded(at=self._around.clock.wall(), by=name, to=goal, reason=reason))
+        self._call.record.forwarded(Forwarded(at=self._around.clock.wall(), by=name, to=goal, reason=reason))
 
     async def _ring_further(self, extension: Extension, now: float) -> None:
         """Its next phones, when those before have failed or have rung long enough."""

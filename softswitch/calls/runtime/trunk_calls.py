@@ -238,7 +238,7 @@ class OutsideCall:
             toll.began(self._leg_id, username, trunk.name)
 
     def _note(self, status: int, reason: str) -> None:
-        self._call.record.trunks.append(TrunkTry(trunk=self._current, status=status, reason=reason))
+        self._call.record.trunk_tried(TrunkTry(trunk=self._current, status=status, reason=reason))
 
 
 async def ring_trunk(

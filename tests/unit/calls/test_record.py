@@ -3,8 +3,9 @@
 import pytest
 
 from softswitch.base.ids import CallId, LegId
+from softswitch.calls.limits import HISTORY_MAX
 from softswitch.calls.record import CallRecord, EndReason, has_failed
-from softswitch.store.schema import SipLeg
+from softswitch.store.schema import Forwarded, SipLeg, TrunkTry
 
 
 def record() -> CallRecord:
@@ -82,3 +83,16 @@ def test_a_call_with_a_leg_that_was_refused_or_a_fault_has_failed_whatever_its_e
     made = answered()
     made.fault = "Traceback"
     assert has_failed(made.as_cdr(110.0))
+
+
+def test_of_a_very_long_history_the_newest_is_kept() -> None:
+    made = record()
+    for number in range(3 * HISTORY_MAX):
+        made.trunk_tried(TrunkTry(trunk="provider", status=503, reason=str(number)))
+        made.forwarded(Forwarded(at=0.0, by="101", to=str(number), reason="busy"))
+        other = CallRecord(CallId(str(number)), calling_number="", calling_name="", called_number="", started_at=100.0)
+        other.transferred(made, "ann", "2")
+    cdr = made.as_cdr(110.0)
+    last = str(3 * HISTORY_MAX - 1)
+    assert len(cdr.trunks) == len(cdr.forwards) == len(cdr.linked_calls) == HISTORY_MAX
+    assert (cdr.trunks[-1].reason, cdr.forwards[-1].to, cdr.linked_calls[-1]) == (last, last, last)
