@@ -56,7 +56,7 @@ def step_of(traced: TracedMessage, party: str) -> Step:
         notes=tuple(map(legible, _notes(message))),
         sip_call_id=legible(message.get("call-id") or ""),
         status=status,
-        method=method,
+        method=legible(method),
     )
 
 

@@ -1,7 +1,8 @@
+import msgspec
 import pytest
 
 from softswitch.base.traced_message import TracedMessage
-from softswitch.sip.tracing.steps import q850_cause, step_of
+from softswitch.sip.tracing.steps import Step, q850_cause, step_of
 from softswitch.testing.traced_call import AT, CALLER, SDP, sip_text
 
 
@@ -61,3 +62,9 @@ def test_what_breaks_the_rules_is_shown_as_far_as_it_can_be_read() -> None:
 )
 def test_causes_of_the_telephone_network(reason: str, cause: int | None) -> None:
     assert q850_cause(reason) == cause
+
+
+def test_a_method_in_octets_that_are_no_text_can_be_stored() -> None:
+    message = sip_text("SIP/2.0 200 OK", "c", "1 BYE").replace(b"1 BYE", b"\x80BYE")
+    made = step_of(TracedMessage(AT, False, CALLER, message), "alice")
+    assert msgspec.json.decode(msgspec.json.encode(made), type=Step) == made
