@@ -1,5 +1,6 @@
 """`softswitch calls why`: what became of a call, who refused it, and what to do about it."""
 
+import textwrap
 from collections.abc import Iterator
 
 import click
@@ -7,7 +8,7 @@ import click
 from softswitch.calls.explaining.explanation import Explanation, explain, party_names
 from softswitch.cli.directory import config_option, find_directory
 from softswitch.cli.found_call import find_call
-from softswitch.cli.ladder import show_ladder
+from softswitch.cli.ladder import show_ladder, terminal_width
 from softswitch.cli.render import json_option, show_json
 from softswitch.cli.words import duration, instant, printable
 
@@ -28,7 +29,7 @@ def why(ctx: click.Context, call: str, config: str | None, as_json: bool) -> Non
         show_json(explanation)
         return
     for title, text in _lines(explanation):
-        click.echo(f"{title:12}{printable(text)}".rstrip())
+        click.echo(_wrapped(f"{title:12}{printable(text)}"))
     if explanation.facts.fault:
         click.echo("\nFault:")
         for line in explanation.facts.fault.splitlines():
@@ -42,6 +43,13 @@ def why(ctx: click.Context, call: str, config: str | None, as_json: bool) -> Non
     show_ladder(explanation.steps, left)
     if explanation.left_out:
         click.echo(f"{explanation.left_out} messages in the middle are left out.")
+
+
+def _wrapped(line: str) -> str:
+    """As wide as the terminal; words and Call-IDs stay whole, to be copied."""
+    return textwrap.fill(
+        line, terminal_width(), subsequent_indent=" " * 12, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _lines(explanation: Explanation) -> Iterator[tuple[str, str]]:

@@ -52,8 +52,9 @@ BY_SWITCH = {
 """What the switch answered the caller, where nobody else had refused before."""
 
 NOBODY_CALLED = (
-    "Nobody was called: no phone is registered where the flow wanted to call (`softswitch registrations`), nobody may "
-    "call there, or the flow calls nobody; and then it ended without an answer."
+    "Nobody was called: no phone is registered where the flow wanted to call (`softswitch registrations`), the number "
+    "is no extension and no trunk leads there, nobody may call there, or the flow calls nobody; and then it ended "
+    "without an answer."
 )
 SILENT_PARTY = (
     "No answer to our INVITE came at all: it is switched off or not reachable from here, or a firewall or NAT drops "

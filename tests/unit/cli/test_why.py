@@ -122,6 +122,14 @@ def test_where_it_was_forwarded_which_trunks_were_tried_and_which_limit_was_met(
         assert expected in lines
 
 
+def test_what_to_do_is_wrapped_to_the_terminal() -> None:
+    lines = run("d4d4").stdout.splitlines()
+    begins = next(number for number, line in enumerate(lines) if line.startswith("what to do"))
+    assert len(lines[begins]) <= 80
+    assert lines[begins + 1].startswith(" " * 12)
+    assert not lines[begins + 2].startswith(" ")
+
+
 def test_json_is_one_object_with_every_step() -> None:
     document = json.loads(run(CALL_ID, "--json").stdout)
     assert document["refused_by"] == "anna"
