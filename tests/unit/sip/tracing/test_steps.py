@@ -68,3 +68,7 @@ def test_a_method_in_octets_that_are_no_text_can_be_stored() -> None:
     message = sip_text("SIP/2.0 200 OK", "c", "1 BYE").replace(b"1 BYE", b"\x80BYE")
     made = step_of(TracedMessage(AT, False, CALLER, message), "alice")
     assert msgspec.json.decode(msgspec.json.encode(made), type=Step) == made
+
+
+def test_a_reason_made_to_be_searched_for_ever_is_not() -> None:
+    assert q850_cause("Q.850;" * 5000 + "cause=17") is None
