@@ -30,6 +30,9 @@ from softswitch.calls.limits import TOLL_LEGS_MAX
 ALARM_AT = 0.8
 """Part of a daily limit at which people are told, before callers are."""
 
+PHONE = "phone:"
+"""What the names of extensions begin with, as subjects; a reason begins with the subject."""
+
 _OTHER = re.compile(r"[^0-9+]")
 _BEFORE = re.compile(r"^[*#0-9]*#(?=[0-9+])")
 """A star code before the number (*31#)."""
@@ -107,14 +110,20 @@ class TollPolicy:
 
     # Inputs
 
-    def refusal(self, username: str, trunk: str, number: str, at_wall: float, international: str = "") -> str:
-        """Why this call may not be made, for people; "" if it may. `international` is the number in that form."""
+    def refusal(
+        self, username: str, trunk: str, number: str, at_wall: float, international: str = "", *, is_again: bool = False
+    ) -> str:
+        """Why this call may not be made, for people; "" if it may. `international` is the number in that form.
+
+        With `is_again` it was begun through another trunk already, and is one call of the extension's still.
+        """
         forms = {_digits(number), _digits(international or number)}
         for subject in _subjects(username, trunk):
             rules = self.rules.get(subject)
             if rules is None:
                 continue
-            reason = self._judge(subject, rules, forms, at_wall)
+            is_counted = is_again and subject == _phone(username)
+            reason = self._judge(subject, rules, forms, at_wall, is_counted=is_counted)
             if reason:
                 self._refuse(subject, number, reason, at_wall)
                 return f"{subject}: {reason}"
@@ -128,13 +137,13 @@ class TollPolicy:
         """The INVITE is about to be reported by `began`, or there will be none."""
         self._beginning -= Counter(_subjects(username, trunk))
 
-    def began(self, leg_id: LegId, username: str, trunk: str, at_wall: float) -> None:
-        """The call was permitted and its INVITE is sent."""
+    def began(self, leg_id: LegId, username: str, trunk: str, at_wall: float, *, is_again: bool = False) -> None:
+        """The call was permitted and its INVITE is sent; `is_again` as for `refusal`."""
         subjects = _subjects(username, trunk)
         if len(self._legs) >= TOLL_LEGS_MAX or not any(subject in self.rules for subject in subjects):
             return
         self._legs[leg_id] = _Leg(subjects)
-        for subject in subjects:
+        for subject in subjects[1:] if is_again else subjects:
             usage = self._today(subject, at_wall)
             self._put(msgspec.structs.replace(usage, calls=usage.calls + 1), at_wall)
 
@@ -178,7 +187,10 @@ class TollPolicy:
 
     # Private
 
-    def _judge(self, subject: str, rules: TollRules, forms: set[str], at_wall: float) -> str:
+    def _judge(
+        self, subject: str, rules: TollRules, forms: set[str], at_wall: float, *, is_counted: bool = False
+    ) -> str:
+        """`is_counted`: it is among the calls of today already."""
         if not _permits(rules.allow, rules.deny, forms):
             return "this number is not permitted"
         if rules.hours and not self._is_open(rules.hours, at_wall) and not _matching(rules.night_allow, forms):
@@ -188,7 +200,7 @@ class TollPolicy:
         if not rules.calls_per_day and not rules.minutes_per_day:
             return ""
         used = self.used(subject, at_wall)
-        if rules.calls_per_day and used.calls + self._beginning[subject] >= rules.calls_per_day:
+        if rules.calls_per_day and not is_counted and used.calls + self._beginning[subject] >= rules.calls_per_day:
             return f"{rules.calls_per_day} calls today already"
         if rules.minutes_per_day and used.seconds >= rules.minutes_per_day * 60:
             return f"{rules.minutes_per_day} minutes today already"
@@ -224,7 +236,11 @@ class TollPolicy:
 
 
 def _subjects(username: str, trunk: str) -> tuple[str, str]:
-    return f"phone:{username}", f"trunk:{trunk}"
+    return _phone(username), f"trunk:{trunk}"
+
+
+def _phone(username: str) -> str:
+    return f"{PHONE}{username}"
 
 
 def _digits(number: str) -> str:

@@ -10,6 +10,7 @@ from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
 from softswitch.calls.toll_policy import TollRules
 from softswitch.dialplan import Call, flow
 from softswitch.sip.outputs import InviteReceived, LegAnswered
+from softswitch.sip.trunks.selection import OutboundRoute
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import SimulatedPhone
 
@@ -126,3 +127,44 @@ def test_a_call_that_fails_does_not_stay_counted(centre: Make) -> None:
             await centre.all_over()
 
     centre(calls_max=1).run(scenario)
+
+
+def test_a_call_that_is_tried_through_a_second_trunk_is_one_call(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        assert await centre.phone("bob").register() == 200
+        dead, alive = centre.caller("dead"), centre.caller("alive")
+        assert (dead.address.host, alive.address.host) == ("10.0.9.2", "10.0.9.3")
+        dead.busy_status = 503
+        bob = centre.phone("bob")
+        bob.call(OUTSIDE, password=PASSWORD)
+        await centre.until(lambda: bob.is_answered)
+        assert dead.seen(InviteReceived)
+        assert [(usage.subject, usage.calls, now) for usage, now in centre.toll.used()] == [
+            ("phone:bob", 1, 1),
+            ("trunk:first", 1, 0),
+            ("trunk:second", 1, 1),
+        ]
+        bob.hang_up()
+        await centre.all_over()
+        bob.call(OUTSIDE, password=PASSWORD)
+        await centre.all_over()
+        assert centre.cdrs()[-1].tags["refused"] == "phone:bob: 1 calls today already"
+        assert [usage.refused for usage, _ in centre.toll.used()] == [1, 0, 0], "asked for once, refused once"
+
+    outcomes.clear()
+    rules = TollRules(calls_per_day=1)
+    settings = CallSettings(
+        domain="centre.test",
+        media_ip="10.0.0.1",
+        recordings_directory=str(tmp_path),
+        trunks=(TrunkRoute(name="first", host="10.0.9.2"), TrunkRoute(name="second", host="10.0.9.3")),
+        outbound=(OutboundRoute(number="+!", trunks=("first", "second")),),
+        toll={"phone:bob": rules, "trunk:first": TollRules(calls_max=9), "trunk:second": TollRules(calls_max=9)},
+    )
+    SimulatedCentre(
+        tmp_path,
+        flows={"outside": outside},
+        routes={"+!": "outside"},
+        phones=[Extension(username="bob", number="101", trunks=frozenset({"first", "second"}))],
+        settings=settings,
+    ).run(scenario)

@@ -37,15 +37,18 @@ class Toll:
             for row in store.toll_usage.ascending()
         )
 
-    def refusal(self, username: str, trunk: str, number: str, international: str = "") -> str:
+    def refusal(
+        self, username: str, trunk: str, number: str, international: str = "", *, is_again: bool = False
+    ) -> str:
         """Why this call to the outside may not be made, for the log and the call's record; "" if it may.
 
         `number` is as it was dialled, `international` the same in that form, where it is known.
+        With `is_again` it was begun through another trunk before.
         """
         policy = self._current()
         if not policy.rules:
             return ""
-        reason = policy.refusal(username, trunk, number, self._clock.wall(), international)
+        reason = policy.refusal(username, trunk, number, self._clock.wall(), international, is_again=is_again)
         self._tell()
         return reason
 
@@ -57,11 +60,11 @@ class Toll:
         """It is made, or will not be."""
         self._policy.has_begun(username, trunk)
 
-    def began(self, leg_id: LegId, username: str, trunk: str) -> None:
+    def began(self, leg_id: LegId, username: str, trunk: str, *, is_again: bool = False) -> None:
         """The INVITE of a call that was permitted is sent."""
         policy = self._current()
         if policy.rules:
-            policy.began(leg_id, username, trunk, self._clock.wall())
+            policy.began(leg_id, username, trunk, self._clock.wall(), is_again=is_again)
             self._tell()
 
     def answered(self, leg_id: LegId) -> None:

@@ -20,6 +20,7 @@ from softswitch.calls.outcomes import DialReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute, server_uri
+from softswitch.calls.toll_policy import PHONE
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
@@ -48,6 +49,7 @@ class OutsideCall:
         "_call",
         "_current",
         "_diversions",
+        "_has_begun",
         "_has_progress",
         "_ignores_empty_183",
         "_is_heard",
@@ -90,6 +92,8 @@ class OutsideCall:
         """Some response has come to the INVITE, be it 100."""
         self._has_progress = False
         """It rings, or somebody speaks: no other trunk is tried any more."""
+        self._has_begun = False
+        """Some trunk was called already."""
         self._wants_next = False
         self._ignores_empty_183 = False
         self.refusal = self._plan(through)
@@ -212,9 +216,13 @@ class OutsideCall:
         """Whether this call would cost more than it may (toll_policy.py); the record then says why."""
         assert self._permitted is not None, "otherwise no trunk is left"
         international = normalised(self._number, settings.habits)
-        reason = self._around.toll.refusal(self._permitted.username, trunk.name, self._number, international)
+        reason = self._around.toll.refusal(
+            self._permitted.username, trunk.name, self._number, international, is_again=self._has_begun
+        )
         if reason:
             self._call.record.tags["refused"] = reason
+            if reason.startswith(PHONE):  # so would it be through any other trunk
+                self._left = []
         return bool(reason)
 
     async def _ring(self, trunk: TrunkRoute, settings: CallSettings) -> None:
@@ -235,7 +243,8 @@ class OutsideCall:
                 trunks.give_back(trunk.name, "out")
         if self._leg_id is not None:
             trunks.bind(self._leg_id, trunk.name, "out")
-            toll.began(self._leg_id, username, trunk.name)
+            toll.began(self._leg_id, username, trunk.name, is_again=self._has_begun)
+            self._has_begun = True
 
     def _note(self, status: int, reason: str) -> None:
         self._call.record.trunk_tried(TrunkTry(trunk=self._current, status=status, reason=reason))
