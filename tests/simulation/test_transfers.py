@@ -146,6 +146,7 @@ def test_an_agent_sends_the_caller_on(centre: Callable[..., SimulatedCentre]) ->
         assert (first.agent, first.queue, first.transferred_to) == ("ann", "support", "110")
         assert (second.calling_number, second.called_number) == (CALLER, "110")
         assert (second.end_reason, second.ended_by) == ("completed", "agent")
+        assert (first.trunk, second.trunk) == ("provider", "provider")
         assert first.talk_s == pytest.approx(5, abs=0.5)
         assert second.talk_s == pytest.approx(20, abs=0.5)
         assert len(first.recordings) == 1

@@ -65,6 +65,7 @@ def transfer_away(
         called_number=target,
         started_at=call.around.clock.wall(),
     )
+    record.trunk = call.record.trunk if party is call.caller else ""
     _leave(call, record, by, target, ended_by)
     transferor = None if transfer is None else transfer.transferor
     call.let_go(party)
