@@ -146,6 +146,9 @@ def _ended(client: ControlClient | None, store: "StoreReader | None", cdr: Cdr) 
         fault=cdr.fault,
         legs=cdr.sip_legs,
         forwards=cdr.forwards,
+        transferred_by=cdr.transferred_by,
+        transferred_to=cdr.transferred_to,
+        linked_calls=cdr.linked_calls,
         trunks=cdr.trunks,
         limit=cdr.tags.get("refused", ""),
     )

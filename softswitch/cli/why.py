@@ -75,6 +75,10 @@ def _lines(explanation: Explanation) -> Iterator[tuple[str, str]]:
         yield "cause", f"Q.850 {explanation.cause} {explanation.cause_text}".rstrip()
     for advice in explanation.advice:
         yield "what to do", advice
+    if facts.transferred_by:
+        yield "transferred", f"by {facts.transferred_by} to {facts.transferred_to or 'this call'}"
+    if facts.linked_calls:
+        yield "linked to", " ".join(facts.linked_calls)
     for each in facts.forwards:
         yield "forwarded", f"by {each.by} to {each.to} ({each.reason.replace('_', ' ')})"
     for tried in facts.trunks:

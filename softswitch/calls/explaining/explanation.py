@@ -43,7 +43,10 @@ class CallFacts(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     legs: tuple[SipLeg, ...] = ()
     forwards: tuple[Forwarded, ...] = ()
-    """Known when it is over, like the two below."""
+    """Known when it is over, like those below."""
+    transferred_by: str = ""
+    transferred_to: str = ""
+    linked_calls: tuple[str, ...] = ()
     trunks: tuple[TrunkTry, ...] = ()
     limit: str = ""
     """Which limit of calls to the outside (toll) has forbidden one."""

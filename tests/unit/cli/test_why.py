@@ -68,6 +68,9 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             TrunkTry(trunk="two", status=0, reason="no response"),
             TrunkTry(trunk="three", status=200),
         ),
+        transferred_by="ann",
+        transferred_to="110",
+        linked_calls=(CALL_ID, CallId("c2c2c2c2")),
         tags={"refused": "phone:anna: this number is not permitted"},
     )
     store.end_call(outward)
@@ -113,6 +116,8 @@ def test_a_fault_is_shown_and_missing_messages_are_said_to_be_missing() -> None:
 def test_where_it_was_forwarded_which_trunks_were_tried_and_which_limit_was_met() -> None:
     lines = run("d4d4").stdout.splitlines()
     for expected in (
+        "transferred by ann to 110",
+        f"linked to   {CALL_ID} c2c2c2c2",
         "forwarded   by 101 to +4420 (no answer)",
         "trunk       one: 503 all 2 channels are in use",
         "trunk       two: no response",
