@@ -57,7 +57,7 @@ class Centre(RunningSwitch):
     ) -> None:
         """`srtp` and `dtmf` have the settings of these names of agents, phones and trunk, where they are others.
 
-        With `tls` the centre listens with TLS as well, and shows a certificate of this authority.
+        With `tls` the centre listens with TLS and for browsers as well, and shows a certificate of this authority.
         """
         self._srtp = srtp or {}
         self._dtmf = dtmf or {}
@@ -134,7 +134,9 @@ class Centre(RunningSwitch):
 
     def _listen(self) -> list[str]:
         listeners = [f"udp:{self.host}:5060", f"tcp:{self.host}:5060"]
-        return [*listeners, f"tls:{self.host}:5061"] if self._tls else listeners
+        if self._tls is not None:
+            listeners += [f"tls:{self.host}:5061", f"ws:{self.host}:8088", f"wss:{self.host}:8089"]
+        return listeners
 
     def _files(self) -> Mapping[str, str]:
         agents = "\n".join(

@@ -1,6 +1,7 @@
 """The sound of a phone without its signalling: RTP from a socket of its own, for calls whose SIP is somebody else's.
 
-It answers to whoever sends to it first (symmetric RTP), so that it need not be told where the switch listens.
+It answers to whoever sends to it first (symmetric RTP), so that it need not be told where the switch listens; where the
+signalling knows, `dial` says it.
 """
 
 import select
@@ -26,11 +27,11 @@ SSRC = 0x5EED
 
 
 class RtpPhone:
-    """Sends from the first packet it hears until `close`: silence, what it is told to say, and keys."""
+    """Sends from `dial` or the first packet it hears until `close`: silence, what it is told to say, and keys."""
 
     def __init__(self, codec: str = "PCMU") -> None:
         self.host = own_address()
-        self._codec = codec
+        self.codec = codec
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((self.host, 0))
         self.port = int(self._socket.getsockname()[1])
@@ -40,6 +41,7 @@ class RtpPhone:
         self._heard_at: dict[int, float] = {}
         self._arrivals: list[float] = []
         self._sources: set[tuple[str, int]] = set()
+        self._remote: tuple[str, int] | None = None
         self._is_closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rtp phone")
         self._thread.start()
@@ -51,21 +53,25 @@ class RtpPhone:
 
     def keywords(self, caller: str = "+493012345") -> dict[str, str]:
         """For a SIPp scenario whose sound this phone is; `caller` is the number it calls from."""
-        payload_type = str(PAYLOAD_TYPES[self._codec])
+        payload_type = str(PAYLOAD_TYPES[self.codec])
         return {
             "caller": caller,
             "rtp_host": self.host,
             "rtp_port": str(self.port),
-            "codec": self._codec,
+            "codec": self.codec,
             "payload_type": payload_type,
         }
+
+    def dial(self, host: str, port: int) -> None:
+        """Send there, whoever is heard."""
+        self._remote = (host, port)
 
     # What the person at the phone does
 
     def say(self, voice: Voice) -> None:
         """Begin to say it."""
-        coded = voice.coded(self._codec)
-        coded += silence_of(self._codec) * (-len(coded) % FRAME)
+        coded = voice.coded(self.codec)
+        coded += silence_of(self.codec) * (-len(coded) % FRAME)
         self._frames.extend(coded[at : at + FRAME] for at in range(0, len(coded), FRAME))
 
     def press(self, keys: str) -> None:
@@ -94,10 +100,10 @@ class RtpPhone:
 
     def _decoded(self, heard: dict[int, bytes]) -> Samples:
         first = min(heard)
-        coded = bytearray(silence_of(self._codec) * (max(heard) - first + FRAME))
+        coded = bytearray(silence_of(self.codec) * (max(heard) - first + FRAME))
         for timestamp, payload in heard.items():
             coded[timestamp - first : timestamp - first + len(payload)] = payload
-        return Voice.from_coded(bytes(coded), self._codec).samples
+        return Voice.from_coded(bytes(coded), self.codec).samples
 
     # Private
 
@@ -109,19 +115,19 @@ class RtpPhone:
             self._receive_until(at)
             at += PTIME_S
             timestamp = (timestamp + FRAME) % 2**32
-            if not self._sources:
+            if self._remote is None:
                 continue
             if not pressed and self._keys:
                 pressed = _event_packets(self._keys.popleft(), timestamp)
             if pressed:
                 packets, pressed = ([pressed[0]], pressed[1:]) if len(pressed) > END_PACKETS else (pressed, [])
             else:
-                payload = self._frames.popleft() if self._frames else silence_of(self._codec) * FRAME
-                packets = [struct.pack("!BI", PAYLOAD_TYPES[self._codec], timestamp) + payload]
+                payload = self._frames.popleft() if self._frames else silence_of(self.codec) * FRAME
+                packets = [struct.pack("!BI", PAYLOAD_TYPES[self.codec], timestamp) + payload]
             for packet in packets:
                 kind, rest = packet[0], packet[1:]
                 header = struct.pack("!BBH", 0x80, kind, sequence) + rest[:4] + struct.pack("!I", SSRC)
-                self._socket.sendto(header + rest[4:], next(iter(self._sources)))
+                self._socket.sendto(header + rest[4:], self._remote)
                 sequence = (sequence + 1) % 2**16
 
     def _receive_until(self, at: float) -> None:
@@ -129,8 +135,9 @@ class RtpPhone:
             if select.select([self._socket], [], [], left)[0]:
                 packet, source = self._socket.recvfrom(2048)
                 self._sources.add(source)
+                self._remote = self._remote or source
                 self._arrivals.append(time.time())
-                if len(packet) > 12 and packet[1] & 0x7F == PAYLOAD_TYPES[self._codec]:
+                if len(packet) > 12 and packet[1] & 0x7F == PAYLOAD_TYPES[self.codec]:
                     timestamp = int(struct.unpack_from("!I", packet, 4)[0])
                     self._heard_at[timestamp] = time.time()
                     self._heard[timestamp] = packet[12:]

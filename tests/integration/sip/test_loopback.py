@@ -38,6 +38,8 @@ HERE = "127.0.0.1"
 WAIT_S = 5.0
 REACHABLE = [TransportKind.UDP, TransportKind.TCP, TransportKind.TLS]
 """What we open as well as accept."""
+LARGEST_DATAGRAM_BYTES = 65_507
+"""What IPv4 leaves of 65,535 for whoever speaks by UDP."""
 
 
 @pytest.fixture(scope="module")
@@ -273,3 +275,72 @@ def test_a_stream_that_cannot_be_framed_gets_400_and_is_closed() -> None:
         return answer
 
     assert uvloop.run(talk()).startswith(b"SIP/2.0 400 Content-Length Missing or Malformed\r\n")
+
+
+@pytest.mark.parametrize("kind", [TransportKind.UDP, TransportKind.TCP])
+def test_a_long_invite_goes_whole_the_way_its_target_says(kind: TransportKind) -> None:
+    """RFC 3261 section 18.1.1 wants TCP above 1,300 bytes, where few phones and providers listen."""
+
+    async def call() -> None:
+        both = [(each, HostPort(HERE, 0)) for each in (TransportKind.UDP, TransportKind.TCP)]
+        switch = Station(server_settings())
+        phone = Station(SipSettings(domain="phone", trunks=(TrunkPeer(name="switch", addresses=(HERE,)),)))
+        await switch.driver.start(both)
+        await phone.driver.start(both)
+
+        def answer(fact: SipOutput) -> None:
+            if isinstance(fact, InviteReceived):
+                phone.endpoint.accept(fact.leg_id, long_answer, phone.clock.now())
+
+        phone.on_fact = answer
+        padding = b"".join(b"a=x-padding:%d %s\r\n" % (number, b"x" * 100) for number in range(100))
+        long_offer, long_answer = OFFER + padding, ANSWER + padding
+        address = dict(phone.driver.listening)[kind]
+        leg_id = switch.endpoint.invite(
+            Target(uri=f"sip:x@{address}" + (";transport=tcp" if kind is TransportKind.TCP else "")),
+            from_uri="sip:555@test.example",
+            sdp=long_offer,
+            headers=[(f"x-long-{number}", "y" * 1_000) for number in range(10)],
+            now=switch.clock.now(),
+        )
+        switch.driver.flush()
+        received = await phone.wait_for(InviteReceived)
+        assert (received.sdp, received.headers["x-long-9"]) == (long_offer, "y" * 1_000)
+        assert await switch.wait_for(LegAnswered) == LegAnswered(leg_id, long_answer)
+        await phone.wait_for(LegConfirmed)
+        await switch.driver.stop()
+        await phone.driver.stop()
+        logged = switch.messages.since(0, 100).messages
+        assert {each.flow.kind for each in logged} == {kind}
+        assert [len(each.message) > 20_000 for each in logged if each.message.startswith(b"INVITE ")] == [True]
+
+    uvloop.run(call())
+
+
+def test_the_largest_datagram_there_is_is_answered() -> None:
+    """65,535 bytes with the headers of IP and UDP: no request over UDP can be too long for us."""
+
+    async def ask() -> bytes:
+        switch = Station(
+            SipSettings(domain="test.example", trunks=(TrunkPeer(name="here", addresses=("127.0.0.0/8",)),))
+        )
+        address = await switch.start(TransportKind.UDP)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.setblocking(False)
+            probe.bind((HERE, 0))
+            head = (
+                b"OPTIONS sip:test.example SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKlong\r\n"
+                b"From: <sip:a@b>;tag=1\r\nTo: <sip:test.example>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n"
+                b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+            )
+            body_bytes = LARGEST_DATAGRAM_BYTES - len(head % 10_000)
+            largest = head % body_bytes + b"x" * body_bytes
+            with pytest.raises(OSError, match="too long"):
+                probe.sendto(largest + b"x", address)
+            probe.sendto(largest, address)
+            async with asyncio.timeout(WAIT_S):
+                answer = await asyncio.get_running_loop().sock_recv(probe, 65_535)
+        await switch.driver.stop()
+        return answer
+
+    assert uvloop.run(ask()).startswith(b"SIP/2.0 200 OK\r\n")
