@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -144,21 +145,15 @@ def highest_rate(server: Server, callers: list[HostPort], rates: list[float]) ->
 
 
 def memory_per_call_kib(server: Server, callers: list[HostPort], calls: int) -> float:
-    """What `calls` established calls hold at once, after as many have been before."""
+    """What `calls` established calls hold at once in a switch that has not had as many before."""
     per_s = 150.0
     talk_s = calls / per_s + 5.0
     before = resident_kib(server.pid)
-    held = 0
-    reading = subprocess.Popen(
-        [sys.executable, "-c", f"import time; time.sleep({calls / per_s + 2.5})"], stdin=subprocess.DEVNULL
-    )
-    pid = os.fork()
-    if pid == 0:
-        place(callers, server.address, server.number, calls=calls, per_s=per_s, talk_s=talk_s)
-        os._exit(0)
-    reading.wait()
-    held = resident_kib(server.pid)
-    os.waitpid(pid, 0)
+    with ThreadPoolExecutor(1) as pool:
+        placing = pool.submit(place, callers, server.address, server.number, calls=calls, per_s=per_s, talk_s=talk_s)
+        time.sleep(calls / per_s + 2.5)
+        held = resident_kib(server.pid)
+        placing.result()
     return (held - before) / calls
 
 
@@ -189,20 +184,19 @@ def main(calls: int, rate: float, rates: str, held: int, soak: int, peer: str | 
         folder = Path(name)
         with softswitch(folder, phone, callers) as server, Answering(phone):
             measure(server, callers, calls=WARM_UP_CALLS, per_s=100.0)
+            held_kib = memory_per_call_kib(server, callers, held) if held else 0.0
             row = measure(server, callers, calls=calls, per_s=rate)
             print_row("softswitch", row)
+            print(f"  memory     {held_kib:.1f} KiB per established call, {held} held", flush=True)
             best, rows = highest_rate(server, callers, steps)
             result = {
                 "cpu_ms_per_call": round(row.cpu_ms_per_call, 3),
                 "media_cpu_ms_per_call": round(row.media_cpu_ms_per_call, 3),
                 "max_cps": best,
                 "failed": row.failed,
+                "kib_per_call": round(held_kib, 1),
                 "rates": [msgspec.to_builtins(each) for each in rows],
             }
-            if held:
-                memory_per_call_kib(server, callers, held)
-                result["kib_per_call"] = round(memory_per_call_kib(server, callers, held), 1)
-                print(f"  memory     {result['kib_per_call']} KiB per established call, {held} held")
             if soak:
                 before = resident_kib(server.pid)
                 soaked = measure(server, callers, calls=soak, per_s=2 * rate)
