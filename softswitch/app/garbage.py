@@ -3,8 +3,8 @@
 What calls leave behind has no cycles and is freed at once, by its reference counts; the collector finds nothing, but a
 pass over all that a busy switch holds stops it for a tenth of a second and more. So only what is new is looked
 through, some thousand objects at a time, which takes a millisecond; what survives that is set aside (gc.freeze). All of
-it is looked through while no call is in progress, and once a day whatever happens, in case a flow or a library
-makes cycles after all.
+it is looked through while no call is in progress, once a day whatever happens, and when much more is there than the
+last time, in case a flow or a library makes cycles after all: memory comes before a tenth of a second.
 """
 
 import gc
@@ -19,6 +19,9 @@ IDLE_EVERY_S = 600.0
 
 ALWAYS_EVERY_S = 86_400.0
 
+GROWTH_MAX = 1_000_000
+"""So many objects more than after the last pass over everything, and there is one: some 20,000 calls, or 100 MiB."""
+
 
 class GarbageRounds:
     """One per process. `start()` takes over from Python's own rule, `round(now)` is to be called every minute or so."""
@@ -26,6 +29,8 @@ class GarbageRounds:
     def __init__(self, is_idle: Callable[[], bool], now: float) -> None:
         self._is_idle = is_idle
         self._last_at = now
+        self._kept = 0
+        """Objects that were there after the last pass over everything."""
 
     def start(self) -> None:
         """What is there now stays: set it aside."""
@@ -42,7 +47,8 @@ class GarbageRounds:
     def round(self, now: float) -> bool:
         """Look through everything if it is time for it; whether that was done."""
         since_s = now - self._last_at
-        if since_s < ALWAYS_EVERY_S and (since_s < IDLE_EVERY_S or not self._is_idle()):
+        is_time = since_s >= ALWAYS_EVERY_S or (since_s >= IDLE_EVERY_S and self._is_idle())
+        if not is_time and gc.get_freeze_count() < self._kept + GROWTH_MAX:
             return False
         self._last_at = now
         gc.unfreeze()
@@ -52,6 +58,7 @@ class GarbageRounds:
     def _look_through_everything(self) -> None:
         gc.collect()
         gc.freeze()
+        self._kept = gc.get_freeze_count()
 
     def _collected(self, phase: str, _: dict[str, Any]) -> None:
         if phase == "stop":

@@ -6,6 +6,7 @@ call: while it lasts, all that is recorded of the call is silence, and who only 
 the clock, whatever becomes of those who began it.
 """
 
+import weakref
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,10 +32,11 @@ class _Masked(msgspec.Struct):
 class CallRecordings:
     """See the module. Made with the call; `policy` is that of the number called, None if it leaves it to the queue."""
 
-    __slots__ = ("_call", "_conversation_policy", "_far", "_masks", "_open", "_own", "policy")
+    __slots__ = ("_conversation_policy", "_far", "_masks", "_open", "_own", "_whose", "policy")
 
     def __init__(self, call: "ActiveCall") -> None:
-        self._call = call
+        self._whose = weakref.ref(call)
+        """The call has us, and a cycle would outlive it until the collector comes round."""
         self.policy: RecordingPolicy | None = None
         self._open: dict[RecordingId, Recording] = {}
         self._own: Recording | None = None
@@ -44,6 +46,12 @@ class CallRecordings:
         self._conversation_policy: RecordingPolicy | None = None
         """None outside of conversations."""
         self._masks: list[_Masked] = []
+
+    @property
+    def _call(self) -> "ActiveCall":
+        call = self._whose()
+        assert call is not None, "its recordings are asked for by the call alone"
+        return call
 
     @property
     def current(self) -> Recording | None:

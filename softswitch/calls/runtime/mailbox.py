@@ -45,7 +45,8 @@ class Mailbox(Generic[T]):
         if self._closed is None:
             self._closed = reason
             self._wake()
-            for told in self._when_closed:
+            told_of_it, self._when_closed = self._when_closed, []
+            for told in told_of_it:
                 told()
 
     def when_closed(self, told: Callable[[], object]) -> None:

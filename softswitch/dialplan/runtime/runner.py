@@ -70,7 +70,7 @@ class FlowRunner:
         task = self._loop.create_task(self._run(active, dialplan, flow), name=active.call_id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        active.mailbox.when_closed(lambda: self._loop.call_later(LINGER_S, self._leave_behind, active, task))
+        active.mailbox.when_closed(lambda: self._caller_left(active, task))
 
     async def _run(self, active: ActiveCall, dialplan: Dialplan, flow: Flow) -> None:
         try:
@@ -109,6 +109,11 @@ class FlowRunner:
             pass
         except Exception as error:
             self._failed(active, error)
+
+    def _caller_left(self, active: ActiveCall, task: asyncio.Task[None]) -> None:
+        """The flow has some time; once it is over nothing here keeps the call."""
+        timer = self._loop.call_later(LINGER_S, self._leave_behind, active, task)
+        task.add_done_callback(lambda _: timer.cancel())
 
     def _leave_behind(self, active: ActiveCall, task: asyncio.Task[None]) -> None:
         """The caller is long gone: the call is over even if its flow refuses to be cancelled."""

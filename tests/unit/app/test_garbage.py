@@ -63,6 +63,18 @@ def test_while_there_are_calls_only_once_a_day(rounds: GarbageRounds) -> None:
     assert not rounds.round(ALWAYS_EVERY_S + 1.0)
 
 
+def test_much_more_than_before_is_looked_through_at_once(
+    rounds: GarbageRounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("softswitch.app.garbage.GROWTH_MAX", 50_000)
+    knot = knot_set_aside()
+    assert not rounds.round(1.0)
+    kept = [[index] for index in range(60_000)]
+    assert rounds.round(2.0)
+    assert knot() is None
+    assert not rounds.round(3.0), f"{len(kept)} are known now"
+
+
 def test_survivors_are_not_looked_through_again(rounds: GarbageRounds) -> None:
     before = gc.get_freeze_count()
     kept = [[index] for index in range(2 * NEW_OBJECTS)]
