@@ -22,7 +22,7 @@ from types import TracebackType
 import click
 import msgspec
 from media_load import SLICES, SOCKETS, LoadFigures, LoadOrder
-from processes import cpu_s, resident_kib
+from processes import LOAD_CORE, SERVER_CORE, cpu_s, resident_kib
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, StreamId
@@ -31,7 +31,6 @@ from softswitch.testing.runtime.free_ports import free_range
 from softswitch.testing.runtime.media_process import MediaProcess
 
 TICKS_PER_S = 50
-SERVER_CORE, LOAD_CORE = 0, 1
 SHARED_PORTS = 72
 WINDOW_S = 0.5
 LATE_SHARE_MAX = 0.05

@@ -2,8 +2,12 @@
 
 import os
 import platform
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+SERVER_CORE, LOAD_CORE = 0, 1
+"""What is measured has the first core, what loads it the second."""
 
 
 def cpu_s(pid: int) -> float:
@@ -12,6 +16,13 @@ def cpu_s(pid: int) -> float:
     for task in Path(f"/proc/{pid}/task").iterdir():
         total += int((task / "schedstat").read_text().split()[0])
     return total / 1e9
+
+
+def put_on_core(pid: int, core: int) -> None:
+    """All threads of the process there, where that is permitted: "one core" is one."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):
+            os.sched_setaffinity(int(task.name), {core})
 
 
 def resident_kib(pid: int) -> int:

@@ -23,13 +23,12 @@ from pathlib import Path
 
 import click
 import msgspec
-from processes import cpu_s, resident_kib, where_and_when
+from processes import LOAD_CORE, SERVER_CORE, cpu_s, put_on_core, resident_kib, where_and_when
 
 from softswitch.base.address import HostPort
 from softswitch.testing.runtime.running import RunningSwitch
 
 SERVER = HostPort("127.0.0.2", 5060)
-SERVER_CORE, LOAD_CORE = 0, 1
 PASSWORD = "long-enough-4711"
 ADDRESSES = 100
 """Loopback addresses that the phones are spread over: the switch does not let one address ask too much."""
@@ -167,8 +166,7 @@ def measure(order: Order, pid: int) -> dict[str, float]:
     """Run the phones in a process of their own; CPU of the switch while they registered again and again."""
     command = [sys.executable, __file__, "--order", msgspec.json.encode(order).decode()]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    with suppress(OSError):
-        os.sched_setaffinity(process.pid, {LOAD_CORE})
+    put_on_core(process.pid, LOAD_CORE)
     samples: list[tuple[float, float]] = []
     while process.poll() is None:
         samples.append((time.monotonic(), cpu_s(pid)))
@@ -190,12 +188,6 @@ def measure(order: Order, pid: int) -> dict[str, float]:
     }
 
 
-def put_on_core(pid: int) -> None:
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(OSError):
-            os.sched_setaffinity(int(task.name), {SERVER_CORE})
-
-
 @click.command
 @click.option("--phones", default=2000)
 @click.option("--seconds", default=10.0)
@@ -214,7 +206,7 @@ def main(phones: int, seconds: float, as_json: bool, order: str | None) -> None:
     }
     with tempfile.TemporaryDirectory(prefix="registrations-") as name, RunningSwitch(Path(name, "centre"), files) as it:
         pid = it.pid("switch")
-        put_on_core(pid)
+        put_on_core(pid, SERVER_CORE)
         before = resident_kib(pid)
         full = measure(Order(phones, seconds, keeps_nonce=False), pid)
         kept = measure(Order(phones, seconds, keeps_nonce=True), pid)

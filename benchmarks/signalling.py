@@ -19,13 +19,13 @@ import tempfile
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
-from processes import cpu_s, resident_kib, where_and_when
-from sipp_load import SERVER_CORE, Answering, CallFigures, place, register
+from processes import SERVER_CORE, cpu_s, put_on_core, resident_kib, where_and_when
+from sipp_load import Answering, CallFigures, place, register
 
 from softswitch.base.address import HostPort
 from softswitch.testing.runtime.free_ports import free_port
@@ -78,7 +78,7 @@ def softswitch(folder: Path, phone: HostPort, callers: list[HostPort]) -> Genera
     }
     with RunningSwitch(folder / "centre", files) as switch:
         pid, media_pid = switch.pid("switch"), switch.pid("media-0")
-        put_on_core(pid)
+        put_on_core(pid, SERVER_CORE)
         register(phone, address)
         yield Server("softswitch", address, pid, "110", media_pid)
 
@@ -97,18 +97,11 @@ def sippy(folder: Path, phone: HostPort) -> Generator[Server]:
         process = subprocess.Popen([*command, "-n", str(phone)], env=settings, stdout=log, stderr=log)
     try:
         time.sleep(3.0)
-        put_on_core(process.pid)
+        put_on_core(process.pid, SERVER_CORE)
         yield Server("sippy", address, process.pid, "110")
     finally:
         process.kill()
         process.wait()
-
-
-def put_on_core(pid: int) -> None:
-    """All threads on the server's core, so that "one core" is one."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(OSError):
-            os.sched_setaffinity(int(task.name), {SERVER_CORE})
 
 
 def measure(server: Server, callers: list[HostPort], *, calls: int, per_s: float, talk_s: float = TALK_S) -> Row:

@@ -5,7 +5,6 @@ SIPp process runs on is ours to say. Its own retransmissions are counted: a serv
 """
 
 import csv
-import os
 import shutil
 import signal
 import socket
@@ -13,18 +12,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 
 import click
 import msgspec
+from processes import LOAD_CORE, put_on_core
 
 from softswitch.base.address import HostPort
 
 SCENARIOS = Path(__file__).with_name("scenarios")
-SERVER_CORE, LOAD_CORE = 0, 1
 SETTLE_S = 40.0
 """How long calls may take to end after the last one began: 64 T1 and some."""
 
@@ -59,8 +57,7 @@ def sipp(scenario: str, local: HostPort, folder: Path, *arguments: str) -> subpr
     command += ["-key", "sink", str(sink().getsockname()[1])]
     with (folder / f"{scenario}.out").open("ab") as output:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-    with suppress(OSError):
-        os.sched_setaffinity(process.pid, {LOAD_CORE})
+    put_on_core(process.pid, LOAD_CORE)
     return process
 
 
