@@ -30,6 +30,12 @@ def resident_kib(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
+def own_kib(pid: int) -> int:
+    """Memory of the process's own; the pages of the store's file, which it maps, are the kernel's to keep or drop."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+
+
 def where_and_when() -> dict[str, object]:
     return {
         "machine": {

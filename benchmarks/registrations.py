@@ -23,7 +23,7 @@ from pathlib import Path
 
 import click
 import msgspec
-from processes import LOAD_CORE, SERVER_CORE, cpu_s, put_on_core, resident_kib, where_and_when
+from processes import LOAD_CORE, SERVER_CORE, cpu_s, own_kib, put_on_core, where_and_when
 
 from softswitch.base.address import HostPort
 from softswitch.testing.runtime.running import RunningSwitch
@@ -207,10 +207,10 @@ def main(phones: int, seconds: float, as_json: bool, order: str | None) -> None:
     with tempfile.TemporaryDirectory(prefix="registrations-") as name, RunningSwitch(Path(name, "centre"), files) as it:
         pid = it.pid("switch")
         put_on_core(pid, SERVER_CORE)
-        before = resident_kib(pid)
+        before = own_kib(pid)
         full = measure(Order(phones, seconds, keeps_nonce=False), pid)
         kept = measure(Order(phones, seconds, keeps_nonce=True), pid)
-        grown = resident_kib(pid) - before
+        grown = own_kib(pid) - before
     for what, row in (("challenged each time", full), ("nonce kept", kept)):
         print(
             f"  {what:<22}{row['registrations_per_s']:8.0f}/s  {row['lost']:.0f} lost  {row['cpu_us']:6.0f} µs of CPU"

@@ -3,12 +3,13 @@
 SIPp calls the switch, the switch rings a registered phone, which is SIPp again: INVITE, 100, 180, 200, ACK, BYE, 200 on
 two legs, no media. The switch is the real one: flow, a stream in a media worker for each leg, call record in LMDB. Its
 figure is the CPU time, user and system, of the switch process with all its threads; the media worker is another process
-and is reported beside it.
+and is reported beside it. The switch has the first core, the media worker shares the second one with the load.
 
     python benchmarks/signalling.py [--peer sippy] [--json]
 
 `--peer sippy` runs PyPI's sippy B2BUA (b2bua_simple) under the same calls in the same run; it is installed into a
-virtual environment of its own that is thrown away. `--soak N` places N calls more and says what memory has grown by.
+virtual environment of its own that is thrown away. `--soak N` places N calls more and says what memory the switch holds
+after each tenth of them.
 """
 
 import json
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import click
 import msgspec
-from processes import SERVER_CORE, cpu_s, put_on_core, resident_kib, where_and_when
+from processes import LOAD_CORE, SERVER_CORE, cpu_s, own_kib, put_on_core, where_and_when
 from sipp_load import Answering, CallFigures, place, register
 
 from softswitch.base.address import HostPort
@@ -38,6 +39,7 @@ STEP_S = 10.0
 """How long each rate is tried."""
 CALLERS = 3
 """SIPp processes: one cannot do much more than a thousand calls a second."""
+SOAK_ROUNDS = 10
 SIPPY = "sippy==2.5.0"
 SERVER = HostPort("127.0.0.2", 5060)
 """Below the ports for media, of which it takes nearly all: each rests for half a minute after its call."""
@@ -79,6 +81,7 @@ def softswitch(folder: Path, phone: HostPort, callers: list[HostPort]) -> Genera
     with RunningSwitch(folder / "centre", files) as switch:
         pid, media_pid = switch.pid("switch"), switch.pid("media-0")
         put_on_core(pid, SERVER_CORE)
+        put_on_core(media_pid, LOAD_CORE)  # real-time priority: beside the switch it would take its core's time
         register(phone, address)
         yield Server("softswitch", address, pid, "110", media_pid)
 
@@ -141,13 +144,25 @@ def memory_per_call_kib(server: Server, callers: list[HostPort], calls: int) -> 
     """What `calls` established calls hold at once in a switch that has not had as many before."""
     per_s = 150.0
     talk_s = calls / per_s + 5.0
-    before = resident_kib(server.pid)
+    before = own_kib(server.pid)
     with ThreadPoolExecutor(1) as pool:
         placing = pool.submit(place, callers, server.address, server.number, calls=calls, per_s=per_s, talk_s=talk_s)
         time.sleep(calls / per_s + 2.5)
-        held = resident_kib(server.pid)
+        held = own_kib(server.pid)
         placing.result()
     return (held - before) / calls
+
+
+def soaked(server: Server, callers: list[HostPort], *, calls: int, per_s: float) -> dict[str, object]:
+    """Memory after each tenth of so many calls. In the first one rings and caches fill; what grows later is lost."""
+    memory_kib, failed = [own_kib(server.pid)], 0
+    for _ in range(SOAK_ROUNDS):
+        row = measure(server, callers, calls=calls // SOAK_ROUNDS, per_s=per_s)
+        print_row("soak", row)
+        failed += row.failed
+        memory_kib.append(own_kib(server.pid))
+        print(f"  memory     {memory_kib[-1]} KiB", flush=True)
+    return {"calls": calls, "failed": failed, "memory_kib": memory_kib, "grown_kib": memory_kib[-1] - memory_kib[1]}
 
 
 def print_row(name: str, row: Row) -> None:
@@ -164,7 +179,7 @@ def print_row(name: str, row: Row) -> None:
 @click.option("--rate", default=150.0, help="Calls a second, for the same.")
 @click.option("--rates", default="300,400,500,550,600,650,700,800", help="Tried in turn for the highest; '' for none.")
 @click.option("--held", default=2000, help="Calls held at once for the memory of one; 0 for none.")
-@click.option("--soak", default=0, help="So many calls more, at --rate times two; what memory has grown by.")
+@click.option("--soak", default=0, help="So many calls more, at --rate times two; what memory is after each tenth.")
 @click.option("--peer", type=click.Choice(["sippy"]), help="Measured in the same run.")
 @click.option("--json", "as_json", is_flag=True, help="The last line is one JSON object.")
 def main(calls: int, rate: float, rates: str, held: int, soak: int, peer: str | None, as_json: bool) -> None:
@@ -191,16 +206,7 @@ def main(calls: int, rate: float, rates: str, held: int, soak: int, peer: str | 
                 "rates": [msgspec.to_builtins(each) for each in rows],
             }
             if soak:
-                before = resident_kib(server.pid)
-                soaked = measure(server, callers, calls=soak, per_s=2 * rate)
-                print_row("softswitch", soaked)
-                result["soak"] = {
-                    "calls": soak,
-                    "failed": soaked.failed,
-                    "grown_kib": resident_kib(server.pid) - before,
-                    "cpu_ms_per_call": round(soaked.cpu_ms_per_call, 3),
-                }
-                print(f"  memory     {resident_kib(server.pid) - before} KiB more after {soak} calls")
+                result["soak"] = soaked(server, callers, calls=soak, per_s=2 * rate)
         if peer:
             with sippy(folder, phone) as server, Answering(phone):
                 measure(server, callers, calls=WARM_UP_CALLS, per_s=50.0)
