@@ -38,6 +38,7 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
     contact = Contact(
         fact.contact_id,
         queue,
+        channel=fact.channel,
         skills=fact.skills,
         enqueued_at=now if fact.enqueued_at is None else min(fact.enqueued_at, now),
         boost_s=max(-BOOST_S_MAX, min(fact.boost_s, BOOST_S_MAX)),
@@ -72,7 +73,9 @@ def _check(floor: Floor, fact: ContactQueued) -> None:
 
 def _obstacle(floor: Floor, queue: QueueRecord, contact: Contact) -> Obstacle | None:
     """Why the queue does not take the contact, or None."""
-    if len(queue) >= queue.settings.max_length or not floor.matching.has_room_for(queue, contact.skills):
+    if len(queue) >= queue.settings.max_length or not floor.matching.has_room_for(
+        queue, contact.skills, contact.channel
+    ):
         return "full"
     if queue.settings.refuses_when_empty and not floor.is_staffed(queue):
         return "empty"
@@ -108,16 +111,14 @@ def withdrawn(floor: Floor, contact: Contact, now: float) -> None:
 
 def _leave(floor: Floor, contact: Contact, cause: Literal["abandoned", "withdrawn"], now: float) -> None:
     floor.stop_waiting_timers(contact)
-    if contact.reservation_id is None:
+    if not contact.reservations:
         floor.leave_line(contact)
         floor.forget(contact)
         return
-    reservation = floor.reservations[contact.reservation_id]
-    floor.end_reservation(reservation, cause)
+    released = floor.release_all(contact, cause, now)
     floor.forget(contact)
-    reservation.agent.release()
-    floor.settle(reservation.agent, now)
-    floor.serve_agent(reservation.agent, now)
+    for agent in released:
+        floor.serve_agent(agent, now)
 
 
 def finished(floor: Floor, contact: Contact, now: float) -> None:

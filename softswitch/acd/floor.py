@@ -1,7 +1,7 @@
 """Everything the router knows, and the moves that keep it consistent.
 
 What holds after each move: no agent is available while a contact waits whom he may serve and has not just failed; an
-agent holds one reservation or one contact at most; a contact waits in one line, or alerts one agent, or talks to one.
+agent holds one reservation at most; a contact waits in one line, or alerts agents, or talks to one.
 """
 
 from math import inf
@@ -92,11 +92,11 @@ class Floor:
         agent.failed_contacts.clear()
 
     def show(self, agent: AgentMachine) -> None:
-        """Mirror in the roster whether the agent is free, and since when."""
+        """Mirror in the roster for which channels the agent is free, and since when."""
         roster = self.matching.roster
         row = roster.row_of.get(agent.agent.agent_id)
         if row is not None:
-            roster.available_since[row] = agent.idle_since if agent.is_available else inf
+            roster.available_since[:, row] = agent.idle_since if agent.is_available else inf
 
     def show_login(self, agent: AgentMachine) -> None:
         """Mirror in the roster whether the agent is logged in."""
@@ -116,13 +116,13 @@ class Floor:
         if agent.is_available and not agent.is_removed:
             contact = self.matching.contact_for(agent.agent_id)
             if contact is not None:
-                self._reserve(agent, contact, now)
+                self._alert(self.matching.alerted_with(agent.agent_id, contact), contact, now)
 
     def serve_contact(self, contact: Contact, now: float) -> None:
         """Give a waiting contact an agent; if there is none, start what belongs to waiting."""
-        agent_id = self.matching.agent_for(contact)
-        if agent_id is not None:
-            self._reserve(self.agents[agent_id], contact, now)
+        agent_ids = self.matching.agents_for(contact)
+        if agent_ids:
+            self._alert(agent_ids, contact, now)
             return
         contact.queue.estimator.somebody_waits(now)
         overdue_at = contact.overdue_at
@@ -133,20 +133,25 @@ class Floor:
         if contact.shunned_by is not None:
             self.deadlines.set(("retry", contact.contact_id), now + self.policy.retry_after_s)
 
-    def _reserve(self, agent: AgentMachine, contact: Contact, now: float) -> None:
+    def _alert(self, agent_ids: list[AgentId], contact: Contact, now: float) -> None:
         queue = contact.queue
         queue.estimator.reserved(now)
         self.leave_line(contact)
         queue.alerting += 1
+        contact.agent_id = agent_ids[0]
+        if contact.is_told:
+            self.outputs.append(AnnouncementCut(contact.contact_id))
+        for agent_id in agent_ids:
+            self._reserve(self.agents[agent_id], contact, now)
+
+    def _reserve(self, agent: AgentMachine, contact: Contact, now: float) -> None:
+        queue = contact.queue
         self._last_reservation += 1
         reservation_id = ReservationId(self._last_reservation)
         self.reservations[reservation_id] = Reservation(reservation_id, agent, contact)
-        contact.reservation_id = reservation_id
-        contact.agent_id = agent.agent_id
+        contact.reservations.append(reservation_id)
         agent.reserve(reservation_id)
         self.deadlines.set(("ring", reservation_id), now + queue.settings.ring_timeout_s)
-        if contact.is_told:
-            self.outputs.append(AnnouncementCut(contact.contact_id))
         self.outputs.append(AgentReserved(reservation_id, agent.agent_id, contact.contact_id, queue.settings.queue_id))
         self.settle(agent, now)
 
@@ -157,18 +162,28 @@ class Floor:
         del self.reservations[reservation.reservation_id]
         self.deadlines.cancel(("ring", reservation.reservation_id))
         contact = reservation.contact
-        contact.reservation_id = None
-        contact.queue.alerting -= 1
+        contact.reservations.remove(reservation.reservation_id)
+        contact.agent_id = self.reservations[contact.reservations[0]].agent.agent_id if contact.reservations else None
+        if not contact.reservations:
+            contact.queue.alerting -= 1
 
     def end_reservation(self, reservation: Reservation, cause: EndCause) -> None:
         """Forget a reservation that came to nothing, and say so."""
         self.close_reservation(reservation)
-        reservation.contact.agent_id = None
         self.outputs.append(
             ReservationEnded(
                 reservation.reservation_id, reservation.agent.agent_id, reservation.contact.contact_id, cause
             )
         )
+
+    def release_all(self, contact: Contact, cause: EndCause, now: float) -> list[AgentMachine]:
+        """End the reservations the contact still has, which is no doing of their agents; returns these."""
+        reservations = [self.reservations[reservation_id] for reservation_id in contact.reservations]
+        for reservation in reservations:
+            self.end_reservation(reservation, cause)
+            reservation.agent.release()
+            self.settle(reservation.agent, now)
+        return [reservation.agent for reservation in reservations]
 
     # Lines
 

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from softswitch.acd.model import Agent, BusyKind, Queue, RoutingPolicy, Skills
+from softswitch.acd.model import Agent, BusyKind, Channel, Queue, RoutingPolicy, Skills
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 FailureCause: TypeAlias = Literal["no_answer", "declined", "unreachable"]
@@ -29,6 +29,7 @@ class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
     boost_s: float = 0.0
     skills: Skills = {}
     enqueued_at: float | None = None
+    channel: Channel = Channel.VOICE
 
 
 class ContactAbandoned(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -15,6 +15,9 @@ BOOST_S_MAX = 86_400.0
 REASON_LENGTH_MAX = 80
 """Characters kept of a reason; it is shown in one column of a table and stored with every change of state."""
 
+RING_ALL_MAX = 32
+"""Agents alerted for one contact at once; each is a call with a stream of its own, and one of them will answer."""
+
 WRAP_UP_S_MAX = 3_600.0
 """Wrap-up ends at the latest this long after the conversation, however often it was extended."""
 

@@ -7,6 +7,23 @@ import msgspec
 
 from softswitch.base.ids import AgentId, QueueId
 
+
+class Channel(Enum):
+    """By what way a contact came. `row` numbers the channels, for columns."""
+
+    VOICE = "voice"
+    CALLBACK = "callback"
+    VOICEMAIL = "voicemail"
+    CHAT = "chat"
+    EMAIL = "email"
+    TASK = "task"
+
+    row: int
+
+    def __init__(self, _name: str) -> None:
+        self.row = len(type(self).__members__)
+
+
 Skills: TypeAlias = dict[str, int]
 """Skill name to level, 1 (a little) to 10 (expert). In a requirement the level is the least that will do."""
 
@@ -32,7 +49,7 @@ class HangUp(msgspec.Struct, frozen=True, tag=True):
 
 OverflowTarget: TypeAlias = ToQueue | ToFlow | HangUp
 
-StrategyName: TypeAlias = Literal["longest_idle"]
+StrategyName: TypeAlias = Literal["longest_idle", "ring_all"]
 
 
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):

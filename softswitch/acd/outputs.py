@@ -10,7 +10,9 @@ import msgspec
 from softswitch.acd.model import AgentState, BusyKind, OverflowTarget
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
-EndCause: TypeAlias = Literal["no_answer", "declined", "unreachable", "abandoned", "withdrawn", "logged_out", "removed"]
+EndCause: TypeAlias = Literal[
+    "no_answer", "declined", "unreachable", "answered_elsewhere", "abandoned", "withdrawn", "logged_out", "removed"
+]
 RefusalReason: TypeAlias = Literal["full", "closed", "empty", "unknown"]
 OverflowReason: TypeAlias = Literal["max_wait", "full", "empty"]
 
@@ -25,10 +27,11 @@ class AgentReserved(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class ReservationEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Stop alerting this agent. The contact waits on in its old place unless the cause says that it is gone.
+    """Stop alerting this agent. The contact waits on in its old place unless the cause says that it is gone, or others
+    are still alerted for it.
 
-    Causes: the agent's (`no_answer`, `declined`, `unreachable`, `logged_out`; `removed` = not configured any more) or
-    the contact's (`abandoned`, `withdrawn`).
+    Causes: the agent's (`no_answer`, `declined`, `unreachable`, `logged_out`; `removed` = not configured any more), the
+    contact's (`abandoned`, `withdrawn`), or that another of the agents alerted was first (`answered_elsewhere`).
     """
 
     reservation_id: ReservationId

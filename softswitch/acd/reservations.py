@@ -9,10 +9,12 @@ from softswitch.acd.waiting import Contact
 
 
 def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
-    """The agent answered."""
+    """The agent answered. Others who are alerted for the contact need not any more."""
     agent, contact = reservation.agent, reservation.contact
     floor.close_reservation(reservation)
+    others = floor.release_all(contact, "answered_elsewhere", now)
     floor.stop_waiting_timers(contact)
+    contact.agent_id = agent.agent_id
     agent.connect(contact.contact_id)
     contact.connected_at = now
     queue = contact.queue
@@ -23,10 +25,15 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
         ContactConnected(contact.contact_id, agent.agent_id, queue.settings.queue_id, now - contact.enqueued_at)
     )
     floor.settle(agent, now)
+    for other in others:
+        floor.serve_agent(other, now)
 
 
 def failed(floor: Floor, reservation: Reservation, cause: FailureCause, now: float) -> None:
-    """The agent did not take it: he may become not ready, the contact goes to somebody else from its old place."""
+    """The agent did not take it: he may become not ready, the contact goes to somebody else from its old place.
+
+    While others are still alerted for it, it is theirs.
+    """
     agent, contact = reservation.agent, reservation.contact
     contact.queue.counters.failed_reservations += 1
     contact.queue.estimator.failed()
@@ -35,7 +42,8 @@ def failed(floor: Floor, reservation: Reservation, cause: FailureCause, now: flo
     contact.shunned_by = agent.agent_id
     agent.failed_contacts.add(contact.contact_id)
     floor.settle(agent, now)
-    contacts.returned(floor, contact, now)
+    if not contact.reservations:
+        contacts.returned(floor, contact, now)
     floor.serve_agent(agent, now)
 
 
@@ -57,4 +65,5 @@ def taken_away(floor: Floor, agent: AgentMachine, cause: EndCause, now: float) -
     floor.end_reservation(reservation, cause)
     agent.release()
     floor.settle(agent, now)
-    contacts.returned(floor, reservation.contact, now)
+    if not reservation.contact.reservations:
+        contacts.returned(floor, reservation.contact, now)

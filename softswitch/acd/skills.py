@@ -1,8 +1,8 @@
 """Who is able and who is free: the agents as columns, one row each.
 
 Whether an agent may serve a queue depends on his skills and on two lists, all of them configuration; whether he is free
-changes with every call. The first is computed for all agents at once (`able`), the second is one number per agent
-(`available_since`). A requirement no contact had before costs a few array operations, not a walk over all agents.
+changes with every call. The first is computed for all agents at once (`able`), the second is one number per agent and
+channel (`available_since`). A requirement no contact had before costs a few array operations, no walk over all agents.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.acd.model import Agent, Queue, Skills
+from softswitch.acd.model import Agent, Channel, Queue, Skills
 from softswitch.base.ids import AgentId, QueueId
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -24,8 +24,8 @@ Rows: TypeAlias = NDArray[np.intp]
 class Roster:
     """The configured agents, in the order of the configuration; a new configuration makes a new roster.
 
-    `available_since` float64[agents]: since when he is free for the next contact (monotonic seconds), infinity while
-    he is not. `is_logged_in` bool[agents]. Both mirror the agents' machines.
+    `available_since` float64[channels, agents]: since when he is free for the next contact of a channel (monotonic
+    seconds), infinity while he is not. `is_logged_in` bool[agents]. Both mirror the agents' machines.
     """
 
     __slots__ = (
@@ -45,7 +45,7 @@ class Roster:
         size = len(configured)
         self.agent_ids = [agent.agent_id for agent in configured]
         self.row_of: dict[AgentId, int] = {agent_id: row for row, agent_id in enumerate(self.agent_ids)}
-        self.available_since: NDArray[np.float64] = np.full(size, np.inf)
+        self.available_since: NDArray[np.float64] = np.full((len(Channel), size), np.inf)
         self.is_logged_in: Mask = np.zeros(size, np.bool_)
         self._levels: dict[str, NDArray[np.uint8]] = {}
         self._no_level: NDArray[np.uint8] = np.zeros(size, np.uint8)

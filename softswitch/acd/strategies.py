@@ -1,4 +1,4 @@
-"""Which of several free agents gets the contact: one pure function per strategy."""
+"""Which of several free agents get the contact: one pure function per strategy."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,23 +6,35 @@ from typing import Protocol
 
 import numpy as np
 
-from softswitch.acd.model import StrategyName
+from softswitch.acd.limits import RING_ALL_MAX
+from softswitch.acd.model import Channel, StrategyName
 from softswitch.acd.skills import Roster, Rows
 
 
 class Strategy(Protocol):
-    """Chooses one of the agents in `rows` (those able to serve the contact) who is available, or None."""
+    """Chooses of the agents in `rows` (those able to serve the contact) whom to alert, of those who are available.
 
-    def __call__(self, roster: Roster, rows: Rows) -> int | None: ...
+    None of them, one, or several at once: then the first to answer gets the contact.
+    """
+
+    def __call__(self, roster: Roster, rows: Rows, channel: Channel) -> list[int]: ...
 
 
-def longest_idle(roster: Roster, rows: Rows) -> int | None:
+def longest_idle(roster: Roster, rows: Rows, channel: Channel) -> list[int]:
     """The agent free for the longest time; of several equally long, the first in the configuration."""
     if not rows.size:
-        return None
-    since = roster.available_since[rows]
+        return []
+    since = roster.available_since[channel.row][rows]
     first = since.argmin()
-    return int(rows[first]) if since[first] < np.inf else None
+    return [int(rows[first])] if since[first] < np.inf else []
 
 
-STRATEGIES: Mapping[StrategyName, Strategy] = MappingProxyType({"longest_idle": longest_idle})
+def ring_all(roster: Roster, rows: Rows, channel: Channel) -> list[int]:
+    """Everybody who is free, the longest idle first, within `RING_ALL_MAX`."""
+    since = roster.available_since[channel.row][rows]
+    order = since.argsort(kind="stable")[:RING_ALL_MAX]
+    chosen: list[int] = rows[order[since[order] < np.inf]].tolist()
+    return chosen
+
+
+STRATEGIES: Mapping[StrategyName, Strategy] = MappingProxyType({"longest_idle": longest_idle, "ring_all": ring_all})

@@ -7,12 +7,16 @@ is a list that stays sorted: adding and removing cost O(log n) comparisons, and 
 
 from bisect import bisect_left, insort
 from math import inf
+from typing import TypeAlias
 
 from softswitch.acd.estimates import WaitEstimator
-from softswitch.acd.model import ContactState, Queue, Skills
+from softswitch.acd.model import Channel, ContactState, Queue, Skills
 from softswitch.acd.skills import Rows
 from softswitch.acd.statistics import QueueCounters
 from softswitch.base.ids import AgentId, ContactId, ReservationId
+
+LineKey: TypeAlias = tuple[Channel, frozenset[tuple[str, int]]]
+"""What the contacts of one line have in common, apart from the queue."""
 
 
 class Contact:
@@ -21,6 +25,7 @@ class Contact:
     __slots__ = (
         "agent_id",
         "announce_at",
+        "channel",
         "connected_at",
         "contact_id",
         "enqueued_at",
@@ -30,7 +35,7 @@ class Contact:
         "line",
         "moves",
         "queue",
-        "reservation_id",
+        "reservations",
         "serial",
         "shunned_by",
         "skills",
@@ -42,6 +47,7 @@ class Contact:
         contact_id: ContactId,
         queue: "QueueRecord",
         *,
+        channel: Channel,
         skills: Skills,
         enqueued_at: float,
         boost_s: float,
@@ -49,6 +55,7 @@ class Contact:
     ) -> None:
         self.contact_id = contact_id
         self.queue = queue
+        self.channel = channel
         self.skills = skills
         """Required beyond the queue's own."""
         self.enqueued_at = enqueued_at
@@ -58,10 +65,11 @@ class Contact:
         self.serial = serial
         self.line: Line | None = None
         """The line it waits in; None while it alerts or talks."""
-        self.reservation_id: ReservationId | None = None
+        self.reservations: list[ReservationId] = []
+        """Of the agents alerted for it; several with a strategy that alerts several."""
         self.connected_at: float | None = None
         self.agent_id: AgentId | None = None
-        """Whom it alerts or talks to."""
+        """Whom it talks to, or alerts; of several the first alerted."""
         self.shunned_by: AgentId | None = None
         """The agent who failed it last; not tried again at once."""
         self.moves = 0
@@ -81,7 +89,7 @@ class Contact:
     def state(self) -> ContactState:
         if self.line is not None:
             return ContactState.WAITING
-        return ContactState.CONNECTED if self.reservation_id is None else ContactState.ALERTING
+        return ContactState.ALERTING if self.reservations else ContactState.CONNECTED
 
     @property
     def overdue_at(self) -> float | None:
@@ -91,17 +99,18 @@ class Contact:
 
 
 class Line:
-    """The waiting contacts of one queue with the same requirements, in serving order.
+    """The waiting contacts of one queue and channel with the same requirements, in serving order.
 
     `skills` are required beyond those of the queue. `slot` is the line's place in the matching tables, `rows` are the
     agents who may serve it.
     """
 
-    __slots__ = ("_order", "queue", "rows", "skills", "slot")
+    __slots__ = ("_order", "channel", "queue", "rows", "skills", "slot")
 
-    def __init__(self, queue: "QueueRecord", skills: Skills, *, slot: int, rows: Rows) -> None:
+    def __init__(self, queue: "QueueRecord", skills: Skills, channel: Channel, *, slot: int, rows: Rows) -> None:
         self.queue = queue
         self.skills = skills
+        self.channel = channel
         self.slot = slot
         self.rows = rows
         self._order: list[tuple[float, int, Contact]] = []
@@ -135,7 +144,7 @@ class Line:
 
 
 class QueueRecord:
-    """One queue. `own_line` takes the contacts without requirements of their own; `lines` are all, that one too."""
+    """One queue. `own_line` takes the calls without requirements of their own; `lines` are all, that one too."""
 
     __slots__ = ("alerting", "counters", "estimator", "is_open", "lines", "own_line", "settings", "waiting")
 
@@ -146,7 +155,7 @@ class QueueRecord:
         self.settings = settings
         self.is_open = True
         """False once the configuration has no such queue any more: who waits is served, nobody new comes in."""
-        self.lines: dict[frozenset[tuple[str, int]], Line] = {}
+        self.lines: dict[LineKey, Line] = {}
         self.waiting = 0
         self.alerting = 0
         self.counters = QueueCounters()

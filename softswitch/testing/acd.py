@@ -13,7 +13,7 @@ from softswitch.acd.inputs import (
     ReservationAccepted,
     ReservationFailed,
 )
-from softswitch.acd.model import Agent, AgentState, Queue, RoutingPolicy, Skills
+from softswitch.acd.model import Agent, AgentState, Channel, Queue, RoutingPolicy, Skills
 from softswitch.acd.outputs import AcdOutput, AgentReserved
 from softswitch.acd.router import Router
 from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
@@ -56,9 +56,12 @@ class ScriptedAcd:
         boost_s: float = 0.0,
         skills: Skills | None = None,
         enqueued_at: float | None = None,
+        channel: Channel = Channel.VOICE,
     ) -> list[AcdOutput]:
         """A contact arrives."""
-        return self.tell(ContactQueued(ContactId(contact_id), QueueId(queue_id), boost_s, skills or {}, enqueued_at))
+        return self.tell(
+            ContactQueued(ContactId(contact_id), QueueId(queue_id), boost_s, skills or {}, enqueued_at, channel)
+        )
 
     def answer(self, contact_id: str) -> list[AcdOutput]:
         """The agent reserved for this contact answers."""

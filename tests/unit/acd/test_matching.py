@@ -2,7 +2,7 @@
 
 from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.matching import Matching
-from softswitch.acd.model import Agent, Queue, Skills
+from softswitch.acd.model import Agent, Channel, Queue, Skills
 from softswitch.acd.skills import Roster
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.ids import AgentId, ContactId, QueueId
@@ -20,19 +20,35 @@ class Table:
         self.matching = Matching(Roster(agents), [self.sales, self.support])
         self.serial = 0
 
-    def add(self, name: str, queue: QueueRecord, at: float, skills: Skills | None = None) -> Contact:
+    def add(
+        self,
+        name: str,
+        queue: QueueRecord,
+        at: float,
+        skills: Skills | None = None,
+        channel: Channel = Channel.VOICE,
+    ) -> Contact:
         self.serial += 1
-        contact = Contact(ContactId(name), queue, skills=skills or {}, enqueued_at=at, boost_s=0.0, serial=self.serial)
+        contact = Contact(
+            ContactId(name),
+            queue,
+            channel=channel,
+            skills=skills or {},
+            enqueued_at=at,
+            boost_s=0.0,
+            serial=self.serial,
+        )
         self.matching.add(contact)
         return contact
 
     def free(self, **since: float) -> None:
         for agent_id, at in since.items():
-            self.matching.roster.available_since[self.matching.roster.row_of[AgentId(agent_id)]] = at
+            self.matching.roster.available_since[:, self.matching.roster.row_of[AgentId(agent_id)]] = at
 
 
 def test_an_agent_gets_the_oldest_over_his_queues() -> None:
     table = Table()
+    table.free(ann=5.0, bob=3.0)
     sold = table.add("sold", table.sales, 20.0)
     supported = table.add("supported", table.support, 10.0)
     assert table.matching.contact_for(ANN) is supported
@@ -43,9 +59,23 @@ def test_an_agent_gets_the_oldest_over_his_queues() -> None:
 
 def test_equally_old_in_different_queues_go_by_arrival() -> None:
     table = Table()
+    table.free(ann=5.0, bob=3.0)
     first = table.add("first", table.support, 10.0)
     table.add("second", table.sales, 10.0)
     assert table.matching.contact_for(ANN) is first
+
+
+def test_an_agent_gets_the_oldest_of_the_channels_he_is_free_for() -> None:
+    table = Table()
+    written = table.add("written", table.sales, 10.0, channel=Channel.CHAT)
+    spoken = table.add("spoken", table.sales, 20.0)
+    assert table.matching.contact_for(ANN) is None
+    since = table.matching.roster.available_since
+    since[Channel.VOICE.row] = 5.0
+    assert table.matching.contact_for(ANN) is spoken
+    since[Channel.CHAT.row] = 5.0
+    assert table.matching.contact_for(ANN) is written
+    assert table.matching.agents_for(written) == [ANN]
 
 
 def test_nobody_waits() -> None:
@@ -58,19 +88,19 @@ def test_a_contact_gets_the_longest_idle_of_those_able() -> None:
     table = Table()
     sold = table.add("sold", table.sales, 10.0)
     supported = table.add("supported", table.support, 10.0)
-    assert table.matching.agent_for(sold) is None
+    assert table.matching.agents_for(sold) == []
     table.free(ann=5.0, bob=3.0)
-    assert table.matching.agent_for(sold) == BOB
-    assert table.matching.agent_for(supported) == ANN
+    assert table.matching.agents_for(sold) == [BOB]
+    assert table.matching.agents_for(supported) == [ANN]
 
 
 def test_requirements_of_its_own_narrow_the_choice() -> None:
     table = Table()
     table.free(ann=5.0, bob=3.0)
-    assert table.matching.agent_for(table.add("fluent", table.sales, 10.0, {"en": 8})) == ANN
-    assert table.matching.agent_for(table.add("some", table.sales, 10.0, {"en": 3})) == BOB
-    assert table.matching.agent_for(table.add("both", table.support, 10.0, {"tech": 8})) is None
-    assert table.matching.agent_for(table.add("none", table.sales, 10.0, {"juggling": 1})) is None
+    assert table.matching.agents_for(table.add("fluent", table.sales, 10.0, {"en": 8})) == [ANN]
+    assert table.matching.agents_for(table.add("some", table.sales, 10.0, {"en": 3})) == [BOB]
+    assert table.matching.agents_for(table.add("both", table.support, 10.0, {"tech": 8})) == []
+    assert table.matching.agents_for(table.add("none", table.sales, 10.0, {"juggling": 1})) == []
 
 
 def test_an_agent_is_not_given_whom_he_failed() -> None:
@@ -78,7 +108,7 @@ def test_an_agent_is_not_given_whom_he_failed() -> None:
     table.free(ann=5.0, bob=3.0)
     failed = table.add("failed", table.sales, 10.0)
     failed.shunned_by = BOB
-    assert table.matching.agent_for(failed) == ANN
+    assert table.matching.agents_for(failed) == [ANN]
     assert table.matching.contact_for(BOB) is None
     behind = table.add("behind", table.sales, 20.0)
     assert table.matching.contact_for(BOB) is behind
@@ -87,6 +117,7 @@ def test_an_agent_is_not_given_whom_he_failed() -> None:
 
 def test_lines_open_and_close_with_their_contacts() -> None:
     table = Table()
+    table.free(ann=5.0, bob=3.0)
     contacts = [table.add(f"c{number}", table.sales, 10.0, {"en": 2}) for number in range(2)]
     assert len(table.sales.lines) == 2
     for contact in contacts:
@@ -107,17 +138,18 @@ def test_a_closed_queue_serves_nobody() -> None:
 
 def test_too_many_requirements_are_refused_but_who_comes_back_finds_a_line() -> None:
     table = Table()
+    table.free(ann=5.0, bob=3.0)
     contacts: list[Contact] = []
     for number in range(LINES_MAX):
-        assert table.matching.has_room_for(table.sales, {f"skill{number}": 1})
+        assert table.matching.has_room_for(table.sales, {f"skill{number}": 1}, Channel.VOICE)
         contacts.append(table.add(f"c{number}", table.sales, 10.0, {f"skill{number}": 1}))
-    assert not table.matching.has_room_for(table.sales, {"further": 1})
-    assert not table.matching.has_room_for(table.support, {"skill1": 1})
-    assert table.matching.has_room_for(table.sales, {"skill1": 1})
-    assert table.matching.has_room_for(table.sales, {})
+    assert not table.matching.has_room_for(table.sales, {"further": 1}, Channel.VOICE)
+    assert not table.matching.has_room_for(table.support, {"skill1": 1}, Channel.VOICE)
+    assert table.matching.has_room_for(table.sales, {"skill1": 1}, Channel.VOICE)
+    assert table.matching.has_room_for(table.sales, {}, Channel.VOICE)
     returned = table.add("returned", table.sales, 5.0, {"en": 9})
     assert table.matching.contact_for(ANN) is returned
     assert table.matching.contact_for(BOB) is None
     table.matching.remove(returned)
     table.matching.remove(contacts[7])
-    assert table.matching.has_room_for(table.sales, {"further": 1})
+    assert table.matching.has_room_for(table.sales, {"further": 1}, Channel.VOICE)

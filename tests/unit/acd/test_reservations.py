@@ -7,12 +7,13 @@ from softswitch.acd.inputs import (
     AgentReachable,
     AgentResumed,
     AgentUnreachable,
+    ContactAbandoned,
     FailureCause,
     ReservationAccepted,
     ReservationFailed,
 )
 from softswitch.acd.model import Agent, AgentState, Queue, RoutingPolicy
-from softswitch.acd.outputs import AgentStateChanged, ContactConnected, ReservationEnded
+from softswitch.acd.outputs import AcdOutput, AgentStateChanged, ContactConnected, ReservationEnded
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 from softswitch.testing.acd import ScriptedAcd
 
@@ -154,3 +155,72 @@ def test_what_is_said_about_a_reservation_that_ended_is_ignored() -> None:
     ended = ReservationId(1)
     assert acd.tell(ReservationAccepted(ended), ReservationFailed(ended, "declined")) == []
     assert acd.router.ignored == 2
+
+
+# Several agents alerted at once
+
+ALL = Queue(queue_id=QueueId("sales"), wrap_up_s=0.0, strategy="ring_all")
+
+
+def ends(outputs: list[AcdOutput]) -> list[tuple[str, str]]:
+    return [(output.agent_id, output.cause) for output in outputs if isinstance(output, ReservationEnded)]
+
+
+def test_ring_all_alerts_everybody_and_the_first_answer_wins() -> None:
+    acd = ScriptedAcd([ALL], [ANN, BOB, CYD])
+    acd.ready("ann", "bob", "cyd")
+    acd.call("c1")
+    assert acd.reserved() == [("c1", "ann"), ("c1", "bob"), ("c1", "cyd")]
+    assert (acd.queue().waiting, acd.queue().alerting) == (1, 1)
+    outputs = acd.tell(ReservationAccepted(ReservationId(2)))
+    assert ends(outputs) == [("ann", "answered_elsewhere"), ("cyd", "answered_elsewhere")]
+    assert [output.agent_id for output in outputs if isinstance(output, ContactConnected)] == ["bob"]
+    assert [acd.agent(name).missed for name in ("ann", "bob", "cyd")] == [0, 0, 0]
+    assert acd.queue().failed_reservations == 0
+    assert acd.contact("c1").agent_id == "bob"
+    assert acd.router.next_timeout() is None
+
+
+def test_ring_all_one_refusal_ends_only_his() -> None:
+    acd = ScriptedAcd([ALL], [ANN, BOB])
+    acd.ready("ann", "bob")
+    acd.call("c1")
+    outputs = acd.tell(ReservationFailed(ReservationId(1), "declined"))
+    assert ends(outputs) == [("ann", "declined")]
+    assert (acd.state("ann"), acd.state("bob")) == (AgentState.NOT_READY, AgentState.RESERVED)
+    assert acd.contact("c1").agent_id == "bob"
+    acd.tell(ReservationAccepted(ReservationId(2)))
+    assert acd.state("bob") is AgentState.BUSY
+    assert (acd.agent("ann").missed, acd.agent("bob").missed) == (1, 0)
+
+
+def test_ring_all_nobody_answers_and_the_contact_is_back_in_its_place() -> None:
+    acd = ScriptedAcd([ALL], [ANN, BOB])
+    acd.ready("ann", "bob")
+    acd.call("c1")
+    assert ends(acd.advance(15.0)) == [("ann", "no_answer"), ("bob", "no_answer")]
+    assert acd.contact("c1").position == 1
+    assert acd.queue().alerting == 0
+    acd.tell(AgentResumed(AgentId("bob")))
+    assert acd.reserved()[-1] == ("c1", "bob")
+
+
+def test_ring_all_the_caller_hangs_up_and_nobody_missed_anything() -> None:
+    acd = ScriptedAcd([ALL], [ANN, BOB])
+    acd.ready("ann", "bob")
+    acd.call("c1")
+    acd.call("c2")
+    outputs = acd.tell(ContactAbandoned(ContactId("c1")))
+    assert ends(outputs) == [("ann", "abandoned"), ("bob", "abandoned")]
+    assert acd.reserved()[2:] == [("c2", "ann"), ("c2", "bob")]
+    assert (acd.agent("ann").missed, acd.agent("bob").missed) == (0, 0)
+
+
+def test_ring_all_a_logout_takes_only_him_out() -> None:
+    acd = ScriptedAcd([ALL], [ANN, BOB])
+    acd.ready("ann", "bob")
+    acd.call("c1")
+    assert ends(acd.tell(AgentLoggedOut(AgentId("bob")))) == [("bob", "logged_out")]
+    assert acd.state("ann") is AgentState.RESERVED
+    assert ends(acd.tell(AgentUnreachable(AgentId("ann")))) == [("ann", "unreachable")]
+    assert acd.contact("c1").position == 1

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from softswitch.acd.model import ContactState, Queue
+from softswitch.acd.model import Channel, ContactState, Queue
 from softswitch.acd.waiting import Contact, Line, QueueRecord
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
@@ -10,11 +10,13 @@ QUEUE = QueueRecord(Queue(queue_id=QueueId("sales"), max_wait_s=60.0))
 
 
 def contact(name: str, at: float, serial: int, boost_s: float = 0.0) -> Contact:
-    return Contact(ContactId(name), QUEUE, skills={}, enqueued_at=at, boost_s=boost_s, serial=serial)
+    return Contact(
+        ContactId(name), QUEUE, channel=Channel.VOICE, skills={}, enqueued_at=at, boost_s=boost_s, serial=serial
+    )
 
 
 def line(*contacts: Contact, slot: int = 0) -> Line:
-    made = Line(QUEUE, {}, slot=slot, rows=np.zeros(0, np.intp))
+    made = Line(QUEUE, {}, Channel.VOICE, slot=slot, rows=np.zeros(0, np.intp))
     for one in contacts:
         made.add(one)
     return made
@@ -63,9 +65,9 @@ def test_state_of_a_contact() -> None:
     one = contact("a", 10.0, 1)
     one.line = line(one)
     assert one.state is ContactState.WAITING
-    one.line, one.reservation_id = None, ReservationId(1)
+    one.line, one.reservations = None, [ReservationId(1)]
     assert one.state is ContactState.ALERTING
-    one.reservation_id = None
+    one.reservations = []
     assert one.state is ContactState.CONNECTED
     assert one.overdue_at == 70.0
 
@@ -74,7 +76,10 @@ def test_a_queue_is_its_lines_together() -> None:
     queue = QueueRecord(Queue(queue_id=QueueId("sales")))
     assert queue.head() is None
     a, b, c = contact("a", 10.0, 1), contact("b", 20.0, 2), contact("c", 30.0, 3)
-    queue.lines = {frozenset(): line(b), frozenset({("en", 3)}): line(a, c, slot=1)}
+    queue.lines = {
+        (Channel.VOICE, frozenset()): line(b),
+        (Channel.VOICE, frozenset({("en", 3)})): line(a, c, slot=1),
+    }
     assert queue.head() is a
     assert [queue.position(one) for one in (a, b, c)] == [1, 2, 3]
     assert queue.contacts() == [a, b, c]
