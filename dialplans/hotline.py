@@ -37,8 +37,8 @@ async def hotline(call: Call) -> None:
             await call.play("queue/full")
         case QueueReason.CLOSED:
             await call.play("queue/nobody-available")
-        case QueueReason.OVERFLOWED:
-            pass  # the overflow's own flow has spoken to the caller
+        case QueueReason.OVERFLOWED | QueueReason.EXITED:
+            pass  # the flow of the overflow, or of the key, has spoken to the caller
     await call.play("greeting/goodbye")
 
 

@@ -1,25 +1,22 @@
 """What contacts do, and what is done to those who wait: entry, leaving, overflow, announcements."""
 
 from math import isfinite
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from softswitch.acd import overflow
+from softswitch.acd import announcing, overflow
+from softswitch.acd.admission import has_lost_everybody, obstacle
 from softswitch.acd.floor import Floor
-from softswitch.acd.inputs import ContactQueued
+from softswitch.acd.inputs import ContactQueued, QueueClosed
 from softswitch.acd.limits import BOOST_S_MAX, CONTACTS_MAX, OVERFLOW_MOVES_MAX, SKILLS_PER_CONTACT_MAX
-from softswitch.acd.model import LEVEL_MAX, LEVEL_MIN, HangUp, OverflowTarget, Queue, ToQueue
+from softswitch.acd.model import LEVEL_MAX, LEVEL_MIN, HangUp, OverflowReason, OverflowTarget, Queue, ToQueue
 from softswitch.acd.outputs import (
-    AnnouncementDue,
     ContactMoved,
     ContactOverflowed,
     ContactRefused,
-    OverflowReason,
 )
-from softswitch.acd.waiting import Contact, QueueRecord
+from softswitch.acd.waiting import Contact
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import QueueId
-
-Obstacle: TypeAlias = Literal["full", "empty"]
 
 # Entry
 
@@ -44,17 +41,17 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         boost_s=max(-BOOST_S_MAX, min(fact.boost_s, BOOST_S_MAX)),
         serial=floor.next_serial(),
     )
-    obstacle = _obstacle(floor, queue, contact)
-    if obstacle is None:
+    reason = obstacle(floor, queue, contact)
+    if reason is None:
         _enter(floor, contact, now)
         return
-    target = _destination(floor, contact)
+    target = destination(floor, contact, reason)
     if isinstance(target, HangUp):
         queue.counters.refused += 1
-        floor.outputs.append(ContactRefused(fact.contact_id, fact.queue_id, obstacle))
+        floor.outputs.append(ContactRefused(fact.contact_id, fact.queue_id, reason))
     else:
         queue.counters.offered += 1
-        _send_on(floor, contact, target, obstacle, now)
+        send_on(floor, contact, target, reason, now)
 
 
 def _check(floor: Floor, fact: ContactQueued) -> None:
@@ -71,26 +68,29 @@ def _check(floor: Floor, fact: ContactQueued) -> None:
         raise LocalError(f"contact {fact.contact_id}: boost_s and enqueued_at must be finite numbers")
 
 
-def _obstacle(floor: Floor, queue: QueueRecord, contact: Contact) -> Obstacle | None:
-    """Why the queue does not take the contact, or None."""
-    if len(queue) >= queue.settings.max_length or not floor.matching.has_room_for(
-        queue, contact.skills, contact.channel
-    ):
-        return "full"
-    if queue.settings.refuses_when_empty and not floor.is_staffed(queue):
-        return "empty"
-    return None
-
-
 def _enter(floor: Floor, contact: Contact, now: float) -> None:
     """The contact begins to wait in `contact.queue`."""
     queue = contact.queue
     queue.counters.offered += 1
     floor.contacts[contact.contact_id] = contact
-    announcements = queue.settings.announcements
-    contact.announce_at = None if announcements is None else contact.entered_at + announcements.first_after_s
+    announcing.entered(contact)
     floor.join_line(contact)
     floor.serve_contact(contact, now)
+    if contact.line is None:
+        return
+    if has_lost_everybody(floor, queue):
+        turn_away(floor, contact, "empty", now)
+    elif _waits_too_long(contact, now):
+        turn_away(floor, contact, "predicted_wait", now)
+
+
+def _waits_too_long(contact: Contact, now: float) -> bool:
+    """Whether a contact that finds no agent will probably wait longer than its queue lets anybody wait."""
+    longest_s = contact.queue.settings.max_predicted_wait_s
+    if longest_s is None:
+        return False
+    forecast = announcing.forecast(contact, contact.queue.position(contact), now)
+    return forecast is not None and forecast.wait_s > longest_s
 
 
 # Leaving
@@ -107,6 +107,18 @@ def withdrawn(floor: Floor, contact: Contact, now: float) -> None:
     """A contact that did not talk yet was taken out."""
     contact.queue.counters.withdrawn += 1
     _leave(floor, contact, "withdrawn", now)
+
+
+def exited(floor: Floor, contact: Contact, queue_id: QueueId | None, now: float) -> None:
+    """A contact that did not talk yet pressed a key to leave."""
+    if queue_id is None:
+        withdrawn(floor, contact, now)
+        return
+    queue = floor.queues.get(queue_id)
+    is_possible = queue is not None and queue is not contact.queue and obstacle(floor, queue, contact) is None
+    if contact.line is not None and is_possible:
+        floor.leave_line(contact)
+        send_on(floor, contact, ToQueue(queue_id), "exit_key", now)
 
 
 def _leave(floor: Floor, contact: Contact, cause: Literal["abandoned", "withdrawn"], now: float) -> None:
@@ -140,7 +152,11 @@ def returned(floor: Floor, contact: Contact, now: float) -> None:
     """Its reservation came to nothing: back to its old place, or away if it has waited too long meanwhile."""
     overdue_at = contact.overdue_at
     if overdue_at is not None and now >= overdue_at:
-        _send_on(floor, contact, _destination(floor, contact), "max_wait", now)
+        send_on(floor, contact, destination(floor, contact, "max_wait"), "max_wait", now)
+        return
+    closing = contact.queue.closing
+    if closing is not None and closing.waiting != "finish":
+        send_on(floor, contact, closing_target(floor, contact, closing), "closed", now)
         return
     floor.join_line(contact)
     floor.serve_contact(contact, now)
@@ -149,69 +165,32 @@ def returned(floor: Floor, contact: Contact, now: float) -> None:
 def waited_too_long(floor: Floor, contact: Contact, now: float) -> None:
     """The maximum wait is over. Who alerts an agent just now may still be answered."""
     if contact.line is not None:
-        floor.leave_line(contact)
-        _send_on(floor, contact, _destination(floor, contact), "max_wait", now)
+        turn_away(floor, contact, "max_wait", now)
 
 
 def reschedule(floor: Floor, contact: Contact, now: float) -> None:
     """The settings of the queue it waits in may have changed: its maximum wait and announcements follow them."""
     floor.stop_waiting_timers(contact)
-    announcements = contact.queue.settings.announcements
-    if announcements is None:
-        contact.announce_at = None
-    elif contact.announce_at is None and not contact.is_told:
-        contact.announce_at = contact.entered_at + announcements.first_after_s
+    announcing.resettle(contact)
     floor.serve_contact(contact, now)
-
-
-def leave_empty_queues(floor: Floor, now: float) -> None:
-    """Somebody logged out: queues that do not keep contacts without agents send them on."""
-    for queue in list(floor.queues.values()):
-        if queue.waiting and queue.settings.refuses_when_empty and not floor.is_staffed(queue):
-            for contact in queue.contacts():
-                floor.leave_line(contact)
-                _send_on(floor, contact, _destination(floor, contact), "empty", now)
-
-
-def announce(floor: Floor, contact: Contact, now: float) -> None:
-    """Tell a waiting contact where it stands. Who alerts an agent is told when he returns, if he does."""
-    settings = contact.queue.settings.announcements
-    if settings is None or contact.line is None:
-        return
-    contact.announce_at = now + settings.every_s if settings.every_s > 0 else None
-    if contact.announce_at is not None:
-        floor.deadlines.set(("announcement", contact.contact_id), contact.announce_at)
-    position = contact.queue.position(contact)
-    estimated_wait_s = _estimated_wait_s(contact, position, now) if settings.estimated_wait else None
-    contact.is_told = True
-    floor.outputs.append(
-        AnnouncementDue(
-            contact.contact_id,
-            contact.queue.settings.queue_id,
-            position if settings.position else None,
-            estimated_wait_s,
-        )
-    )
-
-
-def _estimated_wait_s(contact: Contact, position: int, now: float) -> float | None:
-    """The estimate, never above what the contact was told before."""
-    queue = contact.queue
-    head = queue.head()
-    estimate = queue.estimator.estimate(
-        position=position,
-        waited_s=now - contact.entered_at,
-        head_waited_s=0.0 if head is None else now - head.entered_at,
-    )
-    if estimate is not None:
-        contact.told_wait_s = estimate if contact.told_wait_s is None else min(estimate, contact.told_wait_s)
-    return contact.told_wait_s
 
 
 # Overflow
 
 
-def _destination(floor: Floor, contact: Contact) -> OverflowTarget:
+def turn_away(floor: Floor, contact: Contact, reason: OverflowReason, now: float) -> None:
+    """A contact that waits goes where its queue sends it for this reason."""
+    floor.leave_line(contact)
+    send_on(floor, contact, destination(floor, contact, reason), reason, now)
+
+
+def closing_target(floor: Floor, contact: Contact, closing: QueueClosed) -> OverflowTarget:
+    """Where a contact goes whose queue has closed and does not let it finish."""
+    return destination(floor, contact, "closed") if closing.waiting == "overflow" else HangUp()
+
+
+def destination(floor: Floor, contact: Contact, reason: OverflowReason) -> OverflowTarget:
+    """Where a contact goes that its queue does not keep."""
     if contact.moves >= OVERFLOW_MOVES_MAX:
         return HangUp()
 
@@ -219,14 +198,13 @@ def _destination(floor: Floor, contact: Contact) -> OverflowTarget:
         queue = floor.queues.get(queue_id)
         return None if queue is None else queue.settings
 
-    def accepts(queue_id: QueueId) -> bool:
-        queue = floor.queues[queue_id]
-        return queue.is_open and _obstacle(floor, queue, contact) is None
+    def obstacle_there(queue_id: QueueId) -> OverflowReason | None:
+        return obstacle(floor, floor.queues[queue_id], contact)
 
-    return overflow.destination(contact.queue.settings, find, accepts)
+    return overflow.destination(contact.queue.settings, reason, find, obstacle_there)
 
 
-def _send_on(floor: Floor, contact: Contact, target: OverflowTarget, reason: OverflowReason, now: float) -> None:
+def send_on(floor: Floor, contact: Contact, target: OverflowTarget, reason: OverflowReason, now: float) -> None:
     """The contact, which is in no line, leaves its queue for `target`."""
     queue = contact.queue
     queue.counters.overflowed += 1

@@ -1,4 +1,4 @@
-"""How long somebody will still wait, estimated from what this queue has just done.
+"""How long somebody will still wait, estimated from what this queue has just done, and how wrong that was.
 
 Two estimators (Ibrahim and Whitt 2009), because each fails where the other does well:
 
@@ -7,21 +7,78 @@ Two estimators (Ibrahim and Whitt 2009), because each fails where the other does
 * by the last (LES, HOL): who waits now waits as long as the last who was answered did, or the head of the line does by
   now, less what he has waited. Follows changes of staff and of call length at once; noisy.
 
-The estimate is their mean, or the one there is. In simulation (tests/simulation/test_acd_traffic.py) it beats both: at
-97 % load, with waits of 624 s in the mean, it was wrong by 95 s, QL alone by 118 s, LES and HOL alone by 101 s. Without
-either there is no estimate and nothing is announced: an invented number is worse than silence. The time between two
-reservations is only measured while somebody waits, and divided by the share of reservations that are answered; it needs
-no knowledge of how many agents there are or of whom else they serve.
+A third is the mean of both. What each of them says of a contact is kept until an agent answers it, and then held
+against what it really waited; the one whose recent error is smallest is believed, and before enough was measured the
+mean. In simulation (tests/simulation/test_acd_traffic.py), at 97 % load with waits of 624 s in the mean, QL alone was
+wrong by 118 s, LES and HOL by 101 s, their mean by 95 s. Contacts that give up are never measured: who would have
+waited longest is missing among the errors.
+
+Without either there is no estimate and nothing is announced: an invented number is worse than silence. The time between
+two reservations is only measured while somebody waits, and divided by the share of reservations that are answered; it
+needs no knowledge of how many agents there are or of whom else they serve.
 """
 
+from math import inf
+from typing import Literal, TypeAlias
+
+import msgspec
+
 SMOOTHING = 1 / 16
-"""Weight of the newest interval: some sixteen reservations back, a few minutes of a busy queue."""
+"""Weight of the newest interval, or error: some sixteen back, a few minutes of a busy queue."""
+
+TRUSTED_AFTER = 8
+"""So many measured forecasts say more of an estimator than chance does."""
+
+EstimatorName: TypeAlias = Literal["mean", "length", "last"]
+"""Also their order of preference while nothing was measured."""
+
+
+class Forecast(msgspec.Struct, frozen=True, gc=False):
+    """What was expected of one contact at the time `at`: by which estimator, and what each of them said. Seconds."""
+
+    at: float
+    by: EstimatorName
+    wait_s: float
+    each: dict[EstimatorName, float]
+
+
+class ForecastErrors:
+    """How wrong one estimator was. Positive: it said too much."""
+
+    __slots__ = ("_absolute_s", "_count", "_recent_s", "_signed_s")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._absolute_s = 0.0
+        self._signed_s = 0.0
+        self._recent_s = 0.0
+
+    def measured(self, said_s: float, real_s: float) -> None:
+        error_s = said_s - real_s
+        self._count += 1
+        self._absolute_s += abs(error_s)
+        self._signed_s += error_s
+        weight = max(SMOOTHING, 1 / self._count)
+        self._recent_s += weight * (abs(error_s) - self._recent_s)
+
+    @property
+    def recent_s(self) -> float:
+        """The mean absolute error of the last few; infinite while it would say nothing."""
+        return self._recent_s if self._count >= TRUSTED_AFTER else inf
+
+    @property
+    def mean_absolute_s(self) -> float | None:
+        return self._absolute_s / self._count if self._count else None
+
+    @property
+    def bias_s(self) -> float | None:
+        return self._signed_s / self._count if self._count else None
 
 
 class WaitEstimator:
-    """What one queue remembers of its pace."""
+    """What one queue remembers of its pace, and of its promises."""
 
-    __slots__ = ("_answered_share", "_interval_s", "_intervals", "_last_wait_s", "_since")
+    __slots__ = ("_answered_share", "_errors", "_interval_s", "_intervals", "_last_wait_s", "_since", "announced")
 
     def __init__(self) -> None:
         self._interval_s = 0.0
@@ -29,6 +86,13 @@ class WaitEstimator:
         self._answered_share = 1.0
         self._last_wait_s: float | None = None
         self._since: float | None = None
+        self._errors: dict[EstimatorName, ForecastErrors] = {
+            name: ForecastErrors() for name in ("mean", "length", "last")
+        }
+        self.announced = ForecastErrors()
+        """Of what was really believed, whoever said it."""
+
+    # What happens in the queue
 
     def somebody_waits(self, now: float) -> None:
         """A contact found no agent: the time until one is found is time under load."""
@@ -57,10 +121,39 @@ class WaitEstimator:
         """An agent did not take the contact reserved for him; it will need another reservation."""
         self._answered_share -= SMOOTHING * self._answered_share
 
-    def estimate(self, *, position: int, waited_s: float, head_waited_s: float) -> float | None:
-        """Seconds still to wait at `position` (from 1), or None while nothing is known."""
-        by_length = position * self._interval_s / self._answered_share if self._intervals else None
-        if self._last_wait_s is None:
-            return by_length
-        by_last = max(0.0, max(self._last_wait_s, head_waited_s) - waited_s)
-        return by_last if by_length is None else (by_length + by_last) / 2
+    # Forecasts
+
+    def by_length(self, position: int) -> float | None:
+        """Seconds still to wait at `position` (from 1), or None while the pace is not known."""
+        return position * self._interval_s / self._answered_share if self._intervals else None
+
+    def by_last(self, waited_s: float, head_waited_s: float) -> float | None:
+        """Seconds still to wait for who has waited `waited_s`, or None before anybody was answered."""
+        return None if self._last_wait_s is None else max(0.0, max(self._last_wait_s, head_waited_s) - waited_s)
+
+    def forecast(self, *, position: int, waited_s: float, head_waited_s: float, now: float) -> Forecast | None:
+        """What each estimator says, and the one to be believed; None while nothing is known."""
+        length, last = self.by_length(position), self.by_last(waited_s, head_waited_s)
+        each: dict[EstimatorName, float] = {}
+        if length is not None and last is not None:
+            each["mean"] = (length + last) / 2
+        if length is not None:
+            each["length"] = length
+        if last is not None:
+            each["last"] = last
+        if not each:
+            return None
+        best = min(each, key=lambda name: self._errors[name].recent_s)
+        return Forecast(now, best, each[best], each)
+
+    def came_true(self, forecast: Forecast, now: float) -> None:
+        """The contact talks to its agent: see who was how wrong."""
+        real_s = now - forecast.at
+        for name, said_s in forecast.each.items():
+            self._errors[name].measured(said_s, real_s)
+        self.announced.measured(forecast.wait_s, real_s)
+
+    @property
+    def believed(self) -> EstimatorName:
+        """The estimator with the smallest recent error."""
+        return min(self._errors, key=lambda name: self._errors[name].recent_s)

@@ -11,6 +11,7 @@ from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import DECLINED, NO_ANSWER, UNREACHABLE, AgentState, RoutingPolicy
 from softswitch.acd.outputs import AcdOutput, AgentReserved, AnnouncementCut, EndCause, ReservationEnded
+from softswitch.acd.presence import Presence
 from softswitch.acd.skills import Roster
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.deadlines import Deadlines
@@ -19,7 +20,7 @@ from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 Timer: TypeAlias = (
     tuple[Literal["ring"], ReservationId]
     | tuple[Literal["wrap_up"], AgentId]
-    | tuple[Literal["max_wait", "announcement", "retry"], ContactId]
+    | tuple[Literal["max_wait", "announcement", "text", "retry"], ContactId]
 )
 
 FAILURE_REASONS = {"no_answer": NO_ANSWER, "declined": DECLINED, "unreachable": UNREACHABLE}
@@ -49,6 +50,7 @@ class Floor:
         "matching",
         "outputs",
         "policy",
+        "presence",
         "queues",
         "reservations",
     )
@@ -60,6 +62,7 @@ class Floor:
         self.reservations: dict[ReservationId, Reservation] = {}
         self.deadlines: Deadlines[Timer] = Deadlines()
         self.matching = Matching(Roster([]), [])
+        self.presence = Presence(0, [])
         self.policy = RoutingPolicy()
         self.outputs: list[AcdOutput] = []
         self._last_reservation = 0
@@ -97,6 +100,7 @@ class Floor:
         row = roster.row_of.get(agent.agent.agent_id)
         if row is not None:
             roster.available_since[:, row] = agent.idle_since if agent.is_available else inf
+            self.presence.show(row, agent)
 
     def show_login(self, agent: AgentMachine) -> None:
         """Mirror in the roster whether the agent is logged in."""
@@ -104,10 +108,6 @@ class Floor:
         row = roster.row_of.get(agent.agent_id)
         if row is not None:
             roster.is_logged_in[row] = agent.is_logged_in
-
-    def is_staffed(self, queue: QueueRecord) -> bool:
-        """Whether anybody who may serve the queue is logged in."""
-        return bool(self.matching.roster.is_logged_in[queue.own_line.rows].any())
 
     # Bringing together
 
@@ -130,6 +130,8 @@ class Floor:
             self.deadlines.set(("max_wait", contact.contact_id), overdue_at)
         if contact.announce_at is not None:
             self.deadlines.set(("announcement", contact.contact_id), max(now, contact.announce_at))
+        if contact.text_at is not None:
+            self.deadlines.set(("text", contact.contact_id), max(now, contact.text_at))
         if contact.shunned_by is not None:
             self.deadlines.set(("retry", contact.contact_id), now + self.policy.retry_after_s)
 
@@ -209,6 +211,7 @@ class Floor:
         """The contact waits no more, or is about to wait anew."""
         self.deadlines.cancel(("max_wait", contact.contact_id))
         self.deadlines.cancel(("announcement", contact.contact_id))
+        self.deadlines.cancel(("text", contact.contact_id))
         self.deadlines.cancel(("retry", contact.contact_id))
 
     def _drop_if_gone(self, queue: QueueRecord) -> None:

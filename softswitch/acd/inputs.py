@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from softswitch.acd.model import Agent, BusyKind, Channel, Queue, RoutingPolicy, Skills
+from softswitch.acd.model import Agent, BusyKind, Channel, Queue, RoutingPolicy, Skills, WhoWaitsAtClosing
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 FailureCause: TypeAlias = Literal["no_answer", "declined", "unreachable"]
@@ -43,6 +43,18 @@ class ContactWithdrawn(msgspec.Struct, frozen=True, tag=True, gc=False):
 
     contact_id: ContactId
     reason: str = ""
+
+
+class ContactExited(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The contact pressed a key to leave its queue: for another one, as old as it is, or for good.
+
+    Where the other queue does not take it, or while it alerts an agent, it stays where it is. While connected it means
+    nothing.
+    """
+
+    contact_id: ContactId
+    key: str
+    queue_id: QueueId | None = None
 
 
 class ContactFinished(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -127,6 +139,24 @@ class WrapUpExtended(msgspec.Struct, frozen=True, tag=True, gc=False):
     by_s: float
 
 
+class QueueClosed(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The queue takes nobody from now on. `reason` is for people: "hours", "fire alarm".
+
+    Who alerts an agent just now may still be answered. Said again it replaces what was said. Whoever says it knows the
+    calendar; the router knows none, and every queue is open until it is told otherwise.
+    """
+
+    queue_id: QueueId
+    reason: str = ""
+    waiting: WhoWaitsAtClosing = "finish"
+
+
+class QueueOpened(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The queue takes contacts again."""
+
+    queue_id: QueueId
+
+
 class ConfigurationSet(msgspec.Struct, frozen=True, tag=True):
     """The configuration from now on, whole. Who waits keeps his place, who talks goes on talking.
 
@@ -143,6 +173,7 @@ AcdInput: TypeAlias = (
     ContactQueued
     | ContactAbandoned
     | ContactWithdrawn
+    | ContactExited
     | ContactFinished
     | AgentLoggedIn
     | AgentLoggedOut
@@ -156,5 +187,7 @@ AcdInput: TypeAlias = (
     | ReservationFailed
     | WrapUpEnded
     | WrapUpExtended
+    | QueueClosed
+    | QueueOpened
     | ConfigurationSet
 )

@@ -49,16 +49,34 @@ class HangUp(msgspec.Struct, frozen=True, tag=True):
 
 OverflowTarget: TypeAlias = ToQueue | ToFlow | HangUp
 
+Obstacle: TypeAlias = Literal["full", "empty", "closed"]
+"""Why a queue does not take a contact: there is no room, nobody is there for it, it is closed."""
+
+OverflowReason: TypeAlias = Obstacle | Literal["max_wait", "predicted_wait", "exit_key"]
+"""Why a contact does not stay in a queue: an obstacle, or it has waited too long, or would wait longer than the queue
+lets anybody wait, or its caller has pressed a key to leave."""
+
+EmptyFactor: TypeAlias = Literal["paused", "inuse", "ringing", "unavailable", "unknown", "wrapup", "invalid"]
+"""What makes an agent not count as there for a queue, in Asterisk's words (`acd/presence.py` says in ours)."""
+
+WhoWaitsAtClosing: TypeAlias = Literal["finish", "announce", "overflow"]
+"""They are still served; they are told that it is closed and let go; they go where the queue's overflow leads."""
+
 StrategyName: TypeAlias = Literal["longest_idle", "ring_all"]
 
 
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody who waits is told: the first time after `first_after_s`, then every `every_s` (0 = once)."""
+    """What somebody who waits is told: the first time after `first_after_s`, then every `every_s` (0 = once).
+
+    And `texts`, names of prompts, one every `texts_every_s` in turn.
+    """
 
     first_after_s: float = 20.0
     every_s: float = 45.0
     position: bool = True
     estimated_wait: bool = True
+    texts: tuple[str, ...] = ()
+    texts_every_s: float = 60.0
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +84,12 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
 
     `skills` are required at least at the level given. `agents`, when not None, lists the only agents who serve it.
     `max_wait_s` None means nobody is ever sent away for having waited. `max_length` counts who waits and whose agent's
-    phone is alerting. `no_answer_limit` is how many reservations in a row an agent may leave unanswered or decline
-    before he is made not ready. With `refuses_when_empty` a contact is refused while nobody who serves the queue is
-    logged in, and those who wait overflow when the last one logs out.
+    phone is alerting. `overflows` are the ways out by reason, `overflow` is that of all others. `no_answer_limit` is
+    how many reservations in a row an agent may leave unanswered or decline before he is made not ready.
+
+    With `join_empty` a contact is not taken while nobody counts as there, with `leave_when_empty` those who wait
+    overflow when nobody does any more; who is logged out or excluded by one of these factors does not count, and
+    without a factor nobody is ever counted. Who would wait longer than `max_predicted_wait_s` overflows on arrival.
     """
 
     queue_id: QueueId
@@ -80,11 +101,18 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     wrap_up_s: float = 10.0
     max_wait_s: float | None = 600.0
     max_length: int = 100
+    max_predicted_wait_s: float | None = None
     overflow: OverflowTarget = HangUp()
-    refuses_when_empty: bool = False
+    overflows: dict[OverflowReason, OverflowTarget] = {}
+    join_empty: tuple[EmptyFactor, ...] = ()
+    leave_when_empty: tuple[EmptyFactor, ...] = ()
     service_level_s: float = 20.0
     no_answer_limit: int = 1
     announcements: Announcements | None = None
+
+    def way_out(self, reason: OverflowReason) -> OverflowTarget:
+        """Where a contact goes that the queue does not keep."""
+        return self.overflows.get(reason, self.overflow)
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,14 +7,13 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from softswitch.acd.model import AgentState, BusyKind, OverflowTarget
+from softswitch.acd.model import AgentState, BusyKind, OverflowReason, OverflowTarget
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 EndCause: TypeAlias = Literal[
     "no_answer", "declined", "unreachable", "answered_elsewhere", "abandoned", "withdrawn", "logged_out", "removed"
 ]
 RefusalReason: TypeAlias = Literal["full", "closed", "empty", "unknown"]
-OverflowReason: TypeAlias = Literal["max_wait", "full", "empty"]
 
 
 class AgentReserved(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -71,8 +70,8 @@ class ContactOverflowed(msgspec.Struct, frozen=True, tag=True, gc=False):
 class ContactRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The contact never got into the queue and is forgotten.
 
-    `full`: no room; `closed`: the queue is being removed; `empty`: nobody who serves it is logged in. With `full` and
-    `empty` the queue's overflow says hang up; else the contact is moved or overflows. `unknown`: no such queue.
+    `full`: no room; `closed`: the queue is closed, or being removed; `empty`: nobody is there for it. In each of these
+    the queue's overflow says hang up; else the contact is moved or overflows. `unknown`: no such queue.
     """
 
     contact_id: ContactId
@@ -81,12 +80,13 @@ class ContactRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class AnnouncementDue(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Tell the contact where it stands: `position` from 1. What is None is not said."""
+    """Tell the contact where it stands: `position` from 1. What is None is not said. Or say the prompt `text`."""
 
     contact_id: ContactId
     queue_id: QueueId
     position: int | None
     estimated_wait_s: float | None
+    text: str = ""
 
 
 class AnnouncementCut(msgspec.Struct, frozen=True, tag=True, gc=False):

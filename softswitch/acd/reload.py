@@ -2,12 +2,13 @@
 
 from collections.abc import Hashable, Iterable, Sequence
 
-from softswitch.acd import contacts, reservations
+from softswitch.acd import closing, contacts, reservations
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import Agent, Queue
+from softswitch.acd.presence import Presence
 from softswitch.acd.skills import Roster
 from softswitch.acd.waiting import QueueRecord
 from softswitch.base.errors import LocalError
@@ -23,6 +24,8 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     _set_queues(floor, fact.queues)
     removed = _set_agents(floor, fact.agents, now)
     floor.matching = Matching(Roster(fact.agents), floor.queues.values())
+    minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
+    floor.presence = Presence(len(fact.agents), minding)
     for contact in in_lines:
         floor.matching.add(contact)
     for agent in floor.agents.values():
@@ -32,7 +35,7 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
         agent.log_out()
         reservations.taken_away(floor, agent, "removed", now)
         floor.settle(agent, now)
-    contacts.leave_empty_queues(floor, now)
+    closing.leave_empty_queues(floor, now)
     for contact in in_lines:
         if contact.line is not None:
             contacts.reschedule(floor, contact, now)

@@ -21,6 +21,8 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
     in_queue_s = now - contact.entered_at
     queue.counters.count_answered(in_queue_s, queue.settings.service_level_s)
     queue.estimator.connected(in_queue_s)
+    if contact.forecast is not None:
+        queue.estimator.came_true(contact.forecast, now)
     floor.outputs.append(
         ContactConnected(contact.contact_id, agent.agent_id, queue.settings.queue_id, now - contact.enqueued_at)
     )

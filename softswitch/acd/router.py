@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import assert_never
 
-from softswitch.acd import contacts, reload, reservations, snapshot, summaries
+from softswitch.acd import announcing, closing, contacts, reload, reservations, snapshot, summaries
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import (
@@ -25,9 +25,12 @@ from softswitch.acd.inputs import (
     AgentUnreachable,
     ConfigurationSet,
     ContactAbandoned,
+    ContactExited,
     ContactFinished,
     ContactQueued,
     ContactWithdrawn,
+    QueueClosed,
+    QueueOpened,
     ReservationAccepted,
     ReservationFailed,
     WrapUpEnded,
@@ -59,18 +62,21 @@ class Router:
         match fact:
             case ContactQueued():
                 contacts.queued(self._floor, fact, now)
-            case ContactAbandoned() | ContactWithdrawn() | ContactFinished():
+            case ContactAbandoned() | ContactWithdrawn() | ContactExited() | ContactFinished():
                 self._apply_to_contact(fact, now)
             case ReservationAccepted() | ReservationFailed():
                 self._apply_to_reservation(fact, now)
             case ConfigurationSet():
                 reload.configure(self._floor, fact, now)
+            case QueueClosed() | QueueOpened():
+                self._apply_to_queue(fact, now)
             case _:
                 agent = self._floor.agents.get(fact.agent_id)
                 if agent is None or agent.is_removed:
                     self.ignored += 1
                 else:
                     self._apply_to_agent(agent, fact, now)
+        closing.leave_empty_queues(self._floor, now)
 
     def restore(self, agents: Iterable[AgentSnapshot], now: float) -> None:
         """Put agents where they were before a restart. Call it once, after the first `ConfigurationSet`."""
@@ -108,9 +114,12 @@ class Router:
                     if kind == "max_wait":
                         contacts.waited_too_long(floor, contact, now)
                     elif kind == "announcement":
-                        contacts.announce(floor, contact, now)
+                        announcing.announce(floor, contact, now)
+                    elif kind == "text":
+                        announcing.say_text(floor, contact, now)
                     else:
                         reservations.worth_another_try(floor, contact, now)
+            closing.leave_empty_queues(floor, now)
 
     # Outputs
 
@@ -138,14 +147,16 @@ class Router:
 
     # Facts by subject
 
-    def _apply_to_contact(self, fact: ContactAbandoned | ContactWithdrawn | ContactFinished, now: float) -> None:
+    def _apply_to_contact(self, fact: "ContactFact", now: float) -> None:
         contact = self._floor.contacts.get(fact.contact_id)
-        if contact is None:
+        if contact is None or (isinstance(fact, ContactExited) and contact.state is ContactState.CONNECTED):
             self.ignored += 1
         elif contact.state is ContactState.CONNECTED:
             contacts.finished(self._floor, contact, now)
         elif isinstance(fact, ContactAbandoned):
             contacts.abandoned(self._floor, contact, now)
+        elif isinstance(fact, ContactExited):
+            contacts.exited(self._floor, contact, fact.queue_id, now)
         else:
             contacts.withdrawn(self._floor, contact, now)
 
@@ -187,8 +198,15 @@ class Router:
             case _:
                 assert_never(fact)
         self._settle_and_serve(agent, now)
-        if isinstance(fact, AgentLoggedOut):
-            contacts.leave_empty_queues(self._floor, now)
+
+    def _apply_to_queue(self, fact: QueueClosed | QueueOpened, now: float) -> None:
+        queue = self._floor.queues.get(fact.queue_id)
+        if queue is None:
+            self.ignored += 1
+        elif isinstance(fact, QueueClosed):
+            closing.closed(self._floor, queue, fact, now)
+        else:
+            closing.opened(queue)
 
     def _extend_wrap_up(self, agent: AgentMachine, by_s: float) -> None:
         if not isfinite(by_s):
@@ -202,6 +220,7 @@ class Router:
         self._floor.serve_agent(agent, now)
 
 
+ContactFact = ContactAbandoned | ContactWithdrawn | ContactExited | ContactFinished
 AgentFact = (
     AgentLoggedIn
     | AgentLoggedOut

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.estimates import EstimatorName
 from softswitch.acd.floor import Floor
 from softswitch.acd.model import AgentState, BusyKind, ContactState, Skills
 from softswitch.acd.waiting import Contact, QueueRecord
@@ -14,15 +15,18 @@ from softswitch.base.ids import AgentId, ContactId, QueueId
 class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One queue. The counters run since the start of the switch; their meaning is in `acd/statistics.py`.
 
-    `waiting` includes `alerting`, those whose agent's phone is alerting. `longest_wait_s` is that of the contact in the
-    queue for the longest time. Agents are those who may serve the queue; `agents_busy` are reserved, in any call, or in
-    wrap-up. `service_level` is the share 0-1 of ended contacts answered within `service_level_s`, those who abandoned
-    within it left out.
+    It `is_open` unless it is closed, for `closed_for` ("hours"), or being removed from the configuration. `waiting`
+    includes `alerting`, those whose agent's phone is alerting. `longest_wait_s` is that of the contact in the queue for
+    the longest time. Agents are those who may serve the queue; `agents_busy` are reserved, in any call, or in wrap-up.
+    `service_level` is the share 0-1 of ended contacts answered within `service_level_s`, those who abandoned within it
+    left out. `estimate_error_s` is by how much the first estimate of each answered contact was wrong in the mean,
+    `estimate_bias_s` by how much too long it was; `estimator` is the one that is believed now.
     """
 
     queue_id: QueueId
     name: str
     is_open: bool
+    closed_for: str
     waiting: int
     alerting: int
     longest_wait_s: float
@@ -42,6 +46,9 @@ class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
     service_level_s: float
     service_level: float | None
     average_speed_of_answer_s: float | None
+    estimator: EstimatorName
+    estimate_error_s: float | None
+    estimate_bias_s: float | None
 
 
 class AgentSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +119,8 @@ def _queue_summary(queue: QueueRecord, states: NDArray[np.uint8], now: float) ->
     return QueueSummary(
         queue_id=queue.settings.queue_id,
         name=queue.settings.name,
-        is_open=queue.is_open,
+        is_open=queue.is_open and queue.closing is None,
+        closed_for="" if queue.closing is None else queue.closing.reason,
         waiting=len(queue),
         alerting=queue.alerting,
         longest_wait_s=now - min(entered) if entered else 0.0,
@@ -132,6 +140,9 @@ def _queue_summary(queue: QueueRecord, states: NDArray[np.uint8], now: float) ->
         service_level_s=queue.settings.service_level_s,
         service_level=counters.service_level,
         average_speed_of_answer_s=counters.average_speed_of_answer_s,
+        estimator=queue.estimator.believed,
+        estimate_error_s=queue.estimator.announced.mean_absolute_s,
+        estimate_bias_s=queue.estimator.announced.bias_s,
     )
 
 

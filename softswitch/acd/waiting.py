@@ -9,7 +9,8 @@ from bisect import bisect_left, insort
 from math import inf
 from typing import TypeAlias
 
-from softswitch.acd.estimates import WaitEstimator
+from softswitch.acd.estimates import Forecast, WaitEstimator
+from softswitch.acd.inputs import QueueClosed
 from softswitch.acd.model import Channel, ContactState, Queue, Skills
 from softswitch.acd.skills import Rows
 from softswitch.acd.statistics import QueueCounters
@@ -30,6 +31,7 @@ class Contact:
         "contact_id",
         "enqueued_at",
         "entered_at",
+        "forecast",
         "is_told",
         "key",
         "line",
@@ -39,6 +41,8 @@ class Contact:
         "serial",
         "shunned_by",
         "skills",
+        "text_at",
+        "texts_told",
         "told_wait_s",
     )
 
@@ -76,7 +80,12 @@ class Contact:
         """How often it overflowed into another queue."""
         self.announce_at: float | None = None
         """When it is to be told next; None = never."""
+        self.text_at: float | None = None
+        """When it is to be told the next of its queue's texts; None = never."""
+        self.texts_told = 0
         self.is_told = False
+        self.forecast: Forecast | None = None
+        """What was expected of it when it was first asked for in its present queue."""
         self.told_wait_s: float | None = None
         """The shortest wait it was promised; never exceeded by a later promise."""
 
@@ -146,7 +155,7 @@ class Line:
 class QueueRecord:
     """One queue. `own_line` takes the calls without requirements of their own; `lines` are all, that one too."""
 
-    __slots__ = ("alerting", "counters", "estimator", "is_open", "lines", "own_line", "settings", "waiting")
+    __slots__ = ("alerting", "closing", "counters", "estimator", "is_open", "lines", "own_line", "settings", "waiting")
 
     own_line: Line
     """Set by `Matching`, as every queue has one while it is known."""
@@ -155,6 +164,8 @@ class QueueRecord:
         self.settings = settings
         self.is_open = True
         """False once the configuration has no such queue any more: who waits is served, nobody new comes in."""
+        self.closing: QueueClosed | None = None
+        """Why it takes nobody at present, by the calendar or by command; None while it does."""
         self.lines: dict[LineKey, Line] = {}
         self.waiting = 0
         self.alerting = 0

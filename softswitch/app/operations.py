@@ -8,10 +8,11 @@ import msgspec
 from softswitch import __version__
 from softswitch.acd.inputs import AcdInput, AgentLoggedIn, AgentLoggedOut, AgentPaused, AgentResumed
 from softswitch.acd.model import AgentState
-from softswitch.acd.summaries import AgentSummary, QueueSummary
+from softswitch.acd.summaries import AgentSummary
 from softswitch.app.message_operations import MessageOperations
 from softswitch.app.parts import Parts
 from softswitch.app.phones import phone_row, set_phone
+from softswitch.app.queue_operations import queue_row, set_queue
 from softswitch.base.errors import ConfigurationError, LocalError, SoftswitchError, StartError
 from softswitch.base.ids import AgentId, CallId, RecordingId
 from softswitch.calls import supervision
@@ -26,6 +27,7 @@ from softswitch.control.protocol.replies import (
     Done,
     Messages,
     PhoneSet,
+    QueueSet,
     RecordingSet,
     Refused,
     Reloaded,
@@ -39,6 +41,7 @@ from softswitch.control.protocol.requests import (
     GetMessages,
     RecordingAction,
     SetPhone,
+    SetQueue,
     SupervisionMode,
     WorkerAction,
 )
@@ -112,7 +115,7 @@ class SwitchOperations:
 
     def queues(self) -> Iterable[QueueRow]:
         for summary in self._parts.acd.queue_summaries():
-            yield _queue_row(summary)
+            yield queue_row(summary)
 
     def registrations(self) -> Iterable[RegistrationRow]:
         now = self._parts.clock.now()
@@ -199,6 +202,9 @@ class SwitchOperations:
         assert after is not None, "an agent does not vanish by a change of his state"
         is_pending = after.planned_reason is not None or (action == "logout" and after.state is AgentState.BUSY)
         return AgentSet(_agent_row(after), is_pending=is_pending)
+
+    async def set_queue(self, order: SetQueue) -> QueueSet | Refused:
+        return set_queue(self._parts, order)
 
     async def hang_up(self, call_id: CallId) -> Done | Refused:
         call = self._parts.controller.calls.get(call_id)
@@ -484,22 +490,4 @@ def _trunk_row(summary: TrunkSummary) -> TrunkRow:
         refused=summary.refused,
         last_failure=summary.last_failure,
         last_failure_ago_s=summary.last_failure_ago_s,
-    )
-
-
-def _queue_row(summary: QueueSummary) -> QueueRow:
-    return QueueRow(
-        queue_id=summary.queue_id,
-        name=summary.name,
-        waiting=summary.waiting,
-        longest_wait_s=summary.longest_wait_s,
-        agents_ready=summary.agents_ready,
-        agents_busy=summary.agents_busy,
-        agents_logged_in=summary.agents_logged_in,
-        offered=summary.offered,
-        answered=summary.answered,
-        abandoned=summary.abandoned,
-        overflowed=summary.overflowed,
-        service_level=summary.service_level,
-        average_speed_of_answer_s=summary.average_speed_of_answer_s,
     )

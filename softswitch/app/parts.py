@@ -10,6 +10,7 @@ from softswitch.base.clock import Clock
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.phone_settings import PhoneSettings
+from softswitch.calls.runtime.queue_hours import QueueHours
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
@@ -52,6 +53,7 @@ class Parts:
     driver: SipDriver
     media: MediaClient
     acd: AcdService
+    queue_hours: QueueHours
     controller: CallController
     reload: Callable[[], Awaitable[Reloaded]]
     stop_requested: asyncio.Event = field(default_factory=asyncio.Event)

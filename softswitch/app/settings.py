@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from msgspec.structs import replace
 
 from softswitch.acd.inputs import ConfigurationSet
-from softswitch.acd.model import Agent, Announcements, HangUp, OverflowTarget, Queue, ToFlow, ToQueue
+from softswitch.acd.model import Agent, Announcements, HangUp, OverflowReason, OverflowTarget, Queue, ToFlow, ToQueue
 from softswitch.app.archive import ArchiveSettings, Keeping
 from softswitch.app.codecs import working_codecs
 from softswitch.app.trunks import habits, outbound_route, trunk_peer, trunk_route, trunk_session
@@ -146,6 +146,10 @@ def call_settings(configuration: Configuration) -> CallSettings:
                 music=_music(row, settings.sounds),
                 recording=_recording_policy(row.record),
                 beep_every_s=settings.recordings.beep_every_s if row.beep_every_s is None else row.beep_every_s,
+                hours=row.hours,
+                at_closing=row.at_closing,
+                closing_prompt=row.closing_prompt,
+                exit_keys={key: _exit(target) for key, target in row.exit_keys.items()},
             )
             for row in configuration.queues
         },
@@ -341,7 +345,11 @@ def _queue(row: QueueRow) -> Queue:
         wrap_up_s=row.wrap_up_s,
         max_wait_s=row.max_wait_s,
         max_length=row.max_length,
+        max_predicted_wait_s=row.max_predicted_wait_s,
         overflow=_overflow(row.overflow),
+        overflows=_overflows(row),
+        join_empty=row.join_empty,
+        leave_when_empty=row.leave_when_empty,
         service_level_s=row.service_level_s,
         no_answer_limit=row.no_answer_limit,
         announcements=Announcements(
@@ -349,6 +357,8 @@ def _queue(row: QueueRow) -> Queue:
             every_s=row.announce.every_s,
             position=row.announce.position,
             estimated_wait=row.announce.estimated_wait,
+            texts=row.announce.texts,
+            texts_every_s=row.announce.texts_every_s,
         ),
     )
 
@@ -362,6 +372,23 @@ def _recording_policy(record: bool | str) -> RecordingPolicy:
     if isinstance(record, bool):
         return RecordingPolicy.ALWAYS if record else RecordingPolicy.NEVER
     return RecordingPolicy(record)
+
+
+def _exit(text: str) -> ToQueue | ToFlow | None:
+    """Where a key leads; None: back to the flow."""
+    target = _overflow(text)
+    return None if isinstance(target, HangUp) else target
+
+
+def _overflows(row: QueueRow) -> dict[OverflowReason, OverflowTarget]:
+    """The ways out that are not that of `overflow`."""
+    written: dict[OverflowReason, str] = {
+        "full": row.overflow_full,
+        "empty": row.overflow_empty,
+        "closed": row.overflow_closed,
+        "predicted_wait": row.overflow_predicted,
+    }
+    return {reason: _overflow(text) for reason, text in written.items() if text}
 
 
 def _overflow(text: str) -> OverflowTarget:

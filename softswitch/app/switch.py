@@ -20,6 +20,7 @@ from softswitch.acd.router import Router
 from softswitch.acd.runtime.service import AcdService
 from softswitch.app.agent_states import StoredAgentStates
 from softswitch.app.archive import Archive
+from softswitch.app.calendar import DialplanCalendar
 from softswitch.app.certificates import certificate_fault
 from softswitch.app.garbage import GarbageRounds
 from softswitch.app.homer import homer_link
@@ -49,6 +50,7 @@ from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.runtime.queue_hours import QueueHours
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.calls.runtime.toll import Toll
@@ -227,6 +229,14 @@ class Switch:
             driver=driver,
             media=media,
             acd=acd,
+            queue_hours=QueueHours(
+                acd,
+                store,
+                clock,
+                self._loop,
+                lambda: self._running().settings,
+                DialplanCalendar(lambda: self._running().dialplan),
+            ),
             controller=CallController(around, loop=self._loop, start_flow=runner.start, is_routed=runner.is_routed),
             reload=self._reload,
         )
@@ -241,6 +251,7 @@ class Switch:
         for cdr in parts.store.end_leftover_calls(wall):
             log.warning("call lost", call_id=cdr.call_id, reason=cdr.end_reason)
         known = parts.acd.start(acd_configuration(parts.configuration))
+        parts.queue_hours.refresh()
         for agent_id in auto_login(parts.configuration):
             if agent_id not in known:
                 parts.acd.apply(AgentLoggedIn(agent_id))
@@ -278,6 +289,7 @@ class Switch:
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = call_settings(configuration)
         parts.dialplan = dialplan
+        parts.queue_hours.refresh()
         parts.controller.settings_changed()
         parts.sounds.refresh()
         self._loop.run_in_executor(None, parts.sounds.prepare, configuration.settings.sounds.languages)
@@ -317,6 +329,7 @@ class Switch:
         await self._leave_providers(parts)
         await parts.driver.stop()
         await parts.media.close()
+        parts.queue_hours.stop()
         parts.acd.stop()
         parts.traces.stop()
         if parts.homer is not None:

@@ -23,10 +23,13 @@ class QueueReason(Enum):
     TIMED_OUT = "timed_out"
     """The queue's longest wait is over."""
     FULL = "full"
+    """The queue has no room, or the caller would wait longer in it than it lets anybody wait."""
     CLOSED = "closed"
-    """Nobody who serves the queue is logged in (where the queue minds), or the queue is being removed."""
+    """The queue is closed, or nobody is there for it (where the queue minds), or it is being removed."""
     OVERFLOWED = "overflowed"
     """The queue's overflow names a flow; `QueueOutcome.flow` is its name, and `Call.queue` has run it."""
+    EXITED = "exited"
+    """The caller has pressed `QueueOutcome.key` to leave; where that leads to a flow, `Call.queue` has run it."""
 
 
 class QueueOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +42,7 @@ class QueueOutcome(msgspec.Struct, frozen=True, kw_only=True):
     talk_s: float = 0.0
     flow: str | None = None
     recording: str | None = None
+    key: str = ""
 
     @property
     def is_answered(self) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import msgspec
 
+from softswitch.acd.model import ToFlow, ToQueue, WhoWaitsAtClosing
 from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId
 from softswitch.calls.digit_mode import DigitMode
@@ -119,12 +120,20 @@ class RecordingPolicy(Enum):
 
 
 class QueueTreatment(msgspec.Struct, frozen=True, kw_only=True):
-    """How a queue sounds and what is kept of it."""
+    """How a queue sounds, when it is open, and what is kept of it."""
 
     music: str = "default"
     recording: RecordingPolicy = RecordingPolicy.ALWAYS
     beep_every_s: float = 0.0
     """How often recorded parties hear that they are; 0: never."""
+    hours: str = ""
+    """The schedule outside of which it is closed; empty: it has none."""
+    at_closing: WhoWaitsAtClosing = "finish"
+    """What becomes of those who wait when its hours are over."""
+    closing_prompt: str = "greeting/closed"
+    """What they hear who are let go because it has closed."""
+    exit_keys: dict[str, ToQueue | ToFlow | None] = {}
+    """Where who waits goes when he presses a key; None: back to the flow that put him there."""
 
 
 class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):

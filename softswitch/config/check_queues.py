@@ -7,6 +7,9 @@ from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.rows import SKILL_LEVEL_MAX, QueueRow
 
+DIGITS = "0123456789*#"
+OVERFLOW_KEYS = ("overflow", "overflow_full", "overflow_empty", "overflow_closed", "overflow_predicted")
+
 
 def check_queues(draft: Draft) -> None:
     faults = draft.fault_lists["queues.toml"]
@@ -18,8 +21,11 @@ def check_queues(draft: Draft) -> None:
         rows.setdefault(row.id, row)
     levels = _best_levels(draft)
     for index, row in draft.queues:
-        _check_overflow(index, row, ids or set(), rows, faults)
-        _check_overflow_flow(index, row, draft.flows, faults)
+        for key in OVERFLOW_KEYS:
+            _check_overflow(index, row, key, ids or set(), rows, faults)
+            _check_overflow_flow(index, row, key, draft.flows, faults)
+        _check_exit_keys(index, row, ids or set(), draft.flows, faults)
+        _check_hours(index, row, draft.names("schedules.toml", "schedule"), faults)
         if levels is not None:
             _check_skills(index, row, levels, faults)
     if ids is not None:
@@ -35,40 +41,74 @@ def _check_agents(draft: Draft, ids: set[str]) -> None:
                 faults.add(("agent", index, "queues", position), f'there is no queue "{name}"', remedy)
 
 
-def _check_overflow(index: int, row: QueueRow, ids: set[str], rows: dict[str, QueueRow], faults: FaultList) -> None:
-    path = ("queue", index, "overflow")
-    kind, _, target = row.overflow.partition(":")
-    if row.overflow == "hangup" or (kind == "flow" and target):
+def _check_overflow(
+    index: int, row: QueueRow, key: str, ids: set[str], rows: dict[str, QueueRow], faults: FaultList
+) -> None:
+    path, written = ("queue", index, key), _way_out(row, key)
+    kind, _, target = written.partition(":")
+    if (key != "overflow" and not getattr(row, key)) or written == "hangup" or (kind == "flow" and target):
         return
     if kind != "queue" or not target:
-        remedy = did_you_mean(row.overflow, ["hangup"], 'Write "queue:ID", "flow:NAME" or "hangup"')
-        faults.add(path, f'"{row.overflow}" is no place to overflow to', remedy)
+        remedy = did_you_mean(written, ["hangup"], 'Write "queue:ID", "flow:NAME" or "hangup"')
+        faults.add(path, f'"{written}" is no place to overflow to', remedy)
     elif target not in ids:
         remedy = did_you_mean(target, ids, "Add it, or write another overflow")
         faults.add(path, f'there is no queue "{target}"', remedy)
-    elif row.id in _overflow_chain(row, rows):
+    elif row.id in _overflow_chain(row, key, rows):
         reason = "callers would overflow from queue to queue in a circle and never be let go"
         faults.add(path, reason, 'End the circle with "flow:NAME" or "hangup" in one of the queues')
 
 
-def _check_overflow_flow(index: int, row: QueueRow, flows: Collection[str] | None, faults: FaultList) -> None:
-    kind, _, name = row.overflow.partition(":")
+def _check_overflow_flow(index: int, row: QueueRow, key: str, flows: Collection[str] | None, faults: FaultList) -> None:
+    kind, _, name = str(getattr(row, key)).partition(":")
     if kind == "flow" and flows is not None and name not in flows:
         remedy = did_you_mean(name, flows, "Write it in a file of the dialplans directory, or name another")
-        faults.add(("queue", index, "overflow"), f'there is no flow "{name}"', remedy)
+        faults.add(("queue", index, key), f'there is no flow "{name}"', remedy)
 
 
-def _overflow_chain(row: QueueRow, rows: dict[str, QueueRow]) -> list[str]:
+def _way_out(row: QueueRow, key: str) -> str:
+    """Where a caller goes for the reason of this key."""
+    return str(getattr(row, key)) or row.overflow
+
+
+def _overflow_chain(row: QueueRow, key: str, rows: dict[str, QueueRow]) -> list[str]:
     """Ids of the queues a caller of `row` can overflow to, one after another, up to the first that repeats."""
     chain: list[str] = []
     current: QueueRow | None = row
     while current is not None:
-        kind, _, target = current.overflow.partition(":")
+        kind, _, target = _way_out(current, key).partition(":")
         if kind != "queue" or target in chain:
             break
         chain.append(target)
         current = rows.get(target)
     return chain
+
+
+def _check_exit_keys(
+    index: int, row: QueueRow, ids: set[str], flows: Collection[str] | None, faults: FaultList
+) -> None:
+    for key, target in row.exit_keys.items():
+        path = ("queue", index, "exit_keys", key)
+        kind, _, name = target.partition(":")
+        if len(key) != 1 or key not in DIGITS:
+            faults.add(path, f'"{key}" is no key of a telephone', "Write one of 0 to 9, * and #")
+        if target == "return":
+            continue
+        if kind not in ("queue", "flow") or not name:
+            remedy = did_you_mean(target, ["return"], 'Write "queue:ID", "flow:NAME" or "return"')
+            faults.add(path, f'"{target}" is no place that a key can lead to', remedy)
+        elif kind == "queue" and (name not in ids or name == row.id):
+            remedy = did_you_mean(name, ids - {row.id}, "Add it, or write another target")
+            faults.add(path, f'there is no other queue "{name}"', remedy)
+        elif kind == "flow" and flows is not None and name not in flows:
+            remedy = did_you_mean(name, flows, "Write it in a file of the dialplans directory, or name another")
+            faults.add(path, f'there is no flow "{name}"', remedy)
+
+
+def _check_hours(index: int, row: QueueRow, schedules: set[str] | None, faults: FaultList) -> None:
+    if row.hours and schedules is not None and row.hours not in schedules:
+        remedy = did_you_mean(row.hours, schedules, "Write an id of schedules.toml")
+        faults.add(("queue", index, "hours"), f'there is no schedule "{row.hours}"', remedy)
 
 
 def _best_levels(draft: Draft) -> dict[str, int] | None:

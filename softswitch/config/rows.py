@@ -33,6 +33,10 @@ SessionTimer = Annotated[int, Meta(ge=0, le=86400)]
 SESSION_TIMER_S = 1800
 
 
+EmptyFactorName = Literal["paused", "inuse", "ringing", "unavailable", "unknown", "wrapup", "invalid"]
+"""Asterisk's words for what makes an agent not count as being there (acd/presence.py)."""
+
+
 class TollRow(msgspec.Struct, frozen=True, kw_only=True):
     """toll = {...} of an agent, a phone or a trunk: calls to the outside, as in [toll]."""
 
@@ -157,6 +161,9 @@ class Announcements(msgspec.Struct, frozen=True, kw_only=True):
     every_s: Annotated[float, Meta(ge=5, le=86400)] = 60
     position: bool = True
     estimated_wait: bool = True
+    texts: tuple[str, ...] = ()
+    """Names of prompts, one each time, in turn."""
+    texts_every_s: Annotated[float, Meta(ge=5, le=86400)] = 60
 
 
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +179,27 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     max_wait_s: Annotated[float, Meta(ge=1, le=86400)] = 600
     max_length: Annotated[int, Meta(ge=1, le=100_000)] = 100
     overflow: str = "hangup"
-    """ "queue:ID", "flow:NAME" or "hangup": after `max_wait_s`, or at once for a caller who finds it full."""
+    """ "queue:ID", "flow:NAME" or "hangup": after `max_wait_s`, and where the next four say nothing else."""
+    overflow_full: str = ""
+    """For a caller who finds it full; empty, as in the next three: that of `overflow`."""
+    overflow_empty: str = ""
+    """When nobody is there for it (`join_empty`, `leave_when_empty`)."""
+    overflow_closed: str = ""
+    """For a caller who finds it closed, and with at_closing = "overflow" those who wait then."""
+    overflow_predicted: str = ""
+    """For a caller who would wait longer than `max_predicted_wait_s`."""
+    max_predicted_wait_s: Annotated[float, Meta(ge=1, le=86400)] | None = None
+    join_empty: tuple[EmptyFactorName, ...] = ()
+    """Refused while each of its agents is logged out or in one of these conditions; none: everybody is taken."""
+    leave_when_empty: tuple[EmptyFactorName, ...] = ()
+    """And who waits leaves; none: he stays."""
+    hours: str = ""
+    """A schedule, outside of which it is closed; empty: it is always open."""
+    at_closing: Literal["finish", "announce", "overflow"] = "finish"
+    """Who waits then is still served, hears `closing_prompt` and is let go, or goes where `overflow_closed` leads."""
+    closing_prompt: str = "greeting/closed"
+    exit_keys: dict[str, str] = {}
+    """Where a caller who waits goes with a key: "queue:ID", "flow:NAME", or "return" to the flow that queued him."""
     music: str = ""
     """Empty: that of [sounds]."""
     service_level_s: Annotated[float, Meta(ge=1, le=86400)] = 20

@@ -11,6 +11,7 @@ from softswitch.control.protocol.replies import (
     Done,
     Messages,
     PhoneSet,
+    QueueSet,
     RecordingSet,
     Refused,
     Reloaded,
@@ -25,6 +26,7 @@ from softswitch.control.protocol.requests import (
     GetMessages,
     RecordingAction,
     SetPhone,
+    SetQueue,
     SupervisionMode,
     Trace,
     WorkerAction,
@@ -91,6 +93,8 @@ class Operations(Protocol):
         ...
 
     async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused: ...
+
+    async def set_queue(self, order: SetQueue) -> QueueSet | Refused: ...
 
     async def hang_up(self, call_id: CallId) -> Done | Refused: ...
 

@@ -18,6 +18,9 @@ import msgspec
 
 from softswitch.base.errors import Fault
 
+LOOK_AHEAD_DAYS = 8
+"""A week and a day: of any schedule that changes at all in an ordinary week the next change is within them."""
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -71,6 +74,45 @@ def is_open(schedule: Schedule, at_wall: float) -> bool:
             if has_begun and not has_ended:
                 return True
     return False
+
+
+def next_change(schedule: Schedule, at_wall: float) -> float:
+    """When it opens if it is closed at `at_wall`, and the other way round; to the second.
+
+    If nothing changes within `LOOK_AHEAD_DAYS`, the end of these days: whoever waits for a change asks again then.
+    """
+    was_open, earlier = is_open(schedule, at_wall), int(at_wall)
+    for instant in _instants_after(schedule, at_wall):
+        if is_open(schedule, instant) is not was_open:
+            return _first_second(schedule, earlier, instant, was_open)
+        earlier = instant
+    return at_wall + LOOK_AHEAD_DAYS * 86400
+
+
+def _instants_after(schedule: Schedule, at_wall: float) -> list[int]:
+    """Every second at which an interval of the days ahead can begin or end; both of those that come twice."""
+    zone = ZoneInfo(schedule.timezone)
+    today = datetime.fromtimestamp(at_wall, zone).date()
+    instants: set[int] = set()
+    for offset in range(-2, LOOK_AHEAD_DAYS + 1):
+        day = today + timedelta(days=offset)
+        for interval in hours_on(schedule, day):
+            for minute in (interval.begin, interval.end):
+                reading = datetime.combine(day, time(), zone) + timedelta(minutes=minute)
+                instants.update(int(reading.replace(fold=fold).timestamp()) for fold in (0, 1))
+    return sorted(instant for instant in instants if instant > at_wall)
+
+
+def _first_second(schedule: Schedule, earlier: int, later: int, was_open: bool) -> float:
+    """When it changed between two seconds, of which the later is on the other side: a time that the clock skips is
+    reached when the clock jumps, which is neither of the two instants that Python makes of it."""
+    while later - earlier > 1:
+        middle = (earlier + later) // 2
+        if is_open(schedule, middle) is was_open:
+            earlier = middle
+        else:
+            later = middle
+    return float(later)
 
 
 def hours_on(schedule: Schedule, day: date) -> tuple[Interval, ...]:

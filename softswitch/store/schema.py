@@ -301,6 +301,16 @@ class StoredTollUsage(msgspec.Struct, frozen=True, kw_only=True):
     last_refusal: str = ""
 
 
+class StoredQueueClosing(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue that somebody has closed by command, until somebody opens it. `waiting` is what became of who waited."""
+
+    queue_id: QueueId
+    since_wall: float
+    reason: str = ""
+    waiting: Literal["finish", "announce", "overflow"] = "announce"
+    by: str = ""
+
+
 KEY_BYTES_MAX = 511
 """LMDB's own limit on the length of a key."""
 
@@ -358,3 +368,4 @@ RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", S
 TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, _timed_key)
 PHONES: TableLayout[str, StoredPhone] = TableLayout("phones", StoredPhone, _text_key)
 MAILBOXES: TableLayout[str, StoredMailbox] = TableLayout("mailboxes", StoredMailbox, _text_key)
+QUEUE_CLOSINGS: TableLayout[str, StoredQueueClosing] = TableLayout("queue_closings", StoredQueueClosing, _text_key)

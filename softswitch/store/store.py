@@ -22,6 +22,7 @@ from softswitch.store.schema import (
     END_REASON_RESTARTED,
     MAILBOXES,
     PHONES,
+    QUEUE_CLOSINGS,
     RECORDINGS,
     TOLL_USAGE,
     TRACES,
@@ -33,6 +34,7 @@ from softswitch.store.schema import (
     StoredBinding,
     StoredMailbox,
     StoredPhone,
+    StoredQueueClosing,
     StoredRecording,
     StoredTollUsage,
     StoredTrace,
@@ -42,7 +44,7 @@ from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRo
 from softswitch.store.writer import GroupCommitWriter
 
 _READ_BY_ALL = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES))
-_TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name, MAILBOXES.name, TOLL_USAGE.name)
+_TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name, MAILBOXES.name, TOLL_USAGE.name, QUEUE_CLOSINGS.name)
 
 
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,7 @@ class Store:
         "cdrs",
         "mailboxes",
         "phones",
+        "queue_closings",
         "recordings",
         "toll_usage",
         "traces",
@@ -101,6 +104,7 @@ class Store:
         self.mailboxes: Table[str, StoredMailbox] = Table(MAILBOXES, rows, writer)
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
+        self.queue_closings: Table[str, StoredQueueClosing] = Table(QUEUE_CLOSINGS, rows, writer)
 
     def begin_call(self, call: ActiveCall) -> None:
         """Note that a call is in progress, so that it gets a CDR whatever happens to the switch."""

@@ -12,6 +12,7 @@ from softswitch.control.protocol.replies import (
     Done,
     Messages,
     PhoneSet,
+    QueueSet,
     RecordingSet,
     Refused,
     Reloaded,
@@ -26,6 +27,7 @@ from softswitch.control.protocol.requests import (
     GetMessages,
     RecordingAction,
     SetPhone,
+    SetQueue,
     SupervisionMode,
     Trace,
     WorkerAction,
@@ -283,6 +285,14 @@ class FixedOperations:
             if row.agent_id == agent_id:
                 return AgentSet(_after(row, action, reason), is_pending=bool(row.call_id) and action == "pause")
         return Refused("not_found", f"there is no agent {agent_id}; `softswitch agents` lists them all")
+
+    async def set_queue(self, order: SetQueue) -> QueueSet | Refused:
+        self.orders.append(("set_queue", order.queue_id, order.action, order.reason, order.waiting))
+        for row in self.queue_rows:
+            if row.queue_id == order.queue_id:
+                is_open = order.action == "open"
+                return QueueSet(msgspec.structs.replace(row, is_open=is_open, closed_for=order.reason))
+        return Refused("not_found", f"there is no queue {order.queue_id}; `softswitch queues` lists them all")
 
     async def hang_up(self, call_id: CallId) -> Done | Refused:
         self.orders.append(("hang_up", call_id))

@@ -14,8 +14,11 @@ While no media worker can give the agent's phone a stream, nobody can be rung, w
 is taken out and queued anew with its old time, so that the agent is free for callers on other workers.
 """
 
+from collections import deque
+
 from softswitch.acd.inputs import (
     ContactAbandoned,
+    ContactExited,
     ContactFinished,
     ContactQueued,
     ContactWithdrawn,
@@ -23,7 +26,7 @@ from softswitch.acd.inputs import (
     ReservationAccepted,
     ReservationFailed,
 )
-from softswitch.acd.model import ToFlow
+from softswitch.acd.model import HangUp, ToFlow, ToQueue
 from softswitch.acd.outputs import (
     AgentReserved,
     AnnouncementCut,
@@ -48,11 +51,14 @@ from softswitch.calls.runtime.reaching import ring_extension
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import QueueTreatment
 from softswitch.media.errors import MediaUnavailable
-from softswitch.media.protocol import PlayFinished
+from softswitch.media.protocol import DtmfReceived, PlayFinished
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
 RING_ATTEMPTS_MAX = 5
 """Each waits two seconds for a media worker; one that is away for longer is not coming back by itself."""
+
+TO_BE_SAID_MAX = 2
+"""Announcements that wait for another to end: its place in the queue and one text; more would be old when heard."""
 
 # What the router is told of an agent whose phone did not take the call.
 _CAUSES: dict[DialReason, FailureCause] = {
@@ -69,6 +75,7 @@ _REASONS = {
     "full": QueueReason.FULL,
     "empty": QueueReason.CLOSED,
     "closed": QueueReason.CLOSED,
+    "predicted_wait": QueueReason.FULL,
 }
 
 
@@ -94,6 +101,8 @@ class QueueVisit:
         """The router knows the contact."""
         self._queued_at = call.around.clock.now()
         self._announcement: int | None = None
+        self._to_be_said: deque[list[str]] = deque()
+        """What became due while something else is being said."""
         self._reservation: AgentReserved | None = None
         self._alerting: Alerting | None = None
         self._ring_attempts = 0
@@ -106,6 +115,7 @@ class QueueVisit:
         self._call.record.began_to_wait()
         self._call.set_state(CallState.WAITING)
         try:
+            self._call.digits_typed.clear()
             self._play_music()
             self._join_queue()
             while True:
@@ -125,7 +135,9 @@ class QueueVisit:
             case AnnouncementCut():
                 self._end_announcement()
             case PlayFinished() if event.play_id == self._announcement:
-                self._end_announcement()
+                self._say_next()
+            case DtmfReceived():
+                return self._pressed()
             case AgentReserved():
                 await self._alert(event)
             case LegProgress() | LegAnswered() | LegFailed():
@@ -141,7 +153,7 @@ class QueueVisit:
             case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
                 return self._agent_left()
             case ContactOverflowed():
-                return self._overflowed(event)
+                return await self._overflowed(event)
             case ContactRefused():
                 return self._refused(event)
             case _:
@@ -170,18 +182,28 @@ class QueueVisit:
 
     def _play_music(self) -> None:
         self._announcement = None
+        self._to_be_said.clear()
         music = or_silence(lambda: [self._around.sounds.music(self._treatment.music)])
         if music:
             self._call.caller_stream.play(music, loop=True, started_at=0.0)
 
     def _announce(self, event: AnnouncementDue) -> None:
-        if self._reservation is None:
-            sounds = or_silence(lambda: self._words_of(event))
-            if sounds:
-                self._announcement = self._call.caller_stream.play(sounds)
+        if self._reservation is not None:
+            return
+        sounds = or_silence(lambda: self._words_of(event))
+        if sounds and self._announcement is None:
+            self._announcement = self._call.caller_stream.play(sounds)
+        elif sounds and len(self._to_be_said) < TO_BE_SAID_MAX:
+            self._to_be_said.append(sounds)
+
+    def _say_next(self) -> None:
+        if self._to_be_said:
+            self._announcement = self._call.caller_stream.play(self._to_be_said.popleft())
+        else:
+            self._end_announcement()
 
     def _words_of(self, event: AnnouncementDue) -> list[str]:
-        sounds: list[str] = []
+        sounds = [self._around.sounds.resolve(event.text, self._call.language)] if event.text else []
         if event.position is not None:
             sounds += self._around.sounds.announce_position(event.position, self._call.language)
         if event.estimated_wait_s is not None:
@@ -190,8 +212,26 @@ class QueueVisit:
         return sounds
 
     def _end_announcement(self) -> None:
+        self._to_be_said.clear()
         if self._announcement is not None:
             self._play_music()
+
+    def _pressed(self) -> QueueOutcome | None:
+        """The caller pressed a key; while he talks, it is meant for whoever he talks to."""
+        if self._agent is not None or self._conversation is not None:
+            return None
+        exits = self._treatment.exit_keys
+        key = self._call.digits_typed.take("".join(exits))
+        self._call.digits_typed.clear()
+        if not key:
+            return None
+        target = exits[key]
+        if isinstance(target, ToQueue):
+            self._around.acd.apply(ContactExited(self._contact, key, target.queue_id))
+            return None
+        wait_s = self._leave_queue(ContactExited(self._contact, key))
+        flow = target.flow if isinstance(target, ToFlow) else None
+        return QueueOutcome(reason=QueueReason.EXITED, queue=self._queue, wait_s=wait_s, flow=flow, key=key)
 
     # The agent's phone
 
@@ -297,12 +337,23 @@ class QueueVisit:
 
     # Leaving
 
-    def _overflowed(self, event: ContactOverflowed) -> QueueOutcome:
+    async def _overflowed(self, event: ContactOverflowed) -> QueueOutcome:
         self._is_known = False
         self._call.record.queue_wait_s += event.wait_s
+        if event.reason == "closed" and isinstance(event.target, HangUp):
+            await self._say_that_it_is_closed()
         flow = event.target.flow if isinstance(event.target, ToFlow) else None
         reason = _REASONS[event.reason] if flow is None else QueueReason.OVERFLOWED
         return QueueOutcome(reason=reason, queue=self._queue, wait_s=event.wait_s, flow=flow)
+
+    async def _say_that_it_is_closed(self) -> None:
+        """To somebody who has waited, and is now let go."""
+        sounds = or_silence(lambda: [self._around.sounds.resolve(self._treatment.closing_prompt, self._call.language)])
+        play_id = self._call.caller_stream.play(sounds) if sounds else None
+        while play_id is not None:
+            event = await self._call.mailbox.next()
+            if isinstance(event, PlayFinished) and event.play_id == play_id:
+                return
 
     def _refused(self, event: ContactRefused) -> QueueOutcome:
         self._is_known = False
@@ -317,13 +368,20 @@ class QueueVisit:
             return ContactWithdrawn(self._contact, "transferred")
         return ContactAbandoned(self._contact)
 
+    def _leave_queue(self, departure: ContactAbandoned | ContactWithdrawn | ContactExited) -> float:
+        """Before he has talked to anybody; returns how long he has waited."""
+        self._is_known = False
+        wait_s = self._around.clock.now() - self._queued_at
+        self._call.record.queue_wait_s += wait_s
+        self._around.acd.apply(departure)
+        return wait_s
+
     def _leave(self) -> None:
         """Whatever the reason: nothing rings, nobody waits, the router knows."""
         if self._conversation is not None:
             self._end_conversation()
         elif self._is_known:
-            self._call.record.queue_wait_s += self._around.clock.now() - self._queued_at
-            self._around.acd.apply(self._departure())
+            self._leave_queue(self._departure())
         self._stop_alerting()
         if self._call.caller.stream is not None:
             self._call.caller.stream.stop_play()

@@ -137,6 +137,12 @@ class RecordingSet(msgspec.Struct, frozen=True, tag=True):
     call: CallRow
 
 
+class QueueSet(msgspec.Struct, frozen=True, tag=True):
+    """The queue as it is after the order."""
+
+    queue: QueueRow
+
+
 class WorkerSet(msgspec.Struct, frozen=True, tag=True):
     """The media worker as it is after the order."""
 
@@ -208,6 +214,7 @@ Reply = (
     | SupervisionSet
     | Transferred
     | WorkerSet
+    | QueueSet
     | Messages
     | TraceRows
     | BanSet

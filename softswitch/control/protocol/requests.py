@@ -4,11 +4,13 @@ from typing import Literal
 
 import msgspec
 
-from softswitch.base.ids import AgentId, CallId, RecordingId
+from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
 
 AgentAction = Literal["login", "logout", "pause", "resume"]
 RecordingAction = Literal["mask", "unmask", "start", "stop"]
 WorkerAction = Literal["drain", "resume"]
+QueueAction = Literal["open", "close"]
+WhoWaits = Literal["finish", "announce", "overflow"]
 SupervisionMode = Literal["listen", "whisper", "barge"]
 
 
@@ -182,6 +184,19 @@ class ListLimits(msgspec.Struct, frozen=True, tag=True):
     """What calls to the outside have used of their limits today."""
 
 
+class SetQueue(msgspec.Struct, frozen=True, tag=True):
+    """Close a queue whatever its hours, until it is opened: it is then open as its hours say.
+
+    `waiting` is what becomes of those who wait: they are served, told and let go, or go where it overflows to.
+    """
+
+    queue_id: QueueId
+    action: QueueAction
+    reason: str = ""
+    waiting: WhoWaits = "announce"
+    by: str = ""
+
+
 class AddBan(msgspec.Struct, frozen=True, tag=True):
     """Listen to nothing from an address or network for some seconds."""
 
@@ -229,6 +244,7 @@ Request = (
     | Trace
     | ListBans
     | ListLimits
+    | SetQueue
     | AddBan
     | LiftBan
     | Reload

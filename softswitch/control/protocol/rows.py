@@ -82,6 +82,12 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     overflowed: int = 0
     service_level: float | None = None
     average_speed_of_answer_s: float | None = None
+    is_open: bool = True
+    """False: it takes nobody, for `closed_for` ("hours", or what somebody has said who has closed it)."""
+    closed_for: str = ""
+    estimate_error_s: float | None = None
+    """By how much the first announced waits were wrong in the mean, and by how much too long, since the start."""
+    estimate_bias_s: float | None = None
 
 
 class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -65,6 +65,7 @@ from softswitch.control.protocol.requests import (
     SetAgent,
     SetMailbox,
     SetPhone,
+    SetQueue,
     SetRecording,
     SetSupervision,
     SetWorker,
@@ -216,6 +217,8 @@ class ControlServer:
                     yield rows
             case SetAgent(agent_id, action, reason):
                 yield await operations.set_agent(agent_id, action, reason)
+            case SetQueue():
+                yield await operations.set_queue(request)
             case HangUp(call_id):
                 yield await operations.hang_up(call_id)
             case TransferCall(call_id, target):

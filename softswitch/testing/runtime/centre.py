@@ -15,6 +15,7 @@ from softswitch.acd.model import Agent, Queue
 from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.router import Router
 from softswitch.acd.runtime.service import AcdService, SavedAgent
+from softswitch.app.calendar import DialplanCalendar
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.base.ids import AgentId
@@ -22,6 +23,7 @@ from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.runtime.queue_hours import QueueHours
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.calls.runtime.toll import Toll
@@ -215,6 +217,7 @@ class SimulatedCentre:
     def reload(self, *, queues: Sequence[Queue], agents: Sequence[Agent]) -> None:
         self._configuration = ConfigurationSet(queues=list(queues), agents=list(agents))
         self.acd.apply(self._configuration)
+        self.hours.refresh()
         self.controller.settings_changed()
 
     def phone(self, username: str, *, place: str = "") -> SimulatedPhone:
@@ -256,6 +259,7 @@ class SimulatedCentre:
             await self.media.close()
             for worker in self.workers.values():
                 worker.die()
+            self.hours.stop()
             self.acd.stop()
 
     async def _end_flows(self) -> None:
@@ -319,6 +323,9 @@ class SimulatedCentre:
         station = TappedStation(self.endpoint, self.messages, self.clock)
         self._pump.attach("switch", station, SWITCH, self._sip_event)
         self.acd.start(self._configuration)
+        calendar = DialplanCalendar(lambda: self.dialplan)
+        self.hours = QueueHours(self.acd, self.store, self.clock, self.loop, lambda: self.settings, calendar)
+        self.hours.refresh()
 
     def _sip_event(self, event: SipOutput) -> None:
         if isinstance(event, InviteReceived):

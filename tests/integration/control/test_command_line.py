@@ -102,6 +102,18 @@ def test_a_ban_is_added_and_lifted(server: object, operations: FixedOperations) 
     assert run("bans", "add", "192.0.2.1", "--for", "soon").exit_code == 2
 
 
+def test_a_queue_is_closed_and_opened(server: object, operations: FixedOperations) -> None:
+    assert printed("queues", "close", "support", "--reason", "fire alarm", "--waiting", "finish") == [
+        "support: closed (fire alarm), until `softswitch queues open support`"
+    ]
+    assert printed("queues", "open", "support") == ["support: open"]
+    assert operations.orders == [
+        ("set_queue", "support", "close", "fire alarm", "finish"),
+        ("set_queue", "support", "open", "", "announce"),
+    ]
+    assert "there is no queue sales" in run("queues", "close", "sales").stderr
+
+
 def test_a_media_worker_is_drained_and_resumed(server: object, operations: FixedOperations) -> None:
     assert printed("media", "drain", "media-0") == ["media-0: no new calls; 3 streams are left (pid 4712)"]
     assert printed("media", "drain", "media-1") == [

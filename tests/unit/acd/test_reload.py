@@ -146,7 +146,7 @@ def test_agents_keep_their_states() -> None:
 
 
 def test_the_last_agent_of_a_queue_is_gone() -> None:
-    queue = Queue(queue_id=QueueId("sales"), refuses_when_empty=True)
+    queue = Queue(queue_id=QueueId("sales"), join_empty=("invalid",), leave_when_empty=("invalid",))
     acd = ScriptedAcd([queue], [ANN])
     acd.tell(AgentLoggedIn(AgentId("ann")))
     acd.call("c1")

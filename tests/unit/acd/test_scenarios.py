@@ -196,7 +196,8 @@ def test_all_agents_log_out_while_five_wait() -> None:
     queue = Queue(
         queue_id=QueueId("sales"),
         skills={"en": 5},
-        refuses_when_empty=True,
+        join_empty=("invalid",),
+        leave_when_empty=("invalid",),
         overflow=ToFlow("after_hours"),
         wrap_up_s=0.0,
     )

@@ -5,7 +5,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from softswitch.base.ids import AgentId, CallId, RecordingId
+from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
 from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
 from softswitch.control.protocol.replies import (
     Agents,
@@ -21,6 +21,7 @@ from softswitch.control.protocol.replies import (
     Phones,
     PhoneSet,
     Queues,
+    QueueSet,
     RecordingSet,
     Refused,
     Registrations,
@@ -56,6 +57,7 @@ from softswitch.control.protocol.requests import (
     SetAgent,
     SetMailbox,
     SetPhone,
+    SetQueue,
     SetRecording,
     SetSupervision,
     SetWorker,
@@ -83,6 +85,7 @@ REQUESTS: list[Request] = [
     SetMailbox("anna", 3, 1),
     ListTrunks(),
     SetAgent(AgentId("anna"), "pause", "lunch"),
+    SetQueue(QueueId("support"), "close", "fire alarm", "finish", "otto"),
     HangUp(CallId("c1")),
     TransferCall(CallId("c1"), "120"),
     SetRecording(CallId("c1"), "mask", 30.0, "otto"),
@@ -112,6 +115,7 @@ REPLIES: list[Reply] = [
     Trunks(SWITCH.trunk_rows),
     AgentSet(SWITCH.agent_rows[0], is_pending=True),
     RecordingSet(SWITCH.call_rows[0]),
+    QueueSet(SWITCH.queue_rows[0]),
     WorkerSet(SWITCH.status().workers[0]),
     SupervisionSet(SWITCH.call_rows[0], "carl"),
     Transferred(SWITCH.call_rows[0]),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from softswitch.base.ids import AgentId
-from softswitch.calls.outcomes import DialOutcome, DialReason, QueueOutcome, QueueReason
+from softswitch.calls.outcomes import DialOutcome, DialReason, QueueOutcome, QueueReason, RecordedMessage
 from softswitch.config.rows import ScheduleRow
 from softswitch.dialplan.flows import Flow
 from softswitch.dialplan.runtime.loader import load_flows
@@ -102,3 +102,14 @@ def test_every_outcome_of_dialling_has_words(flows: dict[str, Flow]) -> None:
         call = FakeCall(called_number="101", outcomes=[DialOutcome(reason=reason, target="101")])
         call.run(flows["extension"])
         assert call.transcript[-2].startswith("play connect/")
+
+
+@pytest.mark.parametrize(("duration_s", "said"), [(12.0, "voicemail/saved"), (0.5, "voicemail/too-short")])
+def test_a_caller_who_does_not_want_to_wait_leaves_a_message(
+    flows: dict[str, Flow], duration_s: float, said: str
+) -> None:
+    message = RecordedMessage(path="m.wav", duration_s=duration_s, size_bytes=1, ended_by="#")
+    call = FakeCall(outcomes=[message])
+    call.run(flows["leave_message"])
+    assert call.transcript[-1] == f"play {said} greeting/goodbye"
+    assert call.record.tags["message"] == ("m.wav" if duration_s > 2 else "too short")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from softswitch.base.errors import Fault
-from softswitch.dialplan.schedule import Schedule, compile_schedule, hours_on, is_open
+from softswitch.dialplan.schedule import LOOK_AHEAD_DAYS, Schedule, compile_schedule, hours_on, is_open, next_change
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -167,3 +167,48 @@ def test_what_is_no_time_zone_is_a_fault(zone: str) -> None:
 def test_a_schedule_that_never_opens_is_a_fault() -> None:
     (fault,) = faults_of(Row())
     assert fault.reason == "it is never open"
+
+
+# When it changes next
+
+
+@pytest.mark.parametrize(
+    ("at", "change"),
+    [
+        ("2026-03-02T08:00:00", "2026-03-02T09:00:00"),  # a Monday
+        ("2026-03-02T09:00:00", "2026-03-02T12:30:00"),
+        ("2026-03-02T17:59:59", "2026-03-02T18:00:00"),
+        ("2026-03-02T18:00:00", "2026-03-03T09:00:00"),
+        ("2026-03-07T14:00:00", "2026-03-09T09:00:00"),  # over Sunday
+        ("2026-12-23T20:00:00", "2026-12-24T09:00:00"),  # a short Thursday
+        ("2026-12-24T12:00:00", "2026-12-25T09:00:00"),
+    ],
+)
+def test_the_next_change_is_known_to_the_second(at: str, change: str) -> None:
+    assert next_change(OFFICE, wall(at)) == wall(change)
+    assert is_open(OFFICE, wall(change)) is not is_open(OFFICE, wall(change) - 1)
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "changes"),
+    [
+        # Berlin, 29 March 2026: 02:00 becomes 03:00 at 01:00 UTC.
+        ({"sun": ["02:30-05:00"]}, "2026-03-28T20:00:00", ["2026-03-29T01:00:00", "2026-03-29T03:00:00"]),
+        ({"sat": ["22:00-02:30"]}, "2026-03-28T20:00:00", ["2026-03-28T21:00:00", "2026-03-29T01:00:00"]),
+        ({"sat": ["22:00-06:00"]}, "2026-03-28T20:00:00", ["2026-03-28T21:00:00", "2026-03-29T04:00:00"]),
+        # 25 October 2026: 03:00 becomes 02:00 at 01:00 UTC.
+        ({"sat": ["22:00-02:30"]}, "2026-10-24T20:00:00", ["2026-10-24T20:00:00", "2026-10-25T01:30:00"]),
+        ({"sun": ["02:30-05:00"]}, "2026-10-24T20:00:00", ["2026-10-25T00:30:00", "2026-10-25T04:00:00"]),
+    ],
+)
+def test_on_the_nights_of_the_clock_too(hours: Mapping[str, Sequence[str]], at: str, changes: list[str]) -> None:
+    """`changes` in UTC."""
+    schedule = schedule_of(Row(hours=hours))
+    first = next_change(schedule, wall(at))
+    assert [first, next_change(schedule, first)] == [wall(change, "UTC") for change in changes]
+
+
+def test_what_never_changes_is_asked_again_after_a_week() -> None:
+    always = schedule_of(Row(hours={"daily": ["00:00-24:00"]}))
+    at = wall("2026-03-02T08:00:00")
+    assert next_change(always, at) == at + LOOK_AHEAD_DAYS * 86400

@@ -1,0 +1,27 @@
+"""Who gets into a queue, and who may stay: questions only, nothing here changes anything.
+
+A contact that a queue does not take, or does not keep, goes where the queue's `overflows` lead (`contacts.send_on`).
+"""
+
+from softswitch.acd.floor import Floor
+from softswitch.acd.model import Obstacle
+from softswitch.acd.waiting import Contact, QueueRecord
+
+
+def obstacle(floor: Floor, queue: QueueRecord, contact: Contact) -> Obstacle | None:
+    """Why the queue does not take the contact, or None."""
+    settings = queue.settings
+    if queue.closing is not None or not queue.is_open:
+        return "closed"
+    has_room = floor.matching.has_room_for(queue, contact.skills, contact.channel)
+    if len(queue) >= settings.max_length or not has_room:
+        return "full"
+    if settings.join_empty and not floor.presence.is_anybody_there(queue.own_line.rows, settings.join_empty):
+        return "empty"
+    return None
+
+
+def has_lost_everybody(floor: Floor, queue: QueueRecord) -> bool:
+    """Whether the queue does not keep who waits, because nobody is there for it any more."""
+    factors = queue.settings.leave_when_empty
+    return bool(factors) and not floor.presence.is_anybody_there(queue.own_line.rows, factors)

@@ -1,0 +1,36 @@
+"""Queues that close and open, and queues whose last agent is gone: what becomes of those who wait."""
+
+from softswitch.acd import contacts
+from softswitch.acd.admission import has_lost_everybody
+from softswitch.acd.floor import Floor
+from softswitch.acd.inputs import QueueClosed
+from softswitch.acd.limits import REASON_LENGTH_MAX
+from softswitch.acd.waiting import QueueRecord
+
+
+def closed(floor: Floor, queue: QueueRecord, fact: QueueClosed, now: float) -> None:
+    """The queue takes nobody from now on. Whose agent's phone alerts has the time that this takes."""
+    queue.closing = QueueClosed(fact.queue_id, fact.reason[:REASON_LENGTH_MAX], fact.waiting)
+    if fact.waiting != "finish":
+        for contact in queue.contacts():
+            floor.leave_line(contact)
+            contacts.send_on(floor, contact, contacts.closing_target(floor, contact, fact), "closed", now)
+
+
+def opened(queue: QueueRecord) -> None:
+    """The queue takes contacts again."""
+    queue.closing = None
+
+
+def leave_empty_queues(floor: Floor, now: float) -> None:
+    """An agent may have been the last who was there: queues that keep nobody without agents send everybody on.
+
+    Who is sent on may take the last agent of the next queue, hence the rounds; each contact moves a few times only.
+    """
+    while floor.presence.has_thinned:
+        floor.presence.has_thinned = False
+        for queue in floor.presence.queues:
+            if queue.waiting and has_lost_everybody(floor, queue):
+                for contact in queue.contacts():
+                    if contact.line is not None:
+                        contacts.turn_away(floor, contact, "empty", now)

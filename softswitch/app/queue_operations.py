@@ -1,0 +1,41 @@
+"""What the control socket can ask about queues, and order."""
+
+from softswitch.acd.summaries import QueueSummary
+from softswitch.app.parts import Parts
+from softswitch.control.protocol.replies import QueueSet, Refused
+from softswitch.control.protocol.requests import SetQueue
+from softswitch.control.protocol.rows import QueueRow
+
+
+def set_queue(parts: Parts, order: SetQueue) -> QueueSet | Refused:
+    """Close a queue, or open it again as its hours say."""
+    if order.queue_id not in parts.settings.queues:
+        return Refused("not_found", f'there is no queue "{order.queue_id}": see `softswitch queues`')
+    if order.action == "close":
+        parts.queue_hours.close(order.queue_id, order.reason, order.waiting, order.by)
+    elif not parts.queue_hours.open(order.queue_id, order.by):
+        return Refused("not_possible", f"nobody has closed {order.queue_id}: it is open when its hours say so")
+    summary = next(each for each in parts.acd.queue_summaries() if each.queue_id == order.queue_id)
+    return QueueSet(queue_row(summary))
+
+
+def queue_row(summary: QueueSummary) -> QueueRow:
+    return QueueRow(
+        queue_id=summary.queue_id,
+        name=summary.name,
+        waiting=summary.waiting,
+        longest_wait_s=summary.longest_wait_s,
+        agents_ready=summary.agents_ready,
+        agents_busy=summary.agents_busy,
+        agents_logged_in=summary.agents_logged_in,
+        offered=summary.offered,
+        answered=summary.answered,
+        abandoned=summary.abandoned,
+        overflowed=summary.overflowed,
+        service_level=summary.service_level,
+        average_speed_of_answer_s=summary.average_speed_of_answer_s,
+        is_open=summary.is_open,
+        closed_for=summary.closed_for,
+        estimate_error_s=summary.estimate_error_s,
+        estimate_bias_s=summary.estimate_bias_s,
+    )

@@ -1,0 +1,163 @@
+"""Whether anybody is there for a queue, factor by factor."""
+
+import numpy as np
+import pytest
+
+from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.inputs import (
+    AcdInput,
+    AgentBusy,
+    AgentFree,
+    AgentLoggedIn,
+    AgentLoggedOut,
+    AgentPaused,
+    AgentReachable,
+    AgentResumed,
+    AgentUnreachable,
+    WrapUpEnded,
+)
+from softswitch.acd.model import Agent, BusyKind, EmptyFactor, Queue, ToFlow
+from softswitch.acd.outputs import ContactOverflowed, ContactRefused
+from softswitch.acd.presence import Presence
+from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.testing.acd import ScriptedAcd
+
+SALES = QueueId("sales")
+ANN = AgentId("ann")
+FACTORS: tuple[EmptyFactor, ...] = ("paused", "inuse", "ringing", "unavailable", "unknown", "wrapup", "invalid")
+
+
+def scripted(**settings: object) -> ScriptedAcd:
+    queue = Queue(queue_id=SALES, **settings)  # pyright: ignore[reportArgumentType]
+    return ScriptedAcd([queue, Queue(queue_id=QueueId("other"), wrap_up_s=30.0)], [Agent(agent_id=ANN)])
+
+
+def bring_into(acd: ScriptedAcd, condition: str) -> None:
+    """The only agent gets into a condition, with nobody waiting in sales."""
+    acd.ready("ann")
+    match condition:
+        case "paused":
+            acd.tell(AgentPaused(ANN, "lunch"))
+        case "inuse":
+            acd.tell(AgentBusy(ANN, BusyKind.OUTBOUND))
+        case "ringing":
+            acd.call("x", "other")
+        case "unavailable":
+            acd.tell(AgentUnreachable(ANN))
+        case "unknown":
+            acd.call("x", "other")
+            acd.fail("x", "unreachable")
+        case "wrapup":
+            acd.call("x", "other")
+            acd.answer("x")
+            acd.finish("x")
+        case "logged_out":
+            acd.tell(AgentLoggedOut(ANN))
+        case _:
+            pass
+
+
+EXCLUDED_BY = {
+    "ready": set[str](),
+    "paused": {"paused"},
+    "inuse": {"inuse"},
+    "ringing": {"ringing"},
+    "unavailable": {"unavailable"},
+    "unknown": {"paused", "unknown"},
+    "wrapup": {"wrapup"},
+    "logged_out": set(FACTORS),
+}
+
+
+@pytest.mark.parametrize("condition", EXCLUDED_BY)
+@pytest.mark.parametrize("factor", FACTORS)
+def test_a_queue_takes_nobody_while_all_its_agents_are_excluded(condition: str, factor: EmptyFactor) -> None:
+    acd = scripted(join_empty=(factor,))
+    bring_into(acd, condition)
+    outputs = acd.call("c1")
+    is_refused = ContactRefused(ContactId("c1"), SALES, "empty") in outputs
+    assert is_refused == (factor in EXCLUDED_BY[condition])
+
+
+def test_without_factors_a_queue_takes_everybody() -> None:
+    acd = scripted()
+    assert acd.call("c1") == []
+
+
+LOSSES: dict[EmptyFactor, AcdInput] = {
+    "paused": AgentPaused(ANN, "lunch"),
+    "inuse": AgentBusy(ANN, BusyKind.DIRECT_IN),
+    "unavailable": AgentUnreachable(ANN),
+    "invalid": AgentLoggedOut(ANN),
+}
+
+
+@pytest.mark.parametrize("factor", LOSSES)
+def test_who_waits_leaves_at_once_when_the_last_agent_stops_to_count(factor: EmptyFactor) -> None:
+    acd = scripted(leave_when_empty=(factor,), overflows={"empty": ToFlow("sorry")})
+    acd.ready("ann")
+    acd.call("talking", "other")
+    acd.answer("talking")
+    if factor == "inuse":
+        acd.finish("talking")  # he is in wrap-up now, which does not exclude him
+    acd.call("c1")
+    acd.advance(7.0)
+    outputs = acd.tell(LOSSES[factor])
+    assert outputs[-1] == ContactOverflowed(ContactId("c1"), SALES, ToFlow("sorry"), 7.0, "empty")
+    assert acd.queue().waiting == 0
+
+
+def test_a_planned_pause_counts_as_one() -> None:
+    acd = scripted(join_empty=("paused",))
+    acd.ready("ann")
+    acd.call("x", "other")
+    acd.answer("x")
+    acd.tell(AgentPaused(ANN, "after this one"))
+    assert acd.call("c1") == [ContactRefused(ContactId("c1"), SALES, "empty")]
+
+
+def test_who_arrives_where_nobody_may_stay_leaves_at_once() -> None:
+    acd = scripted(leave_when_empty=("invalid",), overflow=ToFlow("sorry"))
+    assert acd.call("c1") == [ContactOverflowed(ContactId("c1"), SALES, ToFlow("sorry"), 0.0, "empty")]
+
+
+def test_the_agent_who_frees_takes_the_next_before_anybody_leaves() -> None:
+    acd = scripted(leave_when_empty=("wrapup",))
+    acd.ready("ann")
+    acd.call("x", "other")
+    acd.answer("x")
+    acd.call("c1")
+    acd.finish("x")
+    assert acd.queue().overflowed == 1
+    acd.tell(WrapUpEnded(ANN))
+    acd.call("c2")
+    assert acd.reserved()[-1] == ("c2", "ann")
+
+
+def test_of_many_agents_the_last_ones_are_seen_too() -> None:
+    agents = [AgentMachine(Agent(agent_id=AgentId(str(number))), 0.0) for number in range(200)]
+    presence = Presence(len(agents), [])
+    rows = np.arange(200)
+    assert not presence.is_anybody_there(rows, ("invalid",))
+    agents[150].log_in()
+    presence.show(150, agents[150])
+    assert presence.is_anybody_there(rows, ("paused",))
+    assert not presence.is_anybody_there(rows[:150], ("paused",))
+
+
+def test_whoever_is_back_lets_callers_in_again() -> None:
+    acd = scripted(join_empty=("paused", "unavailable", "inuse"))
+    acd.ready("ann")
+    for away, back in (
+        (AgentPaused(ANN), AgentResumed(ANN)),
+        (AgentUnreachable(ANN), AgentReachable(ANN)),
+        (AgentBusy(ANN, BusyKind.OTHER), AgentFree(ANN)),
+        (AgentLoggedOut(ANN), AgentLoggedIn(ANN)),
+    ):
+        acd.tell(away)
+        assert acd.call("c") == [ContactRefused(ContactId("c"), SALES, "empty")]
+        acd.tell(back)
+        assert acd.call("c")[0] != ContactRefused(ContactId("c"), SALES, "empty")
+        acd.answer("c")
+        acd.finish("c")
+        acd.tell(WrapUpEnded(ANN))
