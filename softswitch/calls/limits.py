@@ -27,3 +27,10 @@ FORWARDS_MAX = 5
 
 TOLL_LEGS_MAX = 100_000
 """Calls to the outside that are counted at a time: far above the sessions there may be."""
+
+COMES_MAX = 4
+"""Times a call comes to the same number, by way of providers and phones, before it is refused as a loop: twice is how
+people forward, and of a company whose people all show one number so many calls may be taken for one."""
+
+NUMBERS_PASSED_MAX = 10
+"""Numbers a call comes to in that way, whichever they are: for loops in which every round adds a digit."""

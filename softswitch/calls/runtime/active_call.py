@@ -102,9 +102,11 @@ class ActiveCall:
         self.digits_typed = TypedDigits()
         self.headers = {} if invite is None else dict(invite.headers)
         self.max_forwards = 69 if invite is None else invite.max_forwards
+        """What legs made for this call may use, so that a call that comes back to us again and again ends."""
+        self.came_by: tuple[str, ...] = ()
+        """Numbers, normalised, the call has come to us by: more than one if it was one of ours come back."""
         self.is_caller_hidden = invite is not None and invite.is_caller_hidden
         """Nobody who is called must learn the caller's name and number."""
-        """What legs made for this call may use, so that a call that comes back to us again and again ends."""
         self.exchange = exchange
         self.permissions = caller.extension
         """Whose trunks may be used: the caller's own, or those of who has transferred him here."""

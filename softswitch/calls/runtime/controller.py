@@ -21,6 +21,7 @@ from softswitch.calls.digit_mode import capabilities_for
 from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import Leg
 from softswitch.calls.record import CallRecord
+from softswitch.calls.returning import Outgoing, is_loop
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
 from softswitch.calls.runtime.measuring import Measuring
 from softswitch.calls.runtime.negotiation import (
@@ -73,6 +74,8 @@ from softswitch.sip.outputs import (
     Transmit,
     TrunkChanged,
 )
+from softswitch.sip.trunks.identity import read_diversions
+from softswitch.sip.trunks.numbers import normalised
 
 log = get_logger("calls")
 
@@ -138,6 +141,7 @@ class CallController:
                 log_security(event)
             case LegEnded() | LegFailed():
                 self._around.toll.ended(event.leg_id)
+                self._around.returning.over(event.leg_id)
                 self._around.legs.ended(event.leg_id)
                 self._around.sip.trunks.leg_over(event.leg_id)
                 call = self.legs.pop(event.leg_id, None)
@@ -151,6 +155,7 @@ class CallController:
             case _:
                 if isinstance(event, LegAnswered):
                     self._around.toll.answered(event.leg_id)
+                    self._around.returning.over(event.leg_id)
                 call = self.legs.get(event.leg_id)
                 if call is not None:
                     self._deliver(call, event)
@@ -230,6 +235,7 @@ class CallController:
     def begin(self, caller: Party, record: CallRecord, *, before: ActiveCall) -> ActiveCall:
         call = self._enter(ActiveCall(None, caller, record, self._around, **self._connections()))
         call.max_forwards = before.max_forwards - 1
+        call.came_by = before.came_by
         call.language = before.language
         self._take_line(caller, BusyKind.OUTBOUND)
         call.admit(caller, "caller")
@@ -287,9 +293,16 @@ class CallController:
             retry_after = [("retry-after", str(settings.retry_after_s))]
             self._around.sip.reject(event.leg_id, 503, headers=retry_after)
             return
+        number = normalised(event.called_number, settings.habits)
+        before = self._before(event, number, settings)
+        if before is not None and not self._may_return(event, number, before):
+            return
         if event.source.kind == "trunk" and not self._has_room(event, settings):
             return
         call = self._enter(self._make_call(event, settings))
+        call.came_by = (number,) if before is None else (*before.came_by, number)
+        if before is not None:
+            call.max_forwards = min(event.max_forwards, before.max_forwards - 1)
         self._take_line(call.caller, BusyKind.OUTBOUND)
         if call.caller.extension is not None:
             self._around.legs.began(call.caller.extension.username, event.leg_id, call.call_id)
@@ -329,6 +342,30 @@ class CallController:
         self._transfers.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("transfer failed", fault="".join(traceback.format_exception(error)))
+
+    def _before(self, event: InviteReceived, number: str, settings: CallSettings) -> Outgoing | None:
+        """What it was before, if it is a call of ours that comes back (returning.py)."""
+        returning = self._around.returning
+        if not returning.count:
+            return None
+        if event.source.kind == "account":
+            return returning.from_phone(event.source.name)
+        habits = settings.habits
+        caller = "" if event.is_caller_hidden else normalised(event.calling_number, habits)
+        diverted_by = [normalised(each.number, habits) for each in read_diversions(event.headers)]
+        return returning.from_trunk(number, caller, diverted_by)
+
+    def _may_return(self, event: InviteReceived, number: str, before: Outgoing) -> bool:
+        """Refuse what goes round and round (RFC 3261 section 16.3)."""
+        if is_loop(before, number):
+            status, reason = 482, "it comes back again and again"
+        elif before.max_forwards <= 0:
+            status, reason = 483, "Max-Forwards is used up"
+        else:
+            return True
+        log.warning("call refused", reason=reason, called=number, calling=event.calling_number, by=event.source.name)
+        self._around.sip.reject(event.leg_id, status)
+        return False
 
     def _has_room(self, event: InviteReceived, settings: CallSettings) -> bool:
         """Count a call from a trunk; whoever is one too many is told so (503), and why, in a Warning."""

@@ -12,6 +12,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import CallId, LegId, RecordingId, ReferId
+from softswitch.calls.returning import Returning
 from softswitch.calls.runtime.agent_lines import Acd, AgentLines
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.parking_lot import ParkingLot
@@ -24,6 +25,7 @@ from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.events.message_summary import MessageSummary
 from softswitch.sip.events.packages import EventState
+from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.outputs import Ban, Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 from softswitch.sip.trunks.trunk_links import TrunkLinks

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from softswitch.calls.intercom import auto_answer_headers
+from softswitch.calls.returning import Outgoing, phone
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension
@@ -64,7 +65,7 @@ async def ring_extension(
     for flows in phones(bindings_of(extension, call, settings) if bindings is None else bindings):
         binding = flows[0]
         others = tuple(other.flow for other in flows[1:])
-        await alerting.ring(
+        leg_id = await alerting.ring(
             Target(uri=binding.contact_uri, flow=binding.flow, route=binding.path, others=others),
             extension.username,
             from_uri=from_uri,
@@ -76,6 +77,9 @@ async def ring_extension(
             codecs=extension.codecs,
             session=extension.session,
         )
+        if leg_id is not None:
+            outgoing = Outgoing(phone(extension.username), "", call.came_by, call.max_forwards)
+            call.around.returning.went(leg_id, outgoing)
 
 
 def _referral_headers(call: ActiveCall, settings: CallSettings) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from softswitch.base.ids import LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.outcomes import DialReason
+from softswitch.calls.returning import Outgoing
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute, server_uri
@@ -243,8 +244,18 @@ class OutsideCall:
                 trunks.give_back(trunk.name, "out")
         if self._leg_id is not None:
             trunks.bind(self._leg_id, trunk.name, "out")
+            self._note_outgoing(self._leg_id, trunk, settings)
             toll.began(self._leg_id, username, trunk.name, is_again=self._has_begun)
             self._has_begun = True
+
+    def _note_outgoing(self, leg_id: LegId, trunk: TrunkRoute, settings: CallSettings) -> None:
+        """Should the call come back to us, it is known."""
+        call, habits = self._call, settings.habits
+        shown = "" if call.is_caller_hidden else trunk.calling_number or call.record.calling_number
+        outgoing = Outgoing(
+            normalised(self._number, habits), normalised(shown, habits), call.came_by, call.max_forwards
+        )
+        self._around.returning.went(leg_id, outgoing)
 
     def _note(self, status: int, reason: str) -> None:
         self._call.record.trunk_tried(TrunkTry(trunk=self._current, status=status, reason=reason))

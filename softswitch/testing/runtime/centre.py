@@ -220,11 +220,11 @@ class SimulatedCentre:
         self.hours.refresh()
         self.controller.settings_changed()
 
-    def phone(self, username: str, *, place: str = "") -> SimulatedPhone:
+    def phone(self, username: str, *, place: str = "", kind: type[SimulatedPhone] = SimulatedPhone) -> SimulatedPhone:
         """The phone of an account; of one who has several, the one in this place."""
         name = username + place
         if name not in self.phones:
-            self._connect(name, SimulatedPhone(self, username, self._address(1)))
+            self._connect(name, kind(self, username, self._address(1)))
         return self.phones[name]
 
     def watcher(self, username: str) -> Watcher:
@@ -235,9 +235,9 @@ class SimulatedCentre:
         self._pump.attach(f"watcher {self._watchers}", watcher, watcher.local, lambda _: None)
         return watcher
 
-    def caller(self, number: str) -> SimulatedPhone:
+    def caller(self, number: str, *, kind: type[SimulatedPhone] = SimulatedPhone) -> SimulatedPhone:
         """Somebody who calls through the trunk."""
-        phone = SimulatedPhone(self, number, self._address(9))
+        phone = kind(self, number, self._address(9))
         self._connect(number, phone)
         return phone
 
@@ -318,6 +318,7 @@ class SimulatedCentre:
         )
         self.legs = around.legs
         self.parking = around.parking
+        self.returning = around.returning
         runner = FlowRunner(lambda: self.dialplan, loop=self.loop)
         self.controller = CallController(around, loop=self.loop, start_flow=runner.start, is_routed=runner.is_routed)
         station = TappedStation(self.endpoint, self.messages, self.clock)
