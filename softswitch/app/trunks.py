@@ -19,6 +19,9 @@ from softswitch.sip.trunks.numbers import Habits, NumberRule, NumberTranslation
 from softswitch.sip.trunks.selection import FailoverRule, OutboundRoute, compact_pattern
 from softswitch.sip.trunks.trunk_settings import ArrivalRules, LinkSettings
 
+OPTIONS_EVERY_S = 60.0
+"""To a provider of whom nothing else is said: a dead one is known before most calls would find out."""
+
 
 def trunk_peer(row: TrunkRow, configuration: Configuration) -> TrunkPeer:
     """What the endpoint knows of a trunk."""
@@ -110,7 +113,8 @@ def _link(row: TrunkRow, configuration: Configuration) -> LinkSettings:
         expires_s=row.register_s,
         credentials=_credentials(row),
         health=HealthSettings(
-            options_every_s=row.options_s,
+            options_every_s=OPTIONS_EVERY_S if row.options_s is None else row.options_s,
+            is_answer_certain=row.options_s is not None,
             bad_statuses=frozenset(row.options_bad),
             down_after=row.down_after,
             up_after=row.up_after,

@@ -120,7 +120,7 @@ def _check_account(index: int, row: TrunkRow, phones: set[str], faults: FaultLis
     if row.accept_username in phones:
         reason = f'"{row.accept_username}" is the user name of a phone, or of another trunk'
         faults.add(("trunk", index, "accept_username"), reason, "Give the other switch a name of its own")
-    if row.options_bad and not row.options_s:
+    if row.options_bad and (row.options_s == 0 or not row.host):
         faults.add(("trunk", index, "options_bad"), "no OPTIONS are sent", "Write options_s = 30")
     check_distinct(row.quirks, ("trunk", index, "quirks"), faults)
 

@@ -90,8 +90,9 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     accept_username: str = ""
     """Calls from any address are this trunk's if they know these two (another switch)."""
     accept_password: str = ""
-    options_s: Annotated[float, Meta(ge=0, le=3600)] = 0
-    """OPTIONS are sent so often to see whether the provider is alive; 0: never."""
+    options_s: Annotated[float, Meta(ge=0, le=3600)] | None = None
+    """OPTIONS are sent so often to see whether the provider is alive; 0: never. None: every minute where there is a
+    `host`, and their being left without answer counts only once one was answered."""
     options_bad: tuple[Status, ...] = ()
     """Answers to OPTIONS that mean it is not."""
     down_after: Annotated[int, Meta(ge=1, le=100)] = 3

@@ -215,6 +215,7 @@ class Centre(RunningSwitch):
             addresses = {self._caller_hosts}
             host = "{self.carrier_host}"
             prefix = "+"
+            options_s = 0
             permitted_callers = ["{PHONES[0]}"]
             dtmf = "{self._dtmf.get("carrier", "auto")}"
             """,

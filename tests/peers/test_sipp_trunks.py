@@ -46,16 +46,19 @@ class Office(RunningSwitch):
             [[trunk]]
             name = "registrar"
             host = "{self.registrar}"
+            options_s = 0
             domain = "provider.example"
             register = true
             {account}
             [[trunk]]
             name = "refusing"
             host = "{self.refusing}"
+            options_s = 0
             permitted_callers = ["*"]
             [[trunk]]
             name = "challenging"
             host = "{self.challenging}"
+            options_s = 0
             permitted_callers = ["*"]
             send_numbers_as = "+e164"
             identity = "p-asserted-identity"

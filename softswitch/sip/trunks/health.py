@@ -14,7 +14,8 @@ silence and 503 count as failures, and every other response as an answer.
 
 While there is a doubt (a failure since the last answer, an answer since it went down) OPTIONS go out every five
 seconds, so that a trunk that died is known as dead soon. Without OPTIONS a dead trunk is tried again after 30 seconds
-with one call: should that fail too, it is down again at once.
+with one call: should that fail too, it is down again at once. So is one of which it is not certain that it answers
+OPTIONS: until it has once, its silence says nothing, for there are providers who never do.
 """
 
 from enum import Enum
@@ -32,6 +33,8 @@ class HealthSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`options_every_s` 0: no OPTIONS are sent, calls alone tell."""
 
     options_every_s: float = 0.0
+    is_answer_certain: bool = True
+    """The provider answers OPTIONS; False: perhaps."""
     bad_statuses: frozenset[int] = frozenset()
     down_after: int = 3
     up_after: int = 2
@@ -63,6 +66,7 @@ class HealthCheck:
         "_answers",
         "_entropy",
         "_failures",
+        "_has_answered",
         "_is_asking",
         "_is_running",
         "_outputs",
@@ -79,6 +83,8 @@ class HealthCheck:
         self._entropy = entropy
         self._answers = 0
         self._failures = 0
+        self._has_answered = settings.is_answer_certain
+        """It is one who answers OPTIONS."""
         self._is_asking = False
         self._is_running = False
         self._timeout: float | None = None
@@ -97,6 +103,7 @@ class HealthCheck:
 
     def options_answered(self, status: int, now: float) -> None:
         self._is_asking = False
+        self._has_answered = True
         if status in self._settings.bad_statuses:
             self._fail(f"{status} to OPTIONS", now)
         else:
@@ -105,7 +112,8 @@ class HealthCheck:
 
     def options_unanswered(self, reason: str, now: float) -> None:
         self._is_asking = False
-        self._fail(f"OPTIONS: {reason}", now)
+        if self._has_answered:
+            self._fail(f"OPTIONS: {reason}", now)
         self._plan(now)
 
     def call_answered(self, now: float) -> None:
@@ -127,11 +135,11 @@ class HealthCheck:
         if self._timeout is None or now < self._timeout:
             return
         self._timeout = None
-        if self._settings.options_every_s:
-            self._ask()
-        elif self.health is Health.DOWN:
+        if self.health is Health.DOWN and not self._do_options_tell:
             self._failures = self._settings.down_after - 1
             self._become(Health.UNKNOWN, self.reason)
+        if self._settings.options_every_s:
+            self._ask()
 
     # Outputs
 
@@ -140,6 +148,11 @@ class HealthCheck:
         return outputs
 
     # Private
+
+    @property
+    def _do_options_tell(self) -> bool:
+        """Whether OPTIONS will say that it is there again."""
+        return bool(self._settings.options_every_s) and self._has_answered
 
     def _succeed(self, now: float) -> None:
         self._failures = 0
@@ -155,12 +168,15 @@ class HealthCheck:
         self.reason = reason
         if self._failures >= self._settings.down_after and self.health is not Health.DOWN:
             self._become(Health.DOWN, reason)
-        if self.health is Health.DOWN and not self._settings.options_every_s:
+        if self.health is Health.DOWN and not self._do_options_tell:
             self._timeout = now + RETRY_S
 
     def _plan(self, now: float) -> None:
         """When the next OPTIONS go out."""
         if not self._is_running:
+            return
+        if self.health is Health.DOWN and not self._do_options_tell:
+            self._timeout = now + RETRY_S
             return
         every_s = self._settings.options_every_s
         is_doubtful = self._answers if self.health is Health.DOWN else self._failures

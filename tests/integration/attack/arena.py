@@ -107,7 +107,7 @@ class Arena(RunningSwitch):
             '[[route]]\nnumber = "!"\nflow = "anybody"\n',
             "trunks.toml": f'[[trunk]]\nname = "outside"\naddresses = ["{GOOD_HOST}"]\n'
             f'[[trunk]]\nname = "carrier"\nhost = "{CARRIER.host}"\nport = {CARRIER.port}\nprefix = "+"\n'
-            'username = "us"\npassword = "our-own-secret"\npermitted_callers = ["reception"]\n',
+            'options_s = 0\nusername = "us"\npassword = "our-own-secret"\npermitted_callers = ["reception"]\n',
             "dialplans/arena.py": FLOWS,
         }
 

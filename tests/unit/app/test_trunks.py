@@ -25,7 +25,7 @@ def test_a_plain_trunk_is_called_and_neither_registered_with_nor_watched(tmp_pat
     link = peers["p"].link
     assert link is not None
     assert not link.is_registering
-    assert link.health.options_every_s == 0
+    assert (link.health.options_every_s, link.health.is_answer_certain) == (60.0, False)
     assert (link.options_uri, link.account_uri) == ("sip:203.0.113.5", "sip:pbx.example")
     route = calls.trunk_named("p")
     assert route is not None

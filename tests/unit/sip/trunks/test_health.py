@@ -111,3 +111,29 @@ def test_a_stopped_one_asks_nothing_more() -> None:
     check.stop()
     check.options_answered(200, 1.0)
     assert check.next_timeout() is None
+
+
+def test_the_silence_of_a_provider_who_may_never_answer_options_says_nothing_until_he_has() -> None:
+    check = started(is_answer_certain=False)
+    for _ in range(5):
+        check.options_unanswered("no answer", 0.0)
+        ask(check)
+    assert check.health is Health.UNKNOWN
+    check.options_answered(200, 0.0)
+    for _ in range(3):
+        check.options_unanswered("no answer", 0.0)
+    assert check.health is Health.DOWN
+
+
+def test_such_a_one_that_calls_found_dead_is_tried_again_by_a_call() -> None:
+    check = started(is_answer_certain=False)
+    check.options_unanswered("no answer", 0.0)
+    for _ in range(3):
+        check.call_failed("503", 10.0)
+    assert check.health is Health.DOWN
+    assert ask(check) == 10.0 + RETRY_S
+    assert check.health is Health.UNKNOWN
+    check.options_unanswered("no answer", 42.0)
+    assert check.health is Health.UNKNOWN
+    check.call_failed("503", 43.0)
+    assert check.health is Health.DOWN
