@@ -1,5 +1,6 @@
-"""Whether our certificate is in its time: something to be told early, and no reason not to start."""
+"""Whether our certificates are in their time: something to be told early, and no reason not to start."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography import x509
@@ -8,17 +9,18 @@ from softswitch.base.errors import Fault
 from softswitch.config import Configuration
 
 
-def certificate_fault(configuration: Configuration, wall: float) -> Fault | None:
-    """What is wrong with the times of [tls] certificate at `wall`, seconds since 1970."""
-    path = configuration.settings.tls.certificate
-    if not path:
-        return None
-    certificate = x509.load_pem_x509_certificate(Path(path).read_bytes())
-    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if ends.timestamp() <= wall:
-        reason = f"{path} has expired ({ends:%Y-%m-%d %H:%M} UTC): phones will not accept it"
-    elif begins.timestamp() > wall:
-        reason = f"{path} is not valid before {begins:%Y-%m-%d %H:%M} UTC: phones will not accept it"
-    else:
-        return None
-    return Fault("softswitch.toml", "tls.certificate", reason, "Have it renewed, then: softswitch reload")
+def certificate_faults(configuration: Configuration, wall: float) -> Iterator[Fault]:
+    """What is wrong with the times of the certificates of [tls] at `wall`, seconds since 1970."""
+    tls = configuration.settings.tls
+    named = {"tls.certificate": tls.certificate} if tls.certificate else {}
+    named |= {f'tls.listener."{text}".certificate': own.certificate for text, own in tls.listener.items()}
+    for key, path in named.items():
+        certificate = x509.load_pem_x509_certificate(Path(path).read_bytes())
+        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if ends.timestamp() <= wall:
+            reason = f"{path} has expired ({ends:%Y-%m-%d %H:%M} UTC): phones will not accept it"
+        elif begins.timestamp() > wall:
+            reason = f"{path} is not valid before {begins:%Y-%m-%d %H:%M} UTC: phones will not accept it"
+        else:
+            continue
+        yield Fault("softswitch.toml", key, reason, "Have it renewed, then: softswitch reload")

@@ -25,7 +25,7 @@ from softswitch.dialplan.schedule import Schedule, compile_schedule
 from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.runtime.local_address import addresses_of
 from softswitch.sip.runtime.stream_transport import StreamSettings
-from softswitch.sip.runtime.tls import TlsPeer, TlsSettings
+from softswitch.sip.runtime.tls import OwnCertificate, TlsPeer, TlsSettings
 from softswitch.sip.settings import (
     AccessList,
     Account,
@@ -100,6 +100,11 @@ def stream_settings(configuration: Configuration) -> StreamSettings:
                 trunk.host.lower(): TlsPeer(is_verified=trunk.tls_verify, ca=trunk.tls_ca)
                 for trunk in configuration.trunks
                 if trunk.transport == "tls"
+            },
+            listeners={
+                listener: OwnCertificate(certificate=own.certificate, private_key=own.private_key, key=text)
+                for text, own in tls.listener.items()
+                if (listener := parse_listener(text)) is not None
             },
         ),
         origins=sip.websocket_origins,

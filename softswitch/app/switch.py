@@ -21,7 +21,7 @@ from softswitch.acd.runtime.service import AcdService
 from softswitch.app.agent_states import StoredAgentStates
 from softswitch.app.archive import Archive
 from softswitch.app.calendar import DialplanCalendar
-from softswitch.app.certificates import certificate_fault
+from softswitch.app.certificates import certificate_faults
 from softswitch.app.garbage import GarbageRounds
 from softswitch.app.homer import homer_link
 from softswitch.app.machine import own_ip
@@ -104,7 +104,7 @@ class Switch:
         self._parts = parts
         await parts.media.start()
         self._restore(parts)
-        self._look_at_certificate(parts)
+        self._look_at_certificates(parts)
         await parts.driver.start(listeners(configuration))
         parts.endpoint.trunks.start(parts.clock.now())
         parts.driver.flush()
@@ -261,9 +261,8 @@ class Switch:
         parts.controller.restored(parts.endpoint.restore_bindings(bindings, now, wall))
         log.info("restored", registrations=len(bindings), agents=len(known), bans=bans)
 
-    def _look_at_certificate(self, parts: Parts) -> None:
-        fault = certificate_fault(parts.configuration, parts.clock.wall())
-        if fault is not None:
+    def _look_at_certificates(self, parts: Parts) -> None:
+        for fault in certificate_faults(parts.configuration, parts.clock.wall()):
             log.warning("certificate", fault=str(fault))
 
     def _repair_recordings(self, parts: Parts) -> None:
@@ -295,7 +294,7 @@ class Switch:
         self._loop.run_in_executor(None, parts.sounds.prepare, configuration.settings.sounds.languages)
         parts.configuration = configuration
         parts.configuration_loaded_at = parts.clock.wall()
-        self._look_at_certificate(parts)
+        self._look_at_certificates(parts)
         log.info("reloaded", changes=len(changes))
         return Reloaded(changes, [change for change in changes if change in pending])
 

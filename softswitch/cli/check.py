@@ -36,14 +36,14 @@ def check(directory: str | None, config: str | None, as_json: bool) -> None:
 
 def checked_configuration(directory: str) -> Configuration:
     """The configuration if files and flows are all good. Raises `ConfigurationError` with every fault."""
-    from softswitch.app.certificates import certificate_fault
+    from softswitch.app.certificates import certificate_faults
     from softswitch.app.settings import read
     from softswitch.base.clock import SystemClock
 
     configuration = read(directory)[0]
-    fault = certificate_fault(configuration, SystemClock().wall())
-    if fault is not None:
-        raise ConfigurationError([fault])
+    faults = list(certificate_faults(configuration, SystemClock().wall()))
+    if faults:
+        raise ConfigurationError(faults)
     return configuration
 
 

@@ -212,6 +212,14 @@ def _complete_settings(settings: Settings, directory: str) -> Settings:
             certificate=settings.tls.certificate and absolute(settings.tls.certificate),
             private_key=settings.tls.private_key and absolute(settings.tls.private_key),
             ca=settings.tls.ca and absolute(settings.tls.ca),
+            listener={
+                text: replace(
+                    own,
+                    certificate=absolute(own.certificate),
+                    private_key=own.private_key and absolute(own.private_key),
+                )
+                for text, own in settings.tls.listener.items()
+            },
         ),
         store=replace(settings.store, directory=absolute(settings.store.directory)),
         dialplans=replace(settings.dialplans, directory=absolute(settings.dialplans.directory)),

@@ -41,6 +41,13 @@ class SipSection(msgspec.Struct, frozen=True, kw_only=True):
     """The web pages browsers may connect from; empty: any."""
 
 
+class ListenerCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """[tls.listener."wss:0.0.0.0:8089"]: another certificate than that of [tls], for one listener."""
+
+    certificate: str
+    private_key: str = ""
+
+
 class TlsSection(msgspec.Struct, frozen=True, kw_only=True):
     """[tls]: how we prove who we are on tls and wss, and whom we believe."""
 
@@ -52,6 +59,8 @@ class TlsSection(msgspec.Struct, frozen=True, kw_only=True):
     """Whom we believe. Empty: of the servers we call, those the system believes."""
     client_certificates: Literal["ignored", "required"] = "ignored"
     """Whether whoever connects to us must show one that `ca` has signed."""
+    listener: dict[str, ListenerCertificate] = {}
+    """By a text of [sip] listen."""
 
 
 class ListenerAccess(msgspec.Struct, frozen=True, kw_only=True):

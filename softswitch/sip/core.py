@@ -55,6 +55,11 @@ class DialogUser(Protocol):
 
     leg_id: LegId
 
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        """The way to the peer, and the one it was heard on."""
+        ...
+
     def receive_request(self, request: Request, flow: Flow, now: float) -> None:
         """A valid new request other than ACK and CANCEL; it must be answered."""
         ...

@@ -28,6 +28,7 @@ from softswitch.sip.events.packages import EventState
 from softswitch.sip.events.subscription import Subscription
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.refer_to import with_replaces
+from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import SDP
 from softswitch.sip.messages.stun import answer_binding, begins_like_stun
 from softswitch.sip.outputs import (
@@ -42,6 +43,7 @@ from softswitch.sip.outputs import (
 )
 from softswitch.sip.overload.admission import Admission
 from softswitch.sip.overload.refusal import is_ack_of_refusal, refuse, top_via
+from softswitch.sip.patience import patience
 from softswitch.sip.plain_request import PlainRequests, build_request, is_uri
 from softswitch.sip.reception import Reception
 from softswitch.sip.registration.registrar import Registrar
@@ -468,6 +470,15 @@ class SipEndpoint:
         """The Call-ID of an outbound leg that is not answered yet; "" if there is none."""
         leg = self._core.legs.get(leg_id)
         return leg.sip_call_id if isinstance(leg, OutboundInvite) else ""
+
+    def replaces_of(self, leg_id: LegId) -> Replaces | None:
+        """What names the dialog of an outbound leg to whoever would take its place (RFC 3891), once there is one."""
+        leg = self._core.legs.get(leg_id)
+        return None if leg is None else leg.replaces_for_peer()
+
+    def patience(self, flows: Iterable[Flow]) -> dict[Flow, float]:
+        """How long the peers of these stream connections may be silent; of a stranger's nothing is said."""
+        return patience(self._core, self._registrar, flows)
 
     def bans(self, now: float) -> list[Ban]:
         """Bans in force, the newest first."""

@@ -78,6 +78,10 @@ class Sip(Protocol):
         body: bytes = b"",
     ) -> None: ...
     def is_heard(self, leg_id: LegId) -> bool: ...
+    def replaces_of(self, leg_id: LegId) -> Replaces | None:
+        """What names the dialog of a phone that rings."""
+        ...
+
     def sip_call_id(self, leg_id: LegId) -> str:
         """Of a leg that was just made; "" if it failed before anything was sent."""
         ...
@@ -157,4 +161,6 @@ class Surroundings:
     toll: Toll
     """What calls to the outside may cost."""
     legs: ExtensionLegs = field(default_factory=ExtensionLegs)
+    returning: Returning = field(default_factory=Returning)
+    """Calls of ours that may come back to us."""
     parking: ParkingLot = field(default_factory=ParkingLot)

@@ -12,6 +12,7 @@ from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.events.packages import EventState
+from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.outputs import Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 from softswitch.sip.trunks.trunk_links import TrunkLinks
@@ -56,6 +57,9 @@ class SipCommands:
         )
         self._flush()
         return leg_id
+
+    def replaces_of(self, leg_id: LegId) -> Replaces | None:
+        return self._endpoint.replaces_of(leg_id)
 
     def progress(self, leg_id: LegId, status: int, sdp: bytes | None = None) -> None:
         self._endpoint.progress(leg_id, status, sdp, self._clock.now())

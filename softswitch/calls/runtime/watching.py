@@ -11,6 +11,9 @@ Nothing is kept, and nothing costs more than a question, of an extension that no
 | answered, by him or to him               | confirmed                      |
 | over                                     | terminated, told once          |
 
+While a phone rings that others may pick up, those of them who watch it are told the dialog's Call-ID and tags: their
+phones can then answer for it by an INVITE with Replaces, as many do at a press of the lamp.
+
 A parking slot has one dialog, confirmed from when the slot is taken until it is free. The other side of it is whoever
 is parked: first the one who parks, where he calls the slot himself and leaves it to somebody by a transfer.
 
@@ -28,8 +31,8 @@ from softswitch.base.ids import AgentId, LegId
 from softswitch.calls.leg import LegState
 from softswitch.calls.runtime.parking_lot import ParkingLot
 from softswitch.calls.runtime.reaching import shown_caller
-from softswitch.calls.settings import CallSettings
-from softswitch.sip.events.dialog_info import DialogInfo, DialogState, Direction, WatchedDialog
+from softswitch.calls.settings import CallSettings, Extension
+from softswitch.sip.events.dialog_info import DialogInfo, DialogState, Direction, Pickup, WatchedDialog
 from softswitch.sip.events.message_summary import MessageSummary
 from softswitch.sip.events.packages import EventState
 from softswitch.sip.events.presence import Activity, Presence
@@ -223,7 +226,25 @@ class Watching:
         uri, display = self._remote(call, direction)
         self._of_leg[leg_id] = username
         self._calls[username][leg_id] = WatchedDialog(
-            id=leg_id, state=state, direction=direction, remote_uri=uri, remote_display=display
+            id=leg_id,
+            state=state,
+            direction=direction,
+            remote_uri=uri,
+            remote_display=display,
+            pickup=self._pickup(party.extension, leg_id) if state == "early" and call.awaits_party else None,
+        )
+
+    def _pickup(self, extension: Extension, leg_id: LegId) -> Pickup | None:
+        """How those who may answer for the phone that rings name its dialog."""
+        replaces = self._sip.replaces_of(leg_id)
+        if replaces is None:
+            return None
+        members = self._settings().pickup_members(extension)
+        return Pickup(
+            call_id=replaces.call_id,
+            local_tag=replaces.to_tag,
+            remote_tag=replaces.from_tag,
+            watchers=frozenset({extension.username, *(member.username for member in members)}),
         )
 
     def _remote(self, call: "ActiveCall", direction: Direction) -> tuple[str, str]:

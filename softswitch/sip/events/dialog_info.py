@@ -16,10 +16,20 @@ DialogState = Literal["trying", "early", "confirmed", "terminated"]
 Direction = Literal["initiator", "recipient"]
 
 
+class Pickup(msgspec.Struct, frozen=True, kw_only=True):
+    """What an INVITE with Replaces (RFC 3891) must name to answer for a phone that rings, tags as that phone has them,
+    and which watchers are told: those who may."""
+
+    call_id: str
+    local_tag: str
+    remote_tag: str
+    watchers: frozenset[str]
+
+
 class WatchedDialog(msgspec.Struct, frozen=True, kw_only=True):
     """One call of somebody's. `direction` says who began it: `initiator`, he did.
 
-    `remote_uri` is "" where watchers are not to know whom he talks to.
+    `remote_uri` is "" where watchers are not to know whom he talks to. `pickup`: somebody may answer it for him.
     """
 
     id: str
@@ -27,6 +37,7 @@ class WatchedDialog(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction
     remote_uri: str = ""
     remote_display: str = ""
+    pickup: Pickup | None = None
 
 
 class DialogInfo(msgspec.Struct, frozen=True):
@@ -37,11 +48,11 @@ class DialogInfo(msgspec.Struct, frozen=True):
 
     dialogs: tuple[WatchedDialog, ...] = ()
 
-    def render(self, entity: str, version: int) -> bytes:
+    def render(self, entity: str, version: int, watcher: str = "") -> bytes:
         attributes = {"version": str(version), "state": "full", "entity": entity}
         root = Element("dialog-info", {"xmlns": "urn:ietf:params:xml:ns:dialog-info", **attributes})
         for dialog in self.dialogs:
-            element = add(root, "dialog", id=dialog.id, direction=dialog.direction)
+            element = add(root, "dialog", id=dialog.id, **_named(dialog.pickup, watcher), direction=dialog.direction)
             add(element, "state", dialog.state)
             if dialog.remote_uri:
                 remote = add(element, "remote")
@@ -51,3 +62,9 @@ class DialogInfo(msgspec.Struct, frozen=True):
         if not self.dialogs:
             add(add(root, "dialog", id="none"), "state", "terminated")
         return written(root)
+
+
+def _named(pickup: Pickup | None, watcher: str) -> dict[str, str]:
+    if pickup is None or watcher not in pickup.watchers:
+        return {}
+    return {"call-id": pickup.call_id, "local-tag": pickup.local_tag, "remote-tag": pickup.remote_tag}

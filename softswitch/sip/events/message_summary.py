@@ -16,7 +16,7 @@ class MessageSummary(msgspec.Struct, frozen=True, kw_only=True):
     urgent_new: int = 0
     urgent_old: int = 0
 
-    def render(self, entity: str, version: int) -> bytes:
+    def render(self, entity: str, version: int, watcher: str = "") -> bytes:
         """Section 5: lines like headers; the account is whom the phone calls to hear them."""
         lines = [
             f"Messages-Waiting: {'yes' if self.new else 'no'}",

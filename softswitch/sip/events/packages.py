@@ -18,8 +18,9 @@ class EventState(Protocol):
     """The package's name, the value of the header Event."""
     content_type: ClassVar[str]
 
-    def render(self, entity: str, version: int) -> bytes:
-        """The body of a NOTIFY about `entity`, the URI its watcher asked for; `version` counts them, from 0."""
+    def render(self, entity: str, version: int, watcher: str = "") -> bytes:
+        """The body of a NOTIFY to the account `watcher` about `entity`, the URI he asked for; `version` counts them,
+        from 0."""
         ...
 
 

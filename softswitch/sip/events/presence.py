@@ -29,7 +29,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     activity: Activity = ""
 
-    def render(self, entity: str, version: int) -> bytes:
+    def render(self, entity: str, version: int, watcher: str = "") -> bytes:
         root = Element(
             "presence", {"xmlns": PIDF, "xmlns:dm": DATA_MODEL, "xmlns:rpid": RPID, "entity": xml_text(entity)}
         )

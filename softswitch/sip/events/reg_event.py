@@ -25,7 +25,7 @@ class Registration(msgspec.Struct, frozen=True):
 
     contacts: tuple[RegisteredContact, ...] = ()
 
-    def render(self, entity: str, version: int) -> bytes:
+    def render(self, entity: str, version: int, watcher: str = "") -> bytes:
         root = Element("reginfo", {"xmlns": "urn:ietf:params:xml:ns:reginfo", "version": str(version), "state": "full"})
         state = "active" if self.contacts else "init"
         registration = add(root, "registration", aor=entity, id="r1", state=state)

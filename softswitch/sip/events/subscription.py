@@ -102,6 +102,10 @@ class Subscription:
         """The way to the watcher."""
         return self._dialog.flow
 
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        return (self._dialog.flow,)
+
     # Inputs from the owner
 
     def show(self, state: EventState, now: float) -> None:
@@ -188,7 +192,7 @@ class Subscription:
         self._arm()
 
     def _notice(self, state: str) -> Notice:
-        body = self._state.render(self._entity, self._version)
+        body = self._state.render(self._entity, self._version, self.watcher)
         self._version += 1
         return Notice(state, self._state.content_type, body)
 

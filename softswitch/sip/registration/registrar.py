@@ -163,6 +163,10 @@ class Registrar:
         """Whether a phone is registered along this flow."""
         return flow in self._flows
 
+    def is_outbound(self, flow: Flow) -> bool:
+        """Whether a phone is registered along it that was told how often to show that it is there (RFC 5626)."""
+        return any(self._bindings[aor][key].reg_id for aor, key in self._flows.get(flow, ()))
+
     def has_source(self, source: str) -> bool:
         """Whether a phone is registered from there (networks.py)."""
         return source in self._sources

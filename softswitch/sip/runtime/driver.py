@@ -6,7 +6,7 @@ endpoint or `on_event` fail, the failure is logged and the switch goes on.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from softswitch.base.address import Flow, HostPort, TransportKind
@@ -149,6 +149,9 @@ class SipDriver:
 
     def flow_failed(self, flow: Flow) -> None:
         self._input(self.endpoint.flow_failed, flow)
+
+    def patience(self, flows: Iterable[Flow]) -> dict[Flow, float]:
+        return self.endpoint.patience(flows)
 
     # Private
 

@@ -25,6 +25,23 @@ FAILURES_REMEMBERED_MAX = 1_000
 IDLE_TIMEOUT_S = 7_500.0
 """Silence on a connection that has sent a message before: a little more than the longest registration."""
 
+STRANGER_TIMEOUT_S = 180.0
+"""How long a connection may be there for nothing: nobody registered along it, no call, no subscription, no trunk. Time
+to type a password; whoever is only here to hold a connection begins again every three minutes."""
+
+STRANGERS_MAX = 4_000
+"""Connections of peers along which nobody is registered yet, the oldest goes first: so many phones connect in the two
+seconds that registering may take after the power came back, and the room of all others stays theirs."""
+
+EVICTED_AT_ONCE_MAX = 100
+"""Strangers looked at when there is no room for another: finding out who is none costs a look at all calls."""
+
+KEEP_ALIVE_IDLE_S = 120
+KEEP_ALIVE_EVERY_S = 20
+KEEP_ALIVE_PROBES = 4
+"""After so long a silence the kernel asks whether the other end is there, and gives up after three minutes in all: two
+hours, as it is elsewhere, would be longer than any registration."""
+
 CONNECT_TIMEOUT_S = 5.0
 """How long opening a connection may take; longer, and the transaction has better been told."""
 

@@ -1,5 +1,6 @@
 """What the transports need of the driver."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from softswitch.base.address import Flow
@@ -14,3 +15,7 @@ class Receiver(Protocol):
     def receive_malformed(self, fault: Malformed, flow: Flow) -> None: ...
     def flow_closed(self, flow: Flow) -> None: ...
     def flow_failed(self, flow: Flow) -> None: ...
+
+    def patience(self, flows: Iterable[Flow]) -> dict[Flow, float]:
+        """See `softswitch.sip.patience`: what is not in it is a stranger's."""
+        ...

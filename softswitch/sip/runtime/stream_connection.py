@@ -5,7 +5,9 @@
 ```
 
 It is numbered and counted before any handshake, and must have come to its first message within MESSAGE_TIMEOUT_S,
-whatever that needs. CRLF CRLF is answered with CRLF on every kind (RFC 5626 section 3.5.1).
+whatever that needs; keep-alives are no messages. One that a peer has opened is looked at every LOOK_EVERY_S: the
+switch says whether it is there for anything, and how long it may be silent (softswitch/sip/patience.py).
+CRLF CRLF is answered with CRLF on every kind (RFC 5626 section 3.5.1).
 
 Connections are kept alive by whoever opened them, for the NAT and the proxies between: ours with CRLF CRLF, where a
 peer that has ever answered must go on answering (section 4.4.1); browsers cannot, so they get WebSocket pings.
@@ -13,11 +15,20 @@ peer that has ever answered must go on answering (section 4.4.1); browsers canno
 
 import asyncio
 import socket
+from math import inf
 from typing import Protocol, cast
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.sip.messages.framing import PING, PONG, StreamFramer
-from softswitch.sip.runtime.limits import IDLE_TIMEOUT_S, MESSAGE_TIMEOUT_S, UNSENT_BYTES_MAX
+from softswitch.sip.runtime.limits import (
+    IDLE_TIMEOUT_S,
+    KEEP_ALIVE_EVERY_S,
+    KEEP_ALIVE_IDLE_S,
+    KEEP_ALIVE_PROBES,
+    MESSAGE_TIMEOUT_S,
+    STRANGER_TIMEOUT_S,
+    UNSENT_BYTES_MAX,
+)
 from softswitch.sip.runtime.receiver import Receiver
 from softswitch.sip.runtime.tls import TlsBroken, TlsChannel
 from softswitch.sip.runtime.web_socket import WebSocketFramer
@@ -27,6 +38,8 @@ PING_EVERY_S = 90.0
 WEB_PING_EVERY_S = 25.0
 """Proxies before a web server drop what is silent for 30 or 60 s."""
 PONG_WITHIN_S = 10.0
+LOOK_EVERY_S = 60.0
+"""Between two looks at what a peer's connection is there for."""
 
 
 class Streams(Protocol):
@@ -47,8 +60,8 @@ class Streams(Protocol):
 
     def closed(self, flow: Flow) -> None: ...
 
-    def make_channel(self, flow: Flow, *, is_ours: bool) -> TlsChannel | None:
-        """TLS for a connection; None if nothing is configured to prove who we are."""
+    def make_channel(self, flow: Flow, listener: HostPort | None) -> TlsChannel | None:
+        """TLS for a connection, ours without a listener; None if nothing is configured to prove who we are."""
         ...
 
     def make_web_socket(self) -> WebSocketFramer: ...
@@ -57,10 +70,17 @@ class Streams(Protocol):
 
 
 class StreamConnection(asyncio.Protocol):
-    """`flow` is None until it is open and after it is closed. `local` and `server_name` are of one we open."""
+    """`flow` is None until it is open and after it is closed. `local` and `server_name` are of one we open, `listener`
+    is what a peer has connected to, as it was told to listen."""
 
     def __init__(
-        self, streams: Streams, kind: TransportKind, local: HostPort | None = None, server_name: str = ""
+        self,
+        streams: Streams,
+        kind: TransportKind,
+        local: HostPort | None = None,
+        server_name: str = "",
+        *,
+        listener: HostPort | None = None,
     ) -> None:
         self.flow: Flow | None = None
         self.is_ready = asyncio.Event()
@@ -68,6 +88,7 @@ class StreamConnection(asyncio.Protocol):
         self.server_name = server_name
         self._streams = streams
         self._kind = kind
+        self._listener = listener
         self._local = local
         """What we call ourselves on a connection we opened: the listener, not the passing port."""
         self._framer = StreamFramer()
@@ -78,6 +99,14 @@ class StreamConnection(asyncio.Protocol):
         self._ping_at = 0.0
         self._pong_by: float | None = None
         self._has_ponged = False
+        self._has_pinged = False
+        self._has_spoken = False
+        """A message has come."""
+        self._heard_at = 0.0
+        self._look_at = inf
+        self._known_at = 0.0
+        """When it was last there for something."""
+        self._patience_s = inf
 
     @property
     def is_ours(self) -> bool:
@@ -91,12 +120,18 @@ class StreamConnection(asyncio.Protocol):
         connection = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEP_ALIVE_IDLE_S)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEP_ALIVE_EVERY_S)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEP_ALIVE_PROBES)
         peer = transport.get_extra_info("peername")
         own = transport.get_extra_info("sockname")
         if peer is None or own is None:
             self._transport.abort()
             return
         now = self._streams.loop.time()
+        self._heard_at = self._known_at = now
+        if not self.is_ours:
+            self._look_at = now + LOOK_EVERY_S
         self._deadline = now + MESSAGE_TIMEOUT_S
         self._ping_at = now + (WEB_PING_EVERY_S if self._web is not None else PING_EVERY_S)
         local = self._local or HostPort(own[0], own[1])
@@ -115,11 +150,13 @@ class StreamConnection(asyncio.Protocol):
         frames = self._framer.receive(data) if self._web is None else self._receive_web(self._web, data)
         for frame in frames:
             if frame == PING:
+                self._has_pinged = True
                 self.send(PONG)
             elif frame == PONG:
                 self._has_ponged = True
                 self._pong_by = None
             else:
+                self._has_spoken = True
                 self._streams.receiver.receive_message(frame, flow)
             if self.flow is not flow:
                 return
@@ -162,10 +199,25 @@ class StreamConnection(asyncio.Protocol):
         """Time has gone by: end what is stuck or dead, ping what is to be kept."""
         if self._transport is None or self.flow is None:
             return
-        if now > self._deadline or (self._pong_by is not None and now > self._pong_by):
+        is_pong_missing = self._pong_by is not None and now > self._pong_by
+        has_fallen_silent = self._has_pinged and now - self._heard_at > self._patience_s
+        if now > self._deadline or is_pong_missing or has_fallen_silent:
             self._give_up(self.flow, self._transport)
         elif now >= self._ping_at:
             self._ping(now)
+
+    def is_look_due(self, now: float) -> bool:
+        """Whether it is to be said again what it is there for."""
+        return now >= self._look_at and self.flow is not None
+
+    def look(self, patience_s: float | None, now: float) -> None:
+        """How long its peer may be silent; None: it is there for nothing, and must not be for long."""
+        self._look_at = now + LOOK_EVERY_S
+        if patience_s is not None:
+            self._known_at = now
+            self._patience_s = patience_s
+        elif now - self._known_at >= STRANGER_TIMEOUT_S:
+            self.abort()
 
     # Private
 
@@ -175,7 +227,7 @@ class StreamConnection(asyncio.Protocol):
             return True
         is_ours = self._local is not None
         try:
-            self._channel = self._streams.make_channel(flow, is_ours=is_ours)
+            self._channel = self._streams.make_channel(flow, self._listener)
             if self._channel is not None and is_ours:
                 self._channel.start()
                 self._flush(self._channel)
@@ -223,10 +275,10 @@ class StreamConnection(asyncio.Protocol):
                 self._streams.receiver.receive_malformed(framer.fault, self.flow)
             self.close()
             return
-        now = self._streams.loop.time()
+        self._heard_at = now = self._streams.loop.time()
         if framer.pending_bytes:
             self._deadline = min(self._deadline, now + MESSAGE_TIMEOUT_S)
-        elif is_whole:
+        elif is_whole and (self._has_spoken or self.is_ours):
             self._deadline = now + IDLE_TIMEOUT_S
 
     def _give_up(self, flow: Flow, transport: asyncio.Transport) -> None:

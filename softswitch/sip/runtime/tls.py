@@ -13,7 +13,11 @@ import stat
 
 import msgspec
 
+from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import SoftswitchError
+
+Listener = tuple[TransportKind, HostPort]
+"""As it was told to listen: with the wildcard, and port 0, where that is what was said."""
 
 
 class TlsPeer(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +27,19 @@ class TlsPeer(msgspec.Struct, frozen=True, kw_only=True):
     ca: str = ""
 
 
+class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """What we show at one listener; paths are absolute, an empty `private_key` is in the file of the certificate.
+
+    `key` is what its table is called in the configuration.
+    """
+
+    certificate: str
+    private_key: str = ""
+    key: str = ""
+
+
 class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths are absolute. With an empty `certificate` nothing can listen with TLS."""
+    """Paths are absolute. With an empty `certificate` only `listeners` can listen with TLS."""
 
     certificate: str = ""
     private_key: str = ""
@@ -34,14 +49,19 @@ class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
     is_client_certificate_required: bool = False
     peers: dict[str, TlsPeer] = {}
     """By host name or address; all others are checked."""
+    listeners: dict[Listener, OwnCertificate] = {}
+    """What is shown at these instead of `certificate`."""
 
 
 class TlsFault(SoftswitchError):
-    """Why a file of [tls] cannot be used, and what to do. `part` is the key of the configuration."""
+    """Why a file of [tls] cannot be used, and what to do. `part` is the key of the configuration, in the table of
+    `listener` where that is not empty."""
 
-    def __init__(self, part: str, reason: str, remedy: str) -> None:
-        super().__init__(f"[tls] {part}: {reason}. {remedy}")
+    def __init__(self, part: str, reason: str, remedy: str, listener: str = "") -> None:
+        table = f'[tls.listener."{listener}"]' if listener else "[tls]"
+        super().__init__(f"{table} {part}: {reason}. {remedy}")
         self.part = part
+        self.listener = listener
         self.reason = reason
         self.remedy = remedy
 
@@ -55,12 +75,17 @@ class TlsContexts:
 
     def __init__(self, settings: TlsSettings) -> None:
         self._settings = settings
-        self.server = _server_context(settings) if settings.certificate else None
+        self._server = _server_context(settings) if settings.certificate else None
+        self._servers = {where: _listener_context(settings, own) for where, own in settings.listeners.items()}
         self._clients: dict[TlsPeer, ssl.SSLContext] = {}
         self._anybody = TlsPeer()
         for peer in (self._anybody, *settings.peers.values()):
             if peer not in self._clients:
                 self._clients[peer] = _client_context(settings, peer)
+
+    def server(self, listener: Listener | None = None) -> ssl.SSLContext | None:
+        """For whoever connects to it, or to one of no certificate of its own; None if there is nothing to show."""
+        return self._server if listener is None else self._servers.get(listener, self._server)
 
     def client(self, name: str) -> ssl.SSLContext:
         """For calling the server of this name or address."""
@@ -165,6 +190,14 @@ def _server_context(settings: TlsSettings) -> ssl.SSLContext:
         _load_ca(context, settings.ca, "ca")
         context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def _listener_context(settings: TlsSettings, own: OwnCertificate) -> ssl.SSLContext:
+    shown = msgspec.structs.replace(settings, certificate=own.certificate, private_key=own.private_key)
+    try:
+        return _server_context(shown)
+    except TlsFault as fault:
+        raise TlsFault(fault.part, fault.reason, fault.remedy, own.key) from None
 
 
 def _client_context(settings: TlsSettings, peer: TlsPeer) -> ssl.SSLContext:

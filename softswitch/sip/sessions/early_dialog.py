@@ -73,6 +73,10 @@ class EarlyDialog:
         core.route(self.dialog, flow)
         core.dialogs[self.dialog.id] = self
 
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        return self.dialog.flow, self.source
+
     # Inputs from the INVITE
 
     def receive_reliable(self, rseq: int, response: Response, now: float) -> bool:

@@ -103,6 +103,10 @@ class InboundInvite:
         return self._reliable is not None
 
     @property
+    def flows(self) -> tuple[Flow, ...]:
+        return self._dialog.flow, self.source
+
+    @property
     def is_accepted(self) -> bool:
         """Its owner has answered; the 2xx waits."""
         return self._accepted_sdp is not None

@@ -89,6 +89,10 @@ class InviteSession:
         self.offers = offers
         core.dialogs[dialog.id] = self
 
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        return self._dialog.flow, self.source
+
     # Inputs from the user
 
     def hang_up(self, reason: str | None, now: float) -> None:

@@ -199,6 +199,10 @@ class TransactionTable:
 
     # Inputs from the users
 
+    def awaits_answer(self, flow: Flow) -> bool:
+        """Whether a request of ours waits for its final response along this stream connection."""
+        return flow in self._by_flow
+
     def send(self, request: Request, flow: Flow, user: ClientUser, now: float) -> ClientExchange:
         """Send a request whose top Via is ours, in a new client transaction."""
         packet = request.serialize()

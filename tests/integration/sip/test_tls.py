@@ -2,8 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.runtime import stream_transport
 from softswitch.sip.runtime.limits import MESSAGE_TIMEOUT_S
 from softswitch.sip.runtime.stream_transport import StreamSettings, StreamTransport
-from softswitch.sip.runtime.tls import TlsContexts, TlsPeer, TlsSettings
+from softswitch.sip.runtime.tls import OwnCertificate, TlsContexts, TlsPeer, TlsSettings
 from softswitch.testing.certificates import Authority
 
 pytestmark = pytest.mark.network
@@ -48,6 +49,9 @@ class Recorder:
     def flow_closed(self, flow: Flow) -> None:
         self.closed.append(flow)
         self._changed.set()
+
+    def patience(self, flows: Iterable[Flow]) -> dict[Flow, float]:
+        return dict.fromkeys(flows, inf)
 
     def flow_failed(self, flow: Flow) -> None:
         self.failed.append(flow)
@@ -146,23 +150,65 @@ def test_a_handshake_that_never_ends_is_ended(
     run(scenario)
 
 
+async def shown(authority: Authority, address: HostPort, name: str = "pbx.example") -> tuple[str, asyncio.StreamWriter]:
+    """The serial number of the certificate that is shown there; what is connected has said something."""
+    context = ssl.create_default_context(cafile=authority.ca)
+    _, writer = await asyncio.open_connection(*address, ssl=context, server_hostname=name)
+    certificate = writer.get_extra_info("peercert")
+    writer.write(MESSAGE)
+    return certificate["serialNumber"], writer
+
+
+def test_a_listener_shows_its_own_certificate_and_a_renewed_one_after_a_reload(
+    settings: TlsSettings, authority: Authority
+) -> None:
+    def with_own(name: str) -> TlsSettings:
+        files = authority.issue(name, ["web.example"])
+        own = OwnCertificate(certificate=files.certificate, private_key=files.private_key)
+        return msgspec.structs.replace(settings, listeners={(TransportKind.TLS, HostPort("127.0.0.2", 0)): own})
+
+    async def scenario() -> None:
+        first, renewed = with_own("web"), with_own("web renewed")
+        async with listening(first) as (transport, _, address):
+            other = await transport.listen(TransportKind.TLS, HostPort("127.0.0.2", 0))
+            serials: list[str] = []
+            for settings in (first, renewed):
+                transport.use(StreamSettings(tls=settings), TlsContexts(settings))
+                for where, name in ((address, "pbx.example"), (other, "web.example")):
+                    serial, writer = await shown(authority, where, name)
+                    serials.append(serial)
+                    writer.close()
+            assert serials[0] == serials[2]
+            assert len(set(serials)) == 3
+
+    run(scenario)
+
+
+def test_a_listener_of_its_own_certificate_needs_no_other(authority: Authority) -> None:
+    files = authority.issue("alone", ["web.example"])
+    own = OwnCertificate(certificate=files.certificate, private_key=files.private_key)
+    settings = TlsSettings(listeners={(TransportKind.TLS, HostPort(HERE, 0)): own})
+
+    async def scenario() -> None:
+        async with listening(settings) as (transport, _, address):
+            _, writer = await shown(authority, address, "web.example")
+            writer.close()
+            with pytest.raises(StartError):
+                await transport.listen(TransportKind.TLS, HostPort("127.0.0.2", 0))
+
+    run(scenario)
+
+
 def test_a_new_certificate_is_shown_to_whoever_comes_next(
     settings: TlsSettings, authority: Authority, tmp_path: Path
 ) -> None:
-    async def shown(address: HostPort) -> tuple[str, asyncio.StreamWriter]:
-        context = ssl.create_default_context(cafile=authority.ca)
-        _, writer = await asyncio.open_connection(*address, ssl=context, server_hostname="pbx.example")
-        certificate = writer.get_extra_info("peercert")
-        writer.write(MESSAGE)
-        return certificate["serialNumber"], writer
-
     async def scenario() -> None:
         async with listening(settings) as (transport, recorder, address):
-            old, old_writer = await shown(address)
+            old, old_writer = await shown(authority, address)
             files = authority.issue("renewed", [HERE, "pbx.example"])
             renewed = msgspec.structs.replace(settings, certificate=files.certificate, private_key=files.private_key)
             transport.use(StreamSettings(tls=renewed), TlsContexts(renewed))
-            new, new_writer = await shown(address)
+            new, new_writer = await shown(authority, address)
             assert old != new
             old_writer.write(MESSAGE)
             await recorder.until(lambda: len(recorder.messages) == 3)

@@ -48,6 +48,21 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"softswitch": '[sip]\nlisten = ["ws:0.0.0.0:5060"]'}, "sip.listen[0]: browsers refuse to open a WebSocket"),
         ({"softswitch": '[sip]\nwebsocket_origins = ["phone.example"]'}, "sip.websocket_origins[0]: "),
         ({"softswitch": '[tls]\ncertificate = "pbx.pem"'}, "tls.certificate: "),
+        (
+            {"softswitch": '[tls.listener."wss:0.0.0.0:8089"]\ncertificate = "a.pem"'},
+            'tls.listener.wss:0.0.0.0:8089: "wss:0.0.0.0:8089" is not among [sip] listen',
+        ),
+        (
+            {"softswitch": '[tls.listener."udp:0.0.0.0:5060"]\ncertificate = "a.pem"'},
+            'tls.listener.udp:0.0.0.0:5060: "udp:0.0.0.0:5060" shows no certificate',
+        ),
+        (
+            {
+                "softswitch": '[sip]\nlisten = ["tls:0.0.0.0:5061"]\n'
+                '[tls.listener."tls:0.0.0.0:5061"]\ncertificate = "a.pem"'
+            },
+            "tls.listener.tls:0.0.0.0:5061.certificate: ",
+        ),
         ({"softswitch": '[tls]\nca = "queues.toml"', "queues": QUEUE}, "holds no certificates"),
         (
             {"trunks": '[[trunk]]\nname = "p"\nhost = "sip.example"\ntransport = "tls"'},
@@ -193,7 +208,7 @@ def faults_of(directory: Path, files: Files) -> list[str]:
             'trunk[0].quirks[0]: "contact_user" is about the account, and there is none',
         ),
         ({"trunks": TRUNK + 'quirks = ["contact_usr"]'}, 'trunk[0].quirks[0]: "contact_usr" is not possible here'),
-        ({"trunks": TRUNK + "options_bad = [503]"}, "trunk[0].options_bad: no OPTIONS are sent"),
+        ({"trunks": TRUNK + "options_s = 0\noptions_bad = [503]"}, "trunk[0].options_bad: no OPTIONS are sent"),
         ({"trunks": TRUNK + 'country_code = "+7"'}, 'trunk[0].country_code: "+7" is not made of a few digits'),
         ({"softswitch": '[numbers]\ncountry_code = "+7"'}, 'numbers.country_code: "+7" is not made of a few digits'),
         (

@@ -28,7 +28,7 @@ def server_settings(files: CertificateFiles, ca: str = "", *, is_mutual: bool = 
 
 def connect(server: TlsSettings, client: TlsSettings, name: str = NAME) -> tuple[TlsChannel, TlsChannel]:
     """Both ends after the handshake. Raises `TlsBroken`, as the one who says no."""
-    server_context = TlsContexts(server).server
+    server_context = TlsContexts(server).server()
     assert server_context is not None
     answering = TlsChannel(server_context, server_name=None)
     calling = TlsChannel(TlsContexts(client).client(name), server_name=name)
@@ -109,7 +109,7 @@ def test_whoever_calls_must_show_a_certificate_if_that_is_required(
     ],
 )
 def test_whoever_speaks_no_tls_is_told_apart(files: CertificateFiles, octets: bytes, reason: str) -> None:
-    server_context = TlsContexts(server_settings(files)).server
+    server_context = TlsContexts(server_settings(files)).server()
     assert server_context is not None
     channel = TlsChannel(server_context, server_name=None)
     with pytest.raises(TlsBroken, match=reason):
