@@ -13,7 +13,7 @@ from softswitch.base.errors import ConfigurationError, LocalError, StartError
 from softswitch.base.ids import CallId
 from softswitch.control.protocol.replies import Done, Messages, Refused, Reloaded, Status, WorkerSet
 from softswitch.control.protocol.requests import GetMessages, WorkerAction
-from softswitch.control.protocol.rows import StoreRow, WorkerRow
+from softswitch.control.protocol.rows import HomerRow, StoreRow, WorkerRow
 from softswitch.media.runtime.client import WorkerState
 from softswitch.store import size_on_disk_bytes
 
@@ -80,6 +80,7 @@ class SwitchOperations:
             drain_ends_in_s=None if parts.drain_ends_at is None else max(0.0, parts.drain_ends_at - now),
             loop_lag_ms=parts.driver.lag_s * 1000,
             security=self._security(),
+            homer=self._homer(),
         )
 
     async def messages(self, request: GetMessages) -> Messages | Refused:
@@ -114,6 +115,10 @@ class SwitchOperations:
 
     def _workers(self) -> list[WorkerRow]:
         return [worker_row(worker) for worker in self._parts.media.workers()]
+
+    def _homer(self) -> HomerRow | None:
+        link = self._parts.homer
+        return None if link is None else HomerRow(remote=str(link.remote), sent=link.sent, dropped=link.dropped)
 
     def _store(self) -> StoreRow:
         store, directory = self._parts.store, self._parts.configuration.settings.store.directory

@@ -28,6 +28,7 @@ class SecurityOperations:
             denied=counters.denied,
             unheard=counters.unheard,
             overloaded=counters.overloaded,
+            evicted=self._parts.driver.streams.evicted,
         )
 
     def bans(self) -> Iterable[BanRow]:

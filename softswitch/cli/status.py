@@ -11,7 +11,7 @@ from softswitch.cli.render import json_option, show_json, show_table
 from softswitch.cli.words import count, duration, instant, size
 from softswitch.control.protocol.replies import Status
 from softswitch.control.protocol.requests import GetStatus
-from softswitch.control.protocol.rows import SecurityRow
+from softswitch.control.protocol.rows import HomerRow, SecurityRow
 
 
 @click.command
@@ -47,6 +47,8 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
         ("store", f"{store.directory}: {held}"),
         ("security", _security(answer.security)),
     ]
+    if answer.homer is not None:
+        lines.append(("homer", _homer(answer.homer)))
     if store.fault:
         lines.append(("store fault", store.fault))
     if answer.is_draining:
@@ -54,6 +56,11 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
             ("stopping", f"new calls are refused, calls in progress end in {duration(answer.drain_ends_in_s)}")
         )
     return lines
+
+
+def _homer(homer: HomerRow) -> str:
+    lost = f", {count(homer.dropped, 'message')} lost on the way" if homer.dropped else ""
+    return f"{count(homer.sent, 'message')} sent to {homer.remote}{lost}"
 
 
 def _security(security: SecurityRow) -> str:
@@ -64,6 +71,7 @@ def _security(security: SecurityRow) -> str:
         (security.unheard, "packet of banned sources"),
         (security.denied, "packet of denied networks"),
         (security.overloaded, "call refused by overload"),
+        (security.evicted, "stranger's connection closed for room"),
     ]
     words = [f"{number} {noun}" for number, noun in met if number]
     return ", ".join([count(security.bans_now, "ban"), *words])

@@ -1,5 +1,6 @@
 """A phone answers what rings elsewhere, and fetches who is parked, in whole calls."""
 
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -15,7 +16,7 @@ from softswitch.calls.settings import CallSettings, Extension
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.runtime.loader import load_flows
 from softswitch.media.protocol import StartPlay
-from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded
+from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 from softswitch.testing.watcher import Watcher
@@ -529,3 +530,46 @@ def test_whatever_is_parked_fetched_and_picked_up_nothing_is_left(centre: Make, 
     with structlog.testing.capture_logs() as logs:
         centre(workers=1 + seed % 2).run(scenario)
     assert not [each for each in logs if "not taken" in each["event"] or "Traceback" in str(each.get("fault", ""))]
+
+
+def named_dialog(watcher: Watcher) -> dict[str, str]:
+    """What the last lamp says that an INVITE with Replaces could name."""
+    root = ElementTree.fromstring(watcher.told[-1].body)
+    return {name: root[0].get(name, "") for name in ("call-id", "local-tag", "remote-tag")}
+
+
+def test_a_press_on_the_lamp_of_a_phone_that_rings_answers_for_it(centre: Make) -> None:
+    """RFC 4235 names the dialog, RFC 3891 takes its place; whoever may not pick up is told nothing he could name."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        ann, bob, carl, dora = await ready(centre)
+        watchers = {name: centre.watcher(name) for name in ("bob", "dora")}
+        for watcher in watchers.values():
+            watcher.subscribe("dialog", "ann")
+        centre.flush()
+        await centre.until(lambda: all(watcher.told for watcher in watchers.values()))
+        caller = centre.caller(CALLER)
+        caller.call("101")
+        await centre.until(lambda: ann.leg is not None)
+        await centre.until(lambda: all("early" in watcher.told[-1].body for watcher in watchers.values()))
+        named = named_dialog(watchers["bob"])
+        assert all(named.values())
+        assert not any(named_dialog(watchers["dora"]).values())
+        replaces = "{call-id};to-tag={local-tag};from-tag={remote-tag}".format_map(named)
+        for stranger in (dora, carl):
+            stranger.call("101", password=SECRET, headers=[("replaces", replaces)])
+            await centre.until(lambda stranger=stranger: stranger.leg is None)
+            (failed,) = stranger.seen(LegFailed)
+            assert isinstance(failed, LegFailed)
+            assert failed.status == 403
+        assert ann.leg is not None
+        bob.call("101", password=SECRET, headers=[("replaces", replaces)])
+        await centre.until(lambda: bob.is_answered and caller.is_answered and ann.leg is None)
+        assert hears(centre) == 1
+        await centre.until(lambda: "early" not in watchers["bob"].told[-1].body)
+        assert not any(named_dialog(watchers["bob"]).values())
+        caller.hang_up()
+        await centre.until(lambda: bob.leg is None)
+        await centre.all_over()
+
+    centre().run(scenario)

@@ -9,6 +9,7 @@ from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
     CallRow,
+    HomerRow,
     LimitRow,
     MailboxRow,
     PhoneRow,
@@ -54,6 +55,8 @@ class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     drain_ends_in_s: float | None = None
     loop_lag_ms: float = 0.0
     security: SecurityRow = SecurityRow()
+    homer: HomerRow | None = None
+    """None where nothing is sent to one."""
 
 
 class Calls(msgspec.Struct, frozen=True, tag=True):

@@ -188,7 +188,8 @@ class SecurityRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `challenged` requests got 401 (every phone's first one does), `failures` were wrong passwords or unknown users,
     `malformed` messages came from strangers, `dropped` requests got silence, `denied` packets came from networks that
-    may not speak to their listener, `unheard` ones from banned sources; `overloaded` INVITEs found too much to do.
+    may not speak to their listener, `unheard` ones from banned sources; `overloaded` INVITEs found too much to do;
+    `evicted` connections of strangers were closed to have room for others.
     """
 
     bans_now: int = 0
@@ -200,6 +201,15 @@ class SecurityRow(msgspec.Struct, frozen=True, kw_only=True):
     denied: int = 0
     unheard: int = 0
     overloaded: int = 0
+    evicted: int = 0
+
+
+class HomerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages sent to Homer since start, and those that were not: its socket took no more, or they came too fast."""
+
+    remote: str
+    sent: int
+    dropped: int
 
 
 class SubscriptionRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,7 +42,7 @@ class HomerLink:
         self.sent = 0
         self.dropped = 0
         self._messages = messages
-        self._remote = remote
+        self.remote = remote
         self._capture_id = capture_id
         self._password = password
         self._correlate = correlate
@@ -85,7 +85,7 @@ class HomerLink:
             correlation_id=self._correlate(sip_call_id),
         )
         try:
-            self._socket.sendto(packet, self._remote)
+            self._socket.sendto(packet, self.remote)
             self.sent += 1
         except OSError:
             self.dropped += 1
@@ -95,5 +95,5 @@ class HomerLink:
         if self._complained_at and now - self._complained_at < COMPLAIN_EVERY_S:
             return
         self._complained_at = now
-        log.warning("messages not sent", homer=str(self._remote), dropped=self.dropped - self._dropped_before)
+        log.warning("messages not sent", homer=str(self.remote), dropped=self.dropped - self._dropped_before)
         self._dropped_before = self.dropped
