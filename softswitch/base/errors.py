@@ -3,6 +3,7 @@
 SoftswitchError
 ├── ConfigurationError    one or more faults in configuration files; lists them all
 ├── StartError            a port in use, a directory that cannot be written, a store written by a newer version
+├── SimulationError       a simulation cannot be run as it was asked for
 └── LocalError            our own caller broke the rules of an interface (a bug here, never a peer's doing)
 
 What a peer does wrong is a value inside the parsers and never an exception past them. Every message says what is
@@ -38,6 +39,10 @@ class ConfigurationError(SoftswitchError):
 
 class StartError(SoftswitchError):
     """The switch, or one of its processes, cannot start here."""
+
+
+class SimulationError(SoftswitchError):
+    """A simulation cannot be run as it was asked for."""
 
 
 class LocalError(SoftswitchError):

@@ -1,6 +1,6 @@
 """How a command ends: its exit code, and the line on standard error when it failed."""
 
-from softswitch.base.errors import ConfigurationError, SoftswitchError, StartError
+from softswitch.base.errors import ConfigurationError, SimulationError, SoftswitchError, StartError
 
 OK = 0
 FAILED = 1
@@ -23,7 +23,7 @@ def exit_code_of(error: SoftswitchError) -> int:
     match error:
         case Failure():
             return error.exit_code
-        case ConfigurationError() | StartError():
+        case ConfigurationError() | StartError() | SimulationError():
             return CONFIGURATION
         case NoSwitchRunning():
             return NO_SWITCH_RUNNING
