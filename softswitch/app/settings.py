@@ -155,6 +155,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
                 at_closing=row.at_closing,
                 closing_prompt=row.closing_prompt,
                 exit_keys={key: _exit(target) for key, target in row.exit_keys.items()},
+                agent_hears=row.agent_hears,
             )
             for row in configuration.queues
         },
@@ -325,6 +326,8 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         call_waiting=row.call_waiting,
         calls_max=row.calls_max,
         intercom=row.intercom,
+        auto_answer=isinstance(row, AgentRow) and row.auto_answer,
+        language=row.language if isinstance(row, AgentRow) else "",
         pickup_groups=frozenset(row.pickup_groups),
     )
 

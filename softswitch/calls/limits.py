@@ -22,6 +22,9 @@ KEEP_AFTER_S = 1.0
 PRUNED_AT_ONCE_MAX = 100
 """Stored traces that are looked at, and deleted if need be, in one turn of the loop."""
 
+AGENT_SOUNDS_MAX = 4
+"""Sounds an agent hears before each caller, who waits for their end: a tone, a company, a queue, and one to spare."""
+
 FORWARDS_MAX = 5
 """Forwards one call may go through, with those it came with: offices chain two or three, loops across switches end."""
 

@@ -48,6 +48,10 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     """In so many calls he is busy; 0: when the phones say so."""
     intercom: bool = False
     """Colleagues may make a phone of his answer by itself."""
+    auto_answer: bool = False
+    """Calls of queues are answered by the phone itself."""
+    language: str = ""
+    """Of its owner; empty: that of the call."""
     pickup_groups: frozenset[str] = frozenset()
     """Who shares one of them may answer calls that ring here, and the other way round."""
 
@@ -134,6 +138,8 @@ class QueueTreatment(msgspec.Struct, frozen=True, kw_only=True):
     """What they hear who are let go because it has closed."""
     exit_keys: dict[str, ToQueue | ToFlow | None] = {}
     """Where who waits goes when he presses a key; None: back to the flow that put him there."""
+    agent_hears: tuple[str, ...] = ()
+    """Sounds for the agent before he hears the caller."""
 
 
 class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):

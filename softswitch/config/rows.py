@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.base.ids import AgentId, QueueId
-from softswitch.calls.limits import RING_TARGETS_MAX
+from softswitch.calls.limits import AGENT_SOUNDS_MAX, RING_TARGETS_MAX
 from softswitch.config.settings import CodecName, RecordingFormat, Seconds
 
 RecordingPolicy = Literal["always", "on_demand", "never"]
@@ -83,6 +83,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """In so many calls the next caller hears that it is busy; 0: when the phone says so."""
     intercom: bool = False
     """Colleagues may make the phone answer by itself (*80)."""
+    auto_answer: bool = False
+    """The phone answers calls of queues by itself."""
     allowed_from: tuple[str, ...] = ()
     """Networks the phone may come from; empty: any."""
     tls_only: bool = False
@@ -202,6 +204,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """Where a caller who waits goes with a key: "queue:ID", "flow:NAME", or "return" to the flow that queued him."""
     music: str = ""
     """Empty: that of [sounds]."""
+    agent_hears: Annotated[tuple[str, ...], Meta(max_length=AGENT_SOUNDS_MAX)] = ()
+    """Sounds for the agent before he hears the caller: a tone, the name of the client company."""
     service_level_s: Annotated[float, Meta(ge=1, le=86400)] = 20
     announce: Announcements = Announcements()
     no_answer_limit: Annotated[int, Meta(ge=1, le=100)] = 1

@@ -335,7 +335,7 @@ class Attempt:
             self._call,
             bindings=group,
             diversions=self._diversions,
-            is_intercom=self._is_intercom,
+            answers_itself=self._is_intercom,
         )
         self._next_group_at = self._around.clock.now() + extension.contacts_each_s
 

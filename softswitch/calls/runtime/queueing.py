@@ -10,6 +10,9 @@ announcement, not the other way round.
   caller gone: ContactAbandoned (or ContactFinished while talking)          agent or caller gone: ContactFinished
 ```
 
+Where the queue has words for its agents (agent_greeting.py) they come between ContactConnected and TALKING. An agent
+who hangs up during them has not spoken to the caller, who is queued anew with his old time.
+
 While no media worker can give the agent's phone a stream, nobody can be rung, which is no agent's fault: the contact
 is taken out and queued anew with its old time, so that the agent is free for callers on other workers.
 """
@@ -38,12 +41,13 @@ from softswitch.acd.outputs import (
     ReservationEnded,
 )
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import ContactId, QueueId, ReservationId
+from softswitch.base.ids import AgentId, ContactId, LegId, QueueId, ReservationId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarReplaced
 from softswitch.calls.outcomes import DialReason, QueueOutcome, QueueReason
 from softswitch.calls.record import EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.agent_greeting import AgentGreeting
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
@@ -107,6 +111,7 @@ class QueueVisit:
         self._alerting: Alerting | None = None
         self._ring_attempts = 0
         self._agent: Party | None = None
+        self._greeting: AgentGreeting | None = None
         self._conversation: Conversation | None = None
         self._wait_s = 0.0
 
@@ -119,8 +124,8 @@ class QueueVisit:
             self._play_music()
             self._join_queue()
             while True:
-                event = await self._call.mailbox.next()
-                outcome = None if event is None else await self._take(event)
+                event = await self._call.mailbox.next(None if self._greeting is None else self._greeting.left_s)
+                outcome = self._greeted() if event is None else await self._take(event)
                 if outcome is not None:
                     self._call.record.is_unserved = not outcome.is_answered
                     return outcome
@@ -138,6 +143,10 @@ class QueueVisit:
                 self._say_next()
             case DtmfReceived():
                 return self._pressed()
+            case PlayFinished() if self._greeting is not None and self._greeting.ends_with(event.play_id):
+                self._greeted()
+            case LegEnded() if self._greeting is not None and self._is_agents(event.leg_id):
+                self._lost_while_greeted()
             case AgentReserved():
                 await self._alert(event)
             case LegProgress() | LegAnswered() | LegFailed():
@@ -243,7 +252,7 @@ class QueueVisit:
             if extension is not None and self._around.phones.of(extension.username).do_not_disturb:
                 self._alerting.refuse(DialReason.BUSY)
             elif extension is not None:
-                await ring_extension(self._alerting, extension, self._call)
+                await ring_extension(self._alerting, extension, self._call, answers_itself=extension.auto_answer)
         except MediaUnavailable:
             self._ring_attempts += 1
             if self._ring_attempts == RING_ATTEMPTS_MAX:
@@ -307,6 +316,43 @@ class QueueVisit:
         record.agent = event.agent_id
         record.queue_wait_s += event.wait_s
         self._alerting.end()
+        sounds = self._words_for(event.agent_id)
+        if sounds:
+            self._greeting = AgentGreeting(self._agent, sounds, self._around.clock)
+            self._call.set_state(CallState.TALKING)
+        else:
+            self._begin_conversation()
+
+    def _words_for(self, agent_id: AgentId) -> list[str]:
+        extension = self._around.settings().extension_of_agent(agent_id)
+        language = self._call.language if extension is None or not extension.language else extension.language
+        resolve = self._around.sounds.resolve
+        return [
+            sound for name in self._treatment.agent_hears for sound in or_silence(lambda: [resolve(name, language)])
+        ]
+
+    def _greeted(self) -> None:
+        """The agent knows who calls, or was told for long enough."""
+        if self._greeting is not None:
+            self._greeting.stop()
+            self._greeting = None
+            self._begin_conversation()
+
+    def _lost_while_greeted(self) -> None:
+        """He has hung up before he heard the caller, who waits on as long as he has waited."""
+        self._greeting = self._reservation = None
+        self._stop_alerting()
+        self._agent_replaced()
+        record = self._call.record
+        record.agent, record.queue_wait_s = None, record.queue_wait_s - self._wait_s
+        self._call.set_state(CallState.WAITING)
+        self._join_queue()
+
+    def _is_agents(self, leg_id: LegId) -> bool:
+        return self._agent is not None and self._agent.leg.leg_id == leg_id
+
+    def _begin_conversation(self) -> None:
+        assert self._agent is not None, "he has answered, and is still there"
         policy = self._call.recordings.policy_for(self._is_record_wished, self._treatment.recording)
         self._conversation = self._call.converse(self._agent, self._treatment.music, policy)
 
@@ -380,6 +426,8 @@ class QueueVisit:
         """Whatever the reason: nothing rings, nobody waits, the router knows."""
         if self._conversation is not None:
             self._end_conversation()
+        elif self._greeting is not None:
+            self._agent_replaced()
         elif self._is_known:
             self._leave_queue(self._departure())
         self._stop_alerting()

@@ -48,7 +48,7 @@ async def ring_extension(
     display: str = "",
     bindings: Sequence[Binding] | None = None,
     diversions: Sequence[Diversion] = (),
-    is_intercom: bool = False,
+    answers_itself: bool = False,
 ) -> None:
     """Ring these phones of the extension, or every one that is registered, each along the flow it registered over.
 
@@ -58,7 +58,7 @@ async def ring_extension(
     settings = call.around.settings()
     from_uri, from_display = _identity(call, settings)
     headers = _referral_headers(call, settings)
-    if is_intercom:
+    if answers_itself:
         headers += auto_answer_headers(settings.domain)
     elif diversions:
         headers += _forward_headers(diversions, extension, call, settings)

@@ -123,9 +123,8 @@ class SimulatedCentre:
         self.acd_outputs: list[AcdOutput] = []
         self.arrivals: list[InviteReceived] = []
         """Calls that the switch was given; one that failed to authenticate is none."""
-        extensions = {extension.username: extension for extension in phones} | {
-            agent.agent_id: Extension(username=agent.agent_id, agent_id=agent.agent_id) for agent in agents
-        }
+        of_agents = [Extension(username=agent.agent_id, agent_id=agent.agent_id) for agent in agents]
+        extensions = {extension.username: extension for extension in (*of_agents, *phones)}
         base = settings or CallSettings(domain=DOMAIN, media_ip="10.0.0.1", recordings_directory=str(directory))
         self.settings = CallSettings(
             **{name: getattr(base, name) for name in CallSettings.__struct_fields__ if name != "extensions"},

@@ -1,0 +1,41 @@
+"""What an agent hears before the caller: a tone, the name of the queue or of the client company.
+
+An agent who serves several companies must know in whose name to answer, and one whose phone answers by itself must know
+that somebody is there. The caller hears his music meanwhile. The greeting is over when its sounds are, or after
+`GREETING_S_MAX` should their end never be told (a media worker that has died).
+"""
+
+from collections.abc import Sequence
+
+from softswitch.base.clock import Clock
+from softswitch.calls.runtime.party import Party
+
+GREETING_S_MAX = 10.0
+"""A caller who was told nothing for longer than this thinks that the line is dead."""
+
+
+class AgentGreeting:
+    """Sounds that play to one agent, from now on."""
+
+    __slots__ = ("_agent", "_clock", "_ends_at", "_play_id")
+
+    def __init__(self, agent: Party, sounds: Sequence[str], clock: Clock) -> None:
+        assert agent.stream is not None, "he has answered"
+        self._agent = agent
+        self._clock = clock
+        self._ends_at = clock.now() + GREETING_S_MAX
+        self._play_id = agent.stream.play(sounds)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until it is over at the latest."""
+        return max(0.0, self._ends_at - self._clock.now())
+
+    def ends_with(self, play_id: int) -> bool:
+        """Whether the end of this playback is its own."""
+        return play_id == self._play_id
+
+    def stop(self) -> None:
+        """Nothing of it is to be heard any more."""
+        if self._agent.stream is not None:
+            self._agent.stream.stop_play(self._play_id)
