@@ -326,10 +326,10 @@ class QueueVisit:
     def _words_for(self, agent_id: AgentId) -> list[str]:
         extension = self._around.settings().extension_of_agent(agent_id)
         language = self._call.language if extension is None or not extension.language else extension.language
-        resolve = self._around.sounds.resolve
-        return [
-            sound for name in self._treatment.agent_hears for sound in or_silence(lambda: [resolve(name, language)])
-        ]
+        sounds: list[str] = []
+        for name in self._treatment.agent_hears:
+            sounds += or_silence(lambda name=name: [self._around.sounds.resolve(name, language)])
+        return sounds
 
     def _greeted(self) -> None:
         """The agent knows who calls, or was told for long enough."""
