@@ -10,7 +10,7 @@ from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.runtime.agent_greeting import GREETING_S_MAX
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment
 from softswitch.dialplan import Call, flow
-from softswitch.media.protocol import PlayFinished, SetHearing, StartPlay
+from softswitch.media.protocol import MediaEvent, PlayFinished, SetHearing, StartPlay
 from softswitch.sip.outputs import InviteReceived, LegEnded
 from softswitch.testing.call import FakeSounds
 from softswitch.testing.runtime.centre import PROMPT_S, SimulatedCentre
@@ -136,7 +136,11 @@ def test_a_greeting_whose_end_is_never_told_is_over_all_the_same(
     async def scenario(centre: SimulatedCentre) -> None:
         await centre.log_in("ann")
         receive = centre.controller.receive_media
-        lose = lambda event: None if isinstance(event, PlayFinished) else receive(event)  # noqa: E731
+
+        def lose(event: MediaEvent) -> None:
+            if not isinstance(event, PlayFinished):
+                receive(event)
+
         monkeypatch.setattr(centre.controller, "receive_media", lose)
         caller = centre.caller("+15550123")
         caller.call(HOTLINE)

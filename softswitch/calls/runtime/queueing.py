@@ -344,7 +344,7 @@ class QueueVisit:
         self._stop_alerting()
         self._agent_replaced()
         record = self._call.record
-        record.agent, record.queue_wait_s = None, record.queue_wait_s - self._wait_s
+        record.agent, record.queue_wait_s = "", record.queue_wait_s - self._wait_s
         self._call.set_state(CallState.WAITING)
         self._join_queue()
 
