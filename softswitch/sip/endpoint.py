@@ -107,21 +107,27 @@ class SipEndpoint:
 
     # Inputs from the network
 
-    def receive_datagram(self, data: bytes, flow: Flow, now: float) -> None:
-        """One UDP datagram that came along `flow`."""
+    def receive_datagram(self, data: bytes, flow: Flow, now: float) -> bool:
+        """One UDP datagram that came along `flow`; whether its sender is heard at all."""
         if begins_like_stun(data):
             self._answer_stun(data, flow, now)
         elif data not in KEEP_ALIVES:
-            self.receive_message(data, flow, now)
+            return self.receive_message(data, flow, now)
+        return self.hears(flow, now)
 
-    def receive_message(self, data: bytes, flow: Flow, now: float) -> None:
-        """One whole message, from a datagram or cut from a stream. That of an unwelcome source is not even read."""
-        if not self.hears(flow, now) and not self._may_prove(data, flow, now):
+    def receive_message(self, data: bytes, flow: Flow, now: float) -> bool:
+        """One whole message, from a datagram or cut from a stream. That of an unwelcome source is not even read.
+
+        Whether its sender is heard: one who is not, and is let in to show who he is, is none.
+        """
+        is_heard = self.hears(flow, now)
+        if not is_heard and not self._may_prove(data, flow, now):
             self._ignore(flow, now)
         elif data.startswith(b"INVITE ") and not self._admission.admits(now) and self._refuse_unread(data, flow, now):
-            return
+            return is_heard
         elif not (self._admission.refused and is_ack_of_refusal(data)):
             self._dispatcher.receive(data, flow, now)
+        return is_heard
 
     def receive_malformed(self, fault: Malformed, flow: Flow, now: float) -> None:
         """A stream's framing is lost: the fault is named to the sender, or met with silence."""

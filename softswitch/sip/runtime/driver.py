@@ -28,6 +28,12 @@ from softswitch.sip.tracing.message_log import MessageLog
 
 log = get_logger("sip")
 
+TIMER_GRAIN_S = 0.01
+"""Deadlines are met so much later, a fiftieth of T1, and all that have come by then at once. Without it each takes
+a wake-up of its own, and several: the loop's timers count whole milliseconds, and what fires before its time finds
+nothing to do and is armed again.
+"""
+
 FAMILIES: tuple[tuple[QuestionKind, bool], ...] = (("A", False), ("AAAA", True))
 """Which addresses are asked for, in this order, and whether they are IPv6."""
 
@@ -133,13 +139,10 @@ class SipDriver:
     def receive_datagram(self, data: bytes, flow: Flow) -> None:
         if self._load is not None:
             self._load.taken += 1
-        if len(data) > KEEP_ALIVE_BYTES_MAX:
-            self._keep(data, flow)
-        self._input(self.endpoint.receive_datagram, data, flow)
+        self._receive(self.endpoint.receive_datagram, data, flow)
 
     def receive_message(self, data: bytes, flow: Flow) -> None:
-        self._keep(data, flow)
-        self._input(self.endpoint.receive_message, data, flow)
+        self._receive(self.endpoint.receive_message, data, flow)
 
     def receive_malformed(self, fault: Malformed, flow: Flow) -> None:
         self._input(self.endpoint.receive_malformed, fault, flow)
@@ -155,11 +158,17 @@ class SipDriver:
 
     # Private
 
-    def _keep(self, data: bytes, flow: Flow) -> None:
-        """Whoever is banned and goes on sending does not push out what others have said."""
+    def _receive(self, receive: Callable[[bytes, Flow, float], bool], data: bytes, flow: Flow) -> None:
+        """Whoever is banned and goes on sending does not push out of the log what others have said."""
         now = self._clock.now()
-        if self.endpoint.hears(flow, now):
+        try:
+            is_heard = receive(data, flow, now)
+        except Exception:
+            log.exception("endpoint failed on an input", input=repr((data, flow))[:2000])
+            is_heard = True
+        if is_heard and len(data) > KEEP_ALIVE_BYTES_MAX:
             self.messages.add(now, False, flow, data)
+        self.flush()
 
     def _input(self, receive: Callable[..., None], *what: Any) -> None:
         try:
@@ -213,13 +222,13 @@ class SipDriver:
 
     def _arm(self) -> None:
         at = self.endpoint.next_timeout()
-        # A timer that fires too early only finds nothing to do; moving it with every message would cost more.
+        # A timer that fires for what was cancelled only finds nothing to do; moving it with every message costs more.
         if at is None or (self._armed_at is not None and self._armed_at <= at):
             return
         if self._timer is not None:
             self._timer.cancel()
         self._armed_at = at
-        self._timer = self._loop.call_later(max(0.0, at - self._clock.now()), self._time_is_up)
+        self._timer = self._loop.call_later(max(0.0, at - self._clock.now()) + TIMER_GRAIN_S, self._time_is_up)
 
     def _time_is_up(self) -> None:
         self._armed_at = None

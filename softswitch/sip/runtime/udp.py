@@ -1,7 +1,6 @@
 """SIP over UDP: one socket per listener, under the event loop's datagram protocol."""
 
 import asyncio
-import contextlib
 import errno
 import socket
 import sys
@@ -41,10 +40,13 @@ class UdpListener(asyncio.DatagramProtocol):
         """An ICMP error for something sent earlier. It does not say for what; the transaction's timer will notice."""
 
     def send(self, data: bytes, remote: HostPort) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            # Refused by the kernel (no route, forbidden address): to SIP a lost packet.
-            with contextlib.suppress(OSError, ValueError):
-                self._transport.sendto(data, remote)
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        try:
+            transport.sendto(data, remote)
+        except (OSError, ValueError):
+            return  # refused by the kernel (no route, forbidden address): to SIP a lost packet
 
     def waiting_bytes(self) -> int:
         """What the kernel holds for us, by its own count; 0 where it does not say (not Linux)."""
