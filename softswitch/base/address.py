@@ -3,6 +3,9 @@
 from enum import Enum
 from typing import NamedTuple
 
+_DEFAULT_PORTS = {"TLS": 5061, "WS": 80, "WSS": 443}
+"""RFC 3261 section 19.1.2, RFC 7118 section 5.3."""
+
 
 class TransportKind(Enum):
     """SIP transports; the value is the token of the Via header."""
@@ -13,31 +16,17 @@ class TransportKind(Enum):
     WS = "WS"
     WSS = "WSS"
 
-    @property
-    def is_reliable(self) -> bool:
-        return self is not TransportKind.UDP
+    __hash__ = object.__hash__
+    """Kinds stand in the keys of many tables; Enum's own hash, of the name, takes a call in Python each time."""
 
-    @property
-    def is_secure(self) -> bool:
-        return self is TransportKind.TLS or self is TransportKind.WSS
-
-    @property
-    def is_web(self) -> bool:
+    def __init__(self, token: str) -> None:
+        self.is_reliable = token != "UDP"
+        self.is_secure = token in ("TLS", "WSS")
+        self.is_web = token in ("WS", "WSS")
         """Whether it runs over a WebSocket (RFC 7118): only the peer can open such a connection."""
-        return self is TransportKind.WS or self is TransportKind.WSS
-
-    @property
-    def default_port(self) -> int:
-        """RFC 3261 section 19.1.2, RFC 7118 section 5.3."""
-        return _DEFAULT_PORTS.get(self, 5060)
-
-    @property
-    def parameter(self) -> str:
+        self.default_port = _DEFAULT_PORTS.get(token, 5060)
+        self.parameter = "ws" if self.is_web else token.lower()
         """What a URI's transport parameter says; RFC 7118 has one word for both kinds of WebSocket."""
-        return "ws" if self.is_web else self.value.lower()
-
-
-_DEFAULT_PORTS = {TransportKind.TLS: 5061, TransportKind.WS: 80, TransportKind.WSS: 443}
 
 
 class HostPort(NamedTuple):

@@ -14,14 +14,14 @@ acknowledged by the dialog, end to end, which is why every 2xx that comes, repea
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import auto
 
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.transactions.timers import SipTimers
-from softswitch.sip.transactions.transaction import Fact
+from softswitch.sip.transactions.transaction import Fact, Symbol
 
 
-class State(Enum):
+class State(Symbol):
     CALLING = auto()
     PROCEEDING = auto()
     ACCEPTED = auto()
@@ -29,7 +29,7 @@ class State(Enum):
     TERMINATED = auto()
 
 
-class On(Enum):
+class On(Symbol):
     """What can happen to it."""
 
     PROVISIONAL = auto()

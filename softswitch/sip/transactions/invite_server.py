@@ -14,13 +14,13 @@ would otherwise look like new calls.
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import auto
 
 from softswitch.sip.transactions.timers import SipTimers
-from softswitch.sip.transactions.transaction import Fact
+from softswitch.sip.transactions.transaction import Fact, Symbol
 
 
-class State(Enum):
+class State(Symbol):
     PROCEEDING = auto()
     ACCEPTED = auto()
     COMPLETED = auto()
@@ -28,7 +28,7 @@ class State(Enum):
     TERMINATED = auto()
 
 
-class On(Enum):
+class On(Symbol):
     """What can happen to it."""
 
     INVITE = auto()

@@ -10,20 +10,20 @@ a BYE or REGISTER is carried out once however often it arrives.
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import auto
 
 from softswitch.sip.transactions.timers import SipTimers
-from softswitch.sip.transactions.transaction import Fact
+from softswitch.sip.transactions.transaction import Fact, Symbol
 
 
-class State(Enum):
+class State(Symbol):
     TRYING = auto()
     PROCEEDING = auto()
     COMPLETED = auto()
     TERMINATED = auto()
 
 
-class On(Enum):
+class On(Symbol):
     """What can happen to it."""
 
     REQUEST = auto()

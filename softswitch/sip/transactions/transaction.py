@@ -8,6 +8,12 @@ bytes to send, responses for the user (clients only) and facts. The machines kno
 from enum import Enum
 
 
+class Symbol(Enum):
+    """Names in the tables of the machines. Enum's own hash, of the name, takes a call in Python with each look-up."""
+
+    __hash__ = object.__hash__
+
+
 class Fact(Enum):
     """What a transaction tells its user or its table."""
 
