@@ -15,6 +15,15 @@ SDP_BYTES_MAX = 16_384
 SDP_MEDIA_MAX = 32
 """m= lines of one description: every one must be mirrored in the answer."""
 
+MEDIA_REMEMBERED = 512
+"""Descriptions of media last read, ports aside: each model of phone has a few, all phones together dozens."""
+
+MEDIA_CHARACTERS_MAX = 1_000
+"""Longer ones are read anew each time, and so are browsers', of which each is different."""
+
+CHOICES_REMEMBERED = 256
+"""Codecs last chosen, each with the lines they were chosen from: whatever peers send, no more than 4 MiB."""
+
 NONCES_MAX = 65_536
 """Nonces whose count is remembered against replay. Older ones are refused as stale, so forgetting is safe."""
 

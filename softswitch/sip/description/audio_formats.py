@@ -4,9 +4,17 @@ Codecs are called by their encoding name in capitals; L16, which exists at sever
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from softswitch.sip.description.sdp import PAYLOAD_TYPE_MAX, MediaDescription, RtpMap
+from softswitch.sip.description.sdp import (
+    PAYLOAD_TYPE_MAX,
+    PAYLOAD_TYPES,
+    MediaDescription,
+    RtpMap,
+    read_rtpmaps,
+)
+from softswitch.sip.limits import CHOICES_REMEMBERED
 
 STATIC_PAYLOAD_TYPES = {
     0: RtpMap("PCMU", 8000, 1),
@@ -85,24 +93,67 @@ class Choice(NamedTuple):
         return AUDIO_FORMATS[self.name]
 
 
+class AnsweredChoice(NamedTuple):
+    """What an answer has picked from our offer; `own_event` is the number of the telephone events in the offer."""
+
+    choice: Choice
+    own_event: int | None
+
+
+@lru_cache(maxsize=CHOICES_REMEMBERED)
 def choose(
-    media: MediaDescription, maps: Mapping[int, RtpMap], names: Sequence[str], *, with_events: bool
+    formats: tuple[str, ...], explanations: tuple[str, ...], names: tuple[str, ...], *, with_events: bool
 ) -> Choice | None:
-    """The first of `names` that the media line has; None if it has none. `maps` explains its numbers."""
-    found = names_in(media, maps)
+    """The first of `names` that a media line with these `formats` and `explanations` has; None if it has none.
+
+    Remembered, since the same few phones and providers offer the same again and again.
+    """
+    maps = STATIC_PAYLOAD_TYPES | read_rtpmaps(explanations)
+    return _choose(_numbers(formats, maps), maps, explanations, names, with_events=with_events)
+
+
+@lru_cache(maxsize=CHOICES_REMEMBERED)
+def choose_from_answer(
+    formats: tuple[str, ...],
+    explanations: tuple[str, ...],
+    our_formats: tuple[str, ...],
+    our_explanations: tuple[str, ...],
+) -> AnsweredChoice | None:
+    """The answer's first codec that we offered. Numbers it does not explain mean what they mean in our offer."""
+    our_rtpmaps = read_rtpmaps(our_explanations)
+    our_maps = STATIC_PAYLOAD_TYPES | our_rtpmaps
+    offered = _names_in(_numbers(our_formats, our_maps), our_maps)
+    maps = our_maps | read_rtpmaps(explanations)
+    numbers = _numbers(formats, maps)
+    names = [name for name in _names_in(numbers, maps) if name in offered]
+    with_events = any(rtpmap.encoding == TELEPHONE_EVENT for rtpmap in our_rtpmaps.values())
+    choice = _choose(numbers, maps, explanations, names, with_events=with_events)
+    if choice is None:
+        return None
+    events = RtpMap(TELEPHONE_EVENT, choice.telephone_event_clock_hz, 1)
+    return AnsweredChoice(choice, next((number for number, known in our_rtpmaps.items() if known == events), None))
+
+
+def _choose(
+    numbers: Sequence[int],
+    maps: Mapping[int, RtpMap],
+    explanations: Sequence[str],
+    names: Sequence[str],
+    *,
+    with_events: bool,
+) -> Choice | None:
+    found = _names_in(numbers, maps)
     chosen = next((name for name in names if name in found), None)
     if chosen is None:
         return None
-    event, clock_hz = (
-        _events_beside(AUDIO_FORMATS[chosen], _numbers(media, maps), maps) if with_events else (None, 8000)
-    )
-    return Choice(chosen, found[chosen], _parameters(media, found[chosen]), event, clock_hz)
+    event, clock_hz = _events_beside(AUDIO_FORMATS[chosen], numbers, maps) if with_events else (None, 8000)
+    return Choice(chosen, found[chosen], _parameters(explanations, found[chosen]), event, clock_hz)
 
 
-def names_in(media: MediaDescription, maps: Mapping[int, RtpMap]) -> dict[str, int]:
-    """The codecs of AUDIO_FORMATS that a media line has, in its order, each with its number."""
+def _names_in(numbers: Sequence[int], maps: Mapping[int, RtpMap]) -> dict[str, int]:
+    """The codecs of AUDIO_FORMATS among these numbers, in their order, each with its number."""
     found: dict[str, int] = {}
-    for number in _numbers(media, maps):
+    for number in numbers:
         name = _NAMES.get(maps[number])
         if name is not None:
             found.setdefault(name, number)
@@ -126,19 +177,13 @@ def offered_numbers(names: Sequence[str], old: MediaDescription | None, *, with_
     return numbers
 
 
-def events_number(media: MediaDescription, clock_hz: int) -> int | None:
-    """What a media line calls telephone events of this clock."""
-    wanted = RtpMap(TELEPHONE_EVENT, clock_hz, 1)
-    return next((number for number, rtpmap in media.rtpmaps.items() if rtpmap == wanted), None)
-
-
-def format_lines(formats: Mapping[int, AudioFormat]) -> list[tuple[str, str]]:
+def format_lines(formats: Mapping[int, AudioFormat]) -> list[str]:
     """Their `a=` lines. Static types get their rtpmap too, because some phones look for it."""
-    lines: list[tuple[str, str]] = []
+    lines: list[str] = []
     for number, format_ in formats.items():
-        lines.append(("a", f"rtpmap:{number} {format_.text}"))
+        lines.append(f"a=rtpmap:{number} {format_.text}")
         if format_.parameters:
-            lines.append(("a", f"fmtp:{number} {format_.parameters}"))
+            lines.append(f"a=fmtp:{number} {format_.parameters}")
     return lines
 
 
@@ -162,14 +207,16 @@ def _is_events(rtpmap: RtpMap) -> bool:
     return rtpmap.encoding == TELEPHONE_EVENT and rtpmap.clock_rate_hz in EVENT_FORMATS
 
 
-def _numbers(media: MediaDescription, maps: Mapping[int, RtpMap]) -> list[int]:
-    return [number for number in media.numbers if number in maps]
+def _numbers(formats: Sequence[str], maps: Mapping[int, RtpMap]) -> list[int]:
+    """The formats that are payload types with a meaning, in order; whatever else stands there is left out."""
+    return [number for text in formats if (number := PAYLOAD_TYPES.get(text)) is not None and number in maps]
 
 
-def _parameters(media: MediaDescription, number: int) -> str:
+def _parameters(explanations: Sequence[str], number: int) -> str:
     """The value of its `a=fmtp`, "" without."""
-    for value in media.attributes("fmtp"):
-        text, _, parameters = value.partition(" ")
-        if text == str(number):
-            return parameters.strip()
+    for attribute in explanations:
+        if attribute.startswith("fmtp:"):
+            text, _, parameters = attribute.removeprefix("fmtp:").partition(" ")
+            if text == str(number):
+                return parameters.strip()
     return ""

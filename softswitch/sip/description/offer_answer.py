@@ -10,7 +10,7 @@ What decides whether phones and carriers get along:
 * Nothing is remembered here: each offer is negotiated anew, so a re-INVITE may change codec, numbers and addresses.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,15 +20,12 @@ from softswitch.base.errors import LocalError
 from softswitch.sip.description import rtcp_lines
 from softswitch.sip.description.audio_formats import (
     AUDIO_FORMATS,
-    STATIC_PAYLOAD_TYPES,
-    TELEPHONE_EVENT,
     AudioFormat,
     Choice,
     choose,
+    choose_from_answer,
     chosen_formats,
-    events_number,
     format_lines,
-    names_in,
     offered_numbers,
 )
 from softswitch.sip.description.browser_transport import is_dtls
@@ -39,7 +36,6 @@ from softswitch.sip.description.sdp import (
     MediaDescription,
     SessionDescription,
     address_type,
-    connection_line,
     is_somebody,
     parse_ip,
 )
@@ -135,7 +131,7 @@ def make_offer(
         raise LocalError(f"codecs {unknown} cannot be offered. Choose from {', '.join(AUDIO_FORMATS)}.")
     before = [] if previous is None else SessionDescription.parse(previous).media
     old = next((media for media in before if is_audio(media)), None)
-    media = _describe_audio(
+    ours = _describe_audio(
         local.port,
         sdes.protocol if old is None else old.protocol,
         offered_numbers(codecs, old, with_events=capabilities.telephone_event),
@@ -143,8 +139,7 @@ def make_offer(
         direction,
         [*sdes.offer(), rtcp_lines.RTCP_MUX],
     )
-    offered = [media if known is old else known.declined() for known in before] if old else [media]
-    return _describe_session(local, session_id, version, offered)
+    return _describe_session(local, session_id, version, _in_place_of(old, before, ours) if old else ours)
 
 
 def answer_offer(
@@ -178,8 +173,8 @@ def answer_offer(
         mirror(audio.remote_direction, direction),
         [*crypto_lines, *rtcp_lines.answer(media)],
     )
-    answered = [ours if offered is media else offered.declined() for offered in session.media]
-    return Answer(_describe_session(local, session_id, version, answered), replace(audio, srtp=srtp))
+    sdp = _describe_session(local, session_id, version, _in_place_of(media, session.media, ours))
+    return Answer(sdp, audio if srtp is None else replace(audio, srtp=srtp))
 
 
 def _nothing_in_common(session: SessionDescription) -> OfferRefused:
@@ -203,12 +198,12 @@ def read_answer(answer: bytes, offered: bytes, *, sdes: Sdes = _PLAIN) -> Negoti
         media = theirs.media[position]
         if media.port == 0:
             return OfferRefused(488, "Audio Declined in Answer")
-        choice = _choose_from_answer(media, our_media)
-        if choice is None:
+        answered = choose_from_answer(media.formats, media.explanations, our_media.formats, our_media.explanations)
+        if answered is None:
             return OfferRefused(488, "Answer Names No Codec of the Offer")
-        ptime_ms = int(our_media.attribute("ptime") or MediaCapabilities().ptime_ms)
+        choice, own = answered
+        ptime_ms = int(our_media.attribute("ptime") or PTIME_MS)
         audio = _negotiated(theirs, media, choice, ptime_ms, ours.connection_of(our_media) or "")
-        own = events_number(our_media, audio.telephone_event_clock_hz)
         is_other = audio.telephone_event not in (None, own)
         srtp = sdes.read_answer(media, our_media)
         return replace(
@@ -235,21 +230,12 @@ def _choose_media(
 ) -> tuple[MediaDescription, Crypto | None, Choice] | None:
     """The first audio stream with a codec of ours, with its key if it is under SRTP, and that codec."""
     for media, crypto in sdes.candidates(session.media):
-        maps = STATIC_PAYLOAD_TYPES | media.rtpmaps
-        choice = choose(media, maps, capabilities.codecs, with_events=capabilities.telephone_event)
+        choice = choose(
+            media.formats, media.explanations, capabilities.codecs, with_events=capabilities.telephone_event
+        )
         if choice is not None:
             return media, crypto, choice
     return None
-
-
-def _choose_from_answer(theirs: MediaDescription, ours: MediaDescription) -> Choice | None:
-    """The answer's first codec that we offered. Numbers it does not explain mean what they mean in our offer."""
-    our_maps = STATIC_PAYLOAD_TYPES | ours.rtpmaps
-    offered = names_in(ours, our_maps)
-    maps = our_maps | theirs.rtpmaps
-    names = [name for name in names_in(theirs, maps) if name in offered]
-    with_events = any(rtpmap.encoding == TELEPHONE_EVENT for rtpmap in ours.rtpmaps.values())
-    return choose(theirs, maps, names, with_events=with_events)
 
 
 def _negotiated(
@@ -291,20 +277,26 @@ def _describe_audio(
     formats: Mapping[int, AudioFormat],
     ptime_ms: int,
     direction: Direction,
-    crypto_lines: Sequence[Line],
-) -> MediaDescription:
+    further: Iterable[Line],
+) -> list[str]:
     """Our own m= line with its attributes."""
-    lines = format_lines(formats)
-    lines.extend([("a", f"ptime:{ptime_ms}"), ("a", direction), *crypto_lines])
-    return MediaDescription("audio", port, protocol, [str(number) for number in formats], lines)
-
-
-def _describe_session(local: HostPort, session_id: int, version: int, media: list[MediaDescription]) -> bytes:
-    lines = [
-        ("v", "0"),
-        ("o", f"- {session_id} {version} IN {address_type(local.host)} {local.host}"),
-        ("s", "-"),
-        connection_line(local.host),
-        ("t", "0 0"),
+    return [
+        f"m=audio {port} {protocol} {' '.join(map(str, formats))}",
+        *format_lines(formats),
+        f"a=ptime:{ptime_ms}",
+        f"a={direction}",
+        *[f"{letter}={value}" for letter, value in further],
     ]
-    return SessionDescription(lines, media).serialize()
+
+
+def _in_place_of(chosen: MediaDescription, media: Sequence[MediaDescription], ours: list[str]) -> list[str]:
+    """Our lines where `chosen` stands, and all others declined."""
+    if len(media) == 1:
+        return ours
+    return [line for each in media for line in (ours if each is chosen else each.declined().print_lines())]
+
+
+def _describe_session(local: HostPort, session_id: int, version: int, media_lines: Iterable[str]) -> bytes:
+    at = f"IN {address_type(local.host)} {local.host}"
+    lines = ["v=0", f"o=- {session_id} {version} {at}", "s=-", f"c={at}", "t=0 0", *media_lines, ""]
+    return "\r\n".join(lines).encode("utf-8", "surrogateescape")

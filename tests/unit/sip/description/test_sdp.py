@@ -25,7 +25,7 @@ def test_views() -> None:
     assert session.origin == ("mozilla", "123", "2", "2001:db8::1")
     assert session.attribute("msid-semantic") == " WMS *"
     audio, video = session.media
-    assert (audio.kind, audio.port, audio.port_count, audio.formats) == ("audio", 9, 2, ["111", "0"])
+    assert (audio.kind, audio.port, audio.port_count, audio.formats) == ("audio", 9, 2, ("111", "0"))
     assert audio.rtpmaps == {111: RtpMap("OPUS", 48000, 2), 0: RtpMap("PCMU", 8000, 1)}
     assert (session.connection_of(audio), session.connection_of(video)) == ("0.0.0.0", "2001:db8::1")
     assert (session.direction_of(audio), session.direction_of(video)) == ("recvonly", "sendrecv")
