@@ -27,12 +27,14 @@ from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     PROTOCOL_VERSION,
     CommandBatch,
+    DropStream,
     EventBatch,
     FromWorker,
     Hello,
     MediaCommand,
     MediaEvent,
     Reply,
+    SetHearing,
     WorkerStatistics,
 )
 
@@ -219,7 +221,7 @@ class WorkerLink:
         self._orders.append(order)
 
     def _flush(self) -> None:
-        orders, self._orders = self._orders, []
+        orders, self._orders = _without_vain(self._orders), []
         if not orders:
             return
         batches = batches_of([order.command for order in orders], self._batch_id + 1)
@@ -332,6 +334,18 @@ class WorkerLink:
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         assert self._loop is not None, "start() comes first"
         return self._loop
+
+
+def _without_vain(orders: list[_Order]) -> list[_Order]:
+    """Without what streams are told to hear in the turn in which they are dropped: at the end of a call, both."""
+    dropped = {order.command.stream_id for order in orders if isinstance(order.command, DropStream)}
+    if not dropped:
+        return orders
+    return [
+        order
+        for order in orders
+        if not (isinstance(order.command, SetHearing) and order.command.hearing.stream_id in dropped)
+    ]
 
 
 def _settle(order: _Order, verdict: Verdict) -> None:

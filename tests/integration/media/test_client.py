@@ -197,6 +197,30 @@ def test_a_call_from_opening_to_dropping(tmp_path: Path) -> None:
     play_scene(scenario, lambda: Scene(tmp_path))
 
 
+def test_who_is_dropped_need_not_be_told_what_to_hear(tmp_path: Path) -> None:
+    """The end of a call, in one turn of the loop."""
+
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        caller = await scene.client.open_stream(CALL)
+        agent = await scene.client.open_stream(CALL, near=caller)
+        third = await scene.client.open_stream(CALL, near=caller)
+        for stream in (caller, agent, third):
+            stream.hear(*{caller, agent, third} - {stream})
+        await scene.worker.until(lambda: len(scene.worker.description.hearings) == 3)
+        caller.hear()
+        agent.hear()
+        third.hear(caller)
+        agent.drop()
+        caller.drop()
+        await scene.worker.until(lambda: len(scene.worker.description.streams) == 1)
+        told = [type(command).__name__ for command in scene.worker.batches[-1].commands]
+        assert told == ["SetHearing", "DropStream", "DropStream"]
+        assert scene.worker.description.hearings == {}
+
+    play_scene(scenario, lambda: Scene(tmp_path))
+
+
 def test_events_are_published_and_statistics_are_kept(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await scene.start()
