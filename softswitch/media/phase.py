@@ -34,6 +34,10 @@ from softswitch.media.tick_grid import PHASES, first_slot, slot_at
 
 ROWS_PER_PHASE = STREAMS_MAX // PHASES
 
+ROWS_STEP = 32
+"""The rows that are looked at grow and shrink by so many: a view of every column is made for that, 40 us each time, and
+in a tick a row that no stream has costs nearly nothing."""
+
 NO_STREAM = StreamId(-1)
 
 
@@ -146,8 +150,8 @@ class Phase:
         """By row, NO_STREAM where the row is free."""
         self._free: list[int] = []
         self._table = allocate(ROWS_PER_PHASE)
-        self.live: StreamTable = self._table.window(1)
-        """The rows in use so far; at least one, so that no operation meets an empty array."""
+        self.live: StreamTable = self._table.window(ROWS_STEP)
+        """The rows in use so far, and the free ones up to the next multiple of ROWS_STEP."""
         self.heard: NDArray[np.uint8] = frames.content[self.first_row : self.first_row + ROWS_PER_PHASE]
         self.coded = CodedRows(ROWS_PER_PHASE, self.first_row)
         self.voices = Voices(ROWS_PER_PHASE, self.first_row, frames)
@@ -202,7 +206,7 @@ class Phase:
             return row
         self.stream_ids.append(stream_id)
         self.row_count += 1
-        self.live = self._table.window(self.row_count)
+        self._look_at_rows_in_use()
         self.voices.clear(self.row_count - 1)
         return self.row_count - 1
 
@@ -227,4 +231,9 @@ class Phase:
             self.stream_ids.pop()
             self.row_count -= 1
             self._free.remove(self.row_count)
-        self.live = self._table.window(max(self.row_count, 1))
+        self._look_at_rows_in_use()
+
+    def _look_at_rows_in_use(self) -> None:
+        rows = max(-(-self.row_count // ROWS_STEP), 1) * ROWS_STEP
+        if rows != self.live.rows:
+            self.live = self._table.window(rows)

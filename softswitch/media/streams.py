@@ -1,13 +1,14 @@
 """The streams of a worker: made, changed and dropped, and who hears whom among them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RoomId, StreamId
 from softswitch.media.coding.codec_tables import CodecTables
 from softswitch.media.frames import Frames
-from softswitch.media.limits import SOURCES_MAX, STREAMS_MAX
+from softswitch.media.limits import ADDRESSES_REMEMBERED_MAX, SOURCES_MAX, STREAMS_MAX
 from softswitch.media.mixing.gains import factor_of, gain_fault
 from softswitch.media.mixing.hearings import NOTHING, Heard, Hearings
 from softswitch.media.mixing.rooms import Rooms
@@ -451,6 +452,7 @@ def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[
     return None
 
 
+@lru_cache(ADDRESSES_REMEMBERED_MAX)
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)

@@ -83,6 +83,8 @@ class ToneDetector:
 
     def set(self, row: int, *, asks: bool) -> None:
         """Listen for digits in this row's sound from now on, or no more."""
+        if not asks and not len(self._rows):
+            return
         is_other = self._rows != row
         if asks != is_other.all():
             return

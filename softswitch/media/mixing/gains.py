@@ -49,10 +49,14 @@ class Gains:
 
     def set(self, row: int, gain_db: float, *, is_muted: bool, is_new: bool = False) -> None:
         """From the next tick on; a stream that `is_new` has not been heard otherwise before."""
-        self._wanted[row] = 0.0 if is_muted else factor_of(gain_db)
         if is_new:
-            self._factor[row] = self._wanted[row]
             self._limiter.reset(row)
+        wanted = 0.0 if is_muted else factor_of(gain_db)
+        if wanted == self._wanted[row] == self._factor[row]:
+            return
+        self._wanted[row] = wanted
+        if is_new:
+            self._factor[row] = wanted
         self._collect()
 
     def clear(self, row: int) -> None:
