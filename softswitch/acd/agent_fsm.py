@@ -37,7 +37,7 @@ policy says so, through a call of another kind). A failed reservation that leave
 from softswitch.acd.limits import WRAP_UP_S_MAX
 from softswitch.acd.model import UNREACHABLE, Agent, AgentState, BusyKind
 from softswitch.acd.outputs import AgentStateChanged
-from softswitch.base.ids import AgentId, ContactId, ReservationId
+from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 
 class AgentMachine:
@@ -54,6 +54,8 @@ class AgentMachine:
         "is_logged_in",
         "is_reachable",
         "is_removed",
+        "last_contact_id",
+        "last_queue_id",
         "missed",
         "other_call",
         "pause_reason",
@@ -90,6 +92,9 @@ class AgentMachine:
         self.idle_since: float | None = None
         self.answered = 0
         self.missed = 0
+        self.last_contact_id = ContactId("")
+        self.last_queue_id = QueueId("")
+        """Whom he talked to last, and for which queue: whom his wrap-up is about."""
 
     @property
     def agent_id(self) -> AgentId:

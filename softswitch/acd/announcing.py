@@ -5,6 +5,7 @@ Nobody is passed over because he listens: whoever is told something is offered t
 """
 
 from softswitch.acd.estimates import Forecast
+from softswitch.acd.events import ContactAnnounced
 from softswitch.acd.floor import Floor
 from softswitch.acd.outputs import AnnouncementDue
 from softswitch.acd.waiting import Contact
@@ -52,6 +53,16 @@ def announce(floor: Floor, contact: Contact, now: float) -> None:
             contact.contact_id,
             contact.queue.settings.queue_id,
             position if settings.position else None,
+            told_wait_s,
+        )
+    )
+    floor.tell(
+        ContactAnnounced(
+            now,
+            contact.contact_id,
+            contact.queue.settings.queue_id,
+            position,
+            now - contact.enqueued_at,
             told_wait_s,
         )
     )

@@ -1,6 +1,6 @@
 """Queues that close and open, and queues whose last agent is gone: what becomes of those who wait."""
 
-from softswitch.acd import contacts
+from softswitch.acd import contacts, events
 from softswitch.acd.admission import has_lost_everybody
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import QueueClosed
@@ -10,6 +10,7 @@ from softswitch.acd.waiting import QueueRecord
 
 def closed(floor: Floor, queue: QueueRecord, fact: QueueClosed, now: float) -> None:
     """The queue takes nobody from now on. Whose agent's phone alerts has the time that this takes."""
+    floor.tell(events.QueueClosed(now, fact.queue_id, fact.reason[:REASON_LENGTH_MAX]))
     queue.closing = QueueClosed(fact.queue_id, fact.reason[:REASON_LENGTH_MAX], fact.waiting)
     if fact.waiting != "finish":
         for contact in queue.contacts():
@@ -17,8 +18,10 @@ def closed(floor: Floor, queue: QueueRecord, fact: QueueClosed, now: float) -> N
             contacts.send_on(floor, contact, contacts.closing_target(floor, contact, fact), "closed", now)
 
 
-def opened(queue: QueueRecord) -> None:
+def opened(floor: Floor, queue: QueueRecord, now: float) -> None:
     """The queue takes contacts again."""
+    if queue.closing is not None:
+        floor.tell(events.QueueOpened(now, queue.settings.queue_id))
     queue.closing = None
 
 

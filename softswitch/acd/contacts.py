@@ -3,18 +3,26 @@
 from math import isfinite
 from typing import Literal
 
-from softswitch.acd import announcing, overflow
+from softswitch.acd import announcing, events, overflow
 from softswitch.acd.admission import has_lost_everybody, obstacle
+from softswitch.acd.events import AcdEvent
 from softswitch.acd.floor import Floor
-from softswitch.acd.inputs import ContactQueued, QueueClosed
-from softswitch.acd.limits import BOOST_S_MAX, CONTACTS_MAX, OVERFLOW_MOVES_MAX, SKILLS_PER_CONTACT_MAX
-from softswitch.acd.model import LEVEL_MAX, LEVEL_MIN, HangUp, OverflowReason, OverflowTarget, Queue, ToQueue
+from softswitch.acd.inputs import ContactExited, ContactQueued, QueueClosed
+from softswitch.acd.limits import (
+    BOOST_S_MAX,
+    CONTACTS_MAX,
+    OVERFLOW_MOVES_MAX,
+    REASON_LENGTH_MAX,
+    SKILLS_PER_CONTACT_MAX,
+)
+from softswitch.acd.model import LEVEL_MAX, LEVEL_MIN, HangUp, OverflowReason, OverflowTarget, Queue, ToFlow, ToQueue
 from softswitch.acd.outputs import (
     ContactMoved,
     ContactOverflowed,
     ContactRefused,
+    RefusalReason,
 )
-from softswitch.acd.waiting import Contact
+from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import QueueId
 
@@ -29,8 +37,7 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         floor.outputs.append(ContactRefused(fact.contact_id, fact.queue_id, "unknown"))
         return
     if not queue.is_open or len(floor.contacts) >= CONTACTS_MAX:
-        queue.counters.refused += 1
-        floor.outputs.append(ContactRefused(fact.contact_id, fact.queue_id, "full" if queue.is_open else "closed"))
+        _refuse(floor, queue, fact, "full" if queue.is_open else "closed", now)
         return
     contact = Contact(
         fact.contact_id,
@@ -43,15 +50,38 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
     )
     reason = obstacle(floor, queue, contact)
     if reason is None:
-        _enter(floor, contact, now)
+        _join(floor, contact)
+        floor.tell(_queued(contact, fact, now))
+        _serve(floor, contact, now)
         return
     target = destination(floor, contact, reason)
     if isinstance(target, HangUp):
-        queue.counters.refused += 1
-        floor.outputs.append(ContactRefused(fact.contact_id, fact.queue_id, reason))
+        _refuse(floor, queue, fact, reason, now)
     else:
         queue.counters.offered += 1
+        floor.tell(_queued(contact, fact, now))
         send_on(floor, contact, target, reason, now)
+
+
+def _refuse(floor: Floor, queue: QueueRecord, fact: ContactQueued, reason: RefusalReason, now: float) -> None:
+    queue.counters.refused += 1
+    floor.outputs.append(ContactRefused(fact.contact_id, fact.queue_id, reason))
+    floor.tell(events.ContactRefused(now, fact.contact_id, fact.queue_id, reason))
+
+
+def _queued(contact: Contact, fact: ContactQueued, now: float) -> events.ContactQueued:
+    queue = contact.queue
+    return events.ContactQueued(
+        now,
+        contact.contact_id,
+        queue.settings.queue_id,
+        contact.enqueued_at,
+        contact.enqueued_at - contact.key,
+        queue.position(contact),
+        queue.waiting if contact.line is not None else queue.waiting + 1,
+        fact.caller,
+        contact.channel,
+    )
 
 
 def _check(floor: Floor, fact: ContactQueued) -> None:
@@ -68,17 +98,21 @@ def _check(floor: Floor, fact: ContactQueued) -> None:
         raise LocalError(f"contact {fact.contact_id}: boost_s and enqueued_at must be finite numbers")
 
 
-def _enter(floor: Floor, contact: Contact, now: float) -> None:
+def _join(floor: Floor, contact: Contact) -> None:
     """The contact begins to wait in `contact.queue`."""
     queue = contact.queue
     queue.counters.offered += 1
     floor.contacts[contact.contact_id] = contact
     announcing.entered(contact)
     floor.join_line(contact)
+
+
+def _serve(floor: Floor, contact: Contact, now: float) -> None:
+    """The contact, which has just joined its queue, gets an agent, or may find that waiting is of no use."""
     floor.serve_contact(contact, now)
     if contact.line is None:
         return
-    if has_lost_everybody(floor, queue):
+    if has_lost_everybody(floor, contact.queue):
         turn_away(floor, contact, "empty", now)
     elif _waits_too_long(contact, now):
         turn_away(floor, contact, "predicted_wait", now)
@@ -99,50 +133,65 @@ def _waits_too_long(contact: Contact, now: float) -> bool:
 def abandoned(floor: Floor, contact: Contact, now: float) -> None:
     """A contact that did not talk yet hung up."""
     queue = contact.queue
-    queue.counters.count_abandoned(now - contact.entered_at, queue.settings.service_level_s)
-    _leave(floor, contact, "abandoned", now)
+    in_queue_s = now - contact.entered_at
+    queue.counters.count_abandoned(in_queue_s, queue.settings.service_level_s)
+    event = events.ContactAbandoned(
+        now,
+        contact.contact_id,
+        queue.settings.queue_id,
+        now - contact.enqueued_at,
+        in_queue_s,
+        queue.settings.service_level_s,
+        queue.position(contact),
+    )
+    _leave(floor, contact, "abandoned", event, now)
 
 
-def withdrawn(floor: Floor, contact: Contact, now: float) -> None:
+def withdrawn(floor: Floor, contact: Contact, now: float, *, reason: str = "", key: str = "", by: str = "") -> None:
     """A contact that did not talk yet was taken out."""
-    contact.queue.counters.withdrawn += 1
-    _leave(floor, contact, "withdrawn", now)
+    queue = contact.queue
+    queue.counters.withdrawn += 1
+    event = events.ContactWithdrawn(
+        now,
+        contact.contact_id,
+        queue.settings.queue_id,
+        now - contact.enqueued_at,
+        now - contact.entered_at,
+        queue.position(contact),
+        reason=reason[:REASON_LENGTH_MAX],
+        key=key,
+        by=by,
+    )
+    _leave(floor, contact, "withdrawn", event, now)
 
 
-def exited(floor: Floor, contact: Contact, queue_id: QueueId | None, now: float) -> None:
+def exited(floor: Floor, contact: Contact, fact: ContactExited, now: float) -> None:
     """A contact that did not talk yet pressed a key to leave."""
+    queue_id = fact.queue_id
     if queue_id is None:
-        withdrawn(floor, contact, now)
+        withdrawn(floor, contact, now, key=fact.key)
         return
     queue = floor.queues.get(queue_id)
     is_possible = queue is not None and queue is not contact.queue and obstacle(floor, queue, contact) is None
     if contact.line is not None and is_possible:
         floor.leave_line(contact)
-        send_on(floor, contact, ToQueue(queue_id), "exit_key", now)
+        send_on(floor, contact, ToQueue(queue_id), "exit_key", now, key=fact.key)
 
 
-def _leave(floor: Floor, contact: Contact, cause: Literal["abandoned", "withdrawn"], now: float) -> None:
+def _leave(
+    floor: Floor, contact: Contact, cause: Literal["abandoned", "withdrawn"], event: AcdEvent, now: float
+) -> None:
     floor.stop_waiting_timers(contact)
     if not contact.reservations:
         floor.leave_line(contact)
+        floor.tell(event)
         floor.forget(contact)
         return
     released = floor.release_all(contact, cause, now)
+    floor.tell(event)
     floor.forget(contact)
     for agent in released:
         floor.serve_agent(agent, now)
-
-
-def finished(floor: Floor, contact: Contact, now: float) -> None:
-    """A conversation is over."""
-    assert contact.agent_id is not None
-    agent = floor.agents[contact.agent_id]
-    floor.forget(contact)
-    agent.finish(contact.queue.settings.wrap_up_s, now)
-    if agent.wrap_up_until is not None:
-        floor.deadlines.set(("wrap_up", agent.agent_id), agent.wrap_up_until)
-    floor.settle(agent, now)
-    floor.serve_agent(agent, now)
 
 
 # Waiting
@@ -204,18 +253,40 @@ def destination(floor: Floor, contact: Contact, reason: OverflowReason) -> Overf
     return overflow.destination(contact.queue.settings, reason, find, obstacle_there)
 
 
-def send_on(floor: Floor, contact: Contact, target: OverflowTarget, reason: OverflowReason, now: float) -> None:
-    """The contact, which is in no line, leaves its queue for `target`."""
-    queue = contact.queue
+def send_on(
+    floor: Floor, contact: Contact, target: OverflowTarget, reason: OverflowReason, now: float, *, key: str = ""
+) -> None:
+    """The contact, which is in no line, leaves its queue for `target`, perhaps by a `key` it pressed."""
+    queue, queue_id = contact.queue, contact.queue.settings.queue_id
+    position = queue.position(contact)
     queue.counters.overflowed += 1
     floor.stop_waiting_timers(contact)
     floor.forget(contact)
-    wait_s = now - contact.enqueued_at
+    wait_s, in_queue_s = now - contact.enqueued_at, now - contact.entered_at
     if not isinstance(target, ToQueue):
-        floor.outputs.append(ContactOverflowed(contact.contact_id, queue.settings.queue_id, target, wait_s, reason))
+        floor.outputs.append(ContactOverflowed(contact.contact_id, queue_id, target, wait_s, reason))
+        flow = target.flow if isinstance(target, ToFlow) else ""
+        floor.tell(
+            events.ContactOverflowed(now, contact.contact_id, queue_id, reason, wait_s, in_queue_s, position, flow)
+        )
         return
     contact.queue = floor.queues[target.queue_id]
     contact.entered_at = now
     contact.moves += 1
-    floor.outputs.append(ContactMoved(contact.contact_id, queue.settings.queue_id, target.queue_id, wait_s))
-    _enter(floor, contact, now)
+    floor.outputs.append(ContactMoved(contact.contact_id, queue_id, target.queue_id, wait_s))
+    _join(floor, contact)
+    floor.tell(
+        events.ContactMoved(
+            now,
+            contact.contact_id,
+            queue_id,
+            target.queue_id,
+            reason,
+            wait_s,
+            in_queue_s,
+            position,
+            contact.queue.position(contact),
+            key,
+        )
+    )
+    _serve(floor, contact, now)

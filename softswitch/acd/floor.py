@@ -4,10 +4,16 @@ What holds after each move: no agent is available while a contact waits whom he 
 agent holds one reservation at most; a contact waits in one line, or alerts agents, or talks to one.
 """
 
+from collections import deque
 from math import inf
 from typing import Literal, TypeAlias
 
+from softswitch.acd import decisions
+from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.decisions import Decision
+from softswitch.acd.events import AcdEvent
+from softswitch.acd.limits import DECISIONS_TOLD_MAX, EVENTS_UNTAKEN_MAX
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import DECLINED, NO_ANSWER, UNREACHABLE, AgentState, RoutingPolicy
 from softswitch.acd.outputs import AcdOutput, AgentReserved, AnnouncementCut, EndCause, ReservationEnded
@@ -30,12 +36,13 @@ FAILURE_REASONS = {"no_answer": NO_ANSWER, "declined": DECLINED, "unreachable": 
 class Reservation:
     """An agent alerted for a contact."""
 
-    __slots__ = ("agent", "contact", "reservation_id")
+    __slots__ = ("agent", "contact", "made_at", "reservation_id")
 
-    def __init__(self, reservation_id: ReservationId, agent: AgentMachine, contact: Contact) -> None:
+    def __init__(self, reservation_id: ReservationId, agent: AgentMachine, contact: Contact, made_at: float) -> None:
         self.reservation_id = reservation_id
         self.agent = agent
         self.contact = contact
+        self.made_at = made_at
 
 
 class Floor:
@@ -47,6 +54,7 @@ class Floor:
         "agents",
         "contacts",
         "deadlines",
+        "events",
         "matching",
         "outputs",
         "policy",
@@ -65,6 +73,7 @@ class Floor:
         self.presence = Presence(0, [])
         self.policy = RoutingPolicy()
         self.outputs: list[AcdOutput] = []
+        self.events: deque[AcdEvent] = deque(maxlen=EVENTS_UNTAKEN_MAX)
         self._last_reservation = 0
         self._last_serial = 0
 
@@ -73,14 +82,43 @@ class Floor:
         self._last_serial += 1
         return self._last_serial
 
+    def tell(self, event: AcdEvent) -> None:
+        """Write down what has happened, for whoever takes the events."""
+        self.events.append(event)
+
     # Agents
 
-    def settle(self, agent: AgentMachine, now: float) -> None:
-        """A fact about the agent changed: derive his state, say so, and show it in the roster."""
-        change = agent.settle(now, direct_calls_restart_idle=self.policy.direct_calls_restart_idle)
+    def settle(self, agent: AgentMachine, now: float, source: str, by: str = "", since: float | None = None) -> None:
+        """A fact about the agent changed: derive his state, say so, and show it in the roster.
+
+        `source` and `by` are as in `events.AgentStateChanged`. A state that began before now began at `since`.
+        """
+        began, old_reason, old_kind = agent.since, agent.reason, agent.busy_kind
+        change = agent.settle(
+            now if since is None else since, direct_calls_restart_idle=self.policy.direct_calls_restart_idle
+        )
         self.show(agent)
         if change is not None:
             self.outputs.append(change)
+            lasted_s = max(0.0, now - began)
+            self.tell(
+                told.AgentStateChanged(
+                    now,
+                    agent.agent_id,
+                    change.old,
+                    change.new,
+                    lasted_s,
+                    source,
+                    reason=change.reason,
+                    old_reason=old_reason,
+                    busy_kind=change.busy_kind,
+                    old_busy_kind=old_kind,
+                    by=by,
+                )
+            )
+            if change.old is AgentState.WRAP_UP:
+                contact_id, queue_id = agent.last_contact_id, agent.last_queue_id
+                self.tell(told.WrapUpEnded(now, agent.agent_id, contact_id, queue_id, lasted_s))
             if change.new is AgentState.READY and change.old is not AgentState.RESERVED:
                 self._forgive(agent)
         if agent.is_removed and agent.state is AgentState.LOGGED_OUT:
@@ -101,6 +139,7 @@ class Floor:
         if row is not None:
             roster.available_since[:, row] = agent.idle_since if agent.is_available else inf
             self.presence.show(row, agent)
+            roster.condition[row] = decisions.condition(agent)
 
     def show_login(self, agent: AgentMachine) -> None:
         """Mirror in the roster whether the agent is logged in."""
@@ -116,14 +155,18 @@ class Floor:
         if agent.is_available and not agent.is_removed:
             contact = self.matching.contact_for(agent.agent_id)
             if contact is not None:
-                self._alert(self.matching.alerted_with(agent.agent_id, contact), contact, now)
+                agent_ids = self.matching.alerted_with(agent.agent_id, contact)
+                self._alert(agent_ids, contact, now, decisions.by_agent(self.matching, agent, contact))
 
     def serve_contact(self, contact: Contact, now: float) -> None:
         """Give a waiting contact an agent; if there is none, start what belongs to waiting."""
         agent_ids = self.matching.agents_for(contact)
         if agent_ids:
-            self._alert(agent_ids, contact, now)
+            self._alert(agent_ids, contact, now, decisions.by_contact(self.matching, contact, agent_ids[0]))
             return
+        if contact.decisions_told < DECISIONS_TOLD_MAX:
+            contact.decisions_told += 1
+            self.tell(decisions.nobody_free(self.matching, contact, now))
         contact.queue.estimator.somebody_waits(now)
         overdue_at = contact.overdue_at
         if overdue_at is not None:
@@ -135,7 +178,7 @@ class Floor:
         if contact.shunned_by is not None:
             self.deadlines.set(("retry", contact.contact_id), now + self.policy.retry_after_s)
 
-    def _alert(self, agent_ids: list[AgentId], contact: Contact, now: float) -> None:
+    def _alert(self, agent_ids: list[AgentId], contact: Contact, now: float, decision: Decision) -> None:
         queue = contact.queue
         queue.estimator.reserved(now)
         self.leave_line(contact)
@@ -144,22 +187,23 @@ class Floor:
         if contact.is_told:
             self.outputs.append(AnnouncementCut(contact.contact_id))
         for agent_id in agent_ids:
-            self._reserve(self.agents[agent_id], contact, now)
+            self._reserve(self.agents[agent_id], contact, now, decision)
 
-    def _reserve(self, agent: AgentMachine, contact: Contact, now: float) -> None:
+    def _reserve(self, agent: AgentMachine, contact: Contact, now: float, decision: Decision) -> None:
         queue = contact.queue
         self._last_reservation += 1
         reservation_id = ReservationId(self._last_reservation)
-        self.reservations[reservation_id] = Reservation(reservation_id, agent, contact)
+        self.reservations[reservation_id] = Reservation(reservation_id, agent, contact, now)
         contact.reservations.append(reservation_id)
         agent.reserve(reservation_id)
         self.deadlines.set(("ring", reservation_id), now + queue.settings.ring_timeout_s)
         self.outputs.append(AgentReserved(reservation_id, agent.agent_id, contact.contact_id, queue.settings.queue_id))
-        self.settle(agent, now)
+        self.tell(decisions.reserved(decision, agent, contact, reservation_id, now))
+        self.settle(agent, now, "reservation")
 
     # Reservations that end
 
-    def close_reservation(self, reservation: Reservation) -> None:
+    def close_reservation(self, reservation: Reservation, cause: str, now: float) -> None:
         """Forget a reservation; what becomes of agent and contact is the caller's business."""
         del self.reservations[reservation.reservation_id]
         self.deadlines.cancel(("ring", reservation.reservation_id))
@@ -168,10 +212,21 @@ class Floor:
         contact.agent_id = self.reservations[contact.reservations[0]].agent.agent_id if contact.reservations else None
         if not contact.reservations:
             contact.queue.alerting -= 1
+        self.tell(
+            told.ReservationEnded(
+                now,
+                reservation.reservation_id,
+                contact.contact_id,
+                contact.queue.settings.queue_id,
+                reservation.agent.agent_id,
+                cause,
+                now - reservation.made_at,
+            )
+        )
 
-    def end_reservation(self, reservation: Reservation, cause: EndCause) -> None:
+    def end_reservation(self, reservation: Reservation, cause: EndCause, now: float) -> None:
         """Forget a reservation that came to nothing, and say so."""
-        self.close_reservation(reservation)
+        self.close_reservation(reservation, cause, now)
         self.outputs.append(
             ReservationEnded(
                 reservation.reservation_id, reservation.agent.agent_id, reservation.contact.contact_id, cause
@@ -182,9 +237,9 @@ class Floor:
         """End the reservations the contact still has, which is no doing of their agents; returns these."""
         reservations = [self.reservations[reservation_id] for reservation_id in contact.reservations]
         for reservation in reservations:
-            self.end_reservation(reservation, cause)
+            self.end_reservation(reservation, cause, now)
             reservation.agent.release()
-            self.settle(reservation.agent, now)
+            self.settle(reservation.agent, now, "contact")
         return [reservation.agent for reservation in reservations]
 
     # Lines

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from softswitch.acd.events import EndedBy, TransferKind
 from softswitch.acd.model import Agent, BusyKind, Channel, Queue, RoutingPolicy, Skills, WhoWaitsAtClosing
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
@@ -30,6 +31,8 @@ class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
     skills: Skills = {}
     enqueued_at: float | None = None
     channel: Channel = Channel.VOICE
+    caller: str = ""
+    """His number, for the record."""
 
 
 class ContactAbandoned(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -43,6 +46,7 @@ class ContactWithdrawn(msgspec.Struct, frozen=True, tag=True, gc=False):
 
     contact_id: ContactId
     reason: str = ""
+    by: str = ""
 
 
 class ContactExited(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -61,6 +65,28 @@ class ContactFinished(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The conversation with the agent is over; his wrap-up begins. The contact is forgotten."""
 
     contact_id: ContactId
+    ended_by: EndedBy = "switch"
+
+
+class ContactHeld(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """One of the two who talk put the other on hold."""
+
+    contact_id: ContactId
+
+
+class ContactResumed(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Neither of the two who talk is on hold any more."""
+
+    contact_id: ContactId
+
+
+class ContactTransferred(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The agent gives the contact to somebody else (a number, or whose phone it is). Say `ContactFinished` as well."""
+
+    contact_id: ContactId
+    kind: TransferKind
+    target: str
+    by: str = ""
 
 
 class AgentLoggedIn(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -175,6 +201,9 @@ AcdInput: TypeAlias = (
     | ContactWithdrawn
     | ContactExited
     | ContactFinished
+    | ContactHeld
+    | ContactResumed
+    | ContactTransferred
     | AgentLoggedIn
     | AgentLoggedOut
     | AgentPaused

@@ -21,5 +21,11 @@ RING_ALL_MAX = 32
 WRAP_UP_S_MAX = 3_600.0
 """Wrap-up ends at the latest this long after the conversation, however often it was extended."""
 
+EVENTS_UNTAKEN_MAX = 200_000
+"""Events kept for who takes them late or never; the oldest go first. One reload with the most contacts fits."""
+
+DECISIONS_TOLD_MAX = 64
+"""Decisions of one contact that are told as events: who is tried all day long says nothing new after these."""
+
 OVERFLOW_MOVES_MAX = 8
 """Queues one contact is moved through before it counts as going in circles and its overflow hangs up."""

@@ -84,6 +84,11 @@ class Matching:
         """Whether the agent of this row may serve the line."""
         return bool(self._serves[row, line.slot])
 
+    def lines_for(self, agent_id: AgentId) -> int:
+        """In how many lines somebody waits whom this agent serves."""
+        open_to_him = self._open_to(self.roster.row_of[agent_id])
+        return int(np.count_nonzero(open_to_him & (self._head_key[: self._used] < np.inf)))
+
     # Decisions
 
     def agents_for(self, contact: Contact) -> list[AgentId]:

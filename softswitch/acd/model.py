@@ -90,6 +90,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     With `join_empty` a contact is not taken while nobody counts as there, with `leave_when_empty` those who wait
     overflow when nobody does any more; who is logged out or excluded by one of these factors does not count, and
     without a factor nobody is ever counted. Who would wait longer than `max_predicted_wait_s` overflows on arrival.
+    `project` is for whom the queue works.
     """
 
     queue_id: QueueId
@@ -107,6 +108,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     join_empty: tuple[EmptyFactor, ...] = ()
     leave_when_empty: tuple[EmptyFactor, ...] = ()
     service_level_s: float = 20.0
+    project: str = ""
     no_answer_limit: int = 1
     announcements: Announcements | None = None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Sequence
 
-from softswitch.acd import closing, contacts, reservations
+from softswitch.acd import closing, contacts, events, reservations
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import ConfigurationSet
@@ -21,7 +21,8 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     floor.policy = fact.policy
     in_lines = [contact for queue in floor.queues.values() for contact in queue.contacts()]
     in_lines.sort(key=lambda contact: contact.order)
-    _set_queues(floor, fact.queues)
+    floor.tell(events.ConfigurationChanged(now, len(fact.queues), len(fact.agents)))
+    _set_queues(floor, fact.queues, now)
     removed = _set_agents(floor, fact.agents, now)
     floor.matching = Matching(Roster(fact.agents), floor.queues.values())
     minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
@@ -32,9 +33,11 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
         floor.show(agent)
         floor.show_login(agent)
     for agent in removed:
+        if agent.is_logged_in:
+            floor.tell(events.AgentLoggedOut(now, agent.agent_id, "configuration"))
         agent.log_out()
         reservations.taken_away(floor, agent, "removed", now)
-        floor.settle(agent, now)
+        floor.settle(agent, now, "configuration")
     closing.leave_empty_queues(floor, now)
     for contact in in_lines:
         if contact.line is not None:
@@ -47,7 +50,7 @@ def _check_unique(kind: str, ids: Sequence[Hashable]) -> None:
         raise LocalError(f"{kind} {twice} is configured twice: give each its own id")
 
 
-def _set_queues(floor: Floor, configured: Iterable[Queue]) -> None:
+def _set_queues(floor: Floor, configured: Iterable[Queue], now: float) -> None:
     """In the order of the configuration; those that are gone and not empty come last, closed."""
     former = floor.queues
     floor.queues = {}
@@ -55,13 +58,22 @@ def _set_queues(floor: Floor, configured: Iterable[Queue]) -> None:
         queue = former.pop(settings.queue_id, None)
         if queue is None:
             queue = QueueRecord(settings)
+            _tell_configured(floor, settings, now)
+        elif queue.settings != settings or not queue.is_open:
+            _tell_configured(floor, settings, now)
         queue.settings = settings
         queue.is_open = True
         floor.queues[settings.queue_id] = queue
     for queue_id, queue in former.items():
+        if queue.is_open:
+            floor.tell(events.QueueRemoved(now, queue_id))
         if len(queue) > 0:
             queue.is_open = False
             floor.queues[queue_id] = queue
+
+
+def _tell_configured(floor: Floor, queue: Queue, now: float) -> None:
+    floor.tell(events.QueueConfigured(now, queue.queue_id, queue.name, queue.project, queue.service_level_s))
 
 
 def _set_agents(floor: Floor, configured: Iterable[Agent], now: float) -> list[AgentMachine]:

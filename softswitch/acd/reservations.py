@@ -1,6 +1,6 @@
 """What becomes of a reservation: accepted, failed, or overtaken by what the agent did."""
 
-from softswitch.acd import contacts
+from softswitch.acd import contacts, events
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import FAILURE_REASONS, Floor, Reservation
 from softswitch.acd.inputs import FailureCause
@@ -11,7 +11,7 @@ from softswitch.acd.waiting import Contact
 def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
     """The agent answered. Others who are alerted for the contact need not any more."""
     agent, contact = reservation.agent, reservation.contact
-    floor.close_reservation(reservation)
+    floor.close_reservation(reservation, "answered", now)
     others = floor.release_all(contact, "answered_elsewhere", now)
     floor.stop_waiting_timers(contact)
     contact.agent_id = agent.agent_id
@@ -26,7 +26,20 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
     floor.outputs.append(
         ContactConnected(contact.contact_id, agent.agent_id, queue.settings.queue_id, now - contact.enqueued_at)
     )
-    floor.settle(agent, now)
+    floor.tell(
+        events.ContactConnected(
+            now,
+            contact.contact_id,
+            queue.settings.queue_id,
+            agent.agent_id,
+            reservation.reservation_id,
+            now - contact.enqueued_at,
+            in_queue_s,
+            now - reservation.made_at,
+            queue.settings.service_level_s,
+        )
+    )
+    floor.settle(agent, now, "contact")
     for other in others:
         floor.serve_agent(other, now)
 
@@ -39,11 +52,11 @@ def failed(floor: Floor, reservation: Reservation, cause: FailureCause, now: flo
     agent, contact = reservation.agent, reservation.contact
     contact.queue.counters.failed_reservations += 1
     contact.queue.estimator.failed()
-    floor.end_reservation(reservation, cause)
+    floor.end_reservation(reservation, cause, now)
     agent.fail(FAILURE_REASONS[cause], contact.queue.settings.no_answer_limit)
     contact.shunned_by = agent.agent_id
     agent.failed_contacts.add(contact.contact_id)
-    floor.settle(agent, now)
+    floor.settle(agent, now, "reservation")
     if not contact.reservations:
         contacts.returned(floor, contact, now)
     floor.serve_agent(agent, now)
@@ -64,8 +77,8 @@ def taken_away(floor: Floor, agent: AgentMachine, cause: EndCause, now: float) -
     if agent.reservation_id is None:
         return
     reservation = floor.reservations[agent.reservation_id]
-    floor.end_reservation(reservation, cause)
+    floor.end_reservation(reservation, cause, now)
     agent.release()
-    floor.settle(agent, now)
+    floor.settle(agent, now, "phone" if cause == "unreachable" else "agent")
     if not reservation.contact.reservations:
         contacts.returned(floor, reservation.contact, now)

@@ -1,7 +1,8 @@
 """The ACD: contacts and agents in, reservations out, decided on the event and never on a poll.
 
 A pure state machine. After every `apply` and `handle_timeout` drain `take_outputs`, and call `handle_timeout` when
-`next_timeout` has come. The same facts at the same times give the same outputs, so a day can be replayed in seconds.
+`next_timeout` has come. `take_events` has the diary of it all, whenever it is wanted. The same facts at the same times
+give the same outputs, so a day can be replayed in seconds.
 
 The facts are applied by subject: `contacts`, `reservations`, `agent_fsm`, `reload`, all on one `Floor`.
 """
@@ -10,8 +11,10 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import assert_never
 
-from softswitch.acd import announcing, closing, contacts, reload, reservations, snapshot, summaries
+from softswitch.acd import announcing, closing, contacts, conversations, reload, reservations, snapshot, summaries
+from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.events import AcdEvent
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import (
     AcdInput,
@@ -27,7 +30,10 @@ from softswitch.acd.inputs import (
     ContactAbandoned,
     ContactExited,
     ContactFinished,
+    ContactHeld,
     ContactQueued,
+    ContactResumed,
+    ContactTransferred,
     ContactWithdrawn,
     QueueClosed,
     QueueOpened,
@@ -64,6 +70,8 @@ class Router:
                 contacts.queued(self._floor, fact, now)
             case ContactAbandoned() | ContactWithdrawn() | ContactExited() | ContactFinished():
                 self._apply_to_contact(fact, now)
+            case ContactHeld() | ContactResumed() | ContactTransferred():
+                self._apply_to_conversation(fact, now)
             case ReservationAccepted() | ReservationFailed():
                 self._apply_to_reservation(fact, now)
             case ConfigurationSet():
@@ -106,7 +114,7 @@ class Router:
                     agent = floor.agents.get(agent_id)
                     if agent is not None:
                         agent.end_wrap_up()
-                        self._settle_and_serve(agent, now)
+                        self._settle_and_serve(agent, now, "timer")
                 case (kind, contact_id):
                     contact = floor.contacts.get(contact_id)
                     if contact is None:
@@ -128,6 +136,12 @@ class Router:
         outputs = self._floor.outputs
         self._floor.outputs = []
         return outputs
+
+    def take_events(self) -> list[AcdEvent]:
+        """What has happened since they were last taken, in order; of very many the newest."""
+        events = list(self._floor.events)
+        self._floor.events.clear()
+        return events
 
     # Getters
 
@@ -152,13 +166,24 @@ class Router:
         if contact is None or (isinstance(fact, ContactExited) and contact.state is ContactState.CONNECTED):
             self.ignored += 1
         elif contact.state is ContactState.CONNECTED:
-            contacts.finished(self._floor, contact, now)
-        elif isinstance(fact, ContactAbandoned):
-            contacts.abandoned(self._floor, contact, now)
+            conversations.finished(self._floor, contact, _ended_by(fact), now)
+        elif isinstance(fact, ContactWithdrawn):
+            contacts.withdrawn(self._floor, contact, now, reason=fact.reason, by=fact.by)
         elif isinstance(fact, ContactExited):
-            contacts.exited(self._floor, contact, fact.queue_id, now)
+            contacts.exited(self._floor, contact, fact, now)
         else:
-            contacts.withdrawn(self._floor, contact, now)
+            contacts.abandoned(self._floor, contact, now)
+
+    def _apply_to_conversation(self, fact: ContactHeld | ContactResumed | ContactTransferred, now: float) -> None:
+        contact = self._floor.contacts.get(fact.contact_id)
+        if contact is None or contact.state is not ContactState.CONNECTED:
+            self.ignored += 1
+        elif isinstance(fact, ContactHeld):
+            conversations.held(self._floor, contact, now)
+        elif isinstance(fact, ContactResumed):
+            conversations.resumed(self._floor, contact, now)
+        else:
+            conversations.transferred(self._floor, contact, fact, now)
 
     def _apply_to_reservation(self, fact: ReservationAccepted | ReservationFailed, now: float) -> None:
         reservation = self._floor.reservations.get(fact.reservation_id)
@@ -172,9 +197,13 @@ class Router:
     def _apply_to_agent(self, agent: AgentMachine, fact: "AgentFact", now: float) -> None:
         match fact:
             case AgentLoggedIn():
+                if not agent.is_logged_in:
+                    self._floor.tell(told.AgentLoggedIn(now, agent.agent_id))
                 agent.log_in()
                 self._floor.show_login(agent)
             case AgentLoggedOut():
+                if agent.is_logged_in:
+                    self._floor.tell(told.AgentLoggedOut(now, agent.agent_id))
                 agent.log_out()
                 self._floor.show_login(agent)
                 reservations.taken_away(self._floor, agent, "logged_out", now)
@@ -197,7 +226,8 @@ class Router:
                 self._extend_wrap_up(agent, fact.by_s)
             case _:
                 assert_never(fact)
-        self._settle_and_serve(agent, now)
+        is_of_phone = isinstance(fact, AgentReachable | AgentUnreachable | AgentBusy | AgentFree)
+        self._settle_and_serve(agent, now, "phone" if is_of_phone else "agent")
 
     def _apply_to_queue(self, fact: QueueClosed | QueueOpened, now: float) -> None:
         queue = self._floor.queues.get(fact.queue_id)
@@ -206,7 +236,7 @@ class Router:
         elif isinstance(fact, QueueClosed):
             closing.closed(self._floor, queue, fact, now)
         else:
-            closing.opened(queue)
+            closing.opened(self._floor, queue, now)
 
     def _extend_wrap_up(self, agent: AgentMachine, by_s: float) -> None:
         if not isfinite(by_s):
@@ -215,9 +245,15 @@ class Router:
         if agent.wrap_up_until is not None:
             self._floor.deadlines.set(("wrap_up", agent.agent_id), agent.wrap_up_until)
 
-    def _settle_and_serve(self, agent: AgentMachine, now: float) -> None:
-        self._floor.settle(agent, now)
+    def _settle_and_serve(self, agent: AgentMachine, now: float, source: str) -> None:
+        self._floor.settle(agent, now, source)
         self._floor.serve_agent(agent, now)
+
+
+def _ended_by(fact: "ContactFact") -> told.EndedBy:
+    if isinstance(fact, ContactFinished):
+        return fact.ended_by
+    return "caller" if isinstance(fact, ContactAbandoned) else "switch"
 
 
 ContactFact = ContactAbandoned | ContactWithdrawn | ContactExited | ContactFinished

@@ -25,7 +25,8 @@ class Roster:
     """The configured agents, in the order of the configuration; a new configuration makes a new roster.
 
     `available_since` float64[channels, agents]: since when he is free for the next contact of a channel (monotonic
-    seconds), infinity while he is not. `is_logged_in` bool[agents]. Both mirror the agents' machines.
+    seconds), infinity while he is not. `is_logged_in` bool[agents]. `condition` uint8[agents]: what he is doing, as a
+    `decisions.Condition`. All mirror the agents' machines.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Roster:
         "_no_level",
         "agent_ids",
         "available_since",
+        "condition",
         "is_logged_in",
         "row_of",
         "state",
@@ -47,6 +49,7 @@ class Roster:
         self.row_of: dict[AgentId, int] = {agent_id: row for row, agent_id in enumerate(self.agent_ids)}
         self.available_since: NDArray[np.float64] = np.full((len(Channel), size), np.inf)
         self.is_logged_in: Mask = np.zeros(size, np.bool_)
+        self.condition: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._levels: dict[str, NDArray[np.uint8]] = {}
         self._no_level: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._listed: dict[QueueId, Mask] = {}

@@ -6,6 +6,7 @@ from the registrations.
 
 import msgspec
 
+from softswitch.acd import events
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import Floor
 from softswitch.acd.model import AgentState
@@ -48,5 +49,6 @@ def restore(floor: Floor, agent: AgentMachine, snapshot: AgentSnapshot, now: flo
     if snapshot.pause_reason is not None:
         agent.pause(snapshot.pause_reason)
     agent.idle_since = now if snapshot.idle_since is None else min(snapshot.idle_since, now)
-    floor.settle(agent, now if snapshot.since is None else min(snapshot.since, now))
+    floor.tell(events.AgentLoggedIn(now, agent.agent_id, "restart"))
+    floor.settle(agent, now, "restart", since=None if snapshot.since is None else min(snapshot.since, now))
     floor.serve_agent(agent, now)

@@ -29,10 +29,14 @@ class Contact:
         "channel",
         "connected_at",
         "contact_id",
+        "decisions_told",
         "enqueued_at",
         "entered_at",
         "forecast",
+        "held_s",
+        "held_since",
         "is_told",
+        "is_transferred",
         "key",
         "line",
         "moves",
@@ -72,6 +76,10 @@ class Contact:
         self.reservations: list[ReservationId] = []
         """Of the agents alerted for it; several with a strategy that alerts several."""
         self.connected_at: float | None = None
+        self.held_since: float | None = None
+        self.held_s = 0.0
+        self.is_transferred = False
+        self.decisions_told = 0
         self.agent_id: AgentId | None = None
         """Whom it talks to, or alerts; of several the first alerted."""
         self.shunned_by: AgentId | None = None

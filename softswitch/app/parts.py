@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from softswitch.acd.runtime.service import AcdService
+from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
 from softswitch.base.clock import Clock
 from softswitch.calls.runtime.controller import CallController
@@ -54,6 +55,7 @@ class Parts:
     media: MediaClient
     acd: AcdService
     queue_hours: QueueHours
+    acd_events: AcdEvents
     controller: CallController
     reload: Callable[[], Awaitable[Reloaded]]
     stop_requested: asyncio.Event = field(default_factory=asyncio.Event)

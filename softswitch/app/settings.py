@@ -348,6 +348,7 @@ def _queue(row: QueueRow) -> Queue:
     return Queue(
         queue_id=row.queue_id,
         name=row.name,
+        project=row.project,
         skills=row.skills,
         ring_timeout_s=row.ring_timeout_s,
         wrap_up_s=row.wrap_up_s,

@@ -18,6 +18,7 @@ from softswitch.acd.inputs import AgentLoggedIn
 from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.router import Router
 from softswitch.acd.runtime.service import AcdService
+from softswitch.app.acd_events import AcdEvents
 from softswitch.app.agent_states import StoredAgentStates
 from softswitch.app.archive import Archive
 from softswitch.app.calendar import DialplanCalendar
@@ -113,6 +114,7 @@ class Switch:
         self._loop.run_in_executor(None, self._repair_recordings, parts)
         parts.archive.start()
         parts.traces.start()
+        parts.acd_events.start()
         if parts.homer is not None:
             parts.homer.start()
         self._look_for_garbage(parts, GarbageRounds(lambda: not parts.controller.calls, parts.clock.now()))
@@ -175,7 +177,10 @@ class Switch:
             on_event=self._media_event,
             cpu_max=configuration.settings.media.cpu_max,
         )
-        acd = AcdService(Router(), clock, self._acd_output, StoredAgentStates(store), self._loop)
+        acd_events = AcdEvents(store, clock, self._loop, configuration.settings.events)
+        acd = AcdService(
+            Router(), clock, self._acd_output, StoredAgentStates(store), self._loop, on_events=acd_events.take
+        )
         sounds = sound_library(configuration, on_fault=lambda fault: log.warning("sound", fault=str(fault)))
         traces = Traces(messages, store, clock, self._loop, lambda: self._running().settings)
         records = StoreRecords(
@@ -237,6 +242,7 @@ class Switch:
                 lambda: self._running().settings,
                 DialplanCalendar(lambda: self._running().dialplan),
             ),
+            acd_events=acd_events,
             controller=CallController(around, loop=self._loop, start_flow=runner.start, is_routed=runner.is_routed),
             reload=self._reload,
         )
@@ -285,6 +291,7 @@ class Switch:
         parts.endpoint.update_settings(sip_settings(configuration))
         parts.endpoint.look_up_trunks(parts.clock.now())
         parts.driver.flush()
+        parts.acd_events.configure(configuration.settings.events)
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = call_settings(configuration)
         parts.dialplan = dialplan
@@ -330,6 +337,7 @@ class Switch:
         await parts.media.close()
         parts.queue_hours.stop()
         parts.acd.stop()
+        parts.acd_events.stop()
         parts.traces.stop()
         if parts.homer is not None:
             parts.homer.stop()

@@ -222,6 +222,7 @@ def _complete_settings(settings: Settings, directory: str) -> Settings:
             },
         ),
         store=replace(settings.store, directory=absolute(settings.store.directory)),
+        events=replace(settings.events, queue_log=settings.events.queue_log and absolute(settings.events.queue_log)),
         dialplans=replace(settings.dialplans, directory=absolute(settings.dialplans.directory)),
         control=replace(settings.control, socket=absolute(settings.control.socket)),
         sounds=replace(

@@ -174,6 +174,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     id: Identifier
     name: str = ""
     """Empty: the id."""
+    project: str = ""
+    """For whom it works: a word reports go by."""
     skills: dict[str, SkillLevel] = {}
     """Required of an agent, with the lowest level that will do; none: anybody."""
     ring_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 15

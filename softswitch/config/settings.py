@@ -148,6 +148,19 @@ class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
     """The largest size of the store's file to begin with; it grows by itself, and takes only what is in it."""
 
 
+class EventsSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[events]: the ACD's diary, of which statistics and explanations are made."""
+
+    keep_days: Annotated[float, Meta(gt=0, le=3650)] = 90
+    """Events in the store are deleted after so many days,"""
+    keep_max: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 2_000_000
+    """and the oldest when there are more than this; about 250 bytes each. 0: none are stored."""
+    short_abandon_s: Annotated[float, Meta(ge=0, le=600)] = 5
+    """Who gives up sooner is counted apart."""
+    queue_log: str = ""
+    """A file in the format of Asterisk's queue_log that is written as well. Empty: none."""
+
+
 class DialplansSection(msgspec.Struct, frozen=True, kw_only=True):
     """[dialplans]: the flows that calls run."""
 
@@ -271,6 +284,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     media: MediaSection = MediaSection()
     recordings: RecordingsSection = RecordingsSection()
     store: StoreSection = StoreSection()
+    events: EventsSection = EventsSection()
     dialplans: DialplansSection = DialplansSection()
     sounds: SoundsSection = SoundsSection()
     control: ControlSection = ControlSection()

@@ -311,6 +311,25 @@ class StoredQueueClosing(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
 
 
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of the ACD (acd/events.py), with the time of day and a number that orders those of one instant."""
+
+    at_wall: float
+    number: int
+    contact: str = ""
+    """Whom it is about, if that is a contact."""
+    stamped: msgspec.Raw
+    """An `acd.events.Stamped`."""
+
+
+class StoredContactSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to look for a contact's events. `until_wall` is 0 while it is with the ACD."""
+
+    contact: str
+    from_wall: float
+    until_wall: float = 0.0
+
+
 KEY_BYTES_MAX = 511
 """LMDB's own limit on the length of a key."""
 
@@ -366,6 +385,8 @@ TOLL_USAGE: TableLayout[str, StoredTollUsage] = TableLayout("toll_usage", Stored
 CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, _timed_key)
 RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, _timed_key)
 TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, _timed_key)
+EVENTS: TableLayout[TimedKey, StoredEvent] = TableLayout("events", StoredEvent, _timed_key)
+CONTACT_SPANS: TableLayout[str, StoredContactSpan] = TableLayout("contact_spans", StoredContactSpan, _text_key)
 PHONES: TableLayout[str, StoredPhone] = TableLayout("phones", StoredPhone, _text_key)
 MAILBOXES: TableLayout[str, StoredMailbox] = TableLayout("mailboxes", StoredMailbox, _text_key)
 QUEUE_CLOSINGS: TableLayout[str, StoredQueueClosing] = TableLayout("queue_closings", StoredQueueClosing, _text_key)

@@ -4,14 +4,14 @@ The switch calls `open_store` once. The command line, reports and whatever else 
 at any time and in any number. `memory_store` is for tests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Protocol
 
 import msgspec
 
 from softswitch.base.ids import CallId
-from softswitch.store.environment import open_for_reading, open_for_writing
+from softswitch.store.environment import Operation, open_for_reading, open_for_writing
 from softswitch.store.memory import MemoryRows
 from softswitch.store.schema import (
     ACTIVE_CALLS,
@@ -19,7 +19,9 @@ from softswitch.store.schema import (
     BANS,
     BINDINGS,
     CDRS,
+    CONTACT_SPANS,
     END_REASON_RESTARTED,
+    EVENTS,
     MAILBOXES,
     PHONES,
     QUEUE_CLOSINGS,
@@ -32,6 +34,8 @@ from softswitch.store.schema import (
     StoredAgentState,
     StoredBan,
     StoredBinding,
+    StoredContactSpan,
+    StoredEvent,
     StoredMailbox,
     StoredPhone,
     StoredQueueClosing,
@@ -43,7 +47,9 @@ from softswitch.store.schema import (
 from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRows
 from softswitch.store.writer import GroupCommitWriter
 
-_READ_BY_ALL = tuple(layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES))
+_READ_BY_ALL = tuple(
+    layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES, EVENTS, CONTACT_SPANS)
+)
 _TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name, MAILBOXES.name, TOLL_USAGE.name, QUEUE_CLOSINGS.name)
 
 
@@ -72,6 +78,11 @@ class Writer(WritableRows, Protocol):
     def pending(self) -> int: ...
 
 
+def event_key(event: StoredEvent) -> TimedKey:
+    """Events sort by time, and those of one instant by number."""
+    return event.at_wall, f"{event.number:012d}"
+
+
 class Store:
     """All tables, to read and write. One per switch."""
 
@@ -83,6 +94,8 @@ class Store:
         "bans",
         "bindings",
         "cdrs",
+        "contact_spans",
+        "events",
         "mailboxes",
         "phones",
         "queue_closings",
@@ -105,6 +118,8 @@ class Store:
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
         self.queue_closings: Table[str, StoredQueueClosing] = Table(QUEUE_CLOSINGS, rows, writer)
+        self.events: Table[TimedKey, StoredEvent] = Table(EVENTS, rows, writer)
+        self.contact_spans: Table[str, StoredContactSpan] = Table(CONTACT_SPANS, rows, writer)
 
     def begin_call(self, call: ActiveCall) -> None:
         """Note that a call is in progress, so that it gets a CDR whatever happens to the switch."""
@@ -138,6 +153,25 @@ class Store:
         for cdr in cdrs:
             self.end_call(cdr)
         return cdrs
+
+    def put_events(self, events: Iterable[StoredEvent], spans: Iterable[StoredContactSpan]) -> None:
+        """Events and where their contacts' are, in one transaction."""
+        self._writer.apply(
+            [
+                *(self.events.put_operation(event_key(event), event) for event in events),
+                *(self.contact_spans.put_operation(span.contact, span) for span in spans),
+            ]
+        )
+
+    def delete_events(self, events: Iterable[StoredEvent]) -> None:
+        """Events, and where the contacts' are of whom nothing is left."""
+        operations: list[Operation] = []
+        for event in events:
+            operations.append(self.events.delete_operation(event_key(event)))
+            span = self.contact_spans.get(event.contact) if event.contact else None
+            if span is not None and 0.0 < span.until_wall <= event.at_wall:
+                operations.append(self.contact_spans.delete_operation(span.contact))
+        self._writer.apply(operations)
 
     def put_recording(self, recording: StoredRecording) -> None:
         self.recordings.put((recording.started_at, recording.recording_id), recording)
@@ -183,7 +217,17 @@ class Store:
 class StoreReader:
     """The tables that others than the switch read, from any process. A context manager."""
 
-    __slots__ = ("_close_rows", "active_calls", "agent_states", "bindings", "cdrs", "recordings", "traces")
+    __slots__ = (
+        "_close_rows",
+        "active_calls",
+        "agent_states",
+        "bindings",
+        "cdrs",
+        "contact_spans",
+        "events",
+        "recordings",
+        "traces",
+    )
 
     def __init__(self, rows: ReadableRows, close_rows: Callable[[], None]) -> None:
         self._close_rows = close_rows
@@ -193,6 +237,8 @@ class StoreReader:
         self.cdrs: TableReader[TimedKey, Cdr] = TableReader(CDRS, rows)
         self.recordings: TableReader[TimedKey, StoredRecording] = TableReader(RECORDINGS, rows)
         self.traces: TableReader[TimedKey, StoredTrace] = TableReader(TRACES, rows)
+        self.events: TableReader[TimedKey, StoredEvent] = TableReader(EVENTS, rows)
+        self.contact_spans: TableReader[str, StoredContactSpan] = TableReader(CONTACT_SPANS, rows)
 
     def __enter__(self) -> "StoreReader":
         return self

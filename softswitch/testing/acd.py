@@ -1,7 +1,9 @@
 """A router in virtual time, with words short enough to tell a scenario in."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
+from softswitch.acd.events import AcdEvent
 from softswitch.acd.inputs import (
     AcdInput,
     AgentLoggedIn,
@@ -19,9 +21,11 @@ from softswitch.acd.router import Router
 from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
+EventT = TypeVar("EventT")
+
 
 class ScriptedAcd:
-    """A router, the time, and all it has said with the time at which it did."""
+    """A router, the time, and all it has said with the time at which it did; `diary` has its events."""
 
     def __init__(
         self, queues: Sequence[Queue], agents: Sequence[Agent], *, policy: RoutingPolicy | None = None, now: float = 0.0
@@ -29,6 +33,7 @@ class ScriptedAcd:
         self.router = Router()
         self.now = now
         self.transcript: list[tuple[float, AcdOutput]] = []
+        self.diary: list[AcdEvent] = []
         self.tell(ConfigurationSet(list(queues), list(agents), policy or RoutingPolicy()))
 
     # What happens
@@ -89,6 +94,7 @@ class ScriptedAcd:
     def _take(self) -> list[AcdOutput]:
         outputs = self.router.take_outputs()
         self.transcript += [(self.now, output) for output in outputs]
+        self.diary += self.router.take_events()
         return outputs
 
     # What is
@@ -100,6 +106,10 @@ class ScriptedAcd:
             for _, output in reversed(self.transcript)
             if isinstance(output, AgentReserved) and output.contact_id == contact_id
         )
+
+    def told(self, kind: type[EventT]) -> list[EventT]:
+        """Every event of this kind so far."""
+        return [event for event in self.diary if isinstance(event, kind)]
 
     def reserved(self) -> list[tuple[str, str]]:
         """Every reservation made so far, as (contact, agent)."""

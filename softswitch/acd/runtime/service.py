@@ -1,11 +1,12 @@
 """The router in the running switch: one loop timer, outputs handed on in order, agent states saved."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 
+from softswitch.acd.events import AcdEvent, Stamped, SwitchStarted
 from softswitch.acd.inputs import AcdInput, ConfigurationSet
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged
 from softswitch.acd.router import Router
@@ -13,7 +14,7 @@ from softswitch.acd.snapshot import AgentSnapshot
 from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import AgentId
+from softswitch.base.ids import AgentId, QueueId
 from softswitch.base.log import get_logger
 
 logger = get_logger("acd")
@@ -54,7 +55,8 @@ class TimerLoop(Protocol):
 class AcdService:
     """Owns the router. Every fact is followed by all its outputs before the next one is taken in.
 
-    `on_output` may apply further facts; they are taken in when the outputs at hand have been handed on.
+    `on_output` may apply further facts; they are taken in when the outputs at hand have been handed on. `on_events`
+    gets what has happened once all of that is done: nobody waits for the diary.
     """
 
     __slots__ = (
@@ -63,8 +65,10 @@ class AcdService:
         "_clock",
         "_is_draining",
         "_loop",
+        "_on_events",
         "_on_output",
         "_pending",
+        "_projects",
         "_router",
         "_saved",
         "_timer",
@@ -77,12 +81,15 @@ class AcdService:
         on_output: Callable[[AcdOutput], None],
         agent_states: AgentStateTable,
         loop: TimerLoop,
+        on_events: Callable[[Sequence[Stamped]], None] = lambda _: None,
     ) -> None:
         self._router = router
         self._clock = clock
         self._on_output = on_output
         self._agent_states = agent_states
         self._loop = loop
+        self._on_events = on_events
+        self._projects: dict[QueueId, str] = {}
         self._timer: TimerHandle | None = None
         self._armed_for: float | None = None
         self._pending: deque[AcdInput] = deque()
@@ -93,6 +100,7 @@ class AcdService:
 
     def start(self, configuration: ConfigurationSet) -> set[AgentId]:
         """Configure the router and put the agents where they were; returns those whose former state is known."""
+        self._hand_on_events([SwitchStarted(self._clock.now())])
         self.apply(configuration)
         now, wall = self._clock.now(), self._clock.wall()
         saved = [_to_snapshot(state, now - wall) for state in self._agent_states.values()]
@@ -114,6 +122,7 @@ class AcdService:
         if self._is_draining:
             self._pending.append(fact)
             return
+        self._note_projects(fact)
         self._router.apply(fact, self._clock.now())
         self._save_subject(fact)
         self._drain()
@@ -141,6 +150,9 @@ class AcdService:
         finally:
             self._is_draining = False
         self._arm()
+        events = self._router.take_events()
+        if events:
+            self._hand_on_events(events)
 
     def _hand_on(self) -> None:
         for output in self._router.take_outputs():
@@ -151,7 +163,25 @@ class AcdService:
             except Exception:  # a fault in one call must not cost another one its outputs
                 logger.exception("an output of the ACD was not executed", output=output)
 
+    def _hand_on_events(self, events: Sequence[AcdEvent]) -> None:
+        offset = self._clock.wall() - self._clock.now()
+        projects = self._projects
+        stamped: list[Stamped] = []
+        for event in events:
+            queue_id: QueueId | None = getattr(event, "queue_id", None)
+            project = "" if queue_id is None else projects.get(queue_id, "")
+            stamped.append(Stamped(event.at + offset, event, project))
+        try:
+            self._on_events(stamped)
+        except Exception:  # a full disk, or a fault of ours: calls go on
+            logger.exception("events of the ACD were not taken", events=len(stamped))
+
+    def _note_projects(self, fact: AcdInput) -> None:
+        if isinstance(fact, ConfigurationSet):
+            self._projects = {queue.queue_id: queue.project for queue in fact.queues if queue.project}
+
     def _apply_pending(self, fact: AcdInput) -> None:
+        self._note_projects(fact)
         try:
             self._router.apply(fact, self._clock.now())
         except LocalError as error:

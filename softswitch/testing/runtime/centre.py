@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from softswitch.acd.events import Stamped
 from softswitch.acd.inputs import AgentLoggedIn, ConfigurationSet
 from softswitch.acd.model import Agent, Queue
 from softswitch.acd.outputs import AcdOutput
@@ -121,6 +122,8 @@ class SimulatedCentre:
         self._watchers = 0
         self.media_commands: list[MediaCommand] = []
         self.acd_outputs: list[AcdOutput] = []
+        self.diary: list[Stamped] = []
+        """Every event of the ACD."""
         self.arrivals: list[InviteReceived] = []
         """Calls that the switch was given; one that failed to authenticate is none."""
         of_agents = [Extension(username=agent.agent_id, agent_id=agent.agent_id) for agent in agents]
@@ -290,7 +293,9 @@ class SimulatedCentre:
             entropy=self.entropy,
             on_event=lambda event: self.controller.receive_media(event),
         )
-        self.acd = AcdService(Router(), self.clock, self._acd_output, self.agent_states, self.loop)
+        self.acd = AcdService(
+            Router(), self.clock, self._acd_output, self.agent_states, self.loop, on_events=self.diary.extend
+        )
         self.lines = AgentLines(self.acd)
         self.messages = MessageLog()
         self.traces = Traces(self.messages, self.store, self.clock, self.loop, lambda: self.settings)

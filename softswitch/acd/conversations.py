@@ -1,0 +1,70 @@
+"""What happens while a contact and an agent talk: holds, the transfer, the end."""
+
+from softswitch.acd import events
+from softswitch.acd.events import EndedBy
+from softswitch.acd.floor import Floor
+from softswitch.acd.inputs import ContactTransferred
+from softswitch.acd.limits import REASON_LENGTH_MAX
+from softswitch.acd.waiting import Contact
+
+
+def held(floor: Floor, contact: Contact, now: float) -> None:
+    """A conversation rests."""
+    if contact.held_since is None:
+        assert contact.agent_id is not None
+        contact.held_since = now
+        queue_id = contact.queue.settings.queue_id
+        floor.tell(events.ContactHeld(now, contact.contact_id, queue_id, contact.agent_id))
+
+
+def resumed(floor: Floor, contact: Contact, now: float) -> None:
+    """A conversation goes on."""
+    if contact.held_since is not None:
+        assert contact.agent_id is not None
+        held_s = now - contact.held_since
+        contact.held_s += held_s
+        contact.held_since = None
+        queue_id = contact.queue.settings.queue_id
+        floor.tell(events.ContactResumed(now, contact.contact_id, queue_id, contact.agent_id, held_s))
+
+
+def transferred(floor: Floor, contact: Contact, fact: ContactTransferred, now: float) -> None:
+    """The agent gives the contact to somebody else."""
+    if contact.is_transferred:
+        return
+    assert contact.agent_id is not None
+    contact.is_transferred = True
+    queue_id = contact.queue.settings.queue_id
+    target = fact.target[:REASON_LENGTH_MAX]
+    floor.tell(
+        events.ContactTransferred(now, contact.contact_id, queue_id, contact.agent_id, fact.kind, target, fact.by)
+    )
+
+
+def finished(floor: Floor, contact: Contact, ended_by: EndedBy, now: float) -> None:
+    """A conversation is over."""
+    assert contact.agent_id is not None
+    assert contact.connected_at is not None
+    agent = floor.agents[contact.agent_id]
+    resumed(floor, contact, now)
+    queue_id = contact.queue.settings.queue_id
+    floor.tell(
+        events.ContactEnded(
+            now,
+            contact.contact_id,
+            queue_id,
+            agent.agent_id,
+            contact.connected_at - contact.enqueued_at,
+            now - contact.connected_at - contact.held_s,
+            contact.held_s,
+            ended_by,
+            contact.is_transferred,
+        )
+    )
+    floor.forget(contact)
+    agent.last_contact_id, agent.last_queue_id = contact.contact_id, queue_id
+    agent.finish(contact.queue.settings.wrap_up_s, now)
+    if agent.wrap_up_until is not None:
+        floor.deadlines.set(("wrap_up", agent.agent_id), agent.wrap_up_until)
+    floor.settle(agent, now, "contact")
+    floor.serve_agent(agent, now)

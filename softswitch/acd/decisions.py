@@ -1,0 +1,135 @@
+"""What is kept of each decision, so that "why did he get it?" has an answer afterwards.
+
+Kept are numbers, taken with a few array operations from the same columns the decision was made of: how many might have
+served the contact, how many were free, who would have been next; and, when nobody was free, what all those who might
+have served it were doing (`Condition`). It costs some microseconds and is told as an event.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.events import AgentReserved, ContactWaits
+from softswitch.acd.matching import Matching
+from softswitch.acd.model import AgentState, BusyKind
+from softswitch.acd.skills import Roster, Rows
+from softswitch.acd.waiting import Contact
+from softswitch.base.ids import AgentId, ReservationId
+
+
+class Condition(IntEnum):
+    """Why an agent is not free, as one number: a column of the roster. The order is stored: only ever append."""
+
+    LOGGED_OUT = 0
+    NOT_READY = 1
+    NO_PHONE = 2
+    RESERVED = 3
+    ON_CONTACT = 4
+    ON_DIRECT_CALL = 5
+    ON_OUTBOUND_CALL = 6
+    ON_OTHER_CALL = 7
+    WRAP_UP = 8
+    READY = 9
+    """Free, unless what he does in another channel keeps him from this one."""
+
+
+CONDITIONS = len(Condition)
+
+OLDEST_CONTACT = "oldest_contact"
+"""The rule by which an agent who becomes free chooses among those who wait."""
+
+_OF_BUSY = {
+    BusyKind.ACD: Condition.ON_CONTACT,
+    BusyKind.DIRECT_IN: Condition.ON_DIRECT_CALL,
+    BusyKind.OUTBOUND: Condition.ON_OUTBOUND_CALL,
+    BusyKind.OTHER: Condition.ON_OTHER_CALL,
+}
+_OF_STATE = {
+    AgentState.LOGGED_OUT: Condition.LOGGED_OUT,
+    AgentState.NOT_READY: Condition.NOT_READY,
+    AgentState.RESERVED: Condition.RESERVED,
+    AgentState.WRAP_UP: Condition.WRAP_UP,
+}
+
+
+def condition(agent: AgentMachine) -> Condition:
+    """What the agent is doing, as far as decisions care."""
+    if agent.state is AgentState.READY:
+        return Condition.READY if agent.is_reachable else Condition.NO_PHONE
+    if agent.busy_kind is not None:
+        return _OF_BUSY[agent.busy_kind]
+    return _OF_STATE[agent.state]
+
+
+class Decision(NamedTuple):
+    """Why these agents are alerted for this contact; the fields are those of `events.AgentReserved`."""
+
+    rule: str
+    able: int
+    free: int = 0
+    lines: int = 0
+    runner_up: AgentId | None = None
+
+
+def by_contact(matching: Matching, contact: Contact, chosen: AgentId) -> Decision:
+    """The contact, which still stands in its line, chose among agents; `chosen` is the first of them."""
+    assert contact.line is not None
+    roster, rows = matching.roster, contact.line.rows
+    able = len(rows)
+    if contact.shunned_by is not None:
+        rows = rows[rows != roster.row_of.get(contact.shunned_by, -1)]
+    since = roster.available_since[contact.channel.row][rows]
+    free = int(np.count_nonzero(since < np.inf))
+    rule = contact.queue.settings.strategy
+    if free < 2:
+        return Decision(rule, able, free)
+    since[rows == roster.row_of[chosen]] = np.inf
+    return Decision(rule, able, free, runner_up=roster.agent_ids[int(rows[since.argmin()])])
+
+
+def by_agent(matching: Matching, agent: AgentMachine, contact: Contact) -> Decision:
+    """The agent, who has become free, chose among contacts; this one still stands in its line."""
+    assert contact.line is not None
+    return Decision(OLDEST_CONTACT, len(contact.line.rows), free=1, lines=matching.lines_for(agent.agent_id))
+
+
+def reserved(
+    decision: Decision, agent: AgentMachine, contact: Contact, reservation_id: ReservationId, now: float
+) -> AgentReserved:
+    """The row of one reservation that the decision led to; before the agent's state follows."""
+    return AgentReserved(
+        now,
+        reservation_id,
+        contact.contact_id,
+        contact.queue.settings.queue_id,
+        agent.agent_id,
+        decision.rule,
+        waited_s=now - contact.enqueued_at,
+        idle_s=0.0 if agent.idle_since is None else now - agent.idle_since,
+        able=decision.able,
+        free=decision.free,
+        lines=decision.lines,
+        runner_up=decision.runner_up,
+    )
+
+
+def nobody_free(matching: Matching, contact: Contact, now: float) -> ContactWaits:
+    """The contact, which stands in its line, found nobody."""
+    assert contact.line is not None
+    rows = contact.line.rows
+    return ContactWaits(
+        now,
+        contact.contact_id,
+        contact.queue.settings.queue_id,
+        0,
+        now - contact.enqueued_at,
+        len(rows),
+        _count_conditions(matching.roster, rows),
+        contact.shunned_by,
+    )
+
+
+def _count_conditions(roster: Roster, rows: Rows) -> tuple[int, ...]:
+    return tuple(np.bincount(roster.condition[rows], minlength=CONDITIONS).tolist())

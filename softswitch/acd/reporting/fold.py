@@ -1,0 +1,200 @@
+"""Events in, tallies of queues and agents out."""
+
+from softswitch.acd.events import (
+    AgentLoggedIn,
+    AgentReserved,
+    ContactAbandoned,
+    ContactAnnounced,
+    ContactConnected,
+    ContactEnded,
+    ContactMoved,
+    ContactOverflowed,
+    ContactQueued,
+    ContactRefused,
+    ContactTransferred,
+    ContactWithdrawn,
+    QueueConfigured,
+    ReservationEnded,
+    Stamped,
+    SwitchStarted,
+    WrapUpEnded,
+)
+from softswitch.acd.model import AgentState, BusyKind
+from softswitch.acd.reporting.spans import Span
+from softswitch.acd.reporting.tallies import AgentTally, QueueTally
+from softswitch.base.ids import AgentId, ContactId, QueueId
+
+SHORT_ABANDON_S = 5.0
+"""Who gives up sooner has dialled wrongly or changed his mind; nobody could have answered him."""
+
+
+class Tallies:
+    """Of all queues and agents over one span of time."""
+
+    __slots__ = ("_promises", "agents", "queues", "short_abandon_s")
+
+    def __init__(
+        self,
+        *,
+        short_abandon_s: float = SHORT_ABANDON_S,
+        promises: dict[ContactId, tuple[float, float]] | None = None,
+    ) -> None:
+        """`promises` are the estimated waits announced, with when; shared by spans of time that follow each other."""
+        self.short_abandon_s = short_abandon_s
+        self._promises = {} if promises is None else promises
+        self.queues: dict[QueueId, QueueTally] = {}
+        self.agents: dict[AgentId, AgentTally] = {}
+
+    def take(self, stamped: Stamped) -> None:
+        """Count an event; what agents do all day comes by `add_span`."""
+        match event := stamped.event:
+            case ContactQueued():
+                self._queued(event, stamped.project)
+            case AgentReserved():
+                self._reserved(event)
+            case ReservationEnded():
+                self._reservation_ended(event)
+            case ContactConnected():
+                self._connected(event)
+            case ContactEnded():
+                self._ended(event)
+            case WrapUpEnded():
+                self._queue(event.queue_id).wrap_up_s += event.lasted_s
+            case ContactAbandoned():
+                self._abandoned(event)
+            case ContactMoved():
+                self._moved(event)
+            case ContactOverflowed():
+                self._overflowed(event)
+            case ContactWithdrawn():
+                self._withdrawn(event)
+            case ContactRefused():
+                self._queue(event.queue_id).refused += 1
+            case ContactAnnounced():
+                self._announced(event)
+            case ContactTransferred():
+                self._queue(event.queue_id).transfers += 1
+                self._agent(event.agent_id).transfers += 1
+            case AgentLoggedIn():
+                self._agent(event.agent_id).logins += 1
+            case QueueConfigured():
+                queue = self._queue(event.queue_id)
+                queue.name, queue.project, queue.level_s = event.name, event.project, event.level_s
+            case SwitchStarted():
+                self._promises.clear()
+            case _:
+                pass
+
+    def add_span(self, span: Span) -> None:
+        """An agent was in a state for a while."""
+        tally, seconds = self._agent(span.agent_id), span.until_wall - span.from_wall
+        match span.state:
+            case AgentState.READY:
+                tally.ready_s += seconds
+            case AgentState.RESERVED:
+                tally.reserved_s += seconds
+            case AgentState.WRAP_UP:
+                tally.wrap_up_s += seconds
+            case AgentState.NOT_READY:
+                tally.not_ready_s += seconds
+                tally.reasons_s[span.reason] = tally.reasons_s.get(span.reason, 0.0) + seconds
+            case AgentState.BUSY if span.busy_kind is BusyKind.ACD:
+                tally.contact_s += seconds
+            case AgentState.BUSY:
+                tally.other_calls_s += seconds
+            case AgentState.LOGGED_OUT:
+                pass
+
+    # Contacts
+
+    def _queued(self, event: ContactQueued, project: str) -> None:
+        queue = self._queue(event.queue_id)
+        queue.offered += 1
+        queue.project = project or queue.project
+
+    def _moved(self, event: ContactMoved) -> None:
+        left = self._queue(event.from_queue_id)
+        left.overflowed += 1
+        self._waited(left, event.in_queue_s)
+        entered = self._queue(event.queue_id)
+        entered.offered += 1
+        entered.moved_in += 1
+
+    def _overflowed(self, event: ContactOverflowed) -> None:
+        queue = self._queue(event.queue_id)
+        queue.overflowed += 1
+        self._waited(queue, event.in_queue_s)
+        self._promises.pop(event.contact_id, None)
+
+    def _withdrawn(self, event: ContactWithdrawn) -> None:
+        queue = self._queue(event.queue_id)
+        queue.withdrawn += 1
+        self._waited(queue, event.in_queue_s)
+        self._promises.pop(event.contact_id, None)
+
+    def _abandoned(self, event: ContactAbandoned) -> None:
+        queue = self._queue(event.queue_id)
+        queue.abandoned += 1
+        queue.abandoned_within += event.in_queue_s <= event.level_s
+        queue.abandoned_short += event.in_queue_s < self.short_abandon_s
+        self._waited(queue, event.in_queue_s)
+        self._promises.pop(event.contact_id, None)
+
+    def _connected(self, event: ContactConnected) -> None:
+        queue = self._queue(event.queue_id)
+        queue.answered += 1
+        queue.answered_within += event.in_queue_s <= event.level_s
+        queue.answered_wait_s += event.in_queue_s
+        queue.level_s = event.level_s
+        self._waited(queue, event.in_queue_s)
+        self._agent(event.agent_id).answered += 1
+        promise = self._promises.pop(event.contact_id, None)
+        if promise is not None:
+            promised_at, estimated_wait_s = promise
+            error_s = event.at - promised_at - estimated_wait_s
+            queue.told_waits += 1
+            queue.told_error_s += abs(error_s)
+            queue.told_bias_s += error_s
+
+    def _announced(self, event: ContactAnnounced) -> None:
+        if event.estimated_wait_s is not None:
+            self._promises[event.contact_id] = (event.at, event.estimated_wait_s)
+
+    def _waited(self, queue: QueueTally, in_queue_s: float) -> None:
+        queue.wait_s += in_queue_s
+        queue.longest_wait_s = max(queue.longest_wait_s, in_queue_s)
+
+    # Reservations and conversations
+
+    def _reserved(self, event: AgentReserved) -> None:
+        self._queue(event.queue_id).reservations += 1
+        self._agent(event.agent_id).reservations += 1
+
+    def _reservation_ended(self, event: ReservationEnded) -> None:
+        queue, agent = self._queue(event.queue_id), self._agent(event.agent_id)
+        if event.cause == "no_answer":
+            queue.no_answers += 1
+            agent.no_answers += 1
+        elif event.cause in ("declined", "unreachable"):
+            queue.declines += 1
+            agent.declines += 1
+
+    def _ended(self, event: ContactEnded) -> None:
+        for tally in (self._queue(event.queue_id), self._agent(event.agent_id)):
+            tally.handled += 1
+            tally.talk_s += event.talk_s
+            tally.hold_s += event.hold_s
+
+    # Who is counted
+
+    def _queue(self, queue_id: QueueId) -> QueueTally:
+        tally = self.queues.get(queue_id)
+        if tally is None:
+            tally = self.queues[queue_id] = QueueTally(queue_id=queue_id)
+        return tally
+
+    def _agent(self, agent_id: AgentId) -> AgentTally:
+        tally = self.agents.get(agent_id)
+        if tally is None:
+            tally = self.agents[agent_id] = AgentTally(agent_id=agent_id)
+        return tally

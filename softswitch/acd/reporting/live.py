@@ -1,0 +1,47 @@
+"""The tallies since the switch started, at any moment."""
+
+from copy import copy
+
+import msgspec
+
+from softswitch.acd.events import Stamped
+from softswitch.acd.reporting.fold import SHORT_ABANDON_S, Tallies
+from softswitch.acd.reporting.spans import AgentSpans
+from softswitch.acd.reporting.tallies import AgentTally, QueueTally
+
+
+class LiveFigures:
+    """Give it every event as it comes."""
+
+    def __init__(self, since_wall: float, *, short_abandon_s: float = SHORT_ABANDON_S) -> None:
+        self.since_wall = since_wall
+        self._tallies = Tallies(short_abandon_s=short_abandon_s)
+        self._spans = AgentSpans()
+
+    @property
+    def short_abandon_s(self) -> float:
+        """From now on."""
+        return self._tallies.short_abandon_s
+
+    @short_abandon_s.setter
+    def short_abandon_s(self, seconds: float) -> None:
+        self._tallies.short_abandon_s = seconds
+
+    def take(self, stamped: Stamped) -> None:
+        self._tallies.take(stamped)
+        for span in self._spans.take(stamped):
+            self._tallies.add_span(span)
+
+    def queues(self) -> list[QueueTally]:
+        return [copy(tally) for tally in self._tallies.queues.values()]
+
+    def agents(self, now_wall: float) -> list[AgentTally]:
+        """What they are in now is counted up to now."""
+        until_now = Tallies()
+        until_now.agents = {
+            agent_id: msgspec.structs.replace(tally, reasons_s=dict(tally.reasons_s))
+            for agent_id, tally in self._tallies.agents.items()
+        }
+        for span in self._spans.going_on(now_wall):
+            until_now.add_span(span)
+        return list(until_now.agents.values())

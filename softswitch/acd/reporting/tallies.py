@@ -1,0 +1,115 @@
+"""What is counted and summed of a queue and of an agent. Sums are seconds.
+
+Each number counts in the span of time in which it happened: a contact that came at 9:59 and was answered at 10:01 was
+offered before ten and answered after. What an agent did is cut exactly at the bounds.
+"""
+
+import msgspec
+
+from softswitch.base.ids import AgentId, QueueId
+
+
+class QueueTally(msgspec.Struct, kw_only=True):
+    """One queue. `offered` = `answered` + `abandoned` + `overflowed` + `withdrawn` + those who still wait.
+
+    Who was moved to another queue has overflowed from the first and is offered to the second. Waits are those in this
+    queue, alerting included; "within" means within the queue's service level, the bound included.
+    """
+
+    queue_id: QueueId
+    name: str = ""
+    project: str = ""
+    level_s: float = 0.0
+    """The service level's threshold, as it was last."""
+    offered: int = 0
+    moved_in: int = 0
+    """Of the offered, those who came from another queue."""
+    answered: int = 0
+    answered_within: int = 0
+    abandoned: int = 0
+    abandoned_within: int = 0
+    abandoned_short: int = 0
+    """Before the short abandon threshold: he had hardly come when he left."""
+    overflowed: int = 0
+    withdrawn: int = 0
+    refused: int = 0
+    """Never offered: it was full, closed or unstaffed."""
+    answered_wait_s: float = 0.0
+    wait_s: float = 0.0
+    """Of all who left, however they did."""
+    longest_wait_s: float = 0.0
+    reservations: int = 0
+    """Agents alerted."""
+    no_answers: int = 0
+    """Reservations an agent let ring out."""
+    declines: int = 0
+    """Reservations an agent declined, or could not be reached for."""
+    handled: int = 0
+    """Conversations that have ended."""
+    talk_s: float = 0.0
+    hold_s: float = 0.0
+    wrap_up_s: float = 0.0
+    transfers: int = 0
+    told_waits: int = 0
+    """Estimated waits that were announced to contacts who were then answered,"""
+    told_error_s: float = 0.0
+    """how wrong they were in all, too long or too short,"""
+    told_bias_s: float = 0.0
+    """and how much too short (positive) or too long in all."""
+
+    @property
+    def ended(self) -> int:
+        """Offered, and not waiting any more."""
+        return self.answered + self.abandoned + self.overflowed + self.withdrawn
+
+
+class AgentTally(msgspec.Struct, kw_only=True):
+    """One agent. The spans `*_s` but for talk and hold add up to the time he was logged in."""
+
+    agent_id: AgentId
+    logins: int = 0
+    ready_s: float = 0.0
+    reserved_s: float = 0.0
+    contact_s: float = 0.0
+    """In conversation with contacts: talk and hold."""
+    wrap_up_s: float = 0.0
+    other_calls_s: float = 0.0
+    """In calls that were not the ACD's."""
+    not_ready_s: float = 0.0
+    reasons_s: dict[str, float] = {}
+    """`not_ready_s` by reason."""
+    reservations: int = 0
+    answered: int = 0
+    no_answers: int = 0
+    declines: int = 0
+    handled: int = 0
+    talk_s: float = 0.0
+    hold_s: float = 0.0
+    transfers: int = 0
+
+    @property
+    def logged_in_s(self) -> float:
+        return self.ready_s + self.reserved_s + self.contact_s + self.wrap_up_s + self.other_calls_s + self.not_ready_s
+
+
+def add_queue(total: QueueTally, other: QueueTally) -> None:
+    """`total` counts what `other` counts as well."""
+    for name in _QUEUE_SUMS:
+        setattr(total, name, getattr(total, name) + getattr(other, name))
+    total.longest_wait_s = max(total.longest_wait_s, other.longest_wait_s)
+
+
+def add_agent(total: AgentTally, other: AgentTally) -> None:
+    """`total` counts what `other` counts as well."""
+    for name in _AGENT_SUMS:
+        setattr(total, name, getattr(total, name) + getattr(other, name))
+    for reason, seconds in other.reasons_s.items():
+        total.reasons_s[reason] = total.reasons_s.get(reason, 0.0) + seconds
+
+
+_QUEUE_SUMS = tuple(
+    field
+    for field in QueueTally.__struct_fields__
+    if field not in ("queue_id", "name", "project", "level_s", "longest_wait_s")
+)
+_AGENT_SUMS = tuple(field for field in AgentTally.__struct_fields__ if field not in ("agent_id", "reasons_s"))

@@ -1,0 +1,71 @@
+"""The file of the queue_log: appended to, and opened again when asked, so that it can be rotated."""
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from softswitch.base.log import get_logger
+
+logger = get_logger("queue_log")
+
+RETRY_S = 60.0
+"""Between attempts to open a file that could not be written to."""
+
+
+class QueueLogFile:
+    """One file. A disk that refuses costs lines, never a call; one warning says so, and one when it is over."""
+
+    __slots__ = ("_file", "_lost", "_path", "_retry_at")
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+        self._retry_at: float | None = None
+        self._lost = 0
+
+    def write(self, lines: Sequence[str], now: float) -> None:
+        """Append the lines; they are with the operating system on return."""
+        if self._file is None and (self._retry_at is None or now >= self._retry_at):
+            self._open(now)
+        if self._file is None:
+            self._lost += len(lines)
+            return
+        try:
+            self._file.write("".join(f"{line}\n" for line in lines))
+            self._file.flush()
+        except OSError as error:
+            self._lost += len(lines)
+            self._fail(error, now)
+
+    def reopen(self) -> None:
+        """The next line goes to whatever has the name then."""
+        self.close()
+        self._retry_at = None
+
+    def close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                logger.warning("the queue_log was not closed", path=self._path, reason=error.strerror)
+
+    def _open(self, now: float) -> None:
+        try:
+            self._file = open(self._path, "a", encoding="utf-8")  # noqa: SIM115  # open as long as the switch runs
+        except OSError as error:
+            self._fail(error, now)
+            return
+        if self._lost:
+            logger.warning("the queue_log is written again", path=self._path, lost=self._lost)
+        self._lost = 0
+        self._retry_at = None
+
+    def _fail(self, error: OSError, now: float) -> None:
+        if self._retry_at is None:
+            logger.warning(
+                "the queue_log cannot be written: make its directory, or room on the disk; calls go on",
+                path=self._path,
+                reason=error.strerror,
+            )
+        self._retry_at = now + RETRY_S
+        self.close()
