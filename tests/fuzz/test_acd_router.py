@@ -1,8 +1,9 @@
 """Whatever happens in whatever order, the router keeps its promises.
 
-No two reservations for one agent or one contact; every contact ends exactly once; nobody waits for whom an agent is
-idle; the oldest goes first; nobody is promised a longer wait than before; no state outlives its leg or timer; logins
-survive a restart; the same facts give the same outputs.
+No agent holds two reservations, no contact two unless its queue rings all; every contact is in one place and ends
+exactly once; nobody waits for whom an agent is idle; the oldest goes first, and of equally old ones the first to come;
+nobody is promised a longer wait than before; an agent is in one state at a time, and in none without its leg or timer;
+logins survive a restart; the same facts give the same outputs.
 """
 
 from hypothesis import settings
@@ -21,14 +22,18 @@ from softswitch.acd.inputs import (
     AgentUnreachable,
     ConfigurationSet,
     ContactAbandoned,
+    ContactExited,
     ContactFinished,
     ContactQueued,
     ContactWithdrawn,
+    QueueClosed,
+    QueueOpened,
     ReservationAccepted,
     ReservationFailed,
     WrapUpEnded,
     WrapUpExtended,
 )
+from softswitch.acd.limits import WRAP_UP_S_MAX
 from softswitch.acd.model import (
     Agent,
     AgentState,
@@ -40,6 +45,7 @@ from softswitch.acd.model import (
     Skills,
     ToFlow,
     ToQueue,
+    WhoWaitsAtClosing,
 )
 from softswitch.acd.outputs import (
     AcdOutput,
@@ -86,6 +92,15 @@ FULL = ConfigurationSet(
             max_wait_s=None,
             announcements=SOUNDS,
         ),
+        Queue(
+            queue_id=QueueId("all"),
+            strategy="ring_all",
+            skills={"en": 4},
+            max_wait_s=90.0,
+            wrap_up_s=5.0,
+            no_answer_limit=2,
+            overflow=ToQueue(QueueId("any")),
+        ),
     ],
     agents=[
         Agent(agent_id=AgentId("ann"), skills={"en": 9, "ru": 1}),
@@ -106,7 +121,7 @@ SMALLER = ConfigurationSet(
 )
 
 agents = st.sampled_from([AgentId(name) for name in ("ann", "bob", "cyd", "dan", "eve")])
-queues = st.sampled_from([QueueId(name) for name in ("gold", "any", "few", "none")])
+queues = st.sampled_from([QueueId(name) for name in ("gold", "any", "few", "all", "none")])
 extra = st.sampled_from([{}, {}, {"en": 8}, {"ru": 3}, {"en": 2, "ru": 2}, {"fr": 1}])
 
 
@@ -132,6 +147,12 @@ class RouterMachine(RuleBasedStateMachine):
         self.known: dict[ContactId, Known] = {}
         self.connected: dict[ContactId, AgentId] = {}
         self.reservations: dict[ReservationId, AgentReserved] = {}
+        self.ring_until: dict[ReservationId, float] = {}
+        self.own_calls: set[AgentId] = set()
+        """Agents whose phone is in a call of their own, as far as the router was told."""
+        self.last_extended_at = 0.0
+        self.ends: dict[ContactId, str] = {}
+        """What became of everybody who is gone."""
         self.past_reservations: list[ReservationId] = [ReservationId(0)]
         self.states: dict[AgentId, AgentState] = {}
         self.serial = 0
@@ -152,9 +173,24 @@ class RouterMachine(RuleBasedStateMachine):
     def contact_leaves(self, pick: int, leave: type[ContactAbandoned | ContactWithdrawn | ContactFinished]) -> None:
         if self.known:
             contact_id = list(self.known)[pick % len(self.known)]
-            del self.known[contact_id]
-            self.connected.pop(contact_id, None)
+            self.end(contact_id, leave.__name__)
             self.tell(leave(contact_id))
+
+    @rule(pick=st.integers(0, 20), queue_id=st.one_of(st.none(), queues))
+    def contact_presses_a_key(self, pick: int, queue_id: QueueId | None) -> None:
+        if self.known:
+            contact_id = list(self.known)[pick % len(self.known)]
+            if queue_id is None and contact_id not in self.connected:
+                self.end(contact_id, "exited")
+            self.tell(ContactExited(contact_id, "1", queue_id))
+
+    @rule(queue_id=queues, waiting=st.sampled_from(["finish", "announce", "overflow"]))
+    def queue_closes(self, queue_id: QueueId, waiting: WhoWaitsAtClosing) -> None:
+        self.tell(QueueClosed(queue_id, "night", waiting))
+
+    @rule(queue_id=queues)
+    def queue_opens(self, queue_id: QueueId) -> None:
+        self.tell(QueueOpened(queue_id))
 
     @rule(pick=st.integers(0, 20), is_stale=st.booleans())
     def agent_answers(self, pick: int, is_stale: bool) -> None:
@@ -187,6 +223,8 @@ class RouterMachine(RuleBasedStateMachine):
             AgentLoggedIn | AgentLoggedOut | AgentResumed | AgentReachable | AgentUnreachable | AgentFree | WrapUpEnded
         ],
     ) -> None:
+        if fact is AgentFree:
+            self.own_calls.discard(agent_id)
         self.tell(fact(agent_id))
 
     @rule(agent_ids=st.lists(agents, min_size=1, unique=True))
@@ -197,6 +235,8 @@ class RouterMachine(RuleBasedStateMachine):
 
     @rule(agent_id=agents, kind=st.sampled_from([BusyKind.DIRECT_IN, BusyKind.OUTBOUND, BusyKind.OTHER]))
     def agent_calls(self, agent_id: AgentId, kind: BusyKind) -> None:
+        if agent_id in {agent.agent_id for agent in self.configuration.agents}:
+            self.own_calls.add(agent_id)
         self.tell(AgentBusy(agent_id, kind))
 
     @rule(agent_id=agents, reason=st.sampled_from(["lunch", "x" * 1000, "unreachable"]))
@@ -205,6 +245,7 @@ class RouterMachine(RuleBasedStateMachine):
 
     @rule(agent_id=agents, by_s=st.sampled_from([5.0, -100.0, 1e9]))
     def wrap_up_extends(self, agent_id: AgentId, by_s: float) -> None:
+        self.last_extended_at = self.now
         self.tell(WrapUpExtended(agent_id, by_s))
 
     @rule(configuration=st.sampled_from([FULL, SMALLER]))
@@ -229,6 +270,13 @@ class RouterMachine(RuleBasedStateMachine):
         choice = list(self.reservations) if self.reservations and not is_stale else self.past_reservations
         return choice[pick % len(choice)]
 
+    def end(self, contact_id: ContactId, how: str) -> None:
+        """Something is known that ended, and it is known no more."""
+        assert contact_id not in self.ends, f"{self.ends[contact_id]} before {how}"
+        del self.known[contact_id]
+        self.connected.pop(contact_id, None)
+        self.ends[contact_id] = how
+
     def tell(self, fact: AcdInput | None) -> None:
         """One fact, or the time: one mutation, then drain."""
         waiting_before = {row.contact_id for row in self.waiting()}
@@ -251,20 +299,26 @@ class RouterMachine(RuleBasedStateMachine):
         match output:
             case AgentReserved():
                 assert output.agent_id not in {other.agent_id for other in self.reservations.values()}
-                assert output.contact_id not in {other.contact_id for other in self.reservations.values()}
+                settings = self.settings_of(output.queue_id)
+                if settings.strategy != "ring_all":
+                    assert output.contact_id not in {other.contact_id for other in self.reservations.values()}
                 assert output.agent_id not in self.connected.values()
+                assert output.contact_id in self.known
                 assert output.contact_id not in self.connected
+                assert output.queue_id == self.known[output.contact_id].queue_id
                 self.reservations[output.reservation_id] = output
+                self.ring_until[output.reservation_id] = self.now + settings.ring_timeout_s
             case ReservationEnded():
                 reserved = self.reservations.pop(output.reservation_id)
                 assert (reserved.agent_id, reserved.contact_id) == (output.agent_id, output.contact_id)
+                assert (output.contact_id in self.known) == (output.cause not in ("abandoned", "withdrawn"))
                 self.past_reservations.append(output.reservation_id)
                 contact = self.known.get(output.contact_id)
                 if contact is not None and output.cause in ("no_answer", "declined", "unreachable"):
                     contact.failed_by, contact.failed_at = output.agent_id, self.now
             case ContactConnected():
-                reserved = next(other for other in self.reservations.values() if other.contact_id == output.contact_id)
-                assert reserved.agent_id == output.agent_id
+                (reserved,) = (each for each in self.reservations.values() if each.contact_id == output.contact_id)
+                assert reserved.agent_id == output.agent_id, "whoever else was alerted is released first"
                 assert output.wait_s >= 0
                 del self.reservations[reserved.reservation_id]
                 self.past_reservations.append(reserved.reservation_id)
@@ -274,13 +328,15 @@ class RouterMachine(RuleBasedStateMachine):
                 self.known[output.contact_id].queue_id = output.queue_id
             case ContactOverflowed() | ContactRefused():
                 assert output.contact_id not in self.connected
-                del self.known[output.contact_id]
+                assert output.contact_id not in {each.contact_id for each in self.reservations.values()}
+                self.end(output.contact_id, type(output).__name__)
             case AnnouncementDue():
                 if output.estimated_wait_s is not None:
                     assert 0.0 <= output.estimated_wait_s <= self.known[output.contact_id].told_s
                     self.known[output.contact_id].told_s = output.estimated_wait_s
             case AgentStateChanged():
                 assert self.states.get(output.agent_id, AgentState.LOGGED_OUT) is output.old
+                assert output.since == self.now
                 self.states[output.agent_id] = output.new
                 assert len(output.reason) <= 80
             case _:
@@ -297,13 +353,16 @@ class RouterMachine(RuleBasedStateMachine):
         rows = self.router.contact_summaries(self.now)
         return [row for row in rows if row.state is ContactState.WAITING]
 
+    def settings_of(self, queue_id: QueueId) -> Queue:
+        """Those in force; of a queue that is not configured any more the last there were."""
+        former = FULL if self.configuration is SMALLER else SMALLER
+        known = [*self.configuration.queues, *former.queues]
+        return next(queue for queue in known if queue.queue_id == queue_id)
+
     def may_serve(self, agent_id: AgentId, contact: Known) -> bool:
         """The rule in plain words, apart from the router's tables."""
         agent = next((agent for agent in self.configuration.agents if agent.agent_id == agent_id), None)
-        queue = next((queue for queue in self.configuration.queues if queue.queue_id == contact.queue_id), None)
-        if queue is None:
-            former = FULL if self.configuration is SMALLER else SMALLER
-            queue = next(queue for queue in former.queues if queue.queue_id == contact.queue_id)
+        queue = self.settings_of(contact.queue_id)
         if agent is None or (agent.queues is not None and queue.queue_id not in agent.queues):
             return False
         if queue.agents is not None and agent_id not in queue.agents:
@@ -326,6 +385,11 @@ class RouterMachine(RuleBasedStateMachine):
             assert row.queue_id == self.known[row.contact_id].queue_id
 
     @invariant()
+    def everybody_who_came_is_there_or_has_ended(self) -> None:
+        assert len(self.known) + len(self.ends) == self.serial
+        assert not self.known.keys() & self.ends.keys()
+
+    @invariant()
     def nobody_waits_for_whom_an_agent_is_free(self) -> None:
         free = [
             row for row in self.router.agent_summaries(self.now) if row.state is AgentState.READY and row.is_reachable
@@ -345,14 +409,22 @@ class RouterMachine(RuleBasedStateMachine):
             assert row.abandoned_within <= row.abandoned
 
     @invariant()
-    def every_busy_agent_hangs_on_a_leg_or_a_timer(self) -> None:
+    def every_state_hangs_on_a_leg_or_a_timer(self) -> None:
         alerted = {other.agent_id for other in self.reservations.values()}
+        assert all(self.ring_until[each] >= self.now for each in self.reservations), "a phone rings for ever"
         for row in self.router.agent_summaries(self.now):
             assert (row.state is AgentState.RESERVED) == (row.agent_id in alerted)
             is_talking = row.state is AgentState.BUSY and row.busy_kind is BusyKind.ACD
             assert is_talking == (row.agent_id in self.connected.values())
-            if row.state in (AgentState.RESERVED, AgentState.WRAP_UP):
+            if row.state is AgentState.BUSY and not is_talking:
+                assert row.agent_id in self.own_calls
+            if row.state is AgentState.RESERVED:
                 assert self.router.next_timeout() is not None
+            if row.state is AgentState.WRAP_UP:
+                assert self.router.next_timeout() is not None
+                began_at = self.now - row.since_s
+                limit_s = 10.0 if self.last_extended_at < began_at else WRAP_UP_S_MAX
+                assert row.since_s <= limit_s
 
     def teardown(self) -> None:
         self.restart()
@@ -378,14 +450,13 @@ class RouterMachine(RuleBasedStateMachine):
 
     def everything_comes_to_rest(self) -> None:
         for contact_id in list(self.connected):
-            self.connected.pop(contact_id)
-            self.known.pop(contact_id)
+            self.end(contact_id, "finished")
             self.tell(ContactFinished(contact_id))
         for row in self.router.agent_summaries(self.now):
             self.tell(AgentFree(row.agent_id))
             self.tell(AgentLoggedOut(row.agent_id))
         for contact_id in list(self.known):
-            self.known.pop(contact_id)
+            self.end(contact_id, "abandoned")
             self.tell(ContactAbandoned(contact_id))
         assert {row.state for row in self.router.agent_summaries(self.now)} <= {AgentState.LOGGED_OUT}
         assert self.router.contact_summaries(self.now) == []
