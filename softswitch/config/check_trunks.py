@@ -117,6 +117,9 @@ def _check_account(index: int, row: TrunkRow, phones: set[str], faults: FaultLis
         if quirk in row.quirks and not row.username:
             path = ("trunk", index, "quirks", row.quirks.index(quirk))
             faults.add(path, f'"{quirk}" is about the account, and there is none', "Write username = ...")
+    if "service_route" in row.quirks and not row.register:
+        path = ("trunk", index, "quirks", row.quirks.index("service_route"))
+        faults.add(path, '"service_route" is told with a registration, and there is none', "Write register = true")
     if row.accept_username in phones:
         reason = f'"{row.accept_username}" is the user name of a phone, or of another trunk'
         faults.add(("trunk", index, "accept_username"), reason, "Give the other switch a name of its own")

@@ -31,6 +31,7 @@ Quirk = Literal[
     "tel_identity",
     "ignore_183_without_sdp",
     "options_to_account",
+    "service_route",
 ]
 """Peculiarities of providers; docs/configuration.md has a line on each."""
 

@@ -420,3 +420,20 @@ def test_a_challenge_is_answered_for_the_trunks_realm_alone(centre: Callable[...
 
     credentials = Credential(username="acc77", realm="provider.example", password="trunk secret")
     centre(trunk("first", FIRST, credentials=credentials), trunk("second", SECOND)).run(scenario)
+
+
+def test_calls_go_by_way_of_the_proxies_that_a_registrar_has_named(centre: Callable[..., SimulatedCentre]) -> None:
+    named = "<sip:orig@10.0.9.77;lr>"
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        first, _, carl = await stage(centre)
+        links = centre.endpoint.trunks._links  # pyright: ignore[reportPrivateUsage]
+        links["first"].service_route = links["second"].service_route = (named,)
+        await called(centre, carl)
+        routes = invite_to(centre, "first").get_all("route")
+        assert routes == [f"<sip:{FIRST};lr>", named], "the host that is configured comes first"
+        first.busy_status = 503
+        await called(centre, carl)
+        assert invite_to(centre, "second").get("route") is None, "only where the quirk says so"
+
+    centre(trunk("first", FIRST, quirks=frozenset({"service_route"})), trunk("second", SECOND)).run(scenario)

@@ -293,3 +293,34 @@ def invite(uri: str, *, to: str = "sip:100@us.example", branch: str = "1") -> st
         Contact: <sip:{STRANGER}>
         Content-Type: application/sdp
         """
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        (("<sip:orig@scscf.example;lr>, <sip:other.example;lr>", "<sip:third.example;lr>"), 3),
+        (("<sip:strict.example>",), 0),
+        (("<sip:one.example;lr>", "<sip:"), 0),
+        (("<sip:one.example;lr>",) * 9, 0),
+        ((), 0),
+    ],
+)
+def test_the_service_route_a_registrar_names_is_known(told: tuple[str, ...], known: int) -> None:
+    registrar = RawStation(STRANGER)
+    link = msgspec.structs.replace(LINK, registrar=f"sip:{STRANGER}", credentials=None)
+    pair = pair_with(link)
+    pair.network.attach("registrar", registrar, (TransportKind.UDP, STRANGER))
+    pair.run(3.0)  # until it is sent again
+    (register,) = registrar.requests("REGISTER")
+    contact = f"contact: {register.require('contact')};expires=300"
+    registrar.answer(register, 200, "r", contact, *(f"service-route: {value}" for value in told))
+    pair.run(1.0)
+    route = pair.switch.trunks.service_route_of("provider")
+    assert len(route) == known
+    assert route[:1] == (("<sip:orig@scscf.example;lr>",) if known else ())
+    assert pair.switch.trunks.service_route_of("nobody") == ()
+    pair.switch.update_settings(
+        msgspec.structs.replace(switch_settings(), trunks=(TrunkPeer(name="provider", link=LINK, addresses=()),))
+    )
+    pair.run(1.0)
+    assert pair.switch.trunks.service_route_of("provider") == (), "another registrar has named none"

@@ -269,7 +269,8 @@ async def ring_trunk(
     settings = call.around.settings()
     numbers, quirks = trunk.numbers, trunk.quirks
     called = numbers.outbound(number, "called_out")
-    target = _target(trunk, called)
+    service_route = call.around.sip.trunks.service_route_of(trunk.name) if "service_route" in quirks else ()
+    target = _target(trunk, called, service_route)
     calling = numbers.outbound(trunk.calling_number or call.record.calling_number, "calling_out")
     rules = trunk.identity or IdentityRules(domain=settings.domain, diversion="both")
     told = introduce(
@@ -293,14 +294,15 @@ async def ring_trunk(
     )
 
 
-def _target(trunk: TrunkRoute, number: str) -> Target:
-    """The number at the provider's domain, by way of his proxy if that is another host."""
+def _target(trunk: TrunkRoute, number: str, service_route: tuple[str, ...]) -> Target:
+    """The number at the provider's domain, by way of his proxy if that is another host, and of those he has named."""
     params: dict[str, str | None] = {"user": "phone"} if "user_phone" in trunk.quirks else {}
     if not trunk.domain:
         server = server_uri(trunk.host, trunk.port, trunk.transport)
-        return Target(uri=str(SipUri(user=number, host=server.host, port=server.port, params=server.params | params)))
+        uri = SipUri(user=number, host=server.host, port=server.port, params=server.params | params)
+        return Target(uri=str(uri), route=(trunk.proxy_route, *service_route) if service_route else ())
     uri = SipUri(user=number, host=trunk.domain, params=params)
-    return Target(uri=str(uri), route=(trunk.proxy_route,))
+    return Target(uri=str(uri), route=(trunk.proxy_route, *service_route))
 
 
 def _credentials(trunk: TrunkRoute, realm: str) -> Credential | None:

@@ -21,6 +21,9 @@ TRUNKS_PER_ROUTE_MAX = 8
 DIVERSIONS_MAX = 10
 """Diversions read from, or written into, one INVITE: more of them are a loop."""
 
+SERVICE_ROUTES_MAX = 8
+"""Proxies a provider may name with a registration (RFC 3608); networks of mobile operators name one or two."""
+
 RETRY_AFTER_MAX_S = 3600
 """The longest wish of a registrar (Retry-After) that is granted: a wrong one must not keep a trunk out for days."""
 

@@ -8,11 +8,14 @@ from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import SipCore
 from softswitch.sip.messages.grammar import Malformed, split_list
 from softswitch.sip.messages.header_values import NameAddr, parse_expires
+from softswitch.sip.messages.uri import SipUri
 from softswitch.sip.outputs import RequestFinished, TrunkChanged
 from softswitch.sip.plain_request import PlainRequests
+from softswitch.sip.sessions.dialog import is_loose
 from softswitch.sip.settings import Target, TrunkPeer
 from softswitch.sip.trunks.capacity import Capacity, CapacitySettings, Direction
 from softswitch.sip.trunks.health import Health, HealthChanged, HealthCheck, HealthSettings, SendOptions
+from softswitch.sip.trunks.limits import SERVICE_ROUTES_MAX
 from softswitch.sip.trunks.registration_client import (
     RegisterAnswer,
     RegistrationClient,
@@ -47,6 +50,7 @@ class TrunkLink:
         "name",
         "realm",
         "refused",
+        "service_route",
     )
 
     def __init__(self, core: SipCore, sender: PlainRequests, name: str) -> None:
@@ -55,6 +59,8 @@ class TrunkLink:
         """What our registered Contact is marked with: whoever calls it was told so by the provider."""
         self.realm = ""
         """Of the registrar that has accepted our password; nobody else is given a digest of it."""
+        self.service_route: tuple[str, ...] = ()
+        """By way of which proxies its registrar wants our calls (RFC 3608)."""
         self.capacity = Capacity(CapacitySettings())
         self.calls_in = self.calls_out = self.refused = 0
         self._core = core
@@ -100,6 +106,7 @@ class TrunkLink:
         link = self._link = peer.link
         self._is_started = True
         self.realm = link.credentials.realm if link is not None and link.credentials is not None else ""
+        self.service_route = ()
         self._pending.clear()
         self._health = HealthCheck(HealthSettings() if link is None else link.health, self._core.entropy)
         self._registration = None
@@ -149,6 +156,7 @@ class TrunkLink:
                 answer = _register_answer(finished, self.line)
                 if 200 <= answer.status < 300:
                     self.realm = self.realm or (self._challenge.realm if self._challenge is not None else "")
+                    self.service_route = _service_route(finished)
                 elif answer.status != 423:
                     self._note_failure(f"{finished.status} {finished.reason} to REGISTER", now)
                 self._registration.answered(answer, now)
@@ -275,6 +283,19 @@ def _register_answer(finished: RequestFinished, line: str) -> RegisterAnswer:
         min_expires_s=parse_expires(first.get("min-expires")),
         retry_after_s=parse_expires(first.get("retry-after", "").partition(";")[0].partition("(")[0].strip()),
     )
+
+
+def _service_route(finished: RequestFinished) -> tuple[str, ...]:
+    """Route values as they stand there; none of them if one cannot be read, for a part of the way leads nowhere."""
+    routes: list[str] = []
+    for name, value in finished.headers:
+        if name == "service-route":
+            routes += split_list(value)
+    try:
+        is_good = all(isinstance(NameAddr.parse(route).uri, SipUri) and is_loose(route) for route in routes)
+    except Malformed:
+        return ()
+    return tuple(routes) if is_good and len(routes) <= SERVICE_ROUTES_MAX else ()
 
 
 def _granted(contacts: list[str], line: str) -> int | None:

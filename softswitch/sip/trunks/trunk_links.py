@@ -103,6 +103,11 @@ class TrunkLinks:
         link = self._links.get(name)
         return "" if link is None else link.realm
 
+    def service_route_of(self, name: str) -> tuple[str, ...]:
+        """The Route values its registrar wants in our calls; none if it wants none."""
+        link = self._links.get(name)
+        return () if link is None else link.service_route
+
     def summaries(self, now: float) -> list[TrunkSummary]:
         return [link.summary(now) for link in self._links.values()]
 

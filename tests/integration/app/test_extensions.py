@@ -40,7 +40,8 @@ def files(port: int) -> dict[str, str]:
 
 
 def tone(path: Path, frequency_hz: float) -> str:
-    at = np.arange(30 * RATE_HZ) / RATE_HZ
+    """So long that a recording of it, when it was said, holds the half second that is looked at."""
+    at = np.arange(int(1.5 * RATE_HZ)) / RATE_HZ
     write_wav(path, (0.1 * np.sin(2 * np.pi * frequency_hz * at)).astype(np.float32))
     return str(path)
 
@@ -57,9 +58,11 @@ def last_voices(path: Path) -> set[str]:
 async def they_hear_each_other(folder: Path, caller: Line, boris: Line) -> None:
     lines = {"caller": caller, "boris": boris}
     for name, line in lines.items():
-        line.say([str(folder / f"{name}.wav")], loop=True)
+        line.say([str(folder / f"{name}.wav")])
         line.record(str(folder / f"heard-by-{name}-{line.call_id}.wav"))
-    await asyncio.sleep(2)
+    for name, line in lines.items():
+        await asyncio.wait_for(line.silent(), 10)
+        line.say([str(folder / f"{name}.wav")], loop=True)  # until the end, however long that takes to come
     boris.hang_up()
     for line in lines.values():
         await asyncio.wait_for(line.ended(), 10)
