@@ -89,6 +89,8 @@ class InviteReceived(msgspec.Struct, frozen=True, kw_only=True):
     is_caller_hidden: bool = False
     """The caller wants nobody he calls to learn his number (RFC 3323); flows and records know it all the same."""
     is_reliable: bool = False
+    instance: str = ""
+    """Which phone of whoever is called he means (RFC 5627), as `Binding.instance` has it; "" for all of them."""
 
 
 class ProgressConfirmed(msgspec.Struct, frozen=True):

@@ -59,6 +59,7 @@ from softswitch.sip.outputs import (
     SecurityEvent,
     SecurityKind,
 )
+from softswitch.sip.registration.gruu import instance_in, wants_gruu
 from softswitch.sip.registration.registrar import OUTBOUND, NotRegistered, Registrar, contact_values
 from softswitch.sip.routing.trunk_peers import is_encrypted
 from softswitch.sip.security.guard import Guard
@@ -310,6 +311,7 @@ class Reception:
                 max_forwards=69 if max_forwards is None else min(max_forwards, 70) - 1,
                 replaces=replaces,
                 is_reliable=leg.is_reliable,
+                instance=legible(instance_in(request.uri)),
             )
         )
 
@@ -373,7 +375,7 @@ class Reception:
             response.headers.extend(result.headers)
         else:
             response = make_response(request, 200, to_tag=self._tag_for(request))
-            response.headers.extend(contact_values(result.bindings, now))
+            response.headers.extend(contact_values(result.bindings, now, has_gruu=wants_gruu(request)))
             if request.get("path") is not None:
                 response.headers.extend(("path", path) for path in request.get_all("path"))
             if result.is_outbound:

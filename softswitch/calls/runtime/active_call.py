@@ -32,6 +32,7 @@ from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.mailbox import Mailbox
 from softswitch.calls.runtime.party import Party, nobody_after
 from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.runtime.silent_party import part_from_silent
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import DtmfReceived, RecordingFinished, StreamTimedOut
@@ -51,9 +52,6 @@ from softswitch.store.schema import SipLeg
 if TYPE_CHECKING:
     from softswitch.calls.runtime.supervision import Supervision
     from softswitch.calls.runtime.transfer import Transfer
-
-MEDIA_TIMEOUT = 'Q.850;cause=102;text="Media timeout"'
-"""RFC 3326: why we hung up; 102 is recovery on the expiry of a timer."""
 
 log = get_logger("calls")
 
@@ -103,6 +101,8 @@ class ActiveCall:
         self.headers = {} if invite is None else dict(invite.headers)
         self.max_forwards = 69 if invite is None else invite.max_forwards
         """What legs made for this call may use, so that a call that comes back to us again and again ends."""
+        self.instance = "" if invite is None else invite.instance
+        """The phone of whoever is called that is meant, and no other of his; "": any."""
         self.came_by: tuple[str, ...] = ()
         """Numbers, normalised, the call has come to us by: more than one if it was one of ours come back."""
         self.is_caller_hidden = invite is not None and invite.is_caller_hidden
@@ -167,11 +167,11 @@ class ActiveCall:
                 if digit is not None and party is not None:
                     self._pressed(party, digit, "info")
             case DtmfReceived():
-                for party in (self.caller, *self._others.values()):
+                for party in self.parties:
                     if party.stream is not None and party.stream.stream_id == event.stream_id:
                         self._pressed(party, event.digit, "tone" if event.is_tone else "event")
             case StreamTimedOut():
-                self._fell_silent(event)
+                part_from_silent(self, event)
             case ReferProgress():
                 self.is_taken_away = bool(self.sent_away_to) and event.status < 300
                 self.mailbox.put(event)
@@ -278,6 +278,11 @@ class ActiveCall:
     @property
     def is_answered(self) -> bool:
         return self.caller.is_answered
+
+    @property
+    def parties(self) -> list[Party]:
+        """Everybody in the call, the caller first."""
+        return [self.caller, *self._others.values()]
 
     @property
     def caller_stream(self) -> MediaStream:
@@ -454,21 +459,6 @@ class ActiveCall:
         """Keep it, and wake the verb that may wait for it."""
         if self.caller.stream is not None and self.digits_typed.add(digit):
             self.mailbox.put(DtmfReceived(self.call_id, self.caller.stream.stream_id, digit))
-
-    def _fell_silent(self, event: StreamTimedOut) -> None:
-        """Nothing comes from a party any more, neither sound nor RTCP: his phone or the way to it is dead."""
-        parties = [self.caller, *self._others.values()]
-        party = next((each for each in parties if each.stream and each.stream.stream_id == event.stream_id), None)
-        if party is None or not party.is_answered or self.mailbox.is_closed:
-            return
-        self.record.fault = self.record.fault or f"nothing came from {party.leg.party} for {event.silent_s:.0f} s"
-        log.warning("media timeout", call_id=self.call_id, leg=party.leg.party, silent_s=round(event.silent_s))
-        if party is self.caller:
-            self.record.ended("switch", EndReason.SILENT)
-            self.take_leave(408)
-        else:
-            self.record.is_far_silent = self.conversation is not None and party is self.conversation.far
-            self.around.sip.hang_up(party.leg.leg_id, reason=MEDIA_TIMEOUT)
 
     def _caller_left(self, event: LegEnded) -> None:
         self.caller.leg.state = LegState.ENDED

@@ -36,8 +36,11 @@ def _identity(call: ActiveCall, settings: CallSettings) -> tuple[str, str]:
 
 
 def bindings_of(extension: Extension, call: ActiveCall, settings: CallSettings) -> list[Binding]:
-    """Where its phones are, the best first."""
-    return call.around.sip.bindings(f"{extension.username}@{settings.domain}")
+    """Where its phones are, the best first; where the call is for one of them, that one's."""
+    bindings = call.around.sip.bindings(f"{extension.username}@{settings.domain}")
+    if call.instance and call.record.called_number in (extension.username, extension.number):
+        return [binding for binding in bindings if binding.instance == call.instance]
+    return bindings
 
 
 async def ring_extension(

@@ -50,9 +50,11 @@ def transfer_away(
     ended_by: EndedBy,
     permissions: Extension | None,
     transfer: Transfer | None = None,
+    instance: str = "",
 ) -> ActiveCall:
     """`party`, answered, begins a follow-up call to `target`; returns it. `call` is over, whoever else was in it.
 
+    `instance` is which phone of the target's is meant, if not all.
     Whose trunks he may use, `permissions` says. `transfer` says who has him back if the target is not reached; that
     one's leg goes along if it is in `call`.
     """
@@ -75,6 +77,7 @@ def transfer_away(
     follow_up.permissions = permissions
     follow_up.is_caller_hidden = is_hidden
     follow_up.transfer = transfer
+    follow_up.instance = instance
     if transferor is not None:
         follow_up.admit(transferor)
     call.exchange.start_flow(follow_up)

@@ -36,6 +36,7 @@ from softswitch.calls.runtime.transfer import Transfer
 from softswitch.calls.settings import CallSettings
 from softswitch.media.errors import MediaUnavailable
 from softswitch.sip.outputs import ReferReceived
+from softswitch.sip.registration.gruu import instance_in_text
 
 log = get_logger("calls")
 
@@ -133,6 +134,7 @@ def _transfer_blind(call: ActiveCall, party: Party, event: ReferReceived) -> Non
         ended_by="caller" if is_caller else "agent",
         permissions=party.extension,
         transfer=Transfer(call, extension=party.extension, transferor=party, refer_id=event.refer_id),
+        instance=instance_in_text(event.target_uri),
     )
 
 

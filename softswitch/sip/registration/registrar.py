@@ -29,6 +29,7 @@ from softswitch.sip.messages.legible import legible, legible_uri
 from softswitch.sip.messages.message import Request
 from softswitch.sip.messages.uri import SipUri, parse_uri
 from softswitch.sip.outputs import Binding, outbound_key
+from softswitch.sip.registration.gruu import pub_gruu
 from softswitch.sip.security.networks import source_of
 from softswitch.sip.settings import RegistrationPolicy
 
@@ -328,9 +329,14 @@ def _read_reg_id(contact: NameAddr) -> int:
     return int(text) if len(text) <= 10 and text.isascii() and text.isdigit() and int(text) < 2**31 else 0
 
 
-def contact_values(bindings: list[Binding], now: float) -> tuple[tuple[str, str], ...]:
-    """Contact headers of a 200 to REGISTER: every binding with the seconds it has left (section 10.3 step 8)."""
-    return tuple(("contact", _contact_value(binding, now)) for binding in bindings)
+def contact_values(bindings: list[Binding], now: float, *, has_gruu: bool = False) -> tuple[tuple[str, str], ...]:
+    """Contact headers of a 200 to REGISTER: every binding with the seconds it has left (section 10.3 step 8).
+
+    With `has_gruu` the phone wants to know what leads to it alone (RFC 5627).
+    """
+    return tuple(
+        ("contact", _contact_value(binding, now) + (pub_gruu(binding) if has_gruu else "")) for binding in bindings
+    )
 
 
 def _contact_value(binding: Binding, now: float) -> str:

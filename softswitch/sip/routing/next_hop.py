@@ -57,6 +57,8 @@ class NextHop:
         if source.kind.is_reliable and source.connection:
             return source
         uri = _sip_uri(routes[0] if routes else target)
+        if uri is not None and not routes and "gr" in uri.params:
+            return source  # a GRUU of ours (RFC 5627): it names us, and means the phone
         if uri is not None and uri.host == source.remote.host and transport_of(uri) is source.kind:
             port = uri.port or source.kind.default_port
             return source if port == source.remote.port else source._replace(remote=HostPort(uri.host, port))

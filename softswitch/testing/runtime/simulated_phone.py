@@ -68,6 +68,8 @@ class SimulatedPhone:
         self.sdes = Sdes("off")
         self.q = 1.0
         """How gladly it is called, among the phones of its account."""
+        self.instance = ""
+        """Its instance id, "<urn:uuid:…>"; with one it wants a GRUU."""
         self._centre = centre
 
     def seen(self, kind: type[SipOutput]) -> list[SipOutput]:
@@ -84,12 +86,15 @@ class SimulatedPhone:
     def send_register(self, expires: int = 3600, password: str = "Secret-123") -> None:
         """Register, or with `expires` 0 unregister, and do not wait for the outcome."""
         contact = f"<sip:{self.name}@{self.address}>;expires={expires};q={self.q}"
+        headers = [("contact", contact + (f';+sip.instance="{self.instance}"' if self.instance else ""))]
+        if self.instance:
+            headers.append(("supported", "gruu"))
         self.endpoint.request(
             "REGISTER",
             self._target(f"sip:{DOMAIN}"),
             from_uri=f"sip:{self.name}@{DOMAIN}",
             to_uri=f"sip:{self.name}@{DOMAIN}",
-            headers=[("contact", contact)],
+            headers=headers,
             body=b"",
             credentials=Credential(username=self.name, realm="", password=password),
             now=self._centre.clock.now(),
@@ -104,9 +109,11 @@ class SimulatedPhone:
         capabilities: MediaCapabilities | None = None,
         max_forwards: int = 70,
         headers: Sequence[tuple[str, str]] = (),
+        params: str = "",
     ) -> LegId:
+        """`params` are those of the URI that is called, as ";user=phone"."""
         self.leg = self.endpoint.invite(
-            self._target(f"sip:{number}@{DOMAIN}"),
+            self._target(f"sip:{number}@{DOMAIN}{params}"),
             from_uri=f"sip:{self.name}@{DOMAIN}",
             sdp=make_offer(capabilities or MediaCapabilities(), self._rtp(), session_id=1, version=1, sdes=self.sdes),
             max_forwards=max_forwards,
@@ -135,11 +142,11 @@ class SimulatedPhone:
         self.endpoint.reinvite(self.leg, sdp, self._centre.clock.now())
         self._centre.flush()
 
-    def refer(self, target: str, *, leg: LegId | None = None, replaces: LegId | None = None) -> None:
+    def refer(self, target: str, *, leg: LegId | None = None, replaces: LegId | None = None, params: str = "") -> None:
         """Transfer whoever it talks to: to a number, or to who it talks to in the call `replaces`."""
         leg_id = self.leg if leg is None else leg
         assert leg_id is not None
-        uri = f"sip:{target}@{DOMAIN}"
+        uri = f"sip:{target}@{DOMAIN}{params}"
         by = f"sip:{self.name}@{DOMAIN}"
         self.endpoint.refer(leg_id, uri, self._centre.clock.now(), referred_by=by, replaces_leg=replaces)
         self._centre.flush()
