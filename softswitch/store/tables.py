@@ -1,6 +1,6 @@
 """Typed tables over rows of bytes: get, put, delete, and iteration in key order from either end.
 
-What is put can be read when a `commit()` after it is done, and usually a few milliseconds later anyway.
+What is put can be read when a `commit()` after it is done, and usually a twentieth of a second later anyway.
 """
 
 from collections.abc import Callable, Iterator, Sequence
