@@ -13,10 +13,10 @@ def obstacle(floor: Floor, queue: QueueRecord, contact: Contact) -> Obstacle | N
     settings = queue.settings
     if queue.closing is not None or not queue.is_open:
         return "closed"
-    has_room = floor.matching.has_room_for(queue, contact.skills, contact.channel)
+    has_room = floor.matching.has_room_for(queue, contact)
     if len(queue) >= settings.max_length or not has_room:
         return "full"
-    if settings.join_empty and not floor.presence.is_anybody_there(queue.own_line.rows, settings.join_empty):
+    if settings.join_empty and not floor.presence.is_anybody_there(queue.own_plan.rows, settings.join_empty):
         return "empty"
     return None
 
@@ -24,4 +24,4 @@ def obstacle(floor: Floor, queue: QueueRecord, contact: Contact) -> Obstacle | N
 def has_lost_everybody(floor: Floor, queue: QueueRecord) -> bool:
     """Whether the queue does not keep who waits, because nobody is there for it any more."""
     factors = queue.settings.leave_when_empty
-    return bool(factors) and not floor.presence.is_anybody_there(queue.own_line.rows, factors)
+    return bool(factors) and not floor.presence.is_anybody_there(queue.own_plan.rows, factors)

@@ -105,6 +105,11 @@ class AgentMachine:
         """Free for the next contact."""
         return self.state is AgentState.READY and self.is_reachable
 
+    @property
+    def is_on_duty(self) -> bool:
+        """He takes contacts, now or after what he is in."""
+        return self.is_logged_in and self.is_reachable and self.pause_reason is None
+
     # Facts
 
     def log_in(self) -> None:

@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Literal
 
-from softswitch.acd import announcing, events, overflow
+from softswitch.acd import announcing, events, overflow, requirements
 from softswitch.acd.admission import has_lost_everybody, obstacle
 from softswitch.acd.events import AcdEvent
 from softswitch.acd.floor import Floor
@@ -44,13 +44,17 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         queue,
         channel=fact.channel,
         skills=fact.skills,
+        requirement=fact.requirement,
         enqueued_at=now if fact.enqueued_at is None else min(fact.enqueued_at, now),
         boost_s=max(-BOOST_S_MAX, min(fact.boost_s, BOOST_S_MAX)),
         serial=floor.next_serial(),
     )
+    if fact.preferred_agent is not None and fact.preferred_for_s > 0:
+        contact.preferred_agent_id = fact.preferred_agent
+        contact.preferred_until = contact.entered_at + fact.preferred_for_s
     reason = obstacle(floor, queue, contact)
     if reason is None:
-        _join(floor, contact)
+        _join(floor, contact, now)
         floor.tell(_queued(contact, fact, now))
         _serve(floor, contact, now)
         return
@@ -94,21 +98,27 @@ def _check(floor: Floor, fact: ContactQueued) -> None:
     for skill, level in fact.skills.items():
         if not LEVEL_MIN <= level <= LEVEL_MAX:
             raise LocalError(f"contact {fact.contact_id}: level {level} of {skill!r} is not {LEVEL_MIN}-{LEVEL_MAX}")
-    if not isfinite(fact.boost_s) or not isfinite(fact.enqueued_at or 0.0):
-        raise LocalError(f"contact {fact.contact_id}: boost_s and enqueued_at must be finite numbers")
+    try:
+        requirements.parse(fact.requirement)
+    except LocalError as error:
+        raise LocalError(f"contact {fact.contact_id}: requirement {fact.requirement!r}: {error}") from error
+    if not all(isfinite(number) for number in (fact.boost_s, fact.enqueued_at or 0.0, fact.preferred_for_s)):
+        raise LocalError(f"contact {fact.contact_id}: boost_s, enqueued_at and preferred_for_s must be finite numbers")
 
 
-def _join(floor: Floor, contact: Contact) -> None:
+def _join(floor: Floor, contact: Contact, now: float) -> None:
     """The contact begins to wait in `contact.queue`."""
     queue = contact.queue
     queue.counters.offered += 1
     floor.contacts[contact.contact_id] = contact
     announcing.entered(contact)
-    floor.join_line(contact)
+    floor.join_line(contact, now)
 
 
 def _serve(floor: Floor, contact: Contact, now: float) -> None:
     """The contact, which has just joined its queue, gets an agent, or may find that waiting is of no use."""
+    if contact.step > 0:
+        floor.tell_step(contact, "entered", now)
     floor.serve_contact(contact, now)
     if contact.line is None:
         return
@@ -207,8 +217,24 @@ def returned(floor: Floor, contact: Contact, now: float) -> None:
     if closing is not None and closing.waiting != "finish":
         send_on(floor, contact, closing_target(floor, contact, closing), "closed", now)
         return
-    floor.join_line(contact)
+    floor.join_line(contact, now)
     floor.serve_contact(contact, now)
+
+
+def stage_due(floor: Floor, contact: Contact, now: float) -> None:
+    """The next routing step of a contact opens, or more agents take it. Who alerts an agent goes on when he returns."""
+    if contact.line is not None:
+        floor.open_stage(contact, "expired", now)
+
+
+def skip_steps(floor: Floor, now: float) -> None:
+    """Somebody takes no contacts any more: nobody waits for him in vain where the steps say so."""
+    if floor.has_lost_staff:
+        floor.has_lost_staff = False
+        for contact in floor.matching.stranded(floor.queues.values()):
+            steps = contact.queue.settings.steps
+            skip_if = steps[contact.step].skip_if if steps else None
+            floor.open_stage(contact, skip_if or "expired", now)
 
 
 def waited_too_long(floor: Floor, contact: Contact, now: float) -> None:
@@ -270,11 +296,10 @@ def send_on(
             events.ContactOverflowed(now, contact.contact_id, queue_id, reason, wait_s, in_queue_s, position, flow)
         )
         return
-    contact.queue = floor.queues[target.queue_id]
-    contact.entered_at = now
+    contact.enter(floor.queues[target.queue_id], now)
     contact.moves += 1
     floor.outputs.append(ContactMoved(contact.contact_id, queue_id, target.queue_id, wait_s))
-    _join(floor, contact)
+    _join(floor, contact, now)
     floor.tell(
         events.ContactMoved(
             now,

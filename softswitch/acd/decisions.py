@@ -95,6 +95,11 @@ def by_agent(matching: Matching, agent: AgentMachine, contact: Contact) -> Decis
     return Decision(OLDEST_CONTACT, len(contact.line.rows), free=1, lines=matching.lines_for(agent.agent_id))
 
 
+def step_number(contact: Contact) -> int:
+    """The routing step it has come to, from 1; 0 in a queue that has none."""
+    return contact.step + 1 if contact.queue.settings.steps else 0
+
+
 def reserved(
     decision: Decision, agent: AgentMachine, contact: Contact, reservation_id: ReservationId, now: float
 ) -> AgentReserved:
@@ -106,6 +111,7 @@ def reserved(
         contact.queue.settings.queue_id,
         agent.agent_id,
         decision.rule,
+        step_number(contact),
         waited_s=now - contact.enqueued_at,
         idle_s=0.0 if agent.idle_since is None else now - agent.idle_since,
         able=decision.able,
@@ -123,7 +129,7 @@ def nobody_free(matching: Matching, contact: Contact, now: float) -> ContactWait
         now,
         contact.contact_id,
         contact.queue.settings.queue_id,
-        0,
+        step_number(contact),
         now - contact.enqueued_at,
         len(rows),
         _count_conditions(matching.roster, rows),

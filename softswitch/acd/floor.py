@@ -12,7 +12,7 @@ from softswitch.acd import decisions
 from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.decisions import Decision
-from softswitch.acd.events import AcdEvent
+from softswitch.acd.events import AcdEvent, StepReason
 from softswitch.acd.limits import DECISIONS_TOLD_MAX, EVENTS_UNTAKEN_MAX
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import DECLINED, NO_ANSWER, UNREACHABLE, AgentState, RoutingPolicy
@@ -26,7 +26,7 @@ from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 Timer: TypeAlias = (
     tuple[Literal["ring"], ReservationId]
     | tuple[Literal["wrap_up"], AgentId]
-    | tuple[Literal["max_wait", "announcement", "text", "retry"], ContactId]
+    | tuple[Literal["max_wait", "announcement", "text", "retry", "stage"], ContactId]
 )
 
 FAILURE_REASONS = {"no_answer": NO_ANSWER, "declined": DECLINED, "unreachable": UNREACHABLE}
@@ -55,6 +55,7 @@ class Floor:
         "contacts",
         "deadlines",
         "events",
+        "has_lost_staff",
         "matching",
         "outputs",
         "policy",
@@ -72,6 +73,8 @@ class Floor:
         self.matching = Matching(Roster([]), [])
         self.presence = Presence(0, [])
         self.policy = RoutingPolicy()
+        self.has_lost_staff = False
+        """Somebody takes no contacts any more: steps that wait for him may have to be skipped."""
         self.outputs: list[AcdOutput] = []
         self.events: deque[AcdEvent] = deque(maxlen=EVENTS_UNTAKEN_MAX)
         self._last_reservation = 0
@@ -133,19 +136,22 @@ class Floor:
         agent.failed_contacts.clear()
 
     def show(self, agent: AgentMachine) -> None:
-        """Mirror in the roster for which channels the agent is free, and since when."""
+        """Mirror in the roster for which channels the agent is free, and since when, and whether he is on duty."""
         roster = self.matching.roster
         row = roster.row_of.get(agent.agent.agent_id)
         if row is not None:
             roster.available_since[:, row] = agent.idle_since if agent.is_available else inf
             self.presence.show(row, agent)
             roster.condition[row] = decisions.condition(agent)
+            self.has_lost_staff |= bool(roster.is_on_duty[row]) and not agent.is_on_duty
+            roster.is_on_duty[row] = agent.is_on_duty
 
     def show_login(self, agent: AgentMachine) -> None:
         """Mirror in the roster whether the agent is logged in."""
         roster = self.matching.roster
         row = roster.row_of.get(agent.agent_id)
         if row is not None:
+            self.has_lost_staff |= bool(roster.is_logged_in[row]) and not agent.is_logged_in
             roster.is_logged_in[row] = agent.is_logged_in
 
     # Bringing together
@@ -160,9 +166,7 @@ class Floor:
 
     def serve_contact(self, contact: Contact, now: float) -> None:
         """Give a waiting contact an agent; if there is none, start what belongs to waiting."""
-        agent_ids = self.matching.agents_for(contact)
-        if agent_ids:
-            self._alert(agent_ids, contact, now, decisions.by_contact(self.matching, contact, agent_ids[0]))
+        if self.find_agent(contact, now):
             return
         if contact.decisions_told < DECISIONS_TOLD_MAX:
             contact.decisions_told += 1
@@ -177,6 +181,35 @@ class Floor:
             self.deadlines.set(("text", contact.contact_id), max(now, contact.text_at))
         if contact.shunned_by is not None:
             self.deadlines.set(("retry", contact.contact_id), now + self.policy.retry_after_s)
+
+    def find_agent(self, contact: Contact, now: float) -> bool:
+        """Give a waiting contact an agent if there is one; if not, see when the next step opens."""
+        agent_ids = self.matching.agents_for(contact)
+        if agent_ids:
+            self._alert(agent_ids, contact, now, decisions.by_contact(self.matching, contact, agent_ids[0]))
+            return True
+        opens_at = self.matching.next_opening(contact, now)
+        if opens_at is not None:
+            self.deadlines.set(("stage", contact.contact_id), opens_at)
+        return False
+
+    def open_stage(self, contact: Contact, why: StepReason, now: float) -> None:
+        """A waiting contact goes on to the stage that holds now, in its old place."""
+        former, was_kept = contact.step, contact.preferred_until is not None
+        self.matching.remove(contact)
+        self.matching.add(contact, now)
+        if was_kept and contact.preferred_until is None:
+            self.tell_step(contact, "preferred_agent_over", now)
+        elif contact.step != former:
+            self.tell_step(contact, why, now)
+        self.find_agent(contact, now)
+
+    def tell_step(self, contact: Contact, why: StepReason, now: float) -> None:
+        """Write down that a waiting contact has come to another step of its queue."""
+        line = contact.line
+        assert line is not None
+        queue_id = contact.queue.settings.queue_id
+        self.tell(told.StepBegan(now, contact.contact_id, queue_id, contact.step + 1, why, len(line.rows)))
 
     def _alert(self, agent_ids: list[AgentId], contact: Contact, now: float, decision: Decision) -> None:
         queue = contact.queue
@@ -244,9 +277,9 @@ class Floor:
 
     # Lines
 
-    def join_line(self, contact: Contact) -> None:
+    def join_line(self, contact: Contact, now: float) -> None:
         """The contact waits, in the place its key gives it."""
-        self.matching.add(contact)
+        self.matching.add(contact, now)
         contact.queue.waiting += 1
 
     def leave_line(self, contact: Contact) -> None:
@@ -268,6 +301,7 @@ class Floor:
         self.deadlines.cancel(("announcement", contact.contact_id))
         self.deadlines.cancel(("text", contact.contact_id))
         self.deadlines.cancel(("retry", contact.contact_id))
+        self.deadlines.cancel(("stage", contact.contact_id))
 
     def _drop_if_gone(self, queue: QueueRecord) -> None:
         if not queue.is_open and len(queue) == 0 and self.queues.get(queue.settings.queue_id) is queue:

@@ -19,10 +19,12 @@ FailureCause: TypeAlias = Literal["no_answer", "declined", "unreachable"]
 class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A contact waits from now on. The answer is `ContactRefused`, or in time one of the other outputs.
 
-    `boost_s` makes it count as that much older (negative: younger). `skills` are required beyond those of the queue;
-    where both name a skill the higher level holds. `enqueued_at` (monotonic seconds, not after now) is for a contact
-    that has waited before. Raises LocalError for a contact already known, a level outside 1-10, too many skills, or a
-    number that is not finite.
+    `boost_s` makes it count as that much older (negative: younger). `skills`, and what the expression `requirement`
+    says, are required beyond what the queue requires; where both name a skill the higher level holds. `enqueued_at`
+    (monotonic seconds, not after now) is for a contact that has waited before. For the first `preferred_for_s` it is
+    for the `preferred_agent` alone if he is logged in, whatever his skills; the queue's steps begin afterwards, or as
+    soon as he logs out or fails it. Raises LocalError for a contact already known, a level outside 1-10, too many
+    skills, an expression that cannot be read, or a number that is not finite.
     """
 
     contact_id: ContactId
@@ -33,6 +35,9 @@ class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
     channel: Channel = Channel.VOICE
     caller: str = ""
     """His number, for the record."""
+    requirement: str = ""
+    preferred_agent: AgentId | None = None
+    preferred_for_s: float = 0.0
 
 
 class ContactAbandoned(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -29,3 +29,21 @@ DECISIONS_TOLD_MAX = 64
 
 OVERFLOW_MOVES_MAX = 8
 """Queues one contact is moved through before it counts as going in circles and its overflow hangs up."""
+
+REQUIREMENT_LENGTH_MAX = 500
+"""Characters of a requirement; longer ones are nobody's handwriting and would not fit a message to people."""
+
+REQUIREMENT_TERMS_MAX = 32
+"""Comparisons in one requirement; each costs one pass over all agents when it is met for the first time."""
+
+REQUIREMENT_NESTING_MAX = 20
+"""Brackets and "not" within each other; a reader that calls itself must not be called without end."""
+
+STEPS_MAX = 10
+"""Routing steps of one queue, as in the largest commercial centres."""
+
+PREFERRED_SKILLS_MAX = 16
+"""Preferred skills of one step; who has how many of them is part of an agent's rank, which is one byte."""
+
+DELAYS_MAX = 8
+"""Different delays of the agents of one queue; each splits its lines once more."""

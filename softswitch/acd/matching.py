@@ -1,72 +1,66 @@
 """Who fits whom, decided at once: the oldest contact for an agent, an agent for a contact.
 
-Three small tables answer both questions without a walk over contacts or agents. `serves` bool[agents, slots] says
-which agent may serve which line; `channel` intp[slots] is the channel of a line, and the roster says for which of them
-an agent is free; `head_key` float64[slots] holds the key of each line's first contact, infinity for an empty line. A
-freed agent takes the smallest head among his lines, whatever queue it is in. A contact takes the agent its queue's
-strategy picks from those able to serve its line, whatever else they serve.
+A freed agent takes, of the queues he serves first, the contact with the smallest key, whatever queue it is in; the
+table of lines answers that without a walk over contacts. A contact takes an agent from those able to serve its line:
+of the free ones those of the lowest rank, and of these the one its strategy picks, whatever else they serve.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from softswitch.acd.limits import LINES_MAX
-from softswitch.acd.model import Channel, Skills
-from softswitch.acd.skills import Mask, Roster, Rows
+from softswitch.acd.line_table import LineTable
+from softswitch.acd.model import StrategyName
+from softswitch.acd.skills import Roster
+from softswitch.acd.steps import NO_WISHES, Plan, next_opening, plan
 from softswitch.acd.strategies import STRATEGIES
-from softswitch.acd.waiting import Contact, Line, LineKey, QueueRecord
+from softswitch.acd.waiting import Contact, Line, QueueRecord
 from softswitch.base.ids import AgentId
 
 
 class Matching:
     """The lines of `queues` against one roster. A new configuration makes a new one.
 
-    Each queue has its own line from the start, for contacts without requirements of their own. Others open with their
-    first contact and close with their last. The tables have their full width from the start (untouched, it costs no
-    memory); only the slots below `_used` have ever been looked at.
+    The lines of contacts without wishes of their own stay open once they have been needed. Others open with their first
+    contact and close with their last. Who waits for one agent alone stands in a line beside the table, which only that
+    agent looks at.
     """
 
-    __slots__ = ("_channel", "_extra_lines", "_free_slots", "_head_key", "_lines", "_serves", "_used", "roster")
+    __slots__ = ("_extra_lines", "_personal", "_table", "roster")
 
     def __init__(self, roster: Roster, queues: Collection[QueueRecord]) -> None:
-        size = len(queues) + LINES_MAX
         self.roster = roster
-        self._lines: list[Line | None] = [None] * size
-        self._free_slots = list(reversed(range(size)))
-        self._used = 0
+        self._table = LineTable(len(roster), len(queues) + LINES_MAX)
         self._extra_lines = 0
-        self._head_key: NDArray[np.float64] = np.full(size, np.inf)
-        self._channel: NDArray[np.intp] = np.zeros(size, np.intp)
-        self._serves: NDArray[np.bool_] = np.zeros((len(roster), size), np.bool_)
+        self._personal: dict[AgentId, list[Line]] = {}
         for queue in queues:
             queue.lines.clear()
-            rows = roster.able(queue.settings).nonzero()[0]
-            queue.own_line = self._open(queue, {}, Channel.VOICE, rows)
+            queue.plans.clear()
+            queue.own_plan = queue.plans[NO_WISHES] = plan(roster, queue.settings)
 
     # Lines
 
-    def has_room_for(self, queue: QueueRecord, skills: Skills, channel: Channel) -> bool:
-        """Whether a new contact of this channel with these extra requirements may be added."""
-        return self._extra_lines < LINES_MAX or _key(skills, channel) in queue.lines
+    def has_room_for(self, queue: QueueRecord, contact: Contact) -> bool:
+        """Whether a contact like this one may be added to the queue."""
+        return self._extra_lines < LINES_MAX or contact.wishes in queue.plans
 
     def close_queue(self, queue: QueueRecord) -> None:
         """A queue is gone; nobody waits in it."""
-        self._close(queue.own_line)
+        for line in list(queue.lines.values()):
+            self._close(line)
+        queue.plans.clear()
 
-    def add(self, contact: Contact) -> Line:
-        """The contact waits from now on, in its old place if it had one."""
-        queue = contact.queue
-        line = queue.lines.get(_key(contact.skills, contact.channel))
+    def add(self, contact: Contact, now: float) -> None:
+        """The contact waits from now on, in the line of its stage and in its old place if it had one."""
+        line = self._personal_line(contact, now)
         if line is None:
-            rows = self.roster.most_able(queue.own_line.rows, contact.skills)
-            line = self._open(queue, contact.skills, contact.channel, rows)
-            self._extra_lines += 1
+            line = self._staged_line(contact, now)
         line.add(contact)
         contact.line = line
-        self._head_key[line.slot] = line.first_key()
-        return line
+        if line.plan is not None:
+            line.plan.waiting += 1
+            self._table.show(line)
 
     def remove(self, contact: Contact) -> None:
         """The contact waits no more."""
@@ -74,20 +68,46 @@ class Matching:
         assert line is not None
         line.remove(contact)
         contact.line = None
-        if len(line) == 0 and line is not line.queue.own_line:
+        if line.plan is not None:
+            line.plan.waiting -= 1
+        if len(line) == 0 and line.plan is not line.queue.own_plan:
             self._close(line)
-            self._extra_lines -= 1
-        else:
-            self._head_key[line.slot] = line.first_key()
+        elif line.plan is not None:
+            self._table.show(line)
 
-    def serves(self, row: int, line: Line) -> bool:
-        """Whether the agent of this row may serve the line."""
-        return bool(self._serves[row, line.slot])
+    def next_opening(self, contact: Contact, now: float) -> float | None:
+        """When this waiting contact goes on to another stage by itself, or None."""
+        line = contact.line
+        assert line is not None
+        if line.plan is None:
+            return contact.preferred_until
+        return next_opening(
+            line.plan,
+            step=contact.step,
+            step_since=contact.entered_at if contact.step_since is None else contact.step_since,
+            entered_at=contact.entered_at,
+            now=now,
+        )
+
+    def stranded(self, queues: Iterable[QueueRecord]) -> list[Contact]:
+        """Who waits for somebody who has just left: in a step that is skipped then, or for one agent alone."""
+        left: list[Contact] = []
+        for queue in queues:
+            for line in queue.lines.values() if queue.waiting else ():
+                if line.plan is None:
+                    is_stranded = not self.roster.is_logged_in[line.rows].any()
+                else:
+                    is_stranded = line.plan.is_void(self.roster, line.step)
+                if is_stranded:
+                    left += line.contacts()
+        left.sort(key=lambda contact: contact.order)
+        return left
 
     def lines_for(self, agent_id: AgentId) -> int:
         """In how many lines somebody waits whom this agent serves."""
-        open_to_him = self._open_to(self.roster.row_of[agent_id])
-        return int(np.count_nonzero(open_to_him & (self._head_key[: self._used] < np.inf)))
+        row = self.roster.row_of[agent_id]
+        is_free = self.roster.available_since[:, row] < np.inf
+        return self._table.count_for(row, is_free) + len(self._personal.get(agent_id, ()))
 
     # Decisions
 
@@ -96,78 +116,107 @@ class Matching:
         line = contact.line
         assert line is not None
         rows = line.rows
+        if not rows.size:
+            return []
+        is_free = self.roster.available_since[line.channel.row][rows] < np.inf
         if contact.shunned_by is not None:
-            rows = rows[rows != self.roster.row_of.get(contact.shunned_by, -1)]
-        chosen = STRATEGIES[line.queue.settings.strategy](self.roster, rows, line.channel)
+            is_free &= rows != self.roster.row_of.get(contact.shunned_by, -1)
+        first = int(is_free.argmax())
+        if not is_free[first]:
+            return []
+        end = np.count_nonzero(line.ranks <= line.ranks[first])
+        candidates = rows[first:end][is_free[first:end]]
+        chosen = STRATEGIES[self._strategy(line)](self.roster, candidates, line.channel)
         return [self.roster.agent_ids[row] for row in chosen]
 
     def contact_for(self, agent_id: AgentId) -> Contact | None:
-        """The oldest contact over all queues this agent serves, of a channel he is free for, or None."""
-        if not self._used:
-            return None
+        """The oldest contact of the queues this agent serves first, of a channel he is free for, or None."""
         row = self.roster.row_of[agent_id]
-        open_to_him = self._open_to(row)
-        keys = np.where(open_to_him, self._head_key[: self._used], np.inf)
-        oldest = keys[keys.argmin()]
-        if oldest == np.inf:
-            return None
-        heads = [self._head(slot) for slot in (keys == oldest).nonzero()[0].tolist()]
-        if any(head.shunned_by == agent_id for head in heads):
-            return self._oldest_not_shunned(agent_id, open_to_him)
-        return min(heads, key=lambda head: head.serial)
+        is_free = self.roster.available_since[:, row] < np.inf
+        found = self._table.first_for(row, agent_id, is_free, by_order=bool(self.roster.has_orders[row]))
+        for line in self._personal.get(agent_id, ()):
+            first = line.first_for(agent_id)
+            if first is not None and is_free[line.channel.row]:
+                orders = self.roster.orders(line.queue.settings.queue_id)
+                order = orders if isinstance(orders, int) else int(orders[row])
+                if found is None or (order, first.order) < (found[0], found[1].order):
+                    found = order, first
+        return None if found is None else found[1]
 
     def alerted_with(self, agent_id: AgentId, contact: Contact) -> list[AgentId]:
         """Whom to alert for the contact that the agent, who is free, is given: him, or with `ring_all` everybody."""
-        return self.agents_for(contact) if contact.queue.settings.strategy == "ring_all" else [agent_id]
+        assert contact.line is not None
+        return self.agents_for(contact) if self._strategy(contact.line) == "ring_all" else [agent_id]
 
-    def _head(self, slot: int) -> Contact:
-        line = self._lines[slot]
-        assert line is not None
-        head = line.first()
-        assert head is not None
-        return head
+    def _strategy(self, line: Line) -> StrategyName:
+        of_queue = line.queue.settings.strategy
+        return of_queue if line.plan is None else line.plan.steps[line.step].strategy or of_queue
 
-    def _open_to(self, row: int) -> Mask:
-        """The lines he may serve and is free for: bool[slots in use]."""
-        is_free = self.roster.available_since[:, row] < np.inf
-        return self._serves[row, : self._used] & is_free[self._channel[: self._used]]
+    # Opening and closing
 
-    def _oldest_not_shunned(self, agent_id: AgentId, open_to_him: Mask) -> Contact | None:
-        slots: list[int] = (open_to_him & (self._head_key[: self._used] < np.inf)).nonzero()[0].tolist()
-        lines = [line for slot in slots if (line := self._lines[slot]) is not None]
-        firsts = [first for line in lines if (first := line.first_for(agent_id)) is not None]
-        return min(firsts, key=lambda contact: contact.order, default=None)
-
-    # Slots
-
-    def _open(self, queue: QueueRecord, skills: Skills, channel: Channel, rows: Rows) -> Line:
-        if not self._free_slots:
-            self._widen()
-        slot = self._free_slots.pop()
-        self._used = max(self._used, slot + 1)
-        line = Line(queue, skills, channel, slot=slot, rows=rows)
-        self._serves[rows, slot] = True
-        self._channel[slot] = channel.row
-        self._lines[slot] = line
-        queue.lines[_key(skills, channel)] = line
+    def _personal_line(self, contact: Contact, now: float) -> Line | None:
+        """The line of the agent it is kept for; None once it is kept no longer."""
+        until, agent_id = contact.preferred_until, contact.preferred_agent_id
+        if until is None or agent_id is None:
+            return None
+        row = self.roster.row_of.get(agent_id)
+        if row is None or now >= until or not self.roster.is_logged_in[row] or contact.shunned_by == agent_id:
+            contact.preferred_until = None
+            contact.step_since = min(until, now)
+            return None
+        queue, channel = contact.queue, contact.channel
+        line = queue.lines.get((channel, agent_id))
+        if line is None:
+            rows, ranks = np.array([row]), np.zeros(1, np.uint8)
+            line = Line(queue, channel, (channel, agent_id), plan=None, step=0, rows=rows, ranks=ranks)
+            queue.lines[line.key] = line
+            self._personal.setdefault(agent_id, []).append(line)
         return line
 
+    def _staged_line(self, contact: Contact, now: float) -> Line:
+        queue, wishes = contact.queue, contact.wishes
+        followed = queue.plans.get(wishes)
+        if followed is None:
+            followed = queue.plans[wishes] = queue.own_plan.narrowed(self.roster, wishes)
+        self._advance(contact, followed, now)
+        delays_passed = followed.delays_passed(contact.entered_at, now)
+        key = (contact.channel, wishes, contact.step, delays_passed)
+        line = queue.lines.get(key)
+        if line is None:
+            rows, ranks = followed.opened(contact.step, delays_passed)
+            line = Line(queue, contact.channel, key, plan=followed, step=contact.step, rows=rows, ranks=ranks)
+            self._table.open(line, self.roster.orders(queue.settings.queue_id))
+            queue.lines[key] = line
+            if followed is not queue.own_plan:
+                self._extra_lines += 1
+        return line
+
+    def _advance(self, contact: Contact, followed: Plan, now: float) -> None:
+        """Open every step whose time has come."""
+        since = contact.entered_at if contact.step_since is None else contact.step_since
+        step = min(contact.step, followed.last_step)
+        while step < followed.last_step:
+            for_s = followed.steps[step].for_s
+            if for_s is not None and since + for_s <= now:
+                since += for_s
+            elif followed.is_void(self.roster, step):
+                since = now
+            else:
+                break
+            step += 1
+        contact.step, contact.step_since = step, since
+
     def _close(self, line: Line) -> None:
-        del line.queue.lines[_key(line.skills, line.channel)]
-        self._serves[line.rows, line.slot] = False
-        self._head_key[line.slot] = np.inf
-        self._lines[line.slot] = None
-        self._free_slots.append(line.slot)
-
-    def _widen(self) -> None:
-        """All slots are taken and a contact returns from a reservation, whose line was closed meanwhile."""
-        size = len(self._lines)
-        self._lines += [None] * size
-        self._free_slots = list(reversed(range(size, 2 * size)))
-        self._head_key = np.concatenate([self._head_key, np.full(size, np.inf)])
-        self._channel = np.concatenate([self._channel, np.zeros(size, np.intp)])
-        self._serves = np.concatenate([self._serves, np.zeros_like(self._serves)], axis=1)
-
-
-def _key(skills: Skills, channel: Channel) -> LineKey:
-    return channel, frozenset(skills.items())
+        queue = line.queue
+        del queue.lines[line.key]
+        if line.plan is None:
+            agent_id = self.roster.agent_ids[int(line.rows[0])]
+            self._personal[agent_id].remove(line)
+            if not self._personal[agent_id]:
+                del self._personal[agent_id]
+            return
+        self._table.close(line)
+        if line.plan is not queue.own_plan:
+            self._extra_lines -= 1
+            if line.plan.waiting == 0:
+                queue.plans.pop(line.plan.wishes, None)

@@ -30,6 +30,10 @@ Skills: TypeAlias = dict[str, int]
 LEVEL_MIN = 1
 LEVEL_MAX = 10
 
+ORDER_MIN = 1
+ORDER_MAX = 99
+"""The order in which an agent serves his queues; 1 is first."""
+
 
 class ToQueue(msgspec.Struct, frozen=True, tag=True):
     """Overflow into another queue, keeping the age. The router does it by itself and says `ContactMoved`."""
@@ -64,6 +68,34 @@ WhoWaitsAtClosing: TypeAlias = Literal["finish", "announce", "overflow"]
 
 StrategyName: TypeAlias = Literal["longest_idle", "ring_all"]
 
+SkipIf: TypeAlias = Literal["nobody_logged_in", "nobody_ready"]
+"""Of all who may serve the contact in that step: nobody is logged in; nobody is, or all who are have no phone or are
+not ready (those in a call will be ready again)."""
+
+
+class RoutingStep(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a waiting contact is given to, and for how long only to those.
+
+    An agent serves the step when he has `skills` at these levels and meets `requirement`. Steps widen: those of the
+    steps before stay, and come first. Of those of one step, who has more of the `preferred` skills comes first.
+    `for_s` is how long the step lasts: 0 opens the next one at once, None is for the last. With `skip_if` it lasts no
+    longer than somebody is there. `strategy` None is the queue's.
+    """
+
+    skills: Skills = {}
+    requirement: str = ""
+    preferred: Skills = {}
+    strategy: StrategyName | None = None
+    for_s: float | None = None
+    skip_if: SkipIf | None = None
+
+
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """How an agent serves one of his queues: those of the lowest `order` first; only who has waited `delay_s`."""
+
+    order: int = 1
+    delay_s: float = 0.0
+
 
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody who waits is told: the first time after `first_after_s`, then every `every_s` (0 = once).
@@ -82,7 +114,10 @@ class Announcements(msgspec.Struct, frozen=True, kw_only=True):
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
     """A queue as configured. Durations in seconds.
 
-    `skills` are required at least at the level given. `agents`, when not None, lists the only agents who serve it.
+    `skills` are required at least at the level given, and so is what `requirement` says (acd/requirements.py).
+    `steps` narrow that further for some time; without any there is one step that lasts. Of agents who serve the same
+    step, who has more of the `preferred` skills comes first. `agents`, when not None, lists the only agents who serve
+    it.
     `max_wait_s` None means nobody is ever sent away for having waited. `max_length` counts who waits and whose agent's
     phone is alerting. `overflows` are the ways out by reason, `overflow` is that of all others. `no_answer_limit` is
     how many reservations in a row an agent may leave unanswered or decline before he is made not ready.
@@ -96,6 +131,9 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     queue_id: QueueId
     name: str = ""
     skills: Skills = {}
+    requirement: str = ""
+    preferred: Skills = {}
+    steps: tuple[RoutingStep, ...] = ()
     agents: tuple[AgentId, ...] | None = None
     strategy: StrategyName = "longest_idle"
     ring_timeout_s: float = 15.0
@@ -118,12 +156,13 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent as configured. `queues`, when not None, lists the only queues he serves."""
+    """An agent as configured. `queues`, when not None, lists the only queues he serves; `profile` says how."""
 
     agent_id: AgentId
     name: str = ""
     skills: Skills = {}
     queues: tuple[QueueId, ...] | None = None
+    profile: dict[QueueId, Serving] = {}
 
 
 class RoutingPolicy(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,11 +27,11 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     floor.matching = Matching(Roster(fact.agents), floor.queues.values())
     minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
     floor.presence = Presence(len(fact.agents), minding)
-    for contact in in_lines:
-        floor.matching.add(contact)
     for agent in floor.agents.values():
         floor.show(agent)
         floor.show_login(agent)
+    for contact in in_lines:
+        floor.matching.add(contact, now)
     for agent in removed:
         if agent.is_logged_in:
             floor.tell(events.AgentLoggedOut(now, agent.agent_id, "configuration"))

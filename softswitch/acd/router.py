@@ -85,6 +85,7 @@ class Router:
                 else:
                     self._apply_to_agent(agent, fact, now)
         closing.leave_empty_queues(self._floor, now)
+        contacts.skip_steps(self._floor, now)
 
     def restore(self, agents: Iterable[AgentSnapshot], now: float) -> None:
         """Put agents where they were before a restart. Call it once, after the first `ConfigurationSet`."""
@@ -121,6 +122,8 @@ class Router:
                         continue
                     if kind == "max_wait":
                         contacts.waited_too_long(floor, contact, now)
+                    elif kind == "stage":
+                        contacts.stage_due(floor, contact, now)
                     elif kind == "announcement":
                         announcing.announce(floor, contact, now)
                     elif kind == "text":
@@ -128,6 +131,7 @@ class Router:
                     else:
                         reservations.worth_another_try(floor, contact, now)
             closing.leave_empty_queues(floor, now)
+        contacts.skip_steps(floor, now)
 
     # Outputs
 

@@ -11,60 +11,80 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.acd.model import Agent, Channel, Queue, Skills
+from softswitch.acd.model import ORDER_MIN, Agent, Channel, Queue, Skills
+from softswitch.acd.requirements import Requirement, from_skills, parse, who_holds
 from softswitch.base.ids import AgentId, QueueId
 
 Mask: TypeAlias = NDArray[np.bool_]
 """bool[agents]"""
 
 Rows: TypeAlias = NDArray[np.intp]
-"""Row numbers, ascending."""
+"""Row numbers."""
 
 
 class Roster:
     """The configured agents, in the order of the configuration; a new configuration makes a new roster.
 
     `available_since` float64[channels, agents]: since when he is free for the next contact of a channel (monotonic
-    seconds), infinity while he is not. `is_logged_in` bool[agents]. `condition` uint8[agents]: what he is doing, as a
+    seconds), infinity while he is not. `is_logged_in` bool[agents]. `is_on_duty` bool[agents]: logged in, reachable and
+    not paused, so that he takes contacts now or after the one he has. `condition` uint8[agents]: what he is doing, as a
     `decisions.Condition`. All mirror the agents' machines.
     """
 
     __slots__ = (
+        "_delays",
         "_levels",
         "_listed",
         "_lists_all",
         "_no_level",
+        "_orders",
         "agent_ids",
         "available_since",
         "condition",
+        "has_orders",
         "is_logged_in",
+        "is_on_duty",
         "row_of",
-        "state",
     )
 
     def __init__(self, agents: Iterable[Agent]) -> None:
         configured = list(agents)
         size = len(configured)
-        self.agent_ids = [agent.agent_id for agent in configured]
+        self.agent_ids: list[AgentId] = [agent.agent_id for agent in configured]
         self.row_of: dict[AgentId, int] = {agent_id: row for row, agent_id in enumerate(self.agent_ids)}
         self.available_since: NDArray[np.float64] = np.full((len(Channel), size), np.inf)
         self.is_logged_in: Mask = np.zeros(size, np.bool_)
         self.condition: NDArray[np.uint8] = np.zeros(size, np.uint8)
+        self.is_on_duty: Mask = np.zeros(size, np.bool_)
+        self.has_orders: Mask = np.zeros(size, np.bool_)
+        """Who serves one queue before another."""
         self._levels: dict[str, NDArray[np.uint8]] = {}
         self._no_level: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._listed: dict[QueueId, Mask] = {}
         self._lists_all: Mask = np.array([agent.queues is None for agent in configured], np.bool_)
+        self._orders: dict[QueueId, NDArray[np.uint8]] = {}
+        self._delays: dict[QueueId, NDArray[np.float64]] = {}
         for row, agent in enumerate(configured):
-            for skill, level in agent.skills.items():
-                self._levels.setdefault(skill, np.zeros(size, np.uint8))[row] = level
-            for queue_id in agent.queues or ():
-                self._listed.setdefault(queue_id, np.zeros(size, np.bool_))[row] = True
+            self._read(row, agent)
+
+    def _read(self, row: int, agent: Agent) -> None:
+        size = len(self)
+        for skill, level in agent.skills.items():
+            self._levels.setdefault(skill, np.zeros(size, np.uint8))[row] = level
+        for queue_id in agent.queues or ():
+            self._listed.setdefault(queue_id, np.zeros(size, np.bool_))[row] = True
+        for queue_id, serving in agent.profile.items():
+            if serving.order != ORDER_MIN:
+                self.has_orders[row] = True
+                self._orders.setdefault(queue_id, np.full(size, ORDER_MIN, np.uint8))[row] = serving.order
+            if serving.delay_s > 0:
+                self._delays.setdefault(queue_id, np.zeros(size))[row] = serving.delay_s
 
     def __len__(self) -> int:
         return len(self.agent_ids)
 
     def able(self, queue: Queue) -> Mask:
-        """Who may serve the queue: bool[agents]."""
+        """Who may serve the queue, whatever its steps say: bool[agents]."""
         able = self._lists_all.copy()
         listed = self._listed.get(queue.queue_id)
         if listed is not None:
@@ -73,16 +93,40 @@ class Roster:
             named = np.zeros(len(self), np.bool_)
             named[[self.row_of[agent_id] for agent_id in queue.agents if agent_id in self.row_of]] = True
             able &= named
-        for skill, level in queue.skills.items():
-            able &= self._level(skill) >= level
-        return able
+        return able & self.meets(queue.skills, queue.requirement)
 
-    def most_able(self, rows: Rows, skills: Skills) -> Rows:
-        """Those of `rows` who also have these skills."""
+    def meets(self, skills: Skills, requirement: str) -> Mask:
+        """Who has these skills and meets the expression: bool[agents]."""
+        met = self._who_holds(from_skills(skills))
+        return met & self._who_holds(parse(requirement)) if requirement else met
+
+    def _who_holds(self, requirement: Requirement) -> Mask:
+        return who_holds(requirement, self.level, len(self))
+
+    def narrowed(self, rows: Rows, skills: Skills, requirement: str) -> Mask:
+        """Which of `rows` also have these skills and meet the expression: bool[rows]."""
+        met = np.ones(len(rows), np.bool_)
         for skill, level in skills.items():
-            rows = rows[self._level(skill)[rows] >= level]
-        return rows
+            met &= self.level(skill)[rows] >= level
+        if requirement:
+            met &= who_holds(parse(requirement), lambda skill: self.level(skill)[rows], len(rows))
+        return met
 
-    def _level(self, skill: str) -> NDArray[np.uint8]:
+    def level(self, skill: str) -> NDArray[np.uint8]:
         """Everybody's level of a skill, 0 for those who do not have it."""
         return self._levels.get(skill, self._no_level)
+
+    def orders(self, queue_id: QueueId) -> NDArray[np.uint8] | int:
+        """In what order each serves the queue among his others; one number when that of all is the same."""
+        return self._orders.get(queue_id, ORDER_MIN)
+
+    def delays(self, queue_id: QueueId) -> NDArray[np.float64] | None:
+        """How long a contact of the queue must have waited for each; None when nobody makes it wait."""
+        return self._delays.get(queue_id)
+
+    def set_skills(self, row: int, skills: Skills) -> None:
+        """One agent has these skills from now on, and no others."""
+        for levels in self._levels.values():
+            levels[row] = 0
+        for skill, level in skills.items():
+            self._levels.setdefault(skill, np.zeros(len(self), np.uint8))[row] = level

@@ -97,7 +97,19 @@ def queue_summaries(floor: Floor, now: float) -> list[QueueSummary]:
 
 def agent_summaries(floor: Floor, now: float) -> list[AgentSummary]:
     """All agents, in the order of the configuration."""
-    return [_agent_summary(floor, agent, now) for agent in floor.agents.values()]
+    served = _served(floor)
+    return [_agent_summary(floor, agent, served.get(agent.agent_id, []), now) for agent in floor.agents.values()]
+
+
+def _served(floor: Floor) -> dict[AgentId, list[QueueId]]:
+    """The queues each agent may serve, be it in their last step."""
+    served: dict[AgentId, list[QueueId]] = {}
+    agent_ids = floor.matching.roster.agent_ids
+    for queue_id, queue in floor.queues.items():
+        rows: list[int] = queue.own_plan.rows.tolist()
+        for row in rows:
+            served.setdefault(agent_ids[row], []).append(queue_id)
+    return served
 
 
 def contact_summaries(floor: Floor, now: float) -> list[ContactSummary]:
@@ -154,17 +166,11 @@ def _state_for_queues(agent: AgentMachine) -> AgentState:
 
 def _count_states(queue: QueueRecord, states: NDArray[np.uint8]) -> dict[AgentState, int]:
     """How many of those who may serve the queue are in each state."""
-    counts: list[int] = np.bincount(states[queue.own_line.rows], minlength=len(AgentState)).tolist()
+    counts: list[int] = np.bincount(states[queue.own_plan.rows], minlength=len(AgentState)).tolist()
     return dict(zip(AgentState, counts, strict=True))
 
 
-def _agent_summary(floor: Floor, agent: AgentMachine, now: float) -> AgentSummary:
-    row = floor.matching.roster.row_of.get(agent.agent_id)
-    served = [
-        queue_id
-        for queue_id, queue in floor.queues.items()
-        if row is not None and floor.matching.serves(row, queue.own_line)
-    ]
+def _agent_summary(floor: Floor, agent: AgentMachine, served: list[QueueId], now: float) -> AgentSummary:
     reservation = None if agent.reservation_id is None else floor.reservations[agent.reservation_id]
     return AgentSummary(
         agent_id=agent.agent_id,

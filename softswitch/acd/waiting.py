@@ -1,8 +1,9 @@
 """Contacts, the lines in which they wait, and the queues these belong to.
 
-The order is one for the whole centre: the key `enqueued_at - boost_s`, smallest first, which never changes while a
-contact waits; equal keys go by arrival. So a boost overtakes by at most its own seconds and nobody starves, and a line
-is a list that stays sorted: adding and removing cost O(log n) comparisons, and a place in it is one binary search.
+The order is one for the whole centre: the key `enqueued_at - boost_s`, smallest first, which changes only when a
+supervisor changes the boost; equal keys go by arrival. So a boost overtakes by at most its own seconds and nobody
+starves, and a line is a list that stays sorted: adding and removing cost O(log n) comparisons, and a place in it is one
+binary search. A contact goes from line to line as its routing steps open, and keeps its key.
 """
 
 from bisect import bisect_left, insort
@@ -14,10 +15,12 @@ from softswitch.acd.inputs import QueueClosed
 from softswitch.acd.model import Channel, ContactState, Queue, Skills
 from softswitch.acd.skills import Rows
 from softswitch.acd.statistics import QueueCounters
+from softswitch.acd.steps import NO_WISHES, Plan, Ranks, Wishes
 from softswitch.base.ids import AgentId, ContactId, ReservationId
 
-LineKey: TypeAlias = tuple[Channel, frozenset[tuple[str, int]]]
-"""What the contacts of one line have in common, apart from the queue."""
+LineKey: TypeAlias = tuple[Channel, Wishes, int, int] | tuple[Channel, AgentId]
+"""What the contacts of a line have in common: the channel, and wishes, step and passed delays, or the one agent they
+wait for."""
 
 
 class Contact:
@@ -40,14 +43,19 @@ class Contact:
         "key",
         "line",
         "moves",
+        "preferred_agent_id",
+        "preferred_until",
         "queue",
         "reservations",
         "serial",
         "shunned_by",
         "skills",
+        "step",
+        "step_since",
         "text_at",
         "texts_told",
         "told_wait_s",
+        "wishes",
     )
 
     def __init__(
@@ -57,6 +65,7 @@ class Contact:
         *,
         channel: Channel,
         skills: Skills,
+        requirement: str = "",
         enqueued_at: float,
         boost_s: float,
         serial: int,
@@ -65,12 +74,20 @@ class Contact:
         self.queue = queue
         self.channel = channel
         self.skills = skills
-        """Required beyond the queue's own."""
+        """Required beyond the queue's own, as is what the expression in `wishes` says."""
+        self.wishes: Wishes = (frozenset(skills.items()), requirement) if skills or requirement else NO_WISHES
         self.enqueued_at = enqueued_at
         self.entered_at = enqueued_at
         """When it came into its present queue."""
         self.key = enqueued_at - boost_s
         self.serial = serial
+        self.preferred_agent_id: AgentId | None = None
+        self.preferred_until: float | None = None
+        """Until then it is for the preferred agent alone, and the steps begin afterwards."""
+        self.step = 0
+        """The routing step of its queue it has come to."""
+        self.step_since: float | None = None
+        """When that step opened; None before the first one has."""
         self.line: Line | None = None
         """The line it waits in; None while it alerts or talks."""
         self.reservations: list[ReservationId] = []
@@ -97,6 +114,14 @@ class Contact:
         self.told_wait_s: float | None = None
         """The shortest wait it was promised; never exceeded by a later promise."""
 
+    def enter(self, queue: "QueueRecord", now: float) -> None:
+        """It comes into another queue, as old as it is, and starts with that one's first step."""
+        self.queue = queue
+        self.entered_at = now
+        self.step = 0
+        self.step_since = None
+        self.preferred_until = None
+
     @property
     def order(self) -> tuple[float, int]:
         """Smaller is served first."""
@@ -116,20 +141,33 @@ class Contact:
 
 
 class Line:
-    """The waiting contacts of one queue and channel with the same requirements, in serving order.
+    """The waiting contacts of one queue and channel with the same wishes in the same stage, in serving order.
 
-    `skills` are required beyond those of the queue. `slot` is the line's place in the matching tables, `rows` are the
-    agents who may serve it.
+    `rows` are the agents who may serve it, in order of preference, with their `ranks`. A line of those who wait for one
+    agent has no `plan`. `slot` is its place in the table of lines.
     """
 
-    __slots__ = ("_order", "channel", "queue", "rows", "skills", "slot")
+    __slots__ = ("_order", "channel", "key", "plan", "queue", "ranks", "rows", "slot", "step")
 
-    def __init__(self, queue: "QueueRecord", skills: Skills, channel: Channel, *, slot: int, rows: Rows) -> None:
+    def __init__(
+        self,
+        queue: "QueueRecord",
+        channel: Channel,
+        key: LineKey,
+        *,
+        plan: Plan | None,
+        step: int,
+        rows: Rows,
+        ranks: Ranks,
+    ) -> None:
         self.queue = queue
-        self.skills = skills
         self.channel = channel
-        self.slot = slot
+        self.key = key
+        self.plan = plan
+        self.step = step
         self.rows = rows
+        self.ranks = ranks
+        self.slot = -1
         self._order: list[tuple[float, int, Contact]] = []
 
     def __len__(self) -> int:
@@ -161,12 +199,23 @@ class Line:
 
 
 class QueueRecord:
-    """One queue. `own_line` takes the calls without requirements of their own; `lines` are all, that one too."""
+    """One queue. `plans` say who may serve its contacts, by their wishes; `lines` are where these wait."""
 
-    __slots__ = ("alerting", "closing", "counters", "estimator", "is_open", "lines", "own_line", "settings", "waiting")
+    __slots__ = (
+        "alerting",
+        "closing",
+        "counters",
+        "estimator",
+        "is_open",
+        "lines",
+        "own_plan",
+        "plans",
+        "settings",
+        "waiting",
+    )
 
-    own_line: Line
-    """Set by `Matching`, as every queue has one while it is known."""
+    own_plan: Plan
+    """For contacts without wishes of their own. Set by `Matching`, as every queue has one while it is known."""
 
     def __init__(self, settings: Queue) -> None:
         self.settings = settings
@@ -174,6 +223,7 @@ class QueueRecord:
         """False once the configuration has no such queue any more: who waits is served, nobody new comes in."""
         self.closing: QueueClosed | None = None
         """Why it takes nobody at present, by the calendar or by command; None while it does."""
+        self.plans: dict[Wishes, Plan] = {}
         self.lines: dict[LineKey, Line] = {}
         self.waiting = 0
         self.alerting = 0

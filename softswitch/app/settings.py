@@ -5,7 +5,18 @@ from ipaddress import ip_address
 from msgspec.structs import replace
 
 from softswitch.acd.inputs import ConfigurationSet
-from softswitch.acd.model import Agent, Announcements, HangUp, OverflowReason, OverflowTarget, Queue, ToFlow, ToQueue
+from softswitch.acd.model import (
+    Agent,
+    Announcements,
+    HangUp,
+    OverflowReason,
+    OverflowTarget,
+    Queue,
+    RoutingStep,
+    Serving,
+    ToFlow,
+    ToQueue,
+)
 from softswitch.app.archive import ArchiveSettings, Keeping
 from softswitch.app.codecs import working_codecs
 from softswitch.app.trunks import habits, outbound_route, trunk_peer, trunk_route, trunk_session
@@ -190,6 +201,10 @@ def acd_configuration(configuration: Configuration) -> ConfigurationSet:
                 name=row.name,
                 skills=row.skills,
                 queues=None if row.queues is None else tuple(QueueId(queue) for queue in row.queues),
+                profile={
+                    QueueId(queue): Serving(order=serving.order, delay_s=serving.delay_s)
+                    for queue, serving in row.profile.items()
+                },
             )
             for row in configuration.agents
         ],
@@ -350,6 +365,18 @@ def _queue(row: QueueRow) -> Queue:
         name=row.name,
         project=row.project,
         skills=row.skills,
+        requirement=row.requirement,
+        preferred=row.preferred,
+        steps=tuple(
+            RoutingStep(
+                skills=step.skills,
+                requirement=step.requirement,
+                preferred=step.preferred,
+                for_s=step.for_s,
+                skip_if=step.skip_if,
+            )
+            for step in row.steps
+        ),
         ring_timeout_s=row.ring_timeout_s,
         wrap_up_s=row.wrap_up_s,
         max_wait_s=row.max_wait_s,

@@ -9,6 +9,7 @@ from typing import NoReturn, Protocol
 from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId
 from softswitch.calls.outcomes import DialOutcome, Digits, ParkOutcome, QueueOutcome, RecordedMessage
+from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.store.schema import StoredPhone
@@ -60,9 +61,7 @@ class CallVerbs(Protocol):
     async def play(self, sounds: Sequence[str], *, stop_digits: str = "", answer: bool = True) -> str: ...
     async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits: ...
     async def pause(self, seconds: float) -> None: ...
-    async def queue(
-        self, queue_id: str, *, boost_s: float, skills: dict[str, int], record: bool | None
-    ) -> QueueOutcome: ...
+    async def queue(self, queue_id: str, wishes: QueueWishes) -> QueueOutcome: ...
     async def dial(
         self,
         targets: Sequence[str | Ring],

@@ -49,6 +49,15 @@ class TollRow(msgspec.Struct, frozen=True, kw_only=True):
     minutes_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
+class ServingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """profile = {QUEUE = {...}} of an agent: how he serves one of his queues."""
+
+    order: Annotated[int, Meta(ge=1, le=99)] = 1
+    """Callers of his queues with the lowest order come first, however long others wait."""
+    delay_s: Annotated[float, Meta(ge=0, le=86400)] = 0
+    """He gets only callers who have waited so long."""
+
+
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """[[agent]]: a person who answers calls of queues. His phone registers as sip:username@domain."""
 
@@ -63,6 +72,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     skills: dict[str, SkillLevel] = {}
     queues: tuple[str, ...] | None = None
     """Serves these only; None: every queue whose skills he has."""
+    profile: dict[str, ServingRow] = {}
+    """By queue; those that are not named have the defaults."""
     language: str = ""
     """Empty: the default language."""
     auto_login: bool = False
@@ -168,6 +179,20 @@ class Announcements(msgspec.Struct, frozen=True, kw_only=True):
     texts_every_s: Annotated[float, Meta(ge=5, le=86400)] = 60
 
 
+class StepRow(msgspec.Struct, frozen=True, kw_only=True):
+    """steps = [{...}] of a queue: to whom callers are given, and for how long only to those and who came before."""
+
+    skills: dict[str, SkillLevel] = {}
+    """Required in this step beyond what the queue requires, and so is `requirement`."""
+    requirement: str = ""
+    preferred: dict[str, SkillLevel] = {}
+    """Of the agents of this step, who has more of these comes first."""
+    for_s: Annotated[float, Meta(ge=0, le=86400)] | None = None
+    """How long it lasts; 0: the next opens at once; None: for the last."""
+    skip_if: Literal["nobody_logged_in", "nobody_ready"] | None = None
+    """It is over as soon as nobody is there who serves it."""
+
+
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """[[queue]]: where callers wait for an agent who has the skills."""
 
@@ -178,6 +203,12 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """For whom it works: a word reports go by."""
     skills: dict[str, SkillLevel] = {}
     """Required of an agent, with the lowest level that will do; none: anybody."""
+    requirement: str = ""
+    """Required as well, as an expression: "billing >= 8 and (english or german >= 3) and not trainee"."""
+    preferred: dict[str, SkillLevel] = {}
+    """Who has more of these comes first."""
+    steps: tuple[StepRow, ...] = ()
+    """Whom callers are given to one after the other; empty: at once to all who have the skills."""
     ring_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 15
     wrap_up_s: Seconds = 10
     max_wait_s: Annotated[float, Meta(ge=1, le=86400)] = 600

@@ -19,6 +19,7 @@ from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.calls.forwarding import ForwardReason, with_forward
 from softswitch.calls.outcomes import DialOutcome, Digits, MenuChoice, ParkOutcome, QueueOutcome, RecordedMessage
+from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.verbs import CallVerbs
 from softswitch.dialplan.flows import Dialplan
@@ -232,15 +233,32 @@ class Call:
     # Reaching people
 
     async def queue(
-        self, queue: str, *, boost_s: float = 0.0, skills: Mapping[str, int] | None = None, record: bool | None = None
+        self,
+        queue: str,
+        *,
+        boost_s: float = 0.0,
+        skills: Mapping[str, int] | None = None,
+        requirement: str = "",
+        preferred_agent: str = "",
+        preferred_for_s: float = 0.0,
+        record: bool | None = None,
     ) -> QueueOutcome:
         """Wait for an agent with music and announcements, and talk to him; returns when the agent has hung up.
 
-        `boost_s` puts the caller as many seconds ahead. `skills` are required beyond the queue's own. `record` None is
-        as the number called or else the queue is configured. If the queue's overflow names a flow, that flow has run
-        when this returns.
+        `boost_s` puts the caller as many seconds ahead. `skills`, and an expression such as
+        "german >= 3 or french" as `requirement`, are required beyond the queue's own. For the first `preferred_for_s`
+        seconds the caller is for `preferred_agent` alone, if he is logged in. `record` None is as the number called or
+        else the queue is configured. If the queue's overflow names a flow, that flow has run when this returns.
         """
-        outcome = await self._verbs.queue(queue, boost_s=boost_s, skills=dict(skills or {}), record=record)
+        wishes = QueueWishes(
+            boost_s=boost_s,
+            skills=dict(skills or {}),
+            requirement=requirement,
+            preferred_agent=preferred_agent,
+            preferred_for_s=preferred_for_s,
+            record=record,
+        )
+        outcome = await self._verbs.queue(queue, wishes)
         if outcome.flow is not None:
             await self.run(outcome.flow)
         return outcome

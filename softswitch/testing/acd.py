@@ -62,10 +62,23 @@ class ScriptedAcd:
         skills: Skills | None = None,
         enqueued_at: float | None = None,
         channel: Channel = Channel.VOICE,
+        requirement: str = "",
+        preferred_agent: str | None = None,
+        preferred_for_s: float = 0.0,
     ) -> list[AcdOutput]:
         """A contact arrives."""
         return self.tell(
-            ContactQueued(ContactId(contact_id), QueueId(queue_id), boost_s, skills or {}, enqueued_at, channel)
+            ContactQueued(
+                ContactId(contact_id),
+                QueueId(queue_id),
+                boost_s=boost_s,
+                skills=skills or {},
+                enqueued_at=enqueued_at,
+                channel=channel,
+                requirement=requirement,
+                preferred_agent=None if preferred_agent is None else AgentId(preferred_agent),
+                preferred_for_s=preferred_for_s,
+            )
         )
 
     def answer(self, contact_id: str) -> list[AcdOutput]:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 from softswitch.base.ids import CallId
 from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, ParkOutcome, QueueOutcome, RecordedMessage
+from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.dialplan.call import Call
@@ -72,6 +73,8 @@ class FakeCall:
         numbers it may forward to. With `picks_up` somebody rings where he picks up, or is parked where he retrieves.
         """
         self.transcript: list[str] = []
+        self.queue_wishes: list[QueueWishes] = []
+        """With what each queue was entered."""
         self.clock = ManualClock()
         self.call_id = CallId("fake-call")
         self.record = CallRecord(
@@ -164,10 +167,9 @@ class FakeCall:
         self._use(f"pause {seconds}")
         self.clock.advance(seconds)
 
-    async def queue(
-        self, queue_id: str, *, boost_s: float, skills: dict[str, int], record: bool | None
-    ) -> QueueOutcome:
+    async def queue(self, queue_id: str, wishes: QueueWishes) -> QueueOutcome:
         await self.answer()
+        self.queue_wishes.append(wishes)
         self._use(f"queue {queue_id}")
         return self._outcome(QueueOutcome)
 

@@ -16,6 +16,7 @@ from softswitch.calls.outcomes import (
     QueueOutcome,
     RecordedMessage,
 )
+from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -179,14 +180,12 @@ class CallerVerbs:
         while (left := deadline - self._call.around.clock.now()) > 0:
             await self._call.mailbox.next(left)
 
-    async def queue(
-        self, queue_id: str, *, boost_s: float, skills: dict[str, int], record: bool | None
-    ) -> QueueOutcome:
+    async def queue(self, queue_id: str, wishes: QueueWishes) -> QueueOutcome:
         """Wait for an agent and talk to him; returns when the agent has left or the waiting has ended otherwise."""
         self._call.unreached = None
         await self.answer()
         self._call.mailbox.clear()
-        outcome = await QueueVisit(self._call, queue_id, record=record, boost_s=boost_s, skills=skills).run()
+        outcome = await QueueVisit(self._call, queue_id, wishes).run()
         self._call.digits_typed.clear()
         return outcome
 

@@ -45,6 +45,7 @@ from softswitch.base.ids import AgentId, ContactId, LegId, QueueId, ReservationI
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarReplaced
 from softswitch.calls.outcomes import DialReason, QueueOutcome, QueueReason
+from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_greeting import AgentGreeting
@@ -86,20 +87,16 @@ _REASONS = {
 class QueueVisit:
     """From joining the queue to the end of the conversation, or to any other way out of the queue.
 
-    Raises `LocalError` for a queue that does not exist and for skills the router does not take, `MediaUnavailable`
+    Raises `LocalError` for a queue that does not exist and for wishes the router does not take, `MediaUnavailable`
     when there is no worker for long.
     """
 
-    def __init__(
-        self, call: ActiveCall, queue_id: str, *, record: bool | None, boost_s: float, skills: dict[str, int]
-    ) -> None:
+    def __init__(self, call: ActiveCall, queue_id: str, wishes: QueueWishes) -> None:
         self._call = call
         self._around = call.around
         self._queue = queue_id
         self._treatment = call.around.settings().queues.get(queue_id, QueueTreatment())
-        self._is_record_wished = record
-        self._boost_s = boost_s
-        self._skills = skills
+        self._wishes = wishes
         self._contact = ContactId(call.call_id)
         self._is_known = False
         """The router knows the contact."""
@@ -176,8 +173,11 @@ class QueueVisit:
             ContactQueued(
                 self._contact,
                 QueueId(self._queue),
-                boost_s=self._boost_s,
-                skills=self._skills,
+                boost_s=self._wishes.boost_s,
+                skills=self._wishes.skills,
+                requirement=self._wishes.requirement,
+                preferred_agent=AgentId(self._wishes.preferred_agent) if self._wishes.preferred_agent else None,
+                preferred_for_s=self._wishes.preferred_for_s,
                 enqueued_at=self._queued_at,
             )
         )
@@ -353,7 +353,7 @@ class QueueVisit:
 
     def _begin_conversation(self) -> None:
         assert self._agent is not None, "he has answered, and is still there"
-        policy = self._call.recordings.policy_for(self._is_record_wished, self._treatment.recording)
+        policy = self._call.recordings.policy_for(self._wishes.record, self._treatment.recording)
         self._conversation = self._call.converse(self._agent, self._treatment.music, policy)
 
     def _agent_left(self) -> QueueOutcome:

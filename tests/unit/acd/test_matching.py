@@ -4,6 +4,7 @@ from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import Agent, Channel, Queue, Skills
 from softswitch.acd.skills import Roster
+from softswitch.acd.steps import NO_WISHES
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.ids import AgentId, ContactId, QueueId
 
@@ -28,18 +29,18 @@ class Table:
         skills: Skills | None = None,
         channel: Channel = Channel.VOICE,
     ) -> Contact:
-        self.serial += 1
-        contact = Contact(
-            ContactId(name),
-            queue,
-            channel=channel,
-            skills=skills or {},
-            enqueued_at=at,
-            boost_s=0.0,
-            serial=self.serial,
-        )
-        self.matching.add(contact)
+        contact = self.contact(name, queue, at, skills or {}, channel)
+        self.matching.add(contact, at)
         return contact
+
+    def contact(self, name: str, queue: QueueRecord, at: float, skills: Skills, channel: Channel) -> Contact:
+        self.serial += 1
+        return Contact(
+            ContactId(name), queue, channel=channel, skills=skills, enqueued_at=at, boost_s=0.0, serial=self.serial
+        )
+
+    def has_room_for(self, queue: QueueRecord, skills: Skills) -> bool:
+        return self.matching.has_room_for(queue, self.contact("next", queue, 10.0, skills, Channel.VOICE))
 
     def free(self, **since: float) -> None:
         for agent_id, at in since.items():
@@ -119,10 +120,11 @@ def test_lines_open_and_close_with_their_contacts() -> None:
     table = Table()
     table.free(ann=5.0, bob=3.0)
     contacts = [table.add(f"c{number}", table.sales, 10.0, {"en": 2}) for number in range(2)]
-    assert len(table.sales.lines) == 2
+    assert len(table.sales.lines) == len(table.sales.plans) - 1 == 1
     for contact in contacts:
         table.matching.remove(contact)
-    assert len(table.sales.lines) == 1
+    assert len(table.sales.lines) == 0
+    assert list(table.sales.plans) == [NO_WISHES]
     assert table.matching.contact_for(ANN) is None
     again = table.add("again", table.support, 10.0, {"en": 9})
     assert table.matching.contact_for(ANN) is again
@@ -131,9 +133,11 @@ def test_lines_open_and_close_with_their_contacts() -> None:
 
 def test_a_closed_queue_serves_nobody() -> None:
     table = Table()
+    table.free(ann=5.0)
+    table.matching.remove(table.add("gone", table.sales, 10.0))
     table.matching.close_queue(table.sales)
     assert table.sales.lines == {}
-    assert not table.matching.serves(0, table.sales.own_line)
+    assert table.matching.contact_for(ANN) is None
 
 
 def test_too_many_requirements_are_refused_but_who_comes_back_finds_a_line() -> None:
@@ -141,15 +145,15 @@ def test_too_many_requirements_are_refused_but_who_comes_back_finds_a_line() -> 
     table.free(ann=5.0, bob=3.0)
     contacts: list[Contact] = []
     for number in range(LINES_MAX):
-        assert table.matching.has_room_for(table.sales, {f"skill{number}": 1}, Channel.VOICE)
+        assert table.has_room_for(table.sales, {f"skill{number}": 1})
         contacts.append(table.add(f"c{number}", table.sales, 10.0, {f"skill{number}": 1}))
-    assert not table.matching.has_room_for(table.sales, {"further": 1}, Channel.VOICE)
-    assert not table.matching.has_room_for(table.support, {"skill1": 1}, Channel.VOICE)
-    assert table.matching.has_room_for(table.sales, {"skill1": 1}, Channel.VOICE)
-    assert table.matching.has_room_for(table.sales, {}, Channel.VOICE)
+    assert not table.has_room_for(table.sales, {"further": 1})
+    assert not table.has_room_for(table.support, {"skill1": 1})
+    assert table.has_room_for(table.sales, {"skill1": 1})
+    assert table.has_room_for(table.sales, {})
     returned = table.add("returned", table.sales, 5.0, {"en": 9})
     assert table.matching.contact_for(ANN) is returned
     assert table.matching.contact_for(BOB) is None
     table.matching.remove(returned)
     table.matching.remove(contacts[7])
-    assert table.matching.has_room_for(table.sales, {"further": 1}, Channel.VOICE)
+    assert table.has_room_for(table.sales, {"further": 1})

@@ -38,12 +38,26 @@ def test_an_agent_serves_a_queue_he_is_listed_for_with_the_skills_it_needs(queue
     assert able(queue) == expected
 
 
-def test_further_skills_narrow_the_rows() -> None:
+def test_further_wishes_narrow_the_rows() -> None:
     rows = ROSTER.able(Queue(queue_id=QueueId("sales"))).nonzero()[0]
-    assert ROSTER.most_able(rows, {}).tolist() == [0, 1, 2]
-    assert ROSTER.most_able(rows, {"en": 6}).tolist() == [0, 2]
-    assert ROSTER.most_able(rows, {"en": 5, "billing": 10}).tolist() == [0, 2]
-    assert ROSTER.most_able(rows, {"juggling": 1}).tolist() == []
+    assert rows[ROSTER.narrowed(rows, {}, "")].tolist() == [0, 1, 2]
+    assert rows[ROSTER.narrowed(rows, {"en": 6}, "")].tolist() == [0, 2]
+    assert rows[ROSTER.narrowed(rows, {"en": 5, "billing": 10}, "")].tolist() == [0, 2]
+    assert rows[ROSTER.narrowed(rows, {"juggling": 1}, "")].tolist() == []
+    assert rows[ROSTER.narrowed(rows, {"en": 5}, "not billing")].tolist() == [1]
+
+
+def test_an_expression_counts_beside_the_skills() -> None:
+    queue = Queue(queue_id=QueueId("other"), skills={"en": 5}, requirement="billing or en < 6")
+    assert able(queue) == ["everything", "some"]
+    assert able(Queue(queue_id=QueueId("other"), requirement="not billing")) == ["some"]
+
+
+def test_skills_that_change_replace_the_former() -> None:
+    roster = Roster([Agent(agent_id=AgentId("ann"), skills={"en": 5, "billing": 3}), Agent(agent_id=AgentId("bob"))])
+    roster.set_skills(0, {"en": 2, "new": 4})
+    assert [int(roster.level(skill)[0]) for skill in ("en", "billing", "new")] == [2, 0, 4]
+    assert not roster.level("new")[1]
 
 
 def test_an_empty_roster_serves_nothing() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from softswitch.acd.model import Channel, ContactState, Queue
+from softswitch.acd.steps import NO_WISHES
 from softswitch.acd.waiting import Contact, Line, QueueRecord
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
@@ -15,8 +16,17 @@ def contact(name: str, at: float, serial: int, boost_s: float = 0.0) -> Contact:
     )
 
 
-def line(*contacts: Contact, slot: int = 0) -> Line:
-    made = Line(QUEUE, {}, Channel.VOICE, slot=slot, rows=np.zeros(0, np.intp))
+def line(*contacts: Contact) -> Line:
+    nobody = np.zeros(0, np.intp)
+    made = Line(
+        QUEUE,
+        Channel.VOICE,
+        (Channel.VOICE, NO_WISHES, 0, 0),
+        plan=None,
+        step=0,
+        rows=nobody,
+        ranks=np.zeros(0, np.uint8),
+    )
     for one in contacts:
         made.add(one)
     return made
@@ -76,10 +86,7 @@ def test_a_queue_is_its_lines_together() -> None:
     queue = QueueRecord(Queue(queue_id=QueueId("sales")))
     assert queue.head() is None
     a, b, c = contact("a", 10.0, 1), contact("b", 20.0, 2), contact("c", 30.0, 3)
-    queue.lines = {
-        (Channel.VOICE, frozenset()): line(b),
-        (Channel.VOICE, frozenset({("en", 3)})): line(a, c, slot=1),
-    }
+    queue.lines = {(Channel.VOICE, NO_WISHES, 0, 0): line(b), (Channel.VOICE, NO_WISHES, 1, 0): line(a, c)}
     assert queue.head() is a
     assert [queue.position(one) for one in (a, b, c)] == [1, 2, 3]
     assert queue.contacts() == [a, b, c]

@@ -173,6 +173,56 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"queues": QUEUE + 'join_empty = ["penalty"]'}, 'queue[0].join_empty[0]: "penalty" is not possible here'),
         ({"queues": QUEUE + "skills = {biling = 3}", "agents": ANNA}, 'skills.biling: no agent has the skill "biling"'),
         ({"queues": QUEUE + "skills = {billing = 6}", "agents": ANNA}, "no agent has billing at level 6 or above"),
+        # requirements, steps and profiles
+        ({"queues": QUEUE + 'requirement = "billing >"'}, "queue[0].requirement: expected a level from 1 to 10, found"),
+        (
+            {"queues": QUEUE + 'requirement = "biling >= 3"', "agents": ANNA},
+            'queue[0].requirement: no agent meets it, so nobody could answer. Did you mean "billing"?',
+        ),
+        (
+            {"queues": QUEUE + 'requirement = "billing and not billing"', "agents": ANNA},
+            "queue[0].requirement: no agent meets it, so nobody could answer. Ask for less",
+        ),
+        (
+            {"queues": QUEUE + 'steps = [{requirement = "("}]'},
+            "queue[0].steps[0].requirement: expected a skill, found the end",
+        ),
+        (
+            {"queues": QUEUE + "skills = {billing = 5}\nsteps = [{skills = {en = 3}, for_s = 1}, {}]", "agents": ANNA},
+            'queue[0].steps[0].skills: no agent meets it, so nobody could answer. No agent has the skill "en"',
+        ),
+        ({"queues": QUEUE + "steps = [{}, {}]"}, "queue[0].steps[0].for_s: it is missing, so the next step would"),
+        ({"queues": QUEUE + "steps = [{for_s = 3}]"}, "queue[0].steps[0].for_s: nothing comes after the last step"),
+        (
+            {"queues": QUEUE + 'steps = [{skip_if = "nobody_ready"}]'},
+            "queue[0].steps[0].skip_if: nothing comes after the last step",
+        ),
+        (
+            {"queues": QUEUE + f"steps = [{'{for_s = 1}, ' * 10}{{}}]"},
+            "queue[0].steps: there are 11 steps. Write 10 at most",
+        ),
+        (
+            {"queues": QUEUE + f"preferred = {{{', '.join(f's{each} = 1' for each in range(17))}}}"},
+            "queue[0].preferred: the queue and this step together prefer more than 16 skills",
+        ),
+        (
+            {"queues": QUEUE, "agents": ANNA + "profile = {suport = {order = 2}}"},
+            'agent[0].profile.suport: there is no queue "suport". Did you mean "support"?',
+        ),
+        (
+            {"queues": QUEUE, "agents": ANNA + "queues = []\nprofile = {support = {order = 2}}"},
+            'agent[0].profile.support: the agent does not serve "support"',
+        ),
+        (
+            {
+                "queues": QUEUE,
+                "agents": "".join(
+                    BORIS.replace("boris", f"a{each}") + f"profile = {{support = {{delay_s = {each + 1}}}}}\n"
+                    for each in range(9)
+                ),
+            },
+            'agent[8].profile.support.delay_s: the agents of "support" have more than 8 different delays',
+        ),
         # numbers.toml and schedules.toml
         ({"numbers": ROUTE + 'hours = "offce"\notherwise = "x"', "schedules": OFFICE}, 'Did you mean "office"?'),
         ({"numbers": ROUTE + ROUTE}, 'route[1].number: "100" is already the number of route[0]'),

@@ -15,6 +15,8 @@ from softswitch.config.rows import (
     QueueRow,
     RouteRow,
     ScheduleRow,
+    ServingRow,
+    StepRow,
     TollRow,
 )
 from softswitch.config.settings import Settings
@@ -27,6 +29,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[phone]]": PhoneRow,
     "[[group]]": GroupRow,
     "[[queue]]": QueueRow,
+    "profile = {QUEUE = {...}}": ServingRow,
+    "steps = [{...}]": StepRow,
     "announce = {...}": Announcements,
     "[[route]]": RouteRow,
     "[[schedule]]": ScheduleRow,

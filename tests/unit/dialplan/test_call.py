@@ -4,6 +4,7 @@ import pytest
 
 from softswitch.base.errors import LocalError
 from softswitch.calls.outcomes import HUNG_UP, DialOutcome, DialReason, QueueOutcome, QueueReason, RecordedMessage
+from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.dialplan import Call, CallEnded, Digits, MenuChoice, UnknownName, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.testing.call import FakeCall
@@ -140,7 +141,7 @@ def test_nothing_runs_after_the_call_is_ended(verb: str) -> None:
 def test_the_overflow_of_a_queue_runs_its_flow() -> None:
     @flow
     async def waiting(call: Call) -> None:
-        outcome = await call.queue("sales", boost_s=60, skills={"german": 3})
+        outcome = await call.queue("sales", boost_s=60, skills={"german": 3}, preferred_agent="ann", preferred_for_s=30)
         assert outcome.reason is QueueReason.OVERFLOWED
 
     @flow
@@ -150,6 +151,9 @@ def test_the_overflow_of_a_queue_runs_its_flow() -> None:
     call = FakeCall(outcomes=[QueueOutcome(reason=QueueReason.OVERFLOWED, queue="sales", flow="sorry")])
     call.run(waiting, flows={"sorry": sorry})
     assert call.transcript == ["answer", "queue sales", "play sorry"]
+    assert call.queue_wishes == [
+        QueueWishes(boost_s=60, skills={"german": 3}, preferred_agent="ann", preferred_for_s=30)
+    ]
 
 
 def test_going_on_with_a_flow_that_does_not_exist_is_a_fault() -> None:

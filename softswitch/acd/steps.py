@@ -1,0 +1,171 @@
+"""The routing steps of a queue, opened exactly on time: who may serve a contact now, and who comes before whom.
+
+A contact enters the first step and goes through the others as its time passes; a step that has opened stays open. So
+the agents form a list in order of preference, the agents of the first step first, and a step is a beginning of that
+list. Two things open the next one: the clock, and `skip_if` when nobody is there.
+
+```
+  step 0: billing >= 8, 20 s     step 1: billing >= 5, 20 s      step 2: anybody
+  |----- eight, nine ------------|----- eight, nine, five -------|----- eight, nine, five, two ----- ...
+  0 s                            20 s                            40 s
+```
+
+Crosswise to the steps, an agent's profile may make him wait for the contacts of one of his queues: the different
+delays of a queue's agents divide the time once more. Step and delay together are the contact's stage. It only ever
+goes on to later stages while it is in one queue.
+"""
+
+from bisect import bisect_right
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.acd.limits import DELAYS_MAX, PREFERRED_SKILLS_MAX, STEPS_MAX
+from softswitch.acd.model import Queue, RoutingStep, Skills, SkipIf
+from softswitch.acd.requirements import asked_skills, parse, skill_names
+from softswitch.acd.skills import Roster, Rows
+
+Wishes: TypeAlias = tuple[frozenset[tuple[str, int]], str]
+"""What a contact requires beyond its queue: skills with their levels, and an expression."""
+
+NO_WISHES: Wishes = (frozenset(), "")
+
+Ranks: TypeAlias = NDArray[np.uint8]
+"""Who comes before whom, the lowest first; ascending along the rows."""
+
+_RANKS_PER_STEP = PREFERRED_SKILLS_MAX + 1
+_NOBODY = STEPS_MAX * _RANKS_PER_STEP
+_ONE_STEP = (RoutingStep(),)
+
+
+class Plan:
+    """Who may serve the contacts of one queue with the same wishes, in order of preference, and from when on.
+
+    `rows` are the agents of all steps, `ranks` their order, `delays_s` the different delays of the queue's agents,
+    ascending. `waiting` counts the contacts that follow the plan.
+    """
+
+    __slots__ = ("_delay_of", "_ends", "delays_s", "ranks", "rows", "steps", "waiting", "wishes")
+
+    def __init__(
+        self,
+        steps: tuple[RoutingStep, ...],
+        wishes: Wishes,
+        rows: Rows,
+        ranks: Ranks,
+        delays_s: tuple[float, ...],
+        delay_of: NDArray[np.uint8] | None,
+    ) -> None:
+        self.steps = steps
+        self.wishes = wishes
+        self.rows = rows
+        self.ranks = ranks
+        self.delays_s = delays_s
+        self._delay_of = delay_of
+        """How many of the delays must have passed, for each of `rows`; None when nobody has one."""
+        bounds = np.arange(1, len(steps) + 1) * _RANKS_PER_STEP
+        ends: list[int] = np.searchsorted(ranks, bounds).tolist()
+        self._ends = ends
+        self.waiting = 0
+
+    @property
+    def last_step(self) -> int:
+        return len(self.steps) - 1
+
+    def narrowed(self, roster: Roster, wishes: Wishes) -> "Plan":
+        """The plan for contacts that wish for more than the queue itself."""
+        skills, requirement = wishes
+        met = roster.narrowed(self.rows, dict(skills), requirement)
+        delay_of = None if self._delay_of is None else self._delay_of[met]
+        return Plan(self.steps, wishes, self.rows[met], self.ranks[met], self.delays_s, delay_of)
+
+    def opened(self, step: int, delays_passed: int) -> tuple[Rows, Ranks]:
+        """Who may serve a contact in this stage, and their ranks."""
+        end = self._ends[step]
+        rows, ranks = self.rows[:end], self.ranks[:end]
+        if self._delay_of is None:
+            return rows, ranks
+        passed = self._delay_of[:end] <= delays_passed
+        return rows[passed], ranks[passed]
+
+    def delays_passed(self, entered_at: float, now: float) -> int:
+        """How many delays are over for a contact that came into the queue at `entered_at`."""
+        if not self.delays_s:
+            return 0
+        return bisect_right([entered_at + delay_s for delay_s in self.delays_s], now)
+
+    def is_void(self, roster: Roster, step: int) -> bool:
+        """Whether the step is to be skipped because nobody is there."""
+        skip_if = self.steps[step].skip_if
+        if skip_if is None or step == self.last_step:
+            return False
+        return not _presence(roster, skip_if)[self.rows[: self._ends[step]]].any()
+
+
+def plan(roster: Roster, queue: Queue) -> Plan:
+    """The plan for contacts that wish for nothing beyond the queue."""
+    steps = queue.steps[:STEPS_MAX] or _ONE_STEP
+    able = roster.able(queue)
+    ranks: Ranks = np.full(len(roster), _NOBODY, np.uint8)
+    for number, step in enumerate(steps):
+        joins = able & (ranks == _NOBODY) & roster.meets(step.skills, step.requirement)
+        missing = _missing(roster, {**queue.preferred, **step.preferred})
+        ranks[joins] = number * _RANKS_PER_STEP + (missing[joins] if isinstance(missing, np.ndarray) else missing)
+    rows = (ranks < _NOBODY).nonzero()[0]
+    rows = rows[ranks[rows].argsort(kind="stable")]
+    delays_s, delay_of = _delays(roster, queue, rows)
+    return Plan(steps, NO_WISHES, rows, ranks[rows], delays_s, delay_of)
+
+
+def concerns(queue: Queue, wishes: Wishes) -> set[str]:
+    """Every skill that decides who may serve a contact with these wishes, or who comes first."""
+    names = {skill for skill, _ in wishes[0]} | set(skill_names(parse(wishes[1])))
+    for part in (queue, *queue.steps):
+        names |= {*part.skills, *part.preferred, *skill_names(parse(part.requirement))}
+    return names
+
+
+def asked_for(queue: Queue, wishes: Wishes, step: int) -> tuple[str, ...]:
+    """The skills a contact in this step requires or prefers: what "most skilled" is measured by."""
+    names = [skill for skill, _ in sorted(wishes[0])] + list(asked_skills(parse(wishes[1])))
+    for part in (queue, *queue.steps[step : step + 1]):
+        names += [*part.skills, *part.preferred, *asked_skills(parse(part.requirement))]
+    return tuple(dict.fromkeys(names))
+
+
+def _presence(roster: Roster, skip_if: SkipIf) -> NDArray[np.bool_]:
+    return roster.is_logged_in if skip_if == "nobody_logged_in" else roster.is_on_duty
+
+
+def _missing(roster: Roster, preferred: Skills) -> NDArray[np.uint8] | int:
+    """How many of the preferred skills each agent lacks."""
+    missing: NDArray[np.uint8] | int = 0
+    for skill, level in list(preferred.items())[:PREFERRED_SKILLS_MAX]:
+        missing = missing + (roster.level(skill) < level).astype(np.uint8)
+    return missing
+
+
+def _delays(roster: Roster, queue: Queue, rows: Rows) -> tuple[tuple[float, ...], NDArray[np.uint8] | None]:
+    """The different delays, and how many of them must have passed for each of `rows`.
+
+    Of more than there may be the longest are kept; a shorter one then counts as the shortest of those.
+    """
+    column = roster.delays(queue.queue_id)
+    if column is None:
+        return (), None
+    different = np.unique(column[rows])
+    delays_s = different[different > 0][-DELAYS_MAX:]
+    if not delays_s.size:
+        return (), None
+    delay_of = np.where(column[rows] > 0, np.searchsorted(delays_s, column[rows]) + 1, 0)
+    return tuple(delays_s.tolist()), delay_of.astype(np.uint8)
+
+
+def next_opening(plan_: Plan, *, step: int, step_since: float, entered_at: float, now: float) -> float | None:
+    """When the stage of a contact changes by itself; None when it has come to the last."""
+    times = [entered_at + delay_s for delay_s in plan_.delays_s if entered_at + delay_s > now]
+    for_s = plan_.steps[step].for_s
+    if for_s is not None and step < plan_.last_step:
+        times.append(step_since + for_s)
+    return min(times, default=None)
