@@ -51,4 +51,10 @@ class FarReplaced(msgspec.Struct, frozen=True):
     new_leg: LegId
 
 
-CallEvent = LegEvent | MediaEvent | AcdOutput | PartyJoined | FarReplaced
+class FarDone(msgspec.Struct, frozen=True):
+    """An agent on an open line is done with the caller, and said so with a key; he stays."""
+
+    leg_id: LegId
+
+
+CallEvent = LegEvent | MediaEvent | AcdOutput | PartyJoined | FarReplaced | FarDone

@@ -302,6 +302,13 @@ class Call:
         """Let the caller talk to who is parked in the slot. False if nobody is; else as `pick_up`."""
         return await self._verbs.retrieve(slot)
 
+    async def agent_line(self) -> NoReturn:
+        """The caller, an agent, keeps this line open: queues' calls come to him here, without ringing, after a tone.
+
+        He is logged in by it, and logged out when he hangs up. Raises `LocalError` for who is no agent.
+        """
+        await self._verbs.agent_line()
+
     # The caller's own extension
 
     @property

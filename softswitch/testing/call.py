@@ -225,6 +225,11 @@ class FakeCall:
         self._use(f"retrieve {slot}")
         return self._gone_on()
 
+    async def agent_line(self) -> NoReturn:
+        await self.answer()
+        self._use("agent_line")
+        raise CallEnded("the agent hung up")
+
     async def set_phone(self, chosen: StoredPhone) -> bool:
         self.phone = chosen
         return True

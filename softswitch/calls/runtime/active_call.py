@@ -21,7 +21,7 @@ from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.certain_address import certain_address
 from softswitch.calls.dtmf_info import digit_of_info
-from softswitch.calls.events import CallEvent
+from softswitch.calls.events import CallEvent, FarDone
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import CallEnded, DialReason
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
@@ -52,6 +52,9 @@ from softswitch.store.schema import SipLeg
 if TYPE_CHECKING:
     from softswitch.calls.runtime.supervision import Supervision
     from softswitch.calls.runtime.transfer import Transfer
+
+DONE_KEY = "*"
+"""With it an agent whose line stays open ends the caller's call."""
 
 log = get_logger("calls")
 
@@ -344,9 +347,11 @@ class ActiveCall:
     def part(self, party: Party, reason: str | None = None) -> None:
         """Another party leaves, or has left: hang up if he has not, give his stream back.
 
-        One who has gone on to another call is none of ours any more.
+        One who has gone on to another call is none of ours any more; an agent on an open line waits for the next.
         """
         if party.call_id != self.call_id:
+            return
+        if party.open_line and party.is_answered and self.exchange.keep_line(party, self):
             return
         self.exchange.free_line(party)
         if self._others.pop(party.leg.leg_id, None) is not None:
@@ -452,6 +457,9 @@ class ActiveCall:
         if party.key_presses.is_new(digit, method, self.around.clock.now()):
             if party is self.caller:
                 self._typed(digit)
+            elif party.open_line and digit == DONE_KEY:
+                self.mailbox.put(FarDone(party.leg.leg_id))
+                return
             if self.conversation is not None:
                 self.conversation.pass_digit(party, digit)
 

@@ -20,6 +20,7 @@ from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.agent_line import keep_line_open
 from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
 from softswitch.calls.runtime.message import record_message
 from softswitch.calls.runtime.parking import Parking
@@ -238,6 +239,10 @@ class CallerVerbs:
     async def retrieve(self, slot: str) -> bool:
         """Talk to who is parked there; returns only if nobody is."""
         return await retrieve(self._call, slot)
+
+    async def agent_line(self) -> NoReturn:
+        """Contacts come to the caller, an agent, on this line, until he hangs up."""
+        await keep_line_open(self._call)
 
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
         """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""

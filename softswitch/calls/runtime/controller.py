@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from softswitch.acd.inputs import AgentReachable, AgentUnreachable
+from softswitch.acd.inputs import AgentLoggedOut, AgentReachable, AgentUnreachable
 from softswitch.acd.model import BusyKind
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged
 from softswitch.base.ids import AgentId, CallId, LegId
@@ -119,6 +119,7 @@ class CallController:
         around.parking.when_changed(self.watching.slot_changed)
         self._measuring = Measuring(self.calls, around.records, loop)
         self._something_ended: asyncio.Future[None] | None = None
+        self._is_ending = False
 
     # Inputs
 
@@ -149,6 +150,8 @@ class CallController:
                     party = call.party(event.leg_id)
                     if party is not None:
                         self.free_line(party)
+                        if party.open_line:
+                            self._line_closed(party)
                     self._deliver(call, event)
                     if self.watching.is_any_call_watched:
                         self.watching.leg_over(event.leg_id)
@@ -254,6 +257,23 @@ class CallController:
         self._around.lines.released(party.line)
         party.line = None
 
+    def keep_line(self, party: Party, before: ActiveCall) -> bool:
+        extension = party.extension
+        if self._is_ending or extension is None:
+            return False
+        record = CallRecord(
+            CallId(self._around.entropy.token(96)),
+            calling_number=extension.number or extension.username,
+            calling_name=extension.name,
+            called_number=party.open_line,
+            started_at=self._around.clock.wall(),
+        )
+        before.let_go(party)
+        call = self.begin(party, record, before=before)
+        call.permissions = extension
+        self._start_flow(call)
+        return True
+
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(coroutine)
         self._transfers.add(task)
@@ -279,6 +299,7 @@ class CallController:
 
     def end_all(self) -> None:
         """Hang up every call, now."""
+        self._is_ending = True
         log.info("ending calls", calls=len(self.calls))
         for call in list(self.calls.values()):
             call.hang_up_from_outside("switch stopping")
@@ -333,10 +354,24 @@ class CallController:
         return call
 
     def _take_line(self, party: Party, kind: BusyKind) -> None:
-        """An agent who calls, or has come from another call, is busy for as long as his leg lasts."""
-        if party.extension is not None and party.line is None:
+        """An agent who calls, or has come from another call, is busy for as long as his leg lasts.
+
+        Not one on an open line, who does there what the router says.
+        """
+        if party.extension is not None and party.line is None and not party.open_line:
             party.line = party.extension.agent_id
             self._around.lines.taken(party.line, kind)
+
+    def _line_closed(self, party: Party) -> None:
+        """An agent on an open line has hung up: he goes home, and can be reached only if his phone is registered."""
+        extension, settings = party.extension, self._around.settings()
+        assert extension is not None, "agents only have open lines"
+        agent_id = extension.agent_id
+        assert agent_id is not None
+        self._around.open_lines.closed(agent_id)
+        self._around.acd.apply(AgentLoggedOut(agent_id))
+        if not self._around.sip.bindings(f"{extension.username}@{settings.domain}"):
+            self._around.acd.apply(AgentUnreachable(agent_id))
 
     def _transfer_over(self, task: asyncio.Task[None]) -> None:
         self._transfers.discard(task)
@@ -455,7 +490,7 @@ class CallController:
         self._around.messages.bindings_changed(event.aor.partition("@")[0], event.bindings)
         self.watching.bindings_changed(event.aor)
         agent_id = self._agent_of(event.aor)
-        if agent_id is not None:
+        if agent_id is not None and not self._around.open_lines.has(agent_id):
             reachable = AgentReachable(agent_id) if event.bindings else AgentUnreachable(agent_id)
             self._around.acd.apply(reachable)
 

@@ -36,6 +36,13 @@ class Exchange(Protocol):
         """The agent whose leg it is, is no longer busy with it."""
         ...
 
+    def keep_line(self, party: Party, before: "ActiveCall") -> bool:
+        """An agent on an open line is done with `before` and waits for the next contact.
+
+        False if he is to be hung up.
+        """
+        ...
+
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Let this go on beside the flows."""
         ...

@@ -24,6 +24,7 @@ class Party:
         "key_presses",
         "leg",
         "line",
+        "open_line",
         "signalling",
         "sip_call_id",
         "stream",
@@ -48,6 +49,8 @@ class Party:
         """The call he is in."""
         self.line: AgentId | None = None
         """The agent who is busy outside the ACD for as long as this leg lasts (agent_lines.py)."""
+        self.open_line = ""
+        """The number by which he, an agent, keeps his line open (open_lines.py); empty: he does not."""
         self.is_moving = False
         """He was offered another stream in the place of his, and has not answered yet."""
 

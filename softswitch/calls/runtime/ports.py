@@ -15,6 +15,7 @@ from softswitch.base.ids import CallId, LegId, RecordingId, ReferId
 from softswitch.calls.returning import Returning
 from softswitch.calls.runtime.agent_lines import Acd, AgentLines
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
+from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.runtime.parking_lot import ParkingLot
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.toll import Toll
@@ -164,3 +165,4 @@ class Surroundings:
     returning: Returning = field(default_factory=Returning)
     """Calls of ours that may come back to us."""
     parking: ParkingLot = field(default_factory=ParkingLot)
+    open_lines: OpenLines = field(default_factory=OpenLines)

@@ -43,12 +43,13 @@ from softswitch.acd.outputs import (
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, ContactId, LegId, QueueId, ReservationId
 from softswitch.calls.call_state import CallState
-from softswitch.calls.events import CallEvent, FarReplaced
+from softswitch.calls.events import CallEvent, FarDone, FarReplaced
 from softswitch.calls.outcomes import DialReason, QueueOutcome, QueueReason
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_greeting import AgentGreeting
+from softswitch.calls.runtime.agent_line import ZIP_TONE, fetch
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
@@ -158,6 +159,8 @@ class QueueVisit:
                 self._move(event.queue_id)
             case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
                 return self._agent_left()
+            case FarDone() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
+                return self._agent_left()
             case ContactOverflowed():
                 return await self._overflowed(event)
             case ContactRefused():
@@ -249,7 +252,9 @@ class QueueVisit:
         extension = self._around.settings().extension_of_agent(event.agent_id)
         self._alerting = Alerting(self._call)
         try:
-            if extension is not None and self._around.phones.of(extension.username).do_not_disturb:
+            if (line := self._around.open_lines.free_line(event.agent_id)) is not None:
+                await self._fetch(line)
+            elif extension is not None and self._around.phones.of(extension.username).do_not_disturb:
                 self._alerting.refuse(DialReason.BUSY)
             elif extension is not None:
                 await ring_extension(self._alerting, extension, self._call, answers_itself=extension.auto_answer)
@@ -261,6 +266,16 @@ class QueueVisit:
         else:
             self._ring_attempts = 0
             self._judge_alerting()
+
+    async def _fetch(self, line: ActiveCall) -> None:
+        """An agent whose line is open has answered already."""
+        assert self._alerting is not None, "made by _alert"
+        try:
+            self._alerting.take(await fetch(line, self._call))
+        except LocalError:
+            self._alerting.refuse(DialReason.UNREACHABLE)
+        else:
+            self._answered()
 
     def _queue_anew(self) -> None:
         self._stop_alerting()
@@ -274,10 +289,15 @@ class QueueVisit:
             return
         self._alerting.receive(event)
         if self._alerting.answered is not None and self._agent is None:
-            self._agent = self._alerting.answered
-            self._around.acd.apply(ReservationAccepted(self._reservation.reservation_id))
+            self._answered()
         else:
             self._judge_alerting()
+
+    def _answered(self) -> None:
+        assert self._alerting is not None, "somebody was rung"
+        assert self._reservation is not None, "and for a reservation"
+        self._agent = self._alerting.answered
+        self._around.acd.apply(ReservationAccepted(self._reservation.reservation_id))
 
     def _judge_alerting(self) -> None:
         """Tell the router when no phone of the agent's can answer any more."""
@@ -327,9 +347,13 @@ class QueueVisit:
         extension = self._around.settings().extension_of_agent(agent_id)
         language = self._call.language if extension is None or not extension.language else extension.language
         sounds: list[str] = []
-        for name in self._treatment.agent_hears:
+        for name in self._treatment.agent_hears or self._zip_tone():
             sounds += or_silence(lambda name=name: [self._around.sounds.resolve(name, language)])
         return sounds
+
+    def _zip_tone(self) -> tuple[str, ...]:
+        """Without it an agent on an open line would not know that somebody is there."""
+        return (ZIP_TONE,) if self._agent is not None and self._agent.open_line else ()
 
     def _greeted(self) -> None:
         """The agent knows who calls, or was told for long enough."""

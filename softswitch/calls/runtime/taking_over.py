@@ -5,6 +5,7 @@
 | either of two who talk, a caller | the caller of a new call         | `transfer_away`          |
 | either of two who talk           | somebody else, in his call       | `take_place`             |
 | a caller                         | who answers, in another call     | `answer_for`             |
+| an agent on an open line         | who answers, in a contact's call | `bring_agent`            |
 
 The call he leaves is over as soon as he is its caller or talks to its caller, and says so in its record. What waits in
 these functions is only a stream: a party whose stream is on another media worker than the call he goes to gets one
@@ -141,6 +142,24 @@ async def answer_for(ringing: ActiveCall, call: ActiveCall) -> None:
     _settle(party, ringing, stream)
     ringing.admit(party)
     ringing.mailbox.put(PartyJoined(party.leg.leg_id))
+
+
+async def bring_agent(line: ActiveCall, call: ActiveCall) -> Party:
+    """The caller of `line`, an agent on an open line, is in `call` beside its caller; `line` is over. Returns him.
+
+    Raises `MediaUnavailable`, and `LocalError` if one of them has hung up: then nothing has changed.
+    """
+    party = line.caller
+    stream = await _stream_beside(party, call)
+    if not _is_there(line, party) or call.mailbox.is_closed:
+        if stream is not None:
+            stream.drop()
+        raise LocalError("the agent's line was closed meanwhile")
+    _leave(line, call.record, name_of(party), call.record.calling_number, "switch")
+    line.let_go(party)
+    _settle(party, call, stream)
+    call.admit(party)
+    return party
 
 
 async def bring_beside(party: Party, call: ActiveCall) -> None:
