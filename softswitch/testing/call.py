@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
 from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, ParkOutcome, QueueOutcome, RecordedMessage
 from softswitch.calls.queue_wishes import QueueWishes
@@ -226,6 +227,8 @@ class FakeCall:
         return self._gone_on()
 
     async def agent_line(self) -> NoReturn:
+        if self.phone is None:
+            raise LocalError("only an agent can keep a line open: the caller has no phone of ours")
         await self.answer()
         self._use("agent_line")
         raise CallEnded("the agent hung up")

@@ -1,0 +1,31 @@
+"""The flow for agents who keep their line open, run against a fake caller."""
+
+from pathlib import Path
+
+import pytest
+
+from softswitch.dialplan.flows import Flow
+from softswitch.dialplan.runtime.loader import load_flows
+from softswitch.store.schema import StoredPhone
+from softswitch.testing.call import FakeCall
+
+DIALPLANS = Path(__file__).resolve().parents[3] / "dialplans"
+
+
+@pytest.fixture(scope="module")
+def agent_line() -> Flow:
+    loaded, faults = load_flows([DIALPLANS])
+    assert faults == []
+    return loaded["agent_line"]
+
+
+def test_an_agent_stays_on_the_line(agent_line: Flow) -> None:
+    call = FakeCall(phone=StoredPhone(username="ann"))
+    call.run(agent_line)
+    assert call.transcript == ["answer", "agent_line"]
+
+
+def test_somebody_else_is_told_that_it_is_not_possible(agent_line: Flow) -> None:
+    call = FakeCall()
+    call.run(agent_line)
+    assert call.transcript == ["answer", "play phone/not-possible"]
