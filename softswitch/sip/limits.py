@@ -36,8 +36,14 @@ REFERS_MAX = 4
 URIS_REMEMBERED = 8_192
 """URIs last read, so that a phone's is taken apart once and not in every message: as many as phones call in an hour."""
 
+ADDRESSES_REMEMBERED = 8_192
+"""Values of From, To and Contact last read: those of a thousand calls that begin, and of as many phones."""
+
+CSEQS_REMEMBERED = 4_096
+"""Values of CSeq last read: each comes again in all responses, and ours are the same few in every call."""
+
 REMEMBERED_CHARACTERS_MAX = 200
-"""Longer URIs are read anew each time, which keeps what is remembered below 5 MiB whatever peers send."""
+"""Longer ones are read anew each time, which keeps what is remembered below 16 MiB whatever peers send."""
 
 SOURCES_MAX = 20_000
 """Addresses whose requests, offences and good deeds are remembered, the oldest goes first. Who can send from more of

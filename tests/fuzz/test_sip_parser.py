@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from softswitch.base.address import HostPort
 from softswitch.base.entropy import SeededEntropy
 from softswitch.sip.authentication.auth_server import DigestServer
 from softswitch.sip.authentication.digest import parse_digest
@@ -19,6 +20,7 @@ from softswitch.sip.limits import MESSAGE_BYTES_MAX
 from softswitch.sip.messages.framing import StreamFramer
 from softswitch.sip.messages.grammar import Malformed, parse_parameters, split_list
 from softswitch.sip.messages.header_values import NameAddr, Via
+from softswitch.sip.messages.message import Request
 from softswitch.sip.messages.uri import parse_uri
 from tests.fuzz.sip_targets import LOCAL, MESSAGES, TIME_LIMIT_S, check_message
 
@@ -116,6 +118,32 @@ def test_any_authorization(value: str) -> None:
     server.check([value, complete.replace("{0}", value)], "INVITE", "sip:a", lambda _: None, 0.0)
 
 
+VIA = st.builds(
+    "SIP/2.0/{} {}{}".format,
+    st.sampled_from(["UDP", "TLS", "udp"]),
+    st.sampled_from(["192.0.2.7", "192.0.2.8:5070", "pbx.example", "[2001:db8::7]:5060"]),
+    st.lists(
+        st.sampled_from(
+            [";rport", ";rport=9", ";RPORT", ";rportx", ";received=192.0.2.66", ";branch=z9hG4bK1", ";ttl=1", ";x"]
+        ),
+        max_size=5,
+        unique=True,
+    ).map("".join),
+)
+
+
+@given(VIA, st.sampled_from(["", ", SIP/2.0/TCP inner.example;branch=z9hG4bK0"]))
+def test_where_a_request_came_from_is_written_alike_into_every_via(via: str, others: str) -> None:
+    request = Request("OPTIONS", "sip:a", [("via", via + others)])
+    try:
+        expected = Via.parse(via).with_source("192.0.2.7", 40000)
+    except Malformed:
+        return
+    request.note_source(HostPort("192.0.2.7", 40000))
+    assert request.get("via") == f"{expected}{others}"
+    assert str(request.top_via) == str(expected)
+
+
 @pytest.mark.parametrize("unit", REPEATED)
 @pytest.mark.parametrize(
     "before", [b"", b"X: ", b"Contact: ", b'To: "', b"Via: SIP/2.0/UDP a", b"From: <sip:a@b>;x", b"f: sip:a"]
@@ -129,8 +157,14 @@ def test_the_largest_message_of_one_repeated_piece_takes_bounded_time(before: by
     assert perf_counter() - started_at < TIME_LIMIT_S
 
 
+def note_source(via: str) -> None:
+    Request("OPTIONS", "sip:a", [("via", via)]).note_source(LOCAL)
+
+
 @pytest.mark.parametrize("unit", ['"', '\\"', ",", ";", ";a=b", '"a', "<", "a", "%41", ':"', "\t", "[", ".", "-"])
-@pytest.mark.parametrize("read", [split_list, parse_parameters, NameAddr.parse, Via.parse, parse_uri, parse_digest])
+@pytest.mark.parametrize(
+    "read", [split_list, parse_parameters, NameAddr.parse, Via.parse, parse_uri, parse_digest, note_source]
+)
 def test_values_take_bounded_time(read: object, unit: str) -> None:
     assert callable(read)
     for prefix in ("", "sip:", "<sip:a", "SIP/2.0/UDP ", "Digest a=", ';a="', '"'):

@@ -90,8 +90,15 @@ LONG_NAMES = (
     *COMPACT.values(),
 )
 
-PRINTED = {name.lower(): name for name in LONG_NAMES}
-"""Canonical name to the spelling on the wire."""
+
+class Spellings(dict[str, str]):
+    """Canonical name to the spelling on the wire: the standard's, or every word capitalised for a name unknown here."""
+
+    def __missing__(self, name: str) -> str:
+        return "-".join(word.capitalize() for word in name.split("-"))
+
+
+PRINTED = Spellings({name.lower(): name for name in LONG_NAMES})
 
 CANONICAL = (
     {compact: name.lower() for compact, name in COMPACT.items()}
@@ -174,5 +181,5 @@ def canonical_name(raw: str) -> str:
 
 
 def printed_name(name: str) -> str:
-    """The form written on the wire: the standard's, or every word capitalised for a name unknown here."""
-    return PRINTED.get(name) or "-".join(word.capitalize() for word in name.split("-"))
+    """The form written on the wire."""
+    return PRINTED[name]

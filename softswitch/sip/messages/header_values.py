@@ -4,8 +4,10 @@ Each class has `parse(text)`, which raises Malformed, and prints with `str()`. T
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
+from softswitch.sip.limits import ADDRESSES_REMEMBERED, CSEQS_REMEMBERED, REMEMBERED_CHARACTERS_MAX
 from softswitch.sip.messages.grammar import (
     HOST,
     QUOTED,
@@ -197,6 +199,24 @@ class NameAddr:
 
     def __repr__(self) -> str:
         return f"NameAddr({str(self)!r})"
+
+
+def read_address(text: str) -> NameAddr:
+    """What From, To, Contact or Route says. Raises Malformed.
+
+    The addresses of a call come again in each of its messages, those of phones and trunks in every call; the last ones
+    read are kept, and shared: nobody changes one.
+    """
+    return _known_address(text) if len(text) <= REMEMBERED_CHARACTERS_MAX else NameAddr.parse(text)
+
+
+def read_cseq(text: str) -> CSeq:
+    """Raises Malformed. The last ones read are kept."""
+    return _known_cseq(text) if len(text) <= REMEMBERED_CHARACTERS_MAX else CSeq.parse(text)
+
+
+_known_address = lru_cache(maxsize=ADDRESSES_REMEMBERED)(NameAddr.parse)
+_known_cseq = lru_cache(maxsize=CSEQS_REMEMBERED)(CSeq.parse)
 
 
 def parse_expires(text: str | None) -> int | None:

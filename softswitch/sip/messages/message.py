@@ -14,7 +14,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.errors import LocalError
 from softswitch.sip.messages.grammar import TOKEN_CHARACTERS, Malformed, parse_number, split_list
 from softswitch.sip.messages.header_names import CANONICAL, LISTS, canonical_name, printed_name
-from softswitch.sip.messages.header_values import CSeq, NameAddr, Via, parse_expires
+from softswitch.sip.messages.header_values import CSeq, NameAddr, Via, parse_expires, read_address, read_cseq
 from softswitch.sip.messages.serializer import serialize_headers
 from softswitch.sip.messages.status import reason_phrase
 from softswitch.sip.messages.uri import Uri, parse_uri
@@ -25,6 +25,11 @@ MAX_FORWARDS_MAX = 255
 
 BRANCH = re.compile(rf"[^,\";]++;(?:rport(?:=[0-9]++)?;)?branch=([{TOKEN_CHARACTERS}]++)(?=[;,]|\Z)")
 """The beginning of a Via as we write it, and as it comes back."""
+
+
+_OTHERS = r'(?:;(?!rport|received)[a-z]++(?:=[^\s,;"]++)?)*+'
+PLAIN_RPORT = re.compile(rf'SIP/2\.0/[A-Z]++ [^\s,;"]++{_OTHERS};rport{_OTHERS}')
+"""A Via as nearly all are, asking for rport (RFC 3581)."""
 
 
 class Message:
@@ -42,10 +47,16 @@ class Message:
 
     def get(self, name: str) -> str | None:
         """The first value of a header as it stands; `name` is canonical ("call-id")."""
-        first = self._first
-        if first is None:
-            first = self._first = dict(reversed(self.headers))
-        return first.get(name)
+        return (self._first or self._index()).get(name)
+
+    @property
+    def has_repetitions(self) -> bool:
+        """Whether any header stands there more than once."""
+        return len(self._first or self._index()) != len(self.headers)
+
+    def _index(self) -> dict[str, str]:
+        first = self._first = dict(reversed(self.headers))
+        return first
 
     def get_all(self, name: str) -> list[str]:
         """Every value of a header, lists taken apart, empty elements left out."""
@@ -58,10 +69,7 @@ class Message:
 
     def require(self, name: str) -> str:
         """The first value of a header that must be there. Raises Malformed."""
-        first = self._first
-        if first is None:
-            first = self._first = dict(reversed(self.headers))
-        value = first.get(name)
+        value = (self._first or self._index()).get(name)
         if value is None:
             raise Malformed(400, f"Missing {printed_name(name)}")
         return value
@@ -129,7 +137,7 @@ class Message:
         if address is None:
             text = self.require(name)
             try:
-                address = self._typed[name] = NameAddr.parse(text)
+                address = self._typed[name] = read_address(text)
             except Malformed as fault:
                 raise _named(fault, name) from None
         return address
@@ -148,7 +156,7 @@ class Message:
     def cseq(self) -> CSeq:
         cseq = self._typed.get("cseq")
         if cseq is None:
-            cseq = self._typed["cseq"] = CSeq.parse(self.require("cseq"))
+            cseq = self._typed["cseq"] = read_cseq(self.require("cseq"))
         return cseq
 
     @property
@@ -174,7 +182,7 @@ class Message:
             if self.get(name) is None:
                 return []
             elements = self._elements(name)
-            addresses = self._typed[name] = [_read(name, NameAddr.parse, element) for element in elements]
+            addresses = self._typed[name] = [_read(name, read_address, element) for element in elements]
         return addresses
 
     @property
@@ -223,16 +231,33 @@ class Request(Message):
             uri = self._typed["uri"] = parse_uri(self.uri_text)
         return uri
 
+    @property
+    def sender_key(self) -> tuple[str, ...]:
+        """What the requests of one transaction have in common, their method apart (RFC 3261 section 17.2.3)."""
+        key: tuple[str, ...] | None = self._typed.get("sender key")
+        if key is None:
+            via = self.top_via
+            if via.has_unique_branch:
+                key = (via.branch or "", via.host, str(via.port))
+            else:
+                key = (self.call_id, self.from_.tag or "", str(self.cseq.number), via.host, str(via.port))
+            self._typed["sender key"] = key
+        return key
+
     def note_source(self, source: HostPort) -> None:
         """Write where the request came from into its top Via (RFC 3261 section 18.2.1, RFC 3581). Raises Malformed."""
-        via = self.top_via.with_source(source.host, source.port)
+        text = self.require("via")
+        if PLAIN_RPORT.fullmatch(text):
+            via = f"{text.replace(';rport', '', 1)};received={source.host};rport={source.port}"
+        else:
+            _, *others = split_list(text)
+            via = ", ".join([str(self.top_via.with_source(source.host, source.port)), *others])
         position = next(index for index, (name, _) in enumerate(self.headers) if name == "via")
-        elements = split_list(self.headers[position][1])
-        elements[0] = str(via)
-        self.headers[position] = ("via", ", ".join(elements))
-        self._first = None
+        self.headers[position] = ("via", via)
+        if self._first is not None:
+            self._first["via"] = via
         self._typed.pop("vias", None)
-        self._typed["top via"] = via
+        self._typed.pop("top via", None)
 
     def __repr__(self) -> str:
         return f"<{self.start_line}>"

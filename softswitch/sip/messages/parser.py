@@ -143,14 +143,14 @@ def _read_headers(lines: list[str], message: Request | Response) -> Malformed | 
 
 
 def _read_body(data: bytes, start: int, message: Request | Response) -> Malformed | None:
-    lengths = [value for name, value in message.headers if name == "content-length"]
-    if not lengths:
+    text = message.get("content-length")
+    if text is None:
         message.body = data[start:]
         return None
-    if len(lengths) > 1:
+    if message.has_repetitions and len(message.get_all("content-length")) > 1:
         return Malformed(400, "Multiple Content-Length Values")
     try:
-        length = parse_number(lengths[0], MESSAGE_BYTES_MAX, "Content-Length")
+        length = parse_number(text, MESSAGE_BYTES_MAX, "Content-Length")
     except Malformed as fault:
         return Malformed(fault.status_hint, fault.reason)
     if length > len(data) - start:

@@ -27,8 +27,8 @@ def validate(message: Request | Response) -> Malformed | None:
 
 
 def _check_headers(message: Request | Response) -> None:
-    names = [name for name, _ in message.headers]
-    if len(set(names)) != len(names):
+    if message.has_repetitions:
+        names = [name for name, _ in message.headers]
         for name in names:
             if name in SINGLE and names.count(name) > 1:
                 raise Malformed(400, f"Multiple {printed_name(name)} Headers")

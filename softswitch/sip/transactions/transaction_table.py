@@ -51,7 +51,9 @@ class ServerUser(Protocol):
 
 
 ClientKey = tuple[str, str]
-ServerKey = tuple[str, ...]
+ServerKey = tuple[tuple[str, ...], str]
+"""`Request.sender_key` and the method, INVITE for an ACK."""
+MergeKey = tuple[str, ...]
 
 
 class ClientExchange:
@@ -97,7 +99,7 @@ class ServerExchange:
         key: ServerKey,
         machine: InviteServerTransaction | NonInviteServerTransaction,
         flow: Flow,
-        merge_key: ServerKey | None,
+        merge_key: MergeKey | None,
     ) -> None:
         self._table = table
         self.key = key
@@ -148,7 +150,7 @@ class TransactionTable:
         self._deadlines = deadlines
         self._clients: dict[ClientKey, ClientExchange] = {}
         self._servers: dict[ServerKey, ServerExchange] = {}
-        self._merged: dict[ServerKey, ServerKey] = {}
+        self._merged: dict[MergeKey, ServerKey] = {}
         self._by_flow: dict[Flow, set[ClientExchange]] = {}
 
     def __len__(self) -> int:
@@ -242,7 +244,7 @@ class TransactionTable:
 
     def knows_invite(self, branch: str, host: str, port: str) -> bool:
         """Whether an INVITE with this topmost Via is here already. `port` is "None" if it names none."""
-        return (branch, host, port, "INVITE") in self._servers
+        return ((branch, host, port), "INVITE") in self._servers
 
     def is_merged(self, request: Request) -> bool:
         """The same request has arrived by another way already (section 8.2.2.2)."""
@@ -305,15 +307,10 @@ class TransactionTable:
 
 def server_key(request: Request, method: str) -> ServerKey:
     """What makes two requests the same one (section 17.2.3). `request` must be valid."""
-    via = request.top_via
-    if method == "ACK":
-        method = "INVITE"
-    if via.has_unique_branch:
-        return (via.params["branch"] or "", via.host, str(via.port), method)
-    return (request.call_id, request.from_.tag or "", str(request.cseq.number), via.host, str(via.port), method)
+    return (request.sender_key, "INVITE" if method == "ACK" else method)
 
 
-def _merge_key(request: Request) -> ServerKey | None:
+def _merge_key(request: Request) -> MergeKey | None:
     """Equal for copies of one request that forking proxies sent us; None within a dialog."""
     if request.to.tag is not None:
         return None
