@@ -11,6 +11,7 @@ from softswitch.acd.inputs import ContactExited, ContactQueued, QueueClosed
 from softswitch.acd.limits import (
     BOOST_S_MAX,
     CONTACTS_MAX,
+    CUSTOMER_LENGTH_MAX,
     OVERFLOW_MOVES_MAX,
     REASON_LENGTH_MAX,
     SKILLS_PER_CONTACT_MAX,
@@ -48,12 +49,14 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         enqueued_at=now if fact.enqueued_at is None else min(fact.enqueued_at, now),
         boost_s=max(-BOOST_S_MAX, min(fact.boost_s, BOOST_S_MAX)),
         serial=floor.next_serial(),
+        customer=fact.customer[:CUSTOMER_LENGTH_MAX],
     )
     if fact.preferred_agent is not None and fact.preferred_for_s > 0:
         contact.preferred_agent_id = fact.preferred_agent
         contact.preferred_until = contact.entered_at + fact.preferred_for_s
     reason = obstacle(floor, queue, contact)
     if reason is None:
+        _credit(floor, contact, now)
         _join(floor, contact, now)
         floor.tell(_queued(contact, fact, now))
         _serve(floor, contact, now)
@@ -63,8 +66,16 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         _refuse(floor, queue, fact, reason, now)
     else:
         queue.counters.offered += 1
+        _credit(floor, contact, now)
         floor.tell(_queued(contact, fact, now))
         send_on(floor, contact, target, reason, now)
+
+
+def _credit(floor: Floor, contact: Contact, now: float) -> None:
+    """It counts as older for what its customer went through before."""
+    settings = contact.queue.settings
+    contact.credit = floor.customers.credit(contact.customer, contact.contact_id, settings, now)
+    contact.key -= contact.credit.kept_s + contact.credit.repeat_s
 
 
 def _refuse(floor: Floor, queue: QueueRecord, fact: ContactQueued, reason: RefusalReason, now: float) -> None:
@@ -145,6 +156,8 @@ def abandoned(floor: Floor, contact: Contact, now: float) -> None:
     queue = contact.queue
     in_queue_s = now - contact.entered_at
     queue.counters.count_abandoned(in_queue_s, queue.settings.service_level_s)
+    dropped_since = contact.enqueued_at - contact.credit.kept_s
+    floor.customers.ended(contact.customer, contact.contact_id, now, credit=contact.credit, dropped_since=dropped_since)
     event = events.ContactAbandoned(
         now,
         contact.contact_id,
@@ -161,6 +174,7 @@ def withdrawn(floor: Floor, contact: Contact, now: float, *, reason: str = "", k
     """A contact that did not talk yet was taken out."""
     queue = contact.queue
     queue.counters.withdrawn += 1
+    floor.customers.ended(contact.customer, contact.contact_id, now, credit=contact.credit)
     event = events.ContactWithdrawn(
         now,
         contact.contact_id,
@@ -290,6 +304,7 @@ def send_on(
     floor.forget(contact)
     wait_s, in_queue_s = now - contact.enqueued_at, now - contact.entered_at
     if not isinstance(target, ToQueue):
+        floor.customers.ended(contact.customer, contact.contact_id, now, credit=contact.credit)
         floor.outputs.append(ContactOverflowed(contact.contact_id, queue_id, target, wait_s, reason))
         flow = target.flow if isinstance(target, ToFlow) else ""
         floor.tell(

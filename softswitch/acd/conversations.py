@@ -61,6 +61,7 @@ def finished(floor: Floor, contact: Contact, ended_by: EndedBy, now: float) -> N
             contact.is_transferred,
         )
     )
+    floor.customers.ended(contact.customer, contact.contact_id, now, credit=contact.credit)
     floor.forget(contact)
     agent.last_contact_id, agent.last_queue_id = contact.contact_id, queue_id
     agent.finish(contact.queue.settings.wrap_up_s, now)

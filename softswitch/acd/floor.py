@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from softswitch.acd import decisions
 from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.customers import Customers
 from softswitch.acd.decisions import Decision
 from softswitch.acd.events import AcdEvent, StepReason
 from softswitch.acd.limits import DECISIONS_TOLD_MAX, EVENTS_UNTAKEN_MAX
@@ -53,6 +54,7 @@ class Floor:
         "_last_serial",
         "agents",
         "contacts",
+        "customers",
         "deadlines",
         "events",
         "has_lost_staff",
@@ -72,6 +74,7 @@ class Floor:
         self.deadlines: Deadlines[Timer] = Deadlines()
         self.matching = Matching(Roster([]), [])
         self.presence = Presence(0, [])
+        self.customers = Customers()
         self.policy = RoutingPolicy()
         self.has_lost_staff = False
         """Somebody takes no contacts any more: steps that wait for him may have to be skipped."""

@@ -23,8 +23,10 @@ class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
     says, are required beyond what the queue requires; where both name a skill the higher level holds. `enqueued_at`
     (monotonic seconds, not after now) is for a contact that has waited before. For the first `preferred_for_s` it is
     for the `preferred_agent` alone if he is logged in, whatever his skills; the queue's steps begin afterwards, or as
-    soon as he logs out or fails it. Raises LocalError for a contact already known, a level outside 1-10, too many
-    skills, an expression that cannot be read, or a number that is not finite.
+    soon as he logs out or fails it. `customer` is who is behind it, a caller's number say: who was cut off, or calls
+    again soon, may have his place back or come earlier (`acd/customers.py`); empty: nobody knows. Raises LocalError for
+    a contact already known, a level outside 1-10, too many skills, an expression that cannot be read, or a number that
+    is not finite.
     """
 
     contact_id: ContactId
@@ -38,6 +40,7 @@ class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
     requirement: str = ""
     preferred_agent: AgentId | None = None
     preferred_for_s: float = 0.0
+    customer: str = ""
 
 
 class ContactAbandoned(msgspec.Struct, frozen=True, tag=True, gc=False):

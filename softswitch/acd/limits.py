@@ -47,3 +47,12 @@ PREFERRED_SKILLS_MAX = 16
 
 DELAYS_MAX = 8
 """Different delays of the agents of one queue; each splits its lines once more."""
+
+CUSTOMERS_MAX = 100_000
+"""Customers whose last contact is remembered: more than call a centre of ten thousand agents in an hour; some 20 MB."""
+
+CUSTOMER_REMEMBERED_S = 86_400.0
+"""Nobody who calls again on the next day expects his old place in the line."""
+
+CUSTOMER_LENGTH_MAX = 64
+"""Characters that tell a customer from another; a telephone number has fifteen digits."""

@@ -126,6 +126,9 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     overflow when nobody does any more; who is logged out or excluded by one of these factors does not count, and
     without a factor nobody is ever counted. Who would wait longer than `max_predicted_wait_s` overflows on arrival.
     `project` is for whom the queue works.
+
+    Who calls again within `keep_place_s` of having been cut off while he waited has his place back; who calls again
+    within `repeat_within_s` of any call counts as `repeat_boost_s` older.
     """
 
     queue_id: QueueId
@@ -149,6 +152,9 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     project: str = ""
     no_answer_limit: int = 1
     announcements: Announcements | None = None
+    keep_place_s: float = 0.0
+    repeat_within_s: float = 0.0
+    repeat_boost_s: float = 0.0
 
     def way_out(self, reason: OverflowReason) -> OverflowTarget:
         """Where a contact goes that the queue does not keep."""

@@ -26,6 +26,7 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     removed = _set_agents(floor, fact.agents, now)
     floor.matching = Matching(Roster(fact.agents), floor.queues.values())
     minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
+    floor.customers.is_wanted = any(queue.keep_place_s or queue.repeat_boost_s for queue in fact.queues)
     floor.presence = Presence(len(fact.agents), minding)
     for agent in floor.agents.values():
         floor.show(agent)

@@ -10,6 +10,7 @@ from bisect import bisect_left, insort
 from math import inf
 from typing import TypeAlias
 
+from softswitch.acd.customers import NO_CREDIT
 from softswitch.acd.estimates import Forecast, WaitEstimator
 from softswitch.acd.inputs import QueueClosed
 from softswitch.acd.model import Channel, ContactState, Queue, Skills
@@ -32,6 +33,8 @@ class Contact:
         "channel",
         "connected_at",
         "contact_id",
+        "credit",
+        "customer",
         "decisions_told",
         "enqueued_at",
         "entered_at",
@@ -69,6 +72,7 @@ class Contact:
         enqueued_at: float,
         boost_s: float,
         serial: int,
+        customer: str = "",
     ) -> None:
         self.contact_id = contact_id
         self.queue = queue
@@ -80,6 +84,9 @@ class Contact:
         self.entered_at = enqueued_at
         """When it came into its present queue."""
         self.key = enqueued_at - boost_s
+        self.customer = customer
+        self.credit = NO_CREDIT
+        """Part of its key: how much older it counts for what its customer went through before."""
         self.serial = serial
         self.preferred_agent_id: AgentId | None = None
         self.preferred_until: float | None = None

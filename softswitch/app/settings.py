@@ -23,11 +23,12 @@ from softswitch.app.trunks import habits, outbound_route, trunk_peer, trunk_rout
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.base.ids import AgentId, QueueId
+from softswitch.calls.boosts import BoostRule, number_list
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, RingGroup
 from softswitch.calls.toll_policy import TollRules
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener, parse_server
-from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, TollRow
+from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, TollRow
 from softswitch.config.settings import ListenerAccess, SoundsSection, TollSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
@@ -170,6 +171,15 @@ def call_settings(configuration: Configuration) -> CallSettings:
             )
             for row in configuration.queues
         },
+        boosts=tuple(
+            BoostRule(
+                boost_s=row.boost_s,
+                queues=_queues_of(row, configuration),
+                callers=number_list(row.callers),
+                called=number_list(row.called),
+            )
+            for row in configuration.boosts
+        ),
         codecs_of_trunks={trunk.name: working_codecs(trunk.codecs) for trunk in configuration.trunks if trunk.codecs},
         sessions_of_trunks={trunk.name: trunk_session(trunk) for trunk in configuration.trunks},
         srtp_of_trunks={trunk.name: trunk.srtp for trunk in configuration.trunks if trunk.srtp != "off"},
@@ -388,6 +398,9 @@ def _queue(row: QueueRow) -> Queue:
         leave_when_empty=row.leave_when_empty,
         service_level_s=row.service_level_s,
         no_answer_limit=row.no_answer_limit,
+        keep_place_s=row.keep_place_s,
+        repeat_within_s=row.repeat_within_s,
+        repeat_boost_s=row.repeat_boost_s,
         announcements=Announcements(
             first_after_s=row.announce.first_after_s,
             every_s=row.announce.every_s,
@@ -408,6 +421,11 @@ def _recording_policy(record: bool | str) -> RecordingPolicy:
     if isinstance(record, bool):
         return RecordingPolicy.ALWAYS if record else RecordingPolicy.NEVER
     return RecordingPolicy(record)
+
+
+def _queues_of(row: BoostRow, configuration: Configuration) -> frozenset[str]:
+    """The queues in which callers come earlier; none: all."""
+    return frozenset(row.queues) | {queue.id for queue in configuration.queues if queue.project in row.projects}
 
 
 def _exit(text: str) -> ToQueue | ToFlow | None:

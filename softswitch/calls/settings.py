@@ -11,6 +11,7 @@ import msgspec
 from softswitch.acd.model import ToFlow, ToQueue, WhoWaitsAtClosing
 from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId
+from softswitch.calls.boosts import BoostRule
 from softswitch.calls.digit_mode import DigitMode
 from softswitch.calls.ringing import EACH_S, RingStrategy
 from softswitch.calls.toll_policy import TollRules
@@ -182,6 +183,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     is_mwi_unsolicited: bool = False
     """Phones are told of waiting messages without having asked."""
     queues: dict[str, QueueTreatment] = {}
+    boosts: tuple[BoostRule, ...] = ()
+    """Who comes earlier in queues."""
     srtp_of_trunks: dict[str, SrtpPolicy] = {}
     """By name, of those whose sound is not always in the clear."""
     dtmf_of_trunks: dict[str, DigitMode] = {}

@@ -1,12 +1,15 @@
 """What must hold for queues: agents and overflows name queues that exist, and somebody can answer each."""
 
+import re
 from collections.abc import Collection
 from typing import cast
 
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.rows import SKILL_LEVEL_MAX, QueueRow
+from softswitch.sip.trunks.selection import compact_pattern
 
+_NUMBERS = re.compile(r"\+?[0-9xn]+!?")
 DIGITS = "0123456789*#"
 OVERFLOW_KEYS = ("overflow", "overflow_full", "overflow_empty", "overflow_closed", "overflow_predicted")
 
@@ -30,6 +33,7 @@ def check_queues(draft: Draft) -> None:
             _check_skills(index, row, levels, faults)
     if ids is not None:
         _check_agents(draft, ids)
+    _check_boosts(draft, ids or set())
 
 
 def _check_agents(draft: Draft, ids: set[str]) -> None:
@@ -103,6 +107,34 @@ def _check_exit_keys(
         elif kind == "flow" and flows is not None and name not in flows:
             remedy = did_you_mean(name, flows, "Write it in a file of the dialplans directory, or name another")
             faults.add(path, f'there is no flow "{name}"', remedy)
+
+
+def _check_boosts(draft: Draft, ids: set[str]) -> None:
+    faults = draft.fault_lists["queues.toml"]
+    projects = {str(queue["project"]) for queue in draft.raw_rows("queues.toml", "queue") if "project" in queue}
+    seen: set[str] = set()
+    for index, row in draft.boosts:
+        if row.id in seen:
+            faults.add(("boost", index, "id"), f'there is a boost "{row.id}" already', "Give every boost its own id")
+        seen.add(row.id)
+        if not (row.queues or row.projects or row.callers or row.called):
+            reason = "it would boost everybody alike, and so nobody"
+            faults.add(("boost", index), reason, "Write queues, projects, callers or called")
+        for position, name in enumerate(row.projects):
+            if name not in projects:
+                remedy = did_you_mean(name, projects, "Write the project of a queue")
+                faults.add(("boost", index, "projects", position), f'no queue has the project "{name}"', remedy)
+        for position, name in enumerate(row.queues):
+            if name not in ids:
+                remedy = did_you_mean(name, ids, "Add it, or remove it here")
+                faults.add(("boost", index, "queues", position), f'there is no queue "{name}"', remedy)
+        for key, texts in (("callers", row.callers), ("called", row.called)):
+            for position, text in enumerate(texts):
+                if not _NUMBERS.fullmatch(compact_pattern(text)):
+                    reason = f'"{text}" is no number and no pattern of numbers'
+                    faults.add(
+                        ("boost", index, key, position), reason, 'Write "+74951234567", or "+7495!" for all of these'
+                    )
 
 
 def _check_hours(index: int, row: QueueRow, schedules: set[str] | None, faults: FaultList) -> None:

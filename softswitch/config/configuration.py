@@ -2,7 +2,7 @@
 
 import msgspec
 
-from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
+from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 
@@ -20,6 +20,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     phones: tuple[PhoneRow, ...] = ()
     groups: tuple[GroupRow, ...] = ()
     queues: tuple[QueueRow, ...] = ()
+    boosts: tuple[BoostRow, ...] = ()
     routes: tuple[RouteRow, ...] = ()
     schedules: tuple[ScheduleRow, ...] = ()
     trunks: tuple[TrunkRow, ...] = ()

@@ -9,7 +9,7 @@ from typing import cast
 
 from softswitch.base.errors import Fault
 from softswitch.config.conversion import FaultList
-from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
+from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 
@@ -22,6 +22,7 @@ class Draft:
 
     __slots__ = (
         "agents",
+        "boosts",
         "directory",
         "fault_lists",
         "flows",
@@ -48,6 +49,7 @@ class Draft:
         self.phones: list[tuple[int, PhoneRow]] = []
         self.groups: list[tuple[int, GroupRow]] = []
         self.queues: list[tuple[int, QueueRow]] = []
+        self.boosts: list[tuple[int, BoostRow]] = []
         self.routes: list[tuple[int, RouteRow]] = []
         self.schedules: list[tuple[int, ScheduleRow]] = []
         self.trunks: list[tuple[int, TrunkRow]] = []

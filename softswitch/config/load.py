@@ -26,7 +26,7 @@ from softswitch.config.configuration import Configuration
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
 from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
-from softswitch.config.rows import AgentRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
+from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 
@@ -151,7 +151,8 @@ def _convert_file(name: str, draft: Draft) -> None:
             _refuse_others(table, ("agent", "phone", "group"), faults)
         case "queues.toml":
             draft.queues = _rows(table, "queue", QueueRow, faults)
-            _refuse_others(table, ("queue",), faults)
+            draft.boosts = _rows(table, "boost", BoostRow, faults)
+            _refuse_others(table, ("queue", "boost"), faults)
         case "numbers.toml":
             draft.routes = _rows(table, "route", RouteRow, faults)
             _refuse_others(table, ("route",), faults)
@@ -187,6 +188,7 @@ def _complete(draft: Draft) -> Configuration:
         agents=tuple(msgspec.structs.replace(row, language=row.language or language) for row in agents),
         phones=tuple(_complete_person(row) for _, row in draft.phones),
         groups=tuple(row for _, row in draft.groups),
+        boosts=tuple(row for _, row in draft.boosts),
         queues=tuple(msgspec.structs.replace(row, name=row.name or row.id, music=row.music or music) for row in queues),
         routes=tuple(row for _, row in draft.routes),
         schedules=tuple(row for _, row in draft.schedules),

@@ -233,6 +233,12 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     at_closing: Literal["finish", "announce", "overflow"] = "finish"
     """Who waits then is still served, hears `closing_prompt` and is let go, or goes where `overflow_closed` leads."""
     closing_prompt: str = "greeting/closed"
+    keep_place_s: Seconds = 0
+    """A caller who hangs up, or is cut off, while he waits and calls again within this time has his place back."""
+    repeat_within_s: Seconds = 0
+    """Who calls again so soon after any call ..."""
+    repeat_boost_s: Seconds = 0
+    """... counts as if he had waited so much longer."""
     exit_keys: dict[str, str] = {}
     """Where a caller who waits goes with a key: "queue:ID", "flow:NAME", or "return" to the flow that queued him."""
     music: str = ""
@@ -253,6 +259,22 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def queue_id(self) -> QueueId:
         return QueueId(self.id)
+
+
+class BoostRow(msgspec.Struct, frozen=True, kw_only=True):
+    """[[boost]]: callers who come earlier, as if they had waited longer. All that apply are added up."""
+
+    id: Identifier
+    boost_s: Annotated[float, Meta(ge=-86400, le=86400)]
+    """Less than 0: later."""
+    queues: tuple[str, ...] = ()
+    """In these queues only; none, here and below: the condition always holds."""
+    projects: tuple[str, ...] = ()
+    """In the queues of these projects (`project` of a queue)."""
+    callers: tuple[str, ...] = ()
+    """Numbers, or patterns as in numbers.toml: a list of important customers, a region."""
+    called: tuple[str, ...] = ()
+    """The number they have called, likewise."""
 
 
 class RouteRow(msgspec.Struct, frozen=True, kw_only=True):

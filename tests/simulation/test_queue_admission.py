@@ -9,7 +9,8 @@ import pytest
 from softswitch.acd.inputs import AgentLoggedIn, AgentLoggedOut
 from softswitch.acd.model import Agent, Announcements, Queue, ToFlow, WhoWaitsAtClosing
 from softswitch.acd.outputs import AnnouncementCut, ContactOverflowed
-from softswitch.base.ids import AgentId, QueueId
+from softswitch.base.ids import AgentId, CallId, QueueId
+from softswitch.calls.boosts import BoostRule, number_list
 from softswitch.calls.settings import CallSettings, QueueTreatment
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.schedule import Schedule, compile_schedule
@@ -194,3 +195,31 @@ def test_announcements_follow_each_other_and_are_cut_when_an_agent_is_free(centr
         await centre.all_over()
 
     centre(announcements=announcements).run(scenario)
+
+
+# Who comes earlier
+
+
+def test_a_dropped_caller_has_his_place_back_and_an_important_one_comes_earlier(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        centre.settings = msgspec.structs.replace(
+            centre.settings, boosts=(BoostRule(boost_s=30.0, callers=number_list(["+44!"])),)
+        )
+        first, second = centre.caller("+15550121"), centre.caller("+15550122")
+        first.call(HOTLINE)
+        await centre.sleep(10)
+        second.call(HOTLINE)
+        await centre.sleep(10)
+        first.hang_up()
+        await centre.sleep(20)
+        centre.caller("+442079460000").call(HOTLINE)
+        await centre.sleep(5)
+        first.call(HOTLINE)
+        await centre.until(lambda: centre.acd.queue_summaries()[0].waiting == 3)
+        numbers = {call.call_id: call.record.calling_number for call in centre.controller.calls.values()}
+        order = [numbers[CallId(row.contact_id)] for row in centre.acd.contact_summaries()]
+        assert order == ["+15550121", "+15550122", "+442079460000"]
+        await centre.sleep(1)
+        assert centre.acd.contact_summaries()[0].wait_s < 2.0
+
+    centre(keep_place_s=60.0).run(scenario)

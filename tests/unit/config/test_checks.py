@@ -12,6 +12,7 @@ ANNA = '[[agent]]\nid = "anna"\npassword = "kuYb6-tzzQ"\nskills = {billing = 5}\
 BORIS = '[[agent]]\nid = "boris"\npassword = "kuYb6-tzzR"\n'
 HALL = '[[phone]]\nid = "hall"\npassword = "kuYb6-tzzS"\n'
 QUEUE = '[[queue]]\nid = "support"\n'
+VIP = '[[boost]]\nid = "vip"\nboost_s = 60\ncallers = ["+7495!"]\n'
 ROUTE = '[[route]]\nnumber = "100"\nflow = "hotline"\n'
 OFFICE = '[[schedule]]\nid = "office"\nhours = {daily = ["09:00-18:00"]}\n'
 TRUNK = '[[trunk]]\nname = "provider"\nhost = "192.0.2.1"\n'
@@ -167,6 +168,11 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"queues": QUEUE + 'overflow_closed = "night"'}, 'queue[0].overflow_closed: "night" is no place'),
         ({"queues": QUEUE + 'overflow_empty = "queue:support"'}, "queue[0].overflow_empty: callers would overflow"),
         ({"queues": QUEUE + 'hours = "ofice"', "schedules": OFFICE}, 'queue[0].hours: there is no schedule "ofice"'),
+        ({"queues": QUEUE + VIP + VIP}, 'boost[1].id: there is a boost "vip" already'),
+        ({"queues": QUEUE + '[[boost]]\nid = "all"\nboost_s = 5'}, "boost[0]: it would boost everybody alike"),
+        ({"queues": QUEUE + VIP + 'queues = ["sales"]'}, 'boost[0].queues[0]: there is no queue "sales"'),
+        ({"queues": QUEUE + VIP + 'projects = ["acme"]'}, 'boost[0].projects[0]: no queue has the project "acme"'),
+        ({"queues": QUEUE + VIP + 'called = ["hotline"]'}, 'boost[0].called[0]: "hotline" is no number'),
         ({"queues": QUEUE + 'exit_keys = {"10" = "return"}'}, 'queue[0].exit_keys.10: "10" is no key of a telephone'),
         ({"queues": QUEUE + 'exit_keys = {"1" = "queue:support"}'}, "queue[0].exit_keys.1: there is no other queue"),
         ({"queues": QUEUE + 'exit_keys = {"1" = "voicemail"}'}, 'queue[0].exit_keys.1: "voicemail" is no place'),

@@ -10,6 +10,7 @@ import pytest
 from softswitch.config.rows import (
     AgentRow,
     Announcements,
+    BoostRow,
     GroupRow,
     PhoneRow,
     QueueRow,
@@ -32,6 +33,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "profile = {QUEUE = {...}}": ServingRow,
     "steps = [{...}]": StepRow,
     "announce = {...}": Announcements,
+    "[[boost]]": BoostRow,
     "[[route]]": RouteRow,
     "[[schedule]]": ScheduleRow,
     "[[trunk]]": TrunkRow,

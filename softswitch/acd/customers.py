@@ -1,0 +1,91 @@
+"""Who has called lately: the place of a caller who was cut off is kept, and who calls again may come earlier.
+
+A customer is whoever a contact says is behind it (for a call, the caller's number); who says nothing is nobody. What is
+remembered is the last contact of each: when it ended and, if it gave up or was cut off while it waited, since when it
+had waited. The memory is bounded in number and in time, and empty where no queue wants it.
+
+A kept place is a credit in the contact's key and not a longer wait: reported waits are what was really waited. So the
+contact stands where it stood, among those who came meanwhile, and who was served in between was served.
+"""
+
+import msgspec
+
+from softswitch.acd.limits import BOOST_S_MAX, CUSTOMER_REMEMBERED_S, CUSTOMERS_MAX
+from softswitch.acd.model import Queue
+from softswitch.base.ids import ContactId
+
+
+class Credit(msgspec.Struct, frozen=True, gc=False):
+    """How much older a contact counts for what its customer went through before. Seconds."""
+
+    kept_s: float = 0.0
+    """For having been cut off while it waited."""
+    repeat_s: float = 0.0
+    """For having called lately."""
+
+
+NO_CREDIT = Credit()
+
+
+class Customer(msgspec.Struct, gc=False):
+    """The last contact of a customer. Times are monotonic seconds."""
+
+    contact_id: ContactId
+    ended_at: float
+    credit: Credit
+    dropped_since: float | None = None
+    """Since when it had waited when it gave up; None: it did not, or its place was taken up again."""
+
+
+class Customers:
+    """Customers by what tells them apart, the one whose contact ended first comes first."""
+
+    __slots__ = ("_known", "is_wanted")
+
+    def __init__(self) -> None:
+        self._known: dict[str, Customer] = {}
+        self.is_wanted = False
+        """Some queue keeps places or boosts repeated calls."""
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def ended(
+        self,
+        customer: str,
+        contact_id: ContactId,
+        now: float,
+        *,
+        credit: Credit = NO_CREDIT,
+        dropped_since: float | None = None,
+    ) -> None:
+        """A contact of this customer is over."""
+        if not customer or not self.is_wanted:
+            return
+        self._known.pop(customer, None)
+        self._known[customer] = Customer(contact_id, now, credit, dropped_since)
+        self._forget_the_oldest(now)
+
+    def credit(self, customer: str, contact_id: ContactId, queue: Queue, now: float) -> Credit:
+        """What a new contact is credited with. A place is given back once.
+
+        A contact that comes again itself (from another queue, or because its phone could not be rung) has what it had.
+        """
+        last = self._known.get(customer)
+        if last is None:
+            return NO_CREDIT
+        if last.contact_id == contact_id:
+            return last.credit
+        ago_s, since, kept_s = now - last.ended_at, last.dropped_since, 0.0
+        if since is not None and ago_s <= queue.keep_place_s:
+            last.dropped_since = None
+            kept_s = min(now - since, BOOST_S_MAX)
+        return Credit(kept_s, queue.repeat_boost_s if ago_s <= queue.repeat_within_s else 0.0)
+
+    def _forget_the_oldest(self, now: float) -> None:
+        while self._known:
+            first = next(iter(self._known))
+            is_old = now - self._known[first].ended_at > CUSTOMER_REMEMBERED_S
+            if not is_old and len(self._known) <= CUSTOMERS_MAX:
+                return
+            del self._known[first]
