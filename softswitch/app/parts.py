@@ -9,6 +9,7 @@ from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
 from softswitch.base.clock import Clock
 from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.queue_hours import QueueHours
@@ -47,6 +48,7 @@ class Parts:
     records: StoreRecords
     archive: Archive
     phones: PhoneSettings
+    desks: Desks
     toll: Toll
     legs: ExtensionLegs
     sounds: SoundLibrary

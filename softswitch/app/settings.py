@@ -351,6 +351,7 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         call_waiting=row.call_waiting,
         calls_max=row.calls_max,
         intercom=row.intercom,
+        pin=row.pin if isinstance(row, AgentRow) else "",
         auto_answer=isinstance(row, AgentRow) and row.auto_answer,
         language=row.language if isinstance(row, AgentRow) else "",
         pickup_groups=frozenset(row.pickup_groups),

@@ -49,6 +49,7 @@ from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import QueueHours
@@ -57,6 +58,7 @@ from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
+from softswitch.calls.settings import CallSettings
 from softswitch.config import Configuration, differences
 from softswitch.control.protocol.replies import Reloaded
 from softswitch.control.runtime.server import ControlServer
@@ -193,6 +195,14 @@ class Switch:
             is_in_progress=records.is_in_progress,
         )
         phones = PhoneSettings(store)
+        desks = Desks(
+            call_settings(configuration),
+            store,
+            clock,
+            acd,
+            take_settings=self._use_settings,
+            is_registered=lambda username: bool(endpoint.bindings(f"{username}@{self._running().settings.domain}")),
+        )
         commands = SipCommands(endpoint, clock, driver.flush, self._loop)
         messages_waiting = WaitingMessages(commands, lambda: self._running().settings, store)
         toll = Toll(store, clock, lambda: self._running().settings, self._is_open)
@@ -208,6 +218,7 @@ class Switch:
             entropy=entropy,
             settings=lambda: self._running().settings,
             phones=phones,
+            desks=desks,
             toll=toll,
         )
         runner = FlowRunner(lambda: self._running().dialplan, loop=self._loop)
@@ -218,7 +229,7 @@ class Switch:
             started_at_wall=clock.wall(),
             configuration=configuration,
             configuration_loaded_at=clock.wall(),
-            settings=call_settings(configuration),
+            settings=desks.settings,
             dialplan=dialplan,
             store=store,
             traces=traces,
@@ -227,6 +238,7 @@ class Switch:
             records=records,
             archive=archive,
             phones=phones,
+            desks=desks,
             toll=toll,
             legs=around.legs,
             sounds=sounds,
@@ -246,6 +258,10 @@ class Switch:
             controller=CallController(around, loop=self._loop, start_flow=runner.start, is_routed=runner.is_routed),
             reload=self._reload,
         )
+
+    def _use_settings(self, settings: CallSettings) -> None:
+        """Somebody sits at another phone."""
+        self._running().settings = settings
 
     def _is_open(self, schedule: str, at_wall: float) -> bool:
         known = self._running().dialplan.schedules.get(schedule)
@@ -293,7 +309,7 @@ class Switch:
         parts.driver.flush()
         parts.acd_events.configure(configuration.settings.events)
         parts.acd.apply(acd_configuration(configuration))
-        parts.settings = call_settings(configuration)
+        parts.settings = parts.desks.configure(call_settings(configuration))
         parts.dialplan = dialplan
         parts.queue_hours.refresh()
         parts.controller.settings_changed()

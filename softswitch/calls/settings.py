@@ -49,6 +49,8 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     """In so many calls he is busy; 0: when the phones say so."""
     intercom: bool = False
     """Colleagues may make a phone of his answer by itself."""
+    pin: str = ""
+    """With it its agent logs in at other phones; empty: he cannot."""
     auto_answer: bool = False
     """Calls of queues are answered by the phone itself."""
     language: str = ""

@@ -32,7 +32,7 @@ def _plain(configuration: Configuration) -> dict[str, object]:
 def _masked(value: object) -> object:
     if isinstance(value, dict):
         return {
-            key: MASK if key.endswith("password") and each else _masked(each)
+            key: MASK if _is_secret(key) and each else _masked(each)
             for key, each in cast(dict[str, object], value).items()
         }
     return [_masked(each) for each in cast(list[object], value)] if isinstance(value, list | tuple) else value
@@ -61,10 +61,14 @@ def _differences(path: str, old: dict[str, object], new: dict[str, object]) -> l
             lines.append(f"{place}: removed")
         elif key not in old:
             lines.append(f"{place}: added")
-        elif key.endswith("password"):
+        elif _is_secret(key):
             lines.append(f"{place}: changed")
         elif isinstance(before, dict) and isinstance(after, dict):
             lines += _differences(place, _table(cast(object, before)), _table(cast(object, after)))
         else:
             lines.append(f"{place}: {before!r} -> {after!r}")
     return lines
+
+
+def _is_secret(key: str) -> bool:
+    return key == "pin" or key.endswith("password")

@@ -74,6 +74,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Serves these only; None: every queue whose skills he has."""
     profile: dict[str, ServingRow] = {}
     """By queue; those that are not named have the defaults."""
+    pin: Annotated[str, Meta(pattern=r"^([0-9]{4,12})?$")] = ""
+    """Digits with which the agent logs in at any phone; empty: only at his own."""
     language: str = ""
     """Empty: the default language."""
     auto_login: bool = False

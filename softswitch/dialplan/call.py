@@ -309,6 +309,17 @@ class Call:
         """
         await self._verbs.agent_line()
 
+    async def log_in(self, who: str = "", pin: str = "") -> bool:
+        """The agent of the caller's phone works from now on, or `who` (number or id) at this phone, with his PIN.
+
+        False if that is not possible: no agent, no or another PIN, or too many wrong ones.
+        """
+        return self._verbs.log_in(who, pin)
+
+    async def log_out(self) -> bool:
+        """Whoever works at the caller's phone goes home, and from a phone that is not his own. False if nobody does."""
+        return self._verbs.log_out()
+
     # The caller's own extension
 
     @property

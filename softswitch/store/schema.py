@@ -301,6 +301,13 @@ class StoredTollUsage(msgspec.Struct, frozen=True, kw_only=True):
     last_refusal: str = ""
 
 
+class StoredSeat(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent sits at the phone with this user name, which is not his own."""
+
+    agent_id: AgentId
+    username: str
+
+
 class StoredQueueClosing(msgspec.Struct, frozen=True, kw_only=True):
     """A queue that somebody has closed by command, until somebody opens it. `waiting` is what became of who waited."""
 
@@ -389,4 +396,5 @@ EVENTS: TableLayout[TimedKey, StoredEvent] = TableLayout("events", StoredEvent, 
 CONTACT_SPANS: TableLayout[str, StoredContactSpan] = TableLayout("contact_spans", StoredContactSpan, _text_key)
 PHONES: TableLayout[str, StoredPhone] = TableLayout("phones", StoredPhone, _text_key)
 MAILBOXES: TableLayout[str, StoredMailbox] = TableLayout("mailboxes", StoredMailbox, _text_key)
+SEATS: TableLayout[str, StoredSeat] = TableLayout("seats", StoredSeat, _text_key)
 QUEUE_CLOSINGS: TableLayout[str, StoredQueueClosing] = TableLayout("queue_closings", StoredQueueClosing, _text_key)

@@ -26,6 +26,7 @@ from softswitch.store.schema import (
     PHONES,
     QUEUE_CLOSINGS,
     RECORDINGS,
+    SEATS,
     TOLL_USAGE,
     TRACES,
     ActiveCall,
@@ -40,6 +41,7 @@ from softswitch.store.schema import (
     StoredPhone,
     StoredQueueClosing,
     StoredRecording,
+    StoredSeat,
     StoredTollUsage,
     StoredTrace,
     TimedKey,
@@ -50,7 +52,7 @@ from softswitch.store.writer import GroupCommitWriter
 _READ_BY_ALL = tuple(
     layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES, EVENTS, CONTACT_SPANS)
 )
-_TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name, MAILBOXES.name, TOLL_USAGE.name, QUEUE_CLOSINGS.name)
+_TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name, MAILBOXES.name, TOLL_USAGE.name, QUEUE_CLOSINGS.name, SEATS.name)
 
 
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +102,7 @@ class Store:
         "phones",
         "queue_closings",
         "recordings",
+        "seats",
         "toll_usage",
         "traces",
     )
@@ -117,6 +120,7 @@ class Store:
         self.mailboxes: Table[str, StoredMailbox] = Table(MAILBOXES, rows, writer)
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
+        self.seats: Table[str, StoredSeat] = Table(SEATS, rows, writer)
         self.queue_closings: Table[str, StoredQueueClosing] = Table(QUEUE_CLOSINGS, rows, writer)
         self.events: Table[TimedKey, StoredEvent] = Table(EVENTS, rows, writer)
         self.contact_spans: Table[str, StoredContactSpan] = Table(CONTACT_SPANS, rows, writer)

@@ -69,9 +69,11 @@ class FakeCall:
         phone: StoredPhone | None = None,
         forwards_to: Collection[str] = (),
         picks_up: bool = False,
+        pins: Mapping[str, str] | None = None,
     ) -> None:
         """`phone` is what the caller has chosen for his extension (None: he has none of ours), `forwards_to` the
         numbers it may forward to. With `picks_up` somebody rings where he picks up, or is parked where he retrieves.
+        `pins` are those of the agents who may log in at other phones, by what is dialled for them.
         """
         self.transcript: list[str] = []
         self.queue_wishes: list[QueueWishes] = []
@@ -89,6 +91,7 @@ class FakeCall:
         self.phone = phone
         self._forwards_to = forwards_to
         self._picks_up = picks_up
+        self._pins = {"": "", **(pins or {})}
         self.sounds = FakeSounds()
         self.language = "en"
         self.is_answered = False
@@ -232,6 +235,14 @@ class FakeCall:
         await self.answer()
         self._use("agent_line")
         raise CallEnded("the agent hung up")
+
+    def log_in(self, who: str, pin: str) -> bool:
+        self._use(f"log_in {who}".strip())
+        return self.phone is not None and self._pins.get(who) == pin
+
+    def log_out(self) -> bool:
+        self._use("log_out")
+        return self.phone is not None
 
     async def set_phone(self, chosen: StoredPhone) -> bool:
         self.phone = chosen

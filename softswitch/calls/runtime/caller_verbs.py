@@ -244,6 +244,16 @@ class CallerVerbs:
         """Contacts come to the caller, an agent, on this line, until he hangs up."""
         await keep_line_open(self._call)
 
+    def log_in(self, who: str, pin: str) -> bool:
+        """The agent of the caller's phone, or `who` with his PIN, works there from now on."""
+        extension = self._own_extension
+        return extension is not None and self._call.around.desks.log_in(extension, who, pin)
+
+    def log_out(self) -> bool:
+        """Whoever works at the caller's phone goes."""
+        extension = self._own_extension
+        return extension is not None and self._call.around.desks.log_out(extension)
+
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
         """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""
         self._call.unreached = None

@@ -14,6 +14,7 @@ from softswitch.base.entropy import Entropy
 from softswitch.base.ids import CallId, LegId, RecordingId, ReferId
 from softswitch.calls.returning import Returning
 from softswitch.calls.runtime.agent_lines import Acd, AgentLines
+from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.runtime.parking_lot import ParkingLot
@@ -159,6 +160,8 @@ class Surroundings:
     """The settings of this moment; a reload changes what it returns."""
     phones: PhoneSettings
     """What the owners of extensions have chosen."""
+    desks: Desks
+    """Who sits at which phone."""
     toll: Toll
     """What calls to the outside may cost."""
     legs: ExtensionLegs = field(default_factory=ExtensionLegs)

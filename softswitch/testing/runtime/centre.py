@@ -22,6 +22,7 @@ from softswitch.base.entropy import SeededEntropy
 from softswitch.base.ids import AgentId
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import QueueHours
@@ -301,6 +302,15 @@ class SimulatedCentre:
         self.traces = Traces(self.messages, self.store, self.clock, self.loop, lambda: self.settings)
         self.records = StoreRecords(self.store, self.clock, traces=self.traces)
         self.phone_settings = PhoneSettings(self.store)
+        self.desks = Desks(
+            self.settings,
+            self.store,
+            self.clock,
+            self.acd,
+            take_settings=self._use_settings,
+            is_registered=lambda username: bool(self.endpoint.bindings(f"{username}@{DOMAIN}")),
+        )
+        self.settings = self.desks.settings
         commands = SipCommands(self.endpoint, self.clock, self._pump.flush, self.loop)
         self.messages_waiting = WaitingMessages(commands, lambda: self.settings, self.store)
         self.schedule_is_open = True
@@ -318,6 +328,7 @@ class SimulatedCentre:
             entropy=self.entropy,
             settings=lambda: self.settings,
             phones=self.phone_settings,
+            desks=self.desks,
             toll=self.toll,
         )
         self.legs = around.legs
@@ -331,6 +342,9 @@ class SimulatedCentre:
         calendar = DialplanCalendar(lambda: self.dialplan)
         self.hours = QueueHours(self.acd, self.store, self.clock, self.loop, lambda: self.settings, calendar)
         self.hours.refresh()
+
+    def _use_settings(self, settings: CallSettings) -> None:
+        self.settings = settings
 
     def _sip_event(self, event: SipOutput) -> None:
         if isinstance(event, InviteReceived):

@@ -1,0 +1,145 @@
+"""Who sits at which phone (hot desks), kept over restarts; logging in and out by phone.
+
+A PIN of an agent can be tried by whoever can call from one of our phones: after `WRONG_PINS_MAX` wrong ones in a row
+none is right for `LOCKED_S` seconds, and each is logged.
+"""
+
+import hmac
+from collections.abc import Callable
+
+from softswitch.acd.inputs import AgentLoggedIn, AgentLoggedOut, AgentReachable, AgentUnreachable
+from softswitch.base.clock import Clock
+from softswitch.base.ids import AgentId
+from softswitch.base.log import get_logger
+from softswitch.calls.desks import agent_called, seated
+from softswitch.calls.runtime.agent_lines import Acd
+from softswitch.calls.settings import CallSettings, Extension
+from softswitch.store import Store
+from softswitch.store.schema import StoredSeat
+
+log = get_logger("calls")
+
+WRONG_PINS_MAX = 5
+"""In a row: a person mistypes twice, a machine goes on."""
+LOCKED_S = 300.0
+"""Four digits hold out for a month then."""
+
+
+class Desks:
+    """`take_settings` gets the settings whenever somebody has changed his place; `is_registered` knows user names."""
+
+    __slots__ = (
+        "_acd",
+        "_clock",
+        "_configured",
+        "_is_registered",
+        "_locked_until",
+        "_seats",
+        "_store",
+        "_take",
+        "_wrong",
+    )
+
+    def __init__(
+        self,
+        configured: CallSettings,
+        store: Store,
+        clock: Clock,
+        acd: Acd,
+        *,
+        take_settings: Callable[[CallSettings], None],
+        is_registered: Callable[[str], bool],
+    ) -> None:
+        self._configured = configured
+        self._store = store
+        self._clock = clock
+        self._acd = acd
+        self._take = take_settings
+        self._is_registered = is_registered
+        self._seats = {row.agent_id: row.username for row in store.seats.ascending()}
+        self._wrong: dict[AgentId, int] = {}
+        self._locked_until: dict[AgentId, float] = {}
+
+    @property
+    def settings(self) -> CallSettings:
+        """With everybody where he sits."""
+        return seated(self._configured, self._seats)
+
+    def configure(self, configured: CallSettings) -> CallSettings:
+        """After a reload; returns `settings`."""
+        self._configured = configured
+        return self.settings
+
+    def log_in(self, phone: Extension, who: str = "", pin: str = "") -> bool:
+        """The agent of the phone, or `who` (a number, user name or id) with his PIN, works there from now on."""
+        agent_id = phone.agent_id
+        if who:
+            own = agent_called(self._configured, who)
+            if own is None or own.agent_id is None or not self._is_right(own, pin):
+                log.warning("agent not logged in", phone=phone.username, who=who[:40])
+                return False
+            agent_id = own.agent_id
+            self._sit(agent_id, phone, own)
+        if agent_id is None:
+            return False
+        self._acd.apply(AgentLoggedIn(agent_id))
+        return True
+
+    def log_out(self, phone: Extension) -> bool:
+        """Whoever works at the phone goes; False if nobody does."""
+        agent_id = phone.agent_id
+        if agent_id is None:
+            return False
+        self._acd.apply(AgentLoggedOut(agent_id))
+        if agent_id in self._seats:
+            self._change({agent_id: None})
+        return True
+
+    # Private
+
+    def _is_right(self, own: Extension, pin: str) -> bool:
+        agent_id, now = own.agent_id, self._clock.now()
+        assert agent_id is not None, "an agent's own phone"
+        if now < self._locked_until.get(agent_id, 0.0) or not own.pin:
+            return False
+        if hmac.compare_digest(own.pin.encode(), pin.encode()):
+            self._wrong.pop(agent_id, None)
+            return True
+        self._wrong[agent_id] = self._wrong.get(agent_id, 0) + 1
+        if self._wrong[agent_id] >= WRONG_PINS_MAX:
+            del self._wrong[agent_id]
+            self._locked_until[agent_id] = now + LOCKED_S
+            log.warning("agent's PIN locked", agent=agent_id, for_s=LOCKED_S)
+        return False
+
+    def _sit(self, agent_id: AgentId, phone: Extension, own: Extension) -> None:
+        changes: dict[AgentId, str | None] = {agent_id: None if phone.username == own.username else phone.username}
+        if phone.agent_id not in (None, agent_id):
+            self._acd.apply(AgentLoggedOut(phone.agent_id))
+        changes |= {other: None for other, name in self._seats.items() if name == phone.username and other != agent_id}
+        self._change(changes)
+
+    def _change(self, changes: dict[AgentId, str | None]) -> None:
+        """Agents take these seats, or none any more."""
+        before = {name for agent_id in changes if (name := self._seats.get(agent_id))}
+        for agent_id, username in changes.items():
+            if username is None:
+                self._seats.pop(agent_id, None)
+                self._store.seats.delete(agent_id)
+            else:
+                self._seats[agent_id] = username
+                self._store.seats.put(agent_id, StoredSeat(agent_id=agent_id, username=username))
+        settings = self.settings
+        self._take(settings)
+        log.info("desks", **{agent_id: username or "own" for agent_id, username in changes.items()})
+        self._tell_who_can_be_reached(settings, changes, before | {name for name in changes.values() if name})
+
+    def _tell_who_can_be_reached(
+        self, settings: CallSettings, agents: dict[AgentId, str | None], phones: set[str]
+    ) -> None:
+        """Of these agents, and of those whose own phones others sit at or have left."""
+        owners = {self._configured.extensions[name].agent_id for name in phones if name in self._configured.extensions}
+        for agent_id in sorted({*agents, *(owner for owner in owners if owner is not None)}):
+            extension = settings.extension_of_agent(agent_id)
+            is_there = extension is not None and self._is_registered(extension.username)
+            self._acd.apply(AgentReachable(agent_id) if is_there else AgentUnreachable(agent_id))

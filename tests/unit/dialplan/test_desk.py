@@ -1,0 +1,55 @@
+"""The flows of hot desks, run against a fake caller."""
+
+from pathlib import Path
+
+import pytest
+
+from softswitch.dialplan.flows import Flow
+from softswitch.dialplan.runtime.loader import load_flows
+from softswitch.store.schema import StoredPhone
+from softswitch.testing.call import FakeCall
+
+DIALPLANS = Path(__file__).resolve().parents[3] / "dialplans"
+PHONE = StoredPhone(username="spare")
+
+
+@pytest.fixture(scope="module")
+def flows() -> dict[str, Flow]:
+    loaded, faults = load_flows([DIALPLANS])
+    assert faults == []
+    return loaded
+
+
+def played(call: FakeCall) -> list[str]:
+    return [line.removeprefix("play ") for line in call.transcript if line.startswith("play ")]
+
+
+def test_at_his_own_phone_an_agent_needs_no_pin(flows: dict[str, Flow]) -> None:
+    call = FakeCall(called_number="*85", phone=PHONE)
+    call.run(flows["desk_log_in"])
+    assert call.transcript == ["log_in", "answer", "play desk/logged-in"]
+
+
+def test_with_his_number_he_is_asked_for_the_pin(flows: dict[str, Flow]) -> None:
+    call = FakeCall(called_number="*85*4711", phone=PHONE, pins={"4711": "1234"}, digits="1234#")
+    call.run(flows["desk_log_in"])
+    assert "log_in 4711" in call.transcript
+    assert played(call) == ["desk/pin", "desk/logged-in"]
+
+
+def test_after_three_wrong_pins_it_is_over(flows: dict[str, Flow]) -> None:
+    call = FakeCall(called_number="*85*4711", phone=PHONE, pins={"4711": "1234"}, digits="9#" * 3)
+    call.run(flows["desk_log_in"])
+    assert played(call) == ["desk/pin", "desk/refused"] * 3
+
+
+def test_whoever_works_at_the_phone_is_logged_out(flows: dict[str, Flow]) -> None:
+    call = FakeCall(called_number="*86", phone=PHONE)
+    call.run(flows["desk_log_out"])
+    assert played(call) == ["desk/logged-out"]
+
+
+def test_a_phone_at_which_nobody_works_is_told_so(flows: dict[str, Flow]) -> None:
+    call = FakeCall(called_number="*86")
+    call.run(flows["desk_log_out"])
+    assert played(call) == ["phone/not-possible"]
