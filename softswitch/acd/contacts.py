@@ -86,14 +86,15 @@ def _refuse(floor: Floor, queue: QueueRecord, fact: ContactQueued, reason: Refus
 
 def _queued(contact: Contact, fact: ContactQueued, now: float) -> events.ContactQueued:
     queue = contact.queue
+    waiting = queue.waiting if contact.line is not None else queue.waiting + 1
     return events.ContactQueued(
         now,
         contact.contact_id,
         queue.settings.queue_id,
         contact.enqueued_at,
         contact.enqueued_at - contact.key,
-        queue.position(contact),
-        queue.waiting if contact.line is not None else queue.waiting + 1,
+        queue.position(contact) if waiting > 1 else 1,
+        waiting,
         fact.caller,
         contact.channel,
     )

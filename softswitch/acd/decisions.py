@@ -40,27 +40,28 @@ CONDITIONS = len(Condition)
 OLDEST_CONTACT = "oldest_contact"
 """The rule by which an agent who becomes free chooses among those who wait."""
 
-_OF_BUSY = {
-    BusyKind.ACD: Condition.ON_CONTACT,
-    BusyKind.DIRECT_IN: Condition.ON_DIRECT_CALL,
-    BusyKind.OUTBOUND: Condition.ON_OUTBOUND_CALL,
-    BusyKind.OTHER: Condition.ON_OTHER_CALL,
-}
-_OF_STATE = {
-    AgentState.LOGGED_OUT: Condition.LOGGED_OUT,
-    AgentState.NOT_READY: Condition.NOT_READY,
-    AgentState.RESERVED: Condition.RESERVED,
-    AgentState.WRAP_UP: Condition.WRAP_UP,
-}
+# Plain numbers: this runs at every change of every agent.
+_LOGGED_OUT, _NOT_READY, _NO_PHONE, _RESERVED, _ON_CONTACT = range(5)
+_ON_DIRECT_CALL, _ON_OUTBOUND_CALL, _ON_OTHER_CALL, _WRAP_UP, _READY = range(5, CONDITIONS)
 
 
-def condition(agent: AgentMachine) -> Condition:
-    """What the agent is doing, as far as decisions care."""
-    if agent.state is AgentState.READY:
-        return Condition.READY if agent.is_reachable else Condition.NO_PHONE
-    if agent.busy_kind is not None:
-        return _OF_BUSY[agent.busy_kind]
-    return _OF_STATE[agent.state]
+def condition(agent: AgentMachine) -> int:
+    """What the agent is doing, as far as decisions care: a `Condition`."""
+    state = agent.state
+    if state is AgentState.READY:
+        return _READY if agent.is_reachable else _NO_PHONE
+    if state is AgentState.RESERVED:
+        return _RESERVED
+    if state is AgentState.BUSY:
+        kind = agent.busy_kind
+        if kind is BusyKind.ACD:
+            return _ON_CONTACT
+        if kind is BusyKind.DIRECT_IN:
+            return _ON_DIRECT_CALL
+        return _ON_OUTBOUND_CALL if kind is BusyKind.OUTBOUND else _ON_OTHER_CALL
+    if state is AgentState.WRAP_UP:
+        return _WRAP_UP
+    return _NOT_READY if state is AgentState.NOT_READY else _LOGGED_OUT
 
 
 class Decision(NamedTuple):
@@ -69,30 +70,25 @@ class Decision(NamedTuple):
     rule: str
     able: int
     free: int = 0
-    lines: int = 0
     runner_up: AgentId | None = None
 
 
-def by_contact(matching: Matching, contact: Contact, chosen: AgentId) -> Decision:
-    """The contact, which still stands in its line, chose among agents; `chosen` is the first of them."""
-    assert contact.line is not None
-    roster, rows = matching.roster, contact.line.rows
-    able = len(rows)
-    if contact.shunned_by is not None:
-        rows = rows[rows != roster.row_of.get(contact.shunned_by, -1)]
-    since = roster.available_since[contact.channel.row][rows]
-    free = int(np.count_nonzero(since < np.inf))
-    rule = contact.queue.settings.strategy
+def by_contact(matching: Matching, contact: Contact, chosen: AgentId, candidates: Rows) -> Decision:
+    """The contact, which still stands in its line, chose among agents; `chosen` is the first of the alerted."""
+    line = contact.line
+    assert line is not None
+    roster, rule, free = matching.roster, matching.rule_for(line), len(candidates)
     if free < 2:
-        return Decision(rule, able, free)
-    since[rows == roster.row_of[chosen]] = np.inf
-    return Decision(rule, able, free, runner_up=roster.agent_ids[int(rows[since.argmin()])])
+        return Decision(rule, len(line.rows), free)
+    others = candidates[candidates != roster.row_of[chosen]]
+    longest = roster.available_since[contact.channel.row][others].argmin()
+    return Decision(rule, len(line.rows), free, runner_up=roster.agent_ids[int(others[longest])])
 
 
-def by_agent(matching: Matching, agent: AgentMachine, contact: Contact) -> Decision:
+def by_agent(contact: Contact) -> Decision:
     """The agent, who has become free, chose among contacts; this one still stands in its line."""
     assert contact.line is not None
-    return Decision(OLDEST_CONTACT, len(contact.line.rows), free=1, lines=matching.lines_for(agent.agent_id))
+    return Decision(OLDEST_CONTACT, len(contact.line.rows), free=1)
 
 
 def step_number(contact: Contact) -> int:
@@ -116,7 +112,6 @@ def reserved(
         idle_s=0.0 if agent.idle_since is None else now - agent.idle_since,
         able=decision.able,
         free=decision.free,
-        lines=decision.lines,
         runner_up=decision.runner_up,
     )
 

@@ -173,9 +173,10 @@ class ContactWithdrawn(msgspec.Struct, frozen=True, tag="contact.withdrawn", gc=
 class AgentReserved(msgspec.Struct, frozen=True, tag="reservation.made", gc=False, omit_defaults=True):
     """An agent is alerted for a contact.
 
-    Two kinds of decision lead here. A contact chose among agents: `rule` is the strategy, `able` agents might serve it,
-    `free` of them were free, `idle_s` he had been idle, `runner_up` would have been next. Or he became free and chose
-    among contacts: `rule` is "oldest_contact", in `lines` lines somebody waited whom he serves.
+    Two kinds of decision lead here. A contact chose among agents: `rule` is the strategy, or "preferred_agent" for one
+    kept for him; `able` agents might serve it, among `free` the choice was (those of the earliest step and most of the
+    preferred skills who were free), `idle_s` he had been idle, and `runner_up` the longest of the others. Or he became
+    free and chose among contacts: `rule` is "oldest_contact", the oldest of the queues he serves first.
     """
 
     at: float
@@ -189,7 +190,6 @@ class AgentReserved(msgspec.Struct, frozen=True, tag="reservation.made", gc=Fals
     idle_s: float = 0.0
     able: int = 0
     free: int = 0
-    lines: int = 0
     runner_up: AgentId | None = None
     by: str = ""
 

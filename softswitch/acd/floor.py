@@ -165,7 +165,7 @@ class Floor:
             contact = self.matching.contact_for(agent.agent_id)
             if contact is not None:
                 agent_ids = self.matching.alerted_with(agent.agent_id, contact)
-                self._alert(agent_ids, contact, now, decisions.by_agent(self.matching, agent, contact))
+                self._alert(agent_ids, contact, now, decisions.by_agent(contact))
 
     def serve_contact(self, contact: Contact, now: float) -> None:
         """Give a waiting contact an agent; if there is none, start what belongs to waiting."""
@@ -187,9 +187,10 @@ class Floor:
 
     def find_agent(self, contact: Contact, now: float) -> bool:
         """Give a waiting contact an agent if there is one; if not, see when the next step opens."""
-        agent_ids = self.matching.agents_for(contact)
+        agent_ids, candidates = self.matching.choose_for(contact)
         if agent_ids:
-            self._alert(agent_ids, contact, now, decisions.by_contact(self.matching, contact, agent_ids[0]))
+            decision = decisions.by_contact(self.matching, contact, agent_ids[0], candidates)
+            self._alert(agent_ids, contact, now, decision)
             return True
         opens_at = self.matching.next_opening(contact, now)
         if opens_at is not None:

@@ -76,12 +76,6 @@ class LineTable:
             return self._first_not_shunned(row, agent_id, is_free)
         return order, min(heads, key=lambda head: head.serial)
 
-    def count_for(self, row: int, is_free: Mask) -> int:
-        """In how many lines somebody waits whom this agent may take."""
-        used = self._used
-        is_open = (self._orders[row, :used] > 0) & is_free[self._channel[:used]]
-        return int(np.count_nonzero(is_open & (self._head_key[:used] < np.inf)))
-
     def _head(self, slot: int) -> Contact:
         line = self._lines[slot]
         assert line is not None

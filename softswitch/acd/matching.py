@@ -12,11 +12,14 @@ import numpy as np
 from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.line_table import LineTable
 from softswitch.acd.model import StrategyName
-from softswitch.acd.skills import Roster
+from softswitch.acd.skills import Roster, Rows
 from softswitch.acd.steps import NO_WISHES, Plan, next_opening, plan
 from softswitch.acd.strategies import STRATEGIES
 from softswitch.acd.waiting import Contact, Line, QueueRecord
 from softswitch.base.ids import AgentId
+
+PREFERRED_AGENT = "preferred_agent"
+"""The rule for a contact that is kept for one agent."""
 
 
 class Matching:
@@ -103,31 +106,29 @@ class Matching:
         left.sort(key=lambda contact: contact.order)
         return left
 
-    def lines_for(self, agent_id: AgentId) -> int:
-        """In how many lines somebody waits whom this agent serves."""
-        row = self.roster.row_of[agent_id]
-        is_free = self.roster.available_since[:, row] < np.inf
-        return self._table.count_for(row, is_free) + len(self._personal.get(agent_id, ()))
-
     # Decisions
 
     def agents_for(self, contact: Contact) -> list[AgentId]:
         """The available agents to alert for this waiting contact now: mostly one, or none."""
+        return self.choose_for(contact)[0]
+
+    def choose_for(self, contact: Contact) -> tuple[list[AgentId], Rows]:
+        """The same, and the rows of those among whom the strategy had the choice."""
         line = contact.line
         assert line is not None
         rows = line.rows
         if not rows.size:
-            return []
+            return [], rows
         is_free = self.roster.available_since[line.channel.row][rows] < np.inf
         if contact.shunned_by is not None:
             is_free &= rows != self.roster.row_of.get(contact.shunned_by, -1)
         first = int(is_free.argmax())
         if not is_free[first]:
-            return []
+            return [], rows[:0]
         end = np.count_nonzero(line.ranks <= line.ranks[first])
         candidates = rows[first:end][is_free[first:end]]
         chosen = STRATEGIES[self._strategy(line)](self.roster, candidates, line.channel)
-        return [self.roster.agent_ids[row] for row in chosen]
+        return [self.roster.agent_ids[row] for row in chosen], candidates
 
     def contact_for(self, agent_id: AgentId) -> Contact | None:
         """The oldest contact of the queues this agent serves first, of a channel he is free for, or None."""
@@ -147,6 +148,10 @@ class Matching:
         """Whom to alert for the contact that the agent, who is free, is given: him, or with `ring_all` everybody."""
         assert contact.line is not None
         return self.agents_for(contact) if self._strategy(contact.line) == "ring_all" else [agent_id]
+
+    def rule_for(self, line: Line) -> str:
+        """By which rule agents are chosen for the contacts of this line, for the record."""
+        return PREFERRED_AGENT if line.plan is None else self._strategy(line)
 
     def _strategy(self, line: Line) -> StrategyName:
         of_queue = line.queue.settings.strategy

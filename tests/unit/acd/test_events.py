@@ -119,14 +119,14 @@ def test_each_reservation_has_a_row_of_its_own_with_the_rule_that_chose_the_agen
     ]
 
 
-def test_an_agent_who_becomes_free_chose_among_the_lines_in_which_somebody_waits() -> None:
+def test_an_agent_who_becomes_free_chose_the_oldest_contact() -> None:
     acd = centre()
     acd.call("c1")
     acd.call("c2", "support")
     acd.call("c3", "support")
     acd.ready("ann")
     (made,) = acd.told(AgentReserved)
-    assert (made.contact_id, made.rule, made.lines) == (C1, "oldest_contact", 2)
+    assert (made.contact_id, made.rule, made.free) == (C1, "oldest_contact", 1)
 
 
 def test_a_decision_that_finds_nobody_says_what_everybody_was_doing() -> None:
