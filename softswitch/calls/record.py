@@ -83,6 +83,7 @@ class CallRecord:
         "has_far_left",
         "hold_s",
         "is_far_silent",
+        "is_transfer_attended",
         "is_unserved",
         "linked_calls",
         "measurements",
@@ -143,6 +144,8 @@ class CallRecord:
         self.supervisions: list[Supervised] = []
         self.transferred_to = ""
         self.transferred_by = ""
+        self.is_transfer_attended = False
+        """Whoever transferred a party of it had asked at the other end before."""
         self.linked_calls: list[CallId] = []
         self.trunk = ""
         """The trunk it came from, if it did."""

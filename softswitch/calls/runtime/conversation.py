@@ -53,6 +53,7 @@ class Conversation:
         "far",
         "held_s",
         "near",
+        "on_hold",
         "recording_path",
         "started_at",
         "talk_s",
@@ -78,6 +79,8 @@ class Conversation:
         self.talk_s = 0.0
         """How long they talked, holds included; known at the end."""
         self.held_s = 0.0
+        self.on_hold: Callable[[bool], None] = lambda _: None
+        """Told when one of the two is put on hold, and when neither is any more."""
         self._music = music
         self._on_hold_since: float | None = None
         self._around = around
@@ -158,9 +161,11 @@ class Conversation:
         now = self._around.clock.now()
         if is_held and self._on_hold_since is None:
             self._on_hold_since = now
+            self.on_hold(True)
         elif not is_held and self._on_hold_since is not None:
             self.held_s += now - self._on_hold_since
             self._on_hold_since = None
+            self.on_hold(False)
 
     def _speaks_to(self, mode: SupervisionMode, party: Party) -> bool:
         return mode is SupervisionMode.BARGE or (mode is SupervisionMode.WHISPER and party is self.agent)

@@ -23,7 +23,10 @@ from softswitch.acd.inputs import (
     ContactAbandoned,
     ContactExited,
     ContactFinished,
+    ContactHeld,
     ContactQueued,
+    ContactResumed,
+    ContactTransferred,
     ContactWithdrawn,
     FailureCause,
     ReservationAccepted,
@@ -47,7 +50,7 @@ from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarDone, FarReplaced
 from softswitch.calls.outcomes import DialReason, QueueOutcome, QueueReason
 from softswitch.calls.queue_wishes import QueueWishes
-from softswitch.calls.record import EndReason
+from softswitch.calls.record import EndedBy, EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_greeting import AgentGreeting
 from softswitch.calls.runtime.agent_line import ZIP_TONE, fetch
@@ -56,6 +59,7 @@ from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.reaching import ring_extension
 from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.runtime.taking_over import name_of
 from softswitch.calls.settings import QueueTreatment
 from softswitch.media.errors import MediaUnavailable
 from softswitch.media.protocol import DtmfReceived, PlayFinished
@@ -156,7 +160,7 @@ class QueueVisit:
             case ContactConnected():
                 self._connect(event)
             case FarReplaced():
-                self._agent_replaced()
+                self._far_replaced(event)
             case ContactMoved():
                 self._move(event.queue_id)
             case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
@@ -188,6 +192,7 @@ class QueueVisit:
                 preferred_for_s=self._wishes.preferred_for_s,
                 enqueued_at=self._queued_at,
                 customer=customer_of(record.calling_number, settings.habits),
+                caller=record.calling_number,
             )
         )
         self._is_known = True
@@ -372,7 +377,7 @@ class QueueVisit:
         """He has hung up before he heard the caller, who waits on as long as he has waited."""
         self._greeting = self._reservation = None
         self._stop_alerting()
-        self._agent_replaced()
+        self._agent_replaced("agent")
         record = self._call.record
         record.agent, record.queue_wait_s = "", record.queue_wait_s - self._wait_s
         self._call.set_state(CallState.WAITING)
@@ -385,9 +390,22 @@ class QueueVisit:
         assert self._agent is not None, "he has answered, and is still there"
         policy = self._call.recordings.policy_for(self._wishes.record, self._treatment.recording)
         self._conversation = self._call.converse(self._agent, self._treatment.music, policy)
+        self._conversation.on_hold = self._hold_changed
+
+    def _hold_changed(self, is_held: bool) -> None:
+        if self._is_known:
+            self._around.acd.apply(ContactHeld(self._contact) if is_held else ContactResumed(self._contact))
+
+    def _far_replaced(self, event: FarReplaced) -> None:
+        """The agent has given the caller to somebody he had asked before."""
+        party = self._call.party(event.new_leg)
+        if self._is_known:
+            target = "" if party is None else name_of(party)
+            self._around.acd.apply(ContactTransferred(self._contact, "attended", target, by="agent"))
+        self._agent_replaced("agent")
 
     def _agent_left(self) -> QueueOutcome:
-        conversation = self._end_conversation()
+        conversation = self._end_conversation("switch" if self._call.record.is_far_silent else "agent")
         return QueueOutcome(
             reason=QueueReason.ANSWERED,
             queue=self._queue,
@@ -397,19 +415,30 @@ class QueueVisit:
             recording=conversation.recording_path,
         )
 
-    def _end_conversation(self) -> Conversation:
+    def _end_conversation(self, ended_by: EndedBy) -> Conversation:
         assert self._conversation is not None, "only called while the two talk"
         conversation, self._conversation = self._conversation, None
         self._call.part_conversation(conversation)
-        self._agent_replaced()
+        self._agent_replaced(ended_by)
         return conversation
 
-    def _agent_replaced(self) -> None:
+    def _agent_replaced(self, ended_by: EndedBy) -> None:
         """The agent is done with the caller, who may go on talking to somebody else."""
         self._agent = None
         if self._is_known:
             self._is_known = False
-            self._around.acd.apply(ContactFinished(self._contact))
+            self._around.acd.apply(ContactFinished(self._contact, ended_by))
+
+    def _part(self) -> None:
+        """The call is over for its flow while the two talk: one has hung up, or was given to somebody else."""
+        record = self._call.record
+        is_transferred = record.end_reason is EndReason.TRANSFERRED and record.ended_by != "caller"
+        if is_transferred and self._is_known:
+            kind = "attended" if record.is_transfer_attended else "blind"
+            self._around.acd.apply(
+                ContactTransferred(self._contact, kind, record.transferred_to, by=record.transferred_by)
+            )
+        self._end_conversation("agent" if is_transferred else record.ended_by)
 
     # Leaving
 
@@ -455,9 +484,9 @@ class QueueVisit:
     def _leave(self) -> None:
         """Whatever the reason: nothing rings, nobody waits, the router knows."""
         if self._conversation is not None:
-            self._end_conversation()
+            self._part()
         elif self._greeting is not None:
-            self._agent_replaced()
+            self._agent_replaced(self._call.record.ended_by)
         elif self._is_known:
             self._leave_queue(self._departure())
         self._stop_alerting()

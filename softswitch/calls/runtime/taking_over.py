@@ -101,6 +101,7 @@ async def take_place(
         raise LocalError("one of the parties has left meanwhile")
     target = of.record.called_number if place is of.caller else of.record.calling_number
     identity, is_hidden = _identity(call, party), call.is_caller_hidden and party is call.caller
+    call.record.is_transfer_attended = True
     _leave(call, of.record, by, target, ended_by)
     call.let_go(party)
     _settle(party, of, stream)
