@@ -12,7 +12,6 @@ begins at once, and all that come later move forward with it. Times are monotoni
 """
 
 from collections.abc import Sequence
-from enum import Enum
 from typing import Literal
 
 import msgspec
@@ -49,16 +48,10 @@ class StopRing(msgspec.Struct, frozen=True):
     place: int
 
 
-class _State(Enum):
-    WAITING = "waiting"
-    RINGING = "ringing"
-    OVER = "over"
-
-
 class RingPlan:
     """Begins with the first `handle_timeout`. `is_over` when nobody rings and nobody is to come."""
 
-    __slots__ = ("_outputs", "_schedule", "_shift_s", "_started_at", "_states", "_stops_at", "targets")
+    __slots__ = ("_outputs", "_ringing", "_schedule", "_shift_s", "_started_at", "_stops_at", "_waiting", "targets")
 
     def __init__(
         self, rings: Sequence[Ring | str], strategy: RingStrategy = "parallel", each_s: float = EACH_S
@@ -72,7 +65,9 @@ class RingPlan:
             raise LocalError(f"dial: each_s is {each_s:g}, and nobody can be rung for so long")
         self._schedule = _schedule(rings, strategy, each_s)
         self.targets = [each if isinstance(each, str) else each.target for each in rings]
-        self._states = [_State.WAITING] * len(rings)
+        self._waiting = sorted(range(len(rings)), key=lambda place: self._schedule[place][0])
+        """Who is to come, the next first."""
+        self._ringing: set[int] = set()
         self._stops_at: dict[int, float] = {}
         self._started_at: float | None = None
         self._shift_s = 0.0
@@ -81,7 +76,7 @@ class RingPlan:
 
     @property
     def is_over(self) -> bool:
-        return all(state is _State.OVER for state in self._states)
+        return not self._ringing and not self._waiting
 
     def length_s(self, ring_s: float) -> float:
         """Until the last has rung, if those of whom nothing is said ring for `ring_s`."""
@@ -89,7 +84,7 @@ class RingPlan:
 
     def failed(self, place: int, now: float) -> None:
         """Nobody can answer there any more."""
-        if self._states[place] is not _State.OVER:
+        if place in self._ringing or place in self._waiting:
             self._end(place)
             self.handle_timeout(now)
 
@@ -101,20 +96,18 @@ class RingPlan:
             if stops_at <= now:
                 self._end(place)
                 self._outputs.append(StopRing(place))
-        waiting = self._waiting()
-        if waiting and _State.RINGING not in self._states:
-            self._shift_s = max(self._shift_s, self._started_at + self._schedule[waiting[0]][0] - now)
-        for place in waiting:
-            if self._begins_at(place) <= now:
-                self._states[place] = _State.RINGING
-                ring_s = self._schedule[place][1]
-                if ring_s is not None:
-                    self._stops_at[place] = now + ring_s
-                self._outputs.append(BeginRing(place))
+        if self._waiting and not self._ringing:
+            self._shift_s = max(self._shift_s, self._started_at + self._schedule[self._waiting[0]][0] - now)
+        while self._waiting and self._begins_at(self._waiting[0]) <= now:
+            place = self._waiting.pop(0)
+            self._ringing.add(place)
+            ring_s = self._schedule[place][1]
+            if ring_s is not None:
+                self._stops_at[place] = now + ring_s
+            self._outputs.append(BeginRing(place))
 
     def next_timeout(self) -> float | None:
-        waiting = self._waiting()
-        begins = [self._begins_at(waiting[0])] if waiting and self._started_at is not None else []
+        begins = [self._begins_at(self._waiting[0])] if self._waiting and self._started_at is not None else []
         return min([*begins, *self._stops_at.values()], default=None)
 
     def take_outputs(self) -> list[BeginRing | StopRing]:
@@ -123,17 +116,14 @@ class RingPlan:
 
     # Private
 
-    def _waiting(self) -> list[int]:
-        """Who is to come, the next first."""
-        places = [place for place, state in enumerate(self._states) if state is _State.WAITING]
-        return sorted(places, key=lambda place: self._schedule[place][0])
-
     def _begins_at(self, place: int) -> float:
         return (self._started_at or 0.0) + self._schedule[place][0] - self._shift_s
 
     def _end(self, place: int) -> None:
-        self._states[place] = _State.OVER
+        self._ringing.discard(place)
         self._stops_at.pop(place, None)
+        if place in self._waiting:
+            self._waiting.remove(place)
 
 
 def _schedule(rings: Sequence[Ring | str], strategy: RingStrategy, each_s: float) -> list[tuple[float, float | None]]:

@@ -43,10 +43,14 @@ class WorkerLoad(NamedTuple):
         """Nobody is refused on a guess: a worker that has not reported yet is not full."""
         return self.cpu is not None and self.estimate >= cpu_max
 
+    def is_able(self, cpu_max: float) -> bool:
+        """It may have a new call."""
+        return not self.is_draining and not self.is_full(cpu_max)
+
 
 def choose(workers: Sequence[WorkerLoad], cpu_max: float) -> str | None:
     """The name of the worker for a new call; None if none may have it."""
-    able = [worker for worker in workers if not (worker.is_draining or worker.is_full(cpu_max))]
+    able = [worker for worker in workers if worker.is_able(cpu_max)]
     return min(able, key=lambda worker: (int(worker.estimate / STEP_CPU), worker.streams)).name if able else None
 
 

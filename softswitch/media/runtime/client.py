@@ -228,7 +228,9 @@ class MediaClient:
     def fullness(self) -> str:
         """Why no worker can have a new call now, for people; "" if one can, or if all are away for a moment."""
         loads = self._loads()
-        return why_none(loads, self._cpu_max) if loads and choose(loads, self._cpu_max) is None else ""
+        if not loads or any(load.is_able(self._cpu_max) for load in loads):
+            return ""
+        return why_none(loads, self._cpu_max)
 
     # From the streams
 
