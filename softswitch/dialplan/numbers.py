@@ -7,13 +7,15 @@ are still equal and have a number in common are a fault when the plan is compile
 The number itself is never rewritten: what the caller dialled is what the flow and the call record see.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
 
 from softswitch.base.errors import Fault
+from softswitch.dialplan.limits import NUMBERS_REMEMBERED_MAX
 from softswitch.dialplan.patterns import BadPattern, Pattern, comparable, parse_pattern
 
 
@@ -48,11 +50,13 @@ class Route(msgspec.Struct, frozen=True):
 class NumberPlan:
     """All routes, found by the digits in front of their first wildcard."""
 
-    __slots__ = ("_by_prefix", "_prefix_max")
+    __slots__ = ("_by_prefix", "_prefix_max", "find")
 
     def __init__(self) -> None:
         self._by_prefix: dict[str, list[tuple[Pattern, Route]]] = {}
         self._prefix_max = 0
+        self.find: Callable[[str], Route | None] = lru_cache(NUMBERS_REMEMBERED_MAX)(self._find)
+        """The route of a called number, or None. Most calls are for few numbers: what was found is remembered."""
 
     @staticmethod
     def compile(
@@ -84,8 +88,8 @@ class NumberPlan:
                 plan._prefix_max = max(plan._prefix_max, len(pattern.literal_prefix))
         return faults or plan
 
-    def find(self, number: str) -> Route | None:
-        """The route of a called number, or None. At most one look-up for each digit of the longest prefix."""
+    def _find(self, number: str) -> Route | None:
+        """At most one look-up for each digit of the longest prefix."""
         digits, has_plus = comparable(number)
         if not digits:
             return None

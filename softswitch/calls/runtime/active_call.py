@@ -45,6 +45,7 @@ from softswitch.sip.outputs import (
     InviteReceived,
     LegEnded,
     LegFailed,
+    LegProgress,
     ReferProgress,
 )
 from softswitch.store.schema import SipLeg
@@ -175,6 +176,8 @@ class ActiveCall:
                         self._pressed(party, event.digit, "tone" if event.is_tone else "event")
             case StreamTimedOut():
                 part_from_silent(self, event)
+            case LegProgress() if not event.sdp and self._begins_to_ring(event.leg_id):
+                pass
             case ReferProgress():
                 self.is_taken_away = bool(self.sent_away_to) and event.status < 300
                 self.mailbox.put(event)
@@ -451,6 +454,15 @@ class ActiveCall:
         leg = SipLeg(sip_call_id=party.sip_call_id, role=role, party=party.leg.party)
         self.record.leg_began(party.leg.leg_id, leg)
         self.around.records.leg_began(self.call_id, leg)
+
+    def _begins_to_ring(self, leg_id: LegId) -> bool:
+        """Whether it is the phone of an extension: no verb waits for that, so none is woken."""
+        party = self._others.get(leg_id)
+        if party is None or party.extension is None:
+            return False
+        if party.leg.state is LegState.TRYING:
+            party.leg.state = LegState.RINGING
+        return True
 
     def _pressed(self, party: Party, digit: str, method: DigitMethod) -> None:
         """A party's digit: for the flow if he is the caller, and for whoever he talks to."""

@@ -67,7 +67,8 @@ class Mailbox(Generic[T]):
         await self.check()
         if not self._events:
             await self._wait(timeout_s)
-            await self.check()
+            if self._closed is not None:
+                raise CallEnded(self._closed)
         return self._events.popleft() if self._events else None
 
     async def next_after_end(self, timeout_s: float) -> T | None:
