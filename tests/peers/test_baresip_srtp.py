@@ -74,6 +74,7 @@ class CallOpener:
         return Call(centre, self._stage, *self._voices, by=by, to=to)
 
     def close(self) -> None:
+        self._stage.close()
         if self.centre is not None:
             self.centre.stop()
             log = self.centre.log()

@@ -34,9 +34,11 @@ def music(seed: int) -> NDArray[np.float64]:
     for begin in np.arange(0, SOUND_S, 0.5):
         # Around the end of the sound, which is repeated without a gap.
         since = (time - begin) % SOUND_S
+        sounding = np.flatnonzero(since < 0.7)
+        since = since[sounding]
         envelope = np.clip(np.minimum(since / 0.1, (0.7 - since) / 0.2), 0, 1)
         for half_tone in chance.choice([0, 3, 7, 10, 12, 15, 19], 3, replace=False):
-            sound += envelope * np.sin(2 * np.pi * 130.8 * 2 ** (half_tone / 12) * since)
+            sound[sounding] += envelope * np.sin(2 * np.pi * 130.8 * 2 ** (half_tone / 12) * since)
     return 3500 * sound
 
 
