@@ -45,5 +45,6 @@ def test_two_phones_call_each_other_over_tls_with_srtp(
         assert verdict.pesq >= verdict.pesq_of_codec - PESQ_LOST_MAX, str(verdict)
         assert "SRTP is Enabled" in called.output()
     finally:
+        stage.close()
         centre.stop()
     assert "Traceback" not in centre.log()

@@ -80,6 +80,7 @@ def test_digits_reach_the_agents_phone_once(
         assert not (AS_INFO if printed is AS_EVENT else AS_EVENT).search(agent.output())
         assert_silent_keys(agent)
     finally:
+        stage.close()
         centre.stop()
 
 
