@@ -24,6 +24,7 @@ from softswitch.sip.outputs import (
     SipOutput,
 )
 from softswitch.sip.runtime.driver import SipDriver
+from softswitch.sip.runtime.stream_connection import LOOK_EVERY_S
 from softswitch.sip.runtime.stream_transport import StreamSettings
 from softswitch.sip.runtime.tls import TlsSettings
 from softswitch.sip.settings import Account, SipSettings, Target, TrunkPeer
@@ -96,6 +97,18 @@ def server_settings() -> SipSettings:
     return SipSettings(domain="test.example", accounts={"alice": Account(username="alice", password="correct horse")})
 
 
+def register(phone: Station, address: HostPort, transport: str) -> None:
+    phone.endpoint.request(
+        "REGISTER",
+        Target(uri=f"sip:{address}{transport}"),
+        from_uri="sip:alice@test.example",
+        to_uri="sip:alice@test.example",
+        credentials=Credential(username="alice", realm="test.example", password="correct horse"),
+        now=phone.clock.now(),
+    )
+    phone.driver.flush()
+
+
 async def call_a_registered_phone(kind: TransportKind, host: str, streams: StreamSettings) -> None:
     switch = Station(server_settings(), streams)
     address = await switch.start(kind, host)
@@ -109,15 +122,7 @@ async def call_a_registered_phone(kind: TransportKind, host: str, streams: Strea
 
     phone.on_fact = answer
     transport = f";transport={kind.parameter}"
-    phone.endpoint.request(
-        "REGISTER",
-        Target(uri=f"sip:{address}{transport}"),
-        from_uri="sip:alice@test.example",
-        to_uri="sip:alice@test.example",
-        credentials=Credential(username="alice", realm="test.example", password="correct horse"),
-        now=phone.clock.now(),
-    )
-    phone.driver.flush()
+    register(phone, address, transport)
     assert (await phone.wait_for(RequestFinished)).status == 200
     binding = (await switch.wait_for(RegistrationChanged)).bindings[0]
     leg_id = switch.endpoint.invite(
@@ -344,3 +349,34 @@ def test_the_largest_datagram_there_is_is_answered() -> None:
         return answer
 
     assert uvloop.run(ask()).startswith(b"SIP/2.0 200 OK\r\n")
+
+
+OPTIONS = (
+    f"OPTIONS sip:test.example SIP/2.0\r\nVia: SIP/2.0/TCP {HERE};branch=z9hG4bKx\r\nMax-Forwards: 70\r\n"
+    "From: <sip:m@test.example>;tag=m\r\nTo: <sip:m@test.example>\r\nCall-ID: m\r\nCSeq: 1 OPTIONS\r\n"
+    "Content-Length: 0\r\n\r\n"
+).encode()
+
+
+def test_a_stranger_s_connection_is_closed_and_a_registered_phone_s_is_not() -> None:
+    async def scenario() -> None:
+        switch = Station(server_settings())
+        address = await switch.start(TransportKind.TCP)
+        phone = Station(SipSettings(domain="phone"))
+        await phone.start(TransportKind.TCP)
+        register(phone, address, ";transport=tcp")
+        await switch.wait_for(RegistrationChanged)
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(OPTIONS)
+        assert (await reader.readline()).startswith(b"SIP/2.0 401 ")
+        now = asyncio.get_running_loop().time()
+        for minute in range(1, 5):
+            switch.driver.streams.sweep(now + minute * (LOOK_EVERY_S + 1.0))
+        async with asyncio.timeout(WAIT_S):
+            await reader.read()  # the rest of the answer, and the end
+        assert len(switch.endpoint.bindings("alice@test.example")) == 1
+        writer.close()
+        await phone.driver.stop()
+        await switch.driver.stop()
+
+    uvloop.run(scenario())
