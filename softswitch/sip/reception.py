@@ -31,14 +31,13 @@ and so does a known one from a network or a transport that its account does not 
 A REGISTER is always challenged, from wherever it comes.
 """
 
-import hmac
 from collections.abc import Iterable
 
 from softswitch.base.address import Flow
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import LegId
 from softswitch.sip.authentication.auth_server import Accepted, DigestServer, Rejected
-from softswitch.sip.authentication.digest import Credential
+from softswitch.sip.authentication.digest import Credential, keyed_digest
 from softswitch.sip.core import ACCEPT, ALLOW, ALLOWED_METHODS, CAPABILITIES, SUPPORTED, SipCore
 from softswitch.sip.events.publications import NotPublished, Publications
 from softswitch.sip.events.subscriptions import Subscriptions
@@ -124,7 +123,7 @@ class Reception:
         self.subscriptions = Subscriptions(core)
         self._publications = Publications(core)
         self._entropy = entropy
-        self._tag_key = entropy.token(256).encode()
+        self._tag_key = bytes.fromhex(entropy.token(256))
         self._credentials: dict[str, Credential] = {}
         self._trunk_accounts: dict[str, str] = {}
         """Trunks that prove who they are with a password: user names and whose they are."""
@@ -422,8 +421,7 @@ class Reception:
 
     def _tag_for(self, request: Request) -> str:
         identity = f"{request.get('via')}\n{request.get('call-id')}\n{request.get('cseq')}"
-        digest = hmac.digest(self._tag_key, identity.encode("utf-8", "surrogateescape"), "sha256")
-        return digest[:8].hex()
+        return keyed_digest(self._tag_key, identity.encode("utf-8", "surrogateescape"), 8).hex()
 
     def _make_digest(self, settings: SipSettings) -> DigestServer:
         secret = bytes.fromhex(self._entropy.token(256))

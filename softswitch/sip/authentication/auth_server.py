@@ -1,6 +1,6 @@
 """Digest authentication of requests that come in (RFC 7616, RFC 8760, RFC 3261 section 22).
 
-A nonce is made of its time and an HMAC over it and over the source it is given to, so that a challenge costs no memory:
+A nonce is made of its time and a MAC over it and over the source it is given to, so that a challenge costs no memory:
 a flood of unauthenticated requests leaves nothing behind. And only who receives what is sent to a source can answer
 from there: a password is judged with a nonce of ours, in time and for that source, and not at all with any other. So a
 wrong one is never a forged packet's, and invented nonces find out nothing.
@@ -18,7 +18,6 @@ nonce serves one request.
 """
 
 import base64
-import hashlib
 import hmac
 from collections import OrderedDict
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from softswitch.sip.authentication.digest import (
     Credential,
     compute_ha1,
     compute_response,
+    keyed_digest,
     parse_digest,
     print_digest,
 )
@@ -66,8 +66,8 @@ class Rejected(msgspec.Struct, frozen=True):
 class DigestServer:
     """Challenges and checks for one realm. `algorithms` are offered in this order ("MD5", "SHA-256", "SHA-512-256").
 
-    `secret` signs the nonces and must be new at every start: the memory of used nonces does not survive one. A phone
-    that comes with an older nonce is told it is stale and answers the new challenge unasked.
+    `secret`, of at most 64 bytes, signs the nonces and must be new at every start: the memory of used nonces does not
+    survive one. A phone that comes with an older nonce is told it is stale and answers the new challenge unasked.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class DigestServer:
         self._nonces_max = nonces_max
         self._counts: OrderedDict[str, int] = OrderedDict()
         self._forgotten_until_ms = -1
-        self._dummy_password = hmac.new(secret, b"dummy password", hashlib.sha256).hexdigest()
+        self._dummy_password = keyed_digest(secret, b"dummy password", 32).hex()
 
     def challenge(self, now: float, *, stale: bool = False, source: str = "") -> list[str]:
         """Values for WWW-Authenticate or Proxy-Authenticate, one header each, for `source` to answer."""
@@ -176,7 +176,7 @@ class DigestServer:
 
     def _sign(self, stamp: str, source: str) -> str:
         signed = f"{stamp}:{source}:{self.realm}".encode("utf-8", "surrogateescape")
-        return base64.urlsafe_b64encode(hmac.digest(self._secret, signed, "sha256")[:15]).decode()
+        return base64.urlsafe_b64encode(keyed_digest(self._secret, signed, 15)).decode()
 
     def _nonce_fault(self, nonce: str, source: str, now: float) -> str:
         """Why nothing that was answered with this nonce is judged, or ""."""

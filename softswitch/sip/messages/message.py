@@ -244,6 +244,17 @@ class Request(Message):
             self._typed["sender key"] = key
         return key
 
+    @property
+    def merge_key(self) -> tuple[str, ...] | None:
+        """Equal for copies of one request that forking proxies sent us (section 8.2.2.2); None within a dialog."""
+        if self.to.tag is not None:
+            return None
+        key: tuple[str, ...] | None = self._typed.get("merge key")
+        if key is None:
+            key = (self.from_.tag or "", self.call_id, str(self.cseq.number), self.method)
+            self._typed["merge key"] = key
+        return key
+
     def note_source(self, source: HostPort) -> None:
         """Write where the request came from into its top Via (RFC 3261 section 18.2.1, RFC 3581). Raises Malformed."""
         text = self.require("via")

@@ -228,7 +228,7 @@ class TransactionTable:
             machine = InviteServerTransaction(timers=self.timers, is_reliable=reliable)
         else:
             machine = NonInviteServerTransaction(timers=self.timers, is_reliable=reliable)
-        merge_key = _merge_key(request)
+        merge_key = request.merge_key
         exchange = ServerExchange(self, key, machine, flow, merge_key)
         self._servers[key] = exchange
         if merge_key is not None:
@@ -248,8 +248,7 @@ class TransactionTable:
 
     def is_merged(self, request: Request) -> bool:
         """The same request has arrived by another way already (section 8.2.2.2)."""
-        merge_key = _merge_key(request)
-        return merge_key is not None and merge_key in self._merged
+        return request.merge_key in self._merged
 
     # For the exchanges
 
@@ -308,10 +307,3 @@ class TransactionTable:
 def server_key(request: Request, method: str) -> ServerKey:
     """What makes two requests the same one (section 17.2.3). `request` must be valid."""
     return (request.sender_key, "INVITE" if method == "ACK" else method)
-
-
-def _merge_key(request: Request) -> MergeKey | None:
-    """Equal for copies of one request that forking proxies sent us; None within a dialog."""
-    if request.to.tag is not None:
-        return None
-    return (request.from_.tag or "", request.call_id, str(request.cseq.number), request.method)
