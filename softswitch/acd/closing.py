@@ -3,25 +3,25 @@
 from softswitch.acd import contacts, events
 from softswitch.acd.admission import has_lost_everybody
 from softswitch.acd.floor import Floor
-from softswitch.acd.inputs import QueueClosed
+from softswitch.acd.inputs import QueueClosed, QueueOpened
 from softswitch.acd.limits import REASON_LENGTH_MAX
 from softswitch.acd.waiting import QueueRecord
 
 
 def closed(floor: Floor, queue: QueueRecord, fact: QueueClosed, now: float) -> None:
     """The queue takes nobody from now on. Whose agent's phone alerts has the time that this takes."""
-    floor.tell(events.QueueClosed(now, fact.queue_id, fact.reason[:REASON_LENGTH_MAX]))
-    queue.closing = QueueClosed(fact.queue_id, fact.reason[:REASON_LENGTH_MAX], fact.waiting)
+    floor.tell(events.QueueClosed(now, fact.queue_id, fact.reason[:REASON_LENGTH_MAX], fact.by))
+    queue.closing = QueueClosed(fact.queue_id, fact.reason[:REASON_LENGTH_MAX], fact.waiting, fact.by)
     if fact.waiting != "finish":
         for contact in queue.contacts():
             floor.leave_line(contact)
             contacts.send_on(floor, contact, contacts.closing_target(floor, contact, fact), "closed", now)
 
 
-def opened(floor: Floor, queue: QueueRecord, now: float) -> None:
+def opened(floor: Floor, queue: QueueRecord, fact: QueueOpened, now: float) -> None:
     """The queue takes contacts again."""
     if queue.closing is not None:
-        floor.tell(events.QueueOpened(now, queue.settings.queue_id))
+        floor.tell(events.QueueOpened(now, fact.queue_id, by=fact.by))
     queue.closing = None
 
 

@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Literal
 
-from softswitch.acd import announcing, events, overflow, requirements
+from softswitch.acd import announcing, events, overflow, requirements, rescue
 from softswitch.acd.admission import has_lost_everybody, obstacle
 from softswitch.acd.events import AcdEvent
 from softswitch.acd.floor import Floor
@@ -124,6 +124,7 @@ def _join(floor: Floor, contact: Contact, now: float) -> None:
     queue.counters.offered += 1
     floor.contacts[contact.contact_id] = contact
     announcing.entered(contact)
+    rescue.entered(floor, contact)
     floor.join_line(contact, now)
 
 

@@ -11,7 +11,7 @@ be computed from them alone. `at` is monotonic seconds; the service adds the tim
 | reservation | made, ended (answered, or why not): one pair for every agent who was alerted                      |
 | talk        | connected, held and resumed, transferred, ended, disposition                                      |
 | agent       | login, logout, every change of state with how long the former lasted, wrap-up                     |
-| queue       | configured, removed, opened, closed                                                               |
+| queue       | configured, removed, opened, closed, rescue of its service level on and off                       |
 
 So of each queue `offered = answered + abandoned + overflowed + withdrawn + waiting` (moved counts as overflowed), where
 offered are queued and moved into it, and answered is connected.
@@ -399,6 +399,15 @@ class QueueClosed(msgspec.Struct, frozen=True, tag="queue.closed", gc=False, omi
     by: str = ""
 
 
+class RescueChanged(msgspec.Struct, frozen=True, tag="queue.rescue", gc=False, omit_defaults=True):
+    """Its service level over the last while was too low, and reserve agents have joined; or it is good again."""
+
+    at: float
+    queue_id: QueueId
+    is_on: bool
+    service_level: float | None = None
+
+
 class ConfigurationChanged(msgspec.Struct, frozen=True, tag="configuration.changed", gc=False, omit_defaults=True):
     """A configuration is in force, with so many queues and agents."""
 
@@ -443,6 +452,7 @@ AcdEvent: TypeAlias = (
     | QueueRemoved
     | QueueOpened
     | QueueClosed
+    | RescueChanged
     | ConfigurationChanged
     | SwitchStarted
 )

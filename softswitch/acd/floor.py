@@ -27,7 +27,8 @@ from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 Timer: TypeAlias = (
     tuple[Literal["ring"], ReservationId]
     | tuple[Literal["wrap_up"], AgentId]
-    | tuple[Literal["max_wait", "announcement", "text", "retry", "stage"], ContactId]
+    | tuple[Literal["rescue"], QueueId]
+    | tuple[Literal["max_wait", "announcement", "text", "retry", "stage", "late"], ContactId]
 )
 
 FAILURE_REASONS = {"no_answer": NO_ANSWER, "declined": DECLINED, "unreachable": UNREACHABLE}
@@ -297,6 +298,7 @@ class Floor:
     def forget(self, contact: Contact) -> None:
         """The contact, which waits no more, is no business of the router's any more."""
         self.contacts.pop(contact.contact_id, None)
+        self.deadlines.cancel(("late", contact.contact_id))
         self._drop_if_gone(contact.queue)
 
     def stop_waiting_timers(self, contact: Contact) -> None:

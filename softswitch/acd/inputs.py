@@ -183,12 +183,15 @@ class QueueClosed(msgspec.Struct, frozen=True, tag=True, gc=False):
     queue_id: QueueId
     reason: str = ""
     waiting: WhoWaitsAtClosing = "finish"
+    by: str = ""
+    """Who wanted it; empty: the calendar."""
 
 
 class QueueOpened(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The queue takes contacts again."""
 
     queue_id: QueueId
+    by: str = ""
 
 
 class ConfigurationSet(msgspec.Struct, frozen=True, tag=True):

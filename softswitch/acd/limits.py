@@ -48,6 +48,9 @@ PREFERRED_SKILLS_MAX = 16
 DELAYS_MAX = 8
 """Different delays of the agents of one queue; each splits its lines once more."""
 
+JUDGED_MAX = 10_000
+"""Contacts of one queue in the window of its service level, the newest: more say nothing new about the last while."""
+
 CUSTOMERS_MAX = 100_000
 """Customers whose last contact is remembered: more than call a centre of ten thousand agents in an hour; some 20 MB."""
 

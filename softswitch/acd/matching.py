@@ -40,7 +40,7 @@ class Matching:
         for queue in queues:
             queue.lines.clear()
             queue.plans.clear()
-            queue.own_plan = queue.plans[NO_WISHES] = plan(roster, queue.settings)
+            self._make_plan(queue)
 
     # Lines
 
@@ -53,6 +53,21 @@ class Matching:
         for line in list(queue.lines.values()):
             self._close(line)
         queue.plans.clear()
+
+    def replan(self, queue: QueueRecord) -> list[Contact]:
+        """Who serves the queue has changed: take everybody out of its lines, and return them to be added again."""
+        waiting = queue.contacts()
+        for contact in waiting:
+            self.remove(contact)
+        for line in list(queue.lines.values()):
+            self._close(line)
+        queue.plans.clear()
+        self._make_plan(queue)
+        return waiting
+
+    def _make_plan(self, queue: QueueRecord) -> None:
+        is_rescued = queue.rescue.since is not None
+        queue.own_plan = queue.plans[NO_WISHES] = plan(self.roster, queue.settings, with_reserve=is_rescued)
 
     def add(self, contact: Contact, now: float) -> None:
         """The contact waits from now on, in the line of its stage and in its old place if it had one."""

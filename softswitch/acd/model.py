@@ -111,6 +111,22 @@ class Announcements(msgspec.Struct, frozen=True, kw_only=True):
     texts_every_s: float = 60.0
 
 
+class Rescue(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done when a queue's service level over the last `window_s` falls below `below` (shares, 0-1).
+
+    Until it is at `until` again, and for `hold_s` at least, `agents`, who do not serve the queue otherwise, join it,
+    and its contacts count as `older_s` older. Nothing happens before `judged_min` contacts were judged in the window.
+    """
+
+    below: float
+    until: float
+    window_s: float = 900.0
+    hold_s: float = 120.0
+    judged_min: int = 5
+    agents: tuple[AgentId, ...] = ()
+    older_s: float = 0.0
+
+
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
     """A queue as configured. Durations in seconds.
 
@@ -155,6 +171,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     keep_place_s: float = 0.0
     repeat_within_s: float = 0.0
     repeat_boost_s: float = 0.0
+    rescue: Rescue | None = None
 
     def way_out(self, reason: OverflowReason) -> OverflowTarget:
         """Where a contact goes that the queue does not keep."""

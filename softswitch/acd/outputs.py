@@ -106,6 +106,15 @@ class AgentStateChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
     busy_kind: BusyKind | None = None
 
 
+class RescueChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The rescue of a queue's service level begins or is over: the share 0-1 of those `judged` lately, None of none."""
+
+    queue_id: QueueId
+    is_on: bool
+    service_level: float | None
+    judged: int
+
+
 AcdOutput: TypeAlias = (
     AgentReserved
     | ReservationEnded
@@ -116,4 +125,5 @@ AcdOutput: TypeAlias = (
     | AnnouncementDue
     | AnnouncementCut
     | AgentStateChanged
+    | RescueChanged
 )

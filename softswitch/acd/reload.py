@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Sequence
 
-from softswitch.acd import closing, contacts, events, reservations
+from softswitch.acd import closing, contacts, events, rescue, reservations
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import ConfigurationSet
@@ -24,6 +24,7 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     floor.tell(events.ConfigurationChanged(now, len(fact.queues), len(fact.agents)))
     _set_queues(floor, fact.queues, now)
     removed = _set_agents(floor, fact.agents, now)
+    rescue.reconfigured(floor, now)
     floor.matching = Matching(Roster(fact.agents), floor.queues.values())
     minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
     floor.customers.is_wanted = any(queue.keep_place_s or queue.repeat_boost_s for queue in fact.queues)

@@ -1,6 +1,6 @@
 """What becomes of a reservation: accepted, failed, or overtaken by what the agent did."""
 
-from softswitch.acd import contacts, events
+from softswitch.acd import contacts, events, rescue
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import FAILURE_REASONS, Floor, Reservation
 from softswitch.acd.inputs import FailureCause
@@ -42,6 +42,7 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
     floor.settle(agent, now, "contact")
     for other in others:
         floor.serve_agent(other, now)
+    rescue.answered(floor, contact, now)
 
 
 def failed(floor: Floor, reservation: Reservation, cause: FailureCause, now: float) -> None:

@@ -11,7 +11,17 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import assert_never
 
-from softswitch.acd import announcing, closing, contacts, conversations, reload, reservations, snapshot, summaries
+from softswitch.acd import (
+    announcing,
+    closing,
+    contacts,
+    conversations,
+    reload,
+    rescue,
+    reservations,
+    snapshot,
+    summaries,
+)
 from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.events import AcdEvent
@@ -116,6 +126,10 @@ class Router:
                     if agent is not None:
                         agent.end_wrap_up()
                         self._settle_and_serve(agent, now, "timer")
+                case ("rescue", queue_id):
+                    queue = floor.queues.get(queue_id)
+                    if queue is not None:
+                        rescue.look(floor, queue, now)
                 case (kind, contact_id):
                     contact = floor.contacts.get(contact_id)
                     if contact is None:
@@ -128,6 +142,8 @@ class Router:
                         announcing.announce(floor, contact, now)
                     elif kind == "text":
                         announcing.say_text(floor, contact, now)
+                    elif kind == "late":
+                        rescue.late(floor, contact, now)
                     else:
                         reservations.worth_another_try(floor, contact, now)
             closing.leave_empty_queues(floor, now)
@@ -240,7 +256,7 @@ class Router:
         elif isinstance(fact, QueueClosed):
             closing.closed(self._floor, queue, fact, now)
         else:
-            closing.opened(self._floor, queue, now)
+            closing.opened(self._floor, queue, fact, now)
 
     def _extend_wrap_up(self, agent: AgentMachine, by_s: float) -> None:
         if not isfinite(by_s):

@@ -83,8 +83,8 @@ class Roster:
     def __len__(self) -> int:
         return len(self.agent_ids)
 
-    def able(self, queue: Queue) -> Mask:
-        """Who may serve the queue, whatever its steps say: bool[agents]."""
+    def able(self, queue: Queue, *, with_reserve: bool = False) -> Mask:
+        """Who may serve the queue, whatever its steps say, with its reserve agents or without: bool[agents]."""
         able = self._lists_all.copy()
         listed = self._listed.get(queue.queue_id)
         if listed is not None:
@@ -93,6 +93,9 @@ class Roster:
             named = np.zeros(len(self), np.bool_)
             named[[self.row_of[agent_id] for agent_id in queue.agents if agent_id in self.row_of]] = True
             able &= named
+        for agent_id in () if queue.rescue is None else queue.rescue.agents:
+            if agent_id in self.row_of:
+                able[self.row_of[agent_id]] = with_reserve
         return able & self.meets(queue.skills, queue.requirement)
 
     def meets(self, skills: Skills, requirement: str) -> Mask:

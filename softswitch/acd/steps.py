@@ -103,10 +103,10 @@ class Plan:
         return not _presence(roster, skip_if)[self.rows[: self._ends[step]]].any()
 
 
-def plan(roster: Roster, queue: Queue) -> Plan:
-    """The plan for contacts that wish for nothing beyond the queue."""
+def plan(roster: Roster, queue: Queue, *, with_reserve: bool = False) -> Plan:
+    """The plan for contacts that wish for nothing beyond the queue, with its reserve agents or without."""
     steps = queue.steps[:STEPS_MAX] or _ONE_STEP
-    able = roster.able(queue)
+    able = roster.able(queue, with_reserve=with_reserve)
     ranks: Ranks = np.full(len(roster), _NOBODY, np.uint8)
     for number, step in enumerate(steps):
         joins = able & (ranks == _NOBODY) & roster.meets(step.skills, step.requirement)

@@ -19,7 +19,8 @@ class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
     includes `alerting`, those whose agent's phone is alerting. `longest_wait_s` is that of the contact in the queue for
     the longest time. Agents are those who may serve the queue; `agents_busy` are reserved, in any call, or in wrap-up.
     `service_level` is the share 0-1 of ended contacts answered within `service_level_s`, those who abandoned within it
-    left out. `estimate_error_s` is by how much the first estimate of each answered contact was wrong in the mean,
+    left out; `recent_service_level` that over the window of the queue's rescue, which is on while it `is_rescued`.
+    `estimate_error_s` is by how much the first estimate of each answered contact was wrong in the mean,
     `estimate_bias_s` by how much too long it was; `estimator` is the one that is believed now.
     """
 
@@ -46,6 +47,8 @@ class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
     service_level_s: float
     service_level: float | None
     average_speed_of_answer_s: float | None
+    is_rescued: bool
+    recent_service_level: float | None
     estimator: EstimatorName
     estimate_error_s: float | None
     estimate_bias_s: float | None
@@ -152,6 +155,8 @@ def _queue_summary(queue: QueueRecord, states: NDArray[np.uint8], now: float) ->
         service_level_s=queue.settings.service_level_s,
         service_level=counters.service_level,
         average_speed_of_answer_s=counters.average_speed_of_answer_s,
+        is_rescued=queue.rescue.since is not None,
+        recent_service_level=queue.rescue.window.level,
         estimator=queue.estimator.believed,
         estimate_error_s=queue.estimator.announced.mean_absolute_s,
         estimate_bias_s=queue.estimator.announced.bias_s,

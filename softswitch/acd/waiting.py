@@ -14,6 +14,7 @@ from softswitch.acd.customers import NO_CREDIT
 from softswitch.acd.estimates import Forecast, WaitEstimator
 from softswitch.acd.inputs import QueueClosed
 from softswitch.acd.model import Channel, ContactState, Queue, Skills
+from softswitch.acd.service_level import RescueState
 from softswitch.acd.skills import Rows
 from softswitch.acd.statistics import QueueCounters
 from softswitch.acd.steps import NO_WISHES, Plan, Ranks, Wishes
@@ -41,6 +42,7 @@ class Contact:
         "forecast",
         "held_s",
         "held_since",
+        "is_judged",
         "is_told",
         "is_transferred",
         "key",
@@ -49,6 +51,7 @@ class Contact:
         "preferred_agent_id",
         "preferred_until",
         "queue",
+        "rescue_s",
         "reservations",
         "serial",
         "shunned_by",
@@ -85,6 +88,10 @@ class Contact:
         """When it came into its present queue."""
         self.key = enqueued_at - boost_s
         self.customer = customer
+        self.rescue_s = 0.0
+        """Part of its key: how much older it counts while its queue's service level is rescued."""
+        self.is_judged = True
+        """It counts in the service level of its queue already, or never will."""
         self.credit = NO_CREDIT
         """Part of its key: how much older it counts for what its customer went through before."""
         self.serial = serial
@@ -217,6 +224,7 @@ class QueueRecord:
         "lines",
         "own_plan",
         "plans",
+        "rescue",
         "settings",
         "waiting",
     )
@@ -236,6 +244,7 @@ class QueueRecord:
         self.alerting = 0
         self.counters = QueueCounters()
         self.estimator = WaitEstimator()
+        self.rescue = RescueState()
 
     def __len__(self) -> int:
         """Contacts that wait or alert an agent."""

@@ -38,4 +38,6 @@ def queue_row(summary: QueueSummary) -> QueueRow:
         closed_for=summary.closed_for,
         estimate_error_s=summary.estimate_error_s,
         estimate_bias_s=summary.estimate_bias_s,
+        is_rescued=summary.is_rescued,
+        recent_service_level=summary.recent_service_level,
     )

@@ -12,6 +12,7 @@ from softswitch.acd.model import (
     OverflowReason,
     OverflowTarget,
     Queue,
+    Rescue,
     RoutingStep,
     Serving,
     ToFlow,
@@ -28,7 +29,7 @@ from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, R
 from softswitch.calls.toll_policy import TollRules
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener, parse_server
-from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, TollRow
+from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RescueRow, TollRow
 from softswitch.config.settings import ListenerAccess, SoundsSection, TollSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
@@ -402,6 +403,7 @@ def _queue(row: QueueRow) -> Queue:
         keep_place_s=row.keep_place_s,
         repeat_within_s=row.repeat_within_s,
         repeat_boost_s=row.repeat_boost_s,
+        rescue=None if row.rescue is None else _rescue(row.rescue),
         announcements=Announcements(
             first_after_s=row.announce.first_after_s,
             every_s=row.announce.every_s,
@@ -427,6 +429,18 @@ def _recording_policy(record: bool | str) -> RecordingPolicy:
 def _queues_of(row: BoostRow, configuration: Configuration) -> frozenset[str]:
     """The queues in which callers come earlier; none: all."""
     return frozenset(row.queues) | {queue.id for queue in configuration.queues if queue.project in row.projects}
+
+
+def _rescue(row: RescueRow) -> Rescue:
+    return Rescue(
+        below=row.below / 100,
+        until=row.until / 100,
+        window_s=row.window_s,
+        hold_s=row.hold_s,
+        judged_min=row.judged_min,
+        agents=tuple(AgentId(agent) for agent in row.agents),
+        older_s=row.older_s,
+    )
 
 
 def _exit(text: str) -> ToQueue | ToFlow | None:

@@ -65,7 +65,7 @@ def _ask(config: str | None, order: SetQueue) -> QueueRow:
 
 def _state(row: QueueRow) -> str:
     if row.is_open:
-        return "open"
+        return "open, rescued" if row.is_rescued else "open"
     return f"closed ({row.closed_for})" if row.closed_for else "closed"
 
 

@@ -27,6 +27,7 @@ def check_queues(draft: Draft) -> None:
         for key in OVERFLOW_KEYS:
             _check_overflow(index, row, key, ids or set(), rows, faults)
             _check_overflow_flow(index, row, key, draft.flows, faults)
+        _check_rescue(index, row, draft.names("agents.toml", "agent"), faults)
         _check_exit_keys(index, row, ids or set(), draft.flows, faults)
         _check_hours(index, row, draft.names("schedules.toml", "schedule"), faults)
         if levels is not None:
@@ -86,6 +87,22 @@ def _overflow_chain(row: QueueRow, key: str, rows: dict[str, QueueRow]) -> list[
         chain.append(target)
         current = rows.get(target)
     return chain
+
+
+def _check_rescue(index: int, row: QueueRow, agents: set[str] | None, faults: FaultList) -> None:
+    rescue = row.rescue
+    if rescue is None:
+        return
+    path = ("queue", index, "rescue")
+    if rescue.until < rescue.below:
+        reason = f"it would begin below {rescue.below:g} % and be over at {rescue.until:g} %"
+        faults.add((*path, "until"), reason, "Write at least as much as below; five more keeps it from flickering")
+    if not rescue.agents and not rescue.older_s:
+        faults.add(path, "it would do nothing", "Write agents, or older_s, or both")
+    for position, name in enumerate(rescue.agents):
+        if agents is not None and name not in agents:
+            remedy = did_you_mean(name, agents, "Add him to agents.toml, or remove him here")
+            faults.add((*path, "agents", position), f'there is no agent "{name}"', remedy)
 
 
 def _check_exit_keys(

@@ -195,6 +195,28 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
     """It is over as soon as nobody is there who serves it."""
 
 
+Percent = Annotated[float, Meta(ge=1, le=100)]
+
+
+class RescueRow(msgspec.Struct, frozen=True, kw_only=True):
+    """rescue = {...} of a queue: what is done when its service level over the last while falls below a threshold."""
+
+    below: Percent
+    """Per cent of the callers answered within `service_level_s`."""
+    until: Percent
+    """It is over when the level is there again."""
+    window_s: Annotated[float, Meta(ge=60, le=86400)] = 900
+    """How long "the last while" is."""
+    hold_s: Seconds = 120
+    """It lasts at least so long."""
+    judged_min: Annotated[int, Meta(ge=1, le=10_000)] = 5
+    """Of fewer callers the level says nothing."""
+    agents: tuple[str, ...] = ()
+    """They serve the queue then, if they have its skills, and not otherwise."""
+    older_s: Seconds = 0
+    """Its callers count as having waited so much longer, against those of other queues."""
+
+
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """[[queue]]: where callers wait for an agent who has the skills."""
 
@@ -241,6 +263,7 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """Who calls again so soon after any call ..."""
     repeat_boost_s: Seconds = 0
     """... counts as if he had waited so much longer."""
+    rescue: RescueRow | None = None
     exit_keys: dict[str, str] = {}
     """Where a caller who waits goes with a key: "queue:ID", "flow:NAME", or "return" to the flow that queued him."""
     music: str = ""

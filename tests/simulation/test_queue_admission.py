@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from softswitch.acd.inputs import AgentLoggedIn, AgentLoggedOut
-from softswitch.acd.model import Agent, Announcements, Queue, ToFlow, WhoWaitsAtClosing
-from softswitch.acd.outputs import AnnouncementCut, ContactOverflowed
+from softswitch.acd.model import Agent, Announcements, Queue, Rescue, ToFlow, WhoWaitsAtClosing
+from softswitch.acd.outputs import AnnouncementCut, ContactOverflowed, RescueChanged
 from softswitch.base.ids import AgentId, CallId, QueueId
 from softswitch.calls.boosts import BoostRule, number_list
 from softswitch.calls.settings import CallSettings, QueueTreatment
@@ -223,3 +223,34 @@ def test_a_dropped_caller_has_his_place_back_and_an_important_one_comes_earlier(
         assert centre.acd.contact_summaries()[0].wait_s < 2.0
 
     centre(keep_place_s=60.0).run(scenario)
+
+
+# Service level rescue
+
+
+def test_the_reserve_is_rung_when_the_level_falls_and_not_any_more_when_it_is_over(centre: Make) -> None:
+    rescue = Rescue(below=0.8, until=0.9, window_s=120.0, hold_s=30.0, judged_min=2, agents=(AgentId("ann"),))
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        ann = centre.phone("ann")
+        ann.talk_s = 5.0
+        callers = [centre.caller(f"+1555012{number}") for number in range(3)]
+        for caller in callers[:2]:
+            caller.call(HOTLINE)
+        await centre.sleep(19.0)
+        assert not ann.seen(InviteReceived), "the reserve has nothing to do with the queue"
+        await centre.until(lambda: bool(ann.seen(InviteReceived)), within_s=2.0)
+        assert centre.acd.queue_summaries()[0].is_rescued
+        await centre.until(lambda: len(centre.cdrs()) == 2)
+        await centre.sleep(150.0)
+        assert not centre.acd.queue_summaries()[0].is_rescued
+        callers[2].call(HOTLINE)
+        await centre.sleep(10.0)
+        assert len(ann.seen(InviteReceived)) == 2
+        callers[2].hang_up()
+        await centre.all_over()
+        told = [output.is_on for output in centre.acd_outputs if isinstance(output, RescueChanged)]
+        assert told == [True, False]
+
+    centre(rescue=rescue).run(scenario)

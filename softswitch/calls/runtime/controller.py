@@ -13,7 +13,7 @@ from typing import Any
 
 from softswitch.acd.inputs import AgentLoggedOut, AgentReachable, AgentUnreachable
 from softswitch.acd.model import BusyKind
-from softswitch.acd.outputs import AcdOutput, AgentStateChanged
+from softswitch.acd.outputs import AcdOutput, AgentStateChanged, RescueChanged
 from softswitch.base.ids import AgentId, CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
@@ -200,6 +200,12 @@ class CallController:
         if isinstance(event, AgentStateChanged):
             self.watching.agent_changed(event)
             log.info("agent", agent=event.agent_id, old=event.old.value, new=event.new.value, reason=event.reason)
+            return
+        if isinstance(event, RescueChanged):
+            level = None if event.service_level is None else round(event.service_level, 3)
+            log.warning(
+                "service level rescue", queue=event.queue_id, is_on=event.is_on, level=level, judged=event.judged
+            )
             return
         call = self.calls.get(CallId(event.contact_id))
         if call is not None:

@@ -5,7 +5,7 @@ while its hours are over. The router hears `QueueClosed` and `QueueOpened` at th
 zones, holidays and nights on which the clock is moved: those are the calendar's (dialplan/schedule.py).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from softswitch.acd.inputs import AcdInput, QueueClosed, QueueOpened
@@ -67,23 +67,7 @@ class QueueHours:
 
     def refresh(self) -> None:
         """The settings may have changed, or the time has come: tell the router what is so now."""
-        wall = self._clock.wall()
-        queues = {QueueId(queue_id): treatment for queue_id, treatment in self._settings().queues.items()}
-        closed = {
-            queue_id: closing
-            for queue_id, treatment in queues.items()
-            if (closing := self._closing(queue_id, treatment, wall)) is not None
-        }
-        told, self._told = self._told, closed
-        for queue_id in queues:
-            closing = closed.get(queue_id)
-            if closing is not None and closing != told.get(queue_id):
-                log.info("queue closed", queue=queue_id, reason=closing.reason, waiting=closing.waiting)
-                self._acd.apply(closing)
-            elif closing is None and queue_id in told:
-                log.info("queue opened", queue=queue_id)
-                self._acd.apply(QueueOpened(queue_id))
-        self._arm(queues.values(), wall)
+        self._tell({})
 
     def close(self, queue_id: QueueId, reason: str, waiting: WhoWaitsAtClosing, by: str) -> None:
         """Closed from now on, whatever its hours, until it is opened."""
@@ -101,7 +85,7 @@ class QueueHours:
             return False
         self._store.queue_closings.delete(queue_id)
         log.warning("queue opened by command", queue=queue_id, by=by)
-        self.refresh()
+        self._tell({queue_id: by})
         return True
 
     def stop(self) -> None:
@@ -110,10 +94,29 @@ class QueueHours:
             self._timer.cancel()
             self._timer = None
 
+    def _tell(self, opened_by: Mapping[QueueId, str]) -> None:
+        wall = self._clock.wall()
+        queues = {QueueId(queue_id): treatment for queue_id, treatment in self._settings().queues.items()}
+        closed = {
+            queue_id: closing
+            for queue_id, treatment in queues.items()
+            if (closing := self._closing(queue_id, treatment, wall)) is not None
+        }
+        told, self._told = self._told, closed
+        for queue_id in queues:
+            closing = closed.get(queue_id)
+            if closing is not None and closing != told.get(queue_id):
+                log.info("queue closed", queue=queue_id, reason=closing.reason, waiting=closing.waiting)
+                self._acd.apply(closing)
+            elif closing is None and queue_id in told:
+                log.info("queue opened", queue=queue_id)
+                self._acd.apply(QueueOpened(queue_id, opened_by.get(queue_id, "")))
+        self._arm(queues.values(), wall)
+
     def _closing(self, queue_id: QueueId, treatment: QueueTreatment, wall: float) -> QueueClosed | None:
         commanded = self._commanded.get(queue_id)
         if commanded is not None:
-            return QueueClosed(queue_id, commanded.reason, commanded.waiting)
+            return QueueClosed(queue_id, commanded.reason, commanded.waiting, commanded.by)
         if treatment.hours and not self._calendar.is_open(treatment.hours, wall):
             return QueueClosed(queue_id, HOURS, treatment.at_closing)
         return None

@@ -88,6 +88,10 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     estimate_error_s: float | None = None
     """By how much the first announced waits were wrong in the mean, and by how much too long, since the start."""
     estimate_bias_s: float | None = None
+    is_rescued: bool = False
+    """Reserve agents have joined it, because its service level over the last while was too low."""
+    recent_service_level: float | None = None
+    """Over that while; None where the queue has no rescue, or nobody was judged."""
 
 
 class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -168,6 +168,12 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"queues": QUEUE + 'overflow_closed = "night"'}, 'queue[0].overflow_closed: "night" is no place'),
         ({"queues": QUEUE + 'overflow_empty = "queue:support"'}, "queue[0].overflow_empty: callers would overflow"),
         ({"queues": QUEUE + 'hours = "ofice"', "schedules": OFFICE}, 'queue[0].hours: there is no schedule "ofice"'),
+        ({"queues": QUEUE + "rescue = {below = 80, until = 70, older_s = 5}"}, "queue[0].rescue.until: it would begin"),
+        ({"queues": QUEUE + "rescue = {below = 80, until = 90}"}, "queue[0].rescue: it would do nothing"),
+        (
+            {"agents": ANNA, "queues": QUEUE + 'rescue = {below = 80, until = 90, agents = ["ann"]}'},
+            'queue[0].rescue.agents[0]: there is no agent "ann". Did you mean "anna"?',
+        ),
         ({"queues": QUEUE + VIP + VIP}, 'boost[1].id: there is a boost "vip" already'),
         ({"queues": QUEUE + '[[boost]]\nid = "all"\nboost_s = 5'}, "boost[0]: it would boost everybody alike"),
         ({"queues": QUEUE + VIP + 'queues = ["sales"]'}, 'boost[0].queues[0]: there is no queue "sales"'),

@@ -132,14 +132,17 @@ def test_closing_by_command_is_stronger_than_hours_and_outlives_the_switch() -> 
     office.hours.close(SALES, "fire alarm", "announce", "otto")
     office.hours.close(SUPPORT, "", "finish", "otto")
     office.advance(20 * 3600)
-    closings = [QueueClosed(SALES, "fire alarm", "announce"), QueueClosed(SUPPORT, "closed by hand", "finish")]
+    closings = [
+        QueueClosed(SALES, "fire alarm", "announce", "otto"),
+        QueueClosed(SUPPORT, "closed by hand", "finish", "otto"),
+    ]
     assert [fact for _, fact in office.facts] == closings, "its hours are over and begin again, and it stays closed"
 
     restarted = Office("2026-03-03T20:00:00", queues, row, store=office.store)
     assert [fact for _, fact in restarted.facts] == closings
     assert restarted.hours.open(SALES, "otto")
     assert restarted.hours.open(SUPPORT, "otto")
-    assert [fact for _, fact in restarted.facts[2:]] == [QueueClosed(SALES, "hours"), QueueOpened(SUPPORT)]
+    assert [fact for _, fact in restarted.facts[2:]] == [QueueClosed(SALES, "hours"), QueueOpened(SUPPORT, "otto")]
     assert not restarted.hours.open(SUPPORT, "otto")
     assert list(office.store.queue_closings.ascending()) == []
 
