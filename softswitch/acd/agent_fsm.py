@@ -2,42 +2,49 @@
 
 The terms are those of TAPI (LINEAGENTSTATE) and CSTA (ECMA-269). An agent's state is the first row that holds:
 
-| state              | holds while                            | which ends by                                          |
-|--------------------|----------------------------------------|--------------------------------------------------------|
-| RESERVED           | a reservation alerts him               | his answer, its failure, the ring timer, the caller    |
-| BUSY (ACD)         | a contact talks to him                 | the end of its leg (`ContactFinished`)                 |
-| LOGGED_OUT         | he is not logged in                    | his login                                              |
-| BUSY (other kinds) | his phone is in a call of another kind | the end of that leg (`AgentFree`)                      |
-| WRAP_UP            | `wrap_up_until` is set                 | the wrap-up timer, or he (`WrapUpEnded`)               |
-| NOT_READY          | `pause_reason` is set                  | he (`AgentResumed`), for "unreachable" also his phone  |
-| READY              | otherwise                              |                                                        |
+| state              | holds while                              | which ends by                                        |
+|--------------------|------------------------------------------|------------------------------------------------------|
+| RESERVED           | a reservation alerts him                 | his answer, its failure, the ring timer, the caller  |
+| BUSY (ACD)         | a contact is in his hands, and not put   | the end of its leg or of the work (`ContactFinished`)|
+|                    | aside for another one                    |                                                      |
+| LOGGED_OUT         | he is not logged in                      | his login                                            |
+| BUSY (other kinds) | his phone is in a call of another kind   | the end of that leg (`AgentFree`)                    |
+| WRAP_UP            | a contact of his is being wrapped up     | its timer, or he (`WrapUpEnded`, `DispositionSet`)   |
+| NOT_READY          | `pause_reason` is set                    | he (`AgentResumed`), for "unreachable" also his phone|
+| READY              | otherwise                                |                                                      |
 
-So every state that is not his own choice is tied to a leg or a timer and cannot be stuck, and what is asked for at the
-wrong moment takes effect at the right one: a pause during a call after the wrap-up, a logout during a call at its end.
+So every state that is not his own choice is tied to a leg or a timer and cannot be stuck (if a leg's end is never told,
+`watchdog` finds out), and what is asked for at the wrong moment takes effect at the right one: a pause during a call
+after the wrap-up, a logout during a call at its end.
 
-| fact             | what changes                                                                                    |
-|------------------|-------------------------------------------------------------------------------------------------|
-| logged in        | logged in, no pause, no failures; nothing if he was                                             |
-| logged out       | not logged in, no pause, no wrap-up                                                             |
-| paused, resumed  | pause set (only when logged in); cleared with the failures                                      |
-| reachable        | phone there; clears a pause "unreachable"                                                       |
-| unreachable      | phone gone                                                                                      |
-| busy, free       | other call of that kind; none                                                                   |
-| reserved         | reservation set                                                                                 |
-| released         | reservation cleared: the caller's doing, so nothing else changes and he keeps his place         |
-| failed           | reservation cleared, one failure more; at the limit, or if unreachable, a pause with that reason|
-| connected        | reservation becomes contact, failures cleared                                                   |
-| finished         | contact cleared; wrap-up begins if he is still logged in                                        |
-| wrap-up ended    | wrap-up cleared                                                                                 |
+| fact             | what changes                                                                                     |
+|------------------|--------------------------------------------------------------------------------------------------|
+| logged in        | logged in, no pause, no failures; nothing if he was                                              |
+| logged out       | not logged in, no pause; his wrap-ups end                                                        |
+| paused, resumed  | pause set (only when logged in); cleared with the failures                                       |
+| reachable        | phone there; clears a pause "unreachable"                                                        |
+| unreachable      | phone gone                                                                                       |
+| busy, free       | other call of that kind; none                                                                    |
+| reserved         | reservation set                                                                                  |
+| released         | reservation cleared: no doing of his, so nothing else changes and he keeps his place             |
+| failed           | reservation cleared, one failure more; at the limit the state the queue says, if unreachable a   |
+|                  | pause with that reason                                                                           |
+| connected        | reservation becomes contact, failures cleared                                                    |
+| finished         | contact gone; its wrap-up begins if he is still logged in                                        |
+| wrap-up over     | wrap-up gone                                                                                     |
 
-His idle time starts when he becomes ready, and goes on through a reservation that the caller gave up (and, where the
-policy says so, through a call of another kind). A failed reservation that leaves him ready starts it anew.
+He may have several contacts in his hands, but is alerted for one at a time. `is_free_for` says for which channels he is
+free beside what he has. His idle time starts with the end of his last contact of any kind, wrap-up included, or with
+his login. It goes on through a reservation that was not his doing to lose, and, where the policy says so, through calls
+of other kinds and breaks. A failed reservation starts it anew.
 """
 
-from softswitch.acd.limits import WRAP_UP_S_MAX
-from softswitch.acd.model import UNREACHABLE, Agent, AgentState, BusyKind
+from softswitch.acd.channels import ON_THE_PHONE, InterruptedBy, slot_of
+from softswitch.acd.model import UNREACHABLE, Agent, AgentState, BusyKind, Channel, RoutingPolicy
 from softswitch.acd.outputs import AgentStateChanged
-from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
+from softswitch.acd.waiting import Contact
+from softswitch.acd.wrap_up import WrapUp
+from softswitch.base.ids import AgentId, ContactId, ReservationId
 
 
 class AgentMachine:
@@ -47,24 +54,27 @@ class AgentMachine:
         "agent",
         "answered",
         "busy_kind",
-        "contact_id",
+        "by",
+        "contacts",
         "failed_contacts",
         "failures",
         "idle_since",
         "is_logged_in",
+        "is_questioned",
         "is_reachable",
         "is_removed",
-        "last_contact_id",
-        "last_queue_id",
+        "login_by",
         "missed",
         "other_call",
+        "pause_by",
         "pause_reason",
         "reason",
         "reservation_id",
         "since",
+        "source",
         "state",
-        "wrap_up_from",
-        "wrap_up_until",
+        "taken_at",
+        "wrap_ups",
     )
 
     def __init__(self, agent: Agent, now: float) -> None:
@@ -72,13 +82,20 @@ class AgentMachine:
         self.is_removed = False
         """Not configured any more: he finishes what he is in and is forgotten."""
         self.is_logged_in = False
+        self.login_by = ""
+        """Who logged him in or out."""
         self.is_reachable = False
         self.pause_reason: str | None = None
+        self.pause_by = ""
         self.other_call: BusyKind | None = None
+        self.is_questioned = False
+        """Whether he is still in the other call has been asked and not answered."""
         self.reservation_id: ReservationId | None = None
-        self.contact_id: ContactId | None = None
-        self.wrap_up_from = 0.0
-        self.wrap_up_until: float | None = None
+        self.contacts: dict[ContactId, Contact] = {}
+        """In his hands, those put aside too."""
+        self.taken_at = 0.0
+        """When he took the newest of them."""
+        self.wrap_ups: dict[ContactId, WrapUp] = {}
         self.failures = 0
         """Reservations in a row that he did not take."""
         self.failed_contacts: set[ContactId] = set()
@@ -89,21 +106,50 @@ class AgentMachine:
         """Why he is not ready; empty in every other state."""
         self.since = now
         """When the state began."""
+        self.source = ""
+        """What brought him into it, as in `events.AgentStateChanged`."""
+        self.by = ""
+        """Who did, where it was somebody."""
         self.idle_since: float | None = None
         self.answered = 0
         self.missed = 0
-        self.last_contact_id = ContactId("")
-        self.last_queue_id = QueueId("")
-        """Whom he talked to last, and for which queue: whom his wrap-up is about."""
 
     @property
     def agent_id(self) -> AgentId:
         return self.agent.agent_id
 
+    # What he can take
+
     @property
-    def is_available(self) -> bool:
-        """Free for the next contact."""
-        return self.state is AgentState.READY and self.is_reachable
+    def takes_contacts(self) -> bool:
+        """Whether he may be alerted at all: for what, `is_free_for` says."""
+        return (
+            self.is_logged_in
+            and self.pause_reason is None
+            and self.reservation_id is None
+            and self.other_call is None
+            and not self.wrap_ups
+        )
+
+    def is_free_for(self, channel: Channel, interrupted_by: InterruptedBy) -> bool:
+        """Whether a contact of this channel may be given to him beside what he has."""
+        if not self.takes_contacts or (channel in ON_THE_PHONE and not self.is_reachable):
+            return False
+        slot = slot_of(channel)
+        taken = 0
+        for contact in self.contacts.values():
+            if slot_of(contact.channel) is slot:
+                taken += 1
+                if channel is Channel.CHAT and not contact.is_replied:
+                    return False
+            elif not contact.is_interrupted and channel not in interrupted_by.get(contact.channel, ()):
+                return False
+        return taken < self.agent.capacity.get(slot, 0)
+
+    @property
+    def active_contacts(self) -> int:
+        """How many he works on now."""
+        return sum(not contact.is_interrupted for contact in self.contacts.values())
 
     @property
     def is_on_duty(self) -> bool:
@@ -112,20 +158,24 @@ class AgentMachine:
 
     # Facts
 
-    def log_in(self) -> None:
+    def log_in(self, by: str = "") -> None:
         if not self.is_logged_in:
             self.is_logged_in = True
+            self.login_by = by
             self.pause_reason = None
             self.failures = 0
 
-    def log_out(self) -> None:
-        self.is_logged_in = False
-        self.pause_reason = None
-        self.wrap_up_until = None
+    def log_out(self, by: str = "") -> None:
+        """Whoever calls this ends his wrap-ups."""
+        if self.is_logged_in:
+            self.is_logged_in = False
+            self.login_by = by
+            self.pause_reason = None
 
-    def pause(self, reason: str) -> None:
+    def pause(self, reason: str, by: str = "") -> None:
         if self.is_logged_in:
             self.pause_reason = reason
+            self.pause_by = by
 
     def resume(self) -> None:
         self.pause_reason = None
@@ -141,9 +191,11 @@ class AgentMachine:
 
     def begin_other_call(self, kind: BusyKind) -> None:
         self.other_call = kind
+        self.is_questioned = False
 
     def end_other_call(self) -> None:
         self.other_call = None
+        self.is_questioned = False
 
     def reserve(self, reservation_id: ReservationId) -> None:
         self.reservation_id = reservation_id
@@ -151,66 +203,80 @@ class AgentMachine:
     def release(self) -> None:
         self.reservation_id = None
 
-    def fail(self, reason: str, limit: int) -> None:
+    def fail(self, *, is_counted: bool) -> None:
+        """`is_counted`: it counts among those he did not take in a row."""
         self.reservation_id = None
         self.idle_since = None
         self.missed += 1
-        self.failures += 1
-        if self.pause_reason is None and (reason == UNREACHABLE or self.failures >= limit):
-            self.pause_reason = reason
+        self.failures += is_counted
 
-    def connect(self, contact_id: ContactId) -> None:
+    def connect(self, contact: Contact, now: float) -> None:
         self.reservation_id = None
-        self.contact_id = contact_id
+        self.contacts[contact.contact_id] = contact
+        self.taken_at = now
         self.failures = 0
         self.answered += 1
 
-    def finish(self, wrap_up_s: float, now: float) -> None:
-        self.contact_id = None
-        if self.is_logged_in and wrap_up_s > 0:
-            self.wrap_up_from = now
-            self.wrap_up_until = now + min(wrap_up_s, WRAP_UP_S_MAX)
-
-    def extend_wrap_up(self, by_s: float) -> None:
-        if self.wrap_up_until is not None:
-            self.wrap_up_until = min(self.wrap_up_until + by_s, self.wrap_up_from + WRAP_UP_S_MAX)
-
-    def end_wrap_up(self) -> None:
-        self.wrap_up_until = None
+    def finish(self, contact_id: ContactId) -> None:
+        self.contacts.pop(contact_id, None)
 
     # The state
 
-    def settle(self, now: float, *, direct_calls_restart_idle: bool) -> AgentStateChanged | None:
-        """Derive the state from the facts; the change, if there is one."""
+    def settle(self, now: float, policy: RoutingPolicy, source: str = "", by: str = "") -> AgentStateChanged | None:
+        """Derive the state from the facts; the change, if there is one. `source` and `by` say what or who caused it."""
         old, old_kind, old_reason = self.state, self.busy_kind, self.reason
         self.state, self.busy_kind = self._derive()
         self.reason = self.pause_reason or "" if self.state is AgentState.NOT_READY else ""
-        if self.state is AgentState.READY:
-            if self.idle_since is None:
-                self.idle_since = now
-        elif not self._keeps_idle_time(direct_calls_restart_idle):
-            self.idle_since = None
+        self._count_idle_time(old, now, policy)
         if self.state is old and self.busy_kind is old_kind and self.reason == old_reason:
             return None
         self.since = now
-        return AgentStateChanged(self.agent.agent_id, old, self.state, self.reason, now, self.busy_kind)
+        self.source = source
+        self.by = self._doer(by)
+        return AgentStateChanged(
+            self.agent.agent_id, old, self.state, self.reason, now, self.busy_kind, source, self.by
+        )
 
     def _derive(self) -> tuple[AgentState, BusyKind | None]:
         if self.reservation_id is not None:
             return AgentState.RESERVED, None
-        if self.contact_id is not None:
+        if self.contacts and self.active_contacts:
             return AgentState.BUSY, BusyKind.ACD
         if not self.is_logged_in:
             return AgentState.LOGGED_OUT, None
         if self.other_call is not None:
             return AgentState.BUSY, self.other_call
-        if self.wrap_up_until is not None:
+        if self.wrap_ups:
             return AgentState.WRAP_UP, None
         if self.pause_reason is not None:
             return AgentState.NOT_READY, None
         return AgentState.READY, None
 
-    def _keeps_idle_time(self, direct_calls_restart_idle: bool) -> bool:
+    def _doer(self, by: str) -> str:
+        """A break or a logout planned during a call is still the doing of whoever planned it."""
+        if self.state is AgentState.NOT_READY:
+            return self.pause_by
+        if self.state is AgentState.LOGGED_OUT:
+            return self.login_by
+        return by
+
+    def _count_idle_time(self, old: AgentState, now: float, policy: RoutingPolicy) -> None:
+        if self.state is AgentState.READY:
+            if self.idle_since is None:
+                self.idle_since = now
+        elif self.state is AgentState.NOT_READY:
+            if policy.breaks_restart_idle:
+                self.idle_since = None
+            elif self.idle_since is None and old in (AgentState.BUSY, AgentState.WRAP_UP):
+                self.idle_since = now  # his last contact is over, though he takes a break first
+        elif not self._keeps_idle_time(policy):
+            self.idle_since = None
+
+    def _keeps_idle_time(self, policy: RoutingPolicy) -> bool:
         if self.state is AgentState.RESERVED:
             return True
-        return self.state is AgentState.BUSY and self.busy_kind is not BusyKind.ACD and not direct_calls_restart_idle
+        if self.state is not AgentState.BUSY or self.busy_kind is BusyKind.ACD:
+            return False
+        if self.busy_kind is BusyKind.OUTBOUND:
+            return not policy.outbound_calls_restart_idle
+        return not policy.direct_calls_restart_idle

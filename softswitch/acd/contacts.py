@@ -132,6 +132,7 @@ def _serve(floor: Floor, contact: Contact, now: float) -> None:
     """The contact, which has just joined its queue, gets an agent, or may find that waiting is of no use."""
     if contact.step > 0:
         floor.tell_step(contact, "entered", now)
+    floor.watch(contact, now)
     floor.serve_contact(contact, now)
     if contact.line is None:
         return

@@ -1,6 +1,6 @@
 """What happens while a contact and an agent talk: holds, the transfer, the end."""
 
-from softswitch.acd import events
+from softswitch.acd import events, wrapping_up
 from softswitch.acd.events import EndedBy
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import ContactTransferred
@@ -41,7 +41,7 @@ def transferred(floor: Floor, contact: Contact, fact: ContactTransferred, now: f
     )
 
 
-def finished(floor: Floor, contact: Contact, ended_by: EndedBy, now: float) -> None:
+def finished(floor: Floor, contact: Contact, ended_by: EndedBy, now: float, source: str = "contact") -> None:
     """A conversation is over."""
     assert contact.agent_id is not None
     assert contact.connected_at is not None
@@ -63,9 +63,13 @@ def finished(floor: Floor, contact: Contact, ended_by: EndedBy, now: float) -> N
     )
     floor.customers.ended(contact.customer, contact.contact_id, now, credit=contact.credit)
     floor.forget(contact)
-    agent.last_contact_id, agent.last_queue_id = contact.contact_id, queue_id
-    agent.finish(contact.queue.settings.wrap_up_s, now)
-    if agent.wrap_up_until is not None:
-        floor.deadlines.set(("wrap_up", agent.agent_id), agent.wrap_up_until)
-    floor.settle(agent, now, "contact")
-    floor.serve_agent(agent, now)
+    agent.finish(contact.contact_id)
+    wrapping_up.begin(floor, agent, contact, now)
+    floor.settle_and_serve(agent, now, source)
+
+
+def replied(floor: Floor, contact: Contact, now: float) -> None:
+    """The agent has sent his first reply: he may get another one."""
+    assert contact.agent_id is not None
+    contact.is_replied = True
+    floor.settle_and_serve(floor.agents[contact.agent_id], now, "contact")

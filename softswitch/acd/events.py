@@ -24,7 +24,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from softswitch.acd.model import AgentState, BusyKind, Channel, OverflowReason
+from softswitch.acd.model import AgentState, BusyKind, Channel, ContactState, OverflowReason
 from softswitch.acd.outputs import RefusalReason
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
@@ -290,14 +290,27 @@ class ContactContinued(msgspec.Struct, frozen=True, tag="contact.continued", gc=
     rested_s: float = 0.0
 
 
+class ContactLost(msgspec.Struct, frozen=True, tag="contact.lost", gc=False, omit_defaults=True):
+    """Nobody knew it any more, and nobody had said so: the watchdog has found it out. How it ends follows."""
+
+    at: float
+    contact_id: ContactId
+    queue_id: QueueId
+    agent_id: AgentId | None
+    state: ContactState
+
+
 class WrapUpEnded(msgspec.Struct, frozen=True, tag="agent.wrap_up", gc=False, omit_defaults=True):
-    """The agent's notes about a contact took him `lasted_s`, or this part of them."""
+    """The agent's notes about a contact took him `lasted_s`. Once for every contact that was wrapped up."""
 
     at: float
     agent_id: AgentId
     contact_id: ContactId
     queue_id: QueueId
     lasted_s: float
+    disposition: str = ""
+    is_disposition_missing: bool = False
+    """He had to say what came of it, and did not."""
 
 
 class DispositionSet(msgspec.Struct, frozen=True, tag="contact.disposition", gc=False, omit_defaults=True):
@@ -335,7 +348,7 @@ class AgentLoggedOut(msgspec.Struct, frozen=True, tag="agent.logout", gc=False, 
 
 class AgentStateChanged(msgspec.Struct, frozen=True, tag="agent.state", gc=False, omit_defaults=True):
     """`old` lasted `lasted_s`. `source` is whose doing it is: "agent" or somebody for him (`by`), "phone" (registered,
-    gone, in another call), "contact", "reservation", "timer", "configuration", "restart".
+    gone, in another call), "contact", "reservation", "timer", "watchdog", "configuration", "restart".
     """
 
     at: float
@@ -350,6 +363,14 @@ class AgentStateChanged(msgspec.Struct, frozen=True, tag="agent.state", gc=False
     busy_kind: BusyKind | None = None
     old_busy_kind: BusyKind | None = None
     by: str = ""
+
+
+class AgentRepaired(msgspec.Struct, frozen=True, tag="agent.repaired", gc=False, omit_defaults=True):
+    """Nobody knew of the call of this kind he was said to be in: the watchdog has freed him."""
+
+    at: float
+    agent_id: AgentId
+    kind: BusyKind
 
 
 class AgentChanged(msgspec.Struct, frozen=True, tag="agent.changed", gc=False, omit_defaults=True):
@@ -442,11 +463,13 @@ AcdEvent: TypeAlias = (
     | ContactEnded
     | ContactInterrupted
     | ContactContinued
+    | ContactLost
     | WrapUpEnded
     | DispositionSet
     | AgentLoggedIn
     | AgentLoggedOut
     | AgentStateChanged
+    | AgentRepaired
     | AgentChanged
     | QueueConfigured
     | QueueRemoved

@@ -11,13 +11,22 @@ from typing import Literal, TypeAlias
 from softswitch.acd import decisions
 from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.channels import PER_CONTACT_S, slot_of
 from softswitch.acd.customers import Customers
 from softswitch.acd.decisions import Decision
 from softswitch.acd.events import AcdEvent, StepReason
 from softswitch.acd.limits import DECISIONS_TOLD_MAX, EVENTS_UNTAKEN_MAX
 from softswitch.acd.matching import Matching
-from softswitch.acd.model import DECLINED, NO_ANSWER, UNREACHABLE, AgentState, RoutingPolicy
-from softswitch.acd.outputs import AcdOutput, AgentReserved, AnnouncementCut, EndCause, ReservationEnded
+from softswitch.acd.model import AgentState, Channel, RoutingPolicy
+from softswitch.acd.outputs import (
+    AcdOutput,
+    AgentReserved,
+    AnnouncementCut,
+    ContactContinued,
+    ContactInterrupted,
+    EndCause,
+    ReservationEnded,
+)
 from softswitch.acd.presence import Presence
 from softswitch.acd.skills import Roster
 from softswitch.acd.waiting import Contact, QueueRecord
@@ -26,13 +35,11 @@ from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 Timer: TypeAlias = (
     tuple[Literal["ring"], ReservationId]
-    | tuple[Literal["wrap_up"], AgentId]
+    | tuple[Literal["wrap_up"], AgentId, ContactId]
+    | tuple[Literal["watch_call"], AgentId]
     | tuple[Literal["rescue"], QueueId]
-    | tuple[Literal["max_wait", "announcement", "text", "retry", "stage", "late"], ContactId]
+    | tuple[Literal["max_wait", "announcement", "text", "retry", "stage", "late", "watch"], ContactId]
 )
-
-FAILURE_REASONS = {"no_answer": NO_ANSWER, "declined": DECLINED, "unreachable": UNREACHABLE}
-"""The reason an agent is made not ready with, for each cause that is his."""
 
 
 class Reservation:
@@ -101,9 +108,8 @@ class Floor:
         `source` and `by` are as in `events.AgentStateChanged`. A state that began before now began at `since`.
         """
         began, old_reason, old_kind = agent.since, agent.reason, agent.busy_kind
-        change = agent.settle(
-            now if since is None else since, direct_calls_restart_idle=self.policy.direct_calls_restart_idle
-        )
+        self._continue(agent, now)
+        change = agent.settle(now if since is None else since, self.policy, source, by)
         self.show(agent)
         if change is not None:
             self.outputs.append(change)
@@ -120,16 +126,40 @@ class Floor:
                     old_reason=old_reason,
                     busy_kind=change.busy_kind,
                     old_busy_kind=old_kind,
-                    by=by,
+                    by=change.by,
                 )
             )
-            if change.old is AgentState.WRAP_UP:
-                contact_id, queue_id = agent.last_contact_id, agent.last_queue_id
-                self.tell(told.WrapUpEnded(now, agent.agent_id, contact_id, queue_id, lasted_s))
             if change.new is AgentState.READY and change.old is not AgentState.RESERVED:
                 self._forgive(agent)
         if agent.is_removed and agent.state is AgentState.LOGGED_OUT:
             self.agents.pop(agent.agent_id, None)
+
+    def _continue(self, agent: AgentMachine, now: float) -> None:
+        """What he had put aside he takes up again when nothing is left that it gave way to."""
+        if not agent.contacts or agent.wrap_ups or agent.other_call is not None:
+            return
+        active = [contact.channel for contact in agent.contacts.values() if not contact.is_interrupted]
+        for contact in agent.contacts.values():
+            giving_way = self.policy.interrupted_by.get(contact.channel, ())
+            if contact.interrupted_at is not None and not any(channel in giving_way for channel in active):
+                rested_s = now - contact.interrupted_at
+                contact.interrupted_at = None
+                self.outputs.append(ContactContinued(contact.contact_id, agent.agent_id))
+                queue_id = contact.queue.settings.queue_id
+                self.tell(told.ContactContinued(now, contact.contact_id, queue_id, agent.agent_id, rested_s))
+
+    def interrupt(self, agent: AgentMachine, by: Contact, now: float) -> None:
+        """The agent has taken a contact: what gives way to it is put aside."""
+        for contact in agent.contacts.values():
+            if (
+                slot_of(contact.channel) is not slot_of(by.channel)
+                and not contact.is_interrupted
+                and by.channel in self.policy.interrupted_by.get(contact.channel, ())
+            ):
+                contact.interrupted_at = now
+                self.outputs.append(ContactInterrupted(contact.contact_id, agent.agent_id, by.contact_id))
+                queue_id = contact.queue.settings.queue_id
+                self.tell(told.ContactInterrupted(now, contact.contact_id, queue_id, agent.agent_id))
 
     def _forgive(self, agent: AgentMachine) -> None:
         """He is ready afresh: whom he failed before may be given to him again."""
@@ -144,11 +174,19 @@ class Floor:
         roster = self.matching.roster
         row = roster.row_of.get(agent.agent.agent_id)
         if row is not None:
-            roster.available_since[:, row] = agent.idle_since if agent.is_available else inf
+            roster.available_since[:, row] = self._available_since(agent)
             self.presence.show(row, agent)
             roster.condition[row] = decisions.condition(agent)
             self.has_lost_staff |= bool(roster.is_on_duty[row]) and not agent.is_on_duty
             roster.is_on_duty[row] = agent.is_on_duty
+
+    def _available_since(self, agent: AgentMachine) -> float | list[float]:
+        """By channel, or one for all. Whoever has something in hand comes after all who have nothing."""
+        if not agent.takes_contacts:
+            return inf
+        since = agent.idle_since if agent.idle_since is not None else agent.taken_at
+        since += agent.active_contacts * PER_CONTACT_S
+        return [since if agent.is_free_for(channel, self.policy.interrupted_by) else inf for channel in Channel]
 
     def show_login(self, agent: AgentMachine) -> None:
         """Mirror in the roster whether the agent is logged in."""
@@ -162,11 +200,16 @@ class Floor:
 
     def serve_agent(self, agent: AgentMachine, now: float) -> None:
         """Give an agent who may be free the oldest contact he serves."""
-        if agent.is_available and not agent.is_removed:
+        if agent.takes_contacts and not agent.is_removed:
             contact = self.matching.contact_for(agent.agent_id)
             if contact is not None:
                 agent_ids = self.matching.alerted_with(agent.agent_id, contact)
                 self._alert(agent_ids, contact, now, decisions.by_agent(contact))
+
+    def settle_and_serve(self, agent: AgentMachine, now: float, source: str, by: str = "") -> None:
+        """A fact about the agent changed, and he may be free by it."""
+        self.settle(agent, now, source, by)
+        self.serve_agent(agent, now)
 
     def serve_contact(self, contact: Contact, now: float) -> None:
         """Give a waiting contact an agent; if there is none, start what belongs to waiting."""
@@ -299,7 +342,18 @@ class Floor:
         """The contact, which waits no more, is no business of the router's any more."""
         self.contacts.pop(contact.contact_id, None)
         self.deadlines.cancel(("late", contact.contact_id))
+        self.deadlines.cancel(("watch", contact.contact_id))
         self._drop_if_gone(contact.queue)
+
+    def watch(self, contact: Contact, now: float) -> None:
+        """Ask after a while whether it is still there."""
+        if self.policy.watchdog_s is not None:
+            self.deadlines.set(("watch", contact.contact_id), now + self.policy.watchdog_s)
+
+    def watch_call_of(self, agent: AgentMachine, now: float) -> None:
+        """Ask after a while whether he is still in his call."""
+        if self.policy.watchdog_s is not None:
+            self.deadlines.set(("watch_call", agent.agent_id), now + self.policy.watchdog_s)
 
     def stop_waiting_timers(self, contact: Contact) -> None:
         """The contact waits no more, or is about to wait anew."""

@@ -1,5 +1,6 @@
 """What the router is told: facts, in the past tense.
 
+`by` says who did it, in words for people: an agent's id, an operator. What is said of phones and calls, they did.
 Facts about contacts, agents or reservations the router does not know (any more) are ignored and counted: they are
 races, such as an agent's answer that crosses the caller's hanging up. Facts may be repeated; a repetition changes
 nothing.
@@ -45,6 +46,18 @@ class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 class ContactAbandoned(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The contact hung up. While connected it means the same as `ContactFinished`."""
+
+    contact_id: ContactId
+
+
+class ContactReplied(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The agent has sent his first reply in a chat: he may be given another one."""
+
+    contact_id: ContactId
+
+
+class ContactConfirmed(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The answer to `ContactInQuestion`: it is still there."""
 
     contact_id: ContactId
 
@@ -101,25 +114,32 @@ class AgentLoggedIn(msgspec.Struct, frozen=True, tag=True, gc=False):
     """He works from now on: ready, unless a pause was set or he is in a call."""
 
     agent_id: AgentId
+    by: str = ""
 
 
 class AgentLoggedOut(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """He leaves: at once, or after the conversation he is in. An alerting reservation ends."""
+    """He leaves: at once, or after what he has in hand. An alerting reservation and wrap-up end."""
 
     agent_id: AgentId
+    by: str = ""
 
 
 class AgentPaused(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """He wants no contacts. During a reservation, a call or wrap-up it takes effect afterwards."""
+    """He wants no contacts. During a reservation, a contact or wrap-up it takes effect afterwards.
+
+    Raises LocalError for a reason that is not among those of the policy, if it has any.
+    """
 
     agent_id: AgentId
     reason: str = ""
+    by: str = ""
 
 
 class AgentResumed(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """He wants contacts again, whatever had made him not ready."""
+    """He wants contacts again, whatever had made him not ready, or was about to."""
 
     agent_id: AgentId
+    by: str = ""
 
 
 class AgentReachable(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -161,16 +181,31 @@ class ReservationFailed(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class WrapUpEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The agent is done with his notes before the time."""
+    """The agent is done with his notes before the time. Raises LocalError while a required disposition is missing."""
 
     agent_id: AgentId
+    by: str = ""
 
 
 class WrapUpExtended(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The agent needs longer for his notes, within `limits.WRAP_UP_S_MAX`."""
+    """The agent needs longer for his notes, within the `wrap_up_max_s` of the queue."""
 
     agent_id: AgentId
     by_s: float
+    by: str = ""
+
+
+class DispositionSet(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The agent says what came of the contact he has, or wraps up. Said again, the last counts.
+
+    `contact_id` need not be given if there is one only. Raises LocalError if it is none of his, or the code none of the
+    queue's.
+    """
+
+    agent_id: AgentId
+    code: str
+    contact_id: ContactId | None = None
+    by: str = ""
 
 
 class QueueClosed(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -209,6 +244,8 @@ class ConfigurationSet(msgspec.Struct, frozen=True, tag=True):
 AcdInput: TypeAlias = (
     ContactQueued
     | ContactAbandoned
+    | ContactReplied
+    | ContactConfirmed
     | ContactWithdrawn
     | ContactExited
     | ContactFinished
@@ -227,6 +264,7 @@ AcdInput: TypeAlias = (
     | ReservationFailed
     | WrapUpEnded
     | WrapUpExtended
+    | DispositionSet
     | QueueClosed
     | QueueOpened
     | ConfigurationSet

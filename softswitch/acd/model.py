@@ -1,6 +1,8 @@
 """What the ACD is told about queues and agents, and the words in which it speaks of their states."""
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -97,6 +99,10 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     delay_s: float = 0.0
 
 
+NoAnswerState: TypeAlias = Literal["not_ready", "logged_out", "ready"]
+"""What becomes of an agent who does not answer; with "ready" only the contact goes on."""
+
+
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody who waits is told: the first time after `first_after_s`, then every `every_s` (0 = once).
 
@@ -135,8 +141,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     step, who has more of the `preferred` skills comes first. `agents`, when not None, lists the only agents who serve
     it.
     `max_wait_s` None means nobody is ever sent away for having waited. `max_length` counts who waits and whose agent's
-    phone is alerting. `overflows` are the ways out by reason, `overflow` is that of all others. `no_answer_limit` is
-    how many reservations in a row an agent may leave unanswered or decline before he is made not ready.
+    phone is alerting. `overflows` are the ways out by reason, `overflow` is that of all others.
 
     With `join_empty` a contact is not taken while nobody counts as there, with `leave_when_empty` those who wait
     overflow when nobody does any more; who is logged out or excluded by one of these factors does not count, and
@@ -145,6 +150,13 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
 
     Who calls again within `keep_place_s` of having been cut off while he waited has his place back; who calls again
     within `repeat_within_s` of any call counts as `repeat_boost_s` older.
+
+    An agent who has not taken `no_answer_limit` reservations in a row goes into `no_answer_state`; being not ready has
+    the reason `no_answer_reason`, or what he did. Those he declined count unless `declines_count` is False. An agent
+    who is unreachable is made not ready in any case.
+
+    After a contact he has `wrap_up_s`, extended `wrap_up_max_s` at most. `dispositions` are what he can say came of it;
+    if `is_disposition_required`, his wrap-up lasts until he has, `wrap_up_max_s` at most.
     """
 
     queue_id: QueueId
@@ -167,6 +179,12 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     service_level_s: float = 20.0
     project: str = ""
     no_answer_limit: int = 1
+    no_answer_state: NoAnswerState = "not_ready"
+    no_answer_reason: str = ""
+    declines_count: bool = True
+    wrap_up_max_s: float = 300.0
+    dispositions: tuple[str, ...] = ()
+    is_disposition_required: bool = False
     announcements: Announcements | None = None
     keep_place_s: float = 0.0
     repeat_within_s: float = 0.0
@@ -178,25 +196,55 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
         return self.overflows.get(reason, self.overflow)
 
 
+CAPACITY: Mapping[Channel, int] = MappingProxyType(
+    {Channel.VOICE: 1, Channel.VOICEMAIL: 1, Channel.CHAT: 4, Channel.EMAIL: 1, Channel.TASK: 1}
+)
+"""Of an agent of whom nothing else is said."""
+
+INTERRUPTED_BY: Mapping[Channel, tuple[Channel, ...]] = MappingProxyType(
+    {
+        Channel.VOICEMAIL: (Channel.VOICE, Channel.CALLBACK),
+        Channel.EMAIL: (Channel.VOICE, Channel.CALLBACK, Channel.CHAT),
+        Channel.TASK: (Channel.VOICE, Channel.CALLBACK, Channel.CHAT),
+    }
+)
+"""What can wait gives way to who cannot."""
+
+
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent as configured. `queues`, when not None, lists the only queues he serves; `profile` says how."""
+    """An agent as configured. `queues`, when not None, lists the only queues he serves; `profile` says how.
+
+    `capacity` says how many contacts of a channel he may have at once (`channels`); those it does not name he does not
+    get. Call-backs take the slot of voice.
+    """
 
     agent_id: AgentId
     name: str = ""
     skills: Skills = {}
     queues: tuple[QueueId, ...] | None = None
     profile: dict[QueueId, Serving] = {}
+    capacity: dict[Channel, int] = msgspec.field(default_factory=lambda: dict(CAPACITY))
 
 
 class RoutingPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Choices that hold for the whole centre.
 
-    `direct_calls_restart_idle`: an agent's idle time starts anew after a call that was not the ACD's.
+    An agent's idle time starts anew after calls of his own and after calls to his extension, unless
+    `outbound_calls_restart_idle` or `direct_calls_restart_idle` is False; not after a break, unless
+    `breaks_restart_idle`.
+    `not_ready_reasons`, if there are any, are the only ones an agent can be not ready for.
+    `interrupted_by` says for each channel of which channels a contact may interrupt it (`channels`).
+    `watchdog_s` is how often the router asks whether what hangs on legs is still there (`watchdog`); None: never.
     `retry_after_s`: an agent who failed a contact and is still ready may be given it again after this long, even if
     nobody else was tried meanwhile.
     """
 
     direct_calls_restart_idle: bool = True
+    outbound_calls_restart_idle: bool = True
+    breaks_restart_idle: bool = False
+    not_ready_reasons: tuple[str, ...] = ()
+    interrupted_by: dict[Channel, tuple[Channel, ...]] = msgspec.field(default_factory=lambda: dict(INTERRUPTED_BY))
+    watchdog_s: float | None = None
     retry_after_s: float = 30.0
 
 

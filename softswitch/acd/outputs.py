@@ -7,12 +7,13 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from softswitch.acd.model import AgentState, BusyKind, OverflowReason, OverflowTarget
+from softswitch.acd.model import AgentState, BusyKind, ContactState, OverflowReason, OverflowTarget
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 EndCause: TypeAlias = Literal[
     "no_answer", "declined", "unreachable", "answered_elsewhere", "abandoned", "withdrawn", "logged_out", "removed"
 ]
+WrapUpCause: TypeAlias = Literal["time", "ended", "disposed", "maximum", "logged_out"]
 RefusalReason: TypeAlias = Literal["full", "closed", "empty", "unknown"]
 
 
@@ -95,8 +96,86 @@ class AnnouncementCut(msgspec.Struct, frozen=True, tag=True, gc=False):
     contact_id: ContactId
 
 
+class ContactInterrupted(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The agent has put it aside for `by_contact_id`, and keeps it."""
+
+    contact_id: ContactId
+    agent_id: AgentId
+    by_contact_id: ContactId
+
+
+class ContactContinued(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The agent has taken up again what he had put aside."""
+
+    contact_id: ContactId
+    agent_id: AgentId
+
+
+class DispositionNoted(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """An agent has said what came of a contact, which may be over; of several the last counts."""
+
+    contact_id: ContactId
+    agent_id: AgentId
+    queue_id: QueueId
+    code: str
+    by: str = ""
+
+
+class WrapUpBegan(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """A contact is over for its agent, who wraps it up until `until` if nothing else happens."""
+
+    contact_id: ContactId
+    agent_id: AgentId
+    queue_id: QueueId
+    until: float
+
+
+class WrapUpOver(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """A contact is wrapped up; once for every contact that was. Causes: see `wrap_up`; "logged_out" he left."""
+
+    contact_id: ContactId
+    agent_id: AgentId
+    queue_id: QueueId
+    duration_s: float
+    disposition: str
+    is_disposition_missing: bool
+    """One was required, and none was given."""
+    cause: WrapUpCause
+
+
+class ContactInQuestion(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Is it still there? Answer with `ContactConfirmed`, or it is lost (`watchdog`)."""
+
+    contact_id: ContactId
+
+
+class AgentInQuestion(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Is he still in a call that is not the ACD's? Answer with `AgentBusy`, or he is free (`watchdog`)."""
+
+    agent_id: AgentId
+
+
+class ContactLost(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Nobody knew it any more: the router has taken it out. `state` is that it was in, `agent_id` whose it was."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    agent_id: AgentId | None
+    state: ContactState
+
+
+class AgentRepaired(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Nobody knew of a call of that kind: the router has freed him."""
+
+    agent_id: AgentId
+    kind: BusyKind
+
+
 class AgentStateChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """`reason` is set in NOT_READY, `busy_kind` in BUSY."""
+    """`reason` is set in NOT_READY, `busy_kind` in BUSY.
+
+    `source` is what caused it, and `by` who, where it was somebody: as in `events.AgentStateChanged`.
+    """
 
     agent_id: AgentId
     old: AgentState
@@ -104,6 +183,8 @@ class AgentStateChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
     reason: str
     since: float
     busy_kind: BusyKind | None = None
+    source: str = ""
+    by: str = ""
 
 
 class RescueChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -124,6 +205,15 @@ AcdOutput: TypeAlias = (
     | ContactRefused
     | AnnouncementDue
     | AnnouncementCut
+    | ContactInterrupted
+    | ContactContinued
+    | DispositionNoted
+    | WrapUpBegan
+    | WrapUpOver
+    | ContactInQuestion
+    | AgentInQuestion
+    | ContactLost
+    | AgentRepaired
     | AgentStateChanged
     | RescueChanged
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Sequence
 
-from softswitch.acd import closing, contacts, events, rescue, reservations
+from softswitch.acd import closing, contacts, events, rescue, reservations, wrapping_up
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import ConfigurationSet
@@ -38,7 +38,8 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
         if agent.is_logged_in:
             floor.tell(events.AgentLoggedOut(now, agent.agent_id, "configuration"))
         agent.log_out()
-        reservations.taken_away(floor, agent, "removed", now)
+        wrapping_up.cut_short(floor, agent, now)
+        reservations.taken_away(floor, agent, "removed", now, "configuration")
         floor.settle(agent, now, "configuration")
     closing.leave_empty_queues(floor, now)
     for contact in in_lines:

@@ -2,10 +2,14 @@
 
 from softswitch.acd import contacts, events, rescue
 from softswitch.acd.agent_fsm import AgentMachine
-from softswitch.acd.floor import FAILURE_REASONS, Floor, Reservation
+from softswitch.acd.floor import Floor, Reservation
 from softswitch.acd.inputs import FailureCause
+from softswitch.acd.model import DECLINED, NO_ANSWER, UNREACHABLE, Queue
 from softswitch.acd.outputs import ContactConnected, EndCause
 from softswitch.acd.waiting import Contact
+
+FAILURE_REASONS = {"no_answer": NO_ANSWER, "declined": DECLINED}
+"""The reason an agent is made not ready with, unless his queue has another one."""
 
 
 def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
@@ -15,7 +19,8 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
     others = floor.release_all(contact, "answered_elsewhere", now)
     floor.stop_waiting_timers(contact)
     contact.agent_id = agent.agent_id
-    agent.connect(contact.contact_id)
+    floor.interrupt(agent, contact, now)
+    agent.connect(contact, now)
     contact.connected_at = now
     queue = contact.queue
     in_queue_s = now - contact.entered_at
@@ -54,13 +59,30 @@ def failed(floor: Floor, reservation: Reservation, cause: FailureCause, now: flo
     contact.queue.counters.failed_reservations += 1
     contact.queue.estimator.failed()
     floor.end_reservation(reservation, cause, now)
-    agent.fail(FAILURE_REASONS[cause], contact.queue.settings.no_answer_limit)
+    settings = contact.queue.settings
+    agent.fail(is_counted=cause != "declined" or settings.declines_count)
+    _redirect(floor, agent, settings, cause, now)
     contact.shunned_by = agent.agent_id
     agent.failed_contacts.add(contact.contact_id)
     floor.settle(agent, now, "reservation")
     if not contact.reservations:
         contacts.returned(floor, contact, now)
     floor.serve_agent(agent, now)
+
+
+def _redirect(floor: Floor, agent: AgentMachine, settings: Queue, cause: FailureCause, now: float) -> None:
+    """Whoever cannot be reached, or does not answer again and again, is not alerted any more."""
+    if agent.pause_reason is not None or not agent.is_logged_in:
+        return
+    if cause == "unreachable":
+        agent.pause(UNREACHABLE)
+    elif agent.failures >= settings.no_answer_limit:
+        if settings.no_answer_state == "not_ready":
+            agent.pause(settings.no_answer_reason or FAILURE_REASONS[cause])
+        elif settings.no_answer_state == "logged_out":
+            floor.tell(events.AgentLoggedOut(now, agent.agent_id, "reservation"))
+            agent.log_out()
+            floor.show_login(agent)
 
 
 def worth_another_try(floor: Floor, contact: Contact, now: float) -> None:
@@ -70,7 +92,9 @@ def worth_another_try(floor: Floor, contact: Contact, now: float) -> None:
         floor.serve_contact(contact, now)
 
 
-def taken_away(floor: Floor, agent: AgentMachine, cause: EndCause, now: float) -> None:
+def taken_away(
+    floor: Floor, agent: AgentMachine, cause: EndCause, now: float, source: str = "agent", by: str = ""
+) -> None:
     """The agent can not be alerted any more, through no failure of his; the contact returns to its place.
 
     The agent must not be available when this is called.
@@ -80,6 +104,6 @@ def taken_away(floor: Floor, agent: AgentMachine, cause: EndCause, now: float) -
     reservation = floor.reservations[agent.reservation_id]
     floor.end_reservation(reservation, cause, now)
     agent.release()
-    floor.settle(agent, now, "phone" if cause == "unreachable" else "agent")
+    floor.settle(agent, now, source, by)
     if not reservation.contact.reservations:
         contacts.returned(floor, reservation.contact, now)

@@ -8,7 +8,6 @@ The facts are applied by subject: `contacts`, `reservations`, `agent_fsm`, `relo
 """
 
 from collections.abc import Iterable
-from math import isfinite
 from typing import assert_never
 
 from softswitch.acd import (
@@ -21,9 +20,12 @@ from softswitch.acd import (
     reservations,
     snapshot,
     summaries,
+    watchdog,
+    wrapping_up,
 )
 from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.channels import ON_THE_PHONE
 from softswitch.acd.events import AcdEvent
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import (
@@ -38,13 +40,16 @@ from softswitch.acd.inputs import (
     AgentUnreachable,
     ConfigurationSet,
     ContactAbandoned,
+    ContactConfirmed,
     ContactExited,
     ContactFinished,
     ContactHeld,
     ContactQueued,
+    ContactReplied,
     ContactResumed,
     ContactTransferred,
     ContactWithdrawn,
+    DispositionSet,
     QueueClosed,
     QueueOpened,
     ReservationAccepted,
@@ -80,8 +85,10 @@ class Router:
                 contacts.queued(self._floor, fact, now)
             case ContactAbandoned() | ContactWithdrawn() | ContactExited() | ContactFinished():
                 self._apply_to_contact(fact, now)
-            case ContactHeld() | ContactResumed() | ContactTransferred():
+            case ContactHeld() | ContactResumed() | ContactTransferred() | ContactReplied():
                 self._apply_to_conversation(fact, now)
+            case ContactConfirmed():
+                self._confirm(fact)
             case ReservationAccepted() | ReservationFailed():
                 self._apply_to_reservation(fact, now)
             case ConfigurationSet():
@@ -121,11 +128,15 @@ class Router:
                     reservation = floor.reservations.get(reservation_id)
                     if reservation is not None:
                         reservations.failed(floor, reservation, "no_answer", now)
-                case ("wrap_up", agent_id):
+                case ("wrap_up", agent_id, contact_id):
                     agent = floor.agents.get(agent_id)
                     if agent is not None:
-                        agent.end_wrap_up()
-                        self._settle_and_serve(agent, now, "timer")
+                        wrapping_up.time_is_up(floor, agent, contact_id, now)
+                        floor.settle_and_serve(agent, now, "timer")
+                case ("watch_call", agent_id):
+                    agent = floor.agents.get(agent_id)
+                    if agent is not None:
+                        watchdog.agent_is_due(floor, agent, now)
                 case ("rescue", queue_id):
                     queue = floor.queues.get(queue_id)
                     if queue is not None:
@@ -144,6 +155,8 @@ class Router:
                         announcing.say_text(floor, contact, now)
                     elif kind == "late":
                         rescue.late(floor, contact, now)
+                    elif kind == "watch":
+                        watchdog.contact_is_due(floor, contact, now)
                     else:
                         reservations.worth_another_try(floor, contact, now)
             closing.leave_empty_queues(floor, now)
@@ -194,7 +207,14 @@ class Router:
         else:
             contacts.abandoned(self._floor, contact, now)
 
-    def _apply_to_conversation(self, fact: ContactHeld | ContactResumed | ContactTransferred, now: float) -> None:
+    def _confirm(self, fact: ContactConfirmed) -> None:
+        contact = self._floor.contacts.get(fact.contact_id)
+        if contact is None:
+            self.ignored += 1
+        else:
+            contact.is_questioned = False
+
+    def _apply_to_conversation(self, fact: "ConversationFact", now: float) -> None:
         contact = self._floor.contacts.get(fact.contact_id)
         if contact is None or contact.state is not ContactState.CONNECTED:
             self.ignored += 1
@@ -202,6 +222,8 @@ class Router:
             conversations.held(self._floor, contact, now)
         elif isinstance(fact, ContactResumed):
             conversations.resumed(self._floor, contact, now)
+        elif isinstance(fact, ContactReplied):
+            conversations.replied(self._floor, contact, now)
         else:
             conversations.transferred(self._floor, contact, fact, now)
 
@@ -215,39 +237,62 @@ class Router:
             reservations.failed(self._floor, reservation, fact.cause, now)
 
     def _apply_to_agent(self, agent: AgentMachine, fact: "AgentFact", now: float) -> None:
+        floor = self._floor
         match fact:
             case AgentLoggedIn():
                 if not agent.is_logged_in:
-                    self._floor.tell(told.AgentLoggedIn(now, agent.agent_id))
-                agent.log_in()
-                self._floor.show_login(agent)
+                    floor.tell(told.AgentLoggedIn(now, agent.agent_id, by=fact.by))
+                agent.log_in(fact.by)
+                floor.show_login(agent)
             case AgentLoggedOut():
                 if agent.is_logged_in:
-                    self._floor.tell(told.AgentLoggedOut(now, agent.agent_id))
-                agent.log_out()
-                self._floor.show_login(agent)
-                reservations.taken_away(self._floor, agent, "logged_out", now)
+                    floor.tell(told.AgentLoggedOut(now, agent.agent_id, by=fact.by))
+                agent.log_out(fact.by)
+                floor.show_login(agent)
+                wrapping_up.cut_short(floor, agent, now)
+                reservations.taken_away(floor, agent, "logged_out", now, by=fact.by)
             case AgentPaused():
-                agent.pause(fact.reason[:REASON_LENGTH_MAX])
+                self._check_reason(fact)
+                agent.pause(fact.reason[:REASON_LENGTH_MAX], fact.by)
             case AgentResumed():
                 agent.resume()
+            case WrapUpEnded():
+                wrapping_up.end_early(floor, agent, now)
+            case WrapUpExtended():
+                wrapping_up.extend(floor, agent, fact.by_s)
+            case DispositionSet():
+                wrapping_up.dispose(floor, agent, fact, now)
+            case _:
+                self._apply_to_phone(agent, fact, now)
+                floor.settle_and_serve(agent, now, "phone")
+                return
+        floor.settle_and_serve(agent, now, "agent", fact.by)
+
+    def _apply_to_phone(self, agent: AgentMachine, fact: "PhoneFact", now: float) -> None:
+        floor = self._floor
+        match fact:
             case AgentReachable():
                 agent.reach()
             case AgentUnreachable():
                 agent.lose()
-                reservations.taken_away(self._floor, agent, "unreachable", now)
+                if self._is_alerted_by_phone(agent):
+                    reservations.taken_away(floor, agent, "unreachable", now, "phone")
             case AgentBusy():
                 agent.begin_other_call(fact.kind)
+                floor.watch_call_of(agent, now)
             case AgentFree():
                 agent.end_other_call()
-            case WrapUpEnded():
-                agent.end_wrap_up()
-            case WrapUpExtended():
-                self._extend_wrap_up(agent, fact.by_s)
             case _:
                 assert_never(fact)
-        is_of_phone = isinstance(fact, AgentReachable | AgentUnreachable | AgentBusy | AgentFree)
-        self._settle_and_serve(agent, now, "phone" if is_of_phone else "agent")
+
+    def _is_alerted_by_phone(self, agent: AgentMachine) -> bool:
+        reservation = None if agent.reservation_id is None else self._floor.reservations[agent.reservation_id]
+        return reservation is not None and reservation.contact.channel in ON_THE_PHONE
+
+    def _check_reason(self, fact: AgentPaused) -> None:
+        reasons = self._floor.policy.not_ready_reasons
+        if reasons and fact.reason not in reasons:
+            raise LocalError(f'"{fact.reason}" is no reason to be not ready: there are {", ".join(reasons)}')
 
     def _apply_to_queue(self, fact: QueueClosed | QueueOpened, now: float) -> None:
         queue = self._floor.queues.get(fact.queue_id)
@@ -258,17 +303,6 @@ class Router:
         else:
             closing.opened(self._floor, queue, fact, now)
 
-    def _extend_wrap_up(self, agent: AgentMachine, by_s: float) -> None:
-        if not isfinite(by_s):
-            raise LocalError(f"agent {agent.agent_id}: wrap-up can be extended by a finite number of seconds only")
-        agent.extend_wrap_up(by_s)
-        if agent.wrap_up_until is not None:
-            self._floor.deadlines.set(("wrap_up", agent.agent_id), agent.wrap_up_until)
-
-    def _settle_and_serve(self, agent: AgentMachine, now: float, source: str) -> None:
-        self._floor.settle(agent, now, source)
-        self._floor.serve_agent(agent, now)
-
 
 def _ended_by(fact: "ContactFact") -> told.EndedBy:
     if isinstance(fact, ContactFinished):
@@ -277,15 +311,15 @@ def _ended_by(fact: "ContactFact") -> told.EndedBy:
 
 
 ContactFact = ContactAbandoned | ContactWithdrawn | ContactExited | ContactFinished
+ConversationFact = ContactHeld | ContactResumed | ContactTransferred | ContactReplied
+PhoneFact = AgentReachable | AgentUnreachable | AgentBusy | AgentFree
 AgentFact = (
     AgentLoggedIn
     | AgentLoggedOut
     | AgentPaused
     | AgentResumed
-    | AgentReachable
-    | AgentUnreachable
-    | AgentBusy
-    | AgentFree
     | WrapUpEnded
     | WrapUpExtended
+    | DispositionSet
+    | PhoneFact
 )

@@ -28,6 +28,8 @@ class AgentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     pause_reason: str | None = None
     since: float | None = None
     idle_since: float | None = None
+    by: str = ""
+    """Who made him not ready, or else logged him in or out."""
 
 
 def take(agent: AgentMachine) -> AgentSnapshot:
@@ -37,6 +39,7 @@ def take(agent: AgentMachine) -> AgentSnapshot:
         pause_reason=agent.pause_reason,
         since=agent.since if agent.state in LASTING else None,
         idle_since=agent.idle_since,
+        by=agent.login_by if agent.pause_reason is None else agent.pause_by,
     )
 
 
@@ -44,10 +47,10 @@ def restore(floor: Floor, agent: AgentMachine, snapshot: AgentSnapshot, now: flo
     """Put a logged-out agent where he was."""
     if not snapshot.is_logged_in:
         return
-    agent.log_in()
+    agent.log_in(snapshot.by)
     floor.show_login(agent)
     if snapshot.pause_reason is not None:
-        agent.pause(snapshot.pause_reason)
+        agent.pause(snapshot.pause_reason, snapshot.by)
     agent.idle_since = now if snapshot.idle_since is None else min(snapshot.idle_since, now)
     floor.tell(events.AgentLoggedIn(now, agent.agent_id, "restart"))
     floor.settle(agent, now, "restart", since=None if snapshot.since is None else min(snapshot.since, now))

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.estimates import EstimatorName
 from softswitch.acd.floor import Floor
-from softswitch.acd.model import AgentState, BusyKind, ContactState, Skills
+from softswitch.acd.model import AgentState, BusyKind, Channel, ContactState, Skills
 from softswitch.acd.waiting import Contact, QueueRecord
+from softswitch.acd.wrap_up import WrapUp
 from softswitch.base.ids import AgentId, ContactId, QueueId
 
 
@@ -54,9 +55,33 @@ class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
     estimate_bias_s: float | None
 
 
+class ContactInHand(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact an agent has. `for_s` is how long; `is_interrupted` says that he has put it aside for another."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    channel: Channel
+    for_s: float
+    is_interrupted: bool
+
+
+class WrapUpSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact an agent wraps up. `left_s` is how long he still may; `disposition` is empty while none was given."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    left_s: float
+    disposition: str
+    dispositions: tuple[str, ...]
+    is_disposition_required: bool
+
+
 class AgentSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One agent. `since_s` is how long the state has lasted, `idle_s` how long he has been idle, None while he is not.
 
+    `source` is what brought him into it, `by` who did, where it was somebody (`events.AgentStateChanged`). `contact_id`
+    is the contact he is alerted for, or else has taken last; `contacts` are all he has. `free_for` are the
+    channels of which he could be given a contact now.
     `missed` are reservations not answered, declined or unreachable. `queues` are those he may serve.
     """
 
@@ -75,6 +100,11 @@ class AgentSummary(msgspec.Struct, frozen=True, kw_only=True):
     queues: list[QueueId]
     answered: int
     missed: int
+    source: str
+    by: str
+    contacts: list[ContactInHand]
+    wrap_ups: list[WrapUpSummary]
+    free_for: list[Channel]
 
 
 class ContactSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +118,10 @@ class ContactSummary(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: float
     boost_s: float
     skills: Skills
+    channel: Channel
+    is_interrupted: bool
+    alerted: list[AgentId]
+    """Whose reservations it has."""
 
 
 def queue_summaries(floor: Floor, now: float) -> list[QueueSummary]:
@@ -123,7 +157,7 @@ def contact_summaries(floor: Floor, now: float) -> list[ContactSummary]:
         for position, contact in enumerate(queue.contacts(), start=1)
     }
     ordered = sorted(floor.contacts.values(), key=lambda contact: contact.order)
-    return [_contact_summary(contact, positions.get(contact.contact_id), now) for contact in ordered]
+    return [_contact_summary(floor, contact, positions.get(contact.contact_id), now) for contact in ordered]
 
 
 def _queue_summary(queue: QueueRecord, states: NDArray[np.uint8], now: float) -> QueueSummary:
@@ -188,15 +222,41 @@ def _agent_summary(floor: Floor, agent: AgentMachine, served: list[QueueId], now
         is_logged_in=agent.is_logged_in,
         is_reachable=agent.is_reachable,
         planned_reason=agent.pause_reason if agent.state is not AgentState.NOT_READY else None,
-        contact_id=agent.contact_id if reservation is None else reservation.contact.contact_id,
+        contact_id=next(reversed(agent.contacts), None) if reservation is None else reservation.contact.contact_id,
         skills=agent.agent.skills,
         queues=served,
         answered=agent.answered,
         missed=agent.missed,
+        source=agent.source,
+        by=agent.by,
+        contacts=[_in_hand(contact, now) for contact in agent.contacts.values()],
+        wrap_ups=[_wrap_up_summary(wrap_up, now) for wrap_up in agent.wrap_ups.values()],
+        free_for=[channel for channel in Channel if agent.is_free_for(channel, floor.policy.interrupted_by)],
     )
 
 
-def _contact_summary(contact: Contact, position: int | None, now: float) -> ContactSummary:
+def _in_hand(contact: Contact, now: float) -> ContactInHand:
+    return ContactInHand(
+        contact_id=contact.contact_id,
+        queue_id=contact.queue.settings.queue_id,
+        channel=contact.channel,
+        for_s=0.0 if contact.connected_at is None else now - contact.connected_at,
+        is_interrupted=contact.is_interrupted,
+    )
+
+
+def _wrap_up_summary(wrap_up: WrapUp, now: float) -> WrapUpSummary:
+    return WrapUpSummary(
+        contact_id=wrap_up.contact_id,
+        queue_id=wrap_up.queue.queue_id,
+        left_s=max(0.0, wrap_up.due_at - now),
+        disposition=wrap_up.disposition,
+        dispositions=wrap_up.queue.dispositions,
+        is_disposition_required=wrap_up.queue.is_disposition_required,
+    )
+
+
+def _contact_summary(floor: Floor, contact: Contact, position: int | None, now: float) -> ContactSummary:
     until = now if contact.connected_at is None else contact.connected_at
     return ContactSummary(
         contact_id=contact.contact_id,
@@ -207,4 +267,7 @@ def _contact_summary(contact: Contact, position: int | None, now: float) -> Cont
         wait_s=until - contact.enqueued_at,
         boost_s=contact.enqueued_at - contact.key,
         skills=contact.skills,
+        channel=contact.channel,
+        is_interrupted=contact.is_interrupted,
+        alerted=[floor.reservations[reservation_id].agent.agent_id for reservation_id in contact.reservations],
     )

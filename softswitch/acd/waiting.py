@@ -37,12 +37,16 @@ class Contact:
         "credit",
         "customer",
         "decisions_told",
+        "disposition",
         "enqueued_at",
         "entered_at",
         "forecast",
         "held_s",
         "held_since",
+        "interrupted_at",
         "is_judged",
+        "is_questioned",
+        "is_replied",
         "is_told",
         "is_transferred",
         "key",
@@ -125,6 +129,14 @@ class Contact:
         self.is_told = False
         self.forecast: Forecast | None = None
         """What was expected of it when it was first asked for in its present queue."""
+        self.is_replied = False
+        """The agent has sent his first reply."""
+        self.interrupted_at: float | None = None
+        """When the agent put it aside for another; None: he works on it."""
+        self.disposition = ""
+        """What the agent says came of it; empty until he does."""
+        self.is_questioned = False
+        """Whether it is still there has been asked and not answered."""
         self.told_wait_s: float | None = None
         """The shortest wait it was promised; never exceeded by a later promise."""
 
@@ -146,6 +158,10 @@ class Contact:
         if self.line is not None:
             return ContactState.WAITING
         return ContactState.ALERTING if self.reservations else ContactState.CONNECTED
+
+    @property
+    def is_interrupted(self) -> bool:
+        return self.interrupted_at is not None
 
     @property
     def overdue_at(self) -> float | None:

@@ -24,6 +24,7 @@ class StoredAgentStates:
                 reason=state.pause_reason or "",
                 since_wall=state.since_wall or 0.0,
                 idle_since_wall=state.idle_since_wall or 0.0,
+                by=state.by,
             ),
         )
 
@@ -35,6 +36,7 @@ class StoredAgentStates:
                 pause_reason=stored.reason if stored.status == "not_ready" else None,
                 since_wall=stored.since_wall or None,
                 idle_since_wall=stored.idle_since_wall or None,
+                by=stored.by,
             )
 
 

@@ -14,7 +14,7 @@ from softswitch.calls.limits import HISTORY_MAX, SIP_LEGS_MAX
 from softswitch.calls.measurements import CallMeasurements
 from softswitch.sip.messages.reason import NORMAL_CLEARING, cause_text
 from softswitch.sip.messages.status import q850_cause
-from softswitch.store.schema import ActiveCall, Cdr, Forwarded, SipLeg, Supervised, TrunkTry
+from softswitch.store.schema import ActiveCall, AfterCall, Cdr, Forwarded, SipLeg, Supervised, TrunkTry
 
 TIMER_EXPIRED = 102
 TEMPORARY_FAILURE = 41
@@ -58,6 +58,16 @@ def has_failed(cdr: Cdr) -> bool:
     return bool(cdr.fault) or cdr.end_reason not in _ORDINARY or any(leg.status for leg in cdr.sip_legs)
 
 
+def wrapped_up(cdr: Cdr, after: AfterCall) -> Cdr:
+    """The record of a call that is over, with what an agent has done since."""
+    return msgspec.structs.replace(
+        cdr,
+        wrap_up_s=cdr.wrap_up_s + after.wrap_up_s,
+        disposition=after.disposition or cdr.disposition,
+        is_disposition_missing=after.is_disposition_missing,
+    )
+
+
 def _keep(history: list[T], newest: T) -> None:
     history.append(newest)
     del history[:-HISTORY_MAX]
@@ -74,6 +84,7 @@ class CallRecord:
         "calling_name",
         "calling_number",
         "cause",
+        "disposition",
         "end_reason",
         "ended_by",
         "far_cause",
@@ -82,6 +93,7 @@ class CallRecord:
         "forwards",
         "has_far_left",
         "hold_s",
+        "is_disposition_missing",
         "is_far_silent",
         "is_transfer_attended",
         "is_unserved",
@@ -102,6 +114,7 @@ class CallRecord:
         "transferred_to",
         "trunk",
         "trunks",
+        "wrap_up_s",
     )
 
     def __init__(
@@ -120,6 +133,10 @@ class CallRecord:
         self.ring_s = 0.0
         self.talk_s = 0.0
         self.hold_s = 0.0
+        self.wrap_up_s = 0.0
+        """Of agents who have been done with it while it went on; more may come after its end."""
+        self.disposition = ""
+        self.is_disposition_missing = False
         self.end_reason: EndReason | None = None
         self.ended_by: EndedBy = "switch"
         self.sip_status = 0
@@ -195,6 +212,12 @@ class CallRecord:
         """An outside number was called through a trunk, or would have been."""
         _keep(self.trunks, tried)
 
+    def wrapped_up(self, after: AfterCall) -> None:
+        """An agent has done something after his conversation."""
+        self.wrap_up_s += after.wrap_up_s
+        self.disposition = after.disposition or self.disposition
+        self.is_disposition_missing = after.is_disposition_missing
+
     def sent_away(self, to: str, by: str) -> None:
         """The caller's own side has connected him elsewhere; what comes of it nobody here knows."""
         self.transferred_to, self.transferred_by = to, by
@@ -239,6 +262,9 @@ class CallRecord:
             ring_s=self.ring_s,
             talk_s=self.talk_s,
             hold_s=self.hold_s,
+            wrap_up_s=self.wrap_up_s,
+            disposition=self.disposition,
+            is_disposition_missing=self.is_disposition_missing,
             end_reason=(self.end_reason or EndReason.COMPLETED).value,
             ended_by=self.ended_by,
             sip_status=200 if self.answered_at is not None else self.sip_status,

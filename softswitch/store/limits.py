@@ -3,6 +3,9 @@
 PENDING_KEYS_MAX = 100_000
 """Records waiting for the disk: a full disk for an hour at 20 calls a second, or 100 MB of memory; the next is lost."""
 
+FRESH_CDRS_MAX = 512
+"""Newest call records kept in memory: at 500 calls a second those of one second, a hundred times what a group takes."""
+
 SCAN_ROWS_MAX = 500
 """Rows read in one transaction: a reader that held one for longer would keep the file from reusing its pages."""
 

@@ -65,6 +65,8 @@ class StoredAgentState(msgspec.Struct, frozen=True, kw_only=True):
     idle_since_wall: float = 0.0
     """What the longest-idle rule counts from; 0 = he was not idle."""
     logged_in_at_wall: float = 0.0
+    by: str = ""
+    """Who declared it, as far as that is known."""
 
 
 class ActiveCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +163,14 @@ class TrunkTry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class AfterCall(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent does after a call, to be added to its record."""
+
+    wrap_up_s: float = 0.0
+    disposition: str = ""
+    is_disposition_missing: bool = False
+
+
 class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """Call detail record: one per call, answered or not, written when its last leg has ended."""
 
@@ -183,6 +193,11 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     talk_s: float = 0.0
     hold_s: float = 0.0
     wrap_up_s: float = 0.0
+    """What agents took afterwards, in all. Written, as the next two, when they are done."""
+    disposition: str = ""
+    """What the agent said came of it, in a word of its queue; "" if he said nothing."""
+    is_disposition_missing: bool = False
+    """He had to say it, and did not."""
     end_reason: str
     """In few words, for people and reports: "completed", "abandoned", "rejected", "overflowed", ..."""
     ended_by: str

@@ -12,6 +12,7 @@ import msgspec
 
 from softswitch.base.ids import CallId
 from softswitch.store.environment import Operation, open_for_reading, open_for_writing
+from softswitch.store.limits import FRESH_CDRS_MAX
 from softswitch.store.memory import MemoryRows
 from softswitch.store.schema import (
     ACTIVE_CALLS,
@@ -90,6 +91,7 @@ class Store:
 
     __slots__ = (
         "_close_rows",
+        "_fresh",
         "_writer",
         "active_calls",
         "agent_states",
@@ -111,6 +113,8 @@ class Store:
         self._writer = writer
         self._close_rows = close_rows
         self.bindings: Table[BindingKey, StoredBinding] = Table(BINDINGS, rows, writer)
+        self._fresh: dict[TimedKey, Cdr] = {}
+        """The newest records, which may not be on disk yet."""
         self.agent_states: Table[str, StoredAgentState] = Table(AGENT_STATES, rows, writer)
         self.bans: Table[str, StoredBan] = Table(BANS, rows, writer)
         self.toll_usage: Table[str, StoredTollUsage] = Table(TOLL_USAGE, rows, writer)
@@ -133,10 +137,24 @@ class Store:
         """Write the CDR and forget the call in progress, both in one transaction."""
         self._writer.apply(
             [
-                self.cdrs.put_operation((cdr.started_at, cdr.call_id), cdr),
+                self._put_cdr((cdr.started_at, cdr.call_id), cdr),
                 self.active_calls.delete_operation(cdr.call_id),
             ]
         )
+
+    def change_cdr(self, key: TimedKey, change: Callable[[Cdr], Cdr]) -> None:
+        """More is known of a call that is over. One of which there is no record (any more) gets none by this."""
+        cdr = self._fresh.get(key) or self.cdrs.get(key)
+        if cdr is not None:
+            self._writer.apply([self._put_cdr(key, change(cdr))])
+
+    def _put_cdr(self, key: TimedKey, cdr: Cdr) -> Operation:
+        """Readers see it when it is on disk; whoever changes it again must not miss this change until then."""
+        self._fresh.pop(key, None)
+        self._fresh[key] = cdr
+        if len(self._fresh) > FRESH_CDRS_MAX:
+            del self._fresh[next(iter(self._fresh))]
+        return self.cdrs.put_operation(key, cdr)
 
     def end_leftover_calls(self, at_wall: float) -> list[Cdr]:
         """Give the calls that a former switch left in progress their CDRs, and return them. Before the first call."""
@@ -186,10 +204,10 @@ class Store:
             self.recordings.put_operation((recording.started_at, recording.recording_id), recording),
         ]
         cdr_key = (recording.call_started_at, recording.call_id)
-        cdr = self.cdrs.get(cdr_key)
+        cdr = self._fresh.get(cdr_key) or self.cdrs.get(cdr_key)
         if cdr is not None and former_path in cdr.recordings:
             paths = tuple(recording.path if path == former_path else path for path in cdr.recordings)
-            operations.append(self.cdrs.put_operation(cdr_key, msgspec.structs.replace(cdr, recordings=paths)))
+            operations.append(self._put_cdr(cdr_key, msgspec.structs.replace(cdr, recordings=paths)))
         self._writer.apply(operations)
 
     def delete_recording(self, recording: StoredRecording) -> None:

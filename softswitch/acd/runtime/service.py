@@ -28,6 +28,7 @@ class SavedAgent(msgspec.Struct, frozen=True, kw_only=True):
     pause_reason: str | None = None
     since_wall: float | None = None
     idle_since_wall: float | None = None
+    by: str = ""
 
 
 class AgentStateTable(Protocol):
@@ -225,6 +226,7 @@ def _to_saved(snapshot: AgentSnapshot, offset_s: float) -> SavedAgent:
         pause_reason=snapshot.pause_reason,
         since_wall=None if snapshot.since is None else snapshot.since + offset_s,
         idle_since_wall=None if snapshot.idle_since is None else snapshot.idle_since + offset_s,
+        by=snapshot.by,
     )
 
 
@@ -235,4 +237,5 @@ def _to_snapshot(saved: SavedAgent, offset_s: float) -> AgentSnapshot:
         pause_reason=saved.pause_reason,
         since=None if saved.since_wall is None else saved.since_wall + offset_s,
         idle_since=None if saved.idle_since_wall is None else saved.idle_since_wall + offset_s,
+        by=saved.by,
     )

@@ -48,6 +48,15 @@ class AgentLines:
             del self._counts[agent_id], self._kinds[agent_id]
             self._acd.apply(AgentFree(agent_id))
 
+    def kind_of(self, agent_id: AgentId) -> BusyKind | None:
+        """As the router was told; None: he is in no such call."""
+        return self._kinds.get(agent_id)
+
+    def forget(self, agent_id: AgentId) -> None:
+        """The router has found out that he is in no such call, though nobody has said so."""
+        self._counts.pop(agent_id, None)
+        self._kinds.pop(agent_id, None)
+
     def repeat(self) -> None:
         """Say again who is busy, to a router that may have learnt of an agent only now."""
         for agent_id, kind in self._kinds.items():

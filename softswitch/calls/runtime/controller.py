@@ -13,7 +13,7 @@ from typing import Any
 
 from softswitch.acd.inputs import AgentLoggedOut, AgentReachable, AgentUnreachable
 from softswitch.acd.model import BusyKind
-from softswitch.acd.outputs import AcdOutput, AgentStateChanged, RescueChanged
+from softswitch.acd.outputs import AcdOutput
 from softswitch.base.ids import AgentId, CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
@@ -22,6 +22,7 @@ from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import Leg
 from softswitch.calls.record import CallRecord
 from softswitch.calls.returning import Outgoing, is_loop
+from softswitch.calls.runtime.acd_events import AcdEvents
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
 from softswitch.calls.runtime.measuring import Measuring
 from softswitch.calls.runtime.negotiation import (
@@ -117,6 +118,7 @@ class CallController:
         )
         around.phones.when_changed(self.watching.choice_changed)
         around.parking.when_changed(self.watching.slot_changed)
+        self._acd_events = AcdEvents(self.calls, around, self.watching, loop, self._deliver)
         self._measuring = Measuring(self.calls, around.records, loop)
         self._something_ended: asyncio.Future[None] | None = None
         self._is_ending = False
@@ -197,19 +199,7 @@ class CallController:
             self._deliver(call, event)
 
     def receive_acd(self, event: AcdOutput) -> None:
-        if isinstance(event, AgentStateChanged):
-            self.watching.agent_changed(event)
-            log.info("agent", agent=event.agent_id, old=event.old.value, new=event.new.value, reason=event.reason)
-            return
-        if isinstance(event, RescueChanged):
-            level = None if event.service_level is None else round(event.service_level, 3)
-            log.warning(
-                "service level rescue", queue=event.queue_id, is_on=event.is_on, level=level, judged=event.judged
-            )
-            return
-        call = self.calls.get(CallId(event.contact_id))
-        if call is not None:
-            self._deliver(call, event)
+        self._acd_events.receive(event)
 
     def restored(self, aors: list[str]) -> None:
         """Registrations were read from the store: the agents behind them can be reached."""

@@ -31,7 +31,7 @@ from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.outputs import Ban, Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 from softswitch.sip.trunks.trunk_links import TrunkLinks
-from softswitch.store.schema import ActiveCall, Cdr, SipLeg, StoredRecording
+from softswitch.store.schema import ActiveCall, AfterCall, Cdr, SipLeg, StoredRecording
 
 
 class Sip(Protocol):
@@ -121,6 +121,10 @@ class Records(Protocol):
     def call_ended(self, cdr: Cdr) -> None: ...
     def call_measured(self, cdr: Cdr) -> None:
         """The same call's record again, complete: follows every `call_ended`, some seconds later at most."""
+        ...
+
+    def call_wrapped_up(self, call_id: CallId, started_at: float, after: AfterCall) -> None:
+        """The agent has done what there was to do after a call that is over."""
         ...
 
     def recording_started(self, recording: StoredRecording) -> None:

@@ -21,6 +21,7 @@ from collections import deque
 
 from softswitch.acd.inputs import (
     ContactAbandoned,
+    ContactConfirmed,
     ContactExited,
     ContactFinished,
     ContactHeld,
@@ -28,9 +29,6 @@ from softswitch.acd.inputs import (
     ContactResumed,
     ContactTransferred,
     ContactWithdrawn,
-    FailureCause,
-    ReservationAccepted,
-    ReservationFailed,
 )
 from softswitch.acd.model import HangUp, ToFlow, ToQueue
 from softswitch.acd.outputs import (
@@ -38,26 +36,26 @@ from softswitch.acd.outputs import (
     AnnouncementCut,
     AnnouncementDue,
     ContactConnected,
+    ContactInQuestion,
     ContactMoved,
     ContactOverflowed,
     ContactRefused,
     ReservationEnded,
 )
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import AgentId, ContactId, LegId, QueueId, ReservationId
+from softswitch.base.ids import AgentId, ContactId, LegId, QueueId
 from softswitch.calls.boosts import boost_of, customer_of
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarDone, FarReplaced
-from softswitch.calls.outcomes import DialReason, QueueOutcome, QueueReason
+from softswitch.calls.outcomes import QueueOutcome, QueueReason
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import EndedBy, EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_greeting import AgentGreeting
-from softswitch.calls.runtime.agent_line import ZIP_TONE, fetch
-from softswitch.calls.runtime.alerting import Alerting
+from softswitch.calls.runtime.agent_line import ZIP_TONE
+from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
-from softswitch.calls.runtime.reaching import ring_extension
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.runtime.taking_over import name_of
 from softswitch.calls.settings import QueueTreatment
@@ -71,15 +69,6 @@ RING_ATTEMPTS_MAX = 5
 
 TO_BE_SAID_MAX = 2
 """Announcements that wait for another to end: its place in the queue and one text; more would be old when heard."""
-
-# What the router is told of an agent whose phone did not take the call.
-_CAUSES: dict[DialReason, FailureCause] = {
-    DialReason.BUSY: "declined",
-    DialReason.DECLINED: "declined",
-    DialReason.NO_ANSWER: "no_answer",
-    DialReason.UNREACHABLE: "unreachable",
-}
-
 
 # What the flow is told of a caller who waits no longer.
 _REASONS = {
@@ -111,8 +100,7 @@ class QueueVisit:
         self._announcement: int | None = None
         self._to_be_said: deque[list[str]] = deque()
         """What became due while something else is being said."""
-        self._reservation: AgentReserved | None = None
-        self._alerting: Alerting | None = None
+        self._phones = AgentPhones(call)
         self._ring_attempts = 0
         self._agent: Party | None = None
         self._greeting: AgentGreeting | None = None
@@ -154,11 +142,13 @@ class QueueVisit:
             case AgentReserved():
                 await self._alert(event)
             case LegProgress() | LegAnswered() | LegFailed():
-                self._agent_leg(event)
+                self._phones.receive(event)
             case ReservationEnded():
-                self._reservation_ended(event)
+                self._phones.ended(event)
             case ContactConnected():
                 self._connect(event)
+            case ContactInQuestion():
+                self._confirm()
             case FarReplaced():
                 self._far_replaced(event)
             case ContactMoved():
@@ -211,7 +201,7 @@ class QueueVisit:
             self._call.caller_stream.play(music, loop=True, started_at=0.0)
 
     def _announce(self, event: AnnouncementDue) -> None:
-        if self._reservation is not None:
+        if self._phones.are_ringing:
             return
         sounds = or_silence(lambda: self._words_of(event))
         if sounds and self._announcement is None:
@@ -241,7 +231,7 @@ class QueueVisit:
 
     def _pressed(self) -> QueueOutcome | None:
         """The caller pressed a key; while he talks, it is meant for whoever he talks to."""
-        if self._agent is not None or self._conversation is not None:
+        if self._phones.answered is not None or self._agent is not None or self._conversation is not None:
             return None
         exits = self._treatment.exit_keys
         key = self._call.digits_typed.take("".join(exits))
@@ -259,16 +249,8 @@ class QueueVisit:
     # The agent's phone
 
     async def _alert(self, event: AgentReserved) -> None:
-        self._reservation = event
-        extension = self._around.settings().extension_of_agent(event.agent_id)
-        self._alerting = Alerting(self._call)
         try:
-            if (line := self._around.open_lines.free_line(event.agent_id)) is not None:
-                await self._fetch(line)
-            elif extension is not None and self._around.phones.of(extension.username).do_not_disturb:
-                self._alerting.refuse(DialReason.BUSY)
-            elif extension is not None:
-                await ring_extension(self._alerting, extension, self._call, answers_itself=extension.auto_answer)
+            await self._phones.alert(event)
         except MediaUnavailable:
             self._ring_attempts += 1
             if self._ring_attempts == RING_ATTEMPTS_MAX:
@@ -276,77 +258,22 @@ class QueueVisit:
             self._queue_anew()
         else:
             self._ring_attempts = 0
-            self._judge_alerting()
-
-    async def _fetch(self, line: ActiveCall) -> None:
-        """An agent whose line is open has answered already."""
-        assert self._alerting is not None, "made by _alert"
-        try:
-            self._alerting.take(await fetch(line, self._call))
-        except LocalError:
-            self._alerting.refuse(DialReason.UNREACHABLE)
-        else:
-            self._answered()
 
     def _queue_anew(self) -> None:
-        self._stop_alerting()
-        self._reservation = None
+        self._phones.stop()
         self._is_known = False
         self._around.acd.apply(ContactWithdrawn(self._contact, "no media worker"))
         self._join_queue()
 
-    def _agent_leg(self, event: LegProgress | LegAnswered | LegFailed) -> None:
-        if self._alerting is None or self._reservation is None:
-            return
-        self._alerting.receive(event)
-        if self._alerting.answered is not None and self._agent is None:
-            self._answered()
-        else:
-            self._judge_alerting()
-
-    def _answered(self) -> None:
-        assert self._alerting is not None, "somebody was rung"
-        assert self._reservation is not None, "and for a reservation"
-        self._agent = self._alerting.answered
-        self._around.acd.apply(ReservationAccepted(self._reservation.reservation_id))
-
-    def _judge_alerting(self) -> None:
-        """Tell the router when no phone of the agent's can answer any more."""
-        if self._alerting is None or self._reservation is None:
-            return
-        verdict = self._alerting.verdict
-        if verdict is not None:
-            reservation_id = self._forget_reservation(self._reservation)
-            self._around.acd.apply(ReservationFailed(reservation_id, _CAUSES.get(verdict, "unreachable")))
-
-    def _reservation_ended(self, event: ReservationEnded) -> None:
-        if self._reservation is not None and event.reservation_id == self._reservation.reservation_id:
-            self._forget_reservation(self._reservation)
-
-    def _forget_reservation(self, reservation: AgentReserved) -> ReservationId:
-        self._stop_alerting()
-        self._reservation = None
-        return reservation.reservation_id
-
-    def _stop_alerting(self) -> None:
-        if self._alerting is not None:
-            self._alerting.end()
-            self._alerting = None
-        if self._agent is not None and self._conversation is None:
-            self._call.part(self._agent)
-            self._agent = None
-
     # The conversation
 
     def _connect(self, event: ContactConnected) -> None:
-        assert self._agent is not None, "the router connects only whom we said had answered"
-        assert self._alerting is not None, "his phone was rung"
+        self._agent = self._phones.connected()
         self._wait_s = event.wait_s
         self._announcement = None
         record = self._call.record
         record.agent = event.agent_id
         record.queue_wait_s += event.wait_s
-        self._alerting.end()
         sounds = self._words_for(event.agent_id)
         if sounds:
             self._greeting = AgentGreeting(self._agent, sounds, self._around.clock)
@@ -375,8 +302,9 @@ class QueueVisit:
 
     def _lost_while_greeted(self) -> None:
         """He has hung up before he heard the caller, who waits on as long as he has waited."""
-        self._greeting = self._reservation = None
-        self._stop_alerting()
+        assert self._agent is not None, "it was he who was greeted"
+        self._greeting = None
+        self._call.part(self._agent)
         self._agent_replaced("agent")
         record = self._call.record
         record.agent, record.queue_wait_s = "", record.queue_wait_s - self._wait_s
@@ -440,6 +368,11 @@ class QueueVisit:
             )
         self._end_conversation("agent" if is_transferred else record.ended_by)
 
+    def _confirm(self) -> None:
+        """The router asks whether the caller is still here."""
+        if self._is_known:
+            self._around.acd.apply(ContactConfirmed(self._contact))
+
     # Leaving
 
     async def _overflowed(self, event: ContactOverflowed) -> QueueOutcome:
@@ -489,6 +422,6 @@ class QueueVisit:
             self._agent_replaced(self._call.record.ended_by)
         elif self._is_known:
             self._leave_queue(self._departure())
-        self._stop_alerting()
+        self._phones.stop()
         if self._call.caller.stream is not None:
             self._call.caller.stream.stop_play()

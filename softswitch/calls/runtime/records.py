@@ -3,15 +3,17 @@
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId, RecordingId
+from softswitch.calls.record import wrapped_up
 from softswitch.calls.runtime.traces import Traces
 from softswitch.media.protocol import RecordingFinished
 from softswitch.sip.limits import BAN_MEMORY_S
 from softswitch.sip.outputs import Ban, Binding
-from softswitch.store.schema import ActiveCall, Cdr, SipLeg, StoredBan, StoredBinding, StoredRecording
+from softswitch.store.schema import ActiveCall, AfterCall, Cdr, SipLeg, StoredBan, StoredBinding, StoredRecording
 from softswitch.store.store import Store
 
 
@@ -62,9 +64,12 @@ class StoreRecords:
 
     def call_measured(self, cdr: Cdr) -> None:
         if self._ended.pop(cdr.call_id, None) != cdr:
-            self._store.cdrs.put((cdr.started_at, cdr.call_id), cdr)
+            self._store.change_cdr((cdr.started_at, cdr.call_id), lambda known: replace(known, legs=cdr.legs))
         for recording in self._in_progress.pop(cdr.call_id, ()):
             self._hand_on(recording)
+
+    def call_wrapped_up(self, call_id: CallId, started_at: float, after: AfterCall) -> None:
+        self._store.change_cdr((started_at, call_id), lambda known: wrapped_up(known, after))
 
     def recording_started(self, recording: StoredRecording) -> None:
         self._open[recording.recording_id] = recording

@@ -12,7 +12,7 @@ from softswitch.acd.inputs import (
     ReservationAccepted,
     ReservationFailed,
 )
-from softswitch.acd.model import Agent, AgentState, Queue, RoutingPolicy
+from softswitch.acd.model import Agent, AgentState, BusyKind, Queue, RoutingPolicy
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged, ContactConnected, ReservationEnded
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 from softswitch.testing.acd import ScriptedAcd
@@ -32,7 +32,7 @@ def test_accepting_connects() -> None:
     acd.advance(2.0)
     assert acd.answer("c1") == [
         ContactConnected(ContactId("c1"), AgentId("ann"), QueueId("sales"), 3.0),
-        AgentStateChanged(AgentId("ann"), AgentState.RESERVED, AgentState.BUSY, "", 3.0, acd.agent("ann").busy_kind),
+        AgentStateChanged(AgentId("ann"), AgentState.RESERVED, AgentState.BUSY, "", 3.0, BusyKind.ACD, "contact"),
     ]
     assert acd.router.next_timeout() is None
 

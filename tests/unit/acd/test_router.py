@@ -15,8 +15,10 @@ from softswitch.acd.inputs import (
     AgentResumed,
     AgentUnreachable,
     ContactAbandoned,
+    ContactConfirmed,
     ContactFinished,
     ContactQueued,
+    ContactReplied,
     ContactWithdrawn,
     ReservationAccepted,
     ReservationFailed,
@@ -25,7 +27,7 @@ from softswitch.acd.inputs import (
 )
 from softswitch.acd.limits import REASON_LENGTH_MAX
 from softswitch.acd.model import Agent, AgentState, BusyKind, Queue
-from softswitch.acd.outputs import AgentStateChanged, ContactRefused
+from softswitch.acd.outputs import AgentStateChanged, ContactRefused, WrapUpOver
 from softswitch.acd.router import Router
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
@@ -37,6 +39,8 @@ ANN = Agent(agent_id=AgentId("ann"))
 STRANGERS: list[AcdInput] = [
     ContactAbandoned(ContactId("x")),
     ContactWithdrawn(ContactId("x")),
+    ContactReplied(ContactId("x")),
+    ContactConfirmed(ContactId("x")),
     ContactFinished(ContactId("x")),
     ReservationAccepted(ReservationId(7)),
     ReservationFailed(ReservationId(7), "declined"),
@@ -82,7 +86,10 @@ def in_wrap_up() -> ScriptedAcd:
 def test_wrap_up_ends_by_itself() -> None:
     acd = in_wrap_up()
     assert acd.advance(29.9) == []
-    assert acd.advance(0.1) == [AgentStateChanged(AgentId("ann"), AgentState.WRAP_UP, AgentState.READY, "", acd.now)]
+    assert acd.advance(0.1) == [
+        WrapUpOver(ContactId("c1"), AgentId("ann"), QueueId("sales"), 30.0, "", False, "time"),
+        AgentStateChanged(AgentId("ann"), AgentState.WRAP_UP, AgentState.READY, "", acd.now, None, "timer"),
+    ]
 
 
 def test_wrap_up_ended_by_the_agent_does_not_end_twice() -> None:
@@ -96,13 +103,13 @@ def test_an_extended_wrap_up_ends_later() -> None:
     acd = in_wrap_up()
     acd.tell(WrapUpExtended(AgentId("ann"), 20.0))
     assert acd.advance(49.9) == []
-    assert len(acd.advance(0.1)) == 1
+    assert len(acd.advance(0.1)) == 2
 
 
 def test_a_shortened_wrap_up_ends_earlier() -> None:
     acd = in_wrap_up()
     acd.tell(WrapUpExtended(AgentId("ann"), -25.0))
-    assert len(acd.advance(5.0)) == 1
+    assert len(acd.advance(5.0)) == 2
 
 
 def test_wrap_up_is_extended_by_a_number() -> None:

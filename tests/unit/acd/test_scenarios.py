@@ -52,9 +52,11 @@ def test_the_longest_idle_agent_is_rung_and_another_one_when_he_does_not_answer(
     outputs = acd.advance(15.0)
     assert outputs == [
         ReservationEnded(ReservationId(1), AgentId("bob"), ContactId("c1"), "no_answer"),
-        AgentStateChanged(AgentId("bob"), AgentState.RESERVED, AgentState.NOT_READY, "no answer", 35.0),
+        AgentStateChanged(
+            AgentId("bob"), AgentState.RESERVED, AgentState.NOT_READY, "no answer", 35.0, None, "reservation"
+        ),
         AgentReserved(ReservationId(2), AgentId("ann"), ContactId("c1"), QueueId("sales")),
-        AgentStateChanged(AgentId("ann"), AgentState.READY, AgentState.RESERVED, "", 35.0),
+        AgentStateChanged(AgentId("ann"), AgentState.READY, AgentState.RESERVED, "", 35.0, None, "reservation"),
     ]
     connected = acd.answer("c1")[0]
     assert connected == ContactConnected(ContactId("c1"), AgentId("ann"), QueueId("sales"), 15.0)
@@ -76,7 +78,7 @@ def test_a_contact_nobody_answered_keeps_its_place() -> None:
 
 @pytest.mark.parametrize(("restarts", "expected"), [(True, "bob"), (False, "ann")])
 def test_a_call_of_the_agents_own_restarts_his_idle_time_if_the_policy_says_so(restarts: bool, expected: str) -> None:
-    acd = ScriptedAcd([SALES], [ANN, BOB], policy=RoutingPolicy(direct_calls_restart_idle=restarts))
+    acd = ScriptedAcd([SALES], [ANN, BOB], policy=RoutingPolicy(outbound_calls_restart_idle=restarts))
     acd.ready("ann")
     acd.advance(10.0)
     acd.ready("bob")

@@ -16,10 +16,10 @@ def test_what_is_taken() -> None:
     acd = ScriptedAcd([SALES], AGENTS)
     acd.advance(10.0)
     acd.ready("ann", "bob")
-    acd.tell(AgentPaused(BOB, "lunch"))
+    acd.tell(AgentPaused(BOB, "lunch", by="eve"))
     assert acd.router.agent_snapshot(ANN) == AgentSnapshot(agent_id=ANN, is_logged_in=True, since=10.0, idle_since=10.0)
     assert acd.router.agent_snapshot(BOB) == AgentSnapshot(
-        agent_id=BOB, is_logged_in=True, pause_reason="lunch", since=10.0
+        agent_id=BOB, is_logged_in=True, pause_reason="lunch", since=10.0, idle_since=10.0, by="eve"
     )
     assert acd.router.agent_snapshot(CYD) == AgentSnapshot(agent_id=CYD, is_logged_in=False, since=0.0)
     assert acd.router.agent_snapshot(AgentId("stranger")) is None
@@ -40,16 +40,16 @@ def test_agents_are_put_where_they_were() -> None:
         [
             AgentSnapshot(agent_id=CYD, is_logged_in=True, since=400.0, idle_since=500.0),
             AgentSnapshot(agent_id=ANN, is_logged_in=True, since=None, idle_since=None),
-            AgentSnapshot(agent_id=BOB, is_logged_in=True, pause_reason="lunch", since=900.0),
+            AgentSnapshot(agent_id=BOB, is_logged_in=True, pause_reason="lunch", since=900.0, by="eve"),
             AgentSnapshot(agent_id=AgentId("gone"), is_logged_in=True),
         ],
         1000.0,
     )
     assert acd.tell() == []
     assert acd.router.take_outputs() == [
-        AgentStateChanged(CYD, AgentState.LOGGED_OUT, AgentState.READY, "", 400.0),
-        AgentStateChanged(ANN, AgentState.LOGGED_OUT, AgentState.READY, "", 1000.0),
-        AgentStateChanged(BOB, AgentState.LOGGED_OUT, AgentState.NOT_READY, "lunch", 900.0),
+        AgentStateChanged(CYD, AgentState.LOGGED_OUT, AgentState.READY, "", 400.0, None, "restart"),
+        AgentStateChanged(ANN, AgentState.LOGGED_OUT, AgentState.READY, "", 1000.0, None, "restart"),
+        AgentStateChanged(BOB, AgentState.LOGGED_OUT, AgentState.NOT_READY, "lunch", 900.0, None, "restart", "eve"),
     ]
     assert (acd.agent("cyd").since_s, acd.agent("cyd").idle_s) == (600.0, 500.0)
     acd.tell(AgentReachable(ANN), AgentReachable(CYD))

@@ -1,8 +1,8 @@
 """The rows people read."""
 
 from softswitch.acd.inputs import AgentBusy, AgentPaused, AgentUnreachable, ContactAbandoned
-from softswitch.acd.model import Agent, AgentState, BusyKind, ContactState, Queue
-from softswitch.acd.summaries import AgentSummary, ContactSummary
+from softswitch.acd.model import Agent, AgentState, BusyKind, Channel, ContactState, Queue
+from softswitch.acd.summaries import AgentSummary, ContactInHand, ContactSummary
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.testing.acd import ScriptedAcd
 
@@ -80,6 +80,19 @@ def test_agents() -> None:
         queues=[QueueId("sales")],
         answered=1,
         missed=0,
+        source="contact",
+        by="",
+        contacts=[
+            ContactInHand(
+                contact_id=ContactId("talking"),
+                queue_id=QueueId("sales"),
+                channel=Channel.VOICE,
+                for_s=8.0,
+                is_interrupted=False,
+            )
+        ],
+        wrap_ups=[],
+        free_for=[],
     )
     assert (acd.agent("bob").state, acd.agent("bob").reason) == (AgentState.NOT_READY, "lunch")
     assert (acd.agent("cyd").state, acd.agent("cyd").busy_kind) == (AgentState.BUSY, BusyKind.DIRECT_IN)
@@ -101,6 +114,9 @@ def test_contacts_in_serving_order() -> None:
         wait_s=3.0,
         boost_s=60.0,
         skills={},
+        channel=Channel.VOICE,
+        is_interrupted=False,
+        alerted=[],
     )
     assert acd.contact("second").position == 2
     assert acd.contact("alerting").position is None

@@ -15,7 +15,7 @@ from softswitch.acd.inputs import (
     ReservationAccepted,
 )
 from softswitch.acd.model import Agent, AgentState, Queue
-from softswitch.acd.outputs import AcdOutput, AgentReserved, AgentStateChanged, ContactConnected
+from softswitch.acd.outputs import AcdOutput, AgentReserved, AgentStateChanged, ContactConnected, WrapUpBegan
 from softswitch.acd.router import Router
 from softswitch.acd.runtime.service import AcdService, SavedAgent
 from softswitch.base.errors import LocalError
@@ -131,6 +131,7 @@ def test_facts_applied_from_within_wait_until_the_outputs_are_handed_on(running:
         AgentState.RESERVED,
         ContactConnected,
         AgentState.BUSY,
+        WrapUpBegan,
         AgentState.WRAP_UP,
     ]
     assert running.service.queue_summaries()[0].answered == 1

@@ -1,0 +1,125 @@
+"""The agents alerted for one caller: each has a reservation, and phones that ring.
+
+Mostly there is one. Where there are several the first whose phone is answered is accepted, and the router ends the
+others (`answered_elsewhere`); one who declines, or cannot be reached, ends only his own reservation.
+"""
+
+from typing import NamedTuple
+
+from softswitch.acd.inputs import FailureCause, ReservationAccepted, ReservationFailed
+from softswitch.acd.outputs import AgentReserved, ReservationEnded
+from softswitch.base.errors import LocalError
+from softswitch.base.ids import ReservationId
+from softswitch.calls.outcomes import DialReason
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.agent_line import fetch
+from softswitch.calls.runtime.alerting import ANSWERED_ELSEWHERE, Alerting
+from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.reaching import ring_extension
+from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
+
+# What the router is told of an agent whose phone did not take the call.
+_CAUSES: dict[DialReason, FailureCause] = {
+    DialReason.BUSY: "declined",
+    DialReason.DECLINED: "declined",
+    DialReason.NO_ANSWER: "no_answer",
+    DialReason.UNREACHABLE: "unreachable",
+}
+
+
+class _Alerted(NamedTuple):
+    reservation_id: ReservationId
+    alerting: Alerting
+
+
+class AgentPhones:
+    """For one stay in a queue."""
+
+    __slots__ = ("_alerted", "_around", "_call", "answered")
+
+    def __init__(self, call: ActiveCall) -> None:
+        self._call = call
+        self._around = call.around
+        self._alerted: dict[ReservationId, _Alerted] = {}
+        self.answered: Party | None = None
+        """Whom the router was told to have answered."""
+
+    @property
+    def are_ringing(self) -> bool:
+        return bool(self._alerted)
+
+    async def alert(self, event: AgentReserved) -> None:
+        """Ring the phones of one more agent. Raises as `Alerting.ring` does."""
+        extension = self._around.settings().extension_of_agent(event.agent_id)
+        alerting = Alerting(self._call, is_counted=not self._alerted)
+        alerted = self._alerted[event.reservation_id] = _Alerted(event.reservation_id, alerting)
+        if (line := self._around.open_lines.free_line(event.agent_id)) is not None:
+            await self._fetch(line, alerted)
+        elif extension is not None and self._around.phones.of(extension.username).do_not_disturb:
+            alerting.refuse(DialReason.BUSY)
+        elif extension is not None:
+            await ring_extension(alerting, extension, self._call, answers_itself=extension.auto_answer)
+        self._judge(alerted)
+
+    def receive(self, event: LegProgress | LegAnswered | LegFailed) -> None:
+        """Something happened to a leg; those that do not ring for an agent are of no interest."""
+        alerted = next((each for each in self._alerted.values() if each.alerting.rings(event.leg_id)), None)
+        if alerted is None:
+            return
+        alerted.alerting.receive(event)
+        if alerted.alerting.answered is None:
+            self._judge(alerted)
+        else:
+            self._accept(alerted)
+
+    def ended(self, event: ReservationEnded) -> None:
+        """The router wants this agent no more."""
+        alerted = self._alerted.get(event.reservation_id)
+        if alerted is not None:
+            self._stop(alerted, ANSWERED_ELSEWHERE if event.cause == "answered_elsewhere" else None)
+
+    def connected(self) -> Party:
+        """The router has connected the one who has answered; from now on he is whoever asks's business."""
+        assert self.answered is not None, "the router connects only whom we said had answered"
+        party, self.answered = self.answered, None
+        for alerted in self._alerted.values():
+            alerted.alerting.end(ANSWERED_ELSEWHERE)
+        self._alerted.clear()
+        return party
+
+    def stop(self) -> None:
+        """Nobody is alerted any more."""
+        for alerted in list(self._alerted.values()):
+            self._stop(alerted)
+
+    async def _fetch(self, line: ActiveCall, alerted: _Alerted) -> None:
+        """An agent whose line is open has answered already."""
+        try:
+            alerted.alerting.take(await fetch(line, self._call))
+        except LocalError:
+            alerted.alerting.refuse(DialReason.UNREACHABLE)
+        else:
+            self._accept(alerted)
+
+    def _accept(self, alerted: _Alerted) -> None:
+        """Of several who answer at the same moment the first counts; the router ends the others."""
+        if self.answered is None:
+            self.answered = alerted.alerting.answered
+            self._around.acd.apply(ReservationAccepted(alerted.reservation_id))
+
+    def _judge(self, alerted: _Alerted) -> None:
+        """Tell the router when no phone of the agent's can answer any more."""
+        verdict = alerted.alerting.verdict
+        if verdict is not None and alerted.reservation_id in self._alerted:
+            self._stop(alerted)
+            self._around.acd.apply(ReservationFailed(alerted.reservation_id, _CAUSES.get(verdict, "unreachable")))
+
+    def _stop(self, alerted: _Alerted, reason: str | None = None) -> None:
+        """His phones ring no more; if one of them was answered, that was in vain."""
+        del self._alerted[alerted.reservation_id]
+        alerted.alerting.end(reason)
+        answered = alerted.alerting.answered
+        if answered is not None:
+            self._call.part(answered, reason)
+            if answered is self.answered:
+                self.answered = None
