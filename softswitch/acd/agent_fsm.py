@@ -39,7 +39,7 @@ his login. It goes on through a reservation that was not his doing to lose, and,
 of other kinds and breaks. A failed reservation starts it anew.
 """
 
-from softswitch.acd.channels import ON_THE_PHONE, InterruptedBy, slot_of
+from softswitch.acd.channels import ON_THE_PHONE, InterruptedBy, hindrances, slot_of
 from softswitch.acd.model import UNREACHABLE, Agent, AgentState, BusyKind, Channel, RoutingPolicy
 from softswitch.acd.outputs import AgentStateChanged
 from softswitch.acd.waiting import Contact
@@ -58,6 +58,7 @@ class AgentMachine:
         "contacts",
         "failed_contacts",
         "failures",
+        "hindrances",
         "idle_since",
         "is_logged_in",
         "is_questioned",
@@ -78,7 +79,7 @@ class AgentMachine:
     )
 
     def __init__(self, agent: Agent, now: float) -> None:
-        self.agent = agent
+        self.configure(agent)
         self.is_removed = False
         """Not configured any more: he finishes what he is in and is forgotten."""
         self.is_logged_in = False
@@ -114,6 +115,12 @@ class AgentMachine:
         self.answered = 0
         self.missed = 0
 
+    def configure(self, agent: Agent) -> None:
+        """He is configured like this from now on."""
+        self.agent = agent
+        self.hindrances = tuple(hindrances(agent.capacity, has_phone=has_phone) for has_phone in (False, True))
+        """Without his phone, and with it."""
+
     @property
     def agent_id(self) -> AgentId:
         return self.agent.agent_id
@@ -138,7 +145,9 @@ class AgentMachine:
         slot = slot_of(channel)
         taken = 0
         for contact in self.contacts.values():
-            if slot_of(contact.channel) is slot:
+            if contact.channel in ON_THE_PHONE:
+                return False
+            if contact.channel is channel:
                 taken += 1
                 if channel is Channel.CHAT and not contact.is_replied:
                     return False

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from softswitch.acd import decisions
 from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
-from softswitch.acd.channels import PER_CONTACT_S, slot_of
+from softswitch.acd.channels import ON_THE_PHONE, PER_CONTACT_S, Column, slot_of
 from softswitch.acd.customers import Customers
 from softswitch.acd.decisions import Decision
 from softswitch.acd.events import AcdEvent, StepReason
@@ -180,12 +180,16 @@ class Floor:
             self.has_lost_staff |= bool(roster.is_on_duty[row]) and not agent.is_on_duty
             roster.is_on_duty[row] = agent.is_on_duty
 
-    def _available_since(self, agent: AgentMachine) -> float | list[float]:
+    def _available_since(self, agent: AgentMachine) -> float | Column | list[float]:
         """By channel, or one for all. Whoever has something in hand comes after all who have nothing."""
         if not agent.takes_contacts:
             return inf
-        since = agent.idle_since if agent.idle_since is not None else agent.taken_at
-        since += agent.active_contacts * PER_CONTACT_S
+        if not agent.contacts:
+            assert agent.idle_since is not None, "he is ready"
+            return agent.hindrances[agent.is_reachable] + agent.idle_since
+        if any(contact.channel in ON_THE_PHONE for contact in agent.contacts.values()):
+            return inf
+        since = agent.taken_at + agent.active_contacts * PER_CONTACT_S
         return [since if agent.is_free_for(channel, self.policy.interrupted_by) else inf for channel in Channel]
 
     def show_login(self, agent: AgentMachine) -> None:

@@ -87,7 +87,7 @@ def _set_agents(floor: Floor, configured: Iterable[Agent], now: float) -> list[A
         agent = former.pop(settings.agent_id, None)
         if agent is None:
             agent = AgentMachine(settings, now)
-        agent.agent = settings
+        agent.configure(settings)
         agent.is_removed = False
         floor.agents[settings.agent_id] = agent
     for agent_id, agent in former.items():

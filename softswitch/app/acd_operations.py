@@ -2,15 +2,28 @@
 
 from collections.abc import Iterable
 
-from softswitch.acd.inputs import AcdInput, AgentLoggedIn, AgentLoggedOut, AgentPaused, AgentResumed
+import msgspec
+
+from softswitch.acd.inputs import (
+    AcdInput,
+    AgentLoggedIn,
+    AgentLoggedOut,
+    AgentPaused,
+    AgentResumed,
+    DispositionSet,
+    WrapUpEnded,
+    WrapUpExtended,
+)
+from softswitch.acd.limits import REASON_LENGTH_MAX
 from softswitch.acd.model import AgentState
 from softswitch.acd.summaries import AgentSummary
 from softswitch.app.parts import Parts
 from softswitch.app.queue_operations import queue_row, set_queue
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId
 from softswitch.control.protocol.replies import AgentSet, QueueSet, Refused
-from softswitch.control.protocol.requests import AgentAction, SetQueue
-from softswitch.control.protocol.rows import AgentRow, QueueRow
+from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetQueue
+from softswitch.control.protocol.rows import AgentRow, HeldContactRow, QueueRow, WrapUpRow
 
 
 class AcdOperations:
@@ -27,31 +40,52 @@ class AcdOperations:
         for summary in self._parts.acd.queue_summaries():
             yield queue_row(summary)
 
-    async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused:
+    async def set_agent(self, order: SetAgent) -> AgentSet | Refused:
+        agent_id, by = order.agent_id, order.by[:REASON_LENGTH_MAX]
         before = self._agent(agent_id)
         if before is None:
-            return Refused("not_found", f'there is no agent "{agent_id}": see `softswitch agents`')
-        if action in ("pause", "resume") and not before.is_logged_in:
+            return _unknown(agent_id)
+        if order.action in ("pause", "resume") and not before.is_logged_in:
             return Refused("not_possible", f"{agent_id} is not logged in: `softswitch agents login {agent_id}` first")
+        if order.action in ("extend", "done") and not before.wrap_ups:
+            return Refused("not_possible", f"{agent_id} is not in wrap-up")
         facts: dict[AgentAction, AcdInput] = {
-            "login": AgentLoggedIn(agent_id),
-            "logout": AgentLoggedOut(agent_id),
-            "pause": AgentPaused(agent_id, reason),
-            "resume": AgentResumed(agent_id),
+            "login": AgentLoggedIn(agent_id, by),
+            "logout": AgentLoggedOut(agent_id, by),
+            "pause": AgentPaused(agent_id, order.reason, by),
+            "resume": AgentResumed(agent_id, by),
+            "extend": WrapUpExtended(agent_id, order.seconds, by),
+            "done": WrapUpEnded(agent_id, by),
         }
-        self._parts.acd.apply(facts[action])
-        after = self._agent(agent_id)
-        assert after is not None, "an agent does not vanish by a change of his state"
-        is_pending = after.planned_reason is not None or (action == "logout" and after.state is AgentState.BUSY)
-        return AgentSet(_agent_row(after), is_pending=is_pending)
+        return self._apply(agent_id, facts[order.action])
+
+    async def set_disposition(self, order: SetDisposition) -> AgentSet | Refused:
+        if self._agent(order.agent_id) is None:
+            return _unknown(order.agent_id)
+        by = order.by[:REASON_LENGTH_MAX]
+        return self._apply(order.agent_id, DispositionSet(order.agent_id, order.code, order.contact_id or None, by))
 
     async def set_queue(self, order: SetQueue) -> QueueSet | Refused:
         return set_queue(self._parts, order)
 
     # Private
 
+    def _apply(self, agent_id: AgentId, fact: AcdInput) -> AgentSet | Refused:
+        try:
+            self._parts.acd.apply(fact)
+        except LocalError as error:
+            return Refused("not_possible", str(error))
+        after = self._agent(agent_id)
+        assert after is not None, "an agent does not vanish by a change of his state"
+        is_leaving = isinstance(fact, AgentLoggedOut) and after.state is AgentState.BUSY
+        return AgentSet(_agent_row(after), is_pending=after.planned_reason is not None or is_leaving)
+
     def _agent(self, agent_id: AgentId) -> AgentSummary | None:
         return next((each for each in self._parts.acd.agent_summaries() if each.agent_id == agent_id), None)
+
+
+def _unknown(agent_id: AgentId) -> Refused:
+    return Refused("not_found", f'there is no agent "{agent_id}": see `softswitch agents`')
 
 
 def _agent_row(summary: AgentSummary) -> AgentRow:
@@ -74,4 +108,17 @@ def _agent_row(summary: AgentSummary) -> AgentRow:
         call_id=CallId(summary.contact_id or ""),
         answered=summary.answered,
         missed=summary.missed,
+        by=summary.by or summary.source,
+        contacts=[
+            HeldContactRow(
+                contact_id=each.contact_id,
+                queue_id=each.queue_id,
+                channel=each.channel.value,
+                for_s=each.for_s,
+                is_interrupted=each.is_interrupted,
+            )
+            for each in summary.contacts
+        ],
+        wrap_ups=[msgspec.convert(each, WrapUpRow, from_attributes=True) for each in summary.wrap_ups],
+        free_for=[channel.value for channel in summary.free_for],
     )

@@ -35,6 +35,7 @@ class SwitchOperations:
         self.agents = acd.agents
         self.queues = acd.queues
         self.set_agent = acd.set_agent
+        self.set_disposition = acd.set_disposition
         self.set_queue = acd.set_queue
         peers = PeerOperations(parts)
         self.phones = peers.phones

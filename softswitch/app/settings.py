@@ -6,13 +6,17 @@ from msgspec.structs import replace
 
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import (
+    CAPACITY,
+    INTERRUPTED_BY,
     Agent,
     Announcements,
+    Channel,
     HangUp,
     OverflowReason,
     OverflowTarget,
     Queue,
     Rescue,
+    RoutingPolicy,
     RoutingStep,
     Serving,
     ToFlow,
@@ -30,7 +34,7 @@ from softswitch.calls.toll_policy import TollRules
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener, parse_server
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RescueRow, TollRow
-from softswitch.config.settings import ListenerAccess, SoundsSection, TollSection
+from softswitch.config.settings import AgentsSection, ListenerAccess, SoundsSection, TollSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
@@ -48,6 +52,9 @@ from softswitch.sip.settings import (
     SessionPolicy,
     SipSettings,
 )
+
+WATCHDOG_S = 60.0
+"""How often the router asks whether calls are still there: what was forgotten is found out within two minutes."""
 
 
 def sip_settings(configuration: Configuration) -> SipSettings:
@@ -216,9 +223,26 @@ def acd_configuration(configuration: Configuration) -> ConfigurationSet:
                     QueueId(queue): Serving(order=serving.order, delay_s=serving.delay_s)
                     for queue, serving in row.profile.items()
                 },
+                capacity={**CAPACITY, **{Channel(name): slots for name, slots in row.capacity.items()}},
             )
             for row in configuration.agents
         ],
+        policy=_routing_policy(configuration.settings.agents),
+    )
+
+
+def _routing_policy(section: AgentsSection) -> RoutingPolicy:
+    interrupted_by = {
+        Channel(channel): tuple(Channel(other) for other in others)
+        for channel, others in section.interrupted_by.items()
+    }
+    return RoutingPolicy(
+        direct_calls_restart_idle=section.direct_calls_restart_idle,
+        outbound_calls_restart_idle=section.outbound_calls_restart_idle,
+        breaks_restart_idle=section.breaks_restart_idle,
+        not_ready_reasons=section.not_ready_reasons,
+        interrupted_by={**INTERRUPTED_BY, **interrupted_by},
+        watchdog_s=WATCHDOG_S,
     )
 
 
@@ -391,6 +415,9 @@ def _queue(row: QueueRow) -> Queue:
         ),
         ring_timeout_s=row.ring_timeout_s,
         wrap_up_s=row.wrap_up_s,
+        wrap_up_max_s=row.wrap_up_max_s,
+        dispositions=row.dispositions,
+        is_disposition_required=row.disposition_required,
         max_wait_s=row.max_wait_s,
         max_length=row.max_length,
         max_predicted_wait_s=row.max_predicted_wait_s,
@@ -400,6 +427,9 @@ def _queue(row: QueueRow) -> Queue:
         leave_when_empty=row.leave_when_empty,
         service_level_s=row.service_level_s,
         no_answer_limit=row.no_answer_limit,
+        no_answer_state=row.no_answer_state,
+        no_answer_reason=row.no_answer_reason,
+        declines_count=row.declines_count,
         keep_place_s=row.keep_place_s,
         repeat_within_s=row.repeat_within_s,
         repeat_boost_s=row.repeat_boost_s,

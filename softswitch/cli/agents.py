@@ -1,13 +1,15 @@
-"""`softswitch agents`: who they are and what they are doing; logging them in and out, pausing and resuming them."""
+"""`softswitch agents`: who they are and what they are doing; logins, breaks, wrap-up and what came of contacts."""
+
+import getpass
 
 import click
 
-from softswitch.base.ids import AgentId
+from softswitch.base.ids import AgentId, ContactId
 from softswitch.cli.directory import config_option, connect, find_directory
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import duration, spoken_state
 from softswitch.control.protocol.replies import AgentSet
-from softswitch.control.protocol.requests import AgentAction, SetAgent
+from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition
 from softswitch.control.protocol.rows import AgentRow
 
 
@@ -64,11 +66,52 @@ def resume(ctx: click.Context, agent_id: str, config: str | None) -> None:
     _set(config or ctx.obj, agent_id, "resume")
 
 
+@agents.command
+@_agent_argument
+@click.argument("seconds", type=float)
+@config_option
+@click.pass_context
+def extend(ctx: click.Context, agent_id: str, seconds: float, config: str | None) -> None:
+    """Give an agent more time for wrap-up."""
+    answer = _order(config or ctx.obj, SetAgent(AgentId(agent_id), "extend", seconds=seconds, by=getpass.getuser()))
+    click.echo(f"{agent_id}: wrap up for {_left(answer.agent)} more")
+
+
+@agents.command
+@_agent_argument
+@config_option
+@click.pass_context
+def done(ctx: click.Context, agent_id: str, config: str | None) -> None:
+    """End the wrap-up of an agent."""
+    _set(config or ctx.obj, agent_id, "done")
+
+
+@agents.command
+@_agent_argument
+@click.argument("code")
+@click.option("--contact", default="", help="Which contact, of an agent who has several.")
+@config_option
+@click.pass_context
+def dispose(ctx: click.Context, agent_id: str, code: str, contact: str, config: str | None) -> None:
+    """Say what came of the contact an agent has, or wraps up."""
+    order = SetDisposition(AgentId(agent_id), code, ContactId(contact) if contact else "", getpass.getuser())
+    answer = _order(config or ctx.obj, order)
+    click.echo(f"{agent_id}: {code}, {_state(answer.agent)}")
+
+
 def _set(config: str | None, agent_id: str, action: AgentAction, reason: str = "") -> None:
-    with connect(find_directory(config)) as client:
-        answer = client.ask(SetAgent(AgentId(agent_id), action, reason), AgentSet)
+    answer = _order(config, SetAgent(AgentId(agent_id), action, reason, by=getpass.getuser()))
     when = " when the call is over" if answer.is_pending else ""
     click.echo(f"{agent_id}: {_status(answer.agent)}{when}")
+
+
+def _order(config: str | None, order: SetAgent | SetDisposition) -> AgentSet:
+    with connect(find_directory(config)) as client:
+        return client.ask(order, AgentSet)
+
+
+def _left(row: AgentRow) -> str:
+    return duration(max((each.left_s for each in row.wrap_ups), default=0.0))
 
 
 def _status(row: AgentRow) -> str:
@@ -81,6 +124,15 @@ def _state(row: AgentRow) -> str:
     if row.state in ("reserved", "busy", "wrap_up"):
         return spoken_state(row.state) + (f", then {_status(row)}" if row.status != "ready" else "")
     return "no phone" if _is_lost(row) else _status(row)
+
+
+def _contacts(row: AgentRow) -> str:
+    """How many of each channel, those put aside in brackets."""
+    counts: dict[str, int] = {}
+    for contact in row.contacts:
+        word = f"({contact.channel})" if contact.is_interrupted else contact.channel
+        counts[word] = counts.get(word, 0) + 1
+    return " ".join(word if count == 1 else f"{count} {word}" for word, count in counts.items())
 
 
 def _is_lost(row: AgentRow) -> bool:
@@ -106,6 +158,8 @@ _COLUMNS: list[Column[AgentRow]] = [
     Column("Answered", lambda row: str(row.answered), is_number=True),
     Column("Missed", lambda row: str(row.missed), is_number=True),
     Column("Call", lambda row: row.call_id, is_wide=True),
+    Column("Contacts", lambda row: _contacts(row), is_wide=True),
+    Column("By", lambda row: row.by, is_wide=True),
     Column("Skills", lambda row: " ".join(f"{skill}={level}" for skill, level in row.skills.items()), is_wide=True),
     Column("Queues", lambda row: " ".join(row.queues), is_wide=True, is_flexible=True),
 ]

@@ -17,3 +17,12 @@ FAULT_CHARACTERS_MAX = 300
 
 PARKING_SLOTS_MAX = 1000
 """A floor of a thousand phones parks a hundred callers at a time; more is a mistake in a number."""
+
+AGENT_CONTACTS_MAX = 25
+"""Contacts of one channel an agent has at once: nobody reads more chats than that, whatever he says."""
+
+DISPOSITIONS_MAX = 200
+"""Words a queue has for what came of a contact; people choose from a list."""
+
+WORD_CHARACTERS_MAX = 80
+"""Of a reason or a disposition: as much as the ACD keeps, and a column of a table shows."""

@@ -19,6 +19,7 @@ from softswitch.config.check_guard import check_guard
 from softswitch.config.check_people import check_people
 from softswitch.config.check_queues import check_queues
 from softswitch.config.check_settings import check_settings
+from softswitch.config.check_staff import check_staff
 from softswitch.config.check_steps import check_steps
 from softswitch.config.check_toll import check_toll
 from softswitch.config.check_trunks import check_trunks
@@ -93,6 +94,7 @@ def _check(draft: Draft) -> None:
     check_people(draft)
     check_groups(draft)
     check_queues(draft)
+    check_staff(draft)
     check_steps(draft)
     check_schedules(draft)
     check_routes(draft)

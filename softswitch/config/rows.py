@@ -10,7 +10,8 @@ from msgspec import Meta
 
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.limits import AGENT_SOUNDS_MAX, RING_TARGETS_MAX
-from softswitch.config.settings import CodecName, RecordingFormat, Seconds
+from softswitch.config.limits import AGENT_CONTACTS_MAX, DISPOSITIONS_MAX
+from softswitch.config.settings import ChannelName, CodecName, RecordingFormat, Seconds
 
 RecordingPolicy = Literal["always", "on_demand", "never"]
 SKILL_LEVEL_MAX = 10
@@ -76,6 +77,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """By queue; those that are not named have the defaults."""
     pin: Annotated[str, Meta(pattern=r"^([0-9]{4,12})?$")] = ""
     """Digits with which the agent logs in at any phone; empty: only at his own."""
+    capacity: dict[ChannelName, Annotated[int, Meta(ge=0, le=AGENT_CONTACTS_MAX)]] = {}
+    """Contacts of a channel at once; of those not named 1, of chats 4. Call-backs take the place of a call."""
     language: str = ""
     """Empty: the default language."""
     auto_login: bool = False
@@ -235,6 +238,12 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """Whom callers are given to one after the other; empty: at once to all who have the skills."""
     ring_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 15
     wrap_up_s: Seconds = 10
+    wrap_up_max_s: Annotated[float, Meta(ge=0, le=3600)] = 300
+    """However often it is extended, and however long a disposition is missing; never less than `wrap_up_s`."""
+    dispositions: Annotated[tuple[str, ...], Meta(max_length=DISPOSITIONS_MAX)] = ()
+    """What agents can say came of a contact."""
+    disposition_required: bool = False
+    """Wrap-up lasts until the agent has said it."""
     max_wait_s: Annotated[float, Meta(ge=1, le=86400)] = 600
     max_length: Annotated[int, Meta(ge=1, le=100_000)] = 100
     overflow: str = "hangup"
@@ -274,6 +283,12 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     announce: Announcements = Announcements()
     no_answer_limit: Annotated[int, Meta(ge=1, le=100)] = 1
     """An agent who lets this many calls ring in a row becomes not ready."""
+    no_answer_state: Literal["not_ready", "logged_out", "ready"] = "not_ready"
+    """What he becomes then."""
+    no_answer_reason: str = ""
+    """With which reason; empty: "no answer" or "declined"."""
+    declines_count: bool = True
+    """Whether calls he declines count among those he lets ring."""
     record: bool | RecordingPolicy = True
     """Whether conversations are recorded; true is "always", false is "never"."""
     recording_format: RecordingFormat | None = None

@@ -14,6 +14,10 @@ CodecName = Literal["PCMA", "PCMU", "G722", "OPUS", "L16/16000", "L16/8000"]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
 
 
+ChannelName = Literal["voice", "callback", "voicemail", "chat", "email", "task"]
+"""By what way contacts come."""
+
+
 class SipSection(msgspec.Struct, frozen=True, kw_only=True):
     """[sip]: where phones and providers reach the switch, and how phones register."""
 
@@ -235,6 +239,21 @@ class TraceSection(msgspec.Struct, frozen=True, kw_only=True):
     homer_password: str = ""
 
 
+class AgentsSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[agents]: what holds for all agents."""
+
+    not_ready_reasons: tuple[str, ...] = ()
+    """The only reasons to be not ready; empty: any, and none."""
+    direct_calls_restart_idle: bool = True
+    """Whether an agent is idle anew after a call to his extension."""
+    outbound_calls_restart_idle: bool = True
+    """After a call of his own."""
+    breaks_restart_idle: bool = False
+    """After having been not ready."""
+    interrupted_by: dict[ChannelName, tuple[ChannelName, ...]] = {}
+    """Contacts of which channels interrupt one of this; channels that are not named keep the default."""
+
+
 class TollSection(msgspec.Struct, frozen=True, kw_only=True):
     """[toll]: calls to the outside that nobody may make, and the limits of those who have none of their own."""
 
@@ -292,5 +311,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown: ShutdownSection = ShutdownSection()
     log: LogSection = LogSection()
     trace: TraceSection = TraceSection()
+    agents: AgentsSection = AgentsSection()
     toll: TollSection = TollSection()
     limits: LimitsSection = LimitsSection()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
-from softswitch.base.ids import AgentId, CallId, RecordingId
+from softswitch.base.ids import CallId, RecordingId
 from softswitch.control.protocol.replies import (
     AgentSet,
     BanSet,
@@ -22,9 +22,10 @@ from softswitch.control.protocol.replies import (
     WorkerSet,
 )
 from softswitch.control.protocol.requests import (
-    AgentAction,
     GetMessages,
     RecordingAction,
+    SetAgent,
+    SetDisposition,
     SetPhone,
     SetQueue,
     SupervisionMode,
@@ -92,7 +93,9 @@ class Operations(Protocol):
         """All configured trunks, in the order of the configuration."""
         ...
 
-    async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused: ...
+    async def set_agent(self, order: SetAgent) -> AgentSet | Refused: ...
+
+    async def set_disposition(self, order: SetDisposition) -> AgentSet | Refused: ...
 
     async def set_queue(self, order: SetQueue) -> QueueSet | Refused: ...
 

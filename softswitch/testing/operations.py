@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
-from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.control.protocol.replies import (
     AgentSet,
     BanSet,
@@ -26,6 +26,8 @@ from softswitch.control.protocol.requests import (
     AgentAction,
     GetMessages,
     RecordingAction,
+    SetAgent,
+    SetDisposition,
     SetPhone,
     SetQueue,
     SupervisionMode,
@@ -46,6 +48,7 @@ from softswitch.control.protocol.rows import (
     TraceRow,
     TrunkRow,
     WorkerRow,
+    WrapUpRow,
 )
 from softswitch.sip.tracing.reading import call_id_of
 from softswitch.testing.traced_call import LEGS, refused_call
@@ -116,6 +119,16 @@ class FixedOperations:
                 state="ready",
                 since_s=7.0,
                 queues=[QueueId("support")],
+            ),
+            AgentRow(
+                agent_id=AgentId("dora"),
+                name="Dora",
+                status="ready",
+                state="wrap_up",
+                since_s=5.0,
+                queues=[QueueId("support")],
+                is_registered=True,
+                wrap_ups=[WrapUpRow(contact_id=ContactId("c7"), queue_id=QueueId("support"), left_s=20.0)],
             ),
         ]
         self.queue_rows = [
@@ -222,7 +235,7 @@ class FixedOperations:
             calls=len(self.call_rows),
             registrations=len(self.registration_rows),
             agents=len(self.agent_rows),
-            agents_logged_in=3,
+            agents_logged_in=4,
             queues=len(self.queue_rows),
             waiting=1,
             workers=[
@@ -279,12 +292,20 @@ class FixedOperations:
     def trunks(self) -> list[TrunkRow]:
         return self.trunk_rows
 
-    async def set_agent(self, agent_id: AgentId, action: AgentAction, reason: str) -> AgentSet | Refused:
-        self.orders.append(("set_agent", agent_id, action, reason))
+    async def set_agent(self, order: SetAgent) -> AgentSet | Refused:
+        self.orders.append(("set_agent", order.agent_id, order.action, order.reason, str(order.seconds)))
         for row in self.agent_rows:
-            if row.agent_id == agent_id:
-                return AgentSet(_after(row, action, reason), is_pending=bool(row.call_id) and action == "pause")
-        return Refused("not_found", f"there is no agent {agent_id}; `softswitch agents` lists them all")
+            if row.agent_id == order.agent_id:
+                is_pending = bool(row.call_id) and order.action == "pause"
+                return AgentSet(_after(row, order.action, order.reason), is_pending=is_pending)
+        return Refused("not_found", f"there is no agent {order.agent_id}; `softswitch agents` lists them all")
+
+    async def set_disposition(self, order: SetDisposition) -> AgentSet | Refused:
+        self.orders.append(("set_disposition", order.agent_id, order.code, order.contact_id))
+        row = next(row for row in self.agent_rows if row.agent_id == order.agent_id)
+        if order.code == "nonsense":
+            return Refused("not_possible", '"nonsense" is no disposition of queue support: it has sold, lost')
+        return AgentSet(row)
 
     async def set_queue(self, order: SetQueue) -> QueueSet | Refused:
         self.orders.append(("set_queue", order.queue_id, order.action, order.reason, order.waiting))
@@ -385,6 +406,8 @@ class FixedOperations:
 
 
 def _after(row: AgentRow, action: AgentAction, reason: str) -> AgentRow:
+    if action in ("extend", "done"):
+        return row
     status = {"login": "ready", "logout": "logged_out", "pause": "not_ready", "resume": "ready"}[action]
     state = row.state if row.call_id else "idle" if status == "ready" else status
     return msgspec.structs.replace(row, status=status, state=state, reason=reason, since_s=0.0)

@@ -4,9 +4,9 @@ from typing import Literal
 
 import msgspec
 
-from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 
-AgentAction = Literal["login", "logout", "pause", "resume"]
+AgentAction = Literal["login", "logout", "pause", "resume", "extend", "done"]
 RecordingAction = Literal["mask", "unmask", "start", "stop"]
 WorkerAction = Literal["drain", "resume"]
 QueueAction = Literal["open", "close"]
@@ -81,11 +81,25 @@ class SetMailbox(msgspec.Struct, frozen=True, tag=True):
 
 
 class SetAgent(msgspec.Struct, frozen=True, tag=True):
-    """Log an agent in or out, or pause or resume him. `reason` is kept with a pause ("lunch")."""
+    """Log an agent in or out, pause or resume him, or give him more time (`seconds`) or none for his wrap-up.
+
+    `reason` is kept with a pause ("lunch"), `by` (who does it) with any change.
+    """
 
     agent_id: AgentId
     action: AgentAction
     reason: str = ""
+    seconds: float = 0.0
+    by: str = ""
+
+
+class SetDisposition(msgspec.Struct, frozen=True, tag=True):
+    """What came of the contact an agent has, or wraps up; `contact_id` may be left out if there is one only."""
+
+    agent_id: AgentId
+    code: str
+    contact_id: ContactId | Literal[""] = ""
+    by: str = ""
 
 
 class HangUp(msgspec.Struct, frozen=True, tag=True):
@@ -233,6 +247,7 @@ Request = (
     | SetMailbox
     | ListTrunks
     | SetAgent
+    | SetDisposition
     | HangUp
     | TransferCall
     | SetRecording

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.base.traced_message import TracedMessage
 
 
@@ -39,12 +39,34 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     """Where the caller is parked."""
 
 
+class HeldContactRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact an agent has, for `for_s` by now; `is_interrupted`: he has put it aside for another."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    channel: str
+    for_s: float
+    is_interrupted: bool = False
+
+
+class WrapUpRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact an agent wraps up, for `left_s` more; what came of it can be one of `dispositions`."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    left_s: float
+    disposition: str = ""
+    dispositions: list[str] = []
+    is_disposition_required: bool = False
+
+
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """An agent. `status` is what was declared: "logged_out", "not_ready" (with `reason`) or "ready".
 
     `state` is what the switch sees (acd/model.py): "reserved", "busy", "wrap_up", or else the status again. `since_s`
     is the time in this state. `call_id` is the call he is reserved for or talks in.
-    `answered` and `missed` count reservations since the switch started.
+    `answered` and `missed` count reservations since the switch started. `by` is who or what brought him into the state.
+    `contacts` are all he has, `free_for` the channels of which he could be given one now.
     """
 
     agent_id: AgentId
@@ -59,6 +81,10 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     call_id: CallId | Literal[""] = ""
     answered: int = 0
     missed: int = 0
+    by: str = ""
+    contacts: list[HeldContactRow] = []
+    wrap_ups: list[WrapUpRow] = []
+    free_for: list[str] = []
 
 
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):

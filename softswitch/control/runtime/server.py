@@ -63,6 +63,7 @@ from softswitch.control.protocol.requests import (
     RemoveRegistration,
     Request,
     SetAgent,
+    SetDisposition,
     SetMailbox,
     SetPhone,
     SetQueue,
@@ -215,8 +216,10 @@ class ControlServer:
             case ListTrunks():
                 async for rows in _in_frames(operations.trunks(), Trunks):
                     yield rows
-            case SetAgent(agent_id, action, reason):
-                yield await operations.set_agent(agent_id, action, reason)
+            case SetAgent():
+                yield await operations.set_agent(request)
+            case SetDisposition():
+                yield await operations.set_disposition(request)
             case SetQueue():
                 yield await operations.set_queue(request)
             case HangUp(call_id):

@@ -145,7 +145,7 @@ def test_status_for_people() -> None:
         "register at sip:example.test",
         "udp:192.0.2.5:5060, tcp:192.0.2.5:5060",
         "2 in progress, 1 waiting in 1 queue",
-        "3 of 3 logged in",
+        "4 of 4 logged in",
         "/srv/switch/store: 120 CDRs, 80 recordings, 3.0 MB",
         "media-1",
         "away",
@@ -199,12 +199,29 @@ def test_agents_are_logged_in_and_out_paused_and_resumed(operations: FixedOperat
     assert printed("agents", "resume", "boris") == ["boris: ready"]
     assert printed("agents", "logout", "boris") == ["boris: logged out"]
     assert operations.orders == [
-        ("set_agent", "boris", "login", ""),
-        ("set_agent", "boris", "pause", "lunch"),
-        ("set_agent", "anna", "pause", ""),
-        ("set_agent", "boris", "resume", ""),
-        ("set_agent", "boris", "logout", ""),
+        ("set_agent", "boris", "login", "", "0.0"),
+        ("set_agent", "boris", "pause", "lunch", "0.0"),
+        ("set_agent", "anna", "pause", "", "0.0"),
+        ("set_agent", "boris", "resume", "", "0.0"),
+        ("set_agent", "boris", "logout", "", "0.0"),
     ]
+
+
+@pytest.mark.usefixtures("server")
+def test_wrap_up_is_extended_and_ended_and_what_came_of_a_contact_is_said(operations: FixedOperations) -> None:
+    assert printed("agents", "extend", "dora", "30") == ["dora: wrap up for 0:20 more"]
+    assert printed("agents", "dispose", "dora", "sold") == ["dora: sold, wrap up"]
+    assert printed("agents", "dispose", "dora", "lost", "--contact", "c7") == ["dora: lost, wrap up"]
+    assert printed("agents", "done", "dora") == ["dora: ready"]
+    assert operations.orders == [
+        ("set_agent", "dora", "extend", "", "30.0"),
+        ("set_disposition", "dora", "sold", ""),
+        ("set_disposition", "dora", "lost", "c7"),
+        ("set_agent", "dora", "done", "", "0.0"),
+    ]
+    refused = run("agents", "dispose", "dora", "nonsense")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == '"nonsense" is no disposition of queue support: it has sold, lost\n'
 
 
 @pytest.mark.usefixtures("server")

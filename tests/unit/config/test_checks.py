@@ -35,6 +35,31 @@ def faults_of(directory: Path, files: Files) -> list[str]:
     ("files", "expected"),
     [
         # softswitch.toml
+        ({"softswitch": '[agents]\nnot_ready_reasons = ["lunch", " "]'}, "agents.not_ready_reasons[1]: it is empty"),
+        ({"softswitch": '[agents]\nnot_ready_reasons = ["a", "a"]'}, 'agents.not_ready_reasons[1]: "a" is there twice'),
+        (
+            {"softswitch": f'[agents]\nnot_ready_reasons = ["{"x" * 81}"]'},
+            "agents.not_ready_reasons[0]: it has more than 80 characters",
+        ),
+        (
+            {"softswitch": '[agents.interrupted_by]\nvoice = ["chat"]'},
+            "agents.interrupted_by.voice: a call is interrupted by nothing",
+        ),
+        (
+            {"softswitch": '[agents.interrupted_by]\nemail = ["voice", "email"]'},
+            "agents.interrupted_by.email[1]: email does not interrupt itself",
+        ),
+        (
+            {"agents": ANNA + "capacity = {callback = 1}"},
+            "agent[0].capacity.callback: a call-back takes the place of a call",
+        ),
+        ({"agents": ANNA + "capacity = {voice = 2}"}, "agent[0].capacity.voice: nobody talks to two callers at once"),
+        ({"queues": QUEUE + "disposition_required = true"}, "queue[0].disposition_required: there is none an agent"),
+        ({"queues": QUEUE + 'dispositions = ["sold", ""]'}, "queue[0].dispositions[1]: it is empty"),
+        (
+            {"queues": QUEUE + 'no_answer_state = "ready"\nno_answer_reason = "missed"'},
+            "queue[0].no_answer_reason: an agent who becomes ready has no reason",
+        ),
         ({"softswitch": '[sip]\ndomain = "a b"'}, 'sip.domain: "a b" is no host name'),
         ({"softswitch": '[sip]\nadvertised_ip = "pbx"'}, 'sip.advertised_ip: "pbx" is no IP address'),
         ({"softswitch": '[sip]\nlisten = ["5060"]'}, 'sip.listen[0]: "5060" is no transport:address:port'),

@@ -5,7 +5,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
 from softswitch.control.protocol.replies import (
     Agents,
@@ -55,6 +55,7 @@ from softswitch.control.protocol.requests import (
     RemoveRegistration,
     Request,
     SetAgent,
+    SetDisposition,
     SetMailbox,
     SetPhone,
     SetQueue,
@@ -84,7 +85,8 @@ REQUESTS: list[Request] = [
     ListMailboxes(),
     SetMailbox("anna", 3, 1),
     ListTrunks(),
-    SetAgent(AgentId("anna"), "pause", "lunch"),
+    SetAgent(AgentId("anna"), "pause", "lunch", 0.0, "otto"),
+    SetDisposition(AgentId("anna"), "sold", ContactId("c1"), "otto"),
     SetQueue(QueueId("support"), "close", "fire alarm", "finish", "otto"),
     HangUp(CallId("c1")),
     TransferCall(CallId("c1"), "120"),
