@@ -63,7 +63,11 @@ from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.snapshot import AgentSnapshot
 from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import AgentId
+from softswitch.base.ids import (
+    AgentId,
+    ContactId,
+    ReservationId,
+)
 
 
 class Router:
@@ -186,6 +190,14 @@ class Router:
 
     def contact_summaries(self, now: float) -> list[ContactSummary]:
         return summaries.contact_summaries(self._floor, now)
+
+    def reservation_of(self, contact_id: ContactId, agent_id: AgentId) -> ReservationId | None:
+        """The reservation by which this agent is alerted for this contact."""
+        agent = self._floor.agents.get(agent_id)
+        reservation_id = None if agent is None else agent.reservation_id
+        if reservation_id is None or self._floor.reservations[reservation_id].contact.contact_id != contact_id:
+            return None
+        return reservation_id
 
     def agent_snapshot(self, agent_id: AgentId) -> AgentSnapshot | None:
         """What to save of an agent; None when he is not configured."""

@@ -5,6 +5,7 @@ import msgspec
 from softswitch import __version__
 from softswitch.app.acd_operations import AcdOperations
 from softswitch.app.call_operations import CallOperations
+from softswitch.app.contact_operations import ContactOperations
 from softswitch.app.message_operations import MessageOperations
 from softswitch.app.parts import Parts
 from softswitch.app.peer_operations import PeerOperations
@@ -37,6 +38,10 @@ class SwitchOperations:
         self.set_agent = acd.set_agent
         self.set_disposition = acd.set_disposition
         self.set_queue = acd.set_queue
+        contacts = ContactOperations(parts)
+        self.contacts = contacts.contacts
+        self.queue_contact = contacts.queue_contact
+        self.set_contact = contacts.set_contact
         peers = PeerOperations(parts)
         self.phones = peers.phones
         self.set_phone = peers.set_phone

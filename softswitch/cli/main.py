@@ -18,6 +18,7 @@ _COMMANDS = {
     "calls": LazyCommand("softswitch.cli.calls", "calls", "Calls in progress."),
     "trace": LazyCommand("softswitch.cli.trace", "trace", "SIP messages as they come and go, live."),
     "agents": LazyCommand("softswitch.cli.agents", "agents", "Agents and what they are doing."),
+    "contacts": LazyCommand("softswitch.cli.contacts", "contacts", "Contacts: who waits, and who has whom."),
     "queues": LazyCommand("softswitch.cli.queues", "queues", "Queues: who waits, who answers, how quickly."),
     "registrations": LazyCommand("softswitch.cli.registrations", "registrations", "Phones that are registered."),
     "phones": LazyCommand("softswitch.cli.phones", "phones", "Extensions and what their owners have chosen."),

@@ -8,6 +8,7 @@ from softswitch.control.protocol.replies import (
     AgentSet,
     BanSet,
     BansLifted,
+    ContactSet,
     Done,
     Messages,
     PhoneSet,
@@ -23,8 +24,10 @@ from softswitch.control.protocol.replies import (
 )
 from softswitch.control.protocol.requests import (
     GetMessages,
+    QueueContact,
     RecordingAction,
     SetAgent,
+    SetContact,
     SetDisposition,
     SetPhone,
     SetQueue,
@@ -36,6 +39,7 @@ from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
     CallRow,
+    ContactRow,
     LimitRow,
     MailboxRow,
     PhoneRow,
@@ -62,6 +66,10 @@ class Operations(Protocol):
 
     def agents(self) -> Iterable[AgentRow]:
         """All configured agents, in the order of the configuration."""
+        ...
+
+    def contacts(self) -> Iterable[ContactRow]:
+        """All contacts of the ACD, in serving order."""
         ...
 
     def queues(self) -> Iterable[QueueRow]:
@@ -94,6 +102,10 @@ class Operations(Protocol):
         ...
 
     async def set_agent(self, order: SetAgent) -> AgentSet | Refused: ...
+
+    async def queue_contact(self, order: QueueContact) -> ContactSet | Refused: ...
+
+    async def set_contact(self, order: SetContact) -> ContactSet | Refused: ...
 
     async def set_disposition(self, order: SetDisposition) -> AgentSet | Refused: ...
 

@@ -9,6 +9,7 @@ from softswitch.control.protocol.replies import (
     AgentSet,
     BanSet,
     BansLifted,
+    ContactSet,
     Done,
     Messages,
     PhoneSet,
@@ -25,8 +26,10 @@ from softswitch.control.protocol.replies import (
 from softswitch.control.protocol.requests import (
     AgentAction,
     GetMessages,
+    QueueContact,
     RecordingAction,
     SetAgent,
+    SetContact,
     SetDisposition,
     SetPhone,
     SetQueue,
@@ -38,6 +41,7 @@ from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
     CallRow,
+    ContactRow,
     LimitRow,
     MailboxRow,
     PhoneRow,
@@ -130,6 +134,18 @@ class FixedOperations:
                 is_registered=True,
                 wrap_ups=[WrapUpRow(contact_id=ContactId("c7"), queue_id=QueueId("support"), left_s=20.0)],
             ),
+        ]
+        self.contact_rows = [
+            ContactRow(
+                contact_id=ContactId("mail-7"),
+                queue_id=QueueId("support"),
+                channel="email",
+                state="alerting",
+                agent_id=AgentId("clara"),
+                alerted=[AgentId("clara")],
+                wait_s=75.0,
+                boost_s=30.0,
+            )
         ]
         self.queue_rows = [
             QueueRow(
@@ -252,6 +268,38 @@ class FixedOperations:
 
     def agents(self) -> list[AgentRow]:
         return self.agent_rows
+
+    def contacts(self) -> list[ContactRow]:
+        return self.contact_rows
+
+    async def queue_contact(self, order: QueueContact) -> ContactSet | Refused:
+        self.orders.append(("queue_contact", order.queue_id, order.channel, order.contact_id, order.caller))
+        row = ContactRow(
+            contact_id=order.contact_id or ContactId("new"),
+            queue_id=order.queue_id,
+            channel=order.channel,
+            state="waiting",
+            position=1,
+        )
+        return ContactSet(row)
+
+    async def set_contact(self, order: SetContact) -> ContactSet | Refused:
+        self.orders.append(("set_contact", order.contact_id, order.action, order.agent_id))
+        if order.action in ("finish", "withdraw"):
+            return ContactSet(None)
+        for row in self.contact_rows:
+            if row.contact_id == order.contact_id:
+                is_taken = order.action != "decline"
+                return ContactSet(
+                    msgspec.structs.replace(
+                        row,
+                        state="connected" if is_taken else "waiting",
+                        agent_id=order.agent_id,
+                        alerted=[],
+                        position=1,
+                    )
+                )
+        return Refused("not_found", f"there is no contact {order.contact_id}; `softswitch contacts` lists them all")
 
     def queues(self) -> list[QueueRow]:
         return self.queue_rows

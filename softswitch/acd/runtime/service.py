@@ -14,7 +14,12 @@ from softswitch.acd.snapshot import AgentSnapshot
 from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import AgentId, QueueId
+from softswitch.base.ids import (
+    AgentId,
+    ContactId,
+    QueueId,
+    ReservationId,
+)
 from softswitch.base.log import get_logger
 
 logger = get_logger("acd")
@@ -138,6 +143,9 @@ class AcdService:
 
     def contact_summaries(self) -> list[ContactSummary]:
         return self._router.contact_summaries(self._clock.now())
+
+    def reservation_of(self, contact_id: ContactId, agent_id: AgentId) -> ReservationId | None:
+        return self._router.reservation_of(contact_id, agent_id)
 
     # Outputs
 

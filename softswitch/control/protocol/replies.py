@@ -9,6 +9,7 @@ from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
     CallRow,
+    ContactRow,
     HomerRow,
     LimitRow,
     MailboxRow,
@@ -66,6 +67,11 @@ class Calls(msgspec.Struct, frozen=True, tag=True):
 
 class Agents(msgspec.Struct, frozen=True, tag=True):
     rows: list[AgentRow]
+    is_last: bool = True
+
+
+class Contacts(msgspec.Struct, frozen=True, tag=True):
+    rows: list[ContactRow]
     is_last: bool = True
 
 
@@ -132,6 +138,12 @@ class AgentSet(msgspec.Struct, frozen=True, tag=True):
 
     agent: AgentRow
     is_pending: bool = False
+
+
+class ContactSet(msgspec.Struct, frozen=True, tag=True):
+    """The contact as it is after the order; None: it is over."""
+
+    contact: ContactRow | None
 
 
 class RecordingSet(msgspec.Struct, frozen=True, tag=True):
@@ -207,12 +219,13 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     faults: list[str] = []
 
 
-Rows = Calls | Agents | Queues | Registrations | Phones | Bans | Subscriptions | Mailboxes | Trunks | Limits
+Rows = Calls | Agents | Contacts | Queues | Registrations | Phones | Bans | Subscriptions | Mailboxes | Trunks | Limits
 Reply = (
     Status
     | Rows
     | PhoneSet
     | AgentSet
+    | ContactSet
     | RecordingSet
     | SupervisionSet
     | Transferred

@@ -7,6 +7,8 @@ import msgspec
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 
 AgentAction = Literal["login", "logout", "pause", "resume", "extend", "done"]
+ContactChannel = Literal["voicemail", "chat", "email", "task"]
+ContactAction = Literal["accept", "decline", "replied", "finish", "withdraw"]
 RecordingAction = Literal["mask", "unmask", "start", "stop"]
 WorkerAction = Literal["drain", "resume"]
 QueueAction = Literal["open", "close"]
@@ -100,6 +102,32 @@ class SetDisposition(msgspec.Struct, frozen=True, tag=True):
     code: str
     contact_id: ContactId | Literal[""] = ""
     by: str = ""
+
+
+class ListContacts(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class QueueContact(msgspec.Struct, frozen=True, tag=True):
+    """A contact that comes by another way than the phone waits for an agent. Without a `contact_id` it gets one.
+
+    `caller` says who it is from: an address, a number.
+    """
+
+    queue_id: QueueId
+    channel: ContactChannel
+    contact_id: ContactId | Literal[""] = ""
+    caller: str = ""
+    boost_s: float = 0.0
+
+
+class SetContact(msgspec.Struct, frozen=True, tag=True):
+    """What happens to such a contact: the agent alerted for it (`agent_id`) takes it or declines, or he who has it has
+    sent his first reply, or is done with it; or whoever wrote it gave up."""
+
+    contact_id: ContactId
+    action: ContactAction
+    agent_id: AgentId | Literal[""] = ""
 
 
 class HangUp(msgspec.Struct, frozen=True, tag=True):
@@ -246,6 +274,9 @@ Request = (
     | ListMailboxes
     | SetMailbox
     | ListTrunks
+    | ListContacts
+    | QueueContact
+    | SetContact
     | SetAgent
     | SetDisposition
     | HangUp

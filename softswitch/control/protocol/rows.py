@@ -39,6 +39,22 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     """Where the caller is parked."""
 
 
+class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact the ACD knows. `state` is "waiting" (at `position`, from 1), "alerting" (the agents in `alerted`) or
+    "connected" (with `agent_id`, who may have put it aside for another). `wait_s` ends with the answer."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    channel: str
+    state: str
+    agent_id: AgentId | Literal[""] = ""
+    alerted: list[AgentId] = []
+    position: int | None = None
+    wait_s: float = 0.0
+    boost_s: float = 0.0
+    is_interrupted: bool = False
+
+
 class HeldContactRow(msgspec.Struct, frozen=True, kw_only=True):
     """A contact an agent has, for `for_s` by now; `is_interrupted`: he has put it aside for another."""
 

@@ -14,6 +14,7 @@ from softswitch.control.protocol.replies import (
     Agents,
     Bans,
     Calls,
+    Contacts,
     Limits,
     Mailboxes,
     Phones,
@@ -30,6 +31,7 @@ from softswitch.control.protocol.requests import (
     ListAgents,
     ListBans,
     ListCalls,
+    ListContacts,
     ListLimits,
     ListMailboxes,
     ListPhones,
@@ -44,6 +46,7 @@ from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
     CallRow,
+    ContactRow,
     LimitRow,
     MailboxRow,
     PhoneRow,
@@ -122,6 +125,9 @@ class ControlClient:
 
     def agents(self) -> list[AgentRow]:
         return [row for frame in self._frames(ListAgents(), Agents) for row in frame.rows]
+
+    def contacts(self) -> list[ContactRow]:
+        return [row for frame in self._frames(ListContacts(), Contacts) for row in frame.rows]
 
     def queues(self) -> list[QueueRow]:
         return [row for frame in self._frames(ListQueues(), Queues) for row in frame.rows]

@@ -31,6 +31,7 @@ from softswitch.control.protocol.replies import (
     Agents,
     Bans,
     Calls,
+    Contacts,
     Limits,
     Mailboxes,
     Phones,
@@ -52,6 +53,7 @@ from softswitch.control.protocol.requests import (
     ListAgents,
     ListBans,
     ListCalls,
+    ListContacts,
     ListLimits,
     ListMailboxes,
     ListPhones,
@@ -59,10 +61,12 @@ from softswitch.control.protocol.requests import (
     ListRegistrations,
     ListSubscriptions,
     ListTrunks,
+    QueueContact,
     Reload,
     RemoveRegistration,
     Request,
     SetAgent,
+    SetContact,
     SetDisposition,
     SetMailbox,
     SetPhone,
@@ -181,6 +185,13 @@ class ControlServer:
             case ListAgents():
                 async for rows in _in_frames(operations.agents(), Agents):
                     yield rows
+            case ListContacts():
+                async for rows in _in_frames(operations.contacts(), Contacts):
+                    yield rows
+            case QueueContact():
+                yield await operations.queue_contact(request)
+            case SetContact():
+                yield await operations.set_contact(request)
             case ListQueues():
                 async for rows in _in_frames(operations.queues(), Queues):
                     yield rows

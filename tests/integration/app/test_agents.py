@@ -6,10 +6,17 @@ from pathlib import Path
 import pytest
 
 from softswitch.base.address import HostPort
-from softswitch.base.ids import AgentId
-from softswitch.control.protocol.replies import AgentSet
-from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition
-from softswitch.control.protocol.rows import AgentRow
+from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.control.protocol.replies import AgentSet, ContactSet
+from softswitch.control.protocol.requests import (
+    AgentAction,
+    ContactAction,
+    QueueContact,
+    SetAgent,
+    SetContact,
+    SetDisposition,
+)
+from softswitch.control.protocol.rows import AgentRow, ContactRow
 from softswitch.control.runtime.client import ControlRefused
 from softswitch.testing.phones import Phones
 from softswitch.testing.runtime.free_ports import free_port
@@ -18,6 +25,7 @@ from softswitch.testing.runtime.running import RunningSwitch
 pytestmark = pytest.mark.network
 
 ANNA = AgentId("anna")
+SUPPORT = QueueId("support")
 PASSWORD = "long-enough-4711"
 
 
@@ -47,9 +55,47 @@ def agent(switch: RunningSwitch) -> AgentRow:
     return row
 
 
-def dispose(switch: RunningSwitch, code: str) -> AgentRow:
+def dispose(switch: RunningSwitch, code: str, name: str = "") -> AgentRow:
     with switch.control() as client:
-        return client.ask(SetDisposition(ANNA, code, by="eve"), AgentSet).agent
+        return client.ask(SetDisposition(ANNA, code, ContactId(name) if name else "", "eve"), AgentSet).agent
+
+
+def contact(switch: RunningSwitch, action: ContactAction, name: str) -> ContactRow | None:
+    with switch.control() as client:
+        return client.ask(SetContact(ContactId(name), action, ANNA), ContactSet).contact
+
+
+def test_chats_and_an_email(tmp_path: Path) -> None:
+    with RunningSwitch(tmp_path / "centre", files(free_port())) as switch:
+        order(switch, "login")
+        with switch.control() as client:
+            for name in ("chat-1", "chat-2"):
+                client.ask(QueueContact(SUPPORT, "chat", ContactId(name), "eve@example.test"), ContactSet)
+            assert [(row.contact_id, row.state, row.alerted) for row in client.contacts()] == [
+                ("chat-1", "alerting", ["anna"]),
+                ("chat-2", "waiting", []),
+            ]
+            with pytest.raises(ControlRefused, match="chat-1 is known already"):
+                client.ask(QueueContact(SUPPORT, "chat", ContactId("chat-1")), ContactSet)
+            with pytest.raises(ControlRefused, match='there is no queue "sales"'):
+                client.ask(QueueContact(QueueId("sales"), "chat"), ContactSet)
+        with pytest.raises(ControlRefused, match="no agent has chat-1 yet"):
+            contact(switch, "finish", "chat-1")
+        taken = contact(switch, "accept", "chat-1")
+        assert taken is not None
+        assert (taken.state, taken.agent_id) == ("connected", "anna")
+        with pytest.raises(ControlRefused, match="anna is not alerted for it: nobody is"):
+            contact(switch, "accept", "chat-2")
+        contact(switch, "replied", "chat-1")
+        contact(switch, "accept", "chat-2")
+        assert [each.contact_id for each in agent(switch).contacts] == ["chat-1", "chat-2"]
+        assert contact(switch, "finish", "chat-1") is None
+        dispose(switch, "solved", "chat-1")
+        assert order(switch, "done").state == "busy"
+        assert contact(switch, "withdraw", "chat-2") is None
+        with pytest.raises(ControlRefused, match='there is no contact "chat-2"'):
+            contact(switch, "finish", "chat-2")
+    assert "Traceback" not in switch.log()
 
 
 def test_breaks_and_the_end_of_a_call(tmp_path: Path) -> None:

@@ -225,6 +225,24 @@ def test_wrap_up_is_extended_and_ended_and_what_came_of_a_contact_is_said(operat
 
 
 @pytest.mark.usefixtures("server")
+def test_contacts_that_are_no_calls_come_are_answered_and_end(operations: FixedOperations) -> None:
+    assert printed("contacts")[2].split() == ["mail-7", "email", "support", "alerting", "clara", "1:15"]
+    added = printed("contacts", "add", "support", "chat", "--id", "chat-1", "--from", "eve")
+    assert added == ["chat-1: waiting in support, place 1"]
+    assert printed("contacts", "accept", "mail-7", "clara") == ["mail-7: with clara"]
+    assert printed("contacts", "decline", "mail-7", "clara") == ["mail-7: waiting in support, place 1"]
+    assert printed("contacts", "replied", "mail-7") == ["mail-7: with"]
+    assert printed("contacts", "finish", "mail-7") == ["mail-7: over"]
+    assert printed("contacts", "withdraw", "mail-7") == ["mail-7: over"]
+    assert operations.orders[:2] == [
+        ("queue_contact", "support", "chat", "chat-1", "eve"),
+        ("set_contact", "mail-7", "accept", "clara"),
+    ]
+    refused = run("contacts", "accept", "mail-9", "clara")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+
+
+@pytest.mark.usefixtures("server")
 def test_an_unknown_agent_is_one_line_and_code_1() -> None:
     result = run("agents", "login", "nobody")
     assert (result.exit_code, result.stdout) == (1, "")

@@ -1,0 +1,126 @@
+"""`softswitch contacts`: what the ACD has; contacts that come by other ways than the phone, from queue to end."""
+
+import click
+
+from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory
+from softswitch.cli.render import Column, json_option, show_rows
+from softswitch.cli.words import duration
+from softswitch.control.protocol.replies import ContactSet
+from softswitch.control.protocol.requests import ContactAction, ContactChannel, QueueContact, SetContact
+from softswitch.control.protocol.rows import ContactRow
+
+
+@click.group(cls=DirectoryGroup, invoke_without_command=True)
+@config_option
+@json_option
+@click.pass_context
+def contacts(ctx: click.Context, config: str | None, as_json: bool) -> None:
+    """Contacts: who waits, and who has whom."""
+    ctx.obj = config
+    if ctx.invoked_subcommand is not None:
+        return
+    with connect(find_directory(config)) as client:
+        rows = client.contacts()
+    show_rows(rows, _COLUMNS, as_json=as_json, empty="No contacts.")
+
+
+_contact_argument = click.argument("contact")
+_agent_argument = click.argument("agent")
+
+
+@contacts.command
+@click.argument("queue")
+@click.argument("channel", type=click.Choice(["voicemail", "chat", "email", "task"]))
+@click.option("--id", "contact_id", default="", help="What it is called; otherwise it gets a name.")
+@click.option("--from", "caller", default="", help="Who it is from: an address, a number.")
+@click.option("--boost", default=0.0, help="Seconds by which it counts as older.")
+@config_option
+@click.pass_context
+def add(
+    ctx: click.Context,
+    queue: str,
+    channel: ContactChannel,
+    contact_id: str,
+    caller: str,
+    boost: float,
+    config: str | None,
+) -> None:
+    """Queue a contact that came by another way than the phone."""
+    name = ContactId(contact_id) if contact_id else ""
+    with connect(find_directory(config or ctx.obj)) as client:
+        row = client.ask(QueueContact(QueueId(queue), channel, name, caller, boost), ContactSet).contact
+    if row is not None:
+        click.echo(f"{row.contact_id}: {_state(row)}")
+
+
+@contacts.command
+@_contact_argument
+@_agent_argument
+@config_option
+@click.pass_context
+def accept(ctx: click.Context, contact: str, agent: str, config: str | None) -> None:
+    """An agent takes a contact he is alerted for."""
+    _set(config or ctx.obj, contact, "accept", agent)
+
+
+@contacts.command
+@_contact_argument
+@_agent_argument
+@config_option
+@click.pass_context
+def decline(ctx: click.Context, contact: str, agent: str, config: str | None) -> None:
+    """An agent does not take it."""
+    _set(config or ctx.obj, contact, "decline", agent)
+
+
+@contacts.command
+@_contact_argument
+@config_option
+@click.pass_context
+def replied(ctx: click.Context, contact: str, config: str | None) -> None:
+    """The agent has sent the first reply, and may get another chat."""
+    _set(config or ctx.obj, contact, "replied")
+
+
+@contacts.command
+@_contact_argument
+@config_option
+@click.pass_context
+def finish(ctx: click.Context, contact: str, config: str | None) -> None:
+    """The agent is done with it; wrap-up begins."""
+    _set(config or ctx.obj, contact, "finish")
+
+
+@contacts.command
+@_contact_argument
+@config_option
+@click.pass_context
+def withdraw(ctx: click.Context, contact: str, config: str | None) -> None:
+    """It needs no agent any more."""
+    _set(config or ctx.obj, contact, "withdraw")
+
+
+def _set(config: str | None, contact: str, action: ContactAction, agent: str = "") -> None:
+    order = SetContact(ContactId(contact), action, AgentId(agent) if agent else "")
+    with connect(find_directory(config)) as client:
+        row = client.ask(order, ContactSet).contact
+    click.echo(f"{contact}: {'over' if row is None else _state(row)}")
+
+
+def _state(row: ContactRow) -> str:
+    if row.state == "waiting":
+        return f"waiting in {row.queue_id}, place {row.position}"
+    if row.state == "alerting":
+        return f"alerting {', '.join(row.alerted)}"
+    return f"{'put aside by' if row.is_interrupted else 'with'} {row.agent_id}"
+
+
+_COLUMNS: list[Column[ContactRow]] = [
+    Column("Contact", lambda row: row.contact_id, is_flexible=True),
+    Column("Channel", lambda row: row.channel),
+    Column("Queue", lambda row: row.queue_id, is_flexible=True),
+    Column("State", _state, is_flexible=True),
+    Column("Waited", lambda row: duration(row.wait_s), is_number=True),
+    Column("Boost", lambda row: f"{row.boost_s:g}" if row.boost_s else "", is_number=True, is_wide=True),
+]
