@@ -1,12 +1,13 @@
 """What must hold for agents' work: reasons and dispositions are words of a list, and nothing interrupts a call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from softswitch.config.check_settings import check_distinct
 from softswitch.config.conversion import FaultList
 from softswitch.config.draft import Draft
 from softswitch.config.limits import WORD_CHARACTERS_MAX
 from softswitch.config.rows import QueueRow
+from softswitch.config.settings import ChannelName
 from softswitch.config.toml_lines import KeyPath
 
 
@@ -29,7 +30,7 @@ def check_staff(draft: Draft) -> None:
         _check_queue(index, row, draft.fault_lists["queues.toml"])
 
 
-def _check_capacity(path: KeyPath, capacity: dict[str, int], faults: FaultList) -> None:
+def _check_capacity(path: KeyPath, capacity: Mapping[ChannelName, int], faults: FaultList) -> None:
     if "callback" in capacity:
         remedy = "Remove it: voice = 1, or voice = 0 for an agent who has neither"
         faults.add((*path, "callback"), "a call-back takes the place of a call", remedy)
