@@ -14,7 +14,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
@@ -242,7 +242,7 @@ def tallies(switch: RunningSwitch) -> list[QueueTally]:
 
 
 @contextlib.contextmanager
-def houses_closed(storm: Storm) -> Iterator[None]:
+def houses_closed(storm: Storm) -> Generator[None]:
     try:
         yield
     finally:
