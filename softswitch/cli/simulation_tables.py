@@ -2,8 +2,9 @@
 
 import click
 
+from softswitch.acd.simulation.comparison import Comparison, Figures
 from softswitch.acd.simulation.day import Staffing
-from softswitch.acd.simulation.report import AgentDay, Comparison, Figures, QueueInterval, SimulationReport
+from softswitch.acd.simulation.report import AgentReport, QueueReport, SimulationReport
 from softswitch.cli.render import Column, show_table
 from softswitch.cli.words import count, duration, percentage
 
@@ -21,7 +22,7 @@ def show_report(report: SimulationReport) -> None:
     if not report.queues:
         return
     _show_queues(report)
-    click.echo("\nAgents")
+    click.echo(f"\nAgents; occupancy: {report.formulas['occupancy']}")
     show_table(_agents_shown(report), _AGENTS)
     for comparison in report.comparisons:
         _show_comparison(comparison)
@@ -44,21 +45,22 @@ def _show_queues(report: SimulationReport) -> None:
     show_table(report.queues, _QUEUES)
     levels = sorted({row.service_level_s for row in report.queues})
     seconds = ", ".join(f"{level:g}" for level in levels)
-    click.echo(f"Level: {report.service_level_formula}; T = {seconds} s. Speed: mean wait of the answered.")
-    click.echo("\nBy interval; a call counts where it came in")
+    click.echo(f"Level: {report.formulas['service_level']}; T = {seconds} s.")
+    click.echo(f"Speed: {report.formulas['average_speed_of_answer_s']}.")
+    click.echo("\nBy interval")
     show_table(report.intervals, [Column("From", _clock_time, is_number=True), *_QUEUES])
 
 
-def _clock_time(row: QueueInterval) -> str:
+def _clock_time(row: QueueReport) -> str:
     minutes = round((row.from_s or 0.0) / 60)
     days, rest = divmod(minutes, 24 * 60)
     return f"{days} d {rest // 60}:{rest % 60:02}" if days else f"{rest // 60}:{rest % 60:02}"
 
 
-def _agents_shown(report: SimulationReport) -> list[AgentDay]:
+def _agents_shown(report: SimulationReport) -> list[AgentReport]:
     if len(report.agents) <= AGENTS_SHOWN_MAX:
         return report.agents
-    by_occupancy = sorted(report.agents, key=lambda day: -(day.occupancy or 0.0))
+    by_occupancy = sorted(report.agents, key=lambda day: -(day.figures["occupancy"] or 0.0))
     half = AGENTS_SHOWN_MAX // 2
     click.echo(f"The {half} busiest and the {half} idlest of {len(report.agents)}")
     return by_occupancy[:half] + by_occupancy[-half:]
@@ -71,17 +73,15 @@ def _show_comparison(comparison: Comparison) -> None:
         f"{comparison.handle_s:.0f} s each, {patience}; level within {comparison.service_level_s:g} s"
     )
     rows = (
-        ("as simulated", comparison.simulated),
-        ("Erlang C (nobody hangs up)", comparison.erlang_c),
-        ("Erlang A", comparison.erlang_a),
+        ("as simulated", comparison.simulated, ""),
+        ("Erlang C (nobody hangs up)", comparison.erlang_c, "more calls than so many agents can ever take"),
+        ("Erlang A", comparison.erlang_a, "nobody hung up, or nobody was there"),
     )
-    for name, figures in rows:
-        click.echo(f"  {name:<28}{_figures(figures)}")
+    for name, figures, why_not in rows:
+        click.echo(f"  {name:<28}{_figures(figures) if figures is not None else f'does not apply: {why_not}'}")
 
 
-def _figures(figures: Figures | None) -> str:
-    if figures is None:
-        return "does not apply: more work than agents, or nobody hung up"
+def _figures(figures: Figures) -> str:
     return (
         f"level {_percent(figures.service_level)}  speed {figures.average_speed_of_answer_s or 0.0:6.1f} s  "
         f"lost {_percent(figures.abandoned)}  occupancy {_percent(figures.occupancy)}"
@@ -92,25 +92,24 @@ def _percent(share: float | None) -> str:
     return "      " if share is None else f"{share * 100:5.1f} %"
 
 
-_QUEUES: list[Column[QueueInterval]] = [
+_QUEUES: list[Column[QueueReport]] = [
     Column("Queue", lambda row: row.queue_id, is_flexible=True),
     Column("Offered", lambda row: str(row.offered), is_number=True),
     Column("Answered", lambda row: str(row.answered), is_number=True),
     Column("Lost", lambda row: str(row.abandoned), is_number=True),
     Column("Overflowed", lambda row: str(row.overflowed), is_number=True, is_wide=True),
     Column("Refused", lambda row: str(row.refused), is_number=True, is_wide=True),
-    Column("Left", lambda row: str(row.waiting), is_number=True, is_wide=True),
-    Column("Level", lambda row: percentage(row.service_level), is_number=True),
-    Column("Speed", lambda row: duration(row.average_speed_of_answer_s), is_number=True),
+    Column("Level", lambda row: percentage(row.figures["service_level"]), is_number=True),
+    Column("Speed", lambda row: duration(row.figures["average_speed_of_answer_s"]), is_number=True),
     Column("Longest", lambda row: duration(row.longest_wait_s), is_number=True),
 ]
 
-_AGENTS: list[Column[AgentDay]] = [
+_AGENTS: list[Column[AgentReport]] = [
     Column("Agent", lambda row: row.agent_id, is_flexible=True),
     Column("Answered", lambda row: str(row.answered), is_number=True),
     Column("There", lambda row: duration(row.logged_in_s), is_number=True),
     Column("Talking", lambda row: duration(row.talking_s), is_number=True),
     Column("Wrap-up", lambda row: duration(row.wrap_up_s), is_number=True),
     Column("Ready", lambda row: duration(row.ready_s), is_number=True),
-    Column("Occupancy", lambda row: percentage(row.occupancy), is_number=True),
+    Column("Occupancy", lambda row: percentage(row.figures["occupancy"]), is_number=True),
 ]

@@ -40,7 +40,7 @@ def day(
 
 def lived_through(arrivals: Sequence[Arrival], *, agents: int, hours: int, queues: Sequence[Queue] = (SALES,)) -> Tally:
     team = [Agent(agent_id=AgentId(str(number))) for number in range(agents)]
-    tally = Tally(interval_s=HOUR_S, within_s={queue.queue_id: queue.service_level_s for queue in queues})
+    tally = Tally(interval_s=HOUR_S)
     shifts = [Shift(agent_id=agent.agent_id) for agent in team]
     Simulation(ConfigurationSet(list(queues), team), arrivals, shifts, tally).run()
     return tally

@@ -1,24 +1,26 @@
 """One simulated day from beginning to end: calls and shifts in, a report out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import inf
 
 import msgspec
 from msgspec.structs import replace
 
+from softswitch.acd.events import AcdEvent, Stamped
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import Agent
+from softswitch.acd.reporting.intervals import Intervals
 from softswitch.acd.simulation.arrivals import Arrival
+from softswitch.acd.simulation.comparison import compare, groups_of
 from softswitch.acd.simulation.durations import Constant, Distribution
 from softswitch.acd.simulation.erlang import estimated_patience_s
 from softswitch.acd.simulation.limits import AGENTS_MAX
 from softswitch.acd.simulation.report import (
-    SERVICE_LEVEL_FORMULA,
+    FORMULAS,
     SimulationReport,
-    agent_days,
-    compare,
-    groups_of,
+    agent_reports,
+    agent_totals,
     queue_intervals,
     queue_totals,
 )
@@ -45,26 +47,32 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
 
 
+class Chronicle:
+    """Hears what happens, for the report and for the comparison."""
+
+    def __init__(self, interval_s: float) -> None:
+        self.tally = Tally(interval_s=interval_s)
+        self.intervals = Intervals(0.0, inf, interval_s)
+
+    def happened(self, event: AcdEvent) -> None:
+        self.tally.happened(event)
+        self.intervals.take(Stamped(event.at, event))
+
+
 def run_day(scenario: Scenario, clock: Clock) -> SimulationReport:
     """Raises SimulationError for a call to a queue, or a shift of an agent, that is not in the configuration."""
     shifts = _shifts(scenario)
     within_s = {queue.queue_id: queue.service_level_s for queue in scenario.configuration.queues}
     _check_queues(scenario.arrivals, within_s)
-    tally = Tally(interval_s=scenario.interval_s, within_s=within_s)
+    chronicle = Chronicle(scenario.interval_s)
     simulation = Simulation(
-        scenario.configuration, scenario.arrivals, shifts, tally, answer=scenario.answer, seed=scenario.seed
+        scenario.configuration, scenario.arrivals, shifts, chronicle, answer=scenario.answer, seed=scenario.seed
     )
     began = clock.now()
     simulation.run()
     run_s = clock.now() - began
-    tally.finish(simulation.now_ns)
-    agents = simulation.router.agent_summaries(simulation.now_ns / NS)
-    called = [queue_id for queue_id in within_s if any(place[0] == queue_id for place in tally.cells)]
-    served = {
-        row.agent_id: [queue_id for queue_id in row.queues if queue_id in called]
-        for row in agents
-        if row.agent_id in tally.agents
-    }
+    intervals = chronicle.intervals.result(simulation.now_ns / NS)
+    agents = agent_totals(intervals)
     return SimulationReport(
         calls=len(scenario.arrivals),
         seed=scenario.seed,
@@ -72,18 +80,29 @@ def run_day(scenario: Scenario, clock: Clock) -> SimulationReport:
         run_s=run_s,
         facts=simulation.facts,
         interval_s=scenario.interval_s,
-        service_level_formula=SERVICE_LEVEL_FORMULA,
-        queues=queue_totals(tally, called, within_s),
-        intervals=queue_intervals(tally, called, within_s, interval_s=scenario.interval_s),
-        agents=agent_days(tally),
+        formulas=FORMULAS,
+        queues=queue_totals(intervals, list(within_s)),
+        intervals=queue_intervals(intervals, list(within_s)),
+        agents=agent_reports(agents, [agent.agent_id for agent in scenario.configuration.agents]),
         comparisons=compare(
-            tally,
-            groups=groups_of(served),
+            chronicle.tally,
+            agents,
+            groups=groups_of(_served(simulation, chronicle.tally, agents)),
             shifts=shifts,
             within_s=within_s,
             interval_s=scenario.interval_s,
         ),
     )
+
+
+def _served(simulation: Simulation, tally: Tally, agents: Container[AgentId]) -> dict[AgentId, list[QueueId]]:
+    """For each agent who was there the queues with calls that he serves."""
+    called = {queue_id for queue_id, _ in tally.cells}
+    return {
+        row.agent_id: [queue_id for queue_id in row.queues if queue_id in called]
+        for row in simulation.router.agent_summaries(simulation.now_ns / NS)
+        if row.agent_id in agents
+    }
 
 
 class Staffing(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +150,7 @@ def staff(scenario: Scenario, target: Target, agents: Sequence[Agent], clock: Cl
     answered = sum(row.answered for row in report.queues)
     worked_s = sum(day.alerted_s + day.talking_s + day.wrap_up_s for day in report.agents)
     patience_s = estimated_patience_s(
-        waited_s=sum(row.waited_s for row in report.queues), abandoned=sum(row.abandoned for row in report.queues)
+        waited_s=sum(row.wait_s for row in report.queues), abandoned=sum(row.abandoned for row in report.queues)
     )
     rate = busiest / scenario.interval_s
     handle_s = worked_s / answered

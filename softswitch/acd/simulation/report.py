@@ -1,31 +1,20 @@
-"""The report of a simulated day, and what Erlang's formulas say of the same calls.
+"""The report of a simulated day: what a real day's would be, computed from the same events by the same formulas."""
 
-The formulas know one kind of agent and one kind of call, and no change from minute to minute. So queues that share
-agents are compared as one group, each interval by itself with the calls and the agents it had, and the results are
-their means, each interval counting by its calls. Where the two differ much, the centre has something a formula does not
-know: skills, overflow, limits, conversations that are not exponential, a rush that outlasts its interval.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import inf
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from softswitch.acd.model import AgentState
-from softswitch.acd.simulation.erlang import Prediction, estimated_patience_s, predict_a, predict_c
-from softswitch.acd.simulation.simulator import Shift
-from softswitch.acd.simulation.tally import Cell, Tally
-from softswitch.acd.statistics import service_level
+from softswitch.acd.reporting.formulas import AGENT_FORMULAS, QUEUE_FORMULAS, figures
+from softswitch.acd.reporting.intervals import Interval
+from softswitch.acd.reporting.tallies import AgentTally, QueueTally, add_agent, add_queue
+from softswitch.acd.simulation.comparison import Comparison
 from softswitch.base.ids import AgentId, QueueId
 
-SERVICE_LEVEL_FORMULA = "answered within T / (offered - abandoned within T - still waiting)"
+FORMULAS = {formula.name: formula.text for formula in (*QUEUE_FORMULAS, *AGENT_FORMULAS)}
 
 
-class QueueInterval(msgspec.Struct, frozen=True, kw_only=True):
-    """One queue in one interval, or (`from_s` None) from beginning to end.
-
-    Calls count where they came in. `service_level` is `SERVICE_LEVEL_FORMULA` with T = `service_level_s`, 0 to 1.
-    """
+class QueueReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One queue in one interval, or (`from_s` None) from beginning to end; `figures` by the names of `FORMULAS`."""
 
     queue_id: QueueId
     from_s: float | None
@@ -36,56 +25,26 @@ class QueueInterval(msgspec.Struct, frozen=True, kw_only=True):
     abandoned_within: int
     overflowed: int
     refused: int
-    waiting: int
-    """Nothing has become of them: nobody was there to answer."""
     service_level_s: float
-    service_level: float | None
-    average_speed_of_answer_s: float | None
     longest_wait_s: float
-    waited_s: float
-    """The waits of all who wait no more, together."""
+    wait_s: float
+    """Of all who wait no more, together."""
+    figures: dict[str, float | None]
 
 
-class AgentDay(msgspec.Struct, frozen=True, kw_only=True):
-    """One agent. `occupancy` is (alerted + talking + wrap-up) / (that + ready), 0 to 1."""
+class AgentReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent, from beginning to end."""
 
     agent_id: AgentId
     answered: int
+    missed: int
     logged_in_s: float
     alerted_s: float
     talking_s: float
     wrap_up_s: float
     ready_s: float
     not_ready_s: float
-    occupancy: float | None
-
-
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What simulation and formulas are compared by. None where a formula has no answer."""
-
-    service_level: float | None
-    average_speed_of_answer_s: float | None
-    abandoned: float
-    occupancy: float | None
-
-
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Queues that share agents, as simulated and as Erlang C (nobody hangs up) and A see them.
-
-    `agents` is the mean number logged in, `handle_s` the mean an answered call took of an agent's time, ringing and
-    wrap-up included, `patience_s` the mean patience most likely behind the calls that hung up; None: none did.
-    """
-
-    queue_ids: list[QueueId]
-    calls: int
-    agents: float
-    handle_s: float
-    patience_s: float | None
-    service_level_s: float
-    simulated: Figures
-    erlang_c: Figures | None
-    """None where some interval had more work than its agents could ever do."""
-    erlang_a: Figures | None
+    figures: dict[str, float | None]
 
 
 class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,219 +58,76 @@ class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
     facts: int
     """What the router was told, timeouts included."""
     interval_s: float
-    service_level_formula: str
-    queues: list[QueueInterval]
+    queues: list[QueueReport]
     """From beginning to end."""
-    intervals: list[QueueInterval]
-    agents: list[AgentDay]
+    intervals: list[QueueReport]
+    """As it happened: a call may be offered in one and answered in the next."""
+    agents: list[AgentReport]
     comparisons: list[Comparison]
+    formulas: dict[str, str]
 
 
-def queue_totals(tally: Tally, queue_ids: Iterable[QueueId], within_s: Mapping[QueueId, float]) -> list[QueueInterval]:
+def queue_totals(intervals: Sequence[Interval], order: Sequence[QueueId]) -> list[QueueReport]:
     """Each queue from beginning to end."""
-    rows: list[QueueInterval] = []
-    for queue_id in queue_ids:
-        total = Cell()
-        for (cell_queue_id, _), cell in tally.cells.items():
-            if cell_queue_id == queue_id:
-                total.add(cell)
-        rows.append(_row(queue_id, None, total, within_s[queue_id]))
-    return rows
+    totals: dict[QueueId, QueueTally] = {}
+    for interval in intervals:
+        for tally in interval.queues:
+            total = totals.setdefault(tally.queue_id, QueueTally(queue_id=tally.queue_id, level_s=tally.level_s))
+            add_queue(total, tally)
+    return [_queue(None, totals[queue_id]) for queue_id in order if queue_id in totals]
 
 
-def queue_intervals(
-    tally: Tally, queue_ids: Sequence[QueueId], within_s: Mapping[QueueId, float], *, interval_s: float
-) -> list[QueueInterval]:
-    """Each interval in which a call came, of each queue, in time."""
-    places = sorted(tally.cells, key=lambda place: (place[1], queue_ids.index(place[0])))
+def queue_intervals(intervals: Sequence[Interval], order: Sequence[QueueId]) -> list[QueueReport]:
+    """Each queue in each interval in which something happened in it, in time."""
+    place = {queue_id: number for number, queue_id in enumerate(order)}
     return [
-        _row(queue_id, number * interval_s, tally.cells[queue_id, number], within_s[queue_id])
-        for queue_id, number in places
+        _queue(interval.from_wall, tally)
+        for interval in intervals
+        for tally in sorted(interval.queues, key=lambda tally: place[tally.queue_id])
     ]
 
 
-def agent_days(tally: Tally) -> list[AgentDay]:
-    return [_agent_day(agent_id, time.answered, time.spent_s) for agent_id, time in tally.agents.items()]
+def agent_totals(intervals: Sequence[Interval]) -> dict[AgentId, AgentTally]:
+    """Each agent who was there, from beginning to end."""
+    totals: dict[AgentId, AgentTally] = {}
+    for interval in intervals:
+        for tally in interval.agents:
+            add_agent(totals.setdefault(tally.agent_id, AgentTally(agent_id=tally.agent_id)), tally)
+    return totals
 
 
-def compare(
-    tally: Tally,
-    *,
-    groups: Iterable[tuple[Sequence[QueueId], Sequence[AgentId]]],
-    shifts: Sequence[Shift],
-    within_s: Mapping[QueueId, float],
-    interval_s: float,
-) -> list[Comparison]:
-    """One comparison for each group of queues with the agents they share. Groups without calls are left out."""
-    comparisons = (
-        _compare(tally, queue_ids, agent_ids, shifts=shifts, within_s=within_s[queue_ids[0]], interval_s=interval_s)
-        for queue_ids, agent_ids in groups
-    )
-    return [comparison for comparison in comparisons if comparison is not None]
+def agent_reports(totals: Mapping[AgentId, AgentTally], order: Sequence[AgentId]) -> list[AgentReport]:
+    return [_agent(totals[agent_id]) for agent_id in order if agent_id in totals]
 
 
-def groups_of(served: Mapping[AgentId, Iterable[QueueId]]) -> list[tuple[list[QueueId], list[AgentId]]]:
-    """Queues that share agents, directly or through other queues, and those agents."""
-    groups: list[tuple[set[QueueId], list[AgentId]]] = []
-    for agent_id, queue_ids in served.items():
-        mine = set(queue_ids)
-        if not mine:
-            continue
-        together = [group for group in groups if group[0] & mine]
-        merged = (mine.union(*(group[0] for group in together)), [each for group in together for each in group[1]])
-        merged[1].append(agent_id)
-        groups = [group for group in groups if group not in together] + [merged]
-    return [(sorted(queue_ids), agent_ids) for queue_ids, agent_ids in groups]
-
-
-# Rows
-
-
-def _row(queue_id: QueueId, from_s: float | None, cell: Cell, within_s: float) -> QueueInterval:
-    return QueueInterval(
-        queue_id=queue_id,
+def _queue(from_s: float | None, tally: QueueTally) -> QueueReport:
+    return QueueReport(
+        queue_id=tally.queue_id,
         from_s=from_s,
-        offered=cell.offered,
-        answered=cell.answered,
-        answered_within=cell.answered_within,
-        abandoned=cell.abandoned,
-        abandoned_within=cell.abandoned_within,
-        overflowed=cell.overflowed,
-        refused=cell.refused,
-        waiting=cell.waiting,
-        service_level_s=within_s,
-        service_level=_level(cell),
-        average_speed_of_answer_s=cell.answered_s / cell.answered if cell.answered else None,
-        longest_wait_s=cell.longest_s,
-        waited_s=cell.waited_s,
+        offered=tally.offered,
+        answered=tally.answered,
+        answered_within=tally.answered_within,
+        abandoned=tally.abandoned,
+        abandoned_within=tally.abandoned_within,
+        overflowed=tally.overflowed,
+        refused=tally.refused,
+        service_level_s=tally.level_s,
+        longest_wait_s=tally.longest_wait_s,
+        wait_s=tally.wait_s,
+        figures=figures(tally, QUEUE_FORMULAS),
     )
 
 
-def _level(cell: Cell) -> float | None:
-    return service_level(
-        offered=cell.offered - cell.waiting,
-        answered_within=cell.answered_within,
-        abandoned_within=cell.abandoned_within,
+def _agent(tally: AgentTally) -> AgentReport:
+    return AgentReport(
+        agent_id=tally.agent_id,
+        answered=tally.answered,
+        missed=tally.no_answers + tally.declines,
+        logged_in_s=tally.logged_in_s,
+        alerted_s=tally.reserved_s,
+        talking_s=tally.contact_s,
+        wrap_up_s=tally.wrap_up_s,
+        ready_s=tally.ready_s,
+        not_ready_s=tally.not_ready_s,
+        figures=figures(tally, AGENT_FORMULAS),
     )
-
-
-def _agent_day(agent_id: AgentId, answered: int, spent_s: Mapping[AgentState, float]) -> AgentDay:
-    worked_s = spent_s[AgentState.RESERVED] + spent_s[AgentState.BUSY] + spent_s[AgentState.WRAP_UP]
-    there_s = worked_s + spent_s[AgentState.READY]
-    return AgentDay(
-        agent_id=agent_id,
-        answered=answered,
-        logged_in_s=there_s + spent_s[AgentState.NOT_READY],
-        alerted_s=spent_s[AgentState.RESERVED],
-        talking_s=spent_s[AgentState.BUSY],
-        wrap_up_s=spent_s[AgentState.WRAP_UP],
-        ready_s=spent_s[AgentState.READY],
-        not_ready_s=spent_s[AgentState.NOT_READY],
-        occupancy=worked_s / there_s if there_s else None,
-    )
-
-
-# Comparison
-
-
-class _Interval(msgspec.Struct, frozen=True):
-    """What the formulas are told of one interval of a group."""
-
-    calls: int
-    agents: int
-
-
-def _compare(
-    tally: Tally,
-    queue_ids: Sequence[QueueId],
-    agent_ids: Sequence[AgentId],
-    *,
-    shifts: Sequence[Shift],
-    within_s: float,
-    interval_s: float,
-) -> Comparison | None:
-    total, calls_in = Cell(), dict[int, int]()
-    for (queue_id, number), cell in tally.cells.items():
-        if queue_id in queue_ids:
-            total.add(cell)
-            calls_in[number] = calls_in.get(number, 0) + cell.offered
-    days = [_agent_day(each, tally.agents[each].answered, tally.agents[each].spent_s) for each in agent_ids]
-    worked_s = sum(day.alerted_s + day.talking_s + day.wrap_up_s for day in days)
-    there_s = worked_s + sum(day.ready_s for day in days)
-    if not total.answered or not worked_s:
-        return None
-    handle_s = worked_s / total.answered
-    patience_s = estimated_patience_s(waited_s=total.waited_s, abandoned=total.abandoned)
-    intervals = [
-        _Interval(calls, round(_at_work(shifts, agent_ids, number * interval_s, (number + 1) * interval_s)))
-        for number, calls in sorted(calls_in.items())
-        if calls
-    ]
-
-    def erlang_c(interval: _Interval) -> Prediction:
-        return predict_c(
-            arrivals_per_s=interval.calls / interval_s, handle_s=handle_s, agents=interval.agents, within_s=within_s
-        )
-
-    def erlang_a(interval: _Interval) -> Prediction:
-        return predict_a(
-            arrivals_per_s=interval.calls / interval_s,
-            handle_s=handle_s,
-            patience_s=patience_s,
-            agents=interval.agents,
-            within_s=within_s,
-        )
-
-    return Comparison(
-        queue_ids=list(queue_ids),
-        calls=total.offered,
-        agents=sum(interval.agents * interval.calls for interval in intervals) / total.offered,
-        handle_s=handle_s,
-        patience_s=None if patience_s == inf else patience_s,
-        service_level_s=within_s,
-        simulated=Figures(
-            service_level=_level(total),
-            average_speed_of_answer_s=total.answered_s / total.answered,
-            abandoned=total.abandoned / total.offered,
-            occupancy=worked_s / there_s,
-        ),
-        erlang_c=_mean(intervals, erlang_c),
-        erlang_a=None if patience_s == inf else _mean(intervals, erlang_a),
-    )
-
-
-def _at_work(shifts: Sequence[Shift], agent_ids: Sequence[AgentId], from_s: float, until_s: float) -> float:
-    """The mean number of these agents who were there."""
-    members = set(agent_ids)
-    there_s = sum(
-        max(0.0, min(shift.until_s, until_s) - max(shift.from_s, from_s))
-        for shift in shifts
-        if shift.agent_id in members
-    )
-    return there_s / (until_s - from_s)
-
-
-def _mean(intervals: Sequence[_Interval], predict: Callable[[_Interval], Prediction]) -> Figures | None:
-    """Each interval counts by its calls. None where one has no agents, or a queue that only grows."""
-    if any(interval.agents == 0 for interval in intervals):
-        return None
-    predictions = [(interval.calls, predict(interval)) for interval in intervals]
-    if any(prediction.average_wait_s == inf for _, prediction in predictions):
-        return None
-    calls = sum(weight for weight, _ in predictions)
-    answered = sum(weight * (1.0 - prediction.abandoned) for weight, prediction in predictions)
-    return Figures(
-        service_level=sum(weight * prediction.service_level for weight, prediction in predictions) / calls,
-        average_speed_of_answer_s=sum(
-            weight * (1.0 - prediction.abandoned) * prediction.average_speed_of_answer_s
-            for weight, prediction in predictions
-        )
-        / answered,
-        abandoned=sum(weight * prediction.abandoned for weight, prediction in predictions) / calls,
-        occupancy=_occupancy(predictions),
-    )
-
-
-def _occupancy(predictions: Sequence[tuple[int, Prediction]]) -> float:
-    busy = sum(prediction.occupancy * prediction.agents for _, prediction in predictions)
-    return busy / sum(prediction.agents for _, prediction in predictions)

@@ -5,7 +5,7 @@ beforehand: callers come, talk and lose their patience as their `Arrival` says, 
 answer when their phone has rung for as long as `answer` draws. Times are whole nanoseconds, so that what theory says of
 every single day (not only of the mean of many) can be tested without a tolerance.
 
-What has happened is told to a `Witness`, in order.
+What has happened, the router's diary, is told to a `Witness`.
 """
 
 import heapq
@@ -16,6 +16,7 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
+from softswitch.acd.events import AcdEvent
 from softswitch.acd.inputs import (
     AcdInput,
     AgentLoggedIn,
@@ -30,7 +31,6 @@ from softswitch.acd.inputs import (
 )
 from softswitch.acd.model import AgentState
 from softswitch.acd.outputs import (
-    AcdOutput,
     AgentReserved,
     AgentStateChanged,
     ContactConnected,
@@ -60,18 +60,10 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Witness(Protocol):
-    """Is told what happens, in order. Times are nanoseconds from the beginning."""
+    """Is told what happens, in order."""
 
-    def came(self, contact_id: ContactId, arrival: Arrival, now_ns: int) -> None:
-        """A caller is about to be queued."""
-        ...
-
-    def gave_up(self, contact_id: ContactId, now_ns: int) -> None:
-        """A caller has hung up before he was answered."""
-        ...
-
-    def said(self, output: AcdOutput, now_ns: int) -> None:
-        """The router has said something."""
+    def happened(self, event: AcdEvent) -> None:
+        """`event.at` is seconds from the beginning."""
         ...
 
 
@@ -151,7 +143,6 @@ class Simulation:
 
     def _arrive(self, contact_id: ContactId, arrival: Arrival, at_ns: int) -> None:
         self._present[contact_id] = arrival
-        self._witness.came(contact_id, arrival, at_ns)
         self._tell(ContactQueued(contact_id, arrival.queue_id, arrival.boost_s, arrival.skills))
         if arrival.patience_s < inf and self._waits(contact_id):
             self._plan(at_ns + _ns(arrival.patience_s), ContactAbandoned(contact_id))
@@ -168,7 +159,6 @@ class Simulation:
                 if not self._waits(fact.contact_id):
                     return
                 del self._present[fact.contact_id]
-                self._witness.gave_up(fact.contact_id, self.now_ns)
             case AgentLoggedIn():
                 self._tell(AgentReachable(fact.agent_id))
             case _:
@@ -184,10 +174,12 @@ class Simulation:
 
     def _listen(self) -> None:
         """Take in what the router says, and what people do about it at once."""
-        now_ns, said = self.now_ns, self._witness.said
+        happened = self._witness.happened
+        for event in self.router.take_events():
+            happened(event)
+        now_ns = self.now_ns
         answers: list[ReservationId] = []
         for output in self.router.take_outputs():
-            said(output, now_ns)
             match output:
                 case AgentReserved():
                     answer_ns = self._answer.next_ns()

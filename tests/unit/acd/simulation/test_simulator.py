@@ -1,45 +1,50 @@
 """The simulated people do what their scenario says, at the nanosecond at which it says so."""
 
 from math import inf
+from typing import TypeVar
 
-from softswitch.acd.inputs import ConfigurationSet
-from softswitch.acd.model import Agent, Queue, ToFlow
-from softswitch.acd.outputs import (
-    AcdOutput,
+from softswitch.acd.events import (
+    AcdEvent,
     AgentReserved,
     AgentStateChanged,
+    ContactAbandoned,
     ContactConnected,
     ContactOverflowed,
+    ContactQueued,
     ReservationEnded,
 )
+from softswitch.acd.inputs import ConfigurationSet
+from softswitch.acd.model import Agent, AgentState, Queue, ToFlow
 from softswitch.acd.simulation.arrivals import Arrival
 from softswitch.acd.simulation.durations import Constant, Distribution
 from softswitch.acd.simulation.simulator import NS, Shift, Simulation
-from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.base.ids import AgentId, QueueId
+
+EventT = TypeVar("EventT", bound=AcdEvent)
 
 SALES = QueueId("sales")
 ANN, BOB = AgentId("ann"), AgentId("bob")
 
 
 class Notes:
-    """Everything, with the second at which it happened."""
+    """The router's diary."""
 
     def __init__(self) -> None:
-        self.came_at: dict[str, float] = {}
-        self.gave_up_at: dict[str, float] = {}
-        self.outputs: list[tuple[float, AcdOutput]] = []
+        self.events: list[AcdEvent] = []
 
-    def came(self, contact_id: ContactId, arrival: Arrival, now_ns: int) -> None:
-        self.came_at[contact_id] = now_ns / NS
+    def happened(self, event: AcdEvent) -> None:
+        self.events.append(event)
 
-    def gave_up(self, contact_id: ContactId, now_ns: int) -> None:
-        self.gave_up_at[contact_id] = now_ns / NS
+    def of(self, kind: type[EventT]) -> list[EventT]:
+        return [event for event in self.events if isinstance(event, kind)]
 
-    def said(self, output: AcdOutput, now_ns: int) -> None:
-        self.outputs.append((now_ns / NS, output))
+    @property
+    def came_at(self) -> dict[str, float]:
+        return {event.contact_id: event.at for event in self.of(ContactQueued)}
 
-    def of(self, kind: type[AcdOutput]) -> list[tuple[float, AcdOutput]]:
-        return [(at_s, output) for at_s, output in self.outputs if isinstance(output, kind)]
+    @property
+    def gave_up_at(self) -> dict[str, float]:
+        return {event.contact_id: event.at for event in self.of(ContactAbandoned)}
 
 
 def call(at_s: float, *, talk_s: float = 100.0, patience_s: float = inf) -> Arrival:
@@ -61,11 +66,7 @@ def run(
 
 
 def connected(notes: Notes) -> list[tuple[float, str, str, float]]:
-    return [
-        (at_s, output.contact_id, output.agent_id, output.wait_s)
-        for at_s, output in notes.of(ContactConnected)
-        if isinstance(output, ContactConnected)
-    ]
+    return [(event.at, event.contact_id, event.agent_id, event.wait_s) for event in notes.of(ContactConnected)]
 
 
 def test_a_call_is_answered_and_the_next_waits_for_talk_and_wrap_up() -> None:
@@ -95,17 +96,17 @@ def test_a_caller_may_hang_up_while_the_phone_rings() -> None:
 def test_an_agent_who_misses_a_call_is_back_after_a_minute() -> None:
     queue = Queue(queue_id=SALES, ring_timeout_s=10.0, max_wait_s=90.0, overflow=ToFlow("sorry"))
     notes, _ = run(call(0.0), queue=queue, answer=Constant(11.0))
-    assert [at_s for at_s, _ in notes.of(AgentReserved)] == [0.0, 70.0]
-    assert [at_s for at_s, _ in notes.of(ReservationEnded)] == [10.0, 80.0]
-    assert [at_s for at_s, _ in notes.of(ContactOverflowed)] == [90.0]
+    assert [event.at for event in notes.of(AgentReserved)] == [0.0, 70.0]
+    assert [event.at for event in notes.of(ReservationEnded)] == [10.0, 80.0]
+    assert [event.at for event in notes.of(ContactOverflowed)] == [90.0]
 
 
 def test_agents_come_and_go_by_their_shifts() -> None:
     shifts = (Shift(agent_id=ANN, from_s=60.0, until_s=100.0), Shift(agent_id=BOB, from_s=150.0))
     notes, _ = run(call(0.0, talk_s=70.0), call(90.0), shifts=shifts)
     assert [row[:3] for row in connected(notes)] == [(60.0, "call1", "ann"), (150.0, "call2", "bob")]
-    last = [output for _, output in notes.of(AgentStateChanged) if isinstance(output, AgentStateChanged)]
-    assert [output.since for output in last if output.agent_id == ANN][-1] == 130.0, "he finishes what he is in"
+    left = [event.at for event in notes.of(AgentStateChanged) if event.new is AgentState.LOGGED_OUT]
+    assert left == [130.0], "he finishes what he is in"
 
 
 def test_a_run_ends_even_if_nobody_ever_comes() -> None:
@@ -118,4 +119,4 @@ def test_a_run_ends_even_if_nobody_ever_comes() -> None:
 def test_the_same_scenario_runs_the_same() -> None:
     arrivals = [call(number * 13.7, talk_s=50.0 + number % 7, patience_s=60.0) for number in range(200)]
     first, second = (run(*arrivals)[0] for _ in range(2))
-    assert first.outputs == second.outputs
+    assert first.events == second.events

@@ -1,4 +1,4 @@
-from softswitch.acd.simulation.report import groups_of
+from softswitch.acd.simulation.comparison import groups_of
 from softswitch.base.ids import AgentId, QueueId
 
 SALES, SUPPORT, BILLING = QueueId("sales"), QueueId("support"), QueueId("billing")
