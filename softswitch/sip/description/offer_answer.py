@@ -37,8 +37,8 @@ from softswitch.sip.description.sdp import (
     SessionDescription,
     address_type,
     is_somebody,
-    parse_ip,
 )
+from softswitch.sip.ip_address import read_ip
 from softswitch.sip.messages.grammar import Malformed
 
 PTIME_MS = 20
@@ -246,7 +246,7 @@ def _negotiated(
     address = session.connection_of(media)
     if address is None:
         raise Malformed(400, "SDP Without Connection Address")
-    ip = parse_ip(address)
+    ip = read_ip(address)
     is_old_hold = ip is not None and ip.is_unspecified
     if ip is not None:
         if not is_somebody(address):

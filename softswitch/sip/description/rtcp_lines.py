@@ -1,7 +1,8 @@
 """Where RTCP goes, as session descriptions say it: on the RTP port (RFC 5761), or on a port of its own (RFC 3605)."""
 
 from softswitch.base.address import HostPort
-from softswitch.sip.description.sdp import Line, MediaDescription, address_type, parse_ip
+from softswitch.sip.description.sdp import Line, MediaDescription, address_type
+from softswitch.sip.ip_address import read_ip
 
 RTCP_MUX: Line = ("a", "rtcp-mux")
 
@@ -24,7 +25,7 @@ def rtcp_remote(media: MediaDescription, remote: HostPort | None) -> HostPort | 
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65_536):
         return None
     host = rest.split()[2] if len(rest.split()) == 3 else remote.host
-    ip = parse_ip(host)
+    ip = read_ip(host)
     if ip is None or ip.is_multicast or ip.is_unspecified or address_type(host) != address_type(remote.host):
         return None
     return HostPort(host, int(port))

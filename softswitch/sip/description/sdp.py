@@ -3,12 +3,12 @@
 Read leniently: LF line ends, no line end after the last line, and missing s= or t= lines are all met in the field.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from softswitch.sip.ip_address import read_ip
 from softswitch.sip.limits import MEDIA_CHARACTERS_MAX, MEDIA_REMEMBERED, SDP_BYTES_MAX, SDP_MEDIA_MAX
 from softswitch.sip.messages.grammar import Malformed
 
@@ -267,14 +267,5 @@ def address_type(host: str) -> str:
 @lru_cache(maxsize=4096)
 def is_somebody(address: str) -> bool:
     """Whether it is the IP address of one machine, or 0.0.0.0 or ::, which stand for nobody now."""
-    ip = parse_ip(address)
+    ip = read_ip(address)
     return ip is not None and not ip.is_multicast and address != "255.255.255.255"
-
-
-@lru_cache(maxsize=4096)
-def parse_ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """None for a host name. The same few thousand addresses come again and again."""
-    try:
-        return ipaddress.ip_address(address)
-    except ValueError:
-        return None

@@ -3,10 +3,9 @@
 The texts are made once per listener; a call uses them a dozen times.
 """
 
-import ipaddress
-
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.errors import LocalError
+from softswitch.sip.ip_address import read_ip
 
 
 class LocalAddresses:
@@ -107,7 +106,5 @@ class LocalAddresses:
 
 
 def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = read_ip(host)
+    return address is not None and address.is_loopback

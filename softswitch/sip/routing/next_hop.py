@@ -12,10 +12,10 @@ A name is somebody else's to look up (RFC 3263): here it stays a question (`Want
 source until it is answered, and if it has no answer. `SipSettings.hosts` are names that need no asking.
 """
 
-import ipaddress
 from collections.abc import Sequence
 
 from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.sip.ip_address import read_ip
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.header_values import NameAddr
 from softswitch.sip.messages.uri import SipUri, parse_uri
@@ -124,11 +124,8 @@ def transport_of(uri: SipUri) -> TransportKind | None:
 
 def is_address(host: str) -> bool:
     """An IP address of one machine: no name, and none that means nobody (0.0.0.0) or everybody."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return not (address.is_unspecified or address.is_multicast or host == BROADCAST)
+    address = read_ip(host)
+    return address is not None and not (address.is_unspecified or address.is_multicast or host == BROADCAST)
 
 
 def is_name(host: str) -> bool:

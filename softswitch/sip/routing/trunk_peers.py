@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from softswitch.base.address import Flow, HostPort
 from softswitch.base.errors import LocalError
+from softswitch.sip.ip_address import read_ip
+from softswitch.sip.limits import VERDICTS_MAX
 from softswitch.sip.settings import TrunkPeer
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -16,7 +18,7 @@ class TrunkPeers:
     `sessions` is how calls with each are conducted, by name.
     """
 
-    __slots__ = ("_exact", "_networks", "_tls_only", "learned", "sessions")
+    __slots__ = ("_exact", "_found", "_networks", "_tls_only", "learned", "sessions")
 
     def __init__(self, peers: tuple[TrunkPeer, ...], learned: dict[str, str] | None = None) -> None:
         """`learned` is that of the trunks before these.
@@ -25,6 +27,8 @@ class TrunkPeers:
         """
         self._exact: dict[str, list[tuple[int | None, str]]] = {}
         self._networks: list[tuple[Network, int | None, str]] = []
+        self._found: dict[HostPort, str | None] = {}
+        """By the networks, of those that were asked for: the same few send all the messages."""
         self.sessions = {peer.name: peer.session for peer in peers}
         self._tls_only = frozenset(peer.name for peer in peers if peer.is_tls_only)
         for peer in peers:
@@ -65,9 +69,15 @@ class TrunkPeers:
             return self.learned[remote.host]
         if not self._networks:
             return None
-        try:
-            address = ipaddress.ip_address(remote.host)
-        except ValueError:
+        if remote not in self._found:
+            if len(self._found) >= VERDICTS_MAX:
+                self._found.clear()
+            self._found[remote] = self._find_network(remote)
+        return self._found[remote]
+
+    def _find_network(self, remote: HostPort) -> str | None:
+        address = read_ip(remote.host)
+        if address is None:
             return None
         for network, port, name in self._networks:
             if address.version == network.version and address in network and port in (None, remote.port):

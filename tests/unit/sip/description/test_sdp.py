@@ -2,7 +2,7 @@
 
 import pytest
 
-from softswitch.sip.description.sdp import RtpMap, SessionDescription, parse_ip
+from softswitch.sip.description.sdp import RtpMap, SessionDescription
 from softswitch.sip.limits import SDP_BYTES_MAX, SDP_MEDIA_MAX
 from softswitch.sip.messages.grammar import Malformed
 
@@ -68,9 +68,3 @@ def test_malformed_lines_are_told_when_they_are_needed() -> None:
         _ = session.origin
     with pytest.raises(Malformed):
         _ = session.connection_of(session.media[0])
-
-
-def test_parse_ip() -> None:
-    assert parse_ip("pbx.example") is None
-    assert parse_ip("999.1.1.1") is None
-    assert str(parse_ip("2001:DB8::1")) == "2001:db8::1"
