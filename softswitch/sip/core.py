@@ -24,7 +24,8 @@ from softswitch.sip.routing.trunk_names import TrunkNames
 from softswitch.sip.routing.trunk_peers import TrunkPeers
 from softswitch.sip.sessions.dialog import Dialog, DialogId
 from softswitch.sip.settings import SipSettings
-from softswitch.sip.transactions.transaction_table import ServerExchange, Timed, TransactionTable
+from softswitch.sip.transactions.transaction import Timed
+from softswitch.sip.transactions.transaction_table import ServerExchange, TransactionTable
 
 ALLOWED_METHODS = (
     "INVITE",

@@ -9,7 +9,7 @@ from softswitch.sip.routing.lookups import Lookups
 from softswitch.sip.routing.server_location import Destination
 from softswitch.sip.routing.trunk_peers import TrunkPeers
 from softswitch.sip.settings import TrunkPeer
-from softswitch.sip.transactions.transaction_table import Timed
+from softswitch.sip.transactions.transaction import Timed
 
 LOOKED_UP_EVERY_S = 60.0
 

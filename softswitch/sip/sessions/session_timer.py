@@ -28,7 +28,7 @@ from softswitch.base.deadlines import Deadlines
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.option_tags import has_option
 from softswitch.sip.settings import SESSION_EXPIRES_MAX_S, SESSION_EXPIRES_MIN_S, SessionPolicy
-from softswitch.sip.transactions.transaction_table import Timed
+from softswitch.sip.transactions.transaction import Timed
 
 Headers = tuple[tuple[str, str], ...]
 

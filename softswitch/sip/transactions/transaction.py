@@ -6,6 +6,13 @@ bytes to send, responses for the user (clients only) and facts. The machines kno
 """
 
 from enum import Enum
+from typing import Protocol
+
+
+class Timed(Protocol):
+    """Something with a deadline in the endpoint's one heap."""
+
+    def handle_timeout(self, now: float) -> None: ...
 
 
 class Symbol(Enum):

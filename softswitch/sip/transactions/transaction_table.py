@@ -11,18 +11,14 @@ from softswitch.base.address import Flow
 from softswitch.base.deadlines import Deadlines
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.outputs import SipOutput, Transmit
+from softswitch.sip.transactions import invite_client, invite_server, non_invite_client, non_invite_server
 from softswitch.sip.transactions.invite_client import InviteClientTransaction
 from softswitch.sip.transactions.invite_server import InviteServerTransaction
 from softswitch.sip.transactions.non_invite_client import NonInviteClientTransaction
 from softswitch.sip.transactions.non_invite_server import NonInviteServerTransaction
+from softswitch.sip.transactions.resting import Resting
 from softswitch.sip.transactions.timers import SipTimers
-from softswitch.sip.transactions.transaction import Fact
-
-
-class Timed(Protocol):
-    """Something with a deadline in the endpoint's one heap."""
-
-    def handle_timeout(self, now: float) -> None: ...
+from softswitch.sip.transactions.transaction import Fact, Symbol, Timed
 
 
 class ClientUser(Protocol):
@@ -56,6 +52,17 @@ ServerKey = tuple[tuple[str, ...], str]
 MergeKey = tuple[str, ...]
 
 
+RESTING = (
+    invite_client.State.ACCEPTED,
+    invite_client.State.COMPLETED,
+    non_invite_client.State.COMPLETED,
+    invite_server.State.ACCEPTED,
+    invite_server.State.CONFIRMED,
+    non_invite_server.State.COMPLETED,
+)
+"""States that only time ends, and each after the same time."""
+
+
 class ClientExchange:
     """A client transaction with the flow it uses and its user."""
 
@@ -80,6 +87,10 @@ class ClientExchange:
         self.armed_at = None
         self.machine.handle_timeout(now)
         self._table.settle_client(self, now)
+
+    def forget(self) -> None:
+        """It has rested long enough."""
+        self._table.forget_client(self)
 
     def cancelled(self, now: float) -> None:
         """CANCEL was sent for this INVITE; it now fails by itself if nothing comes back."""
@@ -123,6 +134,10 @@ class ServerExchange:
         self.machine.handle_timeout(now)
         self._table.settle_server(self, now)
 
+    def forget(self) -> None:
+        """It has rested long enough."""
+        self._table.forget_server(self)
+
 
 class Nobody:
     """The user of requests whose outcome changes nothing: CANCEL, and BYE for a dialog nobody wants."""
@@ -142,7 +157,7 @@ NOBODY = Nobody()
 class TransactionTable:
     """The transactions of one endpoint. `outputs` and `deadlines` are the endpoint's own."""
 
-    __slots__ = ("_by_flow", "_clients", "_deadlines", "_merged", "_outputs", "_servers", "timers")
+    __slots__ = ("_by_flow", "_clients", "_deadlines", "_merged", "_outputs", "_resting", "_servers", "timers")
 
     def __init__(self, timers: SipTimers, outputs: list[SipOutput], deadlines: Deadlines[Timed]) -> None:
         self.timers = timers
@@ -152,6 +167,7 @@ class TransactionTable:
         self._servers: dict[ServerKey, ServerExchange] = {}
         self._merged: dict[MergeKey, ServerKey] = {}
         self._by_flow: dict[Flow, set[ClientExchange]] = {}
+        self._resting: dict[Symbol, Resting] = {state: Resting(deadlines) for state in RESTING}
 
     def __len__(self) -> int:
         return len(self._clients) + len(self._servers)
@@ -260,7 +276,7 @@ class TransactionTable:
             elif isinstance(output, Response):
                 exchange.user.receive_response(exchange, output, now)
             elif output is Fact.ENDED:
-                self._forget_client(exchange)
+                self.forget_client(exchange)
             else:
                 exchange.user.request_failed(exchange, output, now)
         self._arm(exchange)
@@ -271,24 +287,12 @@ class TransactionTable:
             if isinstance(output, bytes):
                 self._outputs.append(Transmit(exchange.flow, output))
             elif output is Fact.ENDED:
-                self._forget_server(exchange)
+                self.forget_server(exchange)
             elif exchange.user is not None:
                 exchange.user.invite_settled(exchange, output, now)
         self._arm(exchange)
 
-    # Private
-
-    def _arm(self, exchange: ClientExchange | ServerExchange) -> None:
-        at = exchange.machine.next_timeout()
-        if at == exchange.armed_at:
-            return
-        exchange.armed_at = at
-        if at is None:
-            self._deadlines.cancel(exchange)
-        else:
-            self._deadlines.set(exchange, at)
-
-    def _forget_client(self, exchange: ClientExchange) -> None:
+    def forget_client(self, exchange: ClientExchange) -> None:
         self._clients.pop(exchange.key, None)
         exchange.user = NOBODY
         if exchange.flow.kind.is_reliable:
@@ -297,11 +301,28 @@ class TransactionTable:
             if not waiting:
                 self._by_flow.pop(exchange.flow, None)
 
-    def _forget_server(self, exchange: ServerExchange) -> None:
+    def forget_server(self, exchange: ServerExchange) -> None:
         self._servers.pop(exchange.key, None)
         exchange.user = None
         if exchange.merge_key is not None and self._merged.get(exchange.merge_key) == exchange.key:
             del self._merged[exchange.merge_key]
+
+    # Private
+
+    def _arm(self, exchange: ClientExchange | ServerExchange) -> None:
+        at = exchange.machine.next_timeout()
+        armed_at = exchange.armed_at
+        if at == armed_at:
+            return
+        exchange.armed_at = at
+        resting = self._resting.get(exchange.machine.state)
+        if at is not None and resting is None:
+            self._deadlines.set(exchange, at)
+            return
+        if armed_at is not None:
+            self._deadlines.cancel(exchange)
+        if at is not None and resting is not None:
+            resting.add(exchange, at)
 
 
 def server_key(request: Request, method: str) -> ServerKey:
