@@ -6,8 +6,9 @@ from softswitch.sip.messages.message import Message
 
 
 def has_option(message: Message, header: Literal["supported", "require"], tag: str) -> bool:
-    """Whether `tag` (in lower case) stands in the header. Costs nothing for a message without it."""
-    if message.get(header) is None:
+    """Whether `tag` (in lower case) stands in the header. Costs next to nothing for a message without it."""
+    text = message.get(header)
+    if text is None or (tag not in text.lower() and not message.has_repetitions):
         return False
     return any(value.lower() == tag for value in message.get_all(header))
 

@@ -27,6 +27,7 @@ from softswitch.sip.limits import EXTENSIONS_CHARACTERS_MAX
 from softswitch.sip.messages.header_values import NameAddr
 from softswitch.sip.messages.legible import legible, legible_uri
 from softswitch.sip.messages.message import Request
+from softswitch.sip.messages.option_tags import has_option
 from softswitch.sip.messages.uri import SipUri, parse_uri
 from softswitch.sip.outputs import Binding, outbound_key
 from softswitch.sip.registration.gruu import pub_gruu
@@ -304,10 +305,7 @@ def phones(bindings: Sequence[Binding]) -> list[list[Binding]]:
 
 def supports_outbound(request: Request) -> bool:
     """Whether the phone says that it knows RFC 5626."""
-    supported = request.get("supported")
-    if supported is None or OUTBOUND not in supported.lower():
-        return False
-    return any(tag.lower() == OUTBOUND for tag in request.get_all("supported"))
+    return has_option(request, "supported", OUTBOUND)
 
 
 def _lacks_first_hop(request: Request) -> bool:
