@@ -180,7 +180,7 @@ class StreamTable:
         for name, (_, shape, value) in _COLUMNS.items():
             column = getattr(self, name)
             # Reading a page that was never written costs no memory, writing zeros to it does.
-            if not shape or column[row].any():
+            if not shape or np.count_nonzero(column[row]):
                 column[row] = value
 
 

@@ -76,6 +76,14 @@ _WAITS = (CallState.WAITING, CallState.ALERTING, CallState.PARKED)
 class ActiveCall:
     """See the module. What waits raises `CallEnded` once the caller is gone, `MediaUnavailable` without a worker."""
 
+    __slots__ = (
+        "__weakref__", "_description", "_has_progressed", "_identity", "_is_flow_over", "_is_reliable", "_legs",
+        "_offer", "_on_closed", "_others", "answer_headers", "around", "awaits_party", "call_id", "caller", "came_by",
+        "conversation", "digits_typed", "display", "exchange", "headers", "instance", "is_caller_hidden",
+        "is_taken_away", "language", "mailbox", "max_forwards", "near", "parked_by", "permissions", "record",
+        "recordings", "sent_away_to", "state", "state_since", "supervisions", "transfer", "unreached",
+    )  # fmt: skip
+
     def __init__(
         self,
         invite: InviteReceived | None,

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from softswitch.base.ids import CallId, LegId
 from softswitch.calls.dtmf_info import info_of_digit
+from softswitch.calls.leg import LegState
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.sounds import or_silence
@@ -149,11 +150,11 @@ class Conversation:
             _stream(other).send_digits(digit, duration_ms=DIGIT_MS)
 
     def end(self) -> None:
-        """Part them. The legs stay."""
+        """Part them. The legs stay. A leg that has ended is about to give its stream back."""
         self._count_hold(False)
         self.talk_s = self._around.clock.now() - self.started_at
         for party in (self.near, self.far):
-            if party.stream is not None:
+            if party.stream is not None and party.leg.state is not LegState.ENDED:
                 party.stream.hear()
                 party.stream.stop_play()
 
