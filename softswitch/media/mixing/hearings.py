@@ -21,6 +21,10 @@ class Heard(NamedTuple):
         others = [(member, 1.0) for member in self.room or () if member != listener]
         return others + list(zip(self.sources, self.gains, strict=True))
 
+    def has(self, row: int) -> bool:
+        """Whether that row is heard; a member of a room does not hear his own, but it is of the room."""
+        return row in self.sources or (self.room is not None and row in self.room)
+
     def without(self, row: int) -> "Heard":
         """The same with that row silent: its stream is gone, and the next one there is somebody else."""
         room = None if self.room is None else tuple(member for member in self.room if member != row)

@@ -79,7 +79,8 @@ class Mixer:
     def source_gone(self, row: int) -> None:
         """That row of `Frames` is free: whoever is there next is not to be heard in a fade."""
         for listener, heard in self._fading.items():
-            self._fading[listener] = heard.without(row)
+            if heard.has(row):
+                self._fading[listener] = heard.without(row)
 
     def mix(self, table: StreamTable, frames: Frames, tables: CodecTables, outgoing: OutgoingBuffer) -> None:
         """Write what every stream of the table hears to the payload of its packet."""
