@@ -7,6 +7,7 @@ import pytest
 
 from softswitch.acd.model import Agent, AgentState
 from softswitch.base.ids import AgentId
+from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import DialOutcome, DialReason
 from softswitch.calls.ringing import RingStrategy
 from softswitch.calls.settings import CallSettings, Extension, RingGroup
@@ -63,6 +64,24 @@ async def ready(centre: SimulatedCentre, **answer_after_s: float | None) -> Simu
 def rung(centre: SimulatedCentre, *names: str) -> list[str]:
     """Who was called so far."""
     return [name for name in names or PHONES if centre.phone(name).seen(InviteReceived)]
+
+
+def test_whose_phones_have_begun_to_ring_is_known_before_any_verb_looks(tmp_path: Path) -> None:
+    centre, _ = simulated(tmp_path, "101", "102")
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = await ready(centre, ann=None, bob=None)
+        centre.phone("bob").rings = False
+        caller.call("600")
+        await centre.until(lambda: len(rung(centre)) == 2)
+        await centre.sleep(1)
+        (call,) = centre.controller.calls.values()
+        states = {party.leg.party: party.leg.state for party in call.parties if party is not call.caller}
+        assert states == {"ann": LegState.RINGING, "bob": LegState.TRYING}
+        caller.hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)
 
 
 def test_several_ring_at_once_and_the_first_has_the_call(tmp_path: Path) -> None:

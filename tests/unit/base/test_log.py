@@ -4,7 +4,9 @@ import errno
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 import structlog
@@ -53,6 +55,18 @@ def test_text_is_one_line_without_colours() -> None:
     assert "refused" in line
     assert "reason='no such user'" in line
     assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_each_line_has_its_own_time_to_the_millisecond(log_format: LogFormat) -> None:
+    stream = logging_to(log_format)
+    began_at = datetime.now(UTC).replace(microsecond=0)
+    for _ in range(2):
+        get_logger("sip").info("registered")
+    for line in stream.getvalue().splitlines():
+        text = json.loads(line)["timestamp"] if log_format == "json" else line[: line.index(" [info")]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", text)
+        assert began_at <= datetime.fromisoformat(text) <= datetime.now(UTC)
 
 
 def test_what_lies_below_the_level_is_not_written() -> None:

@@ -35,6 +35,12 @@ def test_the_longest_literal_prefix_wins() -> None:
     assert found(plan, "0") == "!"
 
 
+def test_a_route_is_the_same_however_often_it_is_asked_for() -> None:
+    plan, other = plan_of("1xx"), plan_of("2xx")
+    assert [found(plan, number) for number in ("110", "210", "110", "210")] == ["1xx", None, "1xx", None]
+    assert [found(other, number) for number in ("110", "210", "110", "210")] == [None, "2xx", None, "2xx"]
+
+
 def test_a_fixed_length_wins_over_the_rest_at_the_same_prefix() -> None:
     plan = plan_of("2!", "2xx", "3", "3!")
     assert found(plan, "212") == "2xx"
