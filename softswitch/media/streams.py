@@ -287,6 +287,8 @@ class Streams:
     def _set_keys(self, stream: Stream, *, is_successor: bool = False) -> None:
         """`is_successor`: the description is older than the stream, because a worker died."""
         description, phase = stream.description, stream.phase
+        if description.srtp is None and stream.srtp is None:
+            return
         rolls = 0 if description.srtp is None else description.srtp.rolls
         packets = (phase.tick - stream.first_tick) * _TICK_MS // description.ptime_ms
         stream.srtp = srtp.agree(

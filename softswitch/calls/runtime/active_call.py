@@ -169,7 +169,7 @@ class ActiveCall:
                     self.record.far_cause = event.cause or q850_cause(event.status)
                 if self.transfer is not None:
                     self.transfer.party_left(self, party)
-        if any(supervision.receive(event) for supervision in list(self.supervisions)):
+        if self.supervisions and any(supervision.receive(event) for supervision in list(self.supervisions)):
             return
         match event:
             case LegEnded() if event.leg_id == self.caller.leg.leg_id:
