@@ -231,7 +231,7 @@ class Floor:
         if contact.text_at is not None:
             self.deadlines.set(("text", contact.contact_id), max(now, contact.text_at))
         if contact.shunned_by is not None:
-            self.deadlines.set(("retry", contact.contact_id), now + self.policy.retry_after_s)
+            self.deadlines.set(("retry", contact.contact_id), max(now, contact.retry_at))
 
     def find_agent(self, contact: Contact, now: float) -> bool:
         """Give a waiting contact an agent if there is one; if not, see when the next step opens."""

@@ -63,6 +63,7 @@ def failed(floor: Floor, reservation: Reservation, cause: FailureCause, now: flo
     agent.fail(is_counted=cause != "declined" or settings.declines_count)
     _redirect(floor, agent, settings, cause, now)
     contact.shunned_by = agent.agent_id
+    contact.retry_at = now + floor.policy.retry_after_s
     agent.failed_contacts.add(contact.contact_id)
     floor.settle(agent, now, "reservation")
     if not contact.reservations:

@@ -57,6 +57,7 @@ class Contact:
         "queue",
         "rescue_s",
         "reservations",
+        "retry_at",
         "serial",
         "shunned_by",
         "skills",
@@ -118,7 +119,9 @@ class Contact:
         self.agent_id: AgentId | None = None
         """Whom it talks to, or alerts; of several the first alerted."""
         self.shunned_by: AgentId | None = None
-        """The agent who failed it last; not tried again at once."""
+        """The agent who failed it last; not tried again at once,"""
+        self.retry_at = 0.0
+        """but from then on."""
         self.moves = 0
         """How often it overflowed into another queue."""
         self.announce_at: float | None = None

@@ -20,7 +20,6 @@ from softswitch.acd.inputs import (
     AgentReachable,
     AgentResumed,
     AgentUnreachable,
-    ConfigurationSet,
     ContactAbandoned,
     ContactExited,
     ContactFinished,
@@ -34,19 +33,7 @@ from softswitch.acd.inputs import (
     WrapUpExtended,
 )
 from softswitch.acd.limits import WRAP_UP_S_MAX
-from softswitch.acd.model import (
-    Agent,
-    AgentState,
-    Announcements,
-    BusyKind,
-    ContactState,
-    HangUp,
-    Queue,
-    Skills,
-    ToFlow,
-    ToQueue,
-    WhoWaitsAtClosing,
-)
+from softswitch.acd.model import AgentState, BusyKind, ContactState, Skills, WhoWaitsAtClosing
 from softswitch.acd.outputs import (
     AcdOutput,
     AgentReserved,
@@ -61,80 +48,17 @@ from softswitch.acd.outputs import (
 from softswitch.acd.router import Router
 from softswitch.acd.summaries import ContactSummary
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
+from tests.fuzz.acd_rules import FULL, SKIPPING, SMALLER, Answer, Known, Rules
 
 RETRY_S = 30.0
-SOUNDS = Announcements(first_after_s=3.0, every_s=7.0)
-FULL = ConfigurationSet(
-    queues=[
-        Queue(
-            queue_id=QueueId("gold"),
-            skills={"en": 5},
-            max_length=3,
-            max_wait_s=60.0,
-            overflow=ToQueue(QueueId("any")),
-            announcements=SOUNDS,
-            no_answer_limit=2,
-        ),
-        Queue(
-            queue_id=QueueId("any"),
-            max_length=6,
-            max_wait_s=40.0,
-            overflow=ToFlow("sorry"),
-            wrap_up_s=0.0,
-            no_answer_limit=3,
-        ),
-        Queue(
-            queue_id=QueueId("few"),
-            skills={"ru": 2},
-            agents=(AgentId("ann"), AgentId("bob")),
-            join_empty=("invalid",),
-            leave_when_empty=("invalid",),
-            max_wait_s=None,
-            announcements=SOUNDS,
-        ),
-        Queue(
-            queue_id=QueueId("all"),
-            strategy="ring_all",
-            skills={"en": 4},
-            max_wait_s=90.0,
-            wrap_up_s=5.0,
-            no_answer_limit=2,
-            overflow=ToQueue(QueueId("any")),
-        ),
-    ],
-    agents=[
-        Agent(agent_id=AgentId("ann"), skills={"en": 9, "ru": 1}),
-        Agent(agent_id=AgentId("bob"), skills={"en": 5, "ru": 8}),
-        Agent(agent_id=AgentId("cyd"), skills={"en": 3}, queues=(QueueId("any"),)),
-        Agent(agent_id=AgentId("dan"), skills={"en": 10, "ru": 10}, queues=(QueueId("gold"), QueueId("few"))),
-    ],
-)
-SMALLER = ConfigurationSet(
-    queues=[
-        Queue(queue_id=QueueId("any"), overflow=HangUp(), max_wait_s=20.0, announcements=SOUNDS),
-        Queue(queue_id=QueueId("few"), overflow=ToQueue(QueueId("few")), skills={"en": 4}),
-    ],
-    agents=[
-        Agent(agent_id=AgentId("bob"), skills={"ru": 8}),
-        Agent(agent_id=AgentId("eve"), skills={"en": 4, "ru": 2}),
-    ],
-)
 
 agents = st.sampled_from([AgentId(name) for name in ("ann", "bob", "cyd", "dan", "eve")])
-queues = st.sampled_from([QueueId(name) for name in ("gold", "any", "few", "all", "none")])
+queues = st.sampled_from([QueueId(name) for name in ("gold", "any", "few", "all", "stepped", "skipping", "none")])
 extra = st.sampled_from([{}, {}, {"en": 8}, {"ru": 3}, {"en": 2, "ru": 2}, {"fr": 1}])
 
 
-class Known:
-    """What we remember of a contact, apart from the router."""
-
-    def __init__(self, fact: ContactQueued, now: float, serial: int) -> None:
-        self.queue_id = fact.queue_id
-        self.skills = fact.skills
-        self.order = ((now if fact.enqueued_at is None else min(now, fact.enqueued_at)) - fact.boost_s, serial)
-        self.failed_by: AgentId | None = None
-        self.failed_at = 0.0
-        self.told_s = float("inf")
+wishes = st.sampled_from(["", "", "", "ru >= 5 or en >= 9", "not trainee"])
+customers = st.sampled_from(["", "", "+1", "+2"])
 
 
 class RouterMachine(RuleBasedStateMachine):
@@ -157,16 +81,46 @@ class RouterMachine(RuleBasedStateMachine):
         self.states: dict[AgentId, AgentState] = {}
         self.serial = 0
         self.configuration = FULL
+        self.law = Rules(FULL, SMALLER)
         self.tell(FULL)
 
     # Facts
 
-    @rule(queue_id=queues, skills=extra, boost_s=st.sampled_from([0.0, 0.0, 25.0, -10.0]), age_s=st.integers(-5, 30))
-    def queue_contact(self, queue_id: QueueId, skills: Skills, boost_s: float, age_s: int) -> None:
+    @rule(
+        queue_id=queues,
+        skills=extra,
+        requirement=wishes,
+        boost_s=st.sampled_from([0.0, 0.0, 25.0, -10.0]),
+        age_s=st.integers(-5, 30),
+        customer=customers,
+    )
+    def queue_contact(
+        self, queue_id: QueueId, skills: Skills, requirement: str, boost_s: float, age_s: int, customer: str
+    ) -> None:
+        self.queue(
+            ContactQueued(
+                self.next_id(),
+                queue_id,
+                boost_s,
+                skills,
+                self.now - age_s if age_s else None,
+                requirement=requirement,
+                customer=customer,
+            )
+        )
+
+    @rule(queue_id=queues, agent_id=agents, for_s=st.sampled_from([1.0, 12.0, 50.0]))
+    def queue_contact_for_one_agent(self, queue_id: QueueId, agent_id: AgentId, for_s: float) -> None:
+        self.queue(ContactQueued(self.next_id(), queue_id, preferred_agent=agent_id, preferred_for_s=for_s))
+
+    def next_id(self) -> ContactId:
         self.serial += 1
-        contact_id = ContactId(f"c{self.serial}")
-        fact = ContactQueued(contact_id, queue_id, boost_s, skills, self.now - age_s if age_s else None)
-        self.known[contact_id] = Known(fact, self.now, self.serial)
+        return ContactId(f"c{self.serial}")
+
+    def queue(self, fact: ContactQueued) -> None:
+        known = self.known[fact.contact_id] = Known(fact, self.now, self.serial)
+        if known.kept_for not in self.logged_in():
+            known.released(known.entered_at)
         self.tell(fact)
 
     @rule(pick=st.integers(0, 20), leave=st.sampled_from([ContactAbandoned, ContactWithdrawn, ContactFinished]))
@@ -248,8 +202,11 @@ class RouterMachine(RuleBasedStateMachine):
         self.last_extended_at = self.now
         self.tell(WrapUpExtended(agent_id, by_s))
 
-    @rule(configuration=st.sampled_from([FULL, SMALLER]))
-    def reload(self, configuration: ConfigurationSet) -> None:
+    @rule(is_full=st.booleans())
+    def reload(self, is_full: bool) -> None:
+        configuration = FULL if is_full else SMALLER
+        if configuration is not self.configuration:
+            self.law = Rules(configuration, self.configuration)
         self.configuration = configuration
         self.tell(configuration)
 
@@ -279,7 +236,7 @@ class RouterMachine(RuleBasedStateMachine):
 
     def tell(self, fact: AcdInput | None) -> None:
         """One fact, or the time: one mutation, then drain."""
-        waiting_before = {row.contact_id for row in self.waiting()}
+        before = self.eligible(self.now - 0.5)
         self.log.append((self.now, fact))
         if fact is None:
             self.router.handle_timeout(self.now)
@@ -287,25 +244,64 @@ class RouterMachine(RuleBasedStateMachine):
             self.router.apply(fact, self.now)
         outputs = self.router.take_outputs()
         self.said += outputs
+        self.release_kept()
+        self.learn_order(fact)
         for output in outputs:
             self.follow(output)
-        still_waiting = {row.contact_id for row in self.waiting()} & waiting_before
+        self.release_kept()
+        eligible = before & self.eligible(self.now)
         for output in outputs:
             if isinstance(output, AgentReserved):
-                self.check_oldest_first(output, still_waiting)
+                self.check_oldest_first(output, eligible)
+
+    def logged_in(self) -> set[AgentId]:
+        configured = {agent.agent_id for agent in self.configuration.agents}
+        rows = self.router.agent_summaries(self.now)
+        return {row.agent_id for row in rows if row.is_logged_in and row.agent_id in configured}
+
+    def release_kept(self) -> None:
+        """Nobody is kept for an agent who is gone, has failed him, or has had his time."""
+        logged_in = self.logged_in()
+        for contact in self.known.values():
+            agent_id = contact.kept_for
+            if agent_id is not None:
+                is_over = self.now >= contact.kept_until or contact.failed_by == agent_id
+                if is_over or agent_id not in logged_in:
+                    contact.released(self.now)
+
+    def learn_order(self, fact: AcdInput | None) -> None:
+        """Of a customer who is known, the router says how much older he counts."""
+        if isinstance(fact, ContactQueued) and fact.customer:
+            for row in self.router.contact_summaries(self.now):
+                if row.contact_id == fact.contact_id:
+                    enqueued_at = self.now if fact.enqueued_at is None else min(self.now, fact.enqueued_at)
+                    self.known[fact.contact_id].order = (enqueued_at - row.boost_s, self.serial)
+
+    def eligible(self, now: float) -> set[tuple[AgentId, ContactId]]:
+        """Who may certainly serve whom of those who wait and were never failed."""
+        return {
+            (agent_id, row.contact_id)
+            for row in self.waiting()
+            for agent_id in self.law.agents
+            if row.contact_id in self.known
+            and self.known[row.contact_id].failed_by is None
+            and self.law.may_serve(agent_id, self.known[row.contact_id], now) is Answer.YES
+        }
 
     def follow(self, output: AcdOutput) -> None:
         """Each output must fit what was said before."""
         match output:
             case AgentReserved():
                 assert output.agent_id not in {other.agent_id for other in self.reservations.values()}
-                settings = self.settings_of(output.queue_id)
-                if settings.strategy != "ring_all":
+                settings = self.law.queues[output.queue_id]
+                if settings.strategy != "ring_all" and settings is not SKIPPING:
                     assert output.contact_id not in {other.contact_id for other in self.reservations.values()}
                 assert output.agent_id not in self.connected.values()
                 assert output.contact_id in self.known
                 assert output.contact_id not in self.connected
                 assert output.queue_id == self.known[output.contact_id].queue_id
+                able = self.law.may_serve(output.agent_id, self.known[output.contact_id], self.now)
+                assert able is not Answer.NO, "he may not serve it yet, or at all"
                 self.reservations[output.reservation_id] = output
                 self.ring_until[output.reservation_id] = self.now + settings.ring_timeout_s
             case ReservationEnded():
@@ -314,8 +310,10 @@ class RouterMachine(RuleBasedStateMachine):
                 assert (output.contact_id in self.known) == (output.cause not in ("abandoned", "withdrawn"))
                 self.past_reservations.append(output.reservation_id)
                 contact = self.known.get(output.contact_id)
-                if contact is not None and output.cause in ("no_answer", "declined", "unreachable"):
+                is_his = isinstance(self.log[-1][1], ReservationFailed | None)
+                if contact is not None and is_his and output.cause in ("no_answer", "declined", "unreachable"):
                     contact.failed_by, contact.failed_at = output.agent_id, self.now
+                    self.release_kept()
             case ContactConnected():
                 (reserved,) = (each for each in self.reservations.values() if each.contact_id == output.contact_id)
                 assert reserved.agent_id == output.agent_id, "whoever else was alerted is released first"
@@ -325,7 +323,7 @@ class RouterMachine(RuleBasedStateMachine):
                 self.connected[output.contact_id] = output.agent_id
             case ContactMoved():
                 assert self.known[output.contact_id].queue_id == output.from_queue_id
-                self.known[output.contact_id].queue_id = output.queue_id
+                self.known[output.contact_id].moved(output.queue_id, self.now)
             case ContactOverflowed() | ContactRefused():
                 assert output.contact_id not in self.connected
                 assert output.contact_id not in {each.contact_id for each in self.reservations.values()}
@@ -342,33 +340,19 @@ class RouterMachine(RuleBasedStateMachine):
             case _:
                 pass
 
-    def check_oldest_first(self, reserved: AgentReserved, still_waiting: set[ContactId]) -> None:
+    def check_oldest_first(self, reserved: AgentReserved, eligible: set[tuple[AgentId, ContactId]]) -> None:
+        """Nobody waits still whom this agent could have taken before, and should have taken first."""
         chosen = self.known.get(reserved.contact_id)
-        for contact_id in still_waiting:
-            other = self.known[contact_id]
-            if chosen is not None and self.may_serve(reserved.agent_id, other) and other.failed_by is None:
-                assert chosen.order < other.order, "an older contact was passed over"
+        if chosen is None or reserved.agent_id not in self.law.agents:
+            return
+        for agent_id, contact_id in eligible:
+            if agent_id == reserved.agent_id:
+                order = self.law.order(agent_id, self.known[contact_id])
+                assert self.law.order(agent_id, chosen) < order, "an older contact was passed over"
 
     def waiting(self) -> list[ContactSummary]:
         rows = self.router.contact_summaries(self.now)
         return [row for row in rows if row.state is ContactState.WAITING]
-
-    def settings_of(self, queue_id: QueueId) -> Queue:
-        """Those in force; of a queue that is not configured any more the last there were."""
-        former = FULL if self.configuration is SMALLER else SMALLER
-        known = [*self.configuration.queues, *former.queues]
-        return next(queue for queue in known if queue.queue_id == queue_id)
-
-    def may_serve(self, agent_id: AgentId, contact: Known) -> bool:
-        """The rule in plain words, apart from the router's tables."""
-        agent = next((agent for agent in self.configuration.agents if agent.agent_id == agent_id), None)
-        queue = self.settings_of(contact.queue_id)
-        if agent is None or (agent.queues is not None and queue.queue_id not in agent.queues):
-            return False
-        if queue.agents is not None and agent_id not in queue.agents:
-            return False
-        required = [*queue.skills.items(), *contact.skills.items()]
-        return all(agent.skills.get(skill, 0) >= level for skill, level in required)
 
     # What always holds
 
@@ -398,7 +382,7 @@ class RouterMachine(RuleBasedStateMachine):
             contact = self.known[row.contact_id]
             for agent in free:
                 failed_lately = contact.failed_by == agent.agent_id and self.now <= contact.failed_at + RETRY_S
-                assert failed_lately or not self.may_serve(agent.agent_id, contact)
+                assert failed_lately or self.law.may_serve(agent.agent_id, contact, self.now) is not Answer.YES
 
     @invariant()
     def the_counters_add_up(self) -> None:

@@ -7,6 +7,7 @@ from softswitch.acd.inputs import (
     AgentReachable,
     AgentResumed,
     AgentUnreachable,
+    ConfigurationSet,
     ContactAbandoned,
     FailureCause,
     ReservationAccepted,
@@ -86,6 +87,18 @@ def test_below_the_limit_the_only_agent_is_tried_again_after_a_while() -> None:
     assert acd.reserved() == [("c1", "ann"), ("c1", "ann")]
     acd.fail("c1")
     assert acd.state("ann") is AgentState.NOT_READY
+
+
+def test_a_reload_meanwhile_does_not_make_it_longer() -> None:
+    policy = RoutingPolicy(retry_after_s=20.0)
+    acd = ScriptedAcd([sales(no_answer_limit=2)], [ANN], policy=policy)
+    acd.ready("ann")
+    acd.call("c1")
+    acd.fail("c1")
+    acd.advance(15.0)
+    acd.tell(ConfigurationSet([sales(no_answer_limit=2)], [ANN], policy))
+    acd.advance(5.0)
+    assert acd.reserved() == [("c1", "ann"), ("c1", "ann")]
 
 
 def test_meanwhile_he_serves_others_and_is_then_tried_again() -> None:
