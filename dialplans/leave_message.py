@@ -3,6 +3,7 @@
 In queues.toml:
 
     exit_keys = {"1" = "flow:leave_message"}
+    announce = {texts = ["queue/press-one-to-leave-message"]}
 
 The recording is in the index of recordings, under the call's id; the call's record has the tag "message".
 """

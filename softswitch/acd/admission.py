@@ -23,5 +23,4 @@ def obstacle(floor: Floor, queue: QueueRecord, contact: Contact) -> Obstacle | N
 
 def has_lost_everybody(floor: Floor, queue: QueueRecord) -> bool:
     """Whether the queue does not keep who waits, because nobody is there for it any more."""
-    factors = queue.settings.leave_when_empty
-    return bool(factors) and not floor.presence.is_anybody_there(queue.own_plan.rows, factors)
+    return not floor.presence.keeps(queue)

@@ -28,12 +28,11 @@ def opened(floor: Floor, queue: QueueRecord, fact: QueueOpened, now: float) -> N
 def leave_empty_queues(floor: Floor, now: float) -> None:
     """An agent may have been the last who was there: queues that keep nobody without agents send everybody on.
 
-    Who is sent on may take the last agent of the next queue, hence the rounds; each contact moves a few times only.
+    Who is sent on may take the last agent of the next queue, hence the loop; each contact moves a few times only.
     """
-    while floor.presence.has_thinned:
-        floor.presence.has_thinned = False
-        for queue in floor.presence.queues:
-            if queue.waiting and has_lost_everybody(floor, queue):
-                for contact in queue.contacts():
-                    if contact.line is not None:
-                        contacts.turn_away(floor, contact, "empty", now)
+    while floor.presence.unsure:
+        queue = floor.presence.unsure.pop()
+        if queue.waiting and has_lost_everybody(floor, queue):
+            for contact in queue.contacts():
+                if contact.line is not None:
+                    contacts.turn_away(floor, contact, "empty", now)

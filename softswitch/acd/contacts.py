@@ -236,6 +236,8 @@ def returned(floor: Floor, contact: Contact, now: float) -> None:
         return
     floor.join_line(contact, now)
     floor.serve_contact(contact, now)
+    if contact.line is not None and has_lost_everybody(floor, contact.queue):
+        turn_away(floor, contact, "empty", now)
 
 
 def stage_due(floor: Floor, contact: Contact, now: float) -> None:

@@ -15,9 +15,9 @@ A queue names the factors that make an agent not count. Who is logged out, or ma
 
 Asterisk's `penalty` has no meaning here, where skills say who may serve a queue.
 
-One byte an agent, kept beside the roster: the question costs one look at the bytes of those who may serve the queue,
-and mostly at the first few. It is asked when a contact arrives, and, of queues where somebody waits, when an agent who
-counted may have stopped to count.
+One byte an agent, kept beside the roster. When a contact arrives the question costs one look at the bytes of those who
+may serve the queue, and mostly at the first few. While contacts wait it is not asked again and again: the queue relies
+on one agent who was found there, and only when he stops to count is another looked for.
 """
 
 from functools import cache
@@ -53,30 +53,71 @@ _FIRST_ROWS = 64
 class Presence:
     """The agents of one roster. `queues` are those that keep nobody when nobody is there."""
 
-    __slots__ = ("_bits", "has_thinned", "queues")
+    __slots__ = ("_bits", "_relying", "unsure")
 
     def __init__(self, agents: int, queues: list[QueueRecord]) -> None:
         self._bits: NDArray[np.uint8] = np.full(agents, _ABSENT, np.uint8)
-        self.queues = queues
-        self.has_thinned = True
-        """Somebody has got a factor he had not: one of the queues may have become empty."""
+        self._relying: dict[int, list[QueueRecord]] = {}
+        """The queues that rely on the agent of a row."""
+        self.unsure = list(queues)
+        """Queues that have nobody to rely on any more, and may have become empty."""
+        for queue in queues:
+            queue.relies_on = None
 
     def show(self, row: int, agent: AgentMachine) -> None:
         """A fact about the agent changed."""
         old, new = int(self._bits[row]), _bits_of(agent)
         if old != new:
             self._bits[row] = new
-            self.has_thinned |= bool(new & ~old)
+            if new & ~old and row in self._relying:
+                self._lose(row, new)
 
     def is_anybody_there(self, rows: Rows, factors: tuple[EmptyFactor, ...]) -> bool:
         """Whether one of these agents is logged in and excluded by none of the factors."""
-        mask = _mask(factors)
-        return any(not (self._bits[some] & mask).all() for some in (rows[:_FIRST_ROWS], rows[_FIRST_ROWS:]))
+        return self._find(rows, factors) is not None
+
+    def keeps(self, queue: QueueRecord) -> bool:
+        """Whether who waits in the queue may stay: it minds nothing, or somebody is there, on whom it relies then."""
+        factors = queue.settings.leave_when_empty
+        if not factors or queue.relies_on is not None:
+            return True
+        row = queue.relies_on = self._find(queue.own_plan.rows, factors)
+        if row is not None:
+            self._relying.setdefault(row, []).append(queue)
+        return row is not None
+
+    def restaffed(self, queue: QueueRecord) -> None:
+        """Others serve the queue than before."""
+        row = queue.relies_on
+        if row is not None:
+            self._relying[row].remove(queue)
+            queue.relies_on = None
+            self.unsure.append(queue)
+
+    def _lose(self, row: int, bits: int) -> None:
+        """The agent of this row does not count for some of those who rely on him."""
+        staying: list[QueueRecord] = []
+        for queue in self._relying.pop(row):
+            if bits & _mask(queue.settings.leave_when_empty):
+                queue.relies_on = None
+                self.unsure.append(queue)
+            else:
+                staying.append(queue)
+        if staying:
+            self._relying[row] = staying
+
+    def _find(self, rows: Rows, factors: tuple[EmptyFactor, ...]) -> int | None:
+        mask = np.uint8(_mask(factors))
+        for some in (rows[:_FIRST_ROWS], rows[_FIRST_ROWS:]):
+            is_there = (self._bits[some] & mask) == 0
+            if is_there.any():
+                return int(some[is_there.argmax()])
+        return None
 
 
 @cache
-def _mask(factors: tuple[EmptyFactor, ...]) -> np.uint8:
-    return np.uint8(_ABSENT | sum(_BITS[factor] for factor in set(factors)))
+def _mask(factors: tuple[EmptyFactor, ...]) -> int:
+    return _ABSENT | sum(_BITS[factor] for factor in set(factors))
 
 
 def _bits_of(agent: AgentMachine) -> int:

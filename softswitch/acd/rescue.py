@@ -107,7 +107,7 @@ def _end(floor: Floor, queue: QueueRecord, now: float) -> None:
     queue.rescue.since = None
     _say(floor, queue, False, now)
     _restaff(floor, queue, 0.0, now)
-    floor.presence.has_thinned = True
+    floor.presence.restaffed(queue)
 
 
 def _restaff(floor: Floor, queue: QueueRecord, older_s: float, now: float) -> None:

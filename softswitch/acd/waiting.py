@@ -243,6 +243,7 @@ class QueueRecord:
         "lines",
         "own_plan",
         "plans",
+        "relies_on",
         "rescue",
         "settings",
         "waiting",
@@ -264,6 +265,8 @@ class QueueRecord:
         self.counters = QueueCounters()
         self.estimator = WaitEstimator()
         self.rescue = RescueState()
+        self.relies_on: int | None = None
+        """The row of an agent who is there, so that who waits may stay; None: nobody was found, or looked for."""
 
     def __len__(self) -> int:
         """Contacts that wait or alert an agent."""

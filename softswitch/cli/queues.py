@@ -1,6 +1,7 @@
 """`softswitch queues`: who waits, who answers, how quickly; closing and opening them."""
 
 import getpass
+from collections.abc import Callable
 
 import click
 
@@ -27,11 +28,13 @@ def queues(ctx: click.Context, config: str | None, as_json: bool) -> None:
     show_rows(rows, _COLUMNS, as_json=as_json, empty="No queues: queues.toml has none.")
 
 
-_queue_argument = click.argument("queue")
+_queues_argument = click.argument("names", metavar="QUEUE...", nargs=-1)
+_all_option = click.option("--all", "is_all", is_flag=True, help="Every queue.")
 
 
 @queues.command
-@_queue_argument
+@_queues_argument
+@_all_option
 @click.option("--reason", default="", help="Why, for people: fire alarm, meeting.")
 @click.option(
     "--waiting",
@@ -42,25 +45,46 @@ _queue_argument = click.argument("queue")
 )
 @config_option
 @click.pass_context
-def close(ctx: click.Context, queue: str, reason: str, waiting: WhoWaits, config: str | None) -> None:
-    """Close a queue now, whatever its hours, until it is opened."""
-    row = _ask(config or ctx.obj, SetQueue(QueueId(queue), "close", reason, waiting, getpass.getuser()))
-    click.echo(f"{queue}: {_state(row)}, until `softswitch queues open {queue}`")
+def close(
+    ctx: click.Context, names: tuple[str, ...], is_all: bool, reason: str, waiting: WhoWaits, config: str | None
+) -> None:
+    """Close queues now, whatever their hours, until they are opened."""
+    with connect(find_directory(config or ctx.obj)) as client:
+        for name in _chosen(names, is_all, client.queues):
+            order = SetQueue(QueueId(name), "close", reason, waiting, getpass.getuser())
+            row = client.ask(order, QueueSet).queue
+            click.echo(f"{name}: {_state(row)}, until `softswitch queues open {name}`")
 
 
 @queues.command("open")
-@_queue_argument
+@_queues_argument
+@_all_option
 @config_option
 @click.pass_context
-def open_(ctx: click.Context, queue: str, config: str | None) -> None:
-    """A queue that was closed is open again, as its hours say."""
-    row = _ask(config or ctx.obj, SetQueue(QueueId(queue), "open", by=getpass.getuser()))
-    click.echo(f"{queue}: {_state(row)}")
+def open_(ctx: click.Context, names: tuple[str, ...], is_all: bool, config: str | None) -> None:
+    """Queues that were closed are open again, as their hours say."""
+    from softswitch.control.runtime.client import ControlRefused
+
+    with connect(find_directory(config or ctx.obj)) as client:
+        for name in _chosen(names, is_all, client.queues):
+            try:
+                row = client.ask(SetQueue(QueueId(name), "open", by=getpass.getuser()), QueueSet).queue
+            except ControlRefused as refused:
+                if not is_all or refused.reply.code != "not_possible":
+                    raise
+                continue  # nobody had closed it
+            click.echo(f"{name}: {_state(row)}")
 
 
-def _ask(config: str | None, order: SetQueue) -> QueueRow:
-    with connect(find_directory(config)) as client:
-        return client.ask(order, QueueSet).queue
+def _chosen(names: tuple[str, ...], is_all: bool, known: Callable[[], list[QueueRow]]) -> list[str]:
+    if is_all == bool(names):
+        raise click.UsageError("Name queues, or write --all.")
+    return [row.queue_id for row in known()] if is_all else list(names)
+
+
+def _name(row: QueueRow) -> str:
+    """Narrow screens have no room for more of its state than this."""
+    return row.queue_id if row.is_open else f"{row.queue_id} (closed)"
 
 
 def _state(row: QueueRow) -> str:
@@ -77,9 +101,9 @@ def _estimates(row: QueueRow) -> str:
 
 
 _COLUMNS: list[Column[QueueRow]] = [
-    Column("Queue", lambda row: row.queue_id, is_flexible=True),
+    Column("Queue", _name, is_flexible=True, style=lambda row: "" if row.is_open else "yellow"),
     Column("Name", lambda row: row.name, is_wide=True),
-    Column("State", _state, is_flexible=True, style=lambda row: "" if row.is_open else "yellow"),
+    Column("State", _state, is_wide=True, is_flexible=True),
     Column("Waiting", lambda row: str(row.waiting), is_number=True, style=lambda row: "yellow" if row.waiting else ""),
     Column("Longest", lambda row: duration(row.longest_wait_s) if row.waiting else "", is_number=True),
     Column("Ready", lambda row: str(row.agents_ready), is_number=True),

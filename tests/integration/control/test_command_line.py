@@ -112,6 +112,9 @@ def test_a_queue_is_closed_and_opened(server: object, operations: FixedOperation
         ("set_queue", "support", "open", "", "announce"),
     ]
     assert "there is no queue sales" in run("queues", "close", "sales").stderr
+    assert printed("queues", "close", "--all", "--reason", "storm")[0].startswith("support: closed (storm)")
+    assert printed("queues", "open", "--all") == ["support: open"]
+    assert run("queues", "close").exit_code == run("queues", "open", "--all", "support").exit_code == 2
 
 
 def test_a_media_worker_is_drained_and_resumed(server: object, operations: FixedOperations) -> None:
