@@ -35,7 +35,7 @@ async def hotline(call: Call) -> None:
             await call.play("queue/waited-too-long", "queue/nobody-available")
         case QueueReason.FULL:
             await call.play("queue/full")
-        case QueueReason.CLOSED:
+        case QueueReason.CLOSED | QueueReason.WITHDRAWN:
             await call.play("queue/nobody-available")
         case QueueReason.OVERFLOWED | QueueReason.EXITED:
             pass  # the flow of the overflow, or of the key, has spoken to the caller

@@ -40,7 +40,7 @@ of other kinds and breaks. A failed reservation starts it anew.
 """
 
 from softswitch.acd.channels import ON_THE_PHONE, InterruptedBy, hindrances, slot_of
-from softswitch.acd.model import UNREACHABLE, Agent, AgentState, BusyKind, Channel, RoutingPolicy
+from softswitch.acd.model import UNREACHABLE, Agent, AgentState, BusyKind, Channel, LiveSkills, RoutingPolicy, Skills
 from softswitch.acd.outputs import AgentStateChanged
 from softswitch.acd.waiting import Contact
 from softswitch.acd.wrap_up import WrapUp
@@ -64,6 +64,7 @@ class AgentMachine:
         "is_questioned",
         "is_reachable",
         "is_removed",
+        "live_skills",
         "login_by",
         "missed",
         "other_call",
@@ -82,6 +83,7 @@ class AgentMachine:
         self.configure(agent)
         self.is_removed = False
         """Not configured any more: he finishes what he is in and is forgotten."""
+        self.live_skills: LiveSkills | None = None
         self.is_logged_in = False
         self.login_by = ""
         """Who logged him in or out."""
@@ -159,6 +161,12 @@ class AgentMachine:
     def active_contacts(self) -> int:
         """How many he works on now."""
         return sum(not contact.is_interrupted for contact in self.contacts.values())
+
+    @property
+    def skills(self) -> Skills:
+        """What he is able to do now: as configured, unless a supervisor has changed that since."""
+        live = self.live_skills
+        return live.skills if live is not None and live.instead_of == self.agent.skills else self.agent.skills
 
     @property
     def is_on_duty(self) -> bool:

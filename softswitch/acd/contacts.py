@@ -21,6 +21,7 @@ from softswitch.acd.outputs import (
     ContactMoved,
     ContactOverflowed,
     ContactRefused,
+    ContactTakenOut,
     RefusalReason,
 )
 from softswitch.acd.waiting import Contact, QueueRecord
@@ -51,9 +52,7 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         serial=floor.next_serial(),
         customer=fact.customer[:CUSTOMER_LENGTH_MAX],
     )
-    if fact.preferred_agent is not None and fact.preferred_for_s > 0:
-        contact.preferred_agent_id = fact.preferred_agent
-        contact.preferred_until = contact.entered_at + fact.preferred_for_s
+    _prefer(floor, contact, fact)
     reason = obstacle(floor, queue, contact)
     if reason is None:
         _credit(floor, contact, now)
@@ -69,6 +68,19 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         _credit(floor, contact, now)
         floor.tell(_queued(contact, fact, now))
         send_on(floor, contact, target, reason, now)
+
+
+def _prefer(floor: Floor, contact: Contact, fact: ContactQueued) -> None:
+    """Whom it knows, and until when it is for him alone: as is wished, or else who talked to its customer last."""
+    agent_id, for_s = fact.preferred_agent, fact.preferred_for_s
+    if agent_id is None:
+        agent_id = floor.customers.last_agent(contact.customer)
+        if agent_id is None or not floor.matching.may_serve(agent_id, contact.queue):
+            return
+        for_s = contact.queue.settings.last_agent_s
+    contact.preferred_agent_id = agent_id
+    if for_s > 0:
+        contact.preferred_until = contact.entered_at + for_s
 
 
 def _credit(floor: Floor, contact: Contact, now: float) -> None:
@@ -110,11 +122,12 @@ def _check(floor: Floor, fact: ContactQueued) -> None:
     for skill, level in fact.skills.items():
         if not LEVEL_MIN <= level <= LEVEL_MAX:
             raise LocalError(f"contact {fact.contact_id}: level {level} of {skill!r} is not {LEVEL_MIN}-{LEVEL_MAX}")
-    try:
-        requirements.parse(fact.requirement)
-    except LocalError as error:
-        raise LocalError(f"contact {fact.contact_id}: requirement {fact.requirement!r}: {error}") from error
-    if not all(isfinite(number) for number in (fact.boost_s, fact.enqueued_at or 0.0, fact.preferred_for_s)):
+    if fact.requirement:
+        try:
+            requirements.parse(fact.requirement)
+        except LocalError as error:
+            raise LocalError(f"contact {fact.contact_id}: requirement {fact.requirement!r}: {error}") from error
+    if not isfinite(fact.boost_s + (fact.enqueued_at or 0.0) + fact.preferred_for_s):
         raise LocalError(f"contact {fact.contact_id}: boost_s, enqueued_at and preferred_for_s must be finite numbers")
 
 
@@ -190,6 +203,9 @@ def withdrawn(floor: Floor, contact: Contact, now: float, *, reason: str = "", k
         by=by,
     )
     _leave(floor, contact, "withdrawn", event, now)
+    if by:
+        queue_id, wait_s = queue.settings.queue_id, now - contact.enqueued_at
+        floor.outputs.append(ContactTakenOut(contact.contact_id, queue_id, wait_s, by, reason))
 
 
 def exited(floor: Floor, contact: Contact, fact: ContactExited, now: float) -> None:
@@ -299,9 +315,17 @@ def destination(floor: Floor, contact: Contact, reason: OverflowReason) -> Overf
 
 
 def send_on(
-    floor: Floor, contact: Contact, target: OverflowTarget, reason: OverflowReason, now: float, *, key: str = ""
+    floor: Floor,
+    contact: Contact,
+    target: OverflowTarget,
+    reason: OverflowReason,
+    now: float,
+    *,
+    key: str = "",
+    by: str = "",
 ) -> None:
-    """The contact, which is in no line, leaves its queue for `target`, perhaps by a `key` it pressed."""
+    """The contact, which is in no line, leaves its queue for `target`, perhaps by a `key` it pressed or sent `by`
+    somebody."""
     queue, queue_id = contact.queue, contact.queue.settings.queue_id
     position = queue.position(contact)
     queue.counters.overflowed += 1
@@ -332,6 +356,7 @@ def send_on(
             position,
             contact.queue.position(contact),
             key,
+            by,
         )
     )
     _serve(floor, contact, now)

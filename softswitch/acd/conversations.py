@@ -61,7 +61,7 @@ def finished(floor: Floor, contact: Contact, ended_by: EndedBy, now: float, sour
             contact.is_transferred,
         )
     )
-    floor.customers.ended(contact.customer, contact.contact_id, now, credit=contact.credit)
+    floor.customers.ended(contact.customer, contact.contact_id, now, credit=contact.credit, agent_id=agent.agent_id)
     floor.forget(contact)
     agent.finish(contact.contact_id)
     wrapping_up.begin(floor, agent, contact, now)

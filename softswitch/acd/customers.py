@@ -1,8 +1,9 @@
-"""Who has called lately: the place of a caller who was cut off is kept, and who calls again may come earlier.
+"""Who has called lately: the place of a caller who was cut off is kept, who calls again may come earlier, and to the
+agent he talked to.
 
 A customer is whoever a contact says is behind it (for a call, the caller's number); who says nothing is nobody. What is
 remembered is the last contact of each: when it ended and, if it gave up or was cut off while it waited, since when it
-had waited. The memory is bounded in number and in time, and empty where no queue wants it.
+had waited; and the last agent. The memory is bounded in number and in time, and empty where no queue wants it.
 
 A kept place is a credit in the contact's key and not a longer wait: reported waits are what was really waited. So the
 contact stands where it stood, among those who came meanwhile, and who was served in between was served.
@@ -12,7 +13,7 @@ import msgspec
 
 from softswitch.acd.limits import BOOST_S_MAX, CUSTOMER_REMEMBERED_S, CUSTOMERS_MAX
 from softswitch.acd.model import Queue
-from softswitch.base.ids import ContactId
+from softswitch.base.ids import AgentId, ContactId
 
 
 class Credit(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +36,8 @@ class Customer(msgspec.Struct, gc=False):
     credit: Credit
     dropped_since: float | None = None
     """Since when it had waited when it gave up; None: it did not, or its place was taken up again."""
+    agent_id: AgentId | None = None
+    """The last it talked to, be it in an earlier contact."""
 
 
 class Customers:
@@ -45,7 +48,7 @@ class Customers:
     def __init__(self) -> None:
         self._known: dict[str, Customer] = {}
         self.is_wanted = False
-        """Some queue keeps places or boosts repeated calls."""
+        """Some queue keeps places, boosts repeated calls or asks for the last agent."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -58,13 +61,21 @@ class Customers:
         *,
         credit: Credit = NO_CREDIT,
         dropped_since: float | None = None,
+        agent_id: AgentId | None = None,
     ) -> None:
-        """A contact of this customer is over."""
+        """A contact of this customer is over; `agent_id` is with whom it talked."""
         if not customer or not self.is_wanted:
             return
-        self._known.pop(customer, None)
-        self._known[customer] = Customer(contact_id, now, credit, dropped_since)
+        former = self._known.pop(customer, None)
+        if agent_id is None and former is not None:
+            agent_id = former.agent_id
+        self._known[customer] = Customer(contact_id, now, credit, dropped_since, agent_id)
         self._forget_the_oldest(now)
+
+    def last_agent(self, customer: str) -> AgentId | None:
+        """With whom the customer talked last, as far as is remembered."""
+        last = self._known.get(customer)
+        return None if last is None else last.agent_id
 
     def credit(self, customer: str, contact_id: ContactId, queue: Queue, now: float) -> Credit:
         """What a new contact is credited with. A place is given back once.

@@ -12,7 +12,8 @@ import numpy as np
 
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.events import AgentReserved, ContactWaits
-from softswitch.acd.matching import Matching
+from softswitch.acd.line_table import Found
+from softswitch.acd.matching import Chosen, Matching
 from softswitch.acd.model import AgentState, BusyKind
 from softswitch.acd.skills import Roster, Rows
 from softswitch.acd.waiting import Contact
@@ -73,22 +74,18 @@ class Decision(NamedTuple):
     runner_up: AgentId | None = None
 
 
-def by_contact(matching: Matching, contact: Contact, chosen: AgentId, candidates: Rows) -> Decision:
-    """The contact, which still stands in its line, chose among agents; `chosen` is the first of the alerted."""
-    line = contact.line
-    assert line is not None
-    roster, rule, free = matching.roster, matching.rule_for(line), len(candidates)
-    if free < 2:
-        return Decision(rule, len(line.rows), free)
-    others = candidates[candidates != roster.row_of[chosen]]
-    longest = roster.available_since[contact.channel.row][others].argmin()
-    return Decision(rule, len(line.rows), free, runner_up=roster.agent_ids[int(others[longest])])
-
-
-def by_agent(contact: Contact) -> Decision:
-    """The agent, who has become free, chose among contacts; this one still stands in its line."""
+def by_contact(matching: Matching, contact: Contact, chosen: Chosen) -> Decision:
+    """The contact, which still stands in its line, chose among agents."""
     assert contact.line is not None
-    return Decision(OLDEST_CONTACT, len(contact.line.rows), free=1)
+    return Decision(matching.rule(contact.line), chosen.able, chosen.free, runner_up=chosen.runner_up)
+
+
+def by_agent(matching: Matching, found: Found) -> Decision:
+    """The agent, who has become free, chose among contacts; this one still stands in its line."""
+    line = found.contact.line
+    assert line is not None
+    rule = OLDEST_CONTACT if line.plan is not None else matching.rule(line)
+    return Decision(rule, len(line.rows), free=1)
 
 
 def step_number(contact: Contact) -> int:

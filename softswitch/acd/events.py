@@ -111,6 +111,16 @@ class ContactReprioritised(msgspec.Struct, frozen=True, tag="contact.reprioritis
     by: str = ""
 
 
+class ContactAssigned(msgspec.Struct, frozen=True, tag="contact.assigned", gc=False, omit_defaults=True):
+    """It is for this agent alone from now on, before all others that wait for him."""
+
+    at: float
+    contact_id: ContactId
+    queue_id: QueueId
+    agent_id: AgentId
+    by: str = ""
+
+
 class ContactMoved(msgspec.Struct, frozen=True, tag="contact.moved", gc=False, omit_defaults=True):
     """It waits in another queue, as old as it was. `in_queue_s` it was in the first, at `position` there."""
 
@@ -450,6 +460,7 @@ AcdEvent: TypeAlias = (
     | ContactWaits
     | ContactAnnounced
     | ContactReprioritised
+    | ContactAssigned
     | ContactMoved
     | ContactAbandoned
     | ContactOverflowed

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from softswitch.acd import decisions
 from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.chance import Chance
 from softswitch.acd.channels import ON_THE_PHONE, PER_CONTACT_S, Column, slot_of
 from softswitch.acd.customers import Customers
 from softswitch.acd.decisions import Decision
@@ -61,6 +62,7 @@ class Floor:
         "_last_reservation",
         "_last_serial",
         "agents",
+        "chance",
         "contacts",
         "customers",
         "deadlines",
@@ -80,7 +82,8 @@ class Floor:
         self.contacts: dict[ContactId, Contact] = {}
         self.reservations: dict[ReservationId, Reservation] = {}
         self.deadlines: Deadlines[Timer] = Deadlines()
-        self.matching = Matching(Roster([]), [])
+        self.chance = Chance()
+        self.matching = Matching(Roster([]), [], self.chance)
         self.presence = Presence(0, [])
         self.customers = Customers()
         self.policy = RoutingPolicy()
@@ -114,6 +117,7 @@ class Floor:
         if change is not None:
             self.outputs.append(change)
             lasted_s = max(0.0, now - began)
+            self._count_state(agent, change.old, lasted_s)
             self.tell(
                 told.AgentStateChanged(
                     now,
@@ -161,6 +165,19 @@ class Floor:
                 queue_id = contact.queue.settings.queue_id
                 self.tell(told.ContactInterrupted(now, contact.contact_id, queue_id, agent.agent_id))
 
+    def _count_state(self, agent: AgentMachine, old: AgentState, lasted_s: float) -> None:
+        roster = self.matching.roster
+        row = roster.row_of.get(agent.agent_id)
+        if row is not None:
+            roster.workload.count_state(row, old, agent.state, lasted_s)
+
+    def count_answered(self, agent: AgentMachine) -> None:
+        """He answered a contact."""
+        roster = self.matching.roster
+        row = roster.row_of.get(agent.agent_id)
+        if row is not None:
+            roster.workload.contacts[row] += 1
+
     def _forgive(self, agent: AgentMachine) -> None:
         """He is ready afresh: whom he failed before may be given to him again."""
         for contact_id in agent.failed_contacts:
@@ -205,10 +222,10 @@ class Floor:
     def serve_agent(self, agent: AgentMachine, now: float) -> None:
         """Give an agent who may be free the oldest contact he serves."""
         if agent.takes_contacts and not agent.is_removed:
-            contact = self.matching.contact_for(agent.agent_id)
-            if contact is not None:
-                agent_ids = self.matching.alerted_with(agent.agent_id, contact)
-                self._alert(agent_ids, contact, now, decisions.by_agent(contact))
+            found = self.matching.contact_for(agent.agent_id)
+            if found is not None:
+                agent_ids = self.matching.alerted_with(agent.agent_id, found.contact, now)
+                self._alert(agent_ids, found.contact, now, decisions.by_agent(self.matching, found))
 
     def settle_and_serve(self, agent: AgentMachine, now: float, source: str, by: str = "") -> None:
         """A fact about the agent changed, and he may be free by it."""
@@ -235,10 +252,9 @@ class Floor:
 
     def find_agent(self, contact: Contact, now: float) -> bool:
         """Give a waiting contact an agent if there is one; if not, see when the next step opens."""
-        agent_ids, candidates = self.matching.choose_for(contact)
-        if agent_ids:
-            decision = decisions.by_contact(self.matching, contact, agent_ids[0], candidates)
-            self._alert(agent_ids, contact, now, decision)
+        chosen = self.matching.agents_for(contact, now)
+        if chosen.agent_ids:
+            self._alert(chosen.agent_ids, contact, now, decisions.by_contact(self.matching, contact, chosen))
             return True
         opens_at = self.matching.next_opening(contact, now)
         if opens_at is not None:
@@ -268,7 +284,7 @@ class Floor:
         queue.estimator.reserved(now)
         self.leave_line(contact)
         queue.alerting += 1
-        contact.agent_id = agent_ids[0]
+        contact.agent_id = queue.previous_agent_id = agent_ids[0]
         if contact.is_told:
             self.outputs.append(AnnouncementCut(contact.contact_id))
         for agent_id in agent_ids:

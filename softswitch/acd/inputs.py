@@ -63,7 +63,10 @@ class ContactConfirmed(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class ContactWithdrawn(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The contact was taken out: by a supervisor, by its own choice of a menu, by its flow."""
+    """The contact was taken out: by a supervisor (`by`), by its own choice of a menu, by its flow.
+
+    Where somebody else has done it, `ContactTakenOut` says so to whoever attends to the contact.
+    """
 
     contact_id: ContactId
     reason: str = ""
@@ -80,6 +83,40 @@ class ContactExited(msgspec.Struct, frozen=True, tag=True, gc=False):
     contact_id: ContactId
     key: str
     queue_id: QueueId | None = None
+
+
+class ContactPrioritised(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """A supervisor gives a contact that does not talk yet another boost, in place of the one it has.
+
+    Raises LocalError for a number that is not finite and for a contact that talks already.
+    """
+
+    contact_id: ContactId
+    boost_s: float
+    by: str = ""
+
+
+class ContactRequeued(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """A supervisor moves a waiting contact into another queue, as old as it is.
+
+    Raises LocalError where that queue does not take it, and for a contact that does not wait.
+    """
+
+    contact_id: ContactId
+    queue_id: QueueId
+    by: str = ""
+
+
+class ContactAssigned(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """A supervisor gives a waiting contact to an agent, whatever his skills: it is the next he gets, and waits for him
+    alone until he has failed it or logs out.
+
+    Raises LocalError for an agent who is not logged in, and for a contact that does not wait.
+    """
+
+    contact_id: ContactId
+    agent_id: AgentId
+    by: str = ""
 
 
 class ContactFinished(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -180,6 +217,16 @@ class ReservationFailed(msgspec.Struct, frozen=True, tag=True, gc=False):
     cause: FailureCause
 
 
+class AgentSkillsSet(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """A supervisor changes what an agent is able to do: he has these skills and no others, until the configuration of
+    his skills changes. None: as configured. Raises LocalError for a level outside 1-10 and too many skills.
+    """
+
+    agent_id: AgentId
+    skills: Skills | None
+    by: str = ""
+
+
 class WrapUpEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The agent is done with his notes before the time. Raises LocalError while a required disposition is missing."""
 
@@ -248,6 +295,9 @@ AcdInput: TypeAlias = (
     | ContactConfirmed
     | ContactWithdrawn
     | ContactExited
+    | ContactPrioritised
+    | ContactRequeued
+    | ContactAssigned
     | ContactFinished
     | ContactHeld
     | ContactResumed
@@ -262,6 +312,7 @@ AcdInput: TypeAlias = (
     | AgentFree
     | ReservationAccepted
     | ReservationFailed
+    | AgentSkillsSet
     | WrapUpEnded
     | WrapUpExtended
     | DispositionSet

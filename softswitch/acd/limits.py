@@ -39,6 +39,9 @@ REQUIREMENT_TERMS_MAX = 32
 REQUIREMENT_NESTING_MAX = 20
 """Brackets and "not" within each other; a reader that calls itself must not be called without end."""
 
+SKILLS_PER_AGENT_MAX = 64
+"""Skills one agent may be given while he works; each new one is a column over all agents."""
+
 STEPS_MAX = 10
 """Routing steps of one queue, as in the largest commercial centres."""
 

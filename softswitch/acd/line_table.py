@@ -3,28 +3,41 @@
 `orders` uint8[agents, slots] says whether an agent serves a line (0: not) and, of the lines he serves, which he serves
 first (1). `channel` intp[slots] is the channel of a line, and the roster says for which of them an agent is free.
 `head_key` float64[slots] holds the key of each line's first contact, infinity for an empty line. A freed agent takes
-the smallest head of the lowest order. The columns have their full width from the start (untouched, it costs
-no memory); only the slots below `_used` have ever been looked at.
+the smallest head of the lowest order. The columns widen when all slots are taken; only those below `_used` have ever
+been looked at.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.acd.model import ORDER_MIN
-from softswitch.acd.skills import Mask
+from softswitch.acd.model import ORDER_MAX, Channel
+from softswitch.acd.skills import Rows
 from softswitch.acd.waiting import Contact, Line
 from softswitch.base.ids import AgentId
+
+_VOICE = Channel.VOICE.row
+
+
+class Found(NamedTuple):
+    """What an agent takes next: a contact, and in what order he serves its line."""
+
+    order: int
+    contact: Contact
 
 
 class LineTable:
     """The open lines of one roster."""
 
-    __slots__ = ("_channel", "_free_slots", "_head_key", "_lines", "_orders", "_used")
+    __slots__ = ("_channel", "_free_slots", "_head_key", "_is_of_voice_alone", "_lines", "_orders", "_used")
 
     def __init__(self, agents: int, slots: int) -> None:
         self._lines: list[Line | None] = [None] * slots
         self._free_slots = list(reversed(range(slots)))
         self._used = 0
+        self._is_of_voice_alone = True
+        """No line of another channel has been opened yet: one thing less to look at."""
         self._head_key: NDArray[np.float64] = np.full(slots, np.inf)
         self._channel: NDArray[np.intp] = np.zeros(slots, np.intp)
         self._orders: NDArray[np.uint8] = np.zeros((agents, slots), np.uint8)
@@ -37,6 +50,7 @@ class LineTable:
         self._used = max(self._used, line.slot + 1)
         self._orders[line.rows, line.slot] = orders if isinstance(orders, int) else orders[line.rows]
         self._channel[line.slot] = line.channel.row
+        self._is_of_voice_alone &= line.channel is Channel.VOICE
         self._lines[line.slot] = line
 
     def close(self, line: Line) -> None:
@@ -51,30 +65,39 @@ class LineTable:
         """The line's first contact may be another one."""
         self._head_key[line.slot] = line.first_key()
 
-    def first_for(self, row: int, agent_id: AgentId, is_free: Mask, *, by_order: bool) -> tuple[int, Contact] | None:
-        """The contact this agent takes next, with the order of its line.
+    def first_for(self, row: int, agent_id: AgentId, since: NDArray[np.float64], *, by_order: bool) -> Found | None:
+        """The contact this agent takes next.
 
-        `is_free` bool[channels] says for which he is, `by_order` whether he serves some lines before others.
+        `since` float64[channels] says since when he is free for each, `by_order` whether he serves some lines before
+        others.
         """
-        used = self._used
-        if not used:
+        slots, keys = self._open_to(row, since)
+        if not slots.size:
             return None
-        orders = self._orders[row, :used]
-        keys = np.where((orders > 0) & is_free[self._channel[:used]], self._head_key[:used], np.inf)
-        order = ORDER_MIN
         if by_order:
-            waiting = keys < np.inf
-            if not waiting.any():
-                return None
-            order = int(orders[waiting].min())
-            keys[orders != order] = np.inf
-        oldest = keys[keys.argmin()]
+            orders = self._orders[row, slots]
+            keys[orders != orders[keys < np.inf].min(initial=ORDER_MAX)] = np.inf
+        first = int(keys.argmin())
+        oldest = keys[first]
         if oldest == np.inf:
             return None
-        heads = [self._head(slot) for slot in (keys == oldest).nonzero()[0].tolist()]
-        if any(head.shunned_by == agent_id for head in heads):
-            return self._first_not_shunned(row, agent_id, is_free)
-        return order, min(heads, key=lambda head: head.serial)
+        slot = int(slots[first])
+        head = self._head(slot)
+        if np.count_nonzero(keys == oldest) > 1:
+            heads = [self._head(int(slots[each])) for each in (keys == oldest).nonzero()[0]]
+            if any(each.shunned_by == agent_id for each in heads):
+                return self._first_not_shunned(row, agent_id, since)
+            head = min(heads, key=lambda each: each.serial)
+        elif head.shunned_by == agent_id:
+            return self._first_not_shunned(row, agent_id, since)
+        return Found(int(self._orders[row, slot]), head)
+
+    def _open_to(self, row: int, since: NDArray[np.float64]) -> tuple[Rows, NDArray[np.float64]]:
+        """The slots of the lines he serves, and the keys of their heads; infinity where he is not free for it."""
+        slots = self._orders[row, : self._used].nonzero()[0]
+        if self._is_of_voice_alone:
+            return (slots, self._head_key[slots]) if since[_VOICE] < np.inf else (slots[:0], self._head_key[:0])
+        return slots, np.where(since[self._channel[slots]] < np.inf, self._head_key[slots], np.inf)
 
     def _head(self, slot: int) -> Contact:
         line = self._lines[slot]
@@ -83,16 +106,15 @@ class LineTable:
         assert head is not None
         return head
 
-    def _first_not_shunned(self, row: int, agent_id: AgentId, is_free: Mask) -> tuple[int, Contact] | None:
-        orders = self._orders[row]
-        is_open = (orders > 0) & (self._head_key < np.inf) & is_free[self._channel]
-        slots: list[int] = is_open.nonzero()[0].tolist()
+    def _first_not_shunned(self, row: int, agent_id: AgentId, since: NDArray[np.float64]) -> Found | None:
+        slots, keys = self._open_to(row, since)
+        waiting: list[int] = slots[keys < np.inf].tolist()
         firsts = [
-            (int(orders[slot]), first)
-            for slot in slots
+            Found(int(self._orders[row, slot]), first)
+            for slot in waiting
             if (line := self._lines[slot]) is not None and (first := line.first_for(agent_id)) is not None
         ]
-        return min(firsts, key=lambda found: (found[0], found[1].order), default=None)
+        return min(firsts, key=lambda found: (found.order, found.contact.order), default=None)
 
     def _widen(self) -> None:
         """All slots are taken, and a contact goes on to another stage."""

@@ -6,20 +6,39 @@ of the free ones those of the lowest rank, and of these the one its strategy pic
 """
 
 from collections.abc import Collection, Iterable
+from math import inf
+from typing import NamedTuple
 
 import numpy as np
 
+from softswitch.acd.chance import Chance
 from softswitch.acd.limits import LINES_MAX
-from softswitch.acd.line_table import LineTable
-from softswitch.acd.model import StrategyName
-from softswitch.acd.skills import Roster, Rows
-from softswitch.acd.steps import NO_WISHES, Plan, next_opening, plan
-from softswitch.acd.strategies import STRATEGIES
+from softswitch.acd.line_table import Found, LineTable
+from softswitch.acd.model import ORDER_MIN, Skills, StrategyName
+from softswitch.acd.skills import Roster
+from softswitch.acd.steps import NO_WISHES, Plan, asked_for, concerns, next_opening, plan
+from softswitch.acd.strategies import NOTHING, STRATEGIES, Choice
 from softswitch.acd.waiting import Contact, Line, QueueRecord
 from softswitch.base.ids import AgentId
 
+SLOTS_AT_FIRST = 64
+"""Width of the table of lines beyond two a queue; narrow rows stay in the cache, and it widens by itself."""
+
 PREFERRED_AGENT = "preferred_agent"
 """The rule for a contact that is kept for one agent."""
+
+
+class Chosen(NamedTuple):
+    """Whom a contact takes, of how many who are able and of how many of these who are free; who has been idle for the
+    longest time of the others."""
+
+    agent_ids: list[AgentId]
+    able: int = 0
+    free: int = 0
+    runner_up: AgentId | None = None
+
+
+NOBODY = Chosen([])
 
 
 class Matching:
@@ -30,13 +49,16 @@ class Matching:
     agent looks at.
     """
 
-    __slots__ = ("_extra_lines", "_personal", "_table", "roster")
+    __slots__ = ("_chance", "_extra_lines", "_personal", "_table", "_unlisted", "roster")
 
-    def __init__(self, roster: Roster, queues: Collection[QueueRecord]) -> None:
+    def __init__(self, roster: Roster, queues: Collection[QueueRecord], chance: Chance) -> None:
         self.roster = roster
-        self._table = LineTable(len(roster), len(queues) + LINES_MAX)
+        self._chance = chance
+        self._table = LineTable(len(roster), SLOTS_AT_FIRST + 2 * len(queues))
         self._extra_lines = 0
         self._personal: dict[AgentId, list[Line]] = {}
+        self._unlisted: list[Line] = []
+        """Lines that are not in the table yet: many have closed again before an agent looks at it."""
         for queue in queues:
             queue.lines.clear()
             queue.plans.clear()
@@ -78,7 +100,8 @@ class Matching:
         contact.line = line
         if line.plan is not None:
             line.plan.waiting += 1
-            self._table.show(line)
+            if line.slot >= 0:
+                self._table.show(line)
 
     def remove(self, contact: Contact) -> None:
         """The contact waits no more."""
@@ -90,7 +113,7 @@ class Matching:
             line.plan.waiting -= 1
         if len(line) == 0 and line.plan is not line.queue.own_plan:
             self._close(line)
-        elif line.plan is not None:
+        elif line.slot >= 0:
             self._table.show(line)
 
     def next_opening(self, contact: Contact, now: float) -> float | None:
@@ -98,7 +121,7 @@ class Matching:
         line = contact.line
         assert line is not None
         if line.plan is None:
-            return contact.preferred_until
+            return None if line.is_assigned else contact.preferred_until
         return next_opening(
             line.plan,
             step=contact.step,
@@ -121,56 +144,110 @@ class Matching:
         left.sort(key=lambda contact: contact.order)
         return left
 
+    def may_serve(self, agent_id: AgentId, queue: QueueRecord) -> bool:
+        """Whether the agent serves the queue, be it in its last step."""
+        row = self.roster.row_of.get(agent_id)
+        return row is not None and bool((queue.own_plan.rows == row).any())
+
+    def set_skills(
+        self, agent_id: AgentId, former: Skills, skills: Skills, queues: Iterable[QueueRecord], now: float
+    ) -> list[Contact]:
+        """An agent has other skills. Returns the contacts for whom that may make a difference, in serving order."""
+        row = self.roster.row_of.get(agent_id)
+        changed = {skill for skill in former.keys() | skills.keys() if former.get(skill) != skills.get(skill)}
+        if row is None or not changed:
+            return []
+        self.roster.set_skills(row, skills)
+        moved: list[Contact] = []
+        for queue in queues:
+            if any(concerns(queue.settings, wishes) & changed for wishes in queue.plans):
+                moved += self.replan(queue)
+        moved.sort(key=lambda contact: contact.order)
+        for contact in moved:
+            self.add(contact, now)
+        return moved
+
     # Decisions
 
-    def agents_for(self, contact: Contact) -> list[AgentId]:
+    def agents_for(self, contact: Contact, now: float) -> Chosen:
         """The available agents to alert for this waiting contact now: mostly one, or none."""
-        return self.choose_for(contact)[0]
-
-    def choose_for(self, contact: Contact) -> tuple[list[AgentId], Rows]:
-        """The same, and the rows of those among whom the strategy had the choice."""
-        line = contact.line
+        line, roster = contact.line, self.roster
         assert line is not None
         rows = line.rows
-        if not rows.size:
-            return [], rows
-        is_free = self.roster.available_since[line.channel.row][rows] < np.inf
+        since = roster.available_since[line.channel.row].take(rows)
         if contact.shunned_by is not None:
-            is_free &= rows != self.roster.row_of.get(contact.shunned_by, -1)
-        first = int(is_free.argmax())
-        if not is_free[first]:
-            return [], rows[:0]
-        end = np.count_nonzero(line.ranks <= line.ranks[first])
-        candidates = rows[first:end][is_free[first:end]]
-        chosen = STRATEGIES[self._strategy(line)](self.roster, candidates, line.channel)
-        return [self.roster.agent_ids[row] for row in chosen], candidates
+            since[rows == roster.row_of.get(contact.shunned_by, -1)] = np.inf
+        is_free = since < np.inf
+        free = int(np.count_nonzero(is_free))
+        if free == 0:
+            return NOBODY
+        if free == 1:
+            return Chosen([roster.agent_ids[int(rows[is_free.argmax()])]], len(rows), 1)
+        if not line.is_flat:
+            first = int(is_free.argmax())
+            end = np.count_nonzero(line.ranks <= line.ranks[first])
+            rows, best, is_free = rows[first:end], since[first:end], is_free[first:end]
+        else:
+            best = since
+        strategy = self.strategy(line)
+        if strategy != "longest_idle":
+            rows, best = rows[is_free], best[is_free]
+        chosen = STRATEGIES[strategy](roster, rows, best, self._choice(strategy, contact, line, now))
+        since[line.rows == chosen[0]] = np.inf
+        runner_up = roster.agent_ids[int(line.rows[since.argmin()])]
+        return Chosen([roster.agent_ids[row] for row in chosen], len(line.rows), free, runner_up)
 
-    def contact_for(self, agent_id: AgentId) -> Contact | None:
+    def contact_for(self, agent_id: AgentId) -> Found | None:
         """The oldest contact of the queues this agent serves first, of a channel he is free for, or None."""
+        while self._unlisted:
+            line = self._unlisted.pop()
+            self._table.open(line, self.roster.orders(line.queue.settings.queue_id))
+            self._table.show(line)
         row = self.roster.row_of[agent_id]
-        is_free = self.roster.available_since[:, row] < np.inf
-        found = self._table.first_for(row, agent_id, is_free, by_order=bool(self.roster.has_orders[row]))
+        since = self.roster.available_since[:, row]
+        found = self._table.first_for(row, agent_id, since, by_order=bool(self.roster.has_orders[row]))
         for line in self._personal.get(agent_id, ()):
             first = line.first_for(agent_id)
-            if first is not None and is_free[line.channel.row]:
+            if first is not None and since[line.channel.row] < np.inf:
                 orders = self.roster.orders(line.queue.settings.queue_id)
                 order = orders if isinstance(orders, int) else int(orders[row])
-                if found is None or (order, first.order) < (found[0], found[1].order):
-                    found = order, first
-        return None if found is None else found[1]
+                mine = Found(ORDER_MIN - 1 if line.is_assigned else order, first)
+                if found is None or (mine.order, first.order) < (found.order, found.contact.order):
+                    found = mine
+        return found
 
-    def alerted_with(self, agent_id: AgentId, contact: Contact) -> list[AgentId]:
+    def alerted_with(self, agent_id: AgentId, contact: Contact, now: float) -> list[AgentId]:
         """Whom to alert for the contact that the agent, who is free, is given: him, or with `ring_all` everybody."""
         assert contact.line is not None
-        return self.agents_for(contact) if self._strategy(contact.line) == "ring_all" else [agent_id]
+        return self.agents_for(contact, now).agent_ids if self.strategy(contact.line) == "ring_all" else [agent_id]
 
-    def rule_for(self, line: Line) -> str:
-        """By which rule agents are chosen for the contacts of this line, for the record."""
-        return PREFERRED_AGENT if line.plan is None else self._strategy(line)
-
-    def _strategy(self, line: Line) -> StrategyName:
+    def strategy(self, line: Line) -> StrategyName:
+        """By what the agents of this line are chosen: as the step says, or the queue."""
         of_queue = line.queue.settings.strategy
         return of_queue if line.plan is None else line.plan.steps[line.step].strategy or of_queue
+
+    def _choice(self, strategy: StrategyName, contact: Contact, line: Line, now: float) -> Choice:
+        """What this strategy has to know."""
+        if strategy == "longest_idle":
+            return NOTHING
+        roster, queue = self.roster, line.queue
+        if strategy == "fewest_contacts":
+            roster.workload.welcome(line.rows, roster.is_on_duty[line.rows])
+        previous, known = queue.previous_agent_id, contact.preferred_agent_id
+        return Choice(
+            now=now,
+            skills=_asked_for(line) if strategy == "most_skilled" else (),
+            weights=roster.weights(queue.settings.queue_id) if strategy == "weighted_random" else None,
+            chance=self._chance.draw() if strategy in ("random", "weighted_random") else 0.0,
+            previous_row=-1 if previous is None else roster.row_of.get(previous, -1),
+            last_agent_row=-1 if known is None else roster.row_of.get(known, -1),
+        )
+
+    def rule(self, line: Line) -> str:
+        """The same for people: why these agents and no others."""
+        if line.plan is not None:
+            return self.strategy(line)
+        return "assigned" if line.is_assigned else PREFERRED_AGENT
 
     # Opening and closing
 
@@ -182,13 +259,16 @@ class Matching:
         row = self.roster.row_of.get(agent_id)
         if row is None or now >= until or not self.roster.is_logged_in[row] or contact.shunned_by == agent_id:
             contact.preferred_until = None
-            contact.step_since = min(until, now)
+            if contact.step_since is None:
+                contact.step_since = min(until, now)
             return None
         queue, channel = contact.queue, contact.channel
-        line = queue.lines.get((channel, agent_id))
+        key = (channel.row, agent_id, until == inf)
+        line = queue.lines.get(key)
         if line is None:
             rows, ranks = np.array([row]), np.zeros(1, np.uint8)
-            line = Line(queue, channel, (channel, agent_id), plan=None, step=0, rows=rows, ranks=ranks)
+            line = Line(queue, channel, key, plan=None, step=0, rows=rows, ranks=ranks)
+            line.is_assigned = until == inf
             queue.lines[line.key] = line
             self._personal.setdefault(agent_id, []).append(line)
         return line
@@ -200,13 +280,13 @@ class Matching:
             followed = queue.plans[wishes] = queue.own_plan.narrowed(self.roster, wishes)
         self._advance(contact, followed, now)
         delays_passed = followed.delays_passed(contact.entered_at, now)
-        key = (contact.channel, wishes, contact.step, delays_passed)
+        key = (contact.channel.row, wishes, contact.step, delays_passed)
         line = queue.lines.get(key)
         if line is None:
             rows, ranks = followed.opened(contact.step, delays_passed)
             line = Line(queue, contact.channel, key, plan=followed, step=contact.step, rows=rows, ranks=ranks)
-            self._table.open(line, self.roster.orders(queue.settings.queue_id))
             queue.lines[key] = line
+            self._unlisted.append(line)
             if followed is not queue.own_plan:
                 self._extra_lines += 1
         return line
@@ -235,8 +315,18 @@ class Matching:
             if not self._personal[agent_id]:
                 del self._personal[agent_id]
             return
-        self._table.close(line)
+        if line.slot >= 0:
+            self._table.close(line)
+        else:
+            self._unlisted.remove(line)
         if line.plan is not queue.own_plan:
             self._extra_lines -= 1
             if line.plan.waiting == 0:
                 queue.plans.pop(line.plan.wishes, None)
+
+
+def _asked_for(line: Line) -> tuple[str, ...]:
+    if line.asked_for is None:
+        wishes = NO_WISHES if line.plan is None else line.plan.wishes
+        line.asked_for = asked_for(line.queue.settings, wishes, line.step)
+    return line.asked_for

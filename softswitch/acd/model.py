@@ -58,9 +58,9 @@ OverflowTarget: TypeAlias = ToQueue | ToFlow | HangUp
 Obstacle: TypeAlias = Literal["full", "empty", "closed"]
 """Why a queue does not take a contact: there is no room, nobody is there for it, it is closed."""
 
-OverflowReason: TypeAlias = Obstacle | Literal["max_wait", "predicted_wait", "exit_key"]
+OverflowReason: TypeAlias = Obstacle | Literal["max_wait", "predicted_wait", "exit_key", "supervisor"]
 """Why a contact does not stay in a queue: an obstacle, or it has waited too long, or would wait longer than the queue
-lets anybody wait, or its caller has pressed a key to leave."""
+lets anybody wait, its caller has pressed a key to leave, or a supervisor has moved it."""
 
 EmptyFactor: TypeAlias = Literal["paused", "inuse", "ringing", "unavailable", "unknown", "wrapup", "invalid"]
 """What makes an agent not count as there for a queue, in Asterisk's words (`acd/presence.py` says in ours)."""
@@ -68,7 +68,18 @@ EmptyFactor: TypeAlias = Literal["paused", "inuse", "ringing", "unavailable", "u
 WhoWaitsAtClosing: TypeAlias = Literal["finish", "announce", "overflow"]
 """They are still served; they are told that it is closed and let go; they go where the queue's overflow leads."""
 
-StrategyName: TypeAlias = Literal["longest_idle", "ring_all"]
+StrategyName: TypeAlias = Literal[
+    "longest_idle",
+    "least_occupied",
+    "fewest_contacts",
+    "most_skilled",
+    "linear",
+    "round_robin",
+    "random",
+    "weighted_random",
+    "last_agent_first",
+    "ring_all",
+]
 
 SkipIf: TypeAlias = Literal["nobody_logged_in", "nobody_ready"]
 """Of all who may serve the contact in that step: nobody is logged in; nobody is, or all who are have no phone or are
@@ -93,10 +104,14 @@ class RoutingStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
-    """How an agent serves one of his queues: those of the lowest `order` first; only who has waited `delay_s`."""
+    """How an agent serves one of his queues: those of the lowest `order` first; only who has waited `delay_s`.
+
+    With the strategy `weighted_random` he is chosen `weight` times as often as somebody whose weight is 1.
+    """
 
     order: int = 1
     delay_s: float = 0.0
+    weight: int = 1
 
 
 NoAnswerState: TypeAlias = Literal["not_ready", "logged_out", "ready"]
@@ -148,6 +163,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     without a factor nobody is ever counted. Who would wait longer than `max_predicted_wait_s` overflows on arrival.
     `project` is for whom the queue works.
 
+    For `last_agent_s` a contact is for the agent alone whom its customer talked to last, if he serves the queue.
     Who calls again within `keep_place_s` of having been cut off while he waited has his place back; who calls again
     within `repeat_within_s` of any call counts as `repeat_boost_s` older.
 
@@ -186,10 +202,17 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     dispositions: tuple[str, ...] = ()
     is_disposition_required: bool = False
     announcements: Announcements | None = None
+    last_agent_s: float = 0.0
     keep_place_s: float = 0.0
     repeat_within_s: float = 0.0
     repeat_boost_s: float = 0.0
     rescue: Rescue | None = None
+
+    @property
+    def remembers_customers(self) -> bool:
+        """Whether who has called before makes a difference here."""
+        strategies = (self.strategy, *(step.strategy for step in self.steps))
+        return bool(self.keep_place_s or self.repeat_boost_s or self.last_agent_s or "last_agent_first" in strategies)
 
     def way_out(self, reason: OverflowReason) -> OverflowTarget:
         """Where a contact goes that the queue does not keep."""
@@ -224,6 +247,13 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[QueueId, ...] | None = None
     profile: dict[QueueId, Serving] = {}
     capacity: dict[Channel, int] = msgspec.field(default_factory=lambda: dict(CAPACITY))
+
+
+class LiveSkills(msgspec.Struct, frozen=True):
+    """What a supervisor gave an agent in place of the skills configured, for as long as these stay what they are."""
+
+    skills: Skills
+    instead_of: Skills
 
 
 class RoutingPolicy(msgspec.Struct, frozen=True, kw_only=True):

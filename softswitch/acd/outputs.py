@@ -68,6 +68,16 @@ class ContactOverflowed(msgspec.Struct, frozen=True, tag=True, gc=False):
     reason: OverflowReason
 
 
+class ContactTakenOut(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Somebody (`by`) took the contact out of its queue: it waits no longer and is forgotten."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    wait_s: float
+    by: str
+    reason: str = ""
+
+
 class ContactRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The contact never got into the queue and is forgotten.
 
@@ -202,6 +212,7 @@ AcdOutput: TypeAlias = (
     | ContactConnected
     | ContactMoved
     | ContactOverflowed
+    | ContactTakenOut
     | ContactRefused
     | AnnouncementDue
     | AnnouncementCut

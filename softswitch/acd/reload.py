@@ -1,6 +1,8 @@
 """A new configuration, taken up with everybody in his place."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+from msgspec.structs import replace
 
 from softswitch.acd import closing, contacts, events, rescue, reservations, wrapping_up
 from softswitch.acd.agent_fsm import AgentMachine
@@ -25,9 +27,11 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     _set_queues(floor, fact.queues, now)
     removed = _set_agents(floor, fact.agents, now)
     rescue.reconfigured(floor, now)
-    floor.matching = Matching(Roster(fact.agents), floor.queues.values())
+    former, roster = floor.matching.roster, Roster(_as_they_are(floor, fact.agents))
+    roster.workload.take_over(former.workload, former.row_of, roster.agent_ids)
+    floor.matching = Matching(roster, floor.queues.values(), floor.chance)
     minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
-    floor.customers.is_wanted = any(queue.keep_place_s or queue.repeat_boost_s for queue in fact.queues)
+    floor.customers.is_wanted = any(queue.remembers_customers for queue in fact.queues)
     floor.presence = Presence(len(fact.agents), minding)
     for agent in floor.agents.values():
         floor.show(agent)
@@ -94,3 +98,10 @@ def _set_agents(floor: Floor, configured: Iterable[Agent], now: float) -> list[A
         agent.is_removed = True
         floor.agents[agent_id] = agent
     return list(former.values())
+
+
+def _as_they_are(floor: Floor, configured: Iterable[Agent]) -> Iterator[Agent]:
+    """The agents with the skills they have now, which a supervisor may have changed."""
+    for settings in configured:
+        skills = floor.agents[settings.agent_id].skills
+        yield settings if skills is settings.skills else replace(settings, skills=skills)

@@ -19,6 +19,7 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
     others = floor.release_all(contact, "answered_elsewhere", now)
     floor.stop_waiting_timers(contact)
     contact.agent_id = agent.agent_id
+    floor.count_answered(agent)
     floor.interrupt(agent, contact, now)
     agent.connect(contact, now)
     contact.connected_at = now

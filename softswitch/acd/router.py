@@ -20,6 +20,7 @@ from softswitch.acd import (
     reservations,
     snapshot,
     summaries,
+    supervision,
     watchdog,
     wrapping_up,
 )
@@ -37,15 +38,19 @@ from softswitch.acd.inputs import (
     AgentPaused,
     AgentReachable,
     AgentResumed,
+    AgentSkillsSet,
     AgentUnreachable,
     ConfigurationSet,
     ContactAbandoned,
+    ContactAssigned,
     ContactConfirmed,
     ContactExited,
     ContactFinished,
     ContactHeld,
+    ContactPrioritised,
     ContactQueued,
     ContactReplied,
+    ContactRequeued,
     ContactResumed,
     ContactTransferred,
     ContactWithdrawn,
@@ -93,6 +98,8 @@ class Router:
                 self._apply_to_conversation(fact, now)
             case ContactConfirmed():
                 self._confirm(fact)
+            case ContactPrioritised() | ContactRequeued() | ContactAssigned():
+                self._apply_supervision(fact, now)
             case ReservationAccepted() | ReservationFailed():
                 self._apply_to_reservation(fact, now)
             case ConfigurationSet():
@@ -239,6 +246,17 @@ class Router:
         else:
             conversations.transferred(self._floor, contact, fact, now)
 
+    def _apply_supervision(self, fact: ContactPrioritised | ContactRequeued | ContactAssigned, now: float) -> None:
+        contact = self._floor.contacts.get(fact.contact_id)
+        if contact is None:
+            self.ignored += 1
+        elif isinstance(fact, ContactPrioritised):
+            supervision.prioritised(self._floor, contact, fact, now)
+        elif isinstance(fact, ContactRequeued):
+            supervision.requeued(self._floor, contact, fact, now)
+        else:
+            supervision.assigned(self._floor, contact, fact, now)
+
     def _apply_to_reservation(self, fact: ReservationAccepted | ReservationFailed, now: float) -> None:
         reservation = self._floor.reservations.get(fact.reservation_id)
         if reservation is None:
@@ -274,6 +292,8 @@ class Router:
                 wrapping_up.extend(floor, agent, fact.by_s)
             case DispositionSet():
                 wrapping_up.dispose(floor, agent, fact, now)
+            case AgentSkillsSet():
+                supervision.skills_set(floor, agent, fact, now)
             case _:
                 self._apply_to_phone(agent, fact, now)
                 floor.settle_and_serve(agent, now, "phone")
@@ -330,6 +350,7 @@ AgentFact = (
     | AgentLoggedOut
     | AgentPaused
     | AgentResumed
+    | AgentSkillsSet
     | WrapUpEnded
     | WrapUpExtended
     | DispositionSet

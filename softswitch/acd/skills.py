@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from softswitch.acd.model import ORDER_MIN, Agent, Channel, Queue, Skills
 from softswitch.acd.requirements import Requirement, from_skills, parse, who_holds
+from softswitch.acd.workload import Workload
 from softswitch.base.ids import AgentId, QueueId
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -38,6 +39,7 @@ class Roster:
         "_lists_all",
         "_no_level",
         "_orders",
+        "_weights",
         "agent_ids",
         "available_since",
         "condition",
@@ -45,6 +47,7 @@ class Roster:
         "is_logged_in",
         "is_on_duty",
         "row_of",
+        "workload",
     )
 
     def __init__(self, agents: Iterable[Agent]) -> None:
@@ -58,12 +61,14 @@ class Roster:
         self.is_on_duty: Mask = np.zeros(size, np.bool_)
         self.has_orders: Mask = np.zeros(size, np.bool_)
         """Who serves one queue before another."""
+        self.workload = Workload(size)
         self._levels: dict[str, NDArray[np.uint8]] = {}
         self._no_level: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._listed: dict[QueueId, Mask] = {}
         self._lists_all: Mask = np.array([agent.queues is None for agent in configured], np.bool_)
         self._orders: dict[QueueId, NDArray[np.uint8]] = {}
         self._delays: dict[QueueId, NDArray[np.float64]] = {}
+        self._weights: dict[QueueId, NDArray[np.float64]] = {}
         for row, agent in enumerate(configured):
             self._read(row, agent)
 
@@ -79,6 +84,8 @@ class Roster:
                 self._orders.setdefault(queue_id, np.full(size, ORDER_MIN, np.uint8))[row] = serving.order
             if serving.delay_s > 0:
                 self._delays.setdefault(queue_id, np.zeros(size))[row] = serving.delay_s
+            if serving.weight != 1:
+                self._weights.setdefault(queue_id, np.ones(size))[row] = serving.weight
 
     def __len__(self) -> int:
         return len(self.agent_ids)
@@ -126,6 +133,10 @@ class Roster:
     def delays(self, queue_id: QueueId) -> NDArray[np.float64] | None:
         """How long a contact of the queue must have waited for each; None when nobody makes it wait."""
         return self._delays.get(queue_id)
+
+    def weights(self, queue_id: QueueId) -> NDArray[np.float64] | None:
+        """How often each is drawn for the queue, in proportion; None when all are alike."""
+        return self._weights.get(queue_id)
 
     def set_skills(self, row: int, skills: Skills) -> None:
         """One agent has these skills from now on, and no others."""

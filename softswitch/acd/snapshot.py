@@ -6,10 +6,10 @@ from the registrations.
 
 import msgspec
 
-from softswitch.acd import events
+from softswitch.acd import events, supervision
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.floor import Floor
-from softswitch.acd.model import AgentState
+from softswitch.acd.model import AgentState, LiveSkills
 from softswitch.base.ids import AgentId
 
 LASTING = (AgentState.LOGGED_OUT, AgentState.NOT_READY, AgentState.READY)
@@ -30,6 +30,8 @@ class AgentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     idle_since: float | None = None
     by: str = ""
     """Who made him not ready, or else logged him in or out."""
+    live_skills: LiveSkills | None = None
+    """What a supervisor gave him in place of those configured."""
 
 
 def take(agent: AgentMachine) -> AgentSnapshot:
@@ -40,11 +42,15 @@ def take(agent: AgentMachine) -> AgentSnapshot:
         since=agent.since if agent.state in LASTING else None,
         idle_since=agent.idle_since,
         by=agent.login_by if agent.pause_reason is None else agent.pause_by,
+        live_skills=agent.live_skills,
     )
 
 
 def restore(floor: Floor, agent: AgentMachine, snapshot: AgentSnapshot, now: float) -> None:
     """Put a logged-out agent where he was."""
+    if snapshot.live_skills is not None:
+        former, agent.live_skills = agent.skills, snapshot.live_skills
+        supervision.show_skills(floor, agent, former, now)
     if not snapshot.is_logged_in:
         return
     agent.log_in(snapshot.by)

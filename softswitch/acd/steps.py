@@ -36,6 +36,8 @@ Ranks: TypeAlias = NDArray[np.uint8]
 
 _RANKS_PER_STEP = PREFERRED_SKILLS_MAX + 1
 _NOBODY = STEPS_MAX * _RANKS_PER_STEP
+_BOUNDS: Ranks = np.arange(_RANKS_PER_STEP, _NOBODY + 1, _RANKS_PER_STEP).astype(np.uint8)
+"""The first rank after each step."""
 _ONE_STEP = (RoutingStep(),)
 
 
@@ -64,9 +66,9 @@ class Plan:
         self.delays_s = delays_s
         self._delay_of = delay_of
         """How many of the delays must have passed, for each of `rows`; None when nobody has one."""
-        bounds = np.arange(1, len(steps) + 1) * _RANKS_PER_STEP
-        ends: list[int] = np.searchsorted(ranks, bounds).tolist()
-        self._ends = ends
+        self._ends: list[int] = [len(rows)]
+        if len(steps) > 1:
+            self._ends = np.searchsorted(ranks, _BOUNDS[: len(steps)]).tolist()
         self.waiting = 0
 
     @property

@@ -1,33 +1,135 @@
-"""Which of several free agents get the contact: one pure function per strategy."""
+"""Which of several free agents are alerted for the contact: one pure function per strategy.
+
+They choose among those who come first for the contact, in the order of the configuration; the rest has been decided by
+skills, steps and preferences. Where a strategy finds several equal, the one idle for the longest time is chosen.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from softswitch.acd.limits import RING_ALL_MAX
-from softswitch.acd.model import Channel, StrategyName
-from softswitch.acd.skills import Roster, Rows
+from softswitch.acd.model import StrategyName
+from softswitch.acd.skills import Mask, Roster, Rows
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the contact and its queue. Row numbers are -1 for nobody."""
+
+    now: float = 0.0
+    skills: tuple[str, ...] = ()
+    """What it requires or prefers."""
+    weights: NDArray[np.float64] | None = None
+    """float64[agents]: how often each is to be drawn, in proportion; None: all the same."""
+    chance: float = 0.0
+    """A number drawn for this choice, at least 0 and less than 1."""
+    previous_row: int = -1
+    """Who got the queue's last contact."""
+    last_agent_row: int = -1
+    """With whom the caller talked last."""
+
+
+NOTHING = Choice()
+
+Since: TypeAlias = NDArray[np.float64]
 
 
 class Strategy(Protocol):
-    """Chooses of `rows`, the available agents that come first for the contact, at least one, whom to alert.
+    """Chooses of `rows`, the available agents that come first for the contact, at least one, ascending.
 
-    One, or several at once: then the first to answer gets the contact.
+    `since` float64[rows] says since when each is available. One, or several at once: then the first to answer gets the
+    contact.
     """
 
-    def __call__(self, roster: Roster, rows: Rows, channel: Channel) -> list[int]: ...
+    def __call__(self, roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]: ...
 
 
-def longest_idle(roster: Roster, rows: Rows, channel: Channel) -> list[int]:
-    """The agent free for the longest time; of several equally long, the first in the configuration."""
-    return [int(rows[roster.available_since[channel.row][rows].argmin()])]
+def _longest_idle_of(rows: Rows, since: Since, is_equal: Mask) -> list[int]:
+    return [int(rows[np.where(is_equal, since, np.inf).argmin()])]
 
 
-def ring_all(roster: Roster, rows: Rows, channel: Channel) -> list[int]:
-    """Everybody who is free, the longest idle first, within `RING_ALL_MAX`."""
-    since = roster.available_since[channel.row][rows]
+def longest_idle(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
+    """The agent free for the longest time; of several equally long, the first in the configuration.
+
+    Who is not available at all (`since` infinity) does no harm among `rows`.
+    """
+    return [int(rows[since.argmin()])]
+
+
+def least_occupied(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
+    """The agent who was at work for the smallest part of the time since he logged in, breaks left out."""
+    busy_s = roster.workload.busy_s[rows]
+    idle_s = roster.workload.idle_s[rows] + np.maximum(choice.now - since, 0.0)
+    there_s = busy_s + idle_s
+    occupancy = np.divide(busy_s, there_s, out=np.zeros(len(rows)), where=there_s > 0)
+    return _longest_idle_of(rows, since, occupancy == occupancy.min())
+
+
+def fewest_contacts(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
+    """The agent who answered the fewest since he logged in; newcomers count as many as the others on average."""
+    contacts = roster.workload.contacts[rows]
+    return _longest_idle_of(rows, since, contacts == contacts.min())
+
+
+def most_skilled(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
+    """The agent with the highest levels, added up, of the skills the contact requires or prefers."""
+    levels = np.zeros(len(rows), np.int64)
+    for skill in choice.skills:
+        levels += roster.level(skill)[rows]
+    return _longest_idle_of(rows, since, levels == levels.max())
+
+
+def linear(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
+    """The first in the configuration."""
+    return [int(rows[0])]
+
+
+def round_robin(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
+    """The next in the configuration after the agent who got the queue's last contact."""
+    following = int(rows.searchsorted(choice.previous_row, "right"))
+    return [int(rows[following if following < len(rows) else 0])]
+
+
+def random(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
+    """Anybody, all as likely."""
+    return [int(rows[min(int(choice.chance * len(rows)), len(rows) - 1)])]
+
+
+def weighted_random(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
+    """Anybody, as likely as his weight says."""
+    if choice.weights is None:
+        return random(roster, rows, since, choice)
+    sums = choice.weights[rows].cumsum()
+    drawn = int(sums.searchsorted(choice.chance * float(sums[-1]), "right"))
+    return [int(rows[min(drawn, len(rows) - 1)])]
+
+
+def last_agent_first(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
+    """The agent with whom the caller talked last if he is among them, else the longest idle."""
+    if (rows == choice.last_agent_row).any():
+        return [choice.last_agent_row]
+    return longest_idle(roster, rows, since, choice)
+
+
+def ring_all(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
+    """Everybody, the longest idle first, within `RING_ALL_MAX`."""
     chosen: list[int] = rows[since.argsort(kind="stable")[:RING_ALL_MAX]].tolist()
     return chosen
 
 
-STRATEGIES: Mapping[StrategyName, Strategy] = MappingProxyType({"longest_idle": longest_idle, "ring_all": ring_all})
+STRATEGIES: Mapping[StrategyName, Strategy] = MappingProxyType({
+    "longest_idle": longest_idle,
+    "least_occupied": least_occupied,
+    "fewest_contacts": fewest_contacts,
+    "most_skilled": most_skilled,
+    "linear": linear,
+    "round_robin": round_robin,
+    "random": random,
+    "weighted_random": weighted_random,
+    "last_agent_first": last_agent_first,
+    "ring_all": ring_all,
+})  # fmt: skip

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.decisions import step_number
 from softswitch.acd.estimates import EstimatorName
 from softswitch.acd.floor import Floor
 from softswitch.acd.model import AgentState, BusyKind, Channel, ContactState, Skills
@@ -118,7 +119,11 @@ class ContactSummary(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: float
     boost_s: float
     skills: Skills
+    requirement: str
     channel: Channel
+    customer: str
+    step: int
+    """The routing step of its queue, from 1; 0 in a queue that has none."""
     is_interrupted: bool
     alerted: list[AgentId]
     """Whose reservations it has."""
@@ -223,7 +228,7 @@ def _agent_summary(floor: Floor, agent: AgentMachine, served: list[QueueId], now
         is_reachable=agent.is_reachable,
         planned_reason=agent.pause_reason if agent.state is not AgentState.NOT_READY else None,
         contact_id=next(reversed(agent.contacts), None) if reservation is None else reservation.contact.contact_id,
-        skills=agent.agent.skills,
+        skills=agent.skills,
         queues=served,
         answered=agent.answered,
         missed=agent.missed,
@@ -267,7 +272,10 @@ def _contact_summary(floor: Floor, contact: Contact, position: int | None, now: 
         wait_s=until - contact.enqueued_at,
         boost_s=contact.enqueued_at - contact.key,
         skills=contact.skills,
+        requirement=contact.wishes[1],
         channel=contact.channel,
+        customer=contact.customer,
+        step=step_number(contact),
         is_interrupted=contact.is_interrupted,
         alerted=[floor.reservations[reservation_id].agent.agent_id for reservation_id in contact.reservations],
     )

@@ -20,9 +20,9 @@ from softswitch.acd.statistics import QueueCounters
 from softswitch.acd.steps import NO_WISHES, Plan, Ranks, Wishes
 from softswitch.base.ids import AgentId, ContactId, ReservationId
 
-LineKey: TypeAlias = tuple[Channel, Wishes, int, int] | tuple[Channel, AgentId]
-"""What the contacts of a line have in common: the channel, and wishes, step and passed delays, or the one agent they
-wait for."""
+LineKey: TypeAlias = tuple[int, Wishes, int, int] | tuple[int, AgentId, bool]
+"""What the contacts of a line have in common: the channel's row, and wishes, step and passed delays, or the one agent
+they wait for and whether they were assigned to him."""
 
 
 class Contact:
@@ -101,6 +101,7 @@ class Contact:
         """Part of its key: how much older it counts for what its customer went through before."""
         self.serial = serial
         self.preferred_agent_id: AgentId | None = None
+        """Whom the caller knows; the strategy "last_agent_first" asks for nothing more."""
         self.preferred_until: float | None = None
         """Until then it is for the preferred agent alone, and the steps begin afterwards."""
         self.step = 0
@@ -180,7 +181,20 @@ class Line:
     agent has no `plan`. `slot` is its place in the table of lines.
     """
 
-    __slots__ = ("_order", "channel", "key", "plan", "queue", "ranks", "rows", "slot", "step")
+    __slots__ = (
+        "_order",
+        "asked_for",
+        "channel",
+        "is_assigned",
+        "is_flat",
+        "key",
+        "plan",
+        "queue",
+        "ranks",
+        "rows",
+        "slot",
+        "step",
+    )
 
     def __init__(
         self,
@@ -200,7 +214,13 @@ class Line:
         self.step = step
         self.rows = rows
         self.ranks = ranks
+        self.is_flat = not len(ranks) or bool(ranks[0] == ranks[-1])
+        """Nobody comes before anybody."""
         self.slot = -1
+        self.is_assigned = False
+        """A supervisor gave its contacts to the one agent they wait for."""
+        self.asked_for: tuple[str, ...] | None = None
+        """The skills its contacts require or prefer; None until a strategy has asked."""
         self._order: list[tuple[float, int, Contact]] = []
 
     def __len__(self) -> int:
@@ -243,6 +263,7 @@ class QueueRecord:
         "lines",
         "own_plan",
         "plans",
+        "previous_agent_id",
         "relies_on",
         "rescue",
         "settings",
@@ -260,6 +281,8 @@ class QueueRecord:
         """Why it takes nobody at present, by the calendar or by command; None while it does."""
         self.plans: dict[Wishes, Plan] = {}
         self.lines: dict[LineKey, Line] = {}
+        self.previous_agent_id: AgentId | None = None
+        """Who got its last contact, for the strategy "round_robin"."""
         self.waiting = 0
         self.alerting = 0
         self.counters = QueueCounters()

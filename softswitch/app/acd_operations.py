@@ -10,6 +10,7 @@ from softswitch.acd.inputs import (
     AgentLoggedOut,
     AgentPaused,
     AgentResumed,
+    AgentSkillsSet,
     DispositionSet,
     WrapUpEnded,
     WrapUpExtended,
@@ -22,7 +23,7 @@ from softswitch.app.queue_operations import queue_row, set_queue
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId
 from softswitch.control.protocol.replies import AgentSet, QueueSet, Refused
-from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetQueue
+from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetQueue, SetSkills
 from softswitch.control.protocol.rows import AgentRow, HeldContactRow, QueueRow, WrapUpRow
 
 
@@ -67,6 +68,15 @@ class AcdOperations:
 
     async def set_queue(self, order: SetQueue) -> QueueSet | Refused:
         return set_queue(self._parts, order)
+
+    async def set_skills(self, order: SetSkills) -> AgentSet | Refused:
+        agent = self._agent(order.agent_id)
+        if agent is None:
+            return _unknown(order.agent_id)
+        skills = None
+        if not order.is_reset:
+            skills = {skill: level for skill, level in {**agent.skills, **order.skills}.items() if level != 0}
+        return self._apply(order.agent_id, AgentSkillsSet(order.agent_id, skills, order.by[:REASON_LENGTH_MAX]))
 
     # Private
 

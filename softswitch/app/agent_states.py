@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
+from softswitch.acd.model import LiveSkills
 from softswitch.acd.runtime.service import SavedAgent
 from softswitch.base.ids import AgentId
 from softswitch.store import Store
@@ -25,6 +26,8 @@ class StoredAgentStates:
                 since_wall=state.since_wall or 0.0,
                 idle_since_wall=state.idle_since_wall or 0.0,
                 by=state.by,
+                live_skills=None if state.live_skills is None else state.live_skills.skills,
+                configured_skills={} if state.live_skills is None else state.live_skills.instead_of,
             ),
         )
 
@@ -37,6 +40,9 @@ class StoredAgentStates:
                 since_wall=stored.since_wall or None,
                 idle_since_wall=stored.idle_since_wall or None,
                 by=stored.by,
+                live_skills=None
+                if stored.live_skills is None
+                else LiveSkills(stored.live_skills, instead_of=stored.configured_skills),
             )
 
 

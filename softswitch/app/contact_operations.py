@@ -5,22 +5,29 @@ from collections.abc import Iterable
 from softswitch.acd.channels import ON_THE_PHONE
 from softswitch.acd.inputs import (
     AcdInput,
+    ContactAssigned,
     ContactFinished,
+    ContactPrioritised,
     ContactQueued,
     ContactReplied,
+    ContactRequeued,
     ContactWithdrawn,
     ReservationAccepted,
     ReservationFailed,
 )
+from softswitch.acd.limits import REASON_LENGTH_MAX
 from softswitch.acd.model import Channel, ContactState
 from softswitch.acd.summaries import ContactSummary
 from softswitch.app.parts import Parts
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import ContactId
+from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.base.log import get_logger
 from softswitch.control.protocol.replies import ContactSet, Refused
-from softswitch.control.protocol.requests import QueueContact, SetContact
+from softswitch.control.protocol.requests import OrderContact, QueueContact, SetContact
 from softswitch.control.protocol.rows import ContactRow
+
+logger = get_logger("supervision")
 
 CONTACT_ID_LENGTH_MAX = 128
 """Of an id given from outside: it is kept with every event."""
@@ -75,6 +82,19 @@ class ContactOperations:
         after = self._contact(order.contact_id)
         return ContactSet(None if after is None else _contact_row(after))
 
+    async def order_contact(self, order: OrderContact) -> ContactSet | Refused:
+        contact = self._contact(order.contact_id)
+        if contact is None:
+            return Refused("not_found", f'there is no contact "{order.contact_id}": see `softswitch contacts`')
+        if contact.state is ContactState.CONNECTED:
+            return Refused("not_possible", f"{contact.agent_id} has {order.contact_id} already")
+        refused = self._apply(_order(order))
+        if refused is not None:
+            return refused
+        logger.info("a contact was ordered about", contact=order.contact_id, order=order.order, by=order.by)
+        after = self._contact(order.contact_id)
+        return ContactSet(None if after is None else _contact_row(after))
+
     # Private
 
     def _fact(self, order: SetContact, contact: ContactSummary) -> AcdInput | Refused:
@@ -109,6 +129,19 @@ class ContactOperations:
         return next((each for each in self._parts.acd.contact_summaries() if each.contact_id == contact_id), None)
 
 
+def _order(order: OrderContact) -> AcdInput:
+    contact_id, by = order.contact_id, order.by[:REASON_LENGTH_MAX] or "somebody"
+    match order.order:
+        case "move":
+            return ContactRequeued(contact_id, QueueId(order.target), by)
+        case "boost":
+            return ContactPrioritised(contact_id, order.boost_s, by)
+        case "assign":
+            return ContactAssigned(contact_id, AgentId(order.target), by)
+        case "withdraw":
+            return ContactWithdrawn(contact_id, order.reason, by)
+
+
 def _contact_row(summary: ContactSummary) -> ContactRow:
     return ContactRow(
         contact_id=summary.contact_id,
@@ -121,4 +154,8 @@ def _contact_row(summary: ContactSummary) -> ContactRow:
         wait_s=summary.wait_s,
         boost_s=summary.boost_s,
         is_interrupted=summary.is_interrupted,
+        customer=summary.customer,
+        step=summary.step,
+        skills=summary.skills,
+        requirement=summary.requirement,
     )

@@ -220,7 +220,7 @@ def acd_configuration(configuration: Configuration) -> ConfigurationSet:
                 skills=row.skills,
                 queues=None if row.queues is None else tuple(QueueId(queue) for queue in row.queues),
                 profile={
-                    QueueId(queue): Serving(order=serving.order, delay_s=serving.delay_s)
+                    QueueId(queue): Serving(order=serving.order, delay_s=serving.delay_s, weight=serving.weight)
                     for queue, serving in row.profile.items()
                 },
                 capacity={**CAPACITY, **{Channel(name): slots for name, slots in row.capacity.items()}},
@@ -403,11 +403,13 @@ def _queue(row: QueueRow) -> Queue:
         skills=row.skills,
         requirement=row.requirement,
         preferred=row.preferred,
+        strategy=row.strategy,
         steps=tuple(
             RoutingStep(
                 skills=step.skills,
                 requirement=step.requirement,
                 preferred=step.preferred,
+                strategy=step.strategy,
                 for_s=step.for_s,
                 skip_if=step.skip_if,
             )
@@ -430,6 +432,7 @@ def _queue(row: QueueRow) -> Queue:
         no_answer_state=row.no_answer_state,
         no_answer_reason=row.no_answer_reason,
         declines_count=row.declines_count,
+        last_agent_s=row.last_agent_s,
         keep_place_s=row.keep_place_s,
         repeat_within_s=row.repeat_within_s,
         repeat_boost_s=row.repeat_boost_s,

@@ -28,6 +28,8 @@ class QueueReason(Enum):
     """The queue is closed, or nobody is there for it (where the queue minds), or it is being removed."""
     OVERFLOWED = "overflowed"
     """The queue's overflow names a flow; `QueueOutcome.flow` is its name, and `Call.queue` has run it."""
+    WITHDRAWN = "withdrawn"
+    """Somebody at the switch has taken the caller out of the queue."""
     EXITED = "exited"
     """The caller has pressed `QueueOutcome.key` to leave; where that leads to a flow, `Call.queue` has run it."""
 

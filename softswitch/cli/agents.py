@@ -6,10 +6,11 @@ import click
 
 from softswitch.base.ids import AgentId, ContactId
 from softswitch.cli.directory import config_option, connect, find_directory
+from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import duration, spoken_state
 from softswitch.control.protocol.replies import AgentSet
-from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition
+from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetSkills
 from softswitch.control.protocol.rows import AgentRow
 
 
@@ -97,6 +98,33 @@ def dispose(ctx: click.Context, agent_id: str, code: str, contact: str, config: 
     order = SetDisposition(AgentId(agent_id), code, ContactId(contact) if contact else "", getpass.getuser())
     answer = _order(config or ctx.obj, order)
     click.echo(f"{agent_id}: {code}, {_state(answer.agent)}")
+
+
+@agents.command
+@_agent_argument
+@click.argument("changes", nargs=-1, metavar="[SKILL=LEVEL]...")
+@click.option("--reset", is_flag=True, help="Back to what agents.toml says.")
+@config_option
+@click.pass_context
+def skill(ctx: click.Context, agent_id: str, changes: tuple[str, ...], reset: bool, config: str | None) -> None:
+    """Change what an agent is able to do, at once: billing=8; billing=0 takes it away."""
+    if reset == bool(changes):
+        raise Failure("write skills such as billing=8, or --reset")
+    order = SetSkills(AgentId(agent_id), _levels(changes), is_reset=reset, by=getpass.getuser())
+    with connect(find_directory(config or ctx.obj)) as client:
+        row = client.ask(order, AgentSet).agent
+    skills = " ".join(f"{name}={level}" for name, level in row.skills.items()) or "no skills"
+    click.echo(f"{agent_id}: {skills}; serves {', '.join(row.queues) or 'no queue'}")
+
+
+def _levels(changes: tuple[str, ...]) -> dict[str, int]:
+    levels: dict[str, int] = {}
+    for change in changes:
+        name, _, level = change.rpartition("=")
+        if not name or not level.isdecimal():
+            raise Failure(f'"{change}" is no skill with a level: write {change.rstrip("=")}=5, say')
+        levels[name] = int(level)
+    return levels
 
 
 def _set(config: str | None, agent_id: str, action: AgentAction, reason: str = "") -> None:

@@ -1,13 +1,18 @@
 """`softswitch contacts`: what the ACD has; contacts that come by other ways than the phone, from queue to end."""
 
+import getpass
+from collections.abc import Sequence
+
 import click
+import msgspec
 
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory
+from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import duration
 from softswitch.control.protocol.replies import ContactSet
-from softswitch.control.protocol.requests import ContactAction, ContactChannel, QueueContact, SetContact
+from softswitch.control.protocol.requests import ContactAction, ContactChannel, OrderContact, QueueContact, SetContact
 from softswitch.control.protocol.rows import ContactRow
 
 
@@ -94,11 +99,59 @@ def finish(ctx: click.Context, contact: str, config: str | None) -> None:
 
 @contacts.command
 @_contact_argument
+@click.option("--reason", default="", help="Why, for people and reports.")
 @config_option
 @click.pass_context
-def withdraw(ctx: click.Context, contact: str, config: str | None) -> None:
-    """It needs no agent any more."""
-    _set(config or ctx.obj, contact, "withdraw")
+def withdraw(ctx: click.Context, contact: str, reason: str, config: str | None) -> None:
+    """Take who waits out of his queue; the flow of a call goes on."""
+    _order(config or ctx.obj, OrderContact(ContactId(contact), "withdraw", reason=reason))
+
+
+@contacts.command
+@_contact_argument
+@click.argument("queue")
+@config_option
+@click.pass_context
+def move(ctx: click.Context, contact: str, queue: str, config: str | None) -> None:
+    """Move who waits to another queue, as old as he is."""
+    _order(config or ctx.obj, OrderContact(ContactId(contact), "move", target=queue))
+
+
+@contacts.command(context_settings={"ignore_unknown_options": True})
+@_contact_argument
+@click.argument("seconds", type=float)
+@config_option
+@click.pass_context
+def boost(ctx: click.Context, contact: str, seconds: float, config: str | None) -> None:
+    """Let who waits count as so many seconds older (negative: younger)."""
+    _order(config or ctx.obj, OrderContact(ContactId(contact), "boost", boost_s=seconds))
+
+
+@contacts.command
+@_contact_argument
+@_agent_argument
+@config_option
+@click.pass_context
+def assign(ctx: click.Context, contact: str, agent: str, config: str | None) -> None:
+    """Give who waits to an agent: the next he gets, whatever his skills."""
+    _order(config or ctx.obj, OrderContact(ContactId(contact), "assign", target=agent))
+
+
+def _order(config: str | None, order: OrderContact) -> None:
+    with connect(find_directory(config)) as client:
+        contact_id = complete(order.contact_id, client.contacts())
+        order = msgspec.structs.replace(order, contact_id=contact_id, by=getpass.getuser())
+        row = client.ask(order, ContactSet).contact
+    boost = "" if row is None or not row.boost_s else f", boost {row.boost_s:g} s"
+    click.echo(f"{contact_id}: {'over' if row is None else _state(row)}{boost}")
+
+
+def complete(beginning: ContactId, rows: Sequence[ContactRow]) -> ContactId:
+    """The id that begins so. What begins none is left to the switch to refuse. Raises `Failure` if several do."""
+    found = [row.contact_id for row in rows if row.contact_id.startswith(beginning)]
+    if len(found) > 1 and beginning not in found:
+        raise Failure(f"{len(found)} contacts begin with {beginning}: {', '.join(found[:5])}; give more of the id")
+    return found[0] if len(found) == 1 else beginning
 
 
 def _set(config: str | None, contact: str, action: ContactAction, agent: str = "") -> None:
@@ -122,5 +175,12 @@ _COLUMNS: list[Column[ContactRow]] = [
     Column("Queue", lambda row: row.queue_id, is_flexible=True),
     Column("State", _state, is_flexible=True),
     Column("Waited", lambda row: duration(row.wait_s), is_number=True),
+    Column("Step", lambda row: str(row.step) if row.step else "", is_number=True, is_wide=True),
+    Column("Customer", lambda row: row.customer, is_wide=True),
+    Column(
+        "Requires",
+        lambda row: " ".join([*(f"{skill}={level}" for skill, level in row.skills.items()), row.requirement]).strip(),
+        is_wide=True,
+    ),
     Column("Boost", lambda row: f"{row.boost_s:g}" if row.boost_s else "", is_number=True, is_wide=True),
 ]

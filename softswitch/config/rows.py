@@ -21,6 +21,18 @@ Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}$")
 IdentifierOrEmpty = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})?$")]
 
 
+QueueStrategy = Literal[
+    "longest_idle",
+    "least_occupied",
+    "fewest_contacts",
+    "most_skilled",
+    "linear",
+    "round_robin",
+    "random",
+    "weighted_random",
+    "last_agent_first",
+]
+"""docs/acd.md says what each means."""
 SrtpPolicy = Literal["off", "preferred", "required"]
 """Whether sound is encrypted: never, if the other side can, or else the call is refused."""
 DigitMode = Literal["auto", "rfc4733", "inband", "info"]
@@ -57,6 +69,8 @@ class ServingRow(msgspec.Struct, frozen=True, kw_only=True):
     """Callers of his queues with the lowest order come first, however long others wait."""
     delay_s: Annotated[float, Meta(ge=0, le=86400)] = 0
     """He gets only callers who have waited so long."""
+    weight: Annotated[int, Meta(ge=1, le=100)] = 1
+    """How often he is chosen with the strategy "weighted_random", in proportion."""
 
 
 class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +206,8 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
     requirement: str = ""
     preferred: dict[str, SkillLevel] = {}
     """Of the agents of this step, who has more of these comes first."""
+    strategy: QueueStrategy | None = None
+    """None: that of the queue."""
     for_s: Annotated[float, Meta(ge=0, le=86400)] | None = None
     """How long it lasts; 0: the next opens at once; None: for the last."""
     skip_if: Literal["nobody_logged_in", "nobody_ready"] | None = None
@@ -234,6 +250,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """Required as well, as an expression: "billing >= 8 and (english or german >= 3) and not trainee"."""
     preferred: dict[str, SkillLevel] = {}
     """Who has more of these comes first."""
+    strategy: QueueStrategy = "longest_idle"
+    """Who of several free agents is called."""
     steps: tuple[StepRow, ...] = ()
     """Whom callers are given to one after the other; empty: at once to all who have the skills."""
     ring_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 15
@@ -266,6 +284,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     at_closing: Literal["finish", "announce", "overflow"] = "finish"
     """Who waits then is still served, hears `closing_prompt` and is let go, or goes where `overflow_closed` leads."""
     closing_prompt: str = "greeting/closed"
+    last_agent_s: Seconds = 0
+    """A caller waits so long for the agent he talked to last alone, if that one is there and serves the queue."""
     keep_place_s: Seconds = 0
     """A caller who hangs up, or is cut off, while he waits and calls again within this time has his place back."""
     repeat_within_s: Seconds = 0

@@ -24,6 +24,7 @@ from softswitch.control.protocol.replies import (
 )
 from softswitch.control.protocol.requests import (
     GetMessages,
+    OrderContact,
     QueueContact,
     RecordingAction,
     SetAgent,
@@ -31,6 +32,7 @@ from softswitch.control.protocol.requests import (
     SetDisposition,
     SetPhone,
     SetQueue,
+    SetSkills,
     SupervisionMode,
     Trace,
     WorkerAction,
@@ -106,6 +108,10 @@ class Operations(Protocol):
     async def queue_contact(self, order: QueueContact) -> ContactSet | Refused: ...
 
     async def set_contact(self, order: SetContact) -> ContactSet | Refused: ...
+
+    async def order_contact(self, order: OrderContact) -> ContactSet | Refused: ...
+
+    async def set_skills(self, order: SetSkills) -> AgentSet | Refused: ...
 
     async def set_disposition(self, order: SetDisposition) -> AgentSet | Refused: ...
 

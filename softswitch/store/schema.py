@@ -67,6 +67,9 @@ class StoredAgentState(msgspec.Struct, frozen=True, kw_only=True):
     logged_in_at_wall: float = 0.0
     by: str = ""
     """Who declared it, as far as that is known."""
+    live_skills: dict[str, int] | None = None
+    """What a supervisor gave him in place of `configured_skills`, for as long as these stay what they are."""
+    configured_skills: dict[str, int] = {}
 
 
 class ActiveCall(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ from softswitch.control.protocol.replies import (
 from softswitch.control.protocol.requests import (
     AgentAction,
     GetMessages,
+    OrderContact,
     QueueContact,
     RecordingAction,
     SetAgent,
@@ -33,6 +34,7 @@ from softswitch.control.protocol.requests import (
     SetDisposition,
     SetPhone,
     SetQueue,
+    SetSkills,
     SupervisionMode,
     Trace,
     WorkerAction,
@@ -363,6 +365,22 @@ class FixedOperations:
                 return QueueSet(msgspec.structs.replace(row, is_open=is_open, closed_for=order.reason))
         return Refused("not_found", f"there is no queue {order.queue_id}; `softswitch queues` lists them all")
 
+    async def order_contact(self, order: OrderContact) -> ContactSet | Refused:
+        words = (order.contact_id, order.order, order.target, f"{order.boost_s:g}", order.reason)
+        self.orders.append(("order_contact", *words))
+        for row in self.contact_rows:
+            if row.contact_id == order.contact_id:
+                return ContactSet(_ordered(row, order))
+        return Refused("not_found", f"there is no contact {order.contact_id}; `softswitch contacts` lists them all")
+
+    async def set_skills(self, order: SetSkills) -> AgentSet | Refused:
+        self.orders.append(("set_skills", order.agent_id, *(f"{name}={level}" for name, level in order.skills.items())))
+        for row in self.agent_rows:
+            if row.agent_id == order.agent_id:
+                skills = row.skills if order.is_reset else {**row.skills, **order.skills}
+                return AgentSet(msgspec.structs.replace(row, skills=skills))
+        return Refused("not_found", f"there is no agent {order.agent_id}; `softswitch agents` lists them all")
+
     async def hang_up(self, call_id: CallId) -> Done | Refused:
         self.orders.append(("hang_up", call_id))
         if any(row.call_id == call_id for row in self.call_rows):
@@ -459,3 +477,15 @@ def _after(row: AgentRow, action: AgentAction, reason: str) -> AgentRow:
     status = {"login": "ready", "logout": "logged_out", "pause": "not_ready", "resume": "ready"}[action]
     state = row.state if row.call_id else "idle" if status == "ready" else status
     return msgspec.structs.replace(row, status=status, state=state, reason=reason, since_s=0.0)
+
+
+def _ordered(row: ContactRow, order: OrderContact) -> ContactRow | None:
+    match order.order:
+        case "move":
+            return msgspec.structs.replace(row, queue_id=QueueId(order.target), state="waiting", position=1)
+        case "boost":
+            return msgspec.structs.replace(row, boost_s=order.boost_s)
+        case "assign":
+            return msgspec.structs.replace(row, state="alerting", alerted=[AgentId(order.target)], position=None)
+        case "withdraw":
+            return None

@@ -8,6 +8,7 @@ import msgspec
 
 from softswitch.acd.events import AcdEvent, Stamped, SwitchStarted
 from softswitch.acd.inputs import AcdInput, ConfigurationSet
+from softswitch.acd.model import LiveSkills
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged
 from softswitch.acd.router import Router
 from softswitch.acd.snapshot import AgentSnapshot
@@ -34,6 +35,7 @@ class SavedAgent(msgspec.Struct, frozen=True, kw_only=True):
     since_wall: float | None = None
     idle_since_wall: float | None = None
     by: str = ""
+    live_skills: LiveSkills | None = None
 
 
 class AgentStateTable(Protocol):
@@ -235,6 +237,7 @@ def _to_saved(snapshot: AgentSnapshot, offset_s: float) -> SavedAgent:
         since_wall=None if snapshot.since is None else snapshot.since + offset_s,
         idle_since_wall=None if snapshot.idle_since is None else snapshot.idle_since + offset_s,
         by=snapshot.by,
+        live_skills=snapshot.live_skills,
     )
 
 
@@ -246,4 +249,5 @@ def _to_snapshot(saved: SavedAgent, offset_s: float) -> AgentSnapshot:
         since=None if saved.since_wall is None else saved.since_wall + offset_s,
         idle_since=None if saved.idle_since_wall is None else saved.idle_since_wall + offset_s,
         by=saved.by,
+        live_skills=saved.live_skills,
     )

@@ -40,6 +40,7 @@ from softswitch.acd.outputs import (
     ContactMoved,
     ContactOverflowed,
     ContactRefused,
+    ContactTakenOut,
     ReservationEnded,
 )
 from softswitch.base.errors import LocalError
@@ -157,6 +158,8 @@ class QueueVisit:
                 return self._agent_left()
             case FarDone() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
                 return self._agent_left()
+            case ContactTakenOut():
+                return self._taken_out(event)
             case ContactOverflowed():
                 return await self._overflowed(event)
             case ContactRefused():
@@ -392,6 +395,11 @@ class QueueVisit:
             event = await self._call.mailbox.next()
             if isinstance(event, PlayFinished) and event.play_id == play_id:
                 return
+
+    def _taken_out(self, event: ContactTakenOut) -> QueueOutcome:
+        self._is_known = False
+        self._call.record.queue_wait_s += event.wait_s
+        return QueueOutcome(reason=QueueReason.WITHDRAWN, queue=self._queue, wait_s=event.wait_s)
 
     def _refused(self, event: ContactRefused) -> QueueOutcome:
         self._is_known = False

@@ -9,6 +9,7 @@ from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 AgentAction = Literal["login", "logout", "pause", "resume", "extend", "done"]
 ContactChannel = Literal["voicemail", "chat", "email", "task"]
 ContactAction = Literal["accept", "decline", "replied", "finish", "withdraw"]
+ContactOrder = Literal["move", "boost", "assign", "withdraw"]
 RecordingAction = Literal["mask", "unmask", "start", "stop"]
 WorkerAction = Literal["drain", "resume"]
 QueueAction = Literal["open", "close"]
@@ -128,6 +129,33 @@ class SetContact(msgspec.Struct, frozen=True, tag=True):
     contact_id: ContactId
     action: ContactAction
     agent_id: AgentId | Literal[""] = ""
+
+
+class OrderContact(msgspec.Struct, frozen=True, tag=True):
+    """What a supervisor (`by`) wants of a contact that waits, be it a call or not.
+
+    "move": it waits in the queue `target`, as old as it is. "boost": it counts as `boost_s` older. "assign": it is the
+    next that the agent `target` gets. "withdraw": it waits no more.
+    """
+
+    contact_id: ContactId
+    order: ContactOrder
+    target: str = ""
+    boost_s: float = 0.0
+    reason: str = ""
+    by: str = ""
+
+
+class SetSkills(msgspec.Struct, frozen=True, tag=True):
+    """Change skills of an agent, as long as those configured stay what they are: levels by skill, 0 takes one away.
+
+    With `is_reset` he has those configured again. `by` is who wants it.
+    """
+
+    agent_id: AgentId
+    skills: dict[str, int] = {}
+    is_reset: bool = False
+    by: str = ""
 
 
 class HangUp(msgspec.Struct, frozen=True, tag=True):
@@ -277,6 +305,8 @@ Request = (
     | ListContacts
     | QueueContact
     | SetContact
+    | OrderContact
+    | SetSkills
     | SetAgent
     | SetDisposition
     | HangUp

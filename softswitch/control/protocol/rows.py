@@ -53,6 +53,12 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: float = 0.0
     boost_s: float = 0.0
     is_interrupted: bool = False
+    customer: str = ""
+    step: int = 0
+    """The routing step of its queue, from 1; 0 where there are none."""
+    skills: dict[str, int] = {}
+    """Asked for beyond those of the queue, and so is `requirement`."""
+    requirement: str = ""
 
 
 class HeldContactRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,6 +61,7 @@ from softswitch.control.protocol.requests import (
     ListRegistrations,
     ListSubscriptions,
     ListTrunks,
+    OrderContact,
     QueueContact,
     Reload,
     RemoveRegistration,
@@ -72,6 +73,7 @@ from softswitch.control.protocol.requests import (
     SetPhone,
     SetQueue,
     SetRecording,
+    SetSkills,
     SetSupervision,
     SetWorker,
     Stop,
@@ -190,6 +192,10 @@ class ControlServer:
                     yield rows
             case QueueContact():
                 yield await operations.queue_contact(request)
+            case OrderContact():
+                yield await operations.order_contact(request)
+            case SetSkills():
+                yield await operations.set_skills(request)
             case SetContact():
                 yield await operations.set_contact(request)
             case ListQueues():

@@ -246,6 +246,32 @@ def test_contacts_that_are_no_calls_come_are_answered_and_end(operations: FixedO
 
 
 @pytest.mark.usefixtures("server")
+def test_who_waits_is_ordered_about(operations: FixedOperations) -> None:
+    assert printed("contacts", "move", "mail-7", "sales") == ["mail-7: waiting in sales, place 1, boost 30 s"]
+    assert printed("contacts", "boost", "mail", "-90") == ["mail-7: alerting clara, boost -90 s"]
+    assert printed("contacts", "assign", "mail-7", "anna") == ["mail-7: alerting anna, boost 30 s"]
+    assert printed("contacts", "withdraw", "mail-7", "--reason", "prank") == ["mail-7: over"]
+    assert operations.orders == [
+        ("order_contact", "mail-7", "move", "sales", "0", ""),
+        ("order_contact", "mail-7", "boost", "", "-90", ""),
+        ("order_contact", "mail-7", "assign", "anna", "0", ""),
+        ("order_contact", "mail-7", "withdraw", "", "0", "prank"),
+    ]
+    assert "there is no contact c7" in run("contacts", "boost", "c7", "60").stderr
+
+
+@pytest.mark.usefixtures("server")
+def test_skills_are_changed(operations: FixedOperations) -> None:
+    assert printed("agents", "skill", "anna", "juggling=5")[0].endswith("juggling=5; serves support")
+    assert printed("agents", "skill", "anna", "--reset")[0].endswith("; serves support")
+    assert operations.orders == [("set_skills", "anna", "juggling=5"), ("set_skills", "anna")]
+    assert "write skills such as billing=8" in run("agents", "skill", "anna").stderr
+    assert (
+        '"billing" is no skill with a level: write billing=5, say' in run("agents", "skill", "anna", "billing").stderr
+    )
+
+
+@pytest.mark.usefixtures("server")
 def test_an_unknown_agent_is_one_line_and_code_1() -> None:
     result = run("agents", "login", "nobody")
     assert (result.exit_code, result.stdout) == (1, "")

@@ -3,7 +3,7 @@
 import pytest
 
 from softswitch.acd.customers import Credit, Customers
-from softswitch.acd.inputs import ContactAbandoned, ContactQueued, ContactWithdrawn
+from softswitch.acd.inputs import ConfigurationSet, ContactAbandoned, ContactQueued, ContactWithdrawn
 from softswitch.acd.limits import CUSTOMER_REMEMBERED_S, CUSTOMERS_MAX
 from softswitch.acd.model import Agent, Queue
 from softswitch.acd.outputs import ContactConnected, ContactRefused
@@ -152,3 +152,54 @@ def test_the_memory_is_bounded_in_number_and_time() -> None:
     assert customers.credit("10", ContactId("new"), KEEPING, 1.0) == Credit(kept_s=1.0)
     customers.ended("new", ContactId("c"), CUSTOMER_REMEMBERED_S + 1.0)
     assert len(customers) == 1
+
+
+def last_agent_centre(**queue: object) -> ScriptedAcd:
+    settings = Queue(queue_id=SALES, wrap_up_s=0.0, **queue)  # pyright: ignore[reportArgumentType]
+    acd = ScriptedAcd([settings], [Agent(agent_id=AgentId("ann")), Agent(agent_id=AgentId("bob"))])
+    acd.ready("ann")
+    acd.tell(ContactQueued(ContactId("c1"), SALES, customer="+1555"))
+    acd.answer("c1")
+    acd.finish("c1")
+    acd.ready("bob")
+    acd.advance(5.0)
+    acd.call("other")
+    acd.answer("other")
+    assert acd.reserved()[-1] == ("other", "ann")
+    return acd
+
+
+def test_who_calls_again_waits_for_the_agent_he_knows_for_so_long() -> None:
+    acd = last_agent_centre(last_agent_s=12.5)
+    acd.tell(ContactQueued(ContactId("c2"), SALES, customer="+1555"))
+    acd.advance(12.499)
+    assert len(acd.reserved()) == 2
+    acd.advance(0.001)
+    assert acd.reserved()[-1] == ("c2", "bob")
+
+
+def test_who_gave_up_in_between_is_still_known_to_his_agent() -> None:
+    acd = last_agent_centre(last_agent_s=12.5)
+    acd.tell(ContactQueued(ContactId("c2"), SALES, customer="+1555"), ContactAbandoned(ContactId("c2")))
+    acd.tell(ContactQueued(ContactId("c3"), SALES, customer="+1555"))
+    acd.finish("other")
+    assert acd.reserved()[-1] == ("c3", "ann")
+
+
+def test_with_the_strategy_last_agent_first_he_is_not_waited_for() -> None:
+    acd = last_agent_centre(strategy="last_agent_first")
+    acd.tell(ContactQueued(ContactId("c2"), SALES, customer="+1555"))
+    assert acd.reserved()[-1] == ("c2", "bob")
+    acd.answer("c2")
+    acd.finish("other")
+    acd.finish("c2")
+    acd.tell(ContactQueued(ContactId("c3"), SALES, customer="+1555"))
+    assert acd.reserved()[-1] == ("c3", "bob"), "ann has been idle for longer, but bob talked to him last"
+
+
+def test_an_agent_who_serves_the_queue_no_more_is_not_waited_for() -> None:
+    acd = last_agent_centre(last_agent_s=60.0)
+    queue = Queue(queue_id=SALES, last_agent_s=60.0)
+    acd.tell(ConfigurationSet([queue], [Agent(agent_id=AgentId("ann"), queues=()), Agent(agent_id=AgentId("bob"))]))
+    acd.tell(ContactQueued(ContactId("c2"), SALES, customer="+1555"))
+    assert acd.reserved()[-1] == ("c2", "bob")

@@ -1,5 +1,6 @@
 """Who fits whom."""
 
+from softswitch.acd.chance import Chance
 from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import Agent, Channel, Queue, Skills
@@ -18,7 +19,7 @@ class Table:
         self.sales = QueueRecord(Queue(queue_id=QueueId("sales")))
         self.support = QueueRecord(Queue(queue_id=QueueId("support"), skills={"tech": 5}))
         agents = [Agent(agent_id=ANN, skills={"tech": 7, "en": 9}), Agent(agent_id=BOB, skills={"en": 3})]
-        self.matching = Matching(Roster(agents), [self.sales, self.support])
+        self.matching = Matching(Roster(agents), [self.sales, self.support], Chance())
         self.serial = 0
 
     def add(
@@ -42,6 +43,13 @@ class Table:
     def has_room_for(self, queue: QueueRecord, skills: Skills) -> bool:
         return self.matching.has_room_for(queue, self.contact("next", queue, 10.0, skills, Channel.VOICE))
 
+    def contact_for(self, agent_id: AgentId) -> Contact | None:
+        found = self.matching.contact_for(agent_id)
+        return None if found is None else found.contact
+
+    def agents_for(self, contact: Contact, now: float) -> list[AgentId]:
+        return self.matching.agents_for(contact, now).agent_ids
+
     def free(self, **since: float) -> None:
         for agent_id, at in since.items():
             self.matching.roster.available_since[:, self.matching.roster.row_of[AgentId(agent_id)]] = at
@@ -52,10 +60,10 @@ def test_an_agent_gets_the_oldest_over_his_queues() -> None:
     table.free(ann=5.0, bob=3.0)
     sold = table.add("sold", table.sales, 20.0)
     supported = table.add("supported", table.support, 10.0)
-    assert table.matching.contact_for(ANN) is supported
-    assert table.matching.contact_for(BOB) is sold
+    assert table.contact_for(ANN) is supported
+    assert table.contact_for(BOB) is sold
     table.matching.remove(supported)
-    assert table.matching.contact_for(ANN) is sold
+    assert table.contact_for(ANN) is sold
 
 
 def test_equally_old_in_different_queues_go_by_arrival() -> None:
@@ -63,45 +71,45 @@ def test_equally_old_in_different_queues_go_by_arrival() -> None:
     table.free(ann=5.0, bob=3.0)
     first = table.add("first", table.support, 10.0)
     table.add("second", table.sales, 10.0)
-    assert table.matching.contact_for(ANN) is first
+    assert table.contact_for(ANN) is first
 
 
 def test_an_agent_gets_the_oldest_of_the_channels_he_is_free_for() -> None:
     table = Table()
     written = table.add("written", table.sales, 10.0, channel=Channel.CHAT)
     spoken = table.add("spoken", table.sales, 20.0)
-    assert table.matching.contact_for(ANN) is None
+    assert table.contact_for(ANN) is None
     since = table.matching.roster.available_since
     since[Channel.VOICE.row] = 5.0
-    assert table.matching.contact_for(ANN) is spoken
+    assert table.contact_for(ANN) is spoken
     since[Channel.CHAT.row] = 5.0
-    assert table.matching.contact_for(ANN) is written
-    assert table.matching.agents_for(written) == [ANN]
+    assert table.contact_for(ANN) is written
+    assert table.agents_for(written, 10.0) == [ANN]
 
 
 def test_nobody_waits() -> None:
     table = Table()
-    assert table.matching.contact_for(ANN) is None
-    assert Matching(Roster([Agent(agent_id=ANN)]), []).contact_for(ANN) is None
+    assert table.contact_for(ANN) is None
+    assert Matching(Roster([Agent(agent_id=ANN)]), [], Chance()).contact_for(ANN) is None
 
 
 def test_a_contact_gets_the_longest_idle_of_those_able() -> None:
     table = Table()
     sold = table.add("sold", table.sales, 10.0)
     supported = table.add("supported", table.support, 10.0)
-    assert table.matching.agents_for(sold) == []
+    assert table.agents_for(sold, 10.0) == []
     table.free(ann=5.0, bob=3.0)
-    assert table.matching.agents_for(sold) == [BOB]
-    assert table.matching.agents_for(supported) == [ANN]
+    assert table.agents_for(sold, 10.0) == [BOB]
+    assert table.agents_for(supported, 10.0) == [ANN]
 
 
 def test_requirements_of_its_own_narrow_the_choice() -> None:
     table = Table()
     table.free(ann=5.0, bob=3.0)
-    assert table.matching.agents_for(table.add("fluent", table.sales, 10.0, {"en": 8})) == [ANN]
-    assert table.matching.agents_for(table.add("some", table.sales, 10.0, {"en": 3})) == [BOB]
-    assert table.matching.agents_for(table.add("both", table.support, 10.0, {"tech": 8})) == []
-    assert table.matching.agents_for(table.add("none", table.sales, 10.0, {"juggling": 1})) == []
+    assert table.agents_for(table.add("fluent", table.sales, 10.0, {"en": 8}), 10.0) == [ANN]
+    assert table.agents_for(table.add("some", table.sales, 10.0, {"en": 3}), 10.0) == [BOB]
+    assert table.agents_for(table.add("both", table.support, 10.0, {"tech": 8}), 10.0) == []
+    assert table.agents_for(table.add("none", table.sales, 10.0, {"juggling": 1}), 10.0) == []
 
 
 def test_an_agent_is_not_given_whom_he_failed() -> None:
@@ -109,11 +117,11 @@ def test_an_agent_is_not_given_whom_he_failed() -> None:
     table.free(ann=5.0, bob=3.0)
     failed = table.add("failed", table.sales, 10.0)
     failed.shunned_by = BOB
-    assert table.matching.agents_for(failed) == [ANN]
-    assert table.matching.contact_for(BOB) is None
+    assert table.agents_for(failed, 10.0) == [ANN]
+    assert table.contact_for(BOB) is None
     behind = table.add("behind", table.sales, 20.0)
-    assert table.matching.contact_for(BOB) is behind
-    assert table.matching.contact_for(ANN) is failed
+    assert table.contact_for(BOB) is behind
+    assert table.contact_for(ANN) is failed
 
 
 def test_lines_open_and_close_with_their_contacts() -> None:
@@ -125,10 +133,10 @@ def test_lines_open_and_close_with_their_contacts() -> None:
         table.matching.remove(contact)
     assert len(table.sales.lines) == 0
     assert list(table.sales.plans) == [NO_WISHES]
-    assert table.matching.contact_for(ANN) is None
+    assert table.contact_for(ANN) is None
     again = table.add("again", table.support, 10.0, {"en": 9})
-    assert table.matching.contact_for(ANN) is again
-    assert table.matching.contact_for(BOB) is None
+    assert table.contact_for(ANN) is again
+    assert table.contact_for(BOB) is None
 
 
 def test_a_closed_queue_serves_nobody() -> None:
@@ -137,7 +145,7 @@ def test_a_closed_queue_serves_nobody() -> None:
     table.matching.remove(table.add("gone", table.sales, 10.0))
     table.matching.close_queue(table.sales)
     assert table.sales.lines == {}
-    assert table.matching.contact_for(ANN) is None
+    assert table.contact_for(ANN) is None
 
 
 def test_too_many_requirements_are_refused_but_who_comes_back_finds_a_line() -> None:
@@ -152,8 +160,8 @@ def test_too_many_requirements_are_refused_but_who_comes_back_finds_a_line() -> 
     assert table.has_room_for(table.sales, {"skill1": 1})
     assert table.has_room_for(table.sales, {})
     returned = table.add("returned", table.sales, 5.0, {"en": 9})
-    assert table.matching.contact_for(ANN) is returned
-    assert table.matching.contact_for(BOB) is None
+    assert table.contact_for(ANN) is returned
+    assert table.contact_for(BOB) is None
     table.matching.remove(returned)
     table.matching.remove(contacts[7])
     assert table.has_room_for(table.sales, {"further": 1})

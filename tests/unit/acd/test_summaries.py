@@ -114,7 +114,10 @@ def test_contacts_in_serving_order() -> None:
         wait_s=3.0,
         boost_s=60.0,
         skills={},
+        requirement="",
         channel=Channel.VOICE,
+        customer="",
+        step=0,
         is_interrupted=False,
         alerted=[],
     )

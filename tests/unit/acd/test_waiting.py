@@ -21,7 +21,7 @@ def line(*contacts: Contact) -> Line:
     made = Line(
         QUEUE,
         Channel.VOICE,
-        (Channel.VOICE, NO_WISHES, 0, 0),
+        (0, NO_WISHES, 0, 0),
         plan=None,
         step=0,
         rows=nobody,
@@ -86,7 +86,7 @@ def test_a_queue_is_its_lines_together() -> None:
     queue = QueueRecord(Queue(queue_id=QueueId("sales")))
     assert queue.head() is None
     a, b, c = contact("a", 10.0, 1), contact("b", 20.0, 2), contact("c", 30.0, 3)
-    queue.lines = {(Channel.VOICE, NO_WISHES, 0, 0): line(b), (Channel.VOICE, NO_WISHES, 1, 0): line(a, c)}
+    queue.lines = {(0, NO_WISHES, 0, 0): line(b), (0, NO_WISHES, 1, 0): line(a, c)}
     assert queue.head() is a
     assert [queue.position(one) for one in (a, b, c)] == [1, 2, 3]
     assert queue.contacts() == [a, b, c]
