@@ -24,6 +24,9 @@ from softswitch.base.ids import AgentId
 SLOTS_AT_FIRST = 64
 """Width of the table of lines beyond two a queue; narrow rows stay in the cache, and it widens by itself."""
 
+UNLISTED_MAX = 16
+"""Lines kept out of the table until an agent looks at it: entering all at once must not make him wait."""
+
 PREFERRED_AGENT = "preferred_agent"
 """The rule for a contact that is kept for one agent."""
 
@@ -199,10 +202,7 @@ class Matching:
 
     def contact_for(self, agent_id: AgentId) -> Found | None:
         """The oldest contact of the queues this agent serves first, of a channel he is free for, or None."""
-        while self._unlisted:
-            line = self._unlisted.pop()
-            self._table.open(line, self.roster.orders(line.queue.settings.queue_id))
-            self._table.show(line)
+        self._list_lines()
         row = self.roster.row_of[agent_id]
         since = self.roster.available_since[:, row]
         found = self._table.first_for(row, agent_id, since, by_order=bool(self.roster.has_orders[row]))
@@ -287,9 +287,17 @@ class Matching:
             line = Line(queue, contact.channel, key, plan=followed, step=contact.step, rows=rows, ranks=ranks)
             queue.lines[key] = line
             self._unlisted.append(line)
+            if len(self._unlisted) > UNLISTED_MAX:
+                self._list_lines()
             if followed is not queue.own_plan:
                 self._extra_lines += 1
         return line
+
+    def _list_lines(self) -> None:
+        while self._unlisted:
+            line = self._unlisted.pop()
+            self._table.open(line, self.roster.orders(line.queue.settings.queue_id))
+            self._table.show(line)
 
     def _advance(self, contact: Contact, followed: Plan, now: float) -> None:
         """Open every step whose time has come."""
