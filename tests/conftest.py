@@ -5,6 +5,8 @@ from collections.abc import Generator
 
 import pytest
 
+from softswitch.testing.runtime.running import RunningSwitch
+
 IS_CI = bool(os.environ.get("CI"))
 
 
@@ -27,3 +29,11 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     forbid_skip(report)
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prompts_are_spoken_once(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """And not by each of the switches that tests start: that takes seconds, and says the same every time."""
+    RunningSwitch.spoken = tmp_path_factory.mktemp("spoken") / "sounds"
+    yield
+    RunningSwitch.spoken = None

@@ -18,7 +18,10 @@ ROOT = Path(__file__).parents[2]
 
 
 class Softphone:
-    """Registered when `start` returns. Calls are numbers: those that were dialled or came, from 1 on."""
+    """Registered when `registered` returns; several are best started first, and waited for together.
+
+    Calls are numbers: those that were dialled or came, from 1 on.
+    """
 
     def __init__(self, directory: Path, username: str, password: str, domain: str) -> None:
         self.username = username
@@ -43,6 +46,9 @@ class Softphone:
                 text=True,
             )
         threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def registered(self) -> "Softphone":
         self.wait("ready")
         return self
 

@@ -45,7 +45,9 @@ def phones(running: Centre, tmp_path: Path, evidence: Evidence) -> Iterator[list
     for phone in phones:
         evidence.append((phone.username, phone.story))
     try:
-        yield [phone.start() for phone in phones]
+        for phone in phones:
+            phone.start()
+        yield [phone.registered() for phone in phones]
     finally:
         for phone in phones:
             phone.stop()

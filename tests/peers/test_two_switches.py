@@ -157,6 +157,8 @@ def scene(exchanges: tuple[Exchange, Exchange], tmp_path: Path, evidence: Eviden
     try:
         for phone in phones.values():
             phone.start()
+        for phone in phones.values():
+            phone.registered()
         yield Scene(west, east, phones)
     finally:
         for phone in phones.values():

@@ -1,6 +1,7 @@
 """A whole switch in real processes, for tests and the demo: `softswitch serve` on a directory made for it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import ClassVar
 
 from softswitch.control.protocol.replies import Status
 from softswitch.control.protocol.requests import GetStatus
@@ -24,15 +26,20 @@ class RunningSwitch:
     `files` are the configuration's files by name. Raises `TimeoutError` with the log when it does not become ready.
     """
 
+    spoken: ClassVar[Path | None] = None
+    """A directory for the prompts that the first switch speaks, so that those after it need not; None: each its own."""
+
     def __init__(self, directory: Path, files: Mapping[str, str]) -> None:
         self.directory = directory
         self.log_path = directory / "serve.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._cache = directory / "cache" / "sounds"
         directory.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             path = directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
+        self._take_spoken()
 
     def __enter__(self) -> "RunningSwitch":
         self.start()
@@ -44,10 +51,13 @@ class RunningSwitch:
         self.stop()
 
     def start(self) -> None:
+        self._take_spoken()
         with self.log_path.open("ab") as log:
             arguments = [sys.executable, "-m", "softswitch", "serve", str(self.directory)]
             self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.wait_until(lambda: self.status() is not None, READY_WITHIN_S)
+        if self.spoken is not None and not self.spoken.exists() and self._cache.exists():
+            shutil.copytree(self._cache, self.spoken)
 
     def stop(self) -> int:
         """SIGTERM, and wait; returns the exit code."""
@@ -99,3 +109,9 @@ class RunningSwitch:
 
     def log(self) -> str:
         return self.log_path.read_text("utf-8", "replace")
+
+    # Private
+
+    def _take_spoken(self) -> None:
+        if self.spoken is not None and self.spoken.exists() and not self._cache.exists():
+            shutil.copytree(self.spoken, self._cache)
