@@ -78,6 +78,15 @@ def is_uri(text: str) -> bool:
     return True
 
 
+def way_to(core: SipCore, target: Target) -> Flow | Wanted | None:
+    """The flow of a request, or the name to be looked up first; None if it cannot be sent."""
+    if not is_uri(target.uri):
+        return None
+    if target.flow is not None:
+        return core.addresses.rehome(target.flow)
+    return core.next_hop.first_way(target.uri, target.route, target.kind)
+
+
 class RequestUser(Protocol):
     """Who hears what became of a request, instead of whoever reads the endpoint's outputs."""
 
