@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
-from softswitch.calls.certain_address import certain_address
 from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent, FarDone
 from softswitch.calls.leg import LegState
-from softswitch.calls.outcomes import CallEnded, DialReason
+from softswitch.calls.outcomes import DialReason
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.call_recordings import CallRecordings
+from softswitch.calls.runtime.caller_leg import open_stream, part_from_caller
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import DigitMethod, TypedDigits
 from softswitch.calls.runtime.exchange import Exchange
@@ -37,7 +37,6 @@ from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import DtmfReceived, RecordingFinished, StreamTimedOut
 from softswitch.media.runtime.client import MediaStream
-from softswitch.sip.description.offer_answer import OfferRefused
 from softswitch.sip.messages.reason import NORMAL_CLEARING, reason_value
 from softswitch.sip.messages.status import q850_cause
 from softswitch.sip.outputs import (
@@ -267,19 +266,7 @@ class ActiveCall:
 
     def take_leave(self, status: int, phrase: str | None = None, *, warning: str = "") -> None:
         """Take leave of the caller, with `status` if he was not answered. The verbs end at once."""
-        leg = self.caller.leg
-        cause = self.record.far_cause
-        if self.caller.is_answered:
-            reason = None if cause in (0, NORMAL_CLEARING) else reason_value(cause)
-            self.around.sip.hang_up(leg.leg_id, reason=reason)
-        else:
-            settings = self.around.settings()
-            headers = [("retry-after", str(settings.retry_after_s))] if status == 503 else []
-            if warning:
-                headers.append(("warning", f'399 {settings.domain} "{warning}"'))
-            if cause:
-                headers.append(("reason", reason_value(cause)))
-            self.around.sip.reject(leg.leg_id, status, phrase, headers=headers)
+        part_from_caller(self, status, phrase, warning)
         self.mailbox.close("the switch has ended the call")
 
     # For the verbs' modules
@@ -312,26 +299,8 @@ class ActiveCall:
     async def open_audio(self) -> None:
         """Have a stream for the caller, and know what to answer him, which refuses a caller we cannot talk to (488)."""
         await self.mailbox.check()
-        if self.caller.stream is not None:
-            return
-        settings = self.around.settings()
-        leg, signalling = self.caller.leg, self.caller.signalling
-        stream = await self.around.media.open_stream(
-            self.call_id,
-            near=self.near,
-            learn_from=settings.learn_from(signalling),
-            certain_remote=None if signalling is None else certain_address(leg, self._offer, signalling, settings),
-        )
-        if self.mailbox.is_closed:
-            stream.drop()
-        await self.mailbox.check()
-        self.caller.attach(stream, self.around.settings().media_ip)
-        self.record.measurements.opened(stream.stream_id, "caller", self.caller.leg.party)
-        answer = leg.answer(self._offer) if self._offer else leg.offer()
-        if isinstance(answer, OfferRefused):
-            self.refuse(answer.status, answer.reason, warning=answer.warning)
-            raise CallEnded(f"the caller and we have no sound in common: {answer.reason}")
-        self._description = answer
+        if self.caller.stream is None:
+            self._description = await open_stream(self, self._offer)
 
     def set_state(self, state: CallState) -> None:
         """An ended call stays ended, whatever a flow that was not waited for still does."""

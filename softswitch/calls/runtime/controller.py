@@ -21,9 +21,9 @@ from softswitch.calls.digit_mode import capabilities_for
 from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import Leg
 from softswitch.calls.record import CallRecord
-from softswitch.calls.returning import Outgoing, is_loop
 from softswitch.calls.runtime.acd_events import AcdEvents
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
+from softswitch.calls.runtime.arrivals import let_in
 from softswitch.calls.runtime.measuring import Measuring
 from softswitch.calls.runtime.negotiation import (
     answer_reinvite,
@@ -75,8 +75,6 @@ from softswitch.sip.outputs import (
     Transmit,
     TrunkChanged,
 )
-from softswitch.sip.trunks.identity import read_diversions
-from softswitch.sip.trunks.numbers import normalised
 
 log = get_logger("calls")
 
@@ -303,23 +301,11 @@ class CallController:
     # Private
 
     def _invite(self, event: InviteReceived) -> None:
-        settings = self._around.settings()
-        reason = "limits.calls reached" if len(self.calls) >= settings.calls_max else self._around.media.fullness
-        if reason:
-            log.warning("call refused", reason=reason, calls=len(self.calls))
-            retry_after = [("retry-after", str(settings.retry_after_s))]
-            self._around.sip.reject(event.leg_id, 503, headers=retry_after)
+        arrival = let_in(event, self._around, len(self.calls))
+        if arrival is None:
             return
-        number = normalised(event.called_number, settings.habits)
-        before = self._before(event, number, settings)
-        if before is not None and not self._may_return(event, number, before):
-            return
-        if event.source.kind == "trunk" and not self._has_room(event, settings):
-            return
-        call = self._enter(self._make_call(event, settings))
-        call.came_by = (number,) if before is None else (*before.came_by, number)
-        if before is not None:
-            call.max_forwards = min(event.max_forwards, before.max_forwards - 1)
+        call = self._enter(self._make_call(event, self._around.settings()))
+        call.came_by, call.max_forwards = arrival
         self._take_line(call.caller, BusyKind.OUTBOUND)
         if call.caller.extension is not None:
             self._around.legs.began(call.caller.extension.username, event.leg_id, call.call_id)
@@ -373,42 +359,6 @@ class CallController:
         self._transfers.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("transfer failed", fault="".join(traceback.format_exception(error)))
-
-    def _before(self, event: InviteReceived, number: str, settings: CallSettings) -> Outgoing | None:
-        """What it was before, if it is a call of ours that comes back (returning.py)."""
-        returning = self._around.returning
-        if not returning.count:
-            return None
-        if event.source.kind == "account":
-            return returning.from_phone(event.source.name)
-        habits = settings.habits
-        caller = "" if event.is_caller_hidden else normalised(event.calling_number, habits)
-        diverted_by = [normalised(each.number, habits) for each in read_diversions(event.headers)]
-        return returning.from_trunk(number, caller, diverted_by)
-
-    def _may_return(self, event: InviteReceived, number: str, before: Outgoing) -> bool:
-        """Refuse what goes round and round (RFC 3261 section 16.3)."""
-        if is_loop(before, number):
-            status, reason = 482, "it comes back again and again"
-        elif before.max_forwards <= 0:
-            status, reason = 483, "Max-Forwards is used up"
-        else:
-            return True
-        log.warning("call refused", reason=reason, called=number, calling=event.calling_number, by=event.source.name)
-        self._around.sip.reject(event.leg_id, status)
-        return False
-
-    def _has_room(self, event: InviteReceived, settings: CallSettings) -> bool:
-        """Count a call from a trunk; whoever is one too many is told so (503), and why, in a Warning."""
-        trunks, name = self._around.sip.trunks, event.source.name
-        reason = trunks.take(name, "in", self._around.clock.now())
-        if not reason:
-            trunks.bind(event.leg_id, name, "in")
-            return True
-        log.warning("call refused", reason=reason, trunk=name)
-        headers = [("retry-after", str(settings.retry_after_s)), ("warning", f'399 {settings.domain} "{reason}"')]
-        self._around.sip.reject(event.leg_id, 503, headers=headers)
-        return False
 
     def _make_call(self, event: InviteReceived, settings: CallSettings) -> ActiveCall:
         around = self._around

@@ -1,0 +1,52 @@
+"""The caller's own leg: a stream for it, and taking leave of it."""
+
+from typing import TYPE_CHECKING
+
+from softswitch.calls.certain_address import certain_address
+from softswitch.calls.outcomes import CallEnded
+from softswitch.sip.description.offer_answer import OfferRefused
+from softswitch.sip.messages.reason import NORMAL_CLEARING, reason_value
+
+if TYPE_CHECKING:
+    from softswitch.calls.runtime.active_call import ActiveCall
+
+
+async def open_stream(call: "ActiveCall", offer: bytes) -> bytes:
+    """Give the caller a stream; what he is to be answered, or, where he has offered nothing, our own offer.
+
+    Refuses a caller we cannot talk to (488), and raises `CallEnded` then.
+    """
+    settings, around = call.around.settings(), call.around
+    leg, signalling = call.caller.leg, call.caller.signalling
+    stream = await around.media.open_stream(
+        call.call_id,
+        near=call.near,
+        learn_from=settings.learn_from(signalling),
+        certain_remote=None if signalling is None else certain_address(leg, offer, signalling, settings),
+    )
+    if call.mailbox.is_closed:
+        stream.drop()
+    await call.mailbox.check()
+    call.caller.attach(stream, around.settings().media_ip)
+    call.record.measurements.opened(stream.stream_id, "caller", call.caller.leg.party)
+    answer = leg.answer(offer) if offer else leg.offer()
+    if isinstance(answer, OfferRefused):
+        call.refuse(answer.status, answer.reason, warning=answer.warning)
+        raise CallEnded(f"the caller and we have no sound in common: {answer.reason}")
+    return answer
+
+
+def part_from_caller(call: "ActiveCall", status: int, phrase: str | None, warning: str) -> None:
+    """Hang up, or, as long as he was not answered, refuse him with `status`; the cause is told him either way."""
+    leg, cause = call.caller.leg, call.record.far_cause
+    if call.caller.is_answered:
+        reason = None if cause in (0, NORMAL_CLEARING) else reason_value(cause)
+        call.around.sip.hang_up(leg.leg_id, reason=reason)
+        return
+    settings = call.around.settings()
+    headers = [("retry-after", str(settings.retry_after_s))] if status == 503 else []
+    if warning:
+        headers.append(("warning", f'399 {settings.domain} "{warning}"'))
+    if cause:
+        headers.append(("reason", reason_value(cause)))
+    call.around.sip.reject(leg.leg_id, status, phrase, headers=headers)
