@@ -57,6 +57,7 @@ def connected(caller: Softphone, called: Softphone) -> tuple[int, int]:
     outgoing = caller.dial(NUMBERS[called.username])
     incoming = called.answer()
     caller.talk(outgoing)
+    called.wait("CALL_ESTABLISHED", incoming)  # the ACK is there
     return outgoing, incoming
 
 

@@ -106,6 +106,7 @@ class Scene:
         outgoing = self.phones[caller].dial(number)
         incoming = self.phones[called].answer()
         self.phones[caller].talk(outgoing)
+        self.phones[called].wait("CALL_ESTABLISHED", incoming)  # the ACK is there
         return outgoing, incoming
 
     def transfer(self, who: str, call: int, to: str) -> int:
