@@ -12,7 +12,7 @@ from softswitch.acd.matching import Matching
 from softswitch.acd.model import Agent, Queue
 from softswitch.acd.presence import Presence
 from softswitch.acd.skills import Roster
-from softswitch.acd.waiting import QueueRecord
+from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.errors import LocalError
 
 
@@ -38,17 +38,23 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
         floor.show_login(agent)
     for contact in in_lines:
         floor.matching.add(contact, now)
+    bereft: list[Contact] = []
+    """Who alerted an agent that is gone."""
     for agent in removed:
         if agent.is_logged_in:
             floor.tell(events.AgentLoggedOut(now, agent.agent_id, "configuration"))
         agent.log_out()
         wrapping_up.cut_short(floor, agent, now)
-        reservations.taken_away(floor, agent, "removed", now, "configuration")
+        contact = reservations.released(floor, agent, "removed", now, "configuration")
+        if contact is not None:
+            bereft.append(contact)
         floor.settle(agent, now, "configuration")
-    closing.leave_empty_queues(floor, now)
-    for contact in in_lines:
-        if contact.line is not None:
+    for contact in sorted([*in_lines, *bereft], key=lambda contact: contact.order):
+        if contact.line is None and not contact.reservations and contact.contact_id in floor.contacts:
+            contacts.returned(floor, contact, now)
+        elif contact.line is not None:
             contacts.reschedule(floor, contact, now)
+    closing.leave_empty_queues(floor, now)
 
 
 def _check_unique(kind: str, ids: Sequence[Hashable]) -> None:

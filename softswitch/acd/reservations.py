@@ -101,11 +101,19 @@ def taken_away(
 
     The agent must not be available when this is called.
     """
+    contact = released(floor, agent, cause, now, source, by)
+    if contact is not None:
+        contacts.returned(floor, contact, now)
+
+
+def released(
+    floor: Floor, agent: AgentMachine, cause: EndCause, now: float, source: str = "agent", by: str = ""
+) -> Contact | None:
+    """The same, but that nothing is done with the contact, if nobody else is alerted for it: it is returned."""
     if agent.reservation_id is None:
-        return
+        return None
     reservation = floor.reservations[agent.reservation_id]
     floor.end_reservation(reservation, cause, now)
     agent.release()
     floor.settle(agent, now, source, by)
-    if not reservation.contact.reservations:
-        contacts.returned(floor, reservation.contact, now)
+    return None if reservation.contact.reservations else reservation.contact

@@ -46,6 +46,21 @@ def test_the_oldest_are_given_out_first() -> None:
     assert acd.reserved() == [("old", "ann")]
 
 
+def test_who_alerted_an_agent_that_is_gone_does_not_pass_an_older_one() -> None:
+    expert = Queue(queue_id=QueueId("support"), skills={"en": 5})
+    acd = ScriptedAcd([SALES, expert], [ANN])
+    acd.call("old", "support")
+    acd.advance(1.0)
+    acd.ready("ann")
+    acd.call("young", "sales")
+    assert acd.reserved() == [("young", "ann")]
+    skilled = Agent(agent_id=AgentId("bob"), skills={"en": 5})
+    acd.tell(ConfigurationSet([SALES, expert], [ANN, Agent(agent_id=AgentId("bob"))]))
+    acd.ready("bob")
+    acd.tell(ConfigurationSet([SALES, expert], [skilled]))
+    assert acd.reserved()[-1] == ("old", "bob")
+
+
 def test_a_shorter_maximum_wait_holds_at_once() -> None:
     acd = ScriptedAcd([SALES], [])
     acd.call("c1")
