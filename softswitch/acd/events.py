@@ -447,6 +447,12 @@ class ConfigurationChanged(msgspec.Struct, frozen=True, tag="configuration.chang
     agents: int
 
 
+class SwitchStopped(msgspec.Struct, frozen=True, tag="switch.stopped", gc=False, omit_defaults=True):
+    """In an orderly way; nothing goes on any more."""
+
+    at: float
+
+
 class SwitchStarted(msgspec.Struct, frozen=True, tag="switch.started", gc=False, omit_defaults=True):
     """Whatever went on in a former switch is over."""
 
@@ -489,6 +495,7 @@ AcdEvent: TypeAlias = (
     | RescueChanged
     | ConfigurationChanged
     | SwitchStarted
+    | SwitchStopped
 )
 
 

@@ -27,6 +27,9 @@ EVENTS_UNTAKEN_MAX = 200_000
 DECISIONS_TOLD_MAX = 64
 """Decisions of one contact that are told as events: who is tried all day long says nothing new after these."""
 
+AGENTS_EXPLAINED_MAX = 500
+"""Agents named one by one when somebody asks why a contact waits; the others are counted."""
+
 OVERFLOW_MOVES_MAX = 8
 """Queues one contact is moved through before it counts as going in circles and its overflow hangs up."""
 

@@ -15,6 +15,7 @@ from softswitch.acd import (
     closing,
     contacts,
     conversations,
+    explaining,
     reload,
     rescue,
     reservations,
@@ -28,6 +29,7 @@ from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.channels import ON_THE_PHONE
 from softswitch.acd.events import AcdEvent
+from softswitch.acd.explaining import ContactExplanation
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import (
     AcdInput,
@@ -205,6 +207,14 @@ class Router:
         if reservation_id is None or self._floor.reservations[reservation_id].contact.contact_id != contact_id:
             return None
         return reservation_id
+
+    def contact_ids(self) -> list[ContactId]:
+        return list(self._floor.contacts)
+
+    def explain(self, contact_id: ContactId, now: float) -> ContactExplanation | None:
+        """Why a contact is where it is, and what it waits for; None for one that is not known."""
+        contact = self._floor.contacts.get(contact_id)
+        return None if contact is None else explaining.explain(self._floor, contact, now)
 
     def agent_snapshot(self, agent_id: AgentId) -> AgentSnapshot | None:
         """What to save of an agent; None when he is not configured."""

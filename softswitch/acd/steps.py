@@ -91,6 +91,11 @@ class Plan:
         passed = self._delay_of[:end] <= delays_passed
         return rows[passed], ranks[passed]
 
+    @property
+    def joins_in(self) -> NDArray[np.uint8]:
+        """In which step, from 0, each of `rows` joins."""
+        return self.ranks // np.uint8(_RANKS_PER_STEP)
+
     def delays_passed(self, entered_at: float, now: float) -> int:
         """How many delays are over for a contact that came into the queue at `entered_at`."""
         if not self.delays_s:

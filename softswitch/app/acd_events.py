@@ -23,19 +23,22 @@ from softswitch.base.clock import Clock
 from softswitch.base.ids import ContactId
 from softswitch.config.settings import EventsSection
 from softswitch.store import Store
-from softswitch.store.schema import StoredContactSpan, StoredEvent
+from softswitch.store.schema import StoredContactSpan, StoredEvents
 
-PRUNE_EVERY_S = 3600.0
-PRUNED_AT_ONCE_MAX = 500
-"""Deleted in one turn of the event loop: some milliseconds."""
+BATCH_EVENTS_MAX = 100
+BATCH_S = 0.1
+"""Events that follow each other this closely are one record of the store, which costs a tenth of one for each."""
+PRUNE_EVERY_S = 600.0
 PRUNE_AGAIN_S = 0.25
-"""The writer has deleted the former ones by then; 2,000 a second are more than 100 calls a second leave."""
-STORED_BETWEEN_PRUNINGS = 10_000
+"""The writer has deleted the former records by then."""
+PRUNED_AT_ONCE_MAX = 100
+"""Records looked at in one turn of the event loop: a few milliseconds."""
 CONTACTS_REMEMBERED_MAX = 20_000
 """Whose beginning need not be read from the store; of contacts that come again within the writer's few milliseconds
 it could not be."""
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Stamped]).decode
 
 
 class AcdEvents:
@@ -46,9 +49,13 @@ class AcdEvents:
         self._clock = clock
         self._loop = loop
         self._settings = settings
-        self._number = 0
+        newest = next(store.events.descending(), None)
+        self._number = 0 if newest is None else newest.number + newest.count
+        """Events stored ever."""
+        self._batch: list[Stamped] = []
+        self._spans: dict[str, StoredContactSpan] = {}
+        self._flushing: asyncio.TimerHandle | None = None
         self._began: dict[ContactId, float] = {}
-        self._stored = 0
         self._pruning: asyncio.TimerHandle | None = None
         self._lines = QueueLog()
         self._file: QueueLogFile | None = None
@@ -62,6 +69,8 @@ class AcdEvents:
         self._prune()
 
     def stop(self) -> None:
+        """Store what waits, before the store is closed."""
+        self._flush()
         if self._pruning is not None:
             self._pruning.cancel()
         if self._file is not None:
@@ -79,37 +88,44 @@ class AcdEvents:
             self._file = QueueLogFile(path) if path else None
 
     def take(self, events: Sequence[Stamped]) -> None:
-        lines: list[str] = []
         for stamped in events:
             self.live.take(stamped)
-            lines += self._lines.take(stamped)
-        if lines and self._file is not None:
-            self._file.write(lines, self._clock.now())
+        if self._file is not None:
+            lines = [line for stamped in events for line in self._lines.take(stamped)]
+            if lines:
+                self._file.write(lines, self._clock.now())
         if self._settings.keep_max:
             self._keep(events)
 
     # The store
 
     def _keep(self, events: Sequence[Stamped]) -> None:
-        kept: list[StoredEvent] = []
-        spans: list[StoredContactSpan] = []
+        self._batch += events
         for stamped in events:
-            self._number += 1
             contact_id: ContactId | None = getattr(stamped.event, "contact_id", None)
-            kept.append(
-                StoredEvent(
-                    at_wall=stamped.at_wall,
-                    number=self._number,
-                    contact=contact_id or "",
-                    stamped=msgspec.Raw(_encode(stamped)),
-                )
-            )
             if contact_id is not None:
-                spans += self._span(contact_id, stamped)
-        self._store.put_events(kept, spans)
-        self._stored += len(kept)
-        if self._stored >= STORED_BETWEEN_PRUNINGS:
-            self._prune()
+                for span in self._span(contact_id, stamped):
+                    self._spans[contact_id] = span
+        if len(self._batch) >= BATCH_EVENTS_MAX:
+            self._flush()
+        elif self._flushing is None:
+            self._flushing = self._loop.call_later(BATCH_S, self._flush)
+
+    def _flush(self) -> None:
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        if not self._batch:
+            return
+        events = StoredEvents(
+            at_wall=self._batch[0].at_wall,
+            number=self._number,
+            count=len(self._batch),
+            stamped=msgspec.Raw(_encode(self._batch)),
+        )
+        self._store.put_events(events, self._spans.values())
+        self._number += len(self._batch)
+        self._batch, self._spans = [], {}
 
     def _span(self, contact_id: ContactId, stamped: Stamped) -> Iterable[StoredContactSpan]:
         """Written when the contact comes and when it goes, which it may do several times."""
@@ -140,16 +156,35 @@ class AcdEvents:
         return began
 
     def _prune(self) -> None:
-        self._stored = 0
-        settings, events = self._settings, self._store.events
-        excess = events.count() - settings.keep_max
+        """Delete whole records whose last event is too old, or comes before the newest `keep_max`."""
+        settings = self._settings
         oldest_at = self._clock.wall() - settings.keep_days * 86400
-        old: list[StoredEvent] = []
-        for number, event in enumerate(events.oldest(PRUNED_AT_ONCE_MAX)):
-            if number >= excess and event.at_wall >= oldest_at:
+        oldest_number = self._number - settings.keep_max
+        old: list[StoredEvents] = []
+        gone: set[str] = set()
+        for events in self._store.events.oldest(PRUNED_AT_ONCE_MAX):
+            last_at = self._last_at(events, gone)
+            if events.number + events.count > oldest_number and last_at >= oldest_at:
                 break
-            old.append(event)
+            old.append(events)
         if old:
-            self._store.delete_events(old)
+            self._store.delete_events(old, self._without_events(gone, old[-1]))
         if len(old) == PRUNED_AT_ONCE_MAX:
             self._loop.call_later(PRUNE_AGAIN_S, self._prune)
+
+    def _last_at(self, events: StoredEvents, contacts: set[str]) -> float:
+        """When the last of them happened; adds whom they are about."""
+        stamped = _decode(events.stamped)
+        for each in stamped:
+            contact_id: ContactId | None = getattr(each.event, "contact_id", None)
+            if contact_id is not None:
+                contacts.add(contact_id)
+        return stamped[-1].at_wall
+
+    def _without_events(self, contacts: Iterable[str], last: StoredEvents) -> Iterable[str]:
+        """Those who have ended before the last record that goes ends."""
+        until_wall = _decode(last.stamped)[-1].at_wall
+        for contact in contacts:
+            span = self._store.contact_spans.get(contact)
+            if span is not None and 0.0 < span.until_wall <= until_wall:
+                yield contact

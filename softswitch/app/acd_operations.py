@@ -17,12 +17,13 @@ from softswitch.acd.inputs import (
 )
 from softswitch.acd.limits import REASON_LENGTH_MAX
 from softswitch.acd.model import AgentState
+from softswitch.acd.reporting.intervals import Interval
 from softswitch.acd.summaries import AgentSummary
 from softswitch.app.parts import Parts
 from softswitch.app.queue_operations import queue_row, set_queue
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId
-from softswitch.control.protocol.replies import AgentSet, QueueSet, Refused
+from softswitch.control.protocol.replies import AgentSet, Explained, QueueSet, Refused
 from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetQueue, SetSkills
 from softswitch.control.protocol.rows import AgentRow, HeldContactRow, QueueRow, WrapUpRow
 
@@ -77,6 +78,21 @@ class AcdOperations:
         if not order.is_reset:
             skills = {skill: level for skill, level in {**agent.skills, **order.skills}.items() if level != 0}
         return self._apply(order.agent_id, AgentSkillsSet(order.agent_id, skills, order.by[:REASON_LENGTH_MAX]))
+
+    def figures(self) -> Interval:
+        now_wall, live = self._parts.clock.wall(), self._parts.acd_events.live
+        return Interval(live.since_wall, now_wall, live.queues(), live.agents(now_wall))
+
+    async def explain_contact(self, contact_id: str) -> Explained | Refused:
+        """By its id, or the beginning of it."""
+        acd = self._parts.acd
+        found = [each for each in acd.contact_ids() if each.startswith(contact_id)]
+        exact = [each for each in found if each == contact_id] or found
+        explanation = acd.explain(exact[0]) if len(exact) == 1 else None
+        if explanation is None:
+            why = f"{len(found)} contacts begin so, give more of the id" if found else "see `softswitch calls`"
+            return Refused("not_found", f'no contact "{contact_id}" is with the ACD: {why}')
+        return Explained(self._parts.clock.wall(), explanation)
 
     # Private
 

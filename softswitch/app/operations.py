@@ -42,6 +42,8 @@ class SwitchOperations:
         self.contacts = contacts.contacts
         self.queue_contact = contacts.queue_contact
         self.set_contact = contacts.set_contact
+        self.figures = acd.figures
+        self.explain_contact = acd.explain_contact
         peers = PeerOperations(parts)
         self.phones = peers.phones
         self.set_phone = peers.set_phone

@@ -27,6 +27,11 @@ class Deadlines(Generic[K]):
     def __contains__(self, key: K) -> bool:
         return key in self._at
 
+    def at(self, key: K) -> float | None:
+        """When a key is due, or None."""
+        entry = self._at.get(key)
+        return None if entry is None else entry[0]
+
     def set(self, key: K, at: float) -> None:
         self._serial += 1
         entry = self._at[key] = (at, self._serial, key)

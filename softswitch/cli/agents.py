@@ -8,6 +8,7 @@ from softswitch.base.ids import AgentId, ContactId
 from softswitch.cli.directory import config_option, connect, find_directory
 from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
+from softswitch.cli.stats import agent_stats
 from softswitch.cli.words import duration, spoken_state
 from softswitch.control.protocol.replies import AgentSet
 from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetSkills
@@ -27,6 +28,7 @@ def agents(ctx: click.Context, config: str | None, as_json: bool) -> None:
         show_rows(rows, _COLUMNS, as_json=as_json, empty="No agents: agents.toml has none.")
 
 
+agents.add_command(agent_stats)
 _agent_argument = click.argument("agent_id")
 
 

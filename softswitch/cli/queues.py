@@ -7,7 +7,10 @@ import click
 
 from softswitch.base.ids import QueueId
 from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory
+from softswitch.cli.queue_events import events
+from softswitch.cli.queue_why import why
 from softswitch.cli.render import Column, json_option, show_rows
+from softswitch.cli.stats import queue_stats
 from softswitch.cli.words import duration, percentage
 from softswitch.control.protocol.replies import QueueSet
 from softswitch.control.protocol.requests import SetQueue, WhoWaits
@@ -30,6 +33,9 @@ def queues(ctx: click.Context, config: str | None, as_json: bool) -> None:
 
 _queues_argument = click.argument("names", metavar="QUEUE...", nargs=-1)
 _all_option = click.option("--all", "is_all", is_flag=True, help="Every queue.")
+queues.add_command(queue_stats)
+queues.add_command(events)
+queues.add_command(why)
 
 
 @queues.command

@@ -158,7 +158,7 @@ class EventsSection(msgspec.Struct, frozen=True, kw_only=True):
     keep_days: Annotated[float, Meta(gt=0, le=3650)] = 90
     """Events in the store are deleted after so many days,"""
     keep_max: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 2_000_000
-    """and the oldest when there are more than this; about 250 bytes each. 0: none are stored."""
+    """and the oldest when there are more than this; about 150 bytes each. 0: none are stored."""
     short_abandon_s: Annotated[float, Meta(ge=0, le=600)] = 5
     """Who gives up sooner is counted apart."""
     queue_log: str = ""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
+from softswitch.acd.reporting.intervals import Interval
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.control.protocol.replies import (
     AgentSet,
@@ -10,6 +11,7 @@ from softswitch.control.protocol.replies import (
     BansLifted,
     ContactSet,
     Done,
+    Explained,
     Messages,
     PhoneSet,
     QueueSet,
@@ -77,6 +79,12 @@ class Operations(Protocol):
     def queues(self) -> Iterable[QueueRow]:
         """All configured queues, in the order of the configuration."""
         ...
+
+    def figures(self) -> Interval:
+        """Counts and sums of all queues and agents from the start of the switch until now."""
+        ...
+
+    async def explain_contact(self, contact_id: str) -> Explained | Refused: ...
 
     def registrations(self) -> Iterable[RegistrationRow]:
         """Bindings that have not expired, by address of record."""

@@ -336,15 +336,17 @@ class StoredQueueClosing(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
 
 
-class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event of the ACD (acd/events.py), with the time of day and a number that orders those of one instant."""
+class StoredEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """Some events of the ACD (acd/events.py) that followed each other.
+
+    `at_wall` is when the first of them happened, `number` counts all events before it, `count` these.
+    """
 
     at_wall: float
     number: int
-    contact: str = ""
-    """Whom it is about, if that is a contact."""
+    count: int
     stamped: msgspec.Raw
-    """An `acd.events.Stamped`."""
+    """A list of `acd.events.Stamped`."""
 
 
 class StoredContactSpan(msgspec.Struct, frozen=True, kw_only=True):
@@ -410,7 +412,7 @@ TOLL_USAGE: TableLayout[str, StoredTollUsage] = TableLayout("toll_usage", Stored
 CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, _timed_key)
 RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, _timed_key)
 TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, _timed_key)
-EVENTS: TableLayout[TimedKey, StoredEvent] = TableLayout("events", StoredEvent, _timed_key)
+EVENTS: TableLayout[TimedKey, StoredEvents] = TableLayout("events", StoredEvents, _timed_key)
 CONTACT_SPANS: TableLayout[str, StoredContactSpan] = TableLayout("contact_spans", StoredContactSpan, _text_key)
 PHONES: TableLayout[str, StoredPhone] = TableLayout("phones", StoredPhone, _text_key)
 MAILBOXES: TableLayout[str, StoredMailbox] = TableLayout("mailboxes", StoredMailbox, _text_key)

@@ -37,7 +37,7 @@ from softswitch.store.schema import (
     StoredBan,
     StoredBinding,
     StoredContactSpan,
-    StoredEvent,
+    StoredEvents,
     StoredMailbox,
     StoredPhone,
     StoredQueueClosing,
@@ -81,9 +81,9 @@ class Writer(WritableRows, Protocol):
     def pending(self) -> int: ...
 
 
-def event_key(event: StoredEvent) -> TimedKey:
+def event_key(events: StoredEvents) -> TimedKey:
     """Events sort by time, and those of one instant by number."""
-    return event.at_wall, f"{event.number:012d}"
+    return events.at_wall, f"{events.number:015d}"
 
 
 class Store:
@@ -126,7 +126,7 @@ class Store:
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
         self.seats: Table[str, StoredSeat] = Table(SEATS, rows, writer)
         self.queue_closings: Table[str, StoredQueueClosing] = Table(QUEUE_CLOSINGS, rows, writer)
-        self.events: Table[TimedKey, StoredEvent] = Table(EVENTS, rows, writer)
+        self.events: Table[TimedKey, StoredEvents] = Table(EVENTS, rows, writer)
         self.contact_spans: Table[str, StoredContactSpan] = Table(CONTACT_SPANS, rows, writer)
 
     def begin_call(self, call: ActiveCall) -> None:
@@ -176,24 +176,23 @@ class Store:
             self.end_call(cdr)
         return cdrs
 
-    def put_events(self, events: Iterable[StoredEvent], spans: Iterable[StoredContactSpan]) -> None:
+    def put_events(self, events: StoredEvents, spans: Iterable[StoredContactSpan]) -> None:
         """Events and where their contacts' are, in one transaction."""
         self._writer.apply(
             [
-                *(self.events.put_operation(event_key(event), event) for event in events),
+                self.events.put_operation(event_key(events), events),
                 *(self.contact_spans.put_operation(span.contact, span) for span in spans),
             ]
         )
 
-    def delete_events(self, events: Iterable[StoredEvent]) -> None:
-        """Events, and where the contacts' are of whom nothing is left."""
-        operations: list[Operation] = []
-        for event in events:
-            operations.append(self.events.delete_operation(event_key(event)))
-            span = self.contact_spans.get(event.contact) if event.contact else None
-            if span is not None and 0.0 < span.until_wall <= event.at_wall:
-                operations.append(self.contact_spans.delete_operation(span.contact))
-        self._writer.apply(operations)
+    def delete_events(self, events: Iterable[StoredEvents], contacts: Iterable[str]) -> None:
+        """Events, and where they are of contacts of whom nothing is left."""
+        self._writer.apply(
+            [
+                *(self.events.delete_operation(event_key(each)) for each in events),
+                *(self.contact_spans.delete_operation(contact) for contact in contacts),
+            ]
+        )
 
     def put_recording(self, recording: StoredRecording) -> None:
         self.recordings.put((recording.started_at, recording.recording_id), recording)
@@ -259,7 +258,7 @@ class StoreReader:
         self.cdrs: TableReader[TimedKey, Cdr] = TableReader(CDRS, rows)
         self.recordings: TableReader[TimedKey, StoredRecording] = TableReader(RECORDINGS, rows)
         self.traces: TableReader[TimedKey, StoredTrace] = TableReader(TRACES, rows)
-        self.events: TableReader[TimedKey, StoredEvent] = TableReader(EVENTS, rows)
+        self.events: TableReader[TimedKey, StoredEvents] = TableReader(EVENTS, rows)
         self.contact_spans: TableReader[str, StoredContactSpan] = TableReader(CONTACT_SPANS, rows)
 
     def __enter__(self) -> "StoreReader":

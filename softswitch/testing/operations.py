@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
+from softswitch.acd.reporting.intervals import Interval
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.control.protocol.replies import (
     AgentSet,
@@ -11,6 +12,7 @@ from softswitch.control.protocol.replies import (
     BansLifted,
     ContactSet,
     Done,
+    Explained,
     Messages,
     PhoneSet,
     QueueSet,
@@ -57,6 +59,7 @@ from softswitch.control.protocol.rows import (
     WrapUpRow,
 )
 from softswitch.sip.tracing.reading import call_id_of
+from softswitch.testing.figures import an_hour, waiting_contact
 from softswitch.testing.traced_call import LEGS, refused_call
 
 STARTED_AT = 1_700_000_000.0
@@ -68,6 +71,8 @@ class FixedOperations:
     def __init__(self) -> None:
         self.orders: list[tuple[str, ...]] = []
         self.message_rows = refused_call()
+        self.explanation = waiting_contact()
+        self.figures_now = an_hour(STARTED_AT)
         self.reload_reply: Reloaded | Refused = Reloaded(["queue support: wrap_up_s 10 -> 20"])
         self.call_rows = [
             CallRow(
@@ -305,6 +310,15 @@ class FixedOperations:
 
     def queues(self) -> list[QueueRow]:
         return self.queue_rows
+
+    def figures(self) -> Interval:
+        return self.figures_now
+
+    async def explain_contact(self, contact_id: str) -> Explained | Refused:
+        self.orders.append(("explain_contact", contact_id))
+        if not self.explanation.contact_id.startswith(contact_id):
+            return Refused("not_found", f'no contact "{contact_id}" is with the ACD')
+        return Explained(STARTED_AT, self.explanation)
 
     def registrations(self) -> list[RegistrationRow]:
         return self.registration_rows

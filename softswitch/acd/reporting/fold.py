@@ -1,6 +1,10 @@
 """Events in, tallies of queues and agents out."""
 
+from collections.abc import Callable
+from typing import Any
+
 from softswitch.acd.events import (
+    AcdEvent,
     AgentLoggedIn,
     AgentReserved,
     ContactAbandoned,
@@ -31,7 +35,7 @@ SHORT_ABANDON_S = 5.0
 class Tallies:
     """Of all queues and agents over one span of time."""
 
-    __slots__ = ("_promises", "agents", "queues", "short_abandon_s")
+    __slots__ = ("_folds", "_promises", "agents", "queues", "short_abandon_s")
 
     def __init__(
         self,
@@ -44,46 +48,33 @@ class Tallies:
         self._promises = {} if promises is None else promises
         self.queues: dict[QueueId, QueueTally] = {}
         self.agents: dict[AgentId, AgentTally] = {}
+        self._folds: dict[type[AcdEvent], Callable[[Any], None]] = {
+            ContactQueued: self._queued,
+            AgentReserved: self._reserved,
+            ReservationEnded: self._reservation_ended,
+            ContactConnected: self._connected,
+            ContactEnded: self._ended,
+            WrapUpEnded: self._wrapped_up,
+            ContactAbandoned: self._abandoned,
+            ContactMoved: self._moved,
+            ContactOverflowed: self._overflowed,
+            ContactWithdrawn: self._withdrawn,
+            ContactRefused: self._refused,
+            ContactAnnounced: self._announced,
+            ContactTransferred: self._transferred,
+            AgentLoggedIn: self._logged_in,
+            QueueConfigured: self._configured,
+            SwitchStarted: self._started,
+        }
+        """By kind, since most events are of none of them, and a switch has thousands a second."""
 
     def take(self, stamped: Stamped) -> None:
         """Count an event; what agents do all day comes by `add_span`."""
-        match event := stamped.event:
-            case ContactQueued():
-                self._queued(event, stamped.project)
-            case AgentReserved():
-                self._reserved(event)
-            case ReservationEnded():
-                self._reservation_ended(event)
-            case ContactConnected():
-                self._connected(event)
-            case ContactEnded():
-                self._ended(event)
-            case WrapUpEnded():
-                self._queue(event.queue_id).wrap_up_s += event.lasted_s
-            case ContactAbandoned():
-                self._abandoned(event)
-            case ContactMoved():
-                self._moved(event)
-            case ContactOverflowed():
-                self._overflowed(event)
-            case ContactWithdrawn():
-                self._withdrawn(event)
-            case ContactRefused():
-                self._queue(event.queue_id).refused += 1
-            case ContactAnnounced():
-                self._announced(event)
-            case ContactTransferred():
-                self._queue(event.queue_id).transfers += 1
-                self._agent(event.agent_id).transfers += 1
-            case AgentLoggedIn():
-                self._agent(event.agent_id).logins += 1
-            case QueueConfigured():
-                queue = self._queue(event.queue_id)
-                queue.name, queue.project, queue.level_s = event.name, event.project, event.level_s
-            case SwitchStarted():
-                self._promises.clear()
-            case _:
-                pass
+        fold = self._folds.get(type(stamped.event))
+        if fold is not None:
+            fold(stamped.event)
+            if stamped.project and isinstance(stamped.event, ContactQueued):
+                self._queue(stamped.event.queue_id).project = stamped.project
 
     def add_span(self, span: Span) -> None:
         """An agent was in a state for a while."""
@@ -107,10 +98,11 @@ class Tallies:
 
     # Contacts
 
-    def _queued(self, event: ContactQueued, project: str) -> None:
-        queue = self._queue(event.queue_id)
-        queue.offered += 1
-        queue.project = project or queue.project
+    def _queued(self, event: ContactQueued) -> None:
+        self._queue(event.queue_id).offered += 1
+
+    def _refused(self, event: ContactRefused) -> None:
+        self._queue(event.queue_id).refused += 1
 
     def _moved(self, event: ContactMoved) -> None:
         left = self._queue(event.from_queue_id)
@@ -184,6 +176,25 @@ class Tallies:
             tally.handled += 1
             tally.talk_s += event.talk_s
             tally.hold_s += event.hold_s
+
+    def _transferred(self, event: ContactTransferred) -> None:
+        self._queue(event.queue_id).transfers += 1
+        self._agent(event.agent_id).transfers += 1
+
+    def _wrapped_up(self, event: WrapUpEnded) -> None:
+        self._queue(event.queue_id).wrap_up_s += event.lasted_s
+
+    # The others
+
+    def _logged_in(self, event: AgentLoggedIn) -> None:
+        self._agent(event.agent_id).logins += 1
+
+    def _configured(self, event: QueueConfigured) -> None:
+        queue = self._queue(event.queue_id)
+        queue.name, queue.project, queue.level_s = event.name, event.project, event.level_s
+
+    def _started(self, _: SwitchStarted) -> None:
+        self._promises.clear()
 
     # Who is counted
 

@@ -27,6 +27,10 @@ def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
+def _worked_s(tally: AgentTally) -> float:
+    return tally.reserved_s + tally.contact_s + tally.wrap_up_s
+
+
 QUEUE_FORMULAS: tuple[Formula[QueueTally], ...] = (
     Formula(
         "service_level",
@@ -122,8 +126,8 @@ AGENT_FORMULAS: tuple[Formula[AgentTally], ...] = (
     Formula(
         "occupancy",
         "Occupancy",
-        "(talk + hold + wrap-up) / (that + ready)",
-        lambda tally: ratio(tally.contact_s + tally.wrap_up_s, tally.contact_s + tally.wrap_up_s + tally.ready_s),
+        "(alerted + talk + hold + wrap-up) / (that + ready)",
+        lambda tally: ratio(_worked_s(tally), _worked_s(tally) + tally.ready_s),
     ),
     Formula(
         "average_handle_time_s",

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from softswitch.acd.events import AgentStateChanged, Stamped, SwitchStarted
+from softswitch.acd.events import AgentStateChanged, Stamped, SwitchStarted, SwitchStopped
 from softswitch.acd.model import AgentState, BusyKind
 from softswitch.base.ids import AgentId
 
@@ -34,8 +34,8 @@ class AgentSpans:
         """
         event, at_wall, last_wall = stamped.event, stamped.at_wall, self._last_wall
         self._last_wall = at_wall
-        if isinstance(event, SwitchStarted):
-            ended = self.going_on(last_wall)
+        if isinstance(event, SwitchStarted | SwitchStopped):
+            ended = self.going_on(last_wall if isinstance(event, SwitchStarted) else at_wall)
             self._open.clear()
             return ended
         if not isinstance(event, AgentStateChanged):

@@ -9,7 +9,7 @@ import msgspec
 from softswitch.base.ids import AgentId, QueueId
 
 
-class QueueTally(msgspec.Struct, kw_only=True):
+class QueueTally(msgspec.Struct, kw_only=True, tag="queue"):
     """One queue. `offered` = `answered` + `abandoned` + `overflowed` + `withdrawn` + those who still wait.
 
     Who was moved to another queue has overflowed from the first and is offered to the second. Waits are those in this
@@ -63,7 +63,7 @@ class QueueTally(msgspec.Struct, kw_only=True):
         return self.answered + self.abandoned + self.overflowed + self.withdrawn
 
 
-class AgentTally(msgspec.Struct, kw_only=True):
+class AgentTally(msgspec.Struct, kw_only=True, tag="agent"):
     """One agent. The spans `*_s` but for talk and hold add up to the time he was logged in."""
 
     agent_id: AgentId

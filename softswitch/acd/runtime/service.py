@@ -6,7 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from softswitch.acd.events import AcdEvent, Stamped, SwitchStarted
+from softswitch.acd.events import AcdEvent, Stamped, SwitchStarted, SwitchStopped
+from softswitch.acd.explaining import ContactExplanation
 from softswitch.acd.inputs import AcdInput, ConfigurationSet
 from softswitch.acd.model import LiveSkills
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged
@@ -118,7 +119,11 @@ class AcdService:
         return set(self._saved)
 
     def stop(self) -> None:
-        """No timer runs any more."""
+        """No timer runs any more, and the diary ends."""
+        self._disarm()
+        self._hand_on_events([SwitchStopped(self._clock.now())])
+
+    def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._armed_for = None
@@ -142,6 +147,14 @@ class AcdService:
 
     def agent_summaries(self) -> list[AgentSummary]:
         return self._router.agent_summaries(self._clock.now())
+
+    def contact_ids(self) -> list[ContactId]:
+        """Of all contacts the ACD knows of."""
+        return self._router.contact_ids()
+
+    def explain(self, contact_id: ContactId) -> ContactExplanation | None:
+        """Why a contact is where it is; None for one that is not known."""
+        return self._router.explain(contact_id, self._clock.now())
 
     def contact_summaries(self) -> list[ContactSummary]:
         return self._router.contact_summaries(self._clock.now())
@@ -218,7 +231,7 @@ class AcdService:
         due = self._router.next_timeout()
         if due == self._armed_for:
             return
-        self.stop()
+        self._disarm()
         if due is not None:
             self._armed_for = due
             self._timer = self._loop.call_later(max(0.0, due - self._clock.now()), self._time_is_up)

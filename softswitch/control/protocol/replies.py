@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from softswitch.acd.explaining import ContactExplanation
+from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.traced_message import TracedMessage
 from softswitch.control.protocol.rows import (
     AgentRow,
@@ -78,6 +80,15 @@ class Contacts(msgspec.Struct, frozen=True, tag=True):
 class Queues(msgspec.Struct, frozen=True, tag=True):
     rows: list[QueueRow]
     is_last: bool = True
+
+
+class Figures(msgspec.Struct, frozen=True, tag=True):
+    """Since `since_at`. What agents are in at `now_at` is counted up to then."""
+
+    rows: list[QueueTally | AgentTally]
+    is_last: bool = True
+    since_at: float = 0.0
+    now_at: float = 0.0
 
 
 class Trunks(msgspec.Struct, frozen=True, tag=True):
@@ -158,6 +169,13 @@ class QueueSet(msgspec.Struct, frozen=True, tag=True):
     queue: QueueRow
 
 
+class Explained(msgspec.Struct, frozen=True, tag=True):
+    """The contact as it is at `now_at`; its times are durations."""
+
+    now_at: float
+    contact: ContactExplanation
+
+
 class WorkerSet(msgspec.Struct, frozen=True, tag=True):
     """The media worker as it is after the order."""
 
@@ -219,7 +237,20 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     faults: list[str] = []
 
 
-Rows = Calls | Agents | Contacts | Queues | Registrations | Phones | Bans | Subscriptions | Mailboxes | Trunks | Limits
+Rows = (
+    Calls
+    | Agents
+    | Contacts
+    | Queues
+    | Figures
+    | Registrations
+    | Phones
+    | Bans
+    | Subscriptions
+    | Mailboxes
+    | Trunks
+    | Limits
+)
 Reply = (
     Status
     | Rows
@@ -231,6 +262,7 @@ Reply = (
     | Transferred
     | WorkerSet
     | QueueSet
+    | Explained
     | Messages
     | TraceRows
     | BanSet

@@ -33,6 +33,16 @@ class ListQueues(msgspec.Struct, frozen=True, tag=True):
     pass
 
 
+class ListFigures(msgspec.Struct, frozen=True, tag=True):
+    """Counts and sums of all queues and agents since the switch started."""
+
+
+class ExplainContact(msgspec.Struct, frozen=True, tag=True):
+    """Why a contact that is with the ACD now is where it is, and what it waits for; the beginning of its id will do."""
+
+    contact_id: str
+
+
 class ListTrunks(msgspec.Struct, frozen=True, tag=True):
     pass
 
@@ -294,6 +304,8 @@ Request = (
     | ListCalls
     | ListAgents
     | ListQueues
+    | ListFigures
+    | ExplainContact
     | ListRegistrations
     | ListPhones
     | SetPhone

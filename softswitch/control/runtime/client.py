@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
+from softswitch.acd.reporting.intervals import Interval
+from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.errors import SoftswitchError
 from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
 from softswitch.control.limits import REPLY_BYTES_MAX
@@ -15,6 +17,7 @@ from softswitch.control.protocol.replies import (
     Bans,
     Calls,
     Contacts,
+    Figures,
     Limits,
     Mailboxes,
     Phones,
@@ -32,6 +35,7 @@ from softswitch.control.protocol.requests import (
     ListBans,
     ListCalls,
     ListContacts,
+    ListFigures,
     ListLimits,
     ListMailboxes,
     ListPhones,
@@ -131,6 +135,17 @@ class ControlClient:
 
     def queues(self) -> list[QueueRow]:
         return [row for frame in self._frames(ListQueues(), Queues) for row in frame.rows]
+
+    def figures(self) -> Interval:
+        """Counts and sums of all queues and agents since the switch started."""
+        frames = list(self._frames(ListFigures(), Figures))
+        rows = [row for frame in frames for row in frame.rows]
+        return Interval(
+            frames[0].since_at,
+            frames[0].now_at,
+            [row for row in rows if isinstance(row, QueueTally)],
+            [row for row in rows if isinstance(row, AgentTally)],
+        )
 
     def registrations(self) -> list[RegistrationRow]:
         return [row for frame in self._frames(ListRegistrations(), Registrations) for row in frame.rows]

@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -32,6 +33,7 @@ from softswitch.control.protocol.replies import (
     Bans,
     Calls,
     Contacts,
+    Figures,
     Limits,
     Mailboxes,
     Phones,
@@ -45,6 +47,7 @@ from softswitch.control.protocol.replies import (
 )
 from softswitch.control.protocol.requests import (
     AddBan,
+    ExplainContact,
     GetMessages,
     GetStatus,
     HangUp,
@@ -54,6 +57,7 @@ from softswitch.control.protocol.requests import (
     ListBans,
     ListCalls,
     ListContacts,
+    ListFigures,
     ListLimits,
     ListMailboxes,
     ListPhones,
@@ -201,6 +205,13 @@ class ControlServer:
             case ListQueues():
                 async for rows in _in_frames(operations.queues(), Queues):
                     yield rows
+            case ListFigures():
+                whole = operations.figures()
+                figures = partial(Figures, since_at=whole.from_wall, now_at=whole.until_wall)
+                async for rows in _in_frames([*whole.queues, *whole.agents], figures):
+                    yield rows
+            case ExplainContact(contact_id):
+                yield await operations.explain_contact(contact_id)
             case ListRegistrations():
                 async for rows in _in_frames(operations.registrations(), Registrations):
                     yield rows

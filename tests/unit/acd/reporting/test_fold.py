@@ -141,7 +141,7 @@ def test_every_second_an_agent_is_logged_in_is_in_exactly_one_state():
     assert (mine.contact_s, mine.wrap_up_s, mine.other_calls_s) == (90.0, 10.0, 30.0)
     assert mine.reasons_s == {"lunch": 600.0, "training": 200.0}
     assert mine.logged_in_s == acd.now - 100
-    assert figures(mine, AGENT_FORMULAS)["occupancy"] == pytest.approx(100 / 177)
+    assert figures(mine, AGENT_FORMULAS)["occupancy"] == pytest.approx(104 / 181)
     acd.tell(AgentLoggedOut(ANN))
     acd.advance(1000)
     assert agent(acd).logged_in_s == mine.logged_in_s

@@ -67,7 +67,7 @@ def test_how_wrong_estimated_waits_were():
 
 def test_an_agents_occupancy_leaves_pauses_and_other_calls_out():
     day = agent(
-        contact_s=3000.0, wrap_up_s=600.0, ready_s=1200.0, not_ready_s=999.0, other_calls_s=99.0, reserved_s=9.0
+        contact_s=2900.0, reserved_s=100.0, wrap_up_s=600.0, ready_s=1200.0, not_ready_s=999.0, other_calls_s=99.0
     )
     assert day["occupancy"] == 0.75
 
