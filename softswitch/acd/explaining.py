@@ -204,7 +204,7 @@ def _verdicts(floor: Floor, contact: Contact, now: float) -> Iterator[AgentVerdi
         why = f"takes contacts of this queue only after {delay_s:g} s"
         yield _verdict(floor, agent_ids[row], "delayed", why, now)
     for row in _rows(kinds.unskilled):
-        why = _lack(floor.agents[agent_ids[row]].agent.skills, contact)
+        why = _lack(floor.agents[agent_ids[row]].skills, contact)
         yield _verdict(floor, agent_ids[row], "lacks_skill", why, now)
     for row in _rows(kinds.unlisted):
         why = "his list of queues, or the queue's of agents, leaves him out"

@@ -12,7 +12,8 @@ RINGCANCELED, which are milliseconds.
 | ended, transferred                                 | BLINDTRANSFER `number`, `context`, `hold`, `call`, `orig. p.`, |
 |                                                    | or ATTENDEDTRANSFER `BRIDGE`, `target`, `hold`, `call`, ...    |
 | abandoned                                          | ABANDON `position`, `original position`, `wait`                |
-| overflowed; moved (then ENTERQUEUE there)          | EXITWITHTIMEOUT, or EXITEMPTY for want of agents, likewise     |
+| overflowed; moved (then ENTERQUEUE there)          | EXITWITHTIMEOUT, or EXITEMPTY for want of agents, likewise;    |
+|                                                    | WITHDRAW if a supervisor moved it                              |
 | withdrawn by a digit, otherwise                    | EXITWITHKEY `key`, likewise; WITHDRAW likewise, `reason`       |
 | reservation that failed; that the caller ended     | RINGNOANSWER `ring time`; RINGCANCELED `ring time`             |
 | agent logged in, out                               | AGENTLOGIN `agent`; AGENTLOGOFF `agent`, `login time`          |
@@ -77,8 +78,11 @@ class QueueLog:
             case ContactMoved():
                 visit = self._visits.pop(event.contact_id, _Visit(event.position))
                 where = (event.position, visit.original_position, int(event.in_queue_s))
-                verb = "EXITEMPTY" if event.reason == "empty" else "EXITWITHTIMEOUT"
-                way = ("EXITWITHKEY", event.key, *where) if event.key else (verb, *where)
+                way: tuple[object, ...] = ("EXITEMPTY" if event.reason == "empty" else "EXITWITHTIMEOUT", *where)
+                if event.key:
+                    way = ("EXITWITHKEY", event.key, *where)
+                elif event.reason == "supervisor":
+                    way = ("WITHDRAW", *where, f"to {event.queue_id}")
                 left = _line(at, event.contact_id, event.from_queue_id, NONE, *way)
                 return [left, self._enter(at, event.contact_id, event.queue_id, "", event.new_position)]
             case ContactAbandoned() | ContactOverflowed() | ContactWithdrawn():

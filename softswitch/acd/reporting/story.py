@@ -1,7 +1,7 @@
 """What became of one contact and why, in sentences, from its events."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 import msgspec
 
@@ -11,11 +11,13 @@ from softswitch.acd.events import (
     AgentReserved,
     ContactAbandoned,
     ContactAnnounced,
+    ContactAssigned,
     ContactConnected,
     ContactContinued,
     ContactEnded,
     ContactHeld,
     ContactInterrupted,
+    ContactLost,
     ContactMoved,
     ContactOverflowed,
     ContactQueued,
@@ -31,10 +33,9 @@ from softswitch.acd.events import (
     StepBegan,
     WrapUpEnded,
 )
+from softswitch.acd.matching import PREFERRED_AGENT
 
-T = TypeVar("T")
-
-_DOING = {
+DOING = {
     Condition.LOGGED_OUT: "not logged in",
     Condition.NOT_READY: "not ready",
     Condition.NO_PHONE: "without a phone",
@@ -46,33 +47,42 @@ _DOING = {
     Condition.WRAP_UP: "in wrap-up",
     Condition.READY: "without room in this channel",
 }
-_RULES = {
+RULES = {
     "longest_idle": "idle for the longest time",
+    "least_occupied": "the least occupied",
+    "fewest_contacts": "with the fewest contacts",
+    "most_skilled": "the most skilled",
+    "linear": "the first in the list",
+    "round_robin": "the next in turn",
+    "random": "by lot",
+    "weighted_random": "by lot, by his weight",
+    "last_agent_first": "who talked to this customer last, if he was free",
     "ring_all": "everybody free is alerted",
-    "preferred_agent": "it was kept for him",
+    PREFERRED_AGENT: "it was kept for him",
 }
-_WHY_STEP = {
+WHY_STEP = {
     "entered": "",
     "expired": " because its time had come",
     "nobody_logged_in": " because nobody of the former was logged in",
     "nobody_ready": " because nobody of the former was ready",
     "preferred_agent_over": " because it was kept for its preferred agent long enough",
 }
-_REFUSED = {
+REFUSED = {
     "full": "no room",
     "closed": "it is closed",
     "empty": "nobody there who counts",
     "unknown": "there is no such queue",
 }
-_SENT_AWAY = {
+SENT_AWAY = {
     "max_wait": "it had waited too long",
     "full": "there was no room",
     "empty": "nobody was there who counts",
     "closed": "the queue is closed",
     "predicted_wait": "the wait would have been too long",
     "exit_key": "it chose so by a key",
+    "supervisor": "a supervisor wanted it so",
 }
-_ENDED = {
+ENDED = {
     "no_answer": "did not answer",
     "declined": "declined",
     "unreachable": "could not be reached",
@@ -110,12 +120,16 @@ def _text(event: AcdEvent) -> str:
             return _of_waiting(event)
         case ContactReprioritised() | ContactMoved() | ContactAbandoned() | ContactOverflowed() | ContactWithdrawn():
             return _of_leaving(event)
+        case ContactAssigned():
+            return f"given to {event.agent_id} alone{_by(event.by)}"
+        case ContactLost():
+            return "nobody knew of it any more"
         case AgentReserved():
             return _of_decision(event)
         case ReservationEnded() if event.cause == "answered":
             return ""
         case ReservationEnded():
-            cause = _ENDED.get(event.cause, event.cause.replace("_", " "))
+            cause = ENDED.get(event.cause, event.cause.replace("_", " "))
             return f"{event.agent_id} {cause}, after {seconds(event.ring_s)}"
         case (
             ContactConnected()
@@ -145,9 +159,9 @@ def _of_waiting(event: ContactQueued | ContactRefused | StepBegan | ContactWaits
                 parts.append(f"counts as {seconds(abs(event.boost_s))} {older}")
             return "; ".join(parts)
         case ContactRefused():
-            return f"refused by {event.queue_id}: {_REFUSED.get(event.reason, event.reason)}"
+            return f"refused by {event.queue_id}: {REFUSED.get(event.reason, event.reason)}"
         case StepBegan():
-            return f"step {event.step} began{_WHY_STEP.get(event.why, '')}: {_count(event.able, 'agent')} may serve it"
+            return f"step {event.step} began{WHY_STEP.get(event.why, '')}: {_count(event.able, 'agent')} may serve it"
         case ContactWaits():
             return _nobody_free(event)
         case ContactAnnounced():
@@ -164,7 +178,7 @@ def _nobody_free(event: ContactWaits) -> str:
     counts = dict(zip(Condition, event.counts, strict=False))
     if event.shunned is not None and counts.get(Condition.READY):
         counts[Condition.READY] -= 1
-    doing = [f"{number} {_DOING[condition]}" for condition, number in counts.items() if number]
+    doing = [f"{number} {DOING[condition]}" for condition, number in counts.items() if number]
     shunned = "" if event.shunned is None else f"; {event.shunned} has just not taken it"
     others = f": {', '.join(doing)}" if doing else ""
     return f"{where}nobody free of {_count(event.able, 'agent')} who may serve it{others}{shunned}"
@@ -177,7 +191,7 @@ def _of_leaving(
         case ContactReprioritised():
             return f"boost {event.old_boost_s:g} s -> {event.boost_s:g} s{_by(event.by)}; now at place {event.position}"
         case ContactMoved():
-            why = _SENT_AWAY.get(event.reason, event.reason)
+            why = SENT_AWAY.get(event.reason, event.reason)
             return (
                 f"moved from {event.from_queue_id} to {event.queue_id}, place {event.new_position}, because "
                 f"{why}{_by(event.by)}"
@@ -186,7 +200,7 @@ def _of_leaving(
             return f"hung up at place {event.position} after {seconds(event.wait_s)}"
         case ContactOverflowed():
             where = f"to flow {event.flow}" if event.flow else "and was let go"
-            why = _SENT_AWAY.get(event.reason, event.reason)
+            why = SENT_AWAY.get(event.reason, event.reason)
             return f"left {event.queue_id} {where} after {seconds(event.wait_s)}, because {why}"
         case ContactWithdrawn():
             how = f"left by key {event.key}" if event.key else "taken out"
@@ -201,7 +215,7 @@ def _of_decision(event: AgentReserved) -> str:
     if event.rule == OLDEST_CONTACT:
         why = "became free, and of all contacts he serves it was the one that had waited longest, boosts counted"
     else:
-        rule = _RULES.get(event.rule, event.rule.replace("_", " "))
+        rule = RULES.get(event.rule, event.rule.replace("_", " "))
         why = f"was chosen among {_count(event.free, 'free agent')} of {event.able} who may serve it: {rule}"
         if event.rule == "longest_idle":
             why += f" ({seconds(event.idle_s)})"

@@ -1,10 +1,32 @@
 """What became of a contact, told from its events."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import get_args
+
 import pytest
 
-from softswitch.acd.events import AcdEvent, ContactReprioritised, DispositionSet, Stamped
+from softswitch.acd.decisions import Condition
+from softswitch.acd.events import (
+    AcdEvent,
+    ContactReprioritised,
+    DispositionSet,
+    Stamped,
+    StepReason,
+)
 from softswitch.acd.inputs import AgentPaused, ContactAbandoned, ContactExited, ContactFinished, ContactTransferred
-from softswitch.acd.model import Agent, Announcements, Queue, RoutingStep, ToFlow, ToQueue
+from softswitch.acd.model import (
+    Agent,
+    Announcements,
+    OverflowReason,
+    Queue,
+    RoutingStep,
+    StrategyName,
+    ToFlow,
+    ToQueue,
+)
+from softswitch.acd.outputs import EndCause, RefusalReason
+from softswitch.acd.reporting import story as story_module
 from softswitch.acd.reporting.story import about, seconds, tell
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.testing.acd import ScriptedAcd
@@ -115,3 +137,25 @@ def test_durations_are_exact_where_it_matters() -> None:
         "119 s",
         "3:05 min",
     ]
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ([*get_args(StrategyName), "preferred_agent"], story_module.RULES),
+        ([reason for part in get_args(OverflowReason) for reason in get_args(part) or (part,)], story_module.SENT_AWAY),
+        (get_args(EndCause), story_module.ENDED),
+        (get_args(RefusalReason), story_module.REFUSED),
+        (get_args(StepReason), story_module.WHY_STEP),
+        (list(Condition), story_module.DOING),
+    ],
+)
+def test_everything_that_can_be_told_has_words(known: Sequence[str], words: Mapping[str, str]) -> None:
+    assert set(words) == set(known)
+
+
+def test_every_event_of_a_contact_is_in_its_story_but_the_answer_which_is_told_by_the_conversation() -> None:
+    of_contacts = [kind for kind in get_args(AcdEvent) if "contact_id" in kind.__struct_fields__]
+    source = Path(story_module.__file__).read_text("utf-8")
+    assert len(of_contacts) > 10
+    assert [kind for kind in of_contacts if f"{kind.__name__}()" not in source] == []
