@@ -30,9 +30,27 @@ def leave_empty_queues(floor: Floor, now: float) -> None:
 
     Who is sent on may take the last agent of the next queue, hence the loop; each contact moves a few times only.
     """
-    while floor.presence.unsure:
-        queue = floor.presence.unsure.pop()
-        if queue.waiting and has_lost_everybody(floor, queue):
-            for contact in queue.contacts():
-                if contact.line is not None:
-                    contacts.turn_away(floor, contact, "empty", now)
+    presence = floor.presence
+    if presence.lost and presence.has_gained:
+        for queue in [queue for queue in presence.lost if presence.keeps(queue)]:
+            presence.lost.remove(queue)
+            floor.deadlines.cancel(("empty", queue.settings.queue_id))
+    presence.has_gained = False
+    while presence.unsure:
+        queue = presence.unsure.pop()
+        if queue.waiting and contacts.must_leave(floor, queue, now):
+            _send_everybody_on(floor, queue, now)
+
+
+def grace_over(floor: Floor, queue: QueueRecord, now: float) -> None:
+    """The last agent is gone for as long as the queue keeps those who wait."""
+    if queue in floor.presence.lost:
+        floor.presence.lost.remove(queue)
+    if has_lost_everybody(floor, queue):
+        _send_everybody_on(floor, queue, now)
+
+
+def _send_everybody_on(floor: Floor, queue: QueueRecord, now: float) -> None:
+    for contact in queue.contacts():
+        if contact.line is not None:
+            contacts.turn_away(floor, contact, "empty", now)

@@ -149,7 +149,7 @@ def _serve(floor: Floor, contact: Contact, now: float) -> None:
     floor.serve_contact(contact, now)
     if contact.line is None:
         return
-    if has_lost_everybody(floor, contact.queue):
+    if must_leave(floor, contact.queue, now):
         turn_away(floor, contact, "empty", now)
     elif _waits_too_long(contact, now):
         turn_away(floor, contact, "predicted_wait", now)
@@ -252,7 +252,7 @@ def returned(floor: Floor, contact: Contact, now: float) -> None:
         return
     floor.join_line(contact, now)
     floor.serve_contact(contact, now)
-    if contact.line is not None and has_lost_everybody(floor, contact.queue):
+    if contact.line is not None and must_leave(floor, contact.queue, now):
         turn_away(floor, contact, "empty", now)
 
 
@@ -286,6 +286,19 @@ def reschedule(floor: Floor, contact: Contact, now: float) -> None:
 
 
 # Overflow
+
+
+def must_leave(floor: Floor, queue: QueueRecord, now: float) -> bool:
+    """Whether nobody is there for those who wait in the queue, and has not been for as long as it keeps them then."""
+    if not has_lost_everybody(floor, queue):
+        return False
+    grace_s = queue.settings.leave_when_empty_after_s
+    if grace_s <= 0:
+        return True
+    if queue not in floor.presence.lost:
+        floor.presence.lost.append(queue)
+        floor.deadlines.set(("empty", queue.settings.queue_id), now + grace_s)
+    return False
 
 
 def turn_away(floor: Floor, contact: Contact, reason: OverflowReason, now: float) -> None:

@@ -38,7 +38,7 @@ Timer: TypeAlias = (
     tuple[Literal["ring"], ReservationId]
     | tuple[Literal["wrap_up"], AgentId, ContactId]
     | tuple[Literal["watch_call"], AgentId]
-    | tuple[Literal["rescue"], QueueId]
+    | tuple[Literal["rescue", "empty"], QueueId]
     | tuple[Literal["max_wait", "announcement", "text", "retry", "stage", "late", "watch"], ContactId]
 )
 

@@ -159,8 +159,9 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     phone is alerting. `overflows` are the ways out by reason, `overflow` is that of all others.
 
     With `join_empty` a contact is not taken while nobody counts as there, with `leave_when_empty` those who wait
-    overflow when nobody does any more; who is logged out or excluded by one of these factors does not count, and
-    without a factor nobody is ever counted. Who would wait longer than `max_predicted_wait_s` overflows on arrival.
+    overflow when nobody did for `leave_when_empty_after_s`; who is logged out or excluded by one of these factors does
+    not count, and without a factor nobody is ever counted. Who would wait longer than `max_predicted_wait_s` overflows
+    on arrival.
     `project` is for whom the queue works.
 
     For `last_agent_s` a contact is for the agent alone whom its customer talked to last, if he serves the queue.
@@ -192,6 +193,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     overflows: dict[OverflowReason, OverflowTarget] = {}
     join_empty: tuple[EmptyFactor, ...] = ()
     leave_when_empty: tuple[EmptyFactor, ...] = ()
+    leave_when_empty_after_s: float = 0.0
     service_level_s: float = 20.0
     project: str = ""
     no_answer_limit: int = 1

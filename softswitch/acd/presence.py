@@ -53,7 +53,7 @@ _FIRST_ROWS = 64
 class Presence:
     """The agents of one roster. `queues` are those that keep nobody when nobody is there."""
 
-    __slots__ = ("_bits", "_relying", "unsure")
+    __slots__ = ("_bits", "_relying", "has_gained", "lost", "unsure")
 
     def __init__(self, agents: int, queues: list[QueueRecord]) -> None:
         self._bits: NDArray[np.uint8] = np.full(agents, _ABSENT, np.uint8)
@@ -61,6 +61,10 @@ class Presence:
         """The queues that rely on the agent of a row."""
         self.unsure = list(queues)
         """Queues that have nobody to rely on any more, and may have become empty."""
+        self.lost: list[QueueRecord] = []
+        """Queues whose last agent is gone, and in which those who wait may stay for a little while yet."""
+        self.has_gained = True
+        """Somebody counts who did not: one of those that are lost may be no more."""
         for queue in queues:
             queue.relies_on = None
 
@@ -69,6 +73,7 @@ class Presence:
         old, new = int(self._bits[row]), _bits_of(agent)
         if old != new:
             self._bits[row] = new
+            self.has_gained |= bool(old & ~new)
             if new & ~old and row in self._relying:
                 self._lose(row, new)
 

@@ -150,10 +150,11 @@ class Router:
                     agent = floor.agents.get(agent_id)
                     if agent is not None:
                         watchdog.agent_is_due(floor, agent, now)
-                case ("rescue", queue_id):
+                case ("rescue" | "empty" as subject, queue_id):
                     queue = floor.queues.get(queue_id)
                     if queue is not None:
-                        rescue.look(floor, queue, now)
+                        look = rescue.look if subject == "rescue" else closing.grace_over
+                        look(floor, queue, now)
                 case (kind, contact_id):
                     contact = floor.contacts.get(contact_id)
                     if contact is None:

@@ -427,6 +427,7 @@ def _queue(row: QueueRow) -> Queue:
         overflows=_overflows(row),
         join_empty=row.join_empty,
         leave_when_empty=row.leave_when_empty,
+        leave_when_empty_after_s=row.leave_when_empty_after_s,
         service_level_s=row.service_level_s,
         no_answer_limit=row.no_answer_limit,
         no_answer_state=row.no_answer_state,

@@ -279,6 +279,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """Refused while each of its agents is logged out or in one of these conditions; none: everybody is taken."""
     leave_when_empty: tuple[EmptyFactorName, ...] = ()
     """And who waits leaves; none: he stays."""
+    leave_when_empty_after_s: Seconds = 0
+    """Not before it has been so for this time: a phone that registers anew is away for a moment."""
     hours: str = ""
     """A schedule, outside of which it is closed; empty: it is always open."""
     at_closing: Literal["finish", "announce", "overflow"] = "finish"

@@ -14,6 +14,7 @@ from softswitch.acd.inputs import (
     AgentReachable,
     AgentResumed,
     AgentUnreachable,
+    ConfigurationSet,
     WrapUpEnded,
 )
 from softswitch.acd.model import Agent, BusyKind, EmptyFactor, Queue, ToFlow
@@ -161,3 +162,67 @@ def test_whoever_is_back_lets_callers_in_again() -> None:
         acd.answer("c")
         acd.finish("c")
         acd.tell(WrapUpEnded(ANN))
+
+
+# A little while
+
+
+def patient() -> ScriptedAcd:
+    acd = scripted(leave_when_empty=("unavailable",), leave_when_empty_after_s=10.0, overflow=ToFlow("sorry"))
+    acd.ready("ann")
+    acd.call("talking", "other")
+    acd.answer("talking")
+    acd.call("c1")
+    return acd
+
+
+def left(acd: ScriptedAcd) -> list[tuple[float, str]]:
+    return [(at, output.contact_id) for at, output in acd.transcript if isinstance(output, ContactOverflowed)]
+
+
+def test_who_waits_stays_for_a_while_when_the_last_phone_is_gone() -> None:
+    acd = patient()
+    acd.tell(AgentUnreachable(ANN))
+    acd.advance(4.0)
+    acd.call("c2")
+    acd.advance(5.9)
+    assert left(acd) == []
+    acd.advance(0.1)
+    assert left(acd) == [(10.0, "c1"), (10.0, "c2")]
+
+
+def test_a_phone_that_registers_anew_costs_nobody_his_place() -> None:
+    acd = patient()
+    acd.tell(AgentUnreachable(ANN))
+    acd.advance(9.0)
+    acd.tell(AgentReachable(ANN))
+    acd.advance(3.0)
+    acd.tell(AgentUnreachable(ANN))
+    acd.advance(9.0)
+    assert left(acd) == [], "the time begins anew"
+    acd.advance(1.0)
+    assert left(acd) == [(22.0, "c1")]
+
+
+def test_who_arrives_where_nobody_is_waits_as_long() -> None:
+    acd = scripted(leave_when_empty=("invalid",), leave_when_empty_after_s=10.0)
+    acd.call("c1")
+    acd.advance(6.0)
+    acd.call("c2")
+    acd.advance(4.0)
+    assert left(acd) == [(10.0, "c1"), (10.0, "c2")]
+    acd.call("c3")
+    acd.advance(10.0)
+    assert left(acd)[-1] == (20.0, "c3")
+
+
+def test_a_reload_changes_nothing_in_that() -> None:
+    acd = patient()
+    acd.tell(AgentUnreachable(ANN))
+    acd.advance(5.0)
+    queue = Queue(queue_id=SALES, leave_when_empty=("unavailable",), leave_when_empty_after_s=10.0)
+    acd.tell(ConfigurationSet([queue], [Agent(agent_id=ANN)]))
+    acd.advance(2.0)
+    acd.tell(AgentReachable(ANN))
+    acd.advance(20.0)
+    assert left(acd) == []
