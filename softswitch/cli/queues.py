@@ -115,7 +115,7 @@ _COLUMNS: list[Column[QueueRow]] = [
     Column("Ready", lambda row: str(row.agents_ready), is_number=True),
     Column("Busy", lambda row: str(row.agents_busy), is_number=True),
     Column("Staff", lambda row: str(row.agents_logged_in), is_number=True, is_wide=True),
-    Column("Offered", lambda row: str(row.offered), is_number=True, is_wide=True),
+    Column("Offered", lambda row: str(row.offered), is_number=True),
     Column("Answered", lambda row: str(row.answered), is_number=True),
     Column("Lost", lambda row: str(row.abandoned), is_number=True),
     Column("Overflowed", lambda row: str(row.overflowed), is_number=True, is_wide=True),

@@ -164,7 +164,7 @@ def test_tables_for_people() -> None:
     assert printed("agents")[2].split() == ["anna", "Anna", "Petrova", "busy", "1:23", "registered", "7", "1"]
     assert "not ready (lunch)" in printed("agents")[3]
     assert printed("agents")[4].split() == ["clara", "Clara", "no", "phone", "0:07", "none", "0", "0"]
-    assert printed("queues")[2].split() == ["support", "open", "1", "0:20", "0", "1", "9", "2", "75", "%", "0:14"]
+    assert printed("queues")[2].split() == ["support", "1", "0:20", "0", "1", "12", "9", "2", "75", "%", "0:14"]
     assert "UDP 192.0.2.9:5062" in printed("registrations")[2]
     assert printed("bans")[2].split()[0] == "192.0.2.66"
     assert printed("subscriptions")[2].split() == ["boris", "dialog", "anna", "UDP", "192.0.2.8:5060", "10:10"]

@@ -64,7 +64,7 @@ def test_orders_reach_the_switch(client: ControlClient, operations: FixedOperati
     assert client.ask(Reload(), Reloaded).changes
     client.ask(Stop(), Done)
     assert operations.orders == [
-        ("set_agent", "anna", "pause", "lunch"),
+        ("set_agent", "anna", "pause", "lunch", "0.0"),
         ("hang_up", "c1"),
         ("reload",),
         ("stop",),
