@@ -2,6 +2,7 @@
 
 from softswitch.acd import contacts, events, rescue
 from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.channels import ON_THE_PHONE
 from softswitch.acd.floor import Floor, Reservation
 from softswitch.acd.inputs import FailureCause
 from softswitch.acd.model import DECLINED, NO_ANSWER, UNREACHABLE, Queue
@@ -46,6 +47,8 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
         )
     )
     floor.settle(agent, now, "contact")
+    if contact.channel not in ON_THE_PHONE:
+        others.append(agent)  # beside it he may take what waited while he was alerted
     for other in others:
         floor.serve_agent(other, now)
     rescue.answered(floor, contact, now)

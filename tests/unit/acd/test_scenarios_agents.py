@@ -312,6 +312,16 @@ def test_an_email_is_interrupted_by_a_call_and_continued_after_its_wrap_up() -> 
     assert acd.reserved()[-1] == ("mail2", "ann")
 
 
+def test_a_call_that_came_while_an_email_alerted_comes_as_soon_as_that_is_taken() -> None:
+    ann = Agent(agent_id=AgentId("ann"), capacity={Channel.VOICE: 1, Channel.EMAIL: 1})
+    acd = ScriptedAcd([SALES], [ann])
+    acd.ready("ann")
+    acd.call("letter", channel=Channel.EMAIL)
+    acd.call("call")
+    acd.answer("letter")
+    assert acd.reserved() == [("letter", "ann"), ("call", "ann")]
+
+
 def test_a_call_is_interrupted_by_nothing() -> None:
     acd = ScriptedAcd([SALES], [ANN])
     acd.ready("ann")
