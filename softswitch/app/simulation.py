@@ -9,6 +9,7 @@ from datetime import datetime
 
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import LEVEL_MAX, Agent
+from softswitch.acd.requirements import asked_skills, parse
 from softswitch.acd.simulation.arrivals import PastCall
 from softswitch.acd.simulation.day import alike
 from softswitch.acd.simulation.durations import Distribution, Observed
@@ -61,7 +62,9 @@ def _count(text: str) -> int:
 
 
 def _all_skills(configuration: ConfigurationSet) -> dict[str, int]:
-    return {skill: LEVEL_MAX for queue in configuration.queues for skill in queue.skills}
+    """Every skill that a queue or one of its steps asks for, at its best."""
+    parts = [part for queue in configuration.queues for part in (queue, *queue.steps)]
+    return {skill: LEVEL_MAX for part in parts for skill in (*part.skills, *asked_skills(parse(part.requirement)))}
 
 
 # Records of calls

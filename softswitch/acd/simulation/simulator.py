@@ -2,7 +2,8 @@
 
 The router is the one that runs in the switch, with the queues and agents of a configuration. What people do is said
 beforehand: callers come, talk and lose their patience as their `Arrival` says, agents come and go by their shifts and
-answer when their phone has rung for as long as `answer` draws. Times are whole nanoseconds, so that what theory says of
+answer when their phone has rung for as long as `answer` draws; where a disposition is wanted they give the first there
+is. Queues are open all day. Times are whole nanoseconds, so that what theory says of
 every single day (not only of the mean of many) can be tested without a tolerance.
 
 What has happened, the router's diary, is told to a `Witness`.
@@ -15,6 +16,7 @@ from typing import Protocol
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from softswitch.acd.events import AcdEvent
 from softswitch.acd.inputs import (
@@ -27,6 +29,7 @@ from softswitch.acd.inputs import (
     ContactAbandoned,
     ContactFinished,
     ContactQueued,
+    DispositionSet,
     ReservationAccepted,
 )
 from softswitch.acd.model import AgentState
@@ -36,11 +39,12 @@ from softswitch.acd.outputs import (
     ContactConnected,
     ContactOverflowed,
     ContactRefused,
+    WrapUpBegan,
 )
 from softswitch.acd.router import Router
 from softswitch.acd.simulation.arrivals import Arrival
 from softswitch.acd.simulation.durations import Constant, Distribution
-from softswitch.base.ids import AgentId, ContactId, ReservationId
+from softswitch.base.ids import AgentId, ContactId
 
 NS = 1_000_000_000
 """Nanoseconds of a second."""
@@ -94,7 +98,9 @@ class Simulation:
         self._present: dict[ContactId, Arrival] = {}
         """Who has come and is not gone."""
         self._talking: set[ContactId] = set()
-        self._tell(configuration)
+        policy = replace(configuration.policy, watchdog_s=None)  # here nobody forgets to say that something is over
+        self._dispositions = {queue.queue_id: queue.dispositions[:1] for queue in configuration.queues}
+        self._tell(replace(configuration, policy=policy))
         for shift in shifts:
             self._plan(_ns(shift.from_s), AgentLoggedIn(shift.agent_id))
             if shift.until_s < inf:
@@ -178,7 +184,7 @@ class Simulation:
         for event in self.router.take_events():
             happened(event)
         now_ns = self.now_ns
-        answers: list[ReservationId] = []
+        answers: list[AcdInput] = []
         for output in self.router.take_outputs():
             match output:
                 case AgentReserved():
@@ -186,7 +192,10 @@ class Simulation:
                     if answer_ns:
                         self._plan(now_ns + answer_ns, ReservationAccepted(output.reservation_id))
                     else:
-                        answers.append(output.reservation_id)
+                        answers.append(ReservationAccepted(output.reservation_id))
+                case WrapUpBegan():
+                    for code in self._dispositions[output.queue_id]:
+                        answers.append(DispositionSet(output.agent_id, code, output.contact_id))
                 case ContactConnected():
                     self._talking.add(output.contact_id)
                     talk_ns = _ns(self._present[output.contact_id].talk_s)
@@ -198,8 +207,8 @@ class Simulation:
                         self._plan(now_ns + _ns(BACK_S), AgentResumed(output.agent_id))
                 case _:
                     pass
-        for reservation_id in answers:
-            self._tell(ReservationAccepted(reservation_id))
+        for fact in answers:
+            self._tell(fact)
 
 
 class _Drawn:

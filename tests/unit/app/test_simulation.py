@@ -3,7 +3,7 @@ from math import inf
 import pytest
 
 from softswitch.acd.inputs import ConfigurationSet
-from softswitch.acd.model import Agent, Queue
+from softswitch.acd.model import Agent, Queue, RoutingStep
 from softswitch.app.simulation import agents_of, observed_patience_s, observed_talk, past_calls, pattern
 from softswitch.base.errors import SimulationError
 from softswitch.base.ids import AgentId, CallId, QueueId
@@ -46,6 +46,16 @@ def test_so_many_after_their_pattern() -> None:
 
 def test_where_nobody_is_configured_everybody_can_do_everything() -> None:
     assert [agent.skills for agent in pattern(ConfigurationSet([SALES, SUPPORT], []))] == [{"en": 10, "ru": 10}]
+
+
+def test_they_have_what_expressions_and_steps_ask_for_and_nothing_that_is_not_wanted() -> None:
+    stepped = Queue(
+        queue_id=QueueId("stepped"),
+        requirement="billing >= 8 and not trainee",
+        steps=(RoutingStep(skills={"vip": 3}, for_s=10.0), RoutingStep(requirement="de or fr")),
+    )
+    agent = pattern(ConfigurationSet([stepped], []))[0]
+    assert agent.skills == {"billing": 10, "vip": 10, "de": 10, "fr": 10}
 
 
 def test_so_many_for_each_queue() -> None:

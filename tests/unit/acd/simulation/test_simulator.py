@@ -9,12 +9,13 @@ from softswitch.acd.events import (
     AgentStateChanged,
     ContactAbandoned,
     ContactConnected,
+    ContactEnded,
     ContactOverflowed,
     ContactQueued,
     ReservationEnded,
 )
 from softswitch.acd.inputs import ConfigurationSet
-from softswitch.acd.model import Agent, AgentState, Queue, ToFlow
+from softswitch.acd.model import Agent, AgentState, Queue, RoutingPolicy, ToFlow
 from softswitch.acd.simulation.arrivals import Arrival
 from softswitch.acd.simulation.durations import Constant, Distribution
 from softswitch.acd.simulation.simulator import NS, Shift, Simulation
@@ -107,6 +108,27 @@ def test_agents_come_and_go_by_their_shifts() -> None:
     assert [row[:3] for row in connected(notes)] == [(60.0, "call1", "ann"), (150.0, "call2", "bob")]
     left = [event.at for event in notes.of(AgentStateChanged) if event.new is AgentState.LOGGED_OUT]
     assert left == [130.0], "he finishes what he is in"
+
+
+def test_nobody_asks_whether_a_long_conversation_is_still_there() -> None:
+    queues = [Queue(queue_id=SALES, wrap_up_s=0.0)]
+    configuration = ConfigurationSet(queues, [Agent(agent_id=ANN)], RoutingPolicy(watchdog_s=60.0))
+    notes = Notes()
+    Simulation(configuration, [call(0.0, talk_s=5000.0)], [Shift(agent_id=ANN)], notes).run()
+    assert [event.talk_s for event in notes.of(ContactEnded)] == [5000.0]
+
+
+def test_dispositions_are_given_where_they_are_wanted() -> None:
+    queue = Queue(
+        queue_id=SALES,
+        wrap_up_s=10.0,
+        wrap_up_max_s=600.0,
+        dispositions=("sold", "lost"),
+        is_disposition_required=True,
+        max_wait_s=None,
+    )
+    notes, _ = run(call(0.0), call(20.0), queue=queue)
+    assert [row[0] for row in connected(notes)] == [0.0, 110.0]
 
 
 def test_a_run_ends_even_if_nobody_ever_comes() -> None:
