@@ -7,6 +7,8 @@ is `MAYBE`.
 
 from enum import Enum
 
+from msgspec.structs import replace
+
 from softswitch.acd.inputs import ConfigurationSet, ContactQueued
 from softswitch.acd.model import (
     Agent,
@@ -15,6 +17,7 @@ from softswitch.acd.model import (
     Queue,
     RoutingStep,
     Serving,
+    Skills,
     ToFlow,
     ToQueue,
 )
@@ -135,11 +138,14 @@ class Known:
         self.skills = fact.skills
         self.requirement = fact.requirement
         self.entered_at = now if fact.enqueued_at is None else min(now, fact.enqueued_at)
+        self.enqueued_at = self.entered_at
         self.order = (self.entered_at - fact.boost_s, serial)
         self.steps_since = self.entered_at
         self.kept_for = fact.preferred_agent
         """The only agent who gets it at present; None: whoever is able."""
         self.kept_until = self.entered_at + fact.preferred_for_s
+        self.is_assigned = False
+        """A supervisor wants it so: before all others."""
         self.failed_by: AgentId | None = None
         self.failed_at = 0.0
         self.told_s = float("inf")
@@ -149,10 +155,17 @@ class Known:
         self.queue_id = queue_id
         self.entered_at = self.steps_since = now
         self.kept_for = None
+        self.is_assigned = False
+
+    def assigned(self, agent_id: AgentId) -> None:
+        self.kept_for, self.kept_until, self.is_assigned = agent_id, float("inf"), True
+        if self.failed_by == agent_id:
+            self.failed_by = None
 
     def released(self, now: float) -> None:
         """It is kept for nobody any more: the steps begin."""
         self.kept_for = None
+        self.is_assigned = False
         self.steps_since = max(self.entered_at, min(self.kept_until, now))
 
 
@@ -176,8 +189,15 @@ class Rules:
             return Answer.NO
         return _by_steps(agent, queue, now - contact.steps_since)
 
+    def learn_skills(self, agent_id: AgentId, skills: Skills) -> None:
+        """What he is able to do at present."""
+        if agent_id in self.agents:
+            self.agents[agent_id] = replace(self.agents[agent_id], skills=skills)
+
     def order(self, agent_id: AgentId, contact: Known) -> tuple[int, tuple[float, int]]:
         """Smaller is what this agent takes first."""
+        if contact.is_assigned:
+            return 0, contact.order
         serving = self.agents[agent_id].profile.get(contact.queue_id, Serving())
         return serving.order, contact.order
 

@@ -19,11 +19,15 @@ from softswitch.acd.inputs import (
     AgentPaused,
     AgentReachable,
     AgentResumed,
+    AgentSkillsSet,
     AgentUnreachable,
     ContactAbandoned,
+    ContactAssigned,
     ContactExited,
     ContactFinished,
+    ContactPrioritised,
     ContactQueued,
+    ContactRequeued,
     ContactWithdrawn,
     QueueClosed,
     QueueOpened,
@@ -47,6 +51,7 @@ from softswitch.acd.outputs import (
 )
 from softswitch.acd.router import Router
 from softswitch.acd.summaries import ContactSummary
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 from tests.fuzz.acd_rules import FULL, SKIPPING, SMALLER, Answer, Known, Rules
 
@@ -137,6 +142,33 @@ class RouterMachine(RuleBasedStateMachine):
             if queue_id is None and contact_id not in self.connected:
                 self.end(contact_id, "exited")
             self.tell(ContactExited(contact_id, "1", queue_id))
+
+    @rule(pick=st.integers(0, 20), boost_s=st.sampled_from([0.0, 40.0, -15.0]))
+    def supervisor_gives_a_boost(self, pick: int, boost_s: float) -> None:
+        if self.known:
+            contact_id = list(self.known)[pick % len(self.known)]
+            if self.tell(ContactPrioritised(contact_id, boost_s, "sue")):
+                known = self.known[contact_id]
+                known.order = (known.enqueued_at - boost_s, known.order[1])
+
+    @rule(pick=st.integers(0, 20), queue_id=queues)
+    def supervisor_moves(self, pick: int, queue_id: QueueId) -> None:
+        if self.known:
+            self.tell(ContactRequeued(list(self.known)[pick % len(self.known)], queue_id, "sue"))
+
+    @rule(pick=st.integers(0, 20), agent_id=agents)
+    def supervisor_assigns(self, pick: int, agent_id: AgentId) -> None:
+        if self.known:
+            contact_id = list(self.known)[pick % len(self.known)]
+            known = self.known[contact_id]
+            former = (known.kept_for, known.kept_until, known.is_assigned, known.failed_by)
+            known.assigned(agent_id)
+            if not self.tell(ContactAssigned(contact_id, agent_id, "sue")):
+                known.kept_for, known.kept_until, known.is_assigned, known.failed_by = former
+
+    @rule(agent_id=agents, skills=st.sampled_from([None, {}, {"en": 7}, {"en": 9, "ru": 9}]))
+    def supervisor_teaches(self, agent_id: AgentId, skills: Skills | None) -> None:
+        self.tell(AgentSkillsSet(agent_id, skills, "sue"))
 
     @rule(queue_id=queues, waiting=st.sampled_from(["finish", "announce", "overflow"]))
     def queue_closes(self, queue_id: QueueId, waiting: WhoWaitsAtClosing) -> None:
@@ -234,16 +266,24 @@ class RouterMachine(RuleBasedStateMachine):
         self.connected.pop(contact_id, None)
         self.ends[contact_id] = how
 
-    def tell(self, fact: AcdInput | None) -> None:
-        """One fact, or the time: one mutation, then drain."""
+    def tell(self, fact: AcdInput | None) -> bool:
+        """One fact, or the time: one mutation, then drain. False if a supervisor is told that it is not possible."""
         before = self.eligible(self.now - 0.5)
         self.log.append((self.now, fact))
-        if fact is None:
-            self.router.handle_timeout(self.now)
-        else:
-            self.router.apply(fact, self.now)
+        try:
+            if fact is None:
+                self.router.handle_timeout(self.now)
+            else:
+                self.router.apply(fact, self.now)
+        except LocalError:
+            assert isinstance(fact, ContactPrioritised | ContactRequeued | ContactAssigned)
+            assert self.router.take_outputs() == [], "what is refused changes nothing"
+            self.log.pop()
+            return False
         outputs = self.router.take_outputs()
         self.said += outputs
+        for row in self.router.agent_summaries(self.now):
+            self.law.learn_skills(row.agent_id, row.skills)
         self.release_kept()
         self.learn_order(fact)
         for output in outputs:
@@ -253,6 +293,7 @@ class RouterMachine(RuleBasedStateMachine):
         for output in outputs:
             if isinstance(output, AgentReserved):
                 self.check_oldest_first(output, eligible)
+        return True
 
     def logged_in(self) -> set[AgentId]:
         configured = {agent.agent_id for agent in self.configuration.agents}
