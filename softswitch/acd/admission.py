@@ -13,8 +13,11 @@ def obstacle(floor: Floor, queue: QueueRecord, contact: Contact) -> Obstacle | N
     settings = queue.settings
     if queue.closing is not None or not queue.is_open:
         return "closed"
-    has_room = floor.matching.has_room_for(queue, contact)
-    if len(queue) >= settings.max_length or not has_room:
+    if not floor.matching.has_room_for(queue, contact):
+        return "full"
+    if not contact.channel.has_listener:
+        return None  # it has been promised, and can wait for days
+    if len(queue) >= settings.max_length:
         return "full"
     if settings.join_empty and not floor.presence.is_anybody_there(queue.own_plan.rows, settings.join_empty):
         return "empty"

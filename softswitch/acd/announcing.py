@@ -16,7 +16,7 @@ def entered(contact: Contact) -> None:
     settings = contact.queue.settings.announcements
     contact.announce_at = contact.text_at = None
     contact.forecast = None
-    if settings is None:
+    if settings is None or not contact.channel.has_listener:
         return
     if settings.position or settings.estimated_wait:
         contact.announce_at = contact.entered_at + settings.first_after_s
@@ -26,7 +26,7 @@ def entered(contact: Contact) -> None:
 
 def resettle(contact: Contact) -> None:
     """The settings of its queue may have changed."""
-    settings = contact.queue.settings.announcements
+    settings = contact.queue.settings.announcements if contact.channel.has_listener else None
     if settings is None or not (settings.position or settings.estimated_wait):
         contact.announce_at = None
     elif contact.announce_at is None and not contact.is_told:

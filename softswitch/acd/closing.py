@@ -52,5 +52,5 @@ def grace_over(floor: Floor, queue: QueueRecord, now: float) -> None:
 
 def _send_everybody_on(floor: Floor, queue: QueueRecord, now: float) -> None:
     for contact in queue.contacts():
-        if contact.line is not None:
+        if contact.line is not None and contact.channel.has_listener:
             contacts.turn_away(floor, contact, "empty", now)

@@ -147,7 +147,7 @@ def _serve(floor: Floor, contact: Contact, now: float) -> None:
         floor.tell_step(contact, "entered", now)
     floor.watch(contact, now)
     floor.serve_contact(contact, now)
-    if contact.line is None:
+    if contact.line is None or not contact.channel.has_listener:
         return
     if must_leave(floor, contact.queue, now):
         turn_away(floor, contact, "empty", now)

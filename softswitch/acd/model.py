@@ -25,6 +25,11 @@ class Channel(Enum):
     def __init__(self, _name: str) -> None:
         self.row = len(type(self).__members__)
 
+    @property
+    def has_listener(self) -> bool:
+        """Somebody is there while it waits: he is told things, loses patience, and is not kept where nobody works."""
+        return self in (Channel.VOICE, Channel.CHAT)
+
 
 Skills: TypeAlias = dict[str, int]
 """Skill name to level, 1 (a little) to 10 (expert). In a requirement the level is the least that will do."""

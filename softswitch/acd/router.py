@@ -217,6 +217,11 @@ class Router:
         contact = self._floor.contacts.get(contact_id)
         return None if contact is None else explaining.explain(self._floor, contact, now)
 
+    def position(self, contact_id: ContactId) -> int | None:
+        """A waiting contact's place in its queue, from 1; None if it does not wait."""
+        contact = self._floor.contacts.get(contact_id)
+        return None if contact is None or contact.line is None else contact.queue.position(contact)
+
     def agent_snapshot(self, agent_id: AgentId) -> AgentSnapshot | None:
         """What to save of an agent; None when he is not configured."""
         agent = self._floor.agents.get(agent_id)

@@ -171,7 +171,7 @@ class Contact:
     def overdue_at(self) -> float | None:
         """When it has waited too long for its present queue."""
         longest = self.queue.settings.max_wait_s
-        return None if longest is None else self.entered_at + longest
+        return None if longest is None or not self.channel.has_listener else self.entered_at + longest
 
 
 class Line:

@@ -5,6 +5,7 @@ import msgspec
 from softswitch import __version__
 from softswitch.app.acd_operations import AcdOperations
 from softswitch.app.call_operations import CallOperations
+from softswitch.app.callback_operations import CallbackOperations
 from softswitch.app.contact_operations import ContactOperations
 from softswitch.app.message_operations import MessageOperations
 from softswitch.app.parts import Parts
@@ -36,6 +37,7 @@ class SwitchOperations:
         self.agents = acd.agents
         self.queues = acd.queues
         self.set_agent = acd.set_agent
+        self.set_skills = acd.set_skills
         self.set_disposition = acd.set_disposition
         self.set_queue = acd.set_queue
         contacts = ContactOperations(parts)
@@ -44,6 +46,11 @@ class SwitchOperations:
         self.set_contact = contacts.set_contact
         self.figures = acd.figures
         self.explain_contact = acd.explain_contact
+        self.order_contact = contacts.order_contact
+        callbacks = CallbackOperations(parts)
+        self.callbacks = callbacks.callbacks
+        self.add_callback = callbacks.add_callback
+        self.cancel_callback = callbacks.cancel_callback
         peers = PeerOperations(parts)
         self.phones = peers.phones
         self.set_phone = peers.set_phone

@@ -8,6 +8,7 @@ from softswitch.acd.runtime.service import AcdService
 from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
 from softswitch.base.clock import Clock
+from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
@@ -48,6 +49,7 @@ class Parts:
     records: StoreRecords
     archive: Archive
     phones: PhoneSettings
+    callbacks: Callbacks
     desks: Desks
     toll: Toll
     legs: ExtensionLegs

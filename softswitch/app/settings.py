@@ -29,11 +29,12 @@ from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.boosts import BoostRule, number_list
+from softswitch.calls.callback_book import CallbackTerms
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, RingGroup
 from softswitch.calls.toll_policy import TollRules
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener, parse_server
-from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RescueRow, TollRow
+from softswitch.config.rows import AgentRow, BoostRow, CallbacksRow, GroupRow, PhoneRow, QueueRow, RescueRow, TollRow
 from softswitch.config.settings import AgentsSection, ListenerAccess, SoundsSection, TollSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
@@ -176,6 +177,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
                 closing_prompt=row.closing_prompt,
                 exit_keys={key: _exit(target) for key, target in row.exit_keys.items()},
                 agent_hears=row.agent_hears,
+                callbacks=None if row.callbacks is None else _callback_terms(row.callbacks, configuration),
             )
             for row in configuration.queues
         },
@@ -474,6 +476,19 @@ def _rescue(row: RescueRow) -> Rescue:
         judged_min=row.judged_min,
         agents=tuple(AgentId(agent) for agent in row.agents),
         older_s=row.older_s,
+    )
+
+
+def _callback_terms(row: CallbacksRow, configuration: Configuration) -> CallbackTerms:
+    usernames = {each.id: each.username for each in _phones(configuration)}
+    return CallbackTerms(
+        customer_first=row.first == "customer",
+        attempts=row.attempts,
+        retry_s=row.retry_s,
+        expires_s=row.expires_s,
+        hours=row.hours,
+        through=usernames.get(row.through, row.through),
+        ring_s=row.ring_s,
     )
 
 

@@ -10,10 +10,12 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
 
+from softswitch.acd.events import Stamped
 from softswitch.acd.inputs import AgentLoggedIn
 from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.router import Router
@@ -48,6 +50,7 @@ from softswitch.base.errors import ConfigurationError, SoftswitchError
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
 from softswitch.calls.runtime.agent_lines import AgentLines
+from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.phone_settings import PhoneSettings
@@ -181,7 +184,7 @@ class Switch:
         )
         acd_events = AcdEvents(store, clock, self._loop, configuration.settings.events)
         acd = AcdService(
-            Router(), clock, self._acd_output, StoredAgentStates(store), self._loop, on_events=acd_events.take
+            Router(), clock, self._acd_output, StoredAgentStates(store), self._loop, on_events=self._acd_happened
         )
         sounds = sound_library(configuration, on_fault=lambda fault: log.warning("sound", fault=str(fault)))
         traces = Traces(messages, store, clock, self._loop, lambda: self._running().settings)
@@ -206,6 +209,8 @@ class Switch:
         commands = SipCommands(endpoint, clock, driver.flush, self._loop)
         messages_waiting = WaitingMessages(commands, lambda: self._running().settings, store)
         toll = Toll(store, clock, lambda: self._running().settings, self._is_open)
+        calendar = DialplanCalendar(lambda: self._running().dialplan)
+        callbacks = Callbacks(store, acd, self._loop, calendar)
         around = Surroundings(
             sip=commands,
             media=media,
@@ -218,10 +223,13 @@ class Switch:
             entropy=entropy,
             settings=lambda: self._running().settings,
             phones=phones,
+            callbacks=callbacks,
             desks=desks,
             toll=toll,
         )
         runner = FlowRunner(lambda: self._running().dialplan, loop=self._loop)
+        controller = CallController(around, loop=self._loop, start_flow=runner.start, is_routed=runner.is_routed)
+        callbacks.connect(around, controller)
         return Parts(
             clock=clock,
             pid=os.getpid(),
@@ -238,6 +246,7 @@ class Switch:
             records=records,
             archive=archive,
             phones=phones,
+            callbacks=callbacks,
             desks=desks,
             toll=toll,
             legs=around.legs,
@@ -246,18 +255,16 @@ class Switch:
             driver=driver,
             media=media,
             acd=acd,
-            queue_hours=QueueHours(
-                acd,
-                store,
-                clock,
-                self._loop,
-                lambda: self._running().settings,
-                DialplanCalendar(lambda: self._running().dialplan),
-            ),
+            queue_hours=QueueHours(acd, store, clock, self._loop, lambda: self._running().settings, calendar),
             acd_events=acd_events,
-            controller=CallController(around, loop=self._loop, start_flow=runner.start, is_routed=runner.is_routed),
+            controller=controller,
             reload=self._reload,
         )
+
+    def _acd_happened(self, events: Sequence[Stamped]) -> None:
+        parts = self._running()
+        parts.acd_events.take(events)
+        parts.callbacks.take_events(each.event for each in events)
 
     def _use_settings(self, settings: CallSettings) -> None:
         """Somebody sits at another phone."""
@@ -274,6 +281,7 @@ class Switch:
             log.warning("call lost", call_id=cdr.call_id, reason=cdr.end_reason)
         known = parts.acd.start(acd_configuration(parts.configuration))
         parts.queue_hours.refresh()
+        parts.callbacks.start()
         for agent_id in auto_login(parts.configuration):
             if agent_id not in known:
                 parts.acd.apply(AgentLoggedIn(agent_id))
@@ -352,6 +360,7 @@ class Switch:
         await parts.driver.stop()
         await parts.media.close()
         parts.queue_hours.stop()
+        parts.callbacks.stop()
         parts.acd.stop()
         parts.acd_events.stop()
         parts.traces.stop()

@@ -22,6 +22,12 @@ KEEP_AFTER_S = 1.0
 PRUNED_AT_ONCE_MAX = 100
 """Stored traces that are looked at, and deleted if need be, in one turn of the loop."""
 
+CALLBACKS_MAX = 20_000
+"""Call-backs promised and not yet kept: a day of a large centre; each is looked at when time passes."""
+
+CALLBACK_KEEP_DAYS = 30
+"""How long call-backs that are over are kept for reports."""
+
 AGENT_SOUNDS_MAX = 4
 """Sounds an agent hears before each caller, who waits for their end: a tone, a company, a queue, and one to spare."""
 

@@ -17,3 +17,11 @@ class QueueWishes(msgspec.Struct, frozen=True, kw_only=True):
     """Empty: none."""
     preferred_for_s: float = 0.0
     record: bool | None = None
+
+
+class QueueStay(msgspec.Struct, frozen=True, kw_only=True):
+    """Where somebody waits, or has waited: since when (monotonic seconds), and with which wishes."""
+
+    queue_id: str
+    queued_at: float
+    wishes: QueueWishes

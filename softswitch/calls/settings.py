@@ -12,6 +12,7 @@ from softswitch.acd.model import ToFlow, ToQueue, WhoWaitsAtClosing
 from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId
 from softswitch.calls.boosts import BoostRule
+from softswitch.calls.callback_book import CallbackTerms
 from softswitch.calls.digit_mode import DigitMode
 from softswitch.calls.ringing import EACH_S, RingStrategy
 from softswitch.calls.toll_policy import TollRules
@@ -141,6 +142,8 @@ class QueueTreatment(msgspec.Struct, frozen=True, kw_only=True):
     """What they hear who are let go because it has closed."""
     exit_keys: dict[str, ToQueue | ToFlow | None] = {}
     """Where who waits goes when he presses a key; None: back to the flow that put him there."""
+    callbacks: CallbackTerms | None = None
+    """How it calls back; None: it does not."""
     agent_hears: tuple[str, ...] = ()
     """Sounds for the agent before he hears the caller."""
 

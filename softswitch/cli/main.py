@@ -20,6 +20,9 @@ _COMMANDS = {
     "agents": LazyCommand("softswitch.cli.agents", "agents", "Agents and what they are doing."),
     "contacts": LazyCommand("softswitch.cli.contacts", "contacts", "Contacts: who waits, and who has whom."),
     "queues": LazyCommand("softswitch.cli.queues", "queues", "Queues: who waits, who answers, how quickly."),
+    "callbacks": LazyCommand(
+        "softswitch.cli.callbacks", "callbacks", "Call-backs that were promised, who has waited longest first."
+    ),
     "registrations": LazyCommand("softswitch.cli.registrations", "registrations", "Phones that are registered."),
     "phones": LazyCommand("softswitch.cli.phones", "phones", "Extensions and what their owners have chosen."),
     "limits": LazyCommand("softswitch.cli.limits", "limits", "What calls to the outside have used today."),

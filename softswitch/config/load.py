@@ -14,6 +14,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from softswitch.base.errors import ConfigurationError, Fault
+from softswitch.config.check_callbacks import check_callbacks
 from softswitch.config.check_groups import check_groups
 from softswitch.config.check_guard import check_guard
 from softswitch.config.check_people import check_people
@@ -95,6 +96,7 @@ def _check(draft: Draft) -> None:
     check_groups(draft)
     check_queues(draft)
     check_staff(draft)
+    check_callbacks(draft)
     check_steps(draft)
     check_schedules(draft)
     check_routes(draft)

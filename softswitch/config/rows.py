@@ -236,6 +236,24 @@ class RescueRow(msgspec.Struct, frozen=True, kw_only=True):
     """Its callers count as having waited so much longer, against those of other queues."""
 
 
+class CallbacksRow(msgspec.Struct, frozen=True, kw_only=True):
+    """callbacks = {...} of a queue: callers may be called back instead of waiting."""
+
+    first: Literal["agent", "customer"] = "agent"
+    """Who is called first: the agent, who hears it ring at the customer's; or the customer, when it is his turn."""
+    attempts: Annotated[int, Meta(ge=1, le=20)] = 3
+    """So often a customer is tried who does not answer ..."""
+    retry_s: Annotated[float, Meta(ge=10, le=86400)] = 600
+    """... after so long each time."""
+    expires_s: Annotated[float, Meta(ge=60, le=2_592_000)] = 86400
+    """After this nobody is called any more."""
+    hours: str = ""
+    """The schedule within which customers may be called; empty: at any time."""
+    through: str = ""
+    """Id of the agent or phone whose trunks and limits are used; empty: the agent's own."""
+    ring_s: Annotated[float, Meta(ge=5, le=120)] = 30
+
+
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """[[queue]]: where callers wait for an agent who has the skills."""
 
@@ -297,6 +315,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     rescue: RescueRow | None = None
     exit_keys: dict[str, str] = {}
     """Where a caller who waits goes with a key: "queue:ID", "flow:NAME", or "return" to the flow that queued him."""
+    callbacks: CallbacksRow | None = None
+    """Without it nobody is called back."""
     music: str = ""
     """Empty: that of [sounds]."""
     agent_hears: Annotated[tuple[str, ...], Meta(max_length=AGENT_SOUNDS_MAX)] = ()

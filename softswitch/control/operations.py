@@ -9,6 +9,7 @@ from softswitch.control.protocol.replies import (
     AgentSet,
     BanSet,
     BansLifted,
+    CallbackSet,
     ContactSet,
     Done,
     Explained,
@@ -25,6 +26,7 @@ from softswitch.control.protocol.replies import (
     WorkerSet,
 )
 from softswitch.control.protocol.requests import (
+    AddCallback,
     GetMessages,
     OrderContact,
     QueueContact,
@@ -42,6 +44,7 @@ from softswitch.control.protocol.requests import (
 from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
+    CallbackRow,
     CallRow,
     ContactRow,
     LimitRow,
@@ -124,6 +127,14 @@ class Operations(Protocol):
     async def set_disposition(self, order: SetDisposition) -> AgentSet | Refused: ...
 
     async def set_queue(self, order: SetQueue) -> QueueSet | Refused: ...
+
+    def callbacks(self) -> Iterable[CallbackRow]:
+        """Call-backs, in the order in which they were asked for; those that are over too."""
+        ...
+
+    async def add_callback(self, order: AddCallback) -> CallbackSet | Refused: ...
+
+    async def cancel_callback(self, callback_id: str, by: str) -> CallbackSet | Refused: ...
 
     async def hang_up(self, call_id: CallId) -> Done | Refused: ...
 

@@ -309,6 +309,13 @@ class Call:
         """
         await self._verbs.agent_line()
 
+    async def request_callback(self, number: str = "", queue: str = "") -> bool:
+        """Promise the caller that he is called back at `number`, his own if none is given, from the queue he has waited
+        in, or `queue`; he keeps his place. False if that is not possible: the queue does not call back, or nobody could
+        reach the number. When it is True the promise is on the disk.
+        """
+        return await self._verbs.request_callback(number, queue)
+
     async def log_in(self, who: str = "", pin: str = "") -> bool:
         """The agent of the caller's phone works from now on, or `who` (number or id) at this phone, with his PIN.
 

@@ -319,6 +319,46 @@ class StoredTollUsage(msgspec.Struct, frozen=True, kw_only=True):
     last_refusal: str = ""
 
 
+class StoredCallback(msgspec.Struct, frozen=True, kw_only=True):
+    """A call-back that somebody was promised; its states are those of `calls/callback_book.py`. Times are wall time.
+
+    `enqueued_wall` is since when he has waited: his place in the queue, whatever happens.
+    """
+
+    callback_id: str
+    number: str
+    name: str = ""
+    queue_id: QueueId
+    state: Literal["waiting", "dialling", "resting", "over"] = "waiting"
+    requested_wall: float
+    enqueued_wall: float
+    not_before_wall: float = 0.0
+    """When it waits again; of one that rests."""
+    expires_wall: float
+    attempts: int = 0
+    """Begun so far."""
+    attempts_max: int = 3
+    retry_s: float = 600.0
+    customer_first: bool = False
+    boost_s: float = 0.0
+    skills: dict[str, int] = {}
+    requirement: str = ""
+    language: str = ""
+    source: str = ""
+    """Where it was asked for: "queue", "flow", "operator"."""
+    by: str = ""
+    """Who has asked for it or cancelled it, if that was not the customer."""
+    last_failure: str = ""
+    """Why the last attempt came to nothing."""
+    result: str = ""
+    """What became of it: "served", "expired", "given up", "cancelled"."""
+    agent: str = ""
+    """Who served it last."""
+    over_wall: float = 0.0
+    calls: tuple[str, ...] = ()
+    """The calls that were made for it."""
+
+
 class StoredSeat(msgspec.Struct, frozen=True, kw_only=True):
     """An agent sits at the phone with this user name, which is not his own."""
 
@@ -416,5 +456,6 @@ EVENTS: TableLayout[TimedKey, StoredEvents] = TableLayout("events", StoredEvents
 CONTACT_SPANS: TableLayout[str, StoredContactSpan] = TableLayout("contact_spans", StoredContactSpan, _text_key)
 PHONES: TableLayout[str, StoredPhone] = TableLayout("phones", StoredPhone, _text_key)
 MAILBOXES: TableLayout[str, StoredMailbox] = TableLayout("mailboxes", StoredMailbox, _text_key)
+CALLBACKS: TableLayout[str, StoredCallback] = TableLayout("callbacks", StoredCallback, _text_key)
 SEATS: TableLayout[str, StoredSeat] = TableLayout("seats", StoredSeat, _text_key)
 QUEUE_CLOSINGS: TableLayout[str, StoredQueueClosing] = TableLayout("queue_closings", StoredQueueClosing, _text_key)

@@ -19,6 +19,7 @@ from softswitch.store.schema import (
     AGENT_STATES,
     BANS,
     BINDINGS,
+    CALLBACKS,
     CDRS,
     CONTACT_SPANS,
     END_REASON_RESTARTED,
@@ -36,6 +37,7 @@ from softswitch.store.schema import (
     StoredAgentState,
     StoredBan,
     StoredBinding,
+    StoredCallback,
     StoredContactSpan,
     StoredEvents,
     StoredMailbox,
@@ -53,7 +55,16 @@ from softswitch.store.writer import GroupCommitWriter
 _READ_BY_ALL = tuple(
     layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES, EVENTS, CONTACT_SPANS)
 )
-_TABLES = (*_READ_BY_ALL, PHONES.name, BANS.name, MAILBOXES.name, TOLL_USAGE.name, QUEUE_CLOSINGS.name, SEATS.name)
+_TABLES = (
+    *_READ_BY_ALL,
+    PHONES.name,
+    BANS.name,
+    MAILBOXES.name,
+    TOLL_USAGE.name,
+    QUEUE_CLOSINGS.name,
+    SEATS.name,
+    CALLBACKS.name,
+)
 
 
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +108,7 @@ class Store:
         "agent_states",
         "bans",
         "bindings",
+        "callbacks",
         "cdrs",
         "contact_spans",
         "events",
@@ -124,6 +136,7 @@ class Store:
         self.mailboxes: Table[str, StoredMailbox] = Table(MAILBOXES, rows, writer)
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
+        self.callbacks: Table[str, StoredCallback] = Table(CALLBACKS, rows, writer)
         self.seats: Table[str, StoredSeat] = Table(SEATS, rows, writer)
         self.queue_closings: Table[str, StoredQueueClosing] = Table(QUEUE_CLOSINGS, rows, writer)
         self.events: Table[TimedKey, StoredEvents] = Table(EVENTS, rows, writer)

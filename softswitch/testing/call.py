@@ -70,9 +70,11 @@ class FakeCall:
         forwards_to: Collection[str] = (),
         picks_up: bool = False,
         pins: Mapping[str, str] | None = None,
+        calls_back: bool = True,
     ) -> None:
         """`phone` is what the caller has chosen for his extension (None: he has none of ours), `forwards_to` the
         numbers it may forward to. With `picks_up` somebody rings where he picks up, or is parked where he retrieves.
+        Unless `calls_back` no call-back can be promised.
         `pins` are those of the agents who may log in at other phones, by what is dialled for them.
         """
         self.transcript: list[str] = []
@@ -91,6 +93,7 @@ class FakeCall:
         self.phone = phone
         self._forwards_to = forwards_to
         self._picks_up = picks_up
+        self._calls_back = calls_back
         self._pins = {"": "", **(pins or {})}
         self.sounds = FakeSounds()
         self.language = "en"
@@ -235,6 +238,10 @@ class FakeCall:
         await self.answer()
         self._use("agent_line")
         raise CallEnded("the agent hung up")
+
+    async def request_callback(self, number: str, queue: str) -> bool:
+        self._use(f"request_callback {number} {queue}".strip())
+        return self._calls_back
 
     def log_in(self, who: str, pin: str) -> bool:
         self._use(f"log_in {who}".strip())

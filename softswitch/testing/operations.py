@@ -10,6 +10,7 @@ from softswitch.control.protocol.replies import (
     AgentSet,
     BanSet,
     BansLifted,
+    CallbackSet,
     ContactSet,
     Done,
     Explained,
@@ -26,6 +27,7 @@ from softswitch.control.protocol.replies import (
     WorkerSet,
 )
 from softswitch.control.protocol.requests import (
+    AddCallback,
     AgentAction,
     GetMessages,
     OrderContact,
@@ -44,6 +46,7 @@ from softswitch.control.protocol.requests import (
 from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
+    CallbackRow,
     CallRow,
     ContactRow,
     LimitRow,
@@ -169,6 +172,31 @@ class FixedOperations:
                 overflowed=0,
                 service_level=0.75,
                 average_speed_of_answer_s=14.2,
+            ),
+        ]
+        self.callback_rows = [
+            CallbackRow(
+                callback_id="cb1",
+                queue_id=QueueId("support"),
+                number="+15550101",
+                name="Dora",
+                waited_s=90.0,
+                attempts=1,
+                attempts_max=3,
+                last_failure="busy",
+                source="queue",
+            ),
+            CallbackRow(
+                callback_id="cb0",
+                queue_id=QueueId("support"),
+                number="+15550102",
+                state="over",
+                result="served",
+                waited_s=300.0,
+                attempts=1,
+                attempts_max=3,
+                agent="anna",
+                source="queue",
             ),
         ]
         self.phone_rows = [
@@ -394,6 +422,23 @@ class FixedOperations:
                 skills = row.skills if order.is_reset else {**row.skills, **order.skills}
                 return AgentSet(msgspec.structs.replace(row, skills=skills))
         return Refused("not_found", f"there is no agent {order.agent_id}; `softswitch agents` lists them all")
+
+    def callbacks(self) -> list[CallbackRow]:
+        return self.callback_rows
+
+    async def add_callback(self, order: AddCallback) -> CallbackSet | Refused:
+        self.orders.append(("add_callback", order.queue_id, order.number, order.name))
+        for row in self.callback_rows:
+            if (row.queue_id, row.number) == (order.queue_id, order.number):
+                return CallbackSet(row, is_new=False)
+        return CallbackSet(CallbackRow(callback_id="cb9", queue_id=order.queue_id, number=order.number))
+
+    async def cancel_callback(self, callback_id: str, by: str) -> CallbackSet | Refused:
+        self.orders.append(("cancel_callback", callback_id))
+        for row in self.callback_rows:
+            if row.callback_id == callback_id:
+                return CallbackSet(msgspec.structs.replace(row, state="over", result="cancelled"), is_new=False)
+        return Refused("not_found", f"there is no call-back {callback_id}; `softswitch callbacks` lists them all")
 
     async def hang_up(self, call_id: CallId) -> Done | Refused:
         self.orders.append(("hang_up", call_id))

@@ -162,6 +162,9 @@ class AcdService:
     def reservation_of(self, contact_id: ContactId, agent_id: AgentId) -> ReservationId | None:
         return self._router.reservation_of(contact_id, agent_id)
 
+    def position(self, contact_id: ContactId) -> int | None:
+        return self._router.position(contact_id)
+
     # Outputs
 
     def _drain(self) -> None:

@@ -92,7 +92,9 @@ class AcdEvents:
                 if isinstance(event, ContactLost):
                     log.error("contact lost", contact=event.contact_id, agent=event.agent_id, state=event.state.value)
                 call = self._calls.get(CallId(event.contact_id))
-                if call is not None:
+                if call is None:
+                    self._around.callbacks.receive(event)
+                else:
                     self._deliver(call, event)
 
     def _wrapped_up(self, event: WrapUpOver) -> None:

@@ -23,6 +23,7 @@ from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent, FarDone
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import DialReason
+from softswitch.calls.queue_wishes import QueueStay
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.call_recordings import CallRecordings
 from softswitch.calls.runtime.caller_leg import open_stream, part_from_caller
@@ -76,11 +77,46 @@ class ActiveCall:
     """See the module. What waits raises `CallEnded` once the caller is gone, `MediaUnavailable` without a worker."""
 
     __slots__ = (
-        "__weakref__", "_description", "_has_progressed", "_identity", "_is_flow_over", "_is_reliable", "_legs",
-        "_offer", "_on_closed", "_others", "answer_headers", "around", "awaits_party", "call_id", "caller", "came_by",
-        "conversation", "digits_typed", "display", "exchange", "headers", "instance", "is_caller_hidden",
-        "is_taken_away", "language", "mailbox", "max_forwards", "near", "parked_by", "permissions", "record",
-        "recordings", "sent_away_to", "state", "state_since", "supervisions", "transfer", "unreached",
+        "__weakref__",
+        "_description",
+        "_has_progressed",
+        "_identity",
+        "_is_flow_over",
+        "_is_reliable",
+        "_legs",
+        "_offer",
+        "_on_closed",
+        "_others",
+        "answer_headers",
+        "around",
+        "awaits_party",
+        "call_id",
+        "caller",
+        "came_by",
+        "conversation",
+        "digits_typed",
+        "display",
+        "exchange",
+        "headers",
+        "instance",
+        "is_caller_hidden",
+        "is_taken_away",
+        "keeps_agent",
+        "language",
+        "mailbox",
+        "max_forwards",
+        "near",
+        "parked_by",
+        "permissions",
+        "queue_stay",
+        "record",
+        "recordings",
+        "sent_away_to",
+        "state",
+        "state_since",
+        "supervisions",
+        "transfer",
+        "unreached",
     )  # fmt: skip
 
     def __init__(
@@ -137,6 +173,10 @@ class ActiveCall:
         """Where the caller's own side is asked to connect him (sending_away.py);"""
         self.is_taken_away = False
         """and it has said that it does: when it hangs up, that is why."""
+        self.queue_stay: QueueStay | None = None
+        """Where he has waited last, and since when: a call-back that he asks for keeps that place."""
+        self.keeps_agent = False
+        """Its caller is an agent who was called for it: on an open line he stays when it is over."""
         self.near: MediaStream | None = None
         """Where the caller's stream is to be opened; None: anywhere."""
         self._offer = b"" if invite is None else invite.sdp
@@ -152,7 +192,8 @@ class ActiveCall:
         self._on_closed = on_closed
         self._is_flow_over = False
         caller.call_id = self.call_id
-        self._remember(caller, "caller")
+        if caller.leg.leg_id:
+            self._remember(caller, "caller")
 
     # Inputs
 
@@ -266,6 +307,8 @@ class ActiveCall:
 
     def take_leave(self, status: int, phrase: str | None = None, *, warning: str = "") -> None:
         """Take leave of the caller, with `status` if he was not answered. The verbs end at once."""
+        if self.keeps_agent and self.caller.open_line and self.exchange.keep_line(self.caller, self):
+            return
         part_from_caller(self, status, phrase, warning)
         self.mailbox.close("the switch has ended the call")
 
@@ -414,6 +457,14 @@ class ActiveCall:
         if party.stream is not None:
             self.record.measurements.opened(party.stream.stream_id, role, party.leg.party)
         self.exchange.moved(party, self)
+
+    def begin_with(self, party: Party) -> None:
+        """Somebody who was rung for a call that had no caller yet has answered: he is its caller."""
+        del self._others[party.leg.leg_id]
+        self.caller.release()
+        self.caller = party
+        self.record.answered_at = self.around.clock.wall()
+        self.set_state(CallState.ANSWERED)
 
     def give_place(self, party: Party, identity: tuple[str, str]) -> Party:
         """`party`, with this number and name, is the caller from now on; who was it is still in the call, beside him,

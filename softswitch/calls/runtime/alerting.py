@@ -136,7 +136,7 @@ class Alerting:
         settings = self._around.settings()
         stream = await self._around.media.open_stream(
             self._call.call_id,
-            near=self._call.caller_stream,
+            near=self._call.caller.stream,
             learn_from=settings.learn_from(target.flow.remote if target.flow else None),
         )
         if self._call.mailbox.is_closed or self.answered is not None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from softswitch.calls.certain_address import certain_address
+from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import CallEnded
 from softswitch.sip.description.offer_answer import OfferRefused
 from softswitch.sip.messages.reason import NORMAL_CLEARING, reason_value
@@ -39,6 +40,9 @@ async def open_stream(call: "ActiveCall", offer: bytes) -> bytes:
 def part_from_caller(call: "ActiveCall", status: int, phrase: str | None, warning: str) -> None:
     """Hang up, or, as long as he was not answered, refuse him with `status`; the cause is told him either way."""
     leg, cause = call.caller.leg, call.record.far_cause
+    if not leg.leg_id:
+        leg.state = LegState.ENDED  # nobody had come yet
+        return
     if call.caller.is_answered:
         reason = None if cause in (0, NORMAL_CLEARING) else reason_value(cause)
         call.around.sip.hang_up(leg.leg_id, reason=reason)

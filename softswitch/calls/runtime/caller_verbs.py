@@ -5,7 +5,9 @@ from typing import NoReturn
 
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import CallId
+from softswitch.base.ids import CallId, QueueId
+from softswitch.base.log import get_logger
+from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.forwarding import refusal_of
 from softswitch.calls.outcomes import (
     CallEnded,
@@ -32,6 +34,8 @@ from softswitch.calls.settings import Extension
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import PlayFinished
 from softswitch.store.schema import StoredPhone
+
+log = get_logger("calls")
 
 
 class CallerVerbs:
@@ -243,6 +247,37 @@ class CallerVerbs:
     async def agent_line(self) -> NoReturn:
         """Contacts come to the caller, an agent, on this line, until he hangs up."""
         await keep_line_open(self._call)
+
+    async def request_callback(self, number: str, queue: str) -> bool:
+        """Promise the caller a call-back from a queue, in the place he had there; False if it cannot be promised."""
+        await self._call.mailbox.check()
+        call, clock = self._call, self._call.around.clock
+        stay = call.queue_stay
+        is_same = stay is not None and queue in ("", stay.queue_id)
+        wishes = stay.wishes if stay is not None and is_same else QueueWishes()
+        waited_s = clock.now() - stay.queued_at if stay is not None and is_same else 0.0
+        wish = CallbackWish(
+            number=number or call.caller_identity[0],
+            queue_id=QueueId(queue or (stay.queue_id if stay is not None else "")),
+            enqueued_wall=clock.wall() - waited_s,
+            name=call.caller_identity[1],
+            boost_s=wishes.boost_s,
+            skills=wishes.skills,
+            requirement=wishes.requirement,
+            language=call.language,
+            source="queue" if is_same else "flow",
+        )
+        try:
+            callback, _ = await call.around.callbacks.request(wish, is_on_the_line=True)
+        except LocalError as error:
+            log.warning("callback not promised", call_id=call.call_id, reason=str(error))
+            return False
+        call.record.tags["callback"] = callback.callback_id
+        if call.mailbox.is_closed:
+            call.around.callbacks.released(callback.callback_id)
+        else:
+            call.mailbox.when_closed(lambda: call.around.callbacks.released(callback.callback_id))
+        return True
 
     def log_in(self, who: str, pin: str) -> bool:
         """The agent of the caller's phone, or `who` with his PIN, works there from now on."""

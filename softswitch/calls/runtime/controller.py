@@ -31,7 +31,7 @@ from softswitch.calls.runtime.negotiation import (
     take_late_answer,
     take_reinvite_answer,
 )
-from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.party import Party, nobody
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.security_log import log_security
 from softswitch.calls.runtime.transferring import answer_refer, replace_by_invite
@@ -239,6 +239,13 @@ class CallController:
         if caller.is_answered:
             record.answered_at = record.started_at
             call.set_state(CallState.ANSWERED)
+        return call
+
+    def originate(self, record: CallRecord) -> ActiveCall:
+        caller = nobody("nobody yet", self._around.settings().capabilities)
+        call = ActiveCall(None, caller, record, self._around, **self._connections())
+        self.calls[call.call_id] = call
+        self._around.records.call_started(record.as_active())
         return call
 
     def start_flow(self, call: ActiveCall) -> None:

@@ -24,6 +24,10 @@ class Exchange(Protocol):
         """A new call with somebody who was in the call `before` until now; its flow is not yet started."""
         ...
 
+    def originate(self, record: CallRecord) -> "ActiveCall":
+        """A call that has no caller yet: whoever is rung for it and answers is (`ActiveCall.begin_with`)."""
+        ...
+
     def start_flow(self, call: "ActiveCall") -> None:
         """Run the flow of the number called."""
         ...

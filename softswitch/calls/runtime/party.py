@@ -8,6 +8,7 @@ from softswitch.calls.runtime.digits import KeyPresses
 from softswitch.calls.settings import Extension
 from softswitch.media.protocol import SrtpKeys
 from softswitch.media.runtime.client import MediaStream
+from softswitch.sip.description.offer_answer import MediaCapabilities
 
 
 class Party:
@@ -94,8 +95,13 @@ class Party:
             self.stream = None
 
 
+def nobody(name: str, capabilities: MediaCapabilities) -> Party:
+    """In the place of a caller who has not come yet."""
+    return Party(Leg(LegId(""), name, capabilities=capabilities, session_id=0))
+
+
 def nobody_after(gone: Party) -> Party:
     """In the place of a caller who has gone on in another call."""
-    leg = Leg(LegId(""), gone.leg.party, capabilities=gone.leg.capabilities, session_id=0)
-    leg.state = LegState.ENDED
-    return Party(leg)
+    party = nobody(gone.leg.party, gone.leg.capabilities)
+    party.leg.state = LegState.ENDED
+    return party

@@ -6,7 +6,7 @@ softswitch/app/switch.py and handed down as one `Surroundings`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
@@ -32,6 +32,9 @@ from softswitch.sip.outputs import Ban, Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 from softswitch.sip.trunks.trunk_links import TrunkLinks
 from softswitch.store.schema import ActiveCall, AfterCall, Cdr, SipLeg, StoredRecording
+
+if TYPE_CHECKING:
+    from softswitch.calls.runtime.callbacks import Callbacks
 
 
 class Sip(Protocol):
@@ -164,6 +167,8 @@ class Surroundings:
     """The settings of this moment; a reload changes what it returns."""
     phones: PhoneSettings
     """What the owners of extensions have chosen."""
+    callbacks: "Callbacks"
+    """What was promised to whom."""
     desks: Desks
     """Who sits at which phone."""
     toll: Toll

@@ -49,7 +49,7 @@ from softswitch.calls.boosts import boost_of, customer_of
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarDone, FarReplaced
 from softswitch.calls.outcomes import QueueOutcome, QueueReason
-from softswitch.calls.queue_wishes import QueueWishes
+from softswitch.calls.queue_wishes import QueueStay, QueueWishes
 from softswitch.calls.record import EndedBy, EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_greeting import AgentGreeting
@@ -88,7 +88,8 @@ class QueueVisit:
     when there is no worker for long.
     """
 
-    def __init__(self, call: ActiveCall, queue_id: str, wishes: QueueWishes) -> None:
+    def __init__(self, call: ActiveCall, queue_id: str, wishes: QueueWishes, *, queued_at: float | None = None) -> None:
+        """`queued_at` (monotonic seconds) is since when he has waited, if that is not now."""
         self._call = call
         self._around = call.around
         self._queue = queue_id
@@ -97,7 +98,7 @@ class QueueVisit:
         self._contact = ContactId(call.call_id)
         self._is_known = False
         """The router knows the contact."""
-        self._queued_at = call.around.clock.now()
+        self._queued_at = call.around.clock.now() if queued_at is None else queued_at
         self._announcement: int | None = None
         self._to_be_said: deque[list[str]] = deque()
         """What became due while something else is being said."""
@@ -110,6 +111,7 @@ class QueueVisit:
 
     async def run(self) -> QueueOutcome:
         self._call.record.queue = self._queue
+        self._call.queue_stay = QueueStay(queue_id=self._queue, queued_at=self._queued_at, wishes=self._wishes)
         self._call.record.began_to_wait()
         self._call.set_state(CallState.WAITING)
         try:

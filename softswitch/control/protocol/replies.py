@@ -10,6 +10,7 @@ from softswitch.base.traced_message import TracedMessage
 from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
+    CallbackRow,
     CallRow,
     ContactRow,
     HomerRow,
@@ -104,6 +105,18 @@ class Registrations(msgspec.Struct, frozen=True, tag=True):
 class Phones(msgspec.Struct, frozen=True, tag=True):
     rows: list[PhoneRow]
     is_last: bool = True
+
+
+class Callbacks(msgspec.Struct, frozen=True, tag=True):
+    rows: list[CallbackRow]
+    is_last: bool = True
+
+
+class CallbackSet(msgspec.Struct, frozen=True, tag=True):
+    """The call-back as it is after the order; `is_new` unless it was promised before."""
+
+    callback: CallbackRow
+    is_new: bool = True
 
 
 class PhoneSet(msgspec.Struct, frozen=True, tag=True):
@@ -243,6 +256,7 @@ Rows = (
     | Contacts
     | Queues
     | Figures
+    | Callbacks
     | Registrations
     | Phones
     | Bans
@@ -263,6 +277,7 @@ Reply = (
     | WorkerSet
     | QueueSet
     | Explained
+    | CallbackSet
     | Messages
     | TraceRows
     | BanSet

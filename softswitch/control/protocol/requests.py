@@ -264,6 +264,24 @@ class ListLimits(msgspec.Struct, frozen=True, tag=True):
     """What calls to the outside have used of their limits today."""
 
 
+class ListCallbacks(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class AddCallback(msgspec.Struct, frozen=True, tag=True):
+    """Promise a call-back from a queue, for somebody who has asked for it elsewhere; `by` is who wants it."""
+
+    queue_id: QueueId
+    number: str
+    name: str = ""
+    by: str = ""
+
+
+class CancelCallback(msgspec.Struct, frozen=True, tag=True):
+    callback_id: str
+    by: str = ""
+
+
 class SetQueue(msgspec.Struct, frozen=True, tag=True):
     """Close a queue whatever its hours, until it is opened: it is then open as its hours say.
 
@@ -333,6 +351,9 @@ Request = (
     | ListBans
     | ListLimits
     | SetQueue
+    | ListCallbacks
+    | AddCallback
+    | CancelCallback
     | AddBan
     | LiftBan
     | Reload

@@ -202,6 +202,31 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     pickup_groups: list[str] = []
 
 
+class CallbackRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A call-back. `state` is "waiting", "dialling", "resting" (until `next_s` have passed) or "over", with a `result`.
+
+    `waited_s` is since when the customer waits. Over are those of the last thirty days.
+    """
+
+    callback_id: str
+    queue_id: QueueId
+    number: str
+    name: str = ""
+    state: str = "waiting"
+    waited_s: float = 0.0
+    next_s: float | None = None
+    expires_s: float | None = None
+    attempts: int = 0
+    attempts_max: int = 0
+    last_failure: str = ""
+    result: str = ""
+    agent: str = ""
+    source: str = ""
+    by: str = ""
+    requested_at: float = 0.0
+    calls: list[str] = []
+
+
 class BanRow(msgspec.Struct, frozen=True, kw_only=True):
     """An address or network that is not listened to. `by` is "switch" or "operator"; `times` is which ban it is.
 

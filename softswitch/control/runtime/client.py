@@ -15,6 +15,7 @@ from softswitch.control.limits import REPLY_BYTES_MAX
 from softswitch.control.protocol.replies import (
     Agents,
     Bans,
+    Callbacks,
     Calls,
     Contacts,
     Figures,
@@ -33,6 +34,7 @@ from softswitch.control.protocol.replies import (
 from softswitch.control.protocol.requests import (
     ListAgents,
     ListBans,
+    ListCallbacks,
     ListCalls,
     ListContacts,
     ListFigures,
@@ -49,6 +51,7 @@ from softswitch.control.protocol.requests import (
 from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
+    CallbackRow,
     CallRow,
     ContactRow,
     LimitRow,
@@ -149,6 +152,9 @@ class ControlClient:
 
     def registrations(self) -> list[RegistrationRow]:
         return [row for frame in self._frames(ListRegistrations(), Registrations) for row in frame.rows]
+
+    def callbacks(self) -> list[CallbackRow]:
+        return [row for frame in self._frames(ListCallbacks(), Callbacks) for row in frame.rows]
 
     def phones(self) -> list[PhoneRow]:
         return [row for frame in self._frames(ListPhones(), Phones) for row in frame.rows]

@@ -31,6 +31,7 @@ from softswitch.control.operations import Operations
 from softswitch.control.protocol.replies import (
     Agents,
     Bans,
+    Callbacks,
     Calls,
     Contacts,
     Figures,
@@ -47,6 +48,8 @@ from softswitch.control.protocol.replies import (
 )
 from softswitch.control.protocol.requests import (
     AddBan,
+    AddCallback,
+    CancelCallback,
     ExplainContact,
     GetMessages,
     GetStatus,
@@ -55,6 +58,7 @@ from softswitch.control.protocol.requests import (
     LiftBan,
     ListAgents,
     ListBans,
+    ListCallbacks,
     ListCalls,
     ListContacts,
     ListFigures,
@@ -250,6 +254,13 @@ class ControlServer:
                 yield await operations.set_disposition(request)
             case SetQueue():
                 yield await operations.set_queue(request)
+            case ListCallbacks():
+                async for rows in _in_frames(operations.callbacks(), Callbacks):
+                    yield rows
+            case AddCallback():
+                yield await operations.add_callback(request)
+            case CancelCallback(callback_id, by):
+                yield await operations.cancel_callback(callback_id, by)
             case HangUp(call_id):
                 yield await operations.hang_up(call_id)
             case TransferCall(call_id, target):

@@ -21,6 +21,7 @@ from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.base.ids import AgentId
 from softswitch.calls.runtime.agent_lines import AgentLines
+from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.phone_settings import PhoneSettings
@@ -295,7 +296,7 @@ class SimulatedCentre:
             on_event=lambda event: self.controller.receive_media(event),
         )
         self.acd = AcdService(
-            Router(), self.clock, self._acd_output, self.agent_states, self.loop, on_events=self.diary.extend
+            Router(), self.clock, self._acd_output, self.agent_states, self.loop, on_events=self._acd_happened
         )
         self.lines = AgentLines(self.acd)
         self.messages = MessageLog()
@@ -316,6 +317,8 @@ class SimulatedCentre:
         self.schedule_is_open = True
         """What the toll policy is told of every schedule."""
         self.toll = Toll(self.store, self.clock, lambda: self.settings, lambda name, at: self.schedule_is_open)
+        calendar = DialplanCalendar(lambda: self.dialplan)
+        self.callbacks = Callbacks(self.store, self.acd, self.loop, calendar)
         around = Surroundings(
             sip=commands,
             media=self.media,
@@ -328,6 +331,7 @@ class SimulatedCentre:
             entropy=self.entropy,
             settings=lambda: self.settings,
             phones=self.phone_settings,
+            callbacks=self.callbacks,
             desks=self.desks,
             toll=self.toll,
         )
@@ -339,12 +343,17 @@ class SimulatedCentre:
         station = TappedStation(self.endpoint, self.messages, self.clock)
         self._pump.attach("switch", station, SWITCH, self._sip_event)
         self.acd.start(self._configuration)
-        calendar = DialplanCalendar(lambda: self.dialplan)
         self.hours = QueueHours(self.acd, self.store, self.clock, self.loop, lambda: self.settings, calendar)
         self.hours.refresh()
+        self.callbacks.connect(around, self.controller)
+        self.callbacks.start()
 
     def _use_settings(self, settings: CallSettings) -> None:
         self.settings = settings
+
+    def _acd_happened(self, events: Sequence[Stamped]) -> None:
+        self.diary.extend(events)
+        self.callbacks.take_events(each.event for each in events)
 
     def _sip_event(self, event: SipOutput) -> None:
         if isinstance(event, InviteReceived):

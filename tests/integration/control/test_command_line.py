@@ -117,6 +117,28 @@ def test_a_queue_is_closed_and_opened(server: object, operations: FixedOperation
     assert run("queues", "close").exit_code == run("queues", "open", "--all", "support").exit_code == 2
 
 
+def test_call_backs_are_listed_added_and_cancelled(server: object, operations: FixedOperations) -> None:
+    lines = printed("callbacks")
+    assert "cb1" in lines[2]
+    assert "+15550101" in lines[2]
+    assert lines[-1] == "of the last thirty days: 1 served"
+    assert not any("cb0" in line for line in lines)
+    assert any("cb0" in line for line in printed("callbacks", "--all"))
+    assert [row["callback_id"] for row in json.loads(run("callbacks", "--all", "--json").stdout)] == ["cb0", "cb1"]
+    assert printed("callbacks", "add", "+15550199", "--queue", "support", "--name", "Eva") == [
+        "cb9: +15550199 will be called back from support"
+    ]
+    assert "it was promised before" in printed("callbacks", "add", "+15550101", "--queue", "support")[0]
+    assert printed("callbacks", "cancel", "cb1") == ["cb1: +15550101 cancelled"]
+    assert "there is no call-back cb7" in run("callbacks", "cancel", "cb7").stderr
+    assert operations.orders == [
+        ("add_callback", "support", "+15550199", "Eva"),
+        ("add_callback", "support", "+15550101", ""),
+        ("cancel_callback", "cb1"),
+        ("cancel_callback", "cb7"),
+    ]
+
+
 def test_a_media_worker_is_drained_and_resumed(server: object, operations: FixedOperations) -> None:
     assert printed("media", "drain", "media-0") == ["media-0: no new calls; 3 streams are left (pid 4712)"]
     assert printed("media", "drain", "media-1") == [

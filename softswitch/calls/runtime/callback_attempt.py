@@ -1,0 +1,209 @@
+"""One attempt to keep a promised call-back: a call that begins with nobody, and ends with two who have talked, or not.
+
+```
+ agent first      AgentReserved ──► his phone rings ──► he is the caller ──► the customer is dialled ──► they talk
+ customer first   it is his turn ──► the customer is dialled ──► he is the caller ──► his queue, in his old place
+```
+
+The call is the contact: what the router says of it comes to the call's mailbox. `report` is told once what became of
+the attempt (callback_book.py). An agent who hangs up while it rings at the customer's has had it as an attempt: he
+wants it to be tried later.
+"""
+
+from collections.abc import Callable
+
+from softswitch.acd.inputs import ContactFinished, ContactWithdrawn
+from softswitch.acd.outputs import AgentReserved, ContactConnected, ReservationEnded
+from softswitch.base.errors import SoftswitchError
+from softswitch.base.ids import ContactId
+from softswitch.base.log import get_logger
+from softswitch.calls.call_state import CallState
+from softswitch.calls.callback_book import AttemptResult, CallbackTerms
+from softswitch.calls.outcomes import CallEnded, DialReason, QueueReason
+from softswitch.calls.queue_wishes import QueueWishes
+from softswitch.calls.ringing import RingPlan
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.agent_phones import AgentPhones
+from softswitch.calls.runtime.attempt import Attempt
+from softswitch.calls.runtime.caller_verbs import CallerVerbs
+from softswitch.calls.runtime.dialling import Dialling
+from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.queueing import QueueVisit
+from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.settings import QueueTreatment, RecordingPolicy
+from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
+from softswitch.store.schema import StoredCallback
+
+log = get_logger("calls")
+
+Report = Callable[[AttemptResult, str, str], None]
+"""What became of it, why it came to nothing, and which agent had it."""
+
+GREETING = "callback/greeting"
+CONFIRM_S = 6.0
+"""How long a customer may take to press a key; an answering machine does not."""
+CONFIRM_TRIES = 2
+
+
+class CallbackAttempt:
+    """Run one of the two; whatever happens, the call is over, the router knows, and `report` was called."""
+
+    def __init__(self, call: ActiveCall, callback: StoredCallback, terms: CallbackTerms, report: Report) -> None:
+        self._call = call
+        self._around = call.around
+        self._callback = callback
+        self._terms = terms
+        self._report = report
+        self._contact = ContactId(call.call_id)
+        self._agent = ""
+        self._is_connected = False
+        """The router has connected the agent and the contact."""
+        call.record.flow = "callback"
+        call.record.queue = callback.queue_id
+        call.language = callback.language or call.language
+        if terms.through:
+            call.permissions = call.around.settings().extensions.get(terms.through)
+
+    # Agent first
+
+    async def agent_first(self, reservation: AgentReserved) -> None:
+        result: AttemptResult = "not_tried"
+        reason = ""
+        try:
+            if await self._reach_agent(reservation):
+                result, reason = await self._dial_customer()
+        except CallEnded:
+            result, reason = self._ended_early()
+        except SoftswitchError as error:
+            self._call.record.fault = str(error)
+            reason = str(error)
+        finally:
+            self._leave_agent()
+            self._call.flow_over()
+            self._report(result, reason, self._agent)
+
+    async def _reach_agent(self, reservation: AgentReserved) -> bool:
+        """Whether he answered and the router has connected him."""
+        call, phones = self._call, AgentPhones(self._call)
+        call.set_state(CallState.ALERTING)
+        call.display = f"call-back: {self._callback.name or self._callback.number}"
+        try:
+            await phones.alert(reservation)
+            while phones.are_ringing:
+                match event := await call.mailbox.next():
+                    case LegProgress() | LegAnswered() | LegFailed():
+                        phones.receive(event)
+                    case ContactConnected():
+                        self._begin_with_agent(phones.connected(), event)
+                        return True
+                    case ReservationEnded():
+                        phones.ended(event)
+                    case _:
+                        pass
+            return False
+        finally:
+            phones.stop()
+            call.display = ""
+
+    def _begin_with_agent(self, party: Party, event: ContactConnected) -> None:
+        call, record = self._call, self._call.record
+        self._agent = event.agent_id
+        self._is_connected = True
+        call.begin_with(party)
+        call.keeps_agent = True
+        record.agent = event.agent_id
+        record.queue_wait_s = event.wait_s
+        if party.extension is not None:
+            record.calling_number = party.extension.number or party.extension.username
+            record.calling_name = party.extension.name
+        if call.permissions is None:
+            call.permissions = party.extension
+
+    async def _dial_customer(self) -> tuple[AttemptResult, str]:
+        plan = RingPlan([self._callback.number])
+        dialling = Dialling(self._call, plan, record=self._is_recorded(), ring_s=self._terms.ring_s)
+        outcome = await dialling.run()
+        if outcome.reason is DialReason.ANSWERED:
+            return "served", ""
+        return "not_reached", outcome.reason.value
+
+    def _is_recorded(self) -> bool | None:
+        treatment = self._around.settings().queues.get(self._callback.queue_id, QueueTreatment())
+        return True if treatment.recording is RecordingPolicy.ALWAYS else None
+
+    def _leave_agent(self) -> None:
+        if self._is_connected:
+            self._around.acd.apply(ContactFinished(self._contact))
+        else:
+            self._around.acd.apply(ContactWithdrawn(self._contact, "call-back not begun"))
+
+    # Customer first
+
+    async def customer_first(self, queued_at: float) -> None:
+        """`queued_at`: since when he has waited, in monotonic seconds."""
+        result: AttemptResult = "not_reached"
+        reason = ""
+        try:
+            reason = await self._reach_customer() or await self._greet()
+            if not reason:
+                result, reason = await self._queue(queued_at)
+        except CallEnded:
+            result, reason = self._ended_early()
+        except SoftswitchError as error:
+            self._call.record.fault = reason = str(error)
+            result = "not_tried"
+        finally:
+            self._call.flow_over()
+            self._report(result, reason, self._agent or self._call.record.agent)
+
+    async def _reach_customer(self) -> str:
+        """Why he could not be reached; "" if he was, and is the caller."""
+        call, clock = self._call, self._around.clock
+        call.set_state(CallState.ALERTING)
+        attempt = Attempt(call, self._callback.number)
+        deadline = clock.now() + self._terms.ring_s
+        try:
+            await attempt.begin()
+            while True:
+                await attempt.proceed(clock.now())
+                if attempt.answered is not None:
+                    call.begin_with(attempt.answered)
+                    return ""
+                if attempt.verdict is not None:
+                    return attempt.verdict.value
+                due = [deadline, *(at for at in (attempt.next_timeout(),) if at is not None)]
+                event = await call.mailbox.next(max(0.0, min(due) - clock.now()))
+                if clock.now() >= deadline:
+                    return DialReason.NO_ANSWER.value
+                if isinstance(event, LegProgress | LegAnswered | LegFailed):
+                    attempt.receive(event)
+        finally:
+            attempt.end()
+
+    async def _greet(self) -> str:
+        """Let him show that he is no answering machine; "" if he did."""
+        verbs = CallerVerbs(self._call)
+        words = or_silence(lambda: [verbs.sounds.resolve(GREETING, verbs.language)])
+        for _ in range(CONFIRM_TRIES):
+            if await verbs.play(words, stop_digits="1") == "1":
+                return ""
+            typed = await verbs.digits(maximum=1, first_s=CONFIRM_S, between_s=CONFIRM_S, end_digits="")
+            if typed.digits == "1":
+                return ""
+        return "not confirmed"
+
+    async def _queue(self, queued_at: float) -> tuple[AttemptResult, str]:
+        callback = self._callback
+        wishes = QueueWishes(boost_s=callback.boost_s, skills=callback.skills, requirement=callback.requirement)
+        outcome = await QueueVisit(self._call, callback.queue_id, wishes, queued_at=queued_at).run()
+        if outcome.reason is QueueReason.ANSWERED:
+            return "served", ""
+        return "not_reached", outcome.reason.value
+
+    def _ended_early(self) -> tuple[AttemptResult, str]:
+        """Whoever was the caller has hung up, or somebody has ended the call."""
+        if self._call.record.talk_s > 0:
+            return "served", ""
+        if self._call.record.answered_at is None:
+            return "not_tried", "ended from outside"
+        return "not_reached", "hung up before they talked"

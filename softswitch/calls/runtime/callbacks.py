@@ -1,0 +1,288 @@
+"""Call-backs in the running switch: the book in the store, contacts in the router, attempts as calls, one loop timer.
+
+A promise is on the disk before anybody is told of it. Each attempt is a contact of its own in the router (its id, a dot
+and something random), in the place of who has asked for it; when the router reserves an agent for it, its call begins
+(callback_attempt.py). Where the queue calls customers first, that begins when it is the first in its queue, so that the
+agent who is free next need not wait for it to ring.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any, Protocol
+
+from softswitch.acd.events import AcdEvent
+from softswitch.acd.events import ContactWithdrawn as WithdrawnEvent
+from softswitch.acd.inputs import AcdInput, ContactQueued, ContactWithdrawn
+from softswitch.acd.model import Channel
+from softswitch.acd.outputs import AcdOutput, AgentReserved, ContactOverflowed, ContactRefused
+from softswitch.acd.runtime.service import TimerHandle
+from softswitch.base.errors import LocalError, SoftswitchError
+from softswitch.base.ids import CallId, ContactId, QueueId
+from softswitch.base.log import get_logger
+from softswitch.calls.callback_book import (
+    AttemptResult,
+    CallbackBook,
+    CallbackChanged,
+    CallbackLeft,
+    CallbackTerms,
+    CallbackWaits,
+    CallbackWish,
+)
+from softswitch.calls.limits import CALLBACK_KEEP_DAYS
+from softswitch.calls.record import CallRecord
+from softswitch.calls.runtime.callback_attempt import CallbackAttempt
+from softswitch.calls.runtime.exchange import Exchange
+from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.runtime.queue_hours import Calendar
+from softswitch.store import Store
+from softswitch.store.schema import StoredCallback
+
+log = get_logger("calls")
+
+PREFIX = "cb"
+"""What the ids of call-backs begin with."""
+TURNED_AWAY_S = 60.0
+"""When the queue has not taken one, or it was sent out of it, it comes again after this."""
+ON_THE_LINE_S = 300.0
+"""Who has asked for it and not hung up after this is called all the same: something went wrong."""
+HUNG_UP_S = 5.0
+"""His phone must be on the hook before it can ring."""
+DAY_S = 86_400.0
+
+
+class Acd(Protocol):
+    def apply(self, fact: AcdInput) -> None: ...
+    def position(self, contact_id: ContactId) -> int | None: ...
+
+
+class Callbacks:
+    """`connect` it to what it lives among, then `start` it when the router has its configuration."""
+
+    def __init__(self, store: Store, acd: Acd, loop: asyncio.AbstractEventLoop, calendar: Calendar) -> None:
+        self._store = store
+        self._acd = acd
+        self._loop = loop
+        self._calendar = calendar
+        self._book = CallbackBook(store.callbacks.ascending())
+        self._contacts: dict[str, ContactId] = {}
+        """Those that wait in the router."""
+        self._customer_first: dict[str, QueueId] = {}
+        """Of those, whose customers are called when it is their turn."""
+        self._timer: TimerHandle | None = None
+        self._around: Surroundings | None = None
+        self._exchange: Exchange | None = None
+
+    def connect(self, around: Surroundings, exchange: Exchange) -> None:
+        self._around, self._exchange = around, exchange
+
+    def start(self) -> None:
+        """Those that were promised before wait in their queues again."""
+        self._forget_old()
+        self._book.restart()
+        self._carry_out()
+
+    def stop(self) -> None:
+        """No timer runs any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # For people and flows
+
+    def listing(self) -> list[StoredCallback]:
+        """All that is known, in the order in which they were asked for."""
+        return self._book.all_callbacks()
+
+    async def request(self, wish: CallbackWish, *, is_on_the_line: bool = False) -> tuple[StoredCallback, bool]:
+        """Promise one; the second is whether it is new. When this returns it is on the disk.
+
+        While the customer `is_on_the_line` nobody calls him, until he is `released`. Raises `LocalError`, in words for
+        people, where it cannot be promised.
+        """
+        around = self._among
+        settings = around.settings()
+        terms = self._terms_of(wish.queue_id)
+        if terms is None:
+            raise LocalError(f'the queue "{wish.queue_id}" does not call back: it has no `callbacks` in queues.toml')
+        if settings.outbound_for(wish.number) is None and settings.extension_for(wish.number) is None:
+            raise LocalError(f'no trunk and no extension leads to "{wish.number}", so nobody could call it back')
+        callback_id = PREFIX + around.entropy.token(40)
+        rests_s = ON_THE_LINE_S if is_on_the_line else 0.0
+        callback = self._book.request(callback_id, wish, terms, around.clock.wall(), rests_s=rests_s)
+        self._carry_out()
+        try:
+            await asyncio.wrap_future(self._store.commit())
+        except SoftswitchError as error:
+            if callback.callback_id == callback_id:
+                self._book.cancel(callback_id, "switch", around.clock.wall())
+                self._carry_out()
+            raise LocalError(f"the call-back could not be stored, and is not promised: {error}") from error
+        is_new = callback.callback_id == callback_id
+        log.info("callback", callback=callback.callback_id, number=wish.number, queue=wish.queue_id, is_new=is_new)
+        return callback, is_new
+
+    def released(self, callback_id: str) -> None:
+        """The customer has hung up, and may be called."""
+        self._book.released(callback_id, self._among.clock.wall() + HUNG_UP_S)
+        self._carry_out()
+
+    def cancel(self, callback_id: str, by: str) -> StoredCallback | None:
+        """Nobody is called for it any more; None if there is no such, or it is over."""
+        callback = self._book.cancel(callback_id, by, self._among.clock.wall())
+        self._carry_out()
+        return callback
+
+    # What happens
+
+    def receive(self, output: AcdOutput) -> None:
+        """What the router says of a contact that is no call (yet)."""
+        match output:
+            case AgentReserved():
+                callback = self._waiting(output.contact_id)
+                if callback is not None:
+                    self._spawn(self._begin(callback, output.contact_id).agent_first(output))
+            case ContactRefused() | ContactOverflowed():
+                callback = self._waiting(output.contact_id)
+                if callback is not None:
+                    self._forget_contact(callback.callback_id)
+                    log.info("callback turned away", callback=callback.callback_id, reason=output.reason)
+                    self._book.postponed(callback.callback_id, self._among.clock.wall() + TURNED_AWAY_S)
+                    self._carry_out()
+            case _:
+                pass
+
+    def take_events(self, events: Iterable[AcdEvent]) -> None:
+        """What has happened in the router: somebody may have taken one out, or another may be first in its queue."""
+        has_moved = False
+        for event in events:
+            has_moved = True
+            if isinstance(event, WithdrawnEvent) and event.by:
+                callback = self._waiting(event.contact_id)
+                if callback is not None:
+                    self._forget_contact(callback.callback_id)
+                    self.cancel(callback.callback_id, event.by)
+        if has_moved and self._customer_first:
+            self._call_those_who_are_next()
+
+    # Private
+
+    @property
+    def _among(self) -> Surroundings:
+        assert self._around is not None, "connect() comes first"
+        return self._around
+
+    def _terms_of(self, queue_id: QueueId) -> CallbackTerms | None:
+        treatment = self._among.settings().queues.get(queue_id)
+        return None if treatment is None else treatment.callbacks
+
+    def _waiting(self, contact_id: ContactId) -> StoredCallback | None:
+        """The call-back of a contact that waits in the router."""
+        callback_id = contact_id.partition(".")[0]
+        if self._contacts.get(callback_id) != contact_id:
+            return None
+        return self._book.get(callback_id)
+
+    def _forget_contact(self, callback_id: str) -> ContactId | None:
+        self._customer_first.pop(callback_id, None)
+        return self._contacts.pop(callback_id, None)
+
+    def _carry_out(self) -> None:
+        """What the book says, until it says no more."""
+        while outputs := self._book.take_outputs():
+            for output in outputs:
+                match output:
+                    case CallbackChanged(callback):
+                        self._store.callbacks.put(callback.callback_id, callback)
+                    case CallbackLeft(callback):
+                        contact_id = self._forget_contact(callback.callback_id)
+                        if contact_id is not None:
+                            self._acd.apply(ContactWithdrawn(contact_id, callback.result or "postponed"))
+                    case CallbackWaits(callback):
+                        self._wait(callback)
+        self._arm()
+
+    def _wait(self, callback: StoredCallback) -> None:
+        clock = self._among.clock
+        terms = self._terms_of(callback.queue_id)
+        if terms is not None and terms.hours and not self._calendar.is_open(terms.hours, clock.wall()):
+            self._book.postponed(callback.callback_id, self._calendar.next_change(terms.hours, clock.wall()))
+            return
+        contact_id = ContactId(f"{callback.callback_id}.{self._among.entropy.token(40)}")
+        self._contacts[callback.callback_id] = contact_id
+        if callback.customer_first:
+            self._customer_first[callback.callback_id] = callback.queue_id
+        try:
+            self._acd.apply(
+                ContactQueued(
+                    contact_id,
+                    callback.queue_id,
+                    boost_s=callback.boost_s,
+                    skills=callback.skills,
+                    requirement=callback.requirement,
+                    enqueued_at=self._queued_at(callback),
+                    channel=Channel.CALLBACK,
+                    caller=callback.number,
+                )
+            )
+        except LocalError as error:
+            log.error("callback not queued", callback=callback.callback_id, reason=str(error))
+            self._forget_contact(callback.callback_id)
+            self._book.cancel(callback.callback_id, "switch", clock.wall())
+
+    def _queued_at(self, callback: StoredCallback) -> float:
+        clock = self._among.clock
+        return clock.now() - (clock.wall() - callback.enqueued_wall)
+
+    def _begin(self, callback: StoredCallback, contact_id: ContactId) -> CallbackAttempt:
+        """It is its turn: a call of its own, that is the contact from now on."""
+        assert self._exchange is not None, "connect() comes first"
+        self._forget_contact(callback.callback_id)
+        call_id = CallId(contact_id)
+        self._book.began(callback.callback_id, call_id)
+        self._carry_out()
+        record = CallRecord(
+            call_id,
+            calling_number=callback.number,
+            calling_name=callback.name,
+            called_number=callback.number,
+            started_at=self._among.clock.wall(),
+        )
+        call = self._exchange.originate(record)
+        terms = self._terms_of(callback.queue_id) or CallbackTerms()
+
+        def ended(result: AttemptResult, reason: str, agent: str) -> None:
+            log.info("callback attempt", callback=callback.callback_id, result=result, reason=reason, agent=agent)
+            self._book.ended(callback.callback_id, result, self._among.clock.wall(), reason=reason, agent=agent)
+            self._carry_out()
+
+        return CallbackAttempt(call, callback, terms, ended)
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        assert self._exchange is not None, "connect() comes first"
+        self._exchange.spawn(coroutine)
+
+    def _call_those_who_are_next(self) -> None:
+        for callback_id in list(self._customer_first):
+            contact_id, callback = self._contacts.get(callback_id), self._book.get(callback_id)
+            if contact_id is None or callback is None or self._acd.position(contact_id) != 1:
+                continue
+            self._acd.apply(ContactWithdrawn(contact_id, "the customer is called"))
+            self._spawn(self._begin(callback, contact_id).customer_first(self._queued_at(callback)))
+
+    def _forget_old(self) -> None:
+        for callback_id in self._book.forget_before(self._among.clock.wall() - CALLBACK_KEEP_DAYS * DAY_S):
+            self._store.callbacks.delete(callback_id)
+
+    # Time
+
+    def _arm(self) -> None:
+        self.stop()
+        due = self._book.next_timeout()
+        wait_s = DAY_S if due is None else min(DAY_S, max(0.0, due - self._among.clock.wall()))
+        self._timer = self._loop.call_later(wait_s, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        self._forget_old()
+        self._book.handle_timeout(self._among.clock.wall())
+        self._carry_out()

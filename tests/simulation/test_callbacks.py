@@ -1,0 +1,263 @@
+"""Call-backs in whole calls: the place that is kept, who is called first, what is tried again."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from softswitch.acd.model import Agent, AgentState, Queue
+from softswitch.base.ids import AgentId, QueueId
+from softswitch.calls.callback_book import CallbackTerms
+from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, TrunkRoute
+from softswitch.dialplan import Call, flow
+from softswitch.sip.outputs import InviteReceived, LegEnded
+from softswitch.store.schema import StoredCallback
+from softswitch.testing.runtime.centre import SimulatedCentre
+from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
+
+HOTLINE = "+18005550100"
+CUSTOMER = "+15550101"
+promised: list[bool] = []
+
+
+@flow
+async def support(call: Call) -> None:
+    await call.queue("support")
+
+
+@flow
+async def offer(call: Call) -> None:
+    await call.answer()
+    promised.append(await call.request_callback(queue="support"))
+
+
+@flow
+async def line(call: Call) -> None:
+    await call.agent_line()
+
+
+Make = Callable[..., SimulatedCentre]
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Make:
+    promised.clear()
+
+    def make(*agents: str, **terms: object) -> SimulatedCentre:
+        settings = CallSettings(
+            domain=DOMAIN,
+            media_ip="10.0.0.1",
+            recordings_directory=str(tmp_path),
+            trunks=(TrunkRoute(name="provider", host="10.0.9.1", port=5060, prefix="+"),),
+            queues={"support": QueueTreatment(callbacks=CallbackTerms(**terms))},  # pyright: ignore[reportArgumentType]
+        )
+        return SimulatedCentre(
+            tmp_path,
+            flows={each.__name__: each for each in (support, offer, line)},
+            routes={HOTLINE: "support", "+18005550101": "offer", "*88": "line"},
+            queues=[Queue(queue_id=QueueId("support"), wrap_up_s=2.0, announcements=None)],
+            agents=[Agent(agent_id=AgentId(name)) for name in agents or ("ann",)],
+            phones=[
+                *(
+                    Extension(username=name, agent_id=AgentId(name), trunks=frozenset({"provider"}))
+                    for name in agents or ("ann",)
+                ),
+                Extension(username="desk", trunks=frozenset({"provider"})),
+            ],
+            settings=settings,
+        )
+
+    return make
+
+
+def customer(centre: SimulatedCentre) -> SimulatedPhone:
+    """The customer's phone is where the provider is, so that calls come from there and go there: make it first."""
+    return centre.phones.get(CUSTOMER) or centre.caller(CUSTOMER)
+
+
+def stored(centre: SimulatedCentre) -> StoredCallback:
+    (callback,) = centre.callbacks.listing()
+    return callback
+
+
+async def asked(centre: SimulatedCentre) -> SimulatedPhone:
+    phone = customer(centre)
+    phone.call("+18005550101")
+    await centre.until(lambda: bool(promised))
+    await centre.until(lambda: phone.leg is None)
+    assert promised == [True]
+    return phone
+
+
+def test_the_agent_hears_it_ring_and_talks_to_the_customer(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await asked(centre)
+        phone.talk_s = 20.0
+        await centre.log_in("ann")
+        await centre.until(lambda: bool(centre.phone("ann").seen(InviteReceived)))
+        (ringing,) = centre.phone("ann").seen(InviteReceived)
+        assert isinstance(ringing, InviteReceived)
+        assert ringing.calling_name == f"call-back: {CUSTOMER}"
+        await centre.until(lambda: bool(phone.seen(InviteReceived)))
+        await centre.until(lambda: stored(centre).state == "over")
+        assert (stored(centre).result, stored(centre).agent, stored(centre).attempts) == ("served", "ann", 1)
+        await centre.all_over()
+        cdr = centre.cdrs()[-1]
+        assert (cdr.agent, cdr.queue, cdr.called_number, cdr.flow) == ("ann", "support", CUSTOMER, "callback")
+        assert cdr.talk_s == pytest.approx(20, abs=1)
+        assert cdr.call_id in stored(centre).calls
+
+    centre().run(scenario)
+
+
+def test_it_keeps_the_place_of_who_asked_for_it(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await asked(centre)
+        await centre.sleep(5)
+        later = centre.caller("+15550199")
+        later.call(HOTLINE)
+        await centre.sleep(5)
+        await centre.log_in("ann")
+        await centre.until(lambda: bool(centre.phone("ann").seen(InviteReceived)))
+        (first,) = centre.phone("ann").seen(InviteReceived)
+        assert isinstance(first, InviteReceived)
+        assert first.calling_name.startswith("call-back"), "he came before the one who waits on the line"
+        later.hang_up()
+        customer(centre).talk_s = 1.0
+        await centre.until(lambda: stored(centre).state != "dialling")
+        await centre.all_over()
+
+    centre().run(scenario)
+
+
+def test_a_customer_who_does_not_answer_is_tried_again_and_given_up_in_the_end(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await asked(centre)
+        phone.busy_status = 486
+        await centre.log_in("ann")
+        await centre.until(lambda: stored(centre).attempts == 1)
+        assert (stored(centre).attempts, stored(centre).last_failure) == (1, "busy")
+        rested_at = centre.clock.now()
+        await centre.until(lambda: stored(centre).state == "over", within_s=200)
+        assert centre.clock.now() - rested_at == pytest.approx(100, abs=10)
+        assert (stored(centre).result, stored(centre).attempts) == ("given up", 2)
+        await centre.all_over()
+        (ann,) = centre.acd.agent_summaries()
+        assert ann.state is AgentState.READY
+
+    centre(attempts=2, retry_s=100.0).run(scenario)
+
+
+def test_an_agent_who_lets_it_ring_costs_nothing_and_the_next_one_has_it(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await asked(centre)
+        phone.talk_s = 5.0
+        centre.phone("ann").answer_after_s = None
+        await centre.log_in("ann", "bob")
+        await centre.until(lambda: stored(centre).state == "over")
+        assert (stored(centre).result, stored(centre).agent, stored(centre).attempts) == ("served", "bob", 1)
+        await centre.all_over()
+
+    centre("ann", "bob").run(scenario)
+
+
+def test_an_agent_who_hangs_up_while_it_rings_has_had_an_attempt(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await asked(centre)
+        phone.answer_after_s = None
+        await centre.log_in("ann")
+        await centre.until(lambda: bool(phone.seen(InviteReceived)))
+        centre.phone("ann").hang_up()
+        await centre.until(lambda: stored(centre).attempts == 1)
+        await centre.until(lambda: bool(phone.seen(LegEnded)))
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre().run(scenario)
+
+
+def test_on_an_open_line_an_agent_stays_after_it(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await asked(centre)
+        phone.talk_s = 5.0
+        ann = centre.phone("ann")
+        ann.call("*88", password="Secret-123")
+        await centre.until(lambda: stored(centre).state == "over")
+        assert stored(centre).result == "served"
+        await centre.until(lambda: centre.acd.agent_summaries()[0].state is AgentState.READY)
+        assert not ann.seen(LegEnded)
+        ann.hang_up()
+        await centre.all_over()
+
+    centre().run(scenario)
+
+
+def test_where_customers_are_first_one_is_called_when_he_is_next_and_served_in_his_place(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        customer(centre)
+        await centre.log_in("ann")
+        busy = centre.caller("+15550198")
+        busy.call(HOTLINE)
+        await centre.until(lambda: centre.acd.agent_summaries()[0].state is AgentState.BUSY)
+        phone = await asked(centre)
+        await centre.until(lambda: bool(phone.seen(InviteReceived)))
+        await centre.sleep(2)
+        phone.press("1")
+        later = centre.caller("+15550199")
+        later.call(HOTLINE)
+        await centre.sleep(20)
+        assert stored(centre).state == "dialling"
+        busy.hang_up()
+        await centre.until(
+            lambda: any(
+                call.conversation and call.record.flow == "callback" for call in centre.controller.calls.values()
+            )
+        )
+        phone.hang_up()
+        await centre.until(lambda: stored(centre).state == "over")
+        assert (stored(centre).result, stored(centre).agent) == ("served", "ann")
+        later.hang_up()
+        await centre.all_over()
+
+    centre(customer_first=True, through="desk").run(scenario)
+
+
+def test_an_answering_machine_is_not_put_through(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await asked(centre)
+        await centre.until(lambda: bool(phone.seen(InviteReceived)))
+        await centre.until(lambda: stored(centre).attempts == 1)
+        assert stored(centre).last_failure == "not confirmed"
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre(customer_first=True, through="desk").run(scenario)
+
+
+def test_asked_for_twice_it_is_one(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await asked(centre)
+        phone.call("+18005550101")
+        await centre.until(lambda: len(promised) == 2)
+        await centre.sleep(3)
+        assert len(centre.callbacks.listing()) == 1
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre().run(scenario)
+
+
+def test_a_queue_that_does_not_call_back_promises_nothing(centre: Make, tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = customer(centre)
+        phone.call("+18005550101")
+        await centre.until(lambda: bool(promised))
+        assert promised == [False]
+        await centre.all_over()
+
+    made = centre()
+    made.settings = CallSettings(
+        **{name: getattr(made.settings, name) for name in CallSettings.__struct_fields__ if name != "queues"},
+        queues={"support": QueueTreatment()},
+    )
+    made.run(scenario)
