@@ -5,7 +5,7 @@ while its hours are over. The router hears `QueueClosed` and `QueueOpened` at th
 zones, holidays and nights on which the clock is moved: those are the calendar's (dialplan/schedule.py).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from softswitch.acd.inputs import AcdInput, QueueClosed, QueueOpened
@@ -43,7 +43,18 @@ class Acd(Protocol):
 class QueueHours:
     """One per switch. Call `refresh` after the router has got its configuration, and `stop` at the end."""
 
-    __slots__ = ("_acd", "_calendar", "_clock", "_commanded", "_loop", "_settings", "_store", "_timer", "_told")
+    __slots__ = (
+        "_acd",
+        "_calendar",
+        "_changes",
+        "_clock",
+        "_commanded",
+        "_loop",
+        "_settings",
+        "_store",
+        "_timer",
+        "_told",
+    )
 
     def __init__(
         self,
@@ -61,12 +72,15 @@ class QueueHours:
         self._settings = settings
         self._calendar = calendar
         self._commanded = {row.queue_id: row for row in store.queue_closings.ascending()}
+        self._changes: dict[str, tuple[float, float]] = {}
+        """Of each schedule when that was asked, and when it changes next: finding that takes half a millisecond."""
         self._told: dict[QueueId, QueueClosed] = {}
         """What the router was told last of those that are closed."""
         self._timer: TimerHandle | None = None
 
     def refresh(self) -> None:
-        """The settings may have changed, or the time has come: tell the router what is so now."""
+        """The settings or the schedules may have changed: tell the router what is so now."""
+        self._changes.clear()
         self._tell({})
 
     def close(self, queue_id: QueueId, reason: str, waiting: WhoWaitsAtClosing, by: str) -> None:
@@ -97,10 +111,12 @@ class QueueHours:
     def _tell(self, opened_by: Mapping[QueueId, str]) -> None:
         wall = self._clock.wall()
         queues = {QueueId(queue_id): treatment for queue_id, treatment in self._settings().queues.items()}
+        schedules = {treatment.hours for treatment in queues.values() if treatment.hours}
+        over = {schedule for schedule in schedules if not self._calendar.is_open(schedule, wall)}
         closed = {
             queue_id: closing
             for queue_id, treatment in queues.items()
-            if (closing := self._closing(queue_id, treatment, wall)) is not None
+            if (closing := self._closing(queue_id, treatment, over)) is not None
         }
         told, self._told = self._told, closed
         for queue_id in queues:
@@ -111,20 +127,30 @@ class QueueHours:
             elif closing is None and queue_id in told:
                 log.info("queue opened", queue=queue_id)
                 self._acd.apply(QueueOpened(queue_id, opened_by.get(queue_id, "")))
-        self._arm(queues.values(), wall)
+        self._arm(schedules, wall)
 
-    def _closing(self, queue_id: QueueId, treatment: QueueTreatment, wall: float) -> QueueClosed | None:
+    def _closing(self, queue_id: QueueId, treatment: QueueTreatment, over: Collection[str]) -> QueueClosed | None:
         commanded = self._commanded.get(queue_id)
         if commanded is not None:
             return QueueClosed(queue_id, commanded.reason, commanded.waiting, commanded.by)
-        if treatment.hours and not self._calendar.is_open(treatment.hours, wall):
+        if treatment.hours in over:
             return QueueClosed(queue_id, HOURS, treatment.at_closing)
         return None
 
-    def _arm(self, treatments: Iterable[QueueTreatment], wall: float) -> None:
+    def _arm(self, schedules: Collection[str], wall: float) -> None:
         self.stop()
-        schedules = {treatment.hours for treatment in treatments if treatment.hours}
         if schedules:
-            due = min(self._calendar.next_change(schedule, wall) for schedule in schedules)
+            due = min(self._next_change(schedule, wall) for schedule in schedules)
             # The clock that is asked then has seconds with fractions, and must not be a hair before the change.
-            self._timer = self._loop.call_later(min(max(due - wall, 0.001), LOOK_S), self.refresh)
+            self._timer = self._loop.call_later(min(max(due - wall, 0.001), LOOK_S), self._look)
+
+    def _look(self) -> None:
+        """The time has come."""
+        self._tell({})
+
+    def _next_change(self, schedule: str, wall: float) -> float:
+        asked_at, due = self._changes.get(schedule, (wall, wall))
+        if not asked_at <= wall < due:
+            due = self._calendar.next_change(schedule, wall)
+            self._changes[schedule] = wall, due
+        return due
