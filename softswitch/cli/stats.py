@@ -133,15 +133,12 @@ _QUEUE_COLUMNS: list[Column[QueueReport]] = [
     Column("Overflowed", lambda row: str(row.counts.overflowed), is_number=True, is_wide=True),
     Column("Withdrawn", lambda row: str(row.counts.withdrawn), is_number=True, is_wide=True),
     Column("Refused", lambda row: str(row.counts.refused), is_number=True, is_wide=True),
-    *(
-        _column(name, _QUEUE_WORDS)
-        for name in ("service_level", "average_speed_of_answer_s", "average_handle_time_s", "abandon_rate")
-    ),
+    *(_column(name, _QUEUE_WORDS) for name in ("service_level", "average_speed_of_answer_s", "average_handle_time_s")),
     Column("Longest", lambda row: duration(row.counts.longest_wait_s), is_number=True),
     *(
         _column(name, _QUEUE_WORDS, is_wide=True)
         for name in _QUEUE_WORDS
-        if name not in ("service_level", "average_speed_of_answer_s", "average_handle_time_s", "abandon_rate")
+        if name not in ("service_level", "average_speed_of_answer_s", "average_handle_time_s")
     ),
 ]
 _AGENT_COLUMNS: list[Column[AgentReport]] = [

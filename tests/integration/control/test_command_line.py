@@ -494,3 +494,32 @@ def test_what_a_peer_wrote_cannot_command_the_terminal(operations: FixedOperatio
 
 def test_a_trace_needs_a_switch_that_runs() -> None:
     assert run("trace").exit_code == 3
+
+
+@pytest.mark.usefixtures("server")
+def test_figures_since_the_start_with_their_formulas() -> None:
+    lines = printed("queues", "stats")
+    assert all(len(line) <= 80 for line in lines[:3])
+    assert lines[2].split()[-9:] == ["support", "101", "85", "15", "78", "%", "0:10", "2:10", "1:35"]
+    assert "SL neg     = answered within T / ended; Cisco's type 'abandoned negative'" in lines
+    document = parsed("queues", "stats")
+    (row,) = document["rows"]
+    assert (row["from_at"], row["until_at"]) == (STARTED_AT, STARTED_AT + 3600)
+    assert row["figures"]["service_level_negative"] == 0.7
+    assert row["figures"]["service_level_positive"] == 0.8
+    assert document["formulas"].keys() == row["figures"].keys()
+    assert printed("queues", "stats", "--queue", "sales") == ["Nothing happened then."]
+    (agent,) = parsed("agents", "stats")["rows"]
+    assert agent["counts"]["reasons_s"] == {"lunch": 600.0}
+    assert agent["figures"]["occupancy"] == 0.75
+
+
+def test_why_a_contact_waits_now(server: object, operations: FixedOperations) -> None:
+    lines = printed("queues", "why", "c")
+    assert lines[0] == "contact c2"
+    assert "place       4 of 9: it counts as waiting for 80 s; 20 s and a boost of +60 s; 2" in lines
+    assert "next        in 20 s: more agents may serve it: the next step, or an agent's" in lines
+    assert "            boris (Boris) is not ready: lunch, for 1:02:05" in lines
+    assert parsed("queues", "why", "c2")["now"]["position"] == 4
+    assert operations.orders == [("explain_contact", "c"), ("explain_contact", "c2")]
+    assert 'no contact "zz" is known' in run("queues", "why", "zz").stderr
