@@ -11,11 +11,16 @@ import msgspec
 from softswitch.acd.events import Stamped
 from softswitch.cli.directory import config_option, find_directory, store_directory
 from softswitch.cli.render import Column, json_option, last_option, show_rows
-from softswitch.cli.stored_events import instant_of, newest_first, read_events, since_option, until_option
+from softswitch.cli.stored_events import (
+    EVENTS_SEARCHED_MAX,
+    instant_of,
+    newest_first,
+    read_events,
+    since_option,
+    until_option,
+)
 from softswitch.cli.words import instant
 
-EVENTS_SEARCHED_MAX = 200_000
-"""The newest that are looked through for what is asked for, without --since."""
 _NAMES = ("contact_id", "queue_id", "agent_id")
 
 

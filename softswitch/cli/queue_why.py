@@ -5,10 +5,12 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 
 import click
 import msgspec
 
+from softswitch.acd.events import ContactQueued
 from softswitch.acd.explaining import ContactExplanation
 from softswitch.acd.reporting.story import StoryLine, seconds, tell
 from softswitch.base.errors import StartError
@@ -16,7 +18,7 @@ from softswitch.cli.directory import config_option, connect, find_directory, sto
 from softswitch.cli.failure import Failure
 from softswitch.cli.ladder import terminal_width
 from softswitch.cli.render import json_option, show_json
-from softswitch.cli.stored_events import find_contact, next_second, read_events
+from softswitch.cli.stored_events import EVENTS_SEARCHED_MAX, find_contact, newest_first, next_second, read_events
 from softswitch.cli.words import duration, printable
 from softswitch.control.protocol.replies import Explained
 from softswitch.control.protocol.requests import ExplainContact
@@ -24,6 +26,7 @@ from softswitch.control.runtime.client import ControlRefused, NoSwitchRunning
 from softswitch.store.schema import StoredContactSpan
 
 AGENTS_SHOWN = 25
+LAST = "last"
 INDENT = 12
 
 
@@ -44,13 +47,14 @@ class ContactStory(msgspec.Struct, frozen=True, kw_only=True):
 def why(ctx: click.Context, contact: str, agents_shown: int, config: str | None, as_json: bool) -> None:
     """Explain each decision about a contact: who was considered, who was chosen, what it waits for.
 
-    CONTACT is its id (a call's is that of the call) or the beginning of it.
+    CONTACT is its id (a call's is that of the call) or the beginning of it, the caller's number, or "last": the last
+    that came.
     """
     directory = find_directory(config or ctx.obj)
-    now = _now(directory, contact)
+    now = _now(directory, _id_of(directory, contact))
     found = ContactStory(contact_id=contact if now is None else now.contact.contact_id, story=[])
     with suppress(StartError):
-        found = _stored(directory, found.contact_id, now)
+        found = _stored(directory, _id_of(directory, found.contact_id), now)
     if now is not None:
         found = msgspec.structs.replace(found, now=now.contact)
     if not found.story and found.now is None:
@@ -61,6 +65,24 @@ def why(ctx: click.Context, contact: str, agents_shown: int, config: str | None,
     click.echo(f"contact {found.contact_id}")
     for line in _lines(found, agents_shown):
         click.echo(line)
+
+
+def _id_of(directory: str, contact: str) -> str:
+    """Of a number, or "last", the id of the newest contact that is meant; anything else is an id."""
+    from softswitch.store import open_reader
+
+    if contact != LAST and not contact.removeprefix("+").isdigit():
+        return contact
+    with suppress(StartError), open_reader(store_directory(directory)) as store:
+        for stamped in islice(newest_first(store), EVENTS_SEARCHED_MAX):
+            event = stamped.event
+            if isinstance(event, ContactQueued) and (contact == LAST or _is_number(event.caller, contact)):
+                return event.contact_id
+    return contact
+
+
+def _is_number(known: str, wanted: str) -> bool:
+    return known.removeprefix("+") == wanted.removeprefix("+")
 
 
 def _now(directory: str, contact: str) -> Explained | None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LOOK_BACK_S = 12 * 3600.0
 """Read before a report begins, to know who was already there: a long shift."""
 
+EVENTS_SEARCHED_MAX = 200_000
+"""The newest that are looked through for something, without --since: a second or two."""
+
 decode = msgspec.msgpack.Decoder(list[Stamped]).decode
 RECORD_S = 60.0
 """A record of events begins at most this long before the last of them: it is written within a tenth of a second, but

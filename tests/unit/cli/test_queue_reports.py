@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from softswitch.acd.events import Stamped, SwitchStarted, SwitchStopped
-from softswitch.acd.inputs import AgentPaused, ContactAbandoned
+from softswitch.acd.inputs import AgentPaused, ContactAbandoned, ContactQueued
 from softswitch.acd.model import Agent, Queue
 from softswitch.app.acd_events import AcdEvents
 from softswitch.base.ids import AgentId, ContactId, QueueId
@@ -38,7 +38,7 @@ def filled(directory: Path) -> None:
         [Queue(queue_id=QueueId("sales"), name="Sales", wrap_up_s=60.0, project="acme")],
         [Agent(agent_id=AgentId("ann"), name="Ann"), Agent(agent_id=AgentId("bob"))],
     )
-    acd.call("c1aaaa")
+    acd.tell(ContactQueued(ContactId("c1aaaa"), QueueId("sales"), caller="+442071838750"))
     acd.advance(50)
     acd.ready("ann")
     acd.answer("c1aaaa")
@@ -142,6 +142,13 @@ def test_why_tells_the_story_of_a_contact_by_the_beginning_of_its_id() -> None:
     document = json.loads(run("queues", "why", "c1aaaa", "--json").stdout)
     assert document["story"][-1]["kind"] == "agent.wrap_up"
     assert document["now"] is None
+
+
+@pytest.mark.usefixtures("filled")
+def test_why_finds_a_contact_by_the_callers_number_and_the_last() -> None:
+    assert lines("queues", "why", "442071838750")[0] == "contact c1aaaa"
+    assert lines("queues", "why", "last")[0] == "contact c2bbbb"
+    assert run("queues", "why", "+4420").exit_code == 1
 
 
 @pytest.mark.usefixtures("filled")
