@@ -51,6 +51,8 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         boost_s=max(-BOOST_S_MAX, min(fact.boost_s, BOOST_S_MAX)),
         serial=floor.next_serial(),
         customer=fact.customer[:CUSTOMER_LENGTH_MAX],
+        caller=fact.caller,
+        called=fact.called,
     )
     _prefer(floor, contact, fact)
     reason = obstacle(floor, queue, contact)

@@ -41,6 +41,9 @@ CONDITIONS = len(Condition)
 OLDEST_CONTACT = "oldest_contact"
 """The rule by which an agent who becomes free chooses among those who wait."""
 
+ROUTING_HOOK = "routing_hook"
+"""The rule where a queue's routing hook named the agent."""
+
 # Plain numbers: this runs at every change of every agent.
 _LOGGED_OUT, _NOT_READY, _NO_PHONE, _RESERVED, _ON_CONTACT = range(5)
 _ON_DIRECT_CALL, _ON_OUTBOUND_CALL, _ON_OTHER_CALL, _WRAP_UP, _READY = range(5, CONDITIONS)
@@ -111,6 +114,14 @@ def reserved(
         free=decision.free,
         runner_up=decision.runner_up,
     )
+
+
+def by_hook(matching: Matching, contact: Contact, former: AgentId) -> Decision:
+    """The routing hook chose the agent for a contact, which stands in its line again, instead of the `former`."""
+    assert contact.line is not None
+    rows = contact.line.rows
+    free = int(np.count_nonzero(matching.roster.available_since[contact.channel.row][rows] < np.inf))
+    return Decision(ROUTING_HOOK, len(rows), free, runner_up=former)
 
 
 def nobody_free(matching: Matching, contact: Contact, now: float) -> ContactWaits:

@@ -8,7 +8,8 @@ be computed from them alone. `at` is monotonic seconds; the service adds the tim
 | contact     | queued, then step, waits (a decision that found nobody), announced, reprioritised, in any number; |
 |             | at last connected and ended, or one of abandoned, overflowed, withdrawn. Moved is the end in one  |
 |             | queue and the beginning in another. Refused was never queued                                      |
-| reservation | made, ended (answered, or why not): one pair for every agent who was alerted                      |
+| reservation | made, ended (answered, or why not): one pair for every agent who was alerted. Before it, in a      |
+|             | queue with a routing hook, hook: what the hook said of the decision                               |
 | talk        | connected, held and resumed, transferred, ended, disposition                                      |
 | agent       | login, logout, every change of state with how long the former lasted, wrap-up                     |
 | queue       | configured, removed, opened, closed, rescue of its service level on and off                       |
@@ -30,6 +31,7 @@ from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 TransferKind: TypeAlias = Literal["blind", "attended"]
 EndedBy: TypeAlias = Literal["caller", "agent", "switch"]
+HookOutcome: TypeAlias = Literal["accepted", "chosen", "vetoed", "impossible", "late", "failed", "skipped", "settled"]
 StepReason: TypeAlias = Literal["entered", "expired", "nobody_logged_in", "nobody_ready", "preferred_agent_over"]
 
 # Contacts
@@ -202,6 +204,25 @@ class AgentReserved(msgspec.Struct, frozen=True, tag="reservation.made", gc=Fals
     free: int = 0
     runner_up: AgentId | None = None
     by: str = ""
+
+
+class RoutingHookAnswered(msgspec.Struct, frozen=True, tag="reservation.hook", gc=False, omit_defaults=True):
+    """The routing hook was asked about giving the contact to `agent_id`, and `took_s` later that was over.
+
+    "accepted", "chosen" (`chosen` is alerted instead), "vetoed". The router's decision stands: "impossible" (`chosen`
+    is not free or may not serve the contact), "late", "failed" (no sensible answer), "skipped" (not asked, because it
+    failed too often). "settled": contact or agent was gone.
+    """
+
+    at: float
+    reservation_id: ReservationId
+    contact_id: ContactId
+    queue_id: QueueId
+    agent_id: AgentId
+    outcome: HookOutcome
+    took_s: float
+    chosen: AgentId | None = None
+    reason: str = ""
 
 
 class ReservationEnded(msgspec.Struct, frozen=True, tag="reservation.ended", gc=False, omit_defaults=True):
@@ -472,6 +493,7 @@ AcdEvent: TypeAlias = (
     | ContactOverflowed
     | ContactWithdrawn
     | AgentReserved
+    | RoutingHookAnswered
     | ReservationEnded
     | ContactConnected
     | ContactHeld

@@ -15,8 +15,8 @@ from softswitch.acd.chance import Chance
 from softswitch.acd.channels import ON_THE_PHONE, PER_CONTACT_S, Column, slot_of
 from softswitch.acd.customers import Customers
 from softswitch.acd.decisions import Decision
-from softswitch.acd.events import AcdEvent, StepReason
-from softswitch.acd.limits import DECISIONS_TOLD_MAX, EVENTS_UNTAKEN_MAX
+from softswitch.acd.events import AcdEvent, HookOutcome, StepReason
+from softswitch.acd.limits import DECISIONS_TOLD_MAX, EVENTS_UNTAKEN_MAX, HOOK_OTHERS_MAX, VETOES_MAX
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import AgentState, Channel, RoutingPolicy
 from softswitch.acd.outputs import (
@@ -27,6 +27,8 @@ from softswitch.acd.outputs import (
     ContactInterrupted,
     EndCause,
     ReservationEnded,
+    RoutingAsked,
+    RoutingSettled,
 )
 from softswitch.acd.presence import Presence
 from softswitch.acd.skills import Roster
@@ -35,7 +37,7 @@ from softswitch.base.deadlines import Deadlines
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 Timer: TypeAlias = (
-    tuple[Literal["ring"], ReservationId]
+    tuple[Literal["ring", "hook"], ReservationId]
     | tuple[Literal["wrap_up"], AgentId, ContactId]
     | tuple[Literal["watch_call"], AgentId]
     | tuple[Literal["rescue", "empty"], QueueId]
@@ -44,15 +46,18 @@ Timer: TypeAlias = (
 
 
 class Reservation:
-    """An agent alerted for a contact."""
+    """An agent alerted for a contact, or about to be: while a routing hook is asked whether he is right for it."""
 
-    __slots__ = ("agent", "contact", "made_at", "reservation_id")
+    __slots__ = ("agent", "asked_about", "contact", "made_at", "reservation_id")
 
     def __init__(self, reservation_id: ReservationId, agent: AgentMachine, contact: Contact, made_at: float) -> None:
         self.reservation_id = reservation_id
         self.agent = agent
         self.contact = contact
         self.made_at = made_at
+        """When he was alerted; while the hook is asked, when that began."""
+        self.asked_about: Decision | None = None
+        """The decision the hook is asked about; None: he is alerted."""
 
 
 class Floor:
@@ -225,7 +230,7 @@ class Floor:
             found = self.matching.contact_for(agent.agent_id)
             if found is not None:
                 agent_ids = self.matching.alerted_with(agent.agent_id, found.contact, now)
-                self._alert(agent_ids, found.contact, now, decisions.by_agent(self.matching, found))
+                self._decided(agent_ids, found.contact, now, decisions.by_agent(self.matching, found))
 
     def settle_and_serve(self, agent: AgentMachine, now: float, source: str, by: str = "") -> None:
         """A fact about the agent changed, and he may be free by it."""
@@ -254,7 +259,7 @@ class Floor:
         """Give a waiting contact an agent if there is one; if not, see when the next step opens."""
         chosen = self.matching.agents_for(contact, now)
         if chosen.agent_ids:
-            self._alert(chosen.agent_ids, contact, now, decisions.by_contact(self.matching, contact, chosen))
+            self._decided(chosen.agent_ids, contact, now, decisions.by_contact(self.matching, contact, chosen))
             return True
         opens_at = self.matching.next_opening(contact, now)
         if opens_at is not None:
@@ -279,7 +284,20 @@ class Floor:
         queue_id = contact.queue.settings.queue_id
         self.tell(told.StepBegan(now, contact.contact_id, queue_id, contact.step + 1, why, len(line.rows)))
 
-    def _alert(self, agent_ids: list[AgentId], contact: Contact, now: float, decision: Decision) -> None:
+    def _decided(self, agent_ids: list[AgentId], contact: Contact, now: float, decision: Decision) -> None:
+        """Alert these agents, or first ask the queue's routing hook."""
+        deadline_s = contact.queue.settings.hook_deadline_s
+        if deadline_s is None or not self._is_open_to_doubt(agent_ids, contact):
+            self.alert(agent_ids, contact, now, decision)
+        else:
+            self._ask(self.agents[agent_ids[0]], contact, now, decision, deadline_s)
+
+    def _is_open_to_doubt(self, agent_ids: list[AgentId], contact: Contact) -> bool:
+        assert contact.line is not None
+        return len(agent_ids) == 1 and contact.vetoes < VETOES_MAX and not contact.line.is_assigned
+
+    def alert(self, agent_ids: list[AgentId], contact: Contact, now: float, decision: Decision) -> None:
+        """Alert these agents, who are free, for a waiting contact."""
         queue = contact.queue
         queue.estimator.reserved(now)
         self.leave_line(contact)
@@ -288,19 +306,94 @@ class Floor:
         if contact.is_told:
             self.outputs.append(AnnouncementCut(contact.contact_id))
         for agent_id in agent_ids:
-            self._reserve(self.agents[agent_id], contact, now, decision)
+            agent = self.agents[agent_id]
+            self._ring(self._reserve(agent, contact, now), now, decision)
+            self.settle(agent, now, "reservation")
 
-    def _reserve(self, agent: AgentMachine, contact: Contact, now: float, decision: Decision) -> None:
-        queue = contact.queue
+    def _reserve(self, agent: AgentMachine, contact: Contact, now: float) -> Reservation:
         self._last_reservation += 1
-        reservation_id = ReservationId(self._last_reservation)
-        self.reservations[reservation_id] = Reservation(reservation_id, agent, contact, now)
-        contact.reservations.append(reservation_id)
-        agent.reserve(reservation_id)
-        self.deadlines.set(("ring", reservation_id), now + queue.settings.ring_timeout_s)
-        self.outputs.append(AgentReserved(reservation_id, agent.agent_id, contact.contact_id, queue.settings.queue_id))
+        reservation = Reservation(ReservationId(self._last_reservation), agent, contact, now)
+        self.reservations[reservation.reservation_id] = reservation
+        contact.reservations.append(reservation.reservation_id)
+        agent.reserve(reservation.reservation_id)
+        return reservation
+
+    def _ring(self, reservation: Reservation, now: float, decision: Decision) -> None:
+        agent, contact, reservation_id = reservation.agent, reservation.contact, reservation.reservation_id
+        settings = contact.queue.settings
+        self.deadlines.set(("ring", reservation_id), now + settings.ring_timeout_s)
+        self.outputs.append(AgentReserved(reservation_id, agent.agent_id, contact.contact_id, settings.queue_id))
         self.tell(decisions.reserved(decision, agent, contact, reservation_id, now))
+
+    # The routing hook
+
+    def _ask(self, agent: AgentMachine, contact: Contact, now: float, decision: Decision, deadline_s: float) -> None:
+        """Reserve the agent, but do not alert him before the hook has spoken or its time is over."""
+        queue = contact.queue
+        others = self.matching.free_besides(contact, agent.agent_id, HOOK_OTHERS_MAX)
+        queue.estimator.reserved(now)
+        self.leave_line(contact)
+        queue.alerting += 1
+        contact.agent_id = agent.agent_id
+        reservation = self._reserve(agent, contact, now)
+        reservation.asked_about = decision
+        self.deadlines.set(("hook", reservation.reservation_id), now + deadline_s)
+        self.outputs.append(
+            RoutingAsked(
+                reservation.reservation_id,
+                agent.agent_id,
+                contact.contact_id,
+                queue.settings.queue_id,
+                deadline_s,
+                tuple(others),
+                contact.channel,
+                decisions.step_number(contact),
+                now - contact.enqueued_at,
+                contact.enqueued_at - contact.key,
+                contact.skills,
+                contact.vetoes,
+                contact.customer,
+                contact.caller,
+                contact.called,
+            )
+        )
         self.settle(agent, now, "reservation")
+
+    def alert_after_all(self, reservation: Reservation, now: float) -> None:
+        """The hook has nothing against it, or has said nothing: the agent is alerted from now on."""
+        decision, contact = reservation.asked_about, reservation.contact
+        assert decision is not None, "the hook was asked"
+        reservation.asked_about = None
+        self.deadlines.cancel(("hook", reservation.reservation_id))
+        reservation.made_at = now
+        if contact.is_told:
+            self.outputs.append(AnnouncementCut(contact.contact_id))
+        contact.queue.previous_agent_id = reservation.agent.agent_id
+        self._ring(reservation, now, decision)
+
+    def tell_hook(
+        self,
+        reservation: Reservation,
+        outcome: HookOutcome,
+        now: float,
+        reason: str = "",
+        chosen: AgentId | None = None,
+    ) -> None:
+        """Write down what the hook said of a decision."""
+        contact = reservation.contact
+        self.tell(
+            told.RoutingHookAnswered(
+                now,
+                reservation.reservation_id,
+                contact.contact_id,
+                contact.queue.settings.queue_id,
+                reservation.agent.agent_id,
+                outcome,
+                now - reservation.made_at,
+                chosen,
+                reason,
+            )
+        )
 
     # Reservations that end
 
@@ -313,6 +406,9 @@ class Floor:
         contact.agent_id = self.reservations[contact.reservations[0]].agent.agent_id if contact.reservations else None
         if not contact.reservations:
             contact.queue.alerting -= 1
+        if reservation.asked_about is not None:
+            self.deadlines.cancel(("hook", reservation.reservation_id))
+            return
         self.tell(
             told.ReservationEnded(
                 now,
@@ -328,6 +424,12 @@ class Floor:
     def end_reservation(self, reservation: Reservation, cause: EndCause, now: float) -> None:
         """Forget a reservation that came to nothing, and say so."""
         self.close_reservation(reservation, cause, now)
+        if reservation.asked_about is not None:
+            self.outputs.append(
+                RoutingSettled(reservation.reservation_id, reservation.contact.contact_id, is_late=False)
+            )
+            self.tell_hook(reservation, "settled", now)
+            return
         self.outputs.append(
             ReservationEnded(
                 reservation.reservation_id, reservation.agent.agent_id, reservation.contact.contact_id, cause

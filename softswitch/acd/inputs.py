@@ -15,6 +15,7 @@ from softswitch.acd.model import Agent, BusyKind, Channel, Queue, RoutingPolicy,
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 FailureCause: TypeAlias = Literal["no_answer", "declined", "unreachable"]
+HookVerdict: TypeAlias = Literal["accept", "choose", "veto", "failed", "skipped"]
 
 
 class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -42,6 +43,8 @@ class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
     preferred_agent: AgentId | None = None
     preferred_for_s: float = 0.0
     customer: str = ""
+    called: str = ""
+    """The number he dialled, for the record."""
 
 
 class ContactAbandoned(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -288,6 +291,19 @@ class ConfigurationSet(msgspec.Struct, frozen=True, tag=True):
     policy: RoutingPolicy = RoutingPolicy()
 
 
+class RoutingAnswered(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """What became of a `RoutingAsked`. Each of them ends the question; afterwards they are ignored.
+
+    "accept": the agent is right. "choose": `agent_id` is to be taken instead. "veto": not this agent for this contact.
+    "failed": no sensible answer came. "skipped": nobody was asked. `reason` is for the record.
+    """
+
+    reservation_id: ReservationId
+    verdict: HookVerdict
+    agent_id: AgentId | None = None
+    reason: str = ""
+
+
 AcdInput: TypeAlias = (
     ContactQueued
     | ContactAbandoned
@@ -313,6 +329,7 @@ AcdInput: TypeAlias = (
     | ReservationAccepted
     | ReservationFailed
     | AgentSkillsSet
+    | RoutingAnswered
     | WrapUpEnded
     | WrapUpExtended
     | DispositionSet

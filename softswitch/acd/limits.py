@@ -30,6 +30,12 @@ DECISIONS_TOLD_MAX = 64
 AGENTS_EXPLAINED_MAX = 500
 """Agents named one by one when somebody asks why a contact waits; the others are counted."""
 
+VETOES_MAX = 5
+"""Vetoes of a routing hook against one contact; whom it will not let be served at all is served all the same."""
+
+HOOK_OTHERS_MAX = 16
+"""Other free agents a routing hook is told of: a choice, not the roster; each is an id in a message of every call."""
+
 OVERFLOW_MOVES_MAX = 8
 """Queues one contact is moved through before it counts as going in circles and its overflow hangs up."""
 

@@ -200,6 +200,23 @@ class Matching:
         runner_up = roster.agent_ids[int(line.rows[since.argmin()])]
         return Chosen([roster.agent_ids[row] for row in chosen], len(line.rows), free, runner_up)
 
+    def free_besides(self, contact: Contact, agent_id: AgentId, count: int) -> list[AgentId]:
+        """Who else could take this waiting contact now, the first `count` of them in the order of the line."""
+        line = contact.line
+        assert line is not None
+        is_free = self.roster.available_since[line.channel.row][line.rows] < np.inf
+        free: list[int] = line.rows[is_free][: count + 2].tolist()
+        out = (agent_id, contact.shunned_by)
+        return [other for row in free if (other := self.roster.agent_ids[row]) not in out][:count]
+
+    def could_take(self, contact: Contact, agent_id: AgentId) -> bool:
+        """Whether he is free, may serve this waiting contact in its present stage, and has not just failed it."""
+        line, row = contact.line, self.roster.row_of.get(agent_id)
+        assert line is not None
+        if row is None or contact.shunned_by == agent_id or not (line.rows == row).any():
+            return False
+        return bool(self.roster.available_since[line.channel.row, row] < np.inf)
+
     def contact_for(self, agent_id: AgentId) -> Found | None:
         """The oldest contact of the queues this agent serves first, of a channel he is free for, or None."""
         self._list_lines()

@@ -167,7 +167,8 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     overflow when nobody did for `leave_when_empty_after_s`; who is logged out or excluded by one of these factors does
     not count, and without a factor nobody is ever counted. Who would wait longer than `max_predicted_wait_s` overflows
     on arrival.
-    `project` is for whom the queue works.
+    `project` is for whom the queue works. With `hook_deadline_s` an external service is asked about every decision,
+    and has so long to answer (`acd/routing_hook.py`).
 
     For `last_agent_s` a contact is for the agent alone whom its customer talked to last, if he serves the queue.
     Who calls again within `keep_place_s` of having been cut off while he waited has his place back; who calls again
@@ -214,6 +215,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     repeat_within_s: float = 0.0
     repeat_boost_s: float = 0.0
     rescue: Rescue | None = None
+    hook_deadline_s: float | None = None
 
     @property
     def remembers_customers(self) -> bool:

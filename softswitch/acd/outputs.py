@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from softswitch.acd.model import AgentState, BusyKind, ContactState, OverflowReason, OverflowTarget
+from softswitch.acd.model import AgentState, BusyKind, Channel, ContactState, OverflowReason, OverflowTarget, Skills
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 EndCause: TypeAlias = Literal[
@@ -24,6 +24,39 @@ class AgentReserved(msgspec.Struct, frozen=True, tag=True, gc=False):
     agent_id: AgentId
     contact_id: ContactId
     queue_id: QueueId
+
+
+class RoutingAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Ask the queue's routing hook whether this agent is to be alerted. Answer with `RoutingAnswered` in `deadline_s`.
+
+    Until then the agent is reserved, and is alerted when the deadline has passed. `others` are free as well and might
+    be taken instead, those who would come next first.
+    """
+
+    reservation_id: ReservationId
+    agent_id: AgentId
+    contact_id: ContactId
+    queue_id: QueueId
+    deadline_s: float
+    others: tuple[AgentId, ...]
+    channel: Channel
+    step: int
+    waited_s: float
+    boost_s: float
+    skills: Skills
+    vetoes: int
+    """How often the hook has vetoed an agent for this contact."""
+    customer: str = ""
+    caller: str = ""
+    called: str = ""
+
+
+class RoutingSettled(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Nobody waits for the answer any more: too late, or the contact or the agent is gone."""
+
+    reservation_id: ReservationId
+    contact_id: ContactId
+    is_late: bool
 
 
 class ReservationEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -208,6 +241,8 @@ class RescueChanged(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 AcdOutput: TypeAlias = (
     AgentReserved
+    | RoutingAsked
+    | RoutingSettled
     | ReservationEnded
     | ContactConnected
     | ContactMoved

@@ -19,6 +19,7 @@ from softswitch.acd import (
     reload,
     rescue,
     reservations,
+    routing_hook,
     snapshot,
     summaries,
     supervision,
@@ -61,6 +62,7 @@ from softswitch.acd.inputs import (
     QueueOpened,
     ReservationAccepted,
     ReservationFailed,
+    RoutingAnswered,
     WrapUpEnded,
     WrapUpExtended,
 )
@@ -102,7 +104,7 @@ class Router:
                 self._confirm(fact)
             case ContactPrioritised() | ContactRequeued() | ContactAssigned():
                 self._apply_supervision(fact, now)
-            case ReservationAccepted() | ReservationFailed():
+            case ReservationAccepted() | ReservationFailed() | RoutingAnswered():
                 self._apply_to_reservation(fact, now)
             case ConfigurationSet():
                 reload.configure(self._floor, fact, now)
@@ -141,6 +143,10 @@ class Router:
                     reservation = floor.reservations.get(reservation_id)
                     if reservation is not None:
                         reservations.failed(floor, reservation, "no_answer", now)
+                case ("hook", reservation_id):
+                    reservation = floor.reservations.get(reservation_id)
+                    if reservation is not None:
+                        routing_hook.late(floor, reservation, now)
                 case ("wrap_up", agent_id, contact_id):
                     agent = floor.agents.get(agent_id)
                     if agent is not None:
@@ -205,7 +211,8 @@ class Router:
         """The reservation by which this agent is alerted for this contact."""
         agent = self._floor.agents.get(agent_id)
         reservation_id = None if agent is None else agent.reservation_id
-        if reservation_id is None or self._floor.reservations[reservation_id].contact.contact_id != contact_id:
+        reservation = None if reservation_id is None else self._floor.reservations[reservation_id]
+        if reservation is None or reservation.contact.contact_id != contact_id or reservation.asked_about is not None:
             return None
         return reservation_id
 
@@ -273,10 +280,15 @@ class Router:
         else:
             supervision.assigned(self._floor, contact, fact, now)
 
-    def _apply_to_reservation(self, fact: ReservationAccepted | ReservationFailed, now: float) -> None:
+    def _apply_to_reservation(
+        self, fact: ReservationAccepted | ReservationFailed | RoutingAnswered, now: float
+    ) -> None:
         reservation = self._floor.reservations.get(fact.reservation_id)
-        if reservation is None:
+        is_answer = isinstance(fact, RoutingAnswered)
+        if reservation is None or (reservation.asked_about is not None) != is_answer:
             self.ignored += 1
+        elif isinstance(fact, RoutingAnswered):
+            routing_hook.answered(self._floor, reservation, fact, now)
         elif isinstance(fact, ReservationAccepted):
             reservations.accepted(self._floor, reservation, now)
         else:

@@ -33,6 +33,38 @@ def service_level(
     return in_time / counted if counted else None
 
 
+class HookCounters:
+    """What the routing hook of one queue did since the switch started. Times are of those that answered."""
+
+    __slots__ = ("accepted", "chosen", "failed", "impossible", "late", "longest_s", "skipped", "took_s_sum", "vetoed")
+
+    def __init__(self) -> None:
+        self.accepted = 0
+        self.chosen = 0
+        self.vetoed = 0
+        self.impossible = 0
+        """It chose somebody who was not free, or may not serve the contact."""
+        self.late = 0
+        self.failed = 0
+        self.skipped = 0
+        self.took_s_sum = 0.0
+        self.longest_s = 0.0
+
+    def count_answer(self, took_s: float) -> None:
+        """It has answered; what, the caller counts."""
+        self.took_s_sum += took_s
+        self.longest_s = max(self.longest_s, took_s)
+
+    @property
+    def answered(self) -> int:
+        return self.accepted + self.chosen + self.vetoed + self.impossible
+
+    @property
+    def mean_s(self) -> float | None:
+        """How long it took to answer."""
+        return self.took_s_sum / self.answered if self.answered else None
+
+
 class QueueCounters:
     """What happened in one queue since the switch started."""
 

@@ -23,7 +23,8 @@ class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
     `service_level` is the share 0-1 of ended contacts answered within `service_level_s`, those who abandoned within it
     left out; `recent_service_level` that over the window of the queue's rescue, which is on while it `is_rescued`.
     `estimate_error_s` is by how much the first estimate of each answered contact was wrong in the mean,
-    `estimate_bias_s` by how much too long it was; `estimator` is the one that is believed now.
+    `estimate_bias_s` by how much too long it was; `estimator` is the one that is believed now. `hook_...` count what
+    came of asking its routing hook (`HookCounters`), which took it `hook_mean_s` in the mean.
     """
 
     queue_id: QueueId
@@ -54,6 +55,16 @@ class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
     estimator: EstimatorName
     estimate_error_s: float | None
     estimate_bias_s: float | None
+    has_hook: bool
+    hook_accepted: int
+    hook_chosen: int
+    hook_vetoed: int
+    hook_impossible: int
+    hook_late: int
+    hook_failed: int
+    hook_skipped: int
+    hook_mean_s: float | None
+    hook_longest_s: float | None
 
 
 class ContactInHand(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +210,16 @@ def _queue_summary(queue: QueueRecord, states: NDArray[np.uint8], now: float) ->
         estimator=queue.estimator.believed,
         estimate_error_s=queue.estimator.announced.mean_absolute_s,
         estimate_bias_s=queue.estimator.announced.bias_s,
+        has_hook=queue.settings.hook_deadline_s is not None,
+        hook_accepted=queue.hook.accepted,
+        hook_chosen=queue.hook.chosen,
+        hook_vetoed=queue.hook.vetoed,
+        hook_impossible=queue.hook.impossible,
+        hook_late=queue.hook.late,
+        hook_failed=queue.hook.failed,
+        hook_skipped=queue.hook.skipped,
+        hook_mean_s=queue.hook.mean_s,
+        hook_longest_s=queue.hook.longest_s if queue.hook.answered else None,
     )
 
 

@@ -16,7 +16,7 @@ from softswitch.acd.inputs import QueueClosed
 from softswitch.acd.model import Channel, ContactState, Queue, Skills
 from softswitch.acd.service_level import RescueState
 from softswitch.acd.skills import Rows
-from softswitch.acd.statistics import QueueCounters
+from softswitch.acd.statistics import HookCounters, QueueCounters
 from softswitch.acd.steps import NO_WISHES, Plan, Ranks, Wishes
 from softswitch.base.ids import AgentId, ContactId, ReservationId
 
@@ -31,6 +31,8 @@ class Contact:
     __slots__ = (
         "agent_id",
         "announce_at",
+        "called",
+        "caller",
         "channel",
         "connected_at",
         "contact_id",
@@ -66,6 +68,7 @@ class Contact:
         "text_at",
         "texts_told",
         "told_wait_s",
+        "vetoes",
         "wishes",
     )
 
@@ -81,6 +84,8 @@ class Contact:
         boost_s: float,
         serial: int,
         customer: str = "",
+        caller: str = "",
+        called: str = "",
     ) -> None:
         self.contact_id = contact_id
         self.queue = queue
@@ -93,6 +98,8 @@ class Contact:
         """When it came into its present queue."""
         self.key = enqueued_at - boost_s
         self.customer = customer
+        self.caller = caller
+        self.called = called
         self.rescue_s = 0.0
         """Part of its key: how much older it counts while its queue's service level is rescued."""
         self.is_judged = True
@@ -120,9 +127,11 @@ class Contact:
         self.agent_id: AgentId | None = None
         """Whom it talks to, or alerts; of several the first alerted."""
         self.shunned_by: AgentId | None = None
-        """The agent who failed it last; not tried again at once,"""
+        """The agent who failed it last, or whom the routing hook did not want for it; not tried again at once,"""
         self.retry_at = 0.0
         """but from then on."""
+        self.vetoes = 0
+        """How often the routing hook did not want an agent for it."""
         self.moves = 0
         """How often it overflowed into another queue."""
         self.announce_at: float | None = None
@@ -259,6 +268,7 @@ class QueueRecord:
         "closing",
         "counters",
         "estimator",
+        "hook",
         "is_open",
         "lines",
         "own_plan",
@@ -290,6 +300,7 @@ class QueueRecord:
         self.rescue = RescueState()
         self.relies_on: int | None = None
         """The row of an agent who is there, so that who waits may stay; None: nobody was found, or looked for."""
+        self.hook = HookCounters()
 
     def __len__(self) -> int:
         """Contacts that wait or alert an agent."""

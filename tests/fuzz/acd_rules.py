@@ -70,6 +70,7 @@ FULL = ConfigurationSet(
             overflow=ToFlow("sorry"),
             wrap_up_s=0.0,
             no_answer_limit=3,
+            hook_deadline_s=2.0,
         ),
         Queue(
             queue_id=QueueId("few"),
@@ -112,7 +113,7 @@ FULL = ConfigurationSet(
 SMALLER = ConfigurationSet(
     queues=[
         Queue(queue_id=QueueId("any"), overflow=HangUp(), max_wait_s=20.0, announcements=SOUNDS),
-        Queue(queue_id=QueueId("few"), overflow=ToQueue(QueueId("few")), skills={"en": 4}),
+        Queue(queue_id=QueueId("few"), overflow=ToQueue(QueueId("few")), skills={"en": 4}, hook_deadline_s=2.0),
         STEPPED,
     ],
     agents=[

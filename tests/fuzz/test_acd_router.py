@@ -3,7 +3,8 @@
 No agent holds two reservations, no contact two unless its queue rings all; every contact is in one place and ends
 exactly once; nobody waits for whom an agent is idle; the oldest goes first, and of equally old ones the first to come;
 nobody is promised a longer wait than before; an agent is in one state at a time, and in none without its leg or timer;
-logins survive a restart; the same facts give the same outputs.
+logins survive a restart; the same facts give the same outputs. All that with a routing hook that says anything at any
+time.
 """
 
 from hypothesis import settings
@@ -29,10 +30,12 @@ from softswitch.acd.inputs import (
     ContactQueued,
     ContactRequeued,
     ContactWithdrawn,
+    HookVerdict,
     QueueClosed,
     QueueOpened,
     ReservationAccepted,
     ReservationFailed,
+    RoutingAnswered,
     WrapUpEnded,
     WrapUpExtended,
 )
@@ -48,6 +51,8 @@ from softswitch.acd.outputs import (
     ContactOverflowed,
     ContactRefused,
     ReservationEnded,
+    RoutingAsked,
+    RoutingSettled,
 )
 from softswitch.acd.router import Router
 from softswitch.acd.summaries import ContactSummary
@@ -77,6 +82,9 @@ class RouterMachine(RuleBasedStateMachine):
         self.connected: dict[ContactId, AgentId] = {}
         self.reservations: dict[ReservationId, AgentReserved] = {}
         self.ring_until: dict[ReservationId, float] = {}
+        """When the phone has rung for long enough, or the hook was asked for long enough."""
+        self.asked: dict[ReservationId, RoutingAsked] = {}
+        self.ever_asked: set[ReservationId] = set()
         self.own_calls: set[AgentId] = set()
         """Agents whose phone is in a call of their own, as far as the router was told."""
         self.last_extended_at = 0.0
@@ -197,6 +205,24 @@ class RouterMachine(RuleBasedStateMachine):
             self.tell(ReservationFailed(reservation_id, "unreachable"))
 
     @rule(
+        pick=st.integers(0, 20),
+        is_stale=st.booleans(),
+        verdict=st.sampled_from(["accept", "choose", "choose", "veto", "failed", "skipped"]),
+        chosen=agents,
+    )
+    def hook_answers(self, pick: int, is_stale: bool, verdict: HookVerdict, chosen: AgentId) -> None:
+        if not self.asked:  # else it is rarely asked at all
+            self.shift_begins([AgentId("ann"), AgentId("cyd")])
+            self.queue(ContactQueued(self.next_id(), QueueId("any")))
+        choice = list(self.asked) if self.asked and not is_stale else [*self.reservations, *self.past_reservations]
+        reservation_id = choice[pick % len(choice)]
+        question = self.asked.pop(reservation_id, None)
+        if verdict == "veto" and question is not None:
+            contact = self.known[question.contact_id]
+            contact.failed_by, contact.failed_at = question.agent_id, self.now
+        self.tell(RoutingAnswered(reservation_id, verdict, chosen))
+
+    @rule(
         agent_id=agents,
         fact=st.sampled_from(
             [AgentLoggedIn, AgentLoggedOut, AgentResumed, AgentReachable, AgentUnreachable, AgentFree, WrapUpEnded]
@@ -291,7 +317,9 @@ class RouterMachine(RuleBasedStateMachine):
         self.release_kept()
         eligible = before & self.eligible(self.now)
         for output in outputs:
-            if isinstance(output, AgentReserved):
+            if isinstance(output, RoutingAsked) or (
+                isinstance(output, AgentReserved) and self.is_decision(output, fact)
+            ):
                 self.check_oldest_first(output, eligible)
         return True
 
@@ -329,9 +357,25 @@ class RouterMachine(RuleBasedStateMachine):
             and self.law.may_serve(agent_id, self.known[row.contact_id], now) is Answer.YES
         }
 
+    def is_decision(self, reserved: AgentReserved, fact: AcdInput | None) -> bool:
+        """Not one the hook was asked about before, when others waited, and not the hook's own choice."""
+        is_choice = isinstance(fact, RoutingAnswered) and fact.agent_id == reserved.agent_id
+        return not is_choice and reserved.reservation_id not in self.ever_asked
+
     def follow(self, output: AcdOutput) -> None:
         """Each output must fit what was said before."""
         match output:
+            case RoutingAsked():
+                held = [*self.reservations.values(), *self.asked.values()]
+                assert output.agent_id not in {other.agent_id for other in held}
+                assert output.contact_id not in {other.contact_id for other in held}
+                assert output.agent_id not in output.others
+                self.asked[output.reservation_id] = output
+                self.ever_asked.add(output.reservation_id)
+                self.ring_until[output.reservation_id] = self.now + output.deadline_s
+            case RoutingSettled():
+                del self.asked[output.reservation_id]
+                self.past_reservations.append(output.reservation_id)
             case AgentReserved():
                 assert output.agent_id not in {other.agent_id for other in self.reservations.values()}
                 settings = self.law.queues[output.queue_id]
@@ -381,7 +425,9 @@ class RouterMachine(RuleBasedStateMachine):
             case _:
                 pass
 
-    def check_oldest_first(self, reserved: AgentReserved, eligible: set[tuple[AgentId, ContactId]]) -> None:
+    def check_oldest_first(
+        self, reserved: AgentReserved | RoutingAsked, eligible: set[tuple[AgentId, ContactId]]
+    ) -> None:
         """Nobody waits still whom this agent could have taken before, and should have taken first."""
         chosen = self.known.get(reserved.contact_id)
         if chosen is None or reserved.agent_id not in self.law.agents:
@@ -401,7 +447,7 @@ class RouterMachine(RuleBasedStateMachine):
     def every_contact_is_where_we_think(self) -> None:
         rows = self.router.contact_summaries(self.now)
         assert {row.contact_id for row in rows} == set(self.known)
-        alerting = {other.contact_id for other in self.reservations.values()}
+        alerting = {other.contact_id for other in [*self.reservations.values(), *self.asked.values()]}
         for row in rows:
             if row.state is ContactState.CONNECTED:
                 assert row.agent_id == self.connected[row.contact_id]
@@ -435,8 +481,9 @@ class RouterMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_state_hangs_on_a_leg_or_a_timer(self) -> None:
-        alerted = {other.agent_id for other in self.reservations.values()}
-        assert all(self.ring_until[each] >= self.now for each in self.reservations), "a phone rings for ever"
+        alerted = {other.agent_id for other in [*self.reservations.values(), *self.asked.values()]}
+        held = [*self.reservations, *self.asked]
+        assert all(self.ring_until[each] >= self.now for each in held), "a phone rings, or a hook is asked, for ever"
         for row in self.router.agent_summaries(self.now):
             assert (row.state is AgentState.RESERVED) == (row.agent_id in alerted)
             is_talking = row.state is AgentState.BUSY and row.busy_kind is BusyKind.ACD

@@ -5,7 +5,7 @@ from typing import assert_never
 
 import msgspec
 
-from softswitch.acd.decisions import OLDEST_CONTACT, Condition
+from softswitch.acd.decisions import OLDEST_CONTACT, ROUTING_HOOK, Condition
 from softswitch.acd.events import (
     AcdEvent,
     AgentReserved,
@@ -28,7 +28,9 @@ from softswitch.acd.events import (
     ContactWaits,
     ContactWithdrawn,
     DispositionSet,
+    HookOutcome,
     ReservationEnded,
+    RoutingHookAnswered,
     Stamped,
     StepBegan,
     WrapUpEnded,
@@ -58,6 +60,7 @@ RULES = {
     "weighted_random": "by lot, by his weight",
     "last_agent_first": "who talked to this customer last, if he was free",
     "ring_all": "everybody free is alerted",
+    ROUTING_HOOK: "named by the routing hook",
     PREFERRED_AGENT: "it was kept for him",
 }
 WHY_STEP = {
@@ -94,6 +97,18 @@ ENDED = {
 }
 
 
+HOOK_SAID: dict[HookOutcome, str] = {
+    "accepted": "agreed to {agent}",
+    "chosen": "chose {chosen} instead of {agent}",
+    "vetoed": "did not want {agent} for it",
+    "impossible": "chose {chosen}, who is not free or may not serve it, so that {agent} stays chosen",
+    "late": "was too late to say anything about {agent}",
+    "failed": "gave no sensible answer about {agent}",
+    "skipped": "was not asked about {agent}",
+    "settled": "was asked about {agent}, but one of the two was gone before it answered",
+}
+
+
 class StoryLine(msgspec.Struct, frozen=True):
     """One thing that happened to a contact; `kind` is the name of its event."""
 
@@ -126,6 +141,8 @@ def _text(event: AcdEvent) -> str:
             return "nobody knew of it any more"
         case AgentReserved():
             return _of_decision(event)
+        case RoutingHookAnswered():
+            return _of_hook(event)
         case ReservationEnded() if event.cause == "answered":
             return ""
         case ReservationEnded():
@@ -222,6 +239,13 @@ def _of_decision(event: AgentReserved) -> str:
         if event.runner_up is not None:
             why += f"; {event.runner_up} was free as well"
     return f"{event.agent_id} {why}; reservation {event.reservation_id}{step}{_by(event.by)}"
+
+
+def _of_hook(event: RoutingHookAnswered) -> str:
+    """What the routing hook said of a decision, which stands unless it chose or vetoed."""
+    said = HOOK_SAID[event.outcome].format(agent=event.agent_id, chosen=event.chosen)
+    why = f": {event.reason}" if event.reason else ""
+    return f"the routing hook {said}{why}, after {round(event.took_s * 1000)} ms; reservation {event.reservation_id}"
 
 
 def _of_talk(

@@ -11,10 +11,18 @@ from softswitch.acd.events import (
     AcdEvent,
     ContactReprioritised,
     DispositionSet,
+    HookOutcome,
     Stamped,
     StepReason,
 )
-from softswitch.acd.inputs import AgentPaused, ContactAbandoned, ContactExited, ContactFinished, ContactTransferred
+from softswitch.acd.inputs import (
+    AgentPaused,
+    ContactAbandoned,
+    ContactExited,
+    ContactFinished,
+    ContactTransferred,
+    RoutingAnswered,
+)
 from softswitch.acd.model import (
     Agent,
     Announcements,
@@ -28,7 +36,7 @@ from softswitch.acd.model import (
 from softswitch.acd.outputs import EndCause, RefusalReason
 from softswitch.acd.reporting import story as story_module
 from softswitch.acd.reporting.story import about, seconds, tell
-from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 from softswitch.testing.acd import ScriptedAcd
 
 SALES, SUPPORT = QueueId("sales"), QueueId("support")
@@ -142,11 +150,12 @@ def test_durations_are_exact_where_it_matters() -> None:
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        ([*get_args(StrategyName), "preferred_agent"], story_module.RULES),
+        ([*get_args(StrategyName), "preferred_agent", "routing_hook"], story_module.RULES),
         ([reason for part in get_args(OverflowReason) for reason in get_args(part) or (part,)], story_module.SENT_AWAY),
         (get_args(EndCause), story_module.ENDED),
         (get_args(RefusalReason), story_module.REFUSED),
         (get_args(StepReason), story_module.WHY_STEP),
+        (get_args(HookOutcome), story_module.HOOK_SAID),
         (list(Condition), story_module.DOING),
     ],
 )
@@ -159,3 +168,17 @@ def test_every_event_of_a_contact_is_in_its_story_but_the_answer_which_is_told_b
     source = Path(story_module.__file__).read_text("utf-8")
     assert len(of_contacts) > 10
     assert [kind for kind in of_contacts if f"{kind.__name__}()" not in source] == []
+
+
+def test_what_the_routing_hook_said_comes_before_who_was_alerted() -> None:
+    queue = Queue(queue_id=SALES, hook_deadline_s=0.2)
+    acd = ScriptedAcd([queue], [Agent(agent_id=AgentId("ann")), Agent(agent_id=AgentId("bob"))])
+    acd.ready("ann", "bob")
+    acd.call("c1")
+    acd.advance(0.05)
+    acd.tell(RoutingAnswered(ReservationId(1), "choose", AgentId("bob"), "knows her"))
+    assert [text for _, text in story(acd)][1:] == [
+        "the routing hook chose bob instead of ann: knows her, after 50 ms; reservation 1",
+        "bob was chosen among 2 free agents of 2 who may serve it: named by the routing hook; ann was free as well; "
+        "reservation 2",
+    ]
