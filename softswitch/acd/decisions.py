@@ -80,14 +80,14 @@ class Decision(NamedTuple):
 def by_contact(matching: Matching, contact: Contact, chosen: Chosen) -> Decision:
     """The contact, which still stands in its line, chose among agents."""
     assert contact.line is not None
-    return Decision(matching.rule(contact.line), chosen.able, chosen.free, runner_up=chosen.runner_up)
+    return Decision(matching.rule_for(contact.line), chosen.able, chosen.free, runner_up=chosen.runner_up)
 
 
 def by_agent(matching: Matching, found: Found) -> Decision:
     """The agent, who has become free, chose among contacts; this one still stands in its line."""
     line = found.contact.line
     assert line is not None
-    rule = OLDEST_CONTACT if line.plan is not None else matching.rule(line)
+    rule = OLDEST_CONTACT if line.plan is not None else matching.rule_for(line)
     return Decision(rule, len(line.rows), free=1)
 
 

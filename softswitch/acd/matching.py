@@ -260,7 +260,7 @@ class Matching:
             last_agent_row=-1 if known is None else roster.row_of.get(known, -1),
         )
 
-    def rule(self, line: Line) -> str:
+    def rule_for(self, line: Line) -> str:
         """The same for people: why these agents and no others."""
         if line.plan is not None:
             return self.strategy(line)
