@@ -76,15 +76,17 @@ class LineTable:
             return None
         if by_order:
             orders = self._orders[row, slots]
-            keys[orders != orders[keys < np.inf].min(initial=ORDER_MAX)] = np.inf
+            lowest = orders[np.where(keys < np.inf, orders, ORDER_MAX + 1).argmin()]
+            keys[orders != lowest] = np.inf
         first = int(keys.argmin())
         oldest = keys[first]
         if oldest == np.inf:
             return None
         slot = int(slots[first])
         head = self._head(slot)
-        if np.count_nonzero(keys == oldest) > 1:
-            heads = [self._head(int(slots[each])) for each in (keys == oldest).nonzero()[0]]
+        equal = (keys == oldest).nonzero()[0]
+        if equal.size > 1:
+            heads = [self._head(int(slots[each])) for each in equal]
             if any(each.shunned_by == agent_id for each in heads):
                 return self._first_not_shunned(row, agent_id, since)
             head = min(heads, key=lambda each: each.serial)

@@ -181,14 +181,15 @@ class Matching:
         if contact.shunned_by is not None:
             since[rows == roster.row_of.get(contact.shunned_by, -1)] = np.inf
         is_free = since < np.inf
-        free = int(np.count_nonzero(is_free))
+        free_at = is_free.nonzero()[0]
+        free = free_at.size
         if free == 0:
             return NOBODY
+        first = int(free_at[0])
         if free == 1:
-            return Chosen([roster.agent_ids[int(rows[is_free.argmax()])]], len(rows), 1)
+            return Chosen([roster.agent_ids[int(rows[first])]], len(rows), 1)
         if not line.is_flat:
-            first = int(is_free.argmax())
-            end = np.count_nonzero(line.ranks <= line.ranks[first])
+            end = (line.ranks <= line.ranks[first]).nonzero()[0].size
             rows, best, is_free = rows[first:end], since[first:end], is_free[first:end]
         else:
             best = since
