@@ -31,6 +31,7 @@ QueueStrategy = Literal[
     "random",
     "weighted_random",
     "last_agent_first",
+    "ring_all",
 ]
 """docs/acd.md says what each means."""
 SrtpPolicy = Literal["off", "preferred", "required"]
