@@ -40,7 +40,6 @@ class SwitchOperations:
         self.set_skills = acd.set_skills
         self.set_disposition = acd.set_disposition
         self.set_queue = acd.set_queue
-        self.set_skills = acd.set_skills
         contacts = ContactOperations(parts)
         self.contacts = contacts.contacts
         self.queue_contact = contacts.queue_contact
