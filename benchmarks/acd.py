@@ -20,7 +20,7 @@ measured, since they use different ways through the router:
 
 `--json` makes the last line one JSON object: `decision_us_p50` and `decision_us_p99` over all decisions,
 `decisions_per_s` is how many fit into a second of their mean, `kib_per_waiting_contact` is all that the router keeps of
-a contact that waits, timers included.
+a contact that waits, timers included. With `--sip` the figures of `acd_sip.py` are measured as well.
 """
 
 import argparse
@@ -34,6 +34,8 @@ from pathlib import Path
 from time import perf_counter_ns
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import acd_sip
 
 from softswitch.acd.inputs import (
     AcdInput,
@@ -283,6 +285,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5_000)
     parser.add_argument("--replays", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sip", action="store_true", help="and over real SIP with 100 agents, as acd_sip.py does")
     arguments = parser.parse_args()
     kib = kib_per_waiting_contact(arguments)
     gc.disable()
@@ -299,12 +302,16 @@ def main() -> None:
         figures = "".join(f"{row[column]:>8}" for column in ("count", "p50", "p99", "p999", "max"))
         print(f"{kind:<48}{figures}{row['raw_p99']:>9}")
     print(f"{per_s:,.0f} decisions a second (bar {BAR_PER_S:,}); {kib:.2f} KiB per waiting contact (bar {BAR_KIB:.0f})")
+    over_sip = acd_sip.measure(acd_sip.parse([])) if arguments.sip else {}
+    for name, value in over_sip.items():
+        print(f"{name:<48}{value:>8}")
     if arguments.json:
         summary = {
             "decision_us_p50": round(percentile(decisions, 0.5), 1),
             "decision_us_p99": round(percentile(decisions, 0.99), 1),
             "decisions_per_s": round(per_s),
             "kib_per_waiting_contact": round(kib, 2),
+            **over_sip,
             "decisions_us": rows,
         }
         print(json.dumps(summary))

@@ -185,6 +185,7 @@ class LogIn:
 
 def measure(arguments: argparse.Namespace) -> dict[str, float]:
     """Each of the two with a switch of its own."""
+    put_on_core(os.getpid(), LOAD_CORE)
     result: dict[str, float] = {}
     for name, scene in (("agent_free_to_invite_ms", overloaded), ("call_to_invite_ms", idle)):
         port = free_port()
@@ -204,14 +205,18 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     return result
 
 
-def main() -> None:
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The arguments of the command line, or these."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     parser.add_argument("--agents", type=int, default=100)
     parser.add_argument("--waiting", type=int, default=300)
     parser.add_argument("--calls", type=int, default=2000)
-    arguments = parser.parse_args()
-    put_on_core(os.getpid(), LOAD_CORE)
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    arguments = parse()
     gc.disable()
     result = measure(arguments)
     for name, value in result.items():
