@@ -56,6 +56,15 @@ def boost_of(rules: Iterable[BoostRule], queue: str, calling: Iterable[str], cal
     return sum(rule.boost_s for rule in rules if rule.applies(queue, calling_forms, called_forms))
 
 
+def boost_of_call(
+    rules: Iterable[BoostRule], habits: Habits, queue: str, *, calling_number: str, called_number: str
+) -> float:
+    """The same for one call, whose numbers may be written as they are dialled here."""
+    calling = {calling_number, normalised(calling_number, habits)}
+    called = {called_number, normalised(called_number, habits)}
+    return boost_of(rules, queue, calling, called)
+
+
 def customer_of(calling_number: str, habits: Habits) -> str:
     """What tells one caller from another; empty for those who show no number."""
     number = normalised(calling_number, habits).removeprefix("+")

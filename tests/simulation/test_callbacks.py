@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from softswitch.acd.model import Agent, AgentState, Queue
+from softswitch.acd.model import Agent, AgentState, Queue, ToFlow
 from softswitch.base.ids import AgentId, QueueId
+from softswitch.calls.boosts import BoostRule, number_list
 from softswitch.calls.callback_book import CallbackTerms
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, TrunkRoute
 from softswitch.dialplan import Call, flow
@@ -36,6 +38,11 @@ async def line(call: Call) -> None:
     await call.agent_line()
 
 
+@flow
+async def instead(call: Call) -> None:
+    promised.append(await call.request_callback())
+
+
 Make = Callable[..., SimulatedCentre]
 
 
@@ -53,7 +60,7 @@ def centre(tmp_path: Path) -> Make:
         )
         return SimulatedCentre(
             tmp_path,
-            flows={each.__name__: each for each in (support, offer, line)},
+            flows={each.__name__: each for each in (support, offer, line, instead)},
             routes={HOTLINE: "support", "+18005550101": "offer", "*88": "line"},
             queues=[Queue(queue_id=QueueId("support"), wrap_up_s=2.0, announcements=None)],
             agents=[Agent(agent_id=AgentId(name)) for name in agents or ("ann",)],
@@ -261,3 +268,27 @@ def test_a_queue_that_does_not_call_back_promises_nothing(centre: Make, tmp_path
         queues={"support": QueueTreatment()},
     )
     made.run(scenario)
+
+
+@pytest.mark.parametrize("way", ["key", "closing"])
+def test_who_leaves_the_queue_by_key_or_at_closing_time_keeps_his_place(centre: Make, way: str) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        treatment = msgspec.structs.replace(centre.settings.queues["support"], exit_keys={"1": ToFlow("instead")})
+        boosts = (BoostRule(boost_s=7.0, callers=number_list([CUSTOMER])),)
+        centre.settings = msgspec.structs.replace(centre.settings, queues={"support": treatment}, boosts=boosts)
+        queue = Queue(queue_id=QueueId("support"), overflows={"closed": ToFlow("instead")})
+        centre.reload(queues=[queue], agents=[Agent(agent_id=AgentId("ann"))])
+        phone = customer(centre)
+        phone.call(HOTLINE)
+        await centre.sleep(20)
+        if way == "key":
+            phone.press("1")
+        else:
+            centre.hours.close(QueueId("support"), "fire alarm", "overflow", "otto")
+        await centre.until(lambda: bool(promised))
+        assert promised == [True]
+        await centre.until(lambda: phone.leg is None)
+        assert stored(centre).boost_s == 7.0
+        assert centre.clock.wall() - stored(centre).enqueued_wall == pytest.approx(20, abs=1)
+
+    centre().run(scenario)

@@ -7,6 +7,7 @@ from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId, QueueId
 from softswitch.base.log import get_logger
+from softswitch.calls.boosts import boost_of_call
 from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.forwarding import refusal_of
 from softswitch.calls.outcomes import (
@@ -256,12 +257,20 @@ class CallerVerbs:
         is_same = stay is not None and queue in ("", stay.queue_id)
         wishes = stay.wishes if stay is not None and is_same else QueueWishes()
         waited_s = clock.now() - stay.queued_at if stay is not None and is_same else 0.0
+        settings, queue_id = call.around.settings(), queue or (stay.queue_id if stay is not None else "")
+        boost_s = boost_of_call(
+            settings.boosts,
+            settings.habits,
+            queue_id,
+            calling_number=call.record.calling_number,
+            called_number=call.record.called_number,
+        )
         wish = CallbackWish(
             number=number or call.caller_identity[0],
-            queue_id=QueueId(queue or (stay.queue_id if stay is not None else "")),
+            queue_id=QueueId(queue_id),
             enqueued_wall=clock.wall() - waited_s,
             name=call.caller_identity[1],
-            boost_s=wishes.boost_s,
+            boost_s=wishes.boost_s + boost_s,
             skills=wishes.skills,
             requirement=wishes.requirement,
             language=call.language,

@@ -45,7 +45,7 @@ from softswitch.acd.outputs import (
 )
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, ContactId, LegId, QueueId
-from softswitch.calls.boosts import boost_of, customer_of
+from softswitch.calls.boosts import boost_of_call, customer_of
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarDone, FarReplaced
 from softswitch.calls.outcomes import QueueOutcome, QueueReason
@@ -63,7 +63,6 @@ from softswitch.calls.settings import QueueTreatment
 from softswitch.media.errors import MediaUnavailable
 from softswitch.media.protocol import DtmfReceived, PlayFinished
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
-from softswitch.sip.trunks.numbers import normalised
 
 RING_ATTEMPTS_MAX = 5
 """Each waits two seconds for a media worker; one that is away for longer is not coming back by itself."""
@@ -174,13 +173,18 @@ class QueueVisit:
 
     def _join_queue(self) -> None:
         settings, record = self._around.settings(), self._call.record
-        calling = {record.calling_number, normalised(record.calling_number, settings.habits)}
-        called = {record.called_number, normalised(record.called_number, settings.habits)}
+        boost_s = boost_of_call(
+            settings.boosts,
+            settings.habits,
+            self._queue,
+            calling_number=record.calling_number,
+            called_number=record.called_number,
+        )
         self._around.acd.apply(
             ContactQueued(
                 self._contact,
                 QueueId(self._queue),
-                boost_s=self._wishes.boost_s + boost_of(settings.boosts, self._queue, calling, called),
+                boost_s=self._wishes.boost_s + boost_s,
                 skills=self._wishes.skills,
                 requirement=self._wishes.requirement,
                 preferred_agent=AgentId(self._wishes.preferred_agent) if self._wishes.preferred_agent else None,
