@@ -36,6 +36,21 @@ VETOES_MAX = 5
 HOOK_OTHERS_MAX = 16
 """Other free agents a routing hook is told of: a choice, not the roster; each is an id in a message of every call."""
 
+HOOK_ANSWER_BYTES_MAX = 16_384
+"""Of a routing hook's answer: three words and a reason need two hundred."""
+
+HOOK_ASKED_AT_ONCE_MAX = 256
+"""Questions on their way to routing hooks: a thousand decisions a second at a quarter of a second each."""
+
+HOOK_FAILURES_MAX = 5
+"""Failures in a row after which a routing hook is left alone: five callers have waited for its deadline in vain."""
+
+HOOK_REST_S = 30.0
+"""How long it is left alone before it is tried again: a service restarts in less."""
+
+HOOK_GRACE_S = 1.0
+"""A question the router has not settled so long after its deadline ends by itself."""
+
 OVERFLOW_MOVES_MAX = 8
 """Queues one contact is moved through before it counts as going in circles and its overflow hangs up."""
 

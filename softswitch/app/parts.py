@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from softswitch.acd.runtime.hook_client import HookClient
 from softswitch.acd.runtime.service import AcdService
 from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
@@ -58,6 +59,7 @@ class Parts:
     driver: SipDriver
     media: MediaClient
     acd: AcdService
+    hooks: HookClient
     queue_hours: QueueHours
     acd_events: AcdEvents
     controller: CallController

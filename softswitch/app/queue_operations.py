@@ -4,7 +4,7 @@ from softswitch.acd.summaries import QueueSummary
 from softswitch.app.parts import Parts
 from softswitch.control.protocol.replies import QueueSet, Refused
 from softswitch.control.protocol.requests import SetQueue
-from softswitch.control.protocol.rows import QueueRow
+from softswitch.control.protocol.rows import HookFigures, QueueRow
 
 
 def set_queue(parts: Parts, order: SetQueue) -> QueueSet | Refused:
@@ -40,4 +40,19 @@ def queue_row(summary: QueueSummary) -> QueueRow:
         estimate_bias_s=summary.estimate_bias_s,
         is_rescued=summary.is_rescued,
         recent_service_level=summary.recent_service_level,
+        hook=_hook_figures(summary) if summary.has_hook else None,
+    )
+
+
+def _hook_figures(summary: QueueSummary) -> HookFigures:
+    return HookFigures(
+        accepted=summary.hook_accepted,
+        chosen=summary.hook_chosen,
+        vetoed=summary.hook_vetoed,
+        impossible=summary.hook_impossible,
+        late=summary.hook_late,
+        failed=summary.hook_failed,
+        skipped=summary.hook_skipped,
+        mean_ms=None if summary.hook_mean_s is None else summary.hook_mean_s * 1000,
+        longest_ms=None if summary.hook_longest_s is None else summary.hook_longest_s * 1000,
     )

@@ -22,6 +22,7 @@ from softswitch.acd.model import (
     ToFlow,
     ToQueue,
 )
+from softswitch.acd.runtime.hook_client import HookTarget
 from softswitch.app.archive import ArchiveSettings, Keeping
 from softswitch.app.codecs import working_codecs
 from softswitch.app.trunks import habits, outbound_route, trunk_peer, trunk_route, trunk_session
@@ -440,6 +441,7 @@ def _queue(row: QueueRow) -> Queue:
         repeat_within_s=row.repeat_within_s,
         repeat_boost_s=row.repeat_boost_s,
         rescue=None if row.rescue is None else _rescue(row.rescue),
+        hook_deadline_s=None if row.hook is None else row.hook.deadline_ms / 1000,
         announcements=Announcements(
             first_after_s=row.announce.first_after_s,
             every_s=row.announce.every_s,
@@ -465,6 +467,11 @@ def _recording_policy(record: bool | str) -> RecordingPolicy:
 def _queues_of(row: BoostRow, configuration: Configuration) -> frozenset[str]:
     """The queues in which callers come earlier; none: all."""
     return frozenset(row.queues) | {queue.id for queue in configuration.queues if queue.project in row.projects}
+
+
+def hook_targets(configuration: Configuration) -> dict[QueueId, HookTarget]:
+    """The routing hooks of the queues that have one."""
+    return {row.queue_id: HookTarget(row.hook.url, row.hook.secret) for row in configuration.queues if row.hook}
 
 
 def _rescue(row: RescueRow) -> Rescue:

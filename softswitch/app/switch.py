@@ -17,8 +17,9 @@ import uvloop
 
 from softswitch.acd.events import Stamped
 from softswitch.acd.inputs import AgentLoggedIn
-from softswitch.acd.outputs import AcdOutput
+from softswitch.acd.outputs import AcdOutput, RoutingAsked, RoutingSettled
 from softswitch.acd.router import Router
+from softswitch.acd.runtime.hook_client import HookClient, load_library
 from softswitch.acd.runtime.service import AcdService
 from softswitch.app.acd_events import AcdEvents
 from softswitch.app.agent_states import StoredAgentStates
@@ -37,6 +38,7 @@ from softswitch.app.settings import (
     auto_login,
     call_settings,
     dns_servers,
+    hook_targets,
     listeners,
     read,
     reloaded,
@@ -101,8 +103,7 @@ class Switch:
 
     async def start(self) -> None:
         """Raises `ConfigurationError` or `StartError`; then nothing is left running."""
-        configuration, dialplan = read(self._directory)
-        configuration = configuration.with_own_ip(own_ip())
+        configuration, dialplan = self._read()
         configure_logging(
             level=configuration.settings.log.level, log_format=configuration.settings.log.format, program="switch"
         )
@@ -186,6 +187,8 @@ class Switch:
         acd = AcdService(
             Router(), clock, self._acd_output, StoredAgentStates(store), self._loop, on_events=self._acd_happened
         )
+        hooks = HookClient(acd.apply, clock, self._loop)
+        hooks.configure(hook_targets(configuration))
         sounds = sound_library(configuration, on_fault=lambda fault: log.warning("sound", fault=str(fault)))
         traces = Traces(messages, store, clock, self._loop, lambda: self._running().settings)
         records = StoreRecords(
@@ -255,6 +258,7 @@ class Switch:
             driver=driver,
             media=media,
             acd=acd,
+            hooks=hooks,
             queue_hours=QueueHours(acd, store, clock, self._loop, lambda: self._running().settings, calendar),
             acd_events=acd_events,
             controller=controller,
@@ -316,6 +320,7 @@ class Switch:
         parts.endpoint.look_up_trunks(parts.clock.now())
         parts.driver.flush()
         parts.acd_events.configure(configuration.settings.events)
+        parts.hooks.configure(hook_targets(configuration))
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = parts.desks.configure(call_settings(configuration))
         parts.dialplan = dialplan
@@ -332,6 +337,8 @@ class Switch:
     def _read(self) -> tuple[Configuration, Dialplan]:
         """In a thread: a large configuration takes a tenth of a second."""
         configuration, dialplan = read(self._directory)
+        if hook_targets(configuration):
+            load_library()
         return configuration.with_own_ip(own_ip()), dialplan
 
     def _hung_up(self) -> None:
@@ -362,6 +369,7 @@ class Switch:
         parts.queue_hours.stop()
         parts.callbacks.stop()
         parts.acd.stop()
+        await parts.hooks.stop()
         parts.acd_events.stop()
         parts.traces.stop()
         if parts.homer is not None:
@@ -387,7 +395,12 @@ class Switch:
         self._running().controller.receive_media(event)
 
     def _acd_output(self, output: AcdOutput) -> None:
-        self._running().controller.receive_acd(output)
+        if isinstance(output, RoutingAsked):
+            self._running().hooks.ask(output)
+        elif isinstance(output, RoutingSettled):
+            self._running().hooks.settle(output)
+        else:
+            self._running().controller.receive_acd(output)
 
     def _store_reports(self, line: str) -> None:
         """Called in the store's writer thread."""

@@ -106,6 +106,21 @@ def _estimates(row: QueueRow) -> str:
     return f"±{row.estimate_error_s:.0f} s ({row.estimate_bias_s:+.0f} s)"
 
 
+def _hook(row: QueueRow) -> str:
+    """How often its routing hook answered and how quickly, and how often it did not."""
+    if row.hook is None:
+        return ""
+    hook = row.hook
+    answered = hook.accepted + hook.chosen + hook.vetoed + hook.impossible
+    speed = "" if hook.mean_ms is None else f" in {hook.mean_ms:.0f} ms"
+    missing = [
+        f"{count} {word}"
+        for word, count in (("late", hook.late), ("failed", hook.failed), ("skipped", hook.skipped))
+        if count
+    ]
+    return ", ".join([f"{answered} answered{speed}", *missing])
+
+
 _COLUMNS: list[Column[QueueRow]] = [
     Column("Queue", _name, is_flexible=True, style=lambda row: "" if row.is_open else "yellow"),
     Column("Name", lambda row: row.name, is_wide=True),
@@ -122,4 +137,5 @@ _COLUMNS: list[Column[QueueRow]] = [
     Column("Level", lambda row: percentage(row.service_level), is_number=True),
     Column("Speed", lambda row: duration(row.average_speed_of_answer_s), is_number=True),
     Column("Estimates", _estimates, is_number=True, is_wide=True),
+    Column("Hook", _hook, is_wide=True),
 ]

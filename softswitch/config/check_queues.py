@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from typing import cast
+from urllib.parse import urlsplit
 
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
@@ -28,6 +29,7 @@ def check_queues(draft: Draft) -> None:
             _check_overflow(index, row, key, ids or set(), rows, faults)
             _check_overflow_flow(index, row, key, draft.flows, faults)
         _check_rescue(index, row, draft.names("agents.toml", "agent"), faults)
+        _check_hook(index, row, faults)
         _check_exit_keys(index, row, ids or set(), draft.flows, faults)
         _check_hours(index, row, draft.names("schedules.toml", "schedule"), faults)
         if levels is not None:
@@ -103,6 +105,19 @@ def _check_rescue(index: int, row: QueueRow, agents: set[str] | None, faults: Fa
         if agents is not None and name not in agents:
             remedy = did_you_mean(name, agents, "Add him to agents.toml, or remove him here")
             faults.add((*path, "agents", position), f'there is no agent "{name}"', remedy)
+
+
+def _check_hook(index: int, row: QueueRow, faults: FaultList) -> None:
+    if row.hook is None:
+        return
+    path = ("queue", index, "hook")
+    try:
+        url = urlsplit(row.hook.url)
+        is_address = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or not row.hook.url.isascii() or any(character.isspace() for character in row.hook.url):
+        faults.add((*path, "url"), f'"{row.hook.url}" is no URL', 'Write "https://routing.example.com/decide"')
 
 
 def _check_exit_keys(

@@ -66,9 +66,14 @@ def _differences(path: str, old: dict[str, object], new: dict[str, object]) -> l
         elif isinstance(before, dict) and isinstance(after, dict):
             lines += _differences(place, _table(cast(object, before)), _table(cast(object, after)))
         else:
-            lines.append(f"{place}: {before!r} -> {after!r}")
+            lines.append(f"{place}: {_shown(cast(object, before))} -> {_shown(cast(object, after))}")
     return lines
 
 
+def _shown(value: object) -> str:
+    """As in the file, without the secrets of a table that is there as a whole or not at all."""
+    return repr(_masked(value))
+
+
 def _is_secret(key: str) -> bool:
-    return key == "pin" or key.endswith("password")
+    return key in ("pin", "secret") or key.endswith("password")

@@ -255,6 +255,17 @@ class CallbacksRow(msgspec.Struct, frozen=True, kw_only=True):
     ring_s: Annotated[float, Meta(ge=5, le=120)] = 30
 
 
+class HookRow(msgspec.Struct, frozen=True, kw_only=True):
+    """hook = {...} of a queue: a service that is asked before an agent is alerted, and may choose another or veto."""
+
+    url: str
+    """http:// or https://; of https the certificate is checked."""
+    deadline_ms: Annotated[int, Meta(ge=10, le=5000)] = 200
+    """It has so long to answer; then the switch's own decision stands."""
+    secret: str = ""
+    """Signs the questions; empty: they are not signed."""
+
+
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """[[queue]]: where callers wait for an agent who has the skills."""
 
@@ -314,6 +325,7 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     repeat_boost_s: Seconds = 0
     """... counts as if he had waited so much longer."""
     rescue: RescueRow | None = None
+    hook: HookRow | None = None
     exit_keys: dict[str, str] = {}
     """Where a caller who waits goes with a key: "queue:ID", "flow:NAME", or "return" to the flow that queued him."""
     callbacks: CallbacksRow | None = None

@@ -192,6 +192,7 @@ class QueueVisit:
                 enqueued_at=self._queued_at,
                 customer=customer_of(record.calling_number, settings.habits),
                 caller=record.calling_number,
+                called=record.called_number,
             )
         )
         self._is_known = True

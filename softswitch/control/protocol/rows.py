@@ -109,6 +109,24 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     free_for: list[str] = []
 
 
+class HookFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the questions put to a routing hook so many were `accepted`, `chosen` or `vetoed`.
+
+    In the other cases the switch's own decision stood: the choice was `impossible`, the answer `late`, the hook
+    `failed`, or it was `skipped` because it had failed too often. It answered in `mean_ms`, at most in `longest_ms`.
+    """
+
+    accepted: int = 0
+    chosen: int = 0
+    vetoed: int = 0
+    impossible: int = 0
+    late: int = 0
+    failed: int = 0
+    skipped: int = 0
+    mean_ms: float | None = None
+    longest_ms: float | None = None
+
+
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """A queue now, and its counts since the switch started.
 
@@ -140,6 +158,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """Reserve agents have joined it, because its service level over the last while was too low."""
     recent_service_level: float | None = None
     """Over that while; None where the queue has no rescue, or nobody was judged."""
+    hook: HookFigures | None = None
+    """What came of asking its routing hook, since the start; None: it has none."""
 
 
 class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -194,6 +194,9 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"queues": QUEUE + 'overflow_empty = "queue:support"'}, "queue[0].overflow_empty: callers would overflow"),
         ({"queues": QUEUE + 'hours = "ofice"', "schedules": OFFICE}, 'queue[0].hours: there is no schedule "ofice"'),
         ({"queues": QUEUE + "rescue = {below = 80, until = 70, older_s = 5}"}, "queue[0].rescue.until: it would begin"),
+        ({"queues": QUEUE + 'hook = {url = "routing"}'}, 'queue[0].hook.url: "routing" is no URL'),
+        ({"queues": QUEUE + 'hook = {url = "http://[::1"}'}, 'queue[0].hook.url: "http://[::1" is no URL'),
+        ({"queues": QUEUE + 'hook = {url = "https://a b/"}'}, 'queue[0].hook.url: "https://a b/" is no URL'),
         ({"queues": QUEUE + "rescue = {below = 80, until = 90}"}, "queue[0].rescue: it would do nothing"),
         (
             {"agents": ANNA, "queues": QUEUE + 'rescue = {below = 80, until = 90, agents = ["ann"]}'},
