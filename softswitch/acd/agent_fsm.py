@@ -138,6 +138,7 @@ class AgentMachine:
             and self.reservation_id is None
             and self.other_call is None
             and not self.wrap_ups
+            and not any(contact.channel in ON_THE_PHONE for contact in self.contacts.values())
         )
 
     def is_free_for(self, channel: Channel, interrupted_by: InterruptedBy) -> bool:
@@ -147,8 +148,6 @@ class AgentMachine:
         slot = slot_of(channel)
         taken = 0
         for contact in self.contacts.values():
-            if contact.channel in ON_THE_PHONE:
-                return False
             if contact.channel is channel:
                 taken += 1
                 if channel is Channel.CHAT and not contact.is_replied:

@@ -18,6 +18,9 @@ REASON_LENGTH_MAX = 80
 RING_ALL_MAX = 32
 """Agents alerted for one contact at once; each is a call with a stream of its own, and one of them will answer."""
 
+WORK_S_MAX = 43_200.0
+"""An e-mail, a chat or a task is in an agent's hands for twelve hours at most, longer than any shift."""
+
 WRAP_UP_S_MAX = 3_600.0
 """Wrap-up ends at the latest this long after the conversation, however often it was extended."""
 

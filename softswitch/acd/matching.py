@@ -12,12 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from softswitch.acd.chance import Chance
+from softswitch.acd.channels import PER_CONTACT_S
 from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.line_table import Found, LineTable
 from softswitch.acd.model import ORDER_MIN, Skills, StrategyName
-from softswitch.acd.skills import Roster
+from softswitch.acd.skills import Roster, Rows
 from softswitch.acd.steps import NO_WISHES, Plan, asked_for, concerns, next_opening, plan
-from softswitch.acd.strategies import NOTHING, STRATEGIES, Choice
+from softswitch.acd.strategies import NOTHING, STRATEGIES, Choice, Since
 from softswitch.acd.waiting import Contact, Line, QueueRecord
 from softswitch.base.ids import AgentId
 
@@ -195,7 +196,7 @@ class Matching:
             best = since
         strategy = self.strategy(line)
         if strategy != "longest_idle":
-            rows, best = rows[is_free], best[is_free]
+            rows, best = _lightest(rows[is_free], best[is_free])
         chosen = STRATEGIES[strategy](roster, rows, best, self._choice(strategy, contact, line, now))
         since[line.rows == chosen[0]] = np.inf
         runner_up = roster.agent_ids[int(line.rows[since.argmin()])]
@@ -349,6 +350,15 @@ class Matching:
             self._extra_lines -= 1
             if line.plan.waiting == 0:
                 queue.plans.pop(line.plan.wishes, None)
+
+
+def _lightest(rows: Rows, since: Since) -> tuple[Rows, Since]:
+    """Those who have the least in hand (`channels.PER_CONTACT_S`): of others nothing is asked while there are such."""
+    if since.max() < PER_CONTACT_S:
+        return rows, since
+    in_hand = since // PER_CONTACT_S
+    is_lightest = in_hand == in_hand.min()
+    return rows[is_lightest], since[is_lightest]
 
 
 def _asked_for(line: Line) -> tuple[str, ...]:

@@ -190,6 +190,7 @@ class ContactInQuestion(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Is it still there? Answer with `ContactConfirmed`, or it is lost (`watchdog`)."""
 
     contact_id: ContactId
+    channel: Channel = Channel.VOICE
 
 
 class AgentInQuestion(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -16,9 +16,12 @@ from softswitch.base.ids import ContactId
 
 def begin(floor: Floor, agent: AgentMachine, contact: Contact, now: float) -> None:
     """The agent has finished the contact. What was put aside when it ended has been wrapped up long ago."""
+    settings = contact.queue.settings
     if not agent.is_logged_in or contact.is_interrupted:
         return
-    wrap_up = WrapUp(contact.contact_id, contact.queue.settings, contact.disposition, now)
+    if settings.wrap_up_s <= 0 and not settings.is_disposition_required:
+        return
+    wrap_up = WrapUp(contact.contact_id, settings, contact.disposition, now)
     if wrap_up.is_wanted:
         agent.wrap_ups[contact.contact_id] = wrap_up
         floor.outputs.append(WrapUpBegan(contact.contact_id, agent.agent_id, wrap_up.queue.queue_id, wrap_up.due_at))

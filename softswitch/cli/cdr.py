@@ -44,6 +44,7 @@ _COLUMNS: list[Column[Cdr]] = [
     Column("Status", lambda row: str(row.sip_status), is_number=True, is_wide=True),
     Column("Cause", lambda row: f"{row.cause} {row.cause_text}" if row.cause else "", is_wide=True),
     Column("MOS", _worst_mos, is_number=True),
+    Column("Outcome", lambda row: "(none given)" if row.is_disposition_missing else row.disposition, is_wide=True),
     Column("Scores", lambda row: " ".join(f"{name}={score}" for name, score in row.scores.items()), is_wide=True),
     Column("Trunk", lambda row: row.trunks[-1].trunk if row.trunks else row.trunk, is_wide=True),
     Column("Call", lambda row: row.call_id, is_wide=True),

@@ -8,12 +8,14 @@ in a call of his own, his phone's legs answer.
 import asyncio
 from collections.abc import Callable, Mapping
 
-from softswitch.acd.inputs import AgentBusy, AgentFree
+from softswitch.acd.inputs import AgentBusy, AgentFree, ContactConfirmed
+from softswitch.acd.model import Channel
 from softswitch.acd.outputs import (
     AcdOutput,
     AgentInQuestion,
     AgentRepaired,
     AgentStateChanged,
+    ContactInQuestion,
     ContactLost,
     DispositionNoted,
     RescueChanged,
@@ -83,6 +85,9 @@ class AcdEvents:
                 log.warning(
                     "service level rescue", queue=event.queue_id, is_on=event.is_on, level=level, judged=event.judged
                 )
+            case ContactInQuestion() if event.channel is Channel.CALLBACK:
+                if CallId(event.contact_id) in self._calls:
+                    self._around.acd.apply(ContactConfirmed(event.contact_id))
             case AgentInQuestion():
                 self._look(event.agent_id, is_second=False)
             case AgentRepaired():

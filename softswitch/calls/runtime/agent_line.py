@@ -45,7 +45,7 @@ async def keep_line_open(call: ActiveCall) -> NoReturn:
     lines.opened(agent_id, call)
     try:
         acd.apply(AgentReachable(agent_id))
-        acd.apply(AgentLoggedIn(agent_id))
+        acd.apply(AgentLoggedIn(agent_id, by=agent_id))
         while True:
             await call.mailbox.next()
     finally:

@@ -358,7 +358,7 @@ class CallController:
         agent_id = extension.agent_id
         assert agent_id is not None
         self._around.open_lines.closed(agent_id)
-        self._around.acd.apply(AgentLoggedOut(agent_id))
+        self._around.acd.apply(AgentLoggedOut(agent_id, by=agent_id))
         if not self._around.sip.bindings(f"{extension.username}@{settings.domain}"):
             self._around.acd.apply(AgentUnreachable(agent_id))
 

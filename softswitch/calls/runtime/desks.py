@@ -82,7 +82,7 @@ class Desks:
             self._sit(agent_id, phone, own)
         if agent_id is None:
             return False
-        self._acd.apply(AgentLoggedIn(agent_id))
+        self._acd.apply(AgentLoggedIn(agent_id, by=agent_id))
         return True
 
     def log_out(self, phone: Extension) -> bool:
@@ -90,7 +90,7 @@ class Desks:
         agent_id = phone.agent_id
         if agent_id is None:
             return False
-        self._acd.apply(AgentLoggedOut(agent_id))
+        self._acd.apply(AgentLoggedOut(agent_id, by=agent_id))
         if agent_id in self._seats:
             self._change({agent_id: None})
         return True
@@ -115,7 +115,7 @@ class Desks:
     def _sit(self, agent_id: AgentId, phone: Extension, own: Extension) -> None:
         changes: dict[AgentId, str | None] = {agent_id: None if phone.username == own.username else phone.username}
         if phone.agent_id not in (None, agent_id):
-            self._acd.apply(AgentLoggedOut(phone.agent_id))
+            self._acd.apply(AgentLoggedOut(phone.agent_id, by=agent_id))
         changes |= {other: None for other, name in self._seats.items() if name == phone.username and other != agent_id}
         self._change(changes)
 

@@ -207,6 +207,15 @@ def test_ring_all_one_refusal_ends_only_his() -> None:
     assert (acd.agent("ann").missed, acd.agent("bob").missed) == (1, 0)
 
 
+def test_ring_all_one_who_is_still_ready_after_a_refusal_is_not_rung_for_it_again_at_once() -> None:
+    ready = Queue(queue_id=QueueId("sales"), wrap_up_s=0.0, strategy="ring_all", no_answer_state="ready")
+    acd = ScriptedAcd([ready], [ANN, BOB])
+    acd.ready("ann", "bob")
+    acd.call("c1")
+    acd.tell(ReservationFailed(ReservationId(1), "declined"))
+    assert acd.reserved() == [("c1", "ann"), ("c1", "bob")]
+
+
 def test_ring_all_nobody_answers_and_the_contact_is_back_in_its_place() -> None:
     acd = ScriptedAcd([ALL], [ANN, BOB])
     acd.ready("ann", "bob")

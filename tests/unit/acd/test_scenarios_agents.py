@@ -1,5 +1,7 @@
 """Stories of agents: several queues, several channels, breaks, and calls they do not answer."""
 
+from typing import get_args
+
 import pytest
 
 from softswitch.acd.inputs import (
@@ -15,7 +17,17 @@ from softswitch.acd.inputs import (
     ContactReplied,
     WrapUpEnded,
 )
-from softswitch.acd.model import Agent, AgentState, BusyKind, Channel, NoAnswerState, Queue, RoutingPolicy, ToFlow
+from softswitch.acd.model import (
+    Agent,
+    AgentState,
+    BusyKind,
+    Channel,
+    NoAnswerState,
+    Queue,
+    RoutingPolicy,
+    StrategyName,
+    ToFlow,
+)
 from softswitch.acd.outputs import (
     AcdOutput,
     AgentReserved,
@@ -236,6 +248,22 @@ def test_whoever_has_nothing_in_hand_goes_before_whoever_would_be_interrupted() 
     acd.call("c1")
     acd.call("c2")
     assert acd.reserved() == [("mail", "ann"), ("c1", "bob"), ("c2", "ann")]
+
+
+@pytest.mark.parametrize("strategy", get_args(StrategyName))
+def test_and_so_it_is_with_every_strategy(strategy: StrategyName) -> None:
+    queue = Queue(queue_id=QueueId("sales"), wrap_up_s=0.0, strategy=strategy)
+    acd = ScriptedAcd([queue], [ANN, BOB])
+    acd.ready("bob")
+    acd.call("c0")
+    acd.answer("c0")
+    acd.ready("ann")
+    acd.call("mail", channel=Channel.EMAIL)
+    acd.answer("mail")
+    acd.advance(60.0)
+    acd.finish("c0")
+    acd.call("c1")
+    assert acd.reserved() == [("c0", "bob"), ("mail", "ann"), ("c1", "bob")]
 
 
 # Channels

@@ -1,6 +1,7 @@
 """What hangs on a leg nobody knows any more is found out."""
 
 from softswitch.acd.inputs import AgentBusy, AgentFree, ContactConfirmed
+from softswitch.acd.limits import WORK_S_MAX
 from softswitch.acd.model import Agent, AgentState, BusyKind, Channel, ContactState, Queue, RoutingPolicy
 from softswitch.acd.outputs import AcdOutput, AgentInQuestion, AgentRepaired, ContactInQuestion, ContactLost
 from softswitch.base.ids import AgentId, ContactId, QueueId
@@ -86,6 +87,30 @@ def test_what_hangs_on_no_leg_is_kept_without_asking() -> None:
     acd.answer("c1")
     assert of_the_watchdog(acd.advance(6000.0)) == []
     assert acd.state("ann") is AgentState.BUSY
+
+
+def test_a_call_back_waits_without_being_asked_about_and_is_asked_about_when_it_is_made() -> None:
+    acd = centre()
+    acd.tell(AgentBusy(ANN, BusyKind.OTHER))
+    acd.call("c1", channel=Channel.CALLBACK)
+    for _ in range(5):
+        assert ContactInQuestion(C1, Channel.CALLBACK) not in acd.advance(60.0)
+        acd.tell(AgentBusy(ANN, BusyKind.OTHER))
+    acd.tell(AgentFree(ANN))
+    acd.answer("c1")
+    assert of_the_watchdog(acd.advance(120.0))[-2:] == [
+        ContactInQuestion(C1, Channel.CALLBACK),
+        ContactLost(C1, SALES, ANN, ContactState.CONNECTED),
+    ]
+
+
+def test_work_nobody_has_ended_for_longer_than_a_shift_is_over() -> None:
+    acd = centre()
+    acd.call("c1", channel=Channel.EMAIL)
+    acd.answer("c1")
+    assert of_the_watchdog(acd.advance(WORK_S_MAX - 1.0)) == []
+    assert of_the_watchdog(acd.advance(60.0)) == [ContactLost(C1, SALES, ANN, ContactState.CONNECTED)]
+    assert acd.state("ann") is AgentState.READY
 
 
 def test_without_a_watchdog_nothing_is_asked() -> None:

@@ -142,3 +142,11 @@ def test_the_same_scenario_runs_the_same() -> None:
     arrivals = [call(number * 13.7, talk_s=50.0 + number % 7, patience_s=60.0) for number in range(200)]
     first, second = (run(*arrivals)[0] for _ in range(2))
     assert first.events == second.events
+
+
+def test_what_the_running_switch_asks_of_calls_and_agents_is_not_asked_of_simulated_ones() -> None:
+    queue = Queue(queue_id=SALES, wrap_up_s=10.0, max_wait_s=None, dispositions=("sold",), is_disposition_required=True)
+    configuration = ConfigurationSet([queue], [Agent(agent_id=ANN)], RoutingPolicy(watchdog_s=60.0))
+    notes = Notes()
+    Simulation(configuration, [call(0.0, talk_s=600.0), call(0.0)], [Shift(agent_id=ANN)], notes).run()
+    assert connected(notes) == [(0.0, "call1", "ann", 0.0), (610.0, "call2", "ann", 610.0)]

@@ -54,7 +54,7 @@ def test_an_agent_with_his_pin_is_whose_phone_it_is_with_the_rights_of_the_phone
     assert (spare.agent_id, spare.language, spare.trunks) == (ANN, "ru", frozenset({"provider"}))
     assert office.phone("ann").agent_id is None
     assert office.settings.extension_of_agent(ANN) == spare
-    assert office.facts == [AgentReachable(ANN), AgentLoggedIn(ANN)]
+    assert office.facts == [AgentReachable(ANN), AgentLoggedIn(ANN, by=ANN)]
 
 
 @pytest.mark.parametrize(("who", "pin"), [("101", "9999"), ("101", ""), ("110", ""), ("999", "1234"), ("", "1234")])
@@ -68,16 +68,21 @@ def test_nobody_else_is(who: str, pin: str) -> None:
 def test_at_his_own_phone_he_needs_no_pin() -> None:
     office = Office()
     assert office.desks.log_in(office.phone("ann"))
-    assert office.facts == [AgentLoggedIn(ANN)]
+    assert office.facts == [AgentLoggedIn(ANN, by=ANN)]
 
 
 def test_whose_phone_it_was_cannot_be_reached_until_the_other_goes() -> None:
     office = Office()
     assert office.desks.log_in(office.phone("bob"), "ann", "1234")
-    assert office.facts == [AgentLoggedOut(BOB), AgentReachable(ANN), AgentUnreachable(BOB), AgentLoggedIn(ANN)]
+    assert office.facts == [
+        AgentLoggedOut(BOB, by=ANN),
+        AgentReachable(ANN),
+        AgentUnreachable(BOB),
+        AgentLoggedIn(ANN, by=ANN),
+    ]
     office.facts.clear()
     assert office.desks.log_out(office.phone("bob"))
-    assert office.facts == [AgentLoggedOut(ANN), AgentReachable(ANN), AgentReachable(BOB)]
+    assert office.facts == [AgentLoggedOut(ANN, by=ANN), AgentReachable(ANN), AgentReachable(BOB)]
     assert office.settings == CONFIGURED
 
 
@@ -104,7 +109,7 @@ def test_who_sits_down_last_has_the_desk() -> None:
     office.desks.log_in(office.phone("spare"), "102", "5678")
     assert office.phone("spare").agent_id == BOB
     assert office.phone("ann").agent_id == ANN
-    assert AgentLoggedOut(ANN) in office.facts
+    assert AgentLoggedOut(ANN, by=BOB) in office.facts
 
 
 def test_it_is_kept_over_a_restart_and_a_reload() -> None:
