@@ -18,6 +18,10 @@ measured, since they use different ways through the router:
 * *particular*: as idle, but each contact requires a further skill at a level of its own;
 * *supervised*: as overloaded, and somebody gives waiting contacts another boost.
 
+A restart is measured with the overloaded centre: the snapshot of everybody is decoded and put back (`restore_s`), and
+before that copied, which is all the time the switch stands still for it (`copy_ms`), and written. Of an input of the
+journal (`journal_us`): noted, and encoded with others, as `acd/runtime/journal.py` does it.
+
 `--json` makes the last line one JSON object: `decision_us_p50` and `decision_us_p99` over all decisions,
 `decisions_per_s` is how many fit into a second of their mean, `kib_per_waiting_contact` is all that the router keeps of
 a contact that waits, timers included. With `--sip` the figures of `acd_sip.py` are measured as well.
@@ -29,9 +33,11 @@ import json
 import random
 import sys
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import perf_counter_ns
+
+import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -51,7 +57,11 @@ from softswitch.acd.inputs import (
 from softswitch.acd.model import Agent, Announcements, Queue, RoutingStep, Serving, Skills
 from softswitch.acd.outputs import AcdOutput, AgentReserved
 from softswitch.acd.router import Router
+from softswitch.acd.router_snapshot import joined
+from softswitch.acd.runtime.journal import RouterJournal
+from softswitch.acd.snapshot_rows import RouterSnapshot
 from softswitch.acd.strategies import STRATEGIES
+from softswitch.base.clock import SystemClock
 from softswitch.base.ids import AgentId, ContactId, QueueId
 
 SKILLS_PER_AGENT = 5
@@ -61,6 +71,8 @@ STEP_S = 20.0
 BAR_P99_US = 50.0
 BAR_PER_S = 30_000
 BAR_KIB = 2.0
+BAR_RESTORE_S = 1.0
+BAR_JOURNAL_US = 10.0
 
 
 class Centre:
@@ -256,6 +268,84 @@ def kib_per_waiting_contact(arguments: argparse.Namespace) -> float:
     return grown / 1024 / arguments.waiting
 
 
+class NoTable:
+    """A table that only takes."""
+
+    is_failing = False
+
+    def append(self, first_entry: int, entries: bytes) -> None:
+        pass
+
+    def put_snapshot(self, parts: Sequence[bytes], obsolete: Iterable[int]) -> None:
+        pass
+
+    def snapshot(self) -> list[bytes]:
+        return []
+
+    def journal(self) -> list[tuple[int, bytes]]:
+        return []
+
+
+class Handle:
+    def cancel(self) -> None:
+        pass
+
+
+class Later:
+    """A loop that calls when told to."""
+
+    def __init__(self) -> None:
+        self.callbacks: list[Callable[[], object]] = []
+
+    def call_later(self, delay: float, callback: Callable[[], object]) -> Handle:
+        self.callbacks.append(callback)
+        return Handle()
+
+    def run(self) -> None:
+        while self.callbacks:
+            self.callbacks.pop(0)()
+
+
+def restart(arguments: argparse.Namespace) -> dict[str, float]:
+    """Seconds to restore a full centre, milliseconds it stands still to be copied, microseconds an input costs."""
+    centre = Waiting(arguments).centre
+    encode, decode = msgspec.msgpack.encode, msgspec.msgpack.Decoder(RouterSnapshot).decode
+    copies_ms: list[float] = []
+    restores_s: list[float] = []
+    size = 0
+    for _ in range(arguments.replays):
+        started = perf_counter_ns()
+        copied = centre.router.copy(centre.now, 0.0)
+        copies_ms.append((perf_counter_ns() - started) / 1e6)
+        written = encode(joined(copied.head, copied.parts()))
+        size = len(written)
+        started = perf_counter_ns()
+        Router.restored(decode(written))
+        restores_s.append((perf_counter_ns() - started) / 1e9)
+    return {
+        "restore_s": round(min(restores_s), 3),
+        "copy_ms": round(min(copies_ms), 1),
+        "snapshot_mb": round(size / 1e6, 1),
+        "journal_us": round(min(journal_us(arguments) for _ in range(arguments.replays)), 2),
+    }
+
+
+def journal_us(arguments: argparse.Namespace) -> float:
+    """Of one input, fifty in a record."""
+    loop = Later()
+    journal = RouterJournal(NoTable(), SystemClock(), loop, "")
+    journal.begin(Router())
+    loop.run()
+    facts = [ContactQueued(ContactId(f"contact{n}"), QueueId("queue"), caller="+491701234567") for n in range(50)]
+    rounds = arguments.rounds // len(facts) + 1
+    started = perf_counter_ns()
+    for _ in range(rounds):
+        for fact in facts:
+            journal.note(fact, 1000.0)
+        loop.run()
+    return (perf_counter_ns() - started) / 1000 / (rounds * len(facts))
+
+
 def percentile(times_us: list[float], share: float) -> float:
     return sorted(times_us)[min(len(times_us) - 1, int(share * len(times_us)))]
 
@@ -289,6 +379,7 @@ def main() -> None:
     arguments = parser.parse_args()
     kib = kib_per_waiting_contact(arguments)
     gc.disable()
+    restarted = restart(arguments)
     measured = measure(arguments)
     rows = {kind: summarise(replays) for kind, replays in measured.items()}
     decisions = [time for replays in measured.values() for time in fastest(replays)]
@@ -302,6 +393,11 @@ def main() -> None:
         figures = "".join(f"{row[column]:>8}" for column in ("count", "p50", "p99", "p999", "max"))
         print(f"{kind:<48}{figures}{row['raw_p99']:>9}")
     print(f"{per_s:,.0f} decisions a second (bar {BAR_PER_S:,}); {kib:.2f} KiB per waiting contact (bar {BAR_KIB:.0f})")
+    print(
+        f"restart: {restarted['restore_s']} s to restore {restarted['snapshot_mb']} MB (bar {BAR_RESTORE_S} s), "
+        f"{restarted['copy_ms']} ms to copy everything; "
+        f"{restarted['journal_us']} us per input (bar {BAR_JOURNAL_US:.0f})"
+    )
     over_sip = acd_sip.measure(acd_sip.parse([])) if arguments.sip else {}
     for name, value in over_sip.items():
         print(f"{name:<48}{value:>8}")
@@ -312,6 +408,7 @@ def main() -> None:
             "decisions_per_s": round(per_s),
             "kib_per_waiting_contact": round(kib, 2),
             **over_sip,
+            **restarted,
             "decisions_us": rows,
         }
         print(json.dumps(summary))

@@ -9,7 +9,10 @@ A kept place is a credit in the contact's key and not a longer wait: reported wa
 contact stands where it stood, among those who came meanwhile, and who was served in between was served.
 """
 
+from collections.abc import Iterable
+
 import msgspec
+from msgspec.structs import replace
 
 from softswitch.acd.limits import BOOST_S_MAX, CUSTOMER_REMEMBERED_S, CUSTOMERS_MAX
 from softswitch.acd.model import Queue
@@ -28,7 +31,7 @@ class Credit(msgspec.Struct, frozen=True, gc=False):
 NO_CREDIT = Credit()
 
 
-class Customer(msgspec.Struct, gc=False):
+class Customer(msgspec.Struct, frozen=True, gc=False):
     """The last contact of a customer. Times are monotonic seconds."""
 
     contact_id: ContactId
@@ -89,9 +92,17 @@ class Customers:
             return last.credit
         ago_s, since, kept_s = now - last.ended_at, last.dropped_since, 0.0
         if since is not None and ago_s <= queue.keep_place_s:
-            last.dropped_since = None
+            self._known[customer] = replace(last, dropped_since=None)
             kept_s = min(now - since, BOOST_S_MAX)
         return Credit(kept_s, queue.repeat_boost_s if ago_s <= queue.repeat_within_s else 0.0)
+
+    def entries(self) -> list[tuple[str, Customer]]:
+        """Everything that is remembered, the one whose contact ended first comes first."""
+        return list(self._known.items())
+
+    def remember(self, entries: Iterable[tuple[str, Customer]]) -> None:
+        """Remember these, as they were given out by `entries`."""
+        self._known.update(entries)
 
     def _forget_the_oldest(self, now: float) -> None:
         while self._known:

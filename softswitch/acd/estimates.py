@@ -78,7 +78,7 @@ class ForecastErrors:
 class WaitEstimator:
     """What one queue remembers of its pace, and of its promises."""
 
-    __slots__ = ("_answered_share", "_errors", "_interval_s", "_intervals", "_last_wait_s", "_since", "announced")
+    __slots__ = ("_answered_share", "_interval_s", "_intervals", "_last_wait_s", "_since", "announced", "errors")
 
     def __init__(self) -> None:
         self._interval_s = 0.0
@@ -86,7 +86,7 @@ class WaitEstimator:
         self._answered_share = 1.0
         self._last_wait_s: float | None = None
         self._since: float | None = None
-        self._errors: dict[EstimatorName, ForecastErrors] = {
+        self.errors: dict[EstimatorName, ForecastErrors] = {
             name: ForecastErrors() for name in ("mean", "length", "last")
         }
         self.announced = ForecastErrors()
@@ -143,17 +143,17 @@ class WaitEstimator:
             each["last"] = last
         if not each:
             return None
-        best = min(each, key=lambda name: self._errors[name].recent_s)
+        best = min(each, key=lambda name: self.errors[name].recent_s)
         return Forecast(now, best, each[best], each)
 
     def came_true(self, forecast: Forecast, now: float) -> None:
         """The contact talks to its agent: see who was how wrong."""
         real_s = now - forecast.at
         for name, said_s in forecast.each.items():
-            self._errors[name].measured(said_s, real_s)
+            self.errors[name].measured(said_s, real_s)
         self.announced.measured(forecast.wait_s, real_s)
 
     @property
     def believed(self) -> EstimatorName:
         """The estimator with the smallest recent error."""
-        return min(self._errors, key=lambda name: self._errors[name].recent_s)
+        return min(self.errors, key=lambda name: self.errors[name].recent_s)

@@ -64,8 +64,6 @@ class Floor:
     """The call centre's floor: agents, queues, contacts, reservations, timers, and what is to be said about them."""
 
     __slots__ = (
-        "_last_reservation",
-        "_last_serial",
         "agents",
         "chance",
         "contacts",
@@ -73,6 +71,8 @@ class Floor:
         "deadlines",
         "events",
         "has_lost_staff",
+        "last_reservation",
+        "last_serial",
         "matching",
         "outputs",
         "policy",
@@ -96,13 +96,13 @@ class Floor:
         """Somebody takes no contacts any more: steps that wait for him may have to be skipped."""
         self.outputs: list[AcdOutput] = []
         self.events: deque[AcdEvent] = deque(maxlen=EVENTS_UNTAKEN_MAX)
-        self._last_reservation = 0
-        self._last_serial = 0
+        self.last_reservation = 0
+        self.last_serial = 0
 
     def next_serial(self) -> int:
         """Numbers contacts by arrival."""
-        self._last_serial += 1
-        return self._last_serial
+        self.last_serial += 1
+        return self.last_serial
 
     def tell(self, event: AcdEvent) -> None:
         """Write down what has happened, for whoever takes the events."""
@@ -311,8 +311,8 @@ class Floor:
             self.settle(agent, now, "reservation")
 
     def _reserve(self, agent: AgentMachine, contact: Contact, now: float) -> Reservation:
-        self._last_reservation += 1
-        reservation = Reservation(ReservationId(self._last_reservation), agent, contact, now)
+        self.last_reservation += 1
+        reservation = Reservation(ReservationId(self.last_reservation), agent, contact, now)
         self.reservations[reservation.reservation_id] = reservation
         contact.reservations.append(reservation.reservation_id)
         agent.reserve(reservation.reservation_id)

@@ -304,6 +304,10 @@ class RoutingAnswered(msgspec.Struct, frozen=True, tag=True, gc=False):
     reason: str = ""
 
 
+class SwitchRestarted(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The switch runs again, and every call there was is gone with the former one: see `restart`."""
+
+
 AcdInput: TypeAlias = (
     ContactQueued
     | ContactAbandoned
@@ -336,4 +340,5 @@ AcdInput: TypeAlias = (
     | QueueClosed
     | QueueOpened
     | ConfigurationSet
+    | SwitchRestarted
 )

@@ -27,6 +27,12 @@ WRAP_UP_S_MAX = 3_600.0
 EVENTS_UNTAKEN_MAX = 200_000
 """Events kept for who takes them late or never; the oldest go first. One reload with the most contacts fits."""
 
+JOURNAL_ENTRIES_MAX = 20_000
+"""Inputs in the journal before a snapshot takes their place: so many are done again in a second or two at a restart."""
+
+JOURNAL_AGE_S_MAX = 600.0
+"""And the longest time between two snapshots, so that a quiet switch keeps a short journal as well."""
+
 DECISIONS_TOLD_MAX = 64
 """Decisions of one contact that are told as events: who is tried all day long says nothing new after these."""
 

@@ -99,13 +99,26 @@ class Matching:
         """The contact waits from now on, in the line of its stage and in its old place if it had one."""
         line = self._personal_line(contact, now)
         if line is None:
-            line = self._staged_line(contact, now)
+            followed = self._followed(contact)
+            self._advance(contact, followed, now)
+            line = self._line_at(contact, followed, followed.delays_passed(contact.entered_at, now))
+        self._stand(contact, line)
+
+    def _stand(self, contact: Contact, line: Line) -> None:
         line.add(contact)
         contact.line = line
         if line.plan is not None:
             line.plan.waiting += 1
             if line.slot >= 0:
                 self._table.show(line)
+
+    def put_back(self, contact: Contact, delays_passed: int | None) -> None:
+        """The contact stands in the line it stood in before a restart, whatever the time; None: its agent's."""
+        if delays_passed is None:
+            assert contact.preferred_agent_id is not None
+            self._stand(contact, self._line_of(contact, contact.preferred_agent_id))
+        else:
+            self._stand(contact, self._line_at(contact, self._followed(contact), delays_passed))
 
     def remove(self, contact: Contact) -> None:
         """The contact waits no more."""
@@ -281,25 +294,31 @@ class Matching:
             if contact.step_since is None:
                 contact.step_since = min(until, now)
             return None
+        return self._line_of(contact, agent_id)
+
+    def _line_of(self, contact: Contact, agent_id: AgentId) -> Line:
         queue, channel = contact.queue, contact.channel
-        key = (channel.row, agent_id, until == inf)
+        is_assigned = contact.preferred_until == inf
+        key = (channel.row, agent_id, is_assigned)
         line = queue.lines.get(key)
         if line is None:
-            rows, ranks = np.array([row]), np.zeros(1, np.uint8)
+            rows, ranks = np.array([self.roster.row_of[agent_id]]), np.zeros(1, np.uint8)
             line = Line(queue, channel, key, plan=None, step=0, rows=rows, ranks=ranks)
-            line.is_assigned = until == inf
+            line.is_assigned = is_assigned
             queue.lines[line.key] = line
             self._personal.setdefault(agent_id, []).append(line)
         return line
 
-    def _staged_line(self, contact: Contact, now: float) -> Line:
+    def _followed(self, contact: Contact) -> Plan:
         queue, wishes = contact.queue, contact.wishes
         followed = queue.plans.get(wishes)
         if followed is None:
             followed = queue.plans[wishes] = queue.own_plan.narrowed(self.roster, wishes)
-        self._advance(contact, followed, now)
-        delays_passed = followed.delays_passed(contact.entered_at, now)
-        key = (contact.channel.row, wishes, contact.step, delays_passed)
+        return followed
+
+    def _line_at(self, contact: Contact, followed: Plan, delays_passed: int) -> Line:
+        queue = contact.queue
+        key = (contact.channel.row, followed.wishes, contact.step, delays_passed)
         line = queue.lines.get(key)
         if line is None:
             rows, ranks = followed.opened(contact.step, delays_passed)

@@ -11,7 +11,15 @@ from softswitch.acd.model import AgentState, BusyKind, Channel, ContactState, Ov
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 EndCause: TypeAlias = Literal[
-    "no_answer", "declined", "unreachable", "answered_elsewhere", "abandoned", "withdrawn", "logged_out", "removed"
+    "no_answer",
+    "declined",
+    "unreachable",
+    "answered_elsewhere",
+    "abandoned",
+    "withdrawn",
+    "logged_out",
+    "removed",
+    "restart",
 ]
 WrapUpCause: TypeAlias = Literal["time", "ended", "disposed", "maximum", "logged_out"]
 RefusalReason: TypeAlias = Literal["full", "closed", "empty", "unknown"]

@@ -20,6 +20,7 @@ may serve the queue, and mostly at the first few. While contacts wait it is not 
 on one agent who was found there, and only when he stops to count is another looked for.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -98,6 +99,17 @@ class Presence:
             self._relying[row].remove(queue)
             queue.relies_on = None
             self.unsure.append(queue)
+
+    def relying(self) -> list[tuple[int, list[QueueRecord]]]:
+        """The rows of agents on whom queues rely, with these."""
+        return list(self._relying.items())
+
+    def rely(self, relying: Iterable[tuple[int, list[QueueRecord]]]) -> None:
+        """Let the queues rely on these, as they were given out by `relying`."""
+        for row, queues in relying:
+            self._relying[row] = queues
+            for queue in queues:
+                queue.relies_on = row
 
     def _lose(self, row: int, bits: int) -> None:
         """The agent of this row does not count for some of those who rely on him."""

@@ -27,7 +27,7 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     _set_queues(floor, fact.queues, now)
     removed = _set_agents(floor, fact.agents, now)
     rescue.reconfigured(floor, now)
-    former, roster = floor.matching.roster, Roster(_as_they_are(floor, fact.agents))
+    former, roster = floor.matching.roster, Roster(as_they_are(floor, fact.agents))
     roster.workload.take_over(former.workload, former.row_of, roster.agent_ids)
     floor.matching = Matching(roster, floor.queues.values(), floor.chance)
     minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
@@ -55,6 +55,15 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
         elif contact.line is not None:
             contacts.reschedule(floor, contact, now)
     closing.leave_empty_queues(floor, now)
+
+
+def is_in_force(floor: Floor, fact: ConfigurationSet) -> bool:
+    """Whether the floor has this configuration, and nothing that is left of a former one."""
+    return (
+        floor.policy == fact.policy
+        and [queue.settings for queue in floor.queues.values() if queue.is_open] == fact.queues
+        and [agent.agent for agent in floor.agents.values() if not agent.is_removed] == fact.agents
+    )
 
 
 def _check_unique(kind: str, ids: Sequence[Hashable]) -> None:
@@ -106,7 +115,7 @@ def _set_agents(floor: Floor, configured: Iterable[Agent], now: float) -> list[A
     return list(former.values())
 
 
-def _as_they_are(floor: Floor, configured: Iterable[Agent]) -> Iterator[Agent]:
+def as_they_are(floor: Floor, configured: Iterable[Agent]) -> Iterator[Agent]:
     """The agents with the skills they have now, which a supervisor may have changed."""
     for settings in configured:
         skills = floor.agents[settings.agent_id].skills

@@ -19,6 +19,8 @@ from softswitch.acd import (
     reload,
     rescue,
     reservations,
+    restart,
+    router_snapshot,
     routing_hook,
     snapshot,
     summaries,
@@ -63,6 +65,7 @@ from softswitch.acd.inputs import (
     ReservationAccepted,
     ReservationFailed,
     RoutingAnswered,
+    SwitchRestarted,
     WrapUpEnded,
     WrapUpExtended,
 )
@@ -70,6 +73,7 @@ from softswitch.acd.limits import REASON_LENGTH_MAX
 from softswitch.acd.model import ContactState
 from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.snapshot import AgentSnapshot
+from softswitch.acd.snapshot_rows import RouterSnapshot
 from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import (
@@ -110,6 +114,8 @@ class Router:
                 reload.configure(self._floor, fact, now)
             case QueueClosed() | QueueOpened():
                 self._apply_to_queue(fact, now)
+            case SwitchRestarted():
+                restart.calls_are_gone(self._floor, now)
             case _:
                 agent = self._floor.agents.get(fact.agent_id)
                 if agent is None or agent.is_removed:
@@ -125,6 +131,30 @@ class Router:
             agent = self._floor.agents.get(saved.agent_id)
             if agent is not None:
                 snapshot.restore(self._floor, agent, saved, now)
+
+    def take_snapshot(self, now: float, offset_s: float = 0.0) -> RouterSnapshot:
+        """All the router knows, in rows that do not change any more; its outputs have been taken.
+
+        `offset_s` is what is to be added to `now` for seconds since the epoch.
+        """
+        copied = self.copy(now, offset_s)
+        return router_snapshot.joined(copied.head, copied.parts())
+
+    def copy(self, now: float, offset_s: float) -> router_snapshot.FloorCopy:
+        """The same, to be made into rows some at a time while the router goes on."""
+        return router_snapshot.FloorCopy(self._floor, now, offset_s, self.ignored)
+
+    def is_configured_as(self, configuration: ConfigurationSet) -> bool:
+        """Whether this configuration is the one in force."""
+        return reload.is_in_force(self._floor, configuration)
+
+    @classmethod
+    def restored(cls, taken: RouterSnapshot) -> "Router":
+        """A router that knows what was taken. Raises KeyError, IndexError or ValueError for rows that do not fit."""
+        router = cls()
+        router._floor = router_snapshot.restore(taken)
+        router.ignored = taken.ignored
+        return router
 
     # Time
 

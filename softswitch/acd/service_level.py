@@ -1,6 +1,7 @@
 """How many of a queue's contacts were answered in time over the last while, each judged once (`acd/rescue.py`)."""
 
 from collections import deque
+from collections.abc import Iterable
 
 from softswitch.acd.limits import JUDGED_MAX
 
@@ -37,6 +38,15 @@ class ServiceLevelWindow:
     def oldest_at(self) -> float | None:
         """When the oldest was judged."""
         return self._judged[0][0] if self._judged else None
+
+    def entries(self) -> list[tuple[float, bool]]:
+        """When each was judged, and whether it was answered in time, the oldest first."""
+        return list(self._judged)
+
+    def remember(self, entries: Iterable[tuple[float, bool]]) -> None:
+        """Remember these, as they were given out by `entries`."""
+        for at, is_in_time in entries:
+            self.judged(is_in_time, at)
 
     def _drop(self) -> None:
         self._in_time -= self._judged.popleft()[1]

@@ -92,7 +92,7 @@ class Contact:
         self.channel = channel
         self.skills = skills
         """Required beyond the queue's own, as is what the expression in `wishes` says."""
-        self.wishes: Wishes = (frozenset(skills.items()), requirement) if skills or requirement else NO_WISHES
+        self.wish(skills, requirement)
         self.enqueued_at = enqueued_at
         self.entered_at = enqueued_at
         """When it came into its present queue."""
@@ -152,6 +152,10 @@ class Contact:
         """Whether it is still there has been asked and not answered."""
         self.told_wait_s: float | None = None
         """The shortest wait it was promised; never exceeded by a later promise."""
+
+    def wish(self, skills: Skills, requirement: str) -> None:
+        """It requires this beyond its queue."""
+        self.wishes: Wishes = (frozenset(skills.items()), requirement) if skills or requirement else NO_WISHES
 
     def enter(self, queue: "QueueRecord", now: float) -> None:
         """It comes into another queue, as old as it is, and starts with that one's first step."""
@@ -234,6 +238,11 @@ class Line:
 
     def __len__(self) -> int:
         return len(self._order)
+
+    @property
+    def delays_passed(self) -> int | None:
+        """How many of the delays of the queue's agents its contacts have waited; None: they wait for one agent."""
+        return self.key[3] if len(self.key) == 4 else None
 
     def add(self, contact: Contact) -> None:
         insort(self._order, (contact.key, contact.serial, contact))

@@ -16,10 +16,11 @@ from pathlib import Path
 import uvloop
 
 from softswitch.acd.events import Stamped
-from softswitch.acd.inputs import AgentLoggedIn
+from softswitch.acd.inputs import AgentLoggedIn, AgentUnreachable
 from softswitch.acd.outputs import AcdOutput, RoutingAsked, RoutingSettled
 from softswitch.acd.router import Router
 from softswitch.acd.runtime.hook_client import HookClient, load_library
+from softswitch.acd.runtime.journal import RouterJournal
 from softswitch.acd.runtime.service import AcdService
 from softswitch.app.acd_events import AcdEvents
 from softswitch.app.agent_states import StoredAgentStates
@@ -31,6 +32,7 @@ from softswitch.app.homer import homer_link
 from softswitch.app.machine import own_ip
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
+from softswitch.app.router_journal import StoredRouter, boot_id
 from softswitch.app.run_directory import worker_sockets
 from softswitch.app.settings import (
     acd_configuration,
@@ -185,7 +187,13 @@ class Switch:
         )
         acd_events = AcdEvents(store, clock, self._loop, configuration.settings.events)
         acd = AcdService(
-            Router(), clock, self._acd_output, StoredAgentStates(store), self._loop, on_events=self._acd_happened
+            Router(),
+            clock,
+            self._acd_output,
+            StoredAgentStates(store),
+            self._loop,
+            on_events=self._acd_happened,
+            journal=RouterJournal(StoredRouter(store), clock, self._loop, boot_id()),
         )
         hooks = HookClient(acd.apply, clock, self._loop)
         hooks.configure(hook_targets(configuration))
@@ -293,7 +301,18 @@ class Switch:
         parts.controller.watching.agents_known(parts.acd.agent_summaries())
         bindings = parts.records.stored_bindings()
         parts.controller.restored(parts.endpoint.restore_bindings(bindings, now, wall))
+        self._tell_who_is_gone(parts)
         log.info("restored", registrations=len(bindings), agents=len(known), bans=bans)
+
+    def _tell_who_is_gone(self, parts: Parts) -> None:
+        """Agents whose phones were there before, and whose registrations have run out meanwhile."""
+        for agent in parts.acd.agent_summaries():
+            extension = parts.settings.extension_of_agent(agent.agent_id)
+            is_there = extension is not None and parts.endpoint.bindings(
+                f"{extension.username}@{parts.settings.domain}"
+            )
+            if agent.is_reachable and not is_there:
+                parts.acd.apply(AgentUnreachable(agent.agent_id))
 
     def _look_at_certificates(self, parts: Parts) -> None:
         for fault in certificate_faults(parts.configuration, parts.clock.wall()):

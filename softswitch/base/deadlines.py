@@ -62,3 +62,7 @@ class Deadlines(Generic[K]):
             del self._at[key]
             due.append(key)
         return due
+
+    def entries(self) -> list[tuple[float, int, K]]:
+        """All deadlines as (at, serial, key); sorted by the first two they are in the order in which they come out."""
+        return list(self._at.values())

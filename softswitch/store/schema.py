@@ -397,6 +397,14 @@ class StoredContactSpan(msgspec.Struct, frozen=True, kw_only=True):
     until_wall: float = 0.0
 
 
+class StoredRouterPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of what the router knew (acd/runtime/journal.py), or some of the inputs it was told since."""
+
+    number: int
+    """The place of the part, from 0; of the journal, the number of its first input."""
+    content: msgspec.Raw
+
+
 KEY_BYTES_MAX = 511
 """LMDB's own limit on the length of a key."""
 
@@ -439,6 +447,10 @@ def _binding_key(key: BindingKey) -> bytes:
     return aor.encode() + b"\0" + blake2b(contact_uri.encode(errors="surrogateescape"), digest_size=16).digest()
 
 
+def _number_key(number: int) -> bytes:
+    return number.to_bytes(8, "big")
+
+
 def _timed_key(key: TimedKey) -> bytes:
     at_wall, identifier = key
     return round(at_wall * 1_000_000).to_bytes(8, "big") + identifier.encode()
@@ -459,3 +471,5 @@ MAILBOXES: TableLayout[str, StoredMailbox] = TableLayout("mailboxes", StoredMail
 CALLBACKS: TableLayout[str, StoredCallback] = TableLayout("callbacks", StoredCallback, _text_key)
 SEATS: TableLayout[str, StoredSeat] = TableLayout("seats", StoredSeat, _text_key)
 QUEUE_CLOSINGS: TableLayout[str, StoredQueueClosing] = TableLayout("queue_closings", StoredQueueClosing, _text_key)
+ROUTER_SNAPSHOT: TableLayout[int, StoredRouterPart] = TableLayout("router_snapshot", StoredRouterPart, _number_key)
+ROUTER_JOURNAL: TableLayout[int, StoredRouterPart] = TableLayout("router_journal", StoredRouterPart, _number_key)

@@ -4,7 +4,7 @@ The switch calls `open_store` once. The command line, reports and whatever else 
 at any time and in any number. `memory_store` is for tests.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -28,6 +28,8 @@ from softswitch.store.schema import (
     PHONES,
     QUEUE_CLOSINGS,
     RECORDINGS,
+    ROUTER_JOURNAL,
+    ROUTER_SNAPSHOT,
     SEATS,
     TOLL_USAGE,
     TRACES,
@@ -44,6 +46,7 @@ from softswitch.store.schema import (
     StoredPhone,
     StoredQueueClosing,
     StoredRecording,
+    StoredRouterPart,
     StoredSeat,
     StoredTollUsage,
     StoredTrace,
@@ -64,6 +67,8 @@ _TABLES = (
     QUEUE_CLOSINGS.name,
     SEATS.name,
     CALLBACKS.name,
+    ROUTER_SNAPSHOT.name,
+    ROUTER_JOURNAL.name,
 )
 
 
@@ -116,6 +121,8 @@ class Store:
         "phones",
         "queue_closings",
         "recordings",
+        "router_journal",
+        "router_snapshot",
         "seats",
         "toll_usage",
         "traces",
@@ -141,6 +148,24 @@ class Store:
         self.queue_closings: Table[str, StoredQueueClosing] = Table(QUEUE_CLOSINGS, rows, writer)
         self.events: Table[TimedKey, StoredEvents] = Table(EVENTS, rows, writer)
         self.contact_spans: Table[str, StoredContactSpan] = Table(CONTACT_SPANS, rows, writer)
+
+        self.router_snapshot: Table[int, StoredRouterPart] = Table(ROUTER_SNAPSHOT, rows, writer)
+        self.router_journal: Table[int, StoredRouterPart] = Table(ROUTER_JOURNAL, rows, writer)
+
+    def put_router_snapshot(self, parts: Sequence[bytes], obsolete: Iterable[int]) -> None:
+        """Instead of the former snapshot and of these records of its journal, in one transaction."""
+        former = self.router_snapshot.count()
+        snapshot, journal = self.router_snapshot, self.router_journal
+        self._writer.apply(
+            [
+                *(
+                    snapshot.put_operation(number, StoredRouterPart(number=number, content=msgspec.Raw(part)))
+                    for number, part in enumerate(parts)
+                ),
+                *(snapshot.delete_operation(number) for number in range(len(parts), former)),
+                *(journal.delete_operation(number) for number in obsolete),
+            ]
+        )
 
     def begin_call(self, call: ActiveCall) -> None:
         """Note that a call is in progress, so that it gets a CDR whatever happens to the switch."""

@@ -93,6 +93,7 @@ ENDED = {
     "withdrawn": "rang until the contact was taken out",
     "logged_out": "logged out meanwhile",
     "removed": "is not configured any more",
+    "restart": "rang until the switch was started anew",
     "answered_elsewhere": "rang until another answered",
 }
 

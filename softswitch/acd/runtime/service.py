@@ -8,10 +8,12 @@ import msgspec
 
 from softswitch.acd.events import AcdEvent, Stamped, SwitchStarted, SwitchStopped
 from softswitch.acd.explaining import ContactExplanation
-from softswitch.acd.inputs import AcdInput, ConfigurationSet
+from softswitch.acd.inputs import AcdInput, ConfigurationSet, SwitchRestarted
 from softswitch.acd.model import LiveSkills
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged
 from softswitch.acd.router import Router
+from softswitch.acd.runtime.journal import RouterJournal
+from softswitch.acd.runtime.timers import TimerHandle, TimerLoop
 from softswitch.acd.snapshot import AgentSnapshot
 from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
 from softswitch.base.clock import Clock
@@ -51,16 +53,6 @@ class AgentStateTable(Protocol):
         ...
 
 
-class TimerHandle(Protocol):
-    def cancel(self) -> None: ...
-
-
-class TimerLoop(Protocol):
-    """What is needed of an event loop."""
-
-    def call_later(self, delay: float, callback: Callable[[], object]) -> TimerHandle: ...
-
-
 class AcdService:
     """Owns the router. Every fact is followed by all its outputs before the next one is taken in.
 
@@ -73,6 +65,7 @@ class AcdService:
         "_armed_for",
         "_clock",
         "_is_draining",
+        "_journal",
         "_loop",
         "_on_events",
         "_on_output",
@@ -91,13 +84,16 @@ class AcdService:
         agent_states: AgentStateTable,
         loop: TimerLoop,
         on_events: Callable[[Sequence[Stamped]], None] = lambda _: None,
+        journal: RouterJournal | None = None,
     ) -> None:
+        """Without a `journal` only agents' declared states outlive the switch."""
         self._router = router
         self._clock = clock
         self._on_output = on_output
         self._agent_states = agent_states
         self._loop = loop
         self._on_events = on_events
+        self._journal = journal
         self._projects: dict[QueueId, str] = {}
         self._timer: TimerHandle | None = None
         self._armed_for: float | None = None
@@ -108,8 +104,26 @@ class AcdService:
     # Life
 
     def start(self, configuration: ConfigurationSet) -> set[AgentId]:
-        """Configure the router and put the agents where they were; returns those whose former state is known."""
+        """Put everything where it was, as this configuration wants it; returns the agents whose state is known."""
+        restored = None if self._journal is None else self._journal.restore()
         self._hand_on_events([SwitchStarted(self._clock.now())])
+        known = self._start_anew(configuration) if restored is None else self._go_on(restored, configuration)
+        if self._journal is not None:
+            self._journal.begin(self._router)
+        return known
+
+    def _go_on(self, restored: Router, configuration: ConfigurationSet) -> set[AgentId]:
+        """With a router that knows everything; but the calls it knows are gone."""
+        self._router = restored
+        known = {agent.agent_id for agent in restored.agent_summaries(self._clock.now())}
+        self._note_projects(configuration)
+        if not restored.is_configured_as(configuration):
+            self.apply(configuration)
+        self.apply(SwitchRestarted())
+        return known
+
+    def _start_anew(self, configuration: ConfigurationSet) -> set[AgentId]:
+        """With the states the agents declared."""
         self.apply(configuration)
         now, wall = self._clock.now(), self._clock.wall()
         saved = [_to_snapshot(state, now - wall) for state in self._agent_states.values()]
@@ -119,7 +133,9 @@ class AcdService:
         return set(self._saved)
 
     def stop(self) -> None:
-        """No timer runs any more, and the diary ends."""
+        """No timer runs any more, the diary ends, and what the router knows is written."""
+        if self._journal is not None:
+            self._journal.stop()
         self._disarm()
         self._hand_on_events([SwitchStopped(self._clock.now())])
 
@@ -136,7 +152,7 @@ class AcdService:
             self._pending.append(fact)
             return
         self._note_projects(fact)
-        self._router.apply(fact, self._clock.now())
+        self._take_in(fact)
         self._save_subject(fact)
         self._drain()
 
@@ -210,11 +226,23 @@ class AcdService:
     def _apply_pending(self, fact: AcdInput) -> None:
         self._note_projects(fact)
         try:
-            self._router.apply(fact, self._clock.now())
+            self._take_in(fact)
         except LocalError as error:
             logger.error("the ACD refused a fact", fact=fact, reason=str(error))
         else:
             self._save_subject(fact)
+
+    def _take_in(self, fact: AcdInput) -> None:
+        """Raises LocalError for what changes nothing; that is nothing to be done again after a restart."""
+        now, is_refused = self._clock.now(), False
+        try:
+            self._router.apply(fact, now)
+        except LocalError:
+            is_refused = True
+            raise
+        finally:
+            if self._journal is not None and not is_refused:
+                self._journal.note(fact, now)
 
     def _save_subject(self, fact: AcdInput) -> None:
         """A pause planned during a call, say, changes no state yet and is to be saved all the same."""
@@ -241,7 +269,10 @@ class AcdService:
 
     def _time_is_up(self) -> None:
         self._timer = self._armed_for = None
-        self._router.handle_timeout(self._clock.now())
+        now = self._clock.now()
+        self._router.handle_timeout(now)
+        if self._journal is not None:
+            self._journal.note(None, now)
         self._drain()
 
 

@@ -15,7 +15,7 @@ from softswitch.acd.events import ContactWithdrawn as WithdrawnEvent
 from softswitch.acd.inputs import AcdInput, ContactQueued, ContactWithdrawn
 from softswitch.acd.model import Channel
 from softswitch.acd.outputs import AcdOutput, AgentReserved, ContactOverflowed, ContactRefused
-from softswitch.acd.runtime.service import TimerHandle
+from softswitch.acd.runtime.timers import TimerHandle
 from softswitch.base.errors import LocalError, SoftswitchError
 from softswitch.base.ids import CallId, ContactId, QueueId
 from softswitch.base.log import get_logger

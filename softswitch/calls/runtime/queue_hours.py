@@ -10,7 +10,7 @@ from typing import Protocol
 
 from softswitch.acd.inputs import AcdInput, QueueClosed, QueueOpened
 from softswitch.acd.model import WhoWaitsAtClosing
-from softswitch.acd.runtime.service import TimerHandle, TimerLoop
+from softswitch.acd.runtime.timers import TimerHandle, TimerLoop
 from softswitch.base.clock import Clock
 from softswitch.base.ids import QueueId
 from softswitch.base.log import get_logger

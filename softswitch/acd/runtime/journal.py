@@ -1,0 +1,260 @@
+"""What the router knows outlives the switch: a snapshot of it, and every input since with its time.
+
+The router is deterministic, so the same inputs at the same times lead from the snapshot to where it was. An input costs
+the loop an entry in a list; every `FLUSH_S` these go to the store's writer as one record, which reaches the disk with
+its next group. A new snapshot takes the place of the former one and of the journal before it in one transaction. Its
+rows are copied at once and written some at a time, so that no call waits for it.
+
+```
+  snapshot 7 ── inputs ── inputs ── copied ── inputs ── inputs ──
+                                       └ some rows ─ some rows ─ ... ─ snapshot 8, and the journal before it goes
+```
+
+While the disk refuses, the journal rests: it would have a gap. The first snapshot afterwards mends it. A snapshot that
+cannot be read, or another switch's, is worth a line in the log and nothing else: then agents' declared states are all
+that is known. A journal that has a gap is followed up to it.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
+
+from softswitch.acd.inputs import AcdInput
+from softswitch.acd.limits import JOURNAL_AGE_S_MAX, JOURNAL_ENTRIES_MAX
+from softswitch.acd.router import Router
+from softswitch.acd.router_snapshot import joined, moved
+from softswitch.acd.runtime.timers import TimerHandle, TimerLoop
+from softswitch.acd.snapshot_rows import VERSION, RouterSnapshot, SnapshotPart
+from softswitch.base.clock import Clock
+from softswitch.base.errors import SoftswitchError
+from softswitch.base.log import get_logger
+
+logger = get_logger("acd")
+
+FLUSH_S = 0.02
+"""How long an input waits for company: this much, and the store's own group, may be lost with a kill."""
+PART_EVERY_S = 0.005
+"""Between some rows of a snapshot and the next: it takes a third of the loop for a third of a second at the most."""
+
+Entry = tuple[float, AcdInput | None]
+"""When, and what; None: the time was up."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class SnapshotHead(msgspec.Struct, frozen=True):
+    """What begins a snapshot."""
+
+    parts: int
+    """How many follow."""
+    next_entry: int
+    """The number of the first input that is not in it."""
+    boot_id: str
+    """Of the machine's boot whose monotonic clock it goes by."""
+    router: RouterSnapshot
+
+
+_decode_head = msgspec.msgpack.Decoder(SnapshotHead).decode
+_decode_part = msgspec.msgpack.Decoder(SnapshotPart).decode
+_decode_entries = msgspec.msgpack.Decoder(list[Entry]).decode
+
+
+class Unusable(SoftswitchError):
+    """What was stored leads to no router. One line that says why."""
+
+
+class JournalTable(Protocol):
+    """Where snapshot and journal are kept."""
+
+    @property
+    def is_failing(self) -> bool:
+        """The disk refuses at present."""
+        ...
+
+    def append(self, first_entry: int, entries: bytes) -> None:
+        """Write soon."""
+        ...
+
+    def put_snapshot(self, parts: Sequence[bytes], obsolete: Iterable[int]) -> None:
+        """Write soon, instead of the former snapshot and of these records of the journal: all of it or nothing."""
+        ...
+
+    def snapshot(self) -> list[bytes]:
+        """The parts; empty when there is none."""
+        ...
+
+    def journal(self) -> Iterable[tuple[int, bytes]]:
+        """The records in order, each with the number of its first entry."""
+        ...
+
+
+class RouterJournal:
+    """One router's. First `restore`, then `begin`, then `note` every input once the router has taken it in."""
+
+    __slots__ = (
+        "_boot_id", "_clock", "_entries", "_flushing", "_has_gap", "_head", "_loop", "_next_entry", "_parts",
+        "_records", "_router", "_snapshot_at", "_snapshot_entry", "_table", "_writing", "_written",
+    )  # fmt: skip
+
+    def __init__(self, table: JournalTable, clock: Clock, loop: TimerLoop, boot_id: str) -> None:
+        """`boot_id` is the same as long as the monotonic clock goes on; empty: not known."""
+        self._table = table
+        self._clock = clock
+        self._loop = loop
+        self._boot_id = boot_id
+        self._router: Router | None = None
+        self._entries: list[Entry] = []
+        """Not handed to the table yet."""
+        self._next_entry = 0
+        self._records: deque[int] = deque()
+        """Those of the journal in the table, by their first entries."""
+        self._flushing: TimerHandle | None = None
+        self._writing: TimerHandle | None = None
+        self._parts: Iterator[SnapshotPart] | None = None
+        """Of the snapshot that is being written."""
+        self._written: list[bytes] = []
+        self._head = RouterSnapshot(0.0)
+        self._snapshot_at = 0.0
+        self._snapshot_entry = 0
+        self._has_gap = False
+
+    # The former switch
+
+    def restore(self) -> Router | None:
+        """The router as it was, by the clock of now; None when nothing is known of it."""
+        try:
+            parts = self._table.snapshot()
+            self._records.extend(first for first, _ in self._table.journal())
+            if self._records:
+                self._next_entry = self._records[-1] + 2 * JOURNAL_ENTRIES_MAX
+            return self._restored(parts) if parts else None
+        except Exception as error:  # whatever is on the disk, the switch starts
+            logger.error("the ACD could not be restored: agents' states are", reason=str(error) or repr(error))
+            return None
+
+    def _restored(self, parts: list[bytes]) -> Router:
+        head = _decode_head(parts[0])
+        if head.router.version != VERSION:
+            raise Unusable(f"it was written by another version ({head.router.version}, this one is {VERSION})")
+        rows = [_decode_part(part) for part in parts[1 : head.parts + 1]]
+        if len(rows) != head.parts or any(part.next_entry != head.next_entry for part in rows):
+            raise Unusable(f"its {head.parts} parts are not all there")
+        taken = joined(head.router, rows)
+        router = Router.restored(taken)
+        inputs, last_at = self._replay(router, head.next_entry, taken.at)
+        by_s = self._by_how_much(head, last_at)
+        if by_s:
+            router = Router.restored(moved(router.take_snapshot(last_at, taken.offset_s), by_s))
+        waiting = len(router.contact_summaries(self._clock.now()))
+        logger.info("the ACD goes on", contacts=waiting, agents=len(taken.agents), inputs=inputs)
+        return router
+
+    def _replay(self, router: Router, next_entry: int, last_at: float) -> tuple[int, float]:
+        """Give it the inputs since; returns how many there were, and when the last was."""
+        expected = next_entry
+        for first, record in self._table.journal():
+            if first < next_entry:
+                continue
+            if first != expected:
+                logger.warning("the journal of the ACD has a gap: what came after it is lost", entries=first - expected)
+                break
+            for last_at, fact in _decode_entries(record):
+                self._again(router, fact, last_at)
+                expected += 1
+        self._next_entry = max(self._next_entry, expected)
+        return expected - next_entry, last_at
+
+    def _again(self, router: Router, fact: AcdInput | None, at: float) -> None:
+        """What it answered then has been carried out then."""
+        try:
+            if fact is None:
+                router.handle_timeout(at)
+            else:
+                router.apply(fact, at)
+        except Exception:  # it happened then as well, and went as far
+            logger.exception("an input of the journal failed", fact=fact)
+        router.take_outputs()
+        router.take_events()
+
+    def _by_how_much(self, head: SnapshotHead, last_at: float) -> float:
+        """What the clock of now shows more than that one. Nothing may lie in the future."""
+        now, wall = self._clock.now(), self._clock.wall()
+        is_same_clock = head.boot_id == self._boot_id != ""
+        by_s = 0.0 if is_same_clock else head.router.offset_s - (wall - now)
+        return min(by_s, now - last_at)
+
+    # This one
+
+    def begin(self, router: Router) -> None:
+        """Keep what this router knows from now on."""
+        self._router = router
+        self._begin_snapshot()
+
+    def note(self, fact: AcdInput | None, now: float) -> None:
+        """The router has taken in a fact, or that the time is up."""
+        self._entries.append((now, fact))
+        if self._flushing is None and self._router is not None:
+            self._flushing = self._loop.call_later(FLUSH_S, self._flush)
+
+    def stop(self) -> None:
+        """The last snapshot: nothing is left to be done again at the next start."""
+        for timer in (self._flushing, self._writing):
+            if timer is not None:
+                timer.cancel()
+        self._flushing = self._writing = None
+        if self._router is not None:
+            self._begin_snapshot()
+            while self._parts is not None:
+                if self._writing is not None:
+                    self._writing.cancel()
+                self._go_on()
+            self._router = None
+
+    def _flush(self) -> None:
+        self._flushing = None
+        entries, self._entries = self._entries, []
+        first, self._next_entry = self._next_entry, self._next_entry + len(entries)
+        if self._table.is_failing:
+            self._has_gap = True
+        elif entries and not self._has_gap:
+            self._table.append(first, _encode(entries))
+            self._records.append(first)
+        is_due = (
+            self._has_gap
+            or self._next_entry - self._snapshot_entry >= JOURNAL_ENTRIES_MAX
+            or self._clock.now() - self._snapshot_at >= JOURNAL_AGE_S_MAX
+        )
+        if is_due and self._parts is None and not self._table.is_failing:
+            self._begin_snapshot()
+
+    def _begin_snapshot(self) -> None:
+        """Copy everything, and write it down from now on. What was noted before is in it."""
+        assert self._router is not None
+        now, wall = self._clock.now(), self._clock.wall()
+        self._next_entry += len(self._entries)
+        self._entries = []
+        copied = self._router.copy(now, wall - now)
+        self._snapshot_at, self._snapshot_entry = now, self._next_entry
+        self._has_gap = False
+        self._parts, self._written = copied.parts(), []
+        self._head = copied.head
+        self._writing = self._loop.call_later(PART_EVERY_S, self._go_on)
+
+    def _go_on(self) -> None:
+        """Some more rows, and in the end all of it to the table."""
+        assert self._parts is not None
+        part = next(self._parts, None)
+        if part is not None:
+            self._written.append(_encode(replace(part, next_entry=self._snapshot_entry)))
+            self._writing = self._loop.call_later(PART_EVERY_S, self._go_on)
+            return
+        self._parts = self._writing = None
+        head = SnapshotHead(len(self._written), self._snapshot_entry, self._boot_id, self._head)
+        obsolete: list[int] = []
+        while self._records and self._records[0] < self._snapshot_entry:
+            obsolete.append(self._records.popleft())
+        self._table.put_snapshot([_encode(head), *self._written], obsolete)
+        self._written = []
