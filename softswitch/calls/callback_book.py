@@ -15,7 +15,7 @@ There is one for a number in a queue: who asks again is told that it is known, a
 |--------------------------------|--------------------------------------------------------------------------|
 | the two have talked            | over: "served"                                                           |
 | the customer was not reached   | rests `retry_s`, and is over ("given up") after `attempts_max` of them   |
-| no agent took it, or we failed | waits again at once; it counts as no attempt                             |
+| no agent took it, or we failed | rests `AGAIN_S`, and waits again; it counts as no attempt                |
 
 Nobody cancels one that is being dialled: it is over when that attempt has ended. After a restart what was being dialled
 waits again.
@@ -199,7 +199,7 @@ class CallbackBook:
         elif callback.result:
             self._close(callback, callback.result, now)
         elif result == "not_tried":
-            self._wait(callback)
+            self._rest(callback, now + AGAIN_S)
         else:
             callback = replace(callback, attempts=callback.attempts + 1)
             if callback.attempts >= callback.attempts_max:
@@ -277,6 +277,9 @@ class CallbackBook:
             case _:
                 self._deadlines.cancel(callback.callback_id)
 
+
+AGAIN_S = 10.0
+"""An agent whose phone refuses at once, or a fault of ours, would else be tried again and again without a pause."""
 
 CALLS_KEPT = 20
 """Of one call-back: as many attempts as anybody makes."""

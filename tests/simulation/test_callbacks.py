@@ -6,10 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from softswitch.acd.model import Agent, AgentState, Queue, ToFlow
+from softswitch.acd.inputs import ConfigurationSet, ContactWithdrawn
+from softswitch.acd.model import Agent, AgentState, Queue, RoutingPolicy, ToFlow
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.boosts import BoostRule, number_list
 from softswitch.calls.callback_book import CallbackTerms
+from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, TrunkRoute
 from softswitch.dialplan import Call, flow
 from softswitch.sip.outputs import InviteReceived, LegEnded
@@ -50,7 +53,7 @@ Make = Callable[..., SimulatedCentre]
 def centre(tmp_path: Path) -> Make:
     promised.clear()
 
-    def make(*agents: str, **terms: object) -> SimulatedCentre:
+    def make(*agents: str, no_answer_limit: int = 1, **terms: object) -> SimulatedCentre:
         settings = CallSettings(
             domain=DOMAIN,
             media_ip="10.0.0.1",
@@ -62,7 +65,7 @@ def centre(tmp_path: Path) -> Make:
             tmp_path,
             flows={each.__name__: each for each in (support, offer, line, instead)},
             routes={HOTLINE: "support", "+18005550101": "offer", "*88": "line"},
-            queues=[Queue(queue_id=QueueId("support"), wrap_up_s=2.0, announcements=None)],
+            queues=[Queue(queue_id=QueueId("support"), wrap_up_s=2.0, no_answer_limit=no_answer_limit)],
             agents=[Agent(agent_id=AgentId(name)) for name in agents or ("ann",)],
             phones=[
                 *(
@@ -290,5 +293,76 @@ def test_who_leaves_the_queue_by_key_or_at_closing_time_keeps_his_place(centre: 
         await centre.until(lambda: phone.leg is None)
         assert stored(centre).boost_s == 7.0
         assert centre.clock.wall() - stored(centre).enqueued_wall == pytest.approx(20, abs=1)
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre().run(scenario)
+
+
+def test_an_agent_who_declines_and_stays_ready_is_not_rung_without_end(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await asked(centre)
+        centre.phone("ann").busy_status = 486
+        await centre.log_in("ann")
+        await centre.sleep(120)
+        rung = len([cdr for cdr in centre.cdrs() if cdr.flow == "callback"])
+        assert 1 < rung < 20, "he is tried again, as often as for a caller who waits on the line"
+        assert stored(centre).attempts == 0
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre(no_answer_limit=1000).run(scenario)
+
+
+def test_a_fault_of_ours_costs_no_attempt_and_is_not_repeated_at_once(
+    centre: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        async def fail(_: Attempt) -> None:
+            raise LocalError("out of order")
+
+        monkeypatch.setattr(Attempt, "begin", fail)
+        await asked(centre)
+        await centre.sleep(60)
+        assert 1 < len([cdr for cdr in centre.cdrs() if cdr.flow == "callback"]) < 20
+        assert stored(centre).attempts == 0
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre(customer_first=True, through="desk").run(scenario)
+
+
+def test_who_is_taken_out_while_an_agents_phone_rings_is_not_called_any_more(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await asked(centre)
+        centre.phone("ann").answer_after_s = None
+        await centre.log_in("ann")
+        await centre.until(lambda: bool(centre.phone("ann").seen(InviteReceived)))
+        (contact_id,) = centre.acd.contact_ids()
+        centre.acd.apply(ContactWithdrawn(contact_id, "does not want it", by="operator"))
+        await centre.sleep(3)
+        assert (stored(centre).state, stored(centre).result) == ("over", "cancelled")
+        await centre.all_over()
+
+    centre().run(scenario)
+
+
+def test_the_watchdog_leaves_those_alone_that_wait_and_those_that_talk(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        queue = Queue(queue_id=QueueId("support"))
+        agents = [Agent(agent_id=AgentId("ann"))]
+        centre.acd.apply(ConfigurationSet(queues=[queue], agents=agents, policy=RoutingPolicy(watchdog_s=60.0)))
+        phone = await asked(centre)
+        phone.talk_s = 600.0
+        await centre.sleep(600)
+        assert stored(centre).state == "waiting"
+        await centre.log_in("ann")
+        await centre.sleep(300)
+        assert stored(centre).state == "dialling"
+        (ann,) = centre.acd.agent_summaries()
+        assert ann.state is AgentState.BUSY, "he talks, and gets nobody else"
+        await centre.until(lambda: stored(centre).state == "over", within_s=500)
+        assert stored(centre).result == "served"
+        await centre.all_over()
 
     centre().run(scenario)

@@ -157,7 +157,7 @@ class Callbacks:
         for event in events:
             has_moved = True
             if isinstance(event, WithdrawnEvent) and event.by:
-                callback = self._waiting(event.contact_id)
+                callback = self._waiting(event.contact_id) or self._dialled(event.contact_id)
                 if callback is not None:
                     self._forget_contact(callback.callback_id)
                     self.cancel(callback.callback_id, event.by)
@@ -181,6 +181,12 @@ class Callbacks:
         if self._contacts.get(callback_id) != contact_id:
             return None
         return self._book.get(callback_id)
+
+    def _dialled(self, contact_id: ContactId) -> StoredCallback | None:
+        """The call-back of a contact for which an agent's phone rings."""
+        callback = self._book.get(contact_id.partition(".")[0])
+        is_it = callback is not None and callback.state == "dialling" and callback.calls[-1:] == (contact_id,)
+        return callback if is_it else None
 
     def _forget_contact(self, callback_id: str) -> ContactId | None:
         self._customer_first.pop(callback_id, None)

@@ -8,6 +8,7 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import QueueId
 from softswitch.calls import callback_book
 from softswitch.calls.callback_book import (
+    AGAIN_S,
     CallbackBook,
     CallbackChanged,
     CallbackLeft,
@@ -110,7 +111,9 @@ def test_an_agent_who_does_not_take_it_costs_no_attempt() -> None:
         book.ended("cb1", "not_tried", 1200.0)
         callback = book.get("cb1")
         assert callback is not None
-        assert (callback.state, callback.attempts) == ("waiting", 0)
+        assert (callback.state, callback.attempts) == ("resting", 0), "who refuses at once is not rung without a pause"
+        book.handle_timeout(1200.0 + AGAIN_S)
+        assert book.get("cb1").state == "waiting"  # type: ignore[union-attr]
 
 
 def test_what_has_expired_is_over_but_not_while_it_is_dialled() -> None:
@@ -123,7 +126,7 @@ def test_what_has_expired_is_over_but_not_while_it_is_dialled() -> None:
     assert book.next_timeout() == 4700.0
     book.handle_timeout(9999.0)
     assert book.get("cb1").result == "expired"  # type: ignore[union-attr]
-    assert any(isinstance(output, CallbackLeft) for output in book.take_outputs())
+    assert not any(isinstance(output, CallbackWaits) for output in book.take_outputs()[1:]), "it waited only at first"
 
 
 def test_one_that_may_not_be_called_now_leaves_its_queue_until_then() -> None:
