@@ -1,5 +1,6 @@
 """What agents hear before a caller, and phones that answer queues' calls by themselves."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -26,6 +27,14 @@ async def support(call: Call) -> None:
     call.tag("reason", outcome.reason.value)
 
 
+@flow
+async def thorough(call: Call) -> None:
+    try:
+        await call.queue("support")
+    finally:
+        await asyncio.sleep(4)
+
+
 class _RussianToo(FakeSounds):
     def resolve(self, name: str, language: str) -> str:
         return super().resolve(f"{language} {name}" if language == "ru" else name, language)
@@ -40,8 +49,8 @@ def centre(directory: Path, *phones: Extension, hears: tuple[str, ...] = tuple(G
     )
     return SimulatedCentre(
         directory,
-        flows={"support": support},
-        routes={HOTLINE: "support"},
+        flows={"support": support, "thorough": thorough},
+        routes={HOTLINE: "support", "+18005550101": "thorough"},
         queues=[Queue(queue_id=QueueId("support"), wrap_up_s=5.0)],
         agents=[Agent(agent_id=AgentId(name)) for name in ("ann", "bob")],
         phones=phones,
@@ -108,6 +117,19 @@ def test_a_caller_who_hangs_up_meanwhile_leaves_no_call_behind(tmp_path: Path) -
         assert cdr.queue_wait_s == pytest.approx(1.0, abs=0.5)
         (summary,) = centre.acd.queue_summaries()
         assert (summary.answered, summary.abandoned) == (1, 0)
+
+    centre(tmp_path).run(scenario)
+
+
+def test_the_agent_need_not_wait_for_what_the_flow_does_after_the_caller_has_hung_up(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = centre.caller("+15550123")
+        caller.call("+18005550101")
+        await centre.until(lambda: bool(greetings(centre)))
+        caller.hang_up()
+        await centre.until(lambda: bool(centre.phone("ann").seen(LegEnded)), within_s=2)
+        await centre.all_over()
 
     centre(tmp_path).run(scenario)
 

@@ -55,5 +55,7 @@ async def keep_line_open(call: ActiveCall) -> NoReturn:
 async def fetch(line: ActiveCall, call: ActiveCall) -> Party:
     """The agent who waits on `line` is in `call` from now on. Raises `LocalError` if he has hung up meanwhile, and
     `MediaUnavailable`."""
-    line.caller_stream.stop_play()
-    return await bring_agent(line, call)
+    agent = await bring_agent(line, call)
+    if agent.stream is not None:
+        agent.stream.stop_play()
+    return agent

@@ -49,7 +49,12 @@ class AgentPhones:
         return bool(self._alerted)
 
     async def alert(self, event: AgentReserved) -> None:
-        """Ring the phones of one more agent. Raises as `Alerting.ring` does."""
+        """Ring the phones of one more agent, unless another has answered: then the router is about to end this one.
+
+        Raises as `Alerting.ring` does.
+        """
+        if self.answered is not None:
+            return
         extension = self._around.settings().extension_of_agent(event.agent_id)
         alerting = Alerting(self._call, is_counted=not self._alerted)
         alerted = self._alerted[event.reservation_id] = _Alerted(event.reservation_id, alerting)
@@ -97,6 +102,7 @@ class AgentPhones:
         try:
             alerted.alerting.take(await fetch(line, self._call))
         except LocalError:
+            await self._call.mailbox.check()  # if it was the caller who hung up, that is no fault of the agent's
             alerted.alerting.refuse(DialReason.UNREACHABLE)
         else:
             self._accept(alerted)

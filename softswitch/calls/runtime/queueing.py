@@ -433,7 +433,8 @@ class QueueVisit:
         """Whatever the reason: nothing rings, nobody waits, the router knows."""
         if self._conversation is not None:
             self._part()
-        elif self._greeting is not None:
+        elif self._greeting is not None and self._agent is not None:
+            self._call.part(self._agent)
             self._agent_replaced(self._call.record.ended_by)
         elif self._is_known:
             self._leave_queue(self._departure())
