@@ -26,6 +26,9 @@ import msgspec
 SMOOTHING = 1 / 16
 """Weight of the newest interval, or error: some sixteen back, a few minutes of a busy queue."""
 
+SHARE_MIN = 0.01
+"""Of a hundred reservations one counts as answered: or phones that refuse would make waits endless."""
+
 TRUSTED_AFTER = 8
 """So many measured forecasts say more of an estimator than chance does."""
 
@@ -119,7 +122,7 @@ class WaitEstimator:
 
     def failed(self) -> None:
         """An agent did not take the contact reserved for him; it will need another reservation."""
-        self._answered_share -= SMOOTHING * self._answered_share
+        self._answered_share = max(SHARE_MIN, self._answered_share * (1.0 - SMOOTHING))
 
     # Forecasts
 

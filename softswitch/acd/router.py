@@ -79,6 +79,7 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import (
     AgentId,
     ContactId,
+    QueueId,
     ReservationId,
 )
 
@@ -258,6 +259,11 @@ class Router:
         """A waiting contact's place in its queue, from 1; None if it does not wait."""
         contact = self._floor.contacts.get(contact_id)
         return None if contact is None or contact.line is None else contact.queue.position(contact)
+
+    def is_staffed(self, queue_id: QueueId) -> bool:
+        """Whether somebody who serves the queue is at work: logged in, not on a break, with a phone that can ring."""
+        queue, presence = self._floor.queues.get(queue_id), self._floor.presence
+        return queue is not None and presence.is_anybody_there(queue.own_plan.rows, ("paused", "unavailable"))
 
     def agent_snapshot(self, agent_id: AgentId) -> AgentSnapshot | None:
         """What to save of an agent; None when he is not configured."""

@@ -8,7 +8,6 @@ from softswitch.calls.callback_book import CallbackWish
 from softswitch.control.protocol.replies import CallbackSet, Refused
 from softswitch.control.protocol.requests import AddCallback
 from softswitch.control.protocol.rows import CallbackRow
-from softswitch.sip.trunks.numbers import normalised
 from softswitch.store.schema import StoredCallback
 
 
@@ -28,7 +27,7 @@ class CallbackOperations:
         if order.queue_id not in settings.queues:
             return Refused("not_found", f'there is no queue "{order.queue_id}": see `softswitch queues`')
         wish = CallbackWish(
-            number=normalised(order.number, settings.habits),
+            number=order.number,
             queue_id=order.queue_id,
             enqueued_wall=wall,
             name=order.name,

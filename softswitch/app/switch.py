@@ -378,6 +378,7 @@ class Switch:
         log.info("stopping", calls=len(parts.controller.calls), grace_s=grace_s)
         parts.endpoint.drain(True)
         parts.drain_ends_at = parts.clock.now() + grace_s
+        parts.callbacks.stop()
         await parts.controller.drain(grace_s)
         if self._control is not None:
             await self._control.close()
@@ -386,7 +387,6 @@ class Switch:
         await parts.driver.stop()
         await parts.media.close()
         parts.queue_hours.stop()
-        parts.callbacks.stop()
         parts.acd.stop()
         await parts.hooks.stop()
         parts.acd_events.stop()

@@ -6,16 +6,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from softswitch.acd.inputs import ConfigurationSet, ContactWithdrawn
-from softswitch.acd.model import Agent, AgentState, Queue, RoutingPolicy, ToFlow
+from softswitch.acd.inputs import AgentBusy, ConfigurationSet, ContactWithdrawn
+from softswitch.acd.model import Agent, AgentState, BusyKind, Queue, RoutingPolicy, ToFlow
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.boosts import BoostRule, number_list
-from softswitch.calls.callback_book import CallbackTerms
+from softswitch.calls.callback_book import CallbackTerms, CallbackWish
 from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, TrunkRoute
 from softswitch.dialplan import Call, flow
 from softswitch.sip.outputs import InviteReceived, LegEnded
+from softswitch.sip.trunks.numbers import Habits
 from softswitch.store.schema import StoredCallback
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
@@ -97,6 +98,13 @@ async def asked(centre: SimulatedCentre) -> SimulatedPhone:
     await centre.until(lambda: phone.leg is None)
     assert promised == [True]
     return phone
+
+
+async def busy(centre: SimulatedCentre) -> None:
+    """An agent who is at work, and not free."""
+    customer(centre)
+    centre.acd.apply(AgentBusy(AgentId("ann"), BusyKind.OTHER))
+    await centre.log_in("ann")
 
 
 def test_the_agent_hears_it_ring_and_talks_to_the_customer(centre: Make) -> None:
@@ -206,8 +214,8 @@ def test_where_customers_are_first_one_is_called_when_he_is_next_and_served_in_h
     async def scenario(centre: SimulatedCentre) -> None:
         customer(centre)
         await centre.log_in("ann")
-        busy = centre.caller("+15550198")
-        busy.call(HOTLINE)
+        former = centre.caller("+15550198")
+        former.call(HOTLINE)
         await centre.until(lambda: centre.acd.agent_summaries()[0].state is AgentState.BUSY)
         phone = await asked(centre)
         await centre.until(lambda: bool(phone.seen(InviteReceived)))
@@ -217,7 +225,7 @@ def test_where_customers_are_first_one_is_called_when_he_is_next_and_served_in_h
         later.call(HOTLINE)
         await centre.sleep(20)
         assert stored(centre).state == "dialling"
-        busy.hang_up()
+        former.hang_up()
         await centre.until(
             lambda: any(
                 call.conversation and call.record.flow == "callback" for call in centre.controller.calls.values()
@@ -234,6 +242,7 @@ def test_where_customers_are_first_one_is_called_when_he_is_next_and_served_in_h
 
 def test_an_answering_machine_is_not_put_through(centre: Make) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
+        await busy(centre)
         phone = await asked(centre)
         await centre.until(lambda: bool(phone.seen(InviteReceived)))
         await centre.until(lambda: stored(centre).attempts == 1)
@@ -322,6 +331,7 @@ def test_a_fault_of_ours_costs_no_attempt_and_is_not_repeated_at_once(
             raise LocalError("out of order")
 
         monkeypatch.setattr(Attempt, "begin", fail)
+        await busy(centre)
         await asked(centre)
         await centre.sleep(60)
         assert 1 < len([cdr for cdr in centre.cdrs() if cdr.flow == "callback"]) < 20
@@ -366,3 +376,45 @@ def test_the_watchdog_leaves_those_alone_that_wait_and_those_that_talk(centre: M
         await centre.all_over()
 
     centre().run(scenario)
+
+
+def test_a_switch_that_stops_calls_nobody_back_and_keeps_the_promise(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await asked(centre)
+        await centre.until(lambda: stored(centre).state == "waiting")
+        centre.callbacks.stop()
+        await centre.log_in("ann")
+        await centre.sleep(30)
+        assert not centre.phone("ann").seen(InviteReceived)
+        assert stored(centre).state == "waiting"
+        await centre.all_over()
+
+    centre().run(scenario)
+
+
+def test_a_number_is_the_same_however_it_is_written(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await asked(centre)
+        wish = CallbackWish(number="0015550101", queue_id=QueueId("support"), enqueued_wall=centre.clock.wall())
+        callback, is_new = await centre.callbacks.request(wish)
+        assert (callback.number, is_new) == (CUSTOMER, False)
+        centre.callbacks.cancel(callback.callback_id, "test")
+        await centre.all_over()
+
+    made = centre()
+    habits = Habits(country_code="49", national_prefix="0", international_prefix="00")
+    made.settings = msgspec.structs.replace(made.settings, habits=habits)
+    made.run(scenario)
+
+
+def test_where_customers_are_first_nobody_is_called_while_no_agent_is_at_work(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await asked(centre)
+        await centre.sleep(60)
+        assert not phone.seen(InviteReceived), "he would wait for nobody"
+        await busy(centre)
+        await centre.until(lambda: bool(phone.seen(InviteReceived)), within_s=5)
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre(customer_first=True, through="desk").run(scenario)

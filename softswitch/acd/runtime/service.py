@@ -181,6 +181,10 @@ class AcdService:
     def position(self, contact_id: ContactId) -> int | None:
         return self._router.position(contact_id)
 
+    def is_staffed(self, queue_id: QueueId) -> bool:
+        """Whether somebody who serves the queue is at work."""
+        return self._router.is_staffed(queue_id)
+
     # Outputs
 
     def _drain(self) -> None:

@@ -2,13 +2,15 @@
 
 A promise is on the disk before anybody is told of it. Each attempt is a contact of its own in the router (its id, a dot
 and something random), in the place of who has asked for it; when the router reserves an agent for it, its call begins
-(callback_attempt.py). Where the queue calls customers first, that begins when it is the first in its queue, so that the
-agent who is free next need not wait for it to ring.
+(callback_attempt.py). Where the queue calls customers first, that begins when it is the first in its queue and somebody
+is at work there, so that the agent who is free next need not wait for it to ring.
 """
 
 import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from softswitch.acd.events import AcdEvent
 from softswitch.acd.events import ContactWithdrawn as WithdrawnEvent
@@ -34,6 +36,7 @@ from softswitch.calls.runtime.callback_attempt import CallbackAttempt
 from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import Calendar
+from softswitch.sip.trunks.numbers import normalised
 from softswitch.store import Store
 from softswitch.store.schema import StoredCallback
 
@@ -53,6 +56,7 @@ DAY_S = 86_400.0
 class Acd(Protocol):
     def apply(self, fact: AcdInput) -> None: ...
     def position(self, contact_id: ContactId) -> int | None: ...
+    def is_staffed(self, queue_id: QueueId) -> bool: ...
 
 
 class Callbacks:
@@ -69,6 +73,7 @@ class Callbacks:
         self._customer_first: dict[str, QueueId] = {}
         """Of those, whose customers are called when it is their turn."""
         self._timer: TimerHandle | None = None
+        self._is_stopping = False
         self._around: Surroundings | None = None
         self._exchange: Exchange | None = None
 
@@ -82,10 +87,13 @@ class Callbacks:
         self._carry_out()
 
     def stop(self) -> None:
-        """No timer runs any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        """Nobody is called any more: the switch is about to end. Those that are promised wait for its successor."""
+        self._is_stopping = True
+        self._disarm()
+        for callback_id in list(self._contacts):
+            contact_id = self._forget_contact(callback_id)
+            if contact_id is not None:
+                self._acd.apply(ContactWithdrawn(contact_id, "the switch stops"))
 
     # For people and flows
 
@@ -101,6 +109,7 @@ class Callbacks:
         """
         around = self._among
         settings = around.settings()
+        wish = replace(wish, number=normalised(wish.number, settings.habits))
         terms = self._terms_of(wish.queue_id)
         if terms is None:
             raise LocalError(f'the queue "{wish.queue_id}" does not call back: it has no `callbacks` in queues.toml')
@@ -208,6 +217,8 @@ class Callbacks:
         self._arm()
 
     def _wait(self, callback: StoredCallback) -> None:
+        if self._is_stopping:
+            return
         clock = self._among.clock
         terms = self._terms_of(callback.queue_id)
         if terms is not None and terms.hours and not self._calendar.is_open(terms.hours, clock.wall()):
@@ -272,6 +283,8 @@ class Callbacks:
             contact_id, callback = self._contacts.get(callback_id), self._book.get(callback_id)
             if contact_id is None or callback is None or self._acd.position(contact_id) != 1:
                 continue
+            if not self._acd.is_staffed(callback.queue_id):
+                continue
             self._acd.apply(ContactWithdrawn(contact_id, "the customer is called"))
             self._spawn(self._begin(callback, contact_id).customer_first(self._queued_at(callback)))
 
@@ -281,8 +294,15 @@ class Callbacks:
 
     # Time
 
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _arm(self) -> None:
-        self.stop()
+        self._disarm()
+        if self._is_stopping:
+            return
         due = self._book.next_timeout()
         wait_s = DAY_S if due is None else min(DAY_S, max(0.0, due - self._among.clock.wall()))
         self._timer = self._loop.call_later(wait_s, self._time_is_up)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from softswitch.acd.estimates import SMOOTHING, TRUSTED_AFTER, Forecast, WaitEstimator
+from softswitch.acd.estimates import SHARE_MIN, SMOOTHING, TRUSTED_AFTER, Forecast, WaitEstimator
 
 
 def forecast(
@@ -116,3 +116,12 @@ def test_reservations_nobody_answers_do_not_count_as_pace() -> None:
         else:
             estimator.connected(0.0)
     assert estimator.by_length(10) == pytest.approx(200.0, rel=0.05)
+
+
+def test_phones_that_refuse_all_night_do_not_make_waits_endless() -> None:
+    estimator = WaitEstimator()
+    estimator.somebody_waits(0.0)
+    for number in range(1, 20_001):
+        estimator.reserved(float(number))
+        estimator.failed()
+    assert estimator.by_length(3) == pytest.approx(3 / SHARE_MIN)
