@@ -22,6 +22,9 @@ class Channel(Enum):
 
     row: int
 
+    __hash__ = object.__hash__
+    """As for the states below: Enum's own hash, of the name, takes a call in Python at every look into a table."""
+
     def __init__(self, _name: str) -> None:
         self.row = len(type(self).__members__)
 
@@ -297,6 +300,8 @@ class AgentState(Enum):
     BUSY = "busy"
     WRAP_UP = "wrap_up"
 
+    __hash__ = object.__hash__
+
 
 class BusyKind(Enum):
     """Whose call a busy agent is in: the ACD's, or one it did not make (TAPI's BUSYINCOMING, -OUTBOUND, -OTHER)."""
@@ -306,6 +311,8 @@ class BusyKind(Enum):
     OUTBOUND = "outbound"
     OTHER = "other"
 
+    __hash__ = object.__hash__
+
 
 class ContactState(Enum):
     """Where a contact known to the router is."""
@@ -313,6 +320,8 @@ class ContactState(Enum):
     WAITING = "waiting"
     ALERTING = "alerting"
     CONNECTED = "connected"
+
+    __hash__ = object.__hash__
 
 
 NO_ANSWER = "no answer"
