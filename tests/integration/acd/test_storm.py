@@ -236,8 +236,9 @@ def tallies(switch: RunningSwitch) -> list[QueueTally]:
     """The figures of the queues, computed from the events that were stored."""
     folded = Tallies()
     with switch.store() as store:
-        for event in store.events.ascending():
-            folded.take(msgspec.msgpack.decode(event.stamped, type=Stamped))
+        for batch in store.events.ascending():
+            for stamped in msgspec.msgpack.decode(batch.stamped, type=list[Stamped]):
+                folded.take(stamped)
     return sorted(folded.queues.values(), key=lambda tally: tally.queue_id)
 
 
