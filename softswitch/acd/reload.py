@@ -32,6 +32,8 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     floor.matching = Matching(roster, floor.queues.values(), floor.chance)
     minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
     floor.customers.is_wanted = any(queue.remembers_customers for queue in fact.queues)
+    for queue in floor.queues.values():
+        queue.relies_on = None  # it may have minded before, and mind no more
     floor.presence = Presence(len(fact.agents), minding)
     for agent in floor.agents.values():
         floor.show(agent)

@@ -13,6 +13,7 @@ from softswitch.acd.inputs import (
     AgentPaused,
     AgentReachable,
     AgentResumed,
+    AgentSkillsSet,
     AgentUnreachable,
     ConfigurationSet,
     WrapUpEnded,
@@ -226,3 +227,14 @@ def test_a_reload_changes_nothing_in_that() -> None:
     acd.tell(AgentReachable(ANN))
     acd.advance(20.0)
     assert left(acd) == []
+
+
+def test_a_queue_that_minds_no_more_after_a_reload_relies_on_nobody() -> None:
+    minding = Queue(queue_id=QueueId("sales"), join_empty=("invalid",), leave_when_empty=("invalid",))
+    ann = Agent(agent_id=AgentId("ann"))
+    acd = ScriptedAcd([minding], [ann])
+    acd.tell(AgentLoggedIn(AgentId("ann")))
+    acd.call("c1")
+    acd.tell(ConfigurationSet([Queue(queue_id=QueueId("sales"))], [ann]))
+    acd.tell(AgentSkillsSet(AgentId("ann"), {"en": 5}))
+    assert acd.contact("c1").position == 1
