@@ -82,6 +82,7 @@ class AgentPhones:
         alerted = self._alerted.get(event.reservation_id)
         if alerted is not None:
             self._stop(alerted, ANSWERED_ELSEWHERE if event.cause == "answered_elsewhere" else None)
+            self._accept_another()
 
     def connected(self) -> Party:
         """The router has connected the one who has answered; from now on he is whoever asks's business."""
@@ -112,6 +113,14 @@ class AgentPhones:
         if self.answered is None:
             self.answered = alerted.alerting.answered
             self._around.acd.apply(ReservationAccepted(alerted.reservation_id))
+
+    def _accept_another(self) -> None:
+        """Who answered first was too late for the router; another may have answered in the same instant."""
+        if self.answered is None:
+            for alerted in self._alerted.values():
+                if alerted.alerting.answered is not None:
+                    self._accept(alerted)
+                    return
 
     def _judge(self, alerted: _Alerted) -> None:
         """Tell the router when no phone of the agent's can answer any more."""

@@ -1,15 +1,16 @@
-"""Agents on open lines, and what happens in the same instant as something else."""
+"""Agents who are alerted or connected in the same instant in which something else happens."""
 
 from pathlib import Path
 
 import pytest
 
-from softswitch.acd.inputs import AgentLoggedIn
+from softswitch.acd.inputs import AgentLoggedIn, ReservationFailed
 from softswitch.acd.model import Agent, AgentState, Queue
+from softswitch.acd.outputs import AgentReserved
 from softswitch.acd.summaries import AgentSummary
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.dialplan import Call, flow
-from softswitch.sip.outputs import InviteReceived, LegEnded
+from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, SipOutput
 from softswitch.testing.runtime.centre import SimulatedCentre
 
 HOTLINE = "+18005550100"
@@ -133,3 +134,32 @@ def test_who_logs_in_otherwise_while_his_line_is_open_stays_there(tmp_path: Path
         await centre.all_over()
 
     centre(tmp_path, "ann").run(scenario)
+
+
+def test_of_two_who_answer_at_once_the_second_has_the_caller_if_the_first_was_too_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann", "bob")
+        receive, answers = centre.controller.receive_sip, list[LegAnswered]()
+
+        def both_at_once(event: SipOutput) -> None:
+            if not isinstance(event, LegAnswered):
+                receive(event)
+                return
+            answers.append(event)
+            if len(answers) == 2:
+                for answer in answers:
+                    receive(answer)
+                first = next(output for output in centre.acd_outputs if isinstance(output, AgentReserved))
+                centre.acd.apply(ReservationFailed(first.reservation_id, "no_answer"))
+
+        monkeypatch.setattr(centre.controller, "receive_sip", both_at_once)
+        caller = centre.caller("+15550101")
+        caller.call(HOTLINE)
+        await centre.until(lambda: talking(centre) == 1, within_s=5)
+        assert agent(centre, "bob").state is AgentState.BUSY
+        caller.hang_up()
+        await centre.all_over()
+
+    centre(tmp_path, "ann", "bob", strategy="ring_all").run(scenario)
