@@ -140,7 +140,7 @@ class Floor:
             )
             if change.new is AgentState.READY and change.old is not AgentState.RESERVED:
                 self._forgive(agent)
-        if agent.is_removed and agent.state is AgentState.LOGGED_OUT:
+        if agent.is_removed and agent.state is AgentState.LOGGED_OUT and not agent.contacts:
             self.agents.pop(agent.agent_id, None)
 
     def _continue(self, agent: AgentMachine, now: float) -> None:

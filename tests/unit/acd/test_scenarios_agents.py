@@ -13,6 +13,7 @@ from softswitch.acd.inputs import (
     AgentReachable,
     AgentResumed,
     AgentUnreachable,
+    ConfigurationSet,
     ContactAbandoned,
     ContactReplied,
     WrapUpEnded,
@@ -338,6 +339,21 @@ def test_an_email_is_interrupted_by_a_call_and_continued_after_its_wrap_up() -> 
     acd.finish("mail")
     acd.advance(10.0)
     assert acd.reserved()[-1] == ("mail2", "ann")
+
+
+def test_an_agent_who_is_gone_stays_until_what_he_has_put_aside_is_over() -> None:
+    acd = ScriptedAcd([SALES], [ANN])
+    acd.ready("ann")
+    acd.call("mail", channel=Channel.EMAIL)
+    acd.answer("mail")
+    acd.call("c1")
+    acd.answer("c1")
+    acd.tell(AgentBusy(AgentId("ann"), BusyKind.DIRECT_IN))
+    acd.tell(ConfigurationSet([SALES], []))
+    acd.finish("c1")
+    acd.finish("mail")
+    assert acd.router.contact_summaries(acd.now) == []
+    assert acd.router.agent_summaries(acd.now) == []
 
 
 def test_a_call_that_came_while_an_email_alerted_comes_as_soon_as_that_is_taken() -> None:
