@@ -86,7 +86,8 @@ def _set_queues(floor: Floor, configured: Iterable[Queue], now: float) -> None:
         elif queue.settings != settings or not queue.is_open:
             _tell_configured(floor, settings, now)
         queue.settings = settings
-        queue.is_open = True
+        if not queue.is_open:
+            queue.is_open, queue.closing = True, None  # whoever closes queues begins anew with it
         floor.queues[settings.queue_id] = queue
     for queue_id, queue in former.items():
         if queue.is_open:

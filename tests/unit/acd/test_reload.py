@@ -2,7 +2,7 @@
 
 import pytest
 
-from softswitch.acd.inputs import AgentLoggedIn, AgentPaused, ConfigurationSet
+from softswitch.acd.inputs import AgentLoggedIn, AgentPaused, ConfigurationSet, QueueClosed
 from softswitch.acd.model import Agent, AgentState, Queue, RoutingPolicy, ToQueue
 from softswitch.acd.outputs import ContactMoved, ContactOverflowed, ContactRefused, ReservationEnded
 from softswitch.base.errors import LocalError
@@ -44,6 +44,16 @@ def test_the_oldest_are_given_out_first() -> None:
     acd.call("young", "sales")
     acd.tell(ConfigurationSet([SALES, SUPPORT], [ANN]))
     assert acd.reserved() == [("old", "ann")]
+
+
+def test_a_queue_that_was_gone_and_comes_back_is_open() -> None:
+    acd = ScriptedAcd([SALES], [ANN])
+    acd.call("c1")
+    acd.tell(QueueClosed(QueueId("sales"), "hours", "finish"))
+    acd.tell(ConfigurationSet([], [ANN]))
+    acd.tell(ConfigurationSet([SALES], [ANN]))
+    acd.call("c2")
+    assert acd.contact("c2").position == 2
 
 
 def test_who_alerted_an_agent_that_is_gone_does_not_pass_an_older_one() -> None:
