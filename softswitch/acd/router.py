@@ -255,10 +255,11 @@ class Router:
         contact = self._floor.contacts.get(contact_id)
         return None if contact is None else explaining.explain(self._floor, contact, now)
 
-    def position(self, contact_id: ContactId) -> int | None:
-        """A waiting contact's place in its queue, from 1; None if it does not wait."""
-        contact = self._floor.contacts.get(contact_id)
-        return None if contact is None or contact.line is None else contact.queue.position(contact)
+    def head(self, queue_id: QueueId) -> ContactId | None:
+        """Who waits at the head of a queue; None if nobody does."""
+        queue = self._floor.queues.get(queue_id)
+        head = None if queue is None else queue.head()
+        return None if head is None else head.contact_id
 
     def is_staffed(self, queue_id: QueueId) -> bool:
         """Whether somebody who serves the queue is at work: logged in, not on a break, with a phone that can ring."""

@@ -149,7 +149,11 @@ class CallbackBook:
                 self._put(former)
                 if former.state == "waiting":
                     self._outputs += [CallbackLeft(former), CallbackWaits(former)]
-            return former
+            if rests_s > 0 and former.state in ("waiting", "resting"):
+                if former.state == "waiting":
+                    self._outputs.append(CallbackLeft(former))
+                self._rest(former, now + rests_s)
+            return self._callbacks[known]
         if len(self._open) >= CALLBACKS_MAX:
             raise LocalError(f"{CALLBACKS_MAX} call-backs are promised already, and no more can be kept")
         callback = StoredCallback(
@@ -180,7 +184,7 @@ class CallbackBook:
     def released(self, callback_id: str, until: float) -> None:
         """Whoever has asked for it has hung up: it rests no longer than until then."""
         callback = self._callbacks.get(callback_id)
-        if callback is not None and callback.state == "resting" and not callback.attempts:
+        if callback is not None and callback.state == "resting":
             self._rest(callback, min(until, callback.not_before_wall))
 
     def began(self, callback_id: str, call_id: str) -> None:

@@ -178,8 +178,9 @@ class AcdService:
     def reservation_of(self, contact_id: ContactId, agent_id: AgentId) -> ReservationId | None:
         return self._router.reservation_of(contact_id, agent_id)
 
-    def position(self, contact_id: ContactId) -> int | None:
-        return self._router.position(contact_id)
+    def head(self, queue_id: QueueId) -> ContactId | None:
+        """Who waits at the head of a queue; None if nobody does."""
+        return self._router.head(queue_id)
 
     def is_staffed(self, queue_id: QueueId) -> bool:
         """Whether somebody who serves the queue is at work."""

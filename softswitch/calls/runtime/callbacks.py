@@ -55,7 +55,7 @@ DAY_S = 86_400.0
 
 class Acd(Protocol):
     def apply(self, fact: AcdInput) -> None: ...
-    def position(self, contact_id: ContactId) -> int | None: ...
+    def head(self, queue_id: QueueId) -> ContactId | None: ...
     def is_staffed(self, queue_id: QueueId) -> bool: ...
 
 
@@ -70,8 +70,8 @@ class Callbacks:
         self._book = CallbackBook(store.callbacks.ascending())
         self._contacts: dict[str, ContactId] = {}
         """Those that wait in the router."""
-        self._customer_first: dict[str, QueueId] = {}
-        """Of those, whose customers are called when it is their turn."""
+        self._customer_first: dict[QueueId, set[str]] = {}
+        """Of those, by queue, whose customers are called when it is their turn."""
         self._timer: TimerHandle | None = None
         self._is_stopping = False
         self._around: Surroundings | None = None
@@ -198,7 +198,11 @@ class Callbacks:
         return callback if is_it else None
 
     def _forget_contact(self, callback_id: str) -> ContactId | None:
-        self._customer_first.pop(callback_id, None)
+        callback = self._book.get(callback_id)
+        if callback is not None and (first := self._customer_first.get(callback.queue_id)) is not None:
+            first.discard(callback_id)
+            if not first:
+                del self._customer_first[callback.queue_id]
         return self._contacts.pop(callback_id, None)
 
     def _carry_out(self) -> None:
@@ -227,7 +231,7 @@ class Callbacks:
         contact_id = ContactId(f"{callback.callback_id}.{self._among.entropy.token(40)}")
         self._contacts[callback.callback_id] = contact_id
         if callback.customer_first:
-            self._customer_first[callback.callback_id] = callback.queue_id
+            self._customer_first.setdefault(callback.queue_id, set()).add(callback.callback_id)
         try:
             self._acd.apply(
                 ContactQueued(
@@ -279,11 +283,12 @@ class Callbacks:
         self._exchange.spawn(coroutine)
 
     def _call_those_who_are_next(self) -> None:
-        for callback_id in list(self._customer_first):
-            contact_id, callback = self._contacts.get(callback_id), self._book.get(callback_id)
-            if contact_id is None or callback is None or self._acd.position(contact_id) != 1:
+        for queue_id in list(self._customer_first):
+            contact_id = self._acd.head(queue_id)
+            callback = None if contact_id is None else self._waiting(contact_id)
+            if contact_id is None or callback is None or not callback.customer_first:
                 continue
-            if not self._acd.is_staffed(callback.queue_id):
+            if not self._acd.is_staffed(queue_id):
                 continue
             self._acd.apply(ContactWithdrawn(contact_id, "the customer is called"))
             self._spawn(self._begin(callback, contact_id).customer_first(self._queued_at(callback)))

@@ -71,6 +71,16 @@ def test_while_the_customer_is_on_the_line_it_rests() -> None:
     assert kinds(book) == []
 
 
+def test_who_asks_again_is_not_called_while_he_is_on_the_line() -> None:
+    book = CallbackBook()
+    requested(book)
+    assert book.request("cb2", wish(at=1050.0), TERMS, 1200.0, rests_s=300.0).callback_id == "cb1"
+    assert kinds(book) == ["CallbackLeft", "CallbackChanged"]
+    book.released("cb1", 1230.0)
+    book.handle_timeout(1230.0)
+    assert kinds(book) == ["CallbackChanged", "CallbackChanged", "CallbackWaits"]
+
+
 def test_one_that_was_served_is_over_and_the_number_may_ask_anew() -> None:
     book = CallbackBook()
     requested(book)
