@@ -4,7 +4,7 @@ The processes in which the agents' phones live are killed at random and started 
 like. Afterwards no agent is stuck, nobody is kept in a queue, and of every queue
 offered = answered + abandoned + overflowed + withdrawn.
 
-It lasts a minute; SOFTSWITCH_STORM_MINUTES=10 makes it ten.
+It lasts half a minute; SOFTSWITCH_STORM_MINUTES=10 makes it ten.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from tests.integration.acd.agents_program import REGISTERED
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
 
-STORM_S = 60.0 * float(os.environ.get("SOFTSWITCH_STORM_MINUTES", "1"))
+STORM_S = 60.0 * float(os.environ.get("SOFTSWITCH_STORM_MINUTES", "0.5"))
 CALLERS, AGENTS, SKILLS, QUEUES, HOUSES = 200, 50, 30, 6, 5
 PASSWORD = "long-enough-4711"
 SWITCH_HOST, PHONES_HOST, CALLERS_HOST = "127.0.0.1", "127.0.0.2", "127.0.0.3"
