@@ -4,11 +4,12 @@ Contacts that still wait count in none of them. A figure nothing counts for yet 
 """
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
+from softswitch.acd.statistics import AbandonedTreatment, service_level
 
-TallyT = TypeVar("TallyT")
+TallyT = TypeVar("TallyT", contravariant=True)
 
 
 class Formula(Generic[TallyT]):
@@ -27,28 +28,63 @@ def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def _worked_s(tally: AgentTally) -> float:
-    return tally.reserved_s + tally.contact_s + tally.wrap_up_s
+def _level(tally: QueueTally, treatment: AbandonedTreatment) -> float | None:
+    return service_level(
+        offered=tally.ended,
+        answered_within=tally.answered_within,
+        abandoned_within=tally.abandoned_within,
+        treatment=treatment,
+    )
 
+
+class _Handled(Protocol):
+    """What was handled, by a queue's agents or by one agent."""
+
+    handled: int
+    talk_s: float
+    hold_s: float
+    wrap_up_s: float
+    transfers: int
+
+
+_HANDLING: tuple[Formula[_Handled], ...] = (
+    Formula(
+        "average_handle_time_s",
+        "AHT",
+        "(talk + hold + wrap-up) / handled",
+        lambda tally: ratio(tally.talk_s + tally.hold_s + tally.wrap_up_s, tally.handled),
+    ),
+    Formula("average_talk_s", "Talk", "talk without hold / handled", lambda tally: ratio(tally.talk_s, tally.handled)),
+    Formula("average_hold_s", "Hold", "hold / handled", lambda tally: ratio(tally.hold_s, tally.handled)),
+    Formula(
+        "average_wrap_up_s",
+        "ACW",
+        "wrap-up (after-contact work) / handled",
+        lambda tally: ratio(tally.wrap_up_s, tally.handled),
+    ),
+)
+_TRANSFER_RATE: Formula[_Handled] = Formula(
+    "transfer_rate", "Transfers", "transferred / handled", lambda tally: ratio(tally.transfers, tally.handled)
+)
 
 QUEUE_FORMULAS: tuple[Formula[QueueTally], ...] = (
     Formula(
         "service_level",
         "SL",
         "answered within T / (ended - abandoned within T); Cisco's type 'ignore abandoned'",
-        lambda tally: ratio(tally.answered_within, tally.ended - tally.abandoned_within),
+        lambda tally: _level(tally, AbandonedTreatment.IGNORED),
     ),
     Formula(
         "service_level_negative",
         "SL neg",
         "answered within T / ended; Cisco's type 'abandoned negative'",
-        lambda tally: ratio(tally.answered_within, tally.ended),
+        lambda tally: _level(tally, AbandonedTreatment.NEGATIVE),
     ),
     Formula(
         "service_level_positive",
         "SL pos",
         "(answered within T + abandoned within T) / ended; Cisco's type 'abandoned positive'",
-        lambda tally: ratio(tally.answered_within + tally.abandoned_within, tally.ended),
+        lambda tally: _level(tally, AbandonedTreatment.POSITIVE),
     ),
     Formula(
         "service_level_asterisk",
@@ -68,20 +104,7 @@ QUEUE_FORMULAS: tuple[Formula[QueueTally], ...] = (
         "wait in the queue of the answered, alerting included / answered",
         lambda tally: ratio(tally.answered_wait_s, tally.answered),
     ),
-    Formula(
-        "average_handle_time_s",
-        "AHT",
-        "(talk + hold + wrap-up) / handled",
-        lambda tally: ratio(tally.talk_s + tally.hold_s + tally.wrap_up_s, tally.handled),
-    ),
-    Formula("average_talk_s", "Talk", "talk without hold / handled", lambda tally: ratio(tally.talk_s, tally.handled)),
-    Formula("average_hold_s", "Hold", "hold / handled", lambda tally: ratio(tally.hold_s, tally.handled)),
-    Formula(
-        "average_wrap_up_s",
-        "ACW",
-        "wrap-up (after-contact work) / handled",
-        lambda tally: ratio(tally.wrap_up_s, tally.handled),
-    ),
+    *_HANDLING,
     Formula("abandon_rate", "Abandoned", "abandoned / ended", lambda tally: ratio(tally.abandoned, tally.ended)),
     Formula(
         "abandon_rate_without_short",
@@ -101,7 +124,7 @@ QUEUE_FORMULAS: tuple[Formula[QueueTally], ...] = (
         "reservations agents let ring out / reservations (redirection on no answer)",
         lambda tally: ratio(tally.no_answers, tally.reservations),
     ),
-    Formula("transfer_rate", "Transfers", "transferred / handled", lambda tally: ratio(tally.transfers, tally.handled)),
+    _TRANSFER_RATE,
     Formula(
         "patience_s",
         "Patience",
@@ -127,29 +150,16 @@ AGENT_FORMULAS: tuple[Formula[AgentTally], ...] = (
         "occupancy",
         "Occupancy",
         "(alerted + talk + hold + wrap-up) / (that + ready)",
-        lambda tally: ratio(_worked_s(tally), _worked_s(tally) + tally.ready_s),
+        lambda tally: ratio(tally.worked_s, tally.worked_s + tally.ready_s),
     ),
-    Formula(
-        "average_handle_time_s",
-        "AHT",
-        "(talk + hold + wrap-up) / handled",
-        lambda tally: ratio(tally.talk_s + tally.hold_s + tally.wrap_up_s, tally.handled),
-    ),
-    Formula("average_talk_s", "Talk", "talk without hold / handled", lambda tally: ratio(tally.talk_s, tally.handled)),
-    Formula("average_hold_s", "Hold", "hold / handled", lambda tally: ratio(tally.hold_s, tally.handled)),
-    Formula(
-        "average_wrap_up_s",
-        "ACW",
-        "wrap-up (after-contact work) / handled",
-        lambda tally: ratio(tally.wrap_up_s, tally.handled),
-    ),
+    *_HANDLING,
     Formula(
         "no_answer_rate",
         "RONA",
         "reservations let ring out / reservations (redirection on no answer)",
         lambda tally: ratio(tally.no_answers, tally.reservations),
     ),
-    Formula("transfer_rate", "Transfers", "transferred / handled", lambda tally: ratio(tally.transfers, tally.handled)),
+    _TRANSFER_RATE,
 )
 
 

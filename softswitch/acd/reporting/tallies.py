@@ -88,8 +88,13 @@ class AgentTally(msgspec.Struct, kw_only=True, tag="agent"):
     transfers: int = 0
 
     @property
+    def worked_s(self) -> float:
+        """The time contacts took of him: alerting, conversations, wrap-up."""
+        return self.reserved_s + self.contact_s + self.wrap_up_s
+
+    @property
     def logged_in_s(self) -> float:
-        return self.ready_s + self.reserved_s + self.contact_s + self.wrap_up_s + self.other_calls_s + self.not_ready_s
+        return self.ready_s + self.worked_s + self.other_calls_s + self.not_ready_s
 
 
 def add_queue(total: QueueTally, other: QueueTally) -> None:

@@ -85,11 +85,6 @@ def groups_of(served: Mapping[AgentId, Iterable[QueueId]]) -> list[tuple[list[Qu
     return [(sorted(queue_ids), agent_ids) for queue_ids, agent_ids in groups]
 
 
-def worked_for_s(agent: AgentTally) -> float:
-    """The time calls took of an agent's: ringing, conversations, wrap-up."""
-    return agent.reserved_s + agent.contact_s + agent.wrap_up_s
-
-
 def level_of(cell: Cell) -> float | None:
     """The service level, 0 to 1, of those who wait no more, who abandoned within it left out."""
     return service_level(
@@ -120,7 +115,7 @@ def _compare(
         if queue_id in queue_ids:
             total.add(cell)
             calls_in[number] = calls_in.get(number, 0) + cell.offered
-    worked_s = sum(worked_for_s(agent) for agent in agents)
+    worked_s = sum(agent.worked_s for agent in agents)
     there_s = worked_s + sum(agent.ready_s for agent in agents)
     agent_ids = [agent.agent_id for agent in agents]
     if not total.answered or not worked_s:
