@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from softswitch.acd.model import EmptyFactor, NoAnswerState, SkipIf, StrategyName, WhoWaitsAtClosing
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.limits import AGENT_SOUNDS_MAX, RING_TARGETS_MAX
 from softswitch.config.limits import AGENT_CONTACTS_MAX, DISPOSITIONS_MAX
@@ -21,19 +22,6 @@ Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}$")
 IdentifierOrEmpty = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})?$")]
 
 
-QueueStrategy = Literal[
-    "longest_idle",
-    "least_occupied",
-    "fewest_contacts",
-    "most_skilled",
-    "linear",
-    "round_robin",
-    "random",
-    "weighted_random",
-    "last_agent_first",
-    "ring_all",
-]
-"""docs/acd.md says what each means."""
 SrtpPolicy = Literal["off", "preferred", "required"]
 """Whether sound is encrypted: never, if the other side can, or else the call is refused."""
 DigitMode = Literal["auto", "rfc4733", "inband", "info"]
@@ -45,10 +33,6 @@ ReliableRinging = Literal["off", "supported", "required"]
 SessionTimer = Annotated[int, Meta(ge=0, le=86400)]
 """Seconds after which a call ends unless it is refreshed; 0: there is no timer."""
 SESSION_TIMER_S = 1800
-
-
-EmptyFactorName = Literal["paused", "inuse", "ringing", "unavailable", "unknown", "wrapup", "invalid"]
-"""Asterisk's words for what makes an agent not count as being there (acd/presence.py)."""
 
 
 class TollRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,11 +191,11 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
     requirement: str = ""
     preferred: dict[str, SkillLevel] = {}
     """Of the agents of this step, who has more of these comes first."""
-    strategy: QueueStrategy | None = None
+    strategy: StrategyName | None = None
     """None: that of the queue."""
     for_s: Annotated[float, Meta(ge=0, le=86400)] | None = None
     """How long it lasts; 0: the next opens at once; None: for the last."""
-    skip_if: Literal["nobody_logged_in", "nobody_ready"] | None = None
+    skip_if: SkipIf | None = None
     """It is over as soon as nobody is there who serves it."""
 
 
@@ -280,7 +264,7 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """Required as well, as an expression: "billing >= 8 and (english or german >= 3) and not trainee"."""
     preferred: dict[str, SkillLevel] = {}
     """Who has more of these comes first."""
-    strategy: QueueStrategy = "longest_idle"
+    strategy: StrategyName = "longest_idle"
     """Who of several free agents is called."""
     steps: tuple[StepRow, ...] = ()
     """Whom callers are given to one after the other; empty: at once to all who have the skills."""
@@ -305,15 +289,15 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     overflow_predicted: str = ""
     """For a caller who would wait longer than `max_predicted_wait_s`."""
     max_predicted_wait_s: Annotated[float, Meta(ge=1, le=86400)] | None = None
-    join_empty: tuple[EmptyFactorName, ...] = ()
+    join_empty: tuple[EmptyFactor, ...] = ()
     """Refused while each of its agents is logged out or in one of these conditions; none: everybody is taken."""
-    leave_when_empty: tuple[EmptyFactorName, ...] = ()
+    leave_when_empty: tuple[EmptyFactor, ...] = ()
     """And who waits leaves; none: he stays."""
     leave_when_empty_after_s: Seconds = 0
     """Not before it has been so for this time: a phone that registers anew is away for a moment."""
     hours: str = ""
     """A schedule, outside of which it is closed; empty: it is always open."""
-    at_closing: Literal["finish", "announce", "overflow"] = "finish"
+    at_closing: WhoWaitsAtClosing = "finish"
     """Who waits then is still served, hears `closing_prompt` and is let go, or goes where `overflow_closed` leads."""
     closing_prompt: str = "greeting/closed"
     last_agent_s: Seconds = 0
@@ -338,7 +322,7 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     announce: Announcements = Announcements()
     no_answer_limit: Annotated[int, Meta(ge=1, le=100)] = 1
     """An agent who lets this many calls ring in a row becomes not ready."""
-    no_answer_state: Literal["not_ready", "logged_out", "ready"] = "not_ready"
+    no_answer_state: NoAnswerState = "not_ready"
     """What he becomes then."""
     no_answer_reason: str = ""
     """With which reason; empty: "no answer" or "declined"."""
