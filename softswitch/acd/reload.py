@@ -29,15 +29,10 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     rescue.reconfigured(floor, now)
     former, roster = floor.matching.roster, Roster(as_they_are(floor, fact.agents))
     roster.workload.take_over(former.workload, former.row_of, roster.agent_ids)
-    floor.matching = Matching(roster, floor.queues.values(), floor.chance)
-    minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
     floor.customers.is_wanted = any(queue.remembers_customers for queue in fact.queues)
     for queue in floor.queues.values():
         queue.relies_on = None  # it may have minded before, and mind no more
-    floor.presence = Presence(len(fact.agents), minding)
-    for agent in floor.agents.values():
-        floor.show(agent)
-        floor.show_login(agent)
+    furnish(floor, roster)
     for contact in in_lines:
         floor.matching.add(contact, now)
     bereft: list[Contact] = []
@@ -57,6 +52,16 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
         elif contact.line is not None:
             contacts.reschedule(floor, contact, now)
     closing.leave_empty_queues(floor, now)
+
+
+def furnish(floor: Floor, roster: Roster) -> None:
+    """Make anew what follows from agents and queues: who may serve whom, who is free, who is there."""
+    floor.matching = Matching(roster, floor.queues.values(), floor.chance)
+    minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
+    floor.presence = Presence(len(roster), minding)
+    for agent in floor.agents.values():
+        floor.show(agent)
+        floor.show_login(agent)
 
 
 def is_in_force(floor: Floor, fact: ConfigurationSet) -> bool:

@@ -24,7 +24,7 @@ from softswitch.acd.estimates import ForecastErrors, WaitEstimator
 from softswitch.acd.floor import Floor, Reservation, Timer
 from softswitch.acd.matching import Matching
 from softswitch.acd.presence import Presence
-from softswitch.acd.reload import as_they_are
+from softswitch.acd.reload import as_they_are, furnish
 from softswitch.acd.service_level import RescueState, ServiceLevelWindow
 from softswitch.acd.skills import Roster
 from softswitch.acd.snapshot_rows import (
@@ -301,12 +301,7 @@ def _open(floor: Floor, snapshot: RouterSnapshot, queues: list[QueueRecord]) -> 
     configured = [agent.agent for agent in floor.agents.values() if not agent.is_removed]
     roster = Roster(as_they_are(floor, configured))
     _put_workload(roster.workload, snapshot.workload)
-    floor.matching = Matching(roster, floor.queues.values(), floor.chance)
-    minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
-    floor.presence = Presence(len(configured), minding)
-    for agent in floor.agents.values():
-        floor.show(agent)
-        floor.show_login(agent)
+    furnish(floor, roster)
     for row in snapshot.contacts:
         if row.is_waiting:
             floor.matching.put_back(floor.contacts[row.contact_id], row.delays_passed)

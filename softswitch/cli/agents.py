@@ -113,8 +113,7 @@ def skill(ctx: click.Context, agent_id: str, changes: tuple[str, ...], reset: bo
     if reset == bool(changes):
         raise Failure("write skills such as billing=8, or --reset")
     order = SetSkills(AgentId(agent_id), _levels(changes), is_reset=reset, by=getpass.getuser())
-    with connect(find_directory(config or ctx.obj)) as client:
-        row = client.ask(order, AgentSet).agent
+    row = _order(config or ctx.obj, order).agent
     skills = " ".join(f"{name}={level}" for name, level in row.skills.items()) or "no skills"
     click.echo(f"{agent_id}: {skills}; serves {', '.join(row.queues) or 'no queue'}")
 
@@ -135,7 +134,7 @@ def _set(config: str | None, agent_id: str, action: AgentAction, reason: str = "
     click.echo(f"{agent_id}: {_status(answer.agent)}{when}")
 
 
-def _order(config: str | None, order: SetAgent | SetDisposition) -> AgentSet:
+def _order(config: str | None, order: SetAgent | SetDisposition | SetSkills) -> AgentSet:
     with connect(find_directory(config)) as client:
         return client.ask(order, AgentSet)
 

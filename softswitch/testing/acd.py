@@ -1,6 +1,6 @@
 """A router in virtual time, with words short enough to tell a scenario in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from softswitch.acd.events import AcdEvent
@@ -22,6 +22,19 @@ from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
 EventT = TypeVar("EventT")
+
+
+def replayed(log: Iterable[tuple[float, AcdInput | None]]) -> list[AcdOutput]:
+    """What a new router says to these facts at these times; None: it is asked what is due."""
+    router = Router()
+    said: list[AcdOutput] = []
+    for now, fact in log:
+        if fact is None:
+            router.handle_timeout(now)
+        else:
+            router.apply(fact, now)
+        said += router.take_outputs()
+    return said
 
 
 class ScriptedAcd:

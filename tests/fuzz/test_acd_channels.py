@@ -52,6 +52,7 @@ from softswitch.acd.outputs import (
 from softswitch.acd.router import Router
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
+from softswitch.testing.acd import replayed
 
 RETRY_S = 30.0
 WATCHDOG_S = 60.0
@@ -362,15 +363,7 @@ class ChannelMachine(RuleBasedStateMachine):
             assert self.now <= since + 2 * WATCHDOG_S
 
     def teardown(self) -> None:
-        other = Router()
-        said: list[AcdOutput] = []
-        for now, fact in self.log:
-            if fact is None:
-                other.handle_timeout(now)
-            else:
-                other.apply(fact, now)
-            said += other.take_outputs()
-        assert said == self.said
+        assert replayed(self.log) == self.said
 
 
 TestChannels = ChannelMachine.TestCase

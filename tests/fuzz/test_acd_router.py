@@ -58,6 +58,7 @@ from softswitch.acd.router import Router
 from softswitch.acd.summaries import ContactSummary
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
+from softswitch.testing.acd import replayed
 from tests.fuzz.acd_rules import FULL, SKIPPING, SMALLER, Answer, Known, Rules
 
 RETRY_S = 30.0
@@ -534,15 +535,7 @@ class RouterMachine(RuleBasedStateMachine):
         assert self.router.contact_summaries(self.now) == []
 
     def replay(self) -> None:
-        other = Router()
-        said: list[AcdOutput] = []
-        for now, fact in self.log:
-            if fact is None:
-                other.handle_timeout(now)
-            else:
-                other.apply(fact, now)
-            said += other.take_outputs()
-        assert said == self.said
+        assert replayed(self.log) == self.said
 
 
 TestRouter = RouterMachine.TestCase
