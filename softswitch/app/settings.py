@@ -4,39 +4,25 @@ from ipaddress import ip_address
 
 from msgspec.structs import replace
 
-from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import (
-    CAPACITY,
-    INTERRUPTED_BY,
-    Agent,
-    Announcements,
-    Channel,
     HangUp,
-    OverflowReason,
-    OverflowTarget,
-    Queue,
-    Rescue,
-    RoutingPolicy,
-    RoutingStep,
-    Serving,
     ToFlow,
     ToQueue,
 )
-from softswitch.acd.runtime.hook_client import HookTarget
+from softswitch.app.acd_settings import overflow_target
 from softswitch.app.archive import ArchiveSettings, Keeping
 from softswitch.app.codecs import working_codecs
 from softswitch.app.trunks import habits, outbound_route, trunk_peer, trunk_route, trunk_session
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
-from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.boosts import BoostRule, number_list
 from softswitch.calls.callback_book import CallbackTerms
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, RingGroup
 from softswitch.calls.toll_policy import TollRules
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener, parse_server
-from softswitch.config.rows import AgentRow, BoostRow, CallbacksRow, GroupRow, PhoneRow, QueueRow, RescueRow, TollRow
-from softswitch.config.settings import AgentsSection, ListenerAccess, SoundsSection, TollSection
+from softswitch.config.rows import AgentRow, BoostRow, CallbacksRow, GroupRow, PhoneRow, QueueRow, TollRow
+from softswitch.config.settings import ListenerAccess, SoundsSection, TollSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
@@ -54,9 +40,6 @@ from softswitch.sip.settings import (
     SessionPolicy,
     SipSettings,
 )
-
-WATCHDOG_S = 60.0
-"""How often the router asks whether calls are still there: what was forgotten is found out within two minutes."""
 
 
 def sip_settings(configuration: Configuration) -> SipSettings:
@@ -213,42 +196,6 @@ def archive_settings(configuration: Configuration) -> ArchiveSettings:
     )
 
 
-def acd_configuration(configuration: Configuration) -> ConfigurationSet:
-    return ConfigurationSet(
-        queues=[_queue(row) for row in configuration.queues],
-        agents=[
-            Agent(
-                agent_id=row.agent_id,
-                name=row.name,
-                skills=row.skills,
-                queues=None if row.queues is None else tuple(QueueId(queue) for queue in row.queues),
-                profile={
-                    QueueId(queue): Serving(order=serving.order, delay_s=serving.delay_s, weight=serving.weight)
-                    for queue, serving in row.profile.items()
-                },
-                capacity={**CAPACITY, **{Channel(name): slots for name, slots in row.capacity.items()}},
-            )
-            for row in configuration.agents
-        ],
-        policy=_routing_policy(configuration.settings.agents),
-    )
-
-
-def _routing_policy(section: AgentsSection) -> RoutingPolicy:
-    interrupted_by = {
-        Channel(channel): tuple(Channel(other) for other in others)
-        for channel, others in section.interrupted_by.items()
-    }
-    return RoutingPolicy(
-        direct_calls_restart_idle=section.direct_calls_restart_idle,
-        outbound_calls_restart_idle=section.outbound_calls_restart_idle,
-        breaks_restart_idle=section.breaks_restart_idle,
-        not_ready_reasons=section.not_ready_reasons,
-        interrupted_by={**INTERRUPTED_BY, **interrupted_by},
-        watchdog_s=WATCHDOG_S,
-    )
-
-
 def read(directory: str) -> tuple[Configuration, Dialplan]:
     """Everything the operator has written. Raises `ConfigurationError` with every fault of files and flows at once."""
     flows, faults = _flows(directory)
@@ -316,11 +263,6 @@ def listeners(configuration: Configuration) -> list[tuple[TransportKind, HostPor
     """Where SIP is listened for; `load` has checked that each can be read."""
     parsed = [parse_listener(text) for text in configuration.settings.sip.listen]
     return [listener for listener in parsed if listener is not None]
-
-
-def auto_login(configuration: Configuration) -> list[AgentId]:
-    """The agents who are logged in unless they have said otherwise."""
-    return [row.agent_id for row in configuration.agents if row.auto_login]
 
 
 def _phones(configuration: Configuration) -> list[AgentRow | PhoneRow]:
@@ -398,61 +340,6 @@ def _group(row: GroupRow, configuration: Configuration) -> RingGroup:
     )
 
 
-def _queue(row: QueueRow) -> Queue:
-    return Queue(
-        queue_id=row.queue_id,
-        name=row.name,
-        project=row.project,
-        skills=row.skills,
-        requirement=row.requirement,
-        preferred=row.preferred,
-        strategy=row.strategy,
-        steps=tuple(
-            RoutingStep(
-                skills=step.skills,
-                requirement=step.requirement,
-                preferred=step.preferred,
-                strategy=step.strategy,
-                for_s=step.for_s,
-                skip_if=step.skip_if,
-            )
-            for step in row.steps
-        ),
-        ring_timeout_s=row.ring_timeout_s,
-        wrap_up_s=row.wrap_up_s,
-        wrap_up_max_s=row.wrap_up_max_s,
-        dispositions=row.dispositions,
-        is_disposition_required=row.disposition_required,
-        max_wait_s=row.max_wait_s,
-        max_length=row.max_length,
-        max_predicted_wait_s=row.max_predicted_wait_s,
-        overflow=_overflow(row.overflow),
-        overflows=_overflows(row),
-        join_empty=row.join_empty,
-        leave_when_empty=row.leave_when_empty,
-        leave_when_empty_after_s=row.leave_when_empty_after_s,
-        service_level_s=row.service_level_s,
-        no_answer_limit=row.no_answer_limit,
-        no_answer_state=row.no_answer_state,
-        no_answer_reason=row.no_answer_reason,
-        declines_count=row.declines_count,
-        last_agent_s=row.last_agent_s,
-        keep_place_s=row.keep_place_s,
-        repeat_within_s=row.repeat_within_s,
-        repeat_boost_s=row.repeat_boost_s,
-        rescue=None if row.rescue is None else _rescue(row.rescue),
-        hook_deadline_s=None if row.hook is None else row.hook.deadline_ms / 1000,
-        announcements=Announcements(
-            first_after_s=row.announce.first_after_s,
-            every_s=row.announce.every_s,
-            position=row.announce.position,
-            estimated_wait=row.announce.estimated_wait,
-            texts=row.announce.texts,
-            texts_every_s=row.announce.texts_every_s,
-        ),
-    )
-
-
 def _music(row: QueueRow, sounds: SoundsSection) -> str:
     """The name the sound library knows it by; what [sounds] names, be it a path, is its "default"."""
     return "default" if row.music in ("", sounds.music) else row.music
@@ -467,23 +354,6 @@ def _recording_policy(record: bool | str) -> RecordingPolicy:
 def _queues_of(row: BoostRow, configuration: Configuration) -> frozenset[str]:
     """The queues in which callers come earlier; none: all."""
     return frozenset(row.queues) | {queue.id for queue in configuration.queues if queue.project in row.projects}
-
-
-def hook_targets(configuration: Configuration) -> dict[QueueId, HookTarget]:
-    """The routing hooks of the queues that have one."""
-    return {row.queue_id: HookTarget(row.hook.url, row.hook.secret) for row in configuration.queues if row.hook}
-
-
-def _rescue(row: RescueRow) -> Rescue:
-    return Rescue(
-        below=row.below / 100,
-        until=row.until / 100,
-        window_s=row.window_s,
-        hold_s=row.hold_s,
-        judged_min=row.judged_min,
-        agents=tuple(AgentId(agent) for agent in row.agents),
-        older_s=row.older_s,
-    )
 
 
 def _callback_terms(row: CallbacksRow, configuration: Configuration) -> CallbackTerms:
@@ -501,27 +371,5 @@ def _callback_terms(row: CallbacksRow, configuration: Configuration) -> Callback
 
 def _exit(text: str) -> ToQueue | ToFlow | None:
     """Where a key leads; None: back to the flow."""
-    target = _overflow(text)
+    target = overflow_target(text)
     return None if isinstance(target, HangUp) else target
-
-
-def _overflows(row: QueueRow) -> dict[OverflowReason, OverflowTarget]:
-    """The ways out that are not that of `overflow`."""
-    written: dict[OverflowReason, str] = {
-        "full": row.overflow_full,
-        "empty": row.overflow_empty,
-        "closed": row.overflow_closed,
-        "predicted_wait": row.overflow_predicted,
-    }
-    return {reason: _overflow(text) for reason, text in written.items() if text}
-
-
-def _overflow(text: str) -> OverflowTarget:
-    kind, _, name = text.partition(":")
-    match kind:
-        case "queue":
-            return ToQueue(QueueId(name))
-        case "flow":
-            return ToFlow(name)
-        case _:
-            return HangUp()

@@ -23,6 +23,7 @@ from softswitch.acd.runtime.hook_client import HookClient, load_library
 from softswitch.acd.runtime.journal import RouterJournal
 from softswitch.acd.runtime.service import AcdService
 from softswitch.app.acd_events import AcdEvents
+from softswitch.app.acd_settings import acd_configuration, auto_login, hook_targets
 from softswitch.app.agent_states import StoredAgentStates
 from softswitch.app.archive import Archive
 from softswitch.app.calendar import DialplanCalendar
@@ -35,12 +36,9 @@ from softswitch.app.parts import Parts
 from softswitch.app.router_journal import StoredRouter, boot_id
 from softswitch.app.run_directory import worker_sockets
 from softswitch.app.settings import (
-    acd_configuration,
     archive_settings,
-    auto_login,
     call_settings,
     dns_servers,
-    hook_targets,
     listeners,
     read,
     reloaded,

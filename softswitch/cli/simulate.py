@@ -89,7 +89,7 @@ def simulate(
     from softswitch.acd.simulation.day import Scenario, run_day
     from softswitch.acd.simulation.durations import parse_duration
     from softswitch.acd.simulation.staffing import parse_target
-    from softswitch.app.settings import acd_configuration
+    from softswitch.app.acd_settings import acd_configuration
     from softswitch.app.simulation import agents_of
     from softswitch.base.clock import SystemClock
     from softswitch.cli.check import checked_configuration

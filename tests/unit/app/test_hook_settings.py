@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from softswitch.acd.runtime.hook_client import HookTarget
-from softswitch.app.settings import acd_configuration, hook_targets
+from softswitch.app.acd_settings import acd_configuration, hook_targets
 from softswitch.base.ids import QueueId
 from softswitch.config import differences, effective, load
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import Channel, RoutingPolicy
-from softswitch.app.settings import WATCHDOG_S, acd_configuration
+from softswitch.app.acd_settings import WATCHDOG_S, acd_configuration
 from softswitch.config import load
 
 PASSWORD = 'password = "kuYb6-tzzQ"'
