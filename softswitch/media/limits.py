@@ -18,9 +18,6 @@ PORT_ATTEMPTS_MAX = 16
 STREAMS_MAX = 8192
 """Streams of one worker: above what one core carries, so that the core and not this number is the limit."""
 
-ADDRESSES_REMEMBERED_MAX = 1024
-"""Hosts whose addresses were found well written: our own and those of many parties, and some 100 KB."""
-
 SOURCES_MAX = 64
 """Streams one listener hears; a telephone conference has fifteen."""
 

@@ -1,14 +1,13 @@
 """The streams of a worker: made, changed and dropped, and who hears whom among them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from ipaddress import ip_address
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RoomId, StreamId
+from softswitch.base.ip_address import read_ip
 from softswitch.media.coding.codec_tables import CodecTables
 from softswitch.media.frames import Frames
-from softswitch.media.limits import ADDRESSES_REMEMBERED_MAX, SOURCES_MAX, STREAMS_MAX
+from softswitch.media.limits import SOURCES_MAX, STREAMS_MAX
 from softswitch.media.mixing.gains import factor_of, gain_fault
 from softswitch.media.mixing.hearings import NOTHING, Heard, Hearings
 from softswitch.media.mixing.rooms import Rooms
@@ -446,18 +445,9 @@ def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[
         return "on a shared port nobody's address can be learnt: say learn = False"
     remotes = [remote for remote in (description.remote, description.rtcp_remote) if remote is not None]
     for host, port in [(description.local_ip, 1), *remotes]:
-        if not _is_address(host) or not 1 <= port <= 65535:
+        if read_ip(host) is None or not 1 <= port <= 65535:
             return f"{host} port {port} is no IP address and port"
     for host, _ in remotes:
         if (":" in host) != (":" in description.local_ip):
             return f"{host} cannot be reached from {description.local_ip}: one is IPv4, the other IPv6"
     return None
-
-
-@lru_cache(ADDRESSES_REMEMBERED_MAX)
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -36,12 +36,6 @@ REFERS_MAX = 4
 URIS_REMEMBERED = 8_192
 """URIs last read, so that a phone's is taken apart once and not in every message: as many as phones call in an hour."""
 
-IP_ADDRESSES_REMEMBERED = 8_192
-"""Hosts last read as IP addresses: those of all phones and providers in use."""
-
-ADDRESS_CHARACTERS_MAX = 64
-"""No IP address is longer, with the zone of a link-local one."""
-
 ADDRESSES_REMEMBERED = 8_192
 """Values of From, To and Contact last read: those of a thousand calls that begin, and of as many phones."""
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from softswitch.base.address import HostPort
 from softswitch.base.errors import LocalError
+from softswitch.base.ip_address import read_ip
 from softswitch.sip.description import rtcp_lines
 from softswitch.sip.description.audio_formats import (
     AUDIO_FORMATS,
@@ -38,7 +39,6 @@ from softswitch.sip.description.sdp import (
     address_type,
     is_somebody,
 )
-from softswitch.sip.ip_address import read_ip
 from softswitch.sip.messages.grammar import Malformed
 
 PTIME_MS = 20

@@ -1,8 +1,8 @@
 """Where RTCP goes, as session descriptions say it: on the RTP port (RFC 5761), or on a port of its own (RFC 3605)."""
 
 from softswitch.base.address import HostPort
+from softswitch.base.ip_address import read_ip
 from softswitch.sip.description.sdp import Line, MediaDescription, address_type
-from softswitch.sip.ip_address import read_ip
 
 RTCP_MUX: Line = ("a", "rtcp-mux")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from softswitch.sip.ip_address import read_ip
+from softswitch.base.ip_address import read_ip
 from softswitch.sip.limits import MEDIA_CHARACTERS_MAX, MEDIA_REMEMBERED, SDP_BYTES_MAX, SDP_MEDIA_MAX
 from softswitch.sip.messages.grammar import Malformed
 

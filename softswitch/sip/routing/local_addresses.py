@@ -5,7 +5,7 @@ The texts are made once per listener; a call uses them a dozen times.
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.errors import LocalError
-from softswitch.sip.ip_address import read_ip
+from softswitch.base.ip_address import read_ip
 
 
 class LocalAddresses:

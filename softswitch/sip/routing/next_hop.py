@@ -15,7 +15,7 @@ source until it is answered, and if it has no answer. `SipSettings.hosts` are na
 from collections.abc import Sequence
 
 from softswitch.base.address import Flow, HostPort, TransportKind
-from softswitch.sip.ip_address import read_ip
+from softswitch.base.ip_address import read_ip
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.header_values import NameAddr
 from softswitch.sip.messages.uri import SipUri, parse_uri

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from softswitch.base.address import Flow, HostPort
 from softswitch.base.errors import LocalError
-from softswitch.sip.ip_address import read_ip
+from softswitch.base.ip_address import read_ip
 from softswitch.sip.limits import VERDICTS_MAX
 from softswitch.sip.settings import TrunkPeer
 

@@ -122,7 +122,7 @@ def test_breaks_and_the_end_of_a_call(tmp_path: Path) -> None:
         assert row.free_for == []
         caller.hang_up()
         await asyncio.wait_for(line.ended(), 10)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # his notes take a moment, which his call's record has to say
         assert agent(switch).state == "wrap_up"
         (wrap_up,) = order(switch, "extend", seconds=1000.0).wrap_ups
         assert 80 < wrap_up.left_s <= 90

@@ -3,7 +3,7 @@
 import ipaddress
 from functools import lru_cache
 
-from softswitch.sip.limits import ADDRESS_CHARACTERS_MAX, IP_ADDRESSES_REMEMBERED
+from softswitch.base.limits import ADDRESS_CHARACTERS_MAX, IP_ADDRESSES_REMEMBERED
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 

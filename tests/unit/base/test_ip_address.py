@@ -1,6 +1,6 @@
 """Hosts read as IP addresses."""
 
-from softswitch.sip.ip_address import read_ip
+from softswitch.base.ip_address import read_ip
 
 
 def test_addresses_and_names() -> None:
