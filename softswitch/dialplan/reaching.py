@@ -1,0 +1,107 @@
+"""Whom the caller reaches: queues, extensions, outside numbers, those who ring or are parked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from softswitch.calls.outcomes import DialOutcome, ParkOutcome, QueueOutcome
+from softswitch.calls.queue_wishes import QueueWishes
+from softswitch.calls.ringing import Ring, RingStrategy
+from softswitch.dialplan.verb_group import VerbGroup
+
+
+class Reaching(VerbGroup):
+    """Each returns when the caller is free again, with what came of it."""
+
+    async def queue(
+        self,
+        queue: str,
+        *,
+        boost_s: float = 0.0,
+        skills: Mapping[str, int] | None = None,
+        requirement: str = "",
+        preferred_agent: str = "",
+        preferred_for_s: float = 0.0,
+        record: bool | None = None,
+    ) -> QueueOutcome:
+        """Wait for an agent with music and announcements, and talk to him; returns when the agent has hung up.
+
+        `boost_s` puts the caller as many seconds ahead. `skills`, and an expression such as
+        "german >= 3 or french" as `requirement`, are required beyond the queue's own. For the first `preferred_for_s`
+        seconds the caller is for `preferred_agent` alone, if he is logged in. `record` None is as the number called or
+        else the queue is configured. If the queue's overflow names a flow, that flow has run when this returns.
+        """
+        wishes = QueueWishes(
+            boost_s=boost_s,
+            skills=dict(skills or {}),
+            requirement=requirement,
+            preferred_agent=preferred_agent,
+            preferred_for_s=preferred_for_s,
+            record=record,
+        )
+        outcome = await self._verbs.queue(queue, wishes)
+        if outcome.flow is not None:
+            await self.run(outcome.flow)
+        return outcome
+
+    async def dial(
+        self,
+        *targets: str | Ring,
+        strategy: RingStrategy = "parallel",
+        each_s: float | None = None,
+        ring_s: float | None = None,
+        record: bool | None = None,
+        intercom: bool = False,
+    ) -> DialOutcome:
+        """Ring extensions (numbers or user names), groups or, for those who may, outside numbers; returns when the far
+        side has hung up or did not come.
+
+        Several targets ring at once ("parallel"), one after the other for `each_s` seconds ("serial"), or each `each_s`
+        after the one before and together with it ("delayed"); a `Ring` has times of its own. `record` None is as the
+        number called is configured, or else on demand. With `intercom` the phone answers by itself, if it may.
+        """
+        return await self._verbs.dial(
+            targets, strategy=strategy, each_s=each_s, ring_s=ring_s, record=record, intercom=intercom
+        )
+
+    async def pick_up(self, extension: str = "") -> bool:
+        """Let the caller answer what rings at an extension (""; at any that shares a pickup group with his).
+
+        False if nothing rings there that he may answer; if something does he talks in that call, this one is over, and
+        it raises `CallEnded`.
+        """
+        return await self._verbs.pick_up(extension)
+
+    async def park(self, slot: str = "", *, timeout_s: float | None = None) -> ParkOutcome:
+        """Keep the caller with music in a parking slot, the first that is free, until somebody retrieves him.
+
+        Returns after they have talked, or when `timeout_s` ([parking] timeout_s if None) is over. It answers the call.
+        """
+        return await self._verbs.park(slot, timeout_s=timeout_s)
+
+    async def retrieve(self, slot: str) -> bool:
+        """Let the caller talk to who is parked in the slot. False if nobody is; else as `pick_up`."""
+        return await self._verbs.retrieve(slot)
+
+    async def request_callback(self, number: str = "", queue: str = "") -> bool:
+        """Promise the caller that he is called back at `number`, his own if none is given, from the queue he has waited
+        in, or `queue`; he keeps his place. False if that is not possible: the queue does not call back, or nobody could
+        reach the number. When it is True the promise is on the disk.
+        """
+        return await self._verbs.request_callback(number, queue)
+
+    async def transfer(self, target: str) -> NoReturn:
+        """Send the caller on to another number or extension, as if he had called it; with a record of its own.
+
+        Nothing after it is run: it raises `CallEnded`. What `target` leads to decides what he hears if nobody is there.
+        """
+        await self._verbs.transfer(target)
+
+    async def send_away(self, target: str) -> bool:
+        """Have the caller's own side (his phone, or the provider he came through) call `target` in place of us.
+
+        False if it does not, or nobody answers there: the caller is still here. Otherwise the call is over here, and it
+        raises `CallEnded`.
+        """
+        return await self._verbs.send_away(target)
