@@ -39,12 +39,17 @@ his login. It goes on through a reservation that was not his doing to lose, and,
 of other kinds and breaks. A failed reservation starts it anew.
 """
 
-from softswitch.acd.channels import ON_THE_PHONE, InterruptedBy, hindrances, slot_of
+from softswitch.acd.channels import ON_THE_PHONE, InterruptedBy, open_channels, slot_of
 from softswitch.acd.model import UNREACHABLE, Agent, AgentState, BusyKind, Channel, LiveSkills, RoutingPolicy, Skills
 from softswitch.acd.outputs import AgentStateChanged
 from softswitch.acd.waiting import Contact
 from softswitch.acd.wrap_up import WrapUp
-from softswitch.base.ids import AgentId, ContactId, ReservationId
+from softswitch.base.ids import ContactId, ReservationId
+
+# Names of their own: in Python 3.11 a look into an Enum costs as much as a call, and all this runs at every change.
+_LOGGED_OUT, _NOT_READY, _READY = AgentState.LOGGED_OUT, AgentState.NOT_READY, AgentState.READY
+_RESERVED, _BUSY, _WRAP_UP = AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP
+_ACD, _OUTBOUND = BusyKind.ACD, BusyKind.OUTBOUND
 
 
 class AgentMachine:
@@ -52,13 +57,13 @@ class AgentMachine:
 
     __slots__ = (
         "agent",
+        "agent_id",
         "answered",
         "busy_kind",
         "by",
         "contacts",
         "failed_contacts",
         "failures",
-        "hindrances",
         "idle_since",
         "is_logged_in",
         "is_questioned",
@@ -67,11 +72,13 @@ class AgentMachine:
         "live_skills",
         "login_by",
         "missed",
+        "open_channels",
         "other_call",
         "pause_by",
         "pause_reason",
         "reason",
         "reservation_id",
+        "row",
         "since",
         "source",
         "state",
@@ -81,6 +88,8 @@ class AgentMachine:
 
     def __init__(self, agent: Agent, now: float) -> None:
         self.configure(agent)
+        self.row: int | None = None
+        """His place in the columns of the roster; None: he has none, or none any more."""
         self.is_removed = False
         """Not configured any more: he finishes what he is in and is forgotten."""
         self.live_skills: LiveSkills | None = None
@@ -120,12 +129,9 @@ class AgentMachine:
     def configure(self, agent: Agent) -> None:
         """He is configured like this from now on."""
         self.agent = agent
-        self.hindrances = tuple(hindrances(agent.capacity, has_phone=has_phone) for has_phone in (False, True))
-        """Without his phone, and with it."""
-
-    @property
-    def agent_id(self) -> AgentId:
-        return self.agent.agent_id
+        self.agent_id = agent.agent_id
+        self.open_channels = tuple(open_channels(agent.capacity, has_phone=has_phone) for has_phone in (False, True))
+        """Without his phone, and with it, while he has nothing in hand."""
 
     # What he can take
 
@@ -133,13 +139,18 @@ class AgentMachine:
     def takes_contacts(self) -> bool:
         """Whether he may be alerted at all: for what, `is_free_for` says."""
         return (
-            self.is_logged_in
+            self.reservation_id is None
+            and self.is_logged_in
             and self.pause_reason is None
-            and self.reservation_id is None
             and self.other_call is None
             and not self.wrap_ups
-            and not any(contact.channel in ON_THE_PHONE for contact in self.contacts.values())
+            and not (self.contacts and self.is_on_the_phone)
         )
+
+    @property
+    def is_on_the_phone(self) -> bool:
+        """Whether a contact in his hands needs his phone."""
+        return any(contact.channel in ON_THE_PHONE for contact in self.contacts.values())
 
     def is_free_for(self, channel: Channel, interrupted_by: InterruptedBy) -> bool:
         """Whether a contact of this channel may be given to him beside what he has."""
@@ -241,58 +252,56 @@ class AgentMachine:
     def settle(self, now: float, policy: RoutingPolicy, source: str = "", by: str = "") -> AgentStateChanged | None:
         """Derive the state from the facts; the change, if there is one. `source` and `by` say what or who caused it."""
         old, old_kind, old_reason = self.state, self.busy_kind, self.reason
-        self.state, self.busy_kind = self._derive()
-        self.reason = self.pause_reason or "" if self.state is AgentState.NOT_READY else ""
+        self.state, self.busy_kind = state, kind = self._derive()
+        self.reason = reason = self.pause_reason or "" if state is _NOT_READY else ""
         self._count_idle_time(old, now, policy)
-        if self.state is old and self.busy_kind is old_kind and self.reason == old_reason:
+        if state is old and kind is old_kind and reason == old_reason:
             return None
         self.since = now
         self.source = source
         self.by = self._doer(by)
-        return AgentStateChanged(
-            self.agent.agent_id, old, self.state, self.reason, now, self.busy_kind, source, self.by
-        )
+        return AgentStateChanged(self.agent_id, old, state, reason, now, kind, source, self.by)
 
     def _derive(self) -> tuple[AgentState, BusyKind | None]:
         if self.reservation_id is not None:
-            return AgentState.RESERVED, None
+            return _RESERVED, None
         if self.contacts and self.active_contacts:
-            return AgentState.BUSY, BusyKind.ACD
+            return _BUSY, _ACD
         if not self.is_logged_in:
-            return AgentState.LOGGED_OUT, None
+            return _LOGGED_OUT, None
         if self.other_call is not None:
-            return AgentState.BUSY, self.other_call
+            return _BUSY, self.other_call
         if self.wrap_ups:
-            return AgentState.WRAP_UP, None
+            return _WRAP_UP, None
         if self.pause_reason is not None:
-            return AgentState.NOT_READY, None
-        return AgentState.READY, None
+            return _NOT_READY, None
+        return _READY, None
 
     def _doer(self, by: str) -> str:
         """A break or a logout planned during a call is still the doing of whoever planned it."""
-        if self.state is AgentState.NOT_READY:
+        if self.state is _NOT_READY:
             return self.pause_by
-        if self.state is AgentState.LOGGED_OUT:
+        if self.state is _LOGGED_OUT:
             return self.login_by
         return by
 
     def _count_idle_time(self, old: AgentState, now: float, policy: RoutingPolicy) -> None:
-        if self.state is AgentState.READY:
+        if self.state is _READY:
             if self.idle_since is None:
                 self.idle_since = now
-        elif self.state is AgentState.NOT_READY:
+        elif self.state is _NOT_READY:
             if policy.breaks_restart_idle:
                 self.idle_since = None
-            elif self.idle_since is None and old in (AgentState.BUSY, AgentState.WRAP_UP):
+            elif self.idle_since is None and old in (_BUSY, _WRAP_UP):
                 self.idle_since = now  # his last contact is over, though he takes a break first
         elif not self._keeps_idle_time(policy):
             self.idle_since = None
 
     def _keeps_idle_time(self, policy: RoutingPolicy) -> bool:
-        if self.state is AgentState.RESERVED:
+        if self.state is _RESERVED:
             return True
-        if self.state is not AgentState.BUSY or self.busy_kind is BusyKind.ACD:
+        if self.state is not _BUSY or self.busy_kind is _ACD:
             return False
-        if self.busy_kind is BusyKind.OUTBOUND:
+        if self.busy_kind is _OUTBOUND:
             return not policy.outbound_calls_restart_idle
         return not policy.direct_calls_restart_idle

@@ -13,9 +13,6 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from softswitch.acd.model import Channel
 
 InterruptedBy: TypeAlias = Mapping[Channel, tuple[Channel, ...]]
@@ -27,9 +24,8 @@ ON_THE_PHONE = (Channel.VOICE, Channel.CALLBACK)
 PER_CONTACT_S = 1e9
 """Longer than any switch runs, and small enough for a float to keep microseconds beside it."""
 
-
-Column: TypeAlias = NDArray[np.float64]
-"""float64[channels], of one agent"""
+FreeFor: TypeAlias = tuple[int, ...]
+"""The channels an agent may be given a contact of, by their `row`."""
 
 
 def slot_of(channel: Channel) -> Channel:
@@ -37,11 +33,10 @@ def slot_of(channel: Channel) -> Channel:
     return Channel.VOICE if channel is Channel.CALLBACK else channel
 
 
-def hindrances(capacity: Mapping[Channel, int], *, has_phone: bool) -> Column:
-    """Of an agent with nothing in hand: 0 for the channels he may be given a contact of, infinity for the others."""
-    return np.array(
-        [
-            0.0 if capacity.get(slot_of(channel), 0) and (has_phone or channel not in ON_THE_PHONE) else np.inf
-            for channel in Channel
-        ]
+def open_channels(capacity: Mapping[Channel, int], *, has_phone: bool) -> FreeFor:
+    """What an agent with nothing in hand may be given."""
+    return tuple(
+        channel.row
+        for channel in Channel
+        if capacity.get(slot_of(channel), 0) and (has_phone or channel not in ON_THE_PHONE)
     )

@@ -45,27 +45,29 @@ ROUTING_HOOK = "routing_hook"
 """The rule where a queue's routing hook named the agent."""
 
 # Plain numbers: this runs at every change of every agent.
-_LOGGED_OUT, _NOT_READY, _NO_PHONE, _RESERVED, _ON_CONTACT = range(5)
-_ON_DIRECT_CALL, _ON_OUTBOUND_CALL, _ON_OTHER_CALL, _WRAP_UP, _READY = range(5, CONDITIONS)
+_IN_STATE: dict[AgentState, int] = {
+    AgentState.LOGGED_OUT: int(Condition.LOGGED_OUT),
+    AgentState.NOT_READY: int(Condition.NOT_READY),
+    AgentState.READY: int(Condition.READY),
+    AgentState.RESERVED: int(Condition.RESERVED),
+    AgentState.WRAP_UP: int(Condition.WRAP_UP),
+}
+_IN_CALL: dict[BusyKind | None, int] = {
+    BusyKind.ACD: int(Condition.ON_CONTACT),
+    BusyKind.DIRECT_IN: int(Condition.ON_DIRECT_CALL),
+    BusyKind.OUTBOUND: int(Condition.ON_OUTBOUND_CALL),
+}
+_IN_OTHER_CALL, _NO_PHONE = int(Condition.ON_OTHER_CALL), int(Condition.NO_PHONE)
+_BUSY, _READY = AgentState.BUSY, AgentState.READY
 
 
 def condition(agent: AgentMachine) -> int:
     """What the agent is doing, as far as decisions care: a `Condition`."""
-    state = agent.state
-    if state is AgentState.READY:
-        return _READY if agent.is_reachable else _NO_PHONE
-    if state is AgentState.RESERVED:
-        return _RESERVED
-    if state is AgentState.BUSY:
-        kind = agent.busy_kind
-        if kind is BusyKind.ACD:
-            return _ON_CONTACT
-        if kind is BusyKind.DIRECT_IN:
-            return _ON_DIRECT_CALL
-        return _ON_OUTBOUND_CALL if kind is BusyKind.OUTBOUND else _ON_OTHER_CALL
-    if state is AgentState.WRAP_UP:
-        return _WRAP_UP
-    return _NOT_READY if state is AgentState.NOT_READY else _LOGGED_OUT
+    if agent.state is _BUSY:
+        return _IN_CALL.get(agent.busy_kind, _IN_OTHER_CALL)
+    if agent.state is _READY and not agent.is_reachable:
+        return _NO_PHONE
+    return _IN_STATE[agent.state]
 
 
 class Decision(NamedTuple):

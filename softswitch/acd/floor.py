@@ -12,7 +12,7 @@ from softswitch.acd import decisions
 from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.chance import Chance
-from softswitch.acd.channels import ON_THE_PHONE, PER_CONTACT_S, Column, slot_of
+from softswitch.acd.channels import PER_CONTACT_S, FreeFor, slot_of
 from softswitch.acd.customers import Customers
 from softswitch.acd.decisions import Decision
 from softswitch.acd.events import AcdEvent, HookOutcome, StepReason
@@ -43,6 +43,8 @@ Timer: TypeAlias = (
     | tuple[Literal["rescue", "empty"], QueueId]
     | tuple[Literal["max_wait", "announcement", "text", "retry", "stage", "late", "watch"], ContactId]
 )
+
+_READY, _RESERVED = AgentState.READY, AgentState.RESERVED
 
 
 class Reservation:
@@ -79,6 +81,7 @@ class Floor:
         "presence",
         "queues",
         "reservations",
+        "tell",
     )
 
     def __init__(self) -> None:
@@ -96,6 +99,8 @@ class Floor:
         """Somebody takes no contacts any more: steps that wait for him may have to be skipped."""
         self.outputs: list[AcdOutput] = []
         self.events: deque[AcdEvent] = deque(maxlen=EVENTS_UNTAKEN_MAX)
+        self.tell = self.events.append
+        """Writes down what has happened, for whoever takes the events."""
         self.last_reservation = 0
         self.last_serial = 0
 
@@ -103,10 +108,6 @@ class Floor:
         """Numbers contacts by arrival."""
         self.last_serial += 1
         return self.last_serial
-
-    def tell(self, event: AcdEvent) -> None:
-        """Write down what has happened, for whoever takes the events."""
-        self.events.append(event)
 
     # Agents
 
@@ -116,36 +117,38 @@ class Floor:
         `source` and `by` are as in `events.AgentStateChanged`. A state that began before now began at `since`.
         """
         began, old_reason, old_kind = agent.since, agent.reason, agent.busy_kind
-        self._continue(agent, now)
+        if agent.contacts:
+            self._continue(agent, now)
         change = agent.settle(now if since is None else since, self.policy, source, by)
         self.show(agent)
         if change is not None:
             self.outputs.append(change)
-            lasted_s = max(0.0, now - began)
-            self._count_state(agent, change.old, lasted_s)
+            lasted_s = now - began if now > began else 0.0
+            if agent.row is not None:
+                self.matching.roster.workload.count_state(agent.row, change.old, agent.state, lasted_s)
             self.tell(
                 told.AgentStateChanged(
                     now,
                     agent.agent_id,
                     change.old,
-                    change.new,
+                    agent.state,
                     lasted_s,
                     source,
-                    reason=change.reason,
-                    old_reason=old_reason,
-                    busy_kind=change.busy_kind,
-                    old_busy_kind=old_kind,
-                    by=change.by,
+                    agent.reason,
+                    old_reason,
+                    agent.busy_kind,
+                    old_kind,
+                    agent.by,
                 )
             )
-            if change.new is AgentState.READY and change.old is not AgentState.RESERVED:
+            if agent.failed_contacts and agent.state is _READY and change.old is not _RESERVED:
                 self._forgive(agent)
         if agent.is_removed and agent.state is AgentState.LOGGED_OUT and not agent.contacts:
             self.agents.pop(agent.agent_id, None)
 
     def _continue(self, agent: AgentMachine, now: float) -> None:
         """What he had put aside he takes up again when nothing is left that it gave way to."""
-        if not agent.contacts or agent.wrap_ups or agent.other_call is not None:
+        if agent.wrap_ups or agent.other_call is not None:
             return
         active = [contact.channel for contact in agent.contacts.values() if not contact.is_interrupted]
         for contact in agent.contacts.values():
@@ -170,18 +173,10 @@ class Floor:
                 queue_id = contact.queue.settings.queue_id
                 self.tell(told.ContactInterrupted(now, contact.contact_id, queue_id, agent.agent_id))
 
-    def _count_state(self, agent: AgentMachine, old: AgentState, lasted_s: float) -> None:
-        roster = self.matching.roster
-        row = roster.row_of.get(agent.agent_id)
-        if row is not None:
-            roster.workload.count_state(row, old, agent.state, lasted_s)
-
     def count_answered(self, agent: AgentMachine) -> None:
         """He answered a contact."""
-        roster = self.matching.roster
-        row = roster.row_of.get(agent.agent_id)
-        if row is not None:
-            roster.workload.contacts[row] += 1
+        if agent.row is not None:
+            self.matching.roster.workload.count_contact(agent.row)
 
     def _forgive(self, agent: AgentMachine) -> None:
         """He is ready afresh: whom he failed before may be given to him again."""
@@ -193,31 +188,27 @@ class Floor:
 
     def show(self, agent: AgentMachine) -> None:
         """Mirror in the roster for which channels the agent is free, and since when, and whether he is on duty."""
-        roster = self.matching.roster
-        row = roster.row_of.get(agent.agent.agent_id)
+        row, roster = agent.row, self.matching.roster
         if row is not None:
-            roster.available_since[:, row] = self._available_since(agent)
+            roster.show_free(row, *self._free_for(agent))
             self.presence.show(row, agent)
-            roster.condition[row] = decisions.condition(agent)
-            self.has_lost_staff |= bool(roster.is_on_duty[row]) and not agent.is_on_duty
-            roster.is_on_duty[row] = agent.is_on_duty
+            if roster.show_doing(row, decisions.condition(agent), is_on_duty=agent.is_on_duty):
+                self.has_lost_staff = True
 
-    def _available_since(self, agent: AgentMachine) -> float | Column | list[float]:
-        """By channel, or one for all. Whoever has something in hand comes after all who have nothing."""
+    def _free_for(self, agent: AgentMachine) -> tuple[FreeFor, float]:
+        """For which channels, and since when. Whoever has something in hand comes after all who have nothing."""
         if not agent.takes_contacts:
-            return inf
+            return (), inf
         if not agent.contacts:
             assert agent.idle_since is not None, "he is ready"
-            return agent.hindrances[agent.is_reachable] + agent.idle_since
-        if any(contact.channel in ON_THE_PHONE for contact in agent.contacts.values()):
-            return inf
+            return agent.open_channels[agent.is_reachable], agent.idle_since
         since = agent.taken_at + agent.active_contacts * PER_CONTACT_S
-        return [since if agent.is_free_for(channel, self.policy.interrupted_by) else inf for channel in Channel]
+        giving_way = self.policy.interrupted_by
+        return tuple(channel.row for channel in Channel if agent.is_free_for(channel, giving_way)), since
 
     def show_login(self, agent: AgentMachine) -> None:
         """Mirror in the roster whether the agent is logged in."""
-        roster = self.matching.roster
-        row = roster.row_of.get(agent.agent_id)
+        row, roster = agent.row, self.matching.roster
         if row is not None:
             self.has_lost_staff |= bool(roster.is_logged_in[row]) and not agent.is_logged_in
             roster.is_logged_in[row] = agent.is_logged_in

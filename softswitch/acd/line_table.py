@@ -7,11 +7,13 @@ the smallest head of the lowest order. The columns widen when all slots are take
 been looked at.
 """
 
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from softswitch.acd.channels import FreeFor
 from softswitch.acd.model import ORDER_MAX, Channel
 from softswitch.acd.skills import Rows
 from softswitch.acd.waiting import Contact, Line
@@ -65,13 +67,9 @@ class LineTable:
         """The line's first contact may be another one."""
         self._head_key[line.slot] = line.first_key()
 
-    def first_for(self, row: int, agent_id: AgentId, since: NDArray[np.float64], *, by_order: bool) -> Found | None:
-        """The contact this agent takes next.
-
-        `since` float64[channels] says since when he is free for each, `by_order` whether he serves some lines before
-        others.
-        """
-        slots, keys = self._open_to(row, since)
+    def first_for(self, row: int, agent_id: AgentId, free_for: FreeFor, *, by_order: bool) -> Found | None:
+        """The contact this agent takes next; `by_order` says whether he serves some lines before others."""
+        slots, keys = self._open_to(row, free_for)
         if not slots.size:
             return None
         if by_order:
@@ -79,27 +77,29 @@ class LineTable:
             lowest = orders[np.where(keys < np.inf, orders, ORDER_MAX + 1).argmin()]
             keys[orders != lowest] = np.inf
         first = int(keys.argmin())
-        oldest = keys[first]
-        if oldest == np.inf:
+        oldest = keys.item(first)
+        if oldest == inf:
             return None
-        slot = int(slots[first])
+        slot = slots.item(first)
         head = self._head(slot)
-        equal = (keys == oldest).nonzero()[0]
-        if equal.size > 1:
-            heads = [self._head(int(slots[each])) for each in equal]
+        keys[first] = inf
+        if keys.item(keys.argmin()) == oldest:
+            heads = [head, *(self._head(each) for each in slots[keys == oldest].tolist())]
             if any(each.shunned_by == agent_id for each in heads):
-                return self._first_not_shunned(row, agent_id, since)
+                return self._first_not_shunned(row, agent_id, free_for)
             head = min(heads, key=lambda each: each.serial)
         elif head.shunned_by == agent_id:
-            return self._first_not_shunned(row, agent_id, since)
-        return Found(int(self._orders[row, slot]), head)
+            return self._first_not_shunned(row, agent_id, free_for)
+        return Found(self._orders.item(row, slot), head)
 
-    def _open_to(self, row: int, since: NDArray[np.float64]) -> tuple[Rows, NDArray[np.float64]]:
+    def _open_to(self, row: int, free_for: FreeFor) -> tuple[Rows, NDArray[np.float64]]:
         """The slots of the lines he serves, and the keys of their heads; infinity where he is not free for it."""
         slots = self._orders[row, : self._used].nonzero()[0]
         if self._is_of_voice_alone:
-            return (slots, self._head_key[slots]) if since[_VOICE] < np.inf else (slots[:0], self._head_key[:0])
-        return slots, np.where(since[self._channel[slots]] < np.inf, self._head_key[slots], np.inf)
+            return (slots, self._head_key[slots]) if _VOICE in free_for else (slots[:0], self._head_key[:0])
+        is_free = np.zeros(len(Channel), np.bool_)
+        is_free[list(free_for)] = True
+        return slots, np.where(is_free[self._channel[slots]], self._head_key[slots], inf)
 
     def _head(self, slot: int) -> Contact:
         line = self._lines[slot]
@@ -108,8 +108,8 @@ class LineTable:
         assert head is not None
         return head
 
-    def _first_not_shunned(self, row: int, agent_id: AgentId, since: NDArray[np.float64]) -> Found | None:
-        slots, keys = self._open_to(row, since)
+    def _first_not_shunned(self, row: int, agent_id: AgentId, free_for: FreeFor) -> Found | None:
+        slots, keys = self._open_to(row, free_for)
         waiting: list[int] = slots[keys < np.inf].tolist()
         firsts = [
             Found(int(self._orders[row, slot]), first)

@@ -191,7 +191,7 @@ class Matching:
         line, roster = contact.line, self.roster
         assert line is not None
         rows = line.rows
-        since = roster.available_since[line.channel.row].take(rows)
+        since = roster.available_since[line.channel.row][rows]
         if contact.shunned_by is not None:
             since[rows == roster.row_of.get(contact.shunned_by, -1)] = np.inf
         is_free = since < np.inf
@@ -219,7 +219,7 @@ class Matching:
         """Who else could take this waiting contact now, the first `count` of them in the order of the line."""
         line = contact.line
         assert line is not None
-        is_free = self.roster.available_since[line.channel.row][line.rows] < np.inf
+        is_free = self.roster.available_since[line.channel.row][line.rows] < inf
         free: list[int] = line.rows[is_free][: count + 2].tolist()
         out = (agent_id, contact.shunned_by)
         return [other for row in free if (other := self.roster.agent_ids[row]) not in out][:count]
@@ -230,17 +230,18 @@ class Matching:
         assert line is not None
         if row is None or contact.shunned_by == agent_id or not (line.rows == row).any():
             return False
-        return bool(self.roster.available_since[line.channel.row, row] < np.inf)
+        return line.channel.row in self.roster.free_for[row]
 
     def contact_for(self, agent_id: AgentId) -> Found | None:
         """The oldest contact of the queues this agent serves first, of a channel he is free for, or None."""
-        self._list_lines()
+        if self._unlisted:
+            self._list_lines()
         row = self.roster.row_of[agent_id]
-        since = self.roster.available_since[:, row]
-        found = self._table.first_for(row, agent_id, since, by_order=bool(self.roster.has_orders[row]))
+        free_for = self.roster.free_for[row]
+        found = self._table.first_for(row, agent_id, free_for, by_order=self.roster.has_orders.item(row))
         for line in self._personal.get(agent_id, ()):
             first = line.first_for(agent_id)
-            if first is not None and since[line.channel.row] < np.inf:
+            if first is not None and line.channel.row in free_for:
                 orders = self.roster.orders(line.queue.settings.queue_id)
                 order = orders if isinstance(orders, int) else int(orders[row])
                 mine = Found(ORDER_MIN - 1 if line.is_assigned else order, first)

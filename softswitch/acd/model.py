@@ -21,17 +21,15 @@ class Channel(Enum):
     TASK = "task"
 
     row: int
+    has_listener: bool
+    """Somebody is there while it waits: he is told things, loses patience, and is not kept where nobody works."""
 
     __hash__ = object.__hash__
     """As for the states below: Enum's own hash, of the name, takes a call in Python at every look into a table."""
 
-    def __init__(self, _name: str) -> None:
+    def __init__(self, name: str) -> None:
         self.row = len(type(self).__members__)
-
-    @property
-    def has_listener(self) -> bool:
-        """Somebody is there while it waits: he is told things, loses patience, and is not kept where nobody works."""
-        return self in (Channel.VOICE, Channel.CHAT)
+        self.has_listener = name in ("voice", "chat")
 
 
 Skills: TypeAlias = dict[str, int]

@@ -26,6 +26,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from softswitch.acd import columns
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.model import UNREACHABLE, AgentState, EmptyFactor
 from softswitch.acd.skills import Rows
@@ -41,11 +42,15 @@ _BITS: dict[EmptyFactor, int] = {
     "invalid": 64,
 }
 _ABSENT = 128
-_STATES: dict[AgentState, EmptyFactor] = {
-    AgentState.BUSY: "inuse",
-    AgentState.RESERVED: "ringing",
-    AgentState.WRAP_UP: "wrapup",
+_BITS_OF_STATE: dict[AgentState, int] = {
+    AgentState.LOGGED_OUT: 0,
+    AgentState.NOT_READY: 0,
+    AgentState.READY: 0,
+    AgentState.BUSY: _BITS["inuse"],
+    AgentState.RESERVED: _BITS["ringing"],
+    AgentState.WRAP_UP: _BITS["wrapup"],
 }
+_PAUSED, _UNKNOWN, _UNAVAILABLE = _BITS["paused"], _BITS["unknown"], _BITS["unavailable"]
 
 _FIRST_ROWS = 64
 """Of a large staff somebody counts nearly always, and is among these."""
@@ -54,10 +59,11 @@ _FIRST_ROWS = 64
 class Presence:
     """The agents of one roster. `queues` are those that keep nobody when nobody is there."""
 
-    __slots__ = ("_bits", "_relying", "has_gained", "lost", "unsure")
+    __slots__ = ("_bits", "_relying", "_shown", "has_gained", "lost", "unsure")
 
     def __init__(self, agents: int, queues: list[QueueRecord]) -> None:
         self._bits: NDArray[np.uint8] = np.full(agents, _ABSENT, np.uint8)
+        self._shown = columns.bytes_of(self._bits)
         self._relying: dict[int, list[QueueRecord]] = {}
         """The queues that rely on the agent of a row."""
         self.unsure = list(queues)
@@ -71,10 +77,11 @@ class Presence:
 
     def show(self, row: int, agent: AgentMachine) -> None:
         """A fact about the agent changed."""
-        old, new = int(self._bits[row]), _bits_of(agent)
+        old, new = self._shown[row], _bits_of(agent)
         if old != new:
-            self._bits[row] = new
-            self.has_gained |= bool(old & ~new)
+            self._shown[row] = new
+            if old & ~new:
+                self.has_gained = True
             if new & ~old and row in self._relying:
                 self._lose(row, new)
 
@@ -140,14 +147,9 @@ def _mask(factors: tuple[EmptyFactor, ...]) -> int:
 def _bits_of(agent: AgentMachine) -> int:
     if not agent.is_logged_in:
         return _ABSENT
-    bits = 0
-    factor = _STATES.get(agent.state)
-    if factor is not None:
-        bits |= _BITS[factor]
+    bits = _BITS_OF_STATE[agent.state]
     if agent.pause_reason is not None:
-        bits |= _BITS["paused"]
-    if agent.pause_reason == UNREACHABLE:
-        bits |= _BITS["unknown"]
-    if not agent.is_reachable:
-        bits |= _BITS["unavailable"]
-    return bits
+        bits |= _PAUSED
+        if agent.pause_reason == UNREACHABLE:
+            bits |= _UNKNOWN
+    return bits if agent.is_reachable else bits | _UNAVAILABLE

@@ -60,6 +60,7 @@ def furnish(floor: Floor, roster: Roster) -> None:
     minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
     floor.presence = Presence(len(roster), minding)
     for agent in floor.agents.values():
+        agent.row = roster.row_of.get(agent.agent_id)
         floor.show(agent)
         floor.show_login(agent)
 

@@ -53,7 +53,10 @@ RowT = TypeVar("RowT", bound=msgspec.Struct)
 ThingT = TypeVar("ThingT")
 
 DERIVED: Mapping[type, Mapping[str, str]] = {
-    AgentMachine: {"hindrances": "made by `configure`"},
+    AgentMachine: {
+        **dict.fromkeys(("agent_id", "open_channels"), "made by `configure`"),
+        "row": "that of the roster, which is made anew",
+    },
     Contact: {
         "line": "made anew by `Matching.put_back`",
         "wishes": "its `skills`, and the `requirement` of the row",
@@ -69,12 +72,13 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
     RescueState: {"since": "`rescue_since` of the row", "window": "`judged` of the row"},
     ServiceLevelWindow: {"_in_time": "counted again", "_judged": "`judged` of the row"},
     Customers: {"_known": "`customers`", "is_wanted": "`remembers_customers`"},
-    Presence: {"_bits": "shown anew", "_relying": "`relying`"},
+    Presence: {"_bits": "shown anew", "_relying": "`relying`", "_shown": "shown anew"},
     Floor: {
         "events": "taken already; those that were not are told by the router they happened in",
         "matching": "made anew",
         "outputs": "taken already",
         "presence": "made anew, with `relying`, `unsure`, `lost` and `has_gained`",
+        "tell": "made with `events`",
     },
     Matching: {
         "_chance": "that of the floor",
@@ -101,7 +105,19 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
             "read from the agents",
         ),
         "workload": "its own row",
-        **dict.fromkeys(("available_since", "condition", "is_logged_in", "is_on_duty"), "shown by the agents"),
+        **dict.fromkeys(
+            (
+                "_condition",
+                "_is_on_duty",
+                "_since",
+                "available_since",
+                "condition",
+                "free_for",
+                "is_logged_in",
+                "is_on_duty",
+            ),
+            "shown by the agents",
+        ),
     },
 }
 """By what becomes of it, each attribute that is not a field of its row."""

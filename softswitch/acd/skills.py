@@ -6,11 +6,14 @@ channel (`available_since`). A requirement no contact had before costs a few arr
 """
 
 from collections.abc import Iterable
+from math import inf
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from softswitch.acd import columns
+from softswitch.acd.channels import FreeFor
 from softswitch.acd.model import ORDER_MIN, Agent, Channel, Queue, Skills
 from softswitch.acd.requirements import Requirement, from_skills, parse, who_holds
 from softswitch.acd.workload import Workload
@@ -26,23 +29,28 @@ Rows: TypeAlias = NDArray[np.intp]
 class Roster:
     """The configured agents, in the order of the configuration; a new configuration makes a new roster.
 
-    `available_since` float64[channels, agents]: since when he is free for the next contact of a channel (monotonic
+    `available_since` float64[agents] of each channel: since when he is free for the next contact of it (monotonic
     seconds), infinity while he is not. `is_logged_in` bool[agents]. `is_on_duty` bool[agents]: logged in, reachable and
     not paused, so that he takes contacts now or after the one he has. `condition` uint8[agents]: what he is doing, as a
-    `decisions.Condition`. All mirror the agents' machines.
+    `decisions.Condition`. All mirror the agents' machines: they are written by `show_free` and `show_doing`, an agent
+    at a time, and read many at a time.
     """
 
     __slots__ = (
+        "_condition",
         "_delays",
+        "_is_on_duty",
         "_levels",
         "_listed",
         "_lists_all",
         "_no_level",
         "_orders",
+        "_since",
         "_weights",
         "agent_ids",
         "available_since",
         "condition",
+        "free_for",
         "has_orders",
         "is_logged_in",
         "is_on_duty",
@@ -55,10 +63,15 @@ class Roster:
         size = len(configured)
         self.agent_ids: list[AgentId] = [agent.agent_id for agent in configured]
         self.row_of: dict[AgentId, int] = {agent_id: row for row, agent_id in enumerate(self.agent_ids)}
-        self.available_since: NDArray[np.float64] = np.full((len(Channel), size), np.inf)
+        self.available_since: list[NDArray[np.float64]] = [np.full(size, np.inf) for _ in Channel]
+        self.free_for: list[FreeFor] = [()] * size
+        """The same by agent: in which of these columns he has a number."""
         self.is_logged_in: Mask = np.zeros(size, np.bool_)
         self.condition: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self.is_on_duty: Mask = np.zeros(size, np.bool_)
+        self._since = [columns.floats(column) for column in self.available_since]
+        self._condition = columns.bytes_of(self.condition)
+        self._is_on_duty = columns.flags(self.is_on_duty)
         self.has_orders: Mask = np.zeros(size, np.bool_)
         """Who serves one queue before another."""
         self.workload = Workload(size)
@@ -89,6 +102,21 @@ class Roster:
 
     def __len__(self) -> int:
         return len(self.agent_ids)
+
+    def show_free(self, row: int, channels: FreeFor, since: float) -> None:
+        """An agent is free for these channels since then, and for no others."""
+        for channel in self.free_for[row]:
+            self._since[channel][row] = inf
+        for channel in channels:
+            self._since[channel][row] = since
+        self.free_for[row] = channels
+
+    def show_doing(self, row: int, condition: int, *, is_on_duty: bool) -> bool:
+        """An agent is doing this. Returns whether he was on duty, and is not any more."""
+        self._condition[row] = condition
+        was_on_duty = self._is_on_duty[row]
+        self._is_on_duty[row] = is_on_duty
+        return was_on_duty and not is_on_duty
 
     def able(self, queue: Queue, *, with_reserve: bool = False) -> Mask:
         """Who may serve the queue, whatever its steps say, with its reserve agents or without: bool[agents]."""

@@ -10,23 +10,28 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from softswitch.acd import columns
 from softswitch.acd.model import AgentState
 from softswitch.base.ids import AgentId
 
 _AT_WORK = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
-_AWAY = (AgentState.LOGGED_OUT, AgentState.NOT_READY)
+_LOGGED_OUT, _READY = AgentState.LOGGED_OUT, AgentState.READY
+_AWAY = (_LOGGED_OUT, AgentState.NOT_READY)
 
 
 class Workload:
     """Columns over the agents of a roster: `contacts` answered, `busy_s` at work and `idle_s` waiting for it."""
 
-    __slots__ = ("busy_s", "contacts", "idle_s", "is_newcomer")
+    __slots__ = ("_busy_s", "_contacts", "_idle_s", "busy_s", "contacts", "idle_s", "is_newcomer")
 
     def __init__(self, size: int) -> None:
         self.contacts: NDArray[np.float64] = np.zeros(size)
         self.busy_s: NDArray[np.float64] = np.zeros(size)
         self.idle_s: NDArray[np.float64] = np.zeros(size)
         self.is_newcomer: NDArray[np.bool_] = np.zeros(size, np.bool_)
+        self._contacts = columns.floats(self.contacts)
+        self._busy_s = columns.floats(self.busy_s)
+        self._idle_s = columns.floats(self.idle_s)
 
     def take_over(self, former: "Workload", row_of: Mapping[AgentId, int], agent_ids: Sequence[AgentId]) -> None:
         """After a new configuration: what is known of those who were there. `row_of` is that of the former roster."""
@@ -38,13 +43,17 @@ class Workload:
                 self.idle_s[row] = former.idle_s[before]
                 self.is_newcomer[row] = former.is_newcomer[before]
 
+    def count_contact(self, row: int) -> None:
+        """An agent answered a contact."""
+        self._contacts[row] += 1.0
+
     def count_state(self, row: int, old: AgentState, new: AgentState, seconds: float) -> None:
         """An agent goes from one state to another after `seconds` in it."""
         if old in _AT_WORK:
-            self.busy_s[row] += seconds
-        elif old is AgentState.READY:
-            self.idle_s[row] += seconds
-        elif old is AgentState.LOGGED_OUT:
+            self._busy_s[row] += seconds
+        elif old is _READY:
+            self._idle_s[row] += seconds
+        elif old is _LOGGED_OUT:
             self.contacts[row] = self.busy_s[row] = self.idle_s[row] = 0.0
         if old in _AWAY and new not in _AWAY:
             self.is_newcomer[row] = True

@@ -52,7 +52,11 @@ class Table:
 
     def free(self, **since: float) -> None:
         for agent_id, at in since.items():
-            self.matching.roster.available_since[:, self.matching.roster.row_of[AgentId(agent_id)]] = at
+            self.show_free(AgentId(agent_id), at, *Channel)
+
+    def show_free(self, agent_id: AgentId, since: float, *channels: Channel) -> None:
+        roster = self.matching.roster
+        roster.show_free(roster.row_of[agent_id], tuple(channel.row for channel in channels), since)
 
 
 def test_an_agent_gets_the_oldest_over_his_queues() -> None:
@@ -79,10 +83,9 @@ def test_an_agent_gets_the_oldest_of_the_channels_he_is_free_for() -> None:
     written = table.add("written", table.sales, 10.0, channel=Channel.CHAT)
     spoken = table.add("spoken", table.sales, 20.0)
     assert table.contact_for(ANN) is None
-    since = table.matching.roster.available_since
-    since[Channel.VOICE.row] = 5.0
+    table.show_free(ANN, 5.0, Channel.VOICE)
     assert table.contact_for(ANN) is spoken
-    since[Channel.CHAT.row] = 5.0
+    table.show_free(ANN, 5.0, Channel.VOICE, Channel.CHAT)
     assert table.contact_for(ANN) is written
     assert table.agents_for(written, 10.0) == [ANN]
 

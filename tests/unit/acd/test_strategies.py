@@ -31,7 +31,7 @@ from softswitch.base.ids import AgentId
 
 def roster(*available_since: float) -> Roster:
     made = Roster([Agent(agent_id=AgentId(str(row))) for row in range(len(available_since))])
-    made.available_since[Channel.VOICE.row] = available_since
+    made.available_since[Channel.VOICE.row][:] = available_since
     return made
 
 
@@ -86,7 +86,7 @@ def test_fewest_contacts_then_longest_idle() -> None:
 def test_most_skilled_adds_up_what_is_asked_for() -> None:
     skills = [{"billing": 9}, {"billing": 5, "en": 6}, {"billing": 5, "en": 6}, {"other": 10}]
     made = Roster([Agent(agent_id=AgentId(str(row)), skills=each) for row, each in enumerate(skills)])
-    made.available_since[Channel.VOICE.row] = (1.0, 3.0, 2.0, 0.0)
+    made.available_since[Channel.VOICE.row][:] = (1.0, 3.0, 2.0, 0.0)
     assert choose(most_skilled, made, rows(0, 1, 2, 3), Choice(skills=("billing", "en"))) == [2]
     assert choose(most_skilled, made, rows(0, 1, 2, 3), Choice(skills=("billing",))) == [0]
     assert choose(most_skilled, made, rows(0, 1, 2, 3), NOTHING) == [3]
