@@ -255,6 +255,16 @@ class Router:
         contact = self._floor.contacts.get(contact_id)
         return None if contact is None else explaining.explain(self._floor, contact, now)
 
+    def queue_in_hand(self, agent_id: AgentId) -> QueueId | None:
+        """The queue of the contact an agent has, or wraps up; None if there is none."""
+        agent = self._floor.agents.get(agent_id)
+        if agent is None:
+            return None
+        for contact in agent.contacts.values():
+            if not contact.is_interrupted:
+                return contact.queue.settings.queue_id
+        return next((each.queue.queue_id for each in agent.wrap_ups.values()), None)
+
     def head(self, queue_id: QueueId) -> ContactId | None:
         """Who waits at the head of a queue; None if nobody does."""
         queue = self._floor.queues.get(queue_id)

@@ -21,7 +21,7 @@ from softswitch.acd.model import (
 from softswitch.acd.runtime.hook_client import HookTarget
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.config import Configuration
-from softswitch.config.rows import QueueRow, RescueRow
+from softswitch.config.rows import AgentRow, QueueRow, RescueRow
 from softswitch.config.settings import AgentsSection
 
 WATCHDOG_S = 60.0
@@ -36,7 +36,7 @@ def acd_configuration(configuration: Configuration) -> ConfigurationSet:
                 agent_id=row.agent_id,
                 name=row.name,
                 skills=row.skills,
-                queues=None if row.queues is None else tuple(QueueId(queue) for queue in row.queues),
+                queues=_served_by(row, configuration),
                 profile={
                     QueueId(queue): Serving(order=serving.order, delay_s=serving.delay_s, weight=serving.weight)
                     for queue, serving in row.profile.items()
@@ -47,6 +47,14 @@ def acd_configuration(configuration: Configuration) -> ConfigurationSet:
         ],
         policy=_routing_policy(configuration.settings.agents),
     )
+
+
+def _served_by(row: AgentRow, configuration: Configuration) -> tuple[QueueId, ...] | None:
+    """The queues that an agent serves if he has their skills; None: all."""
+    if not row.projects:
+        return None if row.queues is None else tuple(QueueId(queue) for queue in row.queues)
+    own = [queue.queue_id for queue in configuration.queues if queue.project in row.projects]
+    return tuple(queue for queue in own if row.queues is None or queue in row.queues)
 
 
 def _routing_policy(section: AgentsSection) -> RoutingPolicy:

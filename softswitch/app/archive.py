@@ -61,16 +61,22 @@ class ArchiveSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How recordings are kept, by queue where one has its own way; the key they are encrypted with, "" for none."""
 
     otherwise: Keeping = Keeping()
+    projects: dict[str, Keeping] = {}
     queues: dict[str, Keeping] = {}
+    """Of those that say something about it; they go before projects."""
     key_file: str = ""
 
     def keeping(self, recording: StoredRecording) -> Keeping:
-        return self.queues.get(recording.queue or "", self.otherwise)
+        of_project = self.projects.get(recording.project, self.otherwise)
+        return self.queues.get(recording.queue or "", of_project)
 
     @property
     def shortest_days(self) -> float | None:
         """After which anything may be too old; None if all is kept for ever."""
-        return min((each.days for each in (self.otherwise, *self.queues.values()) if each.days), default=None)
+        return min(
+            (each.days for each in (self.otherwise, *self.projects.values(), *self.queues.values()) if each.days),
+            default=None,
+        )
 
 
 class _Hindered(Exception):

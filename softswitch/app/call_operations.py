@@ -130,5 +130,6 @@ class CallOperations:
             supervisors={each.extension.username: each.mode.value for each in call.supervisions},
             mos=record.measurements.mos,
             talking=sorted(record.measurements.talking),
+            project=record.project,
             slot=call.around.parking.slot_of(call) if call.state is CallState.PARKED else "",
         )

@@ -31,6 +31,7 @@ class CallbackOperations:
             queue_id=order.queue_id,
             enqueued_wall=wall,
             name=order.name,
+            project=settings.queues[order.queue_id].project,
             source="operator",
             by=order.by,
         )
@@ -68,4 +69,5 @@ def _row(callback: StoredCallback, wall: float) -> CallbackRow:
         by=callback.by,
         requested_at=callback.requested_wall,
         calls=list(callback.calls),
+        project=callback.project,
     )

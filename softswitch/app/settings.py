@@ -17,12 +17,13 @@ from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.calls.boosts import BoostRule, number_list
 from softswitch.calls.callback_book import CallbackTerms
-from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, RecordingPolicy, RingGroup
+from softswitch.calls.settings import CallSettings, Extension, Project, QueueTreatment, RecordingPolicy, RingGroup
 from softswitch.calls.toll_policy import TollRules
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener, parse_server
+from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, CallbacksRow, GroupRow, PhoneRow, QueueRow, TollRow
-from softswitch.config.settings import ListenerAccess, SoundsSection, TollSection
+from softswitch.config.settings import ListenerAccess, RecordingsSection, SoundsSection, TollSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
@@ -40,6 +41,8 @@ from softswitch.sip.settings import (
     SessionPolicy,
     SipSettings,
 )
+
+STATUS_WHEN_FULL = {"unavailable": 503, "busy": 486}
 
 
 def sip_settings(configuration: Configuration) -> SipSettings:
@@ -145,6 +148,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
         trunks=tuple(trunk_route(row, configuration) for row in configuration.trunks if row.host),
         outbound=tuple(outbound_route(row) for row in configuration.outbound),
         habits=habits(settings.numbers),
+        projects={row.id: _project(row) for row in configuration.projects},
         is_voice_from_anywhere=settings.media.voice_from == "anywhere",
         sharing_parties=frozenset(
             f"trunk:{trunk.name}"
@@ -153,8 +157,9 @@ def call_settings(configuration: Configuration) -> CallSettings:
         ),
         queues={
             row.id: QueueTreatment(
+                project=row.project,
                 music=_music(row, settings.sounds),
-                recording=_recording_policy(row.record),
+                recording=None if row.record is None else _recording_policy(row.record),
                 beep_every_s=settings.recordings.beep_every_s if row.beep_every_s is None else row.beep_every_s,
                 hours=row.hours,
                 at_closing=row.at_closing,
@@ -185,15 +190,30 @@ def archive_settings(configuration: Configuration) -> ArchiveSettings:
     section = configuration.settings.recordings
     return ArchiveSettings(
         otherwise=Keeping(format=section.format, days=section.keep_days),
+        projects={row.id: _keeping(row, section) for row in configuration.projects},
         queues={
-            row.id: Keeping(
-                format=row.recording_format or section.format,
-                days=section.keep_days if row.keep_recordings_days is None else row.keep_recordings_days,
-            )
+            row.id: _keeping_of_queue(row, configuration)
             for row in configuration.queues
+            if row.project or row.recording_format is not None or row.keep_recordings_days is not None
         },
         key_file=section.key_file,
     )
+
+
+def _keeping_of_queue(row: QueueRow, configuration: Configuration) -> Keeping:
+    """As it says itself, else as its project, else as everybody."""
+    project = next((each for each in configuration.projects if each.id == row.project), None)
+    whole = configuration.settings.recordings
+    of_project = None if project is None else _keeping(project, whole)
+    days, written = row.keep_recordings_days, row.recording_format
+    if of_project is None:
+        return _keeping(row, whole)
+    return Keeping(format=written or of_project.format, days=of_project.days if days is None else days)
+
+
+def _keeping(row: QueueRow | ProjectRow, otherwise: RecordingsSection) -> Keeping:
+    days = row.keep_recordings_days
+    return Keeping(format=row.recording_format or otherwise.format, days=otherwise.keep_days if days is None else days)
 
 
 def read(directory: str) -> tuple[Configuration, Dialplan]:
@@ -306,6 +326,30 @@ def _toll_rules(configuration: Configuration) -> dict[str, TollRules]:
     return {subject: each for subject, each in rules.items() if each != unlimited}
 
 
+def _project(row: ProjectRow) -> Project:
+    return Project(
+        id=row.id,
+        name=row.name,
+        contact=row.contact,
+        language=row.language,
+        timezone=row.timezone or "UTC",
+        hours=row.hours,
+        recording=None if row.record is None else RecordingPolicy(row.record),
+        recording_notice=row.recording_notice,
+        music=row.music,
+        calling_number=row.calling_number,
+        calls_max=row.max_calls,
+        status_when_full=STATUS_WHEN_FULL[row.when_full],
+    )
+
+
+def projects_of(row: AgentRow | PhoneRow) -> tuple[str, ...]:
+    """For whom alone somebody works; none: for all."""
+    if isinstance(row, AgentRow):
+        return row.projects
+    return (row.project,) if row.project else ()
+
+
 def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extension:
     return Extension(
         username=row.username,
@@ -324,6 +368,7 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         pin=row.pin if isinstance(row, AgentRow) else "",
         auto_answer=isinstance(row, AgentRow) and row.auto_answer,
         language=row.language if isinstance(row, AgentRow) else "",
+        projects=projects_of(row),
         pickup_groups=frozenset(row.pickup_groups),
     )
 

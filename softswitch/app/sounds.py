@@ -17,6 +17,12 @@ def sound_cache_directory(configuration: Configuration) -> Path:
     return Path(os.path.dirname(configuration.settings.store.directory)) / "cache" / "sounds"
 
 
+def prepare_sounds(library: "SoundLibrary", configuration: Configuration) -> list[Fault]:
+    """Make every sound that is not in the cache yet; what is wrong."""
+    projects = [row.id for row in configuration.projects]
+    return library.prepare(configuration.settings.sounds.languages, projects=projects)
+
+
 def sound_library(
     configuration: Configuration, on_fault: Callable[[Fault], None] = lambda fault: None
 ) -> "SoundLibrary":

@@ -45,7 +45,7 @@ from softswitch.app.settings import (
     sip_settings,
     stream_settings,
 )
-from softswitch.app.sounds import sound_library
+from softswitch.app.sounds import prepare_sounds, sound_library
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.errors import ConfigurationError, SoftswitchError
@@ -237,7 +237,13 @@ class Switch:
             toll=toll,
         )
         runner = FlowRunner(lambda: self._running().dialplan, loop=self._loop)
-        controller = CallController(around, loop=self._loop, start_flow=runner.start, is_routed=runner.is_routed)
+        controller = CallController(
+            around,
+            loop=self._loop,
+            start_flow=runner.start,
+            is_routed=runner.is_routed,
+            project_of=runner.project_of,
+        )
         callbacks.connect(around, controller)
         return Parts(
             clock=clock,
@@ -344,7 +350,7 @@ class Switch:
         parts.queue_hours.refresh()
         parts.controller.settings_changed()
         parts.sounds.refresh()
-        self._loop.run_in_executor(None, parts.sounds.prepare, configuration.settings.sounds.languages)
+        self._loop.run_in_executor(None, prepare_sounds, parts.sounds, configuration)
         parts.configuration = configuration
         parts.configuration_loaded_at = parts.clock.wall()
         self._look_at_certificates(parts)

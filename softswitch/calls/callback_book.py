@@ -62,6 +62,7 @@ class CallbackWish(msgspec.Struct, frozen=True, kw_only=True):
     skills: dict[str, int] = {}
     requirement: str = ""
     language: str = ""
+    project: str = ""
     source: str = "flow"
     by: str = ""
 
@@ -171,6 +172,7 @@ class CallbackBook:
             skills=wish.skills,
             requirement=wish.requirement,
             language=wish.language,
+            project=wish.project,
             source=wish.source,
             by=wish.by,
         )

@@ -99,6 +99,7 @@ class CallRecord:
         "is_unserved",
         "linked_calls",
         "measurements",
+        "project",
         "queue",
         "queue_wait_s",
         "recordings",
@@ -126,6 +127,8 @@ class CallRecord:
         self.called_number = called_number
         self.started_at = started_at
         self.answered_at: float | None = None
+        self.project = ""
+        """For whom it is; "": for nobody in particular."""
         self.flow = ""
         self.queue = ""
         self.agent = ""
@@ -244,6 +247,7 @@ class CallRecord:
             started_at=self.started_at,
             calling_number=self.calling_number,
             called_number=self.called_number,
+            project=self.project,
         )
 
     def as_cdr(self, ended_at: float) -> Cdr:
@@ -255,6 +259,7 @@ class CallRecord:
             calling_number=self.calling_number,
             calling_name=self.calling_name,
             called_number=self.called_number,
+            project=self.project,
             flow=self.flow,
             queue=QueueId(self.queue) if self.queue else None,
             agent=AgentId(self.agent) if self.agent else None,

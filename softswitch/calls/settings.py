@@ -56,6 +56,8 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     """Calls of queues are answered by the phone itself."""
     language: str = ""
     """Of its owner; empty: that of the call."""
+    projects: tuple[str, ...] = ()
+    """For whom alone he works; none: for all. His own calls are for the first."""
     pickup_groups: frozenset[str] = frozenset()
     """Who shares one of them may answer calls that ring here, and the other way round."""
 
@@ -127,11 +129,40 @@ class RecordingPolicy(Enum):
     """Nor even then."""
 
 
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """A client company, as its calls see it. What is empty is as everywhere."""
+
+    id: str
+    name: str = ""
+    contact: str = ""
+    """An e-mail address."""
+    language: str = ""
+    timezone: str = "UTC"
+    hours: str = ""
+    """The schedule that is meant where a flow names none."""
+    recording: RecordingPolicy | None = None
+    """Where neither the flow nor the number nor the queue says anything."""
+    recording_notice: str = ""
+    """A sound before the first conversation that is recorded."""
+    music: str = ""
+    calling_number: str = ""
+    """Shown to whoever is called for it through a trunk."""
+    calls_max: int = 0
+    """0: no limit."""
+    status_when_full: int = 503
+
+
+NO_PROJECT = Project(id="")
+
+
 class QueueTreatment(msgspec.Struct, frozen=True, kw_only=True):
     """How a queue sounds, when it is open, and what is kept of it."""
 
+    project: str = ""
+    """Whose queue it is; "": nobody's, for all."""
     music: str = "default"
-    recording: RecordingPolicy = RecordingPolicy.ALWAYS
+    recording: RecordingPolicy | None = RecordingPolicy.ALWAYS
+    """None: as the project of the call says, or always."""
     beep_every_s: float = 0.0
     """How often recorded parties hear that they are; 0: never."""
     hours: str = ""
@@ -187,6 +218,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Who watches an extension's calls, or a parking slot, reads with whom it talks, or who is there."""
     is_mwi_unsolicited: bool = False
     """Phones are told of waiting messages without having asked."""
+    projects: dict[str, Project] = {}
     queues: dict[str, QueueTreatment] = {}
     boosts: tuple[BoostRule, ...] = ()
     """Who comes earlier in queues."""

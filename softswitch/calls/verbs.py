@@ -12,6 +12,7 @@ from softswitch.calls.outcomes import DialOutcome, Digits, ParkOutcome, QueueOut
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
+from softswitch.calls.settings import Project
 from softswitch.store.schema import StoredPhone
 
 
@@ -24,6 +25,9 @@ class SoundFiles(Protocol):
     def announce_position(self, position: int, language: str) -> list[str]: ...
     def announce_wait(self, minutes: int, language: str) -> list[str]: ...
     def speak_number(self, number: int, language: str) -> list[str]: ...
+    def for_project(self, project: str, music: str) -> "SoundFiles":
+        """The same, but a project's own recordings go first, and "default" is its music (""; that of everybody)."""
+        ...
 
 
 class CallVerbs(Protocol):
@@ -33,6 +37,8 @@ class CallVerbs(Protocol):
     def call_id(self) -> CallId: ...
     @property
     def record(self) -> CallRecord: ...
+    @property
+    def project(self) -> Project: ...
     @property
     def headers(self) -> dict[str, str]: ...
     @property

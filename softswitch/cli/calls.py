@@ -124,6 +124,7 @@ _COLUMNS: list[Column[CallRow]] = [
     Column("State", lambda row: spoken_state(row.state), style=lambda row: _STYLES.get(row.state, "")),
     Column("From", lambda row: row.calling_number, is_flexible=True),
     Column("To", lambda row: row.called_number, is_flexible=True),
+    Column("Project", lambda row: row.project, is_wide=True, is_flexible=True),
     Column("Flow", lambda row: row.flow, is_wide=True),
     Column("Queue", lambda row: row.queue, is_flexible=True),
     Column("Agent", lambda row: row.agent, is_flexible=True),

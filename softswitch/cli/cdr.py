@@ -4,7 +4,7 @@ from itertools import islice
 
 import click
 
-from softswitch.cli.directory import config_option, directory_argument, find_directory, store_directory
+from softswitch.cli.directory import config_option, directory_argument, find_directory, project_option, store_directory
 from softswitch.cli.render import Column, json_option, last_option, show_rows
 from softswitch.cli.words import duration, instant
 from softswitch.store.schema import Cdr
@@ -13,14 +13,16 @@ from softswitch.store.schema import Cdr
 @click.command
 @directory_argument
 @config_option
+@project_option
 @last_option
 @json_option
-def cdr(directory: str | None, config: str | None, last: int, as_json: bool) -> None:
+def cdr(directory: str | None, config: str | None, project: str, last: int, as_json: bool) -> None:
     """Call detail records, the newest first."""
     from softswitch.store import open_reader
 
     with open_reader(store_directory(find_directory(directory or config))) as store:
-        rows = list(islice(store.cdrs.descending(), last))
+        found = (row for row in store.cdrs.descending() if project in ("", row.project))
+        rows = list(islice(found, last))
     show_rows(rows, _COLUMNS, as_json=as_json, empty="No calls have ended yet.")
 
 
@@ -33,6 +35,7 @@ _COLUMNS: list[Column[Cdr]] = [
     Column("Began", lambda row: instant(row.started_at)),
     Column("From", lambda row: row.calling_number, is_flexible=True),
     Column("To", lambda row: row.called_number, is_flexible=True),
+    Column("Project", lambda row: row.project, is_wide=True, is_flexible=True),
     Column("Flow", lambda row: row.flow, is_wide=True),
     Column("Queue", lambda row: row.queue or "", is_flexible=True),
     Column("Agent", lambda row: row.agent or "", is_flexible=True),

@@ -19,6 +19,7 @@ config_option = click.option(
     show_envvar=True,
     help=f"Configuration directory; otherwise ./ if it holds {SETTINGS_FILE}, else {SYSTEM_DIRECTORY}.",
 )
+project_option = click.option("--project", default="", help="Of this client company alone.")
 directory_argument = click.argument("directory", required=False)
 
 

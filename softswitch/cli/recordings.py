@@ -12,6 +12,7 @@ from softswitch.cli.directory import (
     config_option,
     connect,
     find_directory,
+    project_option,
     recordings_directory,
     store_directory,
 )
@@ -26,10 +27,11 @@ from softswitch.store.schema import StoredRecording
 
 @click.group(cls=DirectoryGroup, invoke_without_command=True)
 @config_option
+@project_option
 @last_option
 @json_option
 @click.pass_context
-def recordings(ctx: click.Context, config: str | None, last: int, as_json: bool) -> None:
+def recordings(ctx: click.Context, config: str | None, project: str, last: int, as_json: bool) -> None:
     """Recorded calls, the newest first."""
     ctx.obj = config
     if ctx.invoked_subcommand is not None:
@@ -38,7 +40,8 @@ def recordings(ctx: click.Context, config: str | None, last: int, as_json: bool)
 
     found = find_directory(config)
     with open_reader(store_directory(found)) as store:
-        rows = list(islice(store.recordings.descending(), last))
+        of_project = (row for row in store.recordings.descending() if project in ("", row.project))
+        rows = list(islice(of_project, last))
     root = recordings_directory(found)
     show_rows(rows, _columns(root), as_json=as_json, empty="No calls have been recorded yet.")
     if rows and not as_json:
@@ -111,6 +114,7 @@ def _columns(root: str) -> list[Column[StoredRecording]]:
         Column("Length", lambda row: duration(row.duration_s), is_number=True),
         Column("Size", lambda row: size(row.size_bytes), is_number=True, is_wide=True),
         Column("From", lambda row: row.calling_number, is_flexible=True),
+        Column("Project", lambda row: row.project, is_wide=True),
         Column("Queue", lambda row: row.queue or "", is_wide=True),
         Column("Agent", lambda row: row.agent or "", is_flexible=True),
         Column("Held", lambda row: "held" if row.is_held else "", is_wide=True),

@@ -10,7 +10,7 @@ import click
 
 from softswitch.app.children import Role
 from softswitch.app.run_directory import RunDirectory, worker_sockets
-from softswitch.app.sounds import sound_cache_directory, sound_library
+from softswitch.app.sounds import prepare_sounds, sound_cache_directory, sound_library
 from softswitch.app.supervisor import Program, supervise
 from softswitch.base.errors import Fault
 from softswitch.base.log import configure_logging
@@ -88,7 +88,7 @@ def _programs(configuration: Configuration) -> list[Program]:
 
 def _prepare_sounds(configuration: Configuration) -> None:
     """Speak and convert what is not in the cache yet. What cannot be is said, and costs only that sound."""
-    for line in told_once(sound_library(configuration).prepare(configuration.settings.sounds.languages)):
+    for line in told_once(prepare_sounds(sound_library(configuration), configuration)):
         click.echo(line, err=True)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import cast
 from urllib.parse import urlsplit
 
+from softswitch.calls.projects import own_name
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.rows import SKILL_LEVEL_MAX, QueueRow
@@ -68,7 +69,7 @@ def _check_overflow(
 
 def _check_overflow_flow(index: int, row: QueueRow, key: str, flows: Collection[str] | None, faults: FaultList) -> None:
     kind, _, name = str(getattr(row, key)).partition(":")
-    if kind == "flow" and flows is not None and name not in flows:
+    if kind == "flow" and flows is not None and own_name(row.project, name, flows) not in flows:
         remedy = did_you_mean(name, flows, "Write it in a file of the dialplans directory, or name another")
         faults.add(("queue", index, key), f'there is no flow "{name}"', remedy)
 
@@ -136,14 +137,14 @@ def _check_exit_keys(
         elif kind == "queue" and (name not in ids or name == row.id):
             remedy = did_you_mean(name, ids - {row.id}, "Add it, or write another target")
             faults.add(path, f'there is no other queue "{name}"', remedy)
-        elif kind == "flow" and flows is not None and name not in flows:
+        elif kind == "flow" and flows is not None and own_name(row.project, name, flows) not in flows:
             remedy = did_you_mean(name, flows, "Write it in a file of the dialplans directory, or name another")
             faults.add(path, f'there is no flow "{name}"', remedy)
 
 
 def _check_boosts(draft: Draft, ids: set[str]) -> None:
     faults = draft.fault_lists["queues.toml"]
-    projects = {str(queue["project"]) for queue in draft.raw_rows("queues.toml", "queue") if "project" in queue}
+    projects = draft.names("projects.toml", "project")
     seen: set[str] = set()
     for index, row in draft.boosts:
         if row.id in seen:
@@ -153,9 +154,9 @@ def _check_boosts(draft: Draft, ids: set[str]) -> None:
             reason = "it would boost everybody alike, and so nobody"
             faults.add(("boost", index), reason, "Write queues, projects, callers or called")
         for position, name in enumerate(row.projects):
-            if name not in projects:
-                remedy = did_you_mean(name, projects, "Write the project of a queue")
-                faults.add(("boost", index, "projects", position), f'no queue has the project "{name}"', remedy)
+            if projects is not None and name not in projects:
+                remedy = did_you_mean(name, projects, "Write an id of projects.toml")
+                faults.add(("boost", index, "projects", position), f'there is no project "{name}"', remedy)
         for position, name in enumerate(row.queues):
             if name not in ids:
                 remedy = did_you_mean(name, ids, "Add it, or remove it here")

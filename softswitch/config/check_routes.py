@@ -21,7 +21,7 @@ def check_schedules(draft: Draft) -> None:
         seen.add(row.id)
         compiled = compile_schedule(row, key=f"schedule[{index}]")
         if isinstance(compiled, list):
-            _add(compiled, faults)
+            add_compiled(compiled, faults)
 
 
 def check_routes(draft: Draft) -> None:
@@ -30,10 +30,10 @@ def check_routes(draft: Draft) -> None:
     rows = [row for _, row in draft.routes]
     compiled = NumberPlan.compile(rows, flows=draft.flows, schedules=draft.names("schedules.toml", "schedule"))
     if isinstance(compiled, list):
-        _add(compiled, faults, [index for index, _ in draft.routes])
+        add_compiled(compiled, faults, [index for index, _ in draft.routes])
 
 
-def _add(compiled: list[Fault], faults: FaultList, indexes: list[int] | None = None) -> None:
+def add_compiled(compiled: list[Fault], faults: FaultList, indexes: list[int] | None = None) -> None:
     """`indexes` are the rows' places in the file, where the compiler has counted only those that could be read."""
     for fault in compiled:
         kind, index, *rest = _key_path(fault.key)

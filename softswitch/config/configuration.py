@@ -2,6 +2,7 @@
 
 import msgspec
 
+from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
@@ -16,6 +17,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
 
     directory: str
     settings: Settings = Settings()
+    projects: tuple[ProjectRow, ...] = ()
     agents: tuple[AgentRow, ...] = ()
     phones: tuple[PhoneRow, ...] = ()
     groups: tuple[GroupRow, ...] = ()

@@ -7,7 +7,7 @@ import msgspec
 from softswitch.config.configuration import Configuration
 
 MASK = "***"
-_ROWS = ("agents", "phones", "groups", "queues", "boosts", "routes", "schedules", "trunks", "outbound")
+_ROWS = ("projects", "agents", "phones", "groups", "queues", "boosts", "routes", "schedules", "trunks", "outbound")
 _SETTINGS = "settings"
 
 

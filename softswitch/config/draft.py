@@ -9,12 +9,21 @@ from typing import cast
 
 from softswitch.base.errors import Fault
 from softswitch.config.conversion import FaultList
+from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 
 SETTINGS_FILE = "softswitch.toml"
-FILES = (SETTINGS_FILE, "agents.toml", "queues.toml", "numbers.toml", "schedules.toml", "trunks.toml")
+FILES = (
+    SETTINGS_FILE,
+    "projects.toml",
+    "agents.toml",
+    "queues.toml",
+    "numbers.toml",
+    "schedules.toml",
+    "trunks.toml",
+)
 
 
 class Draft:
@@ -29,6 +38,7 @@ class Draft:
         "groups",
         "outbound",
         "phones",
+        "projects",
         "queues",
         "routes",
         "schedules",
@@ -45,6 +55,7 @@ class Draft:
         self.tables: dict[str, dict[str, object]] = {}
         """By file, as tomllib gave them; a file that could not be read at all is missing."""
         self.settings = Settings()
+        self.projects: list[tuple[int, ProjectRow]] = []
         self.agents: list[tuple[int, AgentRow]] = []
         self.phones: list[tuple[int, PhoneRow]] = []
         self.groups: list[tuple[int, GroupRow]] = []

@@ -28,6 +28,7 @@ from softswitch.config.configuration import Configuration
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
 from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
+from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
@@ -87,6 +88,7 @@ def _stray_files(path: Path) -> list[Fault]:
 def _check(draft: Draft) -> None:
     # Imported here: the dialplan brings the whole switch along, and `load_settings` must be quick.
     from softswitch.config.check_outbound import check_outbound
+    from softswitch.config.check_projects import check_projects
     from softswitch.config.check_routes import check_routes, check_schedules
 
     check_settings(draft)
@@ -102,6 +104,7 @@ def _check(draft: Draft) -> None:
     check_routes(draft)
     check_trunks(draft)
     check_outbound(draft)
+    check_projects(draft)
 
 
 def _read(path: Path, faults: FaultList) -> dict[str, object] | None:
@@ -148,6 +151,9 @@ def _convert_file(name: str, draft: Draft) -> None:
     match name:
         case "softswitch.toml":
             draft.settings = convert_struct(table, Settings, (), faults) or draft.settings
+        case "projects.toml":
+            draft.projects = _rows(table, "project", ProjectRow, faults)
+            _refuse_others(table, ("project",), faults)
         case "agents.toml":
             draft.agents = _rows(table, "agent", AgentRow, faults)
             draft.phones = _rows(table, "phone", PhoneRow, faults)
@@ -186,18 +192,37 @@ def _complete(draft: Draft) -> Configuration:
     language, music = settings.sounds.default_language, settings.sounds.music
     agents = [_complete_person(row) for _, row in draft.agents]
     queues = [row for _, row in draft.queues]
+    projects = {row.id: row for _, row in draft.projects}
     return Configuration(
         directory=draft.directory,
         settings=settings,
+        projects=tuple(msgspec.structs.replace(row, name=row.name or row.id) for row in projects.values()),
         agents=tuple(msgspec.structs.replace(row, language=row.language or language) for row in agents),
         phones=tuple(_complete_person(row) for _, row in draft.phones),
         groups=tuple(row for _, row in draft.groups),
         boosts=tuple(row for _, row in draft.boosts),
-        queues=tuple(msgspec.structs.replace(row, name=row.name or row.id, music=row.music or music) for row in queues),
+        queues=tuple(
+            msgspec.structs.replace(
+                row, name=row.name or row.id, music=row.music or _music_of(projects.get(row.project)) or music
+            )
+            for row in queues
+        ),
         routes=tuple(row for _, row in draft.routes),
-        schedules=tuple(row for _, row in draft.schedules),
+        schedules=tuple(_complete_schedule(row, projects.get(row.project)) for _, row in draft.schedules),
         trunks=tuple(_complete_trunk(row, draft.directory) for _, row in draft.trunks),
         outbound=tuple(row for _, row in draft.outbound),
+    )
+
+
+def _music_of(project: ProjectRow | None) -> str:
+    return "" if project is None else project.music
+
+
+def _complete_schedule(row: ScheduleRow, project: ProjectRow | None) -> ScheduleRow:
+    if project is None:
+        return msgspec.structs.replace(row, timezone=row.timezone or "UTC")
+    return msgspec.structs.replace(
+        row, timezone=row.timezone or project.timezone or "UTC", holidays={**project.holidays, **row.holidays}
     )
 
 

@@ -72,6 +72,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     skills: dict[str, SkillLevel] = {}
     queues: tuple[str, ...] | None = None
     """Serves these only; None: every queue whose skills he has."""
+    projects: tuple[str, ...] = ()
+    """Serves queues of these only, and his own calls are for the first; none: he is there for all."""
     profile: dict[str, ServingRow] = {}
     """By queue; those that are not named have the defaults."""
     pin: Annotated[str, Meta(pattern=r"^([0-9]{4,12})?$")] = ""
@@ -127,6 +129,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     password: str
     number: str = ""
     """The extension colleagues dial; empty: none."""
+    project: str = ""
+    """Whose phone it is; empty: the centre's."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
     prack: ReliableRinging = "supported"
@@ -257,7 +261,7 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     """Empty: the id."""
     project: str = ""
-    """For whom it works: a word reports go by."""
+    """For whom it works, an id of projects.toml; empty: for all."""
     skills: dict[str, SkillLevel] = {}
     """Required of an agent, with the lowest level that will do; none: anybody."""
     requirement: str = ""
@@ -328,10 +332,10 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """With which reason; empty: "no answer" or "declined"."""
     declines_count: bool = True
     """Whether calls he declines count among those he lets ring."""
-    record: bool | RecordingPolicy = True
-    """Whether conversations are recorded; true is "always", false is "never"."""
+    record: bool | RecordingPolicy | None = None
+    """Whether conversations are recorded; true is "always", false is "never"; None: as its project says, or always."""
     recording_format: RecordingFormat | None = None
-    """None: that of [recordings], here and in the next two."""
+    """None: that of its project, or of [recordings], here and in the next; then that of [recordings]."""
     keep_recordings_days: Annotated[float, Meta(ge=0, le=36500)] | None = None
     beep_every_s: Annotated[float, Meta(ge=0, le=3600)] | None = None
 
@@ -349,7 +353,7 @@ class BoostRow(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[str, ...] = ()
     """In these queues only; none, here and below: the condition always holds."""
     projects: tuple[str, ...] = ()
-    """In the queues of these projects (`project` of a queue)."""
+    """In the queues of these projects."""
     callers: tuple[str, ...] = ()
     """Numbers, or patterns as in numbers.toml: a list of important customers, a region."""
     called: tuple[str, ...] = ()
@@ -365,12 +369,17 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True):
     otherwise: str | None = None
     record: RecordingPolicy | None = None
     """For conversations of these calls; None: as the queue says."""
+    project: str = ""
+    """Whose number it is: the call is its, and so is all that is recorded and counted of it; empty: nobody's."""
 
 
 class ScheduleRow(msgspec.Struct, frozen=True, kw_only=True):
     """[[schedule]]: opening hours. Compiled by dialplan/schedule.py."""
 
     id: Identifier
-    timezone: str = "UTC"
+    project: str = ""
+    """Whose hours they are; empty: anybody's."""
+    timezone: str = ""
+    """Empty: that of its project, or UTC."""
     hours: dict[str, tuple[str, ...]] = {}
     holidays: dict[str, tuple[str, ...]] = {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from softswitch.base.clock import Clock
+from softswitch.base.errors import LocalError
+from softswitch.calls.settings import Project
 from softswitch.dialplan.verb_group import VerbGroup
 from softswitch.sip.trunks.identity import Diversion, read_diversions
 
@@ -59,9 +61,19 @@ class CallerFacts(VerbGroup):
         """A header of the caller's INVITE: the well-known ones and every X- header."""
         return self._verbs.headers.get(name.lower())
 
-    def is_open(self, schedule: str) -> bool:
-        """Whether the schedule (schedules.toml) is open now. Raises `UnknownName`."""
-        return self._dialplan.is_open(schedule, self._verbs.clock.wall())
+    @property
+    def project(self) -> Project:
+        """The client company the call is for: `id`, `name`, `language`, `timezone`, `contact` and what else
+        projects.toml says; one whose `id` is "" if it is for nobody in particular."""
+        return self._verbs.project
+
+    def is_open(self, schedule: str = "") -> bool:
+        """Whether the schedule (schedules.toml) is open now: the project's own of that name goes first, and "" is that
+        of the project itself. Raises `UnknownName`."""
+        name = schedule or self.project.hours
+        if not name:
+            raise LocalError("is_open: no schedule is named, and the call is for no project that has `hours`")
+        return self._dialplan.is_open(name, self._verbs.clock.wall(), self._verbs.record.project)
 
     def tag(self, name: str, value: str) -> None:
         """Note something about the call in its record."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from softswitch.base.errors import LocalError
+from softswitch.calls.projects import own_name
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.schedule import Schedule, is_open
@@ -50,23 +51,31 @@ class Dialplan(msgspec.Struct, frozen=True):
         route = self.numbers.find(number)
         if route is None:
             return None
-        if route.hours is not None and route.otherwise is not None and not self.is_open(route.hours, at_wall):
-            return route.otherwise
-        return route.flow
+        hours, otherwise = route.hours, route.otherwise
+        is_closed = hours is not None and otherwise is not None and not self.is_open(hours, at_wall, route.project)
+        name = otherwise if is_closed and otherwise is not None else route.flow
+        return own_name(route.project, name, self.flows)
+
+    def project_of(self, number: str) -> str:
+        """Whose number it is; "": nobody's, or not ours."""
+        route = self.numbers.find(number)
+        return "" if route is None else route.project
 
     def recording_of(self, number: str) -> RecordingPolicy | None:
         """Whether conversations of calls to `number` are recorded; None if that is left to queues and flows."""
         route = self.numbers.find(number)
         return None if route is None or route.record is None else RecordingPolicy(route.record)
 
-    def is_open(self, schedule: str, at_wall: float) -> bool:
-        """Raises `UnknownName`."""
+    def is_open(self, schedule: str, at_wall: float, project: str = "") -> bool:
+        """Whether a schedule is open, as a call of the project names it. Raises `UnknownName`."""
+        schedule = own_name(project, schedule, self.schedules)
         if schedule not in self.schedules:
             raise UnknownName(f'there is no schedule "{schedule}"; known: {_names(self.schedules)}')
         return is_open(self.schedules[schedule], at_wall)
 
-    def flow_named(self, name: str) -> Flow:
-        """Raises `UnknownName`."""
+    def flow_named(self, name: str, project: str = "") -> Flow:
+        """A flow as a call of the project names it. Raises `UnknownName`."""
+        name = own_name(project, name, self.flows)
         if name not in self.flows:
             raise UnknownName(f'there is no flow "{name}"; known: {_names(self.flows)}')
         return self.flows[name]

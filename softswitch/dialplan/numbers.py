@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from softswitch.base.errors import Fault
+from softswitch.calls.projects import own_name
 from softswitch.dialplan.limits import NUMBERS_REMEMBERED_MAX
 from softswitch.dialplan.patterns import BadPattern, Pattern, comparable, parse_pattern
 
@@ -32,12 +33,15 @@ class RouteRow(Protocol):
     def otherwise(self) -> str | None: ...
     @property
     def record(self) -> str | None: ...
+    @property
+    def project(self) -> str: ...
 
 
 class Route(msgspec.Struct, frozen=True):
     """Calls to `number` (a pattern) run `flow`; with `hours` (a schedule's id) only then, and `otherwise` outside.
 
-    `record` says whether their conversations are recorded (a `RecordingPolicy`), or leaves it to queues.
+    `record` says whether their conversations are recorded (a `RecordingPolicy`), and `project` whose calls they are;
+    None, or "", leave it to queues.
     """
 
     number: str
@@ -45,6 +49,7 @@ class Route(msgspec.Struct, frozen=True):
     hours: str | None = None
     otherwise: str | None = None
     record: str | None = None
+    project: str = ""
 
 
 class NumberPlan:
@@ -83,7 +88,7 @@ class NumberPlan:
                 faults.append(_collision(file, key, pattern, rival, index_of[rival]))
             else:
                 index_of[pattern] = index
-                route = Route(row.number, row.flow, row.hours or None, row.otherwise or None, row.record)
+                route = Route(row.number, row.flow, row.hours or None, row.otherwise or None, row.record, row.project)
                 plan._by_prefix.setdefault(pattern.literal_prefix, []).append((pattern, route))
                 plan._prefix_max = max(plan._prefix_max, len(pattern.literal_prefix))
         return faults or plan
@@ -141,7 +146,7 @@ def _reference_faults(
         ("hours", row.hours, schedules, "schedule"),
     ]
     for field, name, known, kind in references:
-        if name and known is not None and name not in known:
+        if name and known is not None and own_name(row.project, name, known) not in known:
             faults.append(Fault(file, f"{key}.{field}", f'there is no {kind} "{name}"', _suggest(name, known, kind)))
     return faults
 

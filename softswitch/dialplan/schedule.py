@@ -132,8 +132,9 @@ def compile_schedule(
     weekly: dict[int, tuple[Interval, ...]] = {}
     holidays: dict[date, tuple[Interval, ...]] = {}
     yearly: dict[tuple[int, int], tuple[Interval, ...]] = {}
-    if not _is_zone(row.timezone):
-        faults.append(Fault(file, f"{key}.timezone", f'there is no time zone "{row.timezone}"', _suggest(row.timezone)))
+    zone = row.timezone or "UTC"
+    if not _is_zone(zone):
+        faults.append(Fault(file, f"{key}.timezone", f'there is no time zone "{zone}"', _suggest(zone)))
     if not row.hours and not row.holidays:
         faults.append(Fault(file, f"{key}.hours", "it is never open", 'Write for example "mon-fri" = ["09:00-18:00"]'))
     for days, texts in row.hours.items():
@@ -157,7 +158,7 @@ def compile_schedule(
     if faults:
         return faults
     by_day = tuple(weekly.get(day, ()) for day in range(len(DAYS)))
-    return Schedule(id=row.id, timezone=row.timezone, weekly=by_day, holidays=holidays, yearly=yearly)
+    return Schedule(id=row.id, timezone=zone, weekly=by_day, holidays=holidays, yearly=yearly)
 
 
 def _is_zone(name: str) -> bool:

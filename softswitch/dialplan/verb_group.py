@@ -31,8 +31,8 @@ class VerbGroup:
         self._verbs.language = language
 
     async def run(self, flow: str) -> None:
-        """Go on with another flow and come back when it returns. Raises `UnknownName`."""
-        await self._dialplan.flow_named(flow)(cast("Call", self))
+        """Go on with another flow, the project's own first, and come back when it returns. Raises `UnknownName`."""
+        await self._dialplan.flow_named(flow, self._verbs.record.project)(cast("Call", self))
 
     def _files(self, said: tuple[Said, ...]) -> list[str]:
         sounds = self._verbs.sounds

@@ -81,6 +81,7 @@ class ActiveCall(msgspec.Struct, frozen=True, kw_only=True):
     called_number: str
     calling_name: str = ""
     flow: str = ""
+    project: str = ""
 
 
 class Supervised(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +186,8 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     calling_number: str
     calling_name: str = ""
     called_number: str
+    project: str = ""
+    """For whom it was: of the number called, of who called, or of the queue; "": for nobody in particular."""
     flow: str = ""
     queue: QueueId | None = None
     """The last queue he waited in."""
@@ -258,6 +261,7 @@ class StoredRecording(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     agent: AgentId | None = None
     queue: QueueId | None = None
+    project: str = ""
     calling_number: str = ""
     fault: str = ""
     """What is missing in the file and why (a full disk); "" if nothing is."""
@@ -329,6 +333,8 @@ class StoredCallback(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     name: str = ""
     queue_id: QueueId
+    project: str = ""
+    """For whom it is called back."""
     state: Literal["waiting", "dialling", "resting", "over"] = "waiting"
     requested_wall: float
     enqueued_wall: float

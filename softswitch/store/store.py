@@ -205,6 +205,7 @@ class Store:
                 calling_name=call.calling_name,
                 called_number=call.called_number,
                 flow=call.flow,
+                project=call.project,
                 end_reason=END_REASON_RESTARTED,
                 ended_by="switch",
             )

@@ -17,6 +17,7 @@ from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, ParkOutcom
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
+from softswitch.calls.settings import NO_PROJECT, Project
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
@@ -48,6 +49,9 @@ class FakeSounds:
     def speak_number(self, number: int, language: str) -> list[str]:
         return [f"number {number}"]
 
+    def for_project(self, project: str, music: str) -> "FakeSounds":
+        return self
+
 
 class FakeCall:
     """Offers the verbs of a call; each is written to `transcript` as it is used.
@@ -71,6 +75,7 @@ class FakeCall:
         picks_up: bool = False,
         pins: Mapping[str, str] | None = None,
         calls_back: bool = True,
+        project: Project = NO_PROJECT,
     ) -> None:
         """`phone` is what the caller has chosen for his extension (None: he has none of ours), `forwards_to` the
         numbers it may forward to. With `picks_up` somebody rings where he picks up, or is parked where he retrieves.
@@ -89,6 +94,8 @@ class FakeCall:
             called_number=called_number,
             started_at=self.clock.wall(),
         )
+        self.project = project
+        self.record.project = project.id
         self.headers = dict(headers or {})
         self.phone = phone
         self._forwards_to = forwards_to

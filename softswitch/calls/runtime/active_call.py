@@ -25,6 +25,7 @@ from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.queue_wishes import QueueStay
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
+from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.call_recordings import CallRecordings
 from softswitch.calls.runtime.caller_leg import open_stream, part_from_caller
 from softswitch.calls.runtime.conversation import Conversation
@@ -80,9 +81,9 @@ class ActiveCall:
         "__weakref__", "_description", "_has_progressed", "_identity", "_is_flow_over", "_is_reliable", "_legs",
         "_offer", "_on_closed", "_others", "answer_headers", "around", "awaits_party", "call_id", "caller",
         "came_by", "conversation", "digits_typed", "display", "exchange", "headers", "instance", "is_caller_hidden",
-        "is_taken_away", "keeps_agent", "language", "mailbox", "max_forwards", "near", "parked_by", "permissions",
-        "queue_stay", "record", "recordings", "sent_away_to", "state", "state_since", "supervisions", "transfer",
-        "unreached",
+        "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox", "max_forwards", "near",
+        "parked_by", "permissions", "queue_stay", "record", "recordings", "sent_away_to", "state", "state_since",
+        "supervisions", "transfer", "unreached",
     )  # fmt: skip
 
     def __init__(
@@ -120,6 +121,8 @@ class ActiveCall:
         """Numbers, normalised, the call has come to us by: more than one if it was one of ours come back."""
         self.is_caller_hidden = invite is not None and invite.is_caller_hidden
         """Nobody who is called must learn the caller's name and number."""
+        self.is_told_of_recording = False
+        """What his project wants callers to hear before they are recorded."""
         self.exchange = exchange
         self.permissions = caller.extension
         """Whose trunks may be used: the caller's own, or those of who has transferred him here."""
@@ -360,6 +363,7 @@ class ActiveCall:
             self.caller,
             party,
             music=music,
+            sounds=sounds_of(self),
             around=self.around,
             is_masked=lambda: self.recordings.is_masked,
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId, StreamId
+from softswitch.calls.runtime.belonging import project_of
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import Recording
 from softswitch.media.recording.recording import recording_path
@@ -69,10 +70,17 @@ class CallRecordings:
 
     # Recording
 
-    def policy_for(self, wished: bool | None, otherwise: RecordingPolicy) -> RecordingPolicy:
-        """What holds for a conversation: what the flow wishes, or else the number's policy, or else `otherwise`."""
+    def policy_for(
+        self,
+        wished: bool | None,
+        *,
+        queue: RecordingPolicy | None = None,
+        otherwise: RecordingPolicy = RecordingPolicy.ON_DEMAND,
+    ) -> RecordingPolicy:
+        """What holds for a conversation: what the flow wishes, or else the number's policy, or that of the queue, or of
+        the project, or `otherwise`."""
         if wished is None:
-            return self.policy or otherwise
+            return self.policy or queue or project_of(self._call).recording or otherwise
         return RecordingPolicy.ALWAYS if wished else RecordingPolicy.NEVER
 
     def conversation_began(self, far: StreamId, policy: RecordingPolicy) -> str | None:
@@ -216,6 +224,7 @@ class CallRecordings:
             size_bytes=0,
             agent=AgentId(record.agent) if record.agent else None,
             queue=QueueId(record.queue) if record.queue else None,
+            project=record.project,
             calling_number=record.calling_number,
             call_started_at=record.started_at,
             masks=self._masks_within(recording),

@@ -25,6 +25,7 @@ from softswitch.calls.ringing import RingPlan
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.attempt import Attempt
+from softswitch.calls.runtime.belonging import policy_in_queue
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.dialling import Dialling
 from softswitch.calls.runtime.party import Party
@@ -129,7 +130,8 @@ class CallbackAttempt:
 
     def _is_recorded(self) -> bool | None:
         treatment = self._around.settings().queues.get(self._callback.queue_id, QueueTreatment())
-        return True if treatment.recording is RecordingPolicy.ALWAYS else None
+        is_always = policy_in_queue(self._call, None, treatment) is RecordingPolicy.ALWAYS
+        return True if is_always else None
 
     def _leave_agent(self) -> None:
         if self._is_connected:

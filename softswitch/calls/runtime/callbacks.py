@@ -268,6 +268,7 @@ class Callbacks:
             called_number=callback.number,
             started_at=self._among.clock.wall(),
         )
+        record.project = callback.project
         call = self._exchange.originate(record)
         terms = self._terms_of(callback.queue_id) or CallbackTerms()
 

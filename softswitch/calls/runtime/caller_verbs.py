@@ -24,14 +24,16 @@ from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_line import keep_line_open
+from softswitch.calls.runtime.belonging import own_queue, policy_in_queue, project_of, sounds_of
 from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
 from softswitch.calls.runtime.message import record_message
 from softswitch.calls.runtime.parking import Parking
 from softswitch.calls.runtime.picking_up import pick_up, retrieve
 from softswitch.calls.runtime.queueing import QueueVisit
 from softswitch.calls.runtime.sending_away import send_away
+from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.runtime.transferring import transfer_caller
-from softswitch.calls.settings import Extension
+from softswitch.calls.settings import Extension, Project, QueueTreatment, RecordingPolicy
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import PlayFinished
 from softswitch.store.schema import StoredPhone
@@ -54,12 +56,16 @@ class CallerVerbs:
         return self._call.record
 
     @property
+    def project(self) -> Project:
+        return project_of(self._call)
+
+    @property
     def headers(self) -> dict[str, str]:
         return self._call.headers
 
     @property
     def sounds(self) -> SoundFiles:
-        return self._call.around.sounds
+        return sounds_of(self._call)
 
     @property
     def clock(self) -> Clock:
@@ -189,7 +195,10 @@ class CallerVerbs:
     async def queue(self, queue_id: str, wishes: QueueWishes) -> QueueOutcome:
         """Wait for an agent and talk to him; returns when the agent has left or the waiting has ended otherwise."""
         self._call.unreached = None
+        queue_id = own_queue(self._call, queue_id)
         await self.answer()
+        treatment = self._call.around.settings().queues.get(queue_id, QueueTreatment())
+        await self._tell_of_recording(policy_in_queue(self._call, wishes.record, treatment))
         self._call.mailbox.clear()
         outcome = await QueueVisit(self._call, queue_id, wishes).run()
         self._call.digits_typed.clear()
@@ -208,6 +217,7 @@ class CallerVerbs:
         """Ring extensions, groups or outside numbers and connect who answers; returns when the far side has left or
         did not come."""
         await self._call.mailbox.check()
+        await self._tell_of_recording(self._call.recordings.policy_for(record))
         self._call.mailbox.clear()
         self._call.unreached = None
         settings = self._call.around.settings()
@@ -257,7 +267,9 @@ class CallerVerbs:
         is_same = stay is not None and queue in ("", stay.queue_id)
         wishes = stay.wishes if stay is not None and is_same else QueueWishes()
         waited_s = clock.now() - stay.queued_at if stay is not None and is_same else 0.0
-        settings, queue_id = call.around.settings(), queue or (stay.queue_id if stay is not None else "")
+        settings = call.around.settings()
+        queue_id = own_queue(call, queue) if queue else (stay.queue_id if stay is not None else "")
+        treatment = settings.queues.get(queue_id)
         boost_s = boost_of_call(
             settings.boosts,
             settings.habits,
@@ -274,6 +286,7 @@ class CallerVerbs:
             skills=wishes.skills,
             requirement=wishes.requirement,
             language=call.language,
+            project=call.record.project or ("" if treatment is None else treatment.project),
             source="queue" if is_same else "flow",
         )
         try:
@@ -358,6 +371,14 @@ class CallerVerbs:
                 return None
             await self._call.mailbox.next(left)
         return digit
+
+    async def _tell_of_recording(self, policy: RecordingPolicy) -> None:
+        """A project may want its callers to hear, once, that they are recorded."""
+        notice = self.project.recording_notice
+        if not notice or self._call.is_told_of_recording or policy is not RecordingPolicy.ALWAYS:
+            return
+        self._call.is_told_of_recording = True
+        await self.play(or_silence(lambda: [self.sounds.resolve(notice, self.language)]))
 
     def _leave_to_transferor(self) -> None:
         """Who was transferred here in vain is not hung up: whoever transferred him has him back (recall.py)."""

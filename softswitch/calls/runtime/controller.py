@@ -24,6 +24,7 @@ from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.acd_events import AcdEvents
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
 from softswitch.calls.runtime.arrivals import let_in
+from softswitch.calls.runtime.belonging import arrive, belong_to, project_at_work, refusal_of_full
 from softswitch.calls.runtime.measuring import Measuring
 from softswitch.calls.runtime.negotiation import (
     answer_reinvite,
@@ -96,13 +97,15 @@ class CallController:
         loop: asyncio.AbstractEventLoop,
         start_flow: Callable[[ActiveCall], None],
         is_routed: Callable[[str], bool],
+        project_of: Callable[[str], str],
     ) -> None:
-        """`is_routed` tells whether a number leads to a flow now."""
+        """`is_routed` tells whether a number leads to a flow now, `project_of` whose number it is."""
         self.calls: dict[CallId, ActiveCall] = {}
         self._around = around
         self._loop = loop
         self._start_flow = start_flow
         self._is_routed = is_routed
+        self._project_of = project_of
         self._transfers: set[asyncio.Task[None]] = set()
         self.legs: dict[LegId, ActiveCall] = {}
         """Which call a leg belongs to, for as long as SIP knows the leg."""
@@ -230,10 +233,12 @@ class CallController:
         self.watching.party_moved(call)
 
     def begin(self, caller: Party, record: CallRecord, *, before: ActiveCall) -> ActiveCall:
-        call = self._enter(ActiveCall(None, caller, record, self._around, **self._connections()))
+        call = ActiveCall(None, caller, record, self._around, **self._connections())
+        call.language = before.language
+        belong_to(call, self._project_of(record.called_number) or before.record.project)
+        self._enter(call)
         call.max_forwards = before.max_forwards - 1
         call.came_by = before.came_by
-        call.language = before.language
         self._take_line(caller, BusyKind.OUTBOUND)
         call.admit(caller, "caller")
         if caller.is_answered:
@@ -244,6 +249,8 @@ class CallController:
     def originate(self, record: CallRecord) -> ActiveCall:
         caller = nobody("nobody yet", self._around.settings().capabilities)
         call = ActiveCall(None, caller, record, self._around, **self._connections())
+        project, record.project = record.project, ""
+        arrive(call, project)
         self.calls[call.call_id] = call
         self._around.records.call_started(record.as_active())
         return call
@@ -311,7 +318,9 @@ class CallController:
         arrival = let_in(event, self._around, len(self.calls))
         if arrival is None:
             return
-        call = self._enter(self._make_call(event, self._around.settings()))
+        call = self._make_call(event, self._around.settings())
+        full = self._note_project(call)
+        self._enter(call)
         call.came_by, call.max_forwards = arrival
         self._take_line(call.caller, BusyKind.OUTBOUND)
         if call.caller.extension is not None:
@@ -326,6 +335,10 @@ class CallController:
         )
         if self.watching.is_any_call_watched:
             self.watching.call_arrived(call)
+        if full:
+            call.refuse(full)
+            call.flow_over()
+            return
         if event.replaces is None:
             self._start_flow(call)
             return
@@ -341,6 +354,18 @@ class CallController:
         self.legs[call.caller.leg.leg_id] = call
         self._around.records.call_started(call.record.as_active())
         return call
+
+    def _note_project(self, call: ActiveCall) -> int:
+        """Whose the call is that has come. The status to refuse it with, if it is for one that has no room; else 0."""
+        project, extension = self._project_of(call.record.called_number), call.caller.extension
+        if project and (full := refusal_of_full(self._around, project)):
+            call.record.project = project  # but it takes up no room
+            call.record.tags["refused"] = "max_calls"
+            return full
+        if not project and extension is not None:
+            project = project_at_work(self._around, extension)
+        arrive(call, project)
+        return 0
 
     def _take_line(self, party: Party, kind: BusyKind) -> None:
         """An agent who calls, or has come from another call, is busy for as long as his leg lasts.
@@ -421,6 +446,7 @@ class CallController:
 
     def _closed(self, call: ActiveCall) -> None:
         self.calls.pop(call.call_id, None)
+        self._around.projects.over(call.call_id)
         cdr = call.record.as_cdr(self._around.clock.wall())
         self._around.records.call_ended(cdr)
         self._measuring.call_ended(call.record, cdr)

@@ -25,6 +25,7 @@ from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.supervision import SupervisionMode
+from softswitch.calls.verbs import SoundFiles
 from softswitch.media.runtime.client import MediaStream
 
 DIGIT_MS = 100
@@ -49,6 +50,7 @@ class Conversation:
         "_is_masked",
         "_music",
         "_on_hold_since",
+        "_sounds",
         "_supervisors",
         "call_id",
         "far",
@@ -67,6 +69,7 @@ class Conversation:
         far: Party,
         *,
         music: str,
+        sounds: SoundFiles,
         around: Surroundings,
         is_masked: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -83,6 +86,7 @@ class Conversation:
         self.on_hold: Callable[[bool], None] = lambda _: None
         """Told when one of the two is put on hold, and when neither is any more."""
         self._music = music
+        self._sounds = sounds
         self._on_hold_since: float | None = None
         self._around = around
         self._is_masked = is_masked
@@ -187,7 +191,7 @@ class Conversation:
             party.stream.stop_play()
         party.stream.hear(*heard.sources)
         if heard.is_music:
-            music = or_silence(lambda: [self._around.sounds.music(self._music)])
+            music = or_silence(lambda: [self._sounds.music(self._music)])
             if music:
                 party.stream.play(music, loop=True, started_at=0.0)
 

@@ -16,7 +16,7 @@ from softswitch.calls.runtime.alerting import ANSWERED_ELSEWHERE, weightiest
 from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.early_media import EarlyMedia
-from softswitch.calls.settings import CallSettings, RecordingPolicy
+from softswitch.calls.settings import CallSettings
 from softswitch.media.protocol import FirstPacket
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
@@ -174,7 +174,7 @@ class Dialling:
                 del self._attempts[place]
         await self._call.answer()
         assert attempt.answered is not None, "that is why we are here"
-        policy = self._call.recordings.policy_for(self._is_record_wished, RecordingPolicy.ON_DEMAND)
+        policy = self._call.recordings.policy_for(self._is_record_wished)
         self._conversation = self._call.converse(attempt.answered, "default", policy)
 
     def _stop_ringing(self) -> float:

@@ -17,11 +17,11 @@ from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, PartyJoined
 from softswitch.calls.outcomes import ParkOutcome, ParkReason
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.runtime.taking_over import name_of
-from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import PlayFinished
 from softswitch.sip.outputs import LegEnded
 
@@ -88,7 +88,7 @@ class Parking:
         log.info("parked", call_id=call.call_id, slot=self._slot, by=self._parked_by)
 
     def _announce(self, party: Party) -> None:
-        sounds = self._around.sounds
+        sounds = sounds_of(self._call)
         names = [ANNOUNCEMENT, *(f"digit/{digit}" for digit in self._slot)]
         words = or_silence(lambda: [sounds.resolve(name, self._call.language) for name in names])
         if party.stream is not None and words:
@@ -118,7 +118,7 @@ class Parking:
 
     def _play_music(self) -> None:
         self._has_music = True
-        music = or_silence(lambda: [self._around.sounds.music("default")])
+        music = or_silence(lambda: [sounds_of(self._call).music("default")])
         if music:
             self._call.caller_stream.play(music, loop=True, started_at=0.0)
 
@@ -130,7 +130,7 @@ class Parking:
         self._around.parking.free(self._slot, self._call)
         self._retrieved_by = name_of(party)
         self._wait_s = self._around.clock.now() - self._parked_at
-        policy = self._call.recordings.policy_for(None, RecordingPolicy.ON_DEMAND)
+        policy = self._call.recordings.policy_for(None)
         self._conversation = self._call.converse(party, "default", policy)
         log.info("retrieved", call_id=self._call.call_id, slot=self._slot, by=self._retrieved_by)
 

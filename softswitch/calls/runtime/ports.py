@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
-from softswitch.base.ids import CallId, LegId, RecordingId, ReferId
+from softswitch.base.ids import AgentId, CallId, LegId, QueueId, RecordingId, ReferId
+from softswitch.calls.projects import ProjectCalls
 from softswitch.calls.returning import Returning
-from softswitch.calls.runtime.agent_lines import Acd, AgentLines
+from softswitch.calls.runtime.agent_lines import Acd as AgentLinesAcd
+from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.open_lines import OpenLines
@@ -89,6 +91,12 @@ class Sip(Protocol):
 
     def sip_call_id(self, leg_id: LegId) -> str:
         """Of a leg that was just made; "" if it failed before anything was sent."""
+        ...
+
+
+class Acd(AgentLinesAcd, Protocol):
+    def queue_in_hand(self, agent_id: AgentId) -> QueueId | None:
+        """The queue of the contact an agent has, or wraps up; None if there is none."""
         ...
 
 
@@ -178,3 +186,4 @@ class Surroundings:
     """Calls of ours that may come back to us."""
     parking: ParkingLot = field(default_factory=ParkingLot)
     open_lines: OpenLines = field(default_factory=OpenLines)
+    projects: ProjectCalls = field(default_factory=ProjectCalls)

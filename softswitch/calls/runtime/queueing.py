@@ -55,6 +55,7 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_greeting import AgentGreeting
 from softswitch.calls.runtime.agent_line import ZIP_TONE
 from softswitch.calls.runtime.agent_phones import AgentPhones
+from softswitch.calls.runtime.belonging import belong_to, policy_in_queue, sounds_of
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.sounds import or_silence
@@ -110,6 +111,7 @@ class QueueVisit:
 
     async def run(self) -> QueueOutcome:
         self._call.record.queue = self._queue
+        belong_to(self._call, self._treatment.project)
         self._call.queue_stay = QueueStay(queue_id=self._queue, queued_at=self._queued_at, wishes=self._wishes)
         self._call.record.began_to_wait()
         self._call.set_state(CallState.WAITING)
@@ -201,12 +203,13 @@ class QueueVisit:
         self._queue = queue_id
         self._call.record.queue = queue_id
         self._treatment = self._around.settings().queues.get(queue_id, QueueTreatment())
+        belong_to(self._call, self._treatment.project)
         self._play_music()
 
     def _play_music(self) -> None:
         self._announcement = None
         self._to_be_said.clear()
-        music = or_silence(lambda: [self._around.sounds.music(self._treatment.music)])
+        music = or_silence(lambda: [sounds_of(self._call).music(self._treatment.music)])
         if music:
             self._call.caller_stream.play(music, loop=True, started_at=0.0)
 
@@ -226,12 +229,13 @@ class QueueVisit:
             self._end_announcement()
 
     def _words_of(self, event: AnnouncementDue) -> list[str]:
-        sounds = [self._around.sounds.resolve(event.text, self._call.language)] if event.text else []
+        library = sounds_of(self._call)
+        sounds = [library.resolve(event.text, self._call.language)] if event.text else []
         if event.position is not None:
-            sounds += self._around.sounds.announce_position(event.position, self._call.language)
+            sounds += library.announce_position(event.position, self._call.language)
         if event.estimated_wait_s is not None:
             minutes = round(event.estimated_wait_s / 60)
-            sounds += self._around.sounds.announce_wait(minutes, self._call.language)
+            sounds += library.announce_wait(minutes, self._call.language)
         return sounds
 
     def _end_announcement(self) -> None:
@@ -283,6 +287,7 @@ class QueueVisit:
         self._announcement = None
         record = self._call.record
         record.agent = event.agent_id
+        self._around.projects.serves(event.agent_id, record.project)
         record.queue_wait_s += event.wait_s
         sounds = self._words_for(event.agent_id)
         if sounds:
@@ -294,9 +299,9 @@ class QueueVisit:
     def _words_for(self, agent_id: AgentId) -> list[str]:
         extension = self._around.settings().extension_of_agent(agent_id)
         language = self._call.language if extension is None or not extension.language else extension.language
-        sounds: list[str] = []
+        library, sounds = sounds_of(self._call), list[str]()
         for name in self._treatment.agent_hears or self._zip_tone():
-            sounds += or_silence(lambda name=name: [self._around.sounds.resolve(name, language)])
+            sounds += or_silence(lambda name=name: [library.resolve(name, language)])
         return sounds
 
     def _zip_tone(self) -> tuple[str, ...]:
@@ -326,7 +331,7 @@ class QueueVisit:
 
     def _begin_conversation(self) -> None:
         assert self._agent is not None, "he has answered, and is still there"
-        policy = self._call.recordings.policy_for(self._wishes.record, self._treatment.recording)
+        policy = policy_in_queue(self._call, self._wishes.record, self._treatment)
         self._conversation = self._call.converse(self._agent, self._treatment.music, policy)
         self._conversation.on_hold = self._hold_changed
 
@@ -396,7 +401,9 @@ class QueueVisit:
 
     async def _say_that_it_is_closed(self) -> None:
         """To somebody who has waited, and is now let go."""
-        sounds = or_silence(lambda: [self._around.sounds.resolve(self._treatment.closing_prompt, self._call.language)])
+        sounds = or_silence(
+            lambda: [sounds_of(self._call).resolve(self._treatment.closing_prompt, self._call.language)]
+        )
         play_id = self._call.caller_stream.play(sounds) if sounds else None
         while play_id is not None:
             event = await self._call.mailbox.next()

@@ -16,7 +16,7 @@ from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.dialling import Dialling
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.taking_over import bring_beside
-from softswitch.calls.settings import Extension, RecordingPolicy
+from softswitch.calls.settings import Extension
 from softswitch.sip.outputs import LegEnded
 
 log = get_logger("calls")
@@ -43,7 +43,7 @@ async def take_back(call: ActiveCall) -> None:
 
 async def _talk_again(call: ActiveCall, transferor: Party) -> None:
     call.mailbox.clear()
-    policy = call.recordings.policy_for(None, RecordingPolicy.ON_DEMAND)
+    policy = call.recordings.policy_for(None)
     conversation = call.converse(transferor, "default", policy)
     try:
         while True:

@@ -20,6 +20,7 @@ from softswitch.calls.outcomes import DialReason
 from softswitch.calls.returning import Outgoing
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
+from softswitch.calls.runtime.belonging import project_of
 from softswitch.calls.settings import CallSettings, Extension, TrunkRoute, server_uri
 from softswitch.calls.toll_policy import PHONE
 from softswitch.sip.authentication.digest import Credential
@@ -251,7 +252,7 @@ class OutsideCall:
     def _note_outgoing(self, leg_id: LegId, trunk: TrunkRoute, settings: CallSettings) -> None:
         """Should the call come back to us, it is known."""
         call, habits = self._call, settings.habits
-        shown = "" if call.is_caller_hidden else trunk.calling_number or call.record.calling_number
+        shown = "" if call.is_caller_hidden else _shown_number(call, trunk)
         outgoing = Outgoing(
             normalised(self._number, habits), normalised(shown, habits), call.came_by, call.max_forwards
         )
@@ -271,7 +272,7 @@ async def ring_trunk(
     called = numbers.outbound(number, "called_out")
     service_route = call.around.sip.trunks.service_route_of(trunk.name) if "service_route" in quirks else ()
     target = _target(trunk, called, service_route)
-    calling = numbers.outbound(trunk.calling_number or call.record.calling_number, "calling_out")
+    calling = numbers.outbound(_shown_number(call, trunk), "calling_out")
     rules = trunk.identity or IdentityRules(domain=settings.domain, diversion="both")
     told = introduce(
         Caller(number=calling, name=call.display or call.record.calling_name, is_hidden=call.is_caller_hidden),
@@ -292,6 +293,12 @@ async def ring_trunk(
         codecs=settings.codecs_of_trunks.get(trunk.name, ()),
         session=settings.sessions_of_trunks.get(trunk.name, PLAIN_SESSION),
     )
+
+
+def _shown_number(call: ActiveCall, trunk: TrunkRoute) -> str:
+    """Whoever is called for a client company sees its number: a caller's own, if he comes from outside, would be a
+    number of somebody else's in our name."""
+    return project_of(call).calling_number or trunk.calling_number or call.record.calling_number
 
 
 def _target(trunk: TrunkRoute, number: str, service_route: tuple[str, ...]) -> Target:

@@ -37,6 +37,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     talking: list[str] = []
     slot: str = ""
     """Where the caller is parked."""
+    project: str = ""
+    """For whom it is."""
 
 
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +247,7 @@ class CallbackRow(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     requested_at: float = 0.0
     calls: list[str] = []
+    project: str = ""
 
 
 class BanRow(msgspec.Struct, frozen=True, kw_only=True):

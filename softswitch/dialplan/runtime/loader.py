@@ -27,12 +27,20 @@ def shipped_directory() -> Path:
 
 
 def load_flows(directories: Sequence[str | Path]) -> tuple[dict[str, Flow], list[Fault]]:
-    """All flows by name, and every fault. In the order of `directories` the first to have a flow's name wins."""
+    """All flows by name, and every fault. In the order of `directories` the first to have a flow's name wins.
+
+    Those of a folder within, a project's own, have its name in front: "acme.hotline".
+    """
     flows: dict[str, Flow] = {}
     faults: list[Fault] = []
-    for directory in directories:
-        found, wrong = _load_directory(Path(directory))
+    for directory in map(Path, directories):
+        found, wrong = _load_directory(directory)
         faults += wrong
+        for folder in sorted(directory.iterdir()) if directory.is_dir() else []:
+            if folder.is_dir() and not folder.name.startswith((".", "_")):
+                own, wrong = _load_directory(folder)
+                faults += wrong
+                found |= {f"{folder.name}.{name}": function for name, function in own.items()}
         flows = {**found, **flows}
     return flows, faults
 

@@ -49,6 +49,10 @@ class FlowRunner:
         """Whether a number leads to a flow."""
         return self._dialplan().numbers.find(number) is not None
 
+    def project_of(self, number: str) -> str:
+        """Whose number it is; "": nobody's."""
+        return self._dialplan().project_of(number)
+
     def start(self, active: ActiveCall) -> None:
         """Run the flow of the number called."""
         dialplan = self._dialplan()

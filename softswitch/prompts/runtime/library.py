@@ -2,7 +2,8 @@
 
 A name ("queue/please-hold") is looked up in this order, and the first that can be read is taken:
 
-1. the operator's recordings: sounds/<language>/<name>.*, then sounds/<name>.* for all languages;
+1. the operator's recordings: sounds/<language>/<name>.*, then sounds/<name>.* for all languages; for a project
+   (`for_project`) those in sounds/<project>/ laid out in the same way go before them;
 2. a directory of Asterisk's core sounds, under our name for the phrase (asterisk_names.py) or their own;
 3. our phrases, spoken by espeak-ng.
 
@@ -16,6 +17,7 @@ thread.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from pathlib import Path
 
 from softswitch.base.errors import Fault
@@ -48,7 +50,10 @@ class SoundLibrary:
         "_faults",
         "_indexes",
         "_music",
+        "_of_projects",
         "_on_fault",
+        "_project",
+        "_project_music",
         "_resolved",
         "_sounds",
     )
@@ -76,7 +81,20 @@ class SoundLibrary:
         self._faults: dict[str, Fault] = {}
         self._indexes: dict[Path, dict[str, Path]] = {}
         self._asterisk_folders: dict[str, Path | None] = {}
-        self._resolved: dict[tuple[str, str, bool], str] = {}
+        self._resolved: dict[tuple[str, str, bool, str], str] = {}
+        """By name, language, with Asterisk's or without, and project."""
+        self._project = ""
+        self._project_music = ""
+        self._of_projects: dict[tuple[str, str], SoundLibrary] = {}
+
+    def for_project(self, project: str, music: str) -> "SoundLibrary":
+        """The same library, but a project's own recordings go first, and "default" is its music (""; everybody's)."""
+        key = (project, music)
+        if key not in self._of_projects:
+            own = copy(self)
+            own._project, own._project_music = project, music
+            self._of_projects[key] = own
+        return self._of_projects[key]
 
     def resolve(self, name: str, language: str) -> str:
         """The file of a sound, or for "tone:busy" and "tone:425/500,0/500" the tone that the media worker makes.
@@ -100,7 +118,9 @@ class SoundLibrary:
         A directory's files are joined in the order of their names. Music that is missing or cannot be read is a
         fault, and our own piece is played.
         """
-        key = (name, "music", True)
+        if name in ("", "default"):
+            name = self._project_music or name
+        key = (name, "music", True, self._project)
         if key not in self._resolved:
             self._resolved[key] = str(self._find_music(name))
         return self._resolved[key]
@@ -133,15 +153,21 @@ class SoundLibrary:
         """The estimated wait."""
         return self._resolve_together([wait_phrases(minutes, language)], language)
 
-    def prepare(self, languages: Iterable[str], music: Iterable[str] = ("default",)) -> list[Fault]:
+    def prepare(
+        self, languages: Iterable[str], music: Iterable[str] = ("default",), projects: Iterable[str] = ()
+    ) -> list[Fault]:
         """Make every sound that is not in the cache yet, and return all that is wrong.
 
         The phrases of two languages take about two seconds the first time.
         """
         for language in languages:
             phrases = catalogue(language)
-            for name in [*(phrases.texts if phrases else ()), *self._recordings(language)]:
+            for name in [*(phrases.texts if phrases else ()), *self._recordings(base_language(language))]:
                 self._attempt(lambda name=name, language=language: self.resolve(name, language))
+            for project in projects:
+                own = self.for_project(project, "")
+                for name in self._of_project(project, base_language(language)):
+                    self._attempt(lambda own=own, name=name, language=language: own.resolve(name, language))
         for name in music:
             self._attempt(lambda name=name: self.music(name))
         return list(self._faults.values())
@@ -154,7 +180,7 @@ class SoundLibrary:
         self._faults.clear()
 
     def _resolve(self, name: str, language: str, *, with_asterisk: bool) -> str:
-        key = (name, language, with_asterisk)
+        key = (name, language, with_asterisk, self._project)
         path = self._resolved.get(key)
         if path is None:
             path = self._resolved[key] = str(
@@ -188,9 +214,10 @@ class SoundLibrary:
         """Recordings of a sound, best first."""
         found: list[Path] = []
         if self._sounds:
-            for folder in dict.fromkeys((language, base_language(language))):
-                found += self._indexed(self._sounds, f"{folder}/{name}")
-            found += self._indexed(self._sounds, name)
+            for place in (f"{self._project}/", "") if self._project else ("",):
+                for folder in dict.fromkeys((language, base_language(language))):
+                    found += self._indexed(self._sounds, f"{place}{folder}/{name}")
+                found += self._indexed(self._sounds, f"{place}{name}")
         if with_asterisk and (folder := self._asterisk_folder(base_language(language))):
             found += self._indexed(folder, asterisk_name(name, language) or name)
         return found
@@ -206,11 +233,16 @@ class SoundLibrary:
         path = self._indexes[folder].get(name)
         return [path] if path else []
 
-    def _recordings(self, language: str) -> list[str]:
-        """Names of the operator's own recordings in a language."""
+    def _of_project(self, project: str, language: str) -> list[str]:
+        """Names of a project's own recordings, in a language and for all of them."""
+        for_all = [name for name in self._recordings(project) if name.partition("/")[0] not in (*LANGUAGES, "music")]
+        return [*self._recordings(f"{project}/{language}"), *for_all]
+
+    def _recordings(self, folder: str) -> list[str]:
+        """Names of the operator's own recordings in a folder."""
         if not self._sounds:
             return []
-        prefix = f"{base_language(language)}/"
+        prefix = f"{folder}/"
         self._indexed(self._sounds, "")
         return [name.removeprefix(prefix) for name in self._indexes[self._sounds] if name.startswith(prefix)]
 
@@ -231,10 +263,12 @@ class SoundLibrary:
     def _music_named(self, name: str) -> Path | None:
         folder = (self._sounds or Path("sounds")) / "music"
         if _NAME.fullmatch(name):
-            if self._sounds and (found := self._indexed(self._sounds, f"music/{name}")):
-                return found[0]
-            if (folder / name).is_dir():
-                return folder / name
+            for own in (folder.parent / self._project / "music", folder) if self._project else (folder,):
+                place = own.relative_to(folder.parent)
+                if self._sounds and (found := self._indexed(self._sounds, f"{place}/{name}")):
+                    return found[0]
+                if (own / name).is_dir():
+                    return own / name
         self._report(Fault(str(folder), "music", f'there is no music "{name}"', "Put a WAV file of that name there"))
         return None
 

@@ -92,7 +92,8 @@ class _AgentStates:
 class SimulatedCentre:
     """Make it, then `run(scenario)`; inside the scenario everything is there.
 
-    `routes` map called numbers to flows' names. Phones of agents have the agent's id as user name.
+    `routes` map called numbers to flows' names, `projects` to those whose they are. Phones of agents have the agent's
+    id as user name.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class SimulatedCentre:
         workers: int = 1,
         seed: int = 1,
         record: str | None = None,
+        projects: Mapping[str, str] | None = None,
         peers: Sequence[TrunkPeer] = (TrunkPeer(name="provider", addresses=TRUNK_NETWORKS),),
     ) -> None:
         self.peers = tuple(peers)
@@ -139,7 +141,7 @@ class SimulatedCentre:
             treatments = {queue.queue_id: QueueTreatment() for queue in queues}
             self.settings = msgspec.structs.replace(self.settings, queues=treatments)
         self.sounds = sounds or FakeSounds()
-        rows = [_Row(number, flow, record) for number, flow in routes.items()]
+        rows = [_Row(number, flow, record, (projects or {}).get(number, "")) for number, flow in routes.items()]
         numbers = NumberPlan.compile(rows)
         assert isinstance(numbers, NumberPlan), numbers
         self.dialplan = Dialplan(numbers=numbers, flows=flows, schedules=schedules or {})
@@ -190,6 +192,7 @@ class SimulatedCentre:
             assert not worker.description.recordings
         assert not self.controller.legs, "no leg is remembered"
         assert not self.parking.taken, "nobody is thought to be parked"
+        assert not self.project_calls.counts, "no project is thought to have a call"
         assert not self.legs.count, "no extension is thought to be in a call"
         assert not self.lines.in_use, "no agent is thought to be on the phone"
         assert not self.records.recordings_open
@@ -337,9 +340,16 @@ class SimulatedCentre:
         )
         self.legs = around.legs
         self.parking = around.parking
+        self.project_calls = around.projects
         self.returning = around.returning
         runner = FlowRunner(lambda: self.dialplan, loop=self.loop)
-        self.controller = CallController(around, loop=self.loop, start_flow=runner.start, is_routed=runner.is_routed)
+        self.controller = CallController(
+            around,
+            loop=self.loop,
+            start_flow=runner.start,
+            is_routed=runner.is_routed,
+            project_of=runner.project_of,
+        )
         station = TappedStation(self.endpoint, self.messages, self.clock)
         self._pump.attach("switch", station, SWITCH, self._sip_event)
         self.acd.start(self._configuration)
@@ -414,7 +424,8 @@ class _Row:
     hours = None
     otherwise = None
 
-    def __init__(self, number: str, flow: str, record: str | None) -> None:
+    def __init__(self, number: str, flow: str, record: str | None, project: str) -> None:
         self.number = number
         self.flow = flow
         self.record = record
+        self.project = project

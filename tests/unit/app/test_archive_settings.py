@@ -62,7 +62,7 @@ def test_what_calls_are_told_of_recording(tmp_path: Path) -> None:
     assert settings.queues == {
         "sales": QueueTreatment(recording=RecordingPolicy.ON_DEMAND, beep_every_s=15),
         "support": QueueTreatment(recording=RecordingPolicy.NEVER, beep_every_s=30),
-        "ever": QueueTreatment(recording=RecordingPolicy.ALWAYS, beep_every_s=30),
+        "ever": QueueTreatment(recording=None, beep_every_s=30),
     }
 
 

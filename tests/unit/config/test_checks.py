@@ -205,7 +205,7 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"queues": QUEUE + VIP + VIP}, 'boost[1].id: there is a boost "vip" already'),
         ({"queues": QUEUE + '[[boost]]\nid = "all"\nboost_s = 5'}, "boost[0]: it would boost everybody alike"),
         ({"queues": QUEUE + VIP + 'queues = ["sales"]'}, 'boost[0].queues[0]: there is no queue "sales"'),
-        ({"queues": QUEUE + VIP + 'projects = ["acme"]'}, 'boost[0].projects[0]: no queue has the project "acme"'),
+        ({"queues": QUEUE + VIP + 'projects = ["acme"]'}, 'boost[0].projects[0]: there is no project "acme"'),
         ({"queues": QUEUE + VIP + 'called = ["hotline"]'}, 'boost[0].called[0]: "hotline" is no number'),
         ({"queues": QUEUE + 'exit_keys = {"10" = "return"}'}, 'queue[0].exit_keys.10: "10" is no key of a telephone'),
         ({"queues": QUEUE + 'exit_keys = {"1" = "queue:support"}'}, "queue[0].exit_keys.1: there is no other queue"),

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import (
     AgentRow,
     Announcements,
@@ -29,6 +30,7 @@ from softswitch.config.trunk_rows import NumberRuleRow, OutboundRow, TrunkRow
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 
 SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "[[project]]": ProjectRow,
     "[[agent]]": AgentRow,
     "[[phone]]": PhoneRow,
     "[[group]]": GroupRow,

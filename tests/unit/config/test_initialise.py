@@ -13,6 +13,7 @@ from softswitch.base.entropy import SeededEntropy
 from softswitch.base.errors import ConfigurationError
 from softswitch.config import init, load
 from softswitch.config.draft import FILES
+from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import TrunkRow
@@ -96,6 +97,7 @@ def test_the_commented_defaults_of_softswitch_toml_are_the_real_ones_and_complet
 @pytest.mark.parametrize(
     ("file", "row"),
     [
+        ("projects.toml", ProjectRow),
         ("agents.toml", AgentRow),
         ("queues.toml", QueueRow),
         ("numbers.toml", RouteRow),

@@ -15,6 +15,7 @@ class Row:
     def __init__(self, number: str, flow: str, hours: str | None = None, otherwise: str | None = None) -> None:
         self.number, self.flow, self.hours, self.otherwise = number, flow, hours, otherwise
         self.record: str | None = None
+        self.project = ""
 
 
 MONDAY = 1_700_438_400.0 + 3600

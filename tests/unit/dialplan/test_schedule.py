@@ -158,7 +158,7 @@ def test_all_faults_come_at_once_and_name_their_place() -> None:
     assert all(fault.reason and fault.remedy for fault in faults)
 
 
-@pytest.mark.parametrize("zone", ["", "Europe", "../etc/passwd", "Mars/Olympus"])
+@pytest.mark.parametrize("zone", ["Europe", "../etc/passwd", "Mars/Olympus"])
 def test_what_is_no_time_zone_is_a_fault(zone: str) -> None:
     (fault,) = faults_of(Row(timezone=zone, hours={"mon": ["09:00-10:00"]}))
     assert fault.key == "schedule[0].timezone"

@@ -214,3 +214,31 @@ def test_without_espeak_recordings_still_play_and_one_fault_says_what_to_install
     assert "pip install 'softswitch[speech]'" in fault.remedy
     assert house.library.resolve("greeting/goodbye", "en") == own
     assert is_telephone_wav(Path(house.library.music()))
+
+
+def test_a_projects_recordings_go_before_the_centres(house: House) -> None:
+    ours = house.record("en/greeting/welcome")
+    acme = house.library.for_project("acme", "")
+    assert acme.resolve("greeting/welcome", "en") == ours
+    theirs, jingle = house.record("acme/en/greeting/welcome"), house.record("acme/jingle")
+    house.library.refresh()
+    assert acme.resolve("greeting/welcome", "en") == theirs
+    assert acme.resolve("jingle", "ru") == jingle
+    assert house.library.resolve("greeting/welcome", "en") == ours
+    assert house.library.for_project("acme", "") is acme, "it is made once"
+
+
+def test_a_projects_recordings_are_made_ready_too(house: House) -> None:
+    for name in ("acme/en/welcome", "acme/jingle"):
+        path = house.sounds / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("this is no sound")
+    faults = house.library.prepare(["en"], projects=["acme"])
+    assert {Path(fault.file).stem for fault in faults} == {"welcome", "jingle"}
+
+
+def test_a_projects_music_is_its_own(house: House) -> None:
+    polka, waltz = house.record("acme/music/polka"), house.record("music/waltz")
+    acme = house.library.for_project("acme", "polka")
+    assert (acme.music(), acme.music("polka"), acme.music("waltz")) == (polka, polka, waltz)
+    assert house.library.music() != polka
