@@ -6,6 +6,7 @@ from softswitch import __version__
 from softswitch.app.acd_operations import AcdOperations
 from softswitch.app.call_operations import CallOperations
 from softswitch.app.callback_operations import CallbackOperations
+from softswitch.app.caller_operations import CallerOperations
 from softswitch.app.contact_operations import ContactOperations
 from softswitch.app.message_operations import MessageOperations
 from softswitch.app.parts import Parts
@@ -47,6 +48,12 @@ class SwitchOperations:
         self.figures = acd.figures
         self.explain_contact = acd.explain_contact
         self.order_contact = contacts.order_contact
+        callers = CallerOperations(parts)
+        self.caller_lists = callers.caller_lists
+        self.listed_numbers = callers.listed_numbers
+        self.set_listed_number = callers.set_listed_number
+        self.lookups = callers.lookups
+        self.try_lookup = callers.try_lookup
         callbacks = CallbackOperations(parts)
         self.callbacks = callbacks.callbacks
         self.add_callback = callbacks.add_callback

@@ -10,9 +10,11 @@ from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
 from softswitch.base.clock import Clock
 from softswitch.calls.runtime.callbacks import Callbacks
+from softswitch.calls.runtime.caller_lists import CallerLists
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
+from softswitch.calls.runtime.lookups import Lookups
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.queue_hours import QueueHours
 from softswitch.calls.runtime.records import StoreRecords
@@ -52,6 +54,8 @@ class Parts:
     phones: PhoneSettings
     callbacks: Callbacks
     desks: Desks
+    lists: CallerLists
+    lookups: Lookups
     toll: Toll
     legs: ExtensionLegs
     sounds: SoundLibrary

@@ -11,6 +11,7 @@ from softswitch.acd.model import (
 )
 from softswitch.app.acd_settings import overflow_target
 from softswitch.app.archive import ArchiveSettings, Keeping
+from softswitch.app.caller_settings import caller_lists, region_map
 from softswitch.app.codecs import working_codecs
 from softswitch.app.trunks import habits, outbound_route, trunk_peer, trunk_route, trunk_session
 from softswitch.base.address import HostPort, TransportKind
@@ -170,12 +171,16 @@ def call_settings(configuration: Configuration) -> CallSettings:
             )
             for row in configuration.queues
         },
+        caller_lists=caller_lists(configuration, habits(settings.numbers)),
+        regions=region_map(configuration),
         boosts=tuple(
             BoostRule(
                 boost_s=row.boost_s,
                 queues=_queues_of(row, configuration),
                 callers=number_list(row.callers),
                 called=number_list(row.called),
+                lists=row.lists,
+                regions=frozenset(row.regions),
             )
             for row in configuration.boosts
         ),

@@ -27,6 +27,7 @@ from softswitch.app.acd_settings import acd_configuration, auto_login, hook_targ
 from softswitch.app.agent_states import StoredAgentStates
 from softswitch.app.archive import Archive
 from softswitch.app.calendar import DialplanCalendar
+from softswitch.app.caller_settings import lookups as configured_lookups
 from softswitch.app.certificates import certificate_faults
 from softswitch.app.garbage import GarbageRounds
 from softswitch.app.homer import homer_link
@@ -53,8 +54,10 @@ from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.callbacks import Callbacks
+from softswitch.calls.runtime.caller_lists import CallerLists
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
+from softswitch.calls.runtime.lookups import Lookups
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import QueueHours
@@ -217,6 +220,9 @@ class Switch:
         )
         commands = SipCommands(endpoint, clock, driver.flush, self._loop)
         messages_waiting = WaitingMessages(commands, lambda: self._running().settings, store)
+        lists = CallerLists(store, clock, lambda: self._running().settings)
+        lookups = Lookups(clock)
+        lookups.configure(configured_lookups(configuration))
         toll = Toll(store, clock, lambda: self._running().settings, self._is_open)
         calendar = DialplanCalendar(lambda: self._running().dialplan)
         callbacks = Callbacks(store, acd, self._loop, calendar)
@@ -234,6 +240,8 @@ class Switch:
             phones=phones,
             callbacks=callbacks,
             desks=desks,
+            lists=lists,
+            lookups=lookups,
             toll=toll,
         )
         runner = FlowRunner(lambda: self._running().dialplan, loop=self._loop)
@@ -263,6 +271,8 @@ class Switch:
             phones=phones,
             callbacks=callbacks,
             desks=desks,
+            lists=lists,
+            lookups=lookups,
             toll=toll,
             legs=around.legs,
             sounds=sounds,
@@ -344,6 +354,7 @@ class Switch:
         parts.driver.flush()
         parts.acd_events.configure(configuration.settings.events)
         parts.hooks.configure(hook_targets(configuration))
+        parts.lookups.configure(configured_lookups(configuration))
         parts.acd.apply(acd_configuration(configuration))
         parts.settings = parts.desks.configure(call_settings(configuration))
         parts.dialplan = dialplan
@@ -360,7 +371,7 @@ class Switch:
     def _read(self) -> tuple[Configuration, Dialplan]:
         """In a thread: a large configuration takes a tenth of a second."""
         configuration, dialplan = read(self._directory)
-        if hook_targets(configuration):
+        if hook_targets(configuration) or configuration.lookups:
             load_library()
         return configuration.with_own_ip(own_ip()), dialplan
 
@@ -393,6 +404,7 @@ class Switch:
         parts.queue_hours.stop()
         parts.acd.stop()
         await parts.hooks.stop()
+        await parts.lookups.stop()
         parts.acd_events.stop()
         parts.traces.stop()
         if parts.homer is not None:

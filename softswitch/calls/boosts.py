@@ -4,7 +4,7 @@ Rules of the configuration, and all that apply are added up, to each other and t
 however it is written, with or without "+".
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
@@ -33,36 +33,52 @@ def number_list(texts: Iterable[str]) -> NumberList:
 
 
 class BoostRule(msgspec.Struct, frozen=True, kw_only=True):
-    """`boost_s` seconds for who calls one of `queues`, from one of `callers`, having dialled one of `called`; a
-    condition that is empty always holds."""
+    """`boost_s` seconds for who calls one of `queues`, from one of `callers`, one of `lists` (of callers) and one of
+    `regions`, having dialled one of `called`; a condition that is empty always holds."""
 
     boost_s: float
     queues: frozenset[str] = frozenset()
     callers: NumberList = NumberList()
     called: NumberList = NumberList()
+    lists: tuple[str, ...] = ()
+    regions: frozenset[str] = frozenset()
 
-    def applies(self, queue: str, calling: Collection[str], called: Collection[str]) -> bool:
+    def applies(
+        self,
+        queue: str,
+        calling: Collection[str],
+        called: Collection[str],
+        *,
+        region: str = "",
+        is_listed: Callable[[str], bool] = lambda _: False,
+    ) -> bool:
         return (
             (not self.queues or queue in self.queues)
             and (self.callers.is_empty() or any(form in self.callers for form in calling))
             and (self.called.is_empty() or any(form in self.called for form in called))
+            and (not self.regions or region in self.regions)
+            and (not self.lists or any(is_listed(list_id) for list_id in self.lists))
         )
 
 
-def boost_of(rules: Iterable[BoostRule], queue: str, calling: Iterable[str], called: Iterable[str]) -> float:
-    """The seconds of all rules that apply. Each number may be given in several forms (as dialled, E.164)."""
+def boost_of(
+    rules: Iterable[BoostRule],
+    queue: str,
+    calling: Iterable[str],
+    called: Iterable[str],
+    *,
+    region: str = "",
+    is_listed: Callable[[str], bool] = lambda _: False,
+) -> float:
+    """The seconds of all rules that apply. Each number may be given in several forms (as dialled, E.164); `is_listed`
+    says whether the caller is in a list, `region` where he is."""
     calling_forms = {form.removeprefix("+") for form in calling}
     called_forms = {form.removeprefix("+") for form in called}
-    return sum(rule.boost_s for rule in rules if rule.applies(queue, calling_forms, called_forms))
-
-
-def boost_of_call(
-    rules: Iterable[BoostRule], habits: Habits, queue: str, *, calling_number: str, called_number: str
-) -> float:
-    """The same for one call, whose numbers may be written as they are dialled here."""
-    calling = {calling_number, normalised(calling_number, habits)}
-    called = {called_number, normalised(called_number, habits)}
-    return boost_of(rules, queue, calling, called)
+    return sum(
+        rule.boost_s
+        for rule in rules
+        if rule.applies(queue, calling_forms, called_forms, region=region, is_listed=is_listed)
+    )
 
 
 def customer_of(calling_number: str, habits: Habits) -> str:

@@ -25,6 +25,21 @@ PRUNED_AT_ONCE_MAX = 100
 CALLBACKS_MAX = 20_000
 """Call-backs promised and not yet kept: a day of a large centre; each is looked at when time passes."""
 
+LISTED_NUMBERS_MAX = 100_000
+"""Numbers added to lists of callers, all of which are in memory; longer lists are files."""
+
+LOOKUPS_AT_ONCE_MAX = 256
+"""Questions on their way to services outside; more would be sockets by the thousand to a server that hangs."""
+
+LOOKUP_ANSWER_BYTES_MAX = 65_536
+"""What a customer's card in JSON takes, many times over."""
+
+LOOKUP_ANSWERS_MAX = 10_000
+"""Answers one lookup remembers; the oldest go first."""
+
+LOOKUP_FAULT_CHARACTERS_MAX = 200
+"""Of what an exception says of somebody else's server, in a line of the log."""
+
 CALLBACK_KEEP_DAYS = 30
 """How long call-backs that are over are kept for reports."""
 

@@ -3,7 +3,10 @@
 The one exception is `CallEnded`: the caller is gone, so there is nothing left to do for him.
 """
 
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from enum import Enum
+from typing import Any
 
 import msgspec
 
@@ -49,6 +52,36 @@ class QueueOutcome(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_answered(self) -> bool:
         return self.reason is QueueReason.ANSWERED
+
+
+class LookupAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service outside has said. Nothing is found if it knows nobody, or if there was a `fault` (one line)."""
+
+    fields: Mapping[str, Any] = {}
+    """The JSON object it answered with; numbers with a fraction are `Decimal`, so that money stays exact."""
+    fault: str = ""
+
+    @property
+    def is_found(self) -> bool:
+        return bool(self.fields)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A field that is text, or a number as text."""
+        value = self.fields.get(name)
+        is_text = isinstance(value, str | int | Decimal) and not isinstance(value, bool)
+        return str(value) if is_text else default
+
+    def number(self, name: str, default: Decimal | int = 0) -> Decimal:
+        """A field that is a number, or text that is one."""
+        try:
+            value = Decimal(self.text(name) or default)
+        except InvalidOperation:
+            return Decimal(default)
+        return value if value.is_finite() else Decimal(default)
+
+    def is_true(self, name: str) -> bool:
+        """Whether a field is `true`."""
+        return self.fields.get(name) is True
 
 
 class DialReason(Enum):

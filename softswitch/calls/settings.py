@@ -13,6 +13,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId
 from softswitch.calls.boosts import BoostRule
 from softswitch.calls.callback_book import CallbackTerms
+from softswitch.calls.caller_lists import CallerList, RegionMap
 from softswitch.calls.digit_mode import DigitMode
 from softswitch.calls.ringing import EACH_S, RingStrategy
 from softswitch.calls.toll_policy import TollRules
@@ -220,6 +221,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Phones are told of waiting messages without having asked."""
     projects: dict[str, Project] = {}
     queues: dict[str, QueueTreatment] = {}
+    caller_lists: dict[str, CallerList] = {}
+    regions: RegionMap = RegionMap()
     boosts: tuple[BoostRule, ...] = ()
     """Who comes earlier in queues."""
     srtp_of_trunks: dict[str, SrtpPolicy] = {}

@@ -23,6 +23,8 @@ _COMMANDS = {
     "callbacks": LazyCommand(
         "softswitch.cli.callbacks", "callbacks", "Call-backs that were promised, who has waited longest first."
     ),
+    "lists": LazyCommand("softswitch.cli.lists", "lists", "Lists of callers, and how many numbers are in them."),
+    "lookups": LazyCommand("softswitch.cli.lookups", "lookups", "Services outside that flows ask, and how they do."),
     "registrations": LazyCommand("softswitch.cli.registrations", "registrations", "Phones that are registered."),
     "phones": LazyCommand("softswitch.cli.phones", "phones", "Extensions and what their owners have chosen."),
     "limits": LazyCommand("softswitch.cli.limits", "limits", "What calls to the outside have used today."),

@@ -150,9 +150,9 @@ def _check_boosts(draft: Draft, ids: set[str]) -> None:
         if row.id in seen:
             faults.add(("boost", index, "id"), f'there is a boost "{row.id}" already', "Give every boost its own id")
         seen.add(row.id)
-        if not (row.queues or row.projects or row.callers or row.called):
+        if not (row.queues or row.projects or row.callers or row.called or row.lists or row.regions):
             reason = "it would boost everybody alike, and so nobody"
-            faults.add(("boost", index), reason, "Write queues, projects, callers or called")
+            faults.add(("boost", index), reason, "Write queues, projects, callers, called, lists or regions")
         for position, name in enumerate(row.projects):
             if projects is not None and name not in projects:
                 remedy = did_you_mean(name, projects, "Write an id of projects.toml")

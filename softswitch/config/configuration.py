@@ -2,6 +2,7 @@
 
 import msgspec
 
+from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
@@ -27,6 +28,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     schedules: tuple[ScheduleRow, ...] = ()
     trunks: tuple[TrunkRow, ...] = ()
     outbound: tuple[OutboundRow, ...] = ()
+    lists: tuple[CallerListRow, ...] = ()
+    """With the numbers of their files."""
+    regions: tuple[RegionRow, ...] = ()
+    lookups: tuple[LookupRow, ...] = ()
 
     def with_own_ip(self, own_ip: str) -> "Configuration":
         """The same with `own_ip` wherever the machine's own address is meant."""

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import cast
 
 from softswitch.base.errors import Fault
+from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
 from softswitch.config.conversion import FaultList
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
@@ -23,6 +24,8 @@ FILES = (
     "numbers.toml",
     "schedules.toml",
     "trunks.toml",
+    "callers.toml",
+    "lookups.toml",
 )
 
 
@@ -36,10 +39,13 @@ class Draft:
         "fault_lists",
         "flows",
         "groups",
+        "lists",
+        "lookups",
         "outbound",
         "phones",
         "projects",
         "queues",
+        "regions",
         "routes",
         "schedules",
         "settings",
@@ -65,6 +71,9 @@ class Draft:
         self.schedules: list[tuple[int, ScheduleRow]] = []
         self.trunks: list[tuple[int, TrunkRow]] = []
         self.outbound: list[tuple[int, OutboundRow]] = []
+        self.lists: list[tuple[int, CallerListRow]] = []
+        self.regions: list[tuple[int, RegionRow]] = []
+        self.lookups: list[tuple[int, LookupRow]] = []
 
     def names(self, file: str, kind: str, key: str = "id") -> set[str] | None:
         """The ids in the rows of a file, whether or not these are right otherwise; None if they cannot be known."""

@@ -24,5 +24,11 @@ AGENT_CONTACTS_MAX = 25
 DISPOSITIONS_MAX = 200
 """Words a queue has for what came of a contact; people choose from a list."""
 
+LIST_FILE_BYTES_MAX = 64 * 1024 * 1024
+"""Of one file of numbers: two million of them; more belongs into a database that a lookup asks."""
+
+NOTE_CHARACTERS_MAX = 200
+"""Of what a list says of a number: a line on somebody's screen."""
+
 WORD_CHARACTERS_MAX = 80
 """Of a reason or a disposition: as much as the ACD keeps, and a column of a table shows."""

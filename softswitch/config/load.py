@@ -14,7 +14,9 @@ from typing import TypeVar, cast
 import msgspec
 
 from softswitch.base.errors import ConfigurationError, Fault
+from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
 from softswitch.config.check_callbacks import check_callbacks
+from softswitch.config.check_callers import check_callers, check_lookups
 from softswitch.config.check_groups import check_groups
 from softswitch.config.check_guard import check_guard
 from softswitch.config.check_people import check_people
@@ -103,6 +105,8 @@ def _check(draft: Draft) -> None:
     check_schedules(draft)
     check_routes(draft)
     check_trunks(draft)
+    check_callers(draft)
+    check_lookups(draft)
     check_outbound(draft)
     check_projects(draft)
 
@@ -169,6 +173,13 @@ def _convert_file(name: str, draft: Draft) -> None:
         case "schedules.toml":
             draft.schedules = _rows(table, "schedule", ScheduleRow, faults)
             _refuse_others(table, ("schedule",), faults)
+        case "callers.toml":
+            draft.lists = _rows(table, "list", CallerListRow, faults)
+            draft.regions = _rows(table, "region", RegionRow, faults)
+            _refuse_others(table, ("list", "region"), faults)
+        case "lookups.toml":
+            draft.lookups = _rows(table, "lookup", LookupRow, faults)
+            _refuse_others(table, ("lookup",), faults)
         case _:
             draft.trunks = _rows(table, "trunk", TrunkRow, faults)
             draft.outbound = _rows(table, "outbound", OutboundRow, faults)
@@ -211,6 +222,9 @@ def _complete(draft: Draft) -> Configuration:
         schedules=tuple(_complete_schedule(row, projects.get(row.project)) for _, row in draft.schedules),
         trunks=tuple(_complete_trunk(row, draft.directory) for _, row in draft.trunks),
         outbound=tuple(row for _, row in draft.outbound),
+        lists=tuple(row for _, row in draft.lists),
+        regions=tuple(row for _, row in draft.regions),
+        lookups=tuple(row for _, row in draft.lookups),
     )
 
 

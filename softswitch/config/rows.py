@@ -358,6 +358,10 @@ class BoostRow(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers, or patterns as in numbers.toml: a list of important customers, a region."""
     called: tuple[str, ...] = ()
     """The number they have called, likewise."""
+    lists: tuple[str, ...] = ()
+    """Callers who are in one of these lists of callers.toml."""
+    regions: tuple[str, ...] = ()
+    """Callers from one of these regions of callers.toml."""
 
 
 class RouteRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from softswitch.control.protocol.replies import (
     ContactSet,
     Done,
     Explained,
+    LookupTried,
     Messages,
     PhoneSet,
     QueueSet,
@@ -34,6 +35,7 @@ from softswitch.control.protocol.requests import (
     SetAgent,
     SetContact,
     SetDisposition,
+    SetListedNumber,
     SetPhone,
     SetQueue,
     SetSkills,
@@ -45,9 +47,12 @@ from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
     CallbackRow,
+    CallerListRow,
     CallRow,
     ContactRow,
     LimitRow,
+    ListedNumberRow,
+    LookupRow,
     MailboxRow,
     PhoneRow,
     QueueRow,
@@ -127,6 +132,20 @@ class Operations(Protocol):
     async def set_disposition(self, order: SetDisposition) -> AgentSet | Refused: ...
 
     async def set_queue(self, order: SetQueue) -> QueueSet | Refused: ...
+
+    def caller_lists(self) -> Iterable[CallerListRow]:
+        """All configured lists, in the order of the configuration."""
+        ...
+
+    def listed_numbers(self, list_id: str) -> Iterable[ListedNumberRow] | Refused: ...
+
+    async def set_listed_number(self, order: SetListedNumber) -> Done | Refused: ...
+
+    def lookups(self) -> Iterable[LookupRow]:
+        """All configured lookups, in the order of the configuration."""
+        ...
+
+    async def try_lookup(self, lookup_id: str, fields: dict[str, str]) -> LookupTried | Refused: ...
 
     def callbacks(self) -> Iterable[CallbackRow]:
         """Call-backs, in the order in which they were asked for; those that are over too."""

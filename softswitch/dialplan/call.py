@@ -10,6 +10,7 @@ What is played is named by prompts ("greeting/welcome", in the call's language) 
 | file | verbs |
 |---|---|
 | caller_facts.py | who calls, what is known and noted |
+| knowing.py | what is known of him elsewhere |
 | speaking.py | what he hears and types |
 | recording.py | what he says, and what is kept |
 | reaching.py | whom he reaches |
@@ -22,13 +23,14 @@ from __future__ import annotations
 from typing import NoReturn
 
 from softswitch.dialplan.caller_facts import CallerFacts
+from softswitch.dialplan.knowing import Knowing
 from softswitch.dialplan.own_phone import OwnPhone
 from softswitch.dialplan.reaching import Reaching
 from softswitch.dialplan.recording import Recording
 from softswitch.dialplan.speaking import Speaking
 
 
-class Call(CallerFacts, Speaking, Recording, Reaching, OwnPhone):
+class Call(CallerFacts, Knowing, Speaking, Recording, Reaching, OwnPhone):
     """One caller. Made by the switch for each call; kept by nobody after the flow has returned."""
 
     async def answer(self) -> None:

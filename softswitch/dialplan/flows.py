@@ -6,7 +6,7 @@ A reload makes a new `Dialplan`; calls in progress keep the one they began with.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,17 +16,18 @@ from softswitch.calls.settings import RecordingPolicy
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.schedule import Schedule, is_open
 
-if TYPE_CHECKING:
-    from softswitch.dialplan.call import Call
-
-Flow = Callable[["Call"], Awaitable[None]]
+Flow = Callable[..., Awaitable[Any]]
+"""Of the call, and of named arguments that have defaults. What it returns is for whoever runs it within another."""
 F = TypeVar("F", bound=Flow)
 
 _MARK = "__softswitch_flow__"
 
 
 def flow(function: F) -> F:
-    """Mark an `async def` with one parameter, the call, as a flow; its name is what numbers.toml calls it."""
+    """Mark an `async def` whose one parameter is the call as a flow; its name is what numbers.toml calls it.
+
+    Further parameters are named (after `*`) and have defaults: `Call.run` may give them.
+    """
     setattr(function, _MARK, True)
     return function
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import Any
 
+from softswitch.base.errors import LocalError
 from softswitch.calls.verbs import CallVerbs
 from softswitch.dialplan.flows import Dialplan
-
-if TYPE_CHECKING:
-    from softswitch.dialplan.call import Call
 
 Said = str | int
 """A prompt's name, or a number to be read out."""
@@ -30,9 +28,17 @@ class VerbGroup:
     def language(self, language: str) -> None:
         self._verbs.language = language
 
-    async def run(self, flow: str) -> None:
-        """Go on with another flow, the project's own first, and come back when it returns. Raises `UnknownName`."""
-        await self._dialplan.flow_named(flow, self._verbs.record.project)(cast("Call", self))
+    async def run(self, flow: str, **arguments: Any) -> Any:
+        """Go on with another flow, the project's own first, and come back with what it returns.
+
+        Raises `UnknownName`, and `LocalError` for arguments that it does not take.
+        """
+        found = self._dialplan.flow_named(flow, self._verbs.record.project)
+        try:
+            running = found(self, **arguments)
+        except TypeError as error:
+            raise LocalError(f"run: {error}") from error
+        return await running
 
     def _files(self, said: tuple[Said, ...]) -> list[str]:
         sounds = self._verbs.sounds

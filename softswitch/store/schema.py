@@ -403,6 +403,18 @@ class StoredContactSpan(msgspec.Struct, frozen=True, kw_only=True):
     until_wall: float = 0.0
 
 
+class StoredListedNumber(msgspec.Struct, frozen=True, kw_only=True):
+    """A number that was added to a list of callers; `until_wall` None: for good. `number` as calls/caller_lists.py
+    compares it."""
+
+    list_id: str
+    number: str
+    note: str = ""
+    by: str = ""
+    since_wall: float
+    until_wall: float | None = None
+
+
 class StoredRouterPart(msgspec.Struct, frozen=True, kw_only=True):
     """Some of what the router knew (acd/runtime/journal.py), or some of the inputs it was told since."""
 
@@ -438,6 +450,9 @@ class TableLayout(Generic[K, V]):
 
 BindingKey = tuple[str, str]
 """(aor, contact URI, or whatever else tells the aor's bindings apart)"""
+
+ListedKey = tuple[str, str]
+"""(list, number)"""
 
 TimedKey = tuple[float, str]
 """(when it began, id): sorts by time, and the id tells apart what began in the same microsecond."""
@@ -475,6 +490,9 @@ CONTACT_SPANS: TableLayout[str, StoredContactSpan] = TableLayout("contact_spans"
 PHONES: TableLayout[str, StoredPhone] = TableLayout("phones", StoredPhone, _text_key)
 MAILBOXES: TableLayout[str, StoredMailbox] = TableLayout("mailboxes", StoredMailbox, _text_key)
 CALLBACKS: TableLayout[str, StoredCallback] = TableLayout("callbacks", StoredCallback, _text_key)
+LISTED_NUMBERS: TableLayout[ListedKey, StoredListedNumber] = TableLayout(
+    "listed_numbers", StoredListedNumber, _binding_key
+)
 SEATS: TableLayout[str, StoredSeat] = TableLayout("seats", StoredSeat, _text_key)
 QUEUE_CLOSINGS: TableLayout[str, StoredQueueClosing] = TableLayout("queue_closings", StoredQueueClosing, _text_key)
 ROUTER_SNAPSHOT: TableLayout[int, StoredRouterPart] = TableLayout("router_snapshot", StoredRouterPart, _number_key)

@@ -24,6 +24,7 @@ from softswitch.store.schema import (
     CONTACT_SPANS,
     END_REASON_RESTARTED,
     EVENTS,
+    LISTED_NUMBERS,
     MAILBOXES,
     PHONES,
     QUEUE_CLOSINGS,
@@ -36,12 +37,14 @@ from softswitch.store.schema import (
     ActiveCall,
     BindingKey,
     Cdr,
+    ListedKey,
     StoredAgentState,
     StoredBan,
     StoredBinding,
     StoredCallback,
     StoredContactSpan,
     StoredEvents,
+    StoredListedNumber,
     StoredMailbox,
     StoredPhone,
     StoredQueueClosing,
@@ -67,6 +70,7 @@ _TABLES = (
     QUEUE_CLOSINGS.name,
     SEATS.name,
     CALLBACKS.name,
+    LISTED_NUMBERS.name,
     ROUTER_SNAPSHOT.name,
     ROUTER_JOURNAL.name,
 )
@@ -117,6 +121,7 @@ class Store:
         "cdrs",
         "contact_spans",
         "events",
+        "listed_numbers",
         "mailboxes",
         "phones",
         "queue_closings",
@@ -144,6 +149,7 @@ class Store:
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
         self.callbacks: Table[str, StoredCallback] = Table(CALLBACKS, rows, writer)
+        self.listed_numbers: Table[ListedKey, StoredListedNumber] = Table(LISTED_NUMBERS, rows, writer)
         self.seats: Table[str, StoredSeat] = Table(SEATS, rows, writer)
         self.queue_closings: Table[str, StoredQueueClosing] = Table(QUEUE_CLOSINGS, rows, writer)
         self.events: Table[TimedKey, StoredEvents] = Table(EVENTS, rows, writer)

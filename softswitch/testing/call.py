@@ -13,7 +13,17 @@ from typing import Any, NoReturn, TypeVar
 
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
-from softswitch.calls.outcomes import CallEnded, DialOutcome, Digits, ParkOutcome, QueueOutcome, RecordedMessage
+from softswitch.calls.caller_lists import Listed
+from softswitch.calls.lookups import LookupField
+from softswitch.calls.outcomes import (
+    CallEnded,
+    DialOutcome,
+    Digits,
+    LookupAnswer,
+    ParkOutcome,
+    QueueOutcome,
+    RecordedMessage,
+)
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
@@ -25,7 +35,8 @@ from softswitch.dialplan.schedule import Schedule
 from softswitch.store.schema import StoredPhone
 from softswitch.testing.clock import ManualClock
 
-OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, ParkOutcome, RecordedMessage)
+Outcome = QueueOutcome | DialOutcome | ParkOutcome | RecordedMessage | LookupAnswer
+OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, ParkOutcome, RecordedMessage, LookupAnswer)
 
 
 class FakeSounds:
@@ -57,15 +68,15 @@ class FakeCall:
     """Offers the verbs of a call; each is written to `transcript` as it is used.
 
     `digits` are typed one at a time when somebody listens ("." = nothing is typed until the time is over).
-    `outcomes` are what queue, dial and record return, in order; one that is missing fails the test. After
-    `hang_up_after` verbs the caller is gone. Times pass on `clock`, and nothing really waits.
+    `outcomes` are what queue, dial, park, record and look_up return, in order; one that is missing fails the test.
+    After `hang_up_after` verbs the caller is gone. Times pass on `clock`, and nothing really waits.
     """
 
     def __init__(
         self,
         *,
         digits: str = "",
-        outcomes: Sequence[QueueOutcome | DialOutcome | ParkOutcome | RecordedMessage] = (),
+        outcomes: Sequence[Outcome] = (),
         calling_number: str = "+15550100",
         called_number: str = "+18005550100",
         hang_up_after: int | None = None,
@@ -76,10 +87,13 @@ class FakeCall:
         pins: Mapping[str, str] | None = None,
         calls_back: bool = True,
         project: Project = NO_PROJECT,
+        lists: Mapping[str, Mapping[str, str]] | None = None,
+        regions: Mapping[str, str] | None = None,
     ) -> None:
         """`phone` is what the caller has chosen for his extension (None: he has none of ours), `forwards_to` the
         numbers it may forward to. With `picks_up` somebody rings where he picks up, or is parked where he retrieves.
         Unless `calls_back` no call-back can be promised.
+        `lists` have a note for each number in them, `regions` are by the beginnings of numbers.
         `pins` are those of the agents who may log in at other phones, by what is dialled for them.
         """
         self.transcript: list[str] = []
@@ -102,6 +116,9 @@ class FakeCall:
         self._picks_up = picks_up
         self._calls_back = calls_back
         self._pins = {"": "", **(pins or {})}
+        self.lists = {name: dict(notes) for name, notes in (lists or {}).items()}
+        self._regions = dict(regions or {})
+        self.variables: dict[str, str] = {}
         self.sounds = FakeSounds()
         self.language = "en"
         self.is_answered = False
@@ -249,6 +266,27 @@ class FakeCall:
     async def request_callback(self, number: str, queue: str) -> bool:
         self._use(f"request_callback {number} {queue}".strip())
         return self._calls_back
+
+    def region_of(self, number: str) -> str:
+        return next((region for prefix, region in self._regions.items() if number.startswith(prefix)), "")
+
+    def listed(self, list_name: str, number: str) -> Listed | None:
+        if list_name not in self.lists:
+            raise LocalError(f'there is no list "{list_name}"')
+        return Listed(note=self.lists[list_name][number]) if number in self.lists[list_name] else None
+
+    async def enlist(self, list_name: str, number: str, *, note: str, for_s: float | None) -> bool:
+        self._use(f"enlist {list_name} {number}")
+        self.lists[list_name][number] = note
+        return True
+
+    async def delist(self, list_name: str, number: str) -> bool:
+        self._use(f"delist {list_name} {number}")
+        return self.lists[list_name].pop(number, None) is not None
+
+    async def look_up(self, lookup: str, fields: Mapping[str, LookupField]) -> LookupAnswer:
+        self._use(" ".join(["look_up", lookup, *(f"{name}={value}" for name, value in fields.items())]))
+        return self._outcome(LookupAnswer)
 
     def log_in(self, who: str, pin: str) -> bool:
         self._use(f"log_in {who}".strip())

@@ -62,16 +62,18 @@ from softswitch.control.protocol.rows import (
     WrapUpRow,
 )
 from softswitch.sip.tracing.reading import call_id_of
+from softswitch.testing.caller_operations import FixedCallerOperations
 from softswitch.testing.figures import an_hour, waiting_contact
 from softswitch.testing.traced_call import LEGS, refused_call
 
 STARTED_AT = 1_700_000_000.0
 
 
-class FixedOperations:
+class FixedOperations(FixedCallerOperations):
     """Implements `Operations` over lists that a test may change; keeps the orders it was given."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.orders: list[tuple[str, ...]] = []
         self.message_rows = refused_call()
         self.explanation = waiting_contact()

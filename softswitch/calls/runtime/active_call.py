@@ -83,7 +83,7 @@ class ActiveCall:
         "came_by", "conversation", "digits_typed", "display", "exchange", "headers", "instance", "is_caller_hidden",
         "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox", "max_forwards", "near",
         "parked_by", "permissions", "queue_stay", "record", "recordings", "sent_away_to", "state", "state_since",
-        "supervisions", "transfer", "unreached",
+        "supervisions", "transfer", "unreached", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -103,6 +103,7 @@ class ActiveCall:
         self.record = record
         self.around = around
         self.language = around.settings().language
+        self.variables: dict[str, str] = {}
         self.state = CallState.ARRIVED
         self.state_since = around.clock.now()
         self.mailbox: Mailbox[CallEvent] = Mailbox(loop)

@@ -1,19 +1,21 @@
 """The verbs of a real call: what a flow can do with the caller (`CallVerbs`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId, QueueId
 from softswitch.base.log import get_logger
-from softswitch.calls.boosts import boost_of_call
 from softswitch.calls.callback_book import CallbackWish
+from softswitch.calls.caller_lists import Listed
 from softswitch.calls.forwarding import refusal_of
+from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
     CallEnded,
     DialOutcome,
     Digits,
+    LookupAnswer,
     ParkOutcome,
     ParkReason,
     QueueOutcome,
@@ -270,12 +272,8 @@ class CallerVerbs:
         settings = call.around.settings()
         queue_id = own_queue(call, queue) if queue else (stay.queue_id if stay is not None else "")
         treatment = settings.queues.get(queue_id)
-        boost_s = boost_of_call(
-            settings.boosts,
-            settings.habits,
-            queue_id,
-            calling_number=call.record.calling_number,
-            called_number=call.record.called_number,
+        boost_s = call.around.lists.boost_s(
+            queue_id, calling_number=call.record.calling_number, called_number=call.record.called_number
         )
         wish = CallbackWish(
             number=number or call.caller_identity[0],
@@ -352,7 +350,50 @@ class CallerVerbs:
             "it is no extension" if extension is None else refusal_of(extension, target, self._call.around.settings())
         )
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the flows of this call keep for each other."""
+        return self._call.variables
+
+    def region_of(self, number: str) -> str:
+        """Where the number is from; "" if that is not known."""
+        settings = self._call.around.settings()
+        return settings.regions.find(number, settings.habits)
+
+    def listed(self, list_name: str, number: str) -> Listed | None:
+        """How the number is in the list, or None."""
+        return self._call.around.lists.find(list_name, number)
+
+    async def enlist(self, list_name: str, number: str, *, note: str, for_s: float | None) -> bool:
+        """Put the number there; True once that is on the disk."""
+        await self._call.mailbox.check()
+        return await self._call.around.lists.add(list_name, number, note=note, for_s=for_s, by=self._flow)
+
+    async def delist(self, list_name: str, number: str) -> bool:
+        """Whether it was there, and is no longer."""
+        await self._call.mailbox.check()
+        return await self._call.around.lists.remove(list_name, number)
+
+    async def look_up(self, lookup: str, fields: Mapping[str, LookupField]) -> LookupAnswer:
+        """Ask, or know why there is no answer. If the caller leaves meanwhile it is over when the answer is there."""
+        await self._call.mailbox.check()
+        record = self._call.record
+        known = {
+            "calling_number": record.calling_number,
+            "calling_name": record.calling_name,
+            "called_number": record.called_number,
+            "call_id": self._call.call_id,
+            "language": self._call.language,
+        }
+        answer = await self._call.around.lookups.ask(lookup, known | dict(fields))
+        await self._call.mailbox.check()
+        return answer
+
     # Private
+
+    @property
+    def _flow(self) -> str:
+        return f"flow:{self._call.record.flow}"
 
     @property
     def _own_extension(self) -> Extension | None:

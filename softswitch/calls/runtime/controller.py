@@ -239,6 +239,7 @@ class CallController:
         self._enter(call)
         call.max_forwards = before.max_forwards - 1
         call.came_by = before.came_by
+        call.variables = dict(before.variables)
         self._take_line(caller, BusyKind.OUTBOUND)
         call.admit(caller, "caller")
         if caller.is_answered:

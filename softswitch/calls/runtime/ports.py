@@ -4,7 +4,7 @@ The real ones: `SipDriver`, `MediaClient`, `AcdService`, `SoundLibrary`, the LMD
 softswitch/app/switch.py and handed down as one `Surroundings`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,10 +12,13 @@ from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import AgentId, CallId, LegId, QueueId, RecordingId, ReferId
+from softswitch.calls.lookups import LookupField
+from softswitch.calls.outcomes import LookupAnswer
 from softswitch.calls.projects import ProjectCalls
 from softswitch.calls.returning import Returning
 from softswitch.calls.runtime.agent_lines import Acd as AgentLinesAcd
 from softswitch.calls.runtime.agent_lines import AgentLines
+from softswitch.calls.runtime.caller_lists import CallerLists
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.open_lines import OpenLines
@@ -158,6 +161,12 @@ class Messages(Protocol):
     def bindings_changed(self, username: str, bindings: list[Binding]) -> None: ...
 
 
+class LookupService(Protocol):
+    """Services outside that know more of callers."""
+
+    async def ask(self, name: str, fields: Mapping[str, LookupField]) -> LookupAnswer: ...
+
+
 @dataclass(slots=True)
 class Surroundings:
     """What one call, or all of them, run in."""
@@ -179,6 +188,10 @@ class Surroundings:
     """What was promised to whom."""
     desks: Desks
     """Who sits at which phone."""
+    lists: CallerLists
+    """Who is known, and as what."""
+    lookups: LookupService
+    """Who is known elsewhere."""
     toll: Toll
     """What calls to the outside may cost."""
     legs: ExtensionLegs = field(default_factory=ExtensionLegs)

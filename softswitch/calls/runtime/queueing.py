@@ -45,7 +45,7 @@ from softswitch.acd.outputs import (
 )
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, ContactId, LegId, QueueId
-from softswitch.calls.boosts import boost_of_call, customer_of
+from softswitch.calls.boosts import customer_of
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarDone, FarReplaced
 from softswitch.calls.outcomes import QueueOutcome, QueueReason
@@ -175,12 +175,8 @@ class QueueVisit:
 
     def _join_queue(self) -> None:
         settings, record = self._around.settings(), self._call.record
-        boost_s = boost_of_call(
-            settings.boosts,
-            settings.habits,
-            self._queue,
-            calling_number=record.calling_number,
-            called_number=record.called_number,
+        boost_s = self._around.lists.boost_s(
+            self._queue, calling_number=record.calling_number, called_number=record.called_number
         )
         self._around.acd.apply(
             ContactQueued(

@@ -11,10 +11,13 @@ from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
     CallbackRow,
+    CallerListRow,
     CallRow,
     ContactRow,
     HomerRow,
     LimitRow,
+    ListedNumberRow,
+    LookupRow,
     MailboxRow,
     PhoneRow,
     QueueRow,
@@ -105,6 +108,29 @@ class Registrations(msgspec.Struct, frozen=True, tag=True):
 class Phones(msgspec.Struct, frozen=True, tag=True):
     rows: list[PhoneRow]
     is_last: bool = True
+
+
+class CallerLists(msgspec.Struct, frozen=True, tag=True):
+    rows: list[CallerListRow]
+    is_last: bool = True
+
+
+class ListedNumbers(msgspec.Struct, frozen=True, tag=True):
+    rows: list[ListedNumberRow]
+    is_last: bool = True
+
+
+class Lookups(msgspec.Struct, frozen=True, tag=True):
+    rows: list[LookupRow]
+    is_last: bool = True
+
+
+class LookupTried(msgspec.Struct, frozen=True, tag=True):
+    """What the service has said, as JSON, or why there is no answer."""
+
+    answer: str = ""
+    fault: str = ""
+    took_s: float = 0.0
 
 
 class Callbacks(msgspec.Struct, frozen=True, tag=True):
@@ -256,6 +282,9 @@ Rows = (
     | Contacts
     | Queues
     | Figures
+    | CallerLists
+    | ListedNumbers
+    | Lookups
     | Callbacks
     | Registrations
     | Phones
@@ -277,6 +306,7 @@ Reply = (
     | WorkerSet
     | QueueSet
     | Explained
+    | LookupTried
     | CallbackSet
     | Messages
     | TraceRows

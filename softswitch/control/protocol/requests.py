@@ -264,6 +264,38 @@ class ListLimits(msgspec.Struct, frozen=True, tag=True):
     """What calls to the outside have used of their limits today."""
 
 
+class ListCallerLists(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class ListListedNumbers(msgspec.Struct, frozen=True, tag=True):
+    """Numbers that were added to a list; those of the configuration are where they are."""
+
+    list_id: str
+
+
+class SetListedNumber(msgspec.Struct, frozen=True, tag=True):
+    """Put a number on a list, for `seconds` or for good, or take it off again."""
+
+    list_id: str
+    number: str
+    is_listed: bool
+    note: str = ""
+    seconds: float | None = None
+    by: str = ""
+
+
+class ListLookups(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class TryLookup(msgspec.Struct, frozen=True, tag=True):
+    """Ask a service outside as a flow would, with these fields."""
+
+    lookup_id: str
+    fields: dict[str, str]
+
+
 class ListCallbacks(msgspec.Struct, frozen=True, tag=True):
     pass
 
@@ -351,6 +383,11 @@ Request = (
     | ListBans
     | ListLimits
     | SetQueue
+    | ListCallerLists
+    | ListListedNumbers
+    | SetListedNumber
+    | ListLookups
+    | TryLookup
     | ListCallbacks
     | AddCallback
     | CancelCallback

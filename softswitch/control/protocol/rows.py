@@ -250,6 +250,40 @@ class CallbackRow(msgspec.Struct, frozen=True, kw_only=True):
     project: str = ""
 
 
+class CallerListRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A list of callers: how many numbers and patterns the configuration has, how many were added."""
+
+    list_id: str
+    name: str
+    configured: int = 0
+    added: int = 0
+
+
+class ListedNumberRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A number that was added to a list, until `ends_in_s` have passed (None: for good)."""
+
+    list_id: str
+    number: str
+    note: str = ""
+    by: str = ""
+    since_at: float = 0.0
+    ends_in_s: float | None = None
+
+
+class LookupRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A service outside that flows ask. Counts are since the start; `is_resting`: it has failed too often."""
+
+    lookup_id: str
+    asked: int = 0
+    found: int = 0
+    remembered: int = 0
+    failed: int = 0
+    skipped: int = 0
+    slowest_s: float = 0.0
+    is_resting: bool = False
+    last_fault: str = ""
+
+
 class BanRow(msgspec.Struct, frozen=True, kw_only=True):
     """An address or network that is not listened to. `by` is "switch" or "operator"; `times` is which ban it is.
 

@@ -16,10 +16,13 @@ from softswitch.control.protocol.replies import (
     Agents,
     Bans,
     Callbacks,
+    CallerLists,
     Calls,
     Contacts,
     Figures,
     Limits,
+    ListedNumbers,
+    Lookups,
     Mailboxes,
     Phones,
     Queues,
@@ -35,10 +38,13 @@ from softswitch.control.protocol.requests import (
     ListAgents,
     ListBans,
     ListCallbacks,
+    ListCallerLists,
     ListCalls,
     ListContacts,
     ListFigures,
     ListLimits,
+    ListListedNumbers,
+    ListLookups,
     ListMailboxes,
     ListPhones,
     ListQueues,
@@ -52,9 +58,12 @@ from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
     CallbackRow,
+    CallerListRow,
     CallRow,
     ContactRow,
     LimitRow,
+    ListedNumberRow,
+    LookupRow,
     MailboxRow,
     PhoneRow,
     QueueRow,
@@ -152,6 +161,15 @@ class ControlClient:
 
     def registrations(self) -> list[RegistrationRow]:
         return [row for frame in self._frames(ListRegistrations(), Registrations) for row in frame.rows]
+
+    def caller_lists(self) -> list[CallerListRow]:
+        return [row for frame in self._frames(ListCallerLists(), CallerLists) for row in frame.rows]
+
+    def listed_numbers(self, list_id: str) -> list[ListedNumberRow]:
+        return [row for frame in self._frames(ListListedNumbers(list_id), ListedNumbers) for row in frame.rows]
+
+    def lookups(self) -> list[LookupRow]:
+        return [row for frame in self._frames(ListLookups(), Lookups) for row in frame.rows]
 
     def callbacks(self) -> list[CallbackRow]:
         return [row for frame in self._frames(ListCallbacks(), Callbacks) for row in frame.rows]

@@ -32,10 +32,13 @@ from softswitch.control.protocol.replies import (
     Agents,
     Bans,
     Callbacks,
+    CallerLists,
     Calls,
     Contacts,
     Figures,
     Limits,
+    ListedNumbers,
+    Lookups,
     Mailboxes,
     Phones,
     Queues,
@@ -59,10 +62,13 @@ from softswitch.control.protocol.requests import (
     ListAgents,
     ListBans,
     ListCallbacks,
+    ListCallerLists,
     ListCalls,
     ListContacts,
     ListFigures,
     ListLimits,
+    ListListedNumbers,
+    ListLookups,
     ListMailboxes,
     ListPhones,
     ListQueues,
@@ -77,6 +83,7 @@ from softswitch.control.protocol.requests import (
     SetAgent,
     SetContact,
     SetDisposition,
+    SetListedNumber,
     SetMailbox,
     SetPhone,
     SetQueue,
@@ -88,6 +95,7 @@ from softswitch.control.protocol.requests import (
     Supervise,
     Trace,
     TransferCall,
+    TryLookup,
 )
 from softswitch.control.protocol.rows import MailboxRow
 
@@ -254,6 +262,23 @@ class ControlServer:
                 yield await operations.set_disposition(request)
             case SetQueue():
                 yield await operations.set_queue(request)
+            case ListCallerLists():
+                async for rows in _in_frames(operations.caller_lists(), CallerLists):
+                    yield rows
+            case ListListedNumbers(list_id):
+                numbers = operations.listed_numbers(list_id)
+                if isinstance(numbers, Refused):
+                    yield numbers
+                else:
+                    async for rows in _in_frames(numbers, ListedNumbers):
+                        yield rows
+            case SetListedNumber():
+                yield await operations.set_listed_number(request)
+            case ListLookups():
+                async for rows in _in_frames(operations.lookups(), Lookups):
+                    yield rows
+            case TryLookup(lookup_id, fields):
+                yield await operations.try_lookup(lookup_id, fields)
             case ListCallbacks():
                 async for rows in _in_frames(operations.callbacks(), Callbacks):
                     yield rows

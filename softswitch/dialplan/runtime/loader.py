@@ -92,14 +92,28 @@ def _flows_of(module: ModuleType, path: Path) -> tuple[dict[str, Flow], list[Fau
             continue
         code = getattr(value, "__code__", None)
         place = str(path) if code is None else f"{path}:{code.co_firstlineno}"
-        faults.append(Fault(place, name, "is no flow", "Write `async def` with one parameter, the call"))
+        faults.append(
+            Fault(
+                place,
+                name,
+                "is no flow",
+                "Write `async def` with one parameter, the call; more only after *, with defaults",
+            )
+        )
     return flows, faults
 
 
 def _takes_a_call(value: Flow) -> bool:
-    """Whether it can be awaited with the call as its one argument, and wants no other."""
+    """Whether it can be awaited with the call alone; what else it takes has a name and a default (`Call.run`)."""
     if not inspect.iscoroutinefunction(value):
         return False
     parameters = list(inspect.signature(value).parameters.values())
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return len(parameters) == 1 and parameters[0].kind in positional
+    return (
+        bool(parameters)
+        and parameters[0].kind in positional
+        and all(
+            each.kind is inspect.Parameter.KEYWORD_ONLY and each.default is not inspect.Parameter.empty
+            for each in parameters[1:]
+        )
+    )

@@ -22,6 +22,7 @@ from softswitch.base.entropy import SeededEntropy
 from softswitch.base.ids import AgentId
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.callbacks import Callbacks
+from softswitch.calls.runtime.caller_lists import CallerLists
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.phone_settings import PhoneSettings
@@ -66,6 +67,7 @@ from softswitch.store.schema import Cdr
 from softswitch.testing.call import FakeSounds
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.network import FakeNetwork
+from softswitch.testing.runtime.lookups import FakeLookups
 from softswitch.testing.runtime.loop import VirtualLoop
 from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
 from softswitch.testing.runtime.network_loop import NetworkLoop
@@ -322,6 +324,8 @@ class SimulatedCentre:
         self.toll = Toll(self.store, self.clock, lambda: self.settings, lambda name, at: self.schedule_is_open)
         calendar = DialplanCalendar(lambda: self.dialplan)
         self.callbacks = Callbacks(self.store, self.acd, self.loop, calendar)
+        self.lists = CallerLists(self.store, self.clock, lambda: self.settings)
+        self.lookups = FakeLookups()
         around = Surroundings(
             sip=commands,
             media=self.media,
@@ -336,6 +340,8 @@ class SimulatedCentre:
             phones=self.phone_settings,
             callbacks=self.callbacks,
             desks=self.desks,
+            lists=self.lists,
+            lookups=self.lookups,
             toll=self.toll,
         )
         self.legs = around.legs

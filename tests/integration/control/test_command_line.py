@@ -523,3 +523,28 @@ def test_why_a_contact_waits_now(server: object, operations: FixedOperations) ->
     assert parsed("queues", "why", "c2")["now"]["position"] == 4
     assert operations.orders == [("explain_contact", "c"), ("explain_contact", "c2")]
     assert 'no contact "zz" is known' in run("queues", "why", "zz").stderr
+
+
+@pytest.mark.usefixtures("server")
+def test_lists_of_callers_are_shown_and_changed() -> None:
+    assert "Important customers" in printed("lists")[2]
+    assert "gold" in printed("lists", "show", "vip")[2]
+    assert printed("lists", "add", "vip", "+15550100", "--note", "new", "--days", "2") == [
+        "+15550100 is in vip for 2 d 0:00:00"
+    ]
+    assert [row["number"] for row in json.loads(run("lists", "show", "vip", "--json").stdout)] == [
+        "442071838750",
+        "+15550100",
+    ]
+    assert printed("lists", "remove", "vip", "+15550100") == ["+15550100 is no longer in vip"]
+    for refused in (("show", "vop"), ("add", "vop", "1"), ("remove", "vop", "1")):
+        assert 'there is no list "vop"' in run("lists", *refused).stderr
+
+
+@pytest.mark.usefixtures("server")
+def test_lookups_are_shown_and_tried() -> None:
+    assert "late" in printed("lookups")[2]
+    assert printed("lookups", "try", "crm", "calling_number=+15550101")[0] == '{"name":"Eva"}'
+    assert printed("lookups", "try", "crm", "calling_number=+1")[0] == "Nobody is known there."
+    assert "it answers 500" in run("lookups", "try", "shop").stderr
+    assert run("lookups", "try", "crm", "calling_number").exit_code == 2

@@ -16,6 +16,10 @@ VIP = '[[boost]]\nid = "vip"\nboost_s = 60\ncallers = ["+7495!"]\n'
 ROUTE = '[[route]]\nnumber = "100"\nflow = "hotline"\n'
 OFFICE = '[[schedule]]\nid = "office"\nhours = {daily = ["09:00-18:00"]}\n'
 TRUNK = '[[trunk]]\nname = "provider"\nhost = "192.0.2.1"\n'
+LIST = '[[list]]\nid = "vip"\n'
+REGION = '[[region]]\nid = "moscow"\n'
+LOOKUP = '[[lookup]]\nid = "crm"\n'
+URL = 'url = "https://crm.example.com/{calling_number}"\n'
 _CUSTOMER = '[[trunk]]\nname = "{}"\naccept_username = "shared"\naccept_password = "x"\n'
 
 Files = dict[str, str]
@@ -54,6 +58,23 @@ def faults_of(directory: Path, files: Files) -> list[str]:
             "agent[0].capacity.callback: a call-back takes the place of a call",
         ),
         ({"agents": ANNA + "capacity = {voice = 2}"}, "agent[0].capacity.voice: nobody talks to two callers at once"),
+        # callers.toml and lookups.toml
+        ({"callers": LIST + 'numbers = ["+7495!", "x-ray"]'}, 'list[0].numbers[1]: "x-ray" is no number'),
+        ({"callers": LIST + 'notes = {"+7495!" = "x"}'}, 'list[0].notes.+7495!: "+7495!" is no number'),
+        ({"callers": LIST + LIST}, 'list[1].id: there is a list "vip" already'),
+        ({"callers": LIST + 'file = "none.csv"'}, "list[0].file: none.csv cannot be read: No such file"),
+        ({"callers": REGION + 'prefixes = ["7495"]'}, 'region[0].prefixes[0]: "7495" is no beginning'),
+        (
+            {"callers": REGION + 'prefixes = ["+7"]\n[[region]]\nid = "b"\nprefixes = ["+7"]'},
+            'region[1].prefixes[0]: "+7" belongs to the region "moscow" already',
+        ),
+        ({"queues": QUEUE + VIP + 'lists = ["vop"]'}, 'boost[0].lists[0]: there is no list "vop"'),
+        ({"queues": QUEUE + VIP + 'regions = ["mars"]'}, 'boost[0].regions[0]: there is no region "mars"'),
+        ({"lookups": LOOKUP + 'url = "crm.example.com"'}, 'lookup[0].url: "crm.example.com" is no URL'),
+        ({"lookups": LOOKUP + 'url = "https://{host}/x"'}, "lookup[0].url: the host must not depend on the call"),
+        ({"lookups": LOOKUP + 'url = "https://a.example/{}"'}, "lookup[0].url: its braces are wrong"),
+        ({"lookups": LOOKUP + URL + 'secret = "x"'}, "lookup[0].secret: only what POST sends is signed"),
+        ({"lookups": LOOKUP + URL + 'headers = {"a b" = "x"}'}, "lookup[0].headers.a b: this is no header of HTTP"),
         ({"queues": QUEUE + "disposition_required = true"}, "queue[0].disposition_required: there is none an agent"),
         ({"queues": QUEUE + 'dispositions = ["sold", ""]'}, "queue[0].dispositions[1]: it is empty"),
         (
@@ -415,3 +436,26 @@ def test_weak_passwords(password: str, names: tuple[str, ...]):
 def test_strong_passwords():
     assert weakness("18a4f4c6e7daffea4647", "anna", "") is None
     assert weakness("correct horse", "anna") is None
+
+
+def test_a_list_has_the_numbers_of_its_file(tmp_path: Path):
+    (tmp_path / "vip.csv").write_text("\ufeffNumber;Note\n+7 (495) 123-45-67;gold, since 2019\n\n+15550123\n# old\n")
+    (tmp_path / "softswitch.toml").write_text("")
+    (tmp_path / "callers.toml").write_text(LIST + 'numbers = ["+49!"]\nfile = "vip.csv"')
+    (row,) = load(tmp_path).lists
+    assert row.numbers == ("+49!", "+74951234567", "+15550123")
+    assert row.notes == {"+74951234567": "gold, since 2019"}
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"+15550123\nnobody\n", 'vip.csv:2: "nobody" is no number'),
+        (b"\xff\xfe+\x001\x00", "vip.csv is no UTF-8 text"),
+        (b'"+15550123\n' * 20_000, "vip.csv"),
+    ],
+)
+def test_a_file_that_is_no_list_of_numbers(tmp_path: Path, content: bytes, fault: str):
+    (tmp_path / "vip.csv").write_bytes(content)
+    (found,) = faults_of(tmp_path, {"callers": LIST + 'file = "vip.csv"'})
+    assert fault in found

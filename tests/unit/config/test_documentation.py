@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import (
     AgentRow,
@@ -34,6 +35,9 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[agent]]": AgentRow,
     "[[phone]]": PhoneRow,
     "[[group]]": GroupRow,
+    "[[list]]": CallerListRow,
+    "[[region]]": RegionRow,
+    "[[lookup]]": LookupRow,
     "[[queue]]": QueueRow,
     "profile = {QUEUE = {...}}": ServingRow,
     "steps = [{...}]": StepRow,

@@ -1,9 +1,19 @@
 """The verbs as their author sees them, played to a caller made of a script."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from softswitch.base.errors import LocalError
-from softswitch.calls.outcomes import HUNG_UP, DialOutcome, DialReason, QueueOutcome, QueueReason, RecordedMessage
+from softswitch.calls.outcomes import (
+    HUNG_UP,
+    DialOutcome,
+    DialReason,
+    LookupAnswer,
+    QueueOutcome,
+    QueueReason,
+    RecordedMessage,
+)
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.dialplan import Call, CallEnded, Digits, MenuChoice, UnknownName, flow
 from softswitch.dialplan.flows import Flow
@@ -12,8 +22,8 @@ from softswitch.testing.call import FakeCall
 Result = Digits | MenuChoice | RecordedMessage | int | str | None
 
 
-def played(call: FakeCall, question: Flow) -> list[str]:
-    call.run(question)
+def played(call: FakeCall, question: Flow, *, flows: Mapping[str, Flow] | None = None) -> list[str]:
+    call.run(question, flows=flows)
     return call.transcript
 
 
@@ -154,6 +164,63 @@ def test_the_overflow_of_a_queue_runs_its_flow() -> None:
     assert call.queue_wishes == [
         QueueWishes(boost_s=60, skills={"german": 3}, preferred_agent="ann", preferred_for_s=30)
     ]
+
+
+def test_a_flow_within_a_flow_takes_arguments_and_returns() -> None:
+    paid: list[object] = []
+
+    @flow
+    async def pay(call: Call, *, order: str = "") -> bool:
+        await call.play(f"order {order}")
+        return order == "4711"
+
+    @flow
+    async def shop(call: Call) -> None:
+        paid.append(await call.run("pay", order="4711"))
+        paid.append(await call.run("pay"))
+
+    assert played(FakeCall(), shop, flows={"pay": pay}) == ["answer", "play order 4711", "play order "]
+    assert paid == [True, False]
+
+
+def test_an_argument_that_a_flow_does_not_take_is_a_fault() -> None:
+    @flow
+    async def pay(call: Call) -> None:
+        await call.play("paid")
+
+    @flow
+    async def shop(call: Call) -> None:
+        await call.run("pay", order="4711")
+
+    with pytest.raises(LocalError, match=r"run: .*order"):
+        FakeCall().run(shop, flows={"pay": pay})
+
+
+def test_who_is_known_is_treated_accordingly() -> None:
+    @flow
+    async def known(call: Call) -> None:
+        vip = call.listed("vip")
+        if call.listed("blocked") or vip is None:
+            await call.reject(603)
+        customer = await call.look_up("crm", order=4711)
+        call.variables["name"] = customer.text("name")
+        await call.play(vip.note, call.region, call.region_of("+7495"), call.variables["name"])
+        await call.enlist("blocked", "+49", note="calls too often")
+        await call.delist("vip")
+
+    lists = {"vip": {"+15550100": "gold"}, "blocked": {}}
+    call = FakeCall(
+        lists=lists, regions={"+1555": "test", "+7": "russia"}, outcomes=[LookupAnswer(fields={"name": "Eva"})]
+    )
+    call.run(known)
+    assert call.transcript == [
+        "look_up crm order=4711",
+        "answer",
+        "play gold test russia Eva",
+        "enlist blocked +49",
+        "delist vip +15550100",
+    ]
+    assert call.lists == {"vip": {}, "blocked": {"+49": "calls too often"}}
 
 
 def test_going_on_with_a_flow_that_does_not_exist_is_a_fault() -> None:
