@@ -29,13 +29,14 @@ check: setup-dev
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -rs tests/unit tests/architecture tests/contract tests/fuzz
 
-# Checks first; pytest is the last to speak, so that its closing line is the last line printed.
+# Checks first; pytest is the last to speak, so that its closing line is the last line printed. Two workers: one for the
+# tests in real time, one for all others (tests/conftest.py).
 test: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -rs
+	$(BIN)/pytest -rs --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 # Mutated SIP for MINUTES in all; what is found lies in fuzz-found/.
 MINUTES ?= 10

@@ -1,4 +1,10 @@
-"""A developer may lack a program that some test needs, and that test is then skipped; in CI it fails instead."""
+"""How the suite is run: what is skipped, and what runs beside what.
+
+A developer may lack a program that some test needs, and that test is then skipped; in CI it fails instead.
+
+Tests that hear sound, or wait for real processes, run one after the other in the first of pytest-xdist's workers. The
+others have the tests in virtual time, and yield the processor, so that no packet is late for their sake.
+"""
 
 import os
 from collections.abc import Generator
@@ -8,6 +14,24 @@ import pytest
 from softswitch.testing.runtime.running import RunningSwitch
 
 IS_CI = bool(os.environ.get("CI"))
+FIRST_WORKER = "gw0"
+
+
+def pytest_configure() -> None:
+    if os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER) != FIRST_WORKER:
+        os.nice(19)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real time comes first, because the first group goes to the first worker; other files stay whole."""
+    items.sort(key=lambda item: not _is_in_real_time(item))
+    for item in items:
+        group = "real time" if _is_in_real_time(item) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _is_in_real_time(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) is not None for name in ("network", "peers"))
 
 
 def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
