@@ -16,7 +16,7 @@ from softswitch.base.errors import ConfigurationError, LocalError, StartError
 from softswitch.base.ids import CallId
 from softswitch.control.protocol.replies import Done, Messages, Refused, Reloaded, Status, WorkerSet
 from softswitch.control.protocol.requests import GetMessages, WorkerAction
-from softswitch.control.protocol.rows import HomerRow, StoreRow, WorkerRow
+from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, StoreRow, WorkerRow
 from softswitch.media.runtime.client import WorkerState
 from softswitch.store import size_on_disk_bytes
 
@@ -103,6 +103,10 @@ class SwitchOperations:
             loop_lag_ms=parts.driver.lag_s * 1000,
             security=self._security(),
             homer=self._homer(),
+            missing_prompts=[
+                MissingPromptRow(name=row.name, language=row.language, times=row.times)
+                for row in parts.sounds.missing()
+            ],
         )
 
     async def messages(self, request: GetMessages) -> Messages | Refused:

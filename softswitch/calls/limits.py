@@ -58,3 +58,9 @@ people forward, and of a company whose people all show one number so many calls 
 
 NUMBERS_PASSED_MAX = 10
 """Numbers a call comes to in that way, whichever they are: for loops in which every round adds a digit."""
+
+VERBS_PER_SECOND_MAX = 200
+"""Verbs a flow may use within a second: ten are many while somebody listens, hundreds are a loop that never waits."""
+
+SPEAKING_S_MAX = 5.0
+"""How long a caller waits, in silence, for a text to be spoken: it takes 50 ms, and longer if many wait for theirs."""

@@ -156,11 +156,22 @@ class Digits(msgspec.Struct, frozen=True):
     is_complete: bool
 
 
+class MenuReason(Enum):
+    CHOSEN = "chosen"
+    TIMED_OUT = "timed_out"
+    """The caller typed nothing, as often as he was asked; the default was taken."""
+    INVALID = "invalid"
+    """What he typed last is no choice; the default was taken."""
+
+
 class MenuChoice(msgspec.Struct, frozen=True):
-    """A menu's result: the digit, and whether the caller chose it or the default was taken."""
+    """A menu's result: the key or keys, and whether the caller chose them or the default was taken, and why."""
 
     digit: str
     is_default: bool = False
+    reason: MenuReason = MenuReason.CHOSEN
+    pattern: str = ""
+    """The entry of `choices` that was typed, if it is no plain key: "1xx"."""
 
 
 class RecordedMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,10 @@ from softswitch.cli.render import json_option, show_json, show_table
 from softswitch.cli.words import count, duration, instant, size
 from softswitch.control.protocol.replies import Status
 from softswitch.control.protocol.requests import GetStatus
-from softswitch.control.protocol.rows import HomerRow, SecurityRow
+from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, SecurityRow
+
+SHOWN_MAX = 5
+"""Missing prompts that are named in one line."""
 
 
 @click.command
@@ -49,6 +52,8 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
     ]
     if answer.homer is not None:
         lines.append(("homer", _homer(answer.homer)))
+    if answer.missing_prompts:
+        lines.append(("prompts", _missing(answer.missing_prompts)))
     if store.fault:
         lines.append(("store fault", store.fault))
     if answer.is_draining:
@@ -61,6 +66,13 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
 def _homer(homer: HomerRow) -> str:
     lost = f", {count(homer.dropped, 'message')} lost on the way" if homer.dropped else ""
     return f"{count(homer.sent, 'message')} sent to {homer.remote}{lost}"
+
+
+def _missing(rows: list[MissingPromptRow]) -> str:
+    """What to record or to write; beyond the first few, `--json` has all."""
+    named = [f"{row.name} ({row.language}, {count(row.times, 'time')})" for row in rows[:SHOWN_MAX]]
+    more = [f"{len(rows) - SHOWN_MAX} more"] if len(rows) > SHOWN_MAX else []
+    return f"{len(rows)} missing, spoken by their names: {', '.join([*named, *more])}"
 
 
 def _security(security: SecurityRow) -> str:

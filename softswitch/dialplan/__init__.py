@@ -20,6 +20,7 @@ from softswitch.calls.outcomes import (
     DialReason,
     Digits,
     MenuChoice,
+    MenuReason,
     ParkOutcome,
     ParkReason,
     QueueOutcome,
@@ -27,8 +28,10 @@ from softswitch.calls.outcomes import (
     RecordedMessage,
 )
 from softswitch.calls.ringing import Ring
+from softswitch.dialplan import spoken
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import UnknownName, flow
+from softswitch.prompts.spoken import Said
 
 __all__ = [
     "Call",
@@ -38,12 +41,15 @@ __all__ = [
     "Digits",
     "ForwardReason",
     "MenuChoice",
+    "MenuReason",
     "ParkOutcome",
     "ParkReason",
     "QueueOutcome",
     "QueueReason",
     "RecordedMessage",
     "Ring",
+    "Said",
     "UnknownName",
     "flow",
+    "spoken",
 ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from softswitch.base.errors import LocalError
 from softswitch.calls.verbs import CallVerbs
 from softswitch.dialplan.flows import Dialplan
-
-Said = str | int
-"""A prompt's name, or a number to be read out."""
+from softswitch.prompts.spoken import Said
 
 
 class VerbGroup:
@@ -40,12 +39,11 @@ class VerbGroup:
             raise LocalError(f"run: {error}") from error
         return await running
 
-    def _files(self, said: tuple[Said, ...]) -> list[str]:
-        sounds = self._verbs.sounds
-        files: list[str] = []
+    async def _files(self, said: Sequence[Said | Sequence[Said]]) -> list[str]:
+        flat: list[Said] = []
         for each in said:
-            if isinstance(each, int):
-                files += sounds.speak_number(each, self.language)
+            if isinstance(each, str) or not isinstance(each, Sequence):
+                flat.append(each)
             else:
-                files.append(sounds.resolve(each, self.language))
-        return files
+                flat += each
+        return await self._verbs.files(flat)

@@ -3,26 +3,15 @@
 They are put together from pieces, so that a recorded voice with the same pieces can take the place of the spoken one.
 """
 
-from enum import Enum
 from typing import Protocol
 
 from softswitch.prompts import numbers_en, numbers_ru
 from softswitch.prompts.catalogue import base_language
-from softswitch.prompts.limits import NUMBER_MAX, ORDINAL_MAX
+from softswitch.prompts.limits import NUMBER_MAX, POSITION_MAX
+from softswitch.prompts.spoken import Noun
 
 _DIGITS = {**{digit: f"digit/{digit}" for digit in "0123456789"}, "*": "digit/star", "#": "digit/pound"}
 _DIGITS["+"] = "digit/plus"
-
-
-class Noun(Enum):
-    """What can be counted; the value is the key of its `[noun.*]` table."""
-
-    SECOND = "second"
-    MINUTE = "minute"
-    HOUR = "hour"
-    PERSON = "person"
-    MESSAGE = "message"
-    NEW_MESSAGE = "new-message"
 
 
 def number_phrases(number: int, language: str, noun: Noun | None = None) -> list[str]:
@@ -42,7 +31,7 @@ def position_phrases(position: int, language: str) -> list[str]:
     """Where a caller stands; 1 is next."""
     if position <= 1:
         return ["queue/you-are-next"]
-    if position > ORDINAL_MAX:
+    if position > POSITION_MAX:
         return ["queue/your-number-is", *number_phrases(position, language)]
     return ["queue/you-are", *_numbers(language).ordinal(position), "queue/in-line"]
 

@@ -2,36 +2,43 @@
 
 from softswitch.base.errors import LocalError
 from softswitch.prompts.limits import NUMBER_MAX, ORDINAL_MAX
+from softswitch.prompts.spoken import Case, Gender
 
-_SCALES = ((1_000_000, "number/million"), (1_000, "number/thousand"), (100, "number/hundred"))
+_SCALES = (
+    (1_000_000_000, "billion"),
+    (1_000_000, "million"),
+    (1_000, "thousand"),
+    (100, "hundred"),
+)
 
 
-def cardinal(number: int) -> list[str]:
-    """0 to `NUMBER_MAX`."""
+def cardinal(number: int, gender: Gender = Gender.MASCULINE, case: Case = Case.NOMINATIVE) -> list[str]:
+    """0 to `NUMBER_MAX`. Gender and case, which other languages have, change nothing."""
     if not 0 <= number <= NUMBER_MAX:
         raise LocalError(f"{number} has no words: 0 to {NUMBER_MAX} have")
     phrases: list[str] = []
     rest = number
-    for scale, phrase in _SCALES:
+    for scale, name in _SCALES:
         if rest >= scale:
-            phrases += [*cardinal(rest // scale), phrase]
+            phrases += [*cardinal(rest // scale), f"number/{name}"]
             rest %= scale
     if rest or not phrases:
         phrases += _below_hundred(rest, "number")
     return phrases
 
 
-def ordinal(number: int) -> list[str]:
+def ordinal(number: int, gender: Gender = Gender.MASCULINE, case: Case = Case.NOMINATIVE) -> list[str]:
     """1 to `ORDINAL_MAX`: all but the last word are cardinal."""
     if not 1 <= number <= ORDINAL_MAX:
         raise LocalError(f"{number} has no ordinal: 1 to {ORDINAL_MAX} have")
-    hundreds, rest = divmod(number, 100)
-    if not rest:
-        return [f"number/{hundreds}", "ordinal/hundred"]
-    return [*(cardinal(hundreds * 100) if hundreds else []), *_below_hundred(rest, "ordinal")]
+    hundreds, rest = number // 100 * 100, number % 100
+    if rest:
+        return [*(cardinal(hundreds) if hundreds else []), *_below_hundred(rest, "ordinal")]
+    *before, scale = cardinal(number)
+    return [*before, scale.replace("number/", "ordinal/")]
 
 
-def counted(number: int, noun: str) -> list[str]:
+def counted(number: int, noun: str, case: Case = Case.NOMINATIVE) -> list[str]:
     """A number and its noun (the key of a `[noun.*]` table) in the form it asks for."""
     return [*cardinal(number), f"noun/{noun}/{'one' if number == 1 else 'many'}"]
 

@@ -32,6 +32,8 @@ from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.schedule import Schedule
+from softswitch.prompts.missing import MissingPrompt
+from softswitch.prompts.spoken import Said
 from softswitch.store.schema import StoredPhone
 from softswitch.testing.clock import ManualClock
 
@@ -40,7 +42,7 @@ OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, ParkOutcome, RecordedM
 
 
 class FakeSounds:
-    """Every name is its own file; numbers are read as "number N"."""
+    """Every name is its own file; numbers are read as "number N", other values as they are written ("money 5 USD")."""
 
     def resolve(self, name: str, language: str) -> str:
         return name
@@ -62,6 +64,24 @@ class FakeSounds:
 
     def for_project(self, project: str, music: str) -> "FakeSounds":
         return self
+
+    def ready(self, said: Sequence[Said], language: str) -> list[str] | None:
+        return [file for each in said for file in self._files(each, language)]
+
+    def files(self, said: Sequence[Said], language: str) -> list[str]:
+        return self.ready(said, language) or []
+
+    def missing(self) -> list[MissingPrompt]:
+        return []
+
+    def _files(self, said: Said, language: str) -> list[str]:
+        match said:
+            case str():
+                return [self.resolve(said, language)]
+            case int():
+                return self.speak_number(said, language)
+            case _:
+                return [str(said)]
 
 
 class FakeCall:
@@ -143,6 +163,9 @@ class FakeCall:
             self.is_over = True
 
     # Verbs
+
+    async def files(self, said: Sequence[Said]) -> list[str]:
+        return self.sounds.files(said, self.language)
 
     async def answer(self) -> None:
         self._check()

@@ -51,6 +51,7 @@ from softswitch.control.protocol.rows import (
     ContactRow,
     LimitRow,
     MailboxRow,
+    MissingPromptRow,
     PhoneRow,
     QueueRow,
     RegistrationRow,
@@ -298,6 +299,7 @@ class FixedOperations(FixedCallerOperations):
             store=StoreRow(directory="/srv/switch/store", cdrs=120, recordings=80, size_bytes=3 * 1024 * 1024),
             configuration_directory="/srv/switch",
             configuration_loaded_at=STARTED_AT,
+            missing_prompts=[MissingPromptRow(name="shop/sale", language="en", times=12)],
         )
 
     def calls(self) -> list[CallRow]:

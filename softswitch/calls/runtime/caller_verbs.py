@@ -1,5 +1,6 @@
 """The verbs of a real call: what a flow can do with the caller (`CallVerbs`)."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -21,6 +22,7 @@ from softswitch.calls.outcomes import (
     QueueOutcome,
     RecordedMessage,
 )
+from softswitch.calls.pace import FlowSpins, Pace
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
@@ -37,7 +39,9 @@ from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.runtime.transferring import transfer_caller
 from softswitch.calls.settings import Extension, Project, QueueTreatment, RecordingPolicy
 from softswitch.calls.verbs import SoundFiles
+from softswitch.media.limits import SOUNDS_PER_PLAYBACK_MAX
 from softswitch.media.protocol import PlayFinished
+from softswitch.prompts.spoken import Said
 from softswitch.store.schema import StoredPhone
 
 log = get_logger("calls")
@@ -48,6 +52,7 @@ class CallerVerbs:
 
     def __init__(self, call: ActiveCall) -> None:
         self._call = call
+        self._pace = Pace()
 
     @property
     def call_id(self) -> CallId:
@@ -104,17 +109,23 @@ class CallerVerbs:
     def is_caller_hidden(self, is_caller_hidden: bool) -> None:
         self._call.is_caller_hidden = is_caller_hidden
 
+    async def files(self, said: Sequence[Said]) -> list[str]:
+        """What is to be played, in the call's language; what must first be spoken is waited for."""
+        return await self._call.around.speech.files(self.sounds, said, self.language)
+
     async def answer(self) -> None:
         """Connect the caller. Verbs that need to be heard do it themselves."""
+        await self._step("answer")
         await self._call.answer()
 
     async def ring(self) -> None:
         """Let the caller's phone show that the other side is being called (180)."""
+        await self._step("ring")
         await self._call.ring()
 
     async def transfer(self, target: str) -> NoReturn:
         """The caller begins a call to another number; this one is over, and the flow's verbs end here."""
-        await self.answer()
+        await self._answer_for("transfer")
         if not self._call.exchange.is_reachable(target):
             raise LocalError(f'transfer: no route and no extension leads to "{target}"')
         transfer_caller(self._call, target, by="flow")
@@ -122,13 +133,13 @@ class CallerVerbs:
 
     async def send_away(self, target: str) -> bool:
         """Have the caller's own side connect him elsewhere; False if he is still here."""
-        await self.answer()
+        await self._answer_for("send_away")
         self._call.mailbox.clear()
         return await send_away(self._call, target)
 
     async def reject(self, status: int = 603, reason: str | None = None) -> NoReturn:
         """Refuse a call that was not answered; an answered one is hung up. The flow's verbs end here."""
-        await self._call.mailbox.check()
+        await self._step("reject")
         if not 300 <= status <= 699:
             raise LocalError(
                 f"a call cannot be rejected with {status}: use a SIP status from 300 to 699, as 486 or 603"
@@ -143,7 +154,7 @@ class CallerVerbs:
 
     async def hang_up(self) -> NoReturn:
         """End the call. The flow's verbs end here."""
-        await self._call.mailbox.check()
+        await self._step("hang_up")
         self._leave_to_transferor()
         self._call.record.ended_by_flow()
         self._call.take_leave(480)
@@ -156,27 +167,20 @@ class CallerVerbs:
         not connected yet hears it as early media; if his phone can have none, nothing is played.
         """
         if answer:
-            await self.answer()
-        elif not await self._call.progress():
-            return ""
-        digit = self._call.digits_typed.take(stop_digits)
-        if digit or not sounds:
-            return digit
-        stream = self._call.caller_stream
-        play_id = stream.play(sounds)
-        while True:
-            event = await self._call.mailbox.next()
-            if isinstance(event, PlayFinished) and event.play_id == play_id:
+            await self._answer_for("play")
+        else:
+            await self._step("play")
+            if not await self._call.progress():
                 return ""
-            digit = self._call.digits_typed.take(stop_digits)
-            if digit:
-                stream.stop_play(play_id)
-                return digit
+        digit = self._call.digits_typed.take(stop_digits)
+        for first in range(0, len(sounds), SOUNDS_PER_PLAYBACK_MAX):
+            digit = digit or await self._play(sounds[first : first + SOUNDS_PER_PLAYBACK_MAX], stop_digits)
+        return digit
 
     async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:
         """Collect what the caller types: until `maximum` digits, one of `end_digits`, or a pause that is too long."""
         self._call.unreached = None
-        await self.answer()
+        await self._answer_for("digits")
         typed = ""
         while len(typed) < maximum:
             digit = await self._next_digit(between_s if typed else first_s)
@@ -189,7 +193,7 @@ class CallerVerbs:
 
     async def pause(self, seconds: float) -> None:
         """Wait; the caller hears silence."""
-        await self._call.mailbox.check()
+        await self._step("pause")
         deadline = self._call.around.clock.now() + seconds
         while (left := deadline - self._call.around.clock.now()) > 0:
             await self._call.mailbox.next(left)
@@ -198,7 +202,7 @@ class CallerVerbs:
         """Wait for an agent and talk to him; returns when the agent has left or the waiting has ended otherwise."""
         self._call.unreached = None
         queue_id = own_queue(self._call, queue_id)
-        await self.answer()
+        await self._answer_for("queue")
         treatment = self._call.around.settings().queues.get(queue_id, QueueTreatment())
         await self._tell_of_recording(policy_in_queue(self._call, wishes.record, treatment))
         self._call.mailbox.clear()
@@ -218,7 +222,7 @@ class CallerVerbs:
     ) -> DialOutcome:
         """Ring extensions, groups or outside numbers and connect who answers; returns when the far side has left or
         did not come."""
-        await self._call.mailbox.check()
+        await self._step("dial")
         await self._tell_of_recording(self._call.recordings.policy_for(record))
         self._call.mailbox.clear()
         self._call.unreached = None
@@ -236,11 +240,12 @@ class CallerVerbs:
 
     async def pick_up(self, extension: str) -> bool:
         """Answer what rings at the extension, or in the caller's pickup groups; returns only if there is nothing."""
+        await self._step("pick_up")
         return await pick_up(self._call, extension)
 
     async def park(self, slot: str, *, timeout_s: float | None) -> ParkOutcome:
         """Put the caller into this slot, or any, until somebody retrieves him; returns after their talk, or in time."""
-        await self._call.mailbox.check()
+        await self._step("park")
         self._call.mailbox.clear()
         settings = self._call.around.settings()
         slots = (slot,) if slot else settings.parking_slots
@@ -255,6 +260,7 @@ class CallerVerbs:
 
     async def retrieve(self, slot: str) -> bool:
         """Talk to who is parked there; returns only if nobody is."""
+        await self._step("retrieve")
         return await retrieve(self._call, slot)
 
     async def agent_line(self) -> NoReturn:
@@ -263,7 +269,7 @@ class CallerVerbs:
 
     async def request_callback(self, number: str, queue: str) -> bool:
         """Promise the caller a call-back from a queue, in the place he had there; False if it cannot be promised."""
-        await self._call.mailbox.check()
+        await self._step("request_callback")
         call, clock = self._call, self._call.around.clock
         stay = call.queue_stay
         is_same = stay is not None and queue in ("", stay.queue_id)
@@ -312,27 +318,27 @@ class CallerVerbs:
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
         """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""
         self._call.unreached = None
-        await self.answer()
+        await self._answer_for("record_message")
         return await record_message(self._call, limit_s=limit_s, end_digits=end_digits)
 
     async def start_recording(self) -> bool:
         """Record the caller, and whoever he talks to; False where it is never done."""
-        await self.answer()
+        await self._answer_for("start_recording")
         return self._call.recordings.start()
 
     async def stop_recording(self) -> None:
         """Complete the file."""
-        await self._call.mailbox.check()
+        await self._step("stop_recording")
         self._call.recordings.stop()
 
     async def mask_recording(self, seconds: float | None) -> None:
         """Silence in all recordings of the call for so long, or for as long as the settings allow."""
-        await self._call.mailbox.check()
+        await self._step("mask_recording")
         self._call.recordings.mask(seconds, by="flow")
 
     async def resume_recording(self) -> None:
         """No silence any more."""
-        await self._call.mailbox.check()
+        await self._step("resume_recording")
         self._call.recordings.unmask()
 
     def drop_digits(self) -> None:
@@ -376,7 +382,7 @@ class CallerVerbs:
 
     async def look_up(self, lookup: str, fields: Mapping[str, LookupField]) -> LookupAnswer:
         """Ask, or know why there is no answer. If the caller leaves meanwhile it is over when the answer is there."""
-        await self._call.mailbox.check()
+        await self._step("look_up")
         record = self._call.record
         known = {
             "calling_number": record.calling_number,
@@ -403,6 +409,31 @@ class CallerVerbs:
         if extension is None or permissions is None or permissions.username != extension.username:
             return None
         return extension
+
+    async def _step(self, verb: str) -> None:
+        """What every verb begins with. Raises `CallEnded`, and `FlowSpins` for one verb too many without waiting."""
+        await self._call.mailbox.check()
+        try:
+            self._pace.step(verb, self.clock.now())
+        except FlowSpins:
+            await asyncio.sleep(0)  # whatever the flow makes of it, others have their turn
+            raise
+
+    async def _answer_for(self, verb: str) -> None:
+        await self._step(verb)
+        await self._call.answer()
+
+    async def _play(self, sounds: Sequence[str], stop_digits: str) -> str:
+        stream = self._call.caller_stream
+        play_id = stream.play(sounds)
+        while True:
+            event = await self._call.mailbox.next()
+            if isinstance(event, PlayFinished) and event.play_id == play_id:
+                return ""
+            digit = self._call.digits_typed.take(stop_digits)
+            if digit:
+                stream.stop_play(play_id)
+                return digit
 
     async def _next_digit(self, timeout_s: float) -> str | None:
         deadline = self._call.around.clock.now() + timeout_s

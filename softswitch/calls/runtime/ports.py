@@ -24,6 +24,7 @@ from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.runtime.parking_lot import ParkingLot
 from softswitch.calls.runtime.phone_settings import PhoneSettings
+from softswitch.calls.runtime.speech import SpeechThread
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.settings import CallSettings
 from softswitch.calls.verbs import SoundFiles
@@ -195,6 +196,8 @@ class Surroundings:
     toll: Toll
     """What calls to the outside may cost."""
     legs: ExtensionLegs = field(default_factory=ExtensionLegs)
+    speech: SpeechThread = field(default_factory=SpeechThread)
+    """Makes what must be spoken first."""
     returning: Returning = field(default_factory=Returning)
     """Calls of ours that may come back to us."""
     parking: ParkingLot = field(default_factory=ParkingLot)

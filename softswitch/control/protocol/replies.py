@@ -19,6 +19,7 @@ from softswitch.control.protocol.rows import (
     ListedNumberRow,
     LookupRow,
     MailboxRow,
+    MissingPromptRow,
     PhoneRow,
     QueueRow,
     RegistrationRow,
@@ -64,6 +65,8 @@ class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     security: SecurityRow = SecurityRow()
     homer: HomerRow | None = None
     """None where nothing is sent to one."""
+    missing_prompts: list[MissingPromptRow] = []
+    """The most wanted first."""
 
 
 class Calls(msgspec.Struct, frozen=True, tag=True):

@@ -346,6 +346,14 @@ class HomerRow(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int
 
 
+class MissingPromptRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A prompt that flows or queues ask for and that is not there, and how often since start or reload."""
+
+    name: str
+    language: str
+    times: int
+
+
 class SubscriptionRow(msgspec.Struct, frozen=True, kw_only=True):
     """Who is told how somebody is. `event` is "dialog" (lamps), "presence", "message-summary" or "reg"."""
 

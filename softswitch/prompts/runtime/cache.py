@@ -4,6 +4,7 @@ A file is either whole or not there (`write_wav`), so any number of switches may
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from softswitch.base.errors import Fault
 from softswitch.prompts.catalogue import base_language, voice_of
 from softswitch.prompts.errors import PromptError
-from softswitch.prompts.limits import MUSIC_S_MAX, SPOKEN_TEXTS_MAX
+from softswitch.prompts.limits import MUSIC_S_MAX, SPOKEN_BYTES_MAX, SPOKEN_TEXTS_MAX
 from softswitch.prompts.resampling import SAMPLE_RATE_HZ
 from softswitch.prompts.runtime.conversion import CONVERSION_VERSION, read_sound
 from softswitch.prompts.runtime.speech import SPEECH_VERSION, Speech
@@ -40,7 +41,10 @@ class SoundCache:
     def text(self, text: str, language: str) -> Path:
         """Any text, spoken. The oldest texts make room for new ones."""
         path = self._folder / "texts" / base_language(language) / f"{_speech_key(text, language)}.wav"
-        if not _is_there(path):
+        if _is_there(path):
+            with suppress(OSError):  # another switch has pruned it just now: then it is spoken the next time
+                os.utime(path)
+        else:
             self._speak(text, language, path)
             _prune(path.parent)
         return path
@@ -122,11 +126,10 @@ def _is_there(path: Path) -> bool:
 
 
 def _prune(folder: Path) -> None:
-    """Forget the oldest tenth of the texts when there are too many."""
-    files = list(folder.glob("*.wav"))
-    if len(files) <= SPOKEN_TEXTS_MAX:
-        return
+    """Forget the texts unused for longest, a tenth of them, when there are too many or they are too large."""
     with suppress(OSError):  # another switch prunes the same folder
-        files.sort(key=lambda path: path.stat().st_mtime)
-        for path in files[: SPOKEN_TEXTS_MAX // 10]:
+        states = [(stat.st_mtime, stat.st_size, path) for path in folder.glob("*.wav") for stat in [path.stat()]]
+        if len(states) <= SPOKEN_TEXTS_MAX and sum(size for _, size, _ in states) <= SPOKEN_BYTES_MAX:
+            return
+        for _, _, path in sorted(states)[: max(1, len(states) // 10)]:
             path.unlink()

@@ -4,32 +4,39 @@ A name ("queue/please-hold") is looked up in this order, and the first that can 
 
 1. the operator's recordings: sounds/<language>/<name>.*, then sounds/<name>.* for all languages; for a project
    (`for_project`) those in sounds/<project>/ laid out in the same way go before them;
-2. a directory of Asterisk's core sounds, under our name for the phrase (asterisk_names.py) or their own;
-3. our phrases, spoken by espeak-ng.
+2. the operator's texts (prompts.toml, menus.toml) in that language, spoken by espeak-ng;
+3. a directory of Asterisk's core sounds, under our name for the phrase (asterisk_names.py) or their own;
+4. our phrases, spoken;
+5. the operator's text in another language, or the words of the name, spoken, and counted as missing (missing.py).
 
 What is not 8 kHz mono 16-bit WAV already is made so once and kept in the cache. Recordings are looked for at start
 and by `refresh`, not at every call.
 
 Everything here may be called from any thread. What is in the cache takes microseconds; what must first be spoken or
-converted takes from 10 ms to seconds, so call `prepare` at start in a thread or process of its own, and `say` in a
-thread.
+converted takes from 10 ms to seconds, so call `prepare` at start in a thread or process of its own, and `files` in a
+thread unless `ready` has an answer.
 """
 
+import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from decimal import Decimal
 from pathlib import Path
 
 from softswitch.base.errors import Fault
-from softswitch.prompts.announcements import Noun, digit_phrases, number_phrases, position_phrases, wait_phrases
+from softswitch.prompts.announcements import digit_phrases, number_phrases, position_phrases, wait_phrases
 from softswitch.prompts.asterisk_names import asterisk_name
 from softswitch.prompts.catalogue import LANGUAGES, base_language, catalogue
 from softswitch.prompts.errors import PromptError
-from softswitch.prompts.limits import DIGITS_MAX, NAME_CHARACTERS_MAX
+from softswitch.prompts.limits import DIGITS_MAX, NAME_CHARACTERS_MAX, RESOLVED_MAX
+from softswitch.prompts.missing import MissingPrompt, MissingPrompts, words_of
 from softswitch.prompts.music import hold_music
+from softswitch.prompts.rendering import PAUSE, phrases
 from softswitch.prompts.runtime.cache import SoundCache
 from softswitch.prompts.runtime.conversion import SUFFIXES
 from softswitch.prompts.runtime.folders import asterisk_folder, index_folder
+from softswitch.prompts.spoken import Listing, Noun, Number, Said, Spoken, Text
 from softswitch.prompts.tones import TONES, is_cadence, tone, tone_names
 
 GENERATED_VERSION = 1
@@ -49,13 +56,17 @@ class SoundLibrary:
         "_country",
         "_faults",
         "_indexes",
+        "_language",
+        "_missing",
         "_music",
         "_of_projects",
         "_on_fault",
         "_project",
         "_project_music",
+        "_rendered",
         "_resolved",
         "_sounds",
+        "_texts",
     )
 
     def __init__(
@@ -66,23 +77,32 @@ class SoundLibrary:
         asterisk: Path | None = None,
         music: Path | None = None,
         country: str = "us",
+        language: str = "en",
+        texts: Mapping[str, Mapping[str, str]] | None = None,
         on_fault: Callable[[Fault], None] = lambda fault: None,
     ) -> None:
         """`music` is a file or a directory, None our own piece; `country` is a key of `TONES`.
 
-        `on_fault` hears of every recording that cannot be read and is passed over, once each.
+        `texts` are the operator's by language and name; `language` is the one to turn to when a call's has no words.
+        `on_fault` hears of every recording that cannot be read and is passed over, and every prompt that is missing,
+        once each.
         """
         self._cache = SoundCache(cache.absolute())
         self._sounds = sounds.absolute() if sounds else None
         self._asterisk = asterisk.absolute() if asterisk else None
         self._music = music.absolute() if music else None
         self._country = country if country in TONES else "us"
+        self._language = language
+        self._texts = texts or {}
         self._on_fault = on_fault
+        self._missing = MissingPrompts()
         self._faults: dict[str, Fault] = {}
         self._indexes: dict[Path, dict[str, Path]] = {}
         self._asterisk_folders: dict[str, Path | None] = {}
         self._resolved: dict[tuple[str, str, bool, str], str] = {}
         """By name, language, with Asterisk's or without, and project."""
+        self._rendered: dict[tuple[Said, str, str], list[str]] = {}
+        """What `files` has found lately, by what is said, language and project."""
         self._project = ""
         self._project_music = ""
         self._of_projects: dict[tuple[str, str], SoundLibrary] = {}
@@ -99,11 +119,52 @@ class SoundLibrary:
     def resolve(self, name: str, language: str) -> str:
         """The file of a sound, or for "tone:busy" and "tone:425/500,0/500" the tone that the media worker makes.
 
-        Raises PromptError if there is no such sound, or none that can be read.
+        What does not exist is its name's words, spoken. Raises PromptError if that is not possible either: nothing can
+        be spoken, there is no such tone, or no such language.
         """
         if name.startswith("tone:"):
             return name if is_cadence(name) else self.tone(name.removeprefix("tone:"))
-        return self._resolve(name, language, with_asterisk=True)
+        try:
+            return self._made(name, language)
+        except PromptError as error:
+            return self._in_its_place(name, language, error.fault)
+
+    def ready(self, said: Sequence[Said], language: str) -> list[str] | None:
+        """What `files` would return, if that is known; None if it has to look, or make something."""
+        found: list[str] = []
+        for each in said:
+            files = self._rendered.get((each, language, self._project))
+            if files is None or (isinstance(each, Text) and not all(os.path.exists(file) for file in files)):
+                return None
+            found += files
+        return found
+
+    def files(self, said: Sequence[Said], language: str) -> list[str]:
+        """Files to be played one after another. What cannot be had is left out, reported once, counted as missing."""
+        found: list[str] = []
+        for each in said:
+            missed = self._missing.total
+            try:
+                files = self._files(each, language)
+            except PromptError as error:
+                self._missing.note(str(each), language)
+                self._report(error.fault)
+                continue
+            if len(self._rendered) >= RESOLVED_MAX:
+                self._rendered.clear()
+            if self._missing.total == missed:  # what is missing is counted every time
+                self._rendered[each, language, self._project] = files
+            found += files
+        return found
+
+    def missing(self) -> list[MissingPrompt]:
+        """Prompts that were asked for and are not there, the most wanted first."""
+        return self._missing.rows()
+
+    def use_texts(self, texts: Mapping[str, Mapping[str, str]], language: str) -> None:
+        """Take over changed texts of the operator; call `refresh` then."""
+        for library in (self, *self._of_projects.values()):
+            library._texts, library._language = texts, language
 
     def say(self, text: str, language: str) -> str:
         """Any text, spoken.
@@ -161,13 +222,14 @@ class SoundLibrary:
         The phrases of two languages take about two seconds the first time.
         """
         for language in languages:
-            phrases = catalogue(language)
-            for name in [*(phrases.texts if phrases else ()), *self._recordings(base_language(language))]:
-                self._attempt(lambda name=name, language=language: self.resolve(name, language))
+            base, words = base_language(language), catalogue(language)
+            names = [*(words.texts if words else ()), *self._texts.get(base, {}), *self._recordings(base)]
+            for name in dict.fromkeys(names):
+                self._attempt(lambda name=name, language=language: self._made(name, language))
             for project in projects:
-                own = self.for_project(project, "")
-                for name in self._of_project(project, base_language(language)):
-                    self._attempt(lambda own=own, name=name, language=language: own.resolve(name, language))
+                theirs = self.for_project(project, "")
+                for name in self._of_project(project, base):
+                    self._attempt(lambda theirs=theirs, name=name, language=language: theirs._made(name, language))
         for name in music:
             self._attempt(lambda name=name: self.music(name))
         return list(self._faults.values())
@@ -177,12 +239,62 @@ class SoundLibrary:
         self._indexes.clear()
         self._asterisk_folders.clear()
         self._resolved.clear()
+        self._rendered.clear()
+        self._missing.clear()
         self._faults.clear()
+
+    def _files(self, said: Said, language: str) -> list[str]:
+        match said:
+            case str():
+                return [self.resolve(said, language)]
+            case int():
+                return self._spoken(Number(Decimal(said)), language)
+            case Text(text):
+                return [self.say(text, language)]
+            case Listing(items, last):
+                found: list[str] = []
+                for place, item in enumerate(items):
+                    if place:
+                        is_last = place == len(items) - 1
+                        found += self._resolve_together([[f"list/{last}"]], language) if is_last else [PAUSE]
+                    found += self._files(item, language)
+                return found
+            case _:
+                return self._spoken(said, language)
+
+    def _spoken(self, said: Spoken, language: str) -> list[str]:
+        """In the language to turn to where there are no words in the call's."""
+        try:
+            return self._resolve_together([phrases(said, language)], language)
+        except PromptError as error:
+            if base_language(language) == base_language(self._language):
+                raise
+            self._report(error.fault)
+            return self._resolve_together([phrases(said, self._language)], self._language)
+
+    def _in_its_place(self, name: str, language: str, fault: Fault) -> str:
+        """The text in another language, in that language's voice, else the words of the name."""
+        if self._missing.note(name, language):
+            self._report(fault)
+        name = name.removesuffix(".wav")
+        for other in dict.fromkeys((base_language(self._language), *self._texts)):
+            ours = catalogue(other)
+            if text := self._texts.get(other, {}).get(name) or (ours.texts.get(name) if ours else None):
+                return self.say(text, other)
+        words = words_of(name)
+        if not words:
+            raise PromptError(fault)
+        return self.say(words, language if _LANGUAGE.fullmatch(language) else self._language)
+
+    def _made(self, name: str, language: str) -> str:
+        return self._resolve(name, language, with_asterisk=True)
 
     def _resolve(self, name: str, language: str, *, with_asterisk: bool) -> str:
         key = (name, language, with_asterisk, self._project)
         path = self._resolved.get(key)
         if path is None:
+            if len(self._resolved) >= RESOLVED_MAX:
+                self._resolved.clear()
             path = self._resolved[key] = str(
                 self._find(_checked_name(name), _checked_language(language), with_asterisk)
             )
@@ -190,15 +302,17 @@ class SoundLibrary:
 
     def _find(self, name: str, language: str, with_asterisk: bool) -> Path:
         unreadable: Fault | None = None
-        for recording in self._candidates(name, language, with_asterisk):
+        text = self._texts.get(base_language(language), {}).get(name)
+        for recording in self._candidates(name, language, with_asterisk and text is None):
             try:
                 return self._cache.converted(recording)
             except PromptError as error:
                 unreadable = error.fault
                 self._report(unreadable)
-        phrases = catalogue(language)
-        if phrases and name in phrases.texts:
-            return self._cache.phrase(name, phrases.texts[name], language)
+        ours = catalogue(language)
+        text = text or (ours.texts.get(name) if ours else None)
+        if text:
+            return self._cache.phrase(name, text, language)
         remedy = f"Put a recording into {self._sounds or 'sounds'}/{language}/{name}.wav, or check the name"
         raise PromptError(unreadable or Fault("sounds", name, f'there is no such sound in "{language}"', remedy))
 
@@ -206,9 +320,12 @@ class SoundLibrary:
         """An announcement in one voice: the first wording that is recorded as a whole, or else the first one, with
         Asterisk's voice left out, because it would alternate with the spoken one in the middle of a sentence."""
         for names in wordings:
-            if all(self._candidates(name, language, with_asterisk=True) for name in names):
-                return [self._resolve(name, language, with_asterisk=True) for name in names]
-        return [self._resolve(name, language, with_asterisk=False) for name in wordings[0]]
+            if all(name == PAUSE or self._candidates(name, language, with_asterisk=True) for name in names):
+                return [self._piece(name, language, with_asterisk=True) for name in names]
+        return [self._piece(name, language, with_asterisk=False) for name in wordings[0]]
+
+    def _piece(self, name: str, language: str, *, with_asterisk: bool) -> str:
+        return name if name == PAUSE else self._resolve(name, language, with_asterisk=with_asterisk)
 
     def _candidates(self, name: str, language: str, with_asterisk: bool) -> list[Path]:
         """Recordings of a sound, best first."""
@@ -228,9 +345,10 @@ class SoundLibrary:
         return self._asterisk_folders[language]
 
     def _indexed(self, folder: Path, name: str) -> list[Path]:
-        if folder not in self._indexes:
-            self._indexes[folder] = index_folder(folder)
-        path = self._indexes[folder].get(name)
+        index = self._indexes.get(folder)
+        if index is None:
+            index = self._indexes[folder] = index_folder(folder)
+        path = index.get(name)
         return [path] if path else []
 
     def _of_project(self, project: str, language: str) -> list[str]:
@@ -244,7 +362,8 @@ class SoundLibrary:
             return []
         prefix = f"{folder}/"
         self._indexed(self._sounds, "")
-        return [name.removeprefix(prefix) for name in self._indexes[self._sounds] if name.startswith(prefix)]
+        index = self._indexes.get(self._sounds, {})
+        return [name.removeprefix(prefix) for name in index if name.startswith(prefix)]
 
     def _find_music(self, name: str) -> Path:
         source = self._music if name in ("", "default") else self._music_named(name)

@@ -172,6 +172,7 @@ def test_status_for_people() -> None:
         "2 in progress, 1 waiting in 1 queue",
         "4 of 4 logged in",
         "/srv/switch/store: 120 CDRs, 80 recordings, 3.0 MB",
+        "1 missing, spoken by their names: shop/sale (en, 12 times)",
         "media-1",
         "away",
     ):

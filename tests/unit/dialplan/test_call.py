@@ -15,7 +15,7 @@ from softswitch.calls.outcomes import (
     RecordedMessage,
 )
 from softswitch.calls.queue_wishes import QueueWishes
-from softswitch.dialplan import Call, CallEnded, Digits, MenuChoice, UnknownName, flow
+from softswitch.dialplan import Call, CallEnded, Digits, MenuChoice, MenuReason, UnknownName, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.testing.call import FakeCall
 
@@ -67,8 +67,8 @@ def test_gather_without_digits_wanted_is_a_fault() -> None:
         ("2", MenuChoice("2")),
         ("92", MenuChoice("2")),
         (".1", MenuChoice("1")),
-        ("99", MenuChoice("1", is_default=True)),
-        ("", MenuChoice("1", is_default=True)),
+        ("99", MenuChoice("1", is_default=True, reason=MenuReason.INVALID)),
+        ("", MenuChoice("1", is_default=True, reason=MenuReason.TIMED_OUT)),
     ],
 )
 def test_menu(typed: str, choice: MenuChoice) -> None:

@@ -58,10 +58,10 @@ def test_a_caller_without_keys_gets_to_support_and_is_not_pressed_for_a_rating(f
     assert call.record.scores == {}
 
 
-def test_a_wrong_digit_is_said_to_be_wrong_and_asked_again(flows: dict[str, Flow]) -> None:
+def test_a_wrong_digit_is_said_to_be_wrong_and_the_next_one_counts(flows: dict[str, Flow]) -> None:
     call = FakeCall(digits="91.", outcomes=[answered("sales")])
     call.run(flows["hotline"], schedules=ALWAYS)
-    assert call.transcript[3:6] == ["play menu/invalid-choice", "play menu/sales-or-support", "queue sales"]
+    assert call.transcript[3:6] == ["play menu/invalid-choice", "queue sales", "play survey/question"]
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.prompts.announcements import Noun, digit_phrases, number_phrases, position_phrases, wait_phrases
+from softswitch.prompts.announcements import digit_phrases, number_phrases, position_phrases, wait_phrases
 from softswitch.prompts.catalogue import LANGUAGES, catalogue
-from softswitch.prompts.limits import NUMBER_MAX, ORDINAL_MAX
+from softswitch.prompts.limits import NUMBER_MAX, POSITION_MAX
+from softswitch.prompts.spoken import Noun
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "prompts"
 
@@ -57,14 +58,14 @@ def test_every_phrase_that_can_be_named_exists(language: str) -> None:
     for noun in (None, *Noun):
         for number in (*range(1001), 1_000_000, 2_000_000, 5_000_000, NUMBER_MAX, NUMBER_MAX + 1, -1):
             words(number_phrases(number, language, noun), language)
-    for position in range(ORDINAL_MAX + 2):
+    for position in range(POSITION_MAX + 2):
         words(position_phrases(position, language), language)
     for minutes in range(-1, 62):
         words(wait_phrases(minutes, language), language)
 
 
 def test_numbers_without_words_are_read_digit_by_digit() -> None:
-    assert number_phrases(NUMBER_MAX + 1, "en") == ["digit/1", *["digit/0"] * 9]
+    assert number_phrases(NUMBER_MAX + 1, "en") == ["digit/1", *["digit/0"] * 12]
 
 
 def test_digits() -> None:

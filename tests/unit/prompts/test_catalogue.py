@@ -7,7 +7,7 @@ import pytest
 from softswitch.prompts.asterisk_names import asterisk_name
 from softswitch.prompts.catalogue import LANGUAGES, Catalogue, base_language, catalogue, voice_of
 
-GRAMMAR = ("number/", "ordinal/", "noun/")
+GRAMMAR = ("number/", "ordinal/", "noun/", "month/", "weekday/", "time/")
 """Tables whose keys follow from a language's grammar; test_announcements.py holds them complete."""
 
 

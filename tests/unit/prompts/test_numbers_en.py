@@ -8,7 +8,7 @@ from softswitch.base.errors import LocalError
 from softswitch.prompts.limits import NUMBER_MAX, ORDINAL_MAX
 from softswitch.prompts.numbers_en import cardinal, counted, ordinal
 
-SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
+SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 
 
 def understood(phrases: list[str]) -> int:

@@ -1,5 +1,6 @@
 """The sound library: where a name leads, and what happens when a recording is bad."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -7,11 +8,14 @@ import numpy as np
 import pytest
 
 from softswitch.base.errors import Fault
-from softswitch.prompts.announcements import Noun
+from softswitch.dialplan import spoken
 from softswitch.prompts.catalogue import catalogue
 from softswitch.prompts.errors import PromptError
+from softswitch.prompts.limits import MISSING_MAX
+from softswitch.prompts.missing import MissingPrompt, MissingPrompts
 from softswitch.prompts.runtime.library import SoundLibrary
 from softswitch.prompts.runtime.wav_files import is_telephone_wav, write_wav
+from softswitch.prompts.spoken import Noun, Said
 
 TENTH = np.full(800, 0.25, dtype=np.float32)
 
@@ -92,32 +96,98 @@ def test_a_bad_recording_is_reported_once_and_passed_over(house: House) -> None:
     assert [fault.file for fault in house.heard] == [str(bad)]
 
 
-def test_a_bad_recording_with_nothing_to_take_its_place_is_one_clear_line(house: House) -> None:
+def test_the_words_of_a_name_are_spoken_in_place_of_a_bad_recording(house: House) -> None:
     bad = house.sounds / "en" / "offer.wav"
     bad.parent.mkdir(parents=True)
     bad.write_text("this is no sound")
-    with pytest.raises(
-        PromptError, match=r"offer.wav: sound: it cannot be played: .*\. Replace the file or remove it$"
-    ):
-        house.library.resolve("offer", "en")
+    assert house.library.resolve("offer", "en") == house.library.say("offer", "en")
+    (fault,) = map(str, house.heard)
+    assert re.search(r"offer.wav: sound: it cannot be played: .*\. Replace the file or remove it$", fault)
 
 
-@pytest.mark.parametrize("name", ["nowhere", "digit/eleven"])
-def test_a_sound_that_does_not_exist_is_one_clear_line(house: House, name: str) -> None:
-    with pytest.raises(PromptError, match=f'{name}: there is no such sound in "en". Put a recording into .*en/{name}'):
-        house.library.resolve(name, "en")
+@pytest.mark.parametrize(("name", "words"), [("nowhere", "nowhere"), ("shop/winter-sale.wav", "shop winter sale")])
+def test_a_prompt_that_does_not_exist_is_spoken_reported_once_and_counted(house: House, name: str, words: str) -> None:
+    for _ in range(3):
+        assert house.library.files([name], "en") == [house.library.say(words, "en")]
+    assert house.library.ready([name], "en") is None
+    (fault,) = map(str, house.heard)
+    plain = name.removesuffix(".wav")
+    assert re.search(f'{plain}: there is no such sound in "en". Put a recording into .*en/{plain}.wav', fault)
+    assert house.library.missing() == [MissingPrompt(name, "en", 3)]
+    house.library.refresh()
+    assert house.library.missing() == []
+
+
+def test_a_prompt_with_words_in_another_language_only_is_spoken_in_that_one(tmp_path: Path) -> None:
+    texts = {"ru": {"shop/sale": "Скидки."}}
+    library = SoundLibrary(cache=tmp_path, language="ru", texts=texts)
+    assert library.resolve("shop/sale", "en") == library.say("Скидки.", "ru")
+    assert library.resolve("greeting/welcome", "de") == library.say("Здравствуйте! Спасибо, что позвонили нам.", "ru")
+    assert {row.name for row in library.missing()} == {"shop/sale", "greeting/welcome"}
+
+
+def test_the_operators_text_goes_before_ours_and_asterisks_and_his_recording_before_it(house: House) -> None:
+    house.record_asterisk("vm-goodbye")
+    ours = house.library.resolve("greeting/goodbye", "ru")
+    house.library.use_texts({"en": {"greeting/goodbye": "See you."}}, "en")
+    house.library.refresh()
+    text = house.library.resolve("greeting/goodbye", "en-GB")
+    assert stems([text]) == ["greeting/goodbye"]
+    assert text.startswith(str(house.cache))
+    assert house.library.resolve("greeting/goodbye", "ru") == ours
+    recorded = house.record("en/greeting/goodbye")
+    house.library.refresh()
+    assert house.library.resolve("greeting/goodbye", "en") == recorded
+    assert house.library.missing() == []
+
+
+def test_values_and_lists_become_files_and_are_known_the_next_time(house: House) -> None:
+    said: list[Said] = [
+        "greeting/welcome",
+        -5,
+        spoken.money(1, "USD"),
+        spoken.text("Hello."),
+        spoken.listed([1, 2, 3], last="or"),
+    ]
+    assert house.library.ready(said, "en") is None
+    files = house.library.files(said, "en")
+    assert house.library.ready(said, "en") == files
+    assert files[5] == house.library.say("Hello.", "en")
+    spoken_files = [file for file in files if not file.startswith("tone:") and "/texts/" not in file]
+    assert stems(spoken_files)[:5] == ["greeting/welcome", "number/minus", "number/5", "number/1", "dollar/one"]
+    assert stems(spoken_files)[-4:] == ["number/1", "number/2", "list/or", "number/3"]
+    assert files[-4].startswith("tone:0/")
+    Path(house.library.say("Hello.", "en")).unlink()
+    assert house.library.ready(said, "en") is None
+
+
+def test_a_value_in_a_language_without_words_is_read_in_the_one_to_turn_to(house: House) -> None:
+    assert stems(house.library.files([7], "de")) == ["number/7"]
+
+
+def test_names_that_a_flow_makes_up_fill_nothing(house: House) -> None:
+    missing = MissingPrompts()
+    for number in range(2 * MISSING_MAX):
+        missing.note(f"number-{number}", "en")
+    assert len(missing.rows()) == MISSING_MAX + 1
+    assert missing.rows()[0] == MissingPrompt("…", "", MISSING_MAX)
 
 
 @pytest.mark.parametrize("name", ["", "../secret", "/etc/passwd", "a//b", "a/../b", "a b", "x\n", ".hidden", "a" * 201])
 def test_a_name_never_leaves_the_directories(house: House, name: str) -> None:
-    with pytest.raises(PromptError, match="this is no name of a sound"):
-        house.library.resolve(name, "en")
+    """What is no name is spoken like any other that is not there."""
+    if not name:
+        with pytest.raises(PromptError, match="this is no name of a sound"):
+            house.library.resolve(name, "en")
+        return
+    assert Path(house.library.resolve(name, "en")).parent == house.cache / "texts" / "en"
+    assert "this is no name of a sound" in str(house.heard[0])
 
 
 @pytest.mark.parametrize("language", ["", "../en", "e", "en/GB", "english1"])
 def test_a_language_never_leaves_the_directories(house: House, language: str) -> None:
-    with pytest.raises(PromptError, match="this is no language"):
-        house.library.resolve("jingle", language)
+    assert Path(house.library.resolve("jingle", language)).parent == house.cache / "texts" / "en"
+    assert "this is no language" in str(house.heard[0])
     with pytest.raises(PromptError, match="this is no language"):
         house.library.say("hello", language)
 
