@@ -87,9 +87,10 @@ def _prefer(floor: Floor, contact: Contact, fact: ContactQueued) -> None:
 
 def _credit(floor: Floor, contact: Contact, now: float) -> None:
     """It counts as older for what its customer went through before."""
-    settings = contact.queue.settings
-    contact.credit = floor.customers.credit(contact.customer, contact.contact_id, settings, now)
-    contact.key -= contact.credit.kept_s + contact.credit.repeat_s
+    if contact.customer:
+        settings = contact.queue.settings
+        contact.credit = floor.customers.credit(contact.customer, contact.contact_id, settings, now)
+        contact.key -= contact.credit.kept_s + contact.credit.repeat_s
 
 
 def _refuse(floor: Floor, queue: QueueRecord, fact: ContactQueued, reason: RefusalReason, now: float) -> None:

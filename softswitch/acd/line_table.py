@@ -14,12 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.acd.channels import FreeFor
+from softswitch.acd.columns import floats
 from softswitch.acd.model import ORDER_MAX, Channel
 from softswitch.acd.skills import Rows
 from softswitch.acd.waiting import Contact, Line
 from softswitch.base.ids import AgentId
 
 _VOICE = Channel.VOICE.row
+
+_FEW = 64
+"""So many lines are looked at faster one by one than by operations on arrays."""
 
 
 class Found(NamedTuple):
@@ -32,7 +36,7 @@ class Found(NamedTuple):
 class LineTable:
     """The open lines of one roster."""
 
-    __slots__ = ("_channel", "_free_slots", "_head_key", "_is_of_voice_alone", "_lines", "_orders", "_used")
+    __slots__ = ("_channel", "_free_slots", "_head_key", "_heads", "_is_of_voice_alone", "_lines", "_orders", "_used")
 
     def __init__(self, agents: int, slots: int) -> None:
         self._lines: list[Line | None] = [None] * slots
@@ -41,6 +45,7 @@ class LineTable:
         self._is_of_voice_alone = True
         """No line of another channel has been opened yet: one thing less to look at."""
         self._head_key: NDArray[np.float64] = np.full(slots, np.inf)
+        self._heads = floats(self._head_key)
         self._channel: NDArray[np.intp] = np.zeros(slots, np.intp)
         self._orders: NDArray[np.uint8] = np.zeros((agents, slots), np.uint8)
 
@@ -64,33 +69,28 @@ class LineTable:
         line.slot = -1
 
     def show(self, line: Line) -> None:
-        """The line's first contact may be another one."""
-        self._head_key[line.slot] = line.first_key()
+        """The line's first contact is another one."""
+        self._heads[line.slot] = line.first_key()
 
     def first_for(self, row: int, agent_id: AgentId, free_for: FreeFor, *, by_order: bool) -> Found | None:
         """The contact this agent takes next; `by_order` says whether he serves some lines before others."""
         slots, keys = self._open_to(row, free_for)
-        if not slots.size:
+        orders = self._orders[row][slots] if by_order else None
+        if slots.size <= _FEW:
+            places = _oldest_of_few(keys.tolist(), None if orders is None else orders.tolist())
+        else:
+            places = _oldest_of_many(keys, orders)
+        if not places:
             return None
-        if by_order:
-            orders = self._orders[row, slots]
-            lowest = orders[np.where(keys < np.inf, orders, ORDER_MAX + 1).argmin()]
-            keys[orders != lowest] = np.inf
-        first = int(keys.argmin())
-        oldest = keys.item(first)
-        if oldest == inf:
-            return None
-        slot = slots.item(first)
-        head = self._head(slot)
-        keys[first] = inf
-        if keys.item(keys.argmin()) == oldest:
-            heads = [head, *(self._head(each) for each in slots[keys == oldest].tolist())]
-            if any(each.shunned_by == agent_id for each in heads):
+        heads = [self._head(slots.item(place)) for place in places]
+        head = heads[0]
+        for other in heads:
+            if other.shunned_by == agent_id:
                 return self._first_not_shunned(row, agent_id, free_for)
-            head = min(heads, key=lambda each: each.serial)
-        elif head.shunned_by == agent_id:
-            return self._first_not_shunned(row, agent_id, free_for)
-        return Found(self._orders.item(row, slot), head)
+            if other.serial < head.serial:
+                head = other
+        assert head.line is not None
+        return Found(self._orders.item(row, head.line.slot), head)
 
     def _open_to(self, row: int, free_for: FreeFor) -> tuple[Rows, NDArray[np.float64]]:
         """The slots of the lines he serves, and the keys of their heads; infinity where he is not free for it."""
@@ -124,5 +124,30 @@ class LineTable:
         self._lines += [None] * size
         self._free_slots = list(reversed(range(size, 2 * size)))
         self._head_key = np.concatenate([self._head_key, np.full(size, np.inf)])
+        self._heads = floats(self._head_key)
         self._channel = np.concatenate([self._channel, np.zeros(size, np.intp)])
         self._orders = np.concatenate([self._orders, np.zeros_like(self._orders)], axis=1)
+
+
+def _oldest_of_few(keys: list[float], orders: list[int] | None) -> list[int]:
+    """Where the smallest key is, of the lines of the lowest order in which somebody waits: in more than one place if
+    several are equal, nowhere if nobody waits."""
+    if orders is not None:
+        lowest = min([order for order, key in zip(orders, keys, strict=True) if key < inf], default=0)
+        keys = [key if order == lowest else inf for order, key in zip(orders, keys, strict=True)]
+    oldest = min(keys, default=inf)
+    if oldest == inf:
+        return []
+    if keys.count(oldest) == 1:
+        return [keys.index(oldest)]
+    return [place for place, key in enumerate(keys) if key == oldest]
+
+
+def _oldest_of_many(keys: NDArray[np.float64], orders: NDArray[np.uint8] | None) -> list[int]:
+    """The same."""
+    if orders is not None:
+        lowest = orders[np.where(keys < inf, orders, ORDER_MAX + 1).argmin()]
+        keys = np.where(orders == lowest, keys, inf)
+    oldest = keys[keys.argmin()]
+    places: list[int] = (keys == oldest).nonzero()[0].tolist()
+    return places if oldest < inf else []

@@ -17,10 +17,10 @@ from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.line_table import Found, LineTable
 from softswitch.acd.model import ORDER_MIN, Skills, StrategyName
 from softswitch.acd.skills import Roster, Rows
-from softswitch.acd.steps import NO_WISHES, Plan, asked_for, concerns, next_opening, plan
-from softswitch.acd.strategies import NOTHING, STRATEGIES, Choice, Since
+from softswitch.acd.steps import NO_WISHES, Plan, asked_for, concerns, next_opening, plan, wished_for
+from softswitch.acd.strategies import NOTHING, STRATEGIES, Choice, Since, longest_idle
 from softswitch.acd.waiting import Contact, Line, QueueRecord
-from softswitch.base.ids import AgentId
+from softswitch.base.ids import AgentId, QueueId
 
 SLOTS_AT_FIRST = 64
 """Width of the table of lines beyond two a queue; narrow rows stay in the cache, and it widens by itself."""
@@ -53,7 +53,7 @@ class Matching:
     agent looks at.
     """
 
-    __slots__ = ("_chance", "_extra_lines", "_personal", "_table", "_unlisted", "roster")
+    __slots__ = ("_asked", "_chance", "_extra_lines", "_personal", "_table", "_unlisted", "roster")
 
     def __init__(self, roster: Roster, queues: Collection[QueueRecord], chance: Chance) -> None:
         self.roster = roster
@@ -61,6 +61,8 @@ class Matching:
         self._table = LineTable(len(roster), SLOTS_AT_FIRST + 2 * len(queues))
         self._extra_lines = 0
         self._personal: dict[AgentId, list[Line]] = {}
+        self._asked: dict[tuple[QueueId, int], frozenset[str]] = {}
+        """The skills a queue asks for in one of its steps, as far as a strategy has wanted to know."""
         self._unlisted: list[Line] = []
         """Lines that are not in the table yet: many have closed again before an agent looks at it."""
         for queue in queues:
@@ -97,7 +99,7 @@ class Matching:
 
     def add(self, contact: Contact, now: float) -> None:
         """The contact waits from now on, in the line of its stage and in its old place if it had one."""
-        line = self._personal_line(contact, now)
+        line = None if contact.preferred_until is None else self._personal_line(contact, now)
         if line is None:
             followed = self._followed(contact)
             self._advance(contact, followed, now)
@@ -105,11 +107,11 @@ class Matching:
         self._stand(contact, line)
 
     def _stand(self, contact: Contact, line: Line) -> None:
-        line.add(contact)
+        is_first = line.add(contact)
         contact.line = line
         if line.plan is not None:
             line.plan.waiting += 1
-            if line.slot >= 0:
+            if is_first and line.slot >= 0:
                 self._table.show(line)
 
     def put_back(self, contact: Contact, delays_passed: int | None) -> None:
@@ -124,14 +126,15 @@ class Matching:
         """The contact waits no more."""
         line = contact.line
         assert line is not None
-        line.remove(contact)
+        was_first = line.remove(contact)
         contact.line = None
         if line.plan is not None:
             line.plan.waiting -= 1
-        if len(line) == 0 and line.plan is not line.queue.own_plan:
-            self._close(line)
-        elif line.slot >= 0:
-            self._table.show(line)
+        if was_first:
+            if len(line) == 0 and line.plan is not line.queue.own_plan:
+                self._close(line)
+            elif line.slot >= 0:
+                self._table.show(line)
 
     def next_opening(self, contact: Contact, now: float) -> float | None:
         """When this waiting contact goes on to another stage by itself, or None."""
@@ -191,29 +194,37 @@ class Matching:
         line, roster = contact.line, self.roster
         assert line is not None
         rows = line.rows
+        if not rows.size:
+            return NOBODY
         since = roster.available_since[line.channel.row][rows]
         if contact.shunned_by is not None:
-            since[rows == roster.row_of.get(contact.shunned_by, -1)] = np.inf
-        is_free = since < np.inf
-        free_at = is_free.nonzero()[0]
-        free = free_at.size
-        if free == 0:
+            since[rows == roster.row_of.get(contact.shunned_by, -1)] = inf
+        longest = int(since.argmin())
+        if since.item(longest) == inf:
             return NOBODY
-        first = int(free_at[0])
+        free_at = (since < inf).nonzero()[0]
+        free = free_at.size
         if free == 1:
-            return Chosen([roster.agent_ids[int(rows[first])]], len(rows), 1)
+            return Chosen([roster.agent_ids[rows.item(longest)]], len(rows), 1)
+        chosen = self._choose(contact, line, free_at, since, now)
+        if rows.item(longest) == chosen[0]:
+            since[longest] = inf
+            longest = int(since.argmin())
+        runner_up = roster.agent_ids[rows.item(longest)]
+        return Chosen([roster.agent_ids[row] for row in chosen], len(rows), free, runner_up)
+
+    def _choose(self, contact: Contact, line: Line, free_at: Rows, since: Since, now: float) -> list[int]:
+        """The rows of the agents to alert: of those at `free_at` in the line who come first, as its strategy says."""
         if not line.is_flat:
-            end = (line.ranks <= line.ranks[first]).nonzero()[0].size
-            rows, best, is_free = rows[first:end], since[first:end], is_free[first:end]
-        else:
-            best = since
+            best = line.ranks[free_at[:1]]
+            end = line.ranks.searchsorted(best, "right")
+            free_at = free_at[: int(free_at.searchsorted(end)[0])]
+        rows, since = line.rows[free_at], since[free_at]
         strategy = self.strategy(line)
-        if strategy != "longest_idle":
-            rows, best = _lightest(rows[is_free], best[is_free])
-        chosen = STRATEGIES[strategy](roster, rows, best, self._choice(strategy, contact, line, now))
-        since[line.rows == chosen[0]] = np.inf
-        runner_up = roster.agent_ids[int(line.rows[since.argmin()])]
-        return Chosen([roster.agent_ids[row] for row in chosen], len(line.rows), free, runner_up)
+        if strategy == "longest_idle":
+            return longest_idle(self.roster, rows, since, NOTHING)
+        rows, since = _lightest(rows, since)
+        return STRATEGIES[strategy](self.roster, rows, since, self._choice(strategy, contact, line, now))
 
     def free_besides(self, contact: Contact, agent_id: AgentId, count: int) -> list[AgentId]:
         """Who else could take this waiting contact now, the first `count` of them in the order of the line."""
@@ -261,20 +272,26 @@ class Matching:
 
     def _choice(self, strategy: StrategyName, contact: Contact, line: Line, now: float) -> Choice:
         """What this strategy has to know."""
-        if strategy == "longest_idle":
-            return NOTHING
         roster, queue = self.roster, line.queue
         if strategy == "fewest_contacts":
-            roster.workload.welcome(line.rows, roster.is_on_duty[line.rows])
+            roster.workload.welcome(line.rows, roster.is_on_duty)
         previous, known = queue.previous_agent_id, contact.preferred_agent_id
         return Choice(
             now=now,
-            skills=_asked_for(line) if strategy == "most_skilled" else (),
+            skills=self._asked_for(line) if strategy == "most_skilled" else frozenset(),
             weights=roster.weights(queue.settings.queue_id) if strategy == "weighted_random" else None,
             chance=self._chance.draw() if strategy in ("random", "weighted_random") else 0.0,
             previous_row=-1 if previous is None else roster.row_of.get(previous, -1),
             last_agent_row=-1 if known is None else roster.row_of.get(known, -1),
         )
+
+    def _asked_for(self, line: Line) -> frozenset[str]:
+        """The skills its contacts require or prefer."""
+        queue = line.queue.settings
+        asked = self._asked.get((queue.queue_id, line.step))
+        if asked is None:
+            asked = self._asked[queue.queue_id, line.step] = asked_for(queue, line.step)
+        return asked if line.plan is None or line.plan is line.queue.own_plan else asked | wished_for(line.plan.wishes)
 
     def rule_for(self, line: Line) -> str:
         """The same for people: why these agents and no others."""
@@ -374,15 +391,8 @@ class Matching:
 
 def _lightest(rows: Rows, since: Since) -> tuple[Rows, Since]:
     """Those who have the least in hand (`channels.PER_CONTACT_S`): of others nothing is asked while there are such."""
-    if since.max() < PER_CONTACT_S:
+    if since.item(since.argmax()) < PER_CONTACT_S:
         return rows, since
     in_hand = since // PER_CONTACT_S
     is_lightest = in_hand == in_hand.min()
     return rows[is_lightest], since[is_lightest]
-
-
-def _asked_for(line: Line) -> tuple[str, ...]:
-    if line.asked_for is None:
-        wishes = NO_WISHES if line.plan is None else line.plan.wishes
-        line.asked_for = asked_for(line.queue.settings, wishes, line.step)
-    return line.asked_for

@@ -101,7 +101,9 @@ class Router:
         match fact:
             case ContactQueued():
                 contacts.queued(self._floor, fact, now)
-            case ContactAbandoned() | ContactWithdrawn() | ContactExited() | ContactFinished():
+            case ReservationAccepted() | ReservationFailed() | RoutingAnswered():
+                self._apply_to_reservation(fact, now)
+            case ContactFinished() | ContactAbandoned() | ContactWithdrawn() | ContactExited():
                 self._apply_to_contact(fact, now)
             case ContactHeld() | ContactResumed() | ContactTransferred() | ContactReplied():
                 self._apply_to_conversation(fact, now)
@@ -109,8 +111,6 @@ class Router:
                 self._confirm(fact)
             case ContactPrioritised() | ContactRequeued() | ContactAssigned():
                 self._apply_supervision(fact, now)
-            case ReservationAccepted() | ReservationFailed() | RoutingAnswered():
-                self._apply_to_reservation(fact, now)
             case ConfigurationSet():
                 reload.configure(self._floor, fact, now)
             case QueueClosed() | QueueOpened():
@@ -285,9 +285,12 @@ class Router:
 
     def _apply_to_contact(self, fact: "ContactFact", now: float) -> None:
         contact = self._floor.contacts.get(fact.contact_id)
-        if contact is None or (isinstance(fact, ContactExited) and contact.state is ContactState.CONNECTED):
+        if contact is None:
             self.ignored += 1
-        elif contact.state is ContactState.CONNECTED:
+        elif contact.line is None and not contact.reservations:
+            if isinstance(fact, ContactExited):
+                self.ignored += 1
+                return
             conversations.finished(self._floor, contact, _ended_by(fact), now)
         elif isinstance(fact, ContactWithdrawn):
             contacts.withdrawn(self._floor, contact, now, reason=fact.reason, by=fact.by)

@@ -81,6 +81,7 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
         "tell": "made with `events`",
     },
     Matching: {
+        "_asked": "found anew when it is wanted",
         "_chance": "that of the floor",
         "_extra_lines": "counted again as contacts are put back",
         "_personal": "made anew as contacts are put back",

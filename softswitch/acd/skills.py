@@ -141,14 +141,16 @@ class Roster:
     def _who_holds(self, requirement: Requirement) -> Mask:
         return who_holds(requirement, self.level, len(self))
 
-    def narrowed(self, rows: Rows, skills: Skills, requirement: str) -> Mask:
-        """Which of `rows` also have these skills and meet the expression: bool[rows]."""
-        met = np.ones(len(rows), np.bool_)
-        for skill, level in skills.items():
-            met &= self.level(skill)[rows] >= level
+    def narrowed(self, rows: Rows, skills: Iterable[tuple[str, int]], requirement: str) -> Rows:
+        """Which of `rows` also have these skills and meet the expression: their places among `rows`."""
+        met: Mask | None = None
+        for skill, level in skills:
+            holds = self.level(skill)[rows] >= level
+            met = holds if met is None else met & holds
         if requirement:
-            met &= who_holds(parse(requirement), lambda skill: self.level(skill)[rows], len(rows))
-        return met
+            meets = who_holds(parse(requirement), lambda skill: self.level(skill)[rows], len(rows))
+            met = meets if met is None else met & meets
+        return np.arange(len(rows)) if met is None else met.nonzero()[0]
 
     def level(self, skill: str) -> NDArray[np.uint8]:
         """Everybody's level of a skill, 0 for those who do not have it."""

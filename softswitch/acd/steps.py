@@ -16,6 +16,7 @@ goes on to later stages while it is in one queue.
 """
 
 from bisect import bisect_right
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -34,6 +35,12 @@ NO_WISHES: Wishes = (frozenset(), "")
 Ranks: TypeAlias = NDArray[np.uint8]
 """Who comes before whom, the lowest first; ascending along the rows."""
 
+
+def is_flat(ranks: Ranks) -> bool:
+    """Nobody comes before anybody."""
+    return not ranks.size or ranks.item(0) == ranks.item(-1)
+
+
 _RANKS_PER_STEP = PREFERRED_SKILLS_MAX + 1
 _NOBODY = STEPS_MAX * _RANKS_PER_STEP
 _BOUNDS: Ranks = np.arange(_RANKS_PER_STEP, _NOBODY + 1, _RANKS_PER_STEP).astype(np.uint8)
@@ -48,7 +55,17 @@ class Plan:
     ascending. `waiting` counts the contacts that follow the plan.
     """
 
-    __slots__ = ("_delay_of", "_ends", "delays_s", "ranks", "rows", "steps", "waiting", "wishes")
+    __slots__ = (
+        "_delay_of",
+        "delays_s",
+        "is_flat",
+        "last_step",
+        "ranks",
+        "rows",
+        "steps",
+        "waiting",
+        "wishes",
+    )
 
     def __init__(
         self,
@@ -60,36 +77,38 @@ class Plan:
         delay_of: NDArray[np.uint8] | None,
     ) -> None:
         self.steps = steps
+        self.last_step = len(steps) - 1
         self.wishes = wishes
         self.rows = rows
         self.ranks = ranks
+        self.is_flat = is_flat(ranks)
+        """Nobody comes before anybody, in no step."""
         self.delays_s = delays_s
         self._delay_of = delay_of
         """How many of the delays must have passed, for each of `rows`; None when nobody has one."""
-        self._ends: list[int] = [len(rows)]
-        if len(steps) > 1:
-            self._ends = np.searchsorted(ranks, _BOUNDS[: len(steps)]).tolist()
         self.waiting = 0
-
-    @property
-    def last_step(self) -> int:
-        return len(self.steps) - 1
 
     def narrowed(self, roster: Roster, wishes: Wishes) -> "Plan":
         """The plan for contacts that wish for more than the queue itself."""
-        skills, requirement = wishes
-        met = roster.narrowed(self.rows, dict(skills), requirement)
-        delay_of = None if self._delay_of is None else self._delay_of[met]
-        return Plan(self.steps, wishes, self.rows[met], self.ranks[met], self.delays_s, delay_of)
+        places = roster.narrowed(self.rows, *wishes)
+        ranks = self.ranks[: len(places)] if self.is_flat else self.ranks[places]
+        delay_of = None if self._delay_of is None else self._delay_of[places]
+        return Plan(self.steps, wishes, self.rows[places], ranks, self.delays_s, delay_of)
 
     def opened(self, step: int, delays_passed: int) -> tuple[Rows, Ranks]:
         """Who may serve a contact in this stage, and their ranks."""
-        end = self._ends[step]
-        rows, ranks = self.rows[:end], self.ranks[:end]
+        rows, ranks, end = self.rows, self.ranks, len(self.rows)
+        if step < self.last_step:
+            end = self._end(step)
+            rows, ranks = rows[:end], ranks[:end]
         if self._delay_of is None:
             return rows, ranks
         passed = self._delay_of[:end] <= delays_passed
         return rows[passed], ranks[passed]
+
+    def _end(self, step: int) -> int:
+        """How many have joined in when this step, not the last one, is open."""
+        return int(self.ranks.searchsorted(_BOUNDS[step : step + 1])[0])
 
     @property
     def joins_in(self) -> NDArray[np.uint8]:
@@ -107,7 +126,7 @@ class Plan:
         skip_if = self.steps[step].skip_if
         if skip_if is None or step == self.last_step:
             return False
-        return not _presence(roster, skip_if)[self.rows[: self._ends[step]]].any()
+        return not _presence(roster, skip_if)[self.rows[: self._end(step)]].any()
 
 
 def plan(roster: Roster, queue: Queue, *, with_reserve: bool = False) -> Plan:
@@ -133,12 +152,16 @@ def concerns(queue: Queue, wishes: Wishes) -> set[str]:
     return names
 
 
-def asked_for(queue: Queue, wishes: Wishes, step: int) -> tuple[str, ...]:
-    """The skills a contact in this step requires or prefers: what "most skilled" is measured by."""
-    names = [skill for skill, _ in sorted(wishes[0])] + list(asked_skills(parse(wishes[1])))
-    for part in (queue, *queue.steps[step : step + 1]):
-        names += [*part.skills, *part.preferred, *asked_skills(parse(part.requirement))]
-    return tuple(dict.fromkeys(names))
+def asked_for(queue: Queue, step: int) -> frozenset[str]:
+    """The skills the queue requires or prefers in this step."""
+    parts = (queue, *queue.steps[step : step + 1])
+    names = [(*part.skills, *part.preferred, *asked_skills(parse(part.requirement))) for part in parts]
+    return frozenset(chain.from_iterable(names))
+
+
+def wished_for(wishes: Wishes) -> frozenset[str]:
+    """The skills a contact requires beyond its queue."""
+    return frozenset([*dict(wishes[0]), *asked_skills(parse(wishes[1]))])
 
 
 def _presence(roster: Roster, skip_if: SkipIf) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ They choose among those who come first for the contact, in the order of the conf
 skills, steps and preferences. Where a strategy finds several equal, the one idle for the longest time is chosen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
@@ -21,7 +21,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the contact and its queue. Row numbers are -1 for nobody."""
 
     now: float = 0.0
-    skills: tuple[str, ...] = ()
+    skills: Collection[str] = ()
     """What it requires or prefers."""
     weights: NDArray[np.float64] | None = None
     """float64[agents]: how often each is to be drawn, in proportion; None: all the same."""
@@ -34,6 +34,9 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Choice()
+
+_JUST_HERE_S = 1e-9
+"""Whoever has been there for no time at all was at work for no part of it."""
 
 Since: TypeAlias = NDArray[np.float64]
 
@@ -49,7 +52,8 @@ class Strategy(Protocol):
 
 
 def _longest_idle_of(rows: Rows, since: Since, is_equal: Mask) -> list[int]:
-    return [int(rows[np.where(is_equal, since, np.inf).argmin()])]
+    equal = is_equal.nonzero()[0]
+    return [rows.item(equal.item(since[equal].argmin() if equal.size > 1 else 0))]
 
 
 def longest_idle(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
@@ -57,30 +61,29 @@ def longest_idle(roster: Roster, rows: Rows, since: Since, choice: Choice) -> li
 
     Who is not available at all (`since` infinity) does no harm among `rows`.
     """
-    return [int(rows[since.argmin()])]
+    return [rows.item(since.argmin())]
 
 
 def least_occupied(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The agent who was at work for the smallest part of the time since he logged in, breaks left out."""
     busy_s = roster.workload.busy_s[rows]
     idle_s = roster.workload.idle_s[rows] + np.maximum(choice.now - since, 0.0)
-    there_s = busy_s + idle_s
-    occupancy = np.divide(busy_s, there_s, out=np.zeros(len(rows)), where=there_s > 0)
-    return _longest_idle_of(rows, since, occupancy == occupancy.min())
+    occupancy = busy_s / np.maximum(busy_s + idle_s, _JUST_HERE_S)
+    return _longest_idle_of(rows, since, occupancy == occupancy[occupancy.argmin()])
 
 
 def fewest_contacts(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The agent who answered the fewest since he logged in; newcomers count as many as the others on average."""
     contacts = roster.workload.contacts[rows]
-    return _longest_idle_of(rows, since, contacts == contacts.min())
+    return _longest_idle_of(rows, since, contacts == contacts[contacts.argmin()])
 
 
 def most_skilled(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The agent with the highest levels, added up, of the skills the contact requires or prefers."""
-    levels = np.zeros(len(rows), np.int64)
+    levels = np.zeros(len(rows), np.uint16)
     for skill in choice.skills:
         levels += roster.level(skill)[rows]
-    return _longest_idle_of(rows, since, levels == levels.max())
+    return _longest_idle_of(rows, since, levels == levels[levels.argmax()])
 
 
 def linear(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
@@ -110,7 +113,7 @@ def weighted_random(roster: Roster, rows: Rows, since: Since, choice: Choice) ->
 
 def last_agent_first(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The agent with whom the caller talked last if he is among them, else the longest idle."""
-    if (rows == choice.last_agent_row).any():
+    if choice.last_agent_row >= 0 and (rows == choice.last_agent_row).any():
         return [choice.last_agent_row]
     return longest_idle(roster, rows, since, choice)
 

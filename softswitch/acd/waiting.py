@@ -17,7 +17,7 @@ from softswitch.acd.model import Channel, ContactState, Queue, Skills
 from softswitch.acd.service_level import RescueState
 from softswitch.acd.skills import Rows
 from softswitch.acd.statistics import HookCounters, QueueCounters
-from softswitch.acd.steps import NO_WISHES, Plan, Ranks, Wishes
+from softswitch.acd.steps import NO_WISHES, Plan, Ranks, Wishes, is_flat
 from softswitch.base.ids import AgentId, ContactId, ReservationId
 
 LineKey: TypeAlias = tuple[int, Wishes, int, int] | tuple[int, AgentId, bool]
@@ -195,9 +195,8 @@ class Line:
     """
 
     __slots__ = (
-        "_order",
-        "asked_for",
         "channel",
+        "entries",
         "is_assigned",
         "is_flat",
         "key",
@@ -227,46 +226,50 @@ class Line:
         self.step = step
         self.rows = rows
         self.ranks = ranks
-        self.is_flat = not len(ranks) or bool(ranks[0] == ranks[-1])
+        self.is_flat = plan is None or plan.is_flat or is_flat(ranks)
         """Nobody comes before anybody."""
         self.slot = -1
         self.is_assigned = False
         """A supervisor gave its contacts to the one agent they wait for."""
-        self.asked_for: tuple[str, ...] | None = None
-        """The skills its contacts require or prefer; None until a strategy has asked."""
-        self._order: list[tuple[float, int, Contact]] = []
+        self.entries: list[tuple[float, int, Contact]] = []
+        """Its contacts in serving order, each behind what that order goes by."""
 
     def __len__(self) -> int:
-        return len(self._order)
+        return len(self.entries)
 
     @property
     def delays_passed(self) -> int | None:
         """How many of the delays of the queue's agents its contacts have waited; None: they wait for one agent."""
         return self.key[3] if len(self.key) == 4 else None
 
-    def add(self, contact: Contact) -> None:
-        insort(self._order, (contact.key, contact.serial, contact))
+    def add(self, contact: Contact) -> bool:
+        """Returns whether it is the first."""
+        insort(self.entries, (contact.key, contact.serial, contact))
+        return self.entries[0][2] is contact
 
-    def remove(self, contact: Contact) -> None:
-        del self._order[self.rank(contact)]
+    def remove(self, contact: Contact) -> bool:
+        """Returns whether it was the first."""
+        place = self.rank(contact)
+        del self.entries[place]
+        return place == 0
 
     def rank(self, contact: Contact) -> int:
         """How many of this line are served before the contact, which may wait in another line."""
-        return bisect_left(self._order, contact.order)
+        return bisect_left(self.entries, (contact.key, contact.serial))
 
     def first(self) -> Contact | None:
-        return self._order[0][2] if self._order else None
+        return self.entries[0][2] if self.entries else None
 
     def first_key(self) -> float:
         """The key of the first; infinity when nobody waits."""
-        return self._order[0][0] if self._order else inf
+        return self.entries[0][0] if self.entries else inf
 
     def first_for(self, agent_id: AgentId) -> Contact | None:
         """The first whom this agent has not just failed."""
-        return next((entry[2] for entry in self._order if entry[2].shunned_by != agent_id), None)
+        return next((entry[2] for entry in self.entries if entry[2].shunned_by != agent_id), None)
 
     def contacts(self) -> list[Contact]:
-        return [entry[2] for entry in self._order]
+        return [entry[2] for entry in self.entries]
 
 
 class QueueRecord:
@@ -317,7 +320,8 @@ class QueueRecord:
 
     def position(self, contact: Contact) -> int:
         """The contact's place among those who wait in this queue, from 1."""
-        return 1 + sum(line.rank(contact) for line in self.lines.values())
+        order = (contact.key, contact.serial)
+        return 1 + sum([bisect_left(line.entries, order) for line in self.lines.values()])
 
     def head(self) -> Contact | None:
         """Who of this queue is served next, if any agent can serve any of it."""

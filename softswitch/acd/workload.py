@@ -58,10 +58,14 @@ class Workload:
         if old in _AWAY and new not in _AWAY:
             self.is_newcomer[row] = True
 
-    def welcome(self, rows: NDArray[np.intp], is_present: NDArray[np.bool_]) -> None:
-        """Newcomers among `rows` count as many contacts as the others who are present have on average."""
-        is_newcomer = self.is_newcomer[rows] & is_present
-        if not is_newcomer.any():
+    def welcome(self, rows: NDArray[np.intp], is_on_duty: NDArray[np.bool_]) -> None:
+        """Newcomers among `rows` count as many contacts as the others who are there have on average."""
+        is_newcomer = self.is_newcomer[rows]
+        if not np.count_nonzero(is_newcomer):
+            return
+        is_present = is_on_duty[rows]
+        is_newcomer &= is_present
+        if not np.count_nonzero(is_newcomer):
             return
         newcomers, others = rows[is_newcomer], rows[is_present & ~is_newcomer]
         if others.size:

@@ -1,9 +1,11 @@
 """Who fits whom."""
 
+import pytest
+
 from softswitch.acd.chance import Chance
 from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.matching import Matching
-from softswitch.acd.model import Agent, Channel, Queue, Skills
+from softswitch.acd.model import Agent, Channel, Queue, Serving, Skills
 from softswitch.acd.skills import Roster
 from softswitch.acd.steps import NO_WISHES
 from softswitch.acd.waiting import Contact, QueueRecord
@@ -168,3 +170,25 @@ def test_too_many_requirements_are_refused_but_who_comes_back_finds_a_line() -> 
     table.matching.remove(returned)
     table.matching.remove(contacts[7])
     assert table.has_room_for(table.sales, {"further": 1})
+
+
+@pytest.mark.parametrize("queues", [5, 100])
+@pytest.mark.parametrize("served_first", [(), (3, 4)])
+def test_of_few_queues_or_many_an_agent_takes_the_oldest_of_those_he_serves_first(
+    queues: int, served_first: tuple[int, ...]
+) -> None:
+    table = Table()
+    names = [QueueId(f"queue{number}") for number in range(queues)]
+    profile = {name: Serving(order=2) for name in names if served_first}
+    profile |= {names[number]: Serving(order=1) for number in served_first}
+    records = [QueueRecord(Queue(queue_id=name)) for name in names]
+    table.matching = Matching(Roster([Agent(agent_id=ANN, profile=profile)]), records, Chance())
+    table.free(ann=5.0)
+    contacts = [table.add(f"c{number}", queue, 50.0 - number // 2) for number, queue in enumerate(records)]
+    first = [contacts[number] for number in served_first]
+    expected = sorted(contacts, key=lambda each: (each not in first, each.order))
+    taken: list[Contact] = []
+    while (contact := table.contact_for(ANN)) is not None:
+        taken.append(contact)
+        table.matching.remove(contact)
+    assert taken == expected

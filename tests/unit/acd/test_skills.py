@@ -40,11 +40,11 @@ def test_an_agent_serves_a_queue_he_is_listed_for_with_the_skills_it_needs(queue
 
 def test_further_wishes_narrow_the_rows() -> None:
     rows = ROSTER.able(Queue(queue_id=QueueId("sales"))).nonzero()[0]
-    assert rows[ROSTER.narrowed(rows, {}, "")].tolist() == [0, 1, 2]
-    assert rows[ROSTER.narrowed(rows, {"en": 6}, "")].tolist() == [0, 2]
-    assert rows[ROSTER.narrowed(rows, {"en": 5, "billing": 10}, "")].tolist() == [0, 2]
-    assert rows[ROSTER.narrowed(rows, {"juggling": 1}, "")].tolist() == []
-    assert rows[ROSTER.narrowed(rows, {"en": 5}, "not billing")].tolist() == [1]
+    assert rows[ROSTER.narrowed(rows, (), "")].tolist() == [0, 1, 2]
+    assert rows[ROSTER.narrowed(rows, {"en": 6}.items(), "")].tolist() == [0, 2]
+    assert rows[ROSTER.narrowed(rows, {"en": 5, "billing": 10}.items(), "")].tolist() == [0, 2]
+    assert rows[ROSTER.narrowed(rows, {"juggling": 1}.items(), "")].tolist() == []
+    assert rows[ROSTER.narrowed(rows, {"en": 5}.items(), "not billing")].tolist() == [1]
 
 
 def test_an_expression_counts_beside_the_skills() -> None:

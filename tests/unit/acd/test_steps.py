@@ -6,7 +6,7 @@ import pytest
 from softswitch.acd.limits import DELAYS_MAX, STEPS_MAX
 from softswitch.acd.model import Agent, Queue, RoutingStep, Serving, Skills
 from softswitch.acd.skills import Roster
-from softswitch.acd.steps import NO_WISHES, Plan, asked_for, concerns, next_opening, plan
+from softswitch.acd.steps import NO_WISHES, Plan, asked_for, concerns, next_opening, plan, wished_for
 from softswitch.base.ids import AgentId, QueueId
 
 SALES = QueueId("sales")
@@ -131,5 +131,7 @@ def test_which_skills_concern_a_queue_and_which_it_asks_for() -> None:
     )
     wishes = (frozenset({("vip", 3)}), "en or fr < 3")
     assert concerns(queue, wishes) == {"sales", "ru", "trainee", "night", "de", "vip", "en", "fr"}
-    assert asked_for(queue, wishes, 0) == ("vip", "en", "sales", "ru", "night")
-    assert asked_for(queue, NO_WISHES, 1) == ("sales", "ru", "de")
+    assert asked_for(queue, 0) == {"sales", "ru", "night"}
+    assert asked_for(queue, 1) == {"sales", "ru", "de"}
+    assert wished_for(wishes) == {"vip", "en"}
+    assert wished_for(NO_WISHES) == set()
