@@ -255,6 +255,11 @@ class Router:
         contact = self._floor.contacts.get(contact_id)
         return None if contact is None else explaining.explain(self._floor, contact, now)
 
+    def queue_of(self, contact_id: ContactId) -> QueueId | None:
+        """The queue of a contact; None for one that is not known."""
+        contact = self._floor.contacts.get(contact_id)
+        return None if contact is None else contact.queue.settings.queue_id
+
     def queue_in_hand(self, agent_id: AgentId) -> QueueId | None:
         """The queue of the contact an agent has, or wraps up; None if there is none."""
         agent = self._floor.agents.get(agent_id)

@@ -36,11 +36,11 @@ class AcdOperations:
 
     def agents(self) -> Iterable[AgentRow]:
         for summary in self._parts.acd.agent_summaries():
-            yield _agent_row(summary)
+            yield self._row(summary)
 
     def queues(self) -> Iterable[QueueRow]:
         for summary in self._parts.acd.queue_summaries():
-            yield queue_row(summary)
+            yield queue_row(summary, self._parts.settings)
 
     async def set_agent(self, order: SetAgent) -> AgentSet | Refused:
         agent_id, by = order.agent_id, order.by[:REASON_LENGTH_MAX]
@@ -104,7 +104,10 @@ class AcdOperations:
         after = self._agent(agent_id)
         assert after is not None, "an agent does not vanish by a change of his state"
         is_leaving = isinstance(fact, AgentLoggedOut) and after.state is AgentState.BUSY
-        return AgentSet(_agent_row(after), is_pending=after.planned_reason is not None or is_leaving)
+        return AgentSet(self._row(after), is_pending=after.planned_reason is not None or is_leaving)
+
+    def _row(self, summary: AgentSummary) -> AgentRow:
+        return _agent_row(summary, self._parts.settings.agent_projects.get(summary.agent_id, ()))
 
     def _agent(self, agent_id: AgentId) -> AgentSummary | None:
         return next((each for each in self._parts.acd.agent_summaries() if each.agent_id == agent_id), None)
@@ -114,7 +117,7 @@ def _unknown(agent_id: AgentId) -> Refused:
     return Refused("not_found", f'there is no agent "{agent_id}": see `softswitch agents`')
 
 
-def _agent_row(summary: AgentSummary) -> AgentRow:
+def _agent_row(summary: AgentSummary, projects: tuple[str, ...]) -> AgentRow:
     if not summary.is_logged_in:
         status = "logged_out"
     elif summary.state is AgentState.NOT_READY or summary.planned_reason is not None:
@@ -147,4 +150,5 @@ def _agent_row(summary: AgentSummary) -> AgentRow:
         ],
         wrap_ups=[msgspec.convert(each, WrapUpRow, from_attributes=True) for each in summary.wrap_ups],
         free_for=[channel.value for channel in summary.free_for],
+        projects=list(projects),
     )

@@ -4,6 +4,7 @@ import msgspec
 
 from softswitch import __version__
 from softswitch.app.acd_operations import AcdOperations
+from softswitch.app.belongings import SwitchBelongings
 from softswitch.app.call_operations import CallOperations
 from softswitch.app.callback_operations import CallbackOperations
 from softswitch.app.caller_operations import CallerOperations
@@ -11,6 +12,7 @@ from softswitch.app.contact_operations import ContactOperations
 from softswitch.app.message_operations import MessageOperations
 from softswitch.app.parts import Parts
 from softswitch.app.peer_operations import PeerOperations
+from softswitch.app.project_operations import ProjectOperations
 from softswitch.app.security_operations import SecurityOperations
 from softswitch.base.errors import ConfigurationError, LocalError, StartError
 from softswitch.base.ids import CallId
@@ -26,6 +28,8 @@ class SwitchOperations:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.belongings = SwitchBelongings(parts)
+        self.projects = ProjectOperations(parts).projects
         self._call_operations = call_operations = CallOperations(parts)
         self.calls = call_operations.calls
         self.hang_up = call_operations.hang_up

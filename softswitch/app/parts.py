@@ -9,6 +9,7 @@ from softswitch.acd.runtime.service import AcdService
 from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
 from softswitch.base.clock import Clock
+from softswitch.calls.projects import ProjectCalls
 from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.caller_lists import CallerLists
 from softswitch.calls.runtime.controller import CallController
@@ -58,6 +59,7 @@ class Parts:
     lookups: Lookups
     toll: Toll
     legs: ExtensionLegs
+    project_calls: ProjectCalls
     sounds: SoundLibrary
     endpoint: SipEndpoint
     driver: SipDriver

@@ -131,6 +131,7 @@ def _phone_row(parts: Parts, extension: Extension) -> PhoneRow:
         call_waiting=extension.call_waiting if chosen.call_waiting is None else chosen.call_waiting,
         intercom=extension.intercom,
         pickup_groups=sorted(extension.pickup_groups),
+        projects=list(extension.projects),
     )
 
 

@@ -2,6 +2,7 @@
 
 from softswitch.acd.summaries import QueueSummary
 from softswitch.app.parts import Parts
+from softswitch.calls.settings import CallSettings
 from softswitch.control.protocol.replies import QueueSet, Refused
 from softswitch.control.protocol.requests import SetQueue
 from softswitch.control.protocol.rows import HookFigures, QueueRow
@@ -16,10 +17,11 @@ def set_queue(parts: Parts, order: SetQueue) -> QueueSet | Refused:
     elif not parts.queue_hours.open(order.queue_id, order.by):
         return Refused("not_possible", f"nobody has closed {order.queue_id}: it is open when its hours say so")
     summary = next(each for each in parts.acd.queue_summaries() if each.queue_id == order.queue_id)
-    return QueueSet(queue_row(summary))
+    return QueueSet(queue_row(summary, parts.settings))
 
 
-def queue_row(summary: QueueSummary) -> QueueRow:
+def queue_row(summary: QueueSummary, settings: CallSettings) -> QueueRow:
+    treatment = settings.queues.get(summary.queue_id)
     return QueueRow(
         queue_id=summary.queue_id,
         name=summary.name,
@@ -41,6 +43,7 @@ def queue_row(summary: QueueSummary) -> QueueRow:
         is_rescued=summary.is_rescued,
         recent_service_level=summary.recent_service_level,
         hook=_hook_figures(summary) if summary.has_hook else None,
+        project="" if treatment is None else treatment.project,
     )
 
 

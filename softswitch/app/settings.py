@@ -150,6 +150,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
         outbound=tuple(outbound_route(row) for row in configuration.outbound),
         habits=habits(settings.numbers),
         projects={row.id: _project(row) for row in configuration.projects},
+        agent_projects={row.agent_id: row.projects for row in configuration.agents},
         is_voice_from_anywhere=settings.media.voice_from == "anywhere",
         sharing_parties=frozenset(
             f"trunk:{trunk.name}"

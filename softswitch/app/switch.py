@@ -275,6 +275,7 @@ class Switch:
             lookups=lookups,
             toll=toll,
             legs=around.legs,
+            project_calls=around.projects,
             sounds=sounds,
             endpoint=endpoint,
             driver=driver,

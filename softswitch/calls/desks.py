@@ -31,8 +31,10 @@ def seated(configured: CallSettings, seats: Mapping[AgentId, str]) -> CallSettin
             extensions[own.username] = replace(own, agent_id=None)
     for agent_id, username in known.items():
         own = configured.extension_of_agent(agent_id)
-        language = "" if own is None else own.language
-        extensions[username] = replace(configured.extensions[username], agent_id=agent_id, language=language)
+        assert own is not None, "only those are known who have one"
+        extensions[username] = replace(
+            configured.extensions[username], agent_id=agent_id, language=own.language, projects=own.projects
+        )
     return replace(configured, extensions=extensions)
 
 

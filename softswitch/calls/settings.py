@@ -220,6 +220,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     is_mwi_unsolicited: bool = False
     """Phones are told of waiting messages without having asked."""
     projects: dict[str, Project] = {}
+    agent_projects: dict[AgentId, tuple[str, ...]] = {}
+    """Of all agents: for whom alone each works; none: for all."""
     queues: dict[str, QueueTreatment] = {}
     caller_lists: dict[str, CallerList] = {}
     regions: RegionMap = RegionMap()

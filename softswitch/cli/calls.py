@@ -6,7 +6,7 @@ from typing import get_args
 import click
 
 from softswitch.base.ids import CallId
-from softswitch.cli.directory import config_option, connect, find_directory
+from softswitch.cli.directory import config_option, connect, find_directory, project_option
 from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.why import why
@@ -18,13 +18,14 @@ from softswitch.control.protocol.rows import CallRow
 
 @click.group(invoke_without_command=True)
 @config_option
+@project_option
 @json_option
 @click.pass_context
-def calls(ctx: click.Context, config: str | None, as_json: bool) -> None:
+def calls(ctx: click.Context, config: str | None, project: str, as_json: bool) -> None:
     """Calls in progress."""
     ctx.obj = config
     if ctx.invoked_subcommand is None:
-        with connect(find_directory(config)) as client:
+        with connect(find_directory(config), project) as client:
             rows = client.calls()
         show_rows(rows, _COLUMNS, as_json=as_json, empty="No calls.")
 

@@ -20,7 +20,7 @@ def cdr(directory: str | None, config: str | None, project: str, last: int, as_j
     """Call detail records, the newest first."""
     from softswitch.store import open_reader
 
-    with open_reader(store_directory(find_directory(directory or config))) as store:
+    with open_reader(store_directory(find_directory(directory or config), is_for_projects=True)) as store:
         found = (row for row in store.cdrs.descending() if project in ("", row.project))
         rows = list(islice(found, last))
     show_rows(rows, _COLUMNS, as_json=as_json, empty="No calls have ended yet.")

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from softswitch.control.runtime.client import ControlClient
 
 SETTINGS_FILE = "softswitch.toml"
+PROJECT = "softswitch.project"
+"""Where click keeps what `softswitch --project` says, for all commands below."""
 SYSTEM_DIRECTORY = "/etc/softswitch"
 
 config_option = click.option(
@@ -19,7 +21,15 @@ config_option = click.option(
     show_envvar=True,
     help=f"Configuration directory; otherwise ./ if it holds {SETTINGS_FILE}, else {SYSTEM_DIRECTORY}.",
 )
-project_option = click.option("--project", default="", help="Of this client company alone.")
+
+
+def chosen_project() -> str:
+    """The client company that `softswitch --project` names; "": the whole switch."""
+    ctx = click.get_current_context(silent=True)
+    return "" if ctx is None else str(ctx.meta.get(PROJECT) or "")
+
+
+project_option = click.option("--project", default=chosen_project, metavar="ID", help="Of this client company alone.")
 directory_argument = click.argument("directory", required=False)
 
 
@@ -54,11 +64,14 @@ def find_directory(named: str | None) -> str:
     return os.path.abspath(named)
 
 
-def connect(directory: str) -> "ControlClient":
-    """A connection to the switch of this directory. Raises `NoSwitchRunning` and `ControlFailed`."""
+def connect(directory: str, project: str | None = None) -> "ControlClient":
+    """A connection to the switch of this directory, in the name of a project (None: the one that was chosen).
+
+    Raises `NoSwitchRunning` and `ControlFailed`.
+    """
     from softswitch.control.runtime.client import ControlClient
 
-    return ControlClient(control_socket(directory), directory)
+    return ControlClient(control_socket(directory), directory, project=chosen_project() if project is None else project)
 
 
 def control_socket(directory: str) -> str:
@@ -67,9 +80,14 @@ def control_socket(directory: str) -> str:
     return _path_setting(directory, "control", "socket", ControlSection().socket)
 
 
-def store_directory(directory: str) -> str:
+def store_directory(directory: str, *, is_for_projects: bool = False) -> str:
+    """Raises `Failure` where somebody asks for one project alone, and the command cannot tell its records from others'
+    (unless it `is_for_projects`)."""
+    from softswitch.cli.failure import Failure
     from softswitch.config.settings import StoreSection
 
+    if chosen_project() and not is_for_projects:
+        raise Failure("this command reads the records of all projects: leave out --project")
     return _path_setting(directory, "store", "directory", StoreSection().directory)
 
 

@@ -41,8 +41,8 @@ class FoundCall(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_call(directory: str, wanted: str) -> FoundCall:
     """By call id or its beginning, SIP Call-ID, number, or "last": the last that failed. Raises `Failure`."""
-    client = _client(directory)
     store = _store(directory)
+    client = _client(directory)
     try:
         if client is not None and (row := _row_of(client.calls(), wanted)) is not None:
             return _in_progress(client, row)

@@ -6,6 +6,7 @@ import sys
 import click
 
 from softswitch import __version__
+from softswitch.cli.directory import PROJECT
 from softswitch.cli.lazy_group import LazyCommand, LazyGroup
 
 _COMMANDS = {
@@ -19,6 +20,9 @@ _COMMANDS = {
     "trace": LazyCommand("softswitch.cli.trace", "trace", "SIP messages as they come and go, live."),
     "agents": LazyCommand("softswitch.cli.agents", "agents", "Agents and what they are doing."),
     "contacts": LazyCommand("softswitch.cli.contacts", "contacts", "Contacts: who waits, and who has whom."),
+    "projects": LazyCommand(
+        "softswitch.cli.projects", "projects", "Client companies: calls now, limits, queues, agents."
+    ),
     "queues": LazyCommand("softswitch.cli.queues", "queues", "Queues: who waits, who answers, how quickly."),
     "callbacks": LazyCommand(
         "softswitch.cli.callbacks", "callbacks", "Call-backs that were promised, who has waited longest first."
@@ -41,11 +45,21 @@ _COMMANDS = {
 
 @click.group(cls=LazyGroup, lazy_commands=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="softswitch %(version)s")
-def main() -> None:
+@click.option(
+    "--project",
+    metavar="ID",
+    envvar="SOFTSWITCH_PROJECT",
+    show_envvar=True,
+    default="",
+    help="See and do only what is this client company's.",
+)
+@click.pass_context
+def main(ctx: click.Context, project: str) -> None:
     """A softswitch for call centres.
 
     Start with `softswitch demo`, or with `softswitch init DIRECTORY` and `softswitch serve DIRECTORY`.
     """
+    ctx.meta[PROJECT] = project
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no Cyrillic or "▪" shows a question mark

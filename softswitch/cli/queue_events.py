@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from softswitch.acd.events import Stamped
-from softswitch.cli.directory import config_option, find_directory, store_directory
+from softswitch.cli.directory import config_option, find_directory, project_option, store_directory
 from softswitch.cli.render import Column, json_option, last_option, show_rows
 from softswitch.cli.stored_events import (
     EVENTS_SEARCHED_MAX,
@@ -21,6 +21,7 @@ from softswitch.cli.stored_events import (
 )
 from softswitch.cli.words import instant
 
+PROJECT = "project"
 _NAMES = ("contact_id", "queue_id", "agent_id")
 
 
@@ -36,6 +37,7 @@ class EventRow(msgspec.Struct, frozen=True):
 @click.option("--contact", default="", help="Of this contact alone.")
 @click.option("--queue", default="", help="Of this queue alone.")
 @click.option("--agent", default="", help="Of this agent alone.")
+@project_option
 @click.option("--kind", default="", help='Events whose name begins so: "reservation", "agent.state".')
 @since_option
 @until_option
@@ -48,6 +50,7 @@ def events(
     contact: str,
     queue: str,
     agent: str,
+    project: str,
     kind: str,
     since: datetime | None,
     until: datetime | None,
@@ -59,7 +62,9 @@ def events(
     from softswitch.store import open_reader
 
     wanted = {"contact_id": contact, "queue_id": queue, "agent_id": agent}
-    with open_reader(store_directory(find_directory(config or ctx.obj))) as store:
+    if project:
+        wanted[PROJECT] = project
+    with open_reader(store_directory(find_directory(config or ctx.obj), is_for_projects=True)) as store:
         until_wall = instant_of(until, time.time() + 1)
         if since is None and until is None:
             rows = list(_wanted(newest_first(store), wanted, kind, last))[::-1]
@@ -75,12 +80,16 @@ def _wanted(events: Iterator[Stamped], wanted: dict[str, str], kind: str, most: 
         if most is not None and (found == most or number == EVENTS_SEARCHED_MAX):
             return
         event = stamped.event
-        if any(value and getattr(event, name, None) != value for name, value in wanted.items()):
+        if any(value and _value_of(stamped, name) != value for name, value in wanted.items()):
             continue
         fields: dict[str, object] = msgspec.to_builtins(event)
         if str(fields["type"]).startswith(kind):
             found += 1
             yield EventRow(stamped.at_wall, stamped.project, fields)
+
+
+def _value_of(stamped: Stamped, name: str) -> object:
+    return stamped.project if name == PROJECT else getattr(stamped.event, name, None)
 
 
 def _rest(row: EventRow) -> str:

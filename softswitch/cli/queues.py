@@ -124,6 +124,7 @@ def _hook(row: QueueRow) -> str:
 _COLUMNS: list[Column[QueueRow]] = [
     Column("Queue", _name, is_flexible=True, style=lambda row: "" if row.is_open else "yellow"),
     Column("Name", lambda row: row.name, is_wide=True),
+    Column("Project", lambda row: row.project, is_wide=True, is_flexible=True),
     Column("State", _state, is_wide=True, is_flexible=True),
     Column("Waiting", lambda row: str(row.waiting), is_number=True, style=lambda row: "yellow" if row.waiting else ""),
     Column("Longest", lambda row: duration(row.longest_wait_s) if row.waiting else "", is_number=True),

@@ -39,7 +39,7 @@ def recordings(ctx: click.Context, config: str | None, project: str, last: int, 
     from softswitch.store import open_reader
 
     found = find_directory(config)
-    with open_reader(store_directory(found)) as store:
+    with open_reader(store_directory(found, is_for_projects=True)) as store:
         of_project = (row for row in store.recordings.descending() if project in ("", row.project))
         rows = list(islice(of_project, last))
     root = recordings_directory(found)

@@ -11,7 +11,7 @@ from softswitch.acd.reporting.formulas import AGENT_FORMULAS, QUEUE_FORMULAS, Fo
 from softswitch.acd.reporting.intervals import Interval
 from softswitch.acd.reporting.reports import AgentReport, QueueReport, agent_reports, queue_reports
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
-from softswitch.cli.directory import config_option, connect, find_directory
+from softswitch.cli.directory import config_option, connect, find_directory, project_option, store_directory
 from softswitch.cli.render import Column, json_option, show_json, show_table
 from softswitch.cli.stored_events import fold_stored, interval_option, since_option, until_option
 from softswitch.cli.words import duration, instant, percentage
@@ -30,7 +30,7 @@ _short_option = click.option(
 
 @click.command("stats")
 @click.option("--queue", default="", help="This queue alone.")
-@click.option("--project", default="", help="Queues of this project alone.")
+@project_option
 @since_option
 @until_option
 @interval_option
@@ -50,7 +50,8 @@ def queue_stats(
     as_json: bool,
 ) -> None:
     """Figures of queues, since the switch started, or from stored events for any time."""
-    intervals = _intervals(find_directory(config or ctx.obj), since, until, interval, short_abandon)
+    found = find_directory(config or ctx.obj)
+    intervals = _intervals(found, since, until, interval, short_abandon, is_for_projects=True)
     _show(queue_reports(intervals, queue_id=queue, project=project), _QUEUE_COLUMNS, _QUEUE_WORDS, as_json)
 
 
@@ -79,10 +80,17 @@ def agent_stats(
 
 
 def _intervals(
-    directory: str, since: datetime | None, until: datetime | None, interval: str | None, short_abandon_s: float
+    directory: str,
+    since: datetime | None,
+    until: datetime | None,
+    interval: str | None,
+    short_abandon_s: float,
+    *,
+    is_for_projects: bool = False,
 ) -> list[Interval]:
     if since is not None or until is not None or interval is not None:
-        return fold_stored(directory, since, until, interval, short_abandon_s)
+        store = store_directory(directory, is_for_projects=is_for_projects)
+        return fold_stored(directory, store, since, until, interval, short_abandon_s)
     with connect(directory) as client:
         return [client.figures()]
 

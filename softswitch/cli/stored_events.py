@@ -12,7 +12,7 @@ import msgspec
 
 from softswitch.acd.events import Stamped
 from softswitch.acd.reporting.intervals import INTERVALS_MAX, Interval, Intervals, fold_all
-from softswitch.cli.directory import connect, store_directory
+from softswitch.cli.directory import connect
 from softswitch.cli.failure import CONFIGURATION, Failure
 from softswitch.control.runtime.client import ControlFailed, NoSwitchRunning
 from softswitch.store.schema import StoredContactSpan
@@ -82,7 +82,12 @@ def midnight() -> float:
 
 
 def fold_stored(
-    directory: str, since: datetime | None, until: datetime | None, interval: str | None, short_abandon_s: float
+    directory: str,
+    store_path: str,
+    since: datetime | None,
+    until: datetime | None,
+    interval: str | None,
+    short_abandon_s: float,
 ) -> list[Interval]:
     """Raises `Failure` for a span of time that is none, `StartError` if there is no store."""
     from softswitch.store import open_reader
@@ -96,7 +101,7 @@ def fold_stored(
     if length_s is not None and (until_wall - from_wall) / length_s > INTERVALS_MAX:
         raise Failure(f"these are more than {INTERVALS_MAX} intervals: choose a later --since", CONFIGURATION)
     intervals = Intervals(from_wall, until_wall, length_s, short_abandon_s=short_abandon_s)
-    with open_reader(store_directory(directory)) as store:
+    with open_reader(store_path) as store:
         last = next(newest_first(store), None)
         seen_until = now if last is None or _is_running(directory) else last.at_wall
         return fold_all(read_events(store, from_wall - LOOK_BACK_S, until_wall), intervals, seen_until)

@@ -55,11 +55,13 @@ from softswitch.control.protocol.rows import (
     LookupRow,
     MailboxRow,
     PhoneRow,
+    ProjectRow,
     QueueRow,
     RegistrationRow,
     SubscriptionRow,
     TrunkRow,
 )
+from softswitch.control.scope import Belongings
 
 
 class Operations(Protocol):
@@ -70,7 +72,16 @@ class Operations(Protocol):
     told "failed" and the switch goes on.
     """
 
+    @property
+    def belongings(self) -> Belongings:
+        """Whose everything is."""
+        ...
+
     def status(self) -> Status: ...
+
+    def projects(self) -> Iterable[ProjectRow]:
+        """All configured projects, in the order of the configuration."""
+        ...
 
     def calls(self) -> Iterable[CallRow]:
         """Calls in progress, the oldest first."""

@@ -53,6 +53,7 @@ from softswitch.control.protocol.rows import (
     MailboxRow,
     MissingPromptRow,
     PhoneRow,
+    ProjectRow,
     QueueRow,
     RegistrationRow,
     StoreRow,
@@ -70,6 +71,42 @@ from softswitch.testing.traced_call import LEGS, refused_call
 STARTED_AT = 1_700_000_000.0
 
 
+class FixedBelongings:
+    """What belongs to whom, as a test says: by the kind of thing and its id. What is not there does not exist."""
+
+    def __init__(self) -> None:
+        self.owners: dict[tuple[str, str], str] = {}
+        self.reachable: set[tuple[str, str]] = set()
+        """Projects and the numbers their callers may be sent to."""
+
+    def has_project(self, project: str) -> bool:
+        return project in ("acme", "bolt")
+
+    def of_call(self, call_id: CallId) -> str | None:
+        return self.owners.get(("call", call_id))
+
+    def of_queue(self, queue_id: QueueId) -> str | None:
+        return self.owners.get(("queue", queue_id))
+
+    def of_contact(self, contact_id: ContactId) -> str | None:
+        return self.owners.get(("contact", contact_id))
+
+    def of_callback(self, callback_id: str) -> str | None:
+        return self.owners.get(("callback", callback_id))
+
+    def of_recording(self, recording_id: RecordingId, started_at: float) -> str | None:
+        return self.owners.get(("recording", recording_id))
+
+    def of_phone(self, phone: str) -> str | None:
+        return self.owners.get(("phone", phone))
+
+    def of_agent(self, agent_id: AgentId) -> str | None:
+        return self.owners.get(("agent", agent_id))
+
+    def may_reach(self, project: str, number: str) -> bool:
+        return (project, number) in self.reachable
+
+
 class FixedOperations(FixedCallerOperations):
     """Implements `Operations` over lists that a test may change; keeps the orders it was given."""
 
@@ -80,6 +117,11 @@ class FixedOperations(FixedCallerOperations):
         self.explanation = waiting_contact()
         self.figures_now = an_hour(STARTED_AT)
         self.reload_reply: Reloaded | Refused = Reloaded(["queue support: wrap_up_s 10 -> 20"])
+        self.belongings = FixedBelongings()
+        self.project_rows = [
+            ProjectRow(project_id="acme", name="Acme Ltd", calls=2, max_calls=30, refused=1, queues=1, waiting=1),
+            ProjectRow(project_id="bolt", name="Bolt GmbH"),
+        ]
         self.call_rows = [
             CallRow(
                 call_id=CallId("c1"),
@@ -277,6 +319,9 @@ class FixedOperations(FixedCallerOperations):
                 last_failure_ago_s=12.0,
             ),
         ]
+
+    def projects(self) -> list[ProjectRow]:
+        return self.project_rows
 
     def status(self) -> Status:
         return Status(

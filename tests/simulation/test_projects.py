@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from softswitch.acd.model import Agent, Queue
-from softswitch.base.ids import AgentId, QueueId
+from softswitch.acd.inputs import ContactQueued, ContactWithdrawn
+from softswitch.acd.model import Agent, Channel, Queue
+from softswitch.app.belongings import SwitchBelongings
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
 from softswitch.calls.settings import CallSettings, Extension, Project, QueueTreatment, RecordingPolicy, TrunkRoute
 from softswitch.dialplan import Call, flow
 from softswitch.sip.outputs import InviteReceived
@@ -212,3 +215,59 @@ def test_what_an_agent_calls_while_he_wraps_up_is_for_the_same_project(tmp_path:
         username="anna", agent_id=AgentId("anna"), projects=("acme", "bolt"), trunks=frozenset({"provider"})
     )
     centre_of(tmp_path, phones=(phone,)).run(scenario)
+
+
+def test_whose_everything_is_while_it_happens(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        owners = SwitchBelongings(centre)
+        acme, bolt = calls_from(centre, "+1", "100"), calls_from(centre, "+2", "200")
+        await centre.sleep(5)
+        calls = {call.record.calling_number: call.call_id for call in centre.controller.calls.values()}
+        assert [owners.of_call(calls[number]) for number in ("+1", "+2")] == ["acme", "bolt"]
+        assert [owners.of_contact(ContactId(calls[number])) for number in ("+1", "+2")] == ["acme", "bolt"]
+        centre.acd.apply(ContactQueued(ContactId("mail"), QueueId("bolt.support"), channel=Channel.EMAIL))
+        assert owners.of_contact(ContactId("mail")) == "bolt"
+        assert [owners.of_queue(QueueId(name)) for name in ("acme.support", "support", "x")] == ["acme", "", None]
+        assert [owners.of_phone(name) for name in ("hall", "sip:hall@" + DOMAIN, "anna", "x")] == [
+            "bolt",
+            "bolt",
+            "",
+            None,
+        ]
+        assert [owners.of_agent(AgentId(name)) for name in ("anna", "x")] == ["", None]
+        assert owners.has_project("acme")
+        assert not owners.has_project("acne")
+        assert [number for number in ("100", "200", "300", "hall", "anna") if owners.may_reach("acme", number)] == [
+            "100",
+            "300",
+            "anna",
+        ]
+        assert owners.of_call(CallId("x")) is owners.of_contact(ContactId("x")) is owners.of_callback("x") is None
+        centre.acd.apply(ContactWithdrawn(ContactId("mail")))
+        acme.hang_up()
+        bolt.hang_up()
+        await centre.all_over()
+
+    centre = centre_of(tmp_path, phones=(Extension(username="hall", projects=("bolt",)),))
+    centre.settings = msgspec.structs.replace(centre.settings, agent_projects={AgentId("anna"): ()})
+    centre.run(scenario)
+
+
+def test_who_is_transferred_stays_in_his_project_unless_the_number_is_of_another(tmp_path: Path) -> None:
+    @flow
+    async def on(call: Call) -> None:
+        await call.transfer("300")
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        line = calls_from(centre, "+1", "100")
+        await centre.sleep(8)
+        assert [call.record.project for call in centre.controller.calls.values()] == ["acme"]
+        assert centre.project_calls.counts == {"acme": 1}
+        line.hang_up()
+        await centre.all_over()
+        assert [(cdr.called_number, cdr.project) for cdr in centre.cdrs()] == [("100", "acme"), ("300", "acme")]
+
+    centre = centre_of(tmp_path)
+    flows = {**centre.dialplan.flows, "acme.hotline": on, "hotline": hotline}
+    centre.dialplan = type(centre.dialplan)(centre.dialplan.numbers, flows, {})
+    centre.run(scenario)

@@ -178,6 +178,10 @@ class AcdService:
     def reservation_of(self, contact_id: ContactId, agent_id: AgentId) -> ReservationId | None:
         return self._router.reservation_of(contact_id, agent_id)
 
+    def queue_of(self, contact_id: ContactId) -> QueueId | None:
+        """The queue of a contact; None for one that is not known."""
+        return self._router.queue_of(contact_id)
+
     def queue_in_hand(self, agent_id: AgentId) -> QueueId | None:
         """The queue of the contact an agent has, or wraps up; None if there is none."""
         return self._router.queue_in_hand(agent_id)

@@ -101,6 +101,9 @@ class Callbacks:
         """All that is known, in the order in which they were asked for."""
         return self._book.all_callbacks()
 
+    def find(self, callback_id: str) -> StoredCallback | None:
+        return self._book.get(callback_id)
+
     async def request(self, wish: CallbackWish, *, is_on_the_line: bool = False) -> tuple[StoredCallback, bool]:
         """Promise one; the second is whether it is new. When this returns it is on the disk.
 

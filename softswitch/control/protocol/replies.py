@@ -21,6 +21,7 @@ from softswitch.control.protocol.rows import (
     MailboxRow,
     MissingPromptRow,
     PhoneRow,
+    ProjectRow,
     QueueRow,
     RegistrationRow,
     SecurityRow,
@@ -32,7 +33,7 @@ from softswitch.control.protocol.rows import (
 )
 from softswitch.store.schema import SipLeg
 
-RefusalCode = Literal["not_found", "not_possible", "configuration", "malformed", "busy", "failed"]
+RefusalCode = Literal["not_found", "forbidden", "not_possible", "configuration", "malformed", "busy", "failed"]
 
 
 class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -67,6 +68,11 @@ class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """None where nothing is sent to one."""
     missing_prompts: list[MissingPromptRow] = []
     """The most wanted first."""
+
+
+class Projects(msgspec.Struct, frozen=True, tag=True):
+    rows: list[ProjectRow]
+    is_last: bool = True
 
 
 class Calls(msgspec.Struct, frozen=True, tag=True):
@@ -280,7 +286,8 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 Rows = (
-    Calls
+    Projects
+    | Calls
     | Agents
     | Contacts
     | Queues

@@ -21,6 +21,10 @@ class GetStatus(msgspec.Struct, frozen=True, tag=True):
     pass
 
 
+class ListProjects(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
 class ListCalls(msgspec.Struct, frozen=True, tag=True):
     pass
 
@@ -351,6 +355,7 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
 
 Request = (
     GetStatus
+    | ListProjects
     | ListCalls
     | ListAgents
     | ListQueues
@@ -396,3 +401,11 @@ Request = (
     | Reload
     | Stop
 )
+
+
+class InProject(msgspec.Struct, frozen=True, tag=True):
+    """A request in the name of a project: it is carried out as far as it is within it, and what is not the project's is
+    left out of the answer (control/scope.py)."""
+
+    project: str
+    request: Request

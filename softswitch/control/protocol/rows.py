@@ -8,6 +8,23 @@ from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.base.traced_message import TracedMessage
 
 
+class ProjectRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A client company. `refused` calls, since the switch started, were more than `max_calls` (0: no limit).
+
+    `waiting` are in its `queues`; `agents` are dedicated to it, maybe among others.
+    """
+
+    project_id: str
+    name: str = ""
+    contact: str = ""
+    calls: int = 0
+    max_calls: int = 0
+    refused: int = 0
+    queues: int = 0
+    waiting: int = 0
+    agents: int = 0
+
+
 class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     """A call in progress. `state` is a word for people: "flow", "waiting", "alerting", "talking", "held", "parked",
     "ending".
@@ -109,6 +126,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     contacts: list[HeldContactRow] = []
     wrap_ups: list[WrapUpRow] = []
     free_for: list[str] = []
+    projects: list[str] = []
+    """For whom alone he works; none: for all."""
 
 
 class HookFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +181,7 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """Over that while; None where the queue has no rescue, or nobody was judged."""
     hook: HookFigures | None = None
     """What came of asking its routing hook, since the start; None: it has none."""
+    project: str = ""
 
 
 class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,6 +242,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     call_waiting: bool = True
     intercom: bool = False
     pickup_groups: list[str] = []
+    projects: list[str] = []
+    """Whose it is, or its agent works for; none: all."""
 
 
 class CallbackRow(msgspec.Struct, frozen=True, kw_only=True):

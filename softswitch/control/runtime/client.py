@@ -25,6 +25,7 @@ from softswitch.control.protocol.replies import (
     Lookups,
     Mailboxes,
     Phones,
+    Projects,
     Queues,
     Refused,
     Registrations,
@@ -35,6 +36,7 @@ from softswitch.control.protocol.replies import (
     Trunks,
 )
 from softswitch.control.protocol.requests import (
+    InProject,
     ListAgents,
     ListBans,
     ListCallbacks,
@@ -47,6 +49,7 @@ from softswitch.control.protocol.requests import (
     ListLookups,
     ListMailboxes,
     ListPhones,
+    ListProjects,
     ListQueues,
     ListRegistrations,
     ListSubscriptions,
@@ -66,6 +69,7 @@ from softswitch.control.protocol.rows import (
     LookupRow,
     MailboxRow,
     PhoneRow,
+    ProjectRow,
     QueueRow,
     RegistrationRow,
     SubscriptionRow,
@@ -99,10 +103,12 @@ class ControlRefused(ControlFailed):
 class ControlClient:
     """One connection to a running switch. A context manager; every method raises `ControlFailed` or `ControlRefused`.
 
-    Raises `NoSwitchRunning` if there is none; `directory` is the configuration directory that its message names.
+    Raises `NoSwitchRunning` if there is none; `directory` is the configuration directory that its message names. With
+    `project` everything is asked in its name.
     """
 
-    def __init__(self, path: str, directory: str, *, answer_s: float = ANSWER_S) -> None:
+    def __init__(self, path: str, directory: str, *, answer_s: float = ANSWER_S, project: str = "") -> None:
+        self._project = project
         self._answer_s = answer_s
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(answer_s)
@@ -135,6 +141,9 @@ class ControlClient:
         """Send a request that has a single reply, and wait for it (`answer_s` seconds at most)."""
         self._send(request, answer_s)
         return self._receive(expected)
+
+    def projects(self) -> list[ProjectRow]:
+        return [row for frame in self._frames(ListProjects(), Projects) for row in frame.rows]
 
     def calls(self) -> list[CallRow]:
         return [row for frame in self._frames(ListCalls(), Calls) for row in frame.rows]
@@ -212,7 +221,7 @@ class ControlClient:
     def _send(self, request: Request, answer_s: float | None) -> None:
         self._socket.settimeout(answer_s or self._answer_s)
         try:
-            self._socket.sendall(encode_frame(request))
+            self._socket.sendall(encode_frame(InProject(self._project, request) if self._project else request))
         except ConnectionError:
             pass  # why it closed may still be there to be read
         except OSError as error:

@@ -1,7 +1,8 @@
 """The control socket's server: lives on the switch's event loop and asks `Operations` for every answer.
 
-The socket's permissions (0600) are the access control: who may open it may command the switch. It appears under its
-name only when it already listens, so that its being there means the switch is ready.
+The socket's permissions (0600) are the access control: who may open it may command the switch. What he hands on to
+others he may ask in the name of a project (control/scope.py): every request and every answer passes there. The socket
+appears under its name only when it already listens, so that its being there means the switch is ready.
 """
 
 import asyncio
@@ -41,6 +42,7 @@ from softswitch.control.protocol.replies import (
     Lookups,
     Mailboxes,
     Phones,
+    Projects,
     Queues,
     Refused,
     Registrations,
@@ -58,6 +60,7 @@ from softswitch.control.protocol.requests import (
     GetStatus,
     HangUp,
     HoldRecording,
+    InProject,
     LiftBan,
     ListAgents,
     ListBans,
@@ -71,6 +74,7 @@ from softswitch.control.protocol.requests import (
     ListLookups,
     ListMailboxes,
     ListPhones,
+    ListProjects,
     ListQueues,
     ListRegistrations,
     ListSubscriptions,
@@ -98,9 +102,10 @@ from softswitch.control.protocol.requests import (
     TryLookup,
 )
 from softswitch.control.protocol.rows import MailboxRow
+from softswitch.control.scope import Scope
 
 _log = get_logger("control")
-_decoder = msgspec.msgpack.Decoder(Request)
+_decoder = msgspec.msgpack.Decoder(Request | InProject)
 RowT = TypeVar("RowT")
 RowsT = TypeVar("RowsT", bound=Rows)
 
@@ -180,14 +185,20 @@ class ControlServer:
     async def _answer(self, payload: bytes) -> AsyncGenerator[Reply, None]:
         """The frames that answer one request; a fault of our own is one of them."""
         try:
-            request = _decoder.decode(payload)
+            decoded = _decoder.decode(payload)
         except msgspec.MsgspecError as error:
             yield Refused("malformed", f"this switch does not understand the request: {error}")
             return
+        request = decoded.request if isinstance(decoded, InProject) else decoded
+        scope = Scope(decoded.project, self._operations.belongings) if isinstance(decoded, InProject) else None
         try:
+            refusal = None if scope is None else scope.refusal(request)
+            if refusal is not None:
+                yield refusal
+                return
             async with aclosing(self._carry_out(request)) as replies:
                 async for reply in replies:
-                    yield reply
+                    yield reply if scope is None else scope.shown(reply)
         except Exception:
             _log.exception("a control request failed", request=type(request).__name__)
             yield Refused("failed", "the switch failed at this request; its log says where")
@@ -197,6 +208,9 @@ class ControlServer:
         match request:
             case GetStatus():
                 yield operations.status()
+            case ListProjects():
+                async for rows in _in_frames(operations.projects(), Projects):
+                    yield rows
             case ListCalls():
                 async for rows in _in_frames(operations.calls(), Calls):
                     yield rows

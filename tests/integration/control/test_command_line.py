@@ -549,3 +549,28 @@ def test_lookups_are_shown_and_tried() -> None:
     assert printed("lookups", "try", "crm", "calling_number=+1")[0] == "Nobody is known there."
     assert "it answers 500" in run("lookups", "try", "shop").stderr
     assert run("lookups", "try", "crm", "calling_number").exit_code == 2
+
+
+def test_a_project_sees_and_does_only_what_is_its_own(server: object, operations: FixedOperations) -> None:
+    first, second = operations.call_rows
+    operations.call_rows = [
+        msgspec.structs.replace(first, project="acme"),
+        msgspec.structs.replace(second, project="b"),
+    ]
+    operations.belongings.owners = {("call", "c1"): "acme", ("call", "c2"): "bolt"}
+    assert [row["call_id"] for row in parsed("--project", "acme", "calls")] == ["c1"]
+    assert [row["call_id"] for row in parsed("calls", "--project", "acme")] == ["c1"]
+    assert [row["project_id"] for row in parsed("projects")] == ["acme", "bolt"]
+    assert "2 of 30" in printed("projects")[2]
+    assert printed("--project", "acme", "calls", "hangup", "c1") == ["Call c1 was ended."]
+    for arguments, told in (
+        (("calls", "hangup", "c2"), "project acme has no such thing"),
+        (("status",), "for operators of the whole switch"),
+        (("reload",), "for operators of the whole switch"),
+        (("calls", "why", "last"), "leave out --project"),
+    ):
+        refused = run("--project", "acme", *arguments)
+        assert refused.exit_code == 1
+        assert told in refused.stderr
+    assert "there is no project" in run("--project", "acne", "calls").stderr
+    assert operations.orders == [("hang_up", "c1")]

@@ -210,3 +210,20 @@ def test_a_client_that_asks_nothing_is_disconnected(tmp_path: Path) -> None:
         return received
 
     assert asyncio.run(scenario()) == b""
+
+
+def test_in_the_name_of_a_project_only_what_is_its_own_is_seen_and_done(
+    server: object, path: str, operations: FixedOperations
+) -> None:
+    first, second = operations.call_rows
+    operations.call_rows = [msgspec.structs.replace(first, project="acme", supervisors={}), second]
+    operations.belongings.owners = {("call", "c1"): "acme", ("call", "c2"): "bolt", ("queue", "support"): "bolt"}
+    with ControlClient(path, "/srv/switch", project="acme") as acme:
+        assert [row.project_id for row in acme.projects()] == ["acme"]
+        assert acme.calls() == operations.call_rows[:1]
+        assert acme.queues() == acme.agents() == acme.phones() == acme.callbacks() == []
+        acme.ask(HangUp(CallId("c1")), Done)
+        for request in (HangUp(CallId("c2")), SetAgent(AgentId("anna"), "logout"), Reload(), Stop()):
+            with pytest.raises(ControlRefused):
+                acme.ask(request, Done)
+    assert operations.orders == [("hang_up", "c1")]

@@ -124,3 +124,75 @@ def test_an_empty_store_says_so(directory: Path) -> None:
     assert run("cdr").stdout == "No calls have ended yet.\n"
     assert run("recordings").stdout == "No calls have been recorded yet.\n"
     assert run("cdr", "--json").stdout == "[]\n"
+
+
+def of_projects(directory: Path) -> None:
+    store = open_store(str(directory / "store"), report=pytest.fail)
+    ended: list[tuple[str, QueueId | None, str, dict[str, str]]] = [
+        ("acme", QueueId("support"), "completed", {}),
+        ("acme", QueueId("support"), "abandoned", {}),
+        ("acme", None, "rejected", {"refused": "max_calls"}),
+        ("acme", None, "completed", {}),
+        ("bolt", QueueId("sales"), "completed", {}),
+        ("", None, "rejected", {}),
+    ]
+    for number, (project, queue, reason, tags) in enumerate(ended):
+        is_answered = reason != "rejected"
+        began_at = AT + number
+        store.end_call(
+            Cdr(
+                call_id=CallId(f"c{number}"),
+                started_at=began_at,
+                answered_at=began_at + 1 if is_answered else None,
+                ended_at=began_at + 31,
+                calling_number="+1",
+                called_number="100",
+                project=project,
+                queue=queue,
+                talk_s=20.0 if reason == "completed" and queue else 0.0,
+                end_reason=reason,
+                ended_by="caller",
+                tags=tags,
+            )
+        )
+        store.put_recording(
+            StoredRecording(
+                recording_id=RecordingId(f"r{number}"),
+                call_id=CallId(f"c{number}"),
+                path=f"/r/{number}.wav",
+                started_at=began_at,
+                duration_s=1.0,
+                size_bytes=1,
+                project=project,
+            )
+        )
+    store.commit().result(5)
+    store.close()
+
+
+@pytest.mark.parametrize("before", [(), ("--project", "acme")])
+def test_records_of_one_project(directory: Path, before: tuple[str, ...]) -> None:
+    of_projects(directory)
+    after = () if before else ("--project", "acme")
+    calls = json.loads(run(*before, "cdr", *after, "--json").stdout)
+    assert [row["call_id"] for row in calls] == ["c3", "c2", "c1", "c0"]
+    recordings = json.loads(run(*before, "recordings", *after, "--last", "2", "--json").stdout)
+    assert [row["recording_id"] for row in recordings] == ["r3", "r2"]
+
+
+def test_what_the_calls_of_each_project_came_to(directory: Path) -> None:
+    of_projects(directory)
+    rows = json.loads(run("projects", "stats", "--since", "2023-11-01", "--json").stdout)
+    assert [row["project"] for row in rows] == ["", "acme", "bolt"]
+    acme = rows[1]
+    assert {name: acme[name] for name in ("calls", "in_queues", "elsewhere", "refused", "abandoned_in_queues")} == {
+        "calls": 4,
+        "in_queues": 2,
+        "elsewhere": 1,
+        "refused": 1,
+        "abandoned_in_queues": 1,
+    }
+    assert (acme["answered"], acme["talked"], acme["connected_s"], acme["talk_s"]) == (3, 1, 90.0, 20.0)
+    (bolt,) = json.loads(run("projects", "stats", "--since", "2023-11-01", "--project", "bolt", "--json").stdout)
+    assert bolt["calls"] == 1
+    assert run("projects", "stats").stdout == "No calls ended then.\n"

@@ -30,6 +30,7 @@ from softswitch.control.protocol.replies import (
     Messages,
     Phones,
     PhoneSet,
+    Projects,
     Queues,
     QueueSet,
     RecordingSet,
@@ -66,6 +67,7 @@ from softswitch.control.protocol.requests import (
     ListLookups,
     ListMailboxes,
     ListPhones,
+    ListProjects,
     ListQueues,
     ListRegistrations,
     ListSubscriptions,
@@ -99,6 +101,7 @@ from softswitch.testing.traced_call import LEGS
 SWITCH = FixedOperations()
 REQUESTS: list[Request] = [
     GetStatus(),
+    ListProjects(),
     ListCalls(),
     ListAgents(),
     ListQueues(),
@@ -146,6 +149,7 @@ REQUESTS: list[Request] = [
 ]
 REPLIES: list[Reply] = [
     SWITCH.status(),
+    Projects(SWITCH.project_rows),
     Calls(SWITCH.call_rows, False),
     Agents(SWITCH.agent_rows),
     Queues(SWITCH.queue_rows),

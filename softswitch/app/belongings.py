@@ -1,0 +1,81 @@
+"""Whose everything is in the running switch (`control.scope.Belongings`)."""
+
+from typing import Protocol
+
+from softswitch.acd.runtime.service import AcdService
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
+from softswitch.calls.projects import may_use
+from softswitch.calls.runtime.callbacks import Callbacks
+from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.settings import CallSettings
+from softswitch.dialplan.flows import Dialplan
+from softswitch.store import Store
+
+
+class Owners(Protocol):
+    """What is looked at."""
+
+    @property
+    def settings(self) -> CallSettings: ...
+    @property
+    def dialplan(self) -> Dialplan: ...
+    @property
+    def controller(self) -> CallController: ...
+    @property
+    def acd(self) -> AcdService: ...
+    @property
+    def callbacks(self) -> Callbacks: ...
+    @property
+    def store(self) -> Store: ...
+
+
+class SwitchBelongings:
+    """Looked up at each question: calls come and go, and a reload changes the rest."""
+
+    def __init__(self, parts: Owners) -> None:
+        self._parts = parts
+
+    def has_project(self, project: str) -> bool:
+        return project in self._parts.settings.projects
+
+    def of_call(self, call_id: CallId) -> str | None:
+        call = self._parts.controller.calls.get(call_id)
+        return None if call is None else call.record.project
+
+    def of_queue(self, queue_id: QueueId) -> str | None:
+        treatment = self._parts.settings.queues.get(queue_id)
+        return None if treatment is None else treatment.project
+
+    def of_contact(self, contact_id: ContactId) -> str | None:
+        owner = self.of_call(CallId(contact_id))
+        if owner is not None:
+            return owner
+        queue_id = self._parts.acd.queue_of(contact_id)
+        return None if queue_id is None else self.of_queue(queue_id)
+
+    def of_callback(self, callback_id: str) -> str | None:
+        callback = self._parts.callbacks.find(callback_id)
+        return None if callback is None else callback.project
+
+    def of_recording(self, recording_id: RecordingId, started_at: float) -> str | None:
+        recording = self._parts.store.recordings.get((started_at, recording_id))
+        return None if recording is None else recording.project
+
+    def of_phone(self, phone: str) -> str | None:
+        settings = self._parts.settings
+        extension = settings.extension_for(phone.removeprefix("sip:").removesuffix(f"@{settings.domain}"))
+        return None if extension is None else _sole(extension.projects)
+
+    def of_agent(self, agent_id: AgentId) -> str | None:
+        projects = self._parts.settings.agent_projects.get(agent_id)
+        return None if projects is None else _sole(projects)
+
+    def may_reach(self, project: str, number: str) -> bool:
+        extension = self._parts.settings.extension_for(number)
+        is_theirs = extension is not None and extension.projects and project not in extension.projects
+        return not is_theirs and may_use(project, self._parts.dialplan.project_of(number))
+
+
+def _sole(projects: tuple[str, ...]) -> str:
+    """Who works for several is nobody's in particular."""
+    return projects[0] if len(projects) == 1 else ""
