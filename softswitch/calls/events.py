@@ -57,4 +57,11 @@ class FarDone(msgspec.Struct, frozen=True):
     leg_id: LegId
 
 
-CallEvent = LegEvent | MediaEvent | AcdOutput | PartyJoined | FarReplaced | FarDone
+class FarPressed(msgspec.Struct, frozen=True):
+    """Somebody who was called, and does not talk to the caller yet, has pressed a key."""
+
+    leg_id: LegId
+    digit: str
+
+
+CallEvent = LegEvent | MediaEvent | AcdOutput | PartyJoined | FarReplaced | FarDone | FarPressed

@@ -108,6 +108,8 @@ class DialOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the caller reached, as the flow or the group named him; of several that failed the first."""
     answered_by: str = ""
     """The account whose phone was answered, or the outside number."""
+    is_time_over: bool = False
+    """They were parted because they had talked for as long as they might."""
     ring_s: float = 0.0
     talk_s: float = 0.0
     sip_status: int = 0

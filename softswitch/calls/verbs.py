@@ -9,6 +9,7 @@ from typing import NoReturn, Protocol
 from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId
 from softswitch.calls.caller_lists import Listed
+from softswitch.calls.dial_terms import DialTerms
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import DialOutcome, Digits, LookupAnswer, ParkOutcome, QueueOutcome, RecordedMessage
 from softswitch.calls.queue_wishes import QueueWishes
@@ -87,6 +88,7 @@ class CallVerbs(Protocol):
         ring_s: float | None,
         record: bool | None,
         intercom: bool,
+        terms: DialTerms,
     ) -> DialOutcome: ...
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage: ...
     async def start_recording(self) -> bool: ...

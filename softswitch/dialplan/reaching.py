@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+from softswitch.base.errors import LocalError
+from softswitch.calls.dial_terms import DialTerms
 from softswitch.calls.outcomes import DialOutcome, ParkOutcome, QueueOutcome
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.ringing import Ring, RingStrategy
-from softswitch.dialplan.verb_group import VerbGroup
+from softswitch.dialplan.verb_group import Said, VerbGroup
+
+QUESTION = "dial/accept-or-refuse"
+WARNING = "dial/time-is-nearly-over"
 
 
 class Reaching(VerbGroup):
@@ -53,6 +58,10 @@ class Reaching(VerbGroup):
         ring_s: float | None = None,
         record: bool | None = None,
         intercom: bool = False,
+        callee_hears: Sequence[Said] = (),
+        screened: bool = False,
+        limit_s: float | None = None,
+        warn_s: float = 60.0,
     ) -> DialOutcome:
         """Ring extensions (numbers or user names), groups or, for those who may, outside numbers; returns when the far
         side has hung up or did not come.
@@ -60,10 +69,30 @@ class Reaching(VerbGroup):
         Several targets ring at once ("parallel"), one after the other for `each_s` seconds ("serial"), or each `each_s`
         after the one before and together with it ("delayed"); a `Ring` has times of its own. `record` None is as the
         number called is configured, or else on demand. With `intercom` the phone answers by itself, if it may.
+
+        Whoever answers hears `callee_hears` before he is connected; if `screened` he is asked, and talks to the caller
+        when he presses 1. They may talk for `limit_s`; the caller is warned `warn_s` before (0: not).
         """
-        return await self._verbs.dial(
-            targets, strategy=strategy, each_s=each_s, ring_s=ring_s, record=record, intercom=intercom
+        if limit_s is not None and not limit_s > 0:
+            raise LocalError(f"dial: limit_s is {limit_s:g}, and nobody can talk for so long")
+        heard = callee_hears or (self._who_calls() if screened else ())
+        question = [QUESTION] if screened else []
+        terms = DialTerms(
+            callee_hears=tuple(await self._files((*heard, *question))),
+            is_screened=screened,
+            limit_s=limit_s,
+            warn_s=warn_s,
+            warning=tuple(await self._files((WARNING,))) if limit_s is not None and warn_s else (),
         )
+        return await self._verbs.dial(
+            targets, strategy=strategy, each_s=each_s, ring_s=ring_s, record=record, intercom=intercom, terms=terms
+        )
+
+    def _who_calls(self) -> tuple[Said, ...]:
+        """What he is told of the caller who shows his number."""
+        number = "" if self._verbs.is_caller_hidden else self._verbs.record.calling_number
+        digits = [digit for digit in number if digit in "0123456789"]
+        return ("dial/call-from", *(f"digit/{digit}" for digit in digits)) if digits else ("dial/call-from-hidden",)
 
     async def pick_up(self, extension: str = "") -> bool:
         """Let the caller answer what rings at an extension (""; at any that shares a pickup group with his).

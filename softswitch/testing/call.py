@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
 from softswitch.calls.caller_lists import Listed
+from softswitch.calls.dial_terms import DialTerms
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
     CallEnded,
@@ -236,9 +237,11 @@ class FakeCall:
         ring_s: float | None,
         record: bool | None,
         intercom: bool,
+        terms: DialTerms,
     ) -> DialOutcome:
         named = " ".join(each if isinstance(each, str) else each.target for each in targets)
         words = ["dial", named, "" if strategy == "parallel" else strategy, "intercom" if intercom else ""]
+        words += ["screened" if terms.is_screened else "", "" if terms.limit_s is None else f"{terms.limit_s:g}s"]
         self._use(" ".join(word for word in words if word))
         return self._outcome(DialOutcome)
 

@@ -20,7 +20,7 @@ from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import digit_of_info
-from softswitch.calls.events import CallEvent, FarDone
+from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.queue_wishes import QueueStay
@@ -29,8 +29,9 @@ from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.call_recordings import CallRecordings
 from softswitch.calls.runtime.caller_leg import open_stream, part_from_caller
 from softswitch.calls.runtime.conversation import Conversation
-from softswitch.calls.runtime.digits import DigitMethod, TypedDigits
+from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.exchange import Exchange
+from softswitch.calls.runtime.key_presses import pressed
 from softswitch.calls.runtime.mailbox import Mailbox
 from softswitch.calls.runtime.party import Party, nobody_after
 from softswitch.calls.runtime.ports import Surroundings
@@ -54,9 +55,6 @@ from softswitch.store.schema import SipLeg
 if TYPE_CHECKING:
     from softswitch.calls.runtime.supervision import Supervision
     from softswitch.calls.runtime.transfer import Transfer
-
-DONE_KEY = "*"
-"""With it an agent whose line stays open ends the caller's call."""
 
 log = get_logger("calls")
 
@@ -187,11 +185,11 @@ class ActiveCall:
             case InfoReceived():
                 digit, party = digit_of_info(event), self.party(event.leg_id)
                 if digit is not None and party is not None:
-                    self._pressed(party, digit, "info")
+                    pressed(self, party, digit, "info")
             case DtmfReceived():
                 for party in self.parties:
                     if party.stream is not None and party.stream.stream_id == event.stream_id:
-                        self._pressed(party, event.digit, "tone" if event.is_tone else "event")
+                        pressed(self, party, event.digit, "tone" if event.is_tone else "event")
             case StreamTimedOut():
                 part_from_silent(self, event)
             case LegProgress() if not event.sdp and self._begins_to_ring(event.leg_id):
@@ -462,22 +460,6 @@ class ActiveCall:
         if party.leg.state is LegState.TRYING:
             party.leg.state = LegState.RINGING
         return True
-
-    def _pressed(self, party: Party, digit: str, method: DigitMethod) -> None:
-        """A party's digit: for the flow if he is the caller, and for whoever he talks to."""
-        if party.key_presses.is_new(digit, method, self.around.clock.now()):
-            if party is self.caller:
-                self._typed(digit)
-            elif party.open_line and digit == DONE_KEY:
-                self.mailbox.put(FarDone(party.leg.leg_id))
-                return
-            if self.conversation is not None:
-                self.conversation.pass_digit(party, digit)
-
-    def _typed(self, digit: str) -> None:
-        """Keep it, and wake the verb that may wait for it."""
-        if self.caller.stream is not None and self.digits_typed.add(digit):
-            self.mailbox.put(DtmfReceived(self.call_id, self.caller.stream.stream_id, digit))
 
     def _caller_left(self, event: LegEnded) -> None:
         self.caller.leg.state = LegState.ENDED

@@ -10,6 +10,7 @@ from softswitch.base.ids import CallId, QueueId
 from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.caller_lists import Listed
+from softswitch.calls.dial_terms import DialTerms
 from softswitch.calls.forwarding import refusal_of
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
@@ -219,6 +220,7 @@ class CallerVerbs:
         ring_s: float | None,
         record: bool | None,
         intercom: bool,
+        terms: DialTerms,
     ) -> DialOutcome:
         """Ring extensions, groups or outside numbers and connect who answers; returns when the far side has left or
         did not come."""
@@ -229,7 +231,7 @@ class CallerVerbs:
         settings = self._call.around.settings()
         plan = ring_plan(settings, targets, strategy, each_s)
         longest_s = longest_ring_s(settings, targets, plan) if ring_s is None else ring_s
-        dialling = Dialling(self._call, plan, record=record, ring_s=longest_s, is_intercom=intercom)
+        dialling = Dialling(self._call, plan, record=record, ring_s=longest_s, is_intercom=intercom, terms=terms)
         try:
             outcome = await dialling.run()
         finally:

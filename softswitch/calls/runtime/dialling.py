@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from softswitch.base.ids import LegId
 from softswitch.calls.call_state import CallState
-from softswitch.calls.events import CallEvent, FarReplaced, PartyJoined
+from softswitch.calls.dial_terms import DialTerms
+from softswitch.calls.events import CallEvent, FarPressed, FarReplaced, PartyJoined
 from softswitch.calls.outcomes import DialOutcome, DialReason
 from softswitch.calls.ringing import EACH_S, BeginRing, Ring, RingPlan, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -16,19 +17,31 @@ from softswitch.calls.runtime.alerting import ANSWERED_ELSEWHERE, weightiest
 from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.early_media import EarlyMedia
+from softswitch.calls.runtime.screening import Screening
+from softswitch.calls.runtime.time_limit import TimeLimit
 from softswitch.calls.settings import CallSettings
-from softswitch.media.protocol import FirstPacket
+from softswitch.media.protocol import FirstPacket, PlayFinished
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
+
+_NO_TERMS = DialTerms()
 
 
 class Dialling:
     """One attempt to reach somebody, and the conversation if it succeeds."""
 
     def __init__(
-        self, call: ActiveCall, plan: RingPlan, *, record: bool | None, ring_s: float, is_intercom: bool = False
+        self,
+        call: ActiveCall,
+        plan: RingPlan,
+        *,
+        record: bool | None,
+        ring_s: float,
+        is_intercom: bool = False,
+        terms: DialTerms = _NO_TERMS,
     ) -> None:
         """`plan` has not begun; if nobody answers within `ring_s` it is over."""
         self._is_intercom = is_intercom
+        self._terms = terms
         self._call = call
         self._around = call.around
         self._plan = plan
@@ -40,17 +53,20 @@ class Dialling:
         self._reasons: list[DialReason] = []
         """Why others failed."""
         self._status = 0
+        self._screenings: dict[int, Screening] = {}
+        """Of those who have answered and are told, or asked, something."""
         self._answered: Attempt | None = None
         self._conversation: Conversation | None = None
         self._early = EarlyMedia(call)
         self._ring_s: float | None = None
+        self._time_limit: TimeLimit | None = None
 
     async def run(self) -> DialOutcome:
         self._call.record.began_to_wait()
         self._call.set_state(CallState.ALERTING)
         try:
             await self._advance()
-            if self._plan.is_over:
+            if self._plan.is_over and not self._screenings:
                 return self._failed()
             await self._call.ring()
             self._call.awaits_party = True
@@ -76,6 +92,15 @@ class Dialling:
                 self._answered.free_line()
             case FirstPacket() if self._answered is None:
                 self._early.sounded(event)
+            case PlayFinished() | FarPressed() if self._answered is None:
+                for screening in self._screenings.values():
+                    screening.receive(event)
+                return await self._pass_time()
+            case LegEnded() if self._answered is None:
+                for screening in self._screenings.values():
+                    if screening.party.leg.leg_id == event.leg_id:
+                        screening.left()
+                return await self._pass_time()
             case LegEnded() if self._conversation is not None and event.leg_id == self._conversation.far.leg.leg_id:
                 return self._far_left()
             case _:
@@ -92,24 +117,52 @@ class Dialling:
             self._call.part(party)
             return None
         attempt.take(party)
-        return await self._pass_time()
+        await self._connect(attempt)
+        return None
 
     async def _pass_time(self) -> DialOutcome | None:
         """After an event, or when it is time: somebody has answered, others are to be rung, nobody is left."""
         if self._answered is not None:
+            return self._pass_talk_time()
+        accepted = self._accepted()
+        if accepted is not None:
+            await self._connect(accepted)
             return None
-        answered = next((each for each in self._attempts.values() if each.answered is not None), None)
-        if answered is not None:
-            await self._connect(answered)
-            return None
-        if self._around.clock.now() >= self._deadline:
+        if self._around.clock.now() >= self._deadline and not self._screenings:
             self._reasons.append(DialReason.NO_ANSWER)
             return self._failed()
         await self._advance()
-        if self._plan.is_over:
+        if self._plan.is_over and not self._screenings:
             return self._failed()
         self._early.check(self._around.clock.now())
         return None
+
+    def _accepted(self) -> Attempt | None:
+        """Who is to talk to the caller: the first who has answered, and has accepted the call where he is asked."""
+        now = self._around.clock.now()
+        for place, attempt in list(self._attempts.items()):
+            if attempt.answered is None:
+                continue
+            if not self._terms.callee_hears:
+                return attempt
+            screening = self._screenings.get(place)
+            if screening is None:
+                screening = self._screenings[place] = Screening(attempt.answered, self._terms, self._around.clock)
+            screening.handle_timeout(now)
+            if screening.is_accepted:
+                return attempt
+            if screening.refusal is not None:
+                self._give_up(place, screening.refusal)
+                self._plan.failed(place, now)
+        return None
+
+    def _pass_talk_time(self) -> DialOutcome | None:
+        """While they talk: their time may be nearly over, or over."""
+        if self._time_limit is None or self._conversation is None:
+            return None
+        if not self._time_limit.is_over(self._around.clock.now()):
+            return None
+        return self._far_left(is_time_over=True)
 
     async def _hear_early(self, event: LegProgress) -> None:
         party = self._call.party(event.leg_id)
@@ -126,7 +179,7 @@ class Dialling:
                     attempt = Attempt(self._call, target, is_intercom=self._is_intercom)
                     self._attempts[output.place] = attempt
                     await attempt.begin()
-                else:
+                elif output.place not in self._screenings:
                     self._give_up(output.place, DialReason.NO_ANSWER)
             failed = [place for place, attempt in list(self._attempts.items()) if await self._has_failed(attempt)]
             if not failed:
@@ -140,6 +193,7 @@ class Dialling:
         return attempt.verdict is not None
 
     def _give_up(self, place: int, reason: DialReason) -> None:
+        self._screenings.pop(place, None)
         attempt = self._attempts.pop(place, None)
         if attempt is None:
             return
@@ -155,12 +209,15 @@ class Dialling:
         return (began_at if is_single else self._began_at) + self._longest_s
 
     def _left_s(self) -> float | None:
-        """Until something is due; None while they talk."""
+        """Until something is due."""
+        now = self._around.clock.now()
         if self._answered is not None:
-            return None
-        due = [self._deadline, self._plan.next_timeout(), self._early.next_timeout()]
+            due_at = None if self._time_limit is None else self._time_limit.next_timeout()
+            return None if due_at is None else max(0.0, due_at - now)
+        due = [None if self._screenings else self._deadline, self._plan.next_timeout(), self._early.next_timeout()]
+        due += [screening.next_timeout() for screening in self._screenings.values()]
         due += [attempt.next_timeout() for attempt in self._attempts.values()]
-        return max(0.0, min(each for each in due if each is not None) - self._around.clock.now())
+        return max(0.0, min(each for each in due if each is not None) - now)
 
     async def _connect(self, attempt: Attempt) -> None:
         self._answered = attempt
@@ -176,6 +233,8 @@ class Dialling:
         assert attempt.answered is not None, "that is why we are here"
         policy = self._call.recordings.policy_for(self._is_record_wished)
         self._conversation = self._call.converse(attempt.answered, "default", policy)
+        if self._terms.limit_s is not None:
+            self._time_limit = TimeLimit(self._call, self._terms, self._terms.limit_s)
 
     def _stop_ringing(self) -> float:
         """How long it rang; the first time the record is told."""
@@ -193,7 +252,7 @@ class Dialling:
             sip_status=next((status for status in ringing if status), self._status),
         )
 
-    def _far_left(self) -> DialOutcome:
+    def _far_left(self, *, is_time_over: bool = False) -> DialOutcome:
         assert self._answered is not None, "there is a conversation"
         answered_by = self._answered.answered_by
         target = self._answered.target
@@ -206,6 +265,7 @@ class Dialling:
             talk_s=conversation.talk_s,
             sip_status=200,
             recording=conversation.recording_path,
+            is_time_over=is_time_over,
         )
 
     def _end_conversation(self) -> Conversation:

@@ -1,0 +1,28 @@
+"""Two who may talk for so long and no longer: the caller is warned before they are parted."""
+
+from softswitch.calls.dial_terms import DialTerms
+from softswitch.calls.runtime.active_call import ActiveCall
+
+
+class TimeLimit:
+    """From now on. Times are monotonic seconds."""
+
+    __slots__ = ("_call", "_ends_at", "_terms", "_warns_at")
+
+    def __init__(self, call: ActiveCall, terms: DialTerms, limit_s: float) -> None:
+        self._call = call
+        self._terms = terms
+        self._ends_at = call.around.clock.now() + limit_s
+        is_warned = bool(terms.warning) and 0 < terms.warn_s < limit_s
+        self._warns_at: float | None = self._ends_at - terms.warn_s if is_warned else None
+
+    def is_over(self, now: float) -> bool:
+        """Whether they are to be parted; warns the caller when it is time."""
+        if self._warns_at is not None and now >= self._warns_at:
+            self._warns_at = None
+            if not self._call.caller.leg.is_held:
+                self._call.caller_stream.play(self._terms.warning)
+        return now >= self._ends_at
+
+    def next_timeout(self) -> float:
+        return self._ends_at if self._warns_at is None else self._warns_at
