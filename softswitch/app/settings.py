@@ -26,6 +26,8 @@ from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, CallbacksRow, GroupRow, PhoneRow, QueueRow, TollRow
 from softswitch.config.settings import ListenerAccess, RecordingsSection, SoundsSection, TollSection
 from softswitch.dialplan.flows import Dialplan, Flow
+from softswitch.dialplan.menu_walk import menu_flows
+from softswitch.dialplan.menus import compile_menu
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 from softswitch.dialplan.schedule import Schedule, compile_schedule
@@ -231,7 +233,7 @@ def read(directory: str) -> tuple[Configuration, Dialplan]:
         raise ConfigurationError([*error.faults, *faults]) from error
     if faults:
         raise ConfigurationError(faults)
-    return configuration, _dialplan(configuration, flows or {})
+    return configuration, _dialplan(configuration, {**(flows or {}), **_menu_flows(configuration)})
 
 
 def reloaded(running: Configuration, written: Configuration) -> Configuration:
@@ -274,6 +276,11 @@ def _flows(directory: str) -> tuple[dict[str, Flow] | None, list[Fault]]:
     except ConfigurationError:
         return None, []
     return load_flows([settings.dialplans.directory, shipped_directory()])
+
+
+def _menu_flows(configuration: Configuration) -> dict[str, Flow]:
+    """`load` has checked that all can be compiled."""
+    return menu_flows([compile_menu(row) for row in configuration.menus])
 
 
 def _dialplan(configuration: Configuration, flows: dict[str, Flow]) -> Dialplan:

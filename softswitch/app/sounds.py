@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from softswitch.base.errors import Fault
 from softswitch.config import Configuration
+from softswitch.dialplan.menus import text_name
 
 if TYPE_CHECKING:
     from softswitch.prompts.runtime.library import SoundLibrary
@@ -23,6 +24,18 @@ def prepare_sounds(library: "SoundLibrary", configuration: Configuration) -> lis
     return library.prepare(configuration.settings.sounds.languages, projects=projects)
 
 
+def operator_texts(configuration: Configuration) -> dict[str, dict[str, str]]:
+    """What prompts.toml and the menus say in words, by language and name."""
+    texts = {language: dict(words) for language, words in configuration.prompts.items()}
+    for menu in configuration.menus:
+        own = menu.text
+        if isinstance(own, str):
+            own = {configuration.settings.sounds.default_language: own} if own else {}
+        for language, text in own.items():
+            texts.setdefault(language, {}).setdefault(text_name(menu.id), text)
+    return texts
+
+
 def sound_library(
     configuration: Configuration, on_fault: Callable[[Fault], None] = lambda fault: None
 ) -> "SoundLibrary":
@@ -37,5 +50,7 @@ def sound_library(
         asterisk=Path(sounds.asterisk_sounds) if sounds.asterisk_sounds else None,
         music=None if sounds.music == "default" else Path(configuration.directory, sounds.music),
         country=sounds.tones,
+        language=sounds.default_language or sounds.languages[0],
+        texts=operator_texts(configuration),
         on_fault=on_fault,
     )

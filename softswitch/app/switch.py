@@ -46,7 +46,7 @@ from softswitch.app.settings import (
     sip_settings,
     stream_settings,
 )
-from softswitch.app.sounds import prepare_sounds, sound_library
+from softswitch.app.sounds import operator_texts, prepare_sounds, sound_library
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.errors import ConfigurationError, SoftswitchError
@@ -71,6 +71,7 @@ from softswitch.config import Configuration, differences
 from softswitch.control.protocol.replies import Reloaded
 from softswitch.control.runtime.server import ControlServer
 from softswitch.dialplan.flows import Dialplan
+from softswitch.dialplan.runtime.loop_watch import LoopWatch
 from softswitch.dialplan.runtime.runner import FlowRunner
 from softswitch.dialplan.schedule import is_open
 from softswitch.media.protocol import MediaEvent, RecordingFinished
@@ -135,8 +136,9 @@ class Switch:
         for name in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(name, self._told_to_stop, parts)
         self._loop.add_signal_handler(signal.SIGHUP, self._hung_up)
-        await parts.stop_requested.wait()
-        await self._stop(parts)
+        with LoopWatch(self._loop, parts.clock):
+            await parts.stop_requested.wait()
+            await self._stop(parts)
 
     def _look_for_garbage(self, parts: Parts, rounds: GarbageRounds) -> None:
         rounds.start()
@@ -361,6 +363,7 @@ class Switch:
         parts.dialplan = dialplan
         parts.queue_hours.refresh()
         parts.controller.settings_changed()
+        parts.sounds.use_texts(operator_texts(configuration), configuration.settings.sounds.default_language)
         parts.sounds.refresh()
         self._loop.run_in_executor(None, prepare_sounds, parts.sounds, configuration)
         parts.configuration = configuration

@@ -11,6 +11,13 @@ class FlowSpins(BaseException):
     """A flow loops without waiting. No `Exception`: `except Exception` in that loop is not meant for it."""
 
 
+class FlowBlocks(BaseException):
+    """A flow holds up the one thread that all calls share. Raised in its midst (dialplan/runtime/loop_watch.py)."""
+
+    def __str__(self) -> str:
+        return "the flow has held up every call for too long: nothing in a flow may block or compute for seconds"
+
+
 class Pace:
     """The steps of one call's flow within the second that began with the first of them."""
 

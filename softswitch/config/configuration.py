@@ -3,6 +3,7 @@
 import msgspec
 
 from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
+from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
@@ -26,6 +27,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     boosts: tuple[BoostRow, ...] = ()
     routes: tuple[RouteRow, ...] = ()
     schedules: tuple[ScheduleRow, ...] = ()
+    menus: tuple[MenuRow, ...] = ()
+    prompts: dict[str, dict[str, str]] = {}
+    """Texts by language and name; those of menus are with the menus."""
     trunks: tuple[TrunkRow, ...] = ()
     outbound: tuple[OutboundRow, ...] = ()
     lists: tuple[CallerListRow, ...] = ()

@@ -7,7 +7,19 @@ import msgspec
 from softswitch.config.configuration import Configuration
 
 MASK = "***"
-_ROWS = ("projects", "agents", "phones", "groups", "queues", "boosts", "routes", "schedules", "trunks", "outbound")
+_ROWS = (
+    "projects",
+    "agents",
+    "phones",
+    "groups",
+    "queues",
+    "boosts",
+    "routes",
+    "schedules",
+    "menus",
+    "trunks",
+    "outbound",
+)
 _SETTINGS = "settings"
 
 
@@ -22,7 +34,7 @@ def differences(before: Configuration, after: Configuration) -> list[str]:
     lines = _differences(_SETTINGS, _table(old[_SETTINGS]), _table(new[_SETTINGS]))
     for kind in _ROWS:
         lines += _differences(kind, _by_name(old[kind]), _by_name(new[kind]))
-    return lines
+    return lines + _differences("prompts", _table(old["prompts"]), _table(new["prompts"]))
 
 
 def _plain(configuration: Configuration) -> dict[str, object]:

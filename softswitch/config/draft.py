@@ -10,6 +10,7 @@ from typing import cast
 from softswitch.base.errors import Fault
 from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
 from softswitch.config.conversion import FaultList
+from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
@@ -23,6 +24,8 @@ FILES = (
     "queues.toml",
     "numbers.toml",
     "schedules.toml",
+    "menus.toml",
+    "prompts.toml",
     "trunks.toml",
     "callers.toml",
     "lookups.toml",
@@ -41,9 +44,11 @@ class Draft:
         "groups",
         "lists",
         "lookups",
+        "menus",
         "outbound",
         "phones",
         "projects",
+        "prompts",
         "queues",
         "regions",
         "routes",
@@ -51,12 +56,15 @@ class Draft:
         "settings",
         "tables",
         "trunks",
+        "written_flows",
     )
 
     def __init__(self, directory: str, flows: Collection[str] | None = None) -> None:
         self.directory = directory
+        self.written_flows = flows
+        """Names of the flows of dialplans; None: not known, so whoever refers to one is believed."""
         self.flows = flows
-        """Names of the flows there are; None: not known, so whoever refers to one is believed."""
+        """And of menus, which are flows too."""
         self.fault_lists: dict[str, FaultList] = {name: FaultList(name) for name in FILES}
         self.tables: dict[str, dict[str, object]] = {}
         """By file, as tomllib gave them; a file that could not be read at all is missing."""
@@ -70,6 +78,9 @@ class Draft:
         self.routes: list[tuple[int, RouteRow]] = []
         self.schedules: list[tuple[int, ScheduleRow]] = []
         self.trunks: list[tuple[int, TrunkRow]] = []
+        self.menus: list[tuple[int, MenuRow]] = []
+        self.prompts: dict[str, dict[str, str]] = {}
+        """Texts by language and name."""
         self.outbound: list[tuple[int, OutboundRow]] = []
         self.lists: list[tuple[int, CallerListRow]] = []
         self.regions: list[tuple[int, RegionRow]] = []

@@ -20,6 +20,7 @@ from softswitch.config.check_callers import check_callers, check_lookups
 from softswitch.config.check_groups import check_groups
 from softswitch.config.check_guard import check_guard
 from softswitch.config.check_people import check_people
+from softswitch.config.check_prompts import check_prompts, read_prompts
 from softswitch.config.check_queues import check_queues
 from softswitch.config.check_settings import check_settings
 from softswitch.config.check_staff import check_staff
@@ -30,6 +31,7 @@ from softswitch.config.configuration import Configuration
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
 from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
+from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
@@ -89,12 +91,14 @@ def _stray_files(path: Path) -> list[Fault]:
 
 def _check(draft: Draft) -> None:
     # Imported here: the dialplan brings the whole switch along, and `load_settings` must be quick.
+    from softswitch.config.check_menus import check_menus
     from softswitch.config.check_outbound import check_outbound
     from softswitch.config.check_projects import check_projects
     from softswitch.config.check_routes import check_routes, check_schedules
 
     check_settings(draft)
     check_guard(draft)
+    _know_menus(draft)
     check_toll(draft)
     check_people(draft)
     check_groups(draft)
@@ -104,6 +108,8 @@ def _check(draft: Draft) -> None:
     check_steps(draft)
     check_schedules(draft)
     check_routes(draft)
+    check_menus(draft)
+    check_prompts(draft)
     check_trunks(draft)
     check_callers(draft)
     check_lookups(draft)
@@ -180,10 +186,21 @@ def _convert_file(name: str, draft: Draft) -> None:
         case "lookups.toml":
             draft.lookups = _rows(table, "lookup", LookupRow, faults)
             _refuse_others(table, ("lookup",), faults)
+        case "menus.toml":
+            draft.menus = _rows(table, "menu", MenuRow, faults)
+            _refuse_others(table, ("menu",), faults)
+        case "prompts.toml":
+            draft.prompts = read_prompts(table, faults)
         case _:
             draft.trunks = _rows(table, "trunk", TrunkRow, faults)
             draft.outbound = _rows(table, "outbound", OutboundRow, faults)
             _refuse_others(table, ("trunk", "outbound"), faults)
+
+
+def _know_menus(draft: Draft) -> None:
+    """A menu is a flow of its id."""
+    menus = draft.names("menus.toml", "menu")
+    draft.flows = None if draft.flows is None or menus is None else {*draft.flows, *menus}
 
 
 def _rows(table: dict[str, object], name: str, struct: type[S], faults: FaultList) -> list[tuple[int, S]]:
@@ -220,6 +237,8 @@ def _complete(draft: Draft) -> Configuration:
         ),
         routes=tuple(row for _, row in draft.routes),
         schedules=tuple(_complete_schedule(row, projects.get(row.project)) for _, row in draft.schedules),
+        menus=tuple(row for _, row in draft.menus),
+        prompts=draft.prompts,
         trunks=tuple(_complete_trunk(row, draft.directory) for _, row in draft.trunks),
         outbound=tuple(row for _, row in draft.outbound),
         lists=tuple(row for _, row in draft.lists),

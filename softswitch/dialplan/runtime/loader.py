@@ -16,6 +16,9 @@ from types import ModuleType
 from softswitch.base.errors import Fault
 from softswitch.dialplan.flows import Flow, is_flow
 
+MODULE_PREFIX = "softswitch_dialplan_"
+"""How modules of flows are called, so that their lines are known from all others."""
+
 _versions = itertools.count(1)
 
 
@@ -63,7 +66,7 @@ def _load_directory(directory: Path) -> tuple[dict[str, Flow], list[Fault]]:
 
 
 def _load_file(path: Path) -> tuple[dict[str, Flow], list[Fault]]:
-    module = ModuleType(f"softswitch_dialplan_{path.stem}_{next(_versions)}")
+    module = ModuleType(f"{MODULE_PREFIX}{path.stem}_{next(_versions)}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and typing look their module up while it is executed
     try:

@@ -18,7 +18,7 @@ from typing import cast
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
 from softswitch.calls.outcomes import CallEnded
-from softswitch.calls.pace import FlowSpins
+from softswitch.calls.pace import FlowBlocks, FlowSpins
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.recall import take_back
@@ -130,7 +130,7 @@ class FlowRunner:
     def _failed(self, active: ActiveCall, error: BaseException) -> None:
         """Errors we raise on purpose say all in one line; of any other the traceback is what its author needs."""
         told = str(error) if isinstance(error, SoftswitchError) else "".join(traceback.format_exception(error))
-        if isinstance(error, FlowSpins):
+        if isinstance(error, FlowSpins | FlowBlocks):
             told = f"{error}\n{told}"
         log.error("flow failed", call_id=active.call_id, flow=active.record.flow, fault=told)
         active.flow_failed(told, 503 if isinstance(error, MediaUnavailable) else 500)

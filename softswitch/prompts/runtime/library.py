@@ -32,6 +32,7 @@ from softswitch.prompts.errors import PromptError
 from softswitch.prompts.limits import DIGITS_MAX, NAME_CHARACTERS_MAX, RESOLVED_MAX
 from softswitch.prompts.missing import MissingPrompt, MissingPrompts, words_of
 from softswitch.prompts.music import hold_music
+from softswitch.prompts.names import is_name
 from softswitch.prompts.rendering import PAUSE, phrases
 from softswitch.prompts.runtime.cache import SoundCache
 from softswitch.prompts.runtime.conversion import SUFFIXES
@@ -42,7 +43,6 @@ from softswitch.prompts.tones import TONES, is_cadence, tone, tone_names
 GENERATED_VERSION = 1
 """Part of the name of generated music: raise it when it would now sound different."""
 
-_NAME = re.compile(r"\w[\w+.-]*(/\w[\w+.-]*)*", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,16}){0,4}")
 
 
@@ -381,7 +381,7 @@ class SoundLibrary:
 
     def _music_named(self, name: str) -> Path | None:
         folder = (self._sounds or Path("sounds")) / "music"
-        if _NAME.fullmatch(name):
+        if is_name(name):
             for own in (folder.parent / self._project / "music", folder) if self._project else (folder,):
                 place = own.relative_to(folder.parent)
                 if self._sounds and (found := self._indexed(self._sounds, f"{place}/{name}")):
@@ -406,7 +406,7 @@ class SoundLibrary:
 def _checked_name(name: str) -> str:
     """A sound's name without the suffix that people like to write."""
     stem = name.removesuffix(".wav")
-    if len(stem) > NAME_CHARACTERS_MAX or not _NAME.fullmatch(stem):
+    if len(stem) > NAME_CHARACTERS_MAX or not is_name(stem):
         reason = "this is no name of a sound"
         raise PromptError(Fault("sounds", name[:NAME_CHARACTERS_MAX], reason, 'Use letters, digits, "-" and "/"'))
     return stem

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
+from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import (
     AgentRow,
@@ -48,6 +49,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[boost]]": BoostRow,
     "[[route]]": RouteRow,
     "[[schedule]]": ScheduleRow,
+    "[[menu]]": MenuRow,
     "[[trunk]]": TrunkRow,
     "rules = [{...}]": NumberRuleRow,
     "[[outbound]]": OutboundRow,
