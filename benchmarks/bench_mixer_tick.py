@@ -59,6 +59,11 @@ class NoPort:
     def open_shared(self, row: int, local: HostPort, remote: HostPort | None) -> str | None:
         return None
 
+    def hold(self, local: HostPort) -> str | None:
+        return None
+
+    def let_go(self) -> None: ...
+
     def why_not(self, row: int, remote: HostPort) -> str | None:
         return None
 

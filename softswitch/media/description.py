@@ -17,6 +17,7 @@ from softswitch.media.protocol import (
     DropRoom,
     DropStream,
     Hearing,
+    HoldPort,
     MediaCommand,
     Playback,
     PutRoom,
@@ -61,6 +62,8 @@ class MediaDescription:
                 self.streams[stream.stream_id] = stream
             case DropStream(stream_id):
                 self._drop(stream_id)
+            case HoldPort():
+                pass  # held for this connection only
             case SetHearing(hearing):
                 return self._hear(hearing)
             case SendDigits(stream_id):

@@ -36,6 +36,7 @@ from softswitch.media.protocol import (
     DtmfReceived,
     FirstPacket,
     Hearing,
+    HoldPort,
     MediaCommand,
     MediaEvent,
     Playback,
@@ -127,6 +128,8 @@ class MediaEngine:
                 return _reasons(self._put(stream, now))
             case DropStream(stream_id):
                 return _reasons(self._drop(stream_id))
+            case HoldPort(local):
+                return _reasons(self.streams.hold(local))
             case SetHearing(hearing):
                 return _reasons(self.streams.hear(hearing))
             case SendDigits():
@@ -339,6 +342,7 @@ class MediaEngine:
             return []
         whole = Description(self._described)
         self._described.clear()
+        self.streams.let_ports_go()
         for recording_id in self.recordings.ids():
             if recording_id not in whole.recordings:
                 self.recordings.stop(recording_id)

@@ -15,6 +15,9 @@ WORKER_QUEUE_BYTES_MAX = 8 * 1024 * 1024
 PORT_ATTEMPTS_MAX = 16
 """Ports tried for one stream when other programs hold some of the range; then the range is wrong, not the port."""
 
+HELD_PORTS_MAX = 64
+"""Ports a worker holds open for streams to come: twice what a switch asks for, a bound for one that has gone mad."""
+
 STREAMS_MAX = 8192
 """Streams of one worker: above what one core carries, so that the core and not this number is the limit."""
 

@@ -7,7 +7,10 @@ from softswitch.base.address import HostPort
 
 class PacketPort(Protocol):
     def open(self, row: int, local: HostPort) -> str | None:
-        """Bind the port (RTP, and the next one for RTCP); None, or why it cannot be had, for people."""
+        """Bind the port (RTP, and the next one for RTCP), or take one that is held.
+
+        None, or why it cannot be had, for people.
+        """
         ...
 
     def open_shared(self, row: int, local: HostPort, remote: HostPort | None) -> str | None:
@@ -15,6 +18,14 @@ class PacketPort(Protocol):
 
         None, or why it cannot be had, as when another row has `remote` already.
         """
+        ...
+
+    def hold(self, local: HostPort) -> str | None:
+        """Bind the port for a row to come; what arrives before is nobody's. None, or why it cannot be had."""
+        ...
+
+    def let_go(self) -> None:
+        """Close all ports that are held."""
         ...
 
     def why_not(self, row: int, remote: HostPort) -> str | None:

@@ -16,7 +16,7 @@ import msgspec
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 PACKET_BYTES_MAX = 128 * 1024
 """A batch is split below this; the kernel's default send buffer (208 KiB) must hold one with its overhead."""
 
@@ -177,6 +177,16 @@ class DropStream(msgspec.Struct, frozen=True, tag=True):
     stream_id: StreamId
 
 
+class HoldPort(msgspec.Struct, frozen=True, tag=True):
+    """Open the port, and the next one for RTCP, for a stream to come, and hear nothing there until then.
+
+    Whoever opens a stream on a port that is held need not wait to learn whether it can be had. It is held until
+    `PutStream` uses it; `Describe` ends all that is held, and so does the end of the worker.
+    """
+
+    local: HostPort
+
+
 class SetHearing(msgspec.Struct, frozen=True, tag=True):
     hearing: Hearing
 
@@ -250,6 +260,7 @@ class Hello(msgspec.Struct, frozen=True, tag=True):
 MediaCommand = (
     PutStream
     | DropStream
+    | HoldPort
     | SetHearing
     | PutRoom
     | DropRoom

@@ -86,6 +86,18 @@ class Streams:
             return f"this worker has {STREAMS_MAX} streams already: start more workers"
         return self._create(description, now)
 
+    def hold(self, local: HostPort) -> str | None:
+        """Have the port ready for a stream to come; None, or why it cannot be had."""
+        if (fault := _port_fault(local.port)) is not None:
+            return fault
+        if read_ip(local.host) is None:
+            return f"{local.host} is no IP address"
+        return self._port.hold(local)
+
+    def let_ports_go(self) -> None:
+        """Hold no port any more."""
+        self._port.let_go()
+
     def drop(self, stream_id: StreamId) -> None:
         """Close the port. The caller has ended its playback and taken its statistics."""
         stream = self._by_id.pop(stream_id)
@@ -417,6 +429,10 @@ def _fits_tick(description: StreamDescription) -> bool:
     return description.ptime_ms == _TICK_MS
 
 
+def _port_fault(port: int) -> str | None:
+    return None if 1 <= port <= 65534 else f"port {port} is out of range: RTCP needs the next one as well"
+
+
 def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[CodecKey, StreamCodec]) -> str | None:
     """What is wrong with a description in itself."""
     coded = codecs.get((description.codec, description.clock_rate_hz))
@@ -429,8 +445,8 @@ def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[
     ptimes_ms = PTIMES_MS if coded is None else coded.spec.ptimes_ms
     if description.ptime_ms not in ptimes_ms:
         return f"ptime_ms {description.ptime_ms} is none of {ptimes_ms}"
-    if not 1 <= description.port <= 65534:
-        return f"port {description.port} is out of range: RTCP needs the next one as well"
+    if (fault := _port_fault(description.port)) is not None:
+        return fault
     if not (0 <= description.payload_type <= 127 and 0 <= (description.telephone_event or 0) <= 127):
         return "a payload type is 0 to 127"
     if not 0.0 <= description.timeout_s <= TIMEOUT_MAX_S:

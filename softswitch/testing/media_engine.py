@@ -35,13 +35,23 @@ class ListedPort:
         """Where a row's RTCP goes."""
         self.rtcp_sent: dict[HostPort, list[bytes]] = {}
         """RTCP by where it went."""
+        self.held: list[HostPort] = []
         self.refusal: str | None = None
-        """The answer to `open`."""
+        """The answer to `open` and `hold`."""
 
     def open(self, row: int, local: HostPort) -> str | None:
         if self.refusal is None:
             self.local[row] = local
+            self.held = [held for held in self.held if held != local]
         return self.refusal
+
+    def hold(self, local: HostPort) -> str | None:
+        if self.refusal is None and local not in self.held:
+            self.held.append(local)
+        return self.refusal
+
+    def let_go(self) -> None:
+        self.held.clear()
 
     def open_shared(self, row: int, local: HostPort, remote: HostPort | None) -> str | None:
         return self.open(row, local)

@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.media.limits import HELD_PORTS_MAX
 from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     PROTOCOL_VERSION,
@@ -20,6 +22,7 @@ from softswitch.media.protocol import (
     FromWorker,
     Hearing,
     Hello,
+    HoldPort,
     MediaCommand,
     PutStream,
     Reply,
@@ -34,6 +37,9 @@ from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
 pytestmark = pytest.mark.network
 
 Scenario = Callable[[str], Coroutine[None, None, None]]
+
+HOST = "127.0.0.77"
+"""Where nobody else has ports."""
 
 _decoder: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
 
@@ -124,12 +130,16 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Scenario],
     return lambda scenario: asyncio.run(main(scenario))
 
 
-def put(number: int, port: int) -> PutStream:
+def hold(port: int) -> HoldPort:
+    return HoldPort(HostPort(HOST, port))
+
+
+def put(number: int, port: int, host: str = "127.0.0.1") -> PutStream:
     return PutStream(
         StreamDescription(
             stream_id=StreamId(number),
             call_id=CallId("c"),
-            local_ip="127.0.0.1",
+            local_ip=host,
             port=port,
             ssrc=number,
             sequence=2,
@@ -215,6 +225,41 @@ def test_a_description_in_parts_replaces_what_was_there(play: Callable[[Scenario
         assert await switch.command(Describe([put(2, two).stream], [], [], [], is_last=False)) == []
         assert await switch.command(Describe([put(3, three).stream], [], [], [])) == []
         assert await switch.command(hear(1, 2), hear(2, 3), hear(3, 2)) == [0]
+        switch.close()
+
+    play(scenario)
+
+
+def test_ports_are_held_until_a_stream_has_them_or_everything_is_described(
+    play: Callable[[Scenario], None],
+) -> None:
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        await switch.connect()
+        first, second = hold(20_000), hold(20_002)
+        assert await switch.command(first, first, second) == []
+        assert await switch.command(put(1, 20_000, HOST), first, put(2, 20_000, HOST)) == [1, 2]
+        assert await switch.command(put(2, 20_002, HOST), DropStream(StreamId(1)), first) == []
+        assert await switch.command(*(hold(20_100 + 2 * number) for number in range(HELD_PORTS_MAX - 1))) == []
+        assert await switch.command(hold(20_300), first) == [0]
+        assert await switch.command(Describe([put(3, 20_000, HOST).stream], [], [], [])) == []
+        assert await switch.command(hold(20_002), hold(20_300), first) == [2]
+        switch.close()
+        switch = Switch(path)
+        await switch.connect()
+        assert await switch.command(Describe([], [], [], [])) == []
+        assert await switch.command(first) == []
+        switch.close()
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("local", [HostPort("127.0.0.77", 0), HostPort("127.0.0.77", 65_535), HostPort("x", 20_000)])
+def test_what_is_no_port_is_not_held(play: Callable[[Scenario], None], local: HostPort) -> None:
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        await switch.connect()
+        assert await switch.command(HoldPort(local), hold(20_000)) == [0]
         switch.close()
 
     play(scenario)

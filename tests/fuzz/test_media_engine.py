@@ -15,6 +15,7 @@ from softswitch.media.protocol import (
     DropRoom,
     DropStream,
     Hearing,
+    HoldPort,
     MediaCommand,
     Playback,
     PutRoom,
@@ -91,6 +92,9 @@ recordings = st.builds(
 commands: st.SearchStrategy[MediaCommand] = st.one_of(
     st.builds(PutStream, descriptions),
     st.builds(DropStream, streams),
+    st.builds(
+        HoldPort, st.builds(HostPort, st.sampled_from(["127.0.0.1", "x"]), st.sampled_from([4000, 0, 70_000, -2]))
+    ),
     st.builds(SetHearing, hearings),
     st.builds(PutRoom, rooms),
     st.builds(DropRoom, room_ids),

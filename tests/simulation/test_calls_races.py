@@ -13,7 +13,7 @@ from softswitch.calls.settings import Extension
 from softswitch.dialplan import Call, flow
 from softswitch.media.protocol import PutStream, StartRecording
 from softswitch.sip.outputs import InfoReceived, InviteReceived, LegAnswered, LegEnded, LegFailed, ReinviteAnswered
-from softswitch.testing.runtime.centre import SimulatedCentre
+from softswitch.testing.runtime.centre import FEW_PORTS, SimulatedCentre
 
 HOTLINE = "+18005550100"
 
@@ -80,7 +80,7 @@ def test_a_caller_who_leaves_while_his_stream_is_opened(centre: Make) -> None:
         assert (cdr.ended_by, cdr.end_reason, cdr.sip_status, cdr.answered_at) == ("caller", "abandoned", 487, None)
         assert cdr.fault == ""
 
-    centre().run(scenario)
+    centre(ports=FEW_PORTS).run(scenario)
 
 
 def test_no_phone_rings_for_a_caller_who_left_while_its_stream_was_opened(centre: Make) -> None:
@@ -100,7 +100,7 @@ def test_no_phone_rings_for_a_caller_who_left_while_its_stream_was_opened(centre
         (ann, _) = centre.acd.agent_summaries()
         assert ann.state is AgentState.READY
 
-    centre().run(scenario)
+    centre(ports=FEW_PORTS).run(scenario)
 
 
 def test_the_agent_answers_in_the_instant_in_which_the_caller_hangs_up(centre: Make) -> None:
@@ -179,7 +179,7 @@ def test_an_agent_who_answers_and_hangs_up_while_his_other_phone_is_still_being_
         (cdr,) = centre.cdrs()
         assert (cdr.fault, cdr.agent) == ("", "bob")
 
-    centre().run(scenario)
+    centre(ports=FEW_PORTS).run(scenario)
 
 
 def test_the_first_of_an_agents_phones_wins_and_the_other_is_told(centre: Make) -> None:
@@ -370,7 +370,7 @@ def test_a_digit_before_the_answer_breaks_nothing(centre: Make) -> None:
         await centre.all_over()
         assert [cdr.fault for cdr in centre.cdrs()] == [""]
 
-    centre().run(scenario)
+    centre(ports=FEW_PORTS).run(scenario)
 
 
 def test_a_refused_caller_costs_no_stream(centre: Make) -> None:

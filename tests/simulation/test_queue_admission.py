@@ -15,7 +15,7 @@ from softswitch.calls.settings import CallSettings, QueueTreatment
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.schedule import Schedule, compile_schedule
 from softswitch.media.protocol import StartPlay
-from softswitch.sip.outputs import InviteReceived
+from softswitch.sip.outputs import InviteReceived, LegAnswered
 from softswitch.testing.runtime.centre import SimulatedCentre
 
 HOTLINE = "+18005550100"
@@ -156,6 +156,7 @@ def test_a_caller_leaves_by_key_for_a_flow_and_for_his_own(centre: Make) -> None
             caller = centre.caller(f"+1555012{number}")
             caller.call(HOTLINE)
             await centre.until(lambda: centre.acd.queue_summaries()[0].waiting == 1)
+            await centre.until(lambda caller=caller: bool(caller.seen(LegAnswered)))
             caller.press(key)
             await centre.sleep(1.0)
             if key == "5":

@@ -17,7 +17,7 @@ from softswitch.media.protocol import DtmfReceived, MediaCommand, PutStream, Str
 from softswitch.sip.messages.message import Response
 from softswitch.sip.messages.parser import parse
 from softswitch.sip.outputs import InviteReceived, LegAnswered, LegEnded, LegFailed, ReinviteAnswered
-from softswitch.testing.runtime.centre import SimulatedCentre
+from softswitch.testing.runtime.centre import FEW_PORTS, SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 
 HOTLINE = "+18005550100"
@@ -46,6 +46,7 @@ def play(tmp_path: Path) -> Callable[[Scenario], None]:
             queues=[Queue(queue_id=QueueId("support"), skills={"support": 3}, wrap_up_s=10.0)],
             agents=[Agent(agent_id=AgentId("ann"), skills={"support": 5}), Agent(agent_id=AgentId("eve"), skills={})],
             phones=[Extension(username="carl", number="110"), Extension(username="dora", number="111")],
+            ports=FEW_PORTS,
         ).run(scenario)
 
     return run

@@ -7,6 +7,7 @@ the replacement is told everything, port and SSRC included. Callers notice nothi
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +18,7 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 from softswitch.base.log import get_logger
 from softswitch.media.errors import MediaUnavailable
-from softswitch.media.limits import PORT_ATTEMPTS_MAX, WORKER_QUEUE_BYTES_MAX
+from softswitch.media.limits import PORT_ATTEMPTS_MAX, STREAMS_MAX, WORKER_QUEUE_BYTES_MAX
 from softswitch.media.placement import CPU_MAX, WorkerLoad, choose, why_none
 from softswitch.media.protocol import (
     DropStream,
@@ -36,6 +37,7 @@ from softswitch.media.protocol import (
     StreamReports,
     WorkerStatistics,
 )
+from softswitch.media.runtime.held_ports import HeldPorts
 from softswitch.media.runtime.media_room import MediaRoom
 from softswitch.media.runtime.media_stream import MediaStream
 from softswitch.media.runtime.ports import PortPool
@@ -64,6 +66,14 @@ class WorkerState(msgspec.Struct, frozen=True):
     streams: int
     statistics: WorkerStatistics | None
     is_draining: bool = False
+
+
+class _Port(NamedTuple):
+    """A port for a new stream."""
+
+    number: int
+    is_shared: bool = False
+    is_held: bool = False
 
 
 class MediaClient:
@@ -100,13 +110,18 @@ class MediaClient:
         self._local_ip = local_ip
         self._entropy = entropy
         self._on_event = on_event
-        self._ports = StreamPorts(PortPool(ports, entropy))
+        pool = PortPool(ports, entropy)
+        self._ports = StreamPorts(pool)
         self._open_within_s = open_within_s
         self._links = {
             name: WorkerLink(
                 name, path, clock=clock, owner=self, reply_within_s=reply_within_s, queue_bytes_max=queue_bytes_max
             )
             for name, path in sockets.items()
+        }
+        self._held = {
+            name: HeldPorts(link.ask, pool, local_ip=local_ip, clock=clock, workers=len(self._links))
+            for name, link in self._links.items()
         }
         self._cpu_max = cpu_max
         self._draining: set[str] = set()
@@ -151,15 +166,19 @@ class MediaClient:
         Where its party's packets come from is learnt with `learn`; from which hosts, `learn_from` says as in
         `StreamDescription`. A party whose SDP is known and tells for certain where its packets come from,
         `certain_remote`, may share a port with others; nothing that comes from elsewhere is ever heard then.
-        It neither sends nor hears before `connect` and `hear`. Raises MediaUnavailable when no worker is there within
+        It neither sends nor hears before `connect` and `hear`. Mostly its worker holds a port for it already, and it is
+        there at once; otherwise the worker is asked. Raises MediaUnavailable when no worker is there within
         OPEN_WITHIN_S, all have too much to do, or no port is free.
         """
         deadline = self.clock.now() + self._open_within_s
         refused = 0
         while True:
             link = await self._link_for(near, deadline)
-            description = self._describe_stream(call_id, link, certain_remote, learn=learn, learn_from=learn_from)
-            verdict = await self._put(link, description)
+            stream_id = StreamId(self._next_id())
+            port = self._take_port(stream_id, link, certain_remote)
+            remote = certain_remote if port.is_shared else None
+            description = self._describe_stream(call_id, stream_id, port, remote, learn=learn, learn_from=learn_from)
+            verdict = self._order(link, description) if port.is_held else await self._put(link, description)
             if verdict == "":
                 stream = MediaStream(self, link, description)
                 self._streams[stream.stream_id] = stream
@@ -280,11 +299,15 @@ class MediaClient:
     def link_connected(self, link: WorkerLink) -> list[MediaCommand]:
         """Recordings stopped while the worker was away, or whose end it did not live to report, are stopped again."""
         self._wake()
+        self._held[link.name].fill()
         commands: list[MediaCommand] = []
         for recording_id, recording in self._stopping.items():
             if self._recording_links[recording_id] is link:
                 commands += [StartRecording(recording), StopRecording(recording_id)]
         return commands
+
+    def link_lost(self, link: WorkerLink) -> None:
+        self._held[link.name].lose_all()
 
     def event_received(self, link: WorkerLink, event: MediaEvent) -> None:
         match event:
@@ -331,31 +354,54 @@ class MediaClient:
         self._last_id += 1
         return self._last_id
 
-    def _describe_stream(
-        self, call_id: CallId, link: WorkerLink, certain_remote: HostPort | None, *, learn: bool, learn_from: str | None
-    ) -> StreamDescription:
-        now, stream_id = self.clock.now(), StreamId(self._next_id())
-        port = certain_remote and self._ports.take_shared(stream_id, link.name, certain_remote, now)
-        is_shared = port is not None
-        if port is None:
-            port = self._ports.take(stream_id, now)
-        if port is None:
+    def _take_port(self, stream_id: StreamId, link: WorkerLink, certain_remote: HostPort | None) -> _Port:
+        now = self.clock.now()
+        number = certain_remote and self._ports.take_shared(stream_id, link.name, certain_remote, now)
+        if number is not None:
+            return _Port(number, is_shared=True)
+        held = self._held[link.name]
+        # A worker that is full refuses whatever the port is.
+        number = held.take() if len(link.description.streams) < STREAMS_MAX else None
+        if number is not None:
+            self._ports.give(stream_id, number)
+            return _Port(number, is_held=True)
+        held.fill()
+        number = self._ports.take(stream_id, now)
+        if number is None:
             raise MediaUnavailable(f"all ports of {self._ports} are in use or resting: widen the range")
+        return _Port(number)
+
+    def _describe_stream(
+        self,
+        call_id: CallId,
+        stream_id: StreamId,
+        port: _Port,
+        remote: HostPort | None,
+        *,
+        learn: bool,
+        learn_from: str | None,
+    ) -> StreamDescription:
         return StreamDescription(
             stream_id=stream_id,
             call_id=call_id,
             local_ip=self._local_ip,
-            port=port,
+            port=port.number,
             ssrc=self._entropy.integer(32),
             # Below a half, so that it does not wrap among the first packets of SRTP (RFC 4568 section 6.4).
             sequence=self._entropy.integer(15),
             timestamp=self._entropy.integer(32),
-            started_at=now,
-            remote=certain_remote if is_shared else None,
-            learn=learn and not is_shared,
+            started_at=self.clock.now(),
+            remote=remote,
+            learn=learn and not port.is_shared,
             learn_from=learn_from,
-            is_shared=is_shared,
+            is_shared=port.is_shared,
         )
+
+    def _order(self, link: WorkerLink, description: StreamDescription) -> str:
+        """The stream is there: its worker holds the port, and will hold another."""
+        link.order(PutStream(description))
+        self._held[link.name].fill()
+        return ""
 
     async def _put(self, link: WorkerLink, description: StreamDescription) -> str | None:
         """Ask the worker for the stream; unless it has it, nothing of it remains."""

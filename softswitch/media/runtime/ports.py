@@ -56,5 +56,10 @@ class PortPool:
             self._resting.append((now + REST_S, port))
 
     @property
+    def size(self) -> int:
+        """How many ports there are, in use or not."""
+        return len(self._free) + len(self._resting) + len(self._used)
+
+    @property
     def in_use(self) -> int:
         return len(self._used)

@@ -47,8 +47,12 @@ class StreamPorts:
         """A port for this stream alone, or None when there is none."""
         port = self._pool.take(now)
         if port is not None:
-            self._places[stream_id] = _Place(port, None, None)
+            self.give(stream_id, port)
         return port
+
+    def give(self, stream_id: StreamId, port: int) -> None:
+        """A port that was taken from the pool before is for this stream alone."""
+        self._places[stream_id] = _Place(port, None, None)
 
     def take_shared(self, stream_id: StreamId, worker: str, remote: HostPort, now: float) -> int | None:
         """A port on which nobody else has `remote`, or None when there is none."""

@@ -61,6 +61,10 @@ class LinkOwner(Protocol):
         """The worker is here; returns commands to follow the description."""
         ...
 
+    def link_lost(self, link: "WorkerLink") -> None:
+        """The worker that was connected is not there any more, or will be told everything anew."""
+        ...
+
     def event_received(self, link: "WorkerLink", event: MediaEvent) -> None: ...
 
     def command_refused(self, link: "WorkerLink", command: MediaCommand, reason: str) -> None: ...
@@ -174,7 +178,8 @@ class WorkerLink:
         self._last_fault = ""
         _log.info("media worker connected", worker=self.name, pid=hello.pid)
         self._orders = [_Order(part, None) for part in self.description.describe()]
-        self._orders += [_Order(command, None) for command in self._owner.link_connected(self)]
+        commands = self._owner.link_connected(self)  # which may ask for something as well
+        self._orders += [_Order(command, None) for command in commands]
         self._flush()
 
     def _give_up(self, fault: str) -> None:
@@ -188,9 +193,10 @@ class WorkerLink:
         loop.remove_writer(self._socket)
         self._socket.close()
         self._socket = None
-        if self.is_connected:
+        was_connected, self.is_connected = self.is_connected, False
+        if was_connected:
             self._away_since = self._clock.now()
-        self.is_connected = False
+            self._owner.link_lost(self)
         self.statistics = None
         self._unsent.clear()
         self._unsent_bytes = 0

@@ -55,6 +55,7 @@ from softswitch.media.protocol import (
     VoiceFacts,
 )
 from softswitch.media.runtime.client import MediaClient
+from softswitch.media.runtime.held_ports import HELD_PORTS, RANGE_PER_HELD
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import (
     InviteReceived,
@@ -76,6 +77,9 @@ from softswitch.testing.tapped_station import TappedStation
 from softswitch.testing.watcher import Watcher
 
 TRUNK_NETWORKS = tuple(f"10.{number}.9.0/24" for number in range(8))
+PORTS = range(20000, 21000)
+FEW_PORTS = range(20000, 20000 + 2 * (RANGE_PER_HELD - 1))
+"""So few that a worker holds none ready: it is asked for each stream, and whoever needs one waits for its answer."""
 PROMPT_S = 2.0
 """How long every prompt is that is not a loop."""
 
@@ -111,6 +115,7 @@ class SimulatedCentre:
         schedules: Mapping[str, Schedule] | None = None,
         sounds: SoundFiles | None = None,
         workers: int = 1,
+        ports: range = PORTS,
         seed: int = 1,
         record: str | None = None,
         projects: Mapping[str, str] | None = None,
@@ -151,6 +156,7 @@ class SimulatedCentre:
         self.voice = VoiceFacts(talk_s=3.0)
         """The last that is said of every stream."""
         self._directory = directory
+        self._ports = ports
         self._worker_paths = {f"media-{number}": str(directory / f"media-{number}.sock") for number in range(workers)}
         self.workers: dict[str, ScriptedMediaWorker] = {}
         self._configuration = ConfigurationSet(queues=list(queues), agents=list(agents))
@@ -189,8 +195,10 @@ class SimulatedCentre:
 
     def check_nothing_left(self) -> None:
         """What calls use and must give back."""
+        held = min(HELD_PORTS, len(self._ports) // (2 * RANGE_PER_HELD * len(self.workers)))
         for worker in self.workers.values():
             assert not worker.description.streams, "every port was given back"
+            assert not worker.is_serving or len(worker.held) == held, "and others are ready for the next calls"
             assert not worker.description.recordings
         assert not self.controller.legs, "no leg is remembered"
         assert not self.parking.taken, "nobody is thought to be parked"
@@ -295,7 +303,7 @@ class SimulatedCentre:
         self.media = MediaClient(
             self._worker_paths,
             local_ip="10.0.0.1",
-            ports=range(20000, 21000),
+            ports=self._ports,
             clock=self.clock,
             entropy=self.entropy,
             on_event=lambda event: self.controller.receive_media(event),

@@ -12,16 +12,24 @@ from contextlib import suppress
 
 import msgspec
 
+from softswitch.base.address import HostPort
+from softswitch.base.ids import StreamId
+from softswitch.base.ip_address import read_ip
 from softswitch.media.description import MediaDescription
+from softswitch.media.limits import HELD_PORTS_MAX
 from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     PROTOCOL_VERSION,
     CommandBatch,
+    Describe,
+    DropStream,
     EventBatch,
     FromWorker,
     Hello,
+    HoldPort,
     MediaCommand,
     MediaEvent,
+    PutStream,
     Refusal,
     Reply,
     ToWorker,
@@ -40,6 +48,10 @@ class ScriptedMediaWorker:
 
     def __init__(self, path: str, *, name: str = "media-0", pid: int = 4242, version: int = PROTOCOL_VERSION) -> None:
         self.description = MediaDescription()
+        self.held: set[HostPort] = set()
+        """The ports that are held for streams to come."""
+        self._used: dict[HostPort, StreamId] = {}
+        """The ports of streams that do not share theirs."""
         self.commands: list[MediaCommand] = []
         self.batches: list[CommandBatch] = []
         self.refuse: Callable[[MediaCommand], str] = _refuse_nothing
@@ -151,11 +163,36 @@ class ScriptedMediaWorker:
         self.commands += batch.commands
         refusals: list[Refusal] = []
         for index, command in enumerate(batch.commands):
-            reason = self.refuse(command) or self.description.apply(command)
+            reason = self.refuse(command) or self._ports(command) or self.description.apply(command)
             if reason:
                 refusals.append(Refusal(index, reason))
         if self.answers and self._connection is not None:
             self._send(Reply(batch.batch_id, refusals))
+
+    def _ports(self, command: MediaCommand) -> str:
+        """What a command does to ports; why it cannot, or ""."""
+        match command:
+            case HoldPort(local):
+                if read_ip(local.host) is None or not 1 <= local.port <= 65534:
+                    return f"{local.host} port {local.port} cannot be held"
+                if local in self._used:
+                    return f"port {local.port} is in use"
+                if local not in self.held and len(self.held) == HELD_PORTS_MAX:
+                    return f"{HELD_PORTS_MAX} ports are held already"
+                self.held.add(local)
+            case PutStream(stream) if not stream.is_shared:
+                local = HostPort(stream.local_ip, stream.port)
+                if self._used.setdefault(local, stream.stream_id) != stream.stream_id:
+                    return f"port {stream.port} is in use"
+                self.held.discard(local)
+            case DropStream(stream_id) if (stream := self.description.streams.get(stream_id)) is not None:
+                self._used.pop(HostPort(stream.local_ip, stream.port), None)
+            case Describe(streams):
+                self.held.clear()
+                self._used = {HostPort(stream.local_ip, stream.port): stream.stream_id for stream in streams}
+            case _:
+                pass
+        return ""
 
     def _send(self, message: FromWorker) -> None:
         try:

@@ -15,11 +15,13 @@ from softswitch.base.entropy import SeededEntropy
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId, RecordingId, StreamId
 from softswitch.media.errors import MediaUnavailable
+from softswitch.media.limits import STREAMS_MAX
 from softswitch.media.protocol import (
     PROTOCOL_VERSION,
     Describe,
     DropStream,
     DtmfReceived,
+    HoldPort,
     MediaCommand,
     MediaEvent,
     PlayFinished,
@@ -38,12 +40,18 @@ from softswitch.media.protocol import (
     WorkerStatistics,
 )
 from softswitch.media.runtime.client import MediaClient, MediaStream
+from softswitch.media.runtime.held_ports import RANGE_PER_HELD
+from softswitch.media.runtime.ports import REST_S
 from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
 
 pytestmark = pytest.mark.network
 
 CALL = CallId("c1")
 STATISTICS = WorkerStatistics(3, 1, 100.0, 200.0, 0, 10, 20, 0, 0.5)
+
+
+NONE_HELD = range(10000, 10000 + 2 * (RANGE_PER_HELD - 1))
+"""So few ports that all are for calls, and none is held in advance."""
 
 
 class HastyClock(SystemClock):
@@ -127,6 +135,22 @@ async def turns_until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0)
 
 
+def told(worker: ScriptedMediaWorker) -> list[type[MediaCommand]]:
+    """What a worker was told, but for the ports it is to hold."""
+    return [type(command) for command in worker.commands if not isinstance(command, HoldPort)]
+
+
+def port_of(command: MediaCommand) -> int | None:
+    """The port that a command would open."""
+    match command:
+        case PutStream(stream):
+            return stream.port
+        case HoldPort(local):
+            return local.port
+        case _:
+            return None
+
+
 def connect(
     stream: MediaStream,
     port: int = 4000,
@@ -182,7 +206,8 @@ def test_a_call_from_opening_to_dropping(tmp_path: Path) -> None:
         assert streams[caller.stream_id].learn
         assert not streams[agent.stream_id].learn
         assert streams[agent.stream_id].ssrc != streams[caller.stream_id].ssrc
-        assert len(scene.worker.batches[-1].commands) == 4  # one turn of the loop, one batch
+        told = [command for command in scene.worker.batches[-1].commands if not isinstance(command, HoldPort)]
+        assert len(told) == 5  # one turn of the loop, one batch: that the agent's stream is there as well
         agent.drop()
         agent.drop()
         connect(agent)
@@ -358,7 +383,7 @@ def test_a_new_switch_attaches_to_a_living_worker_and_takes_nothing_over(tmp_pat
         await scene.client.start()
         new = await scene.client.open_stream(CALL)
         assert list(scene.worker.description.streams) == [new.stream_id]
-        assert [type(command) for command in scene.worker.commands] == [Describe, PutStream]
+        assert told(scene.worker) == [Describe, PutStream]
 
     play_scene(scenario, lambda: Scene(tmp_path))
 
@@ -418,9 +443,7 @@ def test_a_large_description_comes_in_parts_through_a_full_socket(
 def test_a_range_other_programs_hold_is_given_up(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await scene.start()
-        scene.worker.refuse = lambda command: (
-            "in use" if isinstance(command, PutStream) and command.stream.port < 10096 else ""
-        )
+        scene.worker.refuse = lambda command: "in use" if port_of(command) else ""
         with pytest.raises(MediaUnavailable, match=r"10000-10099 on 127.0.0.1 can be opened \(in use\)"):
             await scene.client.open_stream(CALL)
         scene.worker.refuse = lambda command: ""
@@ -432,11 +455,10 @@ def test_a_range_other_programs_hold_is_given_up(tmp_path: Path) -> None:
 def test_a_port_another_program_holds_is_passed_over(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await scene.start()
-        scene.worker.refuse = lambda command: (
-            "in use" if isinstance(command, PutStream) and command.stream.port % 4 == 0 else ""
-        )
+        scene.worker.refuse = lambda command: "in use" if (port_of(command) or 2) % 4 == 0 else ""
         streams = [await scene.client.open_stream(CALL) for _ in range(10)]
         assert all(stream.local.port % 4 == 2 for stream in streams)
+        await scene.worker.until(lambda: len(scene.worker.description.streams) == 10)
         assert set(scene.worker.description.streams) == {stream.stream_id for stream in streams}
 
     play_scene(scenario, lambda: Scene(tmp_path))
@@ -492,7 +514,8 @@ def test_a_conference_and_its_members(tmp_path: Path) -> None:
         third.adjust(gain_db=3.0)
         connect(third)
         description = scene.worker.description
-        await scene.worker.until(lambda: description.streams[third.stream_id].remote is not None)
+        await scene.worker.until(lambda: len(description.streams) == 3)
+        assert description.streams[third.stream_id].remote is not None
         assert description.rooms[room.room_id].members == [first.stream_id, third.stream_id]
         assert description.hearings[second.stream_id].gains_db == [-6.0, 0.0]
         told = description.streams[third.stream_id]
@@ -632,7 +655,62 @@ def test_opening_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> None
         assert len(scene.worker.description.streams) == 1
         assert scene.client.workers()[0].streams == 1
 
-    play_scene(scenario, lambda: Scene(tmp_path))
+    play_scene(scenario, lambda: Scene(tmp_path, ports=NONE_HELD))
+
+
+def test_on_a_port_that_is_held_a_stream_is_there_at_once(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        await turns_until(lambda: scene.client.workers()[0].is_connected)
+        await scene.worker.until(lambda: len(scene.worker.held) == 2)
+        await asyncio.sleep(0.001)  # the answers have come as well
+        held = set(scene.worker.held)
+        scene.worker.answers = False
+        streams = [await scene.client.open_stream(CALL) for _ in range(2)]
+        assert {stream.local for stream in streams} == held
+        assert not scene.worker.description.streams  # it has not even been told
+        opening = asyncio.ensure_future(scene.client.open_stream(CALL))
+        await scene.worker.until(lambda: len(scene.worker.description.streams) == 3)
+        assert not opening.done()  # nothing is held any more: the worker is asked
+        assert not scene.worker.held & held
+        await scene.replace_worker()
+        third = await opening
+        assert {stream.stream_id for stream in (*streams, third)} == set(scene.worker.description.streams)
+        assert len(scene.worker.held) == 2
+
+    play_scene(scenario, lambda: Scene(tmp_path, ports=range(10000, 10000 + 2 * 2 * RANGE_PER_HELD)))
+
+
+def test_held_ports_are_lost_with_each_worker_and_come_back(tmp_path: Path) -> None:
+    ports = range(10000, 10000 + 2 * RANGE_PER_HELD)
+
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        for _ in range(len(ports)):
+            await scene.worker.until(lambda: len(scene.worker.held) == 1)
+            await scene.replace_worker()
+            scene.clock.passed_s += REST_S
+        await scene.worker.until(lambda: len(scene.worker.held) == 1)
+        streams = [await scene.client.open_stream(CALL) for _ in range(RANGE_PER_HELD)]
+        assert sorted(stream.local.port for stream in streams) == list(ports)[::2]
+        await scene.worker.until(lambda: len(scene.worker.description.streams) == RANGE_PER_HELD)
+        assert not scene.worker.held
+
+    play_scene(scenario, lambda: Scene(tmp_path, ports=ports))
+
+
+def test_a_full_worker_is_asked_whatever_it_holds(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        streams = [await scene.client.open_stream(CALL) for _ in range(STREAMS_MAX)]
+        scene.worker.refuse = lambda command: "too many streams" if isinstance(command, PutStream) else ""
+        with pytest.raises(MediaUnavailable, match="too many streams"):
+            await scene.client.open_stream(CALL)
+        scene.worker.refuse = lambda _: ""
+        streams[0].drop()
+        assert await scene.client.open_stream(CALL)
+
+    play_scene(scenario, lambda: Scene(tmp_path, ports=range(10000, 60000)))
 
 
 def test_a_recording_from_start_to_its_file(tmp_path: Path) -> None:
@@ -685,7 +763,7 @@ def test_a_recording_stopped_while_the_worker_is_away_is_completed_by_the_next(t
         worker.emit(finished())
         assert await scene.events.get() == finished()
         worker = await scene.replace_worker()
-        assert [type(command) for command in worker.commands] == [Describe]
+        assert told(worker) == [Describe]
 
     play_scene(scenario, lambda: Scene(tmp_path))
 

@@ -283,6 +283,31 @@ def test_packets_that_find_the_socket_full_are_counted() -> None:
         assert dropped_packets(udp) == 100 - kept > 0
 
 
+def test_what_came_to_a_port_that_was_held_is_nobodys() -> None:
+    io, (one, two) = PacketIo(), (HostPort(HOST, port) for port in free_range(4)[::2])
+    assert [io.hold(port) for port in (one, one, two)] == [None, None, None]
+    peers = stranger, other, party = [Peer(port) for port in (one.port, one.port + 1, one.port)]
+    stranger.send(*[b"old"] * 1000)
+    other.send(b"\x81\xc8old")
+    assert io.open(0, one) is None
+    phase = io.phases[0]
+    party.send(b"new")
+    assert [batch.length.tolist() for batch in phase.receive(PLAIN_TICK)] == [[3]]
+    io.aim_rtcp(0, HostPort(HOST, 9), is_muxed=False)
+    assert not phase.receive_rtcp()
+    for tick in range(COUNTED_EVERY_TICKS):
+        assert not list(phase.receive(tick))
+    assert phase.dropped_by_kernel == 0  # what a held port had no room for was for nobody either
+    io.let_go()
+    with open_udp(two, 1024):
+        assert io.open(1, two) == f"port {two.port} of {HOST} is in use by another program"
+    assert io.hold(two) is None
+    assert io.open_shared(ROWS_PER_PHASE, two, None) is None  # held or not
+    io.end()
+    for peer in peers:
+        peer.socket.close()
+
+
 def test_a_port_that_is_taken_is_named() -> None:
     io = PacketIo()
     port = free_range(2)[0]

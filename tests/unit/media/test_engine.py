@@ -15,6 +15,7 @@ from softswitch.media.protocol import (
     DtmfReceived,
     FirstPacket,
     Hearing,
+    HoldPort,
     MediaEvent,
     PutStream,
     SetHearing,
@@ -363,6 +364,21 @@ def test_a_description_in_parts_changes_nothing_until_it_is_whole() -> None:
     assert driver.apply(Describe([two], [hearing], [], [], is_last=False)) == []
     assert driver.apply(Describe([three], [], [], [])) == []
     assert sorted(driver.engine.streams.ids()) == [2, 3]
+
+
+def test_ports_are_held_until_they_are_used_or_all_is_described() -> None:
+    driver = EngineDriver()
+    first, second = HostPort("127.0.0.1", 10_002), HostPort("127.0.0.1", 20_000)
+    assert driver.apply(HoldPort(first), HoldPort(second)) == []
+    assert all(phase.is_idle for phase in driver.engine.phases)  # it costs nothing
+    one = driver.put(1)
+    assert driver.port.held == [second]
+    assert driver.apply(Describe([one], [], [], [], is_last=False)) == []
+    assert driver.port.held == [second]
+    assert driver.apply(Describe([], [], [], [])) == []
+    assert driver.port.held == []
+    driver.port.refusal = "port in use"
+    assert driver.apply(HoldPort(first)) == ["port in use"]
 
 
 def test_a_port_that_cannot_be_had_again_silences_only_its_own_stream() -> None:

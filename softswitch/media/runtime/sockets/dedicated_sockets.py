@@ -36,6 +36,7 @@ from softswitch.media.runtime.sockets.batch import Batch
 from softswitch.media.runtime.sockets.rtcp_sockets import RtcpSockets
 from softswitch.media.runtime.sockets.transfers import Transfer, apply_to, call_all, call_each
 from softswitch.media.runtime.sockets.udp_socket import (
+    SocketPair,
     TimedPacket,
     disconnect,
     dropped_packets,
@@ -137,12 +138,14 @@ class DedicatedSockets:
 
     # The streams' ports
 
-    def open(self, row: int, local: HostPort) -> str | None:
-        sockets = open_pair(local, RECEIVE_BUFFER_BYTES)
+    def open(self, row: int, local: HostPort, held: SocketPair | None = None) -> str | None:
+        sockets = open_pair(local, RECEIVE_BUFFER_BYTES) if held is None else held
         if isinstance(sockets, str):
             return sockets
         rtp, rtcp = sockets
-        self._ports[row] = _Port(rtp)
+        port = self._ports[row] = _Port(rtp)
+        if held is not None:
+            port.dropped = dropped_packets(rtp)
         self._rtcp.add(row, rtcp)
         self._watch(row)
         return None

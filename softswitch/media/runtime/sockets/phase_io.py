@@ -10,6 +10,7 @@ from softswitch.media.quality.rtcp import RtcpPacket
 from softswitch.media.runtime.sockets.batch import Batch
 from softswitch.media.runtime.sockets.dedicated_sockets import DedicatedSockets
 from softswitch.media.runtime.sockets.shared_sockets import SharedSockets
+from softswitch.media.runtime.sockets.udp_socket import SocketPair
 
 
 class PhaseIo:
@@ -39,8 +40,9 @@ class PhaseIo:
 
     # The streams' ports (PacketPort)
 
-    def open(self, row: int, local: HostPort) -> str | None:
-        return self._dedicated.open(row, local)
+    def open(self, row: int, local: HostPort, held: SocketPair | None = None) -> str | None:
+        """With the sockets that are `held` for it, or new ones."""
+        return self._dedicated.open(row, local, held)
 
     def open_shared(self, row: int, local: HostPort, remote: HostPort | None) -> str | None:
         if self._shared is None:

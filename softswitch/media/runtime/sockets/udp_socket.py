@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 import struct
+from contextlib import suppress
 from typing import NamedTuple
 
 from softswitch.base.address import HostPort
@@ -20,6 +21,8 @@ _ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESTAMP.size)
 _libc = ctypes.CDLL(None, use_errno=True)
 RTCP_RECEIVE_BUFFER_BYTES = 64 * 1024
 """Twice as much is granted, and a packet counted as 768 bytes or more: a hundred reports at least."""
+WAITING_PACKETS_MAX = 512
+"""More than wait in one of the sockets of one stream; a flood that goes on does not keep us for ever."""
 _FORCED_RECEIVE_BUFFER = 33
 """SO_RCVBUFFORCE: more than net.core.rmem_max, for those who may (CAP_NET_ADMIN)."""
 _MEMORY_INFO = 55
@@ -51,7 +54,11 @@ def open_udp(local: HostPort, receive_buffer_bytes: int) -> socket.socket:
     return udp
 
 
-def open_pair(local: HostPort, receive_buffer_bytes: int) -> tuple[socket.socket, socket.socket] | str:
+SocketPair = tuple[socket.socket, socket.socket]
+"""For RTP, and for RTCP."""
+
+
+def open_pair(local: HostPort, receive_buffer_bytes: int) -> SocketPair | str:
     """Sockets for RTP at `local` and for RTCP one port above, or why they cannot be had, for people."""
     above = HostPort(local.host, local.port + 1)
     try:
@@ -63,6 +70,13 @@ def open_pair(local: HostPort, receive_buffer_bytes: int) -> tuple[socket.socket
     except OSError as error:
         rtp.close()
         return why_not_bound(above, error)
+
+
+def forget_waiting(udp: socket.socket) -> None:
+    """What has come to the socket so far is for nobody."""
+    with suppress(OSError):
+        for _ in range(WAITING_PACKETS_MAX):
+            udp.recv(1)
 
 
 def dropped_packets(udp: socket.socket) -> int:
