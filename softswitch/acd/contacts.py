@@ -185,6 +185,7 @@ def abandoned(floor: Floor, contact: Contact, now: float) -> None:
         in_queue_s,
         queue.settings.service_level_s,
         queue.position(contact),
+        queue.settings.short_abandon_s,
     )
     _leave(floor, contact, "abandoned", event, now)
 
@@ -357,7 +358,8 @@ def send_on(
         )
         return
     contact.enter(floor.queues[target.queue_id], now)
-    contact.moves += 1
+    if reason not in ("exit_key", "supervisor"):
+        contact.moves += 1  # somebody wants it so: no way that leads in circles by itself
     floor.outputs.append(ContactMoved(contact.contact_id, queue_id, target.queue_id, wait_s))
     _join(floor, contact, now)
     floor.tell(

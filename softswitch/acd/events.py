@@ -141,7 +141,8 @@ class ContactMoved(msgspec.Struct, frozen=True, tag="contact.moved", gc=False, o
 
 
 class ContactAbandoned(msgspec.Struct, frozen=True, tag="contact.abandoned", gc=False, omit_defaults=True):
-    """It hung up. `level_s` is the queue's service level threshold at that time."""
+    """It hung up. `level_s` is the queue's service level threshold at that time, `short_s` before when it was hardly
+    there (None: not known)."""
 
     at: float
     contact_id: ContactId
@@ -150,6 +151,7 @@ class ContactAbandoned(msgspec.Struct, frozen=True, tag="contact.abandoned", gc=
     in_queue_s: float
     level_s: float
     position: int = 0
+    short_s: float | None = None
 
 
 class ContactOverflowed(msgspec.Struct, frozen=True, tag="contact.overflowed", gc=False, omit_defaults=True):

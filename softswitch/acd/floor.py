@@ -16,7 +16,7 @@ from softswitch.acd.channels import PER_CONTACT_S, FreeFor, slot_of
 from softswitch.acd.customers import Customers
 from softswitch.acd.decisions import Decision
 from softswitch.acd.events import AcdEvent, HookOutcome, StepReason
-from softswitch.acd.limits import DECISIONS_TOLD_MAX, EVENTS_UNTAKEN_MAX, HOOK_OTHERS_MAX, VETOES_MAX
+from softswitch.acd.limits import DECISIONS_TOLD_MAX, EVENTS_UNTAKEN_MAX, HOOK_OTHERS_MAX, RING_ALL_MAX, VETOES_MAX
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import AgentState, Channel, RoutingPolicy
 from softswitch.acd.outputs import (
@@ -50,7 +50,7 @@ _READY, _RESERVED = AgentState.READY, AgentState.RESERVED
 class Reservation:
     """An agent alerted for a contact, or about to be: while a routing hook is asked whether he is right for it."""
 
-    __slots__ = ("agent", "asked_about", "contact", "made_at", "reservation_id")
+    __slots__ = ("agent", "answered_at", "asked_about", "contact", "made_at", "reservation_id")
 
     def __init__(self, reservation_id: ReservationId, agent: AgentMachine, contact: Contact, made_at: float) -> None:
         self.reservation_id = reservation_id
@@ -60,6 +60,8 @@ class Reservation:
         """When he was alerted; while the hook is asked, when that began."""
         self.asked_about: Decision | None = None
         """The decision the hook is asked about; None: he is alerted."""
+        self.answered_at: float | None = None
+        """When he answered, if he is told of the contact before he hears it."""
 
 
 class Floor:
@@ -81,6 +83,7 @@ class Floor:
         "presence",
         "queues",
         "reservations",
+        "ringing",
         "tell",
     )
 
@@ -89,6 +92,8 @@ class Floor:
         self.queues: dict[QueueId, QueueRecord] = {}
         self.contacts: dict[ContactId, Contact] = {}
         self.reservations: dict[ReservationId, Reservation] = {}
+        self.ringing: dict[ContactId, Contact] = {}
+        """For whom all who are free are alerted, and nobody has answered: who becomes free meanwhile is alerted too."""
         self.deadlines: Deadlines[Timer] = Deadlines()
         self.chance = Chance()
         self.matching = Matching(Roster([]), [], self.chance)
@@ -222,6 +227,32 @@ class Floor:
             if found is not None:
                 agent_ids = self.matching.alerted_with(agent.agent_id, found.contact, now)
                 self._decided(agent_ids, found.contact, now, decisions.by_agent(self.matching, found))
+            elif self.ringing:
+                self._join_in(agent, now)
+
+    def _join_in(self, agent: AgentMachine, now: float) -> None:
+        """Nobody waits for him; but others may be alerted for somebody for whom all who are free are."""
+        agent_id = agent.agent_id
+        for contact in self.matching.in_order_of(agent_id, self.ringing.values()):
+            is_failed = contact.shunned_by == agent_id or contact.contact_id in agent.failed_contacts
+            if is_failed or not agent.is_free_for(contact.channel, self.policy.interrupted_by):
+                continue
+            alerted = [self.reservations[each].agent.agent_id for each in contact.reservations]
+            if len(alerted) < RING_ALL_MAX and (able := self.matching.able_beside(contact, agent_id, alerted, now)):
+                self._ring(self._reserve(agent, contact, now), now, Decision("ring_all", able, free=1))
+                self.settle(agent, now, "reservation")
+                return
+
+    def index_ringing(self) -> None:
+        """The configuration may be another one: see anew for whom all who are free are alerted."""
+        self.ringing.clear()
+        for reservation in self.reservations.values():
+            if reservation.asked_about is None and reservation.answered_at is None:
+                self._note_ringing(reservation.contact)
+
+    def _note_ringing(self, contact: Contact) -> None:
+        if self.matching.rings_all(contact):
+            self.ringing[contact.contact_id] = contact
 
     def settle_and_serve(self, agent: AgentMachine, now: float, source: str, by: str = "") -> None:
         """A fact about the agent changed, and he may be free by it."""
@@ -293,6 +324,7 @@ class Floor:
         queue.estimator.reserved(now)
         self.leave_line(contact)
         queue.alerting += 1
+        self._note_ringing(contact)
         contact.agent_id = queue.previous_agent_id = agent_ids[0]
         if contact.is_told:
             self.outputs.append(AnnouncementCut(contact.contact_id))
@@ -360,6 +392,7 @@ class Floor:
         if contact.is_told:
             self.outputs.append(AnnouncementCut(contact.contact_id))
         contact.queue.previous_agent_id = reservation.agent.agent_id
+        self._note_ringing(contact)
         self._ring(reservation, now, decision)
 
     def tell_hook(
@@ -397,9 +430,11 @@ class Floor:
         contact.agent_id = self.reservations[contact.reservations[0]].agent.agent_id if contact.reservations else None
         if not contact.reservations:
             contact.queue.alerting -= 1
+            self.ringing.pop(contact.contact_id, None)
         if reservation.asked_about is not None:
             self.deadlines.cancel(("hook", reservation.reservation_id))
             return
+        rang_until = now if reservation.answered_at is None else reservation.answered_at
         self.tell(
             told.ReservationEnded(
                 now,
@@ -408,7 +443,7 @@ class Floor:
                 contact.queue.settings.queue_id,
                 reservation.agent.agent_id,
                 cause,
-                now - reservation.made_at,
+                rang_until - reservation.made_at,
             )
         )
 
@@ -427,9 +462,12 @@ class Floor:
             )
         )
 
-    def release_all(self, contact: Contact, cause: EndCause, now: float) -> list[AgentMachine]:
+    def release_all(
+        self, contact: Contact, cause: EndCause, now: float, *, but: Reservation | None = None
+    ) -> list[AgentMachine]:
         """End the reservations the contact still has, which is no doing of their agents; returns these."""
-        reservations = [self.reservations[reservation_id] for reservation_id in contact.reservations]
+        known = [self.reservations[reservation_id] for reservation_id in contact.reservations]
+        reservations = [reservation for reservation in known if reservation is not but]
         for reservation in reservations:
             self.end_reservation(reservation, cause, now)
             reservation.agent.release()

@@ -14,7 +14,7 @@ from softswitch.acd.events import EndedBy, TransferKind
 from softswitch.acd.model import Agent, BusyKind, Channel, Queue, RoutingPolicy, Skills, WhoWaitsAtClosing
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
 
-FailureCause: TypeAlias = Literal["no_answer", "declined", "unreachable"]
+FailureCause: TypeAlias = Literal["no_answer", "declined", "unreachable", "hung_up", "no_media"]
 HookVerdict: TypeAlias = Literal["accept", "choose", "veto", "failed", "skipped"]
 
 
@@ -213,8 +213,20 @@ class ReservationAccepted(msgspec.Struct, frozen=True, tag=True, gc=False):
     reservation_id: ReservationId
 
 
+class ReservationAnswered(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The agent answered, and is told of the contact before the two hear each other. The wait ends here, others who are
+    alerted need not be any more. `ReservationAccepted` follows when he was told, `ReservationFailed` if he hangs up.
+    """
+
+    reservation_id: ReservationId
+
+
 class ReservationFailed(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The agent's phone did not take the call. The ring timeout need not be said: it is the router's own."""
+    """The agent did not take the call. The ring timeout need not be said: it is the router's own.
+
+    "hung_up": he had answered, and hung up before he heard the contact. "no_media": the switch could not ring him, no
+    fault of his.
+    """
 
     reservation_id: ReservationId
     cause: FailureCause
@@ -330,6 +342,7 @@ AcdInput: TypeAlias = (
     | AgentUnreachable
     | AgentBusy
     | AgentFree
+    | ReservationAnswered
     | ReservationAccepted
     | ReservationFailed
     | AgentSkillsSet

@@ -61,7 +61,7 @@ HOOK_GRACE_S = 1.0
 """A question the router has not settled so long after its deadline ends by itself."""
 
 OVERFLOW_MOVES_MAX = 8
-"""Queues one contact is moved through before it counts as going in circles and its overflow hangs up."""
+"""Queues one contact overflows into before it counts as going in circles and its overflow hangs up."""
 
 REQUIREMENT_LENGTH_MAX = 500
 """Characters of a requirement; longer ones are nobody's handwriting and would not fit a message to people."""

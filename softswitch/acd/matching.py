@@ -265,6 +265,36 @@ class Matching:
         assert contact.line is not None
         return self.agents_for(contact, now).agent_ids if self.strategy(contact.line) == "ring_all" else [agent_id]
 
+    def rings_all(self, contact: Contact) -> bool:
+        """Whether everybody who is free is alerted for a contact in its step, unless it is kept for one agent."""
+        if contact.preferred_until is not None:
+            return False
+        steps = contact.queue.own_plan.steps
+        of_step = steps[min(contact.step, len(steps) - 1)].strategy
+        return (of_step or contact.queue.settings.strategy) == "ring_all"
+
+    def in_order_of(self, agent_id: AgentId, contacts: Iterable[Contact]) -> list[Contact]:
+        """These contacts as the agent takes them: of the queues he serves first the oldest."""
+        row = self.roster.row_of[agent_id]
+
+        def place(contact: Contact) -> tuple[int, tuple[float, int]]:
+            orders = self.roster.orders(contact.queue.settings.queue_id)
+            return (orders if isinstance(orders, int) else int(orders[row])), contact.order
+
+        return sorted(contacts, key=place)
+
+    def able_beside(self, contact: Contact, agent_id: AgentId, alerted: Collection[AgentId], now: float) -> int:
+        """Of how many who may serve the contact he is one; 0 if he is none, or comes after those `alerted` for it."""
+        row_of, queue = self.roster.row_of, contact.queue
+        followed = queue.plans.get(contact.wishes) or queue.own_plan.narrowed(self.roster, contact.wishes)
+        step = min(contact.step, followed.last_step)
+        rows, ranks = followed.opened(step, followed.delays_passed(contact.entered_at, now))
+        his = ranks[rows == row_of[agent_id]]
+        theirs = ranks[np.isin(rows, [row_of.get(each, -1) for each in alerted])]
+        if not his.size or (theirs.size and his[0] > theirs.max()):
+            return 0
+        return len(rows)
+
     def strategy(self, line: Line) -> StrategyName:
         """By what the agents of this line are chosen: as the step says, or the queue."""
         of_queue = line.queue.settings.strategy

@@ -168,6 +168,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     overflow when nobody did for `leave_when_empty_after_s`; who is logged out or excluded by one of these factors does
     not count, and without a factor nobody is ever counted. Who would wait longer than `max_predicted_wait_s` overflows
     on arrival.
+    Who hangs up before `short_abandon_s` was hardly there, and is counted apart.
     `project` is for whom the queue works. With `hook_deadline_s` an external service is asked about every decision,
     and has so long to answer (`acd/routing_hook.py`).
 
@@ -202,6 +203,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     leave_when_empty: tuple[EmptyFactor, ...] = ()
     leave_when_empty_after_s: float = 0.0
     service_level_s: float = 20.0
+    short_abandon_s: float = 5.0
     project: str = ""
     no_answer_limit: int = 1
     no_answer_state: NoAnswerState = "not_ready"

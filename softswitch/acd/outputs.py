@@ -14,6 +14,8 @@ EndCause: TypeAlias = Literal[
     "no_answer",
     "declined",
     "unreachable",
+    "hung_up",
+    "no_media",
     "answered_elsewhere",
     "abandoned",
     "withdrawn",
@@ -71,8 +73,9 @@ class ReservationEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Stop alerting this agent. The contact waits on in its old place unless the cause says that it is gone, or others
     are still alerted for it.
 
-    Causes: the agent's (`no_answer`, `declined`, `unreachable`, `logged_out`; `removed` = not configured any more), the
-    contact's (`abandoned`, `withdrawn`), or that another of the agents alerted was first (`answered_elsewhere`).
+    Causes: the agent's (`no_answer`, `declined`, `unreachable`, `logged_out`; `hung_up` = he had answered, and was not
+    connected yet; `removed` = not configured any more), the contact's (`abandoned`, `withdrawn`), the switch's
+    (`no_media` = it could not ring him), or that another of the agents alerted was first (`answered_elsewhere`).
     """
 
     reservation_id: ReservationId

@@ -63,6 +63,7 @@ def furnish(floor: Floor, roster: Roster) -> None:
         agent.row = roster.row_of.get(agent.agent_id)
         floor.show(agent)
         floor.show_login(agent)
+    floor.index_ringing()
 
 
 def is_in_force(floor: Floor, fact: ConfigurationSet) -> bool:

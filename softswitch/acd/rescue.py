@@ -37,11 +37,18 @@ def entered(floor: Floor, contact: Contact) -> None:
         floor.deadlines.set(("late", contact.contact_id), nextafter(in_time_until, inf))
 
 
-def answered(floor: Floor, contact: Contact, now: float) -> None:
-    """An agent answered it."""
+def answered(floor: Floor, contact: Contact, wait_s: float, now: float) -> None:
+    """An agent answered it after so long in the queue."""
     floor.deadlines.cancel(("late", contact.contact_id))
     if not contact.is_judged:
-        _judge(floor, contact, now - contact.entered_at <= contact.queue.settings.service_level_s, now)
+        _judge(floor, contact, wait_s <= contact.queue.settings.service_level_s, now)
+
+
+def left(floor: Floor, contact: Contact, now: float) -> None:
+    """The agent who answered it has gone before he heard it: it may be late after all."""
+    if not contact.is_judged:
+        in_time_until = contact.entered_at + contact.queue.settings.service_level_s
+        floor.deadlines.set(("late", contact.contact_id), max(now, nextafter(in_time_until, inf)))
 
 
 def late(floor: Floor, contact: Contact, now: float) -> None:

@@ -9,13 +9,27 @@ from softswitch.acd.model import DECLINED, NO_ANSWER, UNREACHABLE, Queue
 from softswitch.acd.outputs import ContactConnected, EndCause
 from softswitch.acd.waiting import Contact
 
-FAILURE_REASONS = {"no_answer": NO_ANSWER, "declined": DECLINED}
+FAILURE_REASONS = {"no_answer": NO_ANSWER, "declined": DECLINED, "hung_up": DECLINED}
 """The reason an agent is made not ready with, unless his queue has another one."""
 
 
+def answered(floor: Floor, reservation: Reservation, now: float) -> None:
+    """The agent answered, and is told of the contact before the two hear each other. Nobody else is alerted for it."""
+    if reservation.answered_at is not None:
+        return
+    contact = reservation.contact
+    reservation.answered_at = now
+    floor.ringing.pop(contact.contact_id, None)
+    floor.deadlines.cancel(("ring", reservation.reservation_id))
+    floor.deadlines.cancel(("late", contact.contact_id))
+    for other in floor.release_all(contact, "answered_elsewhere", now, but=reservation):
+        floor.serve_agent(other, now)
+
+
 def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
-    """The agent answered. Others who are alerted for the contact need not any more."""
+    """The agent answered, and was told what he is told. Others who are alerted for the contact need not any more."""
     agent, contact = reservation.agent, reservation.contact
+    answered_at = now if reservation.answered_at is None else reservation.answered_at
     floor.close_reservation(reservation, "answered", now)
     others = floor.release_all(contact, "answered_elsewhere", now)
     floor.stop_waiting_timers(contact)
@@ -25,13 +39,13 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
     agent.connect(contact, now)
     contact.connected_at = now
     queue = contact.queue
-    in_queue_s = now - contact.entered_at
+    in_queue_s = answered_at - contact.entered_at
     queue.counters.count_answered(in_queue_s, queue.settings.service_level_s)
     queue.estimator.connected(in_queue_s)
     if contact.forecast is not None:
-        queue.estimator.came_true(contact.forecast, now)
+        queue.estimator.came_true(contact.forecast, answered_at)
     floor.outputs.append(
-        ContactConnected(contact.contact_id, agent.agent_id, queue.settings.queue_id, now - contact.enqueued_at)
+        ContactConnected(contact.contact_id, agent.agent_id, queue.settings.queue_id, answered_at - contact.enqueued_at)
     )
     floor.tell(
         events.ContactConnected(
@@ -40,9 +54,9 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
             queue.settings.queue_id,
             agent.agent_id,
             reservation.reservation_id,
-            now - contact.enqueued_at,
+            answered_at - contact.enqueued_at,
             in_queue_s,
-            now - reservation.made_at,
+            answered_at - reservation.made_at,
             queue.settings.service_level_s,
         )
     )
@@ -51,28 +65,39 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
         others.append(agent)  # beside it he may take what waited while he was alerted
     for other in others:
         floor.serve_agent(other, now)
-    rescue.answered(floor, contact, now)
+    rescue.answered(floor, contact, in_queue_s, now)
 
 
 def failed(floor: Floor, reservation: Reservation, cause: FailureCause, now: float) -> None:
     """The agent did not take it: he may become not ready, the contact goes to somebody else from its old place.
 
-    While others are still alerted for it, it is theirs.
+    While others are still alerted for it, it is theirs. Where he could not be rung by no fault of his he is free, first
+    for others: for this contact he would be no better the next moment.
     """
     agent, contact = reservation.agent, reservation.contact
-    contact.queue.counters.failed_reservations += 1
     contact.queue.estimator.failed()
     floor.end_reservation(reservation, cause, now)
-    settings = contact.queue.settings
-    agent.fail(is_counted=cause != "declined" or settings.declines_count)
-    _redirect(floor, agent, settings, cause, now)
-    contact.shunned_by = agent.agent_id
-    contact.retry_at = now + floor.policy.retry_after_s
     agent.failed_contacts.add(contact.contact_id)
-    floor.settle(agent, now, "reservation")
+    if cause == "no_media":
+        agent.release()
+        floor.settle_and_serve(agent, now, "reservation")
+    else:
+        _blame(floor, agent, contact, cause, now)
+    if cause == "hung_up":
+        rescue.left(floor, contact, now)
     if not contact.reservations:
         contacts.returned(floor, contact, now)
     floor.serve_agent(agent, now)
+
+
+def _blame(floor: Floor, agent: AgentMachine, contact: Contact, cause: FailureCause, now: float) -> None:
+    settings = contact.queue.settings
+    contact.queue.counters.failed_reservations += 1
+    agent.fail(is_counted=cause not in ("declined", "hung_up") or settings.declines_count)
+    _redirect(floor, agent, settings, cause, now)
+    contact.shunned_by = agent.agent_id
+    contact.retry_at = now + floor.policy.retry_after_s
+    floor.settle(agent, now, "reservation")
 
 
 def _redirect(floor: Floor, agent: AgentMachine, settings: Queue, cause: FailureCause, now: float) -> None:
@@ -116,6 +141,8 @@ def released(
     if agent.reservation_id is None:
         return None
     reservation = floor.reservations[agent.reservation_id]
+    if reservation.answered_at is not None:
+        return None  # he finishes what he is in
     floor.end_reservation(reservation, cause, now)
     agent.release()
     floor.settle(agent, now, source, by)

@@ -63,6 +63,7 @@ from softswitch.acd.inputs import (
     QueueClosed,
     QueueOpened,
     ReservationAccepted,
+    ReservationAnswered,
     ReservationFailed,
     RoutingAnswered,
     SwitchRestarted,
@@ -101,7 +102,7 @@ class Router:
         match fact:
             case ContactQueued():
                 contacts.queued(self._floor, fact, now)
-            case ReservationAccepted() | ReservationFailed() | RoutingAnswered():
+            case ReservationAnswered() | ReservationAccepted() | ReservationFailed() | RoutingAnswered():
                 self._apply_to_reservation(fact, now)
             case ContactFinished() | ContactAbandoned() | ContactWithdrawn() | ContactExited():
                 self._apply_to_contact(fact, now)
@@ -336,7 +337,7 @@ class Router:
             supervision.assigned(self._floor, contact, fact, now)
 
     def _apply_to_reservation(
-        self, fact: ReservationAccepted | ReservationFailed | RoutingAnswered, now: float
+        self, fact: ReservationAnswered | ReservationAccepted | ReservationFailed | RoutingAnswered, now: float
     ) -> None:
         reservation = self._floor.reservations.get(fact.reservation_id)
         is_answer = isinstance(fact, RoutingAnswered)
@@ -344,6 +345,8 @@ class Router:
             self.ignored += 1
         elif isinstance(fact, RoutingAnswered):
             routing_hook.answered(self._floor, reservation, fact, now)
+        elif isinstance(fact, ReservationAnswered):
+            reservations.answered(self._floor, reservation, now)
         elif isinstance(fact, ReservationAccepted):
             reservations.accepted(self._floor, reservation, now)
         else:

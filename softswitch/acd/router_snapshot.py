@@ -77,6 +77,7 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
         "events": "taken already; those that were not are told by the router they happened in",
         "matching": "made anew",
         "outputs": "taken already",
+        "ringing": "seen anew from the reservations",
         "presence": "made anew, with `relying`, `unsure`, `lost` and `has_gained`",
         "tell": "made with `events`",
     },
@@ -210,6 +211,7 @@ class FloorCopy:
                     each.contact.contact_id,
                     each.made_at,
                     each.asked_about,
+                    each.answered_at,
                 )
                 for each in floor.reservations.values()
             ],
@@ -304,6 +306,7 @@ def restore(snapshot: RouterSnapshot) -> Floor:
         agent, contact = floor.agents[row.agent_id], floor.contacts[row.contact_id]
         reservation = Reservation(row.reservation_id, agent, contact, row.made_at)
         reservation.asked_about = row.asked_about
+        reservation.answered_at = row.answered_at
         floor.reservations[row.reservation_id] = reservation
     floor.customers.is_wanted = snapshot.remembers_customers
     floor.customers.remember(snapshot.customers)

@@ -199,6 +199,7 @@ class ReservationRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     contact_id: ContactId
     made_at: Instant
     asked_about: Decision | None = None
+    answered_at: Instant | None = None
 
 
 TimerKey: TypeAlias = tuple[str | int, ...]

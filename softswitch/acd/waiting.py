@@ -133,7 +133,7 @@ class Contact:
         self.vetoes = 0
         """How often the routing hook did not want an agent for it."""
         self.moves = 0
-        """How often it overflowed into another queue."""
+        """How often it overflowed into another queue, its own keys and supervisors left out."""
         self.announce_at: float | None = None
         """When it is to be told next; None = never."""
         self.text_at: float | None = None

@@ -60,7 +60,7 @@ class AcdEvents:
         self._lines = QueueLog()
         self._file: QueueLogFile | None = None
         self._path = ""
-        self.live = LiveFigures(clock.wall(), short_abandon_s=settings.short_abandon_s)
+        self.live = LiveFigures(clock.wall())
         self.configure(settings)
 
     def start(self) -> None:
@@ -79,7 +79,6 @@ class AcdEvents:
     def configure(self, settings: EventsSection) -> None:
         """The settings may be others, or the file of the queue_log may have been moved away."""
         self._settings = settings
-        self.live.short_abandon_s = settings.short_abandon_s
         path = settings.queue_log
         if self._file is not None:
             self._file.reopen()

@@ -30,7 +30,7 @@ WATCHDOG_S = 60.0
 
 def acd_configuration(configuration: Configuration) -> ConfigurationSet:
     return ConfigurationSet(
-        queues=[_queue(row) for row in configuration.queues],
+        queues=[_queue(row, configuration.settings.events.short_abandon_s) for row in configuration.queues],
         agents=[
             Agent(
                 agent_id=row.agent_id,
@@ -82,7 +82,8 @@ def auto_login(configuration: Configuration) -> list[AgentId]:
     return [row.agent_id for row in configuration.agents if row.auto_login]
 
 
-def _queue(row: QueueRow) -> Queue:
+def _queue(row: QueueRow, short_abandon_s: float) -> Queue:
+    """`short_abandon_s` is that of the centre."""
     return Queue(
         queue_id=row.queue_id,
         name=row.name,
@@ -116,6 +117,7 @@ def _queue(row: QueueRow) -> Queue:
         leave_when_empty=row.leave_when_empty,
         leave_when_empty_after_s=row.leave_when_empty_after_s,
         service_level_s=row.service_level_s,
+        short_abandon_s=short_abandon_s if row.short_abandon_s is None else row.short_abandon_s,
         no_answer_limit=row.no_answer_limit,
         no_answer_state=row.no_answer_state,
         no_answer_reason=row.no_answer_reason,

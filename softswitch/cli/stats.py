@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import click
 
-from softswitch.acd.reporting.fold import SHORT_ABANDON_S
 from softswitch.acd.reporting.formulas import AGENT_FORMULAS, QUEUE_FORMULAS, Formula
 from softswitch.acd.reporting.intervals import Interval
 from softswitch.acd.reporting.reports import AgentReport, QueueReport, agent_reports, queue_reports
@@ -21,10 +20,9 @@ ReportT = TypeVar("ReportT", QueueReport, AgentReport)
 _short_option = click.option(
     "--short-abandon",
     type=click.FloatRange(0),
-    default=SHORT_ABANDON_S,
-    show_default=True,
+    default=None,
     metavar="SECONDS",
-    help="Who gives up sooner is a short abandon; not for the figures since the start.",
+    help="Who gives up sooner is a short abandon, whatever his queue says; not for the figures since the start.",
 )
 
 
@@ -45,7 +43,7 @@ def queue_stats(
     since: datetime | None,
     until: datetime | None,
     interval: str | None,
-    short_abandon: float,
+    short_abandon: float | None,
     config: str | None,
     as_json: bool,
 ) -> None:
@@ -70,7 +68,7 @@ def agent_stats(
     since: datetime | None,
     until: datetime | None,
     interval: str | None,
-    short_abandon: float,
+    short_abandon: float | None,
     config: str | None,
     as_json: bool,
 ) -> None:
@@ -84,7 +82,7 @@ def _intervals(
     since: datetime | None,
     until: datetime | None,
     interval: str | None,
-    short_abandon_s: float,
+    short_abandon_s: float | None,
     *,
     is_for_projects: bool = False,
 ) -> list[Interval]:

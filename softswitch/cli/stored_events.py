@@ -87,7 +87,7 @@ def fold_stored(
     since: datetime | None,
     until: datetime | None,
     interval: str | None,
-    short_abandon_s: float,
+    short_abandon_s: float | None,
 ) -> list[Interval]:
     """Raises `Failure` for a span of time that is none, `StartError` if there is no store."""
     from softswitch.store import open_reader

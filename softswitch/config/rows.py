@@ -323,6 +323,7 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     agent_hears: Annotated[tuple[str, ...], Meta(max_length=AGENT_SOUNDS_MAX)] = ()
     """Sounds for the agent before he hears the caller: a tone, the name of the client company."""
     service_level_s: Annotated[float, Meta(ge=1, le=86400)] = 20
+    short_abandon_s: Annotated[float, Meta(ge=0, le=600)] | None = None
     announce: Announcements = Announcements()
     no_answer_limit: Annotated[int, Meta(ge=1, le=100)] = 1
     """An agent who lets this many calls ring in a row becomes not ready."""

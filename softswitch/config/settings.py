@@ -160,7 +160,7 @@ class EventsSection(msgspec.Struct, frozen=True, kw_only=True):
     keep_max: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 2_000_000
     """and the oldest when there are more than this; about 150 bytes each. 0: none are stored."""
     short_abandon_s: Annotated[float, Meta(ge=0, le=600)] = 5
-    """Who gives up sooner is counted apart."""
+    """Who gives up sooner is counted apart, unless his queue says something else."""
     queue_log: str = ""
     """A file in the format of Asterisk's queue_log that is written as well. Empty: none."""
 

@@ -44,6 +44,7 @@ from softswitch.acd.inputs import (
     QueueClosed,
     QueueOpened,
     ReservationAccepted,
+    ReservationAnswered,
     ReservationFailed,
     WrapUpEnded,
 )
@@ -108,7 +109,7 @@ facts: st.SearchStrategy[AcdInput] = st.one_of(
     st.sampled_from([CONFIGURATION, SMALLER]),
 )
 arrivals = st.builds(Arrives, contacts, queues, st.sampled_from([0.0, 30.0]))
-answers = st.sampled_from(["accepted", "accepted", "no_answer", "declined", "unreachable"])
+answers = st.sampled_from(["accepted", "accepted", "answered", "no_answer", "declined", "unreachable", "hung_up"])
 """By whoever is alerted first."""
 finishes = st.builds(ContactFinished, contacts)
 others = facts.map(lambda fact: fact)
@@ -142,8 +143,10 @@ class Played:
         if alerted is None:
             return
         match answer:
-            case "no_answer" | "declined" | "unreachable":
+            case "no_answer" | "declined" | "unreachable" | "hung_up":
                 self.apply(ReservationFailed(alerted, answer))
+            case "answered":
+                self.apply(ReservationAnswered(alerted))
             case _:
                 self.apply(ReservationAccepted(alerted))
 

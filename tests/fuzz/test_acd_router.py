@@ -7,6 +7,8 @@ logins survive a restart; the same facts give the same outputs. All that with a 
 time.
 """
 
+from math import inf
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -30,10 +32,12 @@ from softswitch.acd.inputs import (
     ContactQueued,
     ContactRequeued,
     ContactWithdrawn,
+    FailureCause,
     HookVerdict,
     QueueClosed,
     QueueOpened,
     ReservationAccepted,
+    ReservationAnswered,
     ReservationFailed,
     RoutingAnswered,
     WrapUpEnded,
@@ -62,6 +66,8 @@ from softswitch.testing.acd import replayed
 from tests.fuzz.acd_rules import FULL, SKIPPING, SMALLER, Answer, Known, Rules
 
 RETRY_S = 30.0
+SHUNNED = ("no_answer", "declined", "unreachable", "hung_up")
+"""Why a contact is not given to the same agent again at once."""
 
 agents = st.sampled_from([AgentId(name) for name in ("ann", "bob", "cyd", "dan", "eve")])
 queues = st.sampled_from([QueueId(name) for name in ("gold", "any", "few", "all", "stepped", "skipping", "none")])
@@ -191,19 +197,25 @@ class RouterMachine(RuleBasedStateMachine):
     def agent_answers(self, pick: int, is_stale: bool) -> None:
         self.tell(ReservationAccepted(self.pick_reservation(pick, is_stale)))
 
+    @rule(pick=st.integers(0, 20), is_stale=st.booleans(), goes_on=st.sampled_from(["accepts", "hangs up", "waits"]))
+    def agent_is_told_first(self, pick: int, is_stale: bool, goes_on: str) -> None:
+        """He answers, and hears who it is before he hears the contact; his phone does not ring any more."""
+        reservation_id = self.pick_reservation(pick, is_stale)
+        if reservation_id in self.reservations:
+            self.ring_until[reservation_id] = inf
+        self.tell(ReservationAnswered(reservation_id))
+        if goes_on == "accepts":
+            self.tell(ReservationAccepted(reservation_id))
+        elif goes_on == "hangs up":
+            self.tell(ReservationFailed(reservation_id, "hung_up"))
+
     @rule(
         pick=st.integers(0, 20),
         is_stale=st.booleans(),
-        cause=st.sampled_from(["no_answer", "declined", "unreachable"]),
+        cause=st.sampled_from(["no_answer", "declined", "unreachable", "hung_up", "no_media"]),
     )
-    def agent_fails(self, pick: int, is_stale: bool, cause: str) -> None:
-        reservation_id = self.pick_reservation(pick, is_stale)
-        if cause == "no_answer":
-            self.tell(ReservationFailed(reservation_id, "no_answer"))
-        elif cause == "declined":
-            self.tell(ReservationFailed(reservation_id, "declined"))
-        else:
-            self.tell(ReservationFailed(reservation_id, "unreachable"))
+    def agent_fails(self, pick: int, is_stale: bool, cause: FailureCause) -> None:
+        self.tell(ReservationFailed(self.pick_reservation(pick, is_stale), cause))
 
     @rule(
         pick=st.integers(0, 20),
@@ -397,7 +409,7 @@ class RouterMachine(RuleBasedStateMachine):
                 self.past_reservations.append(output.reservation_id)
                 contact = self.known.get(output.contact_id)
                 is_his = isinstance(self.log[-1][1], ReservationFailed | None)
-                if contact is not None and is_his and output.cause in ("no_answer", "declined", "unreachable"):
+                if contact is not None and is_his and output.cause in SHUNNED:
                     contact.failed_by, contact.failed_at = output.agent_id, self.now
                     self.release_kept()
             case ContactConnected():
@@ -491,13 +503,20 @@ class RouterMachine(RuleBasedStateMachine):
             assert is_talking == (row.agent_id in self.connected.values())
             if row.state is AgentState.BUSY and not is_talking:
                 assert row.agent_id in self.own_calls
-            if row.state is AgentState.RESERVED:
+            if row.state is AgentState.RESERVED and not self.is_being_told(row.agent_id):
                 assert self.router.next_timeout() is not None
             if row.state is AgentState.WRAP_UP:
                 assert self.router.next_timeout() is not None
                 began_at = self.now - row.since_s
                 limit_s = 10.0 if self.last_extended_at < began_at else WRAP_UP_S_MAX
                 assert row.since_s <= limit_s
+
+    def is_being_told(self, agent_id: AgentId) -> bool:
+        """He has answered, and what he is told will end: that hangs on his leg."""
+        return any(
+            reserved.agent_id == agent_id and self.ring_until[reservation_id] == inf
+            for reservation_id, reserved in self.reservations.items()
+        )
 
     def teardown(self) -> None:
         self.restart()

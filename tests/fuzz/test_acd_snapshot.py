@@ -119,6 +119,9 @@ PLAIN = {
     ),
 }
 skills = st.sampled_from([{}, {}, {"en": 8}, {"ru": 3}])
+ABOUT_RESERVATIONS = (
+    inputs.ReservationAnswered, inputs.ReservationAccepted, inputs.ReservationFailed, inputs.RoutingAnswered,
+)  # fmt: skip
 facts: dict[str, st.SearchStrategy[AcdInput]] = {
     "queued": st.builds(
         inputs.ContactQueued,
@@ -134,8 +137,11 @@ facts: dict[str, st.SearchStrategy[AcdInput]] = {
     ),
     "accepted": st.builds(inputs.ReservationAccepted, reservation_ids),
     "failed": st.builds(
-        inputs.ReservationFailed, reservation_ids, st.sampled_from(["no_answer", "declined", "unreachable"])
+        inputs.ReservationFailed,
+        reservation_ids,
+        st.sampled_from(["no_answer", "declined", "unreachable", "hung_up", "no_media"]),
     ),
+    "answered": st.builds(inputs.ReservationAnswered, reservation_ids),
     "hook": st.builds(
         inputs.RoutingAnswered, reservation_ids, st.sampled_from(["accept", "choose", "veto", "failed"]), agent_ids
     ),
@@ -183,7 +189,7 @@ class Run:
                 self.apply(None)
             self.now = max(self.now, until)
             return
-        if isinstance(step, inputs.ReservationAccepted | inputs.ReservationFailed | inputs.RoutingAnswered):
+        if isinstance(step, ABOUT_RESERVATIONS):
             newest = ReservationId(self.router.take_snapshot(self.now).last_reservation - step.reservation_id)
             step = msgspec.structs.replace(step, reservation_id=newest)
         self.apply(step)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from softswitch.acd.events import ContactQueued, ContactWithdrawn, ReservationEnded
 from softswitch.acd.model import Agent, AgentState, Queue
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.runtime.agent_greeting import GREETING_S_MAX
@@ -66,6 +67,10 @@ def greetings(centre: SimulatedCentre) -> list[StartPlay]:
     return [
         each for each in centre.media_commands if isinstance(each, StartPlay) and "projects/acme" in str(each.playback)
     ]
+
+
+def state(centre: SimulatedCentre, agent_id: str) -> AgentState:
+    return next(each.state for each in centre.acd.agent_summaries() if each.agent_id == agent_id)
 
 
 def test_the_agent_hears_who_is_called_before_he_hears_the_caller(tmp_path: Path) -> None:
@@ -141,13 +146,41 @@ def test_an_agent_who_hangs_up_meanwhile_costs_the_caller_nothing(tmp_path: Path
         caller.call(HOTLINE)
         await centre.until(lambda: bool(greetings(centre)))
         centre.phone("ann").hang_up()
-        await centre.until(lambda: len(centre.phone("ann").seen(InviteReceived)) == 2)
+        await centre.until(lambda: state(centre, "ann") is AgentState.NOT_READY)
+        later = centre.caller("+15550124")
+        later.call(HOTLINE)
+        await centre.sleep(10)
+        await centre.log_in("bob")
         await centre.until(lambda: any(isinstance(each, SetHearing) for each in centre.media_commands))
         caller.hang_up()
+        later.hang_up()
         await centre.all_over()
-        (cdr,) = centre.cdrs()
-        assert (cdr.agent, cdr.queue) == ("ann", "support")
-        assert cdr.queue_wait_s == pytest.approx(7.0, abs=1.5), "his wrap-up, and both times it rang, each counted once"
+        cdr = next(each for each in centre.cdrs() if each.calling_number == "+15550123")
+        assert (cdr.agent, cdr.queue) == ("bob", "support"), "he was the first still"
+        assert cdr.queue_wait_s == pytest.approx(12.0, abs=1.5), "until bob answered, each second counted once"
+        rows = [each.event for each in centre.diary if getattr(each.event, "contact_id", "") == cdr.call_id]
+        assert [type(each) for each in rows if isinstance(each, ContactQueued | ContactWithdrawn)] == [ContactQueued]
+        causes = [(each.agent_id, each.cause) for each in rows if isinstance(each, ReservationEnded)]
+        assert causes == [("ann", "hung_up"), ("bob", "answered")]
+        (summary,) = centre.acd.queue_summaries()
+        assert (summary.offered, summary.answered, summary.abandoned) == (2, 1, 1)
+
+    centre(tmp_path).run(scenario)
+
+
+@pytest.mark.parametrize("before_s", [0.03, 0.02, 0.015, 0.01, 0.005, 0.0])
+def test_an_agent_who_hangs_up_as_he_has_heard_it_is_in_no_call(tmp_path: Path, before_s: float) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = centre.caller("+15550123")
+        caller.call(HOTLINE)
+        await centre.until(lambda: bool(greetings(centre)))
+        await centre.sleep(PROMPT_S - before_s)
+        centre.phone("ann").hang_up()
+        await centre.sleep(1)
+        assert state(centre, "ann") in (AgentState.WRAP_UP, AgentState.NOT_READY)
+        caller.hang_up()
+        await centre.all_over()
 
     centre(tmp_path).run(scenario)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from softswitch.acd.events import ContactQueued, ReservationEnded
 from softswitch.acd.model import Agent, AgentState, HangUp, Queue
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import Fault
@@ -203,6 +204,10 @@ def test_a_worker_that_is_away_for_long_makes_no_agent_unavailable(centre: Make)
         (cdr,) = centre.cdrs()
         assert cdr.agent in ("ann", "bob")
         assert cdr.queue_wait_s == pytest.approx(9, abs=2), "he kept his time"
+        rows = [each.event for each in centre.diary]
+        assert len([each for each in rows if isinstance(each, ContactQueued)]) == 1, "and his place"
+        *failed, answered = [each.cause for each in rows if isinstance(each, ReservationEnded)]
+        assert (set(failed), answered) == ({"no_media"}, "answered")
         assert [agent.state for agent in centre.acd.agent_summaries()] == [AgentState.READY] * 2
 
     centre().run(scenario)

@@ -29,7 +29,8 @@ from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.ids import AgentId, ContactId, QueueId
 
 SHORT_ABANDON_S = 5.0
-"""Who gives up sooner has dialled wrongly or changed his mind; nobody could have answered him."""
+"""Who gives up sooner has dialled wrongly or changed his mind; nobody could have answered him. Of events that do not
+say when that was."""
 
 
 class Tallies:
@@ -40,10 +41,12 @@ class Tallies:
     def __init__(
         self,
         *,
-        short_abandon_s: float = SHORT_ABANDON_S,
+        short_abandon_s: float | None = None,
         promises: dict[ContactId, tuple[float, float]] | None = None,
     ) -> None:
-        """`promises` are the estimated waits announced, with when; shared by spans of time that follow each other."""
+        """`short_abandon_s` None: for each queue what it was then. `promises` are the estimated waits announced, with
+        when; shared by spans of time that follow each other.
+        """
         self.short_abandon_s = short_abandon_s
         self._promises = {} if promises is None else promises
         self.queues: dict[QueueId, QueueTally] = {}
@@ -128,9 +131,14 @@ class Tallies:
         queue = self._queue(event.queue_id)
         queue.abandoned += 1
         queue.abandoned_within += event.in_queue_s <= event.level_s
-        queue.abandoned_short += event.in_queue_s < self.short_abandon_s
+        queue.abandoned_short += event.in_queue_s < self._short_abandon_s(event)
         self._waited(queue, event.in_queue_s)
         self._promises.pop(event.contact_id, None)
+
+    def _short_abandon_s(self, event: ContactAbandoned) -> float:
+        if self.short_abandon_s is not None:
+            return self.short_abandon_s
+        return SHORT_ABANDON_S if event.short_s is None else event.short_s
 
     def _connected(self, event: ContactConnected) -> None:
         queue = self._queue(event.queue_id)
@@ -167,7 +175,7 @@ class Tallies:
         if event.cause == "no_answer":
             queue.no_answers += 1
             agent.no_answers += 1
-        elif event.cause in ("declined", "unreachable"):
+        elif event.cause in ("declined", "unreachable", "hung_up"):
             queue.declines += 1
             agent.declines += 1
 

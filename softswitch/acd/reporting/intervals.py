@@ -6,7 +6,7 @@ from math import floor
 import msgspec
 
 from softswitch.acd.events import QueueConfigured, Stamped
-from softswitch.acd.reporting.fold import SHORT_ABANDON_S, Tallies
+from softswitch.acd.reporting.fold import Tallies
 from softswitch.acd.reporting.spans import AgentSpans, Span
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.ids import ContactId
@@ -27,7 +27,8 @@ class Interval(msgspec.Struct, frozen=True):
 class Intervals:
     """Give it the events of `from_wall` to `until_wall` in order, and some before, so that it knows who is logged in.
 
-    `length_s` None makes it one interval. Intervals in which nothing happened have no rows.
+    `length_s` None makes it one interval, `short_abandon_s` None is for each queue what it was then. Intervals in which
+    nothing happened have no rows.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Intervals:
         until_wall: float,
         length_s: float | None = None,
         *,
-        short_abandon_s: float = SHORT_ABANDON_S,
+        short_abandon_s: float | None = None,
     ) -> None:
         self._from_wall = from_wall
         self._until_wall = until_wall

@@ -5,7 +5,7 @@ from copy import copy
 import msgspec
 
 from softswitch.acd.events import Stamped
-from softswitch.acd.reporting.fold import SHORT_ABANDON_S, Tallies
+from softswitch.acd.reporting.fold import Tallies
 from softswitch.acd.reporting.spans import AgentSpans
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 
@@ -13,19 +13,10 @@ from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 class LiveFigures:
     """Give it every event as it comes."""
 
-    def __init__(self, since_wall: float, *, short_abandon_s: float = SHORT_ABANDON_S) -> None:
+    def __init__(self, since_wall: float) -> None:
         self.since_wall = since_wall
-        self._tallies = Tallies(short_abandon_s=short_abandon_s)
+        self._tallies = Tallies()
         self._spans = AgentSpans()
-
-    @property
-    def short_abandon_s(self) -> float:
-        """From now on."""
-        return self._tallies.short_abandon_s
-
-    @short_abandon_s.setter
-    def short_abandon_s(self, seconds: float) -> None:
-        self._tallies.short_abandon_s = seconds
 
     def take(self, stamped: Stamped) -> None:
         self._tallies.take(stamped)

@@ -16,6 +16,7 @@ RINGCANCELED, which are milliseconds.
 |                                                    | WITHDRAW if a supervisor moved it                              |
 | withdrawn by a digit, otherwise                    | EXITWITHKEY `key`, likewise; WITHDRAW likewise, `reason`       |
 | reservation that failed; that the caller ended     | RINGNOANSWER `ring time`; RINGCANCELED `ring time`             |
+| agent who hung up while he was told of the contact | AGENTDUMP                                                      |
 | agent logged in, out                               | AGENTLOGIN `agent`; AGENTLOGOFF `agent`, `login time`          |
 | agent not ready, ready again                       | PAUSE, UNPAUSE `reason`                                        |
 | switch started, configuration taken over           | QUEUESTART, CONFIGRELOAD                                       |
@@ -44,7 +45,7 @@ from softswitch.base.ids import AgentId, ContactId
 NONE = "NONE"
 CONTEXT = "default"
 """Asterisk's name for where a number leads; tools expect one, and ours have no such thing."""
-_CANCELED = ("abandoned", "withdrawn", "logged_out", "removed")
+_CANCELED = ("abandoned", "withdrawn", "logged_out", "removed", "no_media")
 
 
 class _Visit:
@@ -180,6 +181,8 @@ class QueueLog:
 
 
 def _reservation_ended(at: int, event: ReservationEnded) -> list[str]:
+    if event.cause == "hung_up":
+        return [_line(at, event.contact_id, event.queue_id, event.agent_id, "AGENTDUMP")]
     if event.cause in ("no_answer", "declined", "unreachable"):
         verb = "RINGNOANSWER"
     elif event.cause in _CANCELED:

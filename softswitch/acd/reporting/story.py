@@ -89,6 +89,8 @@ ENDED = {
     "no_answer": "did not answer",
     "declined": "declined",
     "unreachable": "could not be reached",
+    "hung_up": "answered, and hung up before the two heard each other",
+    "no_media": "could not be rung, for want of a media worker",
     "abandoned": "rang until the contact hung up",
     "withdrawn": "rang until the contact was taken out",
     "logged_out": "logged out meanwhile",

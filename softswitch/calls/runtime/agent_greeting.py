@@ -1,8 +1,8 @@
 """What an agent hears before the caller: a tone, the name of the queue or of the client company.
 
 An agent who serves several companies must know in whose name to answer, and one whose phone answers by itself must know
-that somebody is there. The caller hears his music meanwhile. The greeting is over when its sounds are, or after
-`GREETING_S_MAX` should their end never be told (a media worker that has died).
+that somebody is there. The caller hears his music meanwhile, and has lost nothing if the agent hangs up. The greeting
+is over when its sounds are, or after `GREETING_S_MAX` should their end never be told (a media worker that has died).
 """
 
 from collections.abc import Sequence

@@ -10,11 +10,11 @@ announcement, not the other way round.
   caller gone: ContactAbandoned (or ContactFinished while talking)          agent or caller gone: ContactFinished
 ```
 
-Where the queue has words for its agents (agent_greeting.py) they come between ContactConnected and TALKING. An agent
-who hangs up during them has not spoken to the caller, who is queued anew with his old time.
+Where the queue has words for its agents (agent_greeting.py) they come between the 200, which is ReservationAnswered
+then, and ReservationAccepted. An agent who hangs up during them has not spoken to the caller: ReservationFailed.
 
-While no media worker can give the agent's phone a stream, nobody can be rung, which is no agent's fault: the contact
-is taken out and queued anew with its old time, so that the agent is free for callers on other workers.
+While no media worker can give the agent's phone a stream he cannot be rung, which is no fault of his: ReservationFailed
+("no_media") leaves the contact in its place, and the agent free for callers on other workers.
 """
 
 from collections import deque
@@ -44,10 +44,11 @@ from softswitch.acd.outputs import (
     ReservationEnded,
 )
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import AgentId, ContactId, LegId, QueueId
+from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.calls.boosts import customer_of
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarDone, FarReplaced
+from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import QueueOutcome, QueueReason
 from softswitch.calls.queue_wishes import QueueStay, QueueWishes
 from softswitch.calls.record import EndedBy, EndReason
@@ -102,10 +103,12 @@ class QueueVisit:
         self._announcement: int | None = None
         self._to_be_said: deque[list[str]] = deque()
         """What became due while something else is being said."""
-        self._phones = AgentPhones(call)
+        self._phones = AgentPhones(call, self._greet)
         self._ring_attempts = 0
         self._agent: Party | None = None
         self._greeting: AgentGreeting | None = None
+        self._greeted_at = 0.0
+        self._greeted_agent = ""
         self._conversation: Conversation | None = None
         self._wait_s = 0.0
 
@@ -121,7 +124,9 @@ class QueueVisit:
             self._join_queue()
             while True:
                 event = await self._call.mailbox.next(None if self._greeting is None else self._greeting.left_s)
-                outcome = self._greeted() if event is None else await self._take(event)
+                if event is None:
+                    self._greeted()
+                outcome = None if event is None else await self._take(event)
                 if outcome is not None:
                     self._call.record.is_unserved = not outcome.is_answered
                     return outcome
@@ -141,16 +146,19 @@ class QueueVisit:
                 return self._pressed()
             case PlayFinished() if self._greeting is not None and self._greeting.ends_with(event.play_id):
                 self._greeted()
-            case LegEnded() if self._greeting is not None and self._is_agents(event.leg_id):
-                self._lost_while_greeted()
+            case LegEnded() if self._greeting is not None and self._phones.is_answered_leg(event.leg_id):
+                self._end_greeting()
+                self._phones.hung_up()
             case AgentReserved():
                 await self._alert(event)
             case LegProgress() | LegAnswered() | LegFailed():
                 self._phones.receive(event)
             case ReservationEnded():
+                if event.reservation_id == self._phones.answered_by:
+                    self._end_greeting()
                 self._phones.ended(event)
             case ContactConnected():
-                self._connect(event)
+                return self._connect(event)
             case ContactInQuestion():
                 self._confirm()
             case FarReplaced():
@@ -265,19 +273,41 @@ class QueueVisit:
             self._ring_attempts += 1
             if self._ring_attempts == RING_ATTEMPTS_MAX:
                 raise
-            self._queue_anew()
+            self._phones.not_rung(event)
         else:
             self._ring_attempts = 0
 
-    def _queue_anew(self) -> None:
-        self._phones.stop()
-        self._is_known = False
-        self._around.acd.apply(ContactWithdrawn(self._contact, "no media worker"))
-        self._join_queue()
+    def _greet(self, agent_id: AgentId, agent: Party) -> bool:
+        """Tell an agent who has answered about the caller; False if there is nothing to be told."""
+        sounds = self._words_for(agent_id, agent)
+        if sounds:
+            self._greeting = AgentGreeting(agent, sounds, self._around.clock)
+            self._greeted_at, self._greeted_agent = self._around.clock.now(), agent_id
+        return bool(sounds)
+
+    def _words_for(self, agent_id: AgentId, agent: Party) -> list[str]:
+        extension = self._around.settings().extension_of_agent(agent_id)
+        language = self._call.language if extension is None or not extension.language else extension.language
+        zip_tone = (ZIP_TONE,) if agent.open_line else ()  # else he would not know that somebody is there
+        library, sounds = sounds_of(self._call), list[str]()
+        for name in self._treatment.agent_hears or zip_tone:
+            sounds += or_silence(lambda name=name: [library.resolve(name, language)])
+        return sounds
+
+    def _greeted(self) -> None:
+        """The agent knows who calls, or was told for long enough."""
+        if self._greeting is not None:
+            self._end_greeting()
+            self._phones.heard()
+
+    def _end_greeting(self) -> None:
+        if self._greeting is not None:
+            self._greeting.stop()
+            self._greeting = None
 
     # The conversation
 
-    def _connect(self, event: ContactConnected) -> None:
+    def _connect(self, event: ContactConnected) -> QueueOutcome | None:
         self._agent = self._phones.connected()
         self._wait_s = event.wait_s
         self._announcement = None
@@ -285,45 +315,8 @@ class QueueVisit:
         record.agent = event.agent_id
         self._around.projects.serves(event.agent_id, record.project)
         record.queue_wait_s += event.wait_s
-        sounds = self._words_for(event.agent_id)
-        if sounds:
-            self._greeting = AgentGreeting(self._agent, sounds, self._around.clock)
-            self._call.set_state(CallState.TALKING)
-        else:
-            self._begin_conversation()
-
-    def _words_for(self, agent_id: AgentId) -> list[str]:
-        extension = self._around.settings().extension_of_agent(agent_id)
-        language = self._call.language if extension is None or not extension.language else extension.language
-        library, sounds = sounds_of(self._call), list[str]()
-        for name in self._treatment.agent_hears or self._zip_tone():
-            sounds += or_silence(lambda name=name: [library.resolve(name, language)])
-        return sounds
-
-    def _zip_tone(self) -> tuple[str, ...]:
-        """Without it an agent on an open line would not know that somebody is there."""
-        return (ZIP_TONE,) if self._agent is not None and self._agent.open_line else ()
-
-    def _greeted(self) -> None:
-        """The agent knows who calls, or was told for long enough."""
-        if self._greeting is not None:
-            self._greeting.stop()
-            self._greeting = None
-            self._begin_conversation()
-
-    def _lost_while_greeted(self) -> None:
-        """He has hung up before he heard the caller, who waits on as long as he has waited."""
-        assert self._agent is not None, "it was he who was greeted"
-        self._greeting = None
-        self._call.part(self._agent)
-        self._agent_replaced("agent")
-        record = self._call.record
-        record.agent, record.queue_wait_s = "", record.queue_wait_s - self._wait_s
-        self._call.set_state(CallState.WAITING)
-        self._join_queue()
-
-    def _is_agents(self, leg_id: LegId) -> bool:
-        return self._agent is not None and self._agent.leg.leg_id == leg_id
+        self._begin_conversation()
+        return self._agent_left() if self._agent.leg.state is LegState.ENDED else None
 
     def _begin_conversation(self) -> None:
         assert self._agent is not None, "he has answered, and is still there"
@@ -432,13 +425,21 @@ class QueueVisit:
         self._around.acd.apply(departure)
         return wait_s
 
+    def _leave_greeted(self) -> None:
+        """An agent has answered him, and was just being told about him."""
+        record = self._call.record
+        record.agent = self._greeted_agent
+        record.queue_wait_s += self._greeted_at - self._queued_at
+        self._greeted()
+        self._is_known = False
+        self._around.acd.apply(ContactFinished(self._contact, record.ended_by))
+
     def _leave(self) -> None:
         """Whatever the reason: nothing rings, nobody waits, the router knows."""
         if self._conversation is not None:
             self._part()
-        elif self._greeting is not None and self._agent is not None:
-            self._call.part(self._agent)
-            self._agent_replaced(self._call.record.ended_by)
+        elif self._greeting is not None and self._is_known:
+            self._leave_greeted()
         elif self._is_known:
             self._leave_queue(self._departure())
         self._phones.stop()

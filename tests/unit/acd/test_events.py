@@ -185,7 +185,7 @@ def test_who_abandons_leaves_from_the_place_where_he_stood() -> None:
     acd.call("c2")
     acd.advance(3)
     acd.tell(Abandoned(ContactId("c2")))
-    assert acd.told(ContactAbandoned) == [ContactAbandoned(7, ContactId("c2"), SALES, 3, 3, 20, 2)]
+    assert acd.told(ContactAbandoned) == [ContactAbandoned(7, ContactId("c2"), SALES, 3, 3, 20, 2, 5.0)]
     acd.ready("ann")
     acd.tell(Abandoned(C1))
     assert kinds(acd)[-2:] == ["ReservationEnded", "ContactAbandoned"]

@@ -152,8 +152,8 @@ def test_with_nothing_to_be_kept_figures_and_queue_log_still_are(
     store: Store, clock: ManualClock, loop: VirtualLoop, tmp_path: Path
 ) -> None:
     path = tmp_path / "queue_log"
-    events = AcdEvents(store, clock, loop, EventsSection(keep_max=0, queue_log=str(path), short_abandon_s=15.0))
-    events.take([Stamped(clock.wall(), SwitchStarted(clock.now())), queued(clock, "c1"), abandoned(clock, "c1", 12.0)])
+    events = AcdEvents(store, clock, loop, EventsSection(keep_max=0, queue_log=str(path)))
+    events.take([Stamped(clock.wall(), SwitchStarted(clock.now())), queued(clock, "c1"), abandoned(clock, "c1", 4.0)])
     run(loop, 1)
     assert stored(store) == []
     (tally,) = events.live.queues()

@@ -61,3 +61,9 @@ def test_what_a_queue_asks_of_its_agents(tmp_path: Path) -> None:
     assert (queue.wrap_up_s, queue.wrap_up_max_s) == (20, 90)
     assert (queue.dispositions, queue.is_disposition_required) == (("sold", "lost"), True)
     assert (queue.no_answer_state, queue.no_answer_reason, queue.declines_count) == ("not_ready", "missed", False)
+
+
+def test_who_was_hardly_there_is_for_the_centre_to_say_and_for_each_queue(tmp_path: Path) -> None:
+    settings = "[events]\nshort_abandon_s = 7\n"
+    for line, expected in (("", 7), ("short_abandon_s = 0", 0)):
+        assert configuration(tmp_path, settings=settings, queue=line).queues[0].short_abandon_s == expected

@@ -15,9 +15,11 @@ from softswitch.acd.inputs import (
     ContactResumed,
     ContactTransferred,
     ContactWithdrawn,
+    ReservationAnswered,
 )
 from softswitch.acd.model import Agent, Announcements, BusyKind, Queue, ToFlow, ToQueue
 from softswitch.acd.reporting.formulas import AGENT_FORMULAS, figures
+from softswitch.acd.reporting.intervals import Intervals, fold_all
 from softswitch.acd.reporting.live import LiveFigures
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.ids import AgentId, ContactId, QueueId
@@ -33,8 +35,8 @@ def centre(**sales: object) -> ScriptedAcd:
     return ScriptedAcd(queues, [Agent(agent_id=ANN), Agent(agent_id=AgentId("bob"))])
 
 
-def live(acd: ScriptedAcd, short_abandon_s: float = 5.0) -> LiveFigures:
-    figures = LiveFigures(WALL, short_abandon_s=short_abandon_s)
+def live(acd: ScriptedAcd) -> LiveFigures:
+    figures = LiveFigures(WALL)
     for event in acd.diary:
         figures.take(Stamped(WALL + event.at, event, "acme" if getattr(event, "queue_id", "") == "sales" else ""))
     return figures
@@ -177,3 +179,25 @@ def test_the_error_of_estimated_waits_is_that_of_the_last_announcement_to_who_wa
     assert told.told_waits == 2
     assert told.told_bias_s == pytest.approx(sum(errors))
     assert told.told_error_s == pytest.approx(sum(map(abs, errors)))
+
+
+def test_who_was_hardly_there_is_counted_by_what_his_queue_says():
+    acd = centre(short_abandon_s=12.0)
+    for queue_id in ("sales", "support"):
+        acd.call(f"c-{queue_id}", queue_id)
+    acd.advance(8)
+    acd.tell(ContactAbandoned(ContactId("c-sales")), ContactAbandoned(ContactId("c-support")))
+    assert (queue(acd).abandoned_short, queue(acd, "support").abandoned_short) == (1, 0)
+    rows = [Stamped(WALL + event.at, event) for event in acd.diary]
+    for asked_s, expected in ((None, (1, 0)), (0.0, (0, 0)), (10.0, (1, 1))):
+        (row,) = fold_all(rows, Intervals(WALL, WALL + 60, short_abandon_s=asked_s), WALL + 60)
+        assert tuple(tally.abandoned_short for tally in row.queues) == expected
+
+
+def test_an_agent_who_hangs_up_before_he_hears_the_contact_has_declined_it():
+    acd = centre()
+    acd.ready("ann")
+    acd.call("c1")
+    acd.tell(ReservationAnswered(acd.reservation_of("c1")))
+    acd.fail("c1", "hung_up")
+    assert (queue(acd).declines, queue(acd).answered, agent(acd).declines) == (1, 0, 1)

@@ -17,6 +17,7 @@ from softswitch.acd.inputs import (
     ContactFinished,
     ContactTransferred,
     ContactWithdrawn,
+    ReservationAnswered,
 )
 from softswitch.acd.inputs import ContactQueued as Arrives
 from softswitch.acd.model import Agent, BusyKind, Queue, ToFlow, ToQueue
@@ -117,6 +118,12 @@ def test_ringing():
     acd.fail("c1", "declined")
     acd.advance(10)
     acd.tell(AgentResumed(ANN))
+    acd.advance(3)
+    acd.tell(ReservationAnswered(acd.reservation_of("c1")))
+    acd.advance(1)
+    acd.fail("c1", "hung_up")
+    acd.tell(AgentResumed(ANN))
+    acd.fail("c1", "no_media")
     acd.advance(3)
     acd.tell(ContactAbandoned(ContactId("c1")))
     compare(acd, "ringing")
