@@ -15,7 +15,7 @@ def closed(floor: Floor, queue: QueueRecord, fact: QueueClosed, now: float) -> N
     if fact.waiting != "finish":
         for contact in queue.contacts():
             floor.leave_line(contact)
-            contacts.send_on(floor, contact, contacts.closing_target(floor, contact, fact), "closed", now)
+            contacts.closed_on(floor, contact, fact, now)
 
 
 def opened(floor: Floor, queue: QueueRecord, fact: QueueOpened, now: float) -> None:

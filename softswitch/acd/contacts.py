@@ -16,7 +16,17 @@ from softswitch.acd.limits import (
     REASON_LENGTH_MAX,
     SKILLS_PER_CONTACT_MAX,
 )
-from softswitch.acd.model import LEVEL_MAX, LEVEL_MIN, HangUp, OverflowReason, OverflowTarget, Queue, ToFlow, ToQueue
+from softswitch.acd.model import (
+    LEVEL_MAX,
+    LEVEL_MIN,
+    Channel,
+    HangUp,
+    OverflowReason,
+    OverflowTarget,
+    Queue,
+    ToFlow,
+    ToQueue,
+)
 from softswitch.acd.outputs import (
     ContactMoved,
     ContactOverflowed,
@@ -230,7 +240,8 @@ def _leave(
 ) -> None:
     floor.stop_waiting_timers(contact)
     if not contact.reservations:
-        floor.leave_line(contact)
+        if contact.line is not None:
+            floor.leave_line(contact)
         floor.tell(event)
         floor.forget(contact)
         return
@@ -252,7 +263,7 @@ def returned(floor: Floor, contact: Contact, now: float) -> None:
         return
     closing = contact.queue.closing
     if closing is not None and closing.waiting != "finish":
-        send_on(floor, contact, closing_target(floor, contact, closing), "closed", now)
+        closed_on(floor, contact, closing, now)
         return
     floor.join_line(contact, now)
     floor.serve_contact(contact, now)
@@ -311,9 +322,16 @@ def turn_away(floor: Floor, contact: Contact, reason: OverflowReason, now: float
     send_on(floor, contact, destination(floor, contact, reason), reason, now)
 
 
-def closing_target(floor: Floor, contact: Contact, closing: QueueClosed) -> OverflowTarget:
-    """Where a contact goes whose queue has closed and does not let it finish."""
-    return destination(floor, contact, "closed") if closing.waiting == "overflow" else HangUp()
+def closed_on(floor: Floor, contact: Contact, closing: QueueClosed, now: float) -> None:
+    """The queue of a contact, which is in no line, has closed and does not let it finish.
+
+    A call-back waits elsewhere until the queue opens: whoever has promised it queues it again then.
+    """
+    if contact.channel is Channel.CALLBACK:
+        withdrawn(floor, contact, now, reason="closed")
+        return
+    target = destination(floor, contact, "closed") if closing.waiting == "overflow" else HangUp()
+    send_on(floor, contact, target, "closed", now)
 
 
 def destination(floor: Floor, contact: Contact, reason: OverflowReason) -> OverflowTarget:

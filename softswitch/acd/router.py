@@ -277,6 +277,11 @@ class Router:
         head = None if queue is None else queue.head()
         return None if head is None else head.contact_id
 
+    def is_closed(self, queue_id: QueueId) -> bool:
+        """Whether the queue takes nobody at present, by its hours or by command."""
+        queue = self._floor.queues.get(queue_id)
+        return queue is not None and queue.closing is not None
+
     def is_staffed(self, queue_id: QueueId) -> bool:
         """Whether somebody who serves the queue is at work: logged in, not on a break, with a phone that can ring."""
         queue, presence = self._floor.queues.get(queue_id), self._floor.presence

@@ -51,6 +51,7 @@ class CallbackOperations:
 
 def _row(callback: StoredCallback, wall: float) -> CallbackRow:
     is_over = callback.state == "over"
+    has_time = callback.state == "resting" and not callback.awaits_opening
     return CallbackRow(
         callback_id=callback.callback_id,
         queue_id=callback.queue_id,
@@ -58,7 +59,7 @@ def _row(callback: StoredCallback, wall: float) -> CallbackRow:
         name=callback.name,
         state=callback.state,
         waited_s=(callback.over_wall if is_over else wall) - callback.enqueued_wall,
-        next_s=max(0.0, callback.not_before_wall - wall) if callback.state == "resting" else None,
+        next_s=max(0.0, callback.not_before_wall - wall) if has_time else None,
         expires_s=None if is_over else max(0.0, callback.expires_wall - wall),
         attempts=callback.attempts,
         attempts_max=callback.attempts_max,

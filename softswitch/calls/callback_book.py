@@ -1,15 +1,19 @@
 """Call-backs: what was promised to whom, and when each is tried. A pure state machine, in seconds since the epoch.
 
 A call-back keeps the place in the queue of who asked for it (`enqueued_wall`), through every attempt and every restart.
-There is one for a number in a queue: who asks again is told that it is known, and keeps his place.
+There is one for a number in a queue: who asks again is told that it is known, and keeps his place. Where a supervisor
+or an overflow has moved it, that is its queue from then on.
 
 | state    | what it means                                    | leaves it by                              |
 |----------|--------------------------------------------------|-------------------------------------------|
-| WAITING  | a contact in the router, in its old place        | `began`, `postponed`, the expiry          |
+| WAITING  | a contact in the router, in its old place        | `began`, `postponed`, `turned_away`,      |
+|          |                                                  | the expiry                                |
 | DIALLING | an agent, or the customer, is being called       | `ended`                                   |
 | RESTING  | the customer is still on the line, was not       | the time `not_before_wall`, the expiry,   |
-|          | reached, or may not be called at this hour       | `released`                                |
-| OVER     | kept for reports                                 | `forget_before`                           |
+|          | reached, or may not be called at this hour; or   | `released`; `opened`, of those that       |
+|          | the queue is closed (`awaits_opening`)           | await it                                  |
+| OVER     | kept for reports                                 | `forget_before`; the oldest, when there   |
+|          |                                                  | are more than `CALLBACKS_OVER_MAX`        |
 
 | an attempt that ended because  | what becomes of it                                                       |
 |--------------------------------|--------------------------------------------------------------------------|
@@ -21,6 +25,7 @@ Nobody cancels one that is being dialled: it is over when that attempt has ended
 waits again.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
@@ -30,7 +35,7 @@ from msgspec.structs import replace
 from softswitch.base.deadlines import Deadlines
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import QueueId
-from softswitch.calls.limits import CALLBACKS_MAX
+from softswitch.calls.limits import CALLBACKS_MAX, CALLBACKS_OVER_MAX
 from softswitch.store.schema import StoredCallback
 
 AttemptResult: TypeAlias = Literal["served", "not_reached", "not_tried"]
@@ -85,22 +90,32 @@ class CallbackChanged(msgspec.Struct, frozen=True):
     callback: StoredCallback
 
 
-CallbackOutput: TypeAlias = CallbackWaits | CallbackLeft | CallbackChanged
+class CallbackForgotten(msgspec.Struct, frozen=True):
+    """Store it no longer: it is over."""
+
+    callback_id: str
+
+
+CallbackOutput: TypeAlias = CallbackWaits | CallbackLeft | CallbackChanged | CallbackForgotten
 
 
 class CallbackBook:
     """All call-backs, by id. Give it those that were stored and then `restart` it."""
 
-    __slots__ = ("_by_number", "_callbacks", "_deadlines", "_open", "_outputs")
+    __slots__ = ("_by_number", "_callbacks", "_deadlines", "_open", "_outputs", "_over")
 
     def __init__(self, stored: Iterable[StoredCallback] = ()) -> None:
         self._callbacks = {each.callback_id: each for each in stored}
         self._open = {each.callback_id for each in self._callbacks.values() if each.state != "over"}
         self._by_number = {_key(self._callbacks[each]): each for each in self._open}
+        over = [each for each in self._callbacks.values() if each.state == "over"]
+        self._over = deque(each.callback_id for each in sorted(over, key=lambda each: each.over_wall))
+        """Those that are over, as they ended."""
         self._outputs: list[CallbackOutput] = []
         self._deadlines: Deadlines[str] = Deadlines()
         for callback_id in self._open:
             self._schedule(self._callbacks[callback_id])
+        self._forget_surplus()
 
     # Getters
 
@@ -116,6 +131,10 @@ class CallbackBook:
         """Those that are over too, in the order in which they were asked for."""
         return sorted(self._callbacks.values(), key=lambda each: each.requested_wall)
 
+    def awaited_queues(self) -> set[QueueId]:
+        """The queues of those that rest until theirs opens."""
+        return {each.queue_id for callback_id in self._open if (each := self._callbacks[callback_id]).awaits_opening}
+
     def take_outputs(self) -> list[CallbackOutput]:
         outputs, self._outputs = self._outputs, []
         return outputs
@@ -127,9 +146,9 @@ class CallbackBook:
     # Inputs
 
     def restart(self) -> None:
-        """Those that wait enter their queues; what was being dialled waits again."""
+        """Those that wait enter their queues; what was being dialled, or awaited an opening, waits again."""
         for callback in self.open_callbacks():
-            if callback.state == "dialling":
+            if callback.state == "dialling" or callback.awaits_opening:
                 self._wait(callback)
             elif callback.state == "waiting":
                 self._outputs.append(CallbackWaits(callback))
@@ -220,6 +239,26 @@ class CallbackBook:
             self._outputs.append(CallbackLeft(callback))
             self._rest(callback, until)
 
+    def turned_away(self, callback_id: str) -> None:
+        """Its queue is closed: it rests until that is `opened`."""
+        callback = self._callbacks[callback_id]
+        if callback.state == "waiting":
+            self._outputs.append(CallbackLeft(callback))
+            self._put(replace(callback, state="resting", not_before_wall=callback.expires_wall, awaits_opening=True))
+
+    def opened(self, queue_id: QueueId) -> None:
+        """A queue takes contacts again: those that await it wait in it, who has waited longest first."""
+        for callback in self.open_callbacks():
+            if callback.awaits_opening and callback.queue_id == queue_id:
+                self._wait(callback)
+
+    def moved(self, callback_id: str, queue_id: QueueId) -> None:
+        """It waits in another queue from now on, and will at the next attempt."""
+        callback = self._callbacks[callback_id]
+        if callback.state != "over" and callback.queue_id != queue_id:
+            self._unlist(callback)
+            self._put(replace(callback, queue_id=queue_id))
+
     def cancel(self, callback_id: str, by: str, now: float) -> StoredCallback | None:
         """Nobody is to be called any more; None if it is not known, or over."""
         callback = self._callbacks.get(callback_id)
@@ -241,38 +280,52 @@ class CallbackBook:
             elif callback.state == "resting":
                 self._wait(callback)
 
-    def forget_before(self, wall: float) -> list[str]:
-        """Those that were over before then are not kept any more; returns their ids."""
-        old = [each.callback_id for each in self._callbacks.values() if each.state == "over" and each.over_wall < wall]
-        for callback_id in old:
-            del self._callbacks[callback_id]
-        return old
+    def forget_before(self, wall: float) -> None:
+        """Those that were over before then are not kept any more."""
+        while self._over and self._callbacks[self._over[0]].over_wall < wall:
+            self._forget_oldest()
 
     # Private
 
     def _wait(self, callback: StoredCallback) -> None:
-        callback = replace(callback, state="waiting", not_before_wall=0.0)
+        callback = replace(callback, state="waiting", not_before_wall=0.0, awaits_opening=False)
         self._put(callback)
         self._outputs.append(CallbackWaits(callback))
 
     def _rest(self, callback: StoredCallback, until: float) -> None:
-        self._put(replace(callback, state="resting", not_before_wall=until))
+        self._put(replace(callback, state="resting", not_before_wall=until, awaits_opening=False))
 
     def _close(self, callback: StoredCallback, result: str, now: float) -> None:
         if callback.state == "waiting":
             self._outputs.append(CallbackLeft(callback))
-        self._put(replace(callback, state="over", result=result, over_wall=now))
+        self._put(replace(callback, state="over", result=result, over_wall=now, awaits_opening=False))
+        self._over.append(callback.callback_id)
+        self._forget_surplus()
+
+    def _forget_surplus(self) -> None:
+        while len(self._over) > CALLBACKS_OVER_MAX:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        callback_id = self._over.popleft()
+        del self._callbacks[callback_id]
+        self._outputs.append(CallbackForgotten(callback_id))
 
     def _put(self, callback: StoredCallback) -> None:
         self._callbacks[callback.callback_id] = callback
         if callback.state == "over":
             self._open.discard(callback.callback_id)
-            self._by_number.pop(_key(callback), None)
+            self._unlist(callback)
         else:
             self._open.add(callback.callback_id)
-            self._by_number[_key(callback)] = callback.callback_id
+            self._by_number.setdefault(_key(callback), callback.callback_id)
         self._schedule(callback)
         self._outputs.append(CallbackChanged(callback))
+
+    def _unlist(self, callback: StoredCallback) -> None:
+        """Whoever asks with this number in this queue is not told of it any more; another may have been moved there."""
+        if self._by_number.get(_key(callback)) == callback.callback_id:
+            del self._by_number[_key(callback)]
 
     def _schedule(self, callback: StoredCallback) -> None:
         match callback.state:

@@ -41,7 +41,10 @@ LOOKUP_FAULT_CHARACTERS_MAX = 200
 """Of what an exception says of somebody else's server, in a line of the log."""
 
 CALLBACK_KEEP_DAYS = 30
-"""How long call-backs that are over are kept for reports."""
+"""How long call-backs that are over are kept for reports,"""
+
+CALLBACKS_OVER_MAX = 20_000
+"""and how many of them: all are in memory, half a kilobyte each, and are listed in one answer."""
 
 AGENT_SOUNDS_MAX = 4
 """Sounds an agent hears before each caller, who waits for their end: a tone, a company, a queue, and one to spare."""

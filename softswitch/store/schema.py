@@ -340,6 +340,8 @@ class StoredCallback(msgspec.Struct, frozen=True, kw_only=True):
     enqueued_wall: float
     not_before_wall: float = 0.0
     """When it waits again; of one that rests."""
+    awaits_opening: bool = False
+    """It rests until its queue opens, whenever that is."""
     expires_wall: float
     attempts: int = 0
     """Begun so far."""

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from softswitch.acd.inputs import AgentBusy, ConfigurationSet, ContactWithdrawn
-from softswitch.acd.model import Agent, AgentState, BusyKind, Queue, RoutingPolicy, ToFlow
+from softswitch.acd.inputs import AgentBusy, ConfigurationSet, ContactRequeued, ContactWithdrawn
+from softswitch.acd.model import Agent, AgentState, BusyKind, Queue, RoutingPolicy, ToFlow, WhoWaitsAtClosing
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.boosts import BoostRule, number_list
@@ -23,6 +23,7 @@ from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 
 HOTLINE = "+18005550100"
 CUSTOMER = "+15550101"
+SUPPORT = QueueId("support")
 promised: list[bool] = []
 
 
@@ -306,6 +307,70 @@ def test_who_leaves_the_queue_by_key_or_at_closing_time_keeps_his_place(centre: 
         await centre.all_over()
 
     centre().run(scenario)
+
+
+@pytest.mark.parametrize("waiting", ["finish", "announce", "overflow"])
+def test_while_its_queue_is_closed_it_waits_quietly_and_is_there_when_it_opens(
+    centre: Make, waiting: WhoWaitsAtClosing
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        customer(centre)
+        centre.hours.close(SUPPORT, "meeting", waiting, "otto")
+        phone = await asked(centre)
+        phone.talk_s = 5.0
+        await centre.log_in("ann")
+        await centre.sleep(1800)
+        (queue,) = centre.acd.queue_summaries()
+        assert (queue.refused, queue.offered, queue.withdrawn, queue.overflowed) == (0, 0, 0, 0)
+        assert (stored(centre).state, stored(centre).attempts) == ("resting", 0)
+        centre.hours.open(SUPPORT, "otto")
+        await centre.until(lambda: stored(centre).state == "over", within_s=30)
+        assert stored(centre).result == "served"
+        await centre.all_over()
+
+    centre().run(scenario)
+
+
+@pytest.mark.parametrize("waiting", ["announce", "overflow"])
+def test_when_its_queue_closes_it_leaves_and_is_there_again_when_it_opens(
+    centre: Make, waiting: WhoWaitsAtClosing
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await asked(centre)
+        await centre.until(lambda: stored(centre).state == "waiting")
+        centre.hours.close(SUPPORT, "meeting", waiting, "otto")
+        await centre.sleep(1800)
+        assert stored(centre).state == "resting"
+        (queue,) = centre.acd.queue_summaries()
+        assert (queue.refused, queue.offered, queue.withdrawn, queue.overflowed) == (0, 1, 1, 0)
+        centre.hours.open(SUPPORT, "otto")
+        assert stored(centre).state == "waiting"
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre().run(scenario)
+
+
+@pytest.mark.parametrize("customer_first", [False, True])
+def test_where_it_was_moved_it_is_tried_again(centre: Make, customer_first: bool) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        night = Queue(queue_id=QueueId("night"), agents=(AgentId("ann"),))
+        agents = [Agent(agent_id=AgentId("ann"))]
+        centre.reload(queues=[Queue(queue_id=SUPPORT, agents=()), night], agents=agents)
+        phone = await asked(centre)
+        phone.busy_status = 486
+        await centre.until(lambda: stored(centre).state == "waiting")
+        (contact_id,) = centre.acd.contact_ids()
+        centre.acd.apply(ContactRequeued(contact_id, QueueId("night"), "otto"))
+        await centre.log_in("ann")
+        await centre.until(lambda: stored(centre).attempts == 2, within_s=300)
+        assert stored(centre).queue_id == "night"
+        counts = {each.queue_id: each.offered for each in centre.acd.queue_summaries()}
+        assert counts == {"support": 1, "night": 2}
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre(retry_s=100.0, customer_first=customer_first, through="desk").run(scenario)
 
 
 def test_an_agent_who_declines_and_stays_ready_is_not_rung_without_end(centre: Make) -> None:

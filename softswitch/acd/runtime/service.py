@@ -190,6 +190,10 @@ class AcdService:
         """Who waits at the head of a queue; None if nobody does."""
         return self._router.head(queue_id)
 
+    def is_closed(self, queue_id: QueueId) -> bool:
+        """Whether the queue takes nobody at present."""
+        return self._router.is_closed(queue_id)
+
     def is_staffed(self, queue_id: QueueId) -> bool:
         """Whether somebody who serves the queue is at work."""
         return self._router.is_staffed(queue_id)

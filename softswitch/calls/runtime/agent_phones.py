@@ -120,7 +120,8 @@ class AgentPhones:
         return party
 
     def stop(self) -> None:
-        """Nobody is alerted any more."""
+        """Nobody is alerted any more, nor will be."""
+        self._tell = None
         for alerted in list(self._alerted.values()):
             self._stop(alerted)
 

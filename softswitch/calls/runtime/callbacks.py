@@ -4,6 +4,8 @@ A promise is on the disk before anybody is told of it. Each attempt is a contact
 and something random), in the place of who has asked for it; when the router reserves an agent for it, its call begins
 (callback_attempt.py). Where the queue calls customers first, that begins when it is the first in its queue and somebody
 is at work there, so that the agent who is free next need not wait for it to ring.
+
+While its queue is closed it is not in the router at all, and nothing is counted; it is there when the queue opens.
 """
 
 import asyncio
@@ -12,11 +14,11 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from softswitch.acd.events import AcdEvent
+from softswitch.acd.events import AcdEvent, ConfigurationChanged, QueueOpened
 from softswitch.acd.events import ContactWithdrawn as WithdrawnEvent
 from softswitch.acd.inputs import AcdInput, ContactQueued, ContactWithdrawn
 from softswitch.acd.model import Channel
-from softswitch.acd.outputs import AcdOutput, AgentReserved, ContactOverflowed, ContactRefused
+from softswitch.acd.outputs import AcdOutput, AgentReserved, ContactMoved, ContactOverflowed, ContactRefused
 from softswitch.acd.runtime.timers import TimerHandle
 from softswitch.base.errors import LocalError, SoftswitchError
 from softswitch.base.ids import CallId, ContactId, QueueId
@@ -25,6 +27,7 @@ from softswitch.calls.callback_book import (
     AttemptResult,
     CallbackBook,
     CallbackChanged,
+    CallbackForgotten,
     CallbackLeft,
     CallbackTerms,
     CallbackWaits,
@@ -45,7 +48,7 @@ log = get_logger("calls")
 PREFIX = "cb"
 """What the ids of call-backs begin with."""
 TURNED_AWAY_S = 60.0
-"""When the queue has not taken one, or it was sent out of it, it comes again after this."""
+"""When a queue that is open has not taken one, or it was sent out of it, it comes again after this."""
 ON_THE_LINE_S = 300.0
 """Who has asked for it and not hung up after this is called all the same: something went wrong."""
 HUNG_UP_S = 5.0
@@ -57,6 +60,7 @@ class Acd(Protocol):
     def apply(self, fact: AcdInput) -> None: ...
     def head(self, queue_id: QueueId) -> ContactId | None: ...
     def is_staffed(self, queue_id: QueueId) -> bool: ...
+    def is_closed(self, queue_id: QueueId) -> bool: ...
 
 
 class Callbacks:
@@ -156,10 +160,11 @@ class Callbacks:
             case ContactRefused() | ContactOverflowed():
                 callback = self._waiting(output.contact_id)
                 if callback is not None:
-                    self._forget_contact(callback.callback_id)
-                    log.info("callback turned away", callback=callback.callback_id, reason=output.reason)
-                    self._book.postponed(callback.callback_id, self._among.clock.wall() + TURNED_AWAY_S)
-                    self._carry_out()
+                    self._turned_away(callback, output.reason)
+            case ContactMoved():
+                callback = self._waiting(output.contact_id)
+                if callback is not None:
+                    self._moved(callback, output.queue_id)
             case _:
                 pass
 
@@ -168,13 +173,29 @@ class Callbacks:
         has_moved = False
         for event in events:
             has_moved = True
-            if isinstance(event, WithdrawnEvent) and event.by:
-                callback = self._waiting(event.contact_id) or self._dialled(event.contact_id)
-                if callback is not None:
-                    self._forget_contact(callback.callback_id)
-                    self.cancel(callback.callback_id, event.by)
+            if isinstance(event, WithdrawnEvent):
+                self._withdrawn(event)
+            elif isinstance(event, QueueOpened | ConfigurationChanged):
+                self._look_who_is_awaited()
         if has_moved and self._customer_first:
             self._call_those_who_are_next()
+
+    def _look_who_is_awaited(self) -> None:
+        """A queue has opened, or is another one: those that await that are there again."""
+        for queue_id in self._book.awaited_queues():
+            if not self._acd.is_closed(queue_id):
+                self._book.opened(queue_id)
+        self._carry_out()
+
+    def _withdrawn(self, event: WithdrawnEvent) -> None:
+        """One was taken out of its queue, and not by us."""
+        waiting = self._waiting(event.contact_id)
+        callback = waiting or (self._dialled(event.contact_id) if event.by else None)
+        if callback is not None and event.by:
+            self._forget_contact(callback.callback_id)
+            self.cancel(callback.callback_id, event.by)
+        elif waiting is not None:
+            self._turned_away(waiting, event.reason)
 
     # Private
 
@@ -200,6 +221,30 @@ class Callbacks:
         is_it = callback is not None and callback.state == "dialling" and callback.calls[-1:] == (contact_id,)
         return callback if is_it else None
 
+    def _turned_away(self, callback: StoredCallback, reason: str) -> None:
+        """The router does not know it any more."""
+        self._forget_contact(callback.callback_id)
+        log.info("callback turned away", callback=callback.callback_id, reason=reason)
+        if self._acd.is_closed(callback.queue_id):
+            self._book.turned_away(callback.callback_id)
+        else:
+            self._book.postponed(callback.callback_id, self._among.clock.wall() + TURNED_AWAY_S)
+        self._carry_out()
+
+    def _moved(self, callback: StoredCallback, queue_id: QueueId) -> None:
+        contact_id = self._forget_contact(callback.callback_id)
+        log.info("callback moved", callback=callback.callback_id, old=callback.queue_id, queue=queue_id)
+        self._book.moved(callback.callback_id, queue_id)
+        if contact_id is not None:
+            self._remember(callback.callback_id, contact_id)
+        self._carry_out()
+
+    def _remember(self, callback_id: str, contact_id: ContactId) -> None:
+        self._contacts[callback_id] = contact_id
+        callback = self._book.get(callback_id)
+        if callback is not None and callback.customer_first:
+            self._customer_first.setdefault(callback.queue_id, set()).add(callback_id)
+
     def _forget_contact(self, callback_id: str) -> ContactId | None:
         callback = self._book.get(callback_id)
         if callback is not None and (first := self._customer_first.get(callback.queue_id)) is not None:
@@ -221,20 +266,23 @@ class Callbacks:
                             self._acd.apply(ContactWithdrawn(contact_id, callback.result or "postponed"))
                     case CallbackWaits(callback):
                         self._wait(callback)
+                    case CallbackForgotten(callback_id):
+                        self._store.callbacks.delete(callback_id)
         self._arm()
 
     def _wait(self, callback: StoredCallback) -> None:
         if self._is_stopping:
             return
         clock = self._among.clock
+        if self._acd.is_closed(callback.queue_id):
+            self._book.turned_away(callback.callback_id)
+            return
         terms = self._terms_of(callback.queue_id)
         if terms is not None and terms.hours and not self._calendar.is_open(terms.hours, clock.wall()):
             self._book.postponed(callback.callback_id, self._calendar.next_change(terms.hours, clock.wall()))
             return
         contact_id = ContactId(f"{callback.callback_id}.{self._among.entropy.token(40)}")
-        self._contacts[callback.callback_id] = contact_id
-        if callback.customer_first:
-            self._customer_first.setdefault(callback.queue_id, set()).add(callback.callback_id)
+        self._remember(callback.callback_id, contact_id)
         try:
             self._acd.apply(
                 ContactQueued(
@@ -277,6 +325,8 @@ class Callbacks:
 
         def ended(result: AttemptResult, reason: str, agent: str) -> None:
             log.info("callback attempt", callback=callback.callback_id, result=result, reason=reason, agent=agent)
+            if record.queue:
+                self._book.moved(callback.callback_id, QueueId(record.queue))
             self._book.ended(callback.callback_id, result, self._among.clock.wall(), reason=reason, agent=agent)
             self._carry_out()
 
@@ -298,8 +348,7 @@ class Callbacks:
             self._spawn(self._begin(callback, contact_id).customer_first(self._queued_at(callback)))
 
     def _forget_old(self) -> None:
-        for callback_id in self._book.forget_before(self._among.clock.wall() - CALLBACK_KEEP_DAYS * DAY_S):
-            self._store.callbacks.delete(callback_id)
+        self._book.forget_before(self._among.clock.wall() - CALLBACK_KEEP_DAYS * DAY_S)
 
     # Time
 

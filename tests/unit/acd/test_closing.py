@@ -2,9 +2,10 @@
 
 import pytest
 
+from softswitch.acd.events import ContactWithdrawn
 from softswitch.acd.inputs import AgentLoggedOut, ConfigurationSet, QueueClosed, QueueOpened
 from softswitch.acd.limits import REASON_LENGTH_MAX
-from softswitch.acd.model import Agent, HangUp, OverflowTarget, Queue, ToFlow, ToQueue, WhoWaitsAtClosing
+from softswitch.acd.model import Agent, Channel, HangUp, OverflowTarget, Queue, ToFlow, ToQueue, WhoWaitsAtClosing
 from softswitch.acd.outputs import ContactMoved, ContactOverflowed, ContactRefused, ReservationEnded
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.testing.acd import ScriptedAcd
@@ -103,3 +104,19 @@ def test_everybody_ends_in_one_way() -> None:
     acd.tell(QueueClosed(SALES, "hours", "announce"))
     row = acd.queue()
     assert row.offered == 5 == row.answered + row.abandoned + row.overflowed + row.withdrawn
+
+
+@pytest.mark.parametrize("is_alerting", [False, True])
+@pytest.mark.parametrize("waiting", ["announce", "overflow"])
+def test_a_call_back_is_withdrawn_wherever_callers_are_sent(waiting: WhoWaitsAtClosing, is_alerting: bool) -> None:
+    acd = scripted(overflows={"closed": ToQueue(NIGHT)})
+    if is_alerting:
+        acd.ready("ann")
+    acd.call("c1", channel=Channel.CALLBACK)
+    acd.tell(QueueClosed(SALES, "night", waiting))
+    if is_alerting:
+        acd.fail("c1")
+    (row,) = acd.told(ContactWithdrawn)
+    assert (row.contact_id, row.reason, row.by) == ("c1", "closed", "")
+    assert acd.router.contact_ids() == []
+    assert (acd.queue().offered, acd.queue().withdrawn, acd.queue().overflowed) == (1, 1, 0)

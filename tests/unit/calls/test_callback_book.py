@@ -11,6 +11,7 @@ from softswitch.calls.callback_book import (
     AGAIN_S,
     CallbackBook,
     CallbackChanged,
+    CallbackForgotten,
     CallbackLeft,
     CallbackTerms,
     CallbackWaits,
@@ -188,16 +189,80 @@ def test_old_ones_are_forgotten() -> None:
     book = CallbackBook()
     requested(book)
     book.cancel("cb1", "", 1200.0)
-    assert book.forget_before(1200.0) == []
-    assert book.forget_before(1201.0) == ["cb1"]
+    book.take_outputs()
+    book.forget_before(1200.0)
+    assert book.take_outputs() == []
+    book.forget_before(1201.0)
+    assert book.take_outputs() == [CallbackForgotten("cb1")]
     assert book.all_callbacks() == []
+
+
+def test_of_very_many_that_are_over_those_that_ended_first_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callback_book, "CALLBACKS_OVER_MAX", 2)
+    book = CallbackBook()
+    for number in range(4):
+        book.request(f"cb{number}", wish(str(number)), TERMS, 1100.0 + number)
+    for order, number in enumerate((2, 0, 3)):
+        book.cancel(f"cb{number}", "", 1200.0 + order)
+    forgotten = [each for each in book.take_outputs() if isinstance(each, CallbackForgotten)]
+    assert forgotten == [CallbackForgotten("cb2")]
+    assert [each.callback_id for each in book.all_callbacks()] == ["cb0", "cb1", "cb3"], "one is not over"
+    monkeypatch.setattr(callback_book, "CALLBACKS_OVER_MAX", 1)
+    assert CallbackBook(book.all_callbacks()).take_outputs() == [CallbackForgotten("cb0")]
+
+
+def test_it_awaits_the_opening_of_its_queue_and_no_other() -> None:
+    book = CallbackBook()
+    requested(book)
+    book.turned_away("cb1")
+    assert kinds(book) == ["CallbackLeft", "CallbackChanged"]
+    assert (stored := book.get("cb1")) is not None
+    assert (stored.state, stored.awaits_opening, book.awaited_queues()) == ("resting", True, {SALES})
+    book.handle_timeout(2000.0)
+    book.opened(QueueId("support"))
+    assert kinds(book) == []
+    book.opened(SALES)
+    assert kinds(book) == ["CallbackChanged", "CallbackWaits"]
+    book.opened(SALES)
+    assert (kinds(book), book.awaited_queues()) == ([], set())
+
+
+def test_what_awaits_an_opening_looks_again_after_a_restart_and_is_not_kept_for_ever() -> None:
+    book = CallbackBook()
+    requested(book)
+    book.turned_away("cb1")
+    again = CallbackBook(book.all_callbacks())
+    again.restart()
+    assert kinds(again) == ["CallbackChanged", "CallbackWaits"]
+    assert book.next_timeout() == 4700.0
+    book.handle_timeout(4700.0)
+    (callback,) = book.all_callbacks()
+    assert (callback.state, callback.result, callback.awaits_opening) == ("over", "expired", False)
+
+
+def test_where_it_was_moved_it_waits_at_the_next_attempt() -> None:
+    book = CallbackBook()
+    requested(book)
+    night = QueueId("night")
+    book.moved("cb1", night)
+    book.began("cb1", "call")
+    book.ended("cb1", "not_reached", 1200.0)
+    book.handle_timeout(1800.0)
+    (waits,) = (each for each in book.take_outputs() if isinstance(each, CallbackWaits))
+    assert waits.callback.queue_id == night
+    assert book.request("cb2", wish(queue=night), TERMS, 1900.0).callback_id == "cb1"
+    assert book.request("cb3", wish(), TERMS, 1900.0).callback_id == "cb3", "it is not in its old queue any more"
+    book.moved("cb3", night)
+    book.cancel("cb3", "", 1900.0)
+    assert book.request("cb4", wish(queue=night), TERMS, 1900.0).callback_id == "cb1"
 
 
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("request"), st.integers(0, 3)),
         st.tuples(
-            st.sampled_from(["began", "served", "not_reached", "not_tried", "cancel", "postpone"]), st.integers(0, 9)
+            st.sampled_from(["began", "served", "not_reached", "not_tried", "cancel", "postpone", "close", "open"]),
+            st.integers(0, 9),
         ),
         st.tuples(st.just("time"), st.integers(1, 2000)),
     ),
@@ -227,6 +292,10 @@ def test_whatever_happens_a_number_has_one_and_each_is_where_the_outputs_say(ste
             book.cancel(chosen.callback_id, "", now)
         elif kind == "postpone":
             book.postponed(chosen.callback_id, now + 5)
+        elif kind == "close":
+            book.turned_away(chosen.callback_id)
+        elif kind == "open":
+            book.opened(SALES)
         elif kind in ("served", "not_reached", "not_tried"):
             book.ended(chosen.callback_id, kind, now)
         for output in book.take_outputs():
