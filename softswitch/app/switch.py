@@ -58,6 +58,7 @@ from softswitch.calls.runtime.caller_lists import CallerLists
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.lookups import Lookups
+from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import QueueHours
@@ -212,11 +213,13 @@ class Switch:
             is_in_progress=records.is_in_progress,
         )
         phones = PhoneSettings(store)
+        open_lines = OpenLines()
         desks = Desks(
             call_settings(configuration),
             store,
             clock,
             acd,
+            lines=open_lines,
             take_settings=self._use_settings,
             is_registered=lambda username: bool(endpoint.bindings(f"{username}@{self._running().settings.domain}")),
         )
@@ -245,6 +248,7 @@ class Switch:
             lists=lists,
             lookups=lookups,
             toll=toll,
+            open_lines=open_lines,
         )
         runner = FlowRunner(lambda: self._running().dialplan, loop=self._loop)
         controller = CallController(

@@ -5,6 +5,9 @@
                  └───────────────── he hangs up: logged out ◄────┘
 ```
 
+When he leaves the desk his line comes from (he logs out there, or in elsewhere, or somebody else sits down) it ends: at
+once, or after the contact he has.
+
 An open line is a call of the agent's in which nothing is heard. When the router reserves him he is brought from there
 into the contact's call (`fetch`), answered already, and hears a tone, so that he knows. When that call parts from him,
 or he ends it with the key "*", he is not hung up: the controller begins the next call of his line, with the flow of the
@@ -36,8 +39,9 @@ async def keep_line_open(call: ActiveCall) -> NoReturn:
     if agent_id is None:
         raise LocalError("only an agent can keep a line open: the caller's phone belongs to no [[agent]]")
     lines, acd = call.around.open_lines, call.around.acd
-    if (other := lines.free_line(agent_id)) is not None and other is not call:
-        other.hang_up_from_outside("the agent has opened another line")
+    is_new = not lines.is_of(agent_id, party)  # else he comes back from a contact
+    if is_new:
+        lines.end(agent_id, "the agent has opened another line")
     await call.answer()
     party.open_line = call.record.called_number
     call.exchange.free_line(party)
@@ -45,7 +49,8 @@ async def keep_line_open(call: ActiveCall) -> NoReturn:
     lines.opened(agent_id, call)
     try:
         acd.apply(AgentReachable(agent_id))
-        acd.apply(AgentLoggedIn(agent_id, by=agent_id))
+        if is_new:
+            acd.apply(AgentLoggedIn(agent_id, by=agent_id))
         while True:
             await call.mailbox.next()
     finally:

@@ -1,5 +1,7 @@
 """Who sits at which phone (hot desks), kept over restarts; logging in and out by phone.
 
+Who leaves a desk keeps no line open from there (agent_line.py).
+
 A PIN of an agent can be tried by whoever can call from one of our phones: after `WRONG_PINS_MAX` wrong ones in a row
 none is right for `LOCKED_S` seconds, and each is logged.
 """
@@ -13,6 +15,7 @@ from softswitch.base.ids import AgentId
 from softswitch.base.log import get_logger
 from softswitch.calls.desks import agent_called, seated
 from softswitch.calls.runtime.agent_lines import Acd
+from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.store import Store
 from softswitch.store.schema import StoredSeat
@@ -23,6 +26,7 @@ WRONG_PINS_MAX = 5
 """In a row: a person mistypes twice, a machine goes on."""
 LOCKED_S = 300.0
 """Four digits hold out for a month then."""
+LEFT = "the agent has left the desk"
 
 
 class Desks:
@@ -33,6 +37,7 @@ class Desks:
         "_clock",
         "_configured",
         "_is_registered",
+        "_lines",
         "_locked_until",
         "_seats",
         "_store",
@@ -47,6 +52,7 @@ class Desks:
         clock: Clock,
         acd: Acd,
         *,
+        lines: OpenLines,
         take_settings: Callable[[CallSettings], None],
         is_registered: Callable[[str], bool],
     ) -> None:
@@ -54,6 +60,7 @@ class Desks:
         self._store = store
         self._clock = clock
         self._acd = acd
+        self._lines = lines
         self._take = take_settings
         self._is_registered = is_registered
         self._seats = {row.agent_id: row.username for row in store.seats.ascending()}
@@ -91,8 +98,12 @@ class Desks:
         if agent_id is None:
             return False
         self._acd.apply(AgentLoggedOut(agent_id, by=agent_id))
+        had_line = self._lines.has(agent_id)
+        self._lines.end(agent_id, LEFT)
         if agent_id in self._seats:
             self._change({agent_id: None})
+        elif had_line:
+            self._tell_who_can_be_reached(self.settings, {agent_id: None}, set())
         return True
 
     # Private
@@ -114,8 +125,11 @@ class Desks:
 
     def _sit(self, agent_id: AgentId, phone: Extension, own: Extension) -> None:
         changes: dict[AgentId, str | None] = {agent_id: None if phone.username == own.username else phone.username}
-        if phone.agent_id not in (None, agent_id):
-            self._acd.apply(AgentLoggedOut(phone.agent_id, by=agent_id))
+        self._lines.end(agent_id, LEFT, unless_at=phone.username)
+        former = phone.agent_id
+        if former not in (None, agent_id):
+            self._acd.apply(AgentLoggedOut(former, by=agent_id))
+            self._lines.end(former, LEFT)
         changes |= {other: None for other, name in self._seats.items() if name == phone.username and other != agent_id}
         self._change(changes)
 

@@ -6,20 +6,25 @@ from softswitch.base.ids import AgentId
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.active_call import ActiveCall
+    from softswitch.calls.runtime.party import Party
 
 
 class OpenLines:
     """By agent."""
 
-    __slots__ = ("_agents", "_free")
+    __slots__ = ("_free", "_parties")
 
     def __init__(self) -> None:
-        self._agents: set[AgentId] = set()
+        self._parties: dict[AgentId, Party] = {}
         self._free: dict[AgentId, ActiveCall] = {}
 
     def has(self, agent_id: AgentId) -> bool:
         """Whether his line is open, with a contact or free."""
-        return agent_id in self._agents
+        return agent_id in self._parties
+
+    def is_of(self, agent_id: AgentId, party: "Party") -> bool:
+        """Whether this is the party whose line is open."""
+        return self._parties.get(agent_id) is party
 
     def free_line(self, agent_id: AgentId) -> "ActiveCall | None":
         """The call in which he waits for the next contact."""
@@ -27,7 +32,7 @@ class OpenLines:
 
     def opened(self, agent_id: AgentId, call: "ActiveCall") -> None:
         """He waits in this call from now on."""
-        self._agents.add(agent_id)
+        self._parties[agent_id] = call.caller
         self._free[agent_id] = call
 
     def left(self, agent_id: AgentId, call: "ActiveCall") -> None:
@@ -37,5 +42,15 @@ class OpenLines:
 
     def closed(self, agent_id: AgentId) -> None:
         """He has hung up, whatever he was in."""
-        self._agents.discard(agent_id)
+        self._parties.pop(agent_id, None)
         self._free.pop(agent_id, None)
+
+    def end(self, agent_id: AgentId, reason: str, *, unless_at: str = "") -> None:
+        """He keeps no line open any more, unless it comes from this phone: it ends at once, or after his contact."""
+        party, waits_in = self._parties.get(agent_id), self._free.get(agent_id)
+        if party is None or (party.extension is not None and party.extension.username == unless_at):
+            return
+        self.closed(agent_id)
+        party.open_line = ""
+        if waits_in is not None:
+            waits_in.hang_up_from_outside(reason)

@@ -25,6 +25,7 @@ from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.caller_lists import CallerLists
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
+from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import QueueHours
@@ -316,11 +317,13 @@ class SimulatedCentre:
         self.traces = Traces(self.messages, self.store, self.clock, self.loop, lambda: self.settings)
         self.records = StoreRecords(self.store, self.clock, traces=self.traces)
         self.phone_settings = PhoneSettings(self.store)
+        open_lines = OpenLines()
         self.desks = Desks(
             self.settings,
             self.store,
             self.clock,
             self.acd,
+            lines=open_lines,
             take_settings=self._use_settings,
             is_registered=lambda username: bool(self.endpoint.bindings(f"{username}@{DOMAIN}")),
         )
@@ -351,6 +354,7 @@ class SimulatedCentre:
             lists=self.lists,
             lookups=self.lookups,
             toll=self.toll,
+            open_lines=open_lines,
         )
         self.legs = around.legs
         self.parking = around.parking

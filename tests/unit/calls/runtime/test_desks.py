@@ -5,6 +5,7 @@ import pytest
 from softswitch.acd.inputs import AcdInput, AgentLoggedIn, AgentLoggedOut, AgentReachable, AgentUnreachable
 from softswitch.base.ids import AgentId
 from softswitch.calls.runtime.desks import LOCKED_S, WRONG_PINS_MAX, Desks
+from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.store import Store, memory_store
 from softswitch.testing.clock import ManualClock
@@ -32,6 +33,7 @@ class Office:
             self.store,
             self.clock,
             self,
+            lines=OpenLines(),
             take_settings=self.take,
             is_registered=lambda username: username in registered,
         )
