@@ -248,6 +248,11 @@ class Router:
             return None
         return reservation_id
 
+    def state_of(self, contact_id: ContactId) -> ContactState | None:
+        """Where a contact is; None for one that is not known."""
+        contact = self._floor.contacts.get(contact_id)
+        return None if contact is None else contact.state
+
     def contact_ids(self) -> list[ContactId]:
         return list(self._floor.contacts)
 

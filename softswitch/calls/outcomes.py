@@ -32,7 +32,7 @@ class QueueReason(Enum):
     OVERFLOWED = "overflowed"
     """The queue's overflow names a flow; `QueueOutcome.flow` is its name, and `Call.queue` has run it."""
     WITHDRAWN = "withdrawn"
-    """Somebody at the switch has taken the caller out of the queue."""
+    """Somebody at the switch has taken the caller out of the queue, or the switch has lost sight of him there."""
     EXITED = "exited"
     """The caller has pressed `QueueOutcome.key` to leave; where that leads to a flow, `Call.queue` has run it."""
 

@@ -483,3 +483,21 @@ def test_where_customers_are_first_nobody_is_called_while_no_agent_is_at_work(ce
         await centre.all_over()
 
     centre(customer_first=True, through="desk").run(scenario)
+
+
+def test_where_all_are_rung_each_of_them_is_and_nobody_has_missed_what_another_took(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        agents = [Agent(agent_id=AgentId(name)) for name in ("ann", "bob")]
+        centre.reload(queues=[Queue(queue_id=SUPPORT, strategy="ring_all")], agents=agents)
+        customer(centre)
+        centre.phone("ann").answer_after_s, centre.phone("bob").answer_after_s = None, 3.0
+        await centre.log_in("ann", "bob")
+        phone = await asked(centre)
+        phone.talk_s = 5.0
+        await centre.until(lambda: stored(centre).state == "over")
+        assert (stored(centre).result, stored(centre).agent) == ("served", "bob")
+        assert centre.phone("ann").seen(InviteReceived)
+        await centre.all_over()
+        assert [(each.missed, each.state) for each in centre.acd.agent_summaries()] == [(0, AgentState.READY)] * 2
+
+    centre("ann", "bob").run(scenario)

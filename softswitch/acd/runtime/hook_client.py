@@ -47,11 +47,11 @@ class HookTarget(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a hook says; fields it adds are ignored."""
+    """What a hook says; fields it adds are ignored, and null is nothing, as many libraries write it."""
 
     verdict: Literal["accept", "choose", "veto"]
-    agent: str = ""
-    reason: str = ""
+    agent: str | None = None
+    reason: str | None = None
 
 
 class HookFault(SoftswitchError):
@@ -145,8 +145,8 @@ class HookClient:
             return
         if breaker.answered():
             logger.info("routing hook answers again", queue=question.queue_id)
-        agent_id = AgentId(answer.agent) if answer.verdict == "choose" else None
-        self._answer(RoutingAnswered(question.reservation_id, answer.verdict, agent_id, answer.reason))
+        agent_id = AgentId(answer.agent) if answer.verdict == "choose" and answer.agent else None
+        self._answer(RoutingAnswered(question.reservation_id, answer.verdict, agent_id, answer.reason or ""))
 
     def _failed(self, queue_id: QueueId, breaker: HookBreaker, fault: str) -> None:
         if not breaker.is_resting:

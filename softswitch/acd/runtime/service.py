@@ -9,7 +9,7 @@ import msgspec
 from softswitch.acd.events import AcdEvent, Stamped, SwitchStarted, SwitchStopped
 from softswitch.acd.explaining import ContactExplanation
 from softswitch.acd.inputs import AcdInput, ConfigurationSet, SwitchRestarted
-from softswitch.acd.model import LiveSkills
+from softswitch.acd.model import ContactState, LiveSkills
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged
 from softswitch.acd.router import Router
 from softswitch.acd.runtime.journal import RouterJournal
@@ -163,6 +163,10 @@ class AcdService:
 
     def agent_summaries(self) -> list[AgentSummary]:
         return self._router.agent_summaries(self._clock.now())
+
+    def state_of(self, contact_id: ContactId) -> ContactState | None:
+        """Where a contact is; None for one that is not known."""
+        return self._router.state_of(contact_id)
 
     def contact_ids(self) -> list[ContactId]:
         """Of all contacts the ACD knows of."""

@@ -97,6 +97,8 @@ class CallbackAttempt:
                     case ContactConnected():
                         self._begin_with_agent(phones.connected(), event)
                         return True
+                    case AgentReserved():
+                        await phones.alert(event)
                     case ReservationEnded():
                         phones.ended(event)
                     case _:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from softswitch.acd.model import ContactState
 from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
-from softswitch.base.ids import AgentId, CallId, LegId, QueueId, RecordingId, ReferId
+from softswitch.base.ids import AgentId, CallId, ContactId, LegId, QueueId, RecordingId, ReferId
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import LookupAnswer
 from softswitch.calls.projects import ProjectCalls
@@ -101,6 +102,10 @@ class Sip(Protocol):
 class Acd(AgentLinesAcd, Protocol):
     def queue_in_hand(self, agent_id: AgentId) -> QueueId | None:
         """The queue of the contact an agent has, or wraps up; None if there is none."""
+        ...
+
+    def state_of(self, contact_id: ContactId) -> ContactState | None:
+        """Where a contact is; None for one the router does not know."""
         ...
 
 

@@ -15,6 +15,10 @@ then, and ReservationAccepted. An agent who hangs up during them has not spoken 
 
 While no media worker can give the agent's phone a stream he cannot be rung, which is no fault of his: ReservationFailed
 ("no_media") leaves the contact in its place, and the agent free for callers on other workers.
+
+What becomes of the caller is the router's to say. Should its word be lost (a fault of ours, a watchdog that was wrong),
+he would hear music for ever: so who was told nothing for `LOOK_S` looks whether the router still thinks as he does, and
+if not his flow goes on with WITHDRAWN.
 """
 
 from collections import deque
@@ -30,13 +34,14 @@ from softswitch.acd.inputs import (
     ContactTransferred,
     ContactWithdrawn,
 )
-from softswitch.acd.model import HangUp, ToFlow, ToQueue
+from softswitch.acd.model import ContactState, HangUp, ToFlow, ToQueue
 from softswitch.acd.outputs import (
     AgentReserved,
     AnnouncementCut,
     AnnouncementDue,
     ContactConnected,
     ContactInQuestion,
+    ContactLost,
     ContactMoved,
     ContactOverflowed,
     ContactRefused,
@@ -45,6 +50,7 @@ from softswitch.acd.outputs import (
 )
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.base.log import get_logger
 from softswitch.calls.boosts import customer_of
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarDone, FarReplaced
@@ -65,6 +71,11 @@ from softswitch.calls.settings import QueueTreatment
 from softswitch.media.errors import MediaUnavailable
 from softswitch.media.protocol import DtmfReceived, PlayFinished
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
+
+log = get_logger("calls")
+
+LOOK_S = 60.0
+"""As often as the router asks after him (`watchdog`)."""
 
 RING_ATTEMPTS_MAX = 5
 """Each waits two seconds for a media worker; one that is away for longer is not coming back by itself."""
@@ -109,6 +120,8 @@ class QueueVisit:
         self._greeting: AgentGreeting | None = None
         self._greeted_at = 0.0
         self._greeted_agent = ""
+        self._is_amiss = False
+        """The router thinks that he talks, and he does not."""
         self._conversation: Conversation | None = None
         self._wait_s = 0.0
 
@@ -123,10 +136,8 @@ class QueueVisit:
             self._play_music()
             self._join_queue()
             while True:
-                event = await self._call.mailbox.next(None if self._greeting is None else self._greeting.left_s)
-                if event is None:
-                    self._greeted()
-                outcome = None if event is None else await self._take(event)
+                event = await self._call.mailbox.next(self._patience_s())
+                outcome = self._nothing_happened() if event is None else await self._take(event)
                 if outcome is not None:
                     self._call.record.is_unserved = not outcome.is_answered
                     return outcome
@@ -160,7 +171,9 @@ class QueueVisit:
             case ContactConnected():
                 return self._connect(event)
             case ContactInQuestion():
-                self._confirm()
+                return self._confirm()
+            case ContactLost():
+                return self._lost(event)
             case FarReplaced():
                 self._far_replaced(event)
             case ContactMoved():
@@ -372,10 +385,49 @@ class QueueVisit:
             )
         self._end_conversation("agent" if is_transferred else record.ended_by)
 
-    def _confirm(self) -> None:
-        """The router asks whether the caller is still here."""
-        if self._is_known:
-            self._around.acd.apply(ContactConfirmed(self._contact))
+    # The router's word
+
+    def _patience_s(self) -> float | None:
+        """How long nothing need happen."""
+        if self._greeting is not None:
+            return self._greeting.left_s
+        return None if self._conversation is not None else LOOK_S
+
+    def _nothing_happened(self) -> QueueOutcome | None:
+        if self._greeting is not None:
+            self._greeted()
+            return None
+        is_amiss = self._state() not in (ContactState.WAITING, ContactState.ALERTING)
+        return self._forsaken() if self._is_known and is_amiss else None
+
+    def _confirm(self) -> QueueOutcome | None:
+        """The router asks whether the caller is still here. If it thinks twice that he talks, its word was lost."""
+        if not self._is_known:
+            return None
+        was_amiss, self._is_amiss = self._is_amiss, self._thinks_that_he_talks()
+        if was_amiss and self._is_amiss:
+            return self._forsaken()
+        self._around.acd.apply(ContactConfirmed(self._contact))
+        return None
+
+    def _lost(self, event: ContactLost) -> QueueOutcome | None:
+        """The router knows him no more. Of one who waits it says next that he is taken out."""
+        if self._conversation is not None:
+            self._is_known = False
+            return None
+        return self._forsaken() if event.state is ContactState.CONNECTED else None
+
+    def _thinks_that_he_talks(self) -> bool:
+        return self._conversation is None and self._state() is ContactState.CONNECTED
+
+    def _state(self) -> ContactState | None:
+        return self._around.acd.state_of(self._contact)
+
+    def _forsaken(self) -> QueueOutcome:
+        """He waits for a word that was lost."""
+        log.error("the ACD has lost a caller", call_id=self._call.call_id, queue=self._queue)
+        wait_s = self._leave_queue(ContactWithdrawn(self._contact, "lost"))
+        return QueueOutcome(reason=QueueReason.WITHDRAWN, queue=self._queue, wait_s=wait_s)
 
     # Leaving
 

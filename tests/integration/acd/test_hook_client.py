@@ -137,6 +137,7 @@ def run(story: Coroutine[Any, Any, None]) -> None:
             RoutingAnswered(ReservationId(1), "choose", AgentId("bob"), "his customer"),
         ),
         (b'{"verdict": "veto", "reason": "no"}', RoutingAnswered(ReservationId(1), "veto", None, "no")),
+        (b'{"verdict": "veto", "agent": null, "reason": null}', RoutingAnswered(ReservationId(1), "veto")),
     ],
 )
 def test_what_a_hook_can_say(content: bytes, expected: RoutingAnswered) -> None:
