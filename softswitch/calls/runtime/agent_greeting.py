@@ -8,6 +8,7 @@ is over when its sounds are, or after `GREETING_S_MAX` should their end never be
 from collections.abc import Sequence
 
 from softswitch.base.clock import Clock
+from softswitch.base.ids import AgentId
 from softswitch.calls.runtime.party import Party
 
 GREETING_S_MAX = 10.0
@@ -17,19 +18,20 @@ GREETING_S_MAX = 10.0
 class AgentGreeting:
     """Sounds that play to one agent, from now on."""
 
-    __slots__ = ("_agent", "_clock", "_ends_at", "_play_id")
+    __slots__ = ("_agent", "_clock", "_play_id", "agent_id", "began_at")
 
-    def __init__(self, agent: Party, sounds: Sequence[str], clock: Clock) -> None:
+    def __init__(self, agent_id: AgentId, agent: Party, sounds: Sequence[str], clock: Clock) -> None:
         assert agent.stream is not None, "he has answered"
+        self.agent_id = agent_id
+        self.began_at = clock.now()
         self._agent = agent
         self._clock = clock
-        self._ends_at = clock.now() + GREETING_S_MAX
         self._play_id = agent.stream.play(sounds)
 
     @property
     def left_s(self) -> float:
         """Seconds until it is over at the latest."""
-        return max(0.0, self._ends_at - self._clock.now())
+        return max(0.0, self.began_at + GREETING_S_MAX - self._clock.now())
 
     def ends_with(self, play_id: int) -> bool:
         """Whether the end of this playback is its own."""

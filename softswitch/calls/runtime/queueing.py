@@ -118,8 +118,6 @@ class QueueVisit:
         self._ring_attempts = 0
         self._agent: Party | None = None
         self._greeting: AgentGreeting | None = None
-        self._greeted_at = 0.0
-        self._greeted_agent = ""
         self._is_amiss = False
         """The router thinks that he talks, and he does not."""
         self._conversation: Conversation | None = None
@@ -294,8 +292,7 @@ class QueueVisit:
         """Tell an agent who has answered about the caller; False if there is nothing to be told."""
         sounds = self._words_for(agent_id, agent)
         if sounds:
-            self._greeting = AgentGreeting(agent, sounds, self._around.clock)
-            self._greeted_at, self._greeted_agent = self._around.clock.now(), agent_id
+            self._greeting = AgentGreeting(agent_id, agent, sounds, self._around.clock)
         return bool(sounds)
 
     def _words_for(self, agent_id: AgentId, agent: Party) -> list[str]:
@@ -477,11 +474,11 @@ class QueueVisit:
         self._around.acd.apply(departure)
         return wait_s
 
-    def _leave_greeted(self) -> None:
+    def _leave_during(self, greeting: AgentGreeting) -> None:
         """An agent has answered him, and was just being told about him."""
         record = self._call.record
-        record.agent = self._greeted_agent
-        record.queue_wait_s += self._greeted_at - self._queued_at
+        record.agent = greeting.agent_id
+        record.queue_wait_s += greeting.began_at - self._queued_at
         self._greeted()
         self._is_known = False
         self._around.acd.apply(ContactFinished(self._contact, record.ended_by))
@@ -491,7 +488,7 @@ class QueueVisit:
         if self._conversation is not None:
             self._part()
         elif self._greeting is not None and self._is_known:
-            self._leave_greeted()
+            self._leave_during(self._greeting)
         elif self._is_known:
             self._leave_queue(self._departure())
         self._phones.stop()
