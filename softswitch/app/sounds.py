@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from softswitch.base.errors import Fault
 from softswitch.config import Configuration
-from softswitch.dialplan.menus import text_name
+from softswitch.dialplan.menus import StepKind, compile_menu, text_name
 
 if TYPE_CHECKING:
     from softswitch.prompts.runtime.library import SoundLibrary
@@ -21,7 +21,21 @@ def sound_cache_directory(configuration: Configuration) -> Path:
 def prepare_sounds(library: "SoundLibrary", configuration: Configuration) -> list[Fault]:
     """Make every sound that is not in the cache yet; what is wrong."""
     projects = [row.id for row in configuration.projects]
-    return library.prepare(configuration.settings.sounds.languages, projects=projects)
+    expected = named_prompts(configuration)
+    return library.prepare(configuration.settings.sounds.languages, projects=projects, expected=expected)
+
+
+def named_prompts(configuration: Configuration) -> list[str]:
+    """Prompts that queues and menus name; what flows play is known when they do."""
+    names = [name for row in configuration.queues for name in (*row.announce.texts, row.closing_prompt)]
+    names += [name for row in configuration.queues for name in row.agent_hears]
+    for menu in map(compile_menu, configuration.menus):
+        steps = [
+            step for steps in (*menu.keys.values(), menu.closed, menu.after_wrong, menu.after_silence) for step in steps
+        ]
+        names += [*menu.prompts, menu.invalid or "", menu.no_choice or ""]
+        names += [step.target for step in steps if step.kind is StepKind.PLAY]
+    return [name for name in dict.fromkeys(names) if name and not name.startswith("tone:")]
 
 
 def operator_texts(configuration: Configuration) -> dict[str, dict[str, str]]:

@@ -54,6 +54,7 @@ def summary(configuration: Configuration) -> str:
         (len(configuration.phones), "other phone"),
         (len(configuration.queues), "queue"),
         (len(configuration.routes), "number"),
+        (len(configuration.menus), "menu"),
         (len(configuration.trunks), "trunk"),
     )
     return ", ".join(count(number, noun) for number, noun in parts if number) or "nothing is configured yet"

@@ -4,7 +4,8 @@ A name ("queue/please-hold") is looked up in this order, and the first that can 
 
 1. the operator's recordings: sounds/<language>/<name>.*, then sounds/<name>.* for all languages; for a project
    (`for_project`) those in sounds/<project>/ laid out in the same way go before them;
-2. the operator's texts (prompts.toml, menus.toml) in that language, spoken by espeak-ng;
+2. the operator's texts (prompts.toml, menus.toml) in that language, spoken by espeak-ng; for a project first that of
+   the name <project>/<name>, which goes before recordings that are everybody's;
 3. a directory of Asterisk's core sounds, under our name for the phrase (asterisk_names.py) or their own;
 4. our phrases, spoken;
 5. the operator's text in another language, or the words of the name, spoken, and counted as missing (missing.py).
@@ -215,17 +216,24 @@ class SoundLibrary:
         return self._resolve_together([wait_phrases(minutes, language)], language)
 
     def prepare(
-        self, languages: Iterable[str], music: Iterable[str] = ("default",), projects: Iterable[str] = ()
+        self,
+        languages: Iterable[str],
+        music: Iterable[str] = ("default",),
+        projects: Iterable[str] = (),
+        expected: Sequence[str] = (),
     ) -> list[Fault]:
         """Make every sound that is not in the cache yet, and return all that is wrong.
 
-        The phrases of two languages take about two seconds the first time.
+        `expected` are prompts that the configuration names: one that is not there is said, and its words are spoken in
+        advance. The phrases of two languages take about five seconds the first time.
         """
         for language in languages:
             base, words = base_language(language), catalogue(language)
             names = [*(words.texts if words else ()), *self._texts.get(base, {}), *self._recordings(base)]
             for name in dict.fromkeys(names):
                 self._attempt(lambda name=name, language=language: self._made(name, language))
+            for name in dict.fromkeys(expected):
+                self._attempt(lambda name=name, language=language: self._expected(name, language))
             for project in projects:
                 theirs = self.for_project(project, "")
                 for name in self._of_project(project, base):
@@ -273,9 +281,19 @@ class SoundLibrary:
             return self._resolve_together([phrases(said, self._language)], self._language)
 
     def _in_its_place(self, name: str, language: str, fault: Fault) -> str:
-        """The text in another language, in that language's voice, else the words of the name."""
         if self._missing.note(name, language):
             self._report(fault)
+        return self._words_of(name, language, fault)
+
+    def _expected(self, name: str, language: str) -> str:
+        try:
+            return self._made(name, language)
+        except PromptError as error:
+            self._report(error.fault)
+            return self._words_of(name, language, error.fault)
+
+    def _words_of(self, name: str, language: str, fault: Fault) -> str:
+        """The text in another language, in that language's voice, else the words of the name."""
         name = name.removesuffix(".wav")
         for other in dict.fromkeys((base_language(self._language), *self._texts)):
             ours = catalogue(other)
@@ -302,8 +320,10 @@ class SoundLibrary:
 
     def _find(self, name: str, language: str, with_asterisk: bool) -> Path:
         unreadable: Fault | None = None
-        text = self._texts.get(base_language(language), {}).get(name)
-        for recording in self._candidates(name, language, with_asterisk and text is None):
+        texts = self._texts.get(base_language(language), {})
+        own = texts.get(f"{self._project}/{name}") if self._project else None
+        text = own or texts.get(name)
+        for recording in self._candidates(name, language, with_asterisk and text is None, only_own=own is not None):
             try:
                 return self._cache.converted(recording)
             except PromptError as error:
@@ -327,11 +347,12 @@ class SoundLibrary:
     def _piece(self, name: str, language: str, *, with_asterisk: bool) -> str:
         return name if name == PAUSE else self._resolve(name, language, with_asterisk=with_asterisk)
 
-    def _candidates(self, name: str, language: str, with_asterisk: bool) -> list[Path]:
-        """Recordings of a sound, best first."""
+    def _candidates(self, name: str, language: str, with_asterisk: bool, *, only_own: bool = False) -> list[Path]:
+        """Recordings of a sound, best first; with `only_own` those of the project alone, which has words of its own."""
         found: list[Path] = []
         if self._sounds:
-            for place in (f"{self._project}/", "") if self._project else ("",):
+            places = [f"{self._project}/"] if self._project else []
+            for place in places if only_own else [*places, ""]:
                 for folder in dict.fromkeys((language, base_language(language))):
                     found += self._indexed(self._sounds, f"{place}{folder}/{name}")
                 found += self._indexed(self._sounds, f"{place}{name}")

@@ -141,6 +141,18 @@ def test_the_operators_text_goes_before_ours_and_asterisks_and_his_recording_bef
     assert house.library.missing() == []
 
 
+def test_a_project_has_words_of_its_own_before_everybodys_recording(house: House) -> None:
+    everybodys = house.record("en/greeting/welcome")
+    house.library.use_texts({"en": {"acme/greeting/welcome": "Acme."}}, "en")
+    acme, bolt = house.library.for_project("acme", ""), house.library.for_project("bolt", "")
+    assert stems([acme.resolve("greeting/welcome", "en")]) == ["greeting/welcome"]
+    assert acme.resolve("greeting/welcome", "en").startswith(str(house.cache))
+    assert bolt.resolve("greeting/welcome", "en") == everybodys
+    own = house.record("acme/en/greeting/welcome")
+    house.library.refresh()
+    assert acme.resolve("greeting/welcome", "en") == own
+
+
 def test_values_and_lists_become_files_and_are_known_the_next_time(house: House) -> None:
     said: list[Said] = [
         "greeting/welcome",
@@ -273,6 +285,14 @@ def test_everything_is_prepared_in_advance_and_every_fault_comes_back(house: Hou
     house.library.refresh()
     assert house.library.prepare(["en"]) == [fault]
     assert {path: path.stat().st_mtime_ns for path in house.cache.rglob("*.wav")} == made
+
+
+def test_a_prompt_that_is_expected_is_reported_and_its_words_are_ready(house: House) -> None:
+    (fault,) = house.library.prepare(["en"], expected=["shop/sale", "greeting/welcome"])
+    assert (fault.key, house.heard) == ("shop/sale", [fault])
+    assert house.library.missing() == [], "nobody has asked for it yet"
+    (words,) = (house.cache / "texts" / "en").glob("*.wav")
+    assert house.library.resolve("shop/sale", "en") == str(words)
 
 
 def test_without_espeak_recordings_still_play_and_one_fault_says_what_to_install(
