@@ -148,7 +148,8 @@ class SoundLibrary:
             try:
                 files = self._files(each, language)
             except PromptError as error:
-                self._missing.note(str(each), language)
+                if self._missing.total == missed:
+                    self._missing.note(_kind_of(each), language)
                 self._report(error.fault)
                 continue
             if len(self._rendered) >= RESOLVED_MAX:
@@ -422,6 +423,17 @@ class SoundLibrary:
         if str(fault) not in self._faults:
             self._faults[str(fault)] = fault
             self._on_fault(fault)
+
+
+def _kind_of(said: Said) -> str:
+    """What is counted as missing where nothing can be spoken: of values only the kind, for they may be private."""
+    match said:
+        case str():
+            return said
+        case int():
+            return "number"
+        case _:
+            return str(said).partition(" ")[0]
 
 
 def _checked_name(name: str) -> str:

@@ -1,5 +1,7 @@
 """What must hold for menus and prompts: one small configuration for each rule."""
 
+import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -145,3 +147,25 @@ def test_prompts_may_be_written_one_below_the_other(tmp_path: Path) -> None:
     prompts = '[en]\n"shop/sale" = "Sale."\n[en.shop]\nopen = "Open."\n[ru]\nx = "Ы"\n'
     configuration = load_with(tmp_path, TOP + 'keys = {"1" = "hangup"}', prompts=prompts)
     assert configuration.prompts == {"en": {"shop/sale": "Sale.", "shop/open": "Open."}, "ru": {"x": "Ы"}}
+
+
+def documented_menus() -> str:
+    page = (Path(__file__).parents[3] / "docs" / "dialplan.md").read_text(encoding="utf-8")
+    (menus,) = [text for text in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "[[menu]]" in text]
+    return menus
+
+
+def starting_menus() -> str:
+    """Those that stand in the starter as comments."""
+    lines = files("softswitch.config").joinpath("starter/menus.toml").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line.removeprefix("#").strip() for line in lines[lines.index("# [[menu]]") :])
+
+
+@pytest.mark.parametrize("menus", [documented_menus(), starting_menus()], ids=["documentation", "starter"])
+def test_the_examples_that_people_copy_are_good(tmp_path: Path, menus: str) -> None:
+    queues = '[[queue]]\nid = "sales"\n\n[[queue]]\nid = "support"\n'
+    agents = FILES["agents"].replace('"101"', '"110"')
+    softswitch = '[sounds]\nlanguages = ["en"]\n'
+    for name, text in {**FILES, "menus": menus, "queues": queues, "agents": agents, "softswitch": softswitch}.items():
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    assert len(load(tmp_path, flows=FLOWS | {"leave_message"}).menus) == 2

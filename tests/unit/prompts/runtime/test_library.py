@@ -304,6 +304,11 @@ def test_without_espeak_recordings_still_play_and_one_fault_says_what_to_install
     assert "pip install 'softswitch[speech]'" in fault.remedy
     assert house.library.resolve("greeting/goodbye", "en") == own
     assert is_telephone_wav(Path(house.library.music()))
+    said: list[Said] = ["greeting/goodbye", "shop/sale", 7, spoken.text("Hello.")]
+    assert house.library.files(said, "en") == [own], "what cannot be spoken is left out, and the call goes on"
+    assert [(row.name, row.times) for row in house.library.missing()] == [
+        *(("number", 1), ("shop/sale", 1), ("text", 1)),
+    ]
 
 
 def test_a_projects_recordings_go_before_the_centres(house: House) -> None:
