@@ -27,7 +27,6 @@ from pathlib import Path
 
 from softswitch.base.errors import Fault
 from softswitch.prompts.announcements import digit_phrases, number_phrases, position_phrases, wait_phrases
-from softswitch.prompts.asterisk_names import asterisk_name
 from softswitch.prompts.catalogue import LANGUAGES, base_language, catalogue
 from softswitch.prompts.errors import PromptError
 from softswitch.prompts.limits import DIGITS_MAX, NAME_CHARACTERS_MAX, RESOLVED_MAX
@@ -37,7 +36,7 @@ from softswitch.prompts.names import is_name
 from softswitch.prompts.rendering import PAUSE, phrases
 from softswitch.prompts.runtime.cache import SoundCache
 from softswitch.prompts.runtime.conversion import SUFFIXES
-from softswitch.prompts.runtime.folders import asterisk_folder, index_folder
+from softswitch.prompts.runtime.recordings import Recordings
 from softswitch.prompts.spoken import Listing, Noun, Number, Said, Spoken, Text
 from softswitch.prompts.tones import TONES, is_cadence, tone, tone_names
 
@@ -51,12 +50,9 @@ class SoundLibrary:
     """Where sounds come from. All paths that are returned are absolute."""
 
     __slots__ = (
-        "_asterisk",
-        "_asterisk_folders",
         "_cache",
         "_country",
         "_faults",
-        "_indexes",
         "_language",
         "_missing",
         "_music",
@@ -64,9 +60,9 @@ class SoundLibrary:
         "_on_fault",
         "_project",
         "_project_music",
+        "_recordings",
         "_rendered",
         "_resolved",
-        "_sounds",
         "_texts",
     )
 
@@ -89,8 +85,7 @@ class SoundLibrary:
         once each.
         """
         self._cache = SoundCache(cache.absolute())
-        self._sounds = sounds.absolute() if sounds else None
-        self._asterisk = asterisk.absolute() if asterisk else None
+        self._recordings = Recordings(sounds.absolute() if sounds else None, asterisk.absolute() if asterisk else None)
         self._music = music.absolute() if music else None
         self._country = country if country in TONES else "us"
         self._language = language
@@ -98,8 +93,6 @@ class SoundLibrary:
         self._on_fault = on_fault
         self._missing = MissingPrompts()
         self._faults: dict[str, Fault] = {}
-        self._indexes: dict[Path, dict[str, Path]] = {}
-        self._asterisk_folders: dict[str, Path | None] = {}
         self._resolved: dict[tuple[str, str, bool, str], str] = {}
         """By name, language, with Asterisk's or without, and project."""
         self._rendered: dict[tuple[Said, str, str], list[str]] = {}
@@ -230,14 +223,14 @@ class SoundLibrary:
         """
         for language in languages:
             base, words = base_language(language), catalogue(language)
-            names = [*(words.texts if words else ()), *self._texts.get(base, {}), *self._recordings(base)]
+            names = [*(words.texts if words else ()), *self._texts.get(base, {}), *self._recordings.names(base)]
             for name in dict.fromkeys(names):
                 self._attempt(lambda name=name, language=language: self._made(name, language))
             for name in dict.fromkeys(expected):
                 self._attempt(lambda name=name, language=language: self._expected(name, language))
             for project in projects:
                 theirs = self.for_project(project, "")
-                for name in self._of_project(project, base):
+                for name in self._recordings.names_of_project(project, base):
                     self._attempt(lambda theirs=theirs, name=name, language=language: theirs._made(name, language))
         for name in music:
             self._attempt(lambda name=name: self.music(name))
@@ -245,8 +238,7 @@ class SoundLibrary:
 
     def refresh(self) -> None:
         """Look at the directories again: recordings may have come, gone or changed."""
-        self._indexes.clear()
-        self._asterisk_folders.clear()
+        self._recordings.refresh()
         self._resolved.clear()
         self._rendered.clear()
         self._missing.clear()
@@ -324,7 +316,9 @@ class SoundLibrary:
         texts = self._texts.get(base_language(language), {})
         own = texts.get(f"{self._project}/{name}") if self._project else None
         text = own or texts.get(name)
-        for recording in self._candidates(name, language, with_asterisk and text is None, only_own=own is not None):
+        for recording in self._recordings.of_sound(
+            name, language, self._project, with_asterisk=with_asterisk and text is None, only_own=own is not None
+        ):
             try:
                 return self._cache.converted(recording)
             except PromptError as error:
@@ -334,58 +328,22 @@ class SoundLibrary:
         text = text or (ours.texts.get(name) if ours else None)
         if text:
             return self._cache.phrase(name, text, language)
-        remedy = f"Put a recording into {self._sounds or 'sounds'}/{language}/{name}.wav, or check the name"
+        remedy = f"Put a recording into {self._recordings.sounds or 'sounds'}/{language}/{name}.wav, or check the name"
         raise PromptError(unreadable or Fault("sounds", name, f'there is no such sound in "{language}"', remedy))
 
     def _resolve_together(self, wordings: Sequence[Sequence[str]], language: str) -> list[str]:
         """An announcement in one voice: the first wording that is recorded as a whole, or else the first one, with
         Asterisk's voice left out, because it would alternate with the spoken one in the middle of a sentence."""
         for names in wordings:
-            if all(name == PAUSE or self._candidates(name, language, with_asterisk=True) for name in names):
+            if all(name == PAUSE or self._is_recorded(name, language) for name in names):
                 return [self._piece(name, language, with_asterisk=True) for name in names]
         return [self._piece(name, language, with_asterisk=False) for name in wordings[0]]
 
+    def _is_recorded(self, name: str, language: str) -> bool:
+        return bool(self._recordings.of_sound(name, language, self._project, with_asterisk=True))
+
     def _piece(self, name: str, language: str, *, with_asterisk: bool) -> str:
         return name if name == PAUSE else self._resolve(name, language, with_asterisk=with_asterisk)
-
-    def _candidates(self, name: str, language: str, with_asterisk: bool, *, only_own: bool = False) -> list[Path]:
-        """Recordings of a sound, best first; with `only_own` those of the project alone, which has words of its own."""
-        found: list[Path] = []
-        if self._sounds:
-            places = [f"{self._project}/"] if self._project else []
-            for place in places if only_own else [*places, ""]:
-                for folder in dict.fromkeys((language, base_language(language))):
-                    found += self._indexed(self._sounds, f"{place}{folder}/{name}")
-                found += self._indexed(self._sounds, f"{place}{name}")
-        if with_asterisk and (folder := self._asterisk_folder(base_language(language))):
-            found += self._indexed(folder, asterisk_name(name, language) or name)
-        return found
-
-    def _asterisk_folder(self, language: str) -> Path | None:
-        if language not in self._asterisk_folders:
-            self._asterisk_folders[language] = asterisk_folder(self._asterisk, language) if self._asterisk else None
-        return self._asterisk_folders[language]
-
-    def _indexed(self, folder: Path, name: str) -> list[Path]:
-        index = self._indexes.get(folder)
-        if index is None:
-            index = self._indexes[folder] = index_folder(folder)
-        path = index.get(name)
-        return [path] if path else []
-
-    def _of_project(self, project: str, language: str) -> list[str]:
-        """Names of a project's own recordings, in a language and for all of them."""
-        for_all = [name for name in self._recordings(project) if name.partition("/")[0] not in (*LANGUAGES, "music")]
-        return [*self._recordings(f"{project}/{language}"), *for_all]
-
-    def _recordings(self, folder: str) -> list[str]:
-        """Names of the operator's own recordings in a folder."""
-        if not self._sounds:
-            return []
-        prefix = f"{folder}/"
-        self._indexed(self._sounds, "")
-        index = self._indexes.get(self._sounds, {})
-        return [name.removeprefix(prefix) for name in index if name.startswith(prefix)]
 
     def _find_music(self, name: str) -> Path:
         source = self._music if name in ("", "default") else self._music_named(name)
@@ -402,16 +360,12 @@ class SoundLibrary:
         return self._cache.generated(f"music-{GENERATED_VERSION}", hold_music)
 
     def _music_named(self, name: str) -> Path | None:
-        folder = (self._sounds or Path("sounds")) / "music"
-        if is_name(name):
-            for own in (folder.parent / self._project / "music", folder) if self._project else (folder,):
-                place = own.relative_to(folder.parent)
-                if self._sounds and (found := self._indexed(self._sounds, f"{place}/{name}")):
-                    return found[0]
-                if (own / name).is_dir():
-                    return own / name
-        self._report(Fault(str(folder), "music", f'there is no music "{name}"', "Put a WAV file of that name there"))
-        return None
+        found = self._recordings.of_music(name, self._project) if is_name(name) else None
+        if found is None:
+            folder = (self._recordings.sounds or Path("sounds")) / "music"
+            reason = f'there is no music "{name}"'
+            self._report(Fault(str(folder), "music", reason, "Put a WAV file of that name there"))
+        return found
 
     def _attempt(self, make: Callable[[], str]) -> None:
         try:
