@@ -6,6 +6,7 @@ from softswitch.acd.runtime.service import AcdService
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.calls.projects import may_use
 from softswitch.calls.runtime.callbacks import Callbacks
+from softswitch.calls.runtime.conferences.keeper import Conferences
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.settings import CallSettings
 from softswitch.dialplan.flows import Dialplan
@@ -25,6 +26,8 @@ class Owners(Protocol):
     def acd(self) -> AcdService: ...
     @property
     def callbacks(self) -> Callbacks: ...
+    @property
+    def conferences(self) -> Conferences: ...
     @property
     def store(self) -> Store: ...
 
@@ -56,6 +59,11 @@ class SwitchBelongings:
     def of_callback(self, callback_id: str) -> str | None:
         callback = self._parts.callbacks.find(callback_id)
         return None if callback is None else callback.project
+
+    def of_room(self, room: str) -> str | None:
+        terms = self._parts.settings.conferences.get(room)
+        running = self._parts.conferences.running(room) if terms is None else None
+        return terms.project if terms is not None else None if running is None else running.terms.project
 
     def of_recording(self, recording_id: RecordingId, started_at: float) -> str | None:
         recording = self._parts.store.recordings.get((started_at, recording_id))

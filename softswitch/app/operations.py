@@ -8,6 +8,7 @@ from softswitch.app.belongings import SwitchBelongings
 from softswitch.app.call_operations import CallOperations
 from softswitch.app.callback_operations import CallbackOperations
 from softswitch.app.caller_operations import CallerOperations
+from softswitch.app.conference_operations import ConferenceOperations
 from softswitch.app.contact_operations import ContactOperations
 from softswitch.app.message_operations import MessageOperations
 from softswitch.app.parts import Parts
@@ -58,6 +59,9 @@ class SwitchOperations:
         self.set_listed_number = callers.set_listed_number
         self.lookups = callers.lookups
         self.try_lookup = callers.try_lookup
+        conferences = ConferenceOperations(parts)
+        self.conferences = conferences.conferences
+        self.order_conference = conferences.order_conference
         callbacks = CallbackOperations(parts)
         self.callbacks = callbacks.callbacks
         self.add_callback = callbacks.add_callback

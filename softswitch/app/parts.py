@@ -12,6 +12,7 @@ from softswitch.base.clock import Clock
 from softswitch.calls.projects import ProjectCalls
 from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.caller_lists import CallerLists
+from softswitch.calls.runtime.conferences.keeper import Conferences
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
@@ -54,6 +55,7 @@ class Parts:
     archive: Archive
     phones: PhoneSettings
     callbacks: Callbacks
+    conferences: Conferences
     desks: Desks
     lists: CallerLists
     lookups: Lookups

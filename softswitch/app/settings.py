@@ -18,10 +18,13 @@ from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.calls.boosts import BoostRule, number_list
 from softswitch.calls.callback_book import CallbackTerms
+from softswitch.calls.conferences.terms import RoomTerms
+from softswitch.calls.conferences.times import read_time
 from softswitch.calls.settings import CallSettings, Extension, Project, QueueTreatment, RecordingPolicy, RingGroup
 from softswitch.calls.toll_policy import TollRules
 from softswitch.config import Configuration, load, load_settings
 from softswitch.config.addresses import parse_listener, parse_server
+from softswitch.config.conference_rows import RoomRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, CallbacksRow, GroupRow, PhoneRow, QueueRow, TollRow
 from softswitch.config.settings import ListenerAccess, RecordingsSection, SoundsSection, TollSection
@@ -176,6 +179,8 @@ def call_settings(configuration: Configuration) -> CallSettings:
         },
         caller_lists=caller_lists(configuration, habits(settings.numbers)),
         regions=region_map(configuration),
+        conferences={row.id: _room(row, configuration) for row in configuration.rooms},
+        minutes_days=settings.conferences.keep_minutes_days,
         boosts=tuple(
             BoostRule(
                 boost_s=row.boost_s,
@@ -424,6 +429,36 @@ def _callback_terms(row: CallbacksRow, configuration: Configuration) -> Callback
         hours=row.hours,
         through=usernames.get(row.through, row.through),
         ring_s=row.ring_s,
+    )
+
+
+def _room(row: RoomRow, configuration: Configuration) -> RoomTerms:
+    usernames = {each.id: each.username for each in _phones(configuration)}
+    times = [read_time(text, row.timezone) for text in row.times]
+    return RoomTerms(
+        room_id=row.id,
+        name=row.name,
+        project=row.project,
+        number=row.number,
+        host_pin=row.host_pin,
+        guest_pin=row.guest_pin,
+        hosts=frozenset(usernames.get(name, name) for name in row.hosts),
+        maximum=row.maximum,
+        waits_for_host=row.wait_for_host,
+        ends_with_host=row.end_with_host,
+        host_grace_s=row.host_grace_s,
+        is_lecture=row.lecture,
+        records=row.record,
+        announces=row.announce,
+        rejoin_s=row.rejoin_s,
+        music=row.music or "default",
+        language=row.language,
+        participants=tuple(usernames.get(name, name) for name in row.participants),
+        through=usernames.get(row.through, row.through),
+        ring_s=row.ring_s,
+        attempts=row.attempts,
+        retry_s=row.retry_s,
+        times=tuple(each for each in times if each is not None),
     )
 
 

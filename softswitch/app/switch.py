@@ -55,6 +55,7 @@ from softswitch.base.log import configure_logging, get_logger
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.caller_lists import CallerLists
+from softswitch.calls.runtime.conferences.keeper import Conferences
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.lookups import Lookups
@@ -231,6 +232,7 @@ class Switch:
         toll = Toll(store, clock, lambda: self._running().settings, self._is_open)
         calendar = DialplanCalendar(lambda: self._running().dialplan)
         callbacks = Callbacks(store, acd, self._loop, calendar)
+        conferences = Conferences(store, self._loop)
         around = Surroundings(
             sip=commands,
             media=media,
@@ -244,6 +246,7 @@ class Switch:
             settings=lambda: self._running().settings,
             phones=phones,
             callbacks=callbacks,
+            conferences=conferences,
             desks=desks,
             lists=lists,
             lookups=lookups,
@@ -259,6 +262,7 @@ class Switch:
             project_of=runner.project_of,
         )
         callbacks.connect(around, controller)
+        conferences.connect(around, controller)
         return Parts(
             clock=clock,
             pid=os.getpid(),
@@ -276,6 +280,7 @@ class Switch:
             archive=archive,
             phones=phones,
             callbacks=callbacks,
+            conferences=conferences,
             desks=desks,
             lists=lists,
             lookups=lookups,
@@ -315,6 +320,7 @@ class Switch:
         known = parts.acd.start(acd_configuration(parts.configuration))
         parts.queue_hours.refresh()
         parts.callbacks.start()
+        parts.conferences.start()
         for agent_id in auto_login(parts.configuration):
             if agent_id not in known:
                 parts.acd.apply(AgentLoggedIn(agent_id))
@@ -403,6 +409,7 @@ class Switch:
         parts.drain_ends_at = parts.clock.now() + grace_s
         parts.callbacks.stop()
         await parts.controller.drain(grace_s)
+        parts.conferences.stop()
         if self._control is not None:
             await self._control.close()
         await parts.archive.stop()

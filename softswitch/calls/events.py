@@ -64,4 +64,8 @@ class FarPressed(msgspec.Struct, frozen=True):
     digit: str
 
 
-CallEvent = LegEvent | MediaEvent | AcdOutput | PartyJoined | FarReplaced | FarDone | FarPressed
+class ConferenceLeft(msgspec.Struct, frozen=True):
+    """The caller is in his conference no more; why, his seat says."""
+
+
+CallEvent = LegEvent | MediaEvent | AcdOutput | PartyJoined | FarReplaced | FarDone | FarPressed | ConferenceLeft

@@ -151,6 +151,40 @@ class ParkOutcome(msgspec.Struct, frozen=True, kw_only=True):
     talk_s: float = 0.0
 
 
+class ConferenceReason(Enum):
+    ENDED = "ended"
+    """Whoever ran it has ended it, or the switch."""
+    HOST_LEFT = "host_left"
+    """Its host has gone, and it ends with him."""
+    LEFT = "left"
+    """The caller has pressed the key for it."""
+    REMOVED = "removed"
+    """A host, or somebody at the switch, has sent him out."""
+    FULL = "full"
+    LOCKED = "locked"
+    WRONG_PIN = "wrong_pin"
+    """He did not know it, or has guessed too often."""
+    UNKNOWN = "unknown"
+    """No room has the number called, and none is found by its PIN."""
+
+
+class ConferenceOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How being in a conference ended, or why it did not begin. He has been told already."""
+
+    reason: ConferenceReason
+    room: str = ""
+    role: str = ""
+    """"host" or "guest"."""
+    conference: str = ""
+    """The id of its minutes."""
+    talk_s: float = 0.0
+    """For how long he heard others."""
+
+    @property
+    def has_taken_part(self) -> bool:
+        return bool(self.conference)
+
+
 class Digits(msgspec.Struct, frozen=True):
     """What a caller typed. `is_complete` is False when the time ran out first."""
 

@@ -84,6 +84,7 @@ class CallRecord:
         "calling_name",
         "calling_number",
         "cause",
+        "conference",
         "disposition",
         "end_reason",
         "ended_by",
@@ -132,6 +133,7 @@ class CallRecord:
         self.flow = ""
         self.queue = ""
         self.agent = ""
+        self.conference = ""
         self.queue_wait_s = 0.0
         self.ring_s = 0.0
         self.talk_s = 0.0
@@ -263,6 +265,7 @@ class CallRecord:
             flow=self.flow,
             queue=QueueId(self.queue) if self.queue else None,
             agent=AgentId(self.agent) if self.agent else None,
+            conference=self.conference,
             queue_wait_s=self.queue_wait_s,
             ring_s=self.ring_s,
             talk_s=self.talk_s,

@@ -14,6 +14,7 @@ from softswitch.base.ids import AgentId
 from softswitch.calls.boosts import BoostRule
 from softswitch.calls.callback_book import CallbackTerms
 from softswitch.calls.caller_lists import CallerList, RegionMap
+from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.digit_mode import DigitMode
 from softswitch.calls.ringing import EACH_S, RingStrategy
 from softswitch.calls.toll_policy import TollRules
@@ -225,6 +226,9 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     queues: dict[str, QueueTreatment] = {}
     caller_lists: dict[str, CallerList] = {}
     regions: RegionMap = RegionMap()
+    conferences: dict[str, RoomTerms] = {}
+    minutes_days: float = 365.0
+    """How long the minutes of conferences are kept; 0: for ever."""
     boosts: tuple[BoostRule, ...] = ()
     """Who comes earlier in queues."""
     srtp_of_trunks: dict[str, SrtpPolicy] = {}

@@ -11,7 +11,15 @@ from softswitch.base.ids import CallId
 from softswitch.calls.caller_lists import Listed
 from softswitch.calls.dial_terms import DialTerms
 from softswitch.calls.lookups import LookupField
-from softswitch.calls.outcomes import DialOutcome, Digits, LookupAnswer, ParkOutcome, QueueOutcome, RecordedMessage
+from softswitch.calls.outcomes import (
+    ConferenceOutcome,
+    DialOutcome,
+    Digits,
+    LookupAnswer,
+    ParkOutcome,
+    QueueOutcome,
+    RecordedMessage,
+)
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
@@ -106,6 +114,7 @@ class CallVerbs(Protocol):
     async def pick_up(self, extension: str) -> bool: ...
     async def park(self, slot: str, *, timeout_s: float | None) -> ParkOutcome: ...
     async def retrieve(self, slot: str) -> bool: ...
+    async def conference(self, room: str) -> ConferenceOutcome: ...
     async def agent_line(self) -> NoReturn: ...
     async def request_callback(self, number: str, queue: str) -> bool: ...
     def log_in(self, who: str, pin: str) -> bool: ...

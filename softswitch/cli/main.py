@@ -24,6 +24,7 @@ _COMMANDS = {
         "softswitch.cli.projects", "projects", "Client companies: calls now, limits, queues, agents."
     ),
     "queues": LazyCommand("softswitch.cli.queues", "queues", "Queues: who waits, who answers, how quickly."),
+    "conferences": LazyCommand("softswitch.cli.conferences", "conferences", "Conference rooms and who is in them."),
     "callbacks": LazyCommand(
         "softswitch.cli.callbacks", "callbacks", "Call-backs that were promised, who has waited longest first."
     ),

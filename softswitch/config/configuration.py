@@ -3,6 +3,7 @@
 import msgspec
 
 from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
+from softswitch.config.conference_rows import RoomRow
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
@@ -30,6 +31,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     menus: tuple[MenuRow, ...] = ()
     prompts: dict[str, dict[str, str]] = {}
     """Texts by language and name; those of menus are with the menus."""
+    rooms: tuple[RoomRow, ...] = ()
     trunks: tuple[TrunkRow, ...] = ()
     outbound: tuple[OutboundRow, ...] = ()
     lists: tuple[CallerListRow, ...] = ()

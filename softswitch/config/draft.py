@@ -9,6 +9,7 @@ from typing import cast
 
 from softswitch.base.errors import Fault
 from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
+from softswitch.config.conference_rows import RoomRow
 from softswitch.config.conversion import FaultList
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
@@ -26,6 +27,7 @@ FILES = (
     "schedules.toml",
     "menus.toml",
     "prompts.toml",
+    "conferences.toml",
     "trunks.toml",
     "callers.toml",
     "lookups.toml",
@@ -51,6 +53,7 @@ class Draft:
         "prompts",
         "queues",
         "regions",
+        "rooms",
         "routes",
         "schedules",
         "settings",
@@ -76,6 +79,7 @@ class Draft:
         self.queues: list[tuple[int, QueueRow]] = []
         self.boosts: list[tuple[int, BoostRow]] = []
         self.routes: list[tuple[int, RouteRow]] = []
+        self.rooms: list[tuple[int, RoomRow]] = []
         self.schedules: list[tuple[int, ScheduleRow]] = []
         self.trunks: list[tuple[int, TrunkRow]] = []
         self.menus: list[tuple[int, MenuRow]] = []

@@ -27,6 +27,7 @@ from softswitch.config.check_staff import check_staff
 from softswitch.config.check_steps import check_steps
 from softswitch.config.check_toll import check_toll
 from softswitch.config.check_trunks import check_trunks
+from softswitch.config.conference_rows import RoomRow
 from softswitch.config.configuration import Configuration
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
 from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
@@ -91,6 +92,7 @@ def _stray_files(path: Path) -> list[Fault]:
 
 def _check(draft: Draft) -> None:
     # Imported here: the dialplan brings the whole switch along, and `load_settings` must be quick.
+    from softswitch.config.check_conferences import check_conferences
     from softswitch.config.check_menus import check_menus
     from softswitch.config.check_outbound import check_outbound
     from softswitch.config.check_projects import check_projects
@@ -115,6 +117,7 @@ def _check(draft: Draft) -> None:
     check_lookups(draft)
     check_outbound(draft)
     check_projects(draft)
+    check_conferences(draft)
 
 
 def _read(path: Path, faults: FaultList) -> dict[str, object] | None:
@@ -191,6 +194,9 @@ def _convert_file(name: str, draft: Draft) -> None:
             _refuse_others(table, ("menu",), faults)
         case "prompts.toml":
             draft.prompts = read_prompts(table, faults)
+        case "conferences.toml":
+            draft.rooms = _rows(table, "room", RoomRow, faults)
+            _refuse_others(table, ("room",), faults)
         case _:
             draft.trunks = _rows(table, "trunk", TrunkRow, faults)
             draft.outbound = _rows(table, "outbound", OutboundRow, faults)
@@ -239,6 +245,7 @@ def _complete(draft: Draft) -> Configuration:
         schedules=tuple(_complete_schedule(row, projects.get(row.project)) for _, row in draft.schedules),
         menus=tuple(row for _, row in draft.menus),
         prompts=draft.prompts,
+        rooms=tuple(_complete_room(row, projects.get(row.project)) for _, row in draft.rooms),
         trunks=tuple(_complete_trunk(row, draft.directory) for _, row in draft.trunks),
         outbound=tuple(row for _, row in draft.outbound),
         lists=tuple(row for _, row in draft.lists),
@@ -249,6 +256,12 @@ def _complete(draft: Draft) -> Configuration:
 
 def _music_of(project: ProjectRow | None) -> str:
     return "" if project is None else project.music
+
+
+def _complete_room(row: RoomRow, project: ProjectRow | None) -> RoomRow:
+    timezone = row.timezone or ("" if project is None else project.timezone) or "UTC"
+    language = row.language or ("" if project is None else project.language)
+    return msgspec.structs.replace(row, name=row.name or row.id, timezone=timezone, language=language)
 
 
 def _complete_schedule(row: ScheduleRow, project: ProjectRow | None) -> ScheduleRow:

@@ -209,6 +209,13 @@ class ParkingSection(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(str(each).zfill(len(first)) for each in range(int(first), int(last) + 1)) if first else ()
 
 
+class ConferencesSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[conferences]: of all rooms (conferences.toml)."""
+
+    keep_minutes_days: Annotated[float, Meta(ge=0, le=36500)] = 365
+    """0: for ever."""
+
+
 class ShutdownSection(msgspec.Struct, frozen=True, kw_only=True):
     """[shutdown]"""
 
@@ -308,6 +315,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sounds: SoundsSection = SoundsSection()
     control: ControlSection = ControlSection()
     parking: ParkingSection = ParkingSection()
+    conferences: ConferencesSection = ConferencesSection()
     shutdown: ShutdownSection = ShutdownSection()
     log: LogSection = LogSection()
     trace: TraceSection = TraceSection()

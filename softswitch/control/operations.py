@@ -10,6 +10,7 @@ from softswitch.control.protocol.replies import (
     BanSet,
     BansLifted,
     CallbackSet,
+    ConferenceSet,
     ContactSet,
     Done,
     Explained,
@@ -29,6 +30,7 @@ from softswitch.control.protocol.replies import (
 from softswitch.control.protocol.requests import (
     AddCallback,
     GetMessages,
+    OrderConference,
     OrderContact,
     QueueContact,
     RecordingAction,
@@ -49,6 +51,7 @@ from softswitch.control.protocol.rows import (
     CallbackRow,
     CallerListRow,
     CallRow,
+    ConferenceRow,
     ContactRow,
     LimitRow,
     ListedNumberRow,
@@ -157,6 +160,12 @@ class Operations(Protocol):
         ...
 
     async def try_lookup(self, lookup_id: str, fields: dict[str, str]) -> LookupTried | Refused: ...
+
+    def conferences(self) -> Iterable[ConferenceRow]:
+        """All rooms in the order of the configuration, then those of ranges that are in use."""
+        ...
+
+    async def order_conference(self, order: OrderConference) -> ConferenceSet | Refused: ...
 
     def callbacks(self) -> Iterable[CallbackRow]:
         """Call-backs, in the order in which they were asked for; those that are over too."""

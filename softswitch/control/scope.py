@@ -35,6 +35,10 @@ class Belongings(Protocol):
     def of_contact(self, contact_id: ContactId) -> str | None: ...
     def of_callback(self, callback_id: str) -> str | None: ...
     def of_recording(self, recording_id: RecordingId, started_at: float) -> str | None: ...
+    def of_room(self, room: str) -> str | None:
+        """Of a conference room, or one of a range."""
+        ...
+
     def of_phone(self, phone: str) -> str | None:
         """Of an account, its number or its address of record."""
         ...
@@ -144,6 +148,12 @@ def _callback(scope: Scope, request: requests.CancelCallback) -> bool:
     return scope.own(scope.owners.of_callback(request.callback_id))
 
 
+def _room(scope: Scope, request: requests.OrderConference) -> bool:
+    owners = scope.owners
+    is_own = scope.own(owners.of_room(request.room))
+    return is_own and (not request.number or owners.may_reach(scope.project, request.number))
+
+
 def _phone(scope: Scope, request: requests.SetPhone) -> bool:
     return scope.own(scope.owners.of_phone(request.phone))
 
@@ -164,6 +174,7 @@ RULES: dict[type[Request], Rule] = {
     requests.ListFigures: _listing,
     requests.ListContacts: _listing,
     requests.ListCallbacks: _listing,
+    requests.ListConferences: _listing,
     requests.ListRegistrations: _listing,
     requests.ListPhones: _listing,
     requests.ListMailboxes: _listing,
@@ -179,6 +190,7 @@ RULES: dict[type[Request], Rule] = {
     requests.SetQueue: _queue,
     requests.AddCallback: _queue,
     requests.CancelCallback: _callback,
+    requests.OrderConference: _room,
     requests.QueueContact: _new_contact,
     requests.SetContact: _contact,
     requests.OrderContact: _order,
@@ -263,6 +275,10 @@ def _callback_row(scope: Scope, row: rows.CallbackRow) -> rows.CallbackRow | Non
     return row if scope.own(row.project) else None
 
 
+def _conference_row(scope: Scope, row: rows.ConferenceRow) -> rows.ConferenceRow | None:
+    return row if scope.own(row.project) else None
+
+
 def _phone_row(scope: Scope, row: rows.PhoneRow) -> rows.PhoneRow | None:
     return row if scope.own(scope.owners.of_phone(row.username)) else None
 
@@ -320,6 +336,7 @@ SHOWN: dict[type[Reply], Show] = {
     replies.Queues: _rows(_queue_row),
     replies.Figures: _rows(_figures_row),
     replies.Callbacks: _rows(_callback_row),
+    replies.Conferences: _rows(_conference_row),
     replies.Registrations: _rows(_registration_row),
     replies.Phones: _rows(_phone_row),
     replies.Mailboxes: _rows(_mailbox_row),
@@ -331,6 +348,7 @@ SHOWN: dict[type[Reply], Show] = {
     replies.Transferred: _one("call", _call_row),
     replies.QueueSet: _one("queue", _queue_row),
     replies.CallbackSet: _one("callback", _callback_row),
+    replies.ConferenceSet: _one("conference", _conference_row),
     replies.Status: _kept_back,
     replies.Bans: _kept_back,
     replies.Subscriptions: _kept_back,

@@ -16,6 +16,8 @@ async def hotline(call: Call) -> None:
 from softswitch.calls.forwarding import ForwardReason
 from softswitch.calls.outcomes import (
     CallEnded,
+    ConferenceOutcome,
+    ConferenceReason,
     DialOutcome,
     DialReason,
     Digits,
@@ -36,6 +38,8 @@ from softswitch.prompts.spoken import Said
 __all__ = [
     "Call",
     "CallEnded",
+    "ConferenceOutcome",
+    "ConferenceReason",
     "DialOutcome",
     "DialReason",
     "Digits",

@@ -14,6 +14,7 @@ What is played is named by prompts ("greeting/welcome", in the call's language) 
 | speaking.py | what he hears and types |
 | recording.py | what he says, and what is kept |
 | reaching.py | whom he reaches |
+| conferring.py | telephone conferences |
 | own_phone.py | what the owner of a phone sets |
 | verb_group.py | what they share |
 """
@@ -23,6 +24,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from softswitch.dialplan.caller_facts import CallerFacts
+from softswitch.dialplan.conferring import Conferring
 from softswitch.dialplan.knowing import Knowing
 from softswitch.dialplan.own_phone import OwnPhone
 from softswitch.dialplan.reaching import Reaching
@@ -30,7 +32,7 @@ from softswitch.dialplan.recording import Recording
 from softswitch.dialplan.speaking import Speaking
 
 
-class Call(CallerFacts, Knowing, Speaking, Recording, Reaching, OwnPhone):
+class Call(CallerFacts, Knowing, Speaking, Recording, Reaching, Conferring, OwnPhone):
     """One caller. Made by the switch for each call; kept by nobody after the flow has returned."""
 
     async def answer(self) -> None:

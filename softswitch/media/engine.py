@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
-from softswitch.base.ids import CallId, StreamId
+from softswitch.base.ids import CallId, RoomId, StreamId
 from softswitch.media import tick as ticks
 from softswitch.media.codec import Codec
 from softswitch.media.coding.codec_tables import CodecTables
@@ -104,7 +104,7 @@ class MediaEngine:
         self.streams = Streams(self.phases, self._frames, self.tables, stream_codecs, port)
         self.store = SoundStore(SOUND_STORE_BYTES)
         self.player = Player(self.store, self.tables)
-        self.recordings = Recordings(sink, self.streams, self._frames, self.phases[0])
+        self.recordings = Recordings(sink, self.streams, self._frames, self.tables, self.phases[0])
         self._sink = sink
         self._dtmf = DtmfReceiver()
         self._described: list[Describe] = []
@@ -135,9 +135,11 @@ class MediaEngine:
             case SendDigits():
                 return _reasons(digit_sending.begin(command, self.streams))
             case PutRoom(room):
-                return _reasons(self.streams.put_room(room))
+                reason = self.streams.put_room(room)
+                self.recordings.follow_room(room.room_id)
+                return _reasons(reason)
             case DropRoom(room_id):
-                self.streams.drop_room(room_id)
+                self._drop_room(room_id)
                 return []
             case StartPlay(playback):
                 return _reasons(self._play(playback, is_late=False))
@@ -307,6 +309,10 @@ class MediaEngine:
         self.recordings.follow(stream_id)
         return None
 
+    def _drop_room(self, room_id: RoomId) -> None:
+        self.streams.drop_room(room_id)
+        self.recordings.follow_room(room_id)
+
     def _play(self, playback: Playback, *, is_late: bool) -> str | None:
         stream = self.streams.find(playback.stream_id)
         if stream is None:
@@ -357,7 +363,7 @@ class MediaEngine:
                 self._stop_play(stream_id)
         for room_id in self.streams.rooms.ids():
             if room_id not in whole.rooms:
-                self.streams.drop_room(room_id)
+                self._drop_room(room_id)
         reasons += [self.streams.put_room(room) for room in whole.rooms.values()]
         reasons += [self._resume(playback, now) for playback in whole.playbacks.values()]
         reasons += [self.recordings.start(recording, now) for recording in whole.recordings.values()]

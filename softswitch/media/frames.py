@@ -1,7 +1,8 @@
 """What every stream's party says in its latest tick, side by side for all phases of a worker.
 
 A listener takes a source's frame from here, whatever phases the two belong to. Behind the streams' rows there is a row
-of silence for each codec: a listener that hears nothing hears that.
+of silence for each codec: a listener that hears nothing hears that. Behind these there is a row for each room, which
+recordings of the room are made of.
 """
 
 import numpy as np
@@ -13,9 +14,13 @@ from softswitch.media.limits import ROOMS_MAX
 from softswitch.media.packets.byte_windows import Windows, as_runs
 from softswitch.media.tick_grid import FRAME_SAMPLES, PHASES
 
+ROOM_CODEC = 0
+"""Of the rows of rooms."""
+
 
 class Frames:
     __slots__ = (
+        "_rooms",
         "_streams",
         "codec",
         "content",
@@ -29,7 +34,8 @@ class Frames:
     )
 
     def __init__(self, streams: int, tables: CodecTables) -> None:
-        rows = streams + len(tables.names)
+        self._rooms = streams + len(tables.names)
+        rows = self._rooms + ROOMS_MAX
         self._streams = streams
         self.content: NDArray[np.uint8] = np.zeros((rows, FRAME_SAMPLES), np.uint8)
         self.codec: NDArray[np.int64] = np.zeros(rows, np.int64)
@@ -49,7 +55,13 @@ class Frames:
         for codec, byte in enumerate(tables.silence):
             self.content[streams + codec] = byte
             self.codec[streams + codec] = codec
+        self.content[self._rooms :] = tables.silence[ROOM_CODEC]
+        self.codec[self._rooms :] = ROOM_CODEC
 
     def silence_row(self, codec: int) -> int:
         """The row that is silent in this codec."""
         return self._streams + codec
+
+    def room_row(self, slot: int) -> int:
+        """The row of what is said in the room with this slot; silent unless it is recorded (room_voices.py)."""
+        return self._rooms + slot

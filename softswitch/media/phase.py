@@ -26,6 +26,7 @@ from softswitch.media.receiving.comfort_noise import ComfortNoise
 from softswitch.media.receiving.latch import SourceLatch
 from softswitch.media.receiving.playout import PlayoutClock
 from softswitch.media.recording.beeps import Beeps
+from softswitch.media.recording.room_voices import RoomVoices
 from softswitch.media.recording.taps import RecordingSink, Taps
 from softswitch.media.srtp.secure_rows import SecureRows
 from softswitch.media.srtp.srtp import StreamSrtp
@@ -124,6 +125,7 @@ class Phase:
         "mixer",
         "outgoing",
         "playout_clock",
+        "room_voices",
         "row_count",
         "secure",
         "singles",
@@ -158,6 +160,7 @@ class Phase:
         self.mixer = Mixer(index, ROWS_PER_PHASE)
         self.gains = Gains(ROWS_PER_PHASE)
         self.beeps = Beeps()
+        self.room_voices = RoomVoices()
         self.taps = Taps(RECORDINGS_MAX // PHASES, sink, tables)
         self.outgoing = OutgoingBuffer(ROWS_PER_PHASE)
         self.secure = SecureRows(ROWS_PER_PHASE)

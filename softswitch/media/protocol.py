@@ -146,6 +146,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     already there (the last worker died), it is continued; the gap up to now is filled with silence, so the
     file's length is always now - `started_at`.
     `right` None records one party alone (a message), still as two channels.
+    With `room` both channels are what all members of that room say; `left` is any stream of the same worker then.
     Until `masked_until` (monotonic seconds) both channels are silent, and digits leave no trace: what is said then,
     card numbers for example, is not to be kept. `StartRecording` with the same id and other values changes
     the mask, and who is recorded.
@@ -160,6 +161,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float
     masked_until: float = 0.0
     beep_every_s: float = 0.0
+    room: RoomId | None = None
 
 
 # Commands: orders to the worker.

@@ -233,6 +233,8 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """The traceback of a flow that failed, or what else went wrong; "" is the ordinary case."""
     legs: tuple[LegFacts, ...] = ()
     """The caller's and those of the others he talked to, in order. Known a moment after the call's end."""
+    conference: str = ""
+    """The id of the room it was in last; "" if in none."""
     trunk: str = ""
     """The trunk it came from; "" for a call of one of our phones."""
     trunks: tuple[TrunkTry, ...] = ()
@@ -367,6 +369,58 @@ class StoredCallback(msgspec.Struct, frozen=True, kw_only=True):
     """The calls that were made for it."""
 
 
+class StoredStay(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody was in a conference, from when until when. Who came again has two."""
+
+    seat: int
+    """His number in the roll call; who comes again has the same."""
+    number: str
+    name: str = ""
+    account: str = ""
+    """Of his phone, if it is one of ours."""
+    role: Literal["host", "guest"]
+    call_id: CallId
+    """His call, whose record has the rest."""
+    is_called: bool = False
+    """We have called him; else he has called us."""
+    joined_at: float
+    left_at: float = 0.0
+    """0: he is still there."""
+    talk_s: float = 0.0
+    reason: str = ""
+    """Why he left: "hung up", "left", "removed", "ended", "host left"."""
+
+
+class StoredConferenceEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was ordered in a conference."""
+
+    at: float
+    what: str
+    by: str
+    """The number of who ordered it, or "operator" and his name."""
+
+
+class StoredMinutes(msgspec.Struct, frozen=True, kw_only=True):
+    """A conference: who, when, how long. Written whenever somebody comes or goes, and when it is over."""
+
+    conference_id: str
+    room_id: str
+    name: str = ""
+    project: str = ""
+    started_at: float
+    ended_at: float = 0.0
+    """0: it goes on."""
+    stays: tuple[StoredStay, ...] = ()
+    """In the order in which they ended; those who are still there last."""
+    stays_left_out: int = 0
+    """The oldest of very many."""
+    events: tuple[StoredConferenceEvent, ...] = ()
+    recordings: tuple[str, ...] = ()
+    """Paths of its recordings; the table of recordings has the details."""
+    end_reason: str = ""
+    """"ended" by whoever ran it, "host left", "all left", "switch stopped", "switch restarted"."""
+
+
 class StoredSeat(msgspec.Struct, frozen=True, kw_only=True):
     """An agent sits at the phone with this user name, which is not his own."""
 
@@ -495,6 +549,7 @@ CALLBACKS: TableLayout[str, StoredCallback] = TableLayout("callbacks", StoredCal
 LISTED_NUMBERS: TableLayout[ListedKey, StoredListedNumber] = TableLayout(
     "listed_numbers", StoredListedNumber, _binding_key
 )
+MINUTES: TableLayout[TimedKey, StoredMinutes] = TableLayout("minutes", StoredMinutes, _timed_key)
 SEATS: TableLayout[str, StoredSeat] = TableLayout("seats", StoredSeat, _text_key)
 QUEUE_CLOSINGS: TableLayout[str, StoredQueueClosing] = TableLayout("queue_closings", StoredQueueClosing, _text_key)
 ROUTER_SNAPSHOT: TableLayout[int, StoredRouterPart] = TableLayout("router_snapshot", StoredRouterPart, _number_key)

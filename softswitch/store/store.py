@@ -26,6 +26,7 @@ from softswitch.store.schema import (
     EVENTS,
     LISTED_NUMBERS,
     MAILBOXES,
+    MINUTES,
     PHONES,
     QUEUE_CLOSINGS,
     RECORDINGS,
@@ -46,6 +47,7 @@ from softswitch.store.schema import (
     StoredEvents,
     StoredListedNumber,
     StoredMailbox,
+    StoredMinutes,
     StoredPhone,
     StoredQueueClosing,
     StoredRecording,
@@ -59,7 +61,8 @@ from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRo
 from softswitch.store.writer import GroupCommitWriter
 
 _READ_BY_ALL = tuple(
-    layout.name for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES, EVENTS, CONTACT_SPANS)
+    layout.name
+    for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES, EVENTS, CONTACT_SPANS, MINUTES)
 )
 _TABLES = (
     *_READ_BY_ALL,
@@ -123,6 +126,7 @@ class Store:
         "events",
         "listed_numbers",
         "mailboxes",
+        "minutes",
         "phones",
         "queue_closings",
         "recordings",
@@ -146,6 +150,7 @@ class Store:
         self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer)
         self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer)
         self.mailboxes: Table[str, StoredMailbox] = Table(MAILBOXES, rows, writer)
+        self.minutes: Table[TimedKey, StoredMinutes] = Table(MINUTES, rows, writer)
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
         self.callbacks: Table[str, StoredCallback] = Table(CALLBACKS, rows, writer)
@@ -291,6 +296,7 @@ class StoreReader:
         "cdrs",
         "contact_spans",
         "events",
+        "minutes",
         "recordings",
         "traces",
     )
@@ -302,6 +308,7 @@ class StoreReader:
         self.active_calls: TableReader[str, ActiveCall] = TableReader(ACTIVE_CALLS, rows)
         self.cdrs: TableReader[TimedKey, Cdr] = TableReader(CDRS, rows)
         self.recordings: TableReader[TimedKey, StoredRecording] = TableReader(RECORDINGS, rows)
+        self.minutes: TableReader[TimedKey, StoredMinutes] = TableReader(MINUTES, rows)
         self.traces: TableReader[TimedKey, StoredTrace] = TableReader(TRACES, rows)
         self.events: TableReader[TimedKey, StoredEvents] = TableReader(EVENTS, rows)
         self.contact_spans: TableReader[str, StoredContactSpan] = TableReader(CONTACT_SPANS, rows)

@@ -18,6 +18,7 @@ from softswitch.calls.dial_terms import DialTerms
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
     CallEnded,
+    ConferenceOutcome,
     DialOutcome,
     Digits,
     LookupAnswer,
@@ -38,8 +39,8 @@ from softswitch.prompts.spoken import Said
 from softswitch.store.schema import StoredPhone
 from softswitch.testing.clock import ManualClock
 
-Outcome = QueueOutcome | DialOutcome | ParkOutcome | RecordedMessage | LookupAnswer
-OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, ParkOutcome, RecordedMessage, LookupAnswer)
+Outcome = QueueOutcome | DialOutcome | ParkOutcome | ConferenceOutcome | RecordedMessage | LookupAnswer
+OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, ParkOutcome, ConferenceOutcome, RecordedMessage, LookupAnswer)
 
 
 class FakeSounds:
@@ -281,6 +282,11 @@ class FakeCall:
     async def retrieve(self, slot: str) -> bool:
         self._use(f"retrieve {slot}")
         return self._gone_on()
+
+    async def conference(self, room: str) -> ConferenceOutcome:
+        await self.answer()
+        self._use(f"conference {room}".strip())
+        return self._outcome(ConferenceOutcome)
 
     async def agent_line(self) -> NoReturn:
         if self.phone is None:

@@ -11,6 +11,7 @@ from softswitch.control.protocol.replies import (
     BanSet,
     BansLifted,
     CallbackSet,
+    ConferenceSet,
     ContactSet,
     Done,
     Explained,
@@ -30,6 +31,7 @@ from softswitch.control.protocol.requests import (
     AddCallback,
     AgentAction,
     GetMessages,
+    OrderConference,
     OrderContact,
     QueueContact,
     RecordingAction,
@@ -48,10 +50,12 @@ from softswitch.control.protocol.rows import (
     BanRow,
     CallbackRow,
     CallRow,
+    ConferenceRow,
     ContactRow,
     LimitRow,
     MailboxRow,
     MissingPromptRow,
+    ParticipantRow,
     PhoneRow,
     ProjectRow,
     QueueRow,
@@ -96,6 +100,9 @@ class FixedBelongings:
 
     def of_recording(self, recording_id: RecordingId, started_at: float) -> str | None:
         return self.owners.get(("recording", recording_id))
+
+    def of_room(self, room: str) -> str | None:
+        return self.owners.get(("room", room))
 
     def of_phone(self, phone: str) -> str | None:
         return self.owners.get(("phone", phone))
@@ -218,6 +225,23 @@ class FixedOperations(FixedCallerOperations):
                 service_level=0.75,
                 average_speed_of_answer_s=14.2,
             ),
+        ]
+        self.conference_rows = [
+            ConferenceRow(
+                room="board",
+                name="The board",
+                number="8800",
+                conference_id="conf-1",
+                running_s=125.0,
+                maximum=15,
+                participants=[
+                    ParticipantRow(seat=1, number="201", name="Anna", role="host", is_talking=True, talk_s=61.0),
+                    ParticipantRow(seat=2, number="+4930123", is_heard=False, is_silenced=True, joined_s=30.0),
+                ],
+                calling=["+4930124"],
+                is_open=True,
+            ),
+            ConferenceRow(room="sales", name="Sales", number="8801", maximum=15),
         ]
         self.callback_rows = [
             CallbackRow(
@@ -471,6 +495,18 @@ class FixedOperations(FixedCallerOperations):
                 skills = row.skills if order.is_reset else {**row.skills, **order.skills}
                 return AgentSet(msgspec.structs.replace(row, skills=skills))
         return Refused("not_found", f"there is no agent {order.agent_id}; `softswitch agents` lists them all")
+
+    def conferences(self) -> list[ConferenceRow]:
+        return self.conference_rows
+
+    async def order_conference(self, order: OrderConference) -> ConferenceSet | Refused:
+        self.orders.append(("order_conference", order.room, order.action, str(order.seat), order.number))
+        for row in self.conference_rows:
+            if row.room == order.room and row.conference_id:
+                is_locked = order.action == "lock" or (row.is_locked and order.action != "unlock")
+                is_over = order.action == "end"
+                return ConferenceSet(None if is_over else msgspec.structs.replace(row, is_locked=is_locked))
+        return Refused("not_found", f'nobody is in "{order.room}"; `softswitch conferences` lists the rooms')
 
     def callbacks(self) -> list[CallbackRow]:
         return self.callback_rows

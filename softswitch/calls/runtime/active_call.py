@@ -53,6 +53,7 @@ from softswitch.sip.outputs import (
 from softswitch.store.schema import SipLeg
 
 if TYPE_CHECKING:
+    from softswitch.calls.runtime.conferences.member import Member
     from softswitch.calls.runtime.supervision import Supervision
     from softswitch.calls.runtime.transfer import Transfer
 
@@ -80,8 +81,8 @@ class ActiveCall:
         "_offer", "_on_closed", "_others", "answer_headers", "around", "awaits_party", "call_id", "caller",
         "came_by", "conversation", "digits_typed", "display", "exchange", "headers", "instance", "is_caller_hidden",
         "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox", "max_forwards", "near",
-        "parked_by", "permissions", "queue_stay", "record", "recordings", "sent_away_to", "state", "state_since",
-        "supervisions", "transfer", "unreached", "variables",
+        "parked_by", "permissions", "queue_stay", "record", "recordings", "seat", "sent_away_to", "state",
+        "state_since", "supervisions", "transfer", "unreached", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -145,6 +146,8 @@ class ActiveCall:
         """Where he has waited last, and since when: a call-back that he asks for keeps that place."""
         self.keeps_agent = False
         """Its caller is an agent who was called for it: on an open line he stays when it is over."""
+        self.seat: Member | None = None
+        """His in a conference, while he is in one."""
         self.near: MediaStream | None = None
         """Where the caller's stream is to be opened; None: anywhere."""
         self._offer = b"" if invite is None else invite.sdp
@@ -413,6 +416,8 @@ class ActiveCall:
         if party is not self.caller:
             self._others.pop(party.leg.leg_id, None)
             return
+        if self.seat is not None:
+            self.record.talk_s += self.seat.release()
         self.caller = nobody_after(party)
         self.mailbox.close("the caller has gone on in another call")
         self._close_if_over()

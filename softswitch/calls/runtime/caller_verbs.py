@@ -15,6 +15,7 @@ from softswitch.calls.forwarding import refusal_of
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
     CallEnded,
+    ConferenceOutcome,
     DialOutcome,
     Digits,
     LookupAnswer,
@@ -30,6 +31,7 @@ from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_line import keep_line_open
 from softswitch.calls.runtime.belonging import own_queue, policy_in_queue, project_of, sounds_of
+from softswitch.calls.runtime.conferring import confer
 from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
 from softswitch.calls.runtime.message import record_message
 from softswitch.calls.runtime.parking import Parking
@@ -264,6 +266,15 @@ class CallerVerbs:
         """Talk to who is parked there; returns only if nobody is."""
         await self._step("retrieve")
         return await retrieve(self._call, slot)
+
+    async def conference(self, room: str) -> ConferenceOutcome:
+        """Take part in a conference until he leaves or is dismissed: in the room with this id, or that of the number
+        called, or whose PIN he types."""
+        self._call.unreached = None
+        await self._call.mailbox.check()
+        outcome = await confer(self._call, self, room)
+        self._call.digits_typed.clear()
+        return outcome
 
     async def agent_line(self) -> NoReturn:
         """Contacts come to the caller, an agent, on this line, until he hangs up."""

@@ -172,7 +172,10 @@ class CallController:
 
     def receive_media(self, event: MediaEvent) -> None:
         match event:
-            case WorkerStatistics() | TalkersChanged():
+            case WorkerStatistics():
+                return
+            case TalkersChanged():
+                self._around.conferences.talkers(event)
                 return
             case StreamReports(reports):
                 self._measuring.reported(reports)
@@ -215,6 +218,7 @@ class CallController:
         for extension in settings.extensions.values():
             if extension.agent_id is not None and self._around.sip.bindings(f"{extension.username}@{settings.domain}"):
                 self._around.acd.apply(AgentReachable(extension.agent_id))
+        self._around.conferences.settings_changed()
         self._around.lines.repeat()
         self.watching.settings_changed()
 

@@ -89,3 +89,5 @@ def _media_changed(call: ActiveCall, party: Party) -> None:
     party.connect()
     if call.conversation is not None and call.conversation.has(party):
         call.conversation.hold_changed()
+    elif call.seat is not None and party is call.caller:
+        call.seat.refresh()

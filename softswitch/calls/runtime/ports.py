@@ -31,6 +31,7 @@ from softswitch.calls.settings import CallSettings
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import Recording, RecordingFinished
 from softswitch.media.runtime.client import MediaStream
+from softswitch.media.runtime.media_room import MediaRoom
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.events.message_summary import MessageSummary
 from softswitch.sip.events.packages import EventState
@@ -42,6 +43,7 @@ from softswitch.store.schema import ActiveCall, AfterCall, Cdr, SipLeg, StoredRe
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.callbacks import Callbacks
+    from softswitch.calls.runtime.conferences.keeper import Conferences
 
 
 class Sip(Protocol):
@@ -124,6 +126,7 @@ class Media(Protocol):
         learn_from: str | None = None,
         certain_remote: HostPort | None = None,
     ) -> MediaStream: ...
+    def open_room(self, near: MediaStream) -> MediaRoom: ...
     def start_recording(self, recording: Recording) -> None: ...
     def stop_recording(self, recording_id: RecordingId) -> None: ...
 
@@ -153,6 +156,10 @@ class Records(Protocol):
 
     def recording_changed(self, recording: StoredRecording) -> None:
         """More is known of one that was started; one that is finished stays as it is."""
+        ...
+
+    def recording_unkept(self, recording_id: RecordingId) -> None:
+        """Its file is not for the index: whoever began it does away with it."""
         ...
 
     def recording_finished(self, event: RecordingFinished) -> None: ...
@@ -192,6 +199,7 @@ class Surroundings:
     """What the owners of extensions have chosen."""
     callbacks: "Callbacks"
     """What was promised to whom."""
+    conferences: "Conferences"
     desks: Desks
     """Who sits at which phone."""
     lists: CallerLists

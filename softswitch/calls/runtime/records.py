@@ -38,6 +38,7 @@ class StoreRecords:
         self._ended: dict[CallId, Cdr] = {}
         """Records of calls that are over but for what their streams' workers say last."""
         self._open: dict[RecordingId, StoredRecording] = {}
+        self._unkept: set[RecordingId] = set()
         self._bindings: dict[str, dict[str, Binding]] = {}
         """As they were last written, by address-of-record and key."""
 
@@ -78,8 +79,14 @@ class StoreRecords:
         if recording.recording_id in self._open:
             self._open[recording.recording_id] = recording
 
+    def recording_unkept(self, recording_id: RecordingId) -> None:
+        self._unkept.add(recording_id)
+
     def recording_finished(self, event: RecordingFinished) -> None:
         """Index the file. One that a former switch had begun is known by what the worker says of it."""
+        if event.recording_id in self._unkept:
+            self._unkept.discard(event.recording_id)
+            return
         known = self._open.pop(event.recording_id, None) or StoredRecording(
             recording_id=event.recording_id,
             call_id=event.call_id,

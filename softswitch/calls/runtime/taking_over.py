@@ -179,6 +179,21 @@ async def bring_beside(party: Party, call: ActiveCall) -> None:
     call.record.measurements.opened(stream.stream_id, "called", party.leg.party)
 
 
+async def bring_caller_near(call: ActiveCall, stream: MediaStream) -> None:
+    """Let the caller's sound go through the worker of `stream` from now on. Raises `MediaUnavailable`, `CallEnded`."""
+    party = call.caller
+    if party.stream is None or party.stream.worker == stream.worker:
+        return
+    learn_from = call.around.settings().learn_from(party.signalling)
+    beside = await call.around.media.open_stream(call.call_id, near=stream, learn_from=learn_from)
+    if not _is_there(call, party):
+        beside.drop()
+        await call.mailbox.check()
+        return
+    _settle(party, call, beside)
+    call.record.measurements.opened(beside.stream_id, "caller", party.leg.party)
+
+
 def _sound_as(call: ActiveCall, old: Party, party: Party) -> None:
     """`party` hears and is heard where `old` was; supervisors leave, and what is recorded begins anew."""
     for supervision in list(call.supervisions):
@@ -190,6 +205,8 @@ def _sound_as(call: ActiveCall, old: Party, party: Party) -> None:
         conversation.recording_path = call.recordings.party_replaced(None if far is None else far.stream_id)
         return
     call.recordings.party_replaced(None)
+    if call.seat is not None:
+        call.seat.refresh()
     if old.stream is not None and party.stream is not None:
         old.stream.hand_over_to(party.stream)
 

@@ -13,6 +13,7 @@ from softswitch.control.protocol.rows import (
     CallbackRow,
     CallerListRow,
     CallRow,
+    ConferenceRow,
     ContactRow,
     HomerRow,
     LimitRow,
@@ -140,6 +141,17 @@ class LookupTried(msgspec.Struct, frozen=True, tag=True):
     answer: str = ""
     fault: str = ""
     took_s: float = 0.0
+
+
+class Conferences(msgspec.Struct, frozen=True, tag=True):
+    rows: list[ConferenceRow]
+    is_last: bool = True
+
+
+class ConferenceSet(msgspec.Struct, frozen=True, tag=True):
+    """As it is now; None: it is over."""
+
+    conference: ConferenceRow | None
 
 
 class Callbacks(msgspec.Struct, frozen=True, tag=True):
@@ -295,6 +307,7 @@ Rows = (
     | CallerLists
     | ListedNumbers
     | Lookups
+    | Conferences
     | Callbacks
     | Registrations
     | Phones
@@ -317,6 +330,7 @@ Reply = (
     | QueueSet
     | Explained
     | LookupTried
+    | ConferenceSet
     | CallbackSet
     | Messages
     | TraceRows

@@ -9,6 +9,9 @@ from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 AgentAction = Literal["login", "logout", "pause", "resume", "extend", "done"]
 ContactChannel = Literal["voicemail", "chat", "email", "task"]
 ContactAction = Literal["accept", "decline", "replied", "finish", "withdraw"]
+ConferenceAction = Literal[
+    "mute", "unmute", "lock", "unlock", "lecture", "discuss", "record", "stop_recording", "call", "remove", "end"
+]
 ContactOrder = Literal["move", "boost", "assign", "withdraw"]
 RecordingAction = Literal["mask", "unmask", "start", "stop"]
 WorkerAction = Literal["drain", "resume"]
@@ -300,6 +303,23 @@ class TryLookup(msgspec.Struct, frozen=True, tag=True):
     fields: dict[str, str]
 
 
+class ListConferences(msgspec.Struct, frozen=True, tag=True):
+    """All rooms, and those of ranges that are in use."""
+
+
+class OrderConference(msgspec.Struct, frozen=True, tag=True):
+    """What a host could order with keys. `seat` is a number of the roll call, 0 for all; `number` whom to call.
+
+    "call" without a number calls everybody of the room's list. `by` is who wants it.
+    """
+
+    room: str
+    action: ConferenceAction
+    seat: int = 0
+    number: str = ""
+    by: str = ""
+
+
 class ListCallbacks(msgspec.Struct, frozen=True, tag=True):
     pass
 
@@ -393,6 +413,8 @@ Request = (
     | SetListedNumber
     | ListLookups
     | TryLookup
+    | ListConferences
+    | OrderConference
     | ListCallbacks
     | AddCallback
     | CancelCallback

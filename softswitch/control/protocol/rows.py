@@ -246,6 +246,45 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """Whose it is, or its agent works for; none: all."""
 
 
+class ParticipantRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody in a conference. `place` is "waiting", "main", or "private 1" and so on; `name` is that of his phone."""
+
+    seat: int
+    number: str
+    name: str = ""
+    role: str = "guest"
+    place: str = "main"
+    is_heard: bool = True
+    is_muted: bool = False
+    is_silenced: bool = False
+    is_talking: bool = False
+    talk_s: float = 0.0
+    joined_s: float = 0.0
+    gain_db: float = 0.0
+    is_called: bool = False
+    call_id: str = ""
+
+
+class ConferenceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A room; `conference_id` is empty while nobody is in it and nobody is called."""
+
+    room: str
+    name: str = ""
+    project: str = ""
+    number: str = ""
+    conference_id: str = ""
+    running_s: float | None = None
+    maximum: int = 0
+    participants: list[ParticipantRow] = []
+    calling: list[str] = []
+    """Numbers that are being called, or will be again."""
+    is_open: bool = False
+    is_locked: bool = False
+    is_lecture: bool = False
+    is_quiet: bool = False
+    is_recording: bool = False
+
+
 class CallbackRow(msgspec.Struct, frozen=True, kw_only=True):
     """A call-back. `state` is "waiting", "dialling", "resting" (until `next_s` have passed) or "over", with a `result`.
 

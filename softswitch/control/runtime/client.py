@@ -18,6 +18,7 @@ from softswitch.control.protocol.replies import (
     Callbacks,
     CallerLists,
     Calls,
+    Conferences,
     Contacts,
     Figures,
     Limits,
@@ -42,6 +43,7 @@ from softswitch.control.protocol.requests import (
     ListCallbacks,
     ListCallerLists,
     ListCalls,
+    ListConferences,
     ListContacts,
     ListFigures,
     ListLimits,
@@ -63,6 +65,7 @@ from softswitch.control.protocol.rows import (
     CallbackRow,
     CallerListRow,
     CallRow,
+    ConferenceRow,
     ContactRow,
     LimitRow,
     ListedNumberRow,
@@ -179,6 +182,9 @@ class ControlClient:
 
     def lookups(self) -> list[LookupRow]:
         return [row for frame in self._frames(ListLookups(), Lookups) for row in frame.rows]
+
+    def conferences(self) -> list[ConferenceRow]:
+        return [row for frame in self._frames(ListConferences(), Conferences) for row in frame.rows]
 
     def callbacks(self) -> list[CallbackRow]:
         return [row for frame in self._frames(ListCallbacks(), Callbacks) for row in frame.rows]

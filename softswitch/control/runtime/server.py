@@ -35,6 +35,7 @@ from softswitch.control.protocol.replies import (
     Callbacks,
     CallerLists,
     Calls,
+    Conferences,
     Contacts,
     Figures,
     Limits,
@@ -67,6 +68,7 @@ from softswitch.control.protocol.requests import (
     ListCallbacks,
     ListCallerLists,
     ListCalls,
+    ListConferences,
     ListContacts,
     ListFigures,
     ListLimits,
@@ -79,6 +81,7 @@ from softswitch.control.protocol.requests import (
     ListRegistrations,
     ListSubscriptions,
     ListTrunks,
+    OrderConference,
     OrderContact,
     QueueContact,
     Reload,
@@ -293,6 +296,11 @@ class ControlServer:
                     yield rows
             case TryLookup(lookup_id, fields):
                 yield await operations.try_lookup(lookup_id, fields)
+            case ListConferences():
+                async for rows in _in_frames(operations.conferences(), Conferences):
+                    yield rows
+            case OrderConference():
+                yield await operations.order_conference(request)
             case ListCallbacks():
                 async for rows in _in_frames(operations.callbacks(), Callbacks):
                     yield rows

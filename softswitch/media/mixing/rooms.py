@@ -54,6 +54,11 @@ class Rooms:
         room = self._room_of.get(stream_id)
         return None if room is None else room.rows
 
+    def slot(self, room_id: RoomId) -> int | None:
+        """The room's number in all phases."""
+        room = self._rooms.get(room_id)
+        return None if room is None else room.slot
+
     def put(self, room_id: RoomId, members: Iterable[Stream]) -> list[StreamId] | str:
         """The room has these members from now on. Returns who is affected, or why it cannot be done."""
         wanted = {stream.description.stream_id: stream for stream in members}

@@ -1,6 +1,7 @@
-"""The recordings of a worker: which streams each one is of, while streams come and go."""
+"""The recordings of a worker: which streams, or which room, each one is of, while streams and rooms come and go."""
 
-from softswitch.base.ids import RecordingId, StreamId
+from softswitch.base.ids import RecordingId, RoomId, StreamId
+from softswitch.media.coding.codec_tables import CodecTables
 from softswitch.media.frames import Frames
 from softswitch.media.phase import Phase
 from softswitch.media.protocol import Recording
@@ -11,22 +12,25 @@ from softswitch.media.streams import Streams
 class _Tapped:
     """A recording and its place in the taps of a phase."""
 
-    __slots__ = ("phase", "recording", "slot")
+    __slots__ = ("phase", "recording", "room_slot", "slot")
 
     def __init__(self, recording: Recording, phase: Phase, slot: int) -> None:
         self.recording = recording
         self.phase = phase
         self.slot = slot
+        self.room_slot: int | None = None
+        """Of the room it is of, while that is there."""
 
 
 class Recordings:
-    __slots__ = ("_by_id", "_by_stream", "_frames", "_home", "_sink", "_streams")
+    __slots__ = ("_by_id", "_by_stream", "_frames", "_home", "_sink", "_streams", "_tables")
 
-    def __init__(self, sink: RecordingSink, streams: Streams, frames: Frames, home: Phase) -> None:
+    def __init__(self, sink: RecordingSink, streams: Streams, frames: Frames, tables: CodecTables, home: Phase) -> None:
         """`home` is the phase of recordings whose streams are not there yet."""
         self._sink = sink
         self._streams = streams
         self._frames = frames
+        self._tables = tables
         self._home = home
         self._by_id: dict[RecordingId, _Tapped] = {}
         self._by_stream: dict[StreamId, set[RecordingId]] = {}
@@ -52,8 +56,9 @@ class Recordings:
         self._sink.open(recording, now)
         if recording.masked_until > now:
             phase.taps.mask(slot, recording.masked_until, self._frames)
-        self._by_id[recording.recording_id] = _Tapped(recording, phase, slot)
+        tapped = self._by_id[recording.recording_id] = _Tapped(recording, phase, slot)
         self._note_streams(recording)
+        self._listen_to_room(tapped)
         return None
 
     def stop(self, recording_id: RecordingId) -> None:
@@ -62,6 +67,7 @@ class Recordings:
         if tapped is None:
             return
         tapped.phase.taps.remove(tapped.slot)
+        self._leave_room(tapped)
         self._sink.close(recording_id)
         self._forget_streams(tapped.recording)
 
@@ -71,6 +77,29 @@ class Recordings:
             tapped = self._by_id[recording_id]
             tapped.phase.taps.set_sources(tapped.slot, self._sources(tapped.recording))
         self._beep(stream_id)
+
+    def follow_room(self, room_id: RoomId) -> None:
+        """The room came or went."""
+        for tapped in self._by_id.values():
+            if tapped.recording.room == room_id:
+                self._listen_to_room(tapped)
+
+    def _listen_to_room(self, tapped: _Tapped) -> None:
+        room_id = tapped.recording.room
+        slot = None if room_id is None else self._streams.rooms.slot(room_id)
+        if slot == tapped.room_slot:
+            return
+        self._leave_room(tapped)
+        if slot is not None:
+            tapped.phase.room_voices.add(slot)
+        tapped.room_slot = slot
+        row = self._frames.silence_row(0) if slot is None else self._frames.room_row(slot)
+        tapped.phase.taps.set_sources(tapped.slot, (row, row))
+
+    def _leave_room(self, tapped: _Tapped) -> None:
+        if tapped.room_slot is not None:
+            tapped.phase.room_voices.remove(tapped.room_slot, self._frames, self._tables)
+            tapped.room_slot = None
 
     def _change(self, tapped: _Tapped, recording: Recording) -> None:
         """The file and its beginning stay what they are."""
@@ -109,6 +138,8 @@ class Recordings:
                 stream.phase.beeps.set(stream.row, first_tick, recording.beep_every_s)
 
     def _sources(self, recording: Recording) -> tuple[int, int]:
+        if recording.room is not None:
+            return self._frames.silence_row(0), self._frames.silence_row(0)
         return self._source(recording.left), self._source(recording.right)
 
     def _source(self, stream_id: StreamId | None) -> int:
@@ -117,4 +148,6 @@ class Recordings:
 
 
 def _streams_of(recording: Recording) -> set[StreamId]:
+    if recording.room is not None:
+        return set()
     return {stream_id for stream_id in (recording.left, recording.right) if stream_id is not None}

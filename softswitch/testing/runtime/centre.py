@@ -23,6 +23,7 @@ from softswitch.base.ids import AgentId
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.caller_lists import CallerLists
+from softswitch.calls.runtime.conferences.keeper import Conferences
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.open_lines import OpenLines
@@ -202,6 +203,7 @@ class SimulatedCentre:
             assert not worker.is_serving or len(worker.held) == held, "and others are ready for the next calls"
             assert not worker.description.recordings
         assert not self.controller.legs, "no leg is remembered"
+        assert not self.conferences.all_running(), "no conference goes on"
         assert not self.parking.taken, "nobody is thought to be parked"
         assert not self.project_calls.counts, "no project is thought to have a call"
         assert not self.legs.count, "no extension is thought to be in a call"
@@ -337,6 +339,7 @@ class SimulatedCentre:
         self.callbacks = Callbacks(self.store, self.acd, self.loop, calendar)
         self.lists = CallerLists(self.store, self.clock, lambda: self.settings)
         self.lookups = FakeLookups()
+        self.conferences = Conferences(self.store, self.loop)
         around = Surroundings(
             sip=commands,
             media=self.media,
@@ -350,6 +353,7 @@ class SimulatedCentre:
             settings=lambda: self.settings,
             phones=self.phone_settings,
             callbacks=self.callbacks,
+            conferences=self.conferences,
             desks=self.desks,
             lists=self.lists,
             lookups=self.lookups,
@@ -375,6 +379,8 @@ class SimulatedCentre:
         self.hours.refresh()
         self.callbacks.connect(around, self.controller)
         self.callbacks.start()
+        self.conferences.connect(around, self.controller)
+        self.conferences.start()
 
     def _use_settings(self, settings: CallSettings) -> None:
         self.settings = settings

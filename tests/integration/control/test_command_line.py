@@ -117,6 +117,42 @@ def test_a_queue_is_closed_and_opened(server: object, operations: FixedOperation
     assert run("queues", "close").exit_code == run("queues", "open", "--all", "support").exit_code == 2
 
 
+def test_conferences_are_shown_and_run_from_outside(server: object, operations: FixedOperations) -> None:
+    assert any("2 of 15" in line and "The board" in line for line in printed("conferences"))
+    shown = printed("conferences", "show", "board")
+    assert any("Anna" in line and "talks" in line for line in shown)
+    assert shown[-1] == "2 participants, calling +4930124"
+    assert json.loads(run("conferences", "show", "board", "--json").stdout)["participants"][1]["is_heard"] is False
+    assert printed("conferences", "lock", "board") == ["board: 2 participants, locked, calling +4930124"]
+    assert printed("conferences", "end", "board") == ["board: over"]
+    for words in (
+        ("mute", "board", "2"),
+        ("unmute", "board"),
+        ("lecture", "board", "on"),
+        ("record", "board", "off"),
+        ("add", "board", "201", "202"),
+        ("call", "board"),
+        ("remove", "board", "2"),
+        ("unlock", "board"),
+    ):
+        assert run("conferences", *words).exit_code == 0
+    assert [order[2:] for order in operations.orders] == [
+        ("lock", "0", ""),
+        ("end", "0", ""),
+        ("mute", "2", ""),
+        ("unmute", "0", ""),
+        ("lecture", "0", ""),
+        ("stop_recording", "0", ""),
+        ("call", "0", "201"),
+        ("call", "0", "202"),
+        ("call", "0", ""),
+        ("remove", "2", ""),
+        ("unlock", "0", ""),
+    ]
+    assert 'nobody is in "sales"' in run("conferences", "mute", "sales").stderr
+    assert 'there is no room "nowhere"' in run("conferences", "show", "nowhere").stderr
+
+
 def test_call_backs_are_listed_added_and_cancelled(server: object, operations: FixedOperations) -> None:
     lines = printed("callbacks")
     assert "cb1" in lines[2]

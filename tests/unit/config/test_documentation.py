@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
+from softswitch.config.conference_rows import RoomRow
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import (
@@ -50,6 +51,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[route]]": RouteRow,
     "[[schedule]]": ScheduleRow,
     "[[menu]]": MenuRow,
+    "[[room]]": RoomRow,
     "[[trunk]]": TrunkRow,
     "rules = [{...}]": NumberRuleRow,
     "[[outbound]]": OutboundRow,

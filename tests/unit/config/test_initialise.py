@@ -12,6 +12,7 @@ import softswitch.config
 from softswitch.base.entropy import SeededEntropy
 from softswitch.base.errors import ConfigurationError
 from softswitch.config import init, load
+from softswitch.config.conference_rows import RoomRow
 from softswitch.config.draft import FILES
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, QueueRow, RouteRow, ScheduleRow
@@ -102,6 +103,7 @@ def test_the_commented_defaults_of_softswitch_toml_are_the_real_ones_and_complet
         ("queues.toml", QueueRow),
         ("numbers.toml", RouteRow),
         ("schedules.toml", ScheduleRow),
+        ("conferences.toml", RoomRow),
         ("trunks.toml", TrunkRow),
     ],
 )

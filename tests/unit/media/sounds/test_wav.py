@@ -62,6 +62,14 @@ def test_an_unfinished_file_gives_what_is_there(size: int) -> None:
     assert len(sound) == 10
 
 
+def test_of_two_channels_the_sum_is_heard() -> None:
+    frames = np.array([[1000, 1], [-30000, -30000], [30000, 30000], [5, 0]], np.int16)
+    sound = parse_sound(header(channels=2, frames=len(frames)) + frames.tobytes() + b"\x01\x02\x03")
+    assert isinstance(sound, np.ndarray)
+    assert sound.tolist() == [1001, -32768, 32767, 5]
+    assert not sound.flags.writeable
+
+
 def test_a_file_without_samples_is_an_empty_sound() -> None:
     sound = parse_sound(wav_file(0))
     assert isinstance(sound, np.ndarray)

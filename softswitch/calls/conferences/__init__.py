@@ -1,0 +1,1 @@
+"""Telephone conferences without sockets and clocks: rooms, keys, PINs, invitations, times."""

@@ -1,0 +1,34 @@
+"""Every bound of conferences, with its reason."""
+
+FORMER_MAX = 256
+"""People who have left and may come back without a PIN: a room of the largest size, once over."""
+
+STAYS_MAX = 1000
+"""Stays in the minutes of one conference: a phone that redials all day must not fill the store."""
+
+EVENTS_MAX = 500
+"""Orders the minutes of one conference name; a host who plays with the keys gets no further."""
+
+GAIN_MAX_DB = 12.0
+"""How far anybody makes himself louder, or softer: four presses of a key."""
+
+ROOMS_MAX = 1000
+"""Conferences at a time: as many rooms as one media worker has."""
+
+INVITATIONS_MAX = 50
+"""Numbers of one conference that are being called, or will be again: each is a call with a stream."""
+
+ANNOUNCEMENTS_MAX = 8
+"""Announcements that wait for one participant: of twenty who come at once he hears that the first ones have."""
+
+CALLERS_REMEMBERED_MAX = 10_000
+"""Callers who have typed a wrong PIN lately; beyond this the oldest are forgotten."""
+
+SOUNDS_SPOKEN_MAX = 200
+"""Sounds of one announcement: a roll call of a room of 15 has a hundred and fifty."""
+
+ASIDES_MAX = 16
+"""Private talks at a time in one conference: each is a room of its own at the media worker."""
+
+MINUTES_PRUNED_MAX = 500
+"""Old minutes deleted at a time, once a day and whenever a conference begins by itself."""

@@ -1,0 +1,1 @@
+"""Telephone conferences in the running switch."""

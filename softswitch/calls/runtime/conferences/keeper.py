@@ -1,0 +1,252 @@
+"""All conferences of the switch: which go on, who is called for them, when they begin by themselves, their minutes.
+
+A conference begins with whoever comes first, or with the first who is called for it, and is forgotten when it is over;
+its minutes are in the store from the first who came, so that a switch that dies leaves them. Its successor completes
+them: nobody is in a conference of a dead switch any more.
+"""
+
+import asyncio
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from softswitch.acd.runtime.timers import TimerHandle
+from softswitch.base.ids import CallId, RoomId
+from softswitch.base.log import get_logger
+from softswitch.calls.conferences.invitations import CallResult, Invitation
+from softswitch.calls.conferences.limits import MINUTES_PRUNED_MAX, ROOMS_MAX
+from softswitch.calls.conferences.orders import CallIn, CallList, Order
+from softswitch.calls.conferences.pins import PinGuard
+from softswitch.calls.conferences.terms import RoomTerms
+from softswitch.calls.conferences.times import next_time
+from softswitch.calls.record import CallRecord
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.conferences.calling_in import CallingIn
+from softswitch.calls.runtime.conferences.conference import Conference
+from softswitch.calls.runtime.exchange import Exchange
+from softswitch.calls.runtime.ports import Surroundings
+from softswitch.media.protocol import TalkersChanged
+from softswitch.sip.trunks.selection import compact_pattern, matches
+from softswitch.store import Store
+from softswitch.store.schema import StoredMinutes
+
+log = get_logger("calls")
+
+NAMES = "conference-names"
+"""The folder, among the recordings, of what people say as their names; it is empty when no conference goes on."""
+DAY_S = 86_400.0
+END_REASON_RESTARTED = "switch restarted"
+
+
+class Conferences:
+    """`connect` it to what it lives among, then `start` it."""
+
+    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop) -> None:
+        self.guard = PinGuard()
+        self._store = store
+        self._loop = loop
+        self._running: dict[str, Conference] = {}
+        """By key: the id of the room, and its number where it is one of a range."""
+        self._by_media_room: dict[RoomId, Conference] = {}
+        self._calls: dict[tuple[str, str], ActiveCall] = {}
+        """Calls to people, by conference and number."""
+        self._timer: TimerHandle | None = None
+        self._looked_at_wall = 0.0
+        """Times up to then have been dealt with."""
+        self._is_stopping = False
+        self._around: Surroundings | None = None
+        self._exchange: Exchange | None = None
+
+    def connect(self, around: Surroundings, exchange: Exchange) -> None:
+        self._around, self._exchange = around, exchange
+
+    def start(self) -> None:
+        """After the store and the settings are there, before the first call."""
+        for minutes in self._store.minutes.descending():
+            if not minutes.ended_at:
+                self._complete(minutes)
+        for name in Path(self.names_directory).glob("*.wav*"):
+            name.unlink(missing_ok=True)
+        self._looked_at_wall = self._among.clock.wall()
+        self._time_is_up()
+
+    def stop(self) -> None:
+        """The switch is about to end, and all calls with it."""
+        self._is_stopping = True
+        self._disarm()
+        for conference in list(self._running.values()):
+            conference.stop("switch stopped")
+
+    def settings_changed(self) -> None:
+        """After a reload. Conferences that go on keep the terms they began with."""
+        self._arm()
+
+    # Rooms
+
+    def find(self, room: str, called_number: str) -> tuple[str, RoomTerms] | None:
+        """Key and terms of the room with this id, or, without one, of the room for this number."""
+        rooms = self._among.settings().conferences
+        number = compact_pattern(called_number).removeprefix("+")
+        terms = rooms.get(room) if room else next((each for each in rooms.values() if _is_for(each, number)), None)
+        if terms is None:
+            return None
+        if compact_pattern(terms.number).removeprefix("+").isdecimal() or not terms.number:
+            return terms.room_id, terms
+        return f"{terms.room_id}-{number}", replace(terms, number=called_number)
+
+    def without_number(self) -> dict[str, RoomTerms]:
+        """Rooms that are found by their PIN."""
+        rooms = self._among.settings().conferences
+        return {key: each for key, each in rooms.items() if not each.number and each.asks_pin}
+
+    def running(self, key: str) -> Conference | None:
+        return self._running.get(key)
+
+    def conference(self, key: str, terms: RoomTerms) -> Conference:
+        """The one that goes on there, or a new one. Enter it at once."""
+        conference = self._running.get(key)
+        if conference is None:
+            conference = self._running[key] = Conference(key, terms, self._among, self, self._loop)
+            log.info("conference", conference=key, id=conference.conference_id)
+        return conference
+
+    def all_running(self) -> list[Conference]:
+        return list(self._running.values())
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._running) >= ROOMS_MAX
+
+    @property
+    def names_directory(self) -> str:
+        return str(Path(self._among.settings().recordings_directory, NAMES))
+
+    def order(self, key: str, order: Order, operator: str) -> str | None:
+        """From outside; "" if it was done, None if no such conference goes on. Calling somebody begins one."""
+        conference = self._running.get(key)
+        if conference is None and isinstance(order, CallIn | CallList):
+            terms = self._among.settings().conferences.get(key)
+            conference = None if terms is None else self.conference(key, terms)
+        if conference is None:
+            return None
+        refusal = conference.order(order, None, operator=operator)
+        conference.close_if_unused()
+        return refusal
+
+    # From conferences
+
+    def talkers(self, event: TalkersChanged) -> None:
+        conference = self._by_media_room.get(event.room_id)
+        if conference is not None:
+            conference.talkers(event.room_id, event.talkers)
+
+    def room_opened(self, conference: Conference, room_id: RoomId) -> None:
+        self._by_media_room[room_id] = conference
+
+    def room_closed(self, room_id: RoomId) -> None:
+        self._by_media_room.pop(room_id, None)
+
+    def minutes_changed(self, minutes: StoredMinutes) -> None:
+        if minutes.stays:
+            self._store.minutes.put((minutes.started_at, minutes.conference_id), minutes)
+
+    def call(self, conference: Conference, invitation: Invitation) -> None:
+        assert self._exchange is not None, "connect() comes first"
+        terms, around = conference.terms, self._among
+        host = None if invitation.by is None else conference.members.get(invitation.by)
+        extension = None if host is None else host.call.caller.extension
+        record = CallRecord(
+            CallId(around.entropy.token(96)),
+            calling_number=terms.number if extension is None else extension.number or extension.username,
+            calling_name=terms.name if extension is None else extension.name,
+            called_number=invitation.number,
+            started_at=around.clock.wall(),
+        )
+        record.project = terms.project
+        call = self._exchange.originate(record)
+        through = around.settings().extensions.get(terms.through) if terms.through else None
+        call.permissions = through or (None if host is None else host.call.permissions)
+        place = conference.conference_id, invitation.number
+        self._calls[place] = call
+
+        def ended(result: CallResult, why: str) -> None:
+            self._calls.pop(place, None)
+            conference.called(invitation.number, result, why)
+
+        self._exchange.spawn(CallingIn(call, conference, invitation, ended).run())
+
+    def hang_up(self, conference: Conference, number: str) -> None:
+        call = self._calls.get((conference.conference_id, number))
+        if call is not None:
+            call.hang_up_from_outside("nobody waits for him any more")
+
+    def closed(self, conference: Conference) -> None:
+        if self._running.get(conference.key) is conference:
+            del self._running[conference.key]
+        log.info("conference over", conference=conference.key, id=conference.conference_id)
+        if not self._running and conference.terms.announces == "names":
+            self._loop.run_in_executor(None, _empty, self.names_directory)
+
+    # Private
+
+    @property
+    def _among(self) -> Surroundings:
+        assert self._around is not None, "connect() comes first"
+        return self._around
+
+    def _complete(self, minutes: StoredMinutes) -> None:
+        """Of a switch that died: when it did nobody knows, but not before the last that is known of it."""
+        known = [max(stay.joined_at, stay.left_at) for stay in minutes.stays]
+        known += [event.at for event in minutes.events]
+        at = max(known, default=minutes.started_at)
+        stays = tuple(
+            stay if stay.left_at else replace(stay, left_at=at, reason=END_REASON_RESTARTED) for stay in minutes.stays
+        )
+        self.minutes_changed(replace(minutes, stays=stays, ended_at=at, end_reason=END_REASON_RESTARTED))
+
+    # Time
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        self._disarm()
+        if self._is_stopping:
+            return
+        wall = self._among.clock.wall()
+        times = [time for terms in self._among.settings().conferences.values() for time in terms.times]
+        due = next_time(times, self._looked_at_wall)
+        wait_s = DAY_S if due is None else min(DAY_S, max(0.0, due - wall))
+        self._timer = self._loop.call_later(wait_s, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        wall, before = self._among.clock.wall(), self._looked_at_wall
+        self._looked_at_wall = wall
+        for key, terms in self._among.settings().conferences.items():
+            due = next_time(terms.times, before)
+            if due is not None and due <= wall:
+                log.info("conference time", conference=key)
+                self.order(key, CallList(), "the schedule")
+        self._forget_old(wall)
+        self._arm()
+
+    def _forget_old(self, wall: float) -> None:
+        days = self._among.settings().minutes_days
+        if not days:
+            return
+        for minutes in self._store.minutes.oldest(MINUTES_PRUNED_MAX):
+            if minutes.ended_at and minutes.ended_at < wall - days * DAY_S:
+                self._store.minutes.delete((minutes.started_at, minutes.conference_id))
+
+
+def _is_for(terms: RoomTerms, number: str) -> bool:
+    return bool(terms.number) and matches(compact_pattern(terms.number).removeprefix("+"), number)
+
+
+def _empty(directory: str) -> None:
+    """In a thread."""
+    for path in Path(directory).glob("*.wav"):
+        path.unlink(missing_ok=True)
