@@ -408,6 +408,7 @@ class Switch:
         parts.endpoint.drain(True)
         parts.drain_ends_at = parts.clock.now() + grace_s
         parts.callbacks.stop()
+        parts.conferences.stop_calling()
         await parts.controller.drain(grace_s)
         parts.conferences.stop()
         if self._control is not None:

@@ -268,7 +268,7 @@ class StoredRecording(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     """What is missing in the file and why (a full disk); "" if nothing is."""
     call_started_at: float = 0.0
-    """With the call's id, the key of its CDR; 0 if it is not known."""
+    """With the call's id, the key of its CDR, or of the conference's minutes; 0 if it is not known."""
     masks: tuple[RecordingMask, ...] = ()
     format: str = "wav"
     is_sealed: bool = False

@@ -248,7 +248,8 @@ class Store:
         self.recordings.put((recording.started_at, recording.recording_id), recording)
 
     def move_recording(self, recording: StoredRecording, former_path: str) -> None:
-        """The recording has another path now; its call's CDR is told in the same transaction."""
+        """The recording has another path now; its call's CDR, or its conference's minutes, are told in the same
+        transaction."""
         operations = [
             self.recordings.put_operation((recording.started_at, recording.recording_id), recording),
         ]
@@ -257,6 +258,11 @@ class Store:
         if cdr is not None and former_path in cdr.recordings:
             paths = tuple(recording.path if path == former_path else path for path in cdr.recordings)
             operations.append(self._put_cdr(cdr_key, msgspec.structs.replace(cdr, recordings=paths)))
+        minutes = self.minutes.get(cdr_key) if cdr is None else None
+        if minutes is not None and former_path in minutes.recordings:
+            paths = tuple(recording.path if path == former_path else path for path in minutes.recordings)
+            changed = msgspec.structs.replace(minutes, recordings=paths)
+            operations.append(self.minutes.put_operation(cdr_key, changed))
         self._writer.apply(operations)
 
     def delete_recording(self, recording: StoredRecording) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from softswitch.app.conference_operations import ConferenceOperations
 from softswitch.app.parts import Parts
@@ -526,5 +527,36 @@ def test_an_operator_sees_the_conference_and_runs_it(centre: Make) -> None:
         await centre.all_over()
         (minutes,) = centre.minutes()
         assert {event.by for event in minutes.events} == {"operator kim"}
+
+    centre().hold(scenario)
+
+
+def test_recordings_that_are_archived_are_found_by_the_minutes(centre: Make) -> None:
+    async def scenario(centre: ConferenceCentre) -> None:
+        host, _ = await centre.join("+1", "+2")
+        await centre.type(host, "*#3 *#3")
+        await centre.sleep(1)
+        (recording,) = centre.store.recordings.ascending()
+        assert centre.records.is_in_progress(recording.call_id), "it is left alone while the conference goes on"
+        await centre.type(host, "*#9")
+        await centre.all_over()
+        assert not centre.records.is_in_progress(recording.call_id)
+        archived = replace(recording, path=recording.path.replace(".wav", ".flac"))
+        centre.store.move_recording(archived, recording.path)
+        (minutes,) = centre.minutes()
+        assert minutes.recordings == (archived.path,)
+
+    centre().hold(scenario)
+
+
+def test_nobody_is_called_while_the_switch_stops(centre: Make) -> None:
+    async def scenario(centre: ConferenceCentre) -> None:
+        host, _ = await centre.join("+1", "+2")
+        centre.conferences.stop_calling()
+        await centre.type(host, "*0 201#")
+        await centre.settled()
+        assert centre.told(host)[-1] == "conference/not-possible"
+        await centre.type(host, "*#9")
+        await centre.all_over()
 
     centre().hold(scenario)

@@ -79,6 +79,13 @@ class StoreRecords:
         if recording.recording_id in self._open:
             self._open[recording.recording_id] = recording
 
+    def conference_began(self, conference_id: CallId) -> None:
+        self._in_progress[conference_id] = []
+
+    def conference_ended(self, conference_id: CallId) -> None:
+        for recording in self._in_progress.pop(conference_id, ()):
+            self._hand_on(recording)
+
     def recording_unkept(self, recording_id: RecordingId) -> None:
         self._unkept.add(recording_id)
 

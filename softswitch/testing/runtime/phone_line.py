@@ -122,6 +122,12 @@ class Line:
     def leg_id(self) -> LegId:
         return self._leg.leg_id
 
+    @property
+    def recording_began_at(self) -> float:
+        """In monotonic seconds: what was heard then is at the beginning of the file of `record`."""
+        assert self._recording is not None, "record() comes first"
+        return self._recording.started_at
+
     # What can be awaited, as often as one likes; giving up (a timeout) harms nothing
 
     async def answered(self) -> bool:
@@ -189,6 +195,11 @@ class Line:
         for key in keys:
             body = f"Signal={key}\r\nDuration=160\r\n".encode("ascii")
             self._exchange.send_info(self.leg_id, "application/dtmf-relay", body)
+
+    def press_events(self, keys: str) -> None:
+        """Press keys one after another, each held 100 ms; they go as events (RFC 4733) with the sound."""
+        if self.state is LineState.ANSWERED and self._party.stream is not None:
+            self._party.stream.send_digits(keys)
 
     def say(self, sounds: Sequence[str], *, loop: bool = False) -> None:
         """Speak these WAV files (8 kHz mono, absolute paths) one after another, in place of what was being said."""

@@ -94,6 +94,7 @@ class Conference:
         self._recordings = 0
         self._timer: TimerHandle | None = None
         self._is_over = False
+        around.records.conference_began(CallId(self.conference_id))
 
     @property
     def is_over(self) -> bool:
@@ -273,6 +274,7 @@ class Conference:
                 duration_s=0.0,
                 size_bytes=0,
                 calling_number=self.terms.number,
+                call_started_at=self.room.started_at + self.room.wall_offset,
                 project=self.terms.project,
             )
         )
@@ -303,6 +305,7 @@ class Conference:
         if self.anchor is not None:
             self.anchor.drop()
             self.anchor = None
+        self._around.records.conference_ended(CallId(self.conference_id))
         self._keeper.closed(self)
 
     # Time

@@ -70,10 +70,14 @@ class Conferences:
         self._looked_at_wall = self._among.clock.wall()
         self._time_is_up()
 
-    def stop(self) -> None:
-        """The switch is about to end, and all calls with it."""
+    def stop_calling(self) -> None:
+        """The switch stops: nobody is called any more, and conferences go on for as long as calls may."""
         self._is_stopping = True
         self._disarm()
+
+    def stop(self) -> None:
+        """The switch is about to end, and all calls with it."""
+        self.stop_calling()
         for conference in list(self._running.values()):
             conference.stop("switch stopped")
 
@@ -152,6 +156,9 @@ class Conferences:
 
     def call(self, conference: Conference, invitation: Invitation) -> None:
         assert self._exchange is not None, "connect() comes first"
+        if self._is_stopping:
+            self._loop.call_soon(conference.called, invitation.number, "not_possible", "conference/not-possible")
+            return
         terms, around = conference.terms, self._among
         host = None if invitation.by is None else conference.members.get(invitation.by)
         extension = None if host is None else host.call.caller.extension
