@@ -40,6 +40,7 @@ of other kinds and breaks. A failed reservation starts it anew.
 """
 
 from softswitch.acd.channels import ON_THE_PHONE, InterruptedBy, open_channels, slot_of
+from softswitch.acd.doing import ABSENT, IN_CALL, IN_STATE, NO_PHONE, PAUSED, UNAVAILABLE, UNKNOWN
 from softswitch.acd.model import UNREACHABLE, Agent, AgentState, BusyKind, Channel, LiveSkills, RoutingPolicy, Skills
 from softswitch.acd.outputs import AgentStateChanged
 from softswitch.acd.waiting import Contact
@@ -179,9 +180,14 @@ class AgentMachine:
         return live.skills if live is not None and live.instead_of == self.agent.skills else self.agent.skills
 
     @property
-    def is_on_duty(self) -> bool:
-        """He takes contacts, now or after what he is in."""
-        return self.is_logged_in and self.is_reachable and self.pause_reason is None
+    def doing(self) -> int:
+        """What he is doing, as the number that stands for it in the roster."""
+        doing = IN_CALL[self.busy_kind] if self.state is _BUSY else IN_STATE[self.state]
+        if not self.is_reachable:
+            doing = (NO_PHONE if self.state is _READY else doing) | UNAVAILABLE
+        if self.pause_reason is not None:
+            doing |= PAUSED | UNKNOWN if self.pause_reason == UNREACHABLE else PAUSED
+        return doing if self.is_logged_in else doing | ABSENT
 
     # Facts
 

@@ -24,9 +24,5 @@ def floats(column: NDArray[np.float64]) -> Cells[float]:
     return cast("Cells[float]", column.data)
 
 
-def bytes_of(column: NDArray[np.uint8]) -> Cells[int]:
+def integers(column: NDArray[np.uint16]) -> Cells[int]:
     return cast("Cells[int]", column.data)
-
-
-def flags(column: NDArray[np.bool_]) -> Cells[bool]:
-    return cast("Cells[bool]", column.data)

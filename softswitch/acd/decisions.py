@@ -2,72 +2,26 @@
 
 Kept are numbers, taken with a few array operations from the same columns the decision was made of: how many might have
 served the contact, how many were free, who would have been next; and, when nobody was free, what all those who might
-have served it were doing (`Condition`). It costs some microseconds and is told as an event.
+have served it were doing (`doing.Condition`). It costs some microseconds and is told as an event.
 """
 
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
 from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.doing import count_conditions
 from softswitch.acd.events import AgentReserved, ContactWaits
 from softswitch.acd.line_table import Found
 from softswitch.acd.matching import Chosen, Matching
-from softswitch.acd.model import AgentState, BusyKind
-from softswitch.acd.skills import Roster, Rows
 from softswitch.acd.waiting import Contact
 from softswitch.base.ids import AgentId, ReservationId
-
-
-class Condition(IntEnum):
-    """Why an agent is not free, as one number: a column of the roster. The order is stored: only ever append."""
-
-    LOGGED_OUT = 0
-    NOT_READY = 1
-    NO_PHONE = 2
-    RESERVED = 3
-    ON_CONTACT = 4
-    ON_DIRECT_CALL = 5
-    ON_OUTBOUND_CALL = 6
-    ON_OTHER_CALL = 7
-    WRAP_UP = 8
-    READY = 9
-    """Free, unless what he does in another channel keeps him from this one."""
-
-
-CONDITIONS = len(Condition)
 
 OLDEST_CONTACT = "oldest_contact"
 """The rule by which an agent who becomes free chooses among those who wait."""
 
 ROUTING_HOOK = "routing_hook"
 """The rule where a queue's routing hook named the agent."""
-
-# Plain numbers: this runs at every change of every agent.
-_IN_STATE: dict[AgentState, int] = {
-    AgentState.LOGGED_OUT: int(Condition.LOGGED_OUT),
-    AgentState.NOT_READY: int(Condition.NOT_READY),
-    AgentState.READY: int(Condition.READY),
-    AgentState.RESERVED: int(Condition.RESERVED),
-    AgentState.WRAP_UP: int(Condition.WRAP_UP),
-}
-_IN_CALL: dict[BusyKind | None, int] = {
-    BusyKind.ACD: int(Condition.ON_CONTACT),
-    BusyKind.DIRECT_IN: int(Condition.ON_DIRECT_CALL),
-    BusyKind.OUTBOUND: int(Condition.ON_OUTBOUND_CALL),
-}
-_IN_OTHER_CALL, _NO_PHONE = int(Condition.ON_OTHER_CALL), int(Condition.NO_PHONE)
-_BUSY, _READY = AgentState.BUSY, AgentState.READY
-
-
-def condition(agent: AgentMachine) -> int:
-    """What the agent is doing, as far as decisions care: a `Condition`."""
-    if agent.state is _BUSY:
-        return _IN_CALL.get(agent.busy_kind, _IN_OTHER_CALL)
-    if agent.state is _READY and not agent.is_reachable:
-        return _NO_PHONE
-    return _IN_STATE[agent.state]
 
 
 class Decision(NamedTuple):
@@ -137,10 +91,6 @@ def nobody_free(matching: Matching, contact: Contact, now: float) -> ContactWait
         step_number(contact),
         now - contact.enqueued_at,
         len(rows),
-        _count_conditions(matching.roster, rows),
+        tuple(count_conditions(matching.roster.condition[rows])),
         contact.shunned_by,
     )
-
-
-def _count_conditions(roster: Roster, rows: Rows) -> tuple[int, ...]:
-    return tuple(np.bincount(roster.condition[rows], minlength=CONDITIONS).tolist())

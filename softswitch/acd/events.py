@@ -74,7 +74,7 @@ class StepBegan(msgspec.Struct, frozen=True, tag="contact.step", gc=False, omit_
 
 
 class ContactWaits(msgspec.Struct, frozen=True, tag="contact.waits", gc=False, omit_defaults=True):
-    """A decision that found nobody: of the `able` agents so many were in each of `decisions.Condition`, in its order.
+    """A decision that found nobody: of the `able` agents so many were in each of `doing.Condition`, in its order.
 
     `waited_s` is since `enqueued_at`; the key the contact is ordered by is that less its boost.
     """

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 import numpy as np
 
-from softswitch.acd.decisions import CONDITIONS, Condition, condition
+from softswitch.acd.doing import Condition, condition, count_conditions
 from softswitch.acd.floor import Floor
 from softswitch.acd.limits import AGENTS_EXPLAINED_MAX
 from softswitch.acd.model import Channel, ContactState, HangUp, OverflowTarget, Skills, ToFlow, ToQueue
@@ -159,12 +159,12 @@ def _count(floor: Floor, contact: Contact) -> dict[str, int]:
     counts["alerted"] = len(contact.reservations)
     line, roster = contact.line, floor.matching.roster
     if line is not None:
-        conditions: list[int] = np.bincount(roster.condition[line.rows], minlength=CONDITIONS).tolist()
+        conditions = count_conditions(roster.condition[line.rows])
         for each, number in enumerate(conditions):
             counts[_OF_CONDITION[each][0]] += number
         shunned = floor.agents.get(contact.shunned_by) if contact.shunned_by is not None else None
         if shunned is not None and (line.rows == roster.row_of.get(shunned.agent_id, -1)).any():
-            counts[_OF_CONDITION[condition(shunned)][0]] -= 1
+            counts[_OF_CONDITION[condition(shunned.doing)][0]] -= 1
             counts["failed_it"] += 1
         if line.plan is None:
             counts["kept"] = len(roster) - len(line.rows)
@@ -221,7 +221,7 @@ def _able(floor: Floor, agent_id: AgentId, contact: Contact, now: float) -> Agen
     agent = floor.agents[agent_id]
     if contact.shunned_by == agent_id:
         return _verdict(floor, agent_id, "failed_it", "did not take it a moment ago", now)
-    verdict, why = _OF_CONDITION[condition(agent)]
+    verdict, why = _OF_CONDITION[condition(agent.doing)]
     if verdict == "not_ready" and agent.reason:
         why = f"{why}: {agent.reason}"
     return _verdict(floor, agent_id, verdict, why, now)

@@ -15,6 +15,7 @@ from softswitch.acd.chance import Chance
 from softswitch.acd.channels import PER_CONTACT_S, FreeFor, slot_of
 from softswitch.acd.customers import Customers
 from softswitch.acd.decisions import Decision
+from softswitch.acd.doing import ABSENT, OFF_DUTY
 from softswitch.acd.events import AcdEvent, HookOutcome, StepReason
 from softswitch.acd.limits import DECISIONS_TOLD_MAX, EVENTS_UNTAKEN_MAX, HOOK_OTHERS_MAX, RING_ALL_MAX, VETOES_MAX
 from softswitch.acd.matching import Matching
@@ -97,7 +98,7 @@ class Floor:
         self.deadlines: Deadlines[Timer] = Deadlines()
         self.chance = Chance()
         self.matching = Matching(Roster([]), [], self.chance)
-        self.presence = Presence(0, [])
+        self.presence = Presence(self.matching.roster, [])
         self.customers = Customers()
         self.policy = RoutingPolicy()
         self.has_lost_staff = False
@@ -192,13 +193,23 @@ class Floor:
         agent.failed_contacts.clear()
 
     def show(self, agent: AgentMachine) -> None:
-        """Mirror in the roster for which channels the agent is free, and since when, and whether he is on duty."""
-        row, roster = agent.row, self.matching.roster
-        if row is not None:
-            roster.show_free(row, *self._free_for(agent))
-            self.presence.show(row, agent)
-            if roster.show_doing(row, decisions.condition(agent), is_on_duty=agent.is_on_duty):
-                self.has_lost_staff = True
+        """Mirror in the roster for which channels the agent is free, and since when, and what he is doing."""
+        if agent.row is not None:
+            channels, since = self._free_for(agent)
+            self.matching.roster.show_free(agent.row, channels, since)
+            self.show_doing(agent)
+
+    def show_doing(self, agent: AgentMachine) -> None:
+        """Mirror in the roster what the agent is doing, and whether he is there at all."""
+        if agent.row is not None:
+            now, numbers = agent.doing, self.matching.roster.doing_of
+            was = numbers[agent.row]
+            if was != now:
+                numbers[agent.row] = now
+                self.presence.changed(agent.row, was, now)
+                lost = now & ~was & OFF_DUTY
+                if lost & ABSENT or (lost and not was & OFF_DUTY):
+                    self.has_lost_staff = True
 
     def _free_for(self, agent: AgentMachine) -> tuple[FreeFor, float]:
         """For which channels, and since when. Whoever has something in hand comes after all who have nothing."""
@@ -210,13 +221,6 @@ class Floor:
         since = agent.taken_at + agent.active_contacts * PER_CONTACT_S
         giving_way = self.policy.interrupted_by
         return tuple(channel.row for channel in Channel if agent.is_free_for(channel, giving_way)), since
-
-    def show_login(self, agent: AgentMachine) -> None:
-        """Mirror in the roster whether the agent is logged in."""
-        row, roster = agent.row, self.matching.roster
-        if row is not None:
-            self.has_lost_staff |= bool(roster.is_logged_in[row]) and not agent.is_logged_in
-            roster.is_logged_in[row] = agent.is_logged_in
 
     # Bringing together
 

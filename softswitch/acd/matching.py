@@ -13,6 +13,7 @@ import numpy as np
 
 from softswitch.acd.chance import Chance
 from softswitch.acd.channels import PER_CONTACT_S
+from softswitch.acd.doing import ABSENT, is_anybody_without
 from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.line_table import Found, LineTable
 from softswitch.acd.model import ORDER_MIN, Skills, StrategyName
@@ -156,7 +157,7 @@ class Matching:
         for queue in queues:
             for line in queue.lines.values() if queue.waiting else ():
                 if line.plan is None:
-                    is_stranded = not self.roster.is_logged_in[line.rows].any()
+                    is_stranded = not is_anybody_without(self.roster.doing[line.rows], ABSENT)
                 else:
                     is_stranded = line.plan.is_void(self.roster, line.step)
                 if is_stranded:
@@ -304,7 +305,7 @@ class Matching:
         """What this strategy has to know."""
         roster, queue = self.roster, line.queue
         if strategy == "fewest_contacts":
-            roster.workload.welcome(line.rows, roster.is_on_duty)
+            roster.workload.welcome(line.rows, roster.doing)
         previous, known = queue.previous_agent_id, contact.preferred_agent_id
         return Choice(
             now=now,
@@ -337,7 +338,7 @@ class Matching:
         if until is None or agent_id is None:
             return None
         row = self.roster.row_of.get(agent_id)
-        if row is None or now >= until or not self.roster.is_logged_in[row] or contact.shunned_by == agent_id:
+        if row is None or now >= until or self.roster.doing_of[row] & ABSENT or contact.shunned_by == agent_id:
             contact.preferred_until = None
             if contact.step_since is None:
                 contact.step_since = min(until, now)

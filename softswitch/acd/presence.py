@@ -15,42 +15,28 @@ A queue names the factors that make an agent not count. Who is logged out, or ma
 
 Asterisk's `penalty` has no meaning here, where skills say who may serve a queue.
 
-One byte an agent, kept beside the roster. When a contact arrives the question costs one look at the bytes of those who
-may serve the queue, and mostly at the first few. While contacts wait it is not asked again and again: the queue relies
-on one agent who was found there, and only when he stops to count is another looked for.
+When a contact arrives the question costs one look at what those are `doing` who may serve the queue, and mostly at
+the first few. While contacts wait it is not asked again and again: the queue relies on one agent who was found there,
+and only when he stops to count is another looked for.
 """
 
 from collections.abc import Iterable
 from functools import cache
 
-import numpy as np
-from numpy.typing import NDArray
-
-from softswitch.acd import columns
-from softswitch.acd.agent_fsm import AgentMachine
-from softswitch.acd.model import UNREACHABLE, AgentState, EmptyFactor
-from softswitch.acd.skills import Rows
+from softswitch.acd import doing
+from softswitch.acd.model import EmptyFactor
+from softswitch.acd.skills import Roster, Rows
 from softswitch.acd.waiting import QueueRecord
 
 _BITS: dict[EmptyFactor, int] = {
-    "paused": 1,
-    "inuse": 2,
-    "ringing": 4,
-    "unavailable": 8,
-    "unknown": 16,
-    "wrapup": 32,
-    "invalid": 64,
+    "paused": doing.PAUSED,
+    "inuse": doing.IN_USE,
+    "ringing": doing.RINGING,
+    "unavailable": doing.UNAVAILABLE,
+    "unknown": doing.UNKNOWN,
+    "wrapup": doing.WRAPPING_UP,
+    "invalid": 0,
 }
-_ABSENT = 128
-_BITS_OF_STATE: dict[AgentState, int] = {
-    AgentState.LOGGED_OUT: 0,
-    AgentState.NOT_READY: 0,
-    AgentState.READY: 0,
-    AgentState.BUSY: _BITS["inuse"],
-    AgentState.RESERVED: _BITS["ringing"],
-    AgentState.WRAP_UP: _BITS["wrapup"],
-}
-_PAUSED, _UNKNOWN, _UNAVAILABLE = _BITS["paused"], _BITS["unknown"], _BITS["unavailable"]
 
 _FIRST_ROWS = 64
 """Of a large staff somebody counts nearly always, and is among these."""
@@ -59,11 +45,10 @@ _FIRST_ROWS = 64
 class Presence:
     """The agents of one roster. `queues` are those that keep nobody when nobody is there."""
 
-    __slots__ = ("_bits", "_relying", "_shown", "has_gained", "lost", "unsure")
+    __slots__ = ("_relying", "_roster", "has_gained", "lost", "unsure")
 
-    def __init__(self, agents: int, queues: list[QueueRecord]) -> None:
-        self._bits: NDArray[np.uint8] = np.full(agents, _ABSENT, np.uint8)
-        self._shown = columns.bytes_of(self._bits)
+    def __init__(self, roster: Roster, queues: list[QueueRecord]) -> None:
+        self._roster = roster
         self._relying: dict[int, list[QueueRecord]] = {}
         """The queues that rely on the agent of a row."""
         self.unsure = list(queues)
@@ -75,15 +60,12 @@ class Presence:
         for queue in queues:
             queue.relies_on = None
 
-    def show(self, row: int, agent: AgentMachine) -> None:
-        """A fact about the agent changed."""
-        old, new = self._shown[row], _bits_of(agent)
-        if old != new:
-            self._shown[row] = new
-            if old & ~new:
-                self.has_gained = True
-            if new & ~old and row in self._relying:
-                self._lose(row, new)
+    def changed(self, row: int, was: int, now: int) -> None:
+        """An agent is doing something else."""
+        if was & ~now & doing.BITS:
+            self.has_gained = True
+        if row in self._relying and now & ~was & doing.BITS:
+            self._lose(row, now)
 
     def is_anybody_there(self, rows: Rows, factors: tuple[EmptyFactor, ...]) -> bool:
         """Whether one of these agents is logged in and excluded by none of the factors."""
@@ -131,9 +113,9 @@ class Presence:
             self._relying[row] = staying
 
     def _find(self, rows: Rows, factors: tuple[EmptyFactor, ...]) -> int | None:
-        mask = np.uint8(_mask(factors))
+        mask = _mask(factors)
         for some in (rows[:_FIRST_ROWS], rows[_FIRST_ROWS:]):
-            is_there = (self._bits[some] & mask) == 0
+            is_there = (self._roster.doing[some] & mask) == 0
             if is_there.any():
                 return int(some[is_there.argmax()])
         return None
@@ -141,15 +123,4 @@ class Presence:
 
 @cache
 def _mask(factors: tuple[EmptyFactor, ...]) -> int:
-    return _ABSENT | sum(_BITS[factor] for factor in set(factors))
-
-
-def _bits_of(agent: AgentMachine) -> int:
-    if not agent.is_logged_in:
-        return _ABSENT
-    bits = _BITS_OF_STATE[agent.state]
-    if agent.pause_reason is not None:
-        bits |= _PAUSED
-        if agent.pause_reason == UNREACHABLE:
-            bits |= _UNKNOWN
-    return bits if agent.is_reachable else bits | _UNAVAILABLE
+    return doing.ABSENT | sum(_BITS[factor] for factor in set(factors))

@@ -58,11 +58,10 @@ def furnish(floor: Floor, roster: Roster) -> None:
     """Make anew what follows from agents and queues: who may serve whom, who is free, who is there."""
     floor.matching = Matching(roster, floor.queues.values(), floor.chance)
     minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
-    floor.presence = Presence(len(roster), minding)
+    floor.presence = Presence(roster, minding)
     for agent in floor.agents.values():
         agent.row = roster.row_of.get(agent.agent_id)
         floor.show(agent)
-        floor.show_login(agent)
     floor.index_ringing()
 
 

@@ -112,7 +112,7 @@ def _redirect(floor: Floor, agent: AgentMachine, settings: Queue, cause: Failure
         elif settings.no_answer_state == "logged_out":
             floor.tell(events.AgentLoggedOut(now, agent.agent_id, "reservation"))
             agent.log_out()
-            floor.show_login(agent)
+            floor.show_doing(agent)
 
 
 def worth_another_try(floor: Floor, contact: Contact, now: float) -> None:

@@ -369,12 +369,12 @@ class Router:
                 if not agent.is_logged_in:
                     floor.tell(told.AgentLoggedIn(now, agent.agent_id, by=fact.by))
                 agent.log_in(fact.by)
-                floor.show_login(agent)
+                floor.show_doing(agent)
             case AgentLoggedOut():
                 if agent.is_logged_in:
                     floor.tell(told.AgentLoggedOut(now, agent.agent_id, by=fact.by))
                 agent.log_out(fact.by)
-                floor.show_login(agent)
+                floor.show_doing(agent)
                 wrapping_up.cut_short(floor, agent, now)
                 reservations.taken_away(floor, agent, "logged_out", now, by=fact.by)
             case AgentPaused():

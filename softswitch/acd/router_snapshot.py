@@ -72,7 +72,7 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
     RescueState: {"since": "`rescue_since` of the row", "window": "`judged` of the row"},
     ServiceLevelWindow: {"_in_time": "counted again", "_judged": "`judged` of the row"},
     Customers: {"_known": "`customers`", "is_wanted": "`remembers_customers`"},
-    Presence: {"_bits": "shown anew", "_relying": "`relying`", "_shown": "shown anew"},
+    Presence: {"_relying": "`relying`", "_roster": "made anew from the agents"},
     Floor: {
         "events": "taken already; those that were not are told by the router they happened in",
         "matching": "made anew",
@@ -108,17 +108,7 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
         ),
         "workload": "its own row",
         **dict.fromkeys(
-            (
-                "_condition",
-                "_is_on_duty",
-                "_since",
-                "available_since",
-                "condition",
-                "free_for",
-                "is_logged_in",
-                "is_on_duty",
-            ),
-            "shown by the agents",
+            ("_since", "available_since", "condition", "doing", "doing_of", "free_for"), "shown by the agents"
         ),
     },
 }

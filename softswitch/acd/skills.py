@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from softswitch.acd import columns
 from softswitch.acd.channels import FreeFor
+from softswitch.acd.doing import ABSENT, conditions_in
 from softswitch.acd.model import ORDER_MIN, Agent, Channel, Queue, Skills
 from softswitch.acd.requirements import Requirement, from_skills, parse, who_holds
 from softswitch.acd.workload import Workload
@@ -30,16 +31,13 @@ class Roster:
     """The configured agents, in the order of the configuration; a new configuration makes a new roster.
 
     `available_since` float64[agents] of each channel: since when he is free for the next contact of it (monotonic
-    seconds), infinity while he is not. `is_logged_in` bool[agents]. `is_on_duty` bool[agents]: logged in, reachable and
-    not paused, so that he takes contacts now or after the one he has. `condition` uint8[agents]: what he is doing, as a
-    `decisions.Condition`. All mirror the agents' machines: they are written by `show_free` and `show_doing`, an agent
-    at a time, and read many at a time.
+    seconds), infinity while he is not. `doing` uint16[agents]: what he is doing, see there; `condition` is part of it.
+    They mirror the agents' machines: written an agent at a time, by `show_free` and into `doing_of`, and read many at a
+    time.
     """
 
     __slots__ = (
-        "_condition",
         "_delays",
-        "_is_on_duty",
         "_levels",
         "_listed",
         "_lists_all",
@@ -50,10 +48,10 @@ class Roster:
         "agent_ids",
         "available_since",
         "condition",
+        "doing",
+        "doing_of",
         "free_for",
         "has_orders",
-        "is_logged_in",
-        "is_on_duty",
         "row_of",
         "workload",
     )
@@ -66,12 +64,10 @@ class Roster:
         self.available_since: list[NDArray[np.float64]] = [np.full(size, np.inf) for _ in Channel]
         self.free_for: list[FreeFor] = [()] * size
         """The same by agent: in which of these columns he has a number."""
-        self.is_logged_in: Mask = np.zeros(size, np.bool_)
-        self.condition: NDArray[np.uint8] = np.zeros(size, np.uint8)
-        self.is_on_duty: Mask = np.zeros(size, np.bool_)
+        self.doing: NDArray[np.uint16] = np.full(size, ABSENT, np.uint16)
+        self.condition = conditions_in(self.doing)
+        self.doing_of = columns.integers(self.doing)
         self._since = [columns.floats(column) for column in self.available_since]
-        self._condition = columns.bytes_of(self.condition)
-        self._is_on_duty = columns.flags(self.is_on_duty)
         self.has_orders: Mask = np.zeros(size, np.bool_)
         """Who serves one queue before another."""
         self.workload = Workload(size)
@@ -110,13 +106,6 @@ class Roster:
         for channel in channels:
             self._since[channel][row] = since
         self.free_for[row] = channels
-
-    def show_doing(self, row: int, condition: int, *, is_on_duty: bool) -> bool:
-        """An agent is doing this. Returns whether he was on duty, and is not any more."""
-        self._condition[row] = condition
-        was_on_duty = self._is_on_duty[row]
-        self._is_on_duty[row] = is_on_duty
-        return was_on_duty and not is_on_duty
 
     def able(self, queue: Queue, *, with_reserve: bool = False) -> Mask:
         """Who may serve the queue, whatever its steps say, with its reserve agents or without: bool[agents]."""

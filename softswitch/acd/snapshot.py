@@ -54,7 +54,7 @@ def restore(floor: Floor, agent: AgentMachine, snapshot: AgentSnapshot, now: flo
     if not snapshot.is_logged_in:
         return
     agent.log_in(snapshot.by)
-    floor.show_login(agent)
+    floor.show_doing(agent)
     if snapshot.pause_reason is not None:
         agent.pause(snapshot.pause_reason, snapshot.by)
     agent.idle_since = now if snapshot.idle_since is None else min(snapshot.idle_since, now)

@@ -22,6 +22,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from softswitch.acd.doing import ABSENT, OFF_DUTY, is_anybody_without
 from softswitch.acd.limits import DELAYS_MAX, PREFERRED_SKILLS_MAX, STEPS_MAX
 from softswitch.acd.model import Queue, RoutingStep, Skills, SkipIf
 from softswitch.acd.requirements import asked_skills, parse, skill_names
@@ -46,6 +47,7 @@ _NOBODY = STEPS_MAX * _RANKS_PER_STEP
 _BOUNDS: Ranks = np.arange(_RANKS_PER_STEP, _NOBODY + 1, _RANKS_PER_STEP).astype(np.uint8)
 """The first rank after each step."""
 _ONE_STEP = (RoutingStep(),)
+_EXCLUDED: dict[SkipIf, int] = {"nobody_logged_in": ABSENT, "nobody_ready": OFF_DUTY}
 
 
 class Plan:
@@ -126,7 +128,7 @@ class Plan:
         skip_if = self.steps[step].skip_if
         if skip_if is None or step == self.last_step:
             return False
-        return not _presence(roster, skip_if)[self.rows[: self._end(step)]].any()
+        return not is_anybody_without(roster.doing[self.rows[: self._end(step)]], _EXCLUDED[skip_if])
 
 
 def plan(roster: Roster, queue: Queue, *, with_reserve: bool = False) -> Plan:
@@ -162,10 +164,6 @@ def asked_for(queue: Queue, step: int) -> frozenset[str]:
 def wished_for(wishes: Wishes) -> frozenset[str]:
     """The skills a contact requires beyond its queue."""
     return frozenset([*dict(wishes[0]), *asked_skills(parse(wishes[1]))])
-
-
-def _presence(roster: Roster, skip_if: SkipIf) -> NDArray[np.bool_]:
-    return roster.is_logged_in if skip_if == "nobody_logged_in" else roster.is_on_duty
 
 
 def _missing(roster: Roster, preferred: Skills) -> NDArray[np.uint8] | int:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.acd import columns
+from softswitch.acd.doing import OFF_DUTY
 from softswitch.acd.model import AgentState
 from softswitch.base.ids import AgentId
 
@@ -58,12 +59,12 @@ class Workload:
         if old in _AWAY and new not in _AWAY:
             self.is_newcomer[row] = True
 
-    def welcome(self, rows: NDArray[np.intp], is_on_duty: NDArray[np.bool_]) -> None:
-        """Newcomers among `rows` count as many contacts as the others who are there have on average."""
+    def welcome(self, rows: NDArray[np.intp], doing: NDArray[np.uint16]) -> None:
+        """Newcomers among `rows` who are on duty count as many contacts as the others have on average."""
         is_newcomer = self.is_newcomer[rows]
         if not np.count_nonzero(is_newcomer):
             return
-        is_present = is_on_duty[rows]
+        is_present = (doing[rows] & OFF_DUTY) == 0
         is_newcomer &= is_present
         if not np.count_nonzero(is_newcomer):
             return

@@ -5,7 +5,8 @@ from typing import assert_never
 
 import msgspec
 
-from softswitch.acd.decisions import OLDEST_CONTACT, ROUTING_HOOK, Condition
+from softswitch.acd.decisions import OLDEST_CONTACT, ROUTING_HOOK
+from softswitch.acd.doing import Condition
 from softswitch.acd.events import (
     AcdEvent,
     AgentReserved,

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import msgspec
 
-from softswitch.acd.decisions import Condition
+from softswitch.acd.doing import Condition
 from softswitch.acd.events import (
     AcdEvent,
     AgentLoggedIn,

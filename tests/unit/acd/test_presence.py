@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.inputs import (
     AcdInput,
     AgentBusy,
@@ -21,6 +20,7 @@ from softswitch.acd.inputs import (
 from softswitch.acd.model import Agent, BusyKind, EmptyFactor, Queue, ToFlow
 from softswitch.acd.outputs import ContactOverflowed, ContactRefused
 from softswitch.acd.presence import Presence
+from softswitch.acd.skills import Roster
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.testing.acd import ScriptedAcd
 
@@ -137,12 +137,11 @@ def test_the_agent_who_frees_takes_the_next_before_anybody_leaves() -> None:
 
 
 def test_of_many_agents_the_last_ones_are_seen_too() -> None:
-    agents = [AgentMachine(Agent(agent_id=AgentId(str(number))), 0.0) for number in range(200)]
-    presence = Presence(len(agents), [])
+    roster = Roster([Agent(agent_id=AgentId(str(number))) for number in range(200)])
+    presence = Presence(roster, [])
     rows = np.arange(200)
     assert not presence.is_anybody_there(rows, ("invalid",))
-    agents[150].log_in()
-    presence.show(150, agents[150])
+    roster.doing_of[150] = 0
     assert presence.is_anybody_there(rows, ("paused",))
     assert not presence.is_anybody_there(rows[:150], ("paused",))
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from softswitch.acd.doing import IN_USE, PAUSED
 from softswitch.acd.limits import DELAYS_MAX, STEPS_MAX
 from softswitch.acd.model import Agent, Queue, RoutingStep, Serving, Skills
 from softswitch.acd.skills import Roster
@@ -105,11 +106,11 @@ def test_a_step_is_void_while_nobody_is_there() -> None:
     )
     followed = plan(roster, Queue(queue_id=SALES, steps=steps))
     assert [followed.is_void(roster, step) for step in range(4)] == [True, True, False, False]
-    roster.is_logged_in[:] = True
+    roster.doing[:] = PAUSED
     assert [followed.is_void(roster, step) for step in range(4)] == [False, True, False, False]
-    roster.is_on_duty[1] = True
+    roster.doing_of[1] = 0
     assert followed.is_void(roster, 1), "the other one does not serve that step"
-    roster.is_on_duty[0] = True
+    roster.doing_of[0] = IN_USE
     assert not followed.is_void(roster, 1)
 
 

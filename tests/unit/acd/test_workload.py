@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from softswitch.acd.doing import ABSENT, IN_USE
 from softswitch.acd.model import AgentState
 from softswitch.acd.workload import Workload
 from softswitch.base.ids import AgentId
@@ -26,11 +27,11 @@ def test_a_newcomer_counts_as_the_average_of_those_present() -> None:
     workload = Workload(4)
     workload.contacts[:] = (10, 20, 1000, 0)
     workload.count_state(3, AgentState.LOGGED_OUT, AgentState.READY, 1.0)
-    is_present = np.array([True, True, False, True])
-    workload.welcome(EVERYBODY, is_present)
+    doing = np.array([IN_USE, 0, ABSENT, 0], np.uint16)
+    workload.welcome(EVERYBODY, doing)
     assert workload.contacts.tolist() == [10, 20, 1000, 15]
     workload.contacts[0] = 100
-    workload.welcome(EVERYBODY, is_present)
+    workload.welcome(EVERYBODY, doing)
     assert workload.contacts[3] == 15, "welcomed once"
 
 
@@ -39,7 +40,7 @@ def test_back_from_a_break_one_has_not_fewer_than_the_others_but_may_have_more()
     workload.contacts[:] = (10, 20, 2, 40)
     for row in (2, 3):
         workload.count_state(row, AgentState.NOT_READY, AgentState.READY, 3600.0)
-    workload.welcome(EVERYBODY, np.ones(4, np.bool_))
+    workload.welcome(EVERYBODY, np.zeros(4, np.uint16))
     assert workload.contacts.tolist() == [10, 20, 15, 40]
 
 
@@ -47,7 +48,7 @@ def test_the_first_of_the_day_begin_at_nothing() -> None:
     workload = Workload(4)
     for row in range(4):
         workload.count_state(row, AgentState.LOGGED_OUT, AgentState.READY, 1.0)
-    workload.welcome(EVERYBODY, np.ones(4, np.bool_))
+    workload.welcome(EVERYBODY, np.zeros(4, np.uint16))
     assert workload.contacts.tolist() == [0, 0, 0, 0]
     assert not workload.is_newcomer.any()
 

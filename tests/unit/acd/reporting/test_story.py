@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from softswitch.acd.decisions import Condition
+from softswitch.acd.doing import Condition
 from softswitch.acd.events import (
     AcdEvent,
     ContactReprioritised,
