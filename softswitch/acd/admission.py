@@ -17,7 +17,7 @@ def obstacle(floor: Floor, queue: QueueRecord, contact: Contact) -> Obstacle | N
         return "full"
     if not contact.channel.has_listener:
         return None  # it has been promised, and can wait for days
-    if len(queue) >= settings.max_length:
+    if queue.waiting + queue.alerting >= settings.max_length:
         return "full"
     if settings.join_empty and not floor.presence.is_anybody_there(queue.own_plan.rows, settings.join_empty):
         return "empty"

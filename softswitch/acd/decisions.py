@@ -12,7 +12,6 @@ import numpy as np
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.doing import count_conditions
 from softswitch.acd.events import AgentReserved, ContactWaits
-from softswitch.acd.line_table import Found
 from softswitch.acd.matching import Chosen, Matching
 from softswitch.acd.waiting import Contact
 from softswitch.base.ids import AgentId, ReservationId
@@ -39,9 +38,9 @@ def by_contact(matching: Matching, contact: Contact, chosen: Chosen) -> Decision
     return Decision(matching.rule_for(contact.line), chosen.able, chosen.free, runner_up=chosen.runner_up)
 
 
-def by_agent(matching: Matching, found: Found) -> Decision:
+def by_agent(matching: Matching, contact: Contact) -> Decision:
     """The agent, who has become free, chose among contacts; this one still stands in its line."""
-    line = found.contact.line
+    line = contact.line
     assert line is not None
     rule = OLDEST_CONTACT if line.plan is not None else matching.rule_for(line)
     return Decision(rule, len(line.rows), free=1)
@@ -64,11 +63,11 @@ def reserved(
         agent.agent_id,
         decision.rule,
         step_number(contact),
-        waited_s=now - contact.enqueued_at,
-        idle_s=0.0 if agent.idle_since is None else now - agent.idle_since,
-        able=decision.able,
-        free=decision.free,
-        runner_up=decision.runner_up,
+        now - contact.enqueued_at,
+        0.0 if agent.idle_since is None else now - agent.idle_since,
+        decision.able,
+        decision.free,
+        decision.runner_up,
     )
 
 

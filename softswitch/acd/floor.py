@@ -229,8 +229,8 @@ class Floor:
         if agent.takes_contacts and not agent.is_removed:
             found = self.matching.contact_for(agent.agent_id)
             if found is not None:
-                agent_ids = self.matching.alerted_with(agent.agent_id, found.contact, now)
-                self._decided(agent_ids, found.contact, now, decisions.by_agent(self.matching, found))
+                agent_ids = self.matching.alerted_with(agent.agent_id, found, now)
+                self._decided(agent_ids, found, now, decisions.by_agent(self.matching, found))
             elif self.ringing:
                 self._join_in(agent, now)
 

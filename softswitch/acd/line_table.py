@@ -8,7 +8,6 @@ been looked at.
 """
 
 from math import inf
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +23,6 @@ _VOICE = Channel.VOICE.row
 
 _FEW = 64
 """So many lines are looked at faster one by one than by operations on arrays."""
-
-
-class Found(NamedTuple):
-    """What an agent takes next: a contact, and in what order he serves its line."""
-
-    order: int
-    contact: Contact
 
 
 class LineTable:
@@ -72,7 +64,7 @@ class LineTable:
         """The line's first contact is another one."""
         self._heads[line.slot] = line.first_key()
 
-    def first_for(self, row: int, agent_id: AgentId, free_for: FreeFor, *, by_order: bool) -> Found | None:
+    def first_for(self, row: int, agent_id: AgentId, free_for: FreeFor, *, by_order: bool) -> Contact | None:
         """The contact this agent takes next; `by_order` says whether he serves some lines before others."""
         slots, keys = self._open_to(row, free_for)
         orders = self._orders[row][slots] if by_order else None
@@ -89,8 +81,7 @@ class LineTable:
                 return self._first_not_shunned(row, agent_id, free_for)
             if other.serial < head.serial:
                 head = other
-        assert head.line is not None
-        return Found(self._orders.item(row, head.line.slot), head)
+        return head
 
     def _open_to(self, row: int, free_for: FreeFor) -> tuple[Rows, NDArray[np.float64]]:
         """The slots of the lines he serves, and the keys of their heads; infinity where he is not free for it."""
@@ -108,15 +99,15 @@ class LineTable:
         assert head is not None
         return head
 
-    def _first_not_shunned(self, row: int, agent_id: AgentId, free_for: FreeFor) -> Found | None:
+    def _first_not_shunned(self, row: int, agent_id: AgentId, free_for: FreeFor) -> Contact | None:
         slots, keys = self._open_to(row, free_for)
         waiting: list[int] = slots[keys < np.inf].tolist()
         firsts = [
-            Found(int(self._orders[row, slot]), first)
+            (self._orders.item(row, slot), first.key, first.serial, first)
             for slot in waiting
             if (line := self._lines[slot]) is not None and (first := line.first_for(agent_id)) is not None
         ]
-        return min(firsts, key=lambda found: (found.order, found.contact.order), default=None)
+        return min(firsts)[-1] if firsts else None
 
     def _widen(self) -> None:
         """All slots are taken, and a contact goes on to another stage."""

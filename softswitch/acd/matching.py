@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from softswitch.acd.chance import Chance
-from softswitch.acd.channels import PER_CONTACT_S
+from softswitch.acd.channels import PER_CONTACT_S, FreeFor
 from softswitch.acd.doing import ABSENT, is_anybody_without
 from softswitch.acd.limits import LINES_MAX
-from softswitch.acd.line_table import Found, LineTable
-from softswitch.acd.model import ORDER_MIN, Skills, StrategyName
+from softswitch.acd.line_table import LineTable
+from softswitch.acd.model import ORDER_MIN, Channel, Skills, StrategyName
 from softswitch.acd.skills import Roster, Rows
 from softswitch.acd.steps import NO_WISHES, Plan, asked_for, concerns, next_opening, plan, wished_for
 from softswitch.acd.strategies import NOTHING, STRATEGIES, Choice, Since, longest_idle
@@ -49,9 +49,9 @@ NOBODY = Chosen([])
 class Matching:
     """The lines of `queues` against one roster. A new configuration makes a new one.
 
-    The lines of contacts without wishes of their own stay open once they have been needed. Others open with their first
-    contact and close with their last. Who waits for one agent alone stands in a line beside the table, which only that
-    agent looks at.
+    The lines of contacts without wishes of their own are opened beforehand where they are likely to be needed, and stay
+    open. Others open with their first contact and close with their last. Who waits for one agent alone stands in a line
+    beside the table, which only that agent looks at.
     """
 
     __slots__ = ("_asked", "_chance", "_extra_lines", "_personal", "_table", "_unlisted", "roster")
@@ -70,6 +70,7 @@ class Matching:
             queue.lines.clear()
             queue.plans.clear()
             self._make_plan(queue)
+        self._open_likely_lines(queues)
 
     # Lines
 
@@ -104,7 +105,8 @@ class Matching:
         if line is None:
             followed = self._followed(contact)
             self._advance(contact, followed, now)
-            line = self._line_at(contact, followed, followed.delays_passed(contact.entered_at, now))
+            delays_passed = followed.delays_passed(contact.entered_at, now)
+            line = self._line_at(contact.queue, contact.channel, followed, contact.step, delays_passed)
         self._stand(contact, line)
 
     def _stand(self, contact: Contact, line: Line) -> None:
@@ -121,7 +123,9 @@ class Matching:
             assert contact.preferred_agent_id is not None
             self._stand(contact, self._line_of(contact, contact.preferred_agent_id))
         else:
-            self._stand(contact, self._line_at(contact, self._followed(contact), delays_passed))
+            followed = self._followed(contact)
+            line = self._line_at(contact.queue, contact.channel, followed, contact.step, delays_passed)
+            self._stand(contact, line)
 
     def remove(self, contact: Contact) -> None:
         """The contact waits no more."""
@@ -203,11 +207,14 @@ class Matching:
         longest = int(since.argmin())
         if since.item(longest) == inf:
             return NOBODY
-        free_at = (since < inf).nonzero()[0]
-        free = free_at.size
+        is_free = since < inf
+        free = int(np.count_nonzero(is_free))
         if free == 1:
             return Chosen([roster.agent_ids[rows.item(longest)]], len(rows), 1)
-        chosen = self._choose(contact, line, free_at, since, now)
+        if line.is_flat and self.strategy(line) == "longest_idle":
+            chosen = [rows.item(longest)]
+        else:
+            chosen = self._choose(contact, line, is_free.nonzero()[0], since, now)
         if rows.item(longest) == chosen[0]:
             since[longest] = inf
             longest = int(since.argmin())
@@ -244,22 +251,32 @@ class Matching:
             return False
         return line.channel.row in self.roster.free_for[row]
 
-    def contact_for(self, agent_id: AgentId) -> Found | None:
+    def contact_for(self, agent_id: AgentId) -> Contact | None:
         """The oldest contact of the queues this agent serves first, of a channel he is free for, or None."""
         if self._unlisted:
             self._list_lines()
         row = self.roster.row_of[agent_id]
         free_for = self.roster.free_for[row]
         found = self._table.first_for(row, agent_id, free_for, by_order=self.roster.has_orders.item(row))
-        for line in self._personal.get(agent_id, ()):
+        return self._first_for_him_alone(agent_id, row, free_for, found) if agent_id in self._personal else found
+
+    def _first_for_him_alone(
+        self, agent_id: AgentId, row: int, free_for: FreeFor, found: Contact | None
+    ) -> Contact | None:
+        """The first of those who wait for this agent alone, if it comes before what was found in the table."""
+        order = 0 if found is None else self._order_of(found, row)
+        for line in self._personal[agent_id]:
             first = line.first_for(agent_id)
             if first is not None and line.channel.row in free_for:
-                orders = self.roster.orders(line.queue.settings.queue_id)
-                order = orders if isinstance(orders, int) else int(orders[row])
-                mine = Found(ORDER_MIN - 1 if line.is_assigned else order, first)
-                if found is None or (mine.order, first.order) < (found.order, found.contact.order):
-                    found = mine
+                its_order = ORDER_MIN - 1 if line.is_assigned else self._order_of(first, row)
+                if found is None or (its_order, first.order) < (order, found.order):
+                    found, order = first, its_order
         return found
+
+    def _order_of(self, contact: Contact, row: int) -> int:
+        """In what order the agent of this row serves the contact's queue."""
+        orders = self.roster.orders(contact.queue.settings.queue_id)
+        return orders if isinstance(orders, int) else int(orders[row])
 
     def alerted_with(self, agent_id: AgentId, contact: Contact, now: float) -> list[AgentId]:
         """Whom to alert for the contact that the agent, who is free, is given: him, or with `ring_all` everybody."""
@@ -277,12 +294,7 @@ class Matching:
     def in_order_of(self, agent_id: AgentId, contacts: Iterable[Contact]) -> list[Contact]:
         """These contacts as the agent takes them: of the queues he serves first the oldest."""
         row = self.roster.row_of[agent_id]
-
-        def place(contact: Contact) -> tuple[int, tuple[float, int]]:
-            orders = self.roster.orders(contact.queue.settings.queue_id)
-            return (orders if isinstance(orders, int) else int(orders[row])), contact.order
-
-        return sorted(contacts, key=place)
+        return sorted(contacts, key=lambda contact: (self._order_of(contact, row), contact.order))
 
     def able_beside(self, contact: Contact, agent_id: AgentId, alerted: Collection[AgentId], now: float) -> int:
         """Of how many who may serve the contact he is one; 0 if he is none, or comes after those `alerted` for it."""
@@ -365,13 +377,22 @@ class Matching:
             followed = queue.plans[wishes] = queue.own_plan.narrowed(self.roster, wishes)
         return followed
 
-    def _line_at(self, contact: Contact, followed: Plan, delays_passed: int) -> Line:
-        queue = contact.queue
-        key = (contact.channel.row, followed.wishes, contact.step, delays_passed)
+    def _open_likely_lines(self, queues: Collection[QueueRecord]) -> None:
+        """Those of all steps, for calls, while slots are left for others: a decision need not wait for them then."""
+        left = SLOTS_AT_FIRST // 2 + 2 * len(queues)
+        for queue in queues:
+            steps = () if queue.own_plan.delays_s else range(queue.own_plan.last_step + 1)
+            for step in steps[:left]:
+                self._line_at(queue, Channel.VOICE, queue.own_plan, step, 0)
+                left -= 1
+        self._list_lines()
+
+    def _line_at(self, queue: QueueRecord, channel: Channel, followed: Plan, step: int, delays_passed: int) -> Line:
+        key = (channel.row, followed.wishes, step, delays_passed)
         line = queue.lines.get(key)
         if line is None:
-            rows, ranks = followed.opened(contact.step, delays_passed)
-            line = Line(queue, contact.channel, key, plan=followed, step=contact.step, rows=rows, ranks=ranks)
+            rows, ranks = followed.opened(step, delays_passed)
+            line = Line(queue, channel, key, plan=followed, step=step, rows=rows, ranks=ranks)
             queue.lines[key] = line
             self._unlisted.append(line)
             if len(self._unlisted) > UNLISTED_MAX:

@@ -77,13 +77,15 @@ class Plan:
         ranks: Ranks,
         delays_s: tuple[float, ...],
         delay_of: NDArray[np.uint8] | None,
+        *,
+        is_flat: bool,
     ) -> None:
         self.steps = steps
         self.last_step = len(steps) - 1
         self.wishes = wishes
         self.rows = rows
         self.ranks = ranks
-        self.is_flat = is_flat(ranks)
+        self.is_flat = is_flat
         """Nobody comes before anybody, in no step."""
         self.delays_s = delays_s
         self._delay_of = delay_of
@@ -93,9 +95,10 @@ class Plan:
     def narrowed(self, roster: Roster, wishes: Wishes) -> "Plan":
         """The plan for contacts that wish for more than the queue itself."""
         places = roster.narrowed(self.rows, *wishes)
-        ranks = self.ranks[: len(places)] if self.is_flat else self.ranks[places]
+        ranks = self.ranks[: places.size] if self.is_flat else self.ranks[places]
         delay_of = None if self._delay_of is None else self._delay_of[places]
-        return Plan(self.steps, wishes, self.rows[places], ranks, self.delays_s, delay_of)
+        is_plain = self.is_flat or is_flat(ranks)
+        return Plan(self.steps, wishes, self.rows[places], ranks, self.delays_s, delay_of, is_flat=is_plain)
 
     def opened(self, step: int, delays_passed: int) -> tuple[Rows, Ranks]:
         """Who may serve a contact in this stage, and their ranks."""
@@ -143,7 +146,8 @@ def plan(roster: Roster, queue: Queue, *, with_reserve: bool = False) -> Plan:
     rows = (ranks < _NOBODY).nonzero()[0]
     rows = rows[ranks[rows].argsort(kind="stable")]
     delays_s, delay_of = _delays(roster, queue, rows)
-    return Plan(steps, NO_WISHES, rows, ranks[rows], delays_s, delay_of)
+    ranks = ranks[rows]
+    return Plan(steps, NO_WISHES, rows, ranks, delays_s, delay_of, is_flat=is_flat(ranks))
 
 
 def concerns(queue: Queue, wishes: Wishes) -> set[str]:
