@@ -10,6 +10,8 @@ In numbers.toml, for three-digit extensions and for outside numbers:
     number = "+!"
     flow = "extension"
 
+Whoever does not reach somebody who has a voicemail box may leave a message there.
+
 Who may call out through which trunk stands in trunks.toml (`permitted_callers`); nobody may by default.
 """
 
@@ -27,6 +29,11 @@ SAID = {
 @flow
 async def extension(call: Call) -> None:
     outcome = await call.dial(call.called_number)
-    if not outcome.is_answered:
+    if outcome.is_answered:
+        return
+    if outcome.reason is not DialReason.FORBIDDEN and call.has_voice_box(call.called_number):
+        is_busy = outcome.reason in (DialReason.BUSY, DialReason.DECLINED)
+        await call.voicemail(call.called_number, greeting="busy" if is_busy else "away")
+    else:
         await call.play(SAID[outcome.reason], answer=False)
         await call.reject(outcome.refusal_status)

@@ -10,19 +10,18 @@ done twice. The disk is touched by the archiver process alone (media/runtime/rec
 
 import asyncio
 import contextlib
-import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 import msgspec
 
+from softswitch.app.archiver_process import ArchiverProcess
 from softswitch.base.clock import Clock
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.ids import CallId
 from softswitch.base.log import get_logger
 from softswitch.media.recording.archive import (
-    Answer,
     Archived,
     ArchiveFile,
     Deleted,
@@ -46,7 +45,6 @@ ATTEMPTS_MAX = 3
 """A file at which the archiver dies so often is put aside."""
 
 _log = get_logger("archive")
-_decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
 AnswerT = TypeVar("AnswerT", Archived, Deleted)
 
 
@@ -107,7 +105,7 @@ class Archive:
         """The index is to be gone through for what was not archived."""
         self._sweep_at = 0.0
         self._news = asyncio.Event()
-        self._archiver = _Archiver()
+        self._archiver = ArchiverProcess()
         self._task: asyncio.Task[None] | None = None
         self._told = ""
 
@@ -278,45 +276,3 @@ class Archive:
         if reason != self._told:
             _log.error("recordings are not archived for now", fault=reason)
         self._told = reason
-
-
-class _Archiver:
-    """The process. It is started when there is something to do."""
-
-    def __init__(self) -> None:
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def ask(self, job: Job) -> Answer | None:
-        """Its answer; None if it died. Raises `OSError` if it cannot be started."""
-        if self._process is None:
-            # -P: no file of the current directory takes the place of one of ours.
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "softswitch.media.runtime.recording.archiver"),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                start_new_session=True,
-            )
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(msgspec.json.encode(job) + b"\n")
-            await process.stdin.drain()
-            line = await process.stdout.readline()
-            if line.endswith(b"\n"):
-                return _decoder.decode(line)
-        except (ConnectionError, msgspec.MsgspecError):
-            pass
-        except asyncio.CancelledError:
-            await self.end()
-            raise
-        await self.end()
-        return None
-
-    async def end(self) -> None:
-        """At once: whatever it is at can be done again."""
-        process, self._process = self._process, None
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()

@@ -8,6 +8,7 @@ from softswitch.calls.projects import may_use
 from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.conferences.keeper import Conferences
 from softswitch.calls.runtime.controller import CallController
+from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.settings import CallSettings
 from softswitch.dialplan.flows import Dialplan
 from softswitch.store import Store
@@ -30,6 +31,8 @@ class Owners(Protocol):
     def conferences(self) -> Conferences: ...
     @property
     def store(self) -> Store: ...
+    @property
+    def voicemail(self) -> Voicemail: ...
 
 
 class SwitchBelongings:
@@ -68,6 +71,17 @@ class SwitchBelongings:
     def of_recording(self, recording_id: RecordingId, started_at: float) -> str | None:
         recording = self._parts.store.recordings.get((started_at, recording_id))
         return None if recording is None else recording.project
+
+    def of_voice_message(self, message_id: str) -> str | None:
+        message = self._parts.voicemail.get(message_id)
+        return None if message is None else self.of_voice_box(message.box)
+
+    def of_voice_box(self, name: str) -> str | None:
+        """An extension's is whose the extension is."""
+        box = self._parts.settings.voice_box_for(name)
+        if box is None or not box.owner:
+            return None if box is None else box.project
+        return self.of_phone(box.owner)
 
     def of_phone(self, phone: str) -> str | None:
         settings = self._parts.settings

@@ -15,6 +15,7 @@ from softswitch.app.parts import Parts
 from softswitch.app.peer_operations import PeerOperations
 from softswitch.app.project_operations import ProjectOperations
 from softswitch.app.security_operations import SecurityOperations
+from softswitch.app.voicemail_operations import VoicemailOperations
 from softswitch.base.errors import ConfigurationError, LocalError, StartError
 from softswitch.base.ids import CallId
 from softswitch.control.protocol.replies import Done, Messages, Refused, Reloaded, Status, WorkerSet
@@ -66,6 +67,12 @@ class SwitchOperations:
         self.callbacks = callbacks.callbacks
         self.add_callback = callbacks.add_callback
         self.cancel_callback = callbacks.cancel_callback
+        voicemail = VoicemailOperations(parts)
+        self.voice_boxes = voicemail.voice_boxes
+        self.voice_messages = voicemail.voice_messages
+        self.set_voice_message = voicemail.set_voice_message
+        self.mails = voicemail.mails
+        self.mail_counts = voicemail.mail_counts
         peers = PeerOperations(parts)
         self.phones = peers.phones
         self.set_phone = peers.set_phone

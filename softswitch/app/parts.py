@@ -8,6 +8,7 @@ from softswitch.acd.runtime.hook_client import HookClient
 from softswitch.acd.runtime.service import AcdService
 from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
+from softswitch.app.mailing import Mailing
 from softswitch.base.clock import Clock
 from softswitch.calls.projects import ProjectCalls
 from softswitch.calls.runtime.callbacks import Callbacks
@@ -22,6 +23,8 @@ from softswitch.calls.runtime.queue_hours import QueueHours
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
+from softswitch.calls.runtime.voice_contacts import VoiceContacts
+from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.calls.settings import CallSettings
 from softswitch.config import Configuration
@@ -60,6 +63,9 @@ class Parts:
     lists: CallerLists
     lookups: Lookups
     toll: Toll
+    voicemail: Voicemail
+    voice_contacts: VoiceContacts
+    mailing: Mailing
     legs: ExtensionLegs
     project_calls: ProjectCalls
     sounds: SoundLibrary

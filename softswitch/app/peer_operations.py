@@ -107,8 +107,10 @@ class PeerOperations:
         if min(row.new, row.old, row.urgent_new, row.urgent_old) < 0:
             return Refused("malformed", "a number of messages is 0 or more")
         counts = MessageSummary(new=row.new, old=row.old, urgent_new=row.urgent_new, urgent_old=row.urgent_old)
+        if parts.messages_waiting.is_own(extension.username):
+            reason = f"{extension.username} has a box of the switch, which counts itself: see `softswitch voicemail`"
+            return Refused("not_possible", reason)
         parts.messages_waiting.set(extension.username, counts)
-        parts.controller.watching.messages_changed(extension.username)
         return Done()
 
     def trunks(self) -> Iterable[TrunkRow]:

@@ -14,6 +14,7 @@ from softswitch.app.archive import ArchiveSettings, Keeping
 from softswitch.app.caller_settings import caller_lists, region_map
 from softswitch.app.codecs import working_codecs
 from softswitch.app.trunks import habits, outbound_route, trunk_peer, trunk_route, trunk_session
+from softswitch.app.voicemail_settings import voice_boxes
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.errors import ConfigurationError, Fault
 from softswitch.calls.boosts import BoostRule, number_list
@@ -138,6 +139,8 @@ def call_settings(configuration: Configuration) -> CallSettings:
         media_ip=settings.media.sdp_ip,
         recordings_directory=settings.recordings.directory,
         capabilities=MediaCapabilities(codecs=working_codecs(settings.media.codecs)),
+        voicemail_directory=settings.voicemail.directory,
+        voice_boxes=voice_boxes(configuration),
         mask_max_s=settings.recordings.mask_max_s,
         beep_every_s=settings.recordings.beep_every_s,
         language=settings.sounds.default_language or settings.sounds.languages[0],
@@ -249,6 +252,7 @@ def reloaded(running: Configuration, written: Configuration) -> Configuration:
         sip=replace(new.sip, listen=old.sip.listen),
         media=old.media,
         recordings=replace(new.recordings, directory=old.recordings.directory),
+        voicemail=replace(new.voicemail, directory=old.voicemail.directory),
         store=old.store,
         control=old.control,
         log=old.log,

@@ -32,6 +32,7 @@ from softswitch.app.certificates import certificate_faults
 from softswitch.app.garbage import GarbageRounds
 from softswitch.app.homer import homer_link
 from softswitch.app.machine import own_ip
+from softswitch.app.mailing import Mailing
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
 from softswitch.app.router_journal import StoredRouter, boot_id
@@ -47,6 +48,8 @@ from softswitch.app.settings import (
     stream_settings,
 )
 from softswitch.app.sounds import operator_texts, prepare_sounds, sound_library
+from softswitch.app.voicemail_mails import mail_about
+from softswitch.app.voicemail_settings import mail_settings
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.errors import ConfigurationError, SoftswitchError
@@ -67,8 +70,11 @@ from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
+from softswitch.calls.runtime.voice_contacts import VoiceContacts
+from softswitch.calls.runtime.voicemail import Voicemail, files_in, recorded_s
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.calls.settings import CallSettings
+from softswitch.calls.voice_box import VoiceBox
 from softswitch.config import Configuration, differences
 from softswitch.control.protocol.replies import Reloaded
 from softswitch.control.runtime.server import ControlServer
@@ -87,6 +93,7 @@ from softswitch.sip.runtime.resolver import ServerResolver
 from softswitch.sip.runtime.tls import TlsContexts
 from softswitch.sip.tracing.message_log import MessageLog
 from softswitch.store import open_store
+from softswitch.store.voicemail_schema import StoredMail, StoredVoiceMessage
 
 LEAVING_S = 2.0
 """How long providers have to confirm that we are no longer registered, two round trips to the other side of the Earth
@@ -124,6 +131,9 @@ class Switch:
         self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)
         await self._control.start()
         self._loop.run_in_executor(None, self._repair_recordings, parts)
+        self._loop.run_in_executor(None, self._look_after_voicemail, parts)
+        parts.voicemail.start(self._loop)
+        parts.mailing.start()
         parts.archive.start()
         parts.traces.start()
         parts.acd_events.start()
@@ -225,7 +235,9 @@ class Switch:
             is_registered=lambda username: bool(endpoint.bindings(f"{username}@{self._running().settings.domain}")),
         )
         commands = SipCommands(endpoint, clock, driver.flush, self._loop)
-        messages_waiting = WaitingMessages(commands, lambda: self._running().settings, store)
+        voicemail = Voicemail(store, clock, entropy, lambda: self._running().settings, remove_files=self._remove_files)
+        messages_waiting = WaitingMessages(commands, lambda: self._running().settings, store, own=voicemail.summary_of)
+        voicemail.when_changed(messages_waiting.changed)
         lists = CallerLists(store, clock, lambda: self._running().settings)
         lookups = Lookups(clock)
         lookups.configure(configured_lookups(configuration))
@@ -233,6 +245,7 @@ class Switch:
         calendar = DialplanCalendar(lambda: self._running().dialplan)
         callbacks = Callbacks(store, acd, self._loop, calendar)
         conferences = Conferences(store, self._loop)
+        voice_contacts = VoiceContacts(acd, self._loop)
         around = Surroundings(
             sip=commands,
             media=media,
@@ -241,6 +254,8 @@ class Switch:
             sounds=sounds,
             records=records,
             messages=messages_waiting,
+            voicemail=voicemail,
+            voice_contacts=voice_contacts,
             clock=clock,
             entropy=entropy,
             settings=lambda: self._running().settings,
@@ -263,6 +278,8 @@ class Switch:
         )
         callbacks.connect(around, controller)
         conferences.connect(around, controller)
+        voice_contacts.connect(around, controller)
+        voicemail.when_left(self._voice_message_left)
         return Parts(
             clock=clock,
             pid=os.getpid(),
@@ -285,6 +302,11 @@ class Switch:
             lists=lists,
             lookups=lookups,
             toll=toll,
+            voicemail=voicemail,
+            voice_contacts=voice_contacts,
+            mailing=Mailing(
+                store, clock, lambda: mail_settings(self._running().configuration), when_sent=self._mail_sent
+            ),
             legs=around.legs,
             project_calls=around.projects,
             sounds=sounds,
@@ -321,6 +343,7 @@ class Switch:
         parts.queue_hours.refresh()
         parts.callbacks.start()
         parts.conferences.start()
+        parts.voice_contacts.start()
         for agent_id in auto_login(parts.configuration):
             if agent_id not in known:
                 parts.acd.apply(AgentLoggedIn(agent_id))
@@ -350,6 +373,44 @@ class Switch:
         for file in repair_parts(parts.configuration.settings.recordings.directory):
             log.warning("recording repaired", path=file.path, fault=file.fault)
             self._loop.call_soon_threadsafe(parts.records.recording_finished, _found(file))
+
+    def _voice_message_left(self, box: VoiceBox, message: StoredVoiceMessage) -> None:
+        parts = self._running()
+        if box.mail_to:
+            wall = parts.clock.wall()
+            parts.mailing.put(mail_about(box, message, parts.voicemail.new_id(), wall, parts.settings.language))
+
+    def _mail_sent(self, mail: StoredMail) -> None:
+        if mail.deletes:
+            self._running().voicemail.delete(mail.about)
+
+    def _look_after_voicemail(self, parts: Parts) -> None:
+        """In a thread: messages that a crash has cut short, and files that nothing names any more."""
+        directory = parts.configuration.settings.voicemail.directory
+        recovered = {file.path: duration_s(file.frames) for file in repair_parts(directory) if not file.fault}
+        recovered |= {path: length for path in parts.voicemail.left_over if (length := recorded_s(path))}
+        files = files_in(directory, parts.clock.wall())
+
+        def settle() -> None:
+            parts.voicemail.recovered(recovered)
+            self._remove_files(parts.voicemail.needless(files))
+
+        self._loop.call_soon_threadsafe(settle)
+
+    def _remove_files(self, paths: Sequence[str]) -> None:
+        """In a thread: a disk may be slow."""
+
+        def remove() -> None:
+            for path in paths:
+                try:
+                    os.unlink(path)
+                except FileNotFoundError:
+                    continue
+                except OSError as error:
+                    log.error("file not removed", path=path, fault=error.strerror)
+
+        if paths:
+            self._loop.run_in_executor(None, remove)
 
     async def _reload(self) -> Reloaded:
         """Raises `ConfigurationError` or `StartError`; then everything is as it was."""
@@ -409,11 +470,14 @@ class Switch:
         parts.drain_ends_at = parts.clock.now() + grace_s
         parts.callbacks.stop()
         parts.conferences.stop_calling()
+        parts.voice_contacts.stop()
         await parts.controller.drain(grace_s)
         parts.conferences.stop()
         if self._control is not None:
             await self._control.close()
         await parts.archive.stop()
+        parts.voicemail.stop()
+        await parts.mailing.stop()
         await self._leave_providers(parts)
         await parts.driver.stop()
         await parts.media.close()

@@ -67,3 +67,28 @@ VERBS_PER_SECOND_MAX = 200
 
 SPEAKING_S_MAX = 5.0
 """How long a caller waits, in silence, for a text to be spoken: it takes 50 ms, and longer if many wait for theirs."""
+
+PIN_GUESSERS_MAX = 10_000
+"""Boxes and callers whose wrong PINs are counted: more than guess honestly in five minutes anywhere."""
+
+VOICE_MESSAGES_MAX = 500_000
+"""Messages in all boxes together, half a gigabyte of memory; each box has its own bound far below."""
+
+DELETED_KEPT_S = 86_400.0
+"""A deleted message can be had back for a day."""
+
+UNFINISHED_S = 86_400.0
+"""No caller takes so long for a message: its file is lost, and it must not count against what the box holds."""
+
+GREETING_MAX_S = 90.0
+"""A greeting of one's own: nobody listens longer."""
+
+VOICEMAIL_SWEEP_S = 3600.0
+"""How often old and deleted messages are looked for: days are the unit of their keeping."""
+
+SWEPT_AT_ONCE = 1000
+"""Messages looked at in one turn of the event loop: a millisecond."""
+
+ORPHAN_S = 86_400.0
+"""A file in voicemail's directory that no message and no greeting names is deleted after this time: whatever was
+recording it is over, and a crash may have cost us its row."""

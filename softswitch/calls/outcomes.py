@@ -227,4 +227,40 @@ class RecordedMessage(msgspec.Struct, frozen=True, kw_only=True):
         return self.ended_by == HUNG_UP
 
 
+class Played(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a file was played: to its end, or to the digit that cut it short."""
+
+    digit: str = ""
+    at_s: float = 0.0
+    """Where in the file that was."""
+
+
+class VoicemailReason(Enum):
+    SAVED = "saved"
+    """The message is in the box, and on the disk."""
+    TOO_SHORT = "too_short"
+    """He has said too little for a message, or hung up before the tone."""
+    DISCARDED = "discarded"
+    """He has deleted it himself."""
+    FULL = "full"
+    """The box has no room."""
+    NOT_STORED = "not_stored"
+    """The disk refuses it."""
+
+
+class VoicemailOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a message for a box."""
+
+    reason: VoicemailReason
+    box: str
+    """The box's id."""
+    message_id: str = ""
+    duration_s: float = 0.0
+    is_urgent: bool = False
+
+    @property
+    def is_saved(self) -> bool:
+        return self.reason is VoicemailReason.SAVED
+
+
 HUNG_UP = "hung up"

@@ -18,6 +18,7 @@ from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.digit_mode import DigitMode
 from softswitch.calls.ringing import EACH_S, RingStrategy
 from softswitch.calls.toll_policy import TollRules
+from softswitch.calls.voice_box import VoiceBox
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.description.sdes import SrtpPolicy
@@ -186,6 +187,10 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     media_ip: str
     """The address phones are told to send their RTP to."""
     recordings_directory: str
+    voicemail_directory: str = ""
+    """Of messages and greetings; they are in no index of recordings."""
+    voice_boxes: dict[str, VoiceBox] = {}
+    """By id, which is the user name where the box is an extension's."""
     mask_max_s: float = 300.0
     """A masked recording goes on after this time at the latest."""
     beep_every_s: float = 0.0
@@ -246,6 +251,19 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The extension with this user name, or with this number."""
         return self.extensions.get(target) or self._by_number.get(target)
 
+    def voice_box_for(self, name: str) -> VoiceBox | None:
+        """The box with this id, or with this number."""
+        return self.voice_boxes.get(name) or self._box_by_number.get(name)
+
+    def voice_box_of_queue(self, queue_id: str) -> VoiceBox | None:
+        """The box whose messages are the queue's contacts, or that has its id."""
+        of_queue = (box for box in self.voice_boxes.values() if queue_id and box.queue == queue_id)
+        return self.voice_boxes.get(queue_id) or next(of_queue, None)
+
+    def voice_boxes_of(self, username: str) -> list[VoiceBox]:
+        """Those that an extension's phone opens without a PIN, its own first."""
+        return self._boxes_by_member.get(username, [])
+
     def pickup_members(self, extension: Extension) -> list[Extension]:
         """The others whose calls the extension may answer."""
         if not extension.pickup_groups:
@@ -301,6 +319,18 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def _group_by_number(self) -> dict[str, RingGroup]:
         return {each.number: each for each in reversed(self.groups.values()) if each.number}
+
+    @cached_property
+    def _box_by_number(self) -> dict[str, VoiceBox]:
+        return {each.number: each for each in reversed(self.voice_boxes.values()) if each.number}
+
+    @cached_property
+    def _boxes_by_member(self) -> dict[str, list[VoiceBox]]:
+        found: dict[str, list[VoiceBox]] = {}
+        for each in sorted(self.voice_boxes.values(), key=lambda box: not box.owner):
+            for username in {each.owner, *each.members} - {""}:
+                found.setdefault(username, []).append(each)
+        return found
 
     @cached_property
     def _by_agent(self) -> dict[AgentId, Extension]:

@@ -35,6 +35,8 @@ _COMMANDS = {
     "limits": LazyCommand("softswitch.cli.limits", "limits", "What calls to the outside have used today."),
     "bans": LazyCommand("softswitch.cli.bans", "bans", "Addresses that are not listened to."),
     "subscriptions": LazyCommand("softswitch.cli.subscriptions", "subscriptions", "Who watches whom."),
+    "voicemail": LazyCommand("softswitch.cli.voicemail", "voicemail", "Voicemail boxes and how full they are."),
+    "mails": LazyCommand("softswitch.cli.voicemail", "mails", "Mail that is not sent yet, and why."),
     "mailboxes": LazyCommand("softswitch.cli.mailboxes", "mailboxes", "Voice messages that wait."),
     "trunks": LazyCommand("softswitch.cli.trunks", "trunks", "Providers: alive, registered, how full."),
     "media": LazyCommand("softswitch.cli.media", "media", "Media workers and what they carry."),

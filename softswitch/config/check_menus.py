@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from softswitch.base.errors import LocalError
+from softswitch.config.check_voicemail import box_names
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.menu_rows import MenuRow
@@ -115,6 +116,7 @@ def _check_target(
         StepKind.CALLBACK: ("queue", queues, "Add it to queues.toml"),
         StepKind.MENU: ("menu", draft.names("menus.toml", "menu"), "Add it to menus.toml"),
         StepKind.FLOW: ("flow", draft.flows, "Write it in a file of the dialplans directory"),
+        StepKind.VOICEMAIL: ("voicemail box", box_names(draft), "Add it to voicemail.toml"),
         StepKind.LANGUAGE: ("language among [sounds] languages", draft.settings.sounds.languages, "Add it there"),
     }
     if step.kind in names:

@@ -9,6 +9,7 @@ from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
+from softswitch.config.voicemail_rows import BoxRow
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """With the numbers of their files."""
     regions: tuple[RegionRow, ...] = ()
     lookups: tuple[LookupRow, ...] = ()
+    boxes: tuple[BoxRow, ...] = ()
 
     def with_own_ip(self, own_ip: str) -> "Configuration":
         """The same with `own_ip` wherever the machine's own address is meant."""

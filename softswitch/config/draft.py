@@ -16,6 +16,7 @@ from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
+from softswitch.config.voicemail_rows import BoxRow
 
 SETTINGS_FILE = "softswitch.toml"
 FILES = (
@@ -31,6 +32,7 @@ FILES = (
     "trunks.toml",
     "callers.toml",
     "lookups.toml",
+    "voicemail.toml",
 )
 
 
@@ -40,6 +42,7 @@ class Draft:
     __slots__ = (
         "agents",
         "boosts",
+        "boxes",
         "directory",
         "fault_lists",
         "flows",
@@ -89,6 +92,7 @@ class Draft:
         self.lists: list[tuple[int, CallerListRow]] = []
         self.regions: list[tuple[int, RegionRow]] = []
         self.lookups: list[tuple[int, LookupRow]] = []
+        self.boxes: list[tuple[int, BoxRow]] = []
 
     def names(self, file: str, kind: str, key: str = "id") -> set[str] | None:
         """The ids in the rows of a file, whether or not these are right otherwise; None if they cannot be known."""

@@ -27,6 +27,7 @@ from softswitch.config.check_staff import check_staff
 from softswitch.config.check_steps import check_steps
 from softswitch.config.check_toll import check_toll
 from softswitch.config.check_trunks import check_trunks
+from softswitch.config.check_voicemail import check_voicemail
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.configuration import Configuration
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
@@ -37,6 +38,7 @@ from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
+from softswitch.config.voicemail_rows import BoxRow
 
 P = TypeVar("P", AgentRow, PhoneRow)
 S = TypeVar("S", bound=msgspec.Struct)
@@ -118,6 +120,7 @@ def _check(draft: Draft) -> None:
     check_outbound(draft)
     check_projects(draft)
     check_conferences(draft)
+    check_voicemail(draft)
 
 
 def _read(path: Path, faults: FaultList) -> dict[str, object] | None:
@@ -197,6 +200,9 @@ def _convert_file(name: str, draft: Draft) -> None:
         case "conferences.toml":
             draft.rooms = _rows(table, "room", RoomRow, faults)
             _refuse_others(table, ("room",), faults)
+        case "voicemail.toml":
+            draft.boxes = _rows(table, "box", BoxRow, faults)
+            _refuse_others(table, ("box",), faults)
         case _:
             draft.trunks = _rows(table, "trunk", TrunkRow, faults)
             draft.outbound = _rows(table, "outbound", OutboundRow, faults)
@@ -251,6 +257,7 @@ def _complete(draft: Draft) -> Configuration:
         lists=tuple(row for _, row in draft.lists),
         regions=tuple(row for _, row in draft.regions),
         lookups=tuple(row for _, row in draft.lookups),
+        boxes=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.boxes),
     )
 
 
@@ -286,6 +293,7 @@ def _complete_settings(settings: Settings, directory: str) -> Settings:
             directory=absolute(settings.recordings.directory),
             key_file=settings.recordings.key_file and absolute(settings.recordings.key_file),
         ),
+        voicemail=replace(settings.voicemail, directory=absolute(settings.voicemail.directory)),
         tls=replace(
             settings.tls,
             certificate=settings.tls.certificate and absolute(settings.tls.certificate),

@@ -13,6 +13,7 @@ from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.limits import AGENT_SOUNDS_MAX, RING_TARGETS_MAX
 from softswitch.config.limits import AGENT_CONTACTS_MAX, DISPOSITIONS_MAX
 from softswitch.config.settings import ChannelName, CodecName, RecordingFormat, Seconds
+from softswitch.config.voicemail_rows import PhoneBoxRow
 
 RecordingPolicy = Literal["always", "on_demand", "never"]
 SKILL_LEVEL_MAX = 10
@@ -112,6 +113,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Who shares one of them may answer calls that ring here (*8, **), and the other way round."""
     toll: TollRow | None = None
     """Limits of his calls to the outside; None: those of [toll]."""
+    voicemail: PhoneBoxRow = PhoneBoxRow()
+    """His box."""
 
     @property
     def agent_id(self) -> AgentId:
@@ -157,6 +160,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """Who shares one of them may answer calls that ring here (*8, **), and the other way round."""
     toll: TollRow | None = None
     """Limits of his calls to the outside; None: those of [toll]."""
+    voicemail: PhoneBoxRow = PhoneBoxRow()
+    """His box."""
 
 
 class GroupRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ RecordingFormat = Literal["wav", "flac", "opus"]
 MediaPorts = Literal["dedicated", "shared"]
 CodecName = Literal["PCMA", "PCMU", "G722", "OPUS", "L16/16000", "L16/8000"]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
+Attachment = Literal["wav", "mp3", "opus", "none"]
 
 
 ChannelName = Literal["voice", "callback", "voicemail", "chat", "email", "task"]
@@ -142,6 +143,42 @@ class RecordingsSection(msgspec.Struct, frozen=True, kw_only=True):
     """How often recorded parties hear that they are; 0: never."""
     key_file: str = ""
     """32 bytes, or 64 hexadecimal digits, with which recordings are encrypted after the call; empty: they are not."""
+
+
+class VoicemailSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[voicemail]: where messages are, and what holds for boxes that do not say otherwise."""
+
+    directory: str = "voicemail"
+    extensions: bool = False
+    """Whether every agent and phone has a box that does not say otherwise."""
+    operator: str = ""
+    """Where a caller goes who presses 0; empty: nowhere."""
+    attach: Attachment = "mp3"
+    """In what format mails have the message with them."""
+    messages_max: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    minutes_max: Annotated[float, Meta(ge=1, le=100_000)] = 60
+    """All messages of a box together."""
+    longest_s: Annotated[float, Meta(ge=5, le=3600)] = 180
+    shortest_s: Annotated[float, Meta(ge=0, le=60)] = 2
+    """Less is no message."""
+    keep_days: Annotated[float, Meta(ge=0, le=36500)] = 0
+    """A message is deleted after so many days; 0: never."""
+
+
+class MailSection(msgspec.Struct, frozen=True, kw_only=True):
+    """[mail]: how mail goes out, about voice messages."""
+
+    server: str = ""
+    """Its name or address; empty: no mail is sent."""
+    port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """0: 587 with starttls, 465 with tls, 25 with none."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    tls_verify: bool = True
+    """The server's certificate must be one the system believes."""
+    username: str = ""
+    password: str = ""
+    sender: str = ""
+    """Whom the mail is from: an address."""
 
 
 class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -309,6 +346,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     numbers: NumbersSection = NumbersSection()
     media: MediaSection = MediaSection()
     recordings: RecordingsSection = RecordingsSection()
+    voicemail: VoicemailSection = VoicemailSection()
+    mail: MailSection = MailSection()
     store: StoreSection = StoreSection()
     events: EventsSection = EventsSection()
     dialplans: DialplansSection = DialplansSection()

@@ -64,6 +64,14 @@ from softswitch.control.protocol.rows import (
     SubscriptionRow,
     TrunkRow,
 )
+from softswitch.control.protocol.voicemail import (
+    MailCounts,
+    MailRow,
+    SetVoiceMessage,
+    VoiceBoxRow,
+    VoiceMessageRow,
+    VoiceMessageSet,
+)
 from softswitch.control.scope import Belongings
 
 
@@ -128,6 +136,22 @@ class Operations(Protocol):
         ...
 
     async def set_mailbox(self, row: MailboxRow) -> Done | Refused: ...
+
+    def voice_boxes(self) -> Iterable[VoiceBoxRow]:
+        """All voicemail boxes, in the order of the configuration."""
+        ...
+
+    def voice_messages(self, box: str) -> Iterable[VoiceMessageRow]:
+        """Those of a box, by id or number, or of all, the oldest first."""
+        ...
+
+    async def set_voice_message(self, order: SetVoiceMessage) -> VoiceMessageSet | Refused: ...
+
+    def mails(self) -> Iterable[MailRow]:
+        """Mail that is not sent yet, the oldest first."""
+        ...
+
+    def mail_counts(self) -> MailCounts: ...
 
     def trunks(self) -> Iterable[TrunkRow]:
         """All configured trunks, in the order of the configuration."""

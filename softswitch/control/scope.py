@@ -21,6 +21,18 @@ from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.control.protocol import replies, requests, rows
 from softswitch.control.protocol.replies import Refused, Reply
 from softswitch.control.protocol.requests import Request
+from softswitch.control.protocol.voicemail import (
+    ListMails,
+    ListVoiceBoxes,
+    ListVoiceMessages,
+    Mails,
+    SetVoiceMessage,
+    VoiceBoxes,
+    VoiceBoxRow,
+    VoiceMessageRow,
+    VoiceMessages,
+    VoiceMessageSet,
+)
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
@@ -39,6 +51,7 @@ class Belongings(Protocol):
         """Of a conference room, or one of a range."""
         ...
 
+    def of_voice_message(self, message_id: str) -> str | None: ...
     def of_phone(self, phone: str) -> str | None:
         """Of an account, its number or its address of record."""
         ...
@@ -162,6 +175,10 @@ def _registration(scope: Scope, request: requests.RemoveRegistration) -> bool:
     return scope.own(scope.owners.of_phone(request.aor))
 
 
+def _voice_message(scope: Scope, request: SetVoiceMessage) -> bool:
+    return scope.own(scope.owners.of_voice_message(request.message_id))
+
+
 def _mailbox(scope: Scope, request: requests.SetMailbox) -> bool:
     return scope.own(scope.owners.of_phone(request.mailbox))
 
@@ -197,11 +214,15 @@ RULES: dict[type[Request], Rule] = {
     requests.SetPhone: _phone,
     requests.RemoveRegistration: _registration,
     requests.SetMailbox: _mailbox,
+    ListVoiceBoxes: _listing,
+    ListVoiceMessages: _listing,
+    SetVoiceMessage: _voice_message,
     # They name or explain what is others', or are about the switch itself.
     requests.GetStatus: _operators_only,
     requests.ExplainContact: _operators_only,
     requests.ListSubscriptions: _operators_only,
     requests.ListTrunks: _operators_only,
+    ListMails: _operators_only,
     requests.ListBans: _operators_only,
     requests.ListLimits: _operators_only,
     requests.SetWorker: _operators_only,
@@ -291,6 +312,10 @@ def _mailbox_row(scope: Scope, row: rows.MailboxRow) -> rows.MailboxRow | None:
     return row if scope.own(scope.owners.of_phone(row.mailbox)) else None
 
 
+def _voice_row(scope: Scope, row: VoiceBoxRow | VoiceMessageRow) -> VoiceBoxRow | VoiceMessageRow | None:
+    return row if scope.own(row.project) else None
+
+
 def _project_row(scope: Scope, row: rows.ProjectRow) -> rows.ProjectRow | None:
     return row if scope.own(row.project_id) else None
 
@@ -340,6 +365,9 @@ SHOWN: dict[type[Reply], Show] = {
     replies.Registrations: _rows(_registration_row),
     replies.Phones: _rows(_phone_row),
     replies.Mailboxes: _rows(_mailbox_row),
+    VoiceBoxes: _rows(_voice_row),
+    VoiceMessages: _rows(_voice_row),
+    VoiceMessageSet: _one("message", _voice_row),
     replies.PhoneSet: _one("phone", _phone_row),
     replies.AgentSet: _one("agent", _agent_row),
     replies.ContactSet: _one("contact", _contact_row),
@@ -349,6 +377,7 @@ SHOWN: dict[type[Reply], Show] = {
     replies.QueueSet: _one("queue", _queue_row),
     replies.CallbackSet: _one("callback", _callback_row),
     replies.ConferenceSet: _one("conference", _conference_row),
+    Mails: _kept_back,
     replies.Status: _kept_back,
     replies.Bans: _kept_back,
     replies.Subscriptions: _kept_back,

@@ -28,12 +28,17 @@ from softswitch.calls.outcomes import (
     QueueOutcome,
     QueueReason,
     RecordedMessage,
+    VoicemailOutcome,
+    VoicemailReason,
 )
 from softswitch.calls.ringing import Ring
+from softswitch.calls.voice_box import GreetingKind
 from softswitch.dialplan import spoken
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import UnknownName, flow
+from softswitch.dialplan.voice_box import OpenBox
 from softswitch.prompts.spoken import Said
+from softswitch.store.voicemail_schema import StoredVoiceMessage as VoiceMessage
 
 __all__ = [
     "Call",
@@ -44,8 +49,10 @@ __all__ = [
     "DialReason",
     "Digits",
     "ForwardReason",
+    "GreetingKind",
     "MenuChoice",
     "MenuReason",
+    "OpenBox",
     "ParkOutcome",
     "ParkReason",
     "QueueOutcome",
@@ -54,6 +61,9 @@ __all__ = [
     "Ring",
     "Said",
     "UnknownName",
+    "VoiceMessage",
+    "VoicemailOutcome",
+    "VoicemailReason",
     "flow",
     "spoken",
 ]

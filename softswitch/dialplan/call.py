@@ -16,6 +16,7 @@ What is played is named by prompts ("greeting/welcome", in the call's language) 
 | reaching.py | whom he reaches |
 | conferring.py | telephone conferences |
 | own_phone.py | what the owner of a phone sets |
+| voicemail.py | messages he leaves, and boxes he opens |
 | verb_group.py | what they share |
 """
 
@@ -30,9 +31,10 @@ from softswitch.dialplan.own_phone import OwnPhone
 from softswitch.dialplan.reaching import Reaching
 from softswitch.dialplan.recording import Recording
 from softswitch.dialplan.speaking import Speaking
+from softswitch.dialplan.voicemail import Voicemail
 
 
-class Call(CallerFacts, Knowing, Speaking, Recording, Reaching, Conferring, OwnPhone):
+class Call(CallerFacts, Knowing, Speaking, Recording, Reaching, Conferring, OwnPhone, Voicemail):
     """One caller. Made by the switch for each call; kept by nobody after the flow has returned."""
 
     async def answer(self) -> None:

@@ -114,6 +114,9 @@ class _Walk:
                 return await self._dial(step.target or typed)
             case StepKind.CALLBACK:
                 return await self._call_back(step.target)
+            case StepKind.VOICEMAIL:
+                left = await call.voicemail(step.target)
+                return _Next.OVER if left.is_saved else _Next.STEP
             case StepKind.FLOW:
                 await call.run(step.target)
             case StepKind.PLAY:

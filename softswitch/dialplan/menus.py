@@ -9,6 +9,7 @@ taken when the one before it has not led away: after "queue:sales" comes what is
 | `dial:WHO`, `dial` | is connected; without a name with the number he has typed | if nobody has talked to him |
 | `flow:NAME` | is in the hands of that flow | when it returns; without one the call is over |
 | `callback:QUEUE` | is promised a call-back, if he wants it | if he does not, or it is not possible |
+| `voicemail:BOX` | leaves a message there | if he has left none |
 | `play:PROMPT`, `say:TEXT` | hears it | always |
 | `language:CODE` | hears all from here on in that language | always |
 | `tag:NAME=VALUE` | has it in his record | always |
@@ -33,6 +34,7 @@ class StepKind(Enum):
     DIAL = "dial"
     FLOW = "flow"
     CALLBACK = "callback"
+    VOICEMAIL = "voicemail"
     PLAY = "play"
     SAY = "say"
     LANGUAGE = "language"
@@ -49,7 +51,9 @@ ALONE = frozenset({StepKind.REPEAT, StepKind.BACK, StepKind.HANG_UP})
 LEADS_AWAY = ALONE | {StepKind.MENU}
 """Steps after which no further one of the list is taken."""
 
-LEADS_OUT = frozenset({StepKind.QUEUE, StepKind.DIAL, StepKind.FLOW, StepKind.CALLBACK, StepKind.HANG_UP})
+LEADS_OUT = frozenset({
+    StepKind.QUEUE, StepKind.DIAL, StepKind.FLOW, StepKind.CALLBACK, StepKind.VOICEMAIL, StepKind.HANG_UP
+})  # fmt: skip
 """Steps with which a caller comes out of all menus."""
 
 

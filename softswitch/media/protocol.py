@@ -128,6 +128,7 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
     With `is_over` the listener goes on hearing what it hears, and the sounds added to it.
     `loop` repeats the list until it is stopped or replaced; the position in a loop follows from the clock
     (`started_at`, monotonic seconds), so music goes on where it was after any interruption.
+    What is no loop begins `skip_s` seconds after its beginning.
     A new playback to the same stream replaces the old one, whose `PlayFinished` says completed=False.
     """
 
@@ -137,6 +138,7 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
     loop: bool = False
     is_over: bool = False
     started_at: float = 0.0
+    skip_s: float = 0.0
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):

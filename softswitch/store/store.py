@@ -58,6 +58,14 @@ from softswitch.store.schema import (
     TimedKey,
 )
 from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRows
+from softswitch.store.voicemail_schema import (
+    MAILS,
+    VOICE_BOXES,
+    VOICE_MESSAGES,
+    StoredMail,
+    StoredVoiceBox,
+    StoredVoiceMessage,
+)
 from softswitch.store.writer import GroupCommitWriter
 
 _READ_BY_ALL = tuple(
@@ -76,6 +84,9 @@ _TABLES = (
     LISTED_NUMBERS.name,
     ROUTER_SNAPSHOT.name,
     ROUTER_JOURNAL.name,
+    VOICE_MESSAGES.name,
+    VOICE_BOXES.name,
+    MAILS.name,
 )
 
 
@@ -126,6 +137,7 @@ class Store:
         "events",
         "listed_numbers",
         "mailboxes",
+        "mails",
         "minutes",
         "phones",
         "queue_closings",
@@ -135,6 +147,8 @@ class Store:
         "seats",
         "toll_usage",
         "traces",
+        "voice_boxes",
+        "voice_messages",
     )
 
     def __init__(self, rows: ReadableRows, writer: Writer, close_rows: Callable[[], None]) -> None:
@@ -159,6 +173,9 @@ class Store:
         self.queue_closings: Table[str, StoredQueueClosing] = Table(QUEUE_CLOSINGS, rows, writer)
         self.events: Table[TimedKey, StoredEvents] = Table(EVENTS, rows, writer)
         self.contact_spans: Table[str, StoredContactSpan] = Table(CONTACT_SPANS, rows, writer)
+        self.voice_messages: Table[str, StoredVoiceMessage] = Table(VOICE_MESSAGES, rows, writer)
+        self.voice_boxes: Table[str, StoredVoiceBox] = Table(VOICE_BOXES, rows, writer)
+        self.mails: Table[str, StoredMail] = Table(MAILS, rows, writer)
 
         self.router_snapshot: Table[int, StoredRouterPart] = Table(ROUTER_SNAPSHOT, rows, writer)
         self.router_journal: Table[int, StoredRouterPart] = Table(ROUTER_JOURNAL, rows, writer)

@@ -23,6 +23,7 @@ from softswitch.calls.outcomes import (
     Digits,
     LookupAnswer,
     ParkOutcome,
+    Played,
     QueueOutcome,
     RecordedMessage,
 )
@@ -30,6 +31,7 @@ from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.settings import NO_PROJECT, Project
+from softswitch.calls.voice_box import VoiceBox
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
@@ -37,7 +39,9 @@ from softswitch.dialplan.schedule import Schedule
 from softswitch.prompts.missing import MissingPrompt
 from softswitch.prompts.spoken import Said
 from softswitch.store.schema import StoredPhone
+from softswitch.store.voicemail_schema import StoredVoiceMessage
 from softswitch.testing.clock import ManualClock
+from softswitch.testing.voicemail import FakeVoicemail
 
 Outcome = QueueOutcome | DialOutcome | ParkOutcome | ConferenceOutcome | RecordedMessage | LookupAnswer
 OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, ParkOutcome, ConferenceOutcome, RecordedMessage, LookupAnswer)
@@ -111,12 +115,15 @@ class FakeCall:
         project: Project = NO_PROJECT,
         lists: Mapping[str, Mapping[str, str]] | None = None,
         regions: Mapping[str, str] | None = None,
+        boxes: Sequence[VoiceBox] = (),
+        messages: Sequence[StoredVoiceMessage] = (),
     ) -> None:
         """`phone` is what the caller has chosen for his extension (None: he has none of ours), `forwards_to` the
         numbers it may forward to. With `picks_up` somebody rings where he picks up, or is parked where he retrieves.
         Unless `calls_back` no call-back can be promised.
         `lists` have a note for each number in them, `regions` are by the beginnings of numbers.
         `pins` are those of the agents who may log in at other phones, by what is dialled for them.
+        `boxes` with `messages` are the voicemail there is.
         """
         self.transcript: list[str] = []
         self.queue_wishes: list[QueueWishes] = []
@@ -142,6 +149,9 @@ class FakeCall:
         self._regions = dict(regions or {})
         self.variables: dict[str, str] = {}
         self.sounds = FakeSounds()
+        self.voicemail = FakeVoicemail(
+            boxes, messages, self.clock, self.record, "" if phone is None else phone.username, self.record_message
+        )
         self.language = "en"
         self.is_answered = False
         self.is_caller_hidden = False
@@ -204,6 +214,14 @@ class FakeCall:
         if self._typed and self._typed[0] in stop_digits:
             return self._typed.popleft()
         return ""
+
+    async def play_file(self, path: str, *, skip_s: float, stop_digits: str) -> Played:
+        """Each lasts ten seconds, and digits are typed four seconds after its beginning."""
+        await self.answer()
+        self._use(f"play_file {path}" + (f" {skip_s:g}" if skip_s else ""))
+        if self._typed and self._typed[0] in stop_digits:
+            return Played(digit=self._typed.popleft(), at_s=skip_s + 4.0)
+        return Played(at_s=10.0)
 
     async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:
         await self.answer()

@@ -67,6 +67,14 @@ from softswitch.control.protocol.rows import (
     WorkerRow,
     WrapUpRow,
 )
+from softswitch.control.protocol.voicemail import (
+    MailCounts,
+    MailRow,
+    SetVoiceMessage,
+    VoiceBoxRow,
+    VoiceMessageRow,
+    VoiceMessageSet,
+)
 from softswitch.sip.tracing.reading import call_id_of
 from softswitch.testing.caller_operations import FixedCallerOperations
 from softswitch.testing.figures import an_hour, waiting_contact
@@ -103,6 +111,9 @@ class FixedBelongings:
 
     def of_room(self, room: str) -> str | None:
         return self.owners.get(("room", room))
+
+    def of_voice_message(self, message_id: str) -> str | None:
+        return self.owners.get(("voice message", message_id))
 
     def of_phone(self, phone: str) -> str | None:
         return self.owners.get(("phone", phone))
@@ -242,6 +253,36 @@ class FixedOperations(FixedCallerOperations):
                 is_open=True,
             ),
             ConferenceRow(room="sales", name="Sales", number="8801", maximum=15),
+        ]
+        self.voice_box_rows = [
+            VoiceBoxRow(box="anna", number="101", name="Anna", owner="anna", new=1, messages_max=100, minutes_max=60.0),
+            VoiceBoxRow(box="sales", number="190", members=["anna"], messages_max=20, minutes_max=30.0, refused=2),
+        ]
+        self.voice_message_rows = [
+            VoiceMessageRow(
+                message_id="0badcafe01",
+                box="anna",
+                state="new",
+                received_at=1_700_000_000.0,
+                duration_s=23.4,
+                calling_number="+15550100",
+                calling_name="Dora",
+                called_number="101",
+                call_id="c1",
+                path="/var/voicemail/one.wav",
+            ),
+            VoiceMessageRow(message_id="0badcafe02", box="anna", state="deleted", received_at=1_700_000_100.0),
+        ]
+        self.mail_rows = [
+            MailRow(
+                mail_id="m1",
+                to=["sales@example.com"],
+                subject="Voice message",
+                written_at=1_700_000_000.0,
+                attempts=2,
+                next_at=1_700_000_300.0,
+                last_failure="421 come back later",
+            )
         ]
         self.callback_rows = [
             CallbackRow(
@@ -507,6 +548,26 @@ class FixedOperations(FixedCallerOperations):
                 is_over = order.action == "end"
                 return ConferenceSet(None if is_over else msgspec.structs.replace(row, is_locked=is_locked))
         return Refused("not_found", f'nobody is in "{order.room}"; `softswitch conferences` lists the rooms')
+
+    def voice_boxes(self) -> list[VoiceBoxRow]:
+        return self.voice_box_rows
+
+    def voice_messages(self, box: str) -> list[VoiceMessageRow]:
+        return [row for row in self.voice_message_rows if box in ("", row.box)]
+
+    async def set_voice_message(self, order: SetVoiceMessage) -> VoiceMessageSet | Refused:
+        self.orders.append(("set_voice_message", order.message_id, order.action))
+        row = next(row for row in self.voice_message_rows if row.message_id == order.message_id)
+        states = {"delete": "deleted", "undelete": "new", "new": "new", "old": "old"}
+        return VoiceMessageSet(
+            msgspec.structs.replace(row, state=states.get(order.action, row.state), is_urgent=order.action == "urgent")
+        )
+
+    def mails(self) -> list[MailRow]:
+        return self.mail_rows
+
+    def mail_counts(self) -> MailCounts:
+        return MailCounts(sent=12, failed=3, given_up=1)
 
     def callbacks(self) -> list[CallbackRow]:
         return self.callback_rows

@@ -99,6 +99,7 @@ class AcdEvents:
                 call = self._calls.get(CallId(event.contact_id))
                 if call is None:
                     self._around.callbacks.receive(event)
+                    self._around.voice_contacts.receive(event)
                 else:
                     self._deliver(call, event)
 

@@ -33,7 +33,7 @@ class _Masked(msgspec.Struct):
 class CallRecordings:
     """See the module. Made with the call; `policy` is that of the number called, None if it leaves it to the queue."""
 
-    __slots__ = ("_conversation_policy", "_far", "_masks", "_open", "_own", "_whose", "policy")
+    __slots__ = ("_conversation_policy", "_far", "_masks", "_open", "_own", "_unindexed", "_whose", "policy")
 
     def __init__(self, call: "ActiveCall") -> None:
         self._whose = weakref.ref(call)
@@ -47,6 +47,8 @@ class CallRecordings:
         self._conversation_policy: RecordingPolicy | None = None
         """None outside of conversations."""
         self._masks: list[_Masked] = []
+        self._unindexed: set[RecordingId] = set()
+        """Voice messages and greetings, which are no recordings of calls."""
 
     @property
     def _call(self) -> "ActiveCall":
@@ -134,8 +136,9 @@ class CallRecordings:
         """The present conversation is one that is always recorded."""
         return self._conversation_policy is RecordingPolicy.ALWAYS
 
-    def begin(self, right: StreamId | None, *, has_beep: bool = True) -> Recording:
-        """Begin a file: the caller left, `right` right. It is in the index once it is closed."""
+    def begin(self, right: StreamId | None, *, has_beep: bool = True, path: str = "") -> Recording:
+        """Begin a file: the caller left, `right` right. It is in the index once it is closed, unless it is one of
+        voicemail's, which has a `path`."""
         call, around = self._call, self._call.around
         settings = around.settings()
         treatment = settings.queues.get(call.record.queue)
@@ -143,7 +146,7 @@ class CallRecordings:
         recording = Recording(
             recording_id=RecordingId(around.entropy.token(96)),
             call_id=call.call_id,
-            path=self._next_path(),
+            path=path or self._next_path(),
             left=call.caller_stream.stream_id,
             right=right,
             started_at=self._now(),
@@ -151,8 +154,12 @@ class CallRecordings:
             beep_every_s=beep_every_s if has_beep else 0.0,
         )
         self._open[recording.recording_id] = recording
-        call.record.recordings.append(recording.path)
-        around.records.recording_started(self._entry(recording, around.clock.wall()))
+        if path:
+            self._unindexed.add(recording.recording_id)
+            around.voicemail.recording_started(recording)
+        else:
+            call.record.recordings.append(recording.path)
+            around.records.recording_started(self._entry(recording, around.clock.wall()))
         around.media.start_recording(recording)
         return recording
 
@@ -163,7 +170,7 @@ class CallRecordings:
             return
         if self._own is not None and self._own.recording_id == begun.recording_id:
             self._own = None
-        self._call.around.records.recording_changed(self._entry(begun, self._wall_of(begun.started_at)))
+        self._tell(begun)
         self._call.around.media.stop_recording(begun.recording_id)
 
     def finished(self, recording_id: RecordingId) -> None:
@@ -210,7 +217,13 @@ class CallRecordings:
         if self._own is not None and self._own.recording_id == recording.recording_id:
             self._own = recording
         self._call.around.media.start_recording(recording)
-        self._call.around.records.recording_changed(self._entry(recording, self._wall_of(recording.started_at)))
+        self._tell(recording)
+
+    def _tell(self, recording: Recording) -> None:
+        """More is known of it."""
+        if recording.recording_id not in self._unindexed:
+            entry = self._entry(recording, self._wall_of(recording.started_at))
+            self._call.around.records.recording_changed(entry)
 
     def _entry(self, recording: Recording, started_at_wall: float) -> StoredRecording:
         """What the index is to say of it, as far as it is known."""

@@ -21,6 +21,7 @@ from softswitch.calls.outcomes import (
     LookupAnswer,
     ParkOutcome,
     ParkReason,
+    Played,
     QueueOutcome,
     RecordedMessage,
 )
@@ -31,6 +32,7 @@ from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_line import keep_line_open
 from softswitch.calls.runtime.belonging import own_queue, policy_in_queue, project_of, sounds_of
+from softswitch.calls.runtime.call_voicemail import CallVoicemail
 from softswitch.calls.runtime.conferring import confer
 from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
 from softswitch.calls.runtime.message import record_message
@@ -80,6 +82,10 @@ class CallerVerbs:
     @property
     def clock(self) -> Clock:
         return self._call.around.clock
+
+    @property
+    def voicemail(self) -> CallVoicemail:
+        return CallVoicemail(self._call, self._own_extension)
 
     @property
     def is_answered(self) -> bool:
@@ -179,6 +185,15 @@ class CallerVerbs:
         for first in range(0, len(sounds), SOUNDS_PER_PLAYBACK_MAX):
             digit = digit or await self._play(sounds[first : first + SOUNDS_PER_PLAYBACK_MAX], stop_digits)
         return digit
+
+    async def play_file(self, path: str, *, skip_s: float, stop_digits: str) -> Played:
+        """Play a recording from `skip_s` seconds on; says where a digit has cut it short."""
+        await self._answer_for("play_recorded")
+        began_at = self._call.around.clock.now() - skip_s
+        digit = self._call.digits_typed.take(stop_digits)
+        if not digit:
+            digit = await self._play([path], stop_digits, skip_s=skip_s)
+        return Played(digit=digit, at_s=self._call.around.clock.now() - began_at)
 
     async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:
         """Collect what the caller types: until `maximum` digits, one of `end_digits`, or a pause that is too long."""
@@ -436,9 +451,9 @@ class CallerVerbs:
         await self._step(verb)
         await self._call.answer()
 
-    async def _play(self, sounds: Sequence[str], stop_digits: str) -> str:
+    async def _play(self, sounds: Sequence[str], stop_digits: str, *, skip_s: float = 0.0) -> str:
         stream = self._call.caller_stream
-        play_id = stream.play(sounds)
+        play_id = stream.play(sounds, skip_s=skip_s)
         while True:
             event = await self._call.mailbox.next()
             if isinstance(event, PlayFinished) and event.play_id == play_id:

@@ -118,6 +118,7 @@ class CallController:
             around.parking,
         )
         around.phones.when_changed(self.watching.choice_changed)
+        around.messages.when_changed(self.watching.messages_changed)
         around.parking.when_changed(self.watching.slot_changed)
         self._acd_events = AcdEvents(self.calls, around, self.watching, loop, self._deliver)
         self._measuring = Measuring(self.calls, around.records, loop)
@@ -189,7 +190,10 @@ class CallController:
             case RecordingFinished():
                 if event.fault:
                     log.error("recording", call_id=event.call_id, path=event.path, fault=event.fault)
-                self._around.records.recording_finished(event)
+                if self._around.voicemail.has_file(event.path):
+                    self._around.voicemail.recording_finished(event)
+                else:
+                    self._around.records.recording_finished(event)
                 self._note_end()
             case PlayFinished() if event.fault:
                 log.error("sound", call_id=event.call_id, fault=event.fault)
@@ -307,7 +311,12 @@ class CallController:
         for call in list(self.calls.values()):
             call.flow_over()
         await self._wait_until(
-            lambda: not self._around.records.recordings_open and self._measuring.is_complete, CLOSING_S
+            lambda: (
+                not self._around.records.recordings_open
+                and not self._around.voicemail.recordings_open
+                and self._measuring.is_complete
+            ),
+            CLOSING_S,
         )
 
     def end_all(self) -> None:

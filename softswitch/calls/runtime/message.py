@@ -8,10 +8,13 @@ CLOSING_S = 5.0
 """How long the worker may take to close the file before the verb returns without its size."""
 
 
-async def record_message(call: ActiveCall, *, limit_s: float, end_digits: str) -> RecordedMessage:
-    """Record until a digit of `end_digits`, for `limit_s` seconds, or until the caller hangs up."""
+async def record_message(call: ActiveCall, *, limit_s: float, end_digits: str, path: str = "") -> RecordedMessage:
+    """Record until a digit of `end_digits`, for `limit_s` seconds, or until the caller hangs up.
+
+    With `path` it is a voice message or a greeting, and in no index of recordings.
+    """
     clock = call.around.clock
-    recording = call.recordings.begin(None, has_beep=False)
+    recording = call.recordings.begin(None, has_beep=False, path=path)
     try:
         ended_by = await _until_digit(call, clock.now() + limit_s, end_digits)
     except CallEnded:

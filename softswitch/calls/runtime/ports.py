@@ -27,6 +27,7 @@ from softswitch.calls.runtime.parking_lot import ParkingLot
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.speech import SpeechThread
 from softswitch.calls.runtime.toll import Toll
+from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.settings import CallSettings
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import Recording, RecordingFinished
@@ -44,6 +45,7 @@ from softswitch.store.schema import ActiveCall, AfterCall, Cdr, SipLeg, StoredRe
 if TYPE_CHECKING:
     from softswitch.calls.runtime.callbacks import Callbacks
     from softswitch.calls.runtime.conferences.keeper import Conferences
+    from softswitch.calls.runtime.voice_contacts import VoiceContacts
 
 
 class Sip(Protocol):
@@ -177,6 +179,7 @@ class Messages(Protocol):
     """How many voice messages wait for whom."""
 
     def of(self, username: str) -> MessageSummary: ...
+    def when_changed(self, callback: Callable[[str], None]) -> None: ...
     def bindings_changed(self, username: str, bindings: list[Binding]) -> None: ...
 
 
@@ -214,6 +217,10 @@ class Surroundings:
     """Who is known elsewhere."""
     toll: Toll
     """What calls to the outside may cost."""
+    voicemail: Voicemail
+    """The boxes of the switch and their messages."""
+    voice_contacts: "VoiceContacts"
+    """Messages that agents are given."""
     legs: ExtensionLegs = field(default_factory=ExtensionLegs)
     speech: SpeechThread = field(default_factory=SpeechThread)
     """Makes what must be spoken first."""

@@ -1,8 +1,9 @@
-"""How many voice messages wait for whom, as a voicemail system tells us; and phones that want to hear of it unasked.
+"""How many voice messages wait for whom; and phones that want to hear of it unasked.
 
-There is no voicemail in the switch. Whatever holds the messages says how many there are (`softswitch mailboxes set`);
-the counts survive a restart. Phones that subscribe are told (RFC 3842); with `is_mwi_unsolicited` every registered one
-is, also when it registers, as phones expect that never subscribe.
+Of extensions that have a box of ours, or share one, the switch counts itself (voicemail.py). For any other a voicemail
+system elsewhere says how many there are (`softswitch mailboxes set`); those counts survive a restart. Phones that
+subscribe are told (RFC 3842); with `is_mwi_unsolicited` every registered one is, also when it registers, as phones
+expect that never subscribe.
 """
 
 from collections.abc import Callable
@@ -22,12 +23,20 @@ NOTHING = MessageSummary()
 
 
 class WaitingMessages:
-    """The mailbox of an extension has its user name."""
+    """The mailbox of an extension has its user name. `own` counts those of the switch; None of whom it has none."""
 
-    __slots__ = ("_counts", "_settings", "_sip", "_store", "_told")
+    __slots__ = ("_counts", "_own", "_settings", "_sip", "_store", "_told", "_when_changed")
 
-    def __init__(self, sip: "Sip", settings: Callable[[], CallSettings], store: Store) -> None:
+    def __init__(
+        self,
+        sip: "Sip",
+        settings: Callable[[], CallSettings],
+        store: Store,
+        own: Callable[[str], MessageSummary | None],
+    ) -> None:
         self._sip = sip
+        self._own = own
+        self._when_changed: Callable[[str], None] | None = None
         self._settings = settings
         self._store = store
         self._counts = {each.mailbox: _summary(each) for each in store.mailboxes.ascending()}
@@ -35,20 +44,36 @@ class WaitingMessages:
         """The bindings that were told unasked, by user name."""
 
     def of(self, username: str) -> MessageSummary:
-        return self._counts.get(username, NOTHING)
+        own = self._own(username)
+        return self._counts.get(username, NOTHING) if own is None else own
+
+    def is_own(self, username: str) -> bool:
+        """The switch counts itself."""
+        return self._own(username) is not None
 
     def all(self) -> dict[str, MessageSummary]:
-        """Every mailbox with something in it, or that ever had."""
-        return dict(sorted(self._counts.items()))
+        """Every mailbox with something in it."""
+        counts = {username: self.of(username) for username in (*self._counts, *self._settings().extensions)}
+        return dict(sorted((username, each) for username, each in counts.items() if each != NOTHING))
+
+    def when_changed(self, callback: Callable[[str], None]) -> None:
+        """Who wants to know, by user name, that there are more or fewer."""
+        self._when_changed = callback
 
     def set(self, username: str, counts: MessageSummary) -> None:
-        """So many there are now; a mailbox with none is forgotten."""
+        """So many there are elsewhere now; a mailbox with none is forgotten."""
         if counts == NOTHING:
             self._counts.pop(username, None)
             self._store.mailboxes.delete(username)
         else:
             self._counts[username] = counts
             self._store.mailboxes.put(username, _stored(username, counts))
+        self.changed(username)
+
+    def changed(self, username: str) -> None:
+        """There are more or fewer: tell whoever watches, or is told unasked."""
+        if self._when_changed is not None:
+            self._when_changed(username)
         if self._settings().is_mwi_unsolicited:
             for binding in self._sip.bindings(f"{username}@{self._settings().domain}"):
                 self._tell(username, binding)

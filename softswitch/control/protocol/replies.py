@@ -32,6 +32,7 @@ from softswitch.control.protocol.rows import (
     TrunkRow,
     WorkerRow,
 )
+from softswitch.control.protocol.voicemail import VoicemailRows, VoiceMessageSet
 from softswitch.store.schema import SipLeg
 
 RefusalCode = Literal["not_found", "forbidden", "not_possible", "configuration", "malformed", "busy", "failed"]
@@ -300,6 +301,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 Rows = (
     Projects
     | Calls
+    | VoicemailRows
     | Agents
     | Contacts
     | Queues
@@ -319,6 +321,7 @@ Rows = (
 )
 Reply = (
     Status
+    | VoiceMessageSet
     | Rows
     | PhoneSet
     | AgentSet

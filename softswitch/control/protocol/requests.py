@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
+from softswitch.control.protocol.voicemail import VoicemailRequest
 
 AgentAction = Literal["login", "logout", "pause", "resume", "extend", "done"]
 ContactChannel = Literal["voicemail", "chat", "email", "task"]
@@ -376,6 +377,7 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
 Request = (
     GetStatus
     | ListProjects
+    | VoicemailRequest
     | ListCalls
     | ListAgents
     | ListQueues

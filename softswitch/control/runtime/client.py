@@ -78,6 +78,18 @@ from softswitch.control.protocol.rows import (
     SubscriptionRow,
     TrunkRow,
 )
+from softswitch.control.protocol.voicemail import (
+    ListMails,
+    ListVoiceBoxes,
+    ListVoiceMessages,
+    MailCounts,
+    MailRow,
+    Mails,
+    VoiceBoxes,
+    VoiceBoxRow,
+    VoiceMessageRow,
+    VoiceMessages,
+)
 
 ANSWER_S = 10.0
 """Everything but a reload is answered from memory."""
@@ -185,6 +197,17 @@ class ControlClient:
 
     def conferences(self) -> list[ConferenceRow]:
         return [row for frame in self._frames(ListConferences(), Conferences) for row in frame.rows]
+
+    def voice_boxes(self) -> list[VoiceBoxRow]:
+        return [row for frame in self._frames(ListVoiceBoxes(), VoiceBoxes) for row in frame.rows]
+
+    def voice_messages(self, box: str = "") -> list[VoiceMessageRow]:
+        return [row for frame in self._frames(ListVoiceMessages(box), VoiceMessages) for row in frame.rows]
+
+    def mails(self) -> tuple[list[MailRow], MailCounts]:
+        """Those that wait, and how many were sent."""
+        frames = list(self._frames(ListMails(), Mails))
+        return [row for frame in frames for row in frame.rows], frames[0].counts
 
     def callbacks(self) -> list[CallbackRow]:
         return [row for frame in self._frames(ListCallbacks(), Callbacks) for row in frame.rows]

@@ -105,6 +105,15 @@ from softswitch.control.protocol.requests import (
     TryLookup,
 )
 from softswitch.control.protocol.rows import MailboxRow
+from softswitch.control.protocol.voicemail import (
+    ListMails,
+    ListVoiceBoxes,
+    ListVoiceMessages,
+    Mails,
+    SetVoiceMessage,
+    VoiceBoxes,
+    VoiceMessages,
+)
 from softswitch.control.scope import Scope
 
 _log = get_logger("control")
@@ -301,6 +310,18 @@ class ControlServer:
                     yield rows
             case OrderConference():
                 yield await operations.order_conference(request)
+            case ListVoiceBoxes():
+                async for rows in _in_frames(operations.voice_boxes(), VoiceBoxes):
+                    yield rows
+            case ListVoiceMessages(box):
+                async for rows in _in_frames(operations.voice_messages(box), VoiceMessages):
+                    yield rows
+            case SetVoiceMessage():
+                yield await operations.set_voice_message(request)
+            case ListMails():
+                counts = operations.mail_counts()
+                async for rows in _in_frames(operations.mails(), lambda rows, is_last: Mails(rows, is_last, counts)):
+                    yield rows
             case ListCallbacks():
                 async for rows in _in_frames(operations.callbacks(), Callbacks):
                     yield rows

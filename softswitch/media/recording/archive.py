@@ -37,6 +37,15 @@ class DeleteFile(msgspec.Struct, frozen=True, tag=True):
     path: str
 
 
+class AttachFile(msgspec.Struct, frozen=True, tag=True):
+    """Write the sound of the voice message at `path` to `target`, as small as a mail wants it."""
+
+    recording_id: RecordingId
+    path: str
+    target: str
+    format: Literal["wav", "mp3", "opus"]
+
+
 class Archived(msgspec.Struct, frozen=True, tag=True):
     """The file is at `path` and on the disk; what it was made of is still there if it had another name."""
 
@@ -51,6 +60,10 @@ class Deleted(msgspec.Struct, frozen=True, tag=True):
     recording_id: RecordingId
 
 
+class Attached(msgspec.Struct, frozen=True, tag=True):
+    recording_id: RecordingId
+
+
 class NotDone(msgspec.Struct, frozen=True, tag=True):
     """`reason` is for people. With `is_passing` the machine is at fault (a full disk, a missing key), not the file."""
 
@@ -59,8 +72,8 @@ class NotDone(msgspec.Struct, frozen=True, tag=True):
     is_passing: bool
 
 
-Job = ArchiveFile | DeleteFile
-Answer = Archived | Deleted | NotDone
+Job = ArchiveFile | DeleteFile | AttachFile
+Answer = Archived | Deleted | Attached | NotDone
 
 
 def kept_path(path: str, recording_format: RecordingFormat, *, is_sealed: bool) -> str:

@@ -254,7 +254,14 @@ class MediaClient:
     # From the streams
 
     def play(
-        self, stream: MediaStream, sounds: Sequence[str], *, loop: bool, is_over: bool, started_at: float | None
+        self,
+        stream: MediaStream,
+        sounds: Sequence[str],
+        *,
+        loop: bool,
+        is_over: bool,
+        started_at: float | None,
+        skip_s: float = 0.0,
     ) -> int:
         play_id = self._next_id()
         self._plays.add(play_id)
@@ -271,6 +278,7 @@ class MediaClient:
                     loop=loop,
                     is_over=is_over,
                     started_at=self.clock.now() if started_at is None else started_at,
+                    skip_s=skip_s,
                 )
             )
         )

@@ -29,7 +29,14 @@ class StreamOwner(Protocol):
     timeout_on_hold_s: float
 
     def play(
-        self, stream: "MediaStream", sounds: Sequence[str], *, loop: bool, is_over: bool, started_at: float | None
+        self,
+        stream: "MediaStream",
+        sounds: Sequence[str],
+        *,
+        loop: bool,
+        is_over: bool,
+        started_at: float | None,
+        skip_s: float,
     ) -> int: ...
 
     def stop_play(self, stream: "MediaStream", play_id: int | None) -> None: ...
@@ -148,17 +155,18 @@ class MediaStream:
         loop: bool = False,
         is_over: bool = False,
         started_at: float | None = None,
+        skip_s: float = 0.0,
     ) -> int:
         """Play these WAV files (absolute paths) or tones one after another; returns the play_id of its `PlayFinished`.
 
         Each playback ends with exactly one `PlayFinished`, also when it is stopped or replaced or the stream dropped.
         `started_at` (monotonic seconds) in the past skips what would have been played by now; None is now. Music that
         all callers of a queue hear in step has one `started_at` for all. With `is_over` the party goes on hearing what
-        it hears, and the sounds besides.
+        it hears, and the sounds besides. What is no loop begins `skip_s` seconds after its beginning.
         """
         if len(sounds) > SOUNDS_PER_PLAYBACK_MAX:
             raise LocalError(f"a playback has at most {SOUNDS_PER_PLAYBACK_MAX} sounds, not {len(sounds)}")
-        return self._owner.play(self, sounds, loop=loop, is_over=is_over, started_at=started_at)
+        return self._owner.play(self, sounds, loop=loop, is_over=is_over, started_at=started_at, skip_s=skip_s)
 
     def stop_play(self, play_id: int | None = None) -> None:
         """Stop that playback, if it is the current one; None stops whatever plays."""

@@ -79,6 +79,8 @@ class Player:
         """Begin, in place of the stream's playback so far. `is_late`: begin where it would be by now."""
         self.stop(playback.stream_id)
         origin = playback.started_at if playback.loop or (is_late and playback.started_at > 0.0) else None
+        if origin is not None and not playback.loop:
+            origin -= playback.skip_s
         running = self._running[playback.stream_id] = _Running(playback, call_id, codec, origin)
         self._request(running)
 
@@ -205,7 +207,7 @@ class Player:
         running.sounds = [found[path] for path in running.names if path in found]
         running.again = [found[path] for path in running.repeated if path in found]
         if running.origin is None:
-            running.origin = now
+            running.origin = now - (0.0 if running.playback.loop else running.playback.skip_s)
         self._seek(running, table, row, now)
 
     def _seek(self, running: _Running, table: StreamTable, row: int, now: float) -> None:

@@ -34,6 +34,8 @@ from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
+from softswitch.calls.runtime.voice_contacts import VoiceContacts
+from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment
 from softswitch.calls.verbs import SoundFiles
@@ -209,6 +211,7 @@ class SimulatedCentre:
         assert not self.legs.count, "no extension is thought to be in a call"
         assert not self.lines.in_use, "no agent is thought to be on the phone"
         assert not self.records.recordings_open
+        assert not self.voicemail.recordings_open
         assert not self.acd.contact_summaries()
         assert self.endpoint.statistics().legs == 0
 
@@ -331,7 +334,14 @@ class SimulatedCentre:
         )
         self.settings = self.desks.settings
         commands = SipCommands(self.endpoint, self.clock, self._pump.flush, self.loop)
-        self.messages_waiting = WaitingMessages(commands, lambda: self.settings, self.store)
+        self.files_removed: list[str] = []
+        self.voicemail = Voicemail(
+            self.store, self.clock, self.entropy, lambda: self.settings, remove_files=self.files_removed.extend
+        )
+        self.messages_waiting = WaitingMessages(
+            commands, lambda: self.settings, self.store, own=self.voicemail.summary_of
+        )
+        self.voicemail.when_changed(self.messages_waiting.changed)
         self.schedule_is_open = True
         """What the toll policy is told of every schedule."""
         self.toll = Toll(self.store, self.clock, lambda: self.settings, lambda name, at: self.schedule_is_open)
@@ -340,6 +350,7 @@ class SimulatedCentre:
         self.lists = CallerLists(self.store, self.clock, lambda: self.settings)
         self.lookups = FakeLookups()
         self.conferences = Conferences(self.store, self.loop)
+        self.voice_contacts = VoiceContacts(self.acd, self.loop)
         around = Surroundings(
             sip=commands,
             media=self.media,
@@ -348,6 +359,8 @@ class SimulatedCentre:
             sounds=self.sounds,
             records=self.records,
             messages=self.messages_waiting,
+            voicemail=self.voicemail,
+            voice_contacts=self.voice_contacts,
             clock=self.clock,
             entropy=self.entropy,
             settings=lambda: self.settings,
@@ -360,6 +373,7 @@ class SimulatedCentre:
             toll=self.toll,
             open_lines=open_lines,
         )
+        self.around = around
         self.legs = around.legs
         self.parking = around.parking
         self.project_calls = around.projects
@@ -378,6 +392,7 @@ class SimulatedCentre:
         self.hours = QueueHours(self.acd, self.store, self.clock, self.loop, lambda: self.settings, calendar)
         self.hours.refresh()
         self.callbacks.connect(around, self.controller)
+        self.voice_contacts.connect(around, self.controller)
         self.callbacks.start()
         self.conferences.connect(around, self.controller)
         self.conferences.start()

@@ -153,6 +153,22 @@ def test_conferences_are_shown_and_run_from_outside(server: object, operations: 
     assert 'there is no room "nowhere"' in run("conferences", "show", "nowhere").stderr
 
 
+def test_voice_messages_are_listed_and_marked(server: object, operations: FixedOperations) -> None:
+    assert any("sales" in line for line in printed("voicemail"))
+    (listed,) = json.loads(run("voicemail", "list", "anna", "--json").stdout)
+    assert listed["message_id"] == "0badcafe01"
+    assert len(json.loads(run("voicemail", "list", "--deleted", "--json").stdout)) == 2
+    assert "from +15550100 Dora" in "\n".join(printed("voicemail", "show", "0badcafe01"))
+    assert printed("voicemail", "listen", "0badcafe01") == ["/var/voicemail/one.wav"]
+    assert printed("voicemail", "mark", "0badcafe02", "--undelete") == ["0badcafe02: new"]
+    assert "deleted" in printed("voicemail", "delete", "0badcafe01")[0]
+    assert 'no voice message "0bad"' in run("voicemail", "show", "0bad").stderr
+    assert "there is no box" in run("voicemail", "list", "nobody").stderr
+    assert "--undelete" in run("voicemail", "mark", "0badcafe01").stderr
+    assert any("421" in line for line in printed("mails"))
+    assert printed("mails")[-1] == "since the start: 12 sent, 1 given up, 3 attempts came to nothing"
+
+
 def test_call_backs_are_listed_added_and_cancelled(server: object, operations: FixedOperations) -> None:
     lines = printed("callbacks")
     assert "cb1" in lines[2]

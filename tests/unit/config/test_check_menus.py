@@ -12,7 +12,7 @@ from softswitch.config import Configuration, load
 TOP = '[[menu]]\nid = "main"\ntext = "Choose."\n'
 MORE = '[[menu]]\nid = "more"\ntext = "Choose more."\nkeys = {"1" = "queue:sales"}\n'
 FILES = {
-    "softswitch": '[sounds]\nlanguages = ["en", "ru"]\n',
+    "softswitch": '[sounds]\nlanguages = ["en", "ru"]\n[voicemail]\nextensions = true\n',
     "numbers": '[[route]]\nnumber = "100"\nflow = "main"\n',
     "queues": '[[queue]]\nid = "sales"\n\n[[queue]]\nid = "shop.support"\nproject = "shop"\n',
     "projects": '[[project]]\nid = "shop"\n',
@@ -39,6 +39,7 @@ def faults_of(directory: Path, menus: str, **files: str) -> list[str]:
 GOOD = [
     TOP + 'keys = {"1" = "queue:sales", "2" = ["queue:support", "flow:extra"], "1xx" = "dial", "*" = "repeat"}\n',
     TOP + 'keys = {"1" = "dial:101", "2" = "dial:hall", "3" = "dial:+4930123456", "4" = "hangup"}\n',
+    TOP + 'keys = {"1" = "voicemail:101", "2" = "voicemail:hall"}\n',
     TOP + 'keys = {"1" = "queue:sales"}\nhours = "office"\nclosed = ["play:greeting/closed", "hangup"]\n',
     TOP.replace('text = "Choose."', 'text = {en = "Choose.", ru = "Выберите."}')
     + 'keys = {"1" = ["language:ru", "hangup"]}',
@@ -59,6 +60,7 @@ def test_good_menus(tmp_path: Path, menus: str) -> None:
     [
         (TOP + 'keys = {"1" = "queue:sale"}', 'keys.1: there is no queue "sale". Did you mean "sales"?'),
         (TOP + 'keys = {"1" = "flow:extr"}', 'keys.1: there is no flow "extr". Did you mean "extra"?'),
+        (TOP + 'keys = {"1" = "voicemail:hal"}', 'keys.1: there is no voicemail box "hal". Did you mean "hall"?'),
         (TOP + 'keys = {"1" = "menu:mor"}', 'keys.1: there is no menu "mor"'),
         (TOP + 'keys = {"1" = ["language:de", "hangup"]}', "keys.1[0]: there is no language among"),
         (TOP + 'keys = {"1" = "dial:102"}', 'keys.1: nobody has the number or name "102". Did you mean "101"?'),

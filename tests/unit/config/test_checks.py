@@ -15,6 +15,8 @@ QUEUE = '[[queue]]\nid = "support"\n'
 VIP = '[[boost]]\nid = "vip"\nboost_s = 60\ncallers = ["+7495!"]\n'
 ROUTE = '[[route]]\nnumber = "100"\nflow = "hotline"\n'
 OFFICE = '[[schedule]]\nid = "office"\nhours = {daily = ["09:00-18:00"]}\n'
+BOX = '[[box]]\nid = "sales"\nnumber = "190"\n'
+MAIL = '[mail]\nserver = "smtp.example.com"\nsender = "switch@example.com"\n'
 TRUNK = '[[trunk]]\nname = "provider"\nhost = "192.0.2.1"\n'
 LIST = '[[list]]\nid = "vip"\n'
 REGION = '[[region]]\nid = "moscow"\n'
@@ -290,6 +292,28 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"schedules": OFFICE + OFFICE}, 'schedule[1].id: there is a schedule "office" already'),
         ({"schedules": OFFICE + 'timezone = "Mars"'}, 'schedule[0].timezone: there is no time zone "Mars"'),
         ({"schedules": OFFICE.replace("daily", "moon")}, 'schedule[0].hours.moon: "moon" names no days'),
+        # voicemail.toml
+        (
+            {"softswitch": '[voicemail]\noperator = "9"', "numbers": ROUTE},
+            "voicemail.operator: no extension and no route",
+        ),
+        ({"voicemail": BOX + 'operator = "100"'}, 'box[0].operator: no extension and no route has the number "100"'),
+        ({"softswitch": '[voicemail]\ndirectory = "recordings/voice"'}, "voicemail.directory: it is inside of [recor"),
+        ({"softswitch": '[voicemail]\ndirectory = "."'}, "voicemail.directory: it is inside of [recordings]"),
+        ({"voicemail": BOX, "agents": ANNA + 'number = "190"'}, 'box[0].number: "190" is a name or number of anna'),
+        ({"voicemail": BOX + '[[box]]\nid = "sales"'}, 'box[1].id: "sales" is a name or number of box sales'),
+        ({"voicemail": BOX + 'members = ["ana"]', "agents": ANNA}, 'box[0].members[0]: nobody has the id "ana"'),
+        ({"voicemail": BOX + 'queue = "suport"', "queues": QUEUE}, 'box[0].queue: there is no queue "suport"'),
+        ({"voicemail": BOX + 'project = "acme"'}, 'box[0].project: there is no project "acme"'),
+        ({"voicemail": BOX + 'language = "ru"'}, 'box[0].language: "ru" is not among the languages'),
+        ({"voicemail": BOX + 'email = ["sales@example.com"]'}, "box[0].email: no mail can be sent"),
+        ({"voicemail": BOX + 'pin = "12"'}, "box[0].pin: "),
+        ({"agents": ANNA + 'voicemail = {email = ["a@b.c"]}'}, "agent[0].voicemail.email: no mail can be sent"),
+        ({"softswitch": '[mail]\nserver = "smtp.example.com"'}, 'mail.sender: "" is no mail address'),
+        (
+            {"softswitch": MAIL, "voicemail": BOX + 'email = ["Sales <sales@example.com>"]'},
+            'box[0].email[0]: "Sales <sales@example.com>" is no mail address',
+        ),
         # trunks.toml
         ({"trunks": TRUNK + TRUNK}, 'trunk[1].name: there is a trunk "provider" already'),
         ({"trunks": TRUNK + 'addresses = ["x"]'}, 'trunk[0].addresses[0]: "x" is no address and no network'),

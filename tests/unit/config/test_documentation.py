@@ -29,6 +29,7 @@ from softswitch.config.rows import (
 )
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import NumberRuleRow, OutboundRow, TrunkRow
+from softswitch.config.voicemail_rows import BoxRow, PhoneBoxRow
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 
@@ -56,10 +57,16 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "rules = [{...}]": NumberRuleRow,
     "[[outbound]]": OutboundRow,
     "toll = {...}": TollRow,
+    "voicemail = {...}": PhoneBoxRow,
+    "[[box]]": BoxRow,
     **{f"[{field.name}]": field.type for field in msgspec.structs.fields(Settings)},
 }
 
+AS_VOICEMAIL = ("enabled", "operator", "attach", "messages_max", "minutes_max", "longest_s", "shortest_s", "keep_days")
 IN_WORDS = {
+    **{(heading, key): "as `[voicemail]` says" for heading in ("[[box]]", "voicemail = {...}") for key in AS_VOICEMAIL},
+    ("[[agent]]", "voicemail"): "see below",
+    ("[[phone]]", "voicemail"): "see below",
     ("[[agent]]", "toll"): "as `[toll]` says",
     ("[[phone]]", "toll"): "as `[toll]` says",
     ("[[trunk]]", "toll"): "none",

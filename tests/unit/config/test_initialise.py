@@ -18,6 +18,7 @@ from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import TrunkRow
+from softswitch.config.voicemail_rows import BoxRow
 
 
 def initialise(directory: Path, *, domain: str = "192.0.2.10", timezone: str = "UTC") -> tuple[str, ...]:
@@ -36,6 +37,8 @@ def test_what_it_writes_loads_without_a_fault(tmp_path: Path):
     assert {route.number: route.flow for route in configuration.routes} == {
         "100": "hotline",
         "1xx": "extension",
+        "*97": "voicemail",
+        "*98": "voicemail",
         "*!": "star_codes",
         "#!": "star_codes",
     }
@@ -105,6 +108,7 @@ def test_the_commented_defaults_of_softswitch_toml_are_the_real_ones_and_complet
         ("schedules.toml", ScheduleRow),
         ("conferences.toml", RoomRow),
         ("trunks.toml", TrunkRow),
+        ("voicemail.toml", BoxRow),
     ],
 )
 def test_every_key_of_a_row_is_explained_in_a_line(file: str, row: type[msgspec.Struct]):

@@ -99,6 +99,16 @@ from softswitch.control.protocol.requests import (
     TryLookup,
 )
 from softswitch.control.protocol.rows import TraceRow
+from softswitch.control.protocol.voicemail import (
+    ListMails,
+    ListVoiceBoxes,
+    ListVoiceMessages,
+    Mails,
+    SetVoiceMessage,
+    VoiceBoxes,
+    VoiceMessages,
+    VoiceMessageSet,
+)
 from softswitch.testing.operations import FixedOperations
 from softswitch.testing.traced_call import LEGS
 
@@ -135,6 +145,10 @@ REQUESTS: list[Request] = [
     ListConferences(),
     OrderConference("board", "mute", 2, by="otto"),
     OrderConference("board", "call", number="+15550101"),
+    ListVoiceBoxes(),
+    ListVoiceMessages("anna"),
+    SetVoiceMessage("0badcafe01", "delete", "otto"),
+    ListMails(),
     ListCallbacks(),
     AddCallback(QueueId("support"), "+15550101", "Dora", "otto"),
     CancelCallback("cb1", "otto"),
@@ -170,6 +184,10 @@ REPLIES: list[Reply] = [
     LookupTried('{"name":"Eva"}', "", 0.02),
     Conferences(SWITCH.conference_rows),
     ConferenceSet(SWITCH.conference_rows[0]),
+    VoiceBoxes(SWITCH.voice_box_rows),
+    VoiceMessages(SWITCH.voice_message_rows),
+    VoiceMessageSet(SWITCH.voice_message_rows[0]),
+    Mails(SWITCH.mail_rows),
     Callbacks(SWITCH.callback_rows),
     CallbackSet(SWITCH.callback_rows[0], is_new=False),
     PhoneSet(SWITCH.phone_rows[0]),

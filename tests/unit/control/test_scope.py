@@ -67,6 +67,13 @@ from softswitch.control.protocol.rows import (
     RegistrationRow,
     WrapUpRow,
 )
+from softswitch.control.protocol.voicemail import (
+    SetVoiceMessage,
+    VoiceBoxes,
+    VoiceBoxRow,
+    VoiceMessageRow,
+    VoiceMessages,
+)
 from softswitch.control.scope import RULES, SHOWN, Scope
 from softswitch.testing.operations import FixedBelongings, FixedOperations
 
@@ -102,6 +109,7 @@ ACTS: list[tuple[Request, list[tuple[str, str]]]] = [
     (SetPhone("101"), [PHONE]),
     (RemoveRegistration("101"), [PHONE]),
     (SetMailbox("101", 1), [PHONE]),
+    (SetVoiceMessage("v1", "delete"), [("voice message", "v1")]),
 ]
 """What can be done, and all that must be the project's for it."""
 
@@ -217,6 +225,10 @@ OWNERS = {
 }
 
 
+def voice_message(message_id: str, project: str) -> VoiceMessageRow:
+    return VoiceMessageRow(message_id=message_id, box="sales", state="new", received_at=1.0, project=project)
+
+
 def test_listings_hold_what_is_the_projects() -> None:
     registration = RegistrationRow(aor="sip:101@x", contact="c", transport="UDP", remote="r", expires_in_s=1.0)
     other = msgspec.structs.replace(registration, aor="sip:102@x")
@@ -230,6 +242,8 @@ def test_listings_hold_what_is_the_projects() -> None:
         (Callbacks([callback, msgspec.structs.replace(callback, callback_id="cb2", project="bolt")]), ["cb1"]),
         (Phones([PhoneRow(username="101"), PhoneRow(username="102"), PhoneRow(username="103")]), ["101"]),
         (Registrations([registration, other]), ["sip:101@x"]),
+        (VoiceBoxes([VoiceBoxRow(box="sales", project="acme"), VoiceBoxRow(box="info")]), ["sales"]),
+        (VoiceMessages([voice_message("v1", "acme"), voice_message("v2", "bolt")]), ["v1"]),
         (Mailboxes([MailboxRow(mailbox="101", new=1), MailboxRow(mailbox="102", new=1)]), ["101"]),
         (
             Figures(

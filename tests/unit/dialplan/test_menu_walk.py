@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.outcomes import DialOutcome, DialReason, QueueOutcome, QueueReason
+from softswitch.calls.outcomes import DialOutcome, DialReason, QueueOutcome, QueueReason, RecordedMessage
+from softswitch.calls.voice_box import VoiceBox
 from softswitch.config.menu_rows import MenuRow
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
@@ -28,7 +29,9 @@ async def extra(call: Call) -> None:
 CLOSED = {"office": Schedule(id="office", timezone="UTC", weekly=((),) * 7, holidays={}, yearly={})}
 
 
-def walk(typed: str, *outcomes: QueueOutcome | DialOutcome, calls_back: bool = True, **keys: Any) -> FakeCall:
+def walk(
+    typed: str, *outcomes: QueueOutcome | DialOutcome | RecordedMessage, calls_back: bool = True, **keys: Any
+) -> FakeCall:
     """Through the menu "main" with these keys, and "more" behind it."""
     rows = [
         MenuRow(
@@ -49,10 +52,15 @@ def walk(typed: str, *outcomes: QueueOutcome | DialOutcome, calls_back: bool = T
             },
             **keys,
         ),
-        MenuRow(id="more", prompt=("more/one", "more/two"), keys={"1": "queue:support", "*": "back", "2": "menu:main"}),
+        MenuRow(
+            id="more",
+            prompt=("more/one", "more/two"),
+            keys={"1": "queue:support", "*": "back", "2": "menu:main", "3": "voicemail:sales"},
+        ),
     ]
     flows: dict[str, Flow] = {"extra": extra, **menu_flows([compile_menu(row) for row in rows])}
-    call = FakeCall(digits=typed, outcomes=outcomes, calls_back=calls_back)
+    boxes = [VoiceBox(box="sales")]
+    call = FakeCall(digits=typed, outcomes=outcomes, calls_back=calls_back, boxes=boxes)
     call.run(flows["main"], flows=flows, schedules=CLOSED)
     return call
 
@@ -107,6 +115,13 @@ def test_language_and_tag_are_set_on_the_way() -> None:
 
 def test_a_flow_is_run_and_comes_back_only_if_a_step_says_so() -> None:
     assert seen(walk("68")) == ["play menus/main", "play extra", "play menus/main", "hang_up"]
+
+
+def test_who_leaves_a_message_is_done_and_who_does_not_is_asked_again() -> None:
+    spoken = RecordedMessage(path="", duration_s=9.0, size_bytes=1, ended_by="#")
+    assert seen(walk("231", spoken))[-2:] == ["play voicemail/review", "play voicemail/saved"]
+    deleted = seen(walk("237*8", spoken))
+    assert deleted[-4:] == ["play voicemail/deleted", "play more/one more/two", "play menus/main", "hang_up"]
 
 
 @pytest.mark.parametrize(

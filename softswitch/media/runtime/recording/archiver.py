@@ -19,12 +19,15 @@ from softswitch.media.recording.archive import (
     Answer,
     Archived,
     ArchiveFile,
+    Attached,
+    AttachFile,
     Deleted,
     DeleteFile,
     Job,
     NotDone,
     kept_path,
 )
+from softswitch.media.runtime.recording.attachment import attach
 from softswitch.media.runtime.recording.recording_conversion import ConversionFault, convert
 from softswitch.media.runtime.recording.recording_key import KeyFault, read_key
 
@@ -42,6 +45,9 @@ def do(job: Job) -> Answer:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(path)
                 return Deleted(recording_id)
+            case AttachFile(recording_id, path, target, attachment_format):
+                attach(path, target, attachment_format)
+                return Attached(recording_id)
     except BlockingIOError:
         return NotDone(job.recording_id, "another process is at it", is_passing=True)
     except ConversionFault as fault:

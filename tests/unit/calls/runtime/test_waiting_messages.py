@@ -13,7 +13,7 @@ SETTINGS = CallSettings(domain="centre.test", media_ip="10.0.0.1", recordings_di
 
 def waiting(store: Store) -> WaitingMessages:
     """Nobody is told anything unasked, so there is no endpoint."""
-    return WaitingMessages(cast("Sip", None), lambda: SETTINGS, store)
+    return WaitingMessages(cast("Sip", None), lambda: SETTINGS, store, own=lambda username: None)
 
 
 def test_counts_survive_a_restart_until_there_are_none() -> None:

@@ -85,6 +85,20 @@ def test_a_playback_waits_for_all_its_files_and_then_begins_at_the_beginning() -
     assert cinema.heard() == cinema.sound("a", "b")
 
 
+def test_a_playback_begins_later_in_its_sounds_if_that_is_wanted() -> None:
+    cinema = Cinema(a=800, b=100)
+    playback = Playback(play_id=1, stream_id=ONE, sounds=["a", "b"], started_at=cinema.driver.now, skip_s=0.05)
+    cinema.driver.apply(StartPlay(playback))
+    cinema.load()
+    cinema.driver.tick(6)
+    assert cinema.heard() == cinema.sound("a", "b")[400:]
+    beyond = Playback(play_id=2, stream_id=ONE, sounds=["a"], started_at=cinema.driver.now, skip_s=5.0)
+    cinema.driver.apply(StartPlay(beyond))
+    cinema.load()
+    cinema.driver.tick(2)
+    assert cinema.finished() == [(1, True, ""), (2, True, "")]
+
+
 def test_a_playback_replaces_hearing_while_it_lasts() -> None:
     cinema = Cinema(a=320)
     cinema.driver.put(2)
