@@ -57,6 +57,7 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         channel=fact.channel,
         skills=fact.skills,
         requirement=fact.requirement,
+        site=fact.site if any(site.site_id == fact.site for site in floor.policy.sites) else "",
         enqueued_at=now if fact.enqueued_at is None else min(fact.enqueued_at, now),
         boost_s=max(-BOOST_S_MAX, min(fact.boost_s, BOOST_S_MAX)),
         serial=floor.next_serial(),

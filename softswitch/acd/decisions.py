@@ -10,9 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from softswitch.acd.agent_fsm import AgentMachine
-from softswitch.acd.doing import count_conditions
+from softswitch.acd.doing import Condition, count_conditions
 from softswitch.acd.events import AgentReserved, ContactWaits
 from softswitch.acd.matching import Chosen, Matching
+from softswitch.acd.model import Channel
+from softswitch.acd.skills import Roster, Rows
 from softswitch.acd.waiting import Contact
 from softswitch.base.ids import AgentId, ReservationId
 
@@ -90,6 +92,16 @@ def nobody_free(matching: Matching, contact: Contact, now: float) -> ContactWait
         step_number(contact),
         now - contact.enqueued_at,
         len(rows),
-        tuple(count_conditions(matching.roster.condition[rows])),
+        tuple(conditions_for(matching.roster, rows, contact.channel)),
         contact.shunned_by,
     )
+
+
+def conditions_for(roster: Roster, rows: Rows, channel: Channel) -> list[int]:
+    """How many of these agents are in each `Condition`, as far as a contact of the channel cares."""
+    counts = count_conditions(roster.condition[rows])
+    if roster.sites is not None:
+        full = int(roster.sites.held_back(rows, channel).sum())
+        counts[Condition.READY] -= full
+        counts[Condition.SITE_FULL] += full
+    return counts

@@ -35,6 +35,8 @@ class Condition(IntEnum):
     WRAP_UP = 8
     READY = 9
     """Free, unless what he does in another channel keeps him from this one."""
+    SITE_FULL = 10
+    """Free, but his site carries as many calls as it can: of a contact that waits for a call, in no column."""
 
 
 CONDITIONS = len(Condition)

@@ -12,7 +12,9 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 import numpy as np
 
-from softswitch.acd.doing import Condition, condition, count_conditions
+from softswitch.acd.agent_fsm import AgentMachine
+from softswitch.acd.decisions import conditions_for
+from softswitch.acd.doing import Condition, condition
 from softswitch.acd.floor import Floor
 from softswitch.acd.limits import AGENTS_EXPLAINED_MAX
 from softswitch.acd.model import Channel, ContactState, HangUp, OverflowTarget, Skills, ToFlow, ToQueue
@@ -34,6 +36,7 @@ Verdict: TypeAlias = Literal[
     "no_phone",
     "logged_out",
     "other_channel",
+    "site_full",
     "later_step",
     "delayed",
     "kept",
@@ -52,6 +55,7 @@ _OF_CONDITION: dict[int, tuple[Verdict, str]] = {
     Condition.ON_OTHER_CALL: ("on_other_call", "is in another call"),
     Condition.WRAP_UP: ("wrap_up", "writes up his last contact"),
     Condition.READY: ("other_channel", "has no room in this channel"),
+    Condition.SITE_FULL: ("site_full", "his site carries as many calls as it can"),
 }
 
 
@@ -77,7 +81,8 @@ class ContactExplanation(msgspec.Struct, frozen=True, kw_only=True):
 
     The order among all who wait is that of `counts_as_s`, the wait with its boosts, the longest first. `ahead_older` of
     those before it came earlier, `ahead_boosted` later, with more boost. `step` is the routing step it has come to, of
-    `steps`. `verdicts` counts everybody in the centre; `agents` names those who come nearest to serving it.
+    `steps`. Of the agents of a step those of the site it `prefers` come first. `verdicts` counts everybody in the
+    centre; `agents` names those who come nearest to serving it.
     """
 
     contact_id: ContactId
@@ -95,6 +100,7 @@ class ContactExplanation(msgspec.Struct, frozen=True, kw_only=True):
     step: int
     steps: int
     requires: str
+    prefers: str
     agent_id: AgentId | None
     next: list[NextThing]
     verdicts: dict[str, int]
@@ -122,6 +128,7 @@ def explain(floor: Floor, contact: Contact, now: float) -> ContactExplanation:
         step=contact.step + 1,
         steps=len(queue.settings.steps),
         requires=_requires(contact),
+        prefers=contact.wishes[2],
         agent_id=contact.agent_id,
         next=_next_things(floor, contact, now),
         verdicts=_count(floor, contact),
@@ -159,12 +166,11 @@ def _count(floor: Floor, contact: Contact) -> dict[str, int]:
     counts["alerted"] = len(contact.reservations)
     line, roster = contact.line, floor.matching.roster
     if line is not None:
-        conditions = count_conditions(roster.condition[line.rows])
-        for each, number in enumerate(conditions):
+        for each, number in enumerate(conditions_for(roster, line.rows, contact.channel)):
             counts[_OF_CONDITION[each][0]] += number
         shunned = floor.agents.get(contact.shunned_by) if contact.shunned_by is not None else None
         if shunned is not None and (line.rows == roster.row_of.get(shunned.agent_id, -1)).any():
-            counts[_OF_CONDITION[condition(shunned.doing)][0]] -= 1
+            counts[_OF_CONDITION[_condition(floor, shunned, contact)][0]] -= 1
             counts["failed_it"] += 1
         if line.plan is None:
             counts["kept"] = len(roster) - len(line.rows)
@@ -204,7 +210,8 @@ def _verdicts(floor: Floor, contact: Contact, now: float) -> Iterator[AgentVerdi
         why = f"takes contacts of this queue only after {delay_s:g} s"
         yield _verdict(floor, agent_ids[row], "delayed", why, now)
     for row in _rows(kinds.unskilled):
-        why = _lack(floor.agents[agent_ids[row]].skills, contact)
+        agent = floor.agents[agent_ids[row]]
+        why = _lack({**agent.skills, **agent.agent.site_skill}, contact)
         yield _verdict(floor, agent_ids[row], "lacks_skill", why, now)
     for row in _rows(kinds.unlisted):
         why = "his list of queues, or the queue's of agents, leaves him out"
@@ -221,10 +228,21 @@ def _able(floor: Floor, agent_id: AgentId, contact: Contact, now: float) -> Agen
     agent = floor.agents[agent_id]
     if contact.shunned_by == agent_id:
         return _verdict(floor, agent_id, "failed_it", "did not take it a moment ago", now)
-    verdict, why = _OF_CONDITION[condition(agent.doing)]
+    verdict, why = _OF_CONDITION[_condition(floor, agent, contact)]
     if verdict == "not_ready" and agent.reason:
         why = f"{why}: {agent.reason}"
+    elif verdict == "site_full":
+        why = f"{why}: {agent.agent.site}"
     return _verdict(floor, agent_id, verdict, why, now)
+
+
+def _condition(floor: Floor, agent: AgentMachine, contact: Contact) -> int:
+    """As far as this contact cares."""
+    roster = floor.matching.roster
+    row = roster.row_of.get(agent.agent_id)
+    if row is not None and roster.sites is not None and roster.sites.held_back(np.array([row]), contact.channel)[0]:
+        return Condition.SITE_FULL
+    return condition(agent.doing)
 
 
 def _lack(skills: Skills, contact: Contact) -> str:

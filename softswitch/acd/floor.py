@@ -12,7 +12,7 @@ from softswitch.acd import decisions
 from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.chance import Chance
-from softswitch.acd.channels import PER_CONTACT_S, FreeFor, slot_of
+from softswitch.acd.channels import ON_THE_PHONE, PER_CONTACT_S, FreeFor, slot_of
 from softswitch.acd.customers import Customers
 from softswitch.acd.decisions import Decision
 from softswitch.acd.doing import ABSENT, OFF_DUTY
@@ -32,6 +32,7 @@ from softswitch.acd.outputs import (
     RoutingSettled,
 )
 from softswitch.acd.presence import Presence
+from softswitch.acd.sites import Sites
 from softswitch.acd.skills import Roster
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.deadlines import Deadlines
@@ -85,6 +86,7 @@ class Floor:
         "queues",
         "reservations",
         "ringing",
+        "sites",
         "tell",
     )
 
@@ -99,6 +101,8 @@ class Floor:
         self.chance = Chance()
         self.matching = Matching(Roster([]), [], self.chance)
         self.presence = Presence(self.matching.roster, [])
+        self.sites: Sites | None = None
+        """Those of the roster."""
         self.customers = Customers()
         self.policy = RoutingPolicy()
         self.has_lost_staff = False
@@ -198,6 +202,13 @@ class Floor:
             channels, since = self._free_for(agent)
             self.matching.roster.show_free(agent.row, channels, since)
             self.show_doing(agent)
+        if self.sites is not None:
+            self.sites.show(agent.agent, agent.row, is_on_a_call=self.is_on_a_call(agent))
+
+    def is_on_a_call(self, agent: AgentMachine) -> bool:
+        """He is alerted for a contact on the phone, or talks to one."""
+        reservation = None if agent.reservation_id is None else self.reservations[agent.reservation_id]
+        return agent.is_on_the_phone or (reservation is not None and reservation.contact.channel in ON_THE_PHONE)
 
     def show_doing(self, agent: AgentMachine) -> None:
         """Mirror in the roster what the agent is doing, and whether he is there at all."""
@@ -226,6 +237,8 @@ class Floor:
 
     def serve_agent(self, agent: AgentMachine, now: float) -> None:
         """Give an agent who may be free the oldest contact he serves."""
+        if self.sites is not None and self.sites.has_opening:
+            self.share_places(now, agent)
         if agent.takes_contacts and not agent.is_removed:
             found = self.matching.contact_for(agent.agent_id)
             if found is not None:
@@ -240,6 +253,8 @@ class Floor:
         for contact in self.matching.in_order_of(agent_id, self.ringing.values()):
             is_failed = contact.shunned_by == agent_id or contact.contact_id in agent.failed_contacts
             if is_failed or not agent.is_free_for(contact.channel, self.policy.interrupted_by):
+                continue
+            if self.sites is not None and not self.sites.open_to(agent.row, (contact.channel.row,)):
                 continue
             alerted = [self.reservations[each].agent.agent_id for each in contact.reservations]
             if len(alerted) < RING_ALL_MAX and (able := self.matching.able_beside(contact, agent_id, alerted, now)):
@@ -283,6 +298,10 @@ class Floor:
 
     def find_agent(self, contact: Contact, now: float) -> bool:
         """Give a waiting contact an agent if there is one; if not, see when the next step opens."""
+        if self.sites is not None and self.sites.has_opening:
+            self.share_places(now)
+            if contact.line is None:
+                return True
         chosen = self.matching.agents_for(contact, now)
         if chosen.agent_ids:
             self._decided(chosen.agent_ids, contact, now, decisions.by_contact(self.matching, contact, chosen))
@@ -291,6 +310,30 @@ class Floor:
         if opens_at is not None:
             self.deadlines.set(("stage", contact.contact_id), opens_at)
         return False
+
+    def share_places(self, now: float, freed: AgentMachine | None = None) -> None:
+        """Sites that were full have room: of those who wait for their agents the oldest come first.
+
+        Who is chosen may be an agent who has just become `freed`, and then takes what he would take anyhow.
+        """
+        if self.sites is None or not self.sites.has_opening:
+            return
+        rows = self.sites.open()
+        while (contact := self.matching.first_for_any(rows)) is not None:
+            chosen = self.matching.agents_for(contact, now)
+            if freed is not None and chosen.agent_ids == [freed.agent_id]:
+                found = self.matching.contact_for(freed.agent_id)
+                if found is not None and found is not contact:
+                    self._decided([freed.agent_id], found, now, decisions.by_agent(self.matching, found))
+                    continue
+            self._decided(chosen.agent_ids, contact, now, decisions.by_contact(self.matching, contact, chosen))
+        if self.ringing:
+            roster = self.matching.roster
+            idle: list[int] = rows[roster.available_since[Channel.VOICE.row][rows].argsort(kind="stable")].tolist()
+            for row in idle:
+                agent = self.agents[roster.agent_ids[row]]
+                if agent.takes_contacts:
+                    self._join_in(agent, now)
 
     def open_stage(self, contact: Contact, why: StepReason, now: float) -> None:
         """A waiting contact goes on to the stage that holds now, in its old place."""

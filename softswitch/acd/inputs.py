@@ -25,10 +25,10 @@ class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
     says, are required beyond what the queue requires; where both name a skill the higher level holds. `enqueued_at`
     (monotonic seconds, not after now) is for a contact that has waited before. For the first `preferred_for_s` it is
     for the `preferred_agent` alone if he is logged in, whatever his skills; the queue's steps begin afterwards, or as
-    soon as he logs out or fails it. `customer` is who is behind it, a caller's number say: who was cut off, or calls
-    again soon, may have his place back or come earlier (`acd/customers.py`); empty: nobody knows. Raises LocalError for
-    a contact already known, a level outside 1-10, too many skills, an expression that cannot be read, or a number that
-    is not finite.
+    soon as he logs out or fails it. Of the agents of one step those of the `site` come first. `customer` is who is
+    behind it, a caller's number say: who was cut off, or calls again soon, may have his place back or come earlier
+    (`acd/customers.py`); empty: nobody knows. Raises LocalError for a contact already known, a level outside 1-10, too
+    many skills, an expression that cannot be read, or a number that is not finite.
     """
 
     contact_id: ContactId
@@ -45,6 +45,7 @@ class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
     customer: str = ""
     called: str = ""
     """The number he dialled, for the record."""
+    site: str = ""
 
 
 class ContactAbandoned(msgspec.Struct, frozen=True, tag=True, gc=False):

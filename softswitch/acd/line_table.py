@@ -7,6 +7,7 @@ the smallest head of the lowest order. The columns widen when all slots are take
 been looked at.
 """
 
+from collections.abc import Iterator
 from math import inf
 
 import numpy as np
@@ -23,6 +24,8 @@ _VOICE = Channel.VOICE.row
 
 _FEW = 64
 """So many lines are looked at faster one by one than by operations on arrays."""
+_CELLS_AT_ONCE = 20_000
+"""Of the table, looked at in some ten microseconds."""
 
 
 class LineTable:
@@ -82,6 +85,23 @@ class LineTable:
             if other.serial < head.serial:
                 head = other
         return head
+
+    def lines_for_any(self, rows: Rows, channel: Channel) -> Iterator[Line]:
+        """The lines of this channel in which somebody waits and that one of these agents serves, by their heads.
+
+        They are looked up some at a time, as mostly the first is wanted.
+        """
+        waits = (self._head_key[: self._used] < np.inf) & (self._channel[: self._used] == channel.row)
+        slots = waits.nonzero()[0]
+        slots = slots[self._head_key[slots].argsort(kind="stable")]
+        at_once = max(8, _CELLS_AT_ONCE // rows.size)
+        for begin in range(0, slots.size, at_once):
+            some = slots[begin : begin + at_once]
+            served: list[int] = some[self._orders[np.ix_(rows, some)].any(axis=0)].tolist()
+            for slot in served:
+                line = self._lines[slot]
+                assert line is not None
+                yield line
 
     def _open_to(self, row: int, free_for: FreeFor) -> tuple[Rows, NDArray[np.float64]]:
         """The slots of the lines he serves, and the keys of their heads; infinity where he is not free for it."""

@@ -5,14 +5,14 @@ table of lines answers that without a walk over contacts. A contact takes an age
 of the free ones those of the lowest rank, and of these the one its strategy picks, whatever else they serve.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
 from softswitch.acd.chance import Chance
-from softswitch.acd.channels import PER_CONTACT_S, FreeFor
+from softswitch.acd.channels import ON_THE_PHONE, PER_CONTACT_S, FreeFor
 from softswitch.acd.doing import ABSENT, is_anybody_without
 from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.line_table import LineTable
@@ -232,6 +232,9 @@ class Matching:
         if strategy == "longest_idle":
             return longest_idle(self.roster, rows, since, NOTHING)
         rows, since = _lightest(rows, since)
+        if strategy == "ring_all" and self.roster.sites is not None and line.channel in ON_THE_PHONE:
+            may = self.roster.sites.with_room(rows, since)
+            rows, since = rows[may], since[may]
         return STRATEGIES[strategy](self.roster, rows, since, self._choice(strategy, contact, line, now))
 
     def free_besides(self, contact: Contact, agent_id: AgentId, count: int) -> list[AgentId]:
@@ -243,20 +246,61 @@ class Matching:
         out = (agent_id, contact.shunned_by)
         return [other for row in free if (other := self.roster.agent_ids[row]) not in out][:count]
 
-    def could_take(self, contact: Contact, agent_id: AgentId) -> bool:
-        """Whether he is free, may serve this waiting contact in its present stage, and has not just failed it."""
-        line, row = contact.line, self.roster.row_of.get(agent_id)
+    def could_take(self, contact: Contact, agent_id: AgentId, *, instead_of: AgentId) -> bool:
+        """Whether he is free, may serve this waiting contact in its present stage, and has not just failed it.
+
+        He may have the place of their site that the other one would leave to him.
+        """
+        roster, line = self.roster, contact.line
+        row, other = roster.row_of.get(agent_id), roster.row_of.get(instead_of)
         assert line is not None
         if row is None or contact.shunned_by == agent_id or not (line.rows == row).any():
             return False
-        return line.channel.row in self.roster.free_for[row]
+        if roster.available_since[line.channel.row].item(row) < inf:
+            return True
+        return roster.sites is not None and other is not None and roster.sites.can_take_over(row, other, line.channel)
+
+    def first_for_any(self, rows: Rows) -> Contact | None:
+        """Of all who wait for a call, the first whom any of these agents could take now; assigned ones before all."""
+        self._list_lines()
+        best: Contact | None = None
+        for channel in ON_THE_PHONE:
+            free = rows[self.roster.available_since[channel.row][rows] < inf]
+            if not free.size:
+                continue
+            for line in self._personal_lines(free, channel):
+                best = _earlier(best, self._first_with_taker(line))
+            for line in self._table.lines_for_any(free, channel):
+                if best is not None and _place(best) < (True, line.first_key(), 0):
+                    break
+                best = _earlier(best, self._first_with_taker(line))
+        return best
+
+    def _personal_lines(self, rows: Rows, channel: Channel) -> Iterator[Line]:
+        for row in rows if self._personal else ():
+            for line in self._personal.get(self.roster.agent_ids[int(row)], ()):
+                if line.channel is channel:
+                    yield line
+
+    def _first_with_taker(self, line: Line) -> Contact | None:
+        return next((contact for contact in line.contacts() if self._has_taker(contact)), None)
+
+    def _has_taker(self, contact: Contact) -> bool:
+        line = contact.line
+        assert line is not None
+        is_free = self.roster.available_since[line.channel.row][line.rows] < inf
+        if contact.shunned_by is not None:
+            is_free &= line.rows != self.roster.row_of.get(contact.shunned_by, -1)
+        return bool(is_free.any())
 
     def contact_for(self, agent_id: AgentId) -> Contact | None:
         """The oldest contact of the queues this agent serves first, of a channel he is free for, or None."""
         if self._unlisted:
             self._list_lines()
         row = self.roster.row_of[agent_id]
-        free_for = self.roster.free_for[row]
+        free_for, sites = self.roster.free_for[row], self.roster.sites
+        if sites is not None:
+            free_for = sites.open_to(row, free_for)
         found = self._table.first_for(row, agent_id, free_for, by_order=self.roster.has_orders.item(row))
         return self._first_for_him_alone(agent_id, row, free_for, found) if agent_id in self._personal else found
 
@@ -439,6 +483,19 @@ class Matching:
             self._extra_lines -= 1
             if line.plan.waiting == 0:
                 queue.plans.pop(line.plan.wishes, None)
+
+
+def _earlier(one: Contact | None, other: Contact | None) -> Contact | None:
+    """Which of two who wait is served first."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other, key=_place)
+
+
+def _place(contact: Contact) -> tuple[bool, float, int]:
+    """Where it stands among all who wait: smaller is served first."""
+    assert contact.line is not None
+    return not contact.line.is_assigned, *contact.order
 
 
 def _lightest(rows: Rows, since: Since) -> tuple[Rows, Since]:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from softswitch.base.ids import AgentId, QueueId
+from softswitch.base.ids import AgentId, QueueId, SiteId
 
 
 class Channel(Enum):
@@ -250,7 +250,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """An agent as configured. `queues`, when not None, lists the only queues he serves; `profile` says how.
 
     `capacity` says how many contacts of a channel he may have at once (`channels`); those it does not name he does not
-    get. Call-backs take the slot of voice.
+    get. Call-backs take the slot of voice. `site` is where he sits.
     """
 
     agent_id: AgentId
@@ -259,6 +259,24 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[QueueId, ...] | None = None
     profile: dict[QueueId, Serving] = {}
     capacity: dict[Channel, int] = msgspec.field(default_factory=lambda: dict(CAPACITY))
+    site: SiteId | None = None
+
+    @property
+    def site_skill(self) -> Skills:
+        """Where he sits, as requirements ask for it."""
+        return {} if self.site is None else {SITE_SKILL + self.site: LEVEL_MAX}
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """Where agents sit. They are alerted for, or talk in, `max_calls` calls of the ACD at once; None: in any number."""
+
+    site_id: SiteId
+    name: str = ""
+    max_calls: int | None = None
+
+
+SITE_SKILL = "site:"
+"""Before the id of a site: what its agents have at the highest level, so that requirements can name it."""
 
 
 class LiveSkills(msgspec.Struct, frozen=True):
@@ -277,6 +295,7 @@ class RoutingPolicy(msgspec.Struct, frozen=True, kw_only=True):
     `not_ready_reasons`, if there are any, are the only ones an agent can be not ready for.
     `interrupted_by` says for each channel of which channels a contact may interrupt it (`channels`).
     `watchdog_s` is how often the router asks whether what hangs on legs is still there (`watchdog`); None: never.
+    `sites` are where agents sit.
     `retry_after_s`: an agent who failed a contact and is still ready may be given it again after this long, even if
     nobody else was tried meanwhile.
     """
@@ -287,6 +306,7 @@ class RoutingPolicy(msgspec.Struct, frozen=True, kw_only=True):
     not_ready_reasons: tuple[str, ...] = ()
     interrupted_by: dict[Channel, tuple[Channel, ...]] = msgspec.field(default_factory=lambda: dict(INTERRUPTED_BY))
     watchdog_s: float | None = None
+    sites: tuple[Site, ...] = ()
     retry_after_s: float = 30.0
 
 

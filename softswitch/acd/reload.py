@@ -27,7 +27,7 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
     _set_queues(floor, fact.queues, now)
     removed = _set_agents(floor, fact.agents, now)
     rescue.reconfigured(floor, now)
-    former, roster = floor.matching.roster, Roster(as_they_are(floor, fact.agents))
+    former, roster = floor.matching.roster, Roster(as_they_are(floor, fact.agents), fact.policy.sites)
     roster.workload.take_over(former.workload, former.row_of, roster.agent_ids)
     floor.customers.is_wanted = any(queue.remembers_customers for queue in fact.queues)
     for queue in floor.queues.values():
@@ -57,6 +57,7 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
 def furnish(floor: Floor, roster: Roster) -> None:
     """Make anew what follows from agents and queues: who may serve whom, who is free, who is there."""
     floor.matching = Matching(roster, floor.queues.values(), floor.chance)
+    floor.sites = roster.sites
     minding = [queue for queue in floor.queues.values() if queue.settings.leave_when_empty]
     floor.presence = Presence(roster, minding)
     for agent in floor.agents.values():

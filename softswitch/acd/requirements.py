@@ -7,7 +7,8 @@
   all      = term { "and" term }
   term     = "not" term | "(" either ")" | skill [ operator level ]
   operator = ">=" | ">" | "<=" | "<" | "=" | "!="
-  skill    = a word that begins with a letter, or anything in "double quotes"
+  skill    = a word that begins with a letter, or anything in "double quotes"; "site:" and the id of a site is what
+             those who sit there have
 ```
 
 A level is 1 to 10; a skill without one means "at least 1". Who does not have a skill has it at level 0, so
@@ -42,7 +43,7 @@ _OPERATORS: Mapping[str, Operator] = MappingProxyType({
 })  # fmt: skip
 _TOKEN = re.compile(
     r'\s*(?:(?P<operator>>=|<=|!=|==|=|>|<)|(?P<bracket>[()])|"(?P<quoted>[^"]+)"'
-    r"|(?P<word>[^\W\d][\w.+-]*)|(?P<number>\d+))"
+    r"|(?P<word>[^\W\d][\w.+:-]*)|(?P<number>\d+))"
 )
 
 

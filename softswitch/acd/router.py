@@ -75,7 +75,7 @@ from softswitch.acd.model import ContactState
 from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.snapshot import AgentSnapshot
 from softswitch.acd.snapshot_rows import RouterSnapshot
-from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
+from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary, SiteSummary
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import (
     AgentId,
@@ -124,6 +124,8 @@ class Router:
                     self.ignored += 1
                 else:
                     self._apply_to_agent(agent, fact, now)
+        if self._floor.sites is not None:
+            self._floor.share_places(now)
         closing.leave_empty_queues(self._floor, now)
         contacts.skip_steps(self._floor, now)
 
@@ -211,6 +213,8 @@ class Router:
                         watchdog.contact_is_due(floor, contact, now)
                     else:
                         reservations.worth_another_try(floor, contact, now)
+            if floor.sites is not None:
+                floor.share_places(now)
             closing.leave_empty_queues(floor, now)
         contacts.skip_steps(floor, now)
 
@@ -235,6 +239,9 @@ class Router:
 
     def agent_summaries(self, now: float) -> list[AgentSummary]:
         return summaries.agent_summaries(self._floor, now)
+
+    def site_summaries(self) -> list[SiteSummary]:
+        return summaries.site_summaries(self._floor)
 
     def contact_summaries(self, now: float) -> list[ContactSummary]:
         return summaries.contact_summaries(self._floor, now)

@@ -59,7 +59,7 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
     },
     Contact: {
         "line": "made anew by `Matching.put_back`",
-        "wishes": "its `skills`, and the `requirement` of the row",
+        "wishes": "its `skills`, and the `requirement` and `site` of the row",
     },
     QueueRecord: {
         "relies_on": "`relying`",
@@ -78,6 +78,7 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
         "matching": "made anew",
         "outputs": "taken already",
         "ringing": "seen anew from the reservations",
+        "sites": "those of the roster",
         "presence": "made anew, with `relying`, `unsure`, `lost` and `has_gained`",
         "tell": "made with `events`",
     },
@@ -99,6 +100,7 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
                 "_lists_all",
                 "_no_level",
                 "_orders",
+                "_site_levels",
                 "_weights",
                 "agent_ids",
                 "has_orders",
@@ -110,6 +112,7 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
         **dict.fromkeys(
             ("_since", "available_since", "condition", "doing", "doing_of", "free_for"), "shown by the agents"
         ),
+        "sites": "made anew from policy and agents, who are shown in it",
     },
 }
 """By what becomes of it, each attribute that is not a field of its row."""
@@ -138,7 +141,7 @@ class Copier(Generic[ThingT, RowT]):
 
 WRAP_UPS = Copier(WrapUp, WrapUpRow)
 AGENTS = Copier(AgentMachine, AgentRow, ("contacts", "failed_contacts", "wrap_ups"))
-CONTACTS = Copier(Contact, ContactRow, ("queue", "requirement", "reservations", "is_waiting", "delays_passed"))
+CONTACTS = Copier(Contact, ContactRow, ("queue", "requirement", "reservations", "is_waiting", "delays_passed", "site"))
 CONTACTS_WITH_PLACES: Callable[[Contact], tuple[Any, ...]] = attrgetter(*CONTACTS.attributes, "queue", "wishes", "line")
 ERRORS = Copier(ForecastErrors, ErrorsRow)
 ESTIMATORS = Copier(WaitEstimator, EstimatorRow, ("announced", "errors"))
@@ -221,7 +224,8 @@ class FloorCopy:
     def _contact_row(self, values: tuple[Any, ...], reservations: tuple[ReservationId, ...]) -> ContactRow:
         queue, wishes, line = values[-3:]
         delays_passed = None if line is None else line.delays_passed
-        own: tuple[Any, ...] = (self._numbers[id(queue)], wishes[1], reservations, line is not None, delays_passed)
+        number = self._numbers[id(queue)]
+        own: tuple[Any, ...] = (number, wishes[1], reservations, line is not None, delays_passed, wishes[2])
         return ContactRow(*values[:-3], *own)
 
 
@@ -309,7 +313,7 @@ def restore(snapshot: RouterSnapshot) -> Floor:
 def _open(floor: Floor, snapshot: RouterSnapshot, queues: list[QueueRecord]) -> None:
     """Make what follows from agents and queues, and put everybody back in his line."""
     configured = [agent.agent for agent in floor.agents.values() if not agent.is_removed]
-    roster = Roster(as_they_are(floor, configured))
+    roster = Roster(as_they_are(floor, configured), floor.policy.sites)
     _put_workload(roster.workload, snapshot.workload)
     furnish(floor, roster)
     for row in snapshot.contacts:
@@ -341,7 +345,7 @@ def _agent(row: AgentRow, contacts: Mapping[ContactId, Contact]) -> AgentMachine
 def _contact(row: ContactRow, queue: QueueRecord) -> Contact:
     contact = CONTACTS.make(row)
     contact.queue = queue
-    contact.wish(row.skills, row.requirement)
+    contact.wish(row.skills, row.requirement, row.site)
     contact.reservations = list(row.reservations)
     contact.line = None
     return contact

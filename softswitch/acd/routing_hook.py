@@ -92,7 +92,7 @@ def _veto(floor: Floor, reservation: Reservation, now: float, reason: str) -> No
 def _choose(floor: Floor, reservation: Reservation, chosen: AgentId, now: float, reason: str) -> None:
     contact, counters = reservation.contact, reservation.contact.queue.hook
     floor.matching.add(contact, now)  # in line again, it is known who may serve it by now
-    is_possible = floor.matching.could_take(contact, chosen)
+    is_possible = floor.matching.could_take(contact, chosen, instead_of=reservation.agent.agent_id)
     floor.matching.remove(contact)
     if not is_possible:
         counters.impossible += 1

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from softswitch.acd import columns
 from softswitch.acd.channels import FreeFor
 from softswitch.acd.doing import ABSENT, conditions_in
-from softswitch.acd.model import ORDER_MIN, Agent, Channel, Queue, Skills
+from softswitch.acd.model import ORDER_MIN, Agent, Channel, Queue, Site, Skills
 from softswitch.acd.requirements import Requirement, from_skills, parse, who_holds
+from softswitch.acd.sites import limited
 from softswitch.acd.workload import Workload
 from softswitch.base.ids import AgentId, QueueId
 
@@ -33,7 +34,7 @@ class Roster:
     `available_since` float64[agents] of each channel: since when he is free for the next contact of it (monotonic
     seconds), infinity while he is not. `doing` uint16[agents]: what he is doing, see there; `condition` is part of it.
     They mirror the agents' machines: written an agent at a time, by `show_free` and into `doing_of`, and read many at a
-    time.
+    time. `sites` are those that carry a limited number of calls; None where there are none.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Roster:
         "_no_level",
         "_orders",
         "_since",
+        "_site_levels",
         "_weights",
         "agent_ids",
         "available_since",
@@ -53,10 +55,11 @@ class Roster:
         "free_for",
         "has_orders",
         "row_of",
+        "sites",
         "workload",
     )
 
-    def __init__(self, agents: Iterable[Agent]) -> None:
+    def __init__(self, agents: Iterable[Agent], sites: Iterable[Site] = ()) -> None:
         configured = list(agents)
         size = len(configured)
         self.agent_ids: list[AgentId] = [agent.agent_id for agent in configured]
@@ -71,7 +74,10 @@ class Roster:
         self.has_orders: Mask = np.zeros(size, np.bool_)
         """Who serves one queue before another."""
         self.workload = Workload(size)
+        self.sites = limited(sites, configured, self.available_since)
         self._levels: dict[str, NDArray[np.uint8]] = {}
+        self._site_levels: dict[str, NDArray[np.uint8]] = {}
+        """The same of where they sit, which nobody changes while they work."""
         self._no_level: NDArray[np.uint8] = np.zeros(size, np.uint8)
         self._listed: dict[QueueId, Mask] = {}
         self._lists_all: Mask = np.array([agent.queues is None for agent in configured], np.bool_)
@@ -85,6 +91,8 @@ class Roster:
         size = len(self)
         for skill, level in agent.skills.items():
             self._levels.setdefault(skill, np.zeros(size, np.uint8))[row] = level
+        for skill, level in agent.site_skill.items():
+            self._site_levels.setdefault(skill, np.zeros(size, np.uint8))[row] = level
         for queue_id in agent.queues or ():
             self._listed.setdefault(queue_id, np.zeros(size, np.bool_))[row] = True
         for queue_id, serving in agent.profile.items():
@@ -143,7 +151,8 @@ class Roster:
 
     def level(self, skill: str) -> NDArray[np.uint8]:
         """Everybody's level of a skill, 0 for those who do not have it."""
-        return self._levels.get(skill, self._no_level)
+        of_site = self._site_levels.get(skill)
+        return self._levels.get(skill, self._no_level) if of_site is None else of_site
 
     def orders(self, queue_id: QueueId) -> NDArray[np.uint8] | int:
         """In what order each serves the queue among his others; one number when that of all is the same."""

@@ -113,6 +113,8 @@ class ContactRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """It stands in a line."""
     delays_passed: int | None = None
     """Of that line; None: the line of the agent it is kept for."""
+    site: str = ""
+    """Whose agents it prefers."""
 
 
 class ErrorsRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

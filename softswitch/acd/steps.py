@@ -24,14 +24,15 @@ from numpy.typing import NDArray
 
 from softswitch.acd.doing import ABSENT, OFF_DUTY, is_anybody_without
 from softswitch.acd.limits import DELAYS_MAX, PREFERRED_SKILLS_MAX, STEPS_MAX
-from softswitch.acd.model import Queue, RoutingStep, Skills, SkipIf
+from softswitch.acd.model import SITE_SKILL, Queue, RoutingStep, Skills, SkipIf
 from softswitch.acd.requirements import asked_skills, parse, skill_names
 from softswitch.acd.skills import Roster, Rows
 
-Wishes: TypeAlias = tuple[frozenset[tuple[str, int]], str]
-"""What a contact requires beyond its queue: skills with their levels, and an expression."""
+Wishes: TypeAlias = tuple[frozenset[tuple[str, int]], str, str]
+"""What a contact requires beyond its queue, skills with their levels and an expression; and the site whose agents it
+prefers."""
 
-NO_WISHES: Wishes = (frozenset(), "")
+NO_WISHES: Wishes = (frozenset(), "", "")
 
 Ranks: TypeAlias = NDArray[np.uint8]
 """Who comes before whom, the lowest first; ascending along the rows."""
@@ -42,7 +43,8 @@ def is_flat(ranks: Ranks) -> bool:
     return not ranks.size or ranks.item(0) == ranks.item(-1)
 
 
-_RANKS_PER_STEP = PREFERRED_SKILLS_MAX + 1
+_RANKS_PER_STEP = PREFERRED_SKILLS_MAX + 2
+"""Who has all the preferred skills, who lacks one, and so on; the site a contact prefers counts as one more."""
 _NOBODY = STEPS_MAX * _RANKS_PER_STEP
 _BOUNDS: Ranks = np.arange(_RANKS_PER_STEP, _NOBODY + 1, _RANKS_PER_STEP).astype(np.uint8)
 """The first rank after each step."""
@@ -94,10 +96,15 @@ class Plan:
 
     def narrowed(self, roster: Roster, wishes: Wishes) -> "Plan":
         """The plan for contacts that wish for more than the queue itself."""
-        places = roster.narrowed(self.rows, *wishes)
+        skills, requirement, site = wishes
+        places = roster.narrowed(self.rows, skills, requirement)
         ranks = self.ranks[: places.size] if self.is_flat else self.ranks[places]
+        if site:
+            ranks = ranks + (roster.level(SITE_SKILL + site)[self.rows[places]] == 0)
+            order = np.lexsort((self.rows[places], ranks))
+            places, ranks = places[order], ranks[order]
         delay_of = None if self._delay_of is None else self._delay_of[places]
-        is_plain = self.is_flat or is_flat(ranks)
+        is_plain = is_flat(ranks)
         return Plan(self.steps, wishes, self.rows[places], ranks, self.delays_s, delay_of, is_flat=is_plain)
 
     def opened(self, step: int, delays_passed: int) -> tuple[Rows, Ranks]:

@@ -8,10 +8,10 @@ from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.decisions import step_number
 from softswitch.acd.estimates import EstimatorName
 from softswitch.acd.floor import Floor
-from softswitch.acd.model import AgentState, BusyKind, Channel, ContactState, Skills
+from softswitch.acd.model import AgentState, BusyKind, Channel, ContactState, Site, Skills
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.acd.wrap_up import WrapUp
-from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.base.ids import AgentId, ContactId, QueueId, SiteId
 
 
 class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,8 @@ class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     It `is_open` unless it is closed, for `closed_for` ("hours"), or being removed from the configuration. `waiting`
     includes `alerting`, those whose agent's phone is alerting. `longest_wait_s` is that of the contact in the queue for
-    the longest time. Agents are those who may serve the queue; `agents_busy` are reserved, in any call, or in wrap-up.
+    the longest time. Agents are those who may serve the queue; `agents_busy` are reserved, in any call, or in wrap-up;
+    of those ready `agents_held_back` get no call because their site carries as many as it can.
     `service_level` is the share 0-1 of ended contacts answered within `service_level_s`, those who abandoned within it
     left out; `recent_service_level` that over the window of the queue's rescue, which is on while it `is_rescued`.
     `estimate_error_s` is by how much the first estimate of each answered contact was wrong in the mean,
@@ -38,6 +39,7 @@ class QueueSummary(msgspec.Struct, frozen=True, kw_only=True):
     agents_ready: int
     agents_busy: int
     agents_not_ready: int
+    agents_held_back: int
     offered: int
     answered: int
     answered_within: int
@@ -93,7 +95,7 @@ class AgentSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     `source` is what brought him into it, `by` who did, where it was somebody (`events.AgentStateChanged`). `contact_id`
     is the contact he is alerted for, or else has taken last; `contacts` are all he has. `free_for` are the
-    channels of which he could be given a contact now.
+    channels of which he could be given a contact now. `site` is where he sits.
     `missed` are reservations not answered, declined or unreachable. `queues` are those he may serve.
     """
 
@@ -117,6 +119,19 @@ class AgentSummary(msgspec.Struct, frozen=True, kw_only=True):
     contacts: list[ContactInHand]
     wrap_ups: list[WrapUpSummary]
     free_for: list[Channel]
+    site: SiteId | None
+
+
+class SiteSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One site. `calls` are those of the ACD its agents are alerted for or talk in, of `max_calls` it can carry."""
+
+    site_id: SiteId
+    name: str
+    calls: int
+    max_calls: int | None
+    agents: int
+    agents_logged_in: int
+    agents_ready: int
 
 
 class ContactSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +160,11 @@ def queue_summaries(floor: Floor, now: float) -> list[QueueSummary]:
     codes = {state: code for code, state in enumerate(AgentState)}
     states = [codes[_state_for_queues(floor.agents[agent_id])] for agent_id in floor.matching.roster.agent_ids]
     column = np.array(states, np.uint8)
-    return [_queue_summary(queue, column, now) for queue in floor.queues.values()]
+    roster = floor.matching.roster
+    held_back = np.zeros(len(roster), np.bool_)
+    if roster.sites is not None:
+        held_back = roster.sites.held_back(np.arange(len(roster)), Channel.VOICE)
+    return [_queue_summary(queue, column, held_back, now) for queue in floor.queues.values()]
 
 
 def agent_summaries(floor: Floor, now: float) -> list[AgentSummary]:
@@ -176,7 +195,27 @@ def contact_summaries(floor: Floor, now: float) -> list[ContactSummary]:
     return [_contact_summary(floor, contact, positions.get(contact.contact_id), now) for contact in ordered]
 
 
-def _queue_summary(queue: QueueRecord, states: NDArray[np.uint8], now: float) -> QueueSummary:
+def site_summaries(floor: Floor) -> list[SiteSummary]:
+    """All sites, in the order of the configuration."""
+    return [_site_summary(floor, site) for site in floor.policy.sites]
+
+
+def _site_summary(floor: Floor, site: Site) -> SiteSummary:
+    agents = [agent for agent in floor.agents.values() if agent.agent.site == site.site_id]
+    return SiteSummary(
+        site_id=site.site_id,
+        name=site.name,
+        calls=sum(floor.is_on_a_call(agent) for agent in agents),
+        max_calls=site.max_calls,
+        agents=sum(not agent.is_removed for agent in agents),
+        agents_logged_in=sum(agent.is_logged_in for agent in agents),
+        agents_ready=sum(_state_for_queues(agent) is AgentState.READY for agent in agents),
+    )
+
+
+def _queue_summary(
+    queue: QueueRecord, states: NDArray[np.uint8], held_back: NDArray[np.bool_], now: float
+) -> QueueSummary:
     counters = queue.counters
     counts = _count_states(queue, states)
     logged_in = sum(counts.values()) - counts[AgentState.LOGGED_OUT]
@@ -193,6 +232,7 @@ def _queue_summary(queue: QueueRecord, states: NDArray[np.uint8], now: float) ->
         agents_ready=counts[AgentState.READY],
         agents_busy=logged_in - counts[AgentState.READY] - counts[AgentState.NOT_READY],
         agents_not_ready=counts[AgentState.NOT_READY],
+        agents_held_back=int(held_back[queue.own_plan.rows].sum()),
         offered=counters.offered,
         answered=counters.answered,
         answered_within=counters.answered_within,
@@ -257,8 +297,16 @@ def _agent_summary(floor: Floor, agent: AgentMachine, served: list[QueueId], now
         by=agent.by,
         contacts=[_in_hand(contact, now) for contact in agent.contacts.values()],
         wrap_ups=[_wrap_up_summary(wrap_up, now) for wrap_up in agent.wrap_ups.values()],
-        free_for=[channel for channel in Channel if agent.is_free_for(channel, floor.policy.interrupted_by)],
+        free_for=[channel for channel in Channel if _is_free_for(floor, agent, channel)],
+        site=agent.agent.site,
     )
+
+
+def _is_free_for(floor: Floor, agent: AgentMachine, channel: Channel) -> bool:
+    if not agent.is_free_for(channel, floor.policy.interrupted_by):
+        return False
+    sites, row = floor.matching.roster.sites, floor.matching.roster.row_of.get(agent.agent_id)
+    return sites is None or row is None or not sites.held_back(np.array([row]), channel)[0]
 
 
 def _in_hand(contact: Contact, now: float) -> ContactInHand:

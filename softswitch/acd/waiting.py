@@ -80,6 +80,7 @@ class Contact:
         channel: Channel,
         skills: Skills,
         requirement: str = "",
+        site: str = "",
         enqueued_at: float,
         boost_s: float,
         serial: int,
@@ -92,7 +93,7 @@ class Contact:
         self.channel = channel
         self.skills = skills
         """Required beyond the queue's own, as is what the expression in `wishes` says."""
-        self.wish(skills, requirement)
+        self.wish(skills, requirement, site)
         self.enqueued_at = enqueued_at
         self.entered_at = enqueued_at
         """When it came into its present queue."""
@@ -153,9 +154,10 @@ class Contact:
         self.told_wait_s: float | None = None
         """The shortest wait it was promised; never exceeded by a later promise."""
 
-    def wish(self, skills: Skills, requirement: str) -> None:
-        """It requires this beyond its queue."""
-        self.wishes: Wishes = (frozenset(skills.items()), requirement) if skills or requirement else NO_WISHES
+    def wish(self, skills: Skills, requirement: str, site: str) -> None:
+        """It requires this beyond its queue, and prefers the agents of this site."""
+        wants = skills or requirement or site
+        self.wishes: Wishes = (frozenset(skills.items()), requirement, site) if wants else NO_WISHES
 
     def enter(self, queue: "QueueRecord", now: float) -> None:
         """It comes into another queue, as old as it is, and starts with that one's first step."""

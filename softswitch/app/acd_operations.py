@@ -25,7 +25,7 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId
 from softswitch.control.protocol.replies import AgentSet, Explained, QueueSet, Refused
 from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetQueue, SetSkills
-from softswitch.control.protocol.rows import AgentRow, HeldContactRow, QueueRow, WrapUpRow
+from softswitch.control.protocol.rows import AgentRow, HeldContactRow, QueueRow, SiteRow, WrapUpRow
 
 
 class AcdOperations:
@@ -41,6 +41,10 @@ class AcdOperations:
     def queues(self) -> Iterable[QueueRow]:
         for summary in self._parts.acd.queue_summaries():
             yield queue_row(summary, self._parts.settings)
+
+    def sites(self) -> Iterable[SiteRow]:
+        for summary in self._parts.acd.site_summaries():
+            yield msgspec.convert(summary, SiteRow, from_attributes=True)
 
     async def set_agent(self, order: SetAgent) -> AgentSet | Refused:
         agent_id, by = order.agent_id, order.by[:REASON_LENGTH_MAX]
@@ -151,4 +155,5 @@ def _agent_row(summary: AgentSummary, projects: tuple[str, ...]) -> AgentRow:
         wrap_ups=[msgspec.convert(each, WrapUpRow, from_attributes=True) for each in summary.wrap_ups],
         free_for=[channel.value for channel in summary.free_for],
         projects=list(projects),
+        site=summary.site or "",
     )

@@ -1,5 +1,7 @@
 """From the operator's configuration to what the ACD wants to be told: queues, agents, policy, routing hooks."""
 
+from collections.abc import Iterable
+
 from softswitch.acd.inputs import ConfigurationSet
 from softswitch.acd.model import (
     CAPACITY,
@@ -15,13 +17,14 @@ from softswitch.acd.model import (
     RoutingPolicy,
     RoutingStep,
     Serving,
+    Site,
     ToFlow,
     ToQueue,
 )
 from softswitch.acd.runtime.hook_client import HookTarget
-from softswitch.base.ids import AgentId, QueueId
+from softswitch.base.ids import AgentId, QueueId, SiteId
 from softswitch.config import Configuration
-from softswitch.config.rows import AgentRow, QueueRow, RescueRow
+from softswitch.config.rows import AgentRow, QueueRow, RescueRow, SiteRow
 from softswitch.config.settings import AgentsSection
 
 WATCHDOG_S = 60.0
@@ -42,10 +45,11 @@ def acd_configuration(configuration: Configuration) -> ConfigurationSet:
                     for queue, serving in row.profile.items()
                 },
                 capacity={**CAPACITY, **{Channel(name): slots for name, slots in row.capacity.items()}},
+                site=SiteId(row.site) if row.site else None,
             )
             for row in configuration.agents
         ],
-        policy=_routing_policy(configuration.settings.agents),
+        policy=_routing_policy(configuration.settings.agents, configuration.sites),
     )
 
 
@@ -57,7 +61,7 @@ def _served_by(row: AgentRow, configuration: Configuration) -> tuple[QueueId, ..
     return tuple(queue for queue in own if row.queues is None or queue in row.queues)
 
 
-def _routing_policy(section: AgentsSection) -> RoutingPolicy:
+def _routing_policy(section: AgentsSection, sites: Iterable[SiteRow]) -> RoutingPolicy:
     interrupted_by = {
         Channel(channel): tuple(Channel(other) for other in others)
         for channel, others in section.interrupted_by.items()
@@ -69,6 +73,7 @@ def _routing_policy(section: AgentsSection) -> RoutingPolicy:
         not_ready_reasons=section.not_ready_reasons,
         interrupted_by={**INTERRUPTED_BY, **interrupted_by},
         watchdog_s=WATCHDOG_S,
+        sites=tuple(Site(site_id=SiteId(row.id), name=row.name, max_calls=row.max_calls) for row in sites),
     )
 
 

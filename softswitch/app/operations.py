@@ -43,6 +43,7 @@ class SwitchOperations:
         acd = AcdOperations(parts)
         self.agents = acd.agents
         self.queues = acd.queues
+        self.sites = acd.sites
         self.set_agent = acd.set_agent
         self.set_skills = acd.set_skills
         self.set_disposition = acd.set_disposition

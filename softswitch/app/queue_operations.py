@@ -27,7 +27,7 @@ def queue_row(summary: QueueSummary, settings: CallSettings) -> QueueRow:
         name=summary.name,
         waiting=summary.waiting,
         longest_wait_s=summary.longest_wait_s,
-        agents_ready=summary.agents_ready,
+        agents_ready=summary.agents_ready - summary.agents_held_back,
         agents_busy=summary.agents_busy,
         agents_logged_in=summary.agents_logged_in,
         offered=summary.offered,

@@ -175,6 +175,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
                 at_closing=row.at_closing,
                 closing_prompt=row.closing_prompt,
                 exit_keys={key: _exit(target) for key, target in row.exit_keys.items()},
+                prefers_site=row.prefer_site,
                 agent_hears=row.agent_hears,
                 callbacks=None if row.callbacks is None else _callback_terms(row.callbacks, configuration),
             )
@@ -195,6 +196,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
             )
             for row in configuration.boosts
         ),
+        site_of_region={region: row.id for row in configuration.sites for region in row.regions},
         codecs_of_trunks={trunk.name: working_codecs(trunk.codecs) for trunk in configuration.trunks if trunk.codecs},
         sessions_of_trunks={trunk.name: trunk_session(trunk) for trunk in configuration.trunks},
         srtp_of_trunks={trunk.name: trunk.srtp for trunk in configuration.trunks if trunk.srtp != "off"},

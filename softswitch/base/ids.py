@@ -19,6 +19,7 @@ ContactId = NewType("ContactId", str)
 
 AgentId = NewType("AgentId", str)
 QueueId = NewType("QueueId", str)
+SiteId = NewType("SiteId", str)
 ReservationId = NewType("ReservationId", int)
 
 StreamId = NewType("StreamId", int)

@@ -16,6 +16,8 @@ class QueueWishes(msgspec.Struct, frozen=True, kw_only=True):
     preferred_agent: str = ""
     """Empty: none."""
     preferred_for_s: float = 0.0
+    site: str = ""
+    """Whose agents come first; empty: that of his region, where the queue wants it so."""
     record: bool | None = None
 
 

@@ -178,6 +178,8 @@ class QueueTreatment(msgspec.Struct, frozen=True, kw_only=True):
     """Where who waits goes when he presses a key; None: back to the flow that put him there."""
     callbacks: CallbackTerms | None = None
     """How it calls back; None: it does not."""
+    prefers_site: bool = False
+    """Callers come first to the agents of the site of their region."""
     agent_hears: tuple[str, ...] = ()
     """Sounds for the agent before he hears the caller."""
 
@@ -235,6 +237,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     minutes_days: float = 365.0
     """How long the minutes of conferences are kept; 0: for ever."""
     boosts: tuple[BoostRule, ...] = ()
+    site_of_region: dict[str, str] = {}
     """Who comes earlier in queues."""
     srtp_of_trunks: dict[str, SrtpPolicy] = {}
     """By name, of those whose sound is not always in the clear."""

@@ -188,6 +188,7 @@ _COLUMNS: list[Column[AgentRow]] = [
     Column("Missed", lambda row: str(row.missed), is_number=True),
     Column("Call", lambda row: row.call_id, is_wide=True),
     Column("Contacts", lambda row: _contacts(row), is_wide=True),
+    Column("Site", lambda row: row.site, is_wide=True),
     Column("By", lambda row: row.by, is_wide=True),
     Column("Skills", lambda row: " ".join(f"{skill}={level}" for skill, level in row.skills.items()), is_wide=True),
     Column("Queues", lambda row: " ".join(row.queues), is_wide=True, is_flexible=True),

@@ -25,6 +25,7 @@ _COMMANDS = {
     ),
     "queues": LazyCommand("softswitch.cli.queues", "queues", "Queues: who waits, who answers, how quickly."),
     "conferences": LazyCommand("softswitch.cli.conferences", "conferences", "Conference rooms and who is in them."),
+    "sites": LazyCommand("softswitch.cli.sites", "sites", "Where agents sit, and how many calls there are."),
     "callbacks": LazyCommand(
         "softswitch.cli.callbacks", "callbacks", "Call-backs that were promised, who has waited longest first."
     ),

@@ -127,6 +127,8 @@ def _state(now: ContactExplanation, agents_shown: int) -> Iterator[str]:
         yield _titled("step", f"{now.step} of {now.steps}")
     if now.requires:
         yield _titled("requires", now.requires)
+    if now.prefers:
+        yield _titled("prefers", f"agents of {now.prefers}")
     for thing in now.next:
         yield _titled("next", f"in {seconds(thing.in_s)}: {thing.what}")
     if now.verdicts:

@@ -5,6 +5,7 @@ import click
 from softswitch.acd.simulation.comparison import Comparison, Figures
 from softswitch.acd.simulation.day import Staffing
 from softswitch.acd.simulation.report import AgentReport, QueueReport, SimulationReport
+from softswitch.acd.simulation.site_load import SiteReport
 from softswitch.cli.render import Column, show_table
 from softswitch.cli.words import count, duration, percentage
 
@@ -24,6 +25,9 @@ def show_report(report: SimulationReport) -> None:
     _show_queues(report)
     click.echo(f"\nAgents; occupancy: {report.formulas['occupancy']}")
     show_table(_agents_shown(report), _AGENTS)
+    if report.sites:
+        click.echo("\nSites; full: no further call could be carried")
+        show_table(report.sites, _SITES)
     for comparison in report.comparisons:
         _show_comparison(comparison)
 
@@ -102,6 +106,13 @@ _QUEUES: list[Column[QueueReport]] = [
     Column("Level", lambda row: percentage(row.figures["service_level"]), is_number=True),
     Column("Speed", lambda row: duration(row.figures["average_speed_of_answer_s"]), is_number=True),
     Column("Longest", lambda row: duration(row.longest_wait_s), is_number=True),
+]
+
+_SITES: list[Column[SiteReport]] = [
+    Column("Site", lambda row: row.site_id, is_flexible=True),
+    Column("Most calls", lambda row: str(row.most_calls), is_number=True),
+    Column("At most", lambda row: "" if row.max_calls is None else str(row.max_calls), is_number=True),
+    Column("Full for", lambda row: duration(row.full_s) if row.max_calls is not None else "", is_number=True),
 ]
 
 _AGENTS: list[Column[AgentReport]] = [

@@ -1,11 +1,12 @@
 """What must hold for routing steps, requirements and profiles: each can be read, met by somebody, and ends."""
 
 from softswitch.acd.limits import DELAYS_MAX, PREFERRED_SKILLS_MAX, STEPS_MAX
+from softswitch.acd.model import LEVEL_MAX, SITE_SKILL
 from softswitch.acd.requirements import asked_skills, from_skills, holds, parse
 from softswitch.base.errors import LocalError
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
-from softswitch.config.rows import QueueRow, StepRow
+from softswitch.config.rows import AgentRow, QueueRow, StepRow
 from softswitch.config.toml_lines import KeyPath
 
 
@@ -31,7 +32,7 @@ def _check_expression(
         if part is queue or _can_be_read(queue.requirement):
             faults.add((*path, "requirement"), str(error), 'Write it as "billing >= 8 and (english or german >= 3)"')
         return
-    people = [agent.skills for _, agent in draft.agents]
+    people = [{**agent.skills, **_site_skill(agent)} for _, agent in draft.agents]
     is_certain = bool(people) and len(people) == len(draft.raw_rows("agents.toml", "agent"))
     if not is_certain or (part is queue and not part.requirement):
         return  # the skills of a queue alone are checked with it
@@ -46,6 +47,10 @@ def _check_expression(
         remedy = did_you_mean(unknown, known, f'No agent has the skill "{unknown}": give it to one in agents.toml')
     key = "requirement" if part.requirement or not part.skills else "skills"
     faults.add((*path, key), "no agent meets it, so nobody could answer", remedy)
+
+
+def _site_skill(agent: AgentRow) -> dict[str, int]:
+    return {SITE_SKILL + agent.site: LEVEL_MAX} if agent.site else {}
 
 
 def _can_be_read(requirement: str) -> bool:

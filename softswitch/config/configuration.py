@@ -6,7 +6,7 @@ from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
-from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
+from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.voicemail_rows import BoxRow
@@ -25,6 +25,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[AgentRow, ...] = ()
     phones: tuple[PhoneRow, ...] = ()
     groups: tuple[GroupRow, ...] = ()
+    sites: tuple[SiteRow, ...] = ()
     queues: tuple[QueueRow, ...] = ()
     boosts: tuple[BoostRow, ...] = ()
     routes: tuple[RouteRow, ...] = ()

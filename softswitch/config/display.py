@@ -12,6 +12,7 @@ _ROWS = (
     "agents",
     "phones",
     "groups",
+    "sites",
     "queues",
     "boosts",
     "routes",

@@ -13,7 +13,7 @@ from softswitch.config.conference_rows import RoomRow
 from softswitch.config.conversion import FaultList
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
-from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
+from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.voicemail_rows import BoxRow
@@ -60,6 +60,7 @@ class Draft:
         "routes",
         "schedules",
         "settings",
+        "sites",
         "tables",
         "trunks",
         "written_flows",
@@ -79,6 +80,7 @@ class Draft:
         self.agents: list[tuple[int, AgentRow]] = []
         self.phones: list[tuple[int, PhoneRow]] = []
         self.groups: list[tuple[int, GroupRow]] = []
+        self.sites: list[tuple[int, SiteRow]] = []
         self.queues: list[tuple[int, QueueRow]] = []
         self.boosts: list[tuple[int, BoostRow]] = []
         self.routes: list[tuple[int, RouteRow]] = []

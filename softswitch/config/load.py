@@ -23,6 +23,7 @@ from softswitch.config.check_people import check_people
 from softswitch.config.check_prompts import check_prompts, read_prompts
 from softswitch.config.check_queues import check_queues
 from softswitch.config.check_settings import check_settings
+from softswitch.config.check_sites import check_sites
 from softswitch.config.check_staff import check_staff
 from softswitch.config.check_steps import check_steps
 from softswitch.config.check_toll import check_toll
@@ -35,7 +36,7 @@ from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
-from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow
+from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.voicemail_rows import BoxRow
@@ -108,6 +109,7 @@ def _check(draft: Draft) -> None:
     check_groups(draft)
     check_queues(draft)
     check_staff(draft)
+    check_sites(draft)
     check_callbacks(draft)
     check_steps(draft)
     check_schedules(draft)
@@ -174,7 +176,8 @@ def _convert_file(name: str, draft: Draft) -> None:
             draft.agents = _rows(table, "agent", AgentRow, faults)
             draft.phones = _rows(table, "phone", PhoneRow, faults)
             draft.groups = _rows(table, "group", GroupRow, faults)
-            _refuse_others(table, ("agent", "phone", "group"), faults)
+            draft.sites = _rows(table, "site", SiteRow, faults)
+            _refuse_others(table, ("agent", "phone", "group", "site"), faults)
         case "queues.toml":
             draft.queues = _rows(table, "queue", QueueRow, faults)
             draft.boosts = _rows(table, "boost", BoostRow, faults)
@@ -240,6 +243,7 @@ def _complete(draft: Draft) -> Configuration:
         agents=tuple(msgspec.structs.replace(row, language=row.language or language) for row in agents),
         phones=tuple(_complete_person(row) for _, row in draft.phones),
         groups=tuple(row for _, row in draft.groups),
+        sites=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.sites),
         boosts=tuple(row for _, row in draft.boosts),
         queues=tuple(
             msgspec.structs.replace(

@@ -103,6 +103,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Colleagues may make the phone answer by itself (*80)."""
     auto_answer: bool = False
     """The phone answers calls of queues by itself."""
+    site: IdentifierOrEmpty = ""
+    """Where he sits, a [[site]]; empty: nowhere in particular."""
     allowed_from: tuple[str, ...] = ()
     """Networks the phone may come from; empty: any."""
     tls_only: bool = False
@@ -285,6 +287,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """What agents can say came of a contact."""
     disposition_required: bool = False
     """Wrap-up lasts until the agent has said it."""
+    prefer_site: bool = False
+    """Callers come first to the agents of the site of their region."""
     max_wait_s: Annotated[float, Meta(ge=1, le=86400)] = 600
     max_length: Annotated[int, Meta(ge=1, le=100_000)] = 100
     overflow: str = "hangup"
@@ -368,6 +372,18 @@ class BoostRow(msgspec.Struct, frozen=True, kw_only=True):
     """Callers who are in one of these lists of callers.toml."""
     regions: tuple[str, ...] = ()
     """Callers from one of these regions of callers.toml."""
+
+
+class SiteRow(msgspec.Struct, frozen=True, kw_only=True):
+    """[[site]]: where agents sit."""
+
+    id: Identifier
+    name: str = ""
+    """Empty: the id."""
+    max_calls: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    """Calls of queues its agents are alerted for, or talk in, at once; None: any number."""
+    regions: tuple[str, ...] = ()
+    """Regions of callers.toml whose callers come first to its agents (`prefer_site`)."""
 
 
 class RouteRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,6 +61,7 @@ from softswitch.control.protocol.rows import (
     ProjectRow,
     QueueRow,
     RegistrationRow,
+    SiteRow,
     SubscriptionRow,
     TrunkRow,
 )
@@ -108,6 +109,10 @@ class Operations(Protocol):
 
     def queues(self) -> Iterable[QueueRow]:
         """All configured queues, in the order of the configuration."""
+        ...
+
+    def sites(self) -> Iterable[SiteRow]:
+        """All configured sites, in the order of the configuration."""
         ...
 
     def figures(self) -> Interval:

@@ -28,14 +28,16 @@ class Reaching(VerbGroup):
         requirement: str = "",
         preferred_agent: str = "",
         preferred_for_s: float = 0.0,
+        site: str = "",
         record: bool | None = None,
     ) -> QueueOutcome:
         """Wait for an agent with music and announcements, and talk to him; returns when the agent has hung up.
 
         `boost_s` puts the caller as many seconds ahead. `skills`, and an expression such as
         "german >= 3 or french" as `requirement`, are required beyond the queue's own. For the first `preferred_for_s`
-        seconds the caller is for `preferred_agent` alone, if he is logged in. `record` None is as the number called or
-        else the queue is configured. If the queue's overflow names a flow, that flow has run when this returns.
+        seconds the caller is for `preferred_agent` alone, if he is logged in. Of agents who may answer alike those of
+        the `site` come first. `record` None is as the number called or else the queue is configured. If the queue's
+        overflow names a flow, that flow has run when this returns.
         """
         wishes = QueueWishes(
             boost_s=boost_s,
@@ -43,6 +45,7 @@ class Reaching(VerbGroup):
             requirement=requirement,
             preferred_agent=preferred_agent,
             preferred_for_s=preferred_for_s,
+            site=site,
             record=record,
         )
         outcome = await self._verbs.queue(queue, wishes)

@@ -78,6 +78,7 @@ class ScriptedAcd:
         requirement: str = "",
         preferred_agent: str | None = None,
         preferred_for_s: float = 0.0,
+        site: str = "",
     ) -> list[AcdOutput]:
         """A contact arrives."""
         return self.tell(
@@ -91,6 +92,7 @@ class ScriptedAcd:
                 requirement=requirement,
                 preferred_agent=None if preferred_agent is None else AgentId(preferred_agent),
                 preferred_for_s=preferred_for_s,
+                site=site,
             )
         )
 

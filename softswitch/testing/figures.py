@@ -63,6 +63,7 @@ def waiting_contact() -> ContactExplanation:
         step=2,
         steps=3,
         requires="billing >= 5",
+        prefers="moscow",
         agent_id=None,
         next=[NextThing("more agents may serve it: the next step, or an agent's delay is over", 19.5)],
         verdicts={"on_contact": 1, "not_ready": 1},

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import msgspec
 
 from softswitch.acd.reporting.intervals import Interval
-from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId, SiteId
 from softswitch.control.protocol.replies import (
     AgentSet,
     BanSet,
@@ -60,6 +60,7 @@ from softswitch.control.protocol.rows import (
     ProjectRow,
     QueueRow,
     RegistrationRow,
+    SiteRow,
     StoreRow,
     SubscriptionRow,
     TraceRow,
@@ -322,6 +323,10 @@ class FixedOperations(FixedCallerOperations):
             ),
             PhoneRow(username="hall", number="110", do_not_disturb=True, call_waiting=False),
         ]
+        self.site_rows = [
+            SiteRow(site_id=SiteId("moscow"), name="Moscow", calls=30, max_calls=30, agents=40, agents_logged_in=35),
+            SiteRow(site_id=SiteId("omsk"), name="Omsk", calls=2, agents=12, agents_logged_in=9, agents_ready=7),
+        ]
         self.limit_rows = [
             LimitRow(
                 subject="phone:anna",
@@ -452,6 +457,9 @@ class FixedOperations(FixedCallerOperations):
 
     def queues(self) -> list[QueueRow]:
         return self.queue_rows
+
+    def sites(self) -> list[SiteRow]:
+        return self.site_rows
 
     def figures(self) -> Interval:
         return self.figures_now

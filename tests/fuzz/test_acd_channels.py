@@ -99,11 +99,14 @@ class InHand:
 
 
 class ChannelMachine(RuleBasedStateMachine):
+    capacity = CAPACITY
+    centre = CENTRE
+
     def __init__(self) -> None:
         super().__init__()
         self.router = Router()
-        self.now = 1000.0
-        self.serial = 0
+        self.now: float = 1000.0
+        self.serial: int = 0
         self.log: list[tuple[float, AcdInput | None]] = []
         self.said: list[AcdOutput] = []
         self.channel_of: dict[ContactId, Channel] = {}
@@ -117,7 +120,7 @@ class ChannelMachine(RuleBasedStateMachine):
         self.own_calls: dict[AgentId, float] = {}
         """Since when each was last said to be in a call of his own."""
         self.answers_questions = True
-        self.tell(CENTRE)
+        self.tell(self.centre)
 
     # Facts
 
@@ -169,7 +172,7 @@ class ChannelMachine(RuleBasedStateMachine):
 
     @rule()
     def everybody_works(self) -> None:
-        for agent_id in CAPACITY:
+        for agent_id in self.capacity:
             self.tell(AgentLoggedIn(AgentId(agent_id)))
             self.tell(AgentReachable(AgentId(agent_id)))
             self.tell(AgentResumed(AgentId(agent_id)))
@@ -311,13 +314,13 @@ class ChannelMachine(RuleBasedStateMachine):
         if any(channel not in GIVES_WAY.get(hand.channel, ()) for hand in others):
             return False
         slot = Channel.VOICE if channel is Channel.CALLBACK else channel
-        return len(alike) < CAPACITY[agent_id].get(slot, 0)
+        return len(alike) < self.capacity[agent_id].get(slot, 0)
 
     # What always holds
 
     @invariant()
     def nobody_has_more_than_he_can_take(self) -> None:
-        for name, capacity in CAPACITY.items():
+        for name, capacity in self.capacity.items():
             mine = [hand for hand in self.hands.values() if hand.agent_id == name]
             on_the_phone = [hand for hand in mine if hand.channel in ON_THE_PHONE]
             assert len(on_the_phone) <= capacity.get(Channel.VOICE, 0)

@@ -49,6 +49,7 @@ DOING = {
     Condition.ON_OTHER_CALL: "in other calls",
     Condition.WRAP_UP: "in wrap-up",
     Condition.READY: "without room in this channel",
+    Condition.SITE_FULL: "at sites that carry no further call",
 }
 RULES = {
     "longest_idle": "idle for the longest time",

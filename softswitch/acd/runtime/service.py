@@ -15,7 +15,7 @@ from softswitch.acd.router import Router
 from softswitch.acd.runtime.journal import RouterJournal
 from softswitch.acd.runtime.timers import TimerHandle, TimerLoop
 from softswitch.acd.snapshot import AgentSnapshot
-from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary
+from softswitch.acd.summaries import AgentSummary, ContactSummary, QueueSummary, SiteSummary
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import (
@@ -167,6 +167,9 @@ class AcdService:
     def state_of(self, contact_id: ContactId) -> ContactState | None:
         """Where a contact is; None for one that is not known."""
         return self._router.state_of(contact_id)
+
+    def site_summaries(self) -> list[SiteSummary]:
+        return self._router.site_summaries()
 
     def contact_ids(self) -> list[ContactId]:
         """Of all contacts the ACD knows of."""

@@ -25,6 +25,7 @@ from softswitch.acd.simulation.report import (
     queue_totals,
 )
 from softswitch.acd.simulation.simulator import NS, Shift, Simulation
+from softswitch.acd.simulation.site_load import SiteLoad
 from softswitch.acd.simulation.staffing import Target, agents_for, smallest
 from softswitch.acd.simulation.tally import Tally
 from softswitch.acd.statistics import service_level
@@ -50,12 +51,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 class Chronicle:
     """Hears what happens, for the report and for the comparison."""
 
-    def __init__(self, interval_s: float) -> None:
+    def __init__(self, configuration: ConfigurationSet, interval_s: float) -> None:
         self.tally = Tally(interval_s=interval_s)
+        self.sites = SiteLoad(configuration.policy.sites, configuration.agents)
         self.intervals = Intervals(0.0, inf, interval_s)
 
     def happened(self, event: AcdEvent) -> None:
         self.tally.happened(event)
+        self.sites.happened(event)
         self.intervals.take(Stamped(event.at, event))
 
 
@@ -64,7 +67,7 @@ def run_day(scenario: Scenario, clock: Clock) -> SimulationReport:
     shifts = _shifts(scenario)
     within_s = {queue.queue_id: queue.service_level_s for queue in scenario.configuration.queues}
     _check_queues(scenario.arrivals, within_s)
-    chronicle = Chronicle(scenario.interval_s)
+    chronicle = Chronicle(scenario.configuration, scenario.interval_s)
     simulation = Simulation(
         scenario.configuration, scenario.arrivals, shifts, chronicle, answer=scenario.answer, seed=scenario.seed
     )
@@ -84,6 +87,7 @@ def run_day(scenario: Scenario, clock: Clock) -> SimulationReport:
         queues=queue_totals(intervals, list(within_s)),
         intervals=queue_intervals(intervals, list(within_s)),
         agents=agent_reports(agents, [agent.agent_id for agent in scenario.configuration.agents]),
+        sites=chronicle.sites.reports(),
         comparisons=compare(
             chronicle.tally,
             agents,

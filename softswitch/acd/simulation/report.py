@@ -8,6 +8,7 @@ from softswitch.acd.reporting.formulas import AGENT_FORMULAS, QUEUE_FORMULAS, fi
 from softswitch.acd.reporting.intervals import Interval
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally, add_agent, add_queue
 from softswitch.acd.simulation.comparison import Comparison
+from softswitch.acd.simulation.site_load import SiteReport
 from softswitch.base.ids import AgentId, QueueId
 
 FORMULAS = {formula.name: formula.text for formula in (*QUEUE_FORMULAS, *AGENT_FORMULAS)}
@@ -63,6 +64,7 @@ class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
     intervals: list[QueueReport]
     """As it happened: a call may be offered in one and answered in the next."""
     agents: list[AgentReport]
+    sites: list[SiteReport]
     comparisons: list[Comparison]
     formulas: dict[str, str]
 

@@ -197,6 +197,10 @@ class QueueVisit:
         boost_s = self._around.lists.boost_s(
             self._queue, calling_number=record.calling_number, called_number=record.called_number
         )
+        site = self._wishes.site
+        if not site and self._treatment.prefers_site:
+            region = settings.regions.find(record.calling_number, settings.habits)
+            site = settings.site_of_region.get(region, "")
         self._around.acd.apply(
             ContactQueued(
                 self._contact,
@@ -210,6 +214,7 @@ class QueueVisit:
                 customer=customer_of(record.calling_number, settings.habits),
                 caller=record.calling_number,
                 called=record.called_number,
+                site=site,
             )
         )
         self._is_known = True

@@ -26,6 +26,7 @@ from softswitch.control.protocol.rows import (
     QueueRow,
     RegistrationRow,
     SecurityRow,
+    SiteRow,
     StoreRow,
     SubscriptionRow,
     TraceRow,
@@ -178,6 +179,11 @@ class Bans(msgspec.Struct, frozen=True, tag=True):
     is_last: bool = True
 
 
+class Sites(msgspec.Struct, frozen=True, tag=True):
+    rows: list[SiteRow]
+    is_last: bool = True
+
+
 class Limits(msgspec.Struct, frozen=True, tag=True):
     rows: list[LimitRow]
     is_last: bool = True
@@ -305,6 +311,7 @@ Rows = (
     | Agents
     | Contacts
     | Queues
+    | Sites
     | Figures
     | CallerLists
     | ListedNumbers

@@ -41,6 +41,10 @@ class ListQueues(msgspec.Struct, frozen=True, tag=True):
     pass
 
 
+class ListSites(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
 class ListFigures(msgspec.Struct, frozen=True, tag=True):
     """Counts and sums of all queues and agents since the switch started."""
 
@@ -381,6 +385,7 @@ Request = (
     | ListCalls
     | ListAgents
     | ListQueues
+    | ListSites
     | ListFigures
     | ExplainContact
     | ListRegistrations

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId, SiteId
 from softswitch.base.traced_message import TracedMessage
 
 
@@ -128,6 +128,21 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     free_for: list[str] = []
     projects: list[str] = []
     """For whom alone he works; none: for all."""
+    site: str = ""
+    """Empty: none."""
+
+
+class SiteRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Where agents sit. They are alerted for, or talk in, `calls` calls of queues, and may be in `max_calls` at once;
+    None: in any number."""
+
+    site_id: SiteId
+    name: str
+    calls: int
+    max_calls: int | None = None
+    agents: int = 0
+    agents_logged_in: int = 0
+    agents_ready: int = 0
 
 
 class HookFigures(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ from softswitch.control.protocol.replies import (
     Registrations,
     Reply,
     Rows,
+    Sites,
     Subscriptions,
     TraceRows,
     Trunks,
@@ -54,6 +55,7 @@ from softswitch.control.protocol.requests import (
     ListProjects,
     ListQueues,
     ListRegistrations,
+    ListSites,
     ListSubscriptions,
     ListTrunks,
     Request,
@@ -75,6 +77,7 @@ from softswitch.control.protocol.rows import (
     ProjectRow,
     QueueRow,
     RegistrationRow,
+    SiteRow,
     SubscriptionRow,
     TrunkRow,
 )
@@ -168,6 +171,9 @@ class ControlClient:
 
     def contacts(self) -> list[ContactRow]:
         return [row for frame in self._frames(ListContacts(), Contacts) for row in frame.rows]
+
+    def sites(self) -> list[SiteRow]:
+        return [row for frame in self._frames(ListSites(), Sites) for row in frame.rows]
 
     def queues(self) -> list[QueueRow]:
         return [row for frame in self._frames(ListQueues(), Queues) for row in frame.rows]

@@ -49,6 +49,7 @@ from softswitch.control.protocol.replies import (
     Registrations,
     Reply,
     Rows,
+    Sites,
     Subscriptions,
     Trunks,
 )
@@ -79,6 +80,7 @@ from softswitch.control.protocol.requests import (
     ListProjects,
     ListQueues,
     ListRegistrations,
+    ListSites,
     ListSubscriptions,
     ListTrunks,
     OrderConference,
@@ -260,6 +262,9 @@ class ControlServer:
                 yield await operations.set_phone(request)
             case ListBans():
                 async for rows in _in_frames(operations.bans(), Bans):
+                    yield rows
+            case ListSites():
+                async for rows in _in_frames(operations.sites(), Sites):
                     yield rows
             case ListLimits():
                 async for rows in _in_frames(operations.limits(), Limits):

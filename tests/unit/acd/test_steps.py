@@ -57,7 +57,7 @@ def test_a_preference_does_not_count_more_than_a_step() -> None:
 
 
 def test_wishes_narrow_every_step() -> None:
-    followed = plan(ROSTER, QUEUE).narrowed(ROSTER, (frozenset({("billing", 3)}), "not billing = 5"))
+    followed = plan(ROSTER, QUEUE).narrowed(ROSTER, (frozenset({("billing", 3)}), "not billing = 5", ""))
     assert [names(ROSTER, followed, step) for step in range(3)] == [["nine"], ["nine"], ["nine"]]
 
 
@@ -130,7 +130,7 @@ def test_which_skills_concern_a_queue_and_which_it_asks_for() -> None:
         preferred={"ru": 1},
         steps=(RoutingStep(requirement="not trainee and night > 2", for_s=1), RoutingStep(skills={"de": 1})),
     )
-    wishes = (frozenset({("vip", 3)}), "en or fr < 3")
+    wishes = (frozenset({("vip", 3)}), "en or fr < 3", "")
     assert concerns(queue, wishes) == {"sales", "ru", "trainee", "night", "de", "vip", "en", "fr"}
     assert asked_for(queue, 0) == {"sales", "ru", "night"}
     assert asked_for(queue, 1) == {"sales", "ru", "de"}

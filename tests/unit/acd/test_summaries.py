@@ -93,6 +93,7 @@ def test_agents() -> None:
         ],
         wrap_ups=[],
         free_for=[],
+        site=None,
     )
     assert (acd.agent("bob").state, acd.agent("bob").reason) == (AgentState.NOT_READY, "lunch")
     assert (acd.agent("cyd").state, acd.agent("cyd").busy_kind) == (AgentState.BUSY, BusyKind.DIRECT_IN)

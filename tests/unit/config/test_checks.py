@@ -11,6 +11,7 @@ from softswitch.config.check_people import weakness
 ANNA = '[[agent]]\nid = "anna"\npassword = "kuYb6-tzzQ"\nskills = {billing = 5}\n'
 BORIS = '[[agent]]\nid = "boris"\npassword = "kuYb6-tzzR"\n'
 HALL = '[[phone]]\nid = "hall"\npassword = "kuYb6-tzzS"\n'
+MOSCOW = '[[site]]\nid = "moscow"\n'
 QUEUE = '[[queue]]\nid = "support"\n'
 VIP = '[[boost]]\nid = "vip"\nboost_s = 60\ncallers = ["+7495!"]\n'
 ROUTE = '[[route]]\nnumber = "100"\nflow = "hotline"\n'
@@ -77,6 +78,21 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"lookups": LOOKUP + 'url = "https://a.example/{}"'}, "lookup[0].url: its braces are wrong"),
         ({"lookups": LOOKUP + URL + 'secret = "x"'}, "lookup[0].secret: only what POST sends is signed"),
         ({"lookups": LOOKUP + URL + 'headers = {"a b" = "x"}'}, "lookup[0].headers.a b: this is no header of HTTP"),
+        ({"agents": ANNA + 'site = "mosow"\n' + MOSCOW}, 'agent[0].site: there is no site "mosow"'),
+        ({"agents": MOSCOW + MOSCOW}, 'site[1].id: there is a site "moscow" already'),
+        ({"agents": MOSCOW + 'regions = ["mars"]'}, 'site[0].regions[0]: there is no region "mars"'),
+        (
+            {
+                "callers": REGION + 'prefixes = ["+7495"]',
+                "agents": MOSCOW + 'regions = ["moscow"]\n[[site]]\nid = "kazan"\nregions = ["moscow"]',
+            },
+            'site[1].regions[0]: "moscow" belongs to the site "moscow" already',
+        ),
+        ({"agents": MOSCOW, "queues": QUEUE + "prefer_site = true"}, "queue[0].prefer_site: no site has regions"),
+        (
+            {"agents": ANNA + MOSCOW, "queues": QUEUE + 'requirement = "site:moscow"'},
+            "queue[0].requirement: no agent meets it",
+        ),
         ({"queues": QUEUE + "disposition_required = true"}, "queue[0].disposition_required: there is none an agent"),
         ({"queues": QUEUE + 'dispositions = ["sold", ""]'}, "queue[0].dispositions[1]: it is empty"),
         (

@@ -24,6 +24,7 @@ from softswitch.config.rows import (
     RouteRow,
     ScheduleRow,
     ServingRow,
+    SiteRow,
     StepRow,
     TollRow,
 )
@@ -38,6 +39,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[agent]]": AgentRow,
     "[[phone]]": PhoneRow,
     "[[group]]": GroupRow,
+    "[[site]]": SiteRow,
     "[[list]]": CallerListRow,
     "[[region]]": RegionRow,
     "[[lookup]]": LookupRow,

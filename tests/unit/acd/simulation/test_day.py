@@ -2,7 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from softswitch.acd.inputs import ConfigurationSet
-from softswitch.acd.model import Agent, Queue
+from softswitch.acd.model import Agent, Queue, RoutingPolicy, Site
 from softswitch.acd.simulation.arrivals import Demand, Habits, expected_calls
 from softswitch.acd.simulation.day import Scenario, alike, run_day, staff
 from softswitch.acd.simulation.durations import Constant, Exponential
@@ -10,7 +10,7 @@ from softswitch.acd.simulation.erlang import predict_a
 from softswitch.acd.simulation.simulator import Shift
 from softswitch.acd.simulation.staffing import Target
 from softswitch.base.errors import SimulationError
-from softswitch.base.ids import AgentId, QueueId
+from softswitch.base.ids import AgentId, QueueId, SiteId
 from softswitch.testing.clock import ManualClock
 
 SALES = QueueId("sales")
@@ -143,3 +143,20 @@ def test_what_cannot_be_simulated() -> None:
 def test_a_day_without_calls_has_an_empty_report() -> None:
     report = run_day(replace(scenario(hours=1), arrivals=[], answer=Constant(3.0)), ManualClock())
     assert (report.calls, report.queues, report.intervals, report.comparisons) == (0, [], [], [])
+
+
+def test_a_site_carries_no_more_than_it_can_and_says_how_long_it_was_full() -> None:
+    plain = scenario(hours=4)
+    site = Site(site_id=SiteId("south"), max_calls=5)
+    agents = [
+        replace(agent, site=site.site_id if number < 10 else None)
+        for number, agent in enumerate(plain.configuration.agents)
+    ]
+    limited = replace(plain.configuration, agents=agents, policy=RoutingPolicy(sites=(site,)))
+    report = run_day(replace(plain, configuration=limited), ManualClock())
+    south = report.sites[0]
+    assert (south.site_id, south.max_calls, south.most_calls) == ("south", 5, 5)
+    assert 3600 < south.full_s < report.simulated_s
+    with_all = run_day(plain, ManualClock())
+    assert with_all.sites == []
+    assert report.queues[0].abandoned > 2 * with_all.queues[0].abandoned
