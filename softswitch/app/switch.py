@@ -29,6 +29,7 @@ from softswitch.app.archive import Archive
 from softswitch.app.calendar import DialplanCalendar
 from softswitch.app.caller_settings import lookups as configured_lookups
 from softswitch.app.certificates import certificate_faults
+from softswitch.app.compactor import SnapshotProcess
 from softswitch.app.garbage import GarbageRounds
 from softswitch.app.homer import homer_link
 from softswitch.app.machine import own_ip
@@ -208,7 +209,13 @@ class Switch:
             StoredAgentStates(store),
             self._loop,
             on_events=self._acd_happened,
-            journal=RouterJournal(StoredRouter(store), clock, self._loop, boot_id()),
+            journal=RouterJournal(
+                StoredRouter(store),
+                clock,
+                self._loop,
+                boot_id(),
+                SnapshotProcess(configuration.settings.store.directory),
+            ),
         )
         hooks = HookClient(acd.apply, clock, self._loop)
         hooks.configure(hook_targets(configuration))

@@ -346,6 +346,23 @@ class StoreReader:
         self._close_rows()
 
 
+class RouterReader:
+    """What is kept of the ACD's router, for a process beside its switch. A context manager."""
+
+    __slots__ = ("_close_rows", "router_journal", "router_snapshot")
+
+    def __init__(self, rows: ReadableRows, close_rows: Callable[[], None]) -> None:
+        self._close_rows = close_rows
+        self.router_snapshot: TableReader[int, StoredRouterPart] = TableReader(ROUTER_SNAPSHOT, rows)
+        self.router_journal: TableReader[int, StoredRouterPart] = TableReader(ROUTER_JOURNAL, rows)
+
+    def __enter__(self) -> "RouterReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close_rows()
+
+
 def open_store(directory: str, *, map_size_mb: int = 1024, report: Callable[[str], None]) -> Store:
     """Open the store of this switch, creating it where there is none. Raises `StartError`.
 
@@ -360,6 +377,12 @@ def open_reader(directory: str) -> StoreReader:
     """Open a store for reading while its switch runs, or after. Raises `StartError` (also: there is none yet)."""
     environment = open_for_reading(directory, _READ_BY_ALL)
     return StoreReader(environment, environment.close)
+
+
+def open_router_reader(directory: str) -> RouterReader:
+    """The same, of the tables of the router."""
+    environment = open_for_reading(directory, (ROUTER_SNAPSHOT.name, ROUTER_JOURNAL.name))
+    return RouterReader(environment, environment.close)
 
 
 def memory_store() -> Store:

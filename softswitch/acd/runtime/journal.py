@@ -2,13 +2,16 @@
 
 The router is deterministic, so the same inputs at the same times lead from the snapshot to where it was. An input costs
 the loop an entry in a list; every `FLUSH_S` these go to the store's writer as one record, which reaches the disk with
-its next group. A new snapshot takes the place of the former one and of the journal before it in one transaction. Its
-rows are copied at once and written some at a time, so that no call waits for it.
+its next group. A new snapshot takes the place of the former one and of the journal before it in one transaction.
 
 ```
-  snapshot 7 ── inputs ── inputs ── copied ── inputs ── inputs ──
-                                       └ some rows ─ some rows ─ ... ─ snapshot 8, and the journal before it goes
+  snapshot 7 ── inputs ── inputs ── is due ── inputs ── inputs ── snapshot 8 goes to the table, and what it has of
+                   └─────────┴─ a process: snapshot 7, the inputs ─┘          the journal goes from there
 ```
+
+A `Compactor` makes it of what is in the table, in a process of its own: the router is not touched. The first snapshot
+of a switch, the last, and one that has to mend a gap are copies of the router: its rows are copied at once and written
+some at a time. So is one the compactor failed at.
 
 While the disk refuses, the journal rests: it would have a gap. The first snapshot afterwards mends it. A snapshot that
 cannot be read, or another switch's, is worth a line in the log and nothing else: then agents' declared states are all
@@ -16,20 +19,17 @@ that is known. A journal that has a gap is followed up to it.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
-
-import msgspec
-from msgspec.structs import replace
 
 from softswitch.acd.inputs import AcdInput
 from softswitch.acd.limits import JOURNAL_AGE_S_MAX, JOURNAL_ENTRIES_MAX
 from softswitch.acd.router import Router
-from softswitch.acd.router_snapshot import joined, moved
+from softswitch.acd.router_snapshot import moved
+from softswitch.acd.runtime.rebuilding import Compacted, Entry, SnapshotHead, encode, rebuild, written
 from softswitch.acd.runtime.timers import TimerHandle, TimerLoop
-from softswitch.acd.snapshot_rows import VERSION, RouterSnapshot, SnapshotPart
+from softswitch.acd.snapshot_rows import RouterSnapshot, SnapshotPart
 from softswitch.base.clock import Clock
-from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
 
 logger = get_logger("acd")
@@ -38,32 +38,6 @@ FLUSH_S = 0.02
 """How long an input waits for company: this much, and the store's own group, may be lost with a kill."""
 PART_EVERY_S = 0.005
 """Between some rows of a snapshot and the next: it takes a third of the loop for a third of a second at the most."""
-
-Entry = tuple[float, AcdInput | None]
-"""When, and what; None: the time was up."""
-
-_encode = msgspec.msgpack.Encoder().encode
-
-
-class SnapshotHead(msgspec.Struct, frozen=True):
-    """What begins a snapshot."""
-
-    parts: int
-    """How many follow."""
-    next_entry: int
-    """The number of the first input that is not in it."""
-    boot_id: str
-    """Of the machine's boot whose monotonic clock it goes by."""
-    router: RouterSnapshot
-
-
-_decode_head = msgspec.msgpack.Decoder(SnapshotHead).decode
-_decode_part = msgspec.msgpack.Decoder(SnapshotPart).decode
-_decode_entries = msgspec.msgpack.Decoder(list[Entry]).decode
-
-
-class Unusable(SoftswitchError):
-    """What was stored leads to no router. One line that says why."""
 
 
 class JournalTable(Protocol):
@@ -91,20 +65,47 @@ class JournalTable(Protocol):
         ...
 
 
+class Compactor(Protocol):
+    """Makes a new snapshot of what is in the table."""
+
+    def begin(self, offset_s: float, done: Callable[[Compacted | None], None]) -> None:
+        """Start. `done` is called once, later: with None if it could not be made. `offset_s` is what is to be added to
+        the clock's time for seconds since the epoch."""
+        ...
+
+    def stop(self) -> None:
+        """`done` is not called any more."""
+        ...
+
+
 class RouterJournal:
     """One router's. First `restore`, then `begin`, then `note` every input once the router has taken it in."""
 
     __slots__ = (
-        "_boot_id", "_clock", "_entries", "_flushing", "_has_gap", "_head", "_loop", "_next_entry", "_parts",
-        "_records", "_router", "_snapshot_at", "_snapshot_entry", "_table", "_writing", "_written",
+        "_boot_id", "_clock", "_compactor", "_entries", "_entries_max", "_flushing", "_has_gap", "_head",
+        "_is_compacting", "_loop", "_next_entry", "_parts", "_records", "_router", "_snapshot_at", "_snapshot_entry",
+        "_table", "_writing", "_written",
     )  # fmt: skip
 
-    def __init__(self, table: JournalTable, clock: Clock, loop: TimerLoop, boot_id: str) -> None:
-        """`boot_id` is the same as long as the monotonic clock goes on; empty: not known."""
+    def __init__(
+        self,
+        table: JournalTable,
+        clock: Clock,
+        loop: TimerLoop,
+        boot_id: str,
+        compactor: Compactor | None = None,
+        *,
+        entries_max: int = JOURNAL_ENTRIES_MAX,
+    ) -> None:
+        """`boot_id` is the same as long as the monotonic clock goes on; empty: not known. Without a `compactor` every
+        snapshot is a copy. After `entries_max` inputs a new one is due."""
         self._table = table
         self._clock = clock
         self._loop = loop
         self._boot_id = boot_id
+        self._compactor = compactor
+        self._entries_max = entries_max
+        self._is_compacting = False
         self._router: Router | None = None
         self._entries: list[Entry] = []
         """Not handed to the table yet."""
@@ -136,48 +137,16 @@ class RouterJournal:
             return None
 
     def _restored(self, parts: list[bytes]) -> Router:
-        head = _decode_head(parts[0])
-        if head.router.version != VERSION:
-            raise Unusable(f"it was written by another version ({head.router.version}, this one is {VERSION})")
-        rows = [_decode_part(part) for part in parts[1 : head.parts + 1]]
-        if len(rows) != head.parts or any(part.next_entry != head.next_entry for part in rows):
-            raise Unusable(f"its {head.parts} parts are not all there")
-        taken = joined(head.router, rows)
-        router = Router.restored(taken)
-        inputs, last_at = self._replay(router, head.next_entry, taken.at)
-        by_s = self._by_how_much(head, last_at)
+        rebuilt = rebuild(parts, self._table.journal())
+        router, head = rebuilt.router, rebuilt.head
+        self._next_entry = max(self._next_entry, rebuilt.next_entry)
+        by_s = self._by_how_much(head, rebuilt.last_at)
         if by_s:
-            router = Router.restored(moved(router.take_snapshot(last_at, taken.offset_s), by_s))
-        waiting = len(router.contact_summaries(self._clock.now()))
-        logger.info("the ACD goes on", contacts=waiting, agents=len(taken.agents), inputs=inputs)
+            router = Router.restored(moved(router.take_snapshot(rebuilt.last_at, head.router.offset_s), by_s))
+        now, inputs = self._clock.now(), rebuilt.next_entry - head.next_entry
+        contacts, agents = len(router.contact_summaries(now)), len(router.agent_summaries(now))
+        logger.info("the ACD goes on", contacts=contacts, agents=agents, inputs=inputs)
         return router
-
-    def _replay(self, router: Router, next_entry: int, last_at: float) -> tuple[int, float]:
-        """Give it the inputs since; returns how many there were, and when the last was."""
-        expected = next_entry
-        for first, record in self._table.journal():
-            if first < next_entry:
-                continue
-            if first != expected:
-                logger.warning("the journal of the ACD has a gap: what came after it is lost", entries=first - expected)
-                break
-            for last_at, fact in _decode_entries(record):
-                self._again(router, fact, last_at)
-                expected += 1
-        self._next_entry = max(self._next_entry, expected)
-        return expected - next_entry, last_at
-
-    def _again(self, router: Router, fact: AcdInput | None, at: float) -> None:
-        """What it answered then has been carried out then."""
-        try:
-            if fact is None:
-                router.handle_timeout(at)
-            else:
-                router.apply(fact, at)
-        except Exception:  # it happened then as well, and went as far
-            logger.exception("an input of the journal failed", fact=fact)
-        router.take_outputs()
-        router.take_events()
 
     def _by_how_much(self, head: SnapshotHead, last_at: float) -> float:
         """What the clock of now shows more than that one. Nothing may lie in the future."""
@@ -205,6 +174,8 @@ class RouterJournal:
             if timer is not None:
                 timer.cancel()
         self._flushing = self._writing = None
+        if self._compactor is not None:
+            self._compactor.stop()
         if self._router is not None:
             self._begin_snapshot()
             while self._parts is not None:
@@ -220,15 +191,32 @@ class RouterJournal:
         if self._table.is_failing:
             self._has_gap = True
         elif entries and not self._has_gap:
-            self._table.append(first, _encode(entries))
+            self._table.append(first, encode(entries))
             self._records.append(first)
         is_due = (
             self._has_gap
-            or self._next_entry - self._snapshot_entry >= JOURNAL_ENTRIES_MAX
+            or self._next_entry - self._snapshot_entry >= self._entries_max
             or self._clock.now() - self._snapshot_at >= JOURNAL_AGE_S_MAX
         )
-        if is_due and self._parts is None and not self._table.is_failing:
+        if not is_due or self._parts is not None or self._table.is_failing:
+            return
+        if self._has_gap or self._compactor is None:
             self._begin_snapshot()
+        elif not self._is_compacting:
+            self._is_compacting = True
+            self._compactor.begin(self._clock.wall() - self._clock.now(), self._compacted)
+
+    def _compacted(self, compacted: Compacted | None) -> None:
+        """The compactor is done. Since it began a gap may have been mended by a copy, which is newer then."""
+        self._is_compacting = False
+        if self._router is None or self._parts is not None:
+            return
+        if compacted is None:
+            if not self._table.is_failing:
+                self._begin_snapshot()
+        elif compacted.next_entry > self._snapshot_entry:
+            self._snapshot_at, self._snapshot_entry = self._clock.now(), compacted.next_entry
+            self._table.put_snapshot(compacted.parts, self._obsolete())
 
     def _begin_snapshot(self) -> None:
         """Copy everything, and write it down from now on. What was noted before is in it."""
@@ -248,13 +236,17 @@ class RouterJournal:
         assert self._parts is not None
         part = next(self._parts, None)
         if part is not None:
-            self._written.append(_encode(replace(part, next_entry=self._snapshot_entry)))
+            self._written.append(written(part, self._snapshot_entry))
             self._writing = self._loop.call_later(PART_EVERY_S, self._go_on)
             return
         self._parts = self._writing = None
         head = SnapshotHead(len(self._written), self._snapshot_entry, self._boot_id, self._head)
+        self._table.put_snapshot([encode(head), *self._written], self._obsolete())
+        self._written = []
+
+    def _obsolete(self) -> list[int]:
+        """The records of the journal that the snapshot has."""
         obsolete: list[int] = []
         while self._records and self._records[0] < self._snapshot_entry:
             obsolete.append(self._records.popleft())
-        self._table.put_snapshot([_encode(head), *self._written], obsolete)
-        self._written = []
+        return obsolete
