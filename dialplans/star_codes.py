@@ -53,6 +53,8 @@ DO_NOT_DISTURB = {"*26": True, "*78": True, "#26": False, "*79": False}
 CALL_WAITING = {"*43": True, "*70": True, "#43": False, "*71": False}
 INTERCOM = "*80"
 """An extension follows: its phone answers by itself, if it may."""
+LAST_CALLER = "*69"
+"""Who has called here last is said, and called back with 1."""
 PICK_UP = "**"
 """An extension follows: what rings there is answered here."""
 PICK_UP_GROUP = "*8"
@@ -79,6 +81,8 @@ async def star_codes(call: Call) -> None:
         await confirm(call, await forward_nothing(call), "phone/forwarded-no-more")
     elif dialled == ASK:
         await tell(call)
+    elif dialled == LAST_CALLER:
+        await call_back(call)
     elif dialled in FORWARD_NO_MORE:
         await confirm(call, await call.set_forwarding(FORWARD_NO_MORE[dialled], ""), "phone/forwarded-no-more")
     elif dialled in DO_NOT_DISTURB:
@@ -116,6 +120,18 @@ async def intercom(call: Call, extension: str) -> None:
     outcome = await call.dial(extension, intercom=True) if extension else None
     if outcome is None or not outcome.is_answered:
         await call.play("phone/not-possible")
+
+
+async def call_back(call: Call) -> None:
+    number = call.last_caller
+    if not number:
+        await call.play("phone/nobody-called")
+        return
+    wish = await call.gather("phone/last-caller", *spelt(number), "phone/press-one-to-call", maximum=1)
+    if wish.digits == "1":
+        outcome = await call.dial(number)
+        if not outcome.is_answered:
+            await call.play("phone/not-possible")
 
 
 async def pick_up(call: Call, extension: str) -> None:

@@ -273,6 +273,11 @@ class Router:
         contact = self._floor.contacts.get(contact_id)
         return None if contact is None else contact.queue.settings.queue_id
 
+    def is_logged_in(self, agent_id: AgentId) -> bool:
+        """Whether there is such an agent, and he is at work."""
+        agent = self._floor.agents.get(agent_id)
+        return agent is not None and agent.is_logged_in
+
     def queue_in_hand(self, agent_id: AgentId) -> QueueId | None:
         """The queue of the contact an agent has, or wraps up; None if there is none."""
         agent = self._floor.agents.get(agent_id)

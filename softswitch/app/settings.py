@@ -181,6 +181,8 @@ def call_settings(configuration: Configuration) -> CallSettings:
             )
             for row in configuration.queues
         },
+        supervision_tone=settings.agents.supervision_tone,
+        not_ready_reasons=settings.agents.not_ready_reasons,
         caller_lists=caller_lists(configuration, habits(settings.numbers)),
         regions=region_map(configuration),
         conferences={row.id: _room(row, configuration) for row in configuration.rooms},
@@ -393,6 +395,8 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         auto_answer=isinstance(row, AgentRow) and row.auto_answer,
         language=row.language if isinstance(row, AgentRow) else "",
         projects=projects_of(row),
+        teams=frozenset(row.teams) if isinstance(row, AgentRow) else frozenset(),
+        supervises=frozenset(row.supervises),
         pickup_groups=frozenset(row.pickup_groups),
     )
 

@@ -13,4 +13,6 @@ class CallState(Enum):
     PARKED = "parked"
     """In a parking slot, until somebody retrieves him."""
     TALKING = "talking"
+    SUPERVISING = "supervising"
+    """Taking part in what others say to each other, in another call."""
     ENDED = "ended"

@@ -33,7 +33,11 @@ def seated(configured: CallSettings, seats: Mapping[AgentId, str]) -> CallSettin
         own = configured.extension_of_agent(agent_id)
         assert own is not None, "only those are known who have one"
         extensions[username] = replace(
-            configured.extensions[username], agent_id=agent_id, language=own.language, projects=own.projects
+            configured.extensions[username],
+            agent_id=agent_id,
+            language=own.language,
+            projects=own.projects,
+            teams=own.teams,
         )
     return replace(configured, extensions=extensions)
 

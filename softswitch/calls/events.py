@@ -68,4 +68,23 @@ class ConferenceLeft(msgspec.Struct, frozen=True):
     """The caller is in his conference no more; why, his seat says."""
 
 
-CallEvent = LegEvent | MediaEvent | AcdOutput | PartyJoined | FarReplaced | FarDone | FarPressed | ConferenceLeft
+class ConversationBegan(msgspec.Struct, frozen=True):
+    """Somebody the caller follows talks."""
+
+
+class SupervisionOver(msgspec.Struct, frozen=True):
+    """The conversation the caller took part in is over."""
+
+
+CallEvent = (
+    LegEvent
+    | MediaEvent
+    | AcdOutput
+    | PartyJoined
+    | FarReplaced
+    | FarDone
+    | FarPressed
+    | ConversationBegan
+    | SupervisionOver
+    | ConferenceLeft
+)

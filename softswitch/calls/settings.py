@@ -61,6 +61,10 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     """Of its owner; empty: that of the call."""
     projects: tuple[str, ...] = ()
     """For whom alone he works; none: for all. His own calls are for the first."""
+    teams: frozenset[str] = frozenset()
+    """Of its owner."""
+    supervises: frozenset[str] = frozenset()
+    """Teams whose conversations may be supervised from this phone; "*": everybody's."""
     pickup_groups: frozenset[str] = frozenset()
     """Who shares one of them may answer calls that ring here, and the other way round."""
 
@@ -230,6 +234,9 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     projects: dict[str, Project] = {}
     agent_projects: dict[AgentId, tuple[str, ...]] = {}
     """Of all agents: for whom alone each works; none: for all."""
+    supervision_tone: bool = False
+    """Agents hear it when somebody begins to supervise them."""
+    not_ready_reasons: tuple[str, ...] = ()
     queues: dict[str, QueueTreatment] = {}
     caller_lists: dict[str, CallerList] = {}
     regions: RegionMap = RegionMap()

@@ -2,6 +2,7 @@
 
 import re
 
+from softswitch.calls.supervision import EVERYBODY
 from softswitch.config.check_settings import check_distinct, check_session_timer
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
@@ -35,6 +36,7 @@ def check_people(draft: Draft) -> None:
         check_distinct(row.codecs, (*path, "codecs"), faults)
         check_session_timer(row.session_timer_s, (*path, "session_timer_s"), faults)
         _check_watchers(row, path, {each.id for _, each in people}, faults)
+        _check_supervised(row, path, {team for _, agent in draft.agents for team in agent.teams}, faults)
     _check_languages(draft, faults)
 
 
@@ -96,3 +98,10 @@ def _check_languages(draft: Draft, faults: FaultList) -> None:
             otherwise = f"Add it to [sounds] languages, or write one of: {', '.join(known)}"
             reason = f'"{row.language}" is not among the languages of softswitch.toml'
             faults.add(("agent", index, "language"), reason, did_you_mean(row.language, known, otherwise))
+
+
+def _check_supervised(row: AgentRow | PhoneRow, path: KeyPath, teams: set[str], faults: FaultList) -> None:
+    for position, team in enumerate(row.supervises):
+        if team != EVERYBODY and team not in teams:
+            remedy = did_you_mean(team, teams, 'Write it among the teams of agents, or "*" for everybody')
+            faults.add((*path, "supervises", position), f'no agent belongs to a team "{team}"', remedy)

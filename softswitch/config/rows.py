@@ -113,6 +113,10 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of those who may see his calls, presence and mailbox; None: everybody his calls and presence."""
     pickup_groups: tuple[Identifier, ...] = ()
     """Who shares one of them may answer calls that ring here (*8, **), and the other way round."""
+    teams: tuple[Identifier, ...] = ()
+    """To which he belongs; supervisors are set over teams."""
+    supervises: tuple[str, ...] = ()
+    """Teams whose conversations may be supervised from his phone (*51 to *54); "*": everybody's."""
     toll: TollRow | None = None
     """Limits of his calls to the outside; None: those of [toll]."""
     voicemail: PhoneBoxRow = PhoneBoxRow()
@@ -160,6 +164,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of those who may see his calls, presence and mailbox; None: everybody his calls and presence."""
     pickup_groups: tuple[Identifier, ...] = ()
     """Who shares one of them may answer calls that ring here (*8, **), and the other way round."""
+    supervises: tuple[str, ...] = ()
+    """Teams whose conversations may be supervised from this phone (*51 to *54); "*": everybody's."""
     toll: TollRow | None = None
     """Limits of his calls to the outside; None: those of [toll]."""
     voicemail: PhoneBoxRow = PhoneBoxRow()

@@ -294,6 +294,8 @@ class AgentsSection(msgspec.Struct, frozen=True, kw_only=True):
     """After a call of his own."""
     breaks_restart_idle: bool = False
     """After having been not ready."""
+    supervision_tone: bool = False
+    """Agents hear a beep when somebody begins to supervise them."""
     interrupted_by: dict[ChannelName, tuple[ChannelName, ...]] = {}
     """Contacts of which channels interrupt one of this; channels that are not named keep the default."""
 

@@ -36,6 +36,7 @@ from softswitch.calls.voice_box import GreetingKind
 from softswitch.dialplan import spoken
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import UnknownName, flow
+from softswitch.dialplan.own_phone import SupervisionModeName
 from softswitch.dialplan.voice_box import OpenBox
 from softswitch.prompts.spoken import Said
 from softswitch.store.voicemail_schema import StoredVoiceMessage as VoiceMessage
@@ -60,6 +61,7 @@ __all__ = [
     "RecordedMessage",
     "Ring",
     "Said",
+    "SupervisionModeName",
     "UnknownName",
     "VoiceMessage",
     "VoicemailOutcome",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from msgspec.structs import replace
 
 from softswitch.base.errors import LocalError
 from softswitch.calls.forwarding import ForwardReason, with_forward
+from softswitch.calls.supervision import SupervisionMode
 from softswitch.dialplan.verb_group import VerbGroup
 from softswitch.store.schema import StoredPhone
+
+SupervisionModeName = Literal["listen", "whisper", "barge"]
 
 
 class OwnPhone(VerbGroup):
@@ -25,6 +28,41 @@ class OwnPhone(VerbGroup):
     async def log_out(self) -> bool:
         """Whoever works at the caller's phone goes home, and from a phone that is not his own. False if nobody does."""
         return self._verbs.log_out()
+
+    @property
+    def break_reasons(self) -> tuple[str, ...]:
+        """The reasons there are to be not ready ([agents] not_ready_reasons); none: any will do."""
+        return self._verbs.break_reasons
+
+    async def pause_work(self, reason: str = "") -> bool:
+        """The agent of the caller's phone gets no contacts until `resume_work`; if he has one, when it is over.
+
+        False if he is not logged in, or the reason is none of those there are.
+        """
+        return self._verbs.pause_work(reason)
+
+    async def resume_work(self) -> bool:
+        """He is ready again. False if he is not logged in."""
+        return self._verbs.resume_work()
+
+    async def finish_wrap_up(self, disposition: str = "") -> bool:
+        """He is done with what follows his last contact, of which `disposition` says what came of it.
+
+        False if there is nothing to finish, the queue does not know the disposition, or needs one.
+        """
+        return self._verbs.finish_wrap_up(disposition)
+
+    async def supervise(self, whom: str, mode: SupervisionModeName = "listen", *, follow: bool = False) -> bool:
+        """Let the caller take part in what somebody of his teams talks, `follow` him from one conversation to the next.
+
+        False if he may not, or nobody talks there. Otherwise it returns when it is over, or he has pressed 0.
+        """
+        return await self._verbs.supervise(whom, SupervisionMode(mode), follow=follow)
+
+    @property
+    def last_caller(self) -> str:
+        """Who has called the caller's extension last, and shown a number; "" if nobody has since the start."""
+        return self._verbs.last_caller
 
     async def agent_line(self) -> NoReturn:
         """The caller, an agent, keeps this line open: queues' calls come to him here, without ringing, after a tone.

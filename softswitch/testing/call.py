@@ -31,6 +31,7 @@ from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.settings import NO_PROJECT, Project
+from softswitch.calls.supervision import SupervisionMode
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
@@ -112,6 +113,7 @@ class FakeCall:
         picks_up: bool = False,
         pins: Mapping[str, str] | None = None,
         calls_back: bool = True,
+        last_caller: str = "",
         project: Project = NO_PROJECT,
         lists: Mapping[str, Mapping[str, str]] | None = None,
         regions: Mapping[str, str] | None = None,
@@ -144,6 +146,7 @@ class FakeCall:
         self._forwards_to = forwards_to
         self._picks_up = picks_up
         self._calls_back = calls_back
+        self._last_caller = last_caller
         self._pins = {"": "", **(pins or {})}
         self.lists = {name: dict(notes) for name, notes in (lists or {}).items()}
         self._regions = dict(regions or {})
@@ -341,6 +344,31 @@ class FakeCall:
     def log_in(self, who: str, pin: str) -> bool:
         self._use(f"log_in {who}".strip())
         return self.phone is not None and self._pins.get(who) == pin
+
+    @property
+    def break_reasons(self) -> tuple[str, ...]:
+        return ("lunch", "training")
+
+    @property
+    def last_caller(self) -> str:
+        return self._last_caller
+
+    def pause_work(self, reason: str) -> bool:
+        self._use(f"pause_work {reason}".strip())
+        return self.phone is not None
+
+    def resume_work(self) -> bool:
+        self._use("resume_work")
+        return self.phone is not None
+
+    def finish_wrap_up(self, disposition: str) -> bool:
+        self._use(f"finish_wrap_up {disposition}".strip())
+        return self.phone is not None
+
+    async def supervise(self, whom: str, mode: SupervisionMode, *, follow: bool) -> bool:
+        """Who has a phone may."""
+        self._use(" ".join(["supervise", whom, mode.value, *(["follow"] if follow else [])]))
+        return self.phone is not None
 
     def log_out(self) -> bool:
         self._use("log_out")

@@ -189,6 +189,10 @@ class AcdService:
         """The queue of a contact; None for one that is not known."""
         return self._router.queue_of(contact_id)
 
+    def is_logged_in(self, agent_id: AgentId) -> bool:
+        """Whether there is such an agent, and he is at work."""
+        return self._router.is_logged_in(agent_id)
+
     def queue_in_hand(self, agent_id: AgentId) -> QueueId | None:
         """The queue of the contact an agent has, or wraps up; None if there is none."""
         return self._router.queue_in_hand(agent_id)

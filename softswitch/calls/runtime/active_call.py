@@ -54,7 +54,7 @@ from softswitch.store.schema import SipLeg
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.conferences.member import Member
-    from softswitch.calls.runtime.supervision import Supervision
+    from softswitch.calls.runtime.supervision import Supervisor
     from softswitch.calls.runtime.transfer import Transfer
 
 log = get_logger("calls")
@@ -109,7 +109,7 @@ class ActiveCall:
         self.conversation: Conversation | None = None
         self.recordings = CallRecordings(self)
         self.mailbox.when_closed(self.recordings.stop)
-        self.supervisions: list[Supervision] = []
+        self.supervisions: list[Supervisor] = []
         """Of the conversation that goes on."""
         self.digits_typed = TypedDigits()
         self.headers = {} if invite is None else dict(invite.headers)
@@ -374,6 +374,7 @@ class ActiveCall:
         conversation.recording_path = self.recordings.conversation_began(party.stream.stream_id, policy)
         self.conversation = conversation
         self.set_state(CallState.TALKING)
+        self.around.conversations.began(self.caller, party)
         return conversation
 
     def part_conversation(self, conversation: Conversation) -> None:

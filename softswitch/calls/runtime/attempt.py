@@ -216,6 +216,8 @@ class Attempt:
         self._called = extension
         self._around.lines.taken(extension.agent_id, BusyKind.DIRECT_IN)
         self._groups = _ringing_order(extension, bindings)
+        if not self._call.is_caller_hidden and (number := self._call.caller_identity[0]):
+            self._around.phones.called(extension.username, number)
         await self._ring_next(extension)
         return None
 

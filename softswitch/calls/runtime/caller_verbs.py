@@ -11,7 +11,6 @@ from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.caller_lists import Listed
 from softswitch.calls.dial_terms import DialTerms
-from softswitch.calls.forwarding import refusal_of
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
     CallEnded,
@@ -36,27 +35,27 @@ from softswitch.calls.runtime.call_voicemail import CallVoicemail
 from softswitch.calls.runtime.conferring import confer
 from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
 from softswitch.calls.runtime.message import record_message
+from softswitch.calls.runtime.own_phone_verbs import OwnPhoneVerbs
 from softswitch.calls.runtime.parking import Parking
 from softswitch.calls.runtime.picking_up import pick_up, retrieve
 from softswitch.calls.runtime.queueing import QueueVisit
 from softswitch.calls.runtime.sending_away import send_away
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.runtime.transferring import transfer_caller
-from softswitch.calls.settings import Extension, Project, QueueTreatment, RecordingPolicy
+from softswitch.calls.settings import Project, QueueTreatment, RecordingPolicy
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.limits import SOUNDS_PER_PLAYBACK_MAX
 from softswitch.media.protocol import PlayFinished
 from softswitch.prompts.spoken import Said
-from softswitch.store.schema import StoredPhone
 
 log = get_logger("calls")
 
 
-class CallerVerbs:
+class CallerVerbs(OwnPhoneVerbs):
     """Each raises `CallEnded` once the caller is gone, and `MediaUnavailable` when there is no worker for his audio."""
 
     def __init__(self, call: ActiveCall) -> None:
-        self._call = call
+        super().__init__(call)
         self._pace = Pace()
 
     @property
@@ -95,12 +94,6 @@ class CallerVerbs:
     def is_being_transferred(self) -> bool:
         """Whoever transferred the caller here is not done with him."""
         return self._call.transfer is not None
-
-    @property
-    def phone(self) -> StoredPhone | None:
-        """What the caller has chosen for his extension; None if he has none of ours, or somebody else sent him here."""
-        extension = self._own_extension
-        return None if extension is None else self._call.around.phones.of(extension.username)
 
     @property
     def language(self) -> str:
@@ -333,16 +326,6 @@ class CallerVerbs:
             call.mailbox.when_closed(lambda: call.around.callbacks.released(callback.callback_id))
         return True
 
-    def log_in(self, who: str, pin: str) -> bool:
-        """The agent of the caller's phone, or `who` with his PIN, works there from now on."""
-        extension = self._own_extension
-        return extension is not None and self._call.around.desks.log_in(extension, who, pin)
-
-    def log_out(self) -> bool:
-        """Whoever works at the caller's phone goes."""
-        extension = self._own_extension
-        return extension is not None and self._call.around.desks.log_out(extension)
-
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
         """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""
         self._call.unreached = None
@@ -372,17 +355,6 @@ class CallerVerbs:
     def drop_digits(self) -> None:
         """Forget what was typed ahead: it was meant for what is over now."""
         self._call.digits_typed.clear()
-
-    async def set_phone(self, chosen: StoredPhone) -> bool:
-        """Keep what the caller has chosen for his extension; True once it is on the disk."""
-        return await self._call.around.phones.keep(chosen)
-
-    def forward_refusal(self, target: str) -> str:
-        """Why the caller's extension may not forward there; "" if it may."""
-        extension = self._own_extension
-        return (
-            "it is no extension" if extension is None else refusal_of(extension, target, self._call.around.settings())
-        )
 
     @property
     def variables(self) -> dict[str, str]:
@@ -428,15 +400,6 @@ class CallerVerbs:
     @property
     def _flow(self) -> str:
         return f"flow:{self._call.record.flow}"
-
-    @property
-    def _own_extension(self) -> Extension | None:
-        """Of a caller who is here because he wants to be: else whoever talks to a phone could set it as he likes, by
-        transferring it to a star code."""
-        extension, permissions = self._call.caller.extension, self._call.permissions
-        if extension is None or permissions is None or permissions.username != extension.username:
-            return None
-        return extension
 
     async def _step(self, verb: str) -> None:
         """What every verb begins with. Raises `CallEnded`, and `FlowSpins` for one verb too many without waiting."""

@@ -17,15 +17,24 @@ log = get_logger("calls")
 class PhoneSettings:
     """By user name. Who has chosen nothing has a row with nothing in it."""
 
-    __slots__ = ("_chosen", "_store", "_when_changed")
+    __slots__ = ("_chosen", "_last_callers", "_store", "_when_changed")
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._last_callers: dict[str, str] = {}
         self._when_changed: Callable[[str], None] | None = None
         self._chosen = {row.username: row for row in store.phones.ascending()}
 
     def of(self, username: str) -> StoredPhone:
         return self._chosen.get(username) or StoredPhone(username=username)
+
+    def called(self, username: str, by_number: str) -> None:
+        """Its phones ring for somebody who shows this number."""
+        self._last_callers[username] = by_number
+
+    def last_caller(self, username: str) -> str:
+        """Who has called last since the start, and shown a number; "" if nobody has."""
+        return self._last_callers.get(username, "")
 
     async def keep(self, chosen: StoredPhone) -> bool:
         """From now on; True once it is on the disk, so that it may be confirmed, and False if the disk refuses it."""

@@ -20,6 +20,7 @@ from softswitch.calls.returning import Returning
 from softswitch.calls.runtime.agent_lines import Acd as AgentLinesAcd
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.caller_lists import CallerLists
+from softswitch.calls.runtime.conversations import ConversationWatch
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.open_lines import OpenLines
@@ -104,6 +105,7 @@ class Sip(Protocol):
 
 
 class Acd(AgentLinesAcd, Protocol):
+    def is_logged_in(self, agent_id: AgentId) -> bool: ...
     def queue_in_hand(self, agent_id: AgentId) -> QueueId | None:
         """The queue of the contact an agent has, or wraps up; None if there is none."""
         ...
@@ -227,5 +229,6 @@ class Surroundings:
     returning: Returning = field(default_factory=Returning)
     """Calls of ours that may come back to us."""
     parking: ParkingLot = field(default_factory=ParkingLot)
+    conversations: ConversationWatch = field(default_factory=ConversationWatch)
     open_lines: OpenLines = field(default_factory=OpenLines)
     projects: ProjectCalls = field(default_factory=ProjectCalls)

@@ -10,6 +10,7 @@ It goes on beside the call's flow, which knows nothing of it. The supervisor swi
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from softswitch.acd.model import BusyKind
@@ -23,8 +24,9 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.reaching import ring_extension
+from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import Extension
-from softswitch.calls.supervision import MODE_OF_KEY, SUPERVISORS_MAX, SupervisionMode
+from softswitch.calls.supervision import MODE_OF_KEY, SUPERVISED_TONE, SUPERVISORS_MAX, SupervisionMode
 from softswitch.media.errors import MediaUnavailable
 from softswitch.media.protocol import DtmfReceived, StreamTimedOut
 from softswitch.sip.outputs import InfoReceived, LegAnswered, LegEnded, LegFailed, LegProgress
@@ -33,19 +35,76 @@ from softswitch.store.schema import Supervised
 log = get_logger("calls")
 
 
-class Supervision:
-    """One supervisor of one call. It is in the call's list from `begin` to its end."""
+class Supervisor(ABC):
+    """Somebody who takes part in a conversation; he is in the call's list of `supervisions` as long as he does."""
 
-    __slots__ = ("_alerting", "_around", "_call", "_have_all_rung", "_is_over", "_timer", "extension", "mode", "party")
+    __slots__ = ("_around", "_call", "extension", "mode", "party")
 
     def __init__(self, call: ActiveCall, extension: Extension, mode: SupervisionMode) -> None:
         self.extension = extension
         self.mode = mode
         self._call = call
         self._around = call.around
-        self._alerting = Alerting(call, is_counted=False)
         self.party: Party | None = None
-        """He himself, once his phone was answered."""
+        """He himself, once he is connected."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """He takes no more part; once more is fine."""
+
+    @abstractmethod
+    def receive(self, event: CallEvent) -> bool:
+        """Take an event of the call; whether it was for him."""
+
+    def joined(self, party: Party) -> None:
+        """He is connected, and there is a conversation."""
+        conversation = self._call.conversation
+        assert conversation is not None, "checked by whoever lets him take part"
+        self.party = party
+        conversation.supervise(party, self.mode)
+        self.note(self.mode.value)
+        if self._around.settings().supervision_tone:
+            tone = or_silence(lambda: [self._around.sounds.tone(SUPERVISED_TONE)])
+            agent = conversation.agent.stream
+            if tone and agent is not None:
+                agent.play(tone)
+
+    def left(self) -> None:
+        """The conversation goes on without him, if it does."""
+        if self.party is not None:
+            if self._call.conversation is not None:
+                self._call.conversation.leave(self.party)
+            self.note("end")
+
+    def switch_to(self, mode: SupervisionMode) -> None:
+        """Take part in another way, from the next tick on (or from the answer on, while his phone rings)."""
+        if mode is self.mode:
+            return
+        self.mode = mode
+        if self.party is not None and self._call.conversation is not None:
+            self._call.conversation.supervise(self.party, mode)
+            self.note(mode.value)
+
+    def mask_changed(self) -> None:
+        """The recording is masked, or no longer."""
+        if self.party is not None and self._call.conversation is not None:
+            self._call.conversation.hold_changed()
+
+    def note(self, mode: str) -> None:
+        """Who takes part in a conversation, and how, is never secret afterwards."""
+        username = self.extension.username
+        log.info("supervision", call_id=self._call.call_id, phone=username, mode=mode)
+        self._call.record.supervisions.append(Supervised(at=self._around.clock.wall(), by=username, mode=mode))
+
+
+class Supervision(Supervisor):
+    """One whose phone is rung for it. It is in the call's list from `begin` to its end."""
+
+    __slots__ = ("_alerting", "_have_all_rung", "_is_over", "_timer")
+
+    def __init__(self, call: ActiveCall, extension: Extension, mode: SupervisionMode) -> None:
+        super().__init__(call, extension, mode)
+        self._alerting = Alerting(call, is_counted=False)
         self._timer: asyncio.TimerHandle | None = None
         """While it rings: how long at most. Afterwards: when the mask ends."""
         self._have_all_rung = False
@@ -55,7 +114,7 @@ class Supervision:
     async def begin(self) -> None:
         """Ring his phones. Raises `LocalError`, in words for people, when that is not possible."""
         call, settings = self._call, self._around.settings()
-        _check(call, self.extension)
+        check_supervision(call, self.extension)
         call.supervisions.append(self)
         self._around.lines.taken(self.extension.agent_id, BusyKind.OTHER)
         try:
@@ -77,20 +136,11 @@ class Supervision:
         if self.party is None:
             self._wait(settings.ring_s, self.end)
 
-    def switch_to(self, mode: SupervisionMode) -> None:
-        """Take part in another way, from the next tick on (or from the answer on, while his phone rings)."""
-        if mode is self.mode:
-            return
-        self.mode = mode
-        if self.party is not None and self._call.conversation is not None:
-            self._call.conversation.supervise(self.party, mode)
-            self._note(mode.value)
-
     def mask_changed(self) -> None:
         """The recording is masked, or no longer."""
+        super().mask_changed()
         if self.party is None or self._call.conversation is None:
             return
-        self._call.conversation.hold_changed()
         self._wait(self._call.recordings.masked_until - self._around.clock.now(), self.mask_changed)
 
     def end(self) -> None:
@@ -103,10 +153,8 @@ class Supervision:
         self._alerting.end()
         self._around.lines.released(self.extension.agent_id)
         if self.party is not None:
-            if self._call.conversation is not None:
-                self._call.conversation.leave(self.party)
+            self.left()
             self._call.part(self.party)
-            self._note("end")
 
     def receive(self, event: CallEvent) -> bool:
         """Take an event of the call; whether it was for us."""
@@ -139,8 +187,7 @@ class Supervision:
         if self._call.conversation is None:
             self.end()
             return
-        self._call.conversation.supervise(party, self.mode)
-        self._note(self.mode.value)
+        self.joined(party)
         self.mask_changed()
 
     def _is_ours(self, leg_id: LegId) -> bool:
@@ -154,12 +201,6 @@ class Supervision:
         if mode is not None:
             self.switch_to(mode)
 
-    def _note(self, mode: str) -> None:
-        """Who takes part in a conversation, and how, is never secret afterwards."""
-        username = self.extension.username
-        log.info("supervision", call_id=self._call.call_id, phone=username, mode=mode)
-        self._call.record.supervisions.append(Supervised(at=self._around.clock.wall(), by=username, mode=mode))
-
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_waiting()
         if seconds > 0:
@@ -171,8 +212,8 @@ class Supervision:
             self._timer = None
 
 
-def _check(call: ActiveCall, extension: Extension) -> None:
-    """Raise `LocalError` when this phone cannot supervise this call now."""
+def check_supervision(call: ActiveCall, extension: Extension) -> None:
+    """Raises `LocalError` when this phone cannot supervise this call now."""
     conversation = call.conversation
     if conversation is None:
         raise LocalError("nobody talks in this call now: see `softswitch calls` for those that are talking")

@@ -61,6 +61,7 @@ def faults_of(directory: Path, files: Files) -> list[str]:
             "agent[0].capacity.callback: a call-back takes the place of a call",
         ),
         ({"agents": ANNA + "capacity = {voice = 2}"}, "agent[0].capacity.voice: nobody talks to two callers at once"),
+        ({"agents": ANNA + 'supervises = ["west"]'}, 'agent[0].supervises[0]: no agent belongs to a team "west"'),
         # callers.toml and lookups.toml
         ({"callers": LIST + 'numbers = ["+7495!", "x-ray"]'}, 'list[0].numbers[1]: "x-ray" is no number'),
         ({"callers": LIST + 'notes = {"+7495!" = "x"}'}, 'list[0].notes.+7495!: "+7495!" is no number'),

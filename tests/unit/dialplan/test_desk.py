@@ -53,3 +53,23 @@ def test_a_phone_at_which_nobody_works_is_told_so(flows: dict[str, Flow]) -> Non
     call = FakeCall(called_number="*86")
     call.run(flows["desk_log_out"])
     assert played(call) == ["phone/not-possible"]
+
+
+@pytest.mark.parametrize(
+    ("flow", "dialled", "done", "said"),
+    [
+        ("desk_pause", "*87", "pause_work lunch", "desk/paused"),
+        ("desk_pause", "*872", "pause_work training", "desk/paused"),
+        ("desk_pause", "*87*2#", "pause_work training", "desk/paused"),
+        ("desk_pause", "*879", "pause_work", "desk/paused"),
+        ("desk_resume", "*88", "resume_work", "desk/resumed"),
+        ("desk_done", "*89", "finish_wrap_up", "desk/done"),
+    ],
+)
+def test_breaks_and_the_end_of_wrap_up(flows: dict[str, Flow], flow: str, dialled: str, done: str, said: str) -> None:
+    call = FakeCall(called_number=dialled, phone=PHONE)
+    call.run(flows[flow])
+    assert call.transcript == [done, "answer", f"play {said}"]
+    stranger = FakeCall(called_number=dialled)
+    stranger.run(flows[flow])
+    assert played(stranger) == ["phone/not-possible"]

@@ -128,3 +128,19 @@ def test_pickup(star_codes: Flow, dialled: str, verb: str) -> None:
     call = FakeCall(called_number=dialled, phone=ANN, picks_up=True)
     call.run(star_codes)
     assert call.transcript == [verb]
+
+
+def test_the_last_caller_is_said_and_called(star_codes: Flow) -> None:
+    call = FakeCall(
+        called_number="*69",
+        phone=ANN,
+        last_caller="102",
+        digits="1",
+        outcomes=[DialOutcome(reason=DialReason.ANSWERED, target="102")],
+    )
+    call.run(star_codes)
+    assert "play phone/last-caller digit/1 digit/0 digit/2 phone/press-one-to-call" in call.transcript
+    assert "dial 102" in call.transcript
+    nobody = FakeCall(called_number="*69", phone=ANN)
+    nobody.run(star_codes)
+    assert "play phone/nobody-called" in nobody.transcript
