@@ -7,6 +7,7 @@ from softswitch.config.conference_rows import RoomRow
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.toml_lines import KeyPath
+from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.patterns import BadPattern, parse_pattern
 from softswitch.prompts.catalogue import LANGUAGES
 
@@ -19,6 +20,8 @@ def check_conferences(draft: Draft) -> None:
     seen: dict[str, int] = {}
     numbers: dict[str, int] = {}
     pins: dict[str, int] = {}
+    compiled = NumberPlan.compile([row for _, row in draft.routes])
+    plan = compiled if isinstance(compiled, NumberPlan) and "numbers.toml" in draft.tables else None
     for index, row in draft.rooms:
         path = ("room", index)
         _unique(seen, row.id, index, (*path, "id"), f'there is a room "{row.id}" already', faults)
@@ -28,6 +31,9 @@ def check_conferences(draft: Draft) -> None:
             if isinstance(parse_pattern(row.number), BadPattern):
                 remedy = 'Write the number that is called, such as "8800", or "88xx" for a room each'
                 faults.add((*path, "number"), f'"{row.number}" is no number', remedy)
+            elif row.number.isdecimal() and plan is not None and plan.find(row.number) is None:
+                remedy = f'Write in numbers.toml: [[route]] number = "{row.number}" flow = "conference"'
+                faults.add((*path, "number"), f"no route leads {row.number} to a flow", remedy)
         else:
             _check_found_by_pin(row, index, path, pins, faults)
         if row.host_pin and row.host_pin == row.guest_pin:

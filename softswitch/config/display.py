@@ -17,6 +17,7 @@ _ROWS = (
     "boosts",
     "routes",
     "schedules",
+    "rooms",
     "menus",
     "trunks",
     "outbound",
@@ -89,4 +90,4 @@ def _shown(value: object) -> str:
 
 
 def _is_secret(key: str) -> bool:
-    return key in ("pin", "secret") or key.endswith("password")
+    return key in ("pin", "secret") or key.endswith(("password", "_pin"))

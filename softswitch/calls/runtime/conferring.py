@@ -101,6 +101,8 @@ class Visit:
         if self._terms.announces == "names" and not who.name_sound:
             who.name_sound = await self._entry.name(self._keeper.names_directory)
         conference = self._keeper.conference(self._key, self._terms)
+        if who.name_sound:
+            conference.names.add(who.name_sound)
         try:
             return await self.come_in(conference, who)
         finally:

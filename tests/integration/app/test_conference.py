@@ -34,11 +34,15 @@ FULL_HZ = 3000.0
 """What the prompt is replaced by that says that the room is full."""
 KEY_S = 0.17
 """A key is held 100 ms, and the next follows 60 ms later."""
-SETTLES_S = 0.4
-LISTENS_S = 1.1
+SETTLES_S = 0.35
+LISTENS_S = 1.0
 WINDOW_S = 0.8
 SOON_S = 10.0
 NUMBERS = ("8800", "8801", "8802")
+NAMED = "8803"
+"""A room that announces names, where nobody needs a PIN."""
+NAME_HZ = 2800.0
+"""What a guest says as his name."""
 HOST_PIN, GUEST_PIN = "4711#", "8152#"
 
 Sound = NDArray[np.float64]
@@ -50,6 +54,7 @@ def files(port: int) -> dict[str, str]:
         f'announce = "nothing"\nrejoin_s = 0\nmaximum = {PARTIES}\n'
         for number, name in zip(NUMBERS, ("board", "sales", "staff"), strict=True)
     )
+    rooms += f'[[room]]\nid = "named"\nnumber = "{NAMED}"\nannounce = "names"\n'
     return {
         "softswitch.toml": f'[sip]\ndomain = "127.0.0.1"\nlisten = ["udp:127.0.0.1:{port}"]\n'
         '[media]\nip = "127.0.0.1"\nports = "10000-11999"\nworkers = 1\n[shutdown]\ngrace_s = 1\n',
@@ -66,7 +71,7 @@ def files(port: int) -> dict[str, str]:
 SHORT = (  # noqa: SIM905
     "enter-pin wait-for-host you-are-first recording-on recording-off all-muted all-unmuted lecture-on lecture-off "
     "in-private back calling invitation invited-by invitation-keys muted-by-host unmuted-by-host is-unmuted "
-    "is-muted participant is-over is-recorded listen-only muted unmuted number not-possible"
+    "is-muted participant is-over is-recorded listen-only muted unmuted say-name has-joined has-left"
 ).split()
 
 
@@ -88,9 +93,11 @@ def frequency_hz(place: int) -> float:
     return 350.0 + 125.0 * place + 2.5 * (7 * place * place % 19)
 
 
-def level_db(sound: Sound, hz: float) -> float:
+def levels_db(sound: Sound, hertz: list[float]) -> NDArray[np.float64]:
+    """Of each of these tones, against full scale."""
     at = np.arange(len(sound)) / RATE_HZ
-    return float(20 * np.log10(max(2 * abs(np.mean(sound * np.exp(-2j * np.pi * hz * at))), 1e-9)))
+    amplitudes = 2 * np.abs(np.exp(-2j * np.pi * np.outer(hertz, at)) @ sound) / len(sound)
+    return 20 * np.log10(np.maximum(amplitudes, 1e-9))
 
 
 class Heard:
@@ -109,14 +116,14 @@ class Heard:
             self._sound[first + step : first + step + round(WINDOW_S * RATE_HZ)]
             for step in range(0, round((LISTENS_S - WINDOW_S) * RATE_HZ) + 1, 800)
         ]
-        levels = np.array([[level_db(window, hz) for hz in hertz] for window in windows])
+        levels = np.array([levels_db(window, hertz) for window in windows])
         return [float(level) for level in np.median(levels, axis=0)]
 
     def has(self, hz: float) -> bool:
         """Somewhere in it."""
         step = RATE_HZ // 4
         pieces = [self._sound[at : at + step] for at in range(0, len(self._sound) - step, step)]
-        return any(level_db(piece, hz) > SPOKEN_DB - 3 for piece in pieces)
+        return any(levels_db(piece, [hz])[0] > SPOKEN_DB - 3 for piece in pieces)
 
 
 class Room:
@@ -127,9 +134,9 @@ class Room:
         self.lines: list[Line] = []
         self.marks: dict[str, float] = {}
         self.wall_marks: dict[str, float] = {}
-        self._phones = phones
+        self.phones = phones
+        self.directory = directory
         self._switch = switch
-        self._directory = directory
 
     def row(self) -> ConferenceRow:
         with self._switch.control() as client:
@@ -143,7 +150,7 @@ class Room:
         return row
 
     async def dial_in(self, place: int, pin: str) -> Line:
-        line = await self._phones.dial(self.number, calling_number=self.number_of(place))
+        line = await self.phones.dial(self.number, calling_number=self.number_of(place))
         assert await asyncio.wait_for(line.answered(), SOON_S)
         self.speak(line, place)
         await asyncio.sleep(0.2)
@@ -151,8 +158,8 @@ class Room:
         return line
 
     def speak(self, line: Line, place: int) -> None:
-        line.say([str(self._directory / f"{place}.wav")], loop=True)
-        line.record(str(self._directory / f"{self.number}-{place}.wav"))
+        line.say([str(self.directory / f"{place}.wav")], loop=True)
+        line.record(str(self.directory / f"{self.number}-{place}.wav"))
 
     async def answer(self, phone: Phone) -> None:
         """Somebody who is called: he is the next party."""
@@ -190,7 +197,7 @@ class Room:
 
     def heard_by(self, place: int) -> Heard:
         line = self.lines[place]
-        return Heard(str(self._directory / f"{self.number}-{place}.wav"), line.recording_began_at)
+        return Heard(str(self.directory / f"{self.number}-{place}.wav"), line.recording_began_at)
 
     def check(self, what: str, listener: int, heard: set[int]) -> None:
         """All of `heard` within half a decibel of what they say, and nobody else, himself least of all."""
@@ -206,7 +213,7 @@ class Room:
 async def run_board(room: Room) -> Line:
     """Everything a host does with keys, but calling; and somebody who comes too late, who is returned."""
     await room.gather(PARTIES)
-    late = await room.dial_in(PARTIES, GUEST_PIN)
+    coming = asyncio.create_task(room.dial_in(PARTIES, GUEST_PIN))
     await room.press("*#3")
     await room.listen("all")
     await room.press("*2")
@@ -221,7 +228,7 @@ async def run_board(room: Room) -> Line:
     await room.press("*5#")
     await room.press("*#3")
     await room.end()
-    return late
+    return await coming
 
 
 async def run_sales(room: Room, anna: Phone) -> None:
@@ -252,10 +259,27 @@ async def run_staff(room: Room, bert: Phone) -> None:
     await room.end()
 
 
+async def run_named(room: Room) -> None:
+    """Each says his name at the door, and the other hears it."""
+    for place, hz in ((0, "0.wav"), (1, "name.wav")):
+        line = await room.phones.dial(room.number, calling_number=room.number_of(place))
+        assert await asyncio.wait_for(line.answered(), SOON_S)
+        room.lines.append(line)
+        line.say([str(room.directory / hz)], loop=True)
+        line.record(str(room.directory / f"{room.number}-{place}.wav"))
+        await asyncio.sleep(2.0)
+        line.say([str(room.directory / f"{place}.wav")], loop=True)
+        line.press_events("#")
+        await room.until(lambda row: len(row.participants) == place + 1)  # noqa: B023
+    await asyncio.sleep(2.5)
+    await room.end()
+
+
 def test_three_conferences_of_fifteen_at_once_run_with_keys_alone(tmp_path: Path) -> None:
     port = free_port()
     for place in range(PARTIES + 1):
         write_wav(tmp_path / f"{place}.wav", tone(frequency_hz(place), 2.0))
+    write_wav(tmp_path / "name.wav", tone(NAME_HZ, 2.0))
     replace_prompts(tmp_path / "centre")
 
     async def run(switch: RunningSwitch) -> tuple[list[Room], Line]:
@@ -263,15 +287,17 @@ def test_three_conferences_of_fifteen_at_once_run_with_keys_alone(tmp_path: Path
         folder.mkdir()
         async with Phones(HostPort("127.0.0.1", port), folder=folder, trunk_host="127.0.0.2") as phones:
             anna, bert = [await phones.register(name, PASSWORD) for name in ("anna", "bert")]
-            rooms = [Room(number, phones, switch, tmp_path) for number in NUMBERS]
-            board, sales, staff = rooms
-            late, _, _ = await asyncio.gather(run_board(board), run_sales(sales, anna), run_staff(staff, bert))
+            rooms = [Room(number, phones, switch, tmp_path) for number in (*NUMBERS, NAMED)]
+            board, sales, staff, named = rooms
+            late, _, _, _ = await asyncio.gather(
+                run_board(board), run_sales(sales, anna), run_staff(staff, bert), run_named(named)
+            )
             assert (await asyncio.wait_for(late.ended(), SOON_S)).by == "them"
             assert await late.recorded() is not None
             return rooms, late
 
     with RunningSwitch(tmp_path / "centre", files(port)) as switch:
-        (board, sales, staff), late = asyncio.run(run(switch))
+        (board, sales, staff, named), late = asyncio.run(run(switch))
     assert "Traceback" not in switch.log()
 
     everybody = set(range(PARTIES))
@@ -286,17 +312,21 @@ def test_three_conferences_of_fifteen_at_once_run_with_keys_alone(tmp_path: Path
         staff.check("private", listener, ({0, 14} if listener in (0, 14) else everybody - {0, 14}) - {listener})
     too_late = Heard(str(tmp_path / f"{board.number}-{PARTIES}.wav"), late.recording_began_at)
     assert too_late.has(FULL_HZ)
+    assert named.heard_by(0).has(NAME_HZ)
+    assert not named.heard_by(1).has(NAME_HZ)
     assert not any(too_late.has(frequency_hz(place)) for place in everybody)
 
     with switch.store() as store:
         minutes = {each.room_id: each for each in store.minutes.ascending()}
+        assert len(minutes.pop("named").stays) == 2
         (recording,) = store.recordings.ascending()
         cdrs = list(store.cdrs.ascending())
     check_minutes(minutes["board"], recording)
     assert [len(each.stays) for each in minutes.values()] == [PARTIES] * 3
     assert [stay.number for stay in minutes["sales"].stays if stay.is_called] == ["201"]
     assert sum(cdr.conference == "board" for cdr in cdrs) == PARTIES
-    assert sum(cdr.conference != "" for cdr in cdrs) == 3 * PARTIES
+    assert sum(cdr.conference != "" for cdr in cdrs) == 3 * PARTIES + 2
+    assert not list((tmp_path / "centre" / "recordings").rglob("conference-names/*")), "names are not kept"
     recorded = Heard(recording.path, recording.started_at)
     for what, heard in (("all", everybody), ("private", everybody - {0, 2})):
         levels = recorded.levels(board.wall_marks[what], [frequency_hz(place) for place in sorted(everybody)])

@@ -15,6 +15,7 @@ BOARD = '[[room]]\nid = "board"\nnumber = "8800"\nhost_pin = "471100"\nguest_pin
 def load_with(directory: Path, rooms: str) -> Configuration:
     files = {"softswitch": "", "agents": PEOPLE, "conferences": rooms}
     files["projects"] = '[[project]]\nid = "acme"\ntimezone = "Europe/Moscow"\nlanguage = "en"\n'
+    files["numbers"] = '[[route]]\nnumber = "88xx"\nflow = "conference"\n'
     for name, text in files.items():
         (directory / f"{name}.toml").write_text(text)
     return load(directory)
@@ -25,6 +26,7 @@ def load_with(directory: Path, rooms: str) -> Configuration:
     [
         (BOARD + BOARD, 'room[1].id: there is a room "board" already'),
         (BOARD + BOARD.replace("board", "sales"), 'room[1].number: the room "board" has this number already'),
+        (BOARD.replace("8800", "9900"), "room[0].number: no route leads 9900 to a flow"),
         (BOARD.replace("8800", "88x!9"), 'room[0].number: "88x!9" is no number'),
         (BOARD.replace("815200", "471100"), "room[0].guest_pin: it is the PIN of the hosts as well"),
         (BOARD.replace("471100", "47"), "room[0].host_pin"),

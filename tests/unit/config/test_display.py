@@ -5,6 +5,7 @@ import json
 import msgspec
 
 from softswitch.config import Configuration, differences, effective
+from softswitch.config.conference_rows import RoomRow
 from softswitch.config.rows import AgentRow, QueueRow, RouteRow
 from softswitch.config.settings import LogSection, Settings
 from softswitch.config.trunk_rows import TrunkRow
@@ -14,6 +15,7 @@ BEFORE = Configuration(
     agents=(AgentRow(id="anna", password="geheim-1"), AgentRow(id="boris", password="geheim-2")),
     queues=(QueueRow(id="support", skills={"billing": 3}),),
     routes=(RouteRow(number="100", flow="hotline"),),
+    rooms=(RoomRow(id="board", number="8800", host_pin="geheim-4", guest_pin="geheim-5"),),
     trunks=(TrunkRow(name="provider", host="192.0.2.1", username="u", password="geheim-3"), TrunkRow(name="open")),
 )
 
@@ -39,6 +41,7 @@ def test_changes_name_the_row_and_the_key():
         agents=(AgentRow(id="boris", password="geheim-9"), AgentRow(id="clara", password="geheim-4")),
         queues=(QueueRow(id="support", skills={"billing": 5, "sales": 1}, wrap_up_s=3.0),),
         routes=(RouteRow(number="100", flow="closed"),),
+        rooms=(RoomRow(id="board", number="8800", host_pin="geheim-6", guest_pin="geheim-5", maximum=20),),
     )
     assert differences(BEFORE, after) == [
         "settings.log.level: 'info' -> 'debug'",
@@ -49,6 +52,8 @@ def test_changes_name_the_row_and_the_key():
         "queues.support.skills.sales: added",
         "queues.support.wrap_up_s: 10 -> 3.0",
         "routes.100.flow: 'hotline' -> 'closed'",
+        "rooms.board.host_pin: changed",
+        "rooms.board.maximum: 15 -> 20",
     ]
 
 

@@ -78,6 +78,8 @@ class Conference:
         self.room = Room(self.conference_id, terms, clock.now(), wall_offset=clock.wall() - clock.now())
         self.invitations = Invitations(attempts=terms.attempts, retry_s=terms.retry_s)
         self.members: dict[CallId, Member] = {}
+        self.names: set[str] = set()
+        """Paths of what people have said as their names."""
         self.anchor: MediaStream | None = None
         """The stream that belongs to nobody."""
         self._around = around

@@ -6,6 +6,7 @@ them: nobody is in a conference of a dead switch any more.
 """
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -33,7 +34,7 @@ from softswitch.store.schema import StoredMinutes
 log = get_logger("calls")
 
 NAMES = "conference-names"
-"""The folder, among the recordings, of what people say as their names; it is empty when no conference goes on."""
+"""The folder, among the recordings, of what people say as their names, for as long as their conference goes on."""
 DAY_S = 86_400.0
 END_REASON_RESTARTED = "switch restarted"
 
@@ -191,8 +192,8 @@ class Conferences:
         if self._running.get(conference.key) is conference:
             del self._running[conference.key]
         log.info("conference over", conference=conference.key, id=conference.conference_id)
-        if not self._running and conference.terms.announces == "names":
-            self._loop.run_in_executor(None, _empty, self.names_directory)
+        if conference.names:
+            self._loop.run_in_executor(None, _delete, tuple(conference.names))
 
     # Private
 
@@ -253,7 +254,7 @@ def _is_for(terms: RoomTerms, number: str) -> bool:
     return bool(terms.number) and matches(compact_pattern(terms.number).removeprefix("+"), number)
 
 
-def _empty(directory: str) -> None:
+def _delete(paths: Iterable[str]) -> None:
     """In a thread."""
-    for path in Path(directory).glob("*.wav"):
-        path.unlink(missing_ok=True)
+    for path in paths:
+        Path(path).unlink(missing_ok=True)
