@@ -397,6 +397,7 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         projects=projects_of(row),
         teams=frozenset(row.teams) if isinstance(row, AgentRow) else frozenset(),
         supervises=frozenset(row.supervises),
+        call_keys=row.call_keys,
         pickup_groups=frozenset(row.pickup_groups),
     )
 

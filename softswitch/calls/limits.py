@@ -40,6 +40,9 @@ LOOKUP_ANSWERS_MAX = 10_000
 LOOKUP_FAULT_CHARACTERS_MAX = 200
 """Of what an exception says of somebody else's server, in a line of the log."""
 
+DIALLED_DIGITS_MAX = 32
+"""Of a number that is typed for a transfer: E.164 has fifteen digits, with prefixes some more."""
+
 CALLBACK_KEEP_DAYS = 30
 """How long call-backs that are over are kept for reports,"""
 

@@ -53,6 +53,8 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     """In so many calls he is busy; 0: when the phones say so."""
     intercom: bool = False
     """Colleagues may make a phone of his answer by itself."""
+    call_keys: bool = False
+    """Keys pressed while its owner talks command the switch (calls/call_keys.py)."""
     pin: str = ""
     """With it its agent logs in at other phones; empty: he cannot."""
     auto_answer: bool = False

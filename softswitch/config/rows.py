@@ -101,6 +101,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """In so many calls the next caller hears that it is busy; 0: when the phone says so."""
     intercom: bool = False
     """Colleagues may make the phone answer by itself (*80)."""
+    call_keys: bool = False
+    """While he talks, *1 records, and *2 and a number transfer; a single star reaches the other side later."""
     auto_answer: bool = False
     """The phone answers calls of queues by itself."""
     site: IdentifierOrEmpty = ""
@@ -156,6 +158,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """In so many calls the next caller hears that it is busy; 0: when the phone says so."""
     intercom: bool = False
     """Colleagues may make the phone answer by itself (*80)."""
+    call_keys: bool = False
+    """While he talks, *1 records, and *2 and a number transfer; a single star reaches the other side later."""
     allowed_from: tuple[str, ...] = ()
     """Networks the phone may come from; empty: any."""
     tls_only: bool = False

@@ -132,6 +132,11 @@ class CallRecordings:
             self.end(self._own)
 
     @property
+    def is_on_demand(self) -> bool:
+        """It is recorded because somebody wished it, and ends when he wishes."""
+        return self._own is not None and not self.is_compulsory
+
+    @property
     def is_compulsory(self) -> bool:
         """The present conversation is one that is always recorded."""
         return self._conversation_policy is RecordingPolicy.ALWAYS

@@ -4,13 +4,14 @@
 |---|---|---|
 | the caller's | always | kept for the flow, which may wait for it |
 | an agent's on an open line | `*` | the end of the caller's call |
-| either's | they talk | passed on to the other |
+| either's | they talk | passed on to the other, or a command where his phone may give some (`key_commands`) |
 | somebody's who was called | nobody talks to him yet | for whoever asks him something |
 """
 
 from typing import TYPE_CHECKING
 
 from softswitch.calls.events import FarDone, FarPressed
+from softswitch.calls.runtime import key_commands
 from softswitch.calls.runtime.digits import DigitMethod
 from softswitch.calls.runtime.party import Party
 from softswitch.media.protocol import DtmfReceived
@@ -31,7 +32,9 @@ def pressed(call: "ActiveCall", party: Party, digit: str, method: DigitMethod) -
     elif party.open_line and digit == DONE_KEY:
         call.mailbox.put(FarDone(party.leg.leg_id))
         return
-    if call.conversation is not None:
+    if call.conversation is not None and party.extension is not None and party.extension.call_keys:
+        key_commands.press(call, party, digit)
+    elif call.conversation is not None:
         call.conversation.pass_digit(party, digit)
     elif party is not call.caller:
         call.mailbox.put(FarPressed(party.leg.leg_id, digit))

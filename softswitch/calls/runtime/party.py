@@ -2,6 +2,7 @@
 
 from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId, CallId, LegId
+from softswitch.calls.call_keys import CallKeys
 from softswitch.calls.digit_mode import DigitMode, are_in_sound
 from softswitch.calls.leg import Leg, LegState
 from softswitch.calls.runtime.digits import KeyPresses
@@ -19,6 +20,7 @@ class Party:
 
     __slots__ = (
         "call_id",
+        "call_keys",
         "digit_mode",
         "extension",
         "is_moving",
@@ -43,6 +45,8 @@ class Party:
         self.extension = extension
         self.digit_mode: DigitMode = digit_mode
         self.key_presses = KeyPresses()
+        self.call_keys: CallKeys | None = None
+        """What he commands by keys, once he has pressed one where he may."""
         self.stream: MediaStream | None = None
         self.signalling = signalling
         self.sip_call_id = ""

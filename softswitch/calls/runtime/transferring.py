@@ -73,6 +73,35 @@ def transfer_by_command(call: ActiveCall, target: str) -> ActiveCall:
     return transfer_caller(call, target, by="operator")
 
 
+def transfer_by_key(call: ActiveCall, party: Party, target: str) -> None:
+    """`party`, of ours, who talks, sends the other to `target` and is hung up; he is rung if it is not reached.
+
+    Raises `LocalError`.
+    """
+    conversation = call.conversation
+    if conversation is None or not _is_between(party, conversation):
+        raise LocalError("they have parted")
+    if not call.exchange.is_reachable(target):
+        raise LocalError(f'no route and no extension leads to "{target}"')
+    if call.max_forwards <= 1:
+        raise LocalError("the call was transferred too often")
+    is_caller = party is conversation.near
+    _log(call, party, target, "by key")
+    transfer_away(
+        call,
+        _other(conversation, party),
+        target,
+        by=name_of(party),
+        ended_by="caller" if is_caller else "agent",
+        permissions=party.extension,
+        transfer=Transfer(call, extension=party.extension),
+    )
+    if is_caller:
+        call.take_leave(480)
+    else:
+        call.part(party)
+
+
 def transfer_caller(call: ActiveCall, target: str, *, by: str) -> ActiveCall:
     """The caller, answered, goes to `target`, with the permissions he has. Raises `LocalError` if he went round in
     circles."""
