@@ -220,6 +220,8 @@ class RecordedMessage(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     size_bytes: int
     ended_by: str
+    fault: str = ""
+    """Why the file does not hold all of it (a full disk); "" is the ordinary case."""
 
     @property
     def is_caller_gone(self) -> bool:

@@ -59,6 +59,8 @@ class LeavingMessage:
         for _ in range(TAKES_MAX):
             await self._call.play("tone:beep")
             spoken = await self._take()
+            if spoken.fault and spoken.duration_s < self._box.shortest_s:
+                return await self._failed(spoken)
             if spoken.duration_s < self._box.shortest_s:
                 if spoken.is_caller_gone:
                     return await self._keep()
@@ -129,6 +131,15 @@ class LeavingMessage:
             duration_s=self._taken.duration_s,
             is_urgent=self._is_urgent,
         )
+
+    async def _failed(self, spoken: RecordedMessage) -> VoicemailOutcome:
+        """There is no room on the disk, or no directory: he could say it again in vain."""
+        self._is_over = True
+        self._voicemail.discard(self._message.message_id)
+        self._voicemail.drop_file(spoken.path)
+        if not spoken.is_caller_gone:
+            await self._call.play("fault/technical")
+        return VoicemailOutcome(reason=VoicemailReason.NOT_STORED, box=self._box.box)
 
     async def _save(self) -> VoicemailOutcome:
         outcome = await self._keep()

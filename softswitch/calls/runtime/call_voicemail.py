@@ -41,8 +41,10 @@ class CallVoicemail:
         return None if is_of_another else found
 
     def own_boxes(self) -> list[VoiceBox]:
-        """Those the caller's phone opens without a PIN, its own first."""
-        return self._voicemail.boxes_of(self._extension)
+        """Those that need no PIN of whoever works at the caller's phone, his own first."""
+        if self._extension is None:
+            return []
+        return self._voicemail.boxes_of(self._call.around.desks.account_of(self._extension))
 
     def open(self, name: str, pin: str) -> VoiceBox | None:
         """The box, if it has this PIN, and neither it nor the caller has been tried with too many wrong ones."""

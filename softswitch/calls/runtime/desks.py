@@ -77,6 +77,14 @@ class Desks:
         self._configured = configured
         return self.settings
 
+    def account_of(self, phone: Extension) -> str:
+        """The user name of whoever works at the phone, which is that of his own; "" of one whose owner is elsewhere."""
+        configured = self._configured.extensions.get(phone.username)
+        if phone.agent_id is None:
+            return "" if configured is None or configured.agent_id is not None else phone.username
+        own = self._configured.extension_of_agent(phone.agent_id)
+        return phone.username if own is None else own.username
+
     def log_in(self, phone: Extension, who: str = "", pin: str = "") -> bool:
         """The agent of the phone, or `who` (a number, user name or id) with his PIN, works there from now on."""
         agent_id = phone.agent_id

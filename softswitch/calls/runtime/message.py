@@ -25,7 +25,13 @@ async def record_message(call: ActiveCall, *, limit_s: float, end_digits: str, p
     finished = await _until_closed(call, recording)
     duration_s = stopped_at - recording.started_at if finished is None else finished.duration_s
     size_bytes = 0 if finished is None else finished.size_bytes
-    return RecordedMessage(path=recording.path, duration_s=duration_s, size_bytes=size_bytes, ended_by=ended_by)
+    return RecordedMessage(
+        path=recording.path,
+        duration_s=duration_s,
+        size_bytes=size_bytes,
+        ended_by=ended_by,
+        fault="" if finished is None else finished.fault,
+    )
 
 
 async def _until_digit(call: ActiveCall, deadline: float, end_digits: str) -> str:

@@ -20,7 +20,7 @@ from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import get_logger
 from softswitch.calls.limits import ORPHAN_S, SWEPT_AT_ONCE, VOICEMAIL_SWEEP_S
 from softswitch.calls.pin_guard import PinGuard
-from softswitch.calls.settings import CallSettings, Extension
+from softswitch.calls.settings import CallSettings
 from softswitch.calls.voice_book import (
     BoxChanged,
     BoxCounts,
@@ -91,9 +91,9 @@ class Voicemail:
         """The box with this id or number."""
         return self._settings().voice_box_for(name)
 
-    def boxes_of(self, extension: Extension | None) -> list[VoiceBox]:
-        """Those that a phone opens without a PIN, its own first."""
-        return [] if extension is None else self._settings().voice_boxes_of(extension.username)
+    def boxes_of(self, username: str) -> list[VoiceBox]:
+        """Those that need no PIN of an extension's owner, his own first."""
+        return self._settings().voice_boxes_of(username)
 
     def counts(self, box: str) -> BoxCounts:
         return self._book.counts(box)

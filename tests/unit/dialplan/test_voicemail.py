@@ -209,6 +209,15 @@ def test_a_disk_that_refuses_is_no_saved_message() -> None:
     assert [each.reason for each in outcomes] == [VoicemailReason.NOT_STORED]
 
 
+def test_a_recording_that_failed_is_not_called_too_short() -> None:
+    failed = RecordedMessage(path="", duration_s=0.0, size_bytes=0, ended_by="#", fault="no space left on device")
+    call = caller(failed)
+    call.run(leave)
+    assert call.transcript[-1] == "play fault/technical"
+    assert [each.reason for each in outcomes] == [VoicemailReason.NOT_STORED]
+    assert call.voicemail.book.all_messages() == []
+
+
 def test_a_box_that_does_not_exist_is_a_fault_of_the_flow() -> None:
     with pytest.raises(Exception, match='there is no box "nobody"'):
         caller().run(leave_for_nobody)
