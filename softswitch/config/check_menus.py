@@ -117,6 +117,7 @@ def _check_target(
         StepKind.MENU: ("menu", draft.names("menus.toml", "menu"), "Add it to menus.toml"),
         StepKind.FLOW: ("flow", draft.flows, "Write it in a file of the dialplans directory"),
         StepKind.VOICEMAIL: ("voicemail box", box_names(draft), "Add it to voicemail.toml"),
+        StepKind.CONFERENCE: ("room", _rooms(draft), "Add it to conferences.toml"),
         StepKind.LANGUAGE: ("language among [sounds] languages", draft.settings.sounds.languages, "Add it there"),
     }
     if step.kind in names:
@@ -154,6 +155,12 @@ def _queues(draft: Draft) -> set[str] | None:
     """What a call may name: of a project's queue "shop.sales" its own calls say just "sales"."""
     ids = draft.names("queues.toml", "queue")
     return None if ids is None else ids | {queue_id.partition(".")[2] for queue_id in ids if "." in queue_id}
+
+
+def _rooms(draft: Draft) -> set[str] | None:
+    """No room is the one whose PIN is typed."""
+    ids = draft.names("conferences.toml", "room")
+    return None if ids is None else ids | {""} | {room_id.partition(".")[2] for room_id in ids}
 
 
 def _people(draft: Draft) -> set[str] | None:

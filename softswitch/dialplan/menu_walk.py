@@ -117,6 +117,8 @@ class _Walk:
             case StepKind.VOICEMAIL:
                 left = await call.voicemail(step.target)
                 return _Next.OVER if left.is_saved else _Next.STEP
+            case StepKind.CONFERENCE:
+                return _Next.OVER if (await call.conference(step.target)).has_taken_part else _Next.STEP
             case StepKind.FLOW:
                 await call.run(step.target)
             case StepKind.PLAY:

@@ -10,6 +10,7 @@ taken when the one before it has not led away: after "queue:sales" comes what is
 | `flow:NAME` | is in the hands of that flow | when it returns; without one the call is over |
 | `callback:QUEUE` | is promised a call-back, if he wants it | if he does not, or it is not possible |
 | `voicemail:BOX` | leaves a message there | if he has left none |
+| `conference:ROOM`, `conference` | takes part; without a room in the one whose PIN he types | if he could not |
 | `play:PROMPT`, `say:TEXT` | hears it | always |
 | `language:CODE` | hears all from here on in that language | always |
 | `tag:NAME=VALUE` | has it in his record | always |
@@ -35,6 +36,7 @@ class StepKind(Enum):
     FLOW = "flow"
     CALLBACK = "callback"
     VOICEMAIL = "voicemail"
+    CONFERENCE = "conference"
     PLAY = "play"
     SAY = "say"
     LANGUAGE = "language"
@@ -51,9 +53,8 @@ ALONE = frozenset({StepKind.REPEAT, StepKind.BACK, StepKind.HANG_UP})
 LEADS_AWAY = ALONE | {StepKind.MENU}
 """Steps after which no further one of the list is taken."""
 
-LEADS_OUT = frozenset({
-    StepKind.QUEUE, StepKind.DIAL, StepKind.FLOW, StepKind.CALLBACK, StepKind.VOICEMAIL, StepKind.HANG_UP
-})  # fmt: skip
+TO_PEOPLE = frozenset({StepKind.QUEUE, StepKind.DIAL, StepKind.CALLBACK, StepKind.VOICEMAIL, StepKind.CONFERENCE})
+LEADS_OUT = TO_PEOPLE | {StepKind.FLOW, StepKind.HANG_UP}
 """Steps with which a caller comes out of all menus."""
 
 
@@ -145,7 +146,7 @@ def parse_step(text: str) -> MenuStep:
         raise LocalError(f'"{text}" is no step; there are {known}')
     if kind in ALONE and has_target:
         raise LocalError(f'"{text}": nothing follows the word "{word}"')
-    if kind not in ALONE and not target and kind is not StepKind.DIAL:
+    if kind not in ALONE and not target and kind not in (StepKind.DIAL, StepKind.CONFERENCE):
         raise LocalError(f'"{text}" does not say which {_ABOUT.get(kind, kind.value)}')
     if kind is StepKind.TAG and not target.partition("=")[0]:
         raise LocalError(f'"{text}" does not say which tag: write tag:NAME=VALUE')

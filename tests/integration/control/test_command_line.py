@@ -597,8 +597,9 @@ def test_lists_of_callers_are_shown_and_changed() -> None:
 @pytest.mark.usefixtures("server")
 def test_lookups_are_shown_and_tried() -> None:
     assert "late" in printed("lookups")[2]
-    assert printed("lookups", "try", "crm", "calling_number=+15550101")[0] == '{"name":"Eva"}'
-    assert printed("lookups", "try", "crm", "calling_number=+1")[0] == "Nobody is known there."
+    known = run("lookups", "try", "crm", "calling_number=+15550101")
+    assert (known.stdout.rstrip(), known.stderr) == ('{"name":"Eva"}', "(20 ms)\n")
+    assert run("lookups", "try", "crm", "calling_number=+1").stdout.rstrip() == "Nobody is known there."
     assert "it answers 500" in run("lookups", "try", "shop").stderr
     assert run("lookups", "try", "crm", "calling_number").exit_code == 2
 

@@ -17,6 +17,7 @@ FILES = {
     "queues": '[[queue]]\nid = "sales"\n\n[[queue]]\nid = "shop.support"\nproject = "shop"\n',
     "projects": '[[project]]\nid = "shop"\n',
     "schedules": '[[schedule]]\nid = "office"\nhours = {daily = ["09:00-18:00"]}\n',
+    "conferences": '[[room]]\nid = "board"\nhost_pin = "47114711"\n',
     "agents": '[[phone]]\nid = "hall"\nnumber = "101"\npassword = "kuYb6-tzzS"\n',
 }
 FLOWS = {"hotline", "extra"}
@@ -37,6 +38,7 @@ def faults_of(directory: Path, menus: str, **files: str) -> list[str]:
 
 
 GOOD = [
+    TOP + 'keys = {"1" = "conference", "2" = "conference:board"}\n',
     TOP + 'keys = {"1" = "queue:sales", "2" = ["queue:support", "flow:extra"], "1xx" = "dial", "*" = "repeat"}\n',
     TOP + 'keys = {"1" = "dial:101", "2" = "dial:hall", "3" = "dial:+4930123456", "4" = "hangup"}\n',
     TOP + 'keys = {"1" = "voicemail:101", "2" = "voicemail:hall"}\n',
@@ -65,6 +67,7 @@ def test_good_menus(tmp_path: Path, menus: str) -> None:
         (TOP + 'keys = {"1" = ["language:de", "hangup"]}', "keys.1[0]: there is no language among"),
         (TOP + 'keys = {"1" = "dial:102"}', 'keys.1: nobody has the number or name "102". Did you mean "101"?'),
         (TOP + 'keys = {"1" = "callback:sales"}', 'keys.1: nobody is called back from the queue "sales"'),
+        (TOP + 'keys = {"1" = "conference:bord"}', 'keys.1: there is no room "bord". Did you mean "board"?'),
         (TOP + 'keys = {"1" = "queue"}', '"queue" does not say which queue'),
         (TOP + 'keys = {"1" = "sales"}', '"sales" is no step; there are queue:..., dial:...'),
         (TOP + 'keys = {"1" = "hangup:now"}', '"hangup:now": nothing follows the word "hangup"'),

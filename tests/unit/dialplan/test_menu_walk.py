@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.outcomes import DialOutcome, DialReason, QueueOutcome, QueueReason, RecordedMessage
+from softswitch.calls.outcomes import (
+    ConferenceOutcome,
+    ConferenceReason,
+    DialOutcome,
+    DialReason,
+    QueueOutcome,
+    QueueReason,
+    RecordedMessage,
+)
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.config.menu_rows import MenuRow
 from softswitch.dialplan import Call, flow
@@ -30,7 +38,10 @@ CLOSED = {"office": Schedule(id="office", timezone="UTC", weekly=((),) * 7, holi
 
 
 def walk(
-    typed: str, *outcomes: QueueOutcome | DialOutcome | RecordedMessage, calls_back: bool = True, **keys: Any
+    typed: str,
+    *outcomes: QueueOutcome | DialOutcome | RecordedMessage | ConferenceOutcome,
+    calls_back: bool = True,
+    **keys: Any,
 ) -> FakeCall:
     """Through the menu "main" with these keys, and "more" behind it."""
     rows = [
@@ -46,6 +57,7 @@ def walk(
                 "6": ("flow:extra", "repeat"),
                 "7": "callback:sales",
                 "8": "hangup",
+                "901": ("conference:board", "flow:extra"),
                 "9xx": "dial",
                 "*": "repeat",
                 "#": "back",
@@ -94,6 +106,17 @@ def test_a_menu_within_a_menu_and_back() -> None:
     asked = ["play menus/main", "play more/one more/two"]
     assert seen(call) == [*asked, *asked, "queue support"]
     assert call.record.tags == {"menu": "main:2 more:* main:2 more:1"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "last"),
+    [
+        (ConferenceOutcome(reason=ConferenceReason.LEFT, room="board", conference="c1"), "conference board"),
+        (ConferenceOutcome(reason=ConferenceReason.FULL, room="board"), "play extra"),
+    ],
+)
+def test_a_conference_is_taken_part_in_or_something_else_done(outcome: ConferenceOutcome, last: str) -> None:
+    assert seen(walk("901", outcome))[-1] == last
 
 
 def test_back_from_the_first_menu_ends_the_flow_and_hangup_the_call() -> None:
