@@ -8,6 +8,7 @@ import asyncio
 import time
 import wave
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -93,10 +94,14 @@ def frequency_hz(place: int) -> float:
     return 350.0 + 125.0 * place + 2.5 * (7 * place * place % 19)
 
 
-def levels_db(sound: Sound, hertz: list[float]) -> NDArray[np.float64]:
+@cache
+def waves(samples: int, hertz: tuple[float, ...]) -> NDArray[np.complex128]:
+    return np.exp(-2j * np.pi * np.outer(hertz, np.arange(samples) / RATE_HZ))
+
+
+def levels_db(sound: Sound, hertz: tuple[float, ...]) -> NDArray[np.float64]:
     """Of each of these tones, against full scale."""
-    at = np.arange(len(sound)) / RATE_HZ
-    amplitudes = 2 * np.abs(np.exp(-2j * np.pi * np.outer(hertz, at)) @ sound) / len(sound)
+    amplitudes = 2 * np.abs((waves(len(sound), hertz) * sound).sum(axis=1)) / len(sound)
     return 20 * np.log10(np.maximum(amplitudes, 1e-9))
 
 
@@ -109,7 +114,7 @@ class Heard:
         self._sound: Sound = frames[:, 0] / 32768.0
         self._began_at = began_at
 
-    def levels(self, began_at: float, hertz: list[float]) -> list[float]:
+    def levels(self, began_at: float, hertz: tuple[float, ...]) -> list[float]:
         """Of each tone from then on: the steadiest of what is heard, for a packet may be late on a busy machine."""
         first = round((began_at - self._began_at) * RATE_HZ)
         windows = [
@@ -123,7 +128,7 @@ class Heard:
         """Somewhere in it."""
         step = RATE_HZ // 4
         pieces = [self._sound[at : at + step] for at in range(0, len(self._sound) - step, step)]
-        return any(levels_db(piece, [hz])[0] > SPOKEN_DB - 3 for piece in pieces)
+        return any(levels_db(piece, (hz,))[0] > SPOKEN_DB - 3 for piece in pieces)
 
 
 class Room:
@@ -137,6 +142,7 @@ class Room:
         self.phones = phones
         self.directory = directory
         self._switch = switch
+        self._heard: dict[int, Heard] = {}
 
     def row(self) -> ConferenceRow:
         with self._switch.control() as client:
@@ -196,13 +202,16 @@ class Room:
             assert await line.recorded() is not None
 
     def heard_by(self, place: int) -> Heard:
-        line = self.lines[place]
-        return Heard(str(self.directory / f"{self.number}-{place}.wav"), line.recording_began_at)
+        if place not in self._heard:
+            path = str(self.directory / f"{self.number}-{place}.wav")
+            self._heard[place] = Heard(path, self.lines[place].recording_began_at)
+        return self._heard[place]
 
     def check(self, what: str, listener: int, heard: set[int]) -> None:
         """All of `heard` within half a decibel of what they say, and nobody else, himself least of all."""
         places = range(len(self.lines))
-        levels = self.heard_by(listener).levels(self.marks[what], [frequency_hz(place) for place in places])
+        hertz = tuple(frequency_hz(place) for place in places)
+        levels = self.heard_by(listener).levels(self.marks[what], hertz)
         for place, level in zip(places, levels, strict=True):
             if place in heard:
                 assert level == pytest.approx(SPOKEN_DB, abs=0.5), f"{what}: {listener} hears {place}"
@@ -329,7 +338,7 @@ def test_three_conferences_of_fifteen_at_once_run_with_keys_alone(tmp_path: Path
     assert not list((tmp_path / "centre" / "recordings").rglob("conference-names/*")), "names are not kept"
     recorded = Heard(recording.path, recording.started_at)
     for what, heard in (("all", everybody), ("private", everybody - {0, 2})):
-        levels = recorded.levels(board.wall_marks[what], [frequency_hz(place) for place in sorted(everybody)])
+        levels = recorded.levels(board.wall_marks[what], tuple(frequency_hz(place) for place in range(PARTIES)))
         for place, level in enumerate(levels):
             assert level == pytest.approx(SPOKEN_DB, abs=0.5) if place in heard else level < -60, (what, place, level)
 
