@@ -388,7 +388,7 @@ class StoredStay(msgspec.Struct, frozen=True, kw_only=True):
     """0: he is still there."""
     talk_s: float = 0.0
     reason: str = ""
-    """Why he left: "hung up", "left", "removed", "ended", "host left"."""
+    """Why he left: "hung up", "left", "removed", "gave his place", "ended", "host left"."""
 
 
 class StoredConferenceEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,11 @@ async def reception(call: Call) -> None:
     await call.pause(60.0)
 
 
+@flow
+async def extension(call: Call) -> None:
+    await call.dial(call.called_number)
+
+
 def board(**changes: object) -> RoomTerms:
     settings: dict[str, object] = {
         "room_id": "board",
@@ -64,13 +69,14 @@ class ConferenceCentre(SimulatedCentre):
         )
         super().__init__(
             directory,
-            flows={"conference": conference, "elsewhere": elsewhere, "reception": reception},
+            flows={"conference": conference, "elsewhere": elsewhere, "reception": reception, "extension": extension},
             routes={
                 BOARD: "conference",
                 "88xx": "conference",
                 "900": "conference",
                 "901": "elsewhere",
                 "902": "reception",
+                "20x": "extension",
             },
             phones=[
                 Extension(username="desk", number="200", trunks=frozenset({"provider"})),

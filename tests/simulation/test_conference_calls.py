@@ -51,6 +51,11 @@ def test_a_host_calls_somebody_in_who_joins_with_one(centre: Make) -> None:
         ]
         await centre.type(anna, "1")
         assert centre.heard_by(anna) == {"+1", "+2"}
+        anna.hold("sendonly")
+        await centre.sleep(1)
+        anna.hold("sendrecv")
+        await centre.sleep(1)
+        assert centre.heard_by(guest) == {"+1", "anna"}
         await centre.type(host, "*#9")
         await centre.all_over()
         (minutes,) = centre.minutes()

@@ -560,3 +560,36 @@ def test_nobody_is_called_while_the_switch_stops(centre: Make) -> None:
         await centre.all_over()
 
     centre().hold(scenario)
+
+
+@pytest.mark.parametrize("on_leg", ["conference", "consultation"])
+def test_a_colleague_is_given_the_place_of_who_transfers_to_him(centre: Make, on_leg: str) -> None:
+    async def scenario(centre: ConferenceCentre) -> None:
+        anna, bert = centre.phone("anna"), centre.phone("bert")
+        assert await anna.register() == await bert.register() == 200
+        conference = anna.call(BOARD, password="Secret-123")
+        await centre.until(lambda: anna.is_answered)
+        guest = await centre.dial_in("+2")
+        await centre.settled()
+        assert centre.heard_by(guest) == {"anna"}
+        consultation = anna.call("202", password="Secret-123")
+        await centre.until(lambda: bert.is_answered)
+        await centre.sleep(1)
+        if on_leg == "conference":
+            anna.refer("202", leg=conference, replaces=consultation)
+        else:
+            anna.refer(BOARD, leg=consultation, replaces=conference)
+        await centre.sleep(2)
+        anna.hang_up_all(conference, consultation)
+        await centre.sleep(2)
+        anna.is_answered = False
+        assert centre.heard_by(guest) == {"bert"}
+        assert centre.heard_by(bert) == {"+2"}
+        await centre.type(bert, "*#9")
+        await centre.all_over()
+        (minutes,) = centre.minutes()
+        stays = {stay.number: (stay.seat, stay.role, stay.reason) for stay in minutes.stays}
+        assert stays["201"] == (1, "host", "gave his place")
+        assert stays["202"] == (1, "host", "ended")
+
+    centre(hosts=frozenset({"anna"})).hold(scenario)

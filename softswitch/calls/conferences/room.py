@@ -143,6 +143,17 @@ class Room:
             self._abandoned(now)
         self._settle()
 
+    def rename(self, call_id: CallId, number: str, name: str, account: str, now: float) -> None:
+        """Somebody else has his seat now, and is what he was; nothing happens if it is still he."""
+        one = self.participants.get(call_id)
+        if one is None or (one.who.number, one.who.account) == (number, account):
+            return
+        one.talks(False, now)
+        self._keep_stay(one, LeaveReason.REPLACED, now)
+        one.who = Newcomer(call_id, one.role, number=number, name=name, account=account)
+        one.joined_at, one.talk_s = now, 0.0
+        self._outputs.append(MinutesChanged())
+
     def talkers(self, place: int, call_ids: Collection[CallId], now: float) -> None:
         """Those, and nobody else in that place, talk now."""
         for each in self.participants.values():
@@ -350,16 +361,19 @@ class Room:
     def _gone(self, one: Participant, reason: LeaveReason, now: float) -> None:
         one.talks(False, now)
         self._last_left_at = now
-        self._stays.append(one.stay(now, self.wall_offset, reason))
-        if len(self._stays) > STAYS_MAX:
-            del self._stays[0]
-            self._stays_left_out += 1
+        self._keep_stay(one, reason, now)
         identity = one.who.identity
         if reason in (LeaveReason.HUNG_UP, LeaveReason.LEFT) and identity and self.terms.rejoin_s:
             self._former = {each: former for each, former in self._former.items() if former.until > now}
             if len(self._former) >= FORMER_MAX:
                 del self._former[next(iter(self._former))]
             self._former[identity] = Former(one, now + self.terms.rejoin_s)
+
+    def _keep_stay(self, one: Participant, reason: LeaveReason, now: float) -> None:
+        self._stays.append(one.stay(now, self.wall_offset, reason))
+        if len(self._stays) > STAYS_MAX:
+            del self._stays[0]
+            self._stays_left_out += 1
 
     def _abandoned(self, now: float) -> None:
         if not self.terms.host_grace_s:

@@ -27,6 +27,8 @@ class LeaveReason(Enum):
     LEFT = "left"
     """With a key, and his flow goes on."""
     REMOVED = "removed"
+    REPLACED = "gave his place"
+    """He has transferred somebody else to the conference."""
     ENDED = "ended"
     """Whoever runs it has ended it for all."""
     HOST_LEFT = "host left"

@@ -32,6 +32,7 @@ _REFUSED = {
 _DISMISSED = {
     LeaveReason.LEFT: (ConferenceReason.LEFT, ""),
     LeaveReason.REMOVED: (ConferenceReason.REMOVED, "conference/you-are-removed"),
+    LeaveReason.REPLACED: (ConferenceReason.LEFT, ""),
     LeaveReason.ENDED: (ConferenceReason.ENDED, "conference/is-over"),
     LeaveReason.HOST_LEFT: (ConferenceReason.HOST_LEFT, "conference/is-over"),
 }

@@ -6,6 +6,7 @@
 | REFER to anything else, or one transfer too many       | 603; nothing changes                                       |
 | REFER that replaces a leg of his own in another call   | 202; the other party takes his place there                 |
 | the same of somebody else's leg                        | 603                                                        |
+| the same by somebody in a conference                   | 202; who he talks to there has his seat in the conference  |
 | REFER by who does not talk (waits, listens)            | 603                                                        |
 | REFER of somebody who has hung up in the same instant  | 603                                                        |
 
@@ -50,7 +51,9 @@ DECLINED = 603
 def answer_refer(call: ActiveCall, event: ReferReceived) -> None:
     """A party of the call wants the other one to go elsewhere."""
     party, conversation = call.party(event.leg_id), call.conversation
-    if party is None or conversation is None or not _is_between(party, conversation):
+    if party is call.caller and call.seat is not None and event.replaces_leg is not None:
+        call.exchange.spawn(_transfer_into_conference(call, event, event.replaces_leg))
+    elif party is None or conversation is None or not _is_between(party, conversation):
         call.around.sip.refuse_refer(event.refer_id, DECLINED)
     elif event.replaces_leg is not None and event.replaces_leg != event.leg_id:
         call.exchange.spawn(_transfer_attended(call, party, event, event.replaces_leg))
@@ -172,11 +175,26 @@ async def _transfer_attended(call: ActiveCall, party: Party, event: ReferReceive
     sip = call.around.sip
     of = call.exchange.call_of(leg_id)
     place = None if of is None else of.party(leg_id)
-    conversation = call.conversation
-    if of is None or place is None or of is call or conversation is None:
+    if of is None or place is None:
         sip.refuse_refer(event.refer_id, DECLINED)
         return
-    if not _is_same(party, place) or not _is_between(party, conversation):
+    await _give_place(call, party, of, place, event)
+
+
+async def _transfer_into_conference(call: ActiveCall, event: ReferReceived, leg_id: LegId) -> None:
+    """Who takes part in a conference leaves his seat to whom he talks to on his other leg."""
+    other = call.exchange.call_of(leg_id)
+    consulting = None if other is None else other.party(leg_id)
+    if other is None or consulting is None:
+        call.around.sip.refuse_refer(event.refer_id, DECLINED)
+        return
+    await _give_place(other, consulting, call, call.caller, event)
+
+
+async def _give_place(call: ActiveCall, party: Party, of: ActiveCall, place: Party, event: ReferReceived) -> None:
+    """`party`, who talks in `call`, and `place` in the call `of` are one: whom he talks to goes there in his place."""
+    sip, conversation = call.around.sip, call.conversation
+    if of is call or conversation is None or not _is_same(party, place) or not _is_between(party, conversation):
         sip.refuse_refer(event.refer_id, DECLINED)
         return
     is_caller, is_place_of_caller = party is conversation.near, place is of.caller

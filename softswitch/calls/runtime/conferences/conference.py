@@ -30,6 +30,7 @@ from softswitch.calls.conferences.outputs import (
 from softswitch.calls.conferences.participant import Newcomer
 from softswitch.calls.conferences.room import Room
 from softswitch.calls.conferences.terms import JoinRefusal, LeaveReason, RoomTerms
+from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.conferences.member import Member
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.media.protocol import Recording
@@ -151,6 +152,13 @@ class Conference:
     def members_changed(self) -> None:
         """A stream has come in the place of another."""
         self._set_members()
+
+    def renamed(self, call: ActiveCall) -> None:
+        """Perhaps somebody else is the call's caller now."""
+        number, name = call.caller_identity
+        account = "" if call.caller.extension is None else call.caller.extension.username
+        self.room.rename(call.call_id, number, name, account, self._around.clock.now())
+        self._carry_out()
 
     # Calls to the outside
 

@@ -30,6 +30,7 @@ class Member:
         "_connected_s",
         "_connected_since",
         "_language",
+        "_party",
         "_placed",
         "_playing",
         "_terms",
@@ -53,6 +54,7 @@ class Member:
         self._to_be_said: deque[list[str]] = deque(maxlen=ANNOUNCEMENTS_MAX)
         self._connected_s = 0.0
         self._connected_since: float | None = None
+        self._party = call.caller
         call.seat = self
 
     @property
@@ -97,6 +99,9 @@ class Member:
         """He has put it on hold, or resumed; or another party has taken his place."""
         self._be_heard()
         self.conference.members_changed()
+        if self.call.caller is not self._party:
+            self._party = self.call.caller
+            self.conference.renamed(self.call)
 
     def finished(self, play_id: int) -> None:
         """A sound has come to its end."""

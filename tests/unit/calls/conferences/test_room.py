@@ -249,3 +249,21 @@ def test_when_the_switch_stops_the_minutes_are_complete() -> None:
     assert minutes.ended_at
     assert minutes.end_reason == "switch stopped"
     assert all(stay.left_at for stay in minutes.stays)
+
+
+def test_who_is_given_a_seat_is_what_the_other_was_and_the_minutes_have_both() -> None:
+    conference = Conference()
+    conference.host("h")
+    conference.join("a")
+    conference.room.talkers(0, {"h"}, conference.now)  # type: ignore[arg-type]
+    conference.wait(5.0)
+    conference.room.rename("h", "i", "Ida", "ida", conference.now)  # type: ignore[arg-type]
+    conference.room.rename("h", "i", "Ida", "ida", conference.now)  # type: ignore[arg-type]
+    conference.room.rename("nobody", "i", "Ida", "ida", conference.now)  # type: ignore[arg-type]
+    conference.wait(2.0)
+    conference.press("h", "*#9")
+    stays = [each for each in conference.room.minutes(conference.now).stays if each.seat == 1]
+    assert [(each.number, each.account, each.role, each.talk_s, each.reason) for each in stays] == [
+        ("h", "", "host", 5.0, "gave his place"),
+        ("i", "ida", "host", 0.0, "ended"),
+    ]
