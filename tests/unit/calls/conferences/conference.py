@@ -20,7 +20,7 @@ class Conference:
     """People are called by a letter, which is their call's id and their number."""
 
     def __init__(self, room_terms: RoomTerms | None = None) -> None:
-        self.now = 100.0
+        self.now: float = 100.0
         self.room = Room("conference-1", room_terms or terms(), self.now, wall_offset=WALL_OFFSET)
         self.outputs: list[RoomOutput] = []
         self.placed: dict[str, Placed] = {}
