@@ -14,3 +14,5 @@ class DialTerms(msgspec.Struct, frozen=True, kw_only=True):
     warn_s: float = 60.0
     """The caller hears `warning` so long before."""
     warning: tuple[str, ...] = ()
+    through: str = ""
+    """The number or user name of whose trunks and limits calls to the outside use; "": the caller's own."""

@@ -65,6 +65,7 @@ class Reaching(VerbGroup):
         screened: bool = False,
         limit_s: float | None = None,
         warn_s: float = 60.0,
+        through: str = "",
     ) -> DialOutcome:
         """Ring extensions (numbers or user names), groups or, for those who may, outside numbers; returns when the far
         side has hung up or did not come.
@@ -74,7 +75,9 @@ class Reaching(VerbGroup):
         number called is configured, or else on demand. With `intercom` the phone answers by itself, if it may.
 
         Whoever answers hears `callee_hears` before he is connected; if `screened` he is asked, and talks to the caller
-        when he presses 1. They may talk for `limit_s`; the caller is warned `warn_s` before (0: not).
+        when he presses 1. They may talk for `limit_s`; the caller is warned `warn_s` before (0: not). Calls to the
+        outside use the trunks and limits of the extension `through`; without it those of the caller, and a caller from
+        outside has none. Raises `LocalError` if there is no such extension.
         """
         if limit_s is not None and not limit_s > 0:
             raise LocalError(f"dial: limit_s is {limit_s:g}, and nobody can talk for so long")
@@ -86,6 +89,7 @@ class Reaching(VerbGroup):
             limit_s=limit_s,
             warn_s=warn_s,
             warning=tuple(await self._files((WARNING,))) if limit_s is not None and warn_s else (),
+            through=through,
         )
         return await self._verbs.dial(
             targets, strategy=strategy, each_s=each_s, ring_s=ring_s, record=record, intercom=intercom, terms=terms

@@ -105,7 +105,13 @@ class Speaking(VerbGroup):
         return "" if words is None else await self.play(words, stop_digits="" if is_over else ANY_DIGIT)
 
     async def survey(
-        self, name: str, question: str = "survey/question", *, scale: int = 5, tries: int = 2
+        self,
+        name: str,
+        question: Said = "survey/question",
+        *,
+        scale: int = 5,
+        tries: int = 2,
+        thanks: Said | None = "survey/thanks",
     ) -> int | None:
         """Ask for a rating from 1 to `scale` (at most 9) and note it in the call's record; None if none was given."""
         if not 2 <= scale <= 9:
@@ -116,5 +122,6 @@ class Speaking(VerbGroup):
         if not choice.digit:
             return None
         self._verbs.record.scores[name] = int(choice.digit)
-        await self.play("survey/thanks")
+        if thanks is not None:
+            await self.play(thanks)
         return int(choice.digit)

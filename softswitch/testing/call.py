@@ -264,6 +264,7 @@ class FakeCall:
         named = " ".join(each if isinstance(each, str) else each.target for each in targets)
         words = ["dial", named, "" if strategy == "parallel" else strategy, "intercom" if intercom else ""]
         words += ["screened" if terms.is_screened else "", "" if terms.limit_s is None else f"{terms.limit_s:g}s"]
+        words += [f"through {terms.through}" if terms.through else ""]
         self._use(" ".join(word for word in words if word))
         return self._outcome(DialOutcome)
 

@@ -64,9 +64,11 @@ class Attempt:
         "target",
     )
 
-    def __init__(self, call: ActiveCall, target: str, *, is_intercom: bool = False) -> None:
+    def __init__(
+        self, call: ActiveCall, target: str, *, is_intercom: bool = False, through: Extension | None = None
+    ) -> None:
         """`is_intercom`: the phone is to answer by itself, to a colleague; it must be configured to, and nothing is
-        forwarded."""
+        forwarded. `through` is whose right it is to call through a trunk, if it is not the caller's."""
         caller = call.caller.extension
         self.target = target
         self.alerting = Alerting(call, is_counted=False)
@@ -77,7 +79,7 @@ class Attempt:
         self._is_intercom = is_intercom
         self._call = call
         self._around = call.around
-        self._permitted = call.permissions
+        self._permitted = through or call.permissions
         """Whose right it is to call through a trunk."""
         self._chain = ForwardChain(
             came_with=len(read_diversions(call.headers)), caller="" if caller is None else caller.username

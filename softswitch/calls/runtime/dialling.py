@@ -6,6 +6,7 @@ to the caller, and all others stop ringing ("completed elsewhere").
 
 from collections.abc import Sequence
 
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dial_terms import DialTerms
@@ -19,7 +20,7 @@ from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.early_media import EarlyMedia
 from softswitch.calls.runtime.screening import Screening
 from softswitch.calls.runtime.time_limit import TimeLimit
-from softswitch.calls.settings import CallSettings
+from softswitch.calls.settings import CallSettings, Extension
 from softswitch.media.protocol import FirstPacket, PlayFinished
 from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
@@ -39,11 +40,13 @@ class Dialling:
         is_intercom: bool = False,
         terms: DialTerms = _NO_TERMS,
     ) -> None:
-        """`plan` has not begun; if nobody answers within `ring_s` it is over."""
+        """`plan` has not begun; if nobody answers within `ring_s` it is over. Raises `LocalError` if nobody is known
+        by the name in `terms.through`."""
         self._is_intercom = is_intercom
         self._terms = terms
         self._call = call
         self._around = call.around
+        self._through = _account(terms.through, call.around.settings())
         self._plan = plan
         self._is_record_wished = record
         self._longest_s = ring_s
@@ -176,7 +179,7 @@ class Dialling:
             for output in self._plan.take_outputs():
                 if isinstance(output, BeginRing):
                     target = self._plan.targets[output.place]
-                    attempt = Attempt(self._call, target, is_intercom=self._is_intercom)
+                    attempt = Attempt(self._call, target, is_intercom=self._is_intercom, through=self._through)
                     self._attempts[output.place] = attempt
                     await attempt.begin()
                 elif output.place not in self._screenings:
@@ -286,6 +289,16 @@ class Dialling:
         if self._call.caller.stream is not None and self._call.is_answered:
             self._call.caller.stream.stop_play()
         self._call.end_wait()
+
+
+def _account(through: str, settings: CallSettings) -> Extension | None:
+    """Whose right to call through trunks a flow uses in place of the caller's."""
+    if not through:
+        return None
+    extension = settings.extension_for(through)
+    if extension is None:
+        raise LocalError(f'dial: through = "{through}" is no extension')
+    return extension
 
 
 def ring_plan(
