@@ -16,7 +16,8 @@ DIGITS = {**{digit: f"digit/{digit}" for digit in "0123456789"}, "+": "digit/plu
 
 
 @flow
-async def callback_offer(call: Call) -> None:
+async def callback_offer(call: Call, *, queue: str = "") -> None:
+    """From the queue he has waited in, or `queue`."""
     number = call.calling_number
     if not number:
         await call.play("callback/not-possible")
@@ -24,5 +25,5 @@ async def callback_offer(call: Call) -> None:
     spelt = [DIGITS[character] for character in number if character in DIGITS]
     choice = await call.menu("callback/offer", *spelt, "callback/confirm", digits="1", tries=2, default="0")
     if choice.digit == "1":
-        is_promised = await call.request_callback()
+        is_promised = await call.request_callback(queue=queue)
         await call.play("callback/promised" if is_promised else "callback/not-possible")

@@ -130,6 +130,8 @@ class FakeCall:
         self.transcript: list[str] = []
         self.queue_wishes: list[QueueWishes] = []
         """With what each queue was entered."""
+        self.dial_terms: list[DialTerms] = []
+        """And on what terms somebody was dialled."""
         self.clock = ManualClock()
         self.call_id = CallId("fake-call")
         self.record = CallRecord(
@@ -265,6 +267,7 @@ class FakeCall:
         words = ["dial", named, "" if strategy == "parallel" else strategy, "intercom" if intercom else ""]
         words += ["screened" if terms.is_screened else "", "" if terms.limit_s is None else f"{terms.limit_s:g}s"]
         words += [f"through {terms.through}" if terms.through else ""]
+        self.dial_terms.append(terms)
         self._use(" ".join(word for word in words if word))
         return self._outcome(DialOutcome)
 

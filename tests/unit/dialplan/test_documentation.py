@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from softswitch.dialplan import Call, DialReason, QueueReason
+from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "dialplan.md").read_text()
 VERBS = {name: member for name, member in inspect.getmembers(Call, inspect.isfunction) if not name.startswith("_")}
@@ -46,6 +47,12 @@ def test_no_section_is_about_something_else() -> None:
 @pytest.mark.parametrize("reason", [*QueueReason, *DialReason])
 def test_every_reason_is_explained(reason: QueueReason | DialReason) -> None:
     assert f"`{reason.name}`" in PAGE
+
+
+def test_every_flow_that_ships_is_in_the_table() -> None:
+    table = PAGE.partition("## Flows that come with the switch")[2].partition("\n## ")[0]
+    flows, _ = load_flows([shipped_directory()])
+    assert sorted(set(re.findall(r"`(\w+)`", table)) - {"dialplans"}) == sorted(flows)
 
 
 def test_every_example_is_python() -> None:

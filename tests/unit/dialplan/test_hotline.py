@@ -4,36 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.base.ids import AgentId
-from softswitch.calls.outcomes import DialOutcome, DialReason, QueueOutcome, QueueReason, RecordedMessage
-from softswitch.config.rows import ScheduleRow
+from softswitch.calls.outcomes import DialOutcome, DialReason, LookupAnswer, QueueOutcome, QueueReason, RecordedMessage
+from softswitch.calls.settings import Project
 from softswitch.dialplan.flows import Flow
-from softswitch.dialplan.runtime.loader import load_flows
-from softswitch.dialplan.schedule import Schedule, compile_schedule
 from softswitch.testing.call import FakeCall
-
-DIALPLANS = Path(__file__).resolve().parents[3] / "dialplans"
+from tests.unit.dialplan.shipped import ALWAYS, NEVER, answered, changed, shipped
 
 
 @pytest.fixture(scope="module")
 def flows() -> dict[str, Flow]:
-    loaded, faults = load_flows([DIALPLANS])
-    assert faults == []
-    return loaded
-
-
-def schedule(hours: str) -> dict[str, Schedule]:
-    compiled = compile_schedule(ScheduleRow(id="office", hours={"mon-sun": (hours,)}))
-    assert isinstance(compiled, Schedule)
-    return {"office": compiled}
-
-
-ALWAYS = schedule("00:00-24:00")
-NEVER = schedule("00:00-00:01")
-
-
-def answered(queue: str) -> QueueOutcome:
-    return QueueOutcome(reason=QueueReason.ANSWERED, queue=queue, agent=AgentId("ann"), wait_s=3.0, talk_s=60.0)
+    return shipped()
 
 
 def test_a_caller_chooses_is_served_and_rates_the_call(flows: dict[str, Flow]) -> None:
@@ -113,3 +93,52 @@ def test_a_caller_who_does_not_want_to_wait_leaves_a_message(
     call.run(flows["leave_message"])
     assert call.transcript[-1] == f"play {said} greeting/goodbye"
     assert call.record.tags["message"] == ("m.wav" if duration_s > 2 else "too short")
+
+
+def test_a_project_says_itself_that_it_records_and_when_it_is_open(flows: dict[str, Flow]) -> None:
+    project = Project(id="acme", hours="acme.day", recording_notice="acme/notice")
+    hours = {**NEVER, "acme.day": ALWAYS["office"]}
+    call = FakeCall(project=project, digits="1", outcomes=[answered("sales")])
+    call.run(flows["hotline"], schedules=hours)
+    assert call.transcript[1:3] == ["play greeting/welcome", "play menu/sales-or-support"]
+
+
+def test_who_is_unwanted_is_refused(tmp_path: Path) -> None:
+    flows = changed(tmp_path, "hotline.py", UNWANTED="blocked")
+    call = FakeCall(lists={"blocked": {"+15550100": "rude"}})
+    call.run(flows["hotline"], schedules=ALWAYS)
+    assert call.transcript == ["reject 603"]
+
+
+@pytest.mark.parametrize(("vip", "boost_s"), [({"+15550100": ""}, 120.0), ({}, 0.0)])
+def test_important_callers_come_earlier(tmp_path: Path, vip: dict[str, str], boost_s: float) -> None:
+    flows = changed(tmp_path, "hotline.py", VIP="vip")
+    call = FakeCall(digits="1", lists={"vip": vip}, outcomes=[answered("sales")])
+    call.run(flows["hotline"], schedules=ALWAYS)
+    assert call.queue_wishes[0].boost_s == boost_s
+
+
+def test_the_crm_says_who_calls_and_whose_customer_he_is(tmp_path: Path) -> None:
+    flows = changed(tmp_path, "hotline.py", CRM="crm")
+    known = LookupAnswer(fields={"language": "ru", "vip": True, "agent": "ann", "customer": "C-17"})
+    call = FakeCall(digits="2", outcomes=[known, answered("support")])
+    call.run(flows["hotline"], schedules=ALWAYS)
+    wishes = call.queue_wishes[0]
+    assert (wishes.boost_s, wishes.preferred_agent, wishes.preferred_for_s) == (120.0, "ann", 20.0)
+    assert (call.language, call.record.tags) == ("ru", {"customer": "C-17"})
+
+
+def test_a_crm_that_does_not_answer_changes_nothing(tmp_path: Path) -> None:
+    flows = changed(tmp_path, "hotline.py", CRM="crm")
+    call = FakeCall(digits="1", outcomes=[LookupAnswer(fault="no answer within 1 s"), answered("sales")])
+    call.run(flows["hotline"], schedules=ALWAYS)
+    assert "queue sales" in call.transcript
+    assert (call.language, call.queue_wishes[0].boost_s) == ("en", 0.0)
+
+
+@pytest.mark.parametrize("reason", [QueueReason.TIMED_OUT, QueueReason.FULL])
+def test_who_has_waited_in_vain_may_be_called_back(tmp_path: Path, reason: QueueReason) -> None:
+    flows = changed(tmp_path, "hotline.py", OFFERS_CALLBACK=True)
+    call = FakeCall(digits="11", outcomes=[QueueOutcome(reason=reason, queue="sales")])
+    call.run(flows["hotline"], flows=flows, schedules=ALWAYS)
+    assert "request_callback  sales" in call.transcript
