@@ -55,6 +55,9 @@ INTERCOM = "*80"
 """An extension follows: its phone answers by itself, if it may."""
 LAST_CALLER = "*69"
 """Who has called here last is said, and called back with 1."""
+CALL_WHEN_FREE = "*37"
+"""An extension that was busy follows, else it is the one called last: both are rung as soon as they are free."""
+CALL_NOBODY_WHEN_FREE = "#37"
 PICK_UP = "**"
 """An extension follows: what rings there is answered here."""
 PICK_UP_GROUP = "*8"
@@ -81,6 +84,12 @@ async def star_codes(call: Call) -> None:
         await confirm(call, await forward_nothing(call), "phone/forwarded-no-more")
     elif dialled == ASK:
         await tell(call)
+    elif dialled == CALL_NOBODY_WHEN_FREE:
+        await confirm(call, await call.cancel_calls_when_free(), "phone/no-call-when-free")
+    elif dialled.startswith(CALL_WHEN_FREE):
+        whom = dialled.removeprefix(CALL_WHEN_FREE).lstrip("*") or call.last_called
+        is_done = bool(whom) and await call.call_when_free(whom)
+        await confirm(call, is_done, "phone/call-when-free", *spelt(whom))
     elif dialled == LAST_CALLER:
         await call_back(call)
     elif dialled in FORWARD_NO_MORE:

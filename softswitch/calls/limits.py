@@ -43,6 +43,12 @@ LOOKUP_FAULT_CHARACTERS_MAX = 200
 DIALLED_DIGITS_MAX = 32
 """Of a number that is typed for a transfer: E.164 has fifteen digits, with prefixes some more."""
 
+COMPLETIONS_MAX = 1000
+"""Calls to busy people that wait for both to be free, each for three quarters of an hour."""
+
+COMPLETIONS_PER_PHONE_MAX = 5
+"""Of one phone: whom else one wanted is forgotten by then."""
+
 CALLBACK_KEEP_DAYS = 30
 """How long call-backs that are over are kept for reports,"""
 

@@ -64,6 +64,22 @@ class OwnPhone(VerbGroup):
         """Who has called the caller's extension last, and shown a number; "" if nobody has since the start."""
         return self._verbs.last_caller
 
+    @property
+    def last_called(self) -> str:
+        """The extension the caller has called last; "" if none since the start."""
+        return self._verbs.last_called
+
+    async def call_when_free(self, whom: str) -> bool:
+        """Ring the caller as soon as he and the extension `whom` are both free, and then that one; for 45 minutes.
+
+        False if there is no such extension, the caller has none, or wants too many already.
+        """
+        return self._verbs.call_when_free(whom)
+
+    async def cancel_calls_when_free(self) -> bool:
+        """Forget whom the caller wanted to talk to. False if nobody."""
+        return self._verbs.cancel_calls_when_free()
+
     async def agent_line(self) -> NoReturn:
         """The caller, an agent, keeps this line open: queues' calls come to him here, without ringing, after a tone.
 

@@ -114,6 +114,7 @@ class FakeCall:
         pins: Mapping[str, str] | None = None,
         calls_back: bool = True,
         last_caller: str = "",
+        last_called: str = "",
         project: Project = NO_PROJECT,
         lists: Mapping[str, Mapping[str, str]] | None = None,
         regions: Mapping[str, str] | None = None,
@@ -149,6 +150,7 @@ class FakeCall:
         self._picks_up = picks_up
         self._calls_back = calls_back
         self._last_caller = last_caller
+        self._last_called = last_called
         self._pins = {"": "", **(pins or {})}
         self.lists = {name: dict(notes) for name, notes in (lists or {}).items()}
         self._regions = dict(regions or {})
@@ -356,6 +358,18 @@ class FakeCall:
     @property
     def last_caller(self) -> str:
         return self._last_caller
+
+    @property
+    def last_called(self) -> str:
+        return self._last_called
+
+    def call_when_free(self, whom: str) -> bool:
+        self._use(f"call_when_free {whom}")
+        return self.phone is not None
+
+    def cancel_calls_when_free(self) -> bool:
+        self._use("cancel_calls_when_free")
+        return self.phone is not None
 
     def pause_work(self, reason: str) -> bool:
         self._use(f"pause_work {reason}".strip())

@@ -203,6 +203,8 @@ class Attempt:
             self._refusal = DialReason.BUSY
             return None
         self._chain.asks(extension.username)
+        if caller is not None:
+            self._around.phones.calls(caller.username, extension.number or extension.username)
         goal = self._follow(extension, "always")
         if goal is not None:
             return goal

@@ -25,6 +25,7 @@ from softswitch.calls.runtime.acd_events import AcdEvents
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
 from softswitch.calls.runtime.arrivals import let_in
 from softswitch.calls.runtime.belonging import arrive, belong_to, project_at_work, refusal_of_full
+from softswitch.calls.runtime.completing import CallCompletion
 from softswitch.calls.runtime.measuring import Measuring
 from softswitch.calls.runtime.negotiation import (
     answer_reinvite,
@@ -122,6 +123,7 @@ class CallController:
         around.parking.when_changed(self.watching.slot_changed)
         self._acd_events = AcdEvents(self.calls, around, self.watching, loop, self._deliver)
         self._measuring = Measuring(self.calls, around.records, loop)
+        self._completion = CallCompletion(around, self, loop)
         self._something_ended: asyncio.Future[None] | None = None
         self._is_ending = False
 
@@ -255,6 +257,10 @@ class CallController:
             call.set_state(CallState.ANSWERED)
         return call
 
+    @property
+    def completion(self) -> CallCompletion:
+        return self._completion
+
     def originate(self, record: CallRecord) -> ActiveCall:
         caller = nobody("nobody yet", self._around.settings().capabilities)
         call = ActiveCall(None, caller, record, self._around, **self._connections())
@@ -322,6 +328,7 @@ class CallController:
     def end_all(self) -> None:
         """Hang up every call, now."""
         self._is_ending = True
+        self._completion.stop()
         log.info("ending calls", calls=len(self.calls))
         for call in list(self.calls.values()):
             call.hang_up_from_outside("switch stopping")

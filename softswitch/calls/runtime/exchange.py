@@ -9,9 +9,15 @@ from softswitch.calls.runtime.party import Party
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.active_call import ActiveCall
+    from softswitch.calls.runtime.completing import CallCompletion
 
 
 class Exchange(Protocol):
+    @property
+    def completion(self) -> "CallCompletion":
+        """Calls to people who were busy."""
+        ...
+
     def call_of(self, leg_id: LegId) -> "ActiveCall | None":
         """The call a leg is in."""
         ...

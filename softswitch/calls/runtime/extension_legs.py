@@ -3,22 +3,32 @@
 The caller's leg counts from his INVITE, others from theirs, each until SIP says that it has ended.
 """
 
+from collections.abc import Callable
+
 from softswitch.base.ids import CallId, LegId
 
 
 class ExtensionLegs:
     """By user name."""
 
-    __slots__ = ("_calls", "_owners")
+    __slots__ = ("_calls", "_owners", "_when_changed")
 
     def __init__(self) -> None:
         self._calls: dict[str, dict[LegId, CallId]] = {}
         self._owners: dict[LegId, str] = {}
+        self._when_changed: Callable[[str], None] | None = None
+
+    def when_changed(self, callback: Callable[[str], None]) -> None:
+        """Who wants to know, by user name, that somebody has his first leg, or none any more."""
+        self._when_changed = callback
 
     def began(self, username: str, leg_id: LegId, call_id: CallId) -> None:
         """A leg of this extension, in this call from now on."""
         self._owners[leg_id] = username
-        self._calls.setdefault(username, {})[leg_id] = call_id
+        legs = self._calls.setdefault(username, {})
+        legs[leg_id] = call_id
+        if len(legs) == 1 and self._when_changed is not None:
+            self._when_changed(username)
 
     def ended(self, leg_id: LegId) -> None:
         """A leg is over, whosever it was."""
@@ -29,6 +39,8 @@ class ExtensionLegs:
         del legs[leg_id]
         if not legs:
             del self._calls[username]
+            if self._when_changed is not None:
+                self._when_changed(username)
 
     def of(self, username: str) -> dict[LegId, CallId]:
         """Its legs, each with its call, in the order in which they began."""

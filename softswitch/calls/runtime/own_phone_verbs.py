@@ -58,6 +58,24 @@ class OwnPhoneVerbs:
         extension = self._own_extension
         return "" if extension is None else self._call.around.phones.last_caller(extension.username)
 
+    @property
+    def last_called(self) -> str:
+        """Whom the caller's extension has called last."""
+        extension = self._own_extension
+        return "" if extension is None else self._call.around.phones.last_called(extension.username)
+
+    def call_when_free(self, whom: str) -> bool:
+        """Ring the caller as soon as he and `whom` are free, and connect them."""
+        extension, target = self._own_extension, self._call.around.settings().extension_for(whom)
+        if extension is None or target is None:
+            return False
+        return self._call.exchange.completion.request(extension, target)
+
+    def cancel_calls_when_free(self) -> bool:
+        """He wants nobody any more."""
+        extension = self._own_extension
+        return extension is not None and self._call.exchange.completion.cancel(extension)
+
     def pause_work(self, reason: str) -> bool:
         """The agent of the caller's phone gets no contacts until `resume_work`."""
         agent = self._agent_at_work

@@ -17,11 +17,12 @@ log = get_logger("calls")
 class PhoneSettings:
     """By user name. Who has chosen nothing has a row with nothing in it."""
 
-    __slots__ = ("_chosen", "_last_callers", "_store", "_when_changed")
+    __slots__ = ("_chosen", "_last_called", "_last_callers", "_store", "_when_changed")
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._last_callers: dict[str, str] = {}
+        self._last_called: dict[str, str] = {}
         self._when_changed: Callable[[str], None] | None = None
         self._chosen = {row.username: row for row in store.phones.ascending()}
 
@@ -31,6 +32,14 @@ class PhoneSettings:
     def called(self, username: str, by_number: str) -> None:
         """Its phones ring for somebody who shows this number."""
         self._last_callers[username] = by_number
+
+    def calls(self, username: str, number: str) -> None:
+        """Its owner calls somebody."""
+        self._last_called[username] = number
+
+    def last_called(self, username: str) -> str:
+        """Whom he has called last since the start; "" if nobody."""
+        return self._last_called.get(username, "")
 
     def last_caller(self, username: str) -> str:
         """Who has called last since the start, and shown a number; "" if nobody has."""

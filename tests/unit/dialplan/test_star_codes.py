@@ -144,3 +144,15 @@ def test_the_last_caller_is_said_and_called(star_codes: Flow) -> None:
     nobody = FakeCall(called_number="*69", phone=ANN)
     nobody.run(star_codes)
     assert "play phone/nobody-called" in nobody.transcript
+
+
+@pytest.mark.parametrize(
+    ("dialled", "done"),
+    [("*37", "call_when_free 103"), ("*37102", "call_when_free 102"), ("*37*102#", "call_when_free 102"),
+     ("#37", "cancel_calls_when_free")],
+)  # fmt: skip
+def test_calls_to_those_who_were_busy(star_codes: Flow, dialled: str, done: str) -> None:
+    call = FakeCall(called_number=dialled, phone=ANN, last_called="103")
+    call.run(star_codes)
+    assert call.transcript[0] == done
+    assert said(call).startswith("phone/")
