@@ -6,6 +6,7 @@ mail from telling of it.
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
@@ -43,7 +44,7 @@ class Mailing:
         settings: Callable[[], MailSettings],
         *,
         when_sent: Callable[[StoredMail], None],
-        transmit: Callable[[EmailMessage, MailSettings], Awaitable[None]] = send,
+        transmit: Callable[[EmailMessage, MailSettings], Awaitable[list[str]]] = send,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -52,6 +53,8 @@ class Mailing:
         self._transmit = transmit
         self._queue = MailQueue(store.mails.ascending())
         self._encoder = ArchiverProcess()
+        self._encoding = asyncio.Lock()
+        """It does one job at a time."""
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
@@ -72,10 +75,12 @@ class Mailing:
 
     async def stop(self) -> None:
         """What is being sent is sent again by the next switch."""
-        tasks = [task for task in (self._task, *self._tasks) if task is not None]
-        for task in tasks:
+        if self._task is not None:  # first, for it begins the others
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._encoder.end()
 
     # Private
@@ -88,10 +93,9 @@ class Mailing:
             wait_s = IDLE_S if due is None or len(self._tasks) >= SENDING_MAX else max(0.0, due - self._clock.wall())
             if due is not None and not self._settings().server:
                 wait_s = NOT_CONFIGURED_S
-            try:
-                await asyncio.wait_for(self._news.wait(), min(wait_s, IDLE_S))
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(wait_s, IDLE_S)):
+                    await self._news.wait()
 
     def _begin_those_due(self) -> None:
         settings = self._settings()
@@ -110,7 +114,7 @@ class Mailing:
     async def _send(self, mail: StoredMail, settings: MailSettings) -> None:
         try:
             async with asyncio.timeout(SEND_S):
-                await self._transmit(await self._message(mail, settings), settings)
+                refused = await self._transmit(await self._message(mail, settings), settings)
         except TimeoutError:
             self._failed(mail, f"it was not done within {SEND_S:g} s", is_final=False)
         except MailNotSent as error:
@@ -122,6 +126,8 @@ class Mailing:
         else:
             self._queue.done(mail.mail_id)
             log.info("mail sent", mail=mail.mail_id, to=list(mail.to), about=mail.about)
+            if refused:
+                log.warning("mail refused for some", mail=mail.mail_id, refused=refused)
             self._carry_out()
             self._when_sent(mail)
 
@@ -161,7 +167,8 @@ class Mailing:
         target = f"{mail.attachment}.{mail.mail_id}.mail"
         job = AttachFile(RecordingId(mail.mail_id), mail.attachment, target, mail.attachment_format)
         try:
-            answer = await self._encoder.ask(job)
+            async with self._encoding:
+                answer = await self._encoder.ask(job)
             if isinstance(answer, Attached):
                 return await asyncio.to_thread(Path(target).read_bytes), ""
             reason = answer.reason if isinstance(answer, NotDone) else "the process that does it died"

@@ -37,8 +37,8 @@ class MailNotSent(SoftswitchError):
         self.is_final = is_final
 
 
-async def send(message: EmailMessage, settings: MailSettings) -> None:
-    """Raises `MailNotSent`."""
+async def send(message: EmailMessage, settings: MailSettings) -> list[str]:
+    """Returns which of several recipients the server has refused, and why. Raises `MailNotSent`."""
     # 40 ms that a switch without mail never needs.
     import aiosmtplib
 
@@ -46,19 +46,20 @@ async def send(message: EmailMessage, settings: MailSettings) -> None:
     if not settings.is_verified:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    is_encrypted = settings.security != "none"
+    client = aiosmtplib.SMTP(
+        hostname=settings.server,
+        port=settings.port or DEFAULT_PORTS[settings.security],
+        username=settings.username or None,
+        password=settings.password or None,
+        use_tls=settings.security == "tls",
+        start_tls=settings.security == "starttls",
+        tls_context=None if settings.security == "none" else context,
+        timeout=CONNECT_S,
+    )
     try:
-        await aiosmtplib.send(
-            message,
-            hostname=settings.server,
-            port=settings.port or DEFAULT_PORTS[settings.security],
-            username=settings.username or None,
-            password=settings.password or None,
-            use_tls=settings.security == "tls",
-            start_tls=settings.security == "starttls",
-            tls_context=context if is_encrypted else None,
-            timeout=CONNECT_S,
-        )
+        async with client:
+            refused, _ = await client.send_message(message)
+        return [f"{address}: {each.code} {each.message}" for address, each in refused.items()]
     except aiosmtplib.SMTPRecipientsRefused as error:
         refusals = error.recipients
         reason = "; ".join(f"{each.recipient}: {each.code} {each.message}" for each in refusals)
@@ -70,3 +71,5 @@ async def send(message: EmailMessage, settings: MailSettings) -> None:
         raise MailNotSent(f"{error.code} {error.message}", is_final=error.code >= 500) from error
     except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as error:
         raise MailNotSent(str(error) or type(error).__name__) from error
+    finally:
+        client.close()  # of a server that hangs, when we are cancelled

@@ -14,7 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from msgspec.structs import replace
 
-from softswitch.app.mailing import Mailing
+from softswitch.app.mailing import SENDING_MAX, Mailing
 from softswitch.app.smtp import MailNotSent, MailSettings, send
 from softswitch.app.voicemail_mails import mail_about
 from softswitch.base.clock import SystemClock
@@ -137,12 +137,42 @@ def test_a_message_arrives_with_its_sound(tmp_path: Path, attach: Any, subtype: 
     assert [each.name for each in tmp_path.iterdir()] == ["one.wav"], "what was made for the mail is gone"
 
 
+def test_two_at_once_have_each_its_own_sound(tmp_path: Path) -> None:
+    inbox = Inbox()
+
+    async def scenario(settings: MailSettings) -> None:
+        sent = asyncio.Semaphore(0)
+        mailing = Mailing(memory_store(), SystemClock(), lambda: settings, when_sent=lambda mail: sent.release())
+
+        def put(number: int) -> None:
+            path = tone(tmp_path / f"{number}.wav", seconds=2.0 * number)
+            about = message(path, message_id=f"m{number}")
+            mailing.put(mail_about(replace(BOX, attach="wav"), about, f"mail{number}", SystemClock().wall(), "en"))
+
+        mailing.start()
+        put(1)
+        await sent.acquire()
+        for number in (2, 3):  # the encoder runs already
+            put(number)
+        for _ in range(2):
+            await sent.acquire()
+        await mailing.stop()
+
+    with_server(inbox, scenario)
+    lengths = {
+        str(each.get_filename()).removesuffix(".wav")[-2:]: len(each.get_content())
+        for mail in inbox.taken
+        for each in mail.iter_attachments()
+    }
+    assert {name: round(length / 16_000) for name, length in lengths.items()} == {"m1": 1, "m2": 2, "m3": 3}
+
+
 def test_a_server_that_is_away_is_tried_again(tmp_path: Path) -> None:
     inbox = Inbox()
     store = memory_store()
     tried = asyncio.Event()
 
-    async def away(mail: EmailMessage, settings: MailSettings) -> None:
+    async def away(mail: EmailMessage, settings: MailSettings) -> list[str]:
         tried.set()
         raise MailNotSent("421 come back later")
 
@@ -182,7 +212,8 @@ def test_what_a_server_says_is_for_good_or_for_now() -> None:
             assert refused.value.is_final is is_final
             assert address in str(refused.value)
         mail = EmailMessage()
-        mail["From"], mail["To"] = "switch@example.com", "sales@example.com"
+        mail["From"], mail["To"] = "switch@example.com", "sales@example.com, nobody@example.com"
+        assert await send(mail, settings) == ["nobody@example.com: 550 no such user"]
         with pytest.raises(MailNotSent) as unreachable:
             await send(mail, replace(settings, port=free_port()))
         assert not unreachable.value.is_final
@@ -191,7 +222,7 @@ def test_what_a_server_says_is_for_good_or_for_now() -> None:
         assert not plain.value.is_final, "it has no TLS, and we do not send without"
 
     with_server(inbox, scenario)
-    assert inbox.taken == []
+    assert inbox.recipients == [["sales@example.com"]]
 
 
 def test_a_recording_that_is_gone_does_not_keep_the_mail_from_telling(tmp_path: Path) -> None:
@@ -213,6 +244,40 @@ def test_a_recording_that_is_gone_does_not_keep_the_mail_from_telling(tmp_path: 
     text = body.get_content()
     assert "Dora  Bcc: all@example.com (+15550100) has left a voice message of 1:02 in the box Sales" in text
     assert "No such file" in text
+
+
+def test_a_server_that_hangs_costs_nobody_else_anything() -> None:
+    """The mail stays on the disk, and the switch can stop at once."""
+
+    async def scenario() -> None:
+        has_come, gone = asyncio.Event(), asyncio.Semaphore(0)
+
+        async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            has_come.set()
+            await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            gone.release()
+
+        server = await asyncio.start_server(hang, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        settings = MailSettings(server="127.0.0.1", port=port, security="none", sender="switch@example.com")
+        store = memory_store()
+        mailing = Mailing(store, SystemClock(), lambda: settings, when_sent=lambda mail: None)
+        mailing.start()
+        for number in range(5):
+            mail = mail_about(replace(BOX, attach=None), message(""), f"mail{number}", SystemClock().wall(), "en")
+            mailing.put(mail)
+        await has_come.wait()
+        async with asyncio.timeout(5):
+            await mailing.stop()
+        assert store.mails.count() == 5
+        for _ in range(SENDING_MAX):
+            await gone.acquire()
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(_timed(scenario()))
 
 
 def test_without_a_server_mail_waits(tmp_path: Path) -> None:
