@@ -85,6 +85,7 @@ class CallRecord:
         "calling_number",
         "cause",
         "conference",
+        "consult_s",
         "disposition",
         "end_reason",
         "ended_by",
@@ -137,6 +138,7 @@ class CallRecord:
         self.queue_wait_s = 0.0
         self.ring_s = 0.0
         self.talk_s = 0.0
+        self.consult_s = 0.0
         self.hold_s = 0.0
         self.wrap_up_s = 0.0
         """Of agents who have been done with it while it went on; more may come after its end."""
@@ -269,6 +271,7 @@ class CallRecord:
             queue_wait_s=self.queue_wait_s,
             ring_s=self.ring_s,
             talk_s=self.talk_s,
+            consult_s=self.consult_s,
             hold_s=self.hold_s,
             wrap_up_s=self.wrap_up_s,
             disposition=self.disposition,

@@ -197,6 +197,9 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     ring_s: float = 0.0
     """How long agents' or extensions' phones rang for him, in all."""
     talk_s: float = 0.0
+    """Holds included, consultations not."""
+    consult_s: float = 0.0
+    """How long one party asked the other before he gave his place to whom he had on hold: an attended transfer."""
     hold_s: float = 0.0
     wrap_up_s: float = 0.0
     """What agents took afterwards, in all. Written, as the next two, when they are done."""

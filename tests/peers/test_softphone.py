@@ -143,7 +143,14 @@ def test_attended_transfer(running: Centre, phones: list[Softphone]) -> None:
     assert reception.story().count("\nINVITE sip:reception@") == 1, "his sound has another address now"
     assert lobby.do("hang_up", at_lobby) == ""
     reception.wait("CALL_CLOSED", mine)
-    check_linked(running.settled(2), "kitchen")
+    records = running.settled(2)
+    check_linked(records, "kitchen")
+    first, second = sorted(records, key=lambda cdr: cdr.started_at)
+    assert first.ring_s + first.talk_s + second.talk_s == pytest.approx(second.ended_at - first.started_at, abs=1.0)
+    assert second.ring_s + second.consult_s + second.talk_s == pytest.approx(
+        second.ended_at - second.started_at, abs=1.0
+    )
+    assert 0 < second.consult_s < first.hold_s < first.talk_s
 
 
 def _beside(work: Callable[[], int]) -> Callable[[], int]:

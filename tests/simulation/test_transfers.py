@@ -344,7 +344,41 @@ def test_who_was_asked_before_gets_the_caller(centre: Callable[..., SimulatedCen
         check_linked(first, second, "ann")
         assert (first.transferred_to, first.talk_s) == ("110", pytest.approx(10, abs=1.5))
         assert (second.calling_number, second.called_number, second.ended_by) == ("ann", "110", "agent")
-        assert second.talk_s == pytest.approx(14, abs=1.5)
+        assert (second.consult_s, second.talk_s) == (pytest.approx(4, abs=1.5), pytest.approx(10, abs=1.5))
+
+    centre().run(scenario)
+
+
+def test_the_times_of_an_attended_transfer_add_up_to_the_wall_clock(centre: Callable[..., SimulatedCentre]) -> None:
+    """From a queue to an agent, who asks an expert and gives him the caller: no time is lost or counted twice."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        (carl,) = await registered(centre, "carl")
+        carl.answer_after_s = 4.0
+        caller, ann = await talking_to_agent(centre)
+        await centre.sleep(7)
+        first_leg = ann.leg
+        ann.hold("sendonly")
+        held_at = centre.clock.now()
+        second_leg = ann.call("110", password=SECRET)
+        await centre.until(lambda: carl.is_answered)
+        await centre.sleep(20)
+        ann.refer("110", leg=first_leg, replaces=second_leg)
+        await centre.until(lambda: len(ann.seen(LegEnded)) == 2)
+        hold_s = centre.clock.now() - held_at
+        await centre.sleep(30)
+        caller.hang_up()
+        await centre.all_over()
+        first, second = by_start(centre)
+        check_linked(first, second, "ann")
+        exactly = pytest.approx
+        assert first.answered_at is not None
+        of_the_caller = (first.answered_at - first.started_at) + first.queue_wait_s + first.talk_s + second.talk_s
+        assert of_the_caller == exactly(second.ended_at - first.started_at, abs=0.3)
+        assert first.hold_s == exactly(hold_s, abs=0.3)
+        assert first.hold_s == exactly(second.ring_s + second.consult_s, abs=0.5), "the agent asked all the while"
+        assert second.ring_s + second.consult_s + second.talk_s == exactly(second.ended_at - second.started_at, abs=0.3)
+        assert second.consult_s == exactly(20, abs=0.6)
 
     centre().run(scenario)
 

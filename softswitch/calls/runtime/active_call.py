@@ -390,7 +390,8 @@ class ActiveCall:
             supervision.end()
         self.recordings.conversation_ended(conversation.started_at)
         conversation.end()
-        self.record.talk_s += conversation.talk_s
+        self.record.talk_s += conversation.talk_s - conversation.consult_s
+        self.record.consult_s += conversation.consult_s
         self.record.hold_s += conversation.held_s
         self.record.has_far_left = conversation.far.leg.state is LegState.ENDED
         self.conversation = None

@@ -53,6 +53,7 @@ class Conversation:
         "_sounds",
         "_supervisors",
         "call_id",
+        "consult_s",
         "far",
         "held_s",
         "near",
@@ -82,6 +83,8 @@ class Conversation:
         self.started_at = around.clock.now()
         self.talk_s = 0.0
         """How long they talked, holds included; known at the end."""
+        self.consult_s = 0.0
+        """How much of it was a consultation: one of the two asked the other, and then gave his place away."""
         self.held_s = 0.0
         self.on_hold: Callable[[bool], None] = lambda _: None
         """Told when one of the two is put on hold, and when neither is any more."""
@@ -112,6 +115,10 @@ class Conversation:
             old.stream.stop_play()
         self._heard.clear()
         self.begin()
+
+    def consulted(self) -> None:
+        """What was said until now was not meant for whoever is here since."""
+        self.consult_s = self._around.clock.now() - self.started_at
 
     def begin(self) -> None:
         """Let them hear each other."""

@@ -211,6 +211,8 @@ async def _give_place(call: ActiveCall, party: Party, of: ActiveCall, place: Par
         log.info("transfer failed", call_id=call.call_id, reason=str(error))
         sip.notify_refer(event.refer_id, 480)
         return
+    if of.conversation is not None:
+        of.conversation.consulted()
     if of.transfer is not None:  # the one who gives his place away was being transferred himself
         of.transfer.reached(of)
     if is_place_of_caller:
