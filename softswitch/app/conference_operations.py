@@ -39,7 +39,7 @@ class ConferenceOperations:
 
     async def order_conference(self, order: OrderConference) -> ConferenceSet | Refused:
         asked = _order(order)
-        refusal = self._parts.conferences.order(order.room, asked, order.by)
+        refusal = self._parts.conferences.order(order.room, asked, f"operator {order.by}".strip())
         if refusal is None:
             known = self._parts.settings.conferences
             if order.room in known:

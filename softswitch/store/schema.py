@@ -400,7 +400,7 @@ class StoredConferenceEvent(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     what: str
     by: str
-    """The number of who ordered it, or "operator" and his name."""
+    """The number of who ordered it, "operator" and his name, or "schedule"."""
 
 
 class StoredMinutes(msgspec.Struct, frozen=True, kw_only=True):

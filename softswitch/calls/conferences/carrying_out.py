@@ -43,13 +43,13 @@ NOBODY = "conference/no-such-participant"
 
 
 def carry_out(room: Room, order: Order, by: CallId | None, now: float, *, operator: str = "") -> str:
-    """`by` is who has pressed the keys; None: an operator, whose name is `operator`."""
+    """`by` is who has pressed the keys; None: nobody in it, but `operator`, as the minutes are to name him."""
     one = None if by is None else room.participants.get(by)
     if one is None and (by is not None or isinstance(order, FOR_MEMBERS)):
         return "only somebody who is in the conference can do that"
     if one is not None and not one.is_host and not isinstance(order, FOR_ALL):
         return _refuse(room, one, NOT_POSSIBLE, "only hosts may do that")
-    return _Giving(room, one, now, f"operator {operator}".strip() if one is None else one.who.number).give(order)
+    return _Giving(room, one, now, operator if one is None else one.who.number).give(order)
 
 
 def roll_call(room: Room) -> tuple[Word, ...]:

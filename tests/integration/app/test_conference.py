@@ -42,6 +42,7 @@ SOON_S = 10.0
 NUMBERS = ("8800", "8801", "8802")
 NAMED = "8803"
 """A room that announces names, where nobody needs a PIN."""
+HELP_HZ, COUNT_HZ, ROLL_HZ = 2500.0, 2600.0, 2700.0
 NAME_HZ = 2800.0
 """What a guest says as his name."""
 HOST_PIN, GUEST_PIN = "4711#", "8152#"
@@ -52,7 +53,7 @@ Sound = NDArray[np.float64]
 def files(port: int) -> dict[str, str]:
     rooms = "\n".join(
         f'[[room]]\nid = "{name}"\nnumber = "{number}"\nhost_pin = "4711"\nguest_pin = "8152"\n'
-        f'announce = "nothing"\nrejoin_s = 0\nmaximum = {PARTIES}\n'
+        f'announce = "nothing"\nrejoin_s = 0\nmaximum = {PARTIES}\nparticipants = ["bert"]\nattempts = 1\n'
         for number, name in zip(NUMBERS, ("board", "sales", "staff"), strict=True)
     )
     rooms += f'[[room]]\nid = "named"\nnumber = "{NAMED}"\nannounce = "names"\n'
@@ -72,7 +73,8 @@ def files(port: int) -> dict[str, str]:
 SHORT = (  # noqa: SIM905
     "enter-pin wait-for-host you-are-first recording-on recording-off all-muted all-unmuted lecture-on lecture-off "
     "in-private back calling invitation invited-by invitation-keys muted-by-host unmuted-by-host is-unmuted "
-    "is-muted participant is-over is-recorded listen-only muted unmuted say-name has-joined has-left"
+    "is-muted participant is-over is-recorded listen-only muted unmuted "
+    "say-name has-joined has-left is-locked you-are-removed host not-reached"
 ).split()
 
 
@@ -81,7 +83,8 @@ def replace_prompts(directory: Path) -> None:
     folder.mkdir(parents=True)
     for name in SHORT:
         write_wav(folder / f"{name}.wav", np.full(400, 0.001, dtype=np.float32))
-    write_wav(folder / "is-full.wav", tone(FULL_HZ, 1.0))
+    for name, hz in (("is-full", FULL_HZ), ("help-host", HELP_HZ), ("participants", COUNT_HZ), ("number", ROLL_HZ)):
+        write_wav(folder / f"{name}.wav", tone(hz, 0.75))
 
 
 def tone(frequency_hz: float, seconds: float) -> NDArray[np.float32]:
@@ -241,7 +244,7 @@ async def run_board(room: Room) -> Line:
 
 
 async def run_sales(room: Room, anna: Phone) -> None:
-    """The fifteenth is called in by key, and joins by key."""
+    """The fifteenth is called in by key, and joins by key. Then people are counted, helped, locked out and sent out."""
     await room.gather(PARTIES - 1)
     await room.press("*0201#")
     await room.answer(anna)
@@ -252,11 +255,22 @@ async def run_sales(room: Room, anna: Phone) -> None:
     await room.listen("all")
     await room.press("*1")
     await room.listen("silent host")
+    await room.press("**")
+    await room.press("*9")
+    await room.press("*8")
+    await room.press("*6*4*4")
+    await room.until(lambda row: row.participants[0].gain_db == -3.0)
+    await room.press("*#1")
+    await room.until(lambda row: row.is_locked)
+    room.lines[3].press_events("*0")
+    await room.until(lambda row: len(row.participants) == PARTIES - 1)
+    await room.press(f"*7{room.seat(5)}#")
+    await room.until(lambda row: len(row.participants) == PARTIES - 2)
     await room.end()
 
 
 async def run_staff(room: Room, bert: Phone) -> None:
-    """The fifteenth is fetched in private first."""
+    """The fifteenth is fetched in private first. Later he is sent out, and called with the list, which he is all of."""
     await room.gather(PARTIES - 1)
     await room.press("*#0202#")
     await room.answer(bert)
@@ -265,6 +279,10 @@ async def run_staff(room: Room, bert: Phone) -> None:
     await room.listen("private")
     await room.press("*5#")
     await room.listen("all")
+    await room.press("*7#")
+    assert (await asyncio.wait_for(room.lines[-1].ended(), SOON_S)).by == "them"
+    await room.press("*0#")
+    (await asyncio.wait_for(bert.next_call(), SOON_S)).reject()
     await room.end()
 
 
@@ -321,6 +339,7 @@ def test_three_conferences_of_fifteen_at_once_run_with_keys_alone(tmp_path: Path
         staff.check("private", listener, ({0, 14} if listener in (0, 14) else everybody - {0, 14}) - {listener})
     too_late = Heard(str(tmp_path / f"{board.number}-{PARTIES}.wav"), late.recording_began_at)
     assert too_late.has(FULL_HZ)
+    assert all(sales.heard_by(0).has(hz) for hz in (HELP_HZ, COUNT_HZ, ROLL_HZ))
     assert named.heard_by(0).has(NAME_HZ)
     assert not named.heard_by(1).has(NAME_HZ)
     assert not any(too_late.has(frequency_hz(place)) for place in everybody)
@@ -333,8 +352,9 @@ def test_three_conferences_of_fifteen_at_once_run_with_keys_alone(tmp_path: Path
     check_minutes(minutes["board"], recording)
     assert [len(each.stays) for each in minutes.values()] == [PARTIES] * 3
     assert [stay.number for stay in minutes["sales"].stays if stay.is_called] == ["201"]
+    assert [stay.reason for stay in minutes["sales"].stays][:2] == ["left", "removed"]
     assert sum(cdr.conference == "board" for cdr in cdrs) == PARTIES
-    assert sum(cdr.conference != "" for cdr in cdrs) == 3 * PARTIES + 2
+    assert sum(cdr.conference != "" for cdr in cdrs) == 3 * PARTIES + 3, "one was called in vain"
     assert not list((tmp_path / "centre" / "recordings").rglob("conference-names/*")), "names are not kept"
     recorded = Heard(recording.path, recording.started_at)
     for what, heard in (("all", everybody), ("private", everybody - {0, 2})):

@@ -237,7 +237,7 @@ class Conferences:
             due = next_time(terms.times, before)
             if due is not None and due <= wall:
                 log.info("conference time", conference=key)
-                self.order(key, CallList(), "the schedule")
+                self.order(key, CallList(), "schedule")
         self._forget_old(wall)
         self._arm()
 

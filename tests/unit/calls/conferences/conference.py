@@ -58,7 +58,7 @@ class Conference:
 
     def order(self, order: object) -> str:
         """By an operator."""
-        refusal = carry_out(self.room, order, None, self.now, operator="kim")  # type: ignore[arg-type]
+        refusal = carry_out(self.room, order, None, self.now, operator="operator kim")  # type: ignore[arg-type]
         self._take()
         return refusal
 
