@@ -332,6 +332,7 @@ class Switch:
         parts = self._running()
         parts.acd_events.take(events)
         parts.callbacks.take_events(each.event for each in events)
+        parts.voice_contacts.take_events(each.event for each in events)
 
     def _use_settings(self, settings: CallSettings) -> None:
         """Somebody sits at another phone."""

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from softswitch.acd.model import Agent, AgentState, Channel, ContactState, Queue
+from softswitch.acd.inputs import ContactWithdrawn
+from softswitch.acd.model import Agent, AgentState, Channel, ContactState, Queue, StrategyName
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.runtime.voice_contacts import AGAIN_S, PREFIX, VoiceContacts
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, TrunkRoute
@@ -17,14 +18,15 @@ BOX = VoiceBox(box="sales", number="190", queue=QueueId("support"))
 CUSTOMER = "+15550101"
 
 
-def simulated(tmp_path: Path) -> SimulatedCentre:
+def simulated(tmp_path: Path, strategy: StrategyName = "longest_idle", *agents: str) -> SimulatedCentre:
+    names = [AgentId(name) for name in agents or ("ann",)]
     return SimulatedCentre(
         tmp_path,
         flows={},
         routes={},
-        queues=[Queue(queue_id=QueueId("support"), wrap_up_s=2.0, no_answer_limit=5)],
-        agents=[Agent(agent_id=AgentId("ann"))],
-        phones=[Extension(username="ann", agent_id=AgentId("ann"), trunks=frozenset({"provider"}))],
+        queues=[Queue(queue_id=QueueId("support"), wrap_up_s=2.0, no_answer_limit=5, strategy=strategy)],
+        agents=[Agent(agent_id=name) for name in names],
+        phones=[Extension(username=name, agent_id=name, trunks=frozenset({"provider"})) for name in names],
         settings=CallSettings(
             domain=DOMAIN,
             media_ip="10.0.0.1",
@@ -140,6 +142,34 @@ def test_what_somebody_has_heard_by_phone_waits_no_more(tmp_path: Path) -> None:
         assert state(centre, 2) == ("deleted", "", False)
 
     simulated(tmp_path).run(scenario)
+
+
+def test_what_a_supervisor_takes_out_waits_no_more(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await left(centre)
+        (contact,) = centre.acd.contact_summaries()
+        centre.acd.apply(ContactWithdrawn(contact.contact_id, "spam", by="otto"))
+        assert centre.acd.contact_summaries() == []
+        assert state(centre) == ("new", "", False)
+        await centre.sleep(AGAIN_S + 1)
+        assert centre.acd.contact_summaries() == []
+
+    simulated(tmp_path).run(scenario)
+
+
+def test_of_several_who_are_rung_the_first_who_answers_hears_it(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        message = await left(centre)
+        ann, bob = centre.phone("ann"), centre.phone("bob")
+        ann.answer_after_s, bob.answer_after_s = None, 2.0
+        await centre.log_in("ann", "bob")
+        await centre.until(lambda: is_played(centre, message.path))
+        assert ann.seen(InviteReceived)
+        await centre.until(lambda: not centre.controller.calls)
+        assert state(centre) == ("old", "bob", False)
+        await centre.all_over()
+
+    simulated(tmp_path, "ring_all", "ann", "bob").run(scenario)
 
 
 def test_a_switch_that_starts_queues_what_waited(tmp_path: Path) -> None:

@@ -85,6 +85,8 @@ class VoiceContactCall:
                     case ContactConnected():
                         self._begin_with_agent(phones.connected(), event)
                         return True
+                    case AgentReserved():
+                        await phones.alert(event)
                     case ReservationEnded():
                         phones.ended(event)
                     case _:

@@ -12,8 +12,11 @@ waits (`is_contact`), so a switch that starts knows which there are; those that 
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Protocol
 
+from softswitch.acd.events import AcdEvent
+from softswitch.acd.events import ContactWithdrawn as WithdrawnEvent
 from softswitch.acd.inputs import AcdInput, ContactFinished, ContactQueued, ContactWithdrawn
 from softswitch.acd.model import Channel, ContactState
 from softswitch.acd.outputs import AcdOutput, AgentReserved, ContactOverflowed, ContactRefused
@@ -123,6 +126,15 @@ class VoiceContacts:
                     self._wait_later(message_id)
             case _:
                 pass
+
+    def take_events(self, events: Iterable[AcdEvent]) -> None:
+        """What has happened in the router: a supervisor may have taken one out."""
+        for event in events:
+            if isinstance(event, WithdrawnEvent) and event.by:
+                message_id = _message_of(event.contact_id)
+                if message_id is not None:
+                    self._contacts.pop(message_id, None)
+                    self._among.voicemail.set_contact(message_id, False)
 
     # Private
 

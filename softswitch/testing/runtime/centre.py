@@ -403,6 +403,7 @@ class SimulatedCentre:
     def _acd_happened(self, events: Sequence[Stamped]) -> None:
         self.diary.extend(events)
         self.callbacks.take_events(each.event for each in events)
+        self.voice_contacts.take_events(each.event for each in events)
 
     def _sip_event(self, event: SipOutput) -> None:
         if isinstance(event, InviteReceived):
