@@ -123,6 +123,7 @@ def _queued(contact: Contact, fact: ContactQueued, now: float) -> events.Contact
         waiting,
         fact.caller,
         contact.channel,
+        fact.project,
     )
 
 

@@ -51,6 +51,8 @@ class ContactQueued(msgspec.Struct, frozen=True, tag="contact.queued", gc=False,
     caller: str = ""
     """His number, or whatever else says who he is."""
     channel: Channel = Channel.VOICE
+    project: str = ""
+    """For whom it is, where that is not the queue's own project."""
 
 
 class ContactRefused(msgspec.Struct, frozen=True, tag="contact.refused", gc=False, omit_defaults=True):

@@ -46,6 +46,8 @@ class ContactQueued(msgspec.Struct, frozen=True, tag=True, gc=False):
     called: str = ""
     """The number he dialled, for the record."""
     site: str = ""
+    project: str = ""
+    """For whom it is, where that is not the queue's own project."""
 
 
 class ContactAbandoned(msgspec.Struct, frozen=True, tag=True, gc=False):

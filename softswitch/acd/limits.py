@@ -66,6 +66,10 @@ OVERFLOW_MOVES_MAX = 8
 REQUIREMENT_LENGTH_MAX = 500
 """Characters of a requirement; longer ones are nobody's handwriting and would not fit a message to people."""
 
+CONTACT_PROJECTS_MAX = 20_000
+"""Contacts of which it is remembered for whom they are: twice as many as there can be agents with one each, so that the
+last event of a wrap-up still finds its own."""
+
 REQUIREMENT_TERMS_MAX = 32
 """Comparisons in one requirement; each costs one pass over all agents when it is met for the first time."""
 

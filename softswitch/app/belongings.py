@@ -88,6 +88,10 @@ class SwitchBelongings:
         extension = settings.extension_for(phone.removeprefix("sip:").removesuffix(f"@{settings.domain}"))
         return None if extension is None else _sole(extension.projects)
 
+    def of_list(self, list_id: str) -> str | None:
+        known = self._parts.settings.caller_lists.get(list_id)
+        return None if known is None else known.project
+
     def of_agent(self, agent_id: AgentId) -> str | None:
         projects = self._parts.settings.agent_projects.get(agent_id)
         return None if projects is None else _sole(projects)

@@ -25,6 +25,7 @@ class CallerOperations:
                 name=each.name,
                 configured=len(each.numbers.exact) + len(each.numbers.patterns),
                 added=sum(1 for _ in lists.added(list_id)),
+                project=each.project,
             )
 
     def listed_numbers(self, list_id: str) -> Iterable[ListedNumberRow] | Refused:

@@ -15,6 +15,7 @@ def caller_lists(configuration: Configuration, habits: Habits) -> dict[str, Call
 def _caller_list(row: CallerListRow, habits: Habits) -> CallerList:
     return CallerList(
         name=row.name or row.id,
+        project=row.project,
         numbers=number_list(
             [*(_number(text, habits) for text in row.numbers), *(_number(n, habits) for n in row.notes)]
         ),
@@ -38,6 +39,7 @@ def region_map(configuration: Configuration) -> RegionMap:
 def lookups(configuration: Configuration) -> dict[str, Lookup]:
     return {
         row.id: Lookup(
+            project=row.project,
             url=row.url,
             is_post=row.method == "POST",
             deadline_s=row.deadline_ms / 1000,

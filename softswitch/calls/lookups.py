@@ -19,6 +19,7 @@ LookupField = str | int | float | bool
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     """A service as it is configured."""
 
+    project: str = ""
     url: str
     is_post: bool = False
     deadline_s: float = 1.0

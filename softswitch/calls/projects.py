@@ -20,6 +20,11 @@ def may_use(project: str, owner: str) -> bool:
     return owner in ("", project)
 
 
+def foreign_project(project: str, queue_project: str) -> str:
+    """For whom a contact is, if its queue does not say it already."""
+    return "" if project == queue_project else project
+
+
 class ProjectCalls:
     """Which project each call in progress belongs to, and what was refused for want of room."""
 

@@ -18,6 +18,8 @@ class CallerListRow(msgspec.Struct, frozen=True, kw_only=True):
     id: Identifier
     name: str = ""
     """Empty: the id."""
+    project: str = ""
+    """Whose list it is; empty: anybody's."""
     numbers: tuple[str, ...] = ()
     """Numbers, or patterns as in numbers.toml."""
     file: str = ""
@@ -38,6 +40,8 @@ class LookupRow(msgspec.Struct, frozen=True, kw_only=True):
     """[[lookup]]: a service outside that flows ask, mostly who calls."""
 
     id: Identifier
+    project: str = ""
+    """Whose calls may ask it; empty: anybody's."""
     url: str
     """http:// or https://, with {calling_number} and the like in it; of https the certificate is checked."""
     method: Literal["GET", "POST"] = "GET"

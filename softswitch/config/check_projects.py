@@ -67,6 +67,10 @@ def check_projects(draft: Draft) -> None:
             ownership.permits(route.project, kind, name, owners, (*path, key), faults)
     for index, schedule in draft.schedules:
         ownership.exists(schedule.project, ("schedule", index, "project"), draft.fault_lists["schedules.toml"])
+    for index, each in draft.lists:
+        ownership.exists(each.project, ("list", index, "project"), draft.fault_lists["callers.toml"])
+    for index, lookup in draft.lookups:
+        ownership.exists(lookup.project, ("lookup", index, "project"), draft.fault_lists["lookups.toml"])
     for index, phone in draft.phones:
         ownership.exists(phone.project, ("phone", index, "project"), draft.fault_lists["agents.toml"])
     for index, agent in draft.agents:

@@ -56,6 +56,7 @@ class Belongings(Protocol):
         """Of an account, its number or its address of record."""
         ...
 
+    def of_list(self, list_id: str) -> str | None: ...
     def of_agent(self, agent_id: AgentId) -> str | None: ...
     def may_reach(self, project: str, number: str) -> bool:
         """Whether callers of the project may be sent to a number: to one of its own, or of nobody."""
@@ -179,6 +180,10 @@ def _voice_message(scope: Scope, request: SetVoiceMessage) -> bool:
     return scope.own(scope.owners.of_voice_message(request.message_id))
 
 
+def _list(scope: Scope, request: requests.ListListedNumbers | requests.SetListedNumber) -> bool:
+    return scope.own(scope.owners.of_list(request.list_id))
+
+
 def _mailbox(scope: Scope, request: requests.SetMailbox) -> bool:
     return scope.own(scope.owners.of_phone(request.mailbox))
 
@@ -195,6 +200,9 @@ RULES: dict[type[Request], Rule] = {
     requests.ListRegistrations: _listing,
     requests.ListPhones: _listing,
     requests.ListMailboxes: _listing,
+    requests.ListCallerLists: _listing,
+    requests.ListListedNumbers: _list,
+    requests.SetListedNumber: _list,
     requests.HangUp: _call,
     requests.SetRecording: _call,
     requests.TransferCall: _transfer,
@@ -231,9 +239,6 @@ RULES: dict[type[Request], Rule] = {
     requests.Trace: _operators_only,
     requests.AddBan: _operators_only,
     requests.LiftBan: _operators_only,
-    requests.ListCallerLists: _operators_only,
-    requests.ListListedNumbers: _operators_only,
-    requests.SetListedNumber: _operators_only,
     requests.ListLookups: _operators_only,
     requests.TryLookup: _operators_only,
     requests.Reload: _operators_only,
@@ -317,6 +322,14 @@ def _voice_row(scope: Scope, row: VoiceBoxRow | VoiceMessageRow) -> VoiceBoxRow 
     return row if scope.own(row.project) else None
 
 
+def _list_row(scope: Scope, row: rows.CallerListRow) -> rows.CallerListRow | None:
+    return row if scope.own(row.project) else None
+
+
+def _listed_row(scope: Scope, row: rows.ListedNumberRow) -> rows.ListedNumberRow | None:
+    return row if scope.own(scope.owners.of_list(row.list_id)) else None
+
+
 def _project_row(scope: Scope, row: rows.ProjectRow) -> rows.ProjectRow | None:
     return row if scope.own(row.project_id) else None
 
@@ -369,6 +382,8 @@ SHOWN: dict[type[Reply], Show] = {
     VoiceBoxes: _rows(_voice_row),
     VoiceMessages: _rows(_voice_row),
     VoiceMessageSet: _one("message", _voice_row),
+    replies.CallerLists: _rows(_list_row),
+    replies.ListedNumbers: _rows(_listed_row),
     replies.PhoneSet: _one("phone", _phone_row),
     replies.AgentSet: _one("agent", _agent_row),
     replies.ContactSet: _one("contact", _contact_row),
@@ -391,8 +406,6 @@ SHOWN: dict[type[Reply], Show] = {
     replies.TraceRows: _kept_back,
     replies.BanSet: _kept_back,
     replies.BansLifted: _kept_back,
-    replies.CallerLists: _kept_back,
-    replies.ListedNumbers: _kept_back,
     replies.Lookups: _kept_back,
     replies.LookupTried: _kept_back,
     replies.Reloaded: _kept_back,

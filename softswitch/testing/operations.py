@@ -119,6 +119,9 @@ class FixedBelongings:
     def of_phone(self, phone: str) -> str | None:
         return self.owners.get(("phone", phone))
 
+    def of_list(self, list_id: str) -> str | None:
+        return self.owners.get(("list", list_id))
+
     def of_agent(self, agent_id: AgentId) -> str | None:
         return self.owners.get(("agent", agent_id))
 

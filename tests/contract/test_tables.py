@@ -198,6 +198,7 @@ def test_calls_left_over_by_a_dead_switch_get_their_records(store: Store):
             calling_name="Ivan",
             called_number="100",
             flow="hotline",
+            project="acme",
         )
         store.begin_call(call)
     settle(store)
@@ -209,8 +210,8 @@ def test_calls_left_over_by_a_dead_switch_get_their_records(store: Store):
         ("call-1", 200.0, None),
         ("call-2", 200.0, None),
     ]
-    assert {(cdr.end_reason, cdr.ended_by, cdr.flow) for cdr in written} == {
-        (END_REASON_RESTARTED, "switch", "hotline")
+    assert {(cdr.end_reason, cdr.ended_by, cdr.flow, cdr.project) for cdr in written} == {
+        (END_REASON_RESTARTED, "switch", "hotline", "acme")
     }
     assert store.active_calls.count() == 0
     assert store.end_leftover_calls(300.0) == []

@@ -5,10 +5,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from softswitch.acd.events import ContactAbandoned as Abandoned
+from softswitch.acd.events import ContactQueued as Queued
 from softswitch.acd.inputs import ContactQueued, ContactWithdrawn
 from softswitch.acd.model import Agent, Channel, Queue
+from softswitch.acd.reporting.intervals import Intervals, fold_all
 from softswitch.app.belongings import SwitchBelongings
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
+from softswitch.calls.boosts import number_list
+from softswitch.calls.callback_book import CallbackTerms
+from softswitch.calls.caller_lists import CallerList
 from softswitch.calls.settings import CallSettings, Extension, Project, QueueTreatment, RecordingPolicy, TrunkRoute
 from softswitch.dialplan import Call, flow
 from softswitch.sip.outputs import InviteReceived
@@ -270,4 +277,66 @@ def test_who_is_transferred_stays_in_his_project_unless_the_number_is_of_another
     centre = centre_of(tmp_path)
     flows = {**centre.dialplan.flows, "acme.hotline": on, "hotline": hotline}
     centre.dialplan = type(centre.dialplan)(centre.dialplan.numbers, flows, {})
+    centre.run(scenario)
+
+
+def test_events_of_a_call_in_a_queue_of_nobodys_are_its_projects(tmp_path: Path) -> None:
+    @flow
+    async def shared(call: Call) -> None:
+        await call.queue("support")
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        lines = [calls_from(centre, "+1", "100"), calls_from(centre, "+2", "300")]
+        await centre.sleep(5)
+        for line in lines:
+            line.hang_up()
+        await centre.all_over()
+        told = {each.event.contact_id: each.project for each in centre.diary if isinstance(each.event, Queued)}
+        abandoned = {each.event.contact_id: each.project for each in centre.diary if isinstance(each.event, Abandoned)}
+        assert sorted(told.values()) == ["", "acme"]
+        assert abandoned == told
+        (interval,) = fold_all(centre.diary, Intervals(0.0, centre.clock.wall() + 1, None), centre.clock.wall())
+        assert [tally.project for tally in interval.queues if tally.queue_id == "support"] == [""], "it is nobody's"
+
+    centre = centre_of(tmp_path)
+    centre.dialplan = type(centre.dialplan)(centre.dialplan.numbers, {"hotline": shared}, {})
+    centre.settings = msgspec.structs.replace(
+        centre.settings, queues={"support": QueueTreatment(), "bolt.support": QueueTreatment(project="bolt")}
+    )
+    centre.run(scenario)
+
+
+def test_lists_and_call_backs_are_the_projects_own(tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    @flow
+    async def asks(call: Call) -> None:
+        listed = call.listed("vip")
+        heard.append("" if listed is None else listed.note)
+        assert await call.request_callback("0123", "support")
+        with pytest.raises(LocalError, match="belongs to project bolt"):
+            call.listed("theirs")
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        calls_from(centre, "+1", "100")
+        await centre.sleep(3)
+        (callback,) = centre.callbacks.listing()
+        assert (callback.project, callback.queue_id) == ("acme", "acme.support")
+        assert heard == ["ours"]
+        assert not any(cdr.fault for cdr in centre.cdrs())
+        centre.callbacks.cancel(callback.callback_id, "test")
+        await centre.all_over()
+
+    centre = centre_of(tmp_path)
+    centre.dialplan = type(centre.dialplan)(centre.dialplan.numbers, {"hotline": asks}, {})
+    lists = {
+        "vip": CallerList(name="everybody's"),
+        "acme.vip": CallerList(name="ours", numbers=number_list(["1"]), notes={"1": "ours"}, project="acme"),
+        "theirs": CallerList(name="theirs", project="bolt"),
+    }
+    queues = {
+        name: msgspec.structs.replace(treatment, callbacks=CallbackTerms())
+        for name, treatment in centre.settings.queues.items()
+    }
+    centre.settings = msgspec.structs.replace(centre.settings, caller_lists=lists, queues=queues)
     centre.run(scenario)

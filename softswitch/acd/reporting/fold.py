@@ -76,7 +76,7 @@ class Tallies:
         fold = self._folds.get(type(stamped.event))
         if fold is not None:
             fold(stamped.event)
-            if stamped.project and isinstance(stamped.event, ContactQueued):
+            if isinstance(stamped.event, ContactQueued) and stamped.project and not stamped.event.project:
                 self._queue(stamped.event.queue_id).project = stamped.project
 
     def add_span(self, span: Span) -> None:

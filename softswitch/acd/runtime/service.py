@@ -8,7 +8,8 @@ import msgspec
 
 from softswitch.acd.events import AcdEvent, Stamped, SwitchStarted, SwitchStopped
 from softswitch.acd.explaining import ContactExplanation
-from softswitch.acd.inputs import AcdInput, ConfigurationSet, SwitchRestarted
+from softswitch.acd.inputs import AcdInput, ConfigurationSet, ContactQueued, SwitchRestarted
+from softswitch.acd.limits import CONTACT_PROJECTS_MAX
 from softswitch.acd.model import ContactState, LiveSkills
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged
 from softswitch.acd.router import Router
@@ -64,6 +65,7 @@ class AcdService:
         "_agent_states",
         "_armed_for",
         "_clock",
+        "_contact_projects",
         "_is_draining",
         "_journal",
         "_loop",
@@ -95,6 +97,8 @@ class AcdService:
         self._on_events = on_events
         self._journal = journal
         self._projects: dict[QueueId, str] = {}
+        self._contact_projects: dict[ContactId, str] = {}
+        """Of those that wait in queues of nobody's, the newest last."""
         self._timer: TimerHandle | None = None
         self._armed_for: float | None = None
         self._pending: deque[AcdInput] = deque()
@@ -236,20 +240,27 @@ class AcdService:
 
     def _hand_on_events(self, events: Sequence[AcdEvent]) -> None:
         offset = self._clock.wall() - self._clock.now()
-        projects = self._projects
-        stamped: list[Stamped] = []
-        for event in events:
-            queue_id: QueueId | None = getattr(event, "queue_id", None)
-            project = "" if queue_id is None else projects.get(queue_id, "")
-            stamped.append(Stamped(event.at + offset, event, project))
+        stamped = [Stamped(event.at + offset, event, self._project_of(event)) for event in events]
         try:
             self._on_events(stamped)
         except Exception:  # a full disk, or a fault of ours: calls go on
             logger.exception("events of the ACD were not taken", events=len(stamped))
 
+    def _project_of(self, event: AcdEvent) -> str:
+        """That of its contact, or else of its queue."""
+        contact_id: ContactId | None = getattr(event, "contact_id", None)
+        if contact_id is not None and contact_id in self._contact_projects:
+            return self._contact_projects[contact_id]
+        queue_id: QueueId | None = getattr(event, "queue_id", None)
+        return "" if queue_id is None else self._projects.get(queue_id, "")
+
     def _note_projects(self, fact: AcdInput) -> None:
         if isinstance(fact, ConfigurationSet):
             self._projects = {queue.queue_id: queue.project for queue in fact.queues if queue.project}
+        elif isinstance(fact, ContactQueued) and fact.project:
+            self._contact_projects[fact.contact_id] = fact.project
+            if len(self._contact_projects) > CONTACT_PROJECTS_MAX:
+                del self._contact_projects[next(iter(self._contact_projects))]
 
     def _apply_pending(self, fact: AcdInput) -> None:
         self._note_projects(fact)

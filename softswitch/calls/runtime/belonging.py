@@ -10,6 +10,7 @@
 The first that says anything is right, and what is decided stays.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from softswitch.base.errors import LocalError
@@ -54,12 +55,18 @@ def own_queue(call: "ActiveCall", name: str) -> str:
 
     Raises `LocalError` for one that belongs to another project.
     """
-    queues, project = call.around.settings().queues, call.record.project
-    queue_id = own_name(project, name, queues)
-    owner = queues[queue_id].project if queue_id in queues else ""
+    queues = call.around.settings().queues
+    return own_thing(call, "queue", name, {queue_id: each.project for queue_id, each in queues.items()})
+
+
+def own_thing(call: "ActiveCall", kind: str, name: str, owners: Mapping[str, str]) -> str:
+    """The same of any kind of thing, of which `owners` are the projects by id."""
+    project = call.record.project
+    own = own_name(project, name, owners)
+    owner = owners.get(own, "")
     if project and not may_use(project, owner):
-        raise LocalError(f'the queue "{queue_id}" belongs to project {owner}, and this call is for {project}')
-    return queue_id
+        raise LocalError(f'the {kind} "{own}" belongs to project {owner}, and this call is for {project}')
+    return own
 
 
 def policy_in_queue(call: "ActiveCall", wished: bool | None, treatment: QueueTreatment) -> RecordingPolicy:

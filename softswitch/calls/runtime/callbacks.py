@@ -34,6 +34,7 @@ from softswitch.calls.callback_book import (
     CallbackWish,
 )
 from softswitch.calls.limits import CALLBACK_KEEP_DAYS
+from softswitch.calls.projects import foreign_project
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.callback_attempt import CallbackAttempt
 from softswitch.calls.runtime.exchange import Exchange
@@ -294,12 +295,17 @@ class Callbacks:
                     enqueued_at=self._queued_at(callback),
                     channel=Channel.CALLBACK,
                     caller=callback.number,
+                    project=foreign_project(callback.project, self._project_of(callback.queue_id)),
                 )
             )
         except LocalError as error:
             log.error("callback not queued", callback=callback.callback_id, reason=str(error))
             self._forget_contact(callback.callback_id)
             self._book.cancel(callback.callback_id, "switch", clock.wall())
+
+    def _project_of(self, queue_id: QueueId) -> str:
+        treatment = self._among.settings().queues.get(queue_id)
+        return "" if treatment is None else treatment.project
 
     def _queued_at(self, callback: StoredCallback) -> float:
         clock = self._among.clock

@@ -30,7 +30,7 @@ from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_line import keep_line_open
-from softswitch.calls.runtime.belonging import own_queue, policy_in_queue, project_of, sounds_of
+from softswitch.calls.runtime.belonging import own_queue, own_thing, policy_in_queue, project_of, sounds_of
 from softswitch.calls.runtime.call_voicemail import CallVoicemail
 from softswitch.calls.runtime.conferring import confer
 from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
@@ -368,21 +368,24 @@ class CallerVerbs(OwnPhoneVerbs):
 
     def listed(self, list_name: str, number: str) -> Listed | None:
         """How the number is in the list, or None."""
-        return self._call.around.lists.find(list_name, number)
+        return self._call.around.lists.find(self._own_list(list_name), number)
 
     async def enlist(self, list_name: str, number: str, *, note: str, for_s: float | None) -> bool:
         """Put the number there; True once that is on the disk."""
         await self._call.mailbox.check()
-        return await self._call.around.lists.add(list_name, number, note=note, for_s=for_s, by=self._flow)
+        return await self._call.around.lists.add(
+            self._own_list(list_name), number, note=note, for_s=for_s, by=self._flow
+        )
 
     async def delist(self, list_name: str, number: str) -> bool:
         """Whether it was there, and is no longer."""
         await self._call.mailbox.check()
-        return await self._call.around.lists.remove(list_name, number)
+        return await self._call.around.lists.remove(self._own_list(list_name), number)
 
     async def look_up(self, lookup: str, fields: Mapping[str, LookupField]) -> LookupAnswer:
         """Ask, or know why there is no answer. If the caller leaves meanwhile it is over when the answer is there."""
         await self._step("look_up")
+        lookup = own_thing(self._call, "lookup", lookup, self._call.around.lookups.owners())
         record = self._call.record
         known = {
             "calling_number": record.calling_number,
@@ -390,12 +393,17 @@ class CallerVerbs(OwnPhoneVerbs):
             "called_number": record.called_number,
             "call_id": self._call.call_id,
             "language": self._call.language,
+            "project": record.project,
         }
         answer = await self._call.around.lookups.ask(lookup, known | dict(fields))
         await self._call.mailbox.check()
         return answer
 
     # Private
+
+    def _own_list(self, name: str) -> str:
+        lists = self._call.around.settings().caller_lists
+        return own_thing(self._call, "list", name, {list_id: each.project for list_id, each in lists.items()})
 
     @property
     def _flow(self) -> str:

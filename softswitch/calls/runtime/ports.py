@@ -188,6 +188,10 @@ class Messages(Protocol):
 class LookupService(Protocol):
     """Services outside that know more of callers."""
 
+    def owners(self) -> dict[str, str]:
+        """The project of each; "": anybody's."""
+        ...
+
     async def ask(self, name: str, fields: Mapping[str, LookupField]) -> LookupAnswer: ...
 
 

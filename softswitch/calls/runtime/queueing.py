@@ -56,6 +56,7 @@ from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarDone, FarReplaced
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import QueueOutcome, QueueReason
+from softswitch.calls.projects import foreign_project
 from softswitch.calls.queue_wishes import QueueStay, QueueWishes
 from softswitch.calls.record import EndedBy, EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -215,6 +216,7 @@ class QueueVisit:
                 caller=record.calling_number,
                 called=record.called_number,
                 site=site,
+                project=foreign_project(record.project, self._treatment.project),
             )
         )
         self._is_known = True

@@ -333,6 +333,7 @@ class CallerListRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     configured: int = 0
     added: int = 0
+    project: str = ""
 
 
 class ListedNumberRow(msgspec.Struct, frozen=True, kw_only=True):

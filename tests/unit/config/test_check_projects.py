@@ -79,6 +79,11 @@ def load_with(directory: Path, files: Files) -> Configuration:
             'queue[3].project: there is no project "acne"',
         ),
         ({"schedules": SCHEDULES + 'project = "acne"\n'}, 'schedule[1].project: there is no project "acne"'),
+        ({"callers": '[[list]]\nid = "vip"\nproject = "acne"\n'}, 'list[0].project: there is no project "acne"'),
+        (
+            {"lookups": '[[lookup]]\nid = "crm"\nurl = "https://crm.example"\nproject = "acne"\n'},
+            "lookup[0].project: there is no project",
+        ),
         ({"agents": ANNA + 'projects = ["acne"]\n'}, 'agent[0].projects[0]: there is no project "acne"'),
         (
             {"agents": ANNA + 'projects = ["acme"]\nqueues = ["acmes", "bolts"]\n'},

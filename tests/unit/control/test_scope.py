@@ -13,12 +13,14 @@ from softswitch.control.protocol.replies import (
     Bans,
     Callbacks,
     CallbackSet,
+    CallerLists,
     Calls,
     Conferences,
     Contacts,
     ContactSet,
     Done,
     Figures,
+    ListedNumbers,
     Mailboxes,
     Phones,
     Projects,
@@ -35,6 +37,7 @@ from softswitch.control.protocol.requests import (
     HangUp,
     HoldRecording,
     ListCalls,
+    ListListedNumbers,
     OrderConference,
     OrderContact,
     QueueContact,
@@ -44,6 +47,7 @@ from softswitch.control.protocol.requests import (
     SetAgent,
     SetContact,
     SetDisposition,
+    SetListedNumber,
     SetMailbox,
     SetPhone,
     SetQueue,
@@ -56,10 +60,12 @@ from softswitch.control.protocol.requests import (
 from softswitch.control.protocol.rows import (
     AgentRow,
     CallbackRow,
+    CallerListRow,
     CallRow,
     ConferenceRow,
     ContactRow,
     HeldContactRow,
+    ListedNumberRow,
     MailboxRow,
     PhoneRow,
     ProjectRow,
@@ -110,6 +116,8 @@ ACTS: list[tuple[Request, list[tuple[str, str]]]] = [
     (RemoveRegistration("101"), [PHONE]),
     (SetMailbox("101", 1), [PHONE]),
     (SetVoiceMessage("v1", "delete"), [("voice message", "v1")]),
+    (ListListedNumbers("vip"), [("list", "vip")]),
+    (SetListedNumber("vip", "+1", True), [("list", "vip")]),
 ]
 """What can be done, and all that must be the project's for it."""
 
@@ -219,6 +227,7 @@ OWNERS = {
     ("phone", "101"): "acme",
     ("phone", "102"): "bolt",
     ("phone", "sip:101@x"): "acme",
+    ("list", "vip"): "acme",
     ("agent", "anna"): "acme",
     ("agent", "boris"): "bolt",
     ("agent", "carl"): "",
@@ -244,6 +253,14 @@ def test_listings_hold_what_is_the_projects() -> None:
         (Registrations([registration, other]), ["sip:101@x"]),
         (VoiceBoxes([VoiceBoxRow(box="sales", project="acme"), VoiceBoxRow(box="info")]), ["sales"]),
         (VoiceMessages([voice_message("v1", "acme"), voice_message("v2", "bolt")]), ["v1"]),
+        (
+            CallerLists([CallerListRow(list_id="vip", name="", project="acme"), CallerListRow(list_id="x", name="")]),
+            ["vip"],
+        ),
+        (
+            ListedNumbers([ListedNumberRow(list_id="vip", number="1"), ListedNumberRow(list_id="x", number="2")]),
+            ["vip"],
+        ),
         (Mailboxes([MailboxRow(mailbox="101", new=1), MailboxRow(mailbox="102", new=1)]), ["101"]),
         (
             Figures(

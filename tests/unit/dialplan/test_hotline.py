@@ -142,3 +142,9 @@ def test_who_has_waited_in_vain_may_be_called_back(tmp_path: Path, reason: Queue
     call = FakeCall(digits="11", outcomes=[QueueOutcome(reason=reason, queue="sales")])
     call.run(flows["hotline"], flows=flows, schedules=ALWAYS)
     assert "request_callback  sales" in call.transcript
+
+
+def test_in_a_call_of_a_project_its_own_hours_count(flows: dict[str, Flow]) -> None:
+    call = FakeCall(project=Project(id="acme", name="Acme Ltd"))
+    call.run(flows["hotline"], schedules={**ALWAYS, "acme.office": NEVER["office"]})
+    assert call.transcript == ["answer", "play greeting/closed greeting/goodbye"]

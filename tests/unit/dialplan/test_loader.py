@@ -115,3 +115,13 @@ def test_the_shipped_flows_load() -> None:
     flows, faults = load_flows([shipped_directory()])
     assert faults == []
     assert {"hotline", "extension"} <= set(flows)
+
+
+def test_flows_in_a_folder_are_those_of_a_project(tmp_path: Path) -> None:
+    text = "from softswitch.dialplan import Call, flow\n@flow\nasync def hotline(call: Call) -> None: ...\n"
+    for place in ("hotline.py", "acme/hotline.py", "__pycache__/old.py", ".git/x.py"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(text)
+    flows, faults = load_flows([tmp_path])
+    assert (sorted(flows), faults) == (["acme.hotline", "hotline"], [])
+    assert flows["acme.hotline"] is not flows["hotline"]

@@ -16,7 +16,7 @@ CONFIGURED = CallSettings(
     media_ip="10.0.0.1",
     recordings_directory="",
     extensions={
-        "ann": Extension(username="ann", number="101", agent_id=ANN, pin="1234", language="ru"),
+        "ann": Extension(username="ann", number="101", agent_id=ANN, pin="1234", language="ru", projects=("acme",)),
         "bob": Extension(username="bob", number="102", agent_id=BOB, pin="5678"),
         "spare": Extension(username="spare", number="110", trunks=frozenset({"provider"})),
     },
@@ -54,6 +54,7 @@ def test_an_agent_with_his_pin_is_whose_phone_it_is_with_the_rights_of_the_phone
     assert office.desks.log_in(office.phone("spare"), "101", "1234")
     spare = office.phone("spare")
     assert (spare.agent_id, spare.language, spare.trunks) == (ANN, "ru", frozenset({"provider"}))
+    assert spare.projects == ("acme",), "his calls are for whom he works"
     assert office.phone("ann").agent_id is None
     assert office.settings.extension_of_agent(ANN) == spare
     assert office.facts == [AgentReachable(ANN), AgentLoggedIn(ANN, by=ANN)]
