@@ -345,7 +345,9 @@ class Switch:
     def _restore(self, parts: Parts) -> None:
         """What a former switch knew: calls it left in progress, registrations, agents."""
         now, wall = parts.clock.now(), parts.clock.wall()
-        for cdr in parts.store.end_leftover_calls(wall):
+        lost = parts.store.end_leftover_calls(wall)
+        parts.records.calls_lost(lost)
+        for cdr in lost:
             log.warning("call lost", call_id=cdr.call_id, reason=cdr.end_reason)
         known = parts.acd.start(acd_configuration(parts.configuration))
         parts.queue_hours.refresh()

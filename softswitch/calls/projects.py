@@ -5,8 +5,16 @@ that says "support" in a call of that project means this one, so that one flow w
 """
 
 from collections.abc import Container
+from typing import Protocol
 
 from softswitch.base.ids import AgentId, CallId
+
+
+class Owned(Protocol):
+    """What may belong to a project."""
+
+    @property
+    def project(self) -> str: ...
 
 
 def own_name(project: str, name: str, known: Container[str]) -> str:

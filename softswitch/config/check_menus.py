@@ -1,8 +1,9 @@
 """What must hold for menus: what they lead to exists and is reached, no two keys mean the same, everybody gets out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from softswitch.base.errors import LocalError
+from softswitch.calls.projects import own_name
 from softswitch.config.check_voicemail import box_names
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
@@ -59,7 +60,7 @@ def _check_question(index: int, row: MenuRow, draft: Draft, faults: FaultList) -
 
 
 def _check_hours(index: int, row: MenuRow, draft: Draft, faults: FaultList) -> None:
-    schedules = draft.names("schedules.toml", "schedule")
+    schedules = _as_calls_say(draft.names("schedules.toml", "schedule"))
     if row.hours and schedules is not None and row.hours not in schedules:
         remedy = did_you_mean(row.hours, schedules, "Write an id of schedules.toml")
         faults.add(("menu", index, "hours"), f'there is no schedule "{row.hours}"', remedy)
@@ -110,12 +111,12 @@ def _check_steps(index: int, row: MenuRow, draft: Draft, faults: FaultList) -> N
 def _check_target(
     here: KeyPath, step: MenuStep, path: tuple[str, ...], row: MenuRow, draft: Draft, faults: FaultList
 ) -> None:
-    queues = _queues(draft)
+    queues = _as_calls_say(draft.names("queues.toml", "queue"))
     names = {
         StepKind.QUEUE: ("queue", queues, "Add it to queues.toml"),
         StepKind.CALLBACK: ("queue", queues, "Add it to queues.toml"),
-        StepKind.MENU: ("menu", draft.names("menus.toml", "menu"), "Add it to menus.toml"),
-        StepKind.FLOW: ("flow", draft.flows, "Write it in a file of the dialplans directory"),
+        StepKind.MENU: ("menu", _as_calls_say(draft.names("menus.toml", "menu")), "Add it to menus.toml"),
+        StepKind.FLOW: ("flow", _as_calls_say(draft.flows), "Write it in a file of the dialplans directory"),
         StepKind.VOICEMAIL: ("voicemail box", box_names(draft), "Add it to voicemail.toml"),
         StepKind.CONFERENCE: ("room", _rooms(draft), "Add it to conferences.toml"),
         StepKind.LANGUAGE: ("language among [sounds] languages", draft.settings.sounds.languages, "Add it there"),
@@ -151,10 +152,9 @@ def _check_dial(here: KeyPath, step: MenuStep, path: tuple[str, ...], draft: Dra
         faults.add(here, f'nobody has the number or name "{step.target}"', remedy)
 
 
-def _queues(draft: Draft) -> set[str] | None:
+def _as_calls_say(ids: Collection[str] | None) -> set[str] | None:
     """What a call may name: of a project's queue "shop.sales" its own calls say just "sales"."""
-    ids = draft.names("queues.toml", "queue")
-    return None if ids is None else ids | {queue_id.partition(".")[2] for queue_id in ids if "." in queue_id}
+    return None if ids is None else {*ids, *(each.partition(".")[2] for each in ids if "." in each)}
 
 
 def _rooms(draft: Draft) -> set[str] | None:
@@ -207,14 +207,14 @@ def _check_reached(
 
 def _named_elsewhere(draft: Draft) -> set[str]:
     """Flows that numbers and queues lead to."""
-    names = {name for _, route in draft.routes for name in (route.flow, route.otherwise or "")}
+    named = [(route.project, name) for _, route in draft.routes for name in (route.flow, route.otherwise or "")]
     for _, queue in draft.queues:
         ways = [queue.overflow, queue.overflow_full, queue.overflow_empty, queue.overflow_closed]
         for way in [*ways, queue.overflow_predicted, *queue.exit_keys.values()]:
             kind, _, name = way.partition(":")
             if kind == "flow":
-                names.add(name)
-    return names
+                named.append((queue.project, name))
+    return {own_name(project, name, draft.flows or ()) for project, name in named}
 
 
 def _check_ways_out(rows: dict[str, tuple[int, MenuRow]], leads_to: dict[str, set[str]], faults: FaultList) -> None:

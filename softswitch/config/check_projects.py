@@ -6,6 +6,7 @@ from softswitch.calls.projects import may_use, own_name
 from softswitch.config.check_routes import add_compiled
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
+from softswitch.config.menu_rows import MenuRow
 from softswitch.config.rows import AgentRow, QueueRow, ScheduleRow
 from softswitch.config.toml_lines import KeyPath
 from softswitch.dialplan.schedule import compile_schedule
@@ -71,6 +72,8 @@ def check_projects(draft: Draft) -> None:
         ownership.exists(each.project, ("list", index, "project"), draft.fault_lists["callers.toml"])
     for index, lookup in draft.lookups:
         ownership.exists(lookup.project, ("lookup", index, "project"), draft.fault_lists["lookups.toml"])
+    for index, menu in draft.menus:
+        _check_menu(index, menu, ownership, draft.fault_lists["menus.toml"])
     for index, phone in draft.phones:
         ownership.exists(phone.project, ("phone", index, "project"), draft.fault_lists["agents.toml"])
     for index, agent in draft.agents:
@@ -137,6 +140,22 @@ def _check_queue(index: int, row: QueueRow, draft: Draft, ownership: _Ownership)
             if row.project not in dedicated.get(name, (row.project,)):
                 reason = f"{name} works for {', '.join(dedicated[name])} alone"
                 faults.add((*path, "rescue", "agents", position), reason, "Add the project to his, or name another")
+
+
+def _check_menu(index: int, row: MenuRow, ownership: _Ownership, faults: FaultList) -> None:
+    """A menu with a project's id in front of its name is the project's; one of nobody's is whosever call it is."""
+    owner = ownership.flows.get(row.id, "")
+    if not owner:
+        return
+    hours = own_name(owner, row.hours, ownership.schedules)
+    ownership.permits(owner, "schedule", hours, ownership.schedules, ("menu", index, "hours"), faults)
+    for key, steps in row.keys.items():
+        for text in (steps,) if isinstance(steps, str) else steps:
+            kind, _, name = text.partition(":")
+            owners = {"queue": ownership.queues, "callback": ownership.queues, "flow": ownership.flows}.get(kind)
+            if owners is not None:
+                name = own_name(owner, name, owners)
+                ownership.permits(owner, kind, name, owners, ("menu", index, "keys", key), faults)
 
 
 def _check_agent(index: int, row: AgentRow, ownership: _Ownership, faults: FaultList) -> None:

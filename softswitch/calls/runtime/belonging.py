@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from softswitch.base.errors import LocalError
 from softswitch.base.log import get_logger
-from softswitch.calls.projects import may_use, own_name
+from softswitch.calls.projects import Owned, may_use, own_name
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.settings import NO_PROJECT, Extension, Project, QueueTreatment, RecordingPolicy
 from softswitch.calls.verbs import SoundFiles
@@ -26,17 +26,24 @@ if TYPE_CHECKING:
 log = get_logger("calls")
 
 
-def belong_to(call: "ActiveCall", project: str) -> None:
-    """The call is the project's from now on, if it is nobody's yet."""
-    if project and not call.record.project:
+def begin_for(call: "ActiveCall", project: str) -> None:
+    """The call begins, and is the project's; "": nobody's."""
+    if project:
         call.record.project = project
         call.around.projects.belongs(call.call_id, project)
 
 
 def arrive(call: "ActiveCall", project: str) -> None:
-    """A call begins that is the project's, and speaks its language until somebody says otherwise."""
-    belong_to(call, project)
+    """The same, and it speaks the project's language until somebody says otherwise."""
+    begin_for(call, project)
     call.language = project_of(call).language or call.language
+
+
+def belong_to(call: "ActiveCall", project: str) -> None:
+    """A call in progress is the project's from now on, if it is nobody's yet: also if the switch dies."""
+    if project and not call.record.project:
+        begin_for(call, project)
+        call.around.records.call_changed(call.record.as_active())
 
 
 def project_of(call: "ActiveCall") -> Project:
@@ -55,15 +62,15 @@ def own_queue(call: "ActiveCall", name: str) -> str:
 
     Raises `LocalError` for one that belongs to another project.
     """
-    queues = call.around.settings().queues
-    return own_thing(call, "queue", name, {queue_id: each.project for queue_id, each in queues.items()})
+    return own_thing(call, "queue", name, call.around.settings().queues)
 
 
-def own_thing(call: "ActiveCall", kind: str, name: str, owners: Mapping[str, str]) -> str:
-    """The same of any kind of thing, of which `owners` are the projects by id."""
+def own_thing(call: "ActiveCall", kind: str, name: str, known: Mapping[str, Owned]) -> str:
+    """The same of any kind of thing, by id."""
     project = call.record.project
-    own = own_name(project, name, owners)
-    owner = owners.get(own, "")
+    own = own_name(project, name, known)
+    thing = known.get(own)
+    owner = "" if thing is None else thing.project
     if project and not may_use(project, owner):
         raise LocalError(f'the {kind} "{own}" belongs to project {owner}, and this call is for {project}')
     return own

@@ -385,7 +385,7 @@ class CallerVerbs(OwnPhoneVerbs):
     async def look_up(self, lookup: str, fields: Mapping[str, LookupField]) -> LookupAnswer:
         """Ask, or know why there is no answer. If the caller leaves meanwhile it is over when the answer is there."""
         await self._step("look_up")
-        lookup = own_thing(self._call, "lookup", lookup, self._call.around.lookups.owners())
+        lookup = own_thing(self._call, "lookup", lookup, self._call.around.lookups.configured)
         record = self._call.record
         known = {
             "calling_number": record.calling_number,
@@ -402,8 +402,7 @@ class CallerVerbs(OwnPhoneVerbs):
     # Private
 
     def _own_list(self, name: str) -> str:
-        lists = self._call.around.settings().caller_lists
-        return own_thing(self._call, "list", name, {list_id: each.project for list_id, each in lists.items()})
+        return own_thing(self._call, "list", name, self._call.around.settings().caller_lists)
 
     @property
     def _flow(self) -> str:

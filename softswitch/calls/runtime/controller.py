@@ -24,7 +24,7 @@ from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.acd_events import AcdEvents
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
 from softswitch.calls.runtime.arrivals import let_in
-from softswitch.calls.runtime.belonging import arrive, belong_to, project_at_work, refusal_of_full
+from softswitch.calls.runtime.belonging import arrive, begin_for, project_at_work, refusal_of_full
 from softswitch.calls.runtime.completing import CallCompletion
 from softswitch.calls.runtime.measuring import Measuring
 from softswitch.calls.runtime.negotiation import (
@@ -245,7 +245,7 @@ class CallController:
     def begin(self, caller: Party, record: CallRecord, *, before: ActiveCall) -> ActiveCall:
         call = ActiveCall(None, caller, record, self._around, **self._connections())
         call.language = before.language
-        belong_to(call, self._project_of(record.called_number) or before.record.project)
+        begin_for(call, self._project_of(record.called_number) or before.record.project)
         self._enter(call)
         call.max_forwards = before.max_forwards - 1
         call.came_by = before.came_by

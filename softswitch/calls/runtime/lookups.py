@@ -92,9 +92,9 @@ class Lookups:
             await self._session.close()
             self._session = None
 
-    def owners(self) -> dict[str, str]:
-        """Whose each is; "": anybody's."""
-        return {name: service.lookup.project for name, service in self._services.items()}
+    @property
+    def configured(self) -> Mapping[str, Lookup]:
+        return {name: service.lookup for name, service in self._services.items()}
 
     def counts(self) -> dict[str, LookupCounts]:
         return {name: service.counts for name, service in self._services.items()}

@@ -13,7 +13,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import AgentId, CallId, ContactId, LegId, QueueId, RecordingId, ReferId
-from softswitch.calls.lookups import LookupField
+from softswitch.calls.lookups import Lookup, LookupField
 from softswitch.calls.outcomes import LookupAnswer
 from softswitch.calls.projects import ProjectCalls
 from softswitch.calls.returning import Returning
@@ -144,6 +144,10 @@ class Records(Protocol):
         ...
 
     def call_started(self, call: ActiveCall) -> None: ...
+    def call_changed(self, call: ActiveCall) -> None:
+        """What is known of one that was started has changed."""
+        ...
+
     def leg_began(self, call_id: CallId, leg: SipLeg) -> None: ...
     def call_ended(self, cdr: Cdr) -> None: ...
     def call_measured(self, cdr: Cdr) -> None:
@@ -188,9 +192,8 @@ class Messages(Protocol):
 class LookupService(Protocol):
     """Services outside that know more of callers."""
 
-    def owners(self) -> dict[str, str]:
-        """The project of each; "": anybody's."""
-        ...
+    @property
+    def configured(self) -> Mapping[str, Lookup]: ...
 
     async def ask(self, name: str, fields: Mapping[str, LookupField]) -> LookupAnswer: ...
 

@@ -1,6 +1,6 @@
 """Remembers calls, recordings and registrations in the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from msgspec.structs import replace
@@ -39,6 +39,8 @@ class StoreRecords:
         """Records of calls that are over but for what their streams' workers say last."""
         self._open: dict[RecordingId, StoredRecording] = {}
         self._unkept: set[RecordingId] = set()
+        self._lost: dict[CallId, Cdr] = {}
+        """Calls of the former switch that it has left in progress."""
         self._bindings: dict[str, dict[str, Binding]] = {}
         """As they were last written, by address-of-record and key."""
 
@@ -52,6 +54,13 @@ class StoreRecords:
     def call_started(self, call: ActiveCall) -> None:
         self._in_progress[call.call_id] = []
         self._store.begin_call(call)
+
+    def call_changed(self, call: ActiveCall) -> None:
+        self._store.begin_call(call)
+
+    def calls_lost(self, cdrs: Iterable[Cdr]) -> None:
+        """Calls that a former switch left in progress, of which recordings may yet turn up. At start."""
+        self._lost = {cdr.call_id: cdr for cdr in cdrs}
 
     def leg_began(self, call_id: CallId, leg: SipLeg) -> None:
         if self._traces is not None:
@@ -94,14 +103,7 @@ class StoreRecords:
         if event.recording_id in self._unkept:
             self._unkept.discard(event.recording_id)
             return
-        known = self._open.pop(event.recording_id, None) or StoredRecording(
-            recording_id=event.recording_id,
-            call_id=event.call_id,
-            path=event.path,
-            started_at=self._clock.wall() - event.duration_s,
-            duration_s=0.0,
-            size_bytes=0,
-        )
+        known = self._open.pop(event.recording_id, None) or self._of_former_switch(event)
         recording = msgspec.structs.replace(
             known, duration_s=event.duration_s, size_bytes=event.size_bytes, fault=event.fault
         )
@@ -110,6 +112,20 @@ class StoreRecords:
             self._in_progress[event.call_id].append(recording)
         else:
             self._hand_on(recording)
+
+    def _of_former_switch(self, event: RecordingFinished) -> StoredRecording:
+        call = self._lost.get(event.call_id)
+        return StoredRecording(
+            recording_id=event.recording_id,
+            call_id=event.call_id,
+            path=event.path,
+            started_at=self._clock.wall() - event.duration_s,
+            duration_s=0.0,
+            size_bytes=0,
+            project="" if call is None else call.project,
+            calling_number="" if call is None else call.calling_number,
+            call_started_at=0.0 if call is None else call.started_at,
+        )
 
     def _hand_on(self, recording: StoredRecording) -> None:
         if self._on_recording is not None:

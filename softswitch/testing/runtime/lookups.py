@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from softswitch.calls.lookups import LookupField
+from softswitch.calls.lookups import Lookup, LookupField
 from softswitch.calls.outcomes import LookupAnswer
 
 
@@ -15,8 +15,9 @@ class FakeLookups:
         self.takes_s = 0.0
         self.questions: list[tuple[str, dict[str, LookupField]]] = []
 
-    def owners(self) -> dict[str, str]:
-        return dict.fromkeys(self.answers, "")
+    @property
+    def configured(self) -> Mapping[str, Lookup]:
+        return {name: Lookup(url="https://crm.example") for name in self.answers}
 
     async def ask(self, name: str, fields: Mapping[str, LookupField]) -> LookupAnswer:
         """What the test has put there, or nothing found."""

@@ -17,6 +17,8 @@ HOURS = 'hours = {daily = ["09:00-18:00"]}\n'
 SCHEDULES = f'[[schedule]]\nid = "bolt.office"\nproject = "bolt"\n{HOURS}[[schedule]]\nid = "office"\n{HOURS}'
 ROUTE = '[[route]]\nnumber = "100"\nflow = "hotline"\nproject = "acme"\n'
 ANNA = '[[agent]]\nid = "anna"\npassword = "kuYb6-tzzQ"\n'
+MENU = '[[menu]]\nid = "acme.main"\ntext = "Choose"\nkeys = {KEYS}\n'
+TO_MENU = ROUTE.replace("hotline", "main")
 FLOWS = ("hotline", "bolt.hotline")
 
 Files = dict[str, str]
@@ -79,6 +81,20 @@ def load_with(directory: Path, files: Files) -> Configuration:
             'queue[3].project: there is no project "acne"',
         ),
         ({"schedules": SCHEDULES + 'project = "acne"\n'}, 'schedule[1].project: there is no project "acne"'),
+        (
+            {
+                "menus": MENU.replace("KEYS", '1 = "queue:bolts", 2 = "hangup"'),
+                "numbers": ROUTE.replace("hotline", "main"),
+            },
+            'menu[0].keys.1: the queue "bolts" belongs to project bolt, and this to project acme',
+        ),
+        (
+            {
+                "menus": MENU.replace("KEYS", '1 = ["queue:acmes", "flow:bolt.hotline"]'),
+                "numbers": ROUTE.replace("hotline", "main"),
+            },
+            'menu[0].keys.1: the flow "bolt.hotline" belongs to project bolt',
+        ),
         ({"callers": '[[list]]\nid = "vip"\nproject = "acne"\n'}, 'list[0].project: there is no project "acne"'),
         (
             {"lookups": '[[lookup]]\nid = "crm"\nurl = "https://crm.example"\nproject = "acne"\n'},
@@ -109,6 +125,14 @@ def test_what_is_its_own_or_nobodys_is_right_and_own_names_go_first(tmp_path: Pa
     own = QUEUES + 'overflow = "queue:shared"\nhours = "office"\n'
     configuration = load_with(tmp_path, {"numbers": route, "queues": own, "agents": ANNA + 'projects = ["acme"]\n'})
     assert [row.name for row in configuration.projects] == ["acme", "bolt"]
+
+
+def test_a_menu_is_reached_and_leads_on_by_the_names_of_its_project(tmp_path: Path) -> None:
+    own = QUEUES + '[[queue]]\nid = "acme.sales"\nproject = "acme"\n'
+    hours = SCHEDULES.replace("bolt.office", "acme.hours").replace('"bolt"', '"acme"')
+    menu = MENU.replace("KEYS", '1 = "queue:sales"') + 'hours = "hours"\nclosed = "hangup"\n'
+    files = {"queues": own, "schedules": hours, "menus": menu, "numbers": TO_MENU}
+    assert [row.id for row in load_with(tmp_path, files).menus] == ["acme.main"]
 
 
 def test_a_schedule_has_time_zone_and_holidays_from_its_project(tmp_path: Path) -> None:

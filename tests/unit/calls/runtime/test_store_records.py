@@ -71,3 +71,18 @@ def test_bans_survive_a_restart_until_they_are_forgotten() -> None:
     records.ban_changed(lifted, is_lifted=True)
     assert StoreRecords(store, clock).stored_bans() == [young]
     assert store.bans.count() == 1
+
+
+def test_a_recording_of_a_call_that_died_with_its_switch_belongs_to_the_calls_project() -> None:
+    store, clock = memory_store(), ManualClock()
+    former = StoreRecords(store, clock)
+    call = ActiveCall(call_id=CALL, started_at=AT, calling_number="+1", called_number="2")
+    former.call_started(call)
+    former.call_changed(msgspec.structs.replace(call, project="acme"))
+    records = StoreRecords(store, clock)
+    records.calls_lost(store.end_leftover_calls(AT + 60))
+    records.recording_finished(RecordingFinished(CALL, RecordingId("c-1"), "/c-1.wav", 9.0, 144_044))
+    (cdr,) = store.cdrs.ascending()
+    (recording,) = store.recordings.ascending()
+    assert (cdr.project, recording.project, recording.calling_number) == ("acme", "acme", "+1")
+    assert recording.call_started_at == cdr.started_at
