@@ -241,6 +241,30 @@ def test_where_customers_are_first_one_is_called_when_he_is_next_and_served_in_h
     centre(customer_first=True, through="desk").run(scenario)
 
 
+def test_a_customer_who_is_called_first_is_heard_where_he_was_told_to_speak(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        customer(centre)
+        await centre.log_in("ann")
+        former = centre.caller("+15550198")
+        former.call(HOTLINE)
+        await centre.until(lambda: centre.acd.agent_summaries()[0].state is AgentState.BUSY)
+        phone = await asked(centre)
+        await centre.until(lambda: bool(phone.seen(InviteReceived)))
+        await centre.sleep(2)
+        phone.press("1")
+        await centre.sleep(1)
+        (call,) = [each for each in centre.controller.calls.values() if each.record.flow == "callback"]
+        (offer,) = [event.sdp.decode() for event in phone.events if isinstance(event, InviteReceived)]
+        assert call.caller.is_answered
+        assert f"m=audio {call.caller_stream.local.port} " in offer
+        former.hang_up()
+        await centre.until(lambda: call.conversation is not None)
+        phone.hang_up()
+        await centre.all_over()
+
+    centre(customer_first=True, through="desk").run(scenario)
+
+
 def test_an_answering_machine_is_not_put_through(centre: Make) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         await busy(centre)

@@ -24,10 +24,10 @@ from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.ringing import RingPlan
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_phones import AgentPhones
-from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.runtime.belonging import policy_in_queue
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.dialling import Dialling
+from softswitch.calls.runtime.first_party import reach
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.queueing import QueueVisit
 from softswitch.calls.runtime.sounds import or_silence
@@ -162,27 +162,8 @@ class CallbackAttempt:
 
     async def _reach_customer(self) -> str:
         """Why he could not be reached; "" if he was, and is the caller."""
-        call, clock = self._call, self._around.clock
-        call.set_state(CallState.ALERTING)
-        attempt = Attempt(call, self._callback.number)
-        deadline = clock.now() + self._terms.ring_s
-        try:
-            await attempt.begin()
-            while True:
-                await attempt.proceed(clock.now())
-                if attempt.answered is not None:
-                    call.begin_with(attempt.answered)
-                    return ""
-                if attempt.verdict is not None:
-                    return attempt.verdict.value
-                due = [deadline, *(at for at in (attempt.next_timeout(),) if at is not None)]
-                event = await call.mailbox.next(max(0.0, min(due) - clock.now()))
-                if clock.now() >= deadline:
-                    return DialReason.NO_ANSWER.value
-                if isinstance(event, LegProgress | LegAnswered | LegFailed):
-                    attempt.receive(event)
-        finally:
-            attempt.end()
+        reason = await reach(self._call, self._callback.number, self._terms.ring_s)
+        return "" if reason is None else reason.value
 
     async def _greet(self) -> str:
         """Let him show that he is no answering machine; "" if he did."""

@@ -2,23 +2,18 @@
 
 import asyncio
 
-from softswitch.acd.model import BusyKind
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.ids import CallId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_completion import CompletionBook, Wanted
-from softswitch.calls.call_state import CallState
 from softswitch.calls.outcomes import CallEnded, DialReason
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import RingPlan
-from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.runtime.dialling import Dialling
 from softswitch.calls.runtime.exchange import Exchange
-from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.first_party import reach
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.settings import Extension
-from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
 
 log = get_logger("calls")
 
@@ -101,8 +96,10 @@ class CallCompletion:
         call = self._exchange.originate(record)
         call.permissions = who
         try:
-            if not await self._reach(call, who, whom):
+            call.display = f"free now: {whom.name or whom.number or whom.username}"
+            if await reach(call, who.username, around.settings().ring_s) is not None:
                 return False
+            call.display = ""
             outcome = await Dialling(
                 call, RingPlan([whom.username]), record=None, ring_s=around.settings().ring_s
             ).run()
@@ -115,37 +112,3 @@ class CallCompletion:
             return False
         finally:
             call.flow_over()
-
-    async def _reach(self, call: ActiveCall, who: Extension, whom: Extension) -> bool:
-        """Whether who wanted the call has answered, and is its caller."""
-        clock = self._around.clock
-        call.set_state(CallState.ALERTING)
-        call.display = f"free now: {whom.name or whom.number or whom.username}"
-        attempt = Attempt(call, who.username)
-        deadline = clock.now() + self._around.settings().ring_s
-        try:
-            await attempt.begin()
-            while True:
-                await attempt.proceed(clock.now())
-                if attempt.answered is not None:
-                    self._begin_with(call, attempt, attempt.answered)
-                    return True
-                if attempt.verdict is not None or clock.now() >= deadline:
-                    return False
-                due = [deadline, *(at for at in (attempt.next_timeout(),) if at is not None)]
-                event = await call.mailbox.next(max(0.0, min(due) - clock.now()))
-                if isinstance(event, LegProgress | LegAnswered | LegFailed):
-                    attempt.receive(event)
-        finally:
-            call.display = ""
-            if attempt.answered is not call.caller:
-                attempt.end()
-
-    def _begin_with(self, call: ActiveCall, attempt: Attempt, party: Party) -> None:
-        """He is the caller, and busy as one."""
-        attempt.silence()
-        attempt.free_line()
-        call.begin_with(party)
-        if party.extension is not None and party.extension.agent_id is not None:
-            party.line = party.extension.agent_id
-            self._around.lines.taken(party.line, BusyKind.OUTBOUND)
