@@ -10,7 +10,7 @@ be computed from them alone. `at` is monotonic seconds; the service adds the tim
 |             | queue and the beginning in another. Refused was never queued                                      |
 | reservation | made, ended (answered, or why not): one pair for every agent who was alerted. Before it, in a      |
 |             | queue with a routing hook, hook: what the hook said of the decision                               |
-| talk        | connected, held and resumed, transferred, ended, disposition                                      |
+| talk        | connected, held and resumed, transferred, ended, disposition; rated, once for each question       |
 | agent       | login, logout, every change of state with how long the former lasted, wrap-up                     |
 | queue       | configured, removed, opened, closed, rescue of its service level on and off                       |
 
@@ -360,6 +360,18 @@ class DispositionSet(msgspec.Struct, frozen=True, tag="contact.disposition", gc=
     by: str = ""
 
 
+class ContactRated(msgspec.Struct, frozen=True, tag="contact.rated", gc=False, omit_defaults=True):
+    """The caller answered a question of a survey. Yes is 1 and no is 0; other scales begin with 1."""
+
+    at: float
+    contact_id: ContactId
+    queue_id: QueueId
+    agent_id: AgentId
+    survey: str
+    question: str = ""
+    score: int = 0
+
+
 # Agents
 
 
@@ -509,6 +521,7 @@ AcdEvent: TypeAlias = (
     | ContactLost
     | WrapUpEnded
     | DispositionSet
+    | ContactRated
     | AgentLoggedIn
     | AgentLoggedOut
     | AgentStateChanged

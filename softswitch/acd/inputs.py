@@ -153,6 +153,19 @@ class ContactTransferred(msgspec.Struct, frozen=True, tag=True, gc=False):
     by: str = ""
 
 
+class ContactRated(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The caller has answered a question of a survey about his conversation, which is over: the contact need not be
+    known any more, so queue and agent are said as well. `question` "": the survey is one question.
+    """
+
+    contact_id: ContactId
+    queue_id: QueueId
+    agent_id: AgentId
+    survey: str
+    question: str
+    score: int
+
+
 class AgentLoggedIn(msgspec.Struct, frozen=True, tag=True, gc=False):
     """He works from now on: ready, unless a pause was set or he is in a call."""
 
@@ -337,6 +350,7 @@ AcdInput: TypeAlias = (
     | ContactHeld
     | ContactResumed
     | ContactTransferred
+    | ContactRated
     | AgentLoggedIn
     | AgentLoggedOut
     | AgentPaused

@@ -99,3 +99,6 @@ CUSTOMER_REMEMBERED_S = 86_400.0
 
 CUSTOMER_LENGTH_MAX = 64
 """Characters that tell a customer from another; a telephone number has fifteen digits."""
+
+QUESTIONS_RATED_MAX = 64
+"""Of surveys, counted apart for each queue and agent; a flow may make names up, and no table shows so many columns."""

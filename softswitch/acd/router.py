@@ -54,6 +54,7 @@ from softswitch.acd.inputs import (
     ContactHeld,
     ContactPrioritised,
     ContactQueued,
+    ContactRated,
     ContactReplied,
     ContactRequeued,
     ContactResumed,
@@ -112,6 +113,8 @@ class Router:
                 self._confirm(fact)
             case ContactPrioritised() | ContactRequeued() | ContactAssigned():
                 self._apply_supervision(fact, now)
+            case ContactRated():
+                self._rated(fact, now)
             case ConfigurationSet():
                 reload.configure(self._floor, fact, now)
             case QueueClosed() | QueueOpened():
@@ -333,6 +336,17 @@ class Router:
             self.ignored += 1
         else:
             contact.is_questioned = False
+
+    def _rated(self, fact: ContactRated, now: float) -> None:
+        """The contact is mostly forgotten by now; its queue and agent are not."""
+        if fact.queue_id not in self._floor.queues or fact.agent_id not in self._floor.agents:
+            self.ignored += 1
+            return
+        self._floor.tell(
+            told.ContactRated(
+                now, fact.contact_id, fact.queue_id, fact.agent_id, fact.survey, fact.question, fact.score
+            )
+        )
 
     def _apply_to_conversation(self, fact: "ConversationFact", now: float) -> None:
         contact = self._floor.contacts.get(fact.contact_id)

@@ -10,6 +10,7 @@ from softswitch.acd.events import (
     ContactEnded,
     ContactOverflowed,
     ContactQueued,
+    ContactRated,
     ContactRefused,
     ContactWithdrawn,
     DispositionSet,
@@ -138,6 +139,7 @@ class AcdEvents:
                 | ContactWithdrawn()
                 | WrapUpEnded()
                 | DispositionSet()
+                | ContactRated()
             ):
                 began = self._beginning(contact_id, stamped.at_wall)
                 yield StoredContactSpan(contact=contact_id, from_wall=began, until_wall=stamped.at_wall)

@@ -35,6 +35,7 @@ from softswitch.dialplan.menus import compile_menu
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 from softswitch.dialplan.schedule import Schedule, compile_schedule
+from softswitch.dialplan.surveys import AfterQueue, compile_survey
 from softswitch.sip.description.offer_answer import MediaCapabilities
 from softswitch.sip.runtime.local_address import addresses_of
 from softswitch.sip.runtime.stream_transport import StreamSettings
@@ -302,7 +303,13 @@ def _dialplan(configuration: Configuration, flows: dict[str, Flow]) -> Dialplan:
     assert isinstance(numbers, NumberPlan), "compiled before, by load"
     compiled = [compile_schedule(row) for row in configuration.schedules]
     schedules = {schedule.id: schedule for schedule in compiled if isinstance(schedule, Schedule)}
-    return Dialplan(numbers=numbers, flows=flows, schedules=schedules)
+    return Dialplan(
+        numbers=numbers,
+        flows=flows,
+        schedules=schedules,
+        surveys={row.id: compile_survey(row) for row in configuration.surveys},
+        after_queues={row.id: AfterQueue(row.survey, row.survey_percent) for row in configuration.queues if row.survey},
+    )
 
 
 def listeners(configuration: Configuration) -> list[tuple[TransportKind, HostPort]]:

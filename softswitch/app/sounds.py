@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from softswitch.base.errors import Fault
 from softswitch.config import Configuration
 from softswitch.dialplan.menus import StepKind, compile_menu, text_name
+from softswitch.dialplan.surveys import compile_survey
+from softswitch.dialplan.surveys import text_name as question_text_name
 
 if TYPE_CHECKING:
     from softswitch.prompts.runtime.library import SoundLibrary
@@ -26,7 +28,7 @@ def prepare_sounds(library: "SoundLibrary", configuration: Configuration) -> lis
 
 
 def named_prompts(configuration: Configuration) -> list[str]:
-    """Prompts that queues and menus name; what flows play is known when they do."""
+    """Prompts that queues, menus and surveys name; what flows play is known when they do."""
     names = [name for row in configuration.queues for name in (*row.announce.texts, row.closing_prompt)]
     names += [name for row in configuration.queues for name in row.agent_hears]
     for menu in map(compile_menu, configuration.menus):
@@ -35,18 +37,26 @@ def named_prompts(configuration: Configuration) -> list[str]:
         ]
         names += [*menu.prompts, menu.invalid or "", menu.no_choice or ""]
         names += [step.target for step in steps if step.kind is StepKind.PLAY]
+    for survey in map(compile_survey, configuration.surveys):
+        names += [survey.invitation, *(question.prompt for question in survey.questions)]
+        names += [survey.comment_prompt or "", survey.thanks]
     return [name for name in dict.fromkeys(names) if name and not name.startswith("tone:")]
 
 
 def operator_texts(configuration: Configuration) -> dict[str, dict[str, str]]:
-    """What prompts.toml and the menus say in words, by language and name."""
+    """What prompts.toml, the menus and the surveys say in words, by language and name."""
     texts = {language: dict(words) for language, words in configuration.prompts.items()}
-    for menu in configuration.menus:
-        own = menu.text
+    asked: list[tuple[str, str | dict[str, str]]] = [(text_name(menu.id), menu.text) for menu in configuration.menus]
+    asked += [
+        (question_text_name(survey.id, question.id), question.text)
+        for survey in configuration.surveys
+        for question in survey.questions
+    ]
+    for name, own in asked:
         if isinstance(own, str):
             own = {configuration.settings.sounds.default_language: own} if own else {}
         for language, text in own.items():
-            texts.setdefault(language, {}).setdefault(text_name(menu.id), text)
+            texts.setdefault(language, {}).setdefault(name, text)
     return texts
 
 

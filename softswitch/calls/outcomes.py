@@ -237,6 +237,17 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     """Where in the file that was."""
 
 
+class SurveyOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller said in a survey. It is all noted already, as he gave it: who hangs up keeps what he has given."""
+
+    survey: str
+    scores: Mapping[str, int] = {}
+    """By question, of those he has answered; yes is 1 and no is 0."""
+    comment: RecordedMessage | None = None
+    is_complete: bool = False
+    """He has answered every question that is not optional."""
+
+
 class VoicemailReason(Enum):
     SAVED = "saved"
     """The message is in the box, and on the disk."""

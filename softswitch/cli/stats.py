@@ -146,6 +146,7 @@ _QUEUE_COLUMNS: list[Column[QueueReport]] = [
         for name in _QUEUE_WORDS
         if name not in ("service_level", "average_speed_of_answer_s", "average_handle_time_s")
     ),
+    Column("Ratings", lambda row: _ratings(row), is_wide=True, is_flexible=True),
 ]
 _AGENT_COLUMNS: list[Column[AgentReport]] = [
     Column("From", lambda row: instant(row.from_at)),
@@ -165,8 +166,15 @@ _AGENT_COLUMNS: list[Column[AgentReport]] = [
         for name in _AGENT_WORDS
         if name not in ("occupancy", "average_handle_time_s")
     ),
+    Column("Ratings", lambda row: _ratings(row), is_wide=True, is_flexible=True),
     Column("Reasons", lambda row: _reasons(row.counts.reasons_s), is_wide=True, is_flexible=True),
 ]
+
+
+def _ratings(row: QueueReport | AgentReport) -> str:
+    return " ".join(
+        f"{question}={average:.1f}({row.counts.ratings[question].count})" for question, average in row.ratings.items()
+    )
 
 
 def _reasons(reasons_s: Mapping[str, float]) -> str:

@@ -8,6 +8,7 @@ from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
+from softswitch.config.survey_rows import SurveyRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.voicemail_rows import BoxRow
 
@@ -41,6 +42,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     regions: tuple[RegionRow, ...] = ()
     lookups: tuple[LookupRow, ...] = ()
     boxes: tuple[BoxRow, ...] = ()
+    surveys: tuple[SurveyRow, ...] = ()
 
     def with_own_ip(self, own_ip: str) -> "Configuration":
         """The same with `own_ip` wherever the machine's own address is meant."""

@@ -15,6 +15,7 @@ from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
+from softswitch.config.survey_rows import SurveyRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.voicemail_rows import BoxRow
 
@@ -33,6 +34,7 @@ FILES = (
     "callers.toml",
     "lookups.toml",
     "voicemail.toml",
+    "surveys.toml",
 )
 
 
@@ -61,6 +63,7 @@ class Draft:
         "schedules",
         "settings",
         "sites",
+        "surveys",
         "tables",
         "trunks",
         "written_flows",
@@ -94,6 +97,7 @@ class Draft:
         self.lists: list[tuple[int, CallerListRow]] = []
         self.regions: list[tuple[int, RegionRow]] = []
         self.lookups: list[tuple[int, LookupRow]] = []
+        self.surveys: list[tuple[int, SurveyRow]] = []
         self.boxes: list[tuple[int, BoxRow]] = []
 
     def names(self, file: str, kind: str, key: str = "id") -> set[str] | None:

@@ -32,3 +32,6 @@ NOTE_CHARACTERS_MAX = 200
 
 WORD_CHARACTERS_MAX = 80
 """Of a reason or a disposition: as much as the ACD keeps, and a column of a table shows."""
+
+SURVEY_QUESTIONS_MAX = 20
+"""Of one survey; nobody answers so many by telephone."""

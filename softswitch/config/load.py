@@ -26,6 +26,7 @@ from softswitch.config.check_settings import check_settings
 from softswitch.config.check_sites import check_sites
 from softswitch.config.check_staff import check_staff
 from softswitch.config.check_steps import check_steps
+from softswitch.config.check_surveys import check_surveys
 from softswitch.config.check_toll import check_toll
 from softswitch.config.check_trunks import check_trunks
 from softswitch.config.check_voicemail import check_voicemail
@@ -38,6 +39,7 @@ from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
+from softswitch.config.survey_rows import SurveyRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.voicemail_rows import BoxRow
 
@@ -123,6 +125,7 @@ def _check(draft: Draft) -> None:
     check_projects(draft)
     check_conferences(draft)
     check_voicemail(draft)
+    check_surveys(draft)
 
 
 def _read(path: Path, faults: FaultList) -> dict[str, object] | None:
@@ -206,6 +209,9 @@ def _convert_file(name: str, draft: Draft) -> None:
         case "voicemail.toml":
             draft.boxes = _rows(table, "box", BoxRow, faults)
             _refuse_others(table, ("box",), faults)
+        case "surveys.toml":
+            draft.surveys = _rows(table, "survey", SurveyRow, faults)
+            _refuse_others(table, ("survey",), faults)
         case _:
             draft.trunks = _rows(table, "trunk", TrunkRow, faults)
             draft.outbound = _rows(table, "outbound", OutboundRow, faults)
@@ -261,6 +267,7 @@ def _complete(draft: Draft) -> Configuration:
         lists=tuple(row for _, row in draft.lists),
         regions=tuple(row for _, row in draft.regions),
         lookups=tuple(row for _, row in draft.lookups),
+        surveys=tuple(row for _, row in draft.surveys),
         boxes=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.boxes),
     )
 

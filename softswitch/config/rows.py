@@ -337,6 +337,10 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """Where a caller who waits goes with a key: "queue:ID", "flow:NAME", or "return" to the flow that queued him."""
     callbacks: CallbacksRow | None = None
     """Without it nobody is called back."""
+    survey: str = ""
+    """What a caller is asked when his agent has hung up, an id of surveys.toml; empty: nothing."""
+    survey_percent: Annotated[float, Meta(gt=0, le=100)] = 100
+    """So many of a hundred callers are asked."""
     music: str = ""
     """Empty: that of [sounds]."""
     agent_hears: Annotated[tuple[str, ...], Meta(max_length=AGENT_SOUNDS_MAX)] = ()

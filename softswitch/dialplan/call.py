@@ -13,6 +13,7 @@ What is played is named by prompts ("greeting/welcome", in the call's language) 
 | knowing.py | what is known of him elsewhere |
 | speaking.py | what he hears and types |
 | recording.py | what he says, and what is kept |
+| surveying.py | what he thinks of it |
 | reaching.py | whom he reaches |
 | conferring.py | telephone conferences |
 | own_phone.py | what the owner of a phone sets |
@@ -29,13 +30,14 @@ from softswitch.dialplan.conferring import Conferring
 from softswitch.dialplan.knowing import Knowing
 from softswitch.dialplan.own_phone import OwnPhone
 from softswitch.dialplan.reaching import Reaching
-from softswitch.dialplan.recording import Recording
-from softswitch.dialplan.speaking import Speaking
 from softswitch.dialplan.voicemail import Voicemail
 
 
-class Call(CallerFacts, Knowing, Speaking, Recording, Reaching, Conferring, OwnPhone, Voicemail):
-    """One caller. Made by the switch for each call; kept by nobody after the flow has returned."""
+class Call(CallerFacts, Knowing, Reaching, Conferring, OwnPhone, Voicemail):
+    """One caller. Made by the switch for each call; kept by nobody after the flow has returned.
+
+    `Reaching` brings `Surveying` along, and that `Speaking` and `Recording`.
+    """
 
     async def answer(self) -> None:
         """Connect the caller."""

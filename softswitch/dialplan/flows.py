@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from softswitch.base.errors import LocalError
-from softswitch.calls.projects import own_name
+from softswitch.calls.projects import may_use, own_name
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.schedule import Schedule, is_open
+from softswitch.dialplan.surveys import AfterQueue, Survey
 
 Flow = Callable[..., Awaitable[Any]]
 """Of the call, and of named arguments that have defaults. What it returns is for whoever runs it within another."""
@@ -37,7 +38,7 @@ def is_flow(value: object) -> bool:
 
 
 class UnknownName(LocalError):
-    """A flow named a schedule or a flow that does not exist; the message lists those that do."""
+    """A flow named a schedule, a survey or a flow that does not exist; the message lists those that do."""
 
 
 class Dialplan(msgspec.Struct, frozen=True):
@@ -46,6 +47,9 @@ class Dialplan(msgspec.Struct, frozen=True):
     numbers: NumberPlan
     flows: Mapping[str, Flow]
     schedules: Mapping[str, Schedule]
+    surveys: Mapping[str, Survey] = {}
+    after_queues: Mapping[str, AfterQueue] = {}
+    """What callers are asked after a queue, by its id."""
 
     def flow_for(self, number: str, at_wall: float) -> str | None:
         """The name of the flow a call to `number` runs at this time; None if the number is not ours."""
@@ -80,6 +84,14 @@ class Dialplan(msgspec.Struct, frozen=True):
         if name not in self.flows:
             raise UnknownName(f'there is no flow "{name}"; known: {_names(self.flows)}')
         return self.flows[name]
+
+    def survey_named(self, name: str, project: str = "") -> Survey:
+        """A survey as a call of the project names it. Raises `UnknownName`."""
+        name = own_name(project, name, self.surveys)
+        if name not in self.surveys or not may_use(project, self.surveys[name].project):
+            known = _names({each.id: each for each in self.surveys.values() if may_use(project, each.project)})
+            raise UnknownName(f'there is no survey "{name}"; known: {known}')
+        return self.surveys[name]
 
 
 def _names(known: Mapping[str, object]) -> str:

@@ -10,14 +10,15 @@ from softswitch.calls.dial_terms import DialTerms
 from softswitch.calls.outcomes import DialOutcome, ParkOutcome, QueueOutcome
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.ringing import Ring, RingStrategy
-from softswitch.dialplan.verb_group import Said, VerbGroup
+from softswitch.dialplan.surveying import Surveying
+from softswitch.dialplan.verb_group import Said
 
 QUESTION = "dial/accept-or-refuse"
 WARNING = "dial/time-is-nearly-over"
 
 
-class Reaching(VerbGroup):
-    """Each returns when the caller is free again, with what came of it."""
+class Reaching(Surveying):
+    """Each returns when the caller is free again, with what came of it; queues ask what he thinks of it first."""
 
     async def queue(
         self,
@@ -37,7 +38,8 @@ class Reaching(VerbGroup):
         "german >= 3 or french" as `requirement`, are required beyond the queue's own. For the first `preferred_for_s`
         seconds the caller is for `preferred_agent` alone, if he is logged in. Of agents who may answer alike those of
         the `site` come first. `record` None is as the number called or else the queue is configured. If the queue's
-        overflow names a flow, that flow has run when this returns.
+        overflow names a flow, that flow has run when this returns; if the queue has a `survey`, an answered caller has
+        been asked.
         """
         wishes = QueueWishes(
             boost_s=boost_s,
@@ -51,6 +53,8 @@ class Reaching(VerbGroup):
         outcome = await self._verbs.queue(queue, wishes)
         if outcome.flow is not None:
             await self.run(outcome.flow)
+        if outcome.is_answered:
+            await self._ask_after_queue(outcome.queue)
         return outcome
 
     async def dial(

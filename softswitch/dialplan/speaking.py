@@ -103,25 +103,3 @@ class Speaking(VerbGroup):
         if step is Step.WRONG:
             self._verbs.drop_digits()
         return "" if words is None else await self.play(words, stop_digits="" if is_over else ANY_DIGIT)
-
-    async def survey(
-        self,
-        name: str,
-        question: Said = "survey/question",
-        *,
-        scale: int = 5,
-        tries: int = 2,
-        thanks: Said | None = "survey/thanks",
-    ) -> int | None:
-        """Ask for a rating from 1 to `scale` (at most 9) and note it in the call's record; None if none was given."""
-        if not 2 <= scale <= 9:
-            raise LocalError(f"survey: scale is {scale}, and must be from 2 to 9, because one key is pressed")
-        self._verbs.drop_digits()
-        allowed = "".join(str(score) for score in range(1, scale + 1))
-        choice = await self.menu(question, digits=allowed, tries=tries, default="")
-        if not choice.digit:
-            return None
-        self._verbs.record.scores[name] = int(choice.digit)
-        if thanks is not None:
-            await self.play(thanks)
-        return int(choice.digit)

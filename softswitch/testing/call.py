@@ -37,6 +37,7 @@ from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.schedule import Schedule
+from softswitch.dialplan.surveys import AfterQueue, Survey
 from softswitch.prompts.missing import MissingPrompt
 from softswitch.prompts.spoken import Said
 from softswitch.store.schema import StoredPhone
@@ -173,9 +174,17 @@ class FakeCall:
         *,
         flows: Mapping[str, Flow] | None = None,
         schedules: Mapping[str, Schedule] | None = None,
+        surveys: Sequence[Survey] = (),
+        after_queues: Mapping[str, AfterQueue] | None = None,
     ) -> None:
         """Run the flow to its end. A flow that leaves `CallEnded` to its runner ends quietly, as in the switch."""
-        dialplan = Dialplan(numbers=NumberPlan(), flows=flows or {}, schedules=schedules or {})
+        dialplan = Dialplan(
+            numbers=NumberPlan(),
+            flows=flows or {},
+            schedules=schedules or {},
+            surveys={survey.id: survey for survey in surveys},
+            after_queues=after_queues or {},
+        )
         try:
             _finish(flow(Call(self, dialplan)))
         except CallEnded:
@@ -296,6 +305,9 @@ class FakeCall:
 
     def drop_digits(self) -> None:
         """Digits of a script are typed when somebody listens, so none is ever typed ahead."""
+
+    def rate(self, survey: str, question: str, score: int) -> None:
+        self.record.scores[f"{survey}.{question}" if question else survey] = score
 
     async def pick_up(self, extension: str) -> bool:
         self._use(f"pick_up {extension}".strip())

@@ -14,6 +14,7 @@ from softswitch.acd.events import (
     ContactMoved,
     ContactOverflowed,
     ContactQueued,
+    ContactRated,
     ContactRefused,
     ContactTransferred,
     ContactWithdrawn,
@@ -25,7 +26,7 @@ from softswitch.acd.events import (
 )
 from softswitch.acd.model import AgentState, BusyKind
 from softswitch.acd.reporting.spans import Span
-from softswitch.acd.reporting.tallies import AgentTally, QueueTally
+from softswitch.acd.reporting.tallies import AgentTally, QueueTally, Ratings, add_ratings
 from softswitch.base.ids import AgentId, ContactId, QueueId
 
 SHORT_ABANDON_S = 5.0
@@ -58,6 +59,7 @@ class Tallies:
             ContactConnected: self._connected,
             ContactEnded: self._ended,
             WrapUpEnded: self._wrapped_up,
+            ContactRated: self._rated,
             ContactAbandoned: self._abandoned,
             ContactMoved: self._moved,
             ContactOverflowed: self._overflowed,
@@ -191,6 +193,11 @@ class Tallies:
 
     def _wrapped_up(self, event: WrapUpEnded) -> None:
         self._queue(event.queue_id).wrap_up_s += event.lasted_s
+
+    def _rated(self, event: ContactRated) -> None:
+        question = f"{event.survey}.{event.question}" if event.question else event.survey
+        for tally in (self._queue(event.queue_id), self._agent(event.agent_id)):
+            add_ratings(tally.ratings, {question: Ratings(count=1, total=event.score)})
 
     # The others
 

@@ -1,7 +1,5 @@
 """The tallies since the switch started, at any moment."""
 
-from copy import copy
-
 import msgspec
 
 from softswitch.acd.events import Stamped
@@ -24,13 +22,13 @@ class LiveFigures:
             self._tallies.add_span(span)
 
     def queues(self) -> list[QueueTally]:
-        return [copy(tally) for tally in self._tallies.queues.values()]
+        return [msgspec.structs.replace(tally, ratings=dict(tally.ratings)) for tally in self._tallies.queues.values()]
 
     def agents(self, now_wall: float) -> list[AgentTally]:
         """What they are in now is counted up to now."""
         until_now = Tallies()
         until_now.agents = {
-            agent_id: msgspec.structs.replace(tally, reasons_s=dict(tally.reasons_s))
+            agent_id: msgspec.structs.replace(tally, reasons_s=dict(tally.reasons_s), ratings=dict(tally.ratings))
             for agent_id, tally in self._tallies.agents.items()
         }
         for span in self._spans.going_on(now_wall):

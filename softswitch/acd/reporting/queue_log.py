@@ -17,6 +17,7 @@ RINGCANCELED, which are milliseconds.
 | withdrawn by a digit, otherwise                    | EXITWITHKEY `key`, likewise; WITHDRAW likewise, `reason`       |
 | reservation that failed; that the caller ended     | RINGNOANSWER `ring time`; RINGCANCELED `ring time`             |
 | agent who hung up while he was told of the contact | AGENTDUMP                                                      |
+| rated in a survey (no line of Asterisk's own)      | SURVEY `survey`, `question`, `score`                           |
 | agent logged in, out                               | AGENTLOGIN `agent`; AGENTLOGOFF `agent`, `login time`          |
 | agent not ready, ready again                       | PAUSE, UNPAUSE `reason`                                        |
 | switch started, configuration taken over           | QUEUESTART, CONFIGRELOAD                                       |
@@ -33,6 +34,7 @@ from softswitch.acd.events import (
     ContactMoved,
     ContactOverflowed,
     ContactQueued,
+    ContactRated,
     ContactTransferred,
     ContactWithdrawn,
     ReservationEnded,
@@ -100,6 +102,9 @@ class QueueLog:
                 return []
             case ContactEnded():
                 return [self._end(at, event)]
+            case ContactRated():
+                fields = (event.survey, event.question, event.score)
+                return [_line(at, event.contact_id, event.queue_id, event.agent_id, "SURVEY", *fields)]
             case _:
                 return self._of_agents(at, stamped)
 

@@ -20,6 +20,8 @@ class QueueReport(msgspec.Struct, frozen=True, kw_only=True):
     until_at: float
     counts: QueueTally
     figures: dict[str, float | None]
+    ratings: dict[str, float]
+    """The average of each question callers were asked."""
 
 
 class AgentReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +31,8 @@ class AgentReport(msgspec.Struct, frozen=True, kw_only=True):
     until_at: float
     counts: AgentTally
     figures: dict[str, float | None]
+    ratings: dict[str, float]
+    """The average of each question callers were asked."""
 
 
 def queue_reports(
@@ -53,6 +57,7 @@ def queue_reports(
                 until_at=interval.until_wall,
                 counts=tally,
                 figures=figures(tally, QUEUE_FORMULAS),
+                ratings=_averages(tally),
             )
             for tally in wanted
         ]
@@ -66,7 +71,8 @@ def agent_reports(intervals: Iterable[Interval], *, agent_id: str = "", with_tot
         wanted = [
             tally
             for tally in interval.agents
-            if agent_id in ("", tally.agent_id) and (tally.logged_in_s or tally.reservations or tally.handled)
+            if agent_id in ("", tally.agent_id)
+            and (tally.logged_in_s or tally.reservations or tally.handled or tally.ratings)
         ]
         if with_total and len(wanted) > 1:
             total = AgentTally(agent_id=AgentId(ALL))
@@ -79,6 +85,7 @@ def agent_reports(intervals: Iterable[Interval], *, agent_id: str = "", with_tot
                 until_at=interval.until_wall,
                 counts=tally,
                 figures=figures(tally, AGENT_FORMULAS),
+                ratings=_averages(tally),
             )
             for tally in wanted
         ]
@@ -86,4 +93,8 @@ def agent_reports(intervals: Iterable[Interval], *, agent_id: str = "", with_tot
 
 
 def _has_happened(tally: QueueTally) -> bool:
-    return bool(tally.offered or tally.refused or tally.ended or tally.handled or tally.wrap_up_s)
+    return bool(tally.offered or tally.refused or tally.ended or tally.handled or tally.wrap_up_s or tally.ratings)
+
+
+def _averages(tally: QueueTally | AgentTally) -> dict[str, float]:
+    return {question: ratings.average for question, ratings in sorted(tally.ratings.items())}

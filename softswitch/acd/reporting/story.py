@@ -22,6 +22,7 @@ from softswitch.acd.events import (
     ContactMoved,
     ContactOverflowed,
     ContactQueued,
+    ContactRated,
     ContactRefused,
     ContactReprioritised,
     ContactResumed,
@@ -163,6 +164,7 @@ def _text(event: AcdEvent) -> str:
             | ContactContinued()
             | WrapUpEnded()
             | DispositionSet()
+            | ContactRated()
         ):
             return _of_talk(event)
         case _:
@@ -262,7 +264,8 @@ def _of_talk(
     | ContactInterrupted
     | ContactContinued
     | WrapUpEnded
-    | DispositionSet,
+    | DispositionSet
+    | ContactRated,
 ) -> str:
     match event:
         case ContactConnected():
@@ -289,6 +292,9 @@ def _of_talk(
             return f"{event.agent_id} wrote it up for {seconds(event.lasted_s)}"
         case DispositionSet():
             return f"disposition {event.disposition}{_by(event.by)}"
+        case ContactRated():
+            question = f", {event.question}" if event.question else ""
+            return f"the caller answered {event.score} (survey {event.survey}{question})"
         case _:
             assert_never(event)
 

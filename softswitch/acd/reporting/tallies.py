@@ -4,9 +4,36 @@ Each number counts in the span of time in which it happened: a contact that came
 offered before ten and answered after. What an agent did is cut exactly at the bounds.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
+from softswitch.acd.limits import QUESTIONS_RATED_MAX
 from softswitch.base.ids import AgentId, QueueId
+
+
+class Ratings(msgspec.Struct, frozen=True, kw_only=True):
+    """How callers answered one question of a survey."""
+
+    count: int = 0
+    total: int = 0
+    """The sum of the scores."""
+
+    def __add__(self, other: "Ratings") -> "Ratings":
+        return Ratings(count=self.count + other.count, total=self.total + other.total)
+
+    @property
+    def average(self) -> float:
+        return self.total / self.count if self.count else 0.0
+
+
+def add_ratings(total: dict[str, Ratings], other: Mapping[str, Ratings]) -> None:
+    """`total` counts what `other` counts as well."""
+    for question, ratings in other.items():
+        if question in total:
+            total[question] += ratings
+        elif len(total) < QUESTIONS_RATED_MAX:
+            total[question] = ratings
 
 
 class QueueTally(msgspec.Struct, kw_only=True, tag="queue"):
@@ -56,6 +83,8 @@ class QueueTally(msgspec.Struct, kw_only=True, tag="queue"):
     """how wrong they were in all, too long or too short,"""
     told_bias_s: float = 0.0
     """and how much too short (positive) or too long in all."""
+    ratings: dict[str, Ratings] = {}
+    """What callers said of its conversations, by "survey.question"."""
 
     @property
     def ended(self) -> int:
@@ -86,6 +115,8 @@ class AgentTally(msgspec.Struct, kw_only=True, tag="agent"):
     talk_s: float = 0.0
     hold_s: float = 0.0
     transfers: int = 0
+    ratings: dict[str, Ratings] = {}
+    """What callers said of the conversations with him, by "survey.question"."""
 
     @property
     def worked_s(self) -> float:
@@ -102,6 +133,7 @@ def add_queue(total: QueueTally, other: QueueTally) -> None:
     for name in _QUEUE_SUMS:
         setattr(total, name, getattr(total, name) + getattr(other, name))
     total.longest_wait_s = max(total.longest_wait_s, other.longest_wait_s)
+    add_ratings(total.ratings, other.ratings)
 
 
 def add_agent(total: AgentTally, other: AgentTally) -> None:
@@ -110,11 +142,14 @@ def add_agent(total: AgentTally, other: AgentTally) -> None:
         setattr(total, name, getattr(total, name) + getattr(other, name))
     for reason, seconds in other.reasons_s.items():
         total.reasons_s[reason] = total.reasons_s.get(reason, 0.0) + seconds
+    add_ratings(total.ratings, other.ratings)
 
 
 _QUEUE_SUMS = tuple(
     field
     for field in QueueTally.__struct_fields__
-    if field not in ("queue_id", "name", "project", "level_s", "longest_wait_s")
+    if field not in ("queue_id", "name", "project", "level_s", "longest_wait_s", "ratings")
 )
-_AGENT_SUMS = tuple(field for field in AgentTally.__struct_fields__ if field not in ("agent_id", "reasons_s"))
+_AGENT_SUMS = tuple(
+    field for field in AgentTally.__struct_fields__ if field not in ("agent_id", "reasons_s", "ratings")
+)

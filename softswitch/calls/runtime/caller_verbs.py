@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+from softswitch.acd.inputs import ContactRated
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import CallId, QueueId
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
 from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.caller_lists import Listed
@@ -57,6 +58,8 @@ class CallerVerbs(OwnPhoneVerbs):
     def __init__(self, call: ActiveCall) -> None:
         super().__init__(call)
         self._pace = Pace()
+        self._served: QueueOutcome | None = None
+        """The last queue whose agent has talked to him."""
 
     @property
     def call_id(self) -> CallId:
@@ -218,6 +221,8 @@ class CallerVerbs(OwnPhoneVerbs):
         await self._tell_of_recording(policy_in_queue(self._call, wishes.record, treatment))
         self._call.mailbox.clear()
         outcome = await QueueVisit(self._call, queue_id, wishes).run()
+        if outcome.is_answered:
+            self._served = outcome
         self._call.digits_typed.clear()
         return outcome
 
@@ -325,6 +330,22 @@ class CallerVerbs(OwnPhoneVerbs):
         else:
             call.mailbox.when_closed(lambda: call.around.callbacks.released(callback.callback_id))
         return True
+
+    def rate(self, survey: str, question: str, score: int) -> None:
+        """Note an answer in the call's record, and with the queue and the agent who served the caller last, if any."""
+        self._call.record.scores[f"{survey}.{question}" if question else survey] = score
+        served = self._served
+        if served is not None and served.agent is not None:
+            self._call.around.acd.apply(
+                ContactRated(
+                    ContactId(self._call.call_id),
+                    QueueId(served.queue),
+                    AgentId(served.agent),
+                    survey=survey,
+                    question=question,
+                    score=score,
+                )
+            )
 
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
         """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""

@@ -18,6 +18,7 @@ from softswitch.acd.inputs import (
     ContactConfirmed,
     ContactFinished,
     ContactQueued,
+    ContactRated,
     ContactReplied,
     ContactWithdrawn,
     ReservationAccepted,
@@ -54,6 +55,8 @@ STRANGERS: list[AcdInput] = [
     AgentFree(AgentId("x")),
     WrapUpEnded(AgentId("x")),
     WrapUpExtended(AgentId("x"), 5.0),
+    ContactRated(ContactId("x"), QueueId("sales"), AgentId("x"), "csat", "agent", 4),
+    ContactRated(ContactId("x"), QueueId("x"), AgentId("ann"), "csat", "agent", 4),
 ]
 
 

@@ -16,6 +16,7 @@ QUEUE = '[[queue]]\nid = "support"\n'
 VIP = '[[boost]]\nid = "vip"\nboost_s = 60\ncallers = ["+7495!"]\n'
 ROUTE = '[[route]]\nnumber = "100"\nflow = "hotline"\n'
 OFFICE = '[[schedule]]\nid = "office"\nhours = {daily = ["09:00-18:00"]}\n'
+SURVEY = '[[survey]]\nid = "csat"\nquestions = [{id = "agent", text = "How was it?"}]\n'
 BOX = '[[box]]\nid = "sales"\nnumber = "190"\n'
 MAIL = '[mail]\nserver = "smtp.example.com"\nsender = "switch@example.com"\n'
 TRUNK = '[[trunk]]\nname = "provider"\nhost = "192.0.2.1"\n'
@@ -23,6 +24,8 @@ LIST = '[[list]]\nid = "vip"\n'
 REGION = '[[region]]\nid = "moscow"\n'
 LOOKUP = '[[lookup]]\nid = "crm"\n'
 URL = 'url = "https://crm.example.com/{calling_number}"\n'
+ACME = '[[project]]\nid = "acme"\n'
+_ASKED = '[[survey]]\nid = "csat"\nquestions = [{}]\n'
 _CUSTOMER = '[[trunk]]\nname = "{}"\naccept_username = "shared"\naccept_password = "x"\n'
 
 Files = dict[str, str]
@@ -330,6 +333,29 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         (
             {"softswitch": MAIL, "voicemail": BOX + 'email = ["Sales <sales@example.com>"]'},
             'box[0].email[0]: "Sales <sales@example.com>" is no mail address',
+        ),
+        # surveys.toml
+        ({"surveys": SURVEY + SURVEY}, 'survey[1].id: there is a survey "csat" already'),
+        ({"surveys": SURVEY + 'project = "acme"'}, 'survey[0].project: there is no project "acme"'),
+        ({"surveys": _ASKED.replace("{}", '{id = "a"}')}, "survey[0].questions[0].text: nothing is asked"),
+        (
+            {"surveys": _ASKED.replace("{}", '{id = "a", text = "How?", prompt = "x/y"}')},
+            "survey[0].questions[0].prompt: a text is given as well",
+        ),
+        (
+            {"surveys": _ASKED.replace("{}", '{id = "a", text = "How?"}, {id = "a", text = "And?"}')},
+            'survey[0].questions[1].id: there is a question "a" already',
+        ),
+        (
+            {"surveys": _ASKED.replace("{}", '{id = "a", text = {en = "?", ru = "?"}}')},
+            'survey[0].questions[0].text.ru: "ru" is none of [sounds] languages',
+        ),
+        ({"surveys": _ASKED.replace("{}", '{id = "a", text = "How?", scale = 10}')}, "survey[0].questions[0].scale: "),
+        ({"surveys": _ASKED.replace("{}", "")}, "survey[0].questions: there are 0 questions"),
+        ({"queues": QUEUE + 'survey = "csta"', "surveys": SURVEY}, 'queue[0].survey: there is no survey "csta". Did'),
+        (
+            {"queues": QUEUE + 'survey = "csat"', "surveys": SURVEY + 'project = "acme"', "projects": ACME},
+            'queue[0].survey: the survey "csat" belongs to project acme',
         ),
         # trunks.toml
         ({"trunks": TRUNK + TRUNK}, 'trunk[1].name: there is a trunk "provider" already'),

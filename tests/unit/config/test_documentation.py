@@ -29,6 +29,7 @@ from softswitch.config.rows import (
     TollRow,
 )
 from softswitch.config.settings import Settings
+from softswitch.config.survey_rows import QuestionRow, SurveyRow
 from softswitch.config.trunk_rows import NumberRuleRow, OutboundRow, TrunkRow
 from softswitch.config.voicemail_rows import BoxRow, PhoneBoxRow
 
@@ -61,6 +62,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "toll = {...}": TollRow,
     "voicemail = {...}": PhoneBoxRow,
     "[[box]]": BoxRow,
+    "[[survey]]": SurveyRow,
+    "questions = [{...}]": QuestionRow,
     **{f"[{field.name}]": field.type for field in msgspec.structs.fields(Settings)},
 }
 

@@ -17,6 +17,7 @@ from softswitch.config.draft import FILES
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
+from softswitch.config.survey_rows import SurveyRow
 from softswitch.config.trunk_rows import TrunkRow
 from softswitch.config.voicemail_rows import BoxRow
 
@@ -118,6 +119,7 @@ def test_the_commented_defaults_of_softswitch_toml_are_the_real_ones_and_complet
         ("conferences.toml", RoomRow),
         ("trunks.toml", TrunkRow),
         ("voicemail.toml", BoxRow),
+        ("surveys.toml", SurveyRow),
     ],
 )
 def test_every_key_of_a_row_is_explained_in_a_line(file: str, row: type[msgspec.Struct]):

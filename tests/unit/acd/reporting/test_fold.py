@@ -12,15 +12,19 @@ from softswitch.acd.inputs import (
     ContactAbandoned,
     ContactFinished,
     ContactHeld,
+    ContactRated,
     ContactResumed,
     ContactTransferred,
     ContactWithdrawn,
     ReservationAnswered,
 )
+from softswitch.acd.limits import QUESTIONS_RATED_MAX
 from softswitch.acd.model import Agent, Announcements, BusyKind, Queue, ToFlow, ToQueue
 from softswitch.acd.reporting.formulas import AGENT_FORMULAS, figures
 from softswitch.acd.reporting.intervals import Intervals, fold_all
 from softswitch.acd.reporting.live import LiveFigures
+from softswitch.acd.reporting.queue_log import QueueLog
+from softswitch.acd.reporting.reports import agent_reports, queue_reports
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.testing.acd import ScriptedAcd
@@ -201,3 +205,56 @@ def test_an_agent_who_hangs_up_before_he_hears_the_contact_has_declined_it():
     acd.tell(ReservationAnswered(acd.reservation_of("c1")))
     acd.fail("c1", "hung_up")
     assert (queue(acd).declines, queue(acd).answered, agent(acd).declines) == (1, 0, 1)
+
+
+def rate(acd: ScriptedAcd, contact: str, score: int, *, agent_id: str = "ann", question: str = "agent") -> None:
+    acd.tell(ContactRated(ContactId(contact), QueueId("sales"), AgentId(agent_id), "csat", question, score))
+
+
+def test_ratings_are_counted_for_queue_and_agent_also_when_the_contact_is_over():
+    acd = centre()
+    acd.ready("ann")
+    acd.call("c1")
+    acd.answer("c1")
+    acd.advance(60)
+    acd.tell(ContactFinished(ContactId("c1"), "agent"))
+    rate(acd, "c1", 5)
+    rate(acd, "c1", 1, question="solved")
+    rate(acd, "c2", 2, agent_id="bob")
+    told_before = live(acd).queues()
+    of_queue, of_ann = queue(acd).ratings, agent(acd).ratings
+    assert {question: (each.count, each.average) for question, each in of_queue.items()} == {
+        "csat.agent": (2, 3.5),
+        "csat.solved": (1, 1.0),
+    }
+    assert {question: (each.count, each.total) for question, each in of_ann.items()} == {
+        "csat.agent": (1, 5),
+        "csat.solved": (1, 1),
+    }
+    rate(acd, "c3", 1)
+    assert told_before[0].ratings == of_queue  # what was handed out stays as it was
+
+
+def test_ratings_are_in_reports_and_sums_and_in_the_queue_log():
+    acd = centre()
+    rate(acd, "c1", 5)
+    rate(acd, "c2", 2, agent_id="bob")
+    stamped = [Stamped(WALL + event.at, event) for event in acd.diary]
+    intervals = fold_all(stamped, Intervals(WALL, WALL + 3600), WALL + 3600)
+    (of_queue,) = queue_reports(intervals)
+    assert of_queue.ratings == {"csat.agent": 3.5}
+    reports = {row.counts.agent_id: row.ratings for row in agent_reports(intervals)}
+    assert reports == {"ann": {"csat.agent": 5.0}, "bob": {"csat.agent": 2.0}, "all": {"csat.agent": 3.5}}
+    log = QueueLog()
+    lines = [line for each in stamped for line in log.take(each) if "SURVEY" in line]
+    assert lines == [f"{int(WALL)}|c1|sales|ann|SURVEY|csat|agent|5", f"{int(WALL)}|c2|sales|bob|SURVEY|csat|agent|2"]
+
+
+def test_made_up_questions_are_counted_up_to_a_limit():
+    acd = centre()
+    for number in range(QUESTIONS_RATED_MAX + 5):
+        rate(acd, "c1", 1, question=f"q{number}")
+    rate(acd, "c1", 1, question="q0")
+    ratings = queue(acd).ratings
+    assert len(ratings) == QUESTIONS_RATED_MAX
+    assert ratings["csat.q0"].count == 2

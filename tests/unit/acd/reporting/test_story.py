@@ -9,6 +9,7 @@ import pytest
 from softswitch.acd.doing import Condition
 from softswitch.acd.events import (
     AcdEvent,
+    ContactRated,
     ContactReprioritised,
     DispositionSet,
     HookOutcome,
@@ -130,6 +131,11 @@ def test_ways_of_leaving() -> None:
     ("event", "text"),
     [
         (ContactReprioritised(1.0, C1, SALES, 0.0, 60.0, 2, "sue"), "boost 0 s -> 60 s by sue; now at place 2"),
+        (
+            ContactRated(1.0, C1, SALES, AgentId("ann"), "csat", "solved", 1),
+            "the caller answered 1 (survey csat, solved)",
+        ),
+        (ContactRated(1.0, C1, SALES, AgentId("ann"), "csat", "", 4), "the caller answered 4 (survey csat)"),
         (DispositionSet(1.0, C1, SALES, AgentId("ann"), "sold", by="ann"), "disposition sold by ann"),
     ],
 )
