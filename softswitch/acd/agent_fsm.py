@@ -260,7 +260,8 @@ class AgentMachine:
         old, old_kind, old_reason = self.state, self.busy_kind, self.reason
         self.state, self.busy_kind = state, kind = self._derive()
         self.reason = reason = self.pause_reason or "" if state is _NOT_READY else ""
-        self._count_idle_time(old, now, policy)
+        if state is not _RESERVED:  # his idle time goes on
+            self._count_idle_time(old, now, policy)
         if state is old and kind is old_kind and reason == old_reason:
             return None
         self.since = now
@@ -304,8 +305,6 @@ class AgentMachine:
             self.idle_since = None
 
     def _keeps_idle_time(self, policy: RoutingPolicy) -> bool:
-        if self.state is _RESERVED:
-            return True
         if self.state is not _BUSY or self.busy_kind is _ACD:
             return False
         if self.busy_kind is _OUTBOUND:

@@ -57,7 +57,7 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         channel=fact.channel,
         skills=fact.skills,
         requirement=fact.requirement,
-        site=fact.site if any(site.site_id == fact.site for site in floor.policy.sites) else "",
+        site=_site_of(floor, fact),
         enqueued_at=now if fact.enqueued_at is None else min(fact.enqueued_at, now),
         boost_s=max(-BOOST_S_MAX, min(fact.boost_s, BOOST_S_MAX)),
         serial=floor.next_serial(),
@@ -81,6 +81,11 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         _credit(floor, contact, now)
         floor.tell(_queued(contact, fact, now))
         send_on(floor, contact, target, reason, now)
+
+
+def _site_of(floor: Floor, fact: ContactQueued) -> str:
+    """Whose agents it prefers; nobody's if there is no such site."""
+    return fact.site if fact.site and any(site.site_id == fact.site for site in floor.policy.sites) else ""
 
 
 def _prefer(floor: Floor, contact: Contact, fact: ContactQueued) -> None:

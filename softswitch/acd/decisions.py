@@ -5,8 +5,7 @@ served the contact, how many were free, who would have been next; and, when nobo
 have served it were doing (`doing.Condition`). It costs some microseconds and is told as an event.
 """
 
-from typing import NamedTuple
-
+import msgspec
 import numpy as np
 
 from softswitch.acd.agent_fsm import AgentMachine
@@ -25,7 +24,7 @@ ROUTING_HOOK = "routing_hook"
 """The rule where a queue's routing hook named the agent."""
 
 
-class Decision(NamedTuple):
+class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Why these agents are alerted for this contact; the fields are those of `events.AgentReserved`."""
 
     rule: str
@@ -37,7 +36,7 @@ class Decision(NamedTuple):
 def by_contact(matching: Matching, contact: Contact, chosen: Chosen) -> Decision:
     """The contact, which still stands in its line, chose among agents."""
     assert contact.line is not None
-    return Decision(matching.rule_for(contact.line), chosen.able, chosen.free, runner_up=chosen.runner_up)
+    return Decision(matching.rule_for(contact.line), chosen.able, chosen.free, chosen.runner_up)
 
 
 def by_agent(matching: Matching, contact: Contact) -> Decision:

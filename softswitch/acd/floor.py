@@ -8,7 +8,7 @@ from collections import deque
 from math import inf
 from typing import Literal, TypeAlias
 
-from softswitch.acd import decisions
+from softswitch.acd import decisions, hook_words
 from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.chance import Chance
@@ -16,7 +16,7 @@ from softswitch.acd.channels import ON_THE_PHONE, PER_CONTACT_S, FreeFor, slot_o
 from softswitch.acd.customers import Customers
 from softswitch.acd.decisions import Decision
 from softswitch.acd.doing import ABSENT, OFF_DUTY
-from softswitch.acd.events import AcdEvent, HookOutcome, StepReason
+from softswitch.acd.events import AcdEvent, StepReason
 from softswitch.acd.limits import DECISIONS_TOLD_MAX, EVENTS_UNTAKEN_MAX, HOOK_OTHERS_MAX, RING_ALL_MAX, VETOES_MAX
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import AgentState, Channel, RoutingPolicy
@@ -28,10 +28,10 @@ from softswitch.acd.outputs import (
     ContactInterrupted,
     EndCause,
     ReservationEnded,
-    RoutingAsked,
     RoutingSettled,
 )
 from softswitch.acd.presence import Presence
+from softswitch.acd.reserved import Reservation
 from softswitch.acd.sites import Sites
 from softswitch.acd.skills import Roster
 from softswitch.acd.waiting import Contact, QueueRecord
@@ -47,23 +47,7 @@ Timer: TypeAlias = (
 )
 
 _READY, _RESERVED = AgentState.READY, AgentState.RESERVED
-
-
-class Reservation:
-    """An agent alerted for a contact, or about to be: while a routing hook is asked whether he is right for it."""
-
-    __slots__ = ("agent", "answered_at", "asked_about", "contact", "made_at", "reservation_id")
-
-    def __init__(self, reservation_id: ReservationId, agent: AgentMachine, contact: Contact, made_at: float) -> None:
-        self.reservation_id = reservation_id
-        self.agent = agent
-        self.contact = contact
-        self.made_at = made_at
-        """When he was alerted; while the hook is asked, when that began."""
-        self.asked_about: Decision | None = None
-        """The decision the hook is asked about; None: he is alerted."""
-        self.answered_at: float | None = None
-        """When he answered, if he is told of the contact before he hears it."""
+NOT_FREE: tuple[FreeFor, float] = (), inf
 
 
 class Floor:
@@ -158,10 +142,11 @@ class Floor:
 
     def _continue(self, agent: AgentMachine, now: float) -> None:
         """What he had put aside he takes up again when nothing is left that it gave way to."""
-        if agent.wrap_ups or agent.other_call is not None:
+        resting = [contact for contact in agent.contacts.values() if contact.interrupted_at is not None]
+        if not resting or agent.wrap_ups or agent.other_call is not None:
             return
         active = [contact.channel for contact in agent.contacts.values() if not contact.is_interrupted]
-        for contact in agent.contacts.values():
+        for contact in resting:
             giving_way = self.policy.interrupted_by.get(contact.channel, ())
             if contact.interrupted_at is not None and not any(channel in giving_way for channel in active):
                 rested_s = now - contact.interrupted_at
@@ -199,7 +184,7 @@ class Floor:
     def show(self, agent: AgentMachine) -> None:
         """Mirror in the roster for which channels the agent is free, and since when, and what he is doing."""
         if agent.row is not None:
-            channels, since = self._free_for(agent)
+            channels, since = NOT_FREE if agent.reservation_id is not None else self._free_for(agent)
             self.matching.roster.show_free(agent.row, channels, since)
             self.show_doing(agent)
         if self.sites is not None:
@@ -212,12 +197,13 @@ class Floor:
 
     def show_doing(self, agent: AgentMachine) -> None:
         """Mirror in the roster what the agent is doing, and whether he is there at all."""
-        if agent.row is not None:
+        row = agent.row
+        if row is not None:
             now, numbers = agent.doing, self.matching.roster.doing_of
-            was = numbers[agent.row]
+            was = numbers[row]
             if was != now:
-                numbers[agent.row] = now
-                self.presence.changed(agent.row, was, now)
+                numbers[row] = now
+                self.presence.changed(row, was, now)
                 lost = now & ~was & OFF_DUTY
                 if lost & ABSENT or (lost and not was & OFF_DUTY):
                     self.has_lost_staff = True
@@ -225,7 +211,7 @@ class Floor:
     def _free_for(self, agent: AgentMachine) -> tuple[FreeFor, float]:
         """For which channels, and since when. Whoever has something in hand comes after all who have nothing."""
         if not agent.takes_contacts:
-            return (), inf
+            return NOT_FREE
         if not agent.contacts:
             assert agent.idle_since is not None, "he is ready"
             return agent.open_channels[agent.is_reachable], agent.idle_since
@@ -258,7 +244,7 @@ class Floor:
                 continue
             alerted = [self.reservations[each].agent.agent_id for each in contact.reservations]
             if len(alerted) < RING_ALL_MAX and (able := self.matching.able_beside(contact, agent_id, alerted, now)):
-                self._ring(self._reserve(agent, contact, now), now, Decision("ring_all", able, free=1))
+                self.ring(self._reserve(agent, contact, now), now, Decision("ring_all", able, free=1))
                 self.settle(agent, now, "reservation")
                 return
 
@@ -267,9 +253,10 @@ class Floor:
         self.ringing.clear()
         for reservation in self.reservations.values():
             if reservation.asked_about is None and reservation.answered_at is None:
-                self._note_ringing(reservation.contact)
+                self.note_ringing(reservation.contact)
 
-    def _note_ringing(self, contact: Contact) -> None:
+    def note_ringing(self, contact: Contact) -> None:
+        """Somebody is alerted for the contact: perhaps all who become free meanwhile are to be."""
         if self.matching.rings_all(contact):
             self.ringing[contact.contact_id] = contact
 
@@ -371,13 +358,13 @@ class Floor:
         queue.estimator.reserved(now)
         self.leave_line(contact)
         queue.alerting += 1
-        self._note_ringing(contact)
+        self.note_ringing(contact)
         contact.agent_id = queue.previous_agent_id = agent_ids[0]
         if contact.is_told:
             self.outputs.append(AnnouncementCut(contact.contact_id))
         for agent_id in agent_ids:
             agent = self.agents[agent_id]
-            self._ring(self._reserve(agent, contact, now), now, decision)
+            self.ring(self._reserve(agent, contact, now), now, decision)
             self.settle(agent, now, "reservation")
 
     def _reserve(self, agent: AgentMachine, contact: Contact, now: float) -> Reservation:
@@ -388,7 +375,8 @@ class Floor:
         agent.reserve(reservation.reservation_id)
         return reservation
 
-    def _ring(self, reservation: Reservation, now: float, decision: Decision) -> None:
+    def ring(self, reservation: Reservation, now: float, decision: Decision) -> None:
+        """Alert the reserved agent from now on."""
         agent, contact, reservation_id = reservation.agent, reservation.contact, reservation.reservation_id
         settings = contact.queue.settings
         self.deadlines.set(("ring", reservation_id), now + settings.ring_timeout_s)
@@ -408,63 +396,8 @@ class Floor:
         reservation = self._reserve(agent, contact, now)
         reservation.asked_about = decision
         self.deadlines.set(("hook", reservation.reservation_id), now + deadline_s)
-        self.outputs.append(
-            RoutingAsked(
-                reservation.reservation_id,
-                agent.agent_id,
-                contact.contact_id,
-                queue.settings.queue_id,
-                deadline_s,
-                tuple(others),
-                contact.channel,
-                decisions.step_number(contact),
-                now - contact.enqueued_at,
-                contact.enqueued_at - contact.key,
-                contact.skills,
-                contact.vetoes,
-                contact.customer,
-                contact.caller,
-                contact.called,
-            )
-        )
+        self.outputs.append(hook_words.question(reservation, others, deadline_s))
         self.settle(agent, now, "reservation")
-
-    def alert_after_all(self, reservation: Reservation, now: float) -> None:
-        """The hook has nothing against it, or has said nothing: the agent is alerted from now on."""
-        decision, contact = reservation.asked_about, reservation.contact
-        assert decision is not None, "the hook was asked"
-        reservation.asked_about = None
-        self.deadlines.cancel(("hook", reservation.reservation_id))
-        reservation.made_at = now
-        if contact.is_told:
-            self.outputs.append(AnnouncementCut(contact.contact_id))
-        contact.queue.previous_agent_id = reservation.agent.agent_id
-        self._note_ringing(contact)
-        self._ring(reservation, now, decision)
-
-    def tell_hook(
-        self,
-        reservation: Reservation,
-        outcome: HookOutcome,
-        now: float,
-        reason: str = "",
-        chosen: AgentId | None = None,
-    ) -> None:
-        """Write down what the hook said of a decision."""
-        contact = reservation.contact
-        self.tell(
-            told.RoutingHookAnswered(
-                now,
-                reservation.reservation_id,
-                contact.contact_id,
-                contact.queue.settings.queue_id,
-                reservation.agent.agent_id,
-                outcome,
-                now - reservation.made_at,
-                chosen,
-                reason,
-            )
-        )
 
     # Reservations that end
 
@@ -501,7 +434,7 @@ class Floor:
             self.outputs.append(
                 RoutingSettled(reservation.reservation_id, reservation.contact.contact_id, is_late=False)
             )
-            self.tell_hook(reservation, "settled", now)
+            self.tell(hook_words.answer(reservation, "settled", now))
             return
         self.outputs.append(
             ReservationEnded(

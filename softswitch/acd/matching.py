@@ -7,8 +7,8 @@ of the free ones those of the lowest rank, and of these the one its strategy pic
 
 from collections.abc import Collection, Iterable, Iterator
 from math import inf
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from softswitch.acd.chance import Chance
@@ -17,9 +17,9 @@ from softswitch.acd.doing import ABSENT, is_anybody_without
 from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.line_table import LineTable
 from softswitch.acd.model import ORDER_MIN, Channel, Skills, StrategyName
-from softswitch.acd.skills import Roster, Rows
-from softswitch.acd.steps import NO_WISHES, Plan, asked_for, concerns, next_opening, plan, wished_for
-from softswitch.acd.strategies import NOTHING, STRATEGIES, Choice, Since, longest_idle
+from softswitch.acd.skills import Mask, Roster, Rows
+from softswitch.acd.steps import NO_WISHES, Plan, Ranks, asked_for, concerns, next_opening, plan, wished_for
+from softswitch.acd.strategies import STRATEGIES, Choice, Since
 from softswitch.acd.waiting import Contact, Line, QueueRecord
 from softswitch.base.ids import AgentId, QueueId
 
@@ -33,7 +33,7 @@ PREFERRED_AGENT = "preferred_agent"
 """The rule for a contact that is kept for one agent."""
 
 
-class Chosen(NamedTuple):
+class Chosen(msgspec.Struct, frozen=True, gc=False):
     """Whom a contact takes, of how many who are able and of how many of these who are free; who has been idle for the
     longest time of the others."""
 
@@ -207,31 +207,33 @@ class Matching:
         longest = int(since.argmin())
         if since.item(longest) == inf:
             return NOBODY
-        is_free = since < inf
+        is_free = np.isfinite(since)
         free = int(np.count_nonzero(is_free))
         if free == 1:
             return Chosen([roster.agent_ids[rows.item(longest)]], len(rows), 1)
-        if line.is_flat and self.strategy(line) == "longest_idle":
+        strategy = line.strategy
+        if strategy != "longest_idle":
+            chosen = self._choose(strategy, contact, is_free, since, now)
+        elif line.is_flat:
             chosen = [rows.item(longest)]
         else:
-            chosen = self._choose(contact, line, is_free.nonzero()[0], since, now)
+            begin, end = _who_come_first(line.ranks, is_free)
+            chosen = [rows.item(begin + int(since[begin:end].argmin()))]
         if rows.item(longest) == chosen[0]:
             since[longest] = inf
             longest = int(since.argmin())
         runner_up = roster.agent_ids[rows.item(longest)]
         return Chosen([roster.agent_ids[row] for row in chosen], len(rows), free, runner_up)
 
-    def _choose(self, contact: Contact, line: Line, free_at: Rows, since: Since, now: float) -> list[int]:
-        """The rows of the agents to alert: of those at `free_at` in the line who come first, as its strategy says."""
+    def _choose(self, strategy: StrategyName, contact: Contact, is_free: Mask, since: Since, now: float) -> list[int]:
+        """The rows of the agents to alert: of the free ones in its line who come first, as the strategy says."""
+        line = contact.line
+        assert line is not None
+        rows = line.rows
         if not line.is_flat:
-            best = line.ranks[free_at[:1]]
-            end = line.ranks.searchsorted(best, "right")
-            free_at = free_at[: int(free_at.searchsorted(end)[0])]
-        rows, since = line.rows[free_at], since[free_at]
-        strategy = self.strategy(line)
-        if strategy == "longest_idle":
-            return longest_idle(self.roster, rows, since, NOTHING)
-        rows, since = _lightest(rows, since)
+            begin, end = _who_come_first(line.ranks, is_free)
+            rows, since, is_free = rows[begin:end], since[begin:end], is_free[begin:end]
+        rows, since = _lightest(rows[is_free], since[is_free])
         if strategy == "ring_all" and self.roster.sites is not None and line.channel in ON_THE_PHONE:
             may = self.roster.sites.with_room(rows, since)
             rows, since = rows[may], since[may]
@@ -325,7 +327,7 @@ class Matching:
     def alerted_with(self, agent_id: AgentId, contact: Contact, now: float) -> list[AgentId]:
         """Whom to alert for the contact that the agent, who is free, is given: him, or with `ring_all` everybody."""
         assert contact.line is not None
-        return self.agents_for(contact, now).agent_ids if self.strategy(contact.line) == "ring_all" else [agent_id]
+        return self.agents_for(contact, now).agent_ids if contact.line.strategy == "ring_all" else [agent_id]
 
     def rings_all(self, contact: Contact) -> bool:
         """Whether everybody who is free is alerted for a contact in its step, unless it is kept for one agent."""
@@ -352,20 +354,16 @@ class Matching:
             return 0
         return len(rows)
 
-    def strategy(self, line: Line) -> StrategyName:
-        """By what the agents of this line are chosen: as the step says, or the queue."""
-        of_queue = line.queue.settings.strategy
-        return of_queue if line.plan is None else line.plan.steps[line.step].strategy or of_queue
-
     def _choice(self, strategy: StrategyName, contact: Contact, line: Line, now: float) -> Choice:
         """What this strategy has to know."""
         roster, queue = self.roster, line.queue
         if strategy == "fewest_contacts":
             roster.workload.welcome(line.rows, roster.doing)
-        previous, known = queue.previous_agent_id, contact.preferred_agent_id
+        previous = queue.previous_agent_id if strategy == "round_robin" else None
+        known = contact.preferred_agent_id if strategy == "last_agent_first" else None
         return Choice(
             now=now,
-            skills=self._asked_for(line) if strategy == "most_skilled" else frozenset(),
+            skills=self._asked_for(line) if strategy == "most_skilled" else (),
             weights=roster.weights(queue.settings.queue_id) if strategy == "weighted_random" else None,
             chance=self._chance.draw() if strategy in ("random", "weighted_random") else 0.0,
             previous_row=-1 if previous is None else roster.row_of.get(previous, -1),
@@ -381,9 +379,9 @@ class Matching:
         return asked if line.plan is None or line.plan is line.queue.own_plan else asked | wished_for(line.plan.wishes)
 
     def rule_for(self, line: Line) -> str:
-        """The same for people: why these agents and no others."""
+        """Why these agents and no others: the strategy, or that the line is one agent's."""
         if line.plan is not None:
-            return self.strategy(line)
+            return line.strategy
         return "assigned" if line.is_assigned else PREFERRED_AGENT
 
     # Opening and closing
@@ -483,6 +481,12 @@ class Matching:
             self._extra_lines -= 1
             if line.plan.waiting == 0:
                 queue.plans.pop(line.plan.wishes, None)
+
+
+def _who_come_first(ranks: Ranks, is_free: Mask) -> tuple[int, int]:
+    """Of the lowest rank that somebody free has: where the first who is free stands, and where the rank ends."""
+    first = int(is_free.argmax())
+    return first, int(ranks.searchsorted(ranks[first : first + 1], "right")[0])
 
 
 def _earlier(one: Contact | None, other: Contact | None) -> Contact | None:

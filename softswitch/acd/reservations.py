@@ -3,10 +3,11 @@
 from softswitch.acd import contacts, events, rescue
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.channels import ON_THE_PHONE
-from softswitch.acd.floor import Floor, Reservation
+from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import FailureCause
 from softswitch.acd.model import DECLINED, NO_ANSWER, UNREACHABLE, Queue
 from softswitch.acd.outputs import ContactConnected, EndCause
+from softswitch.acd.reserved import Reservation
 from softswitch.acd.waiting import Contact
 
 FAILURE_REASONS = {"no_answer": NO_ANSWER, "declined": DECLINED, "hung_up": DECLINED}

@@ -21,10 +21,11 @@ from msgspec.structs import replace
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.customers import Customer, Customers
 from softswitch.acd.estimates import ForecastErrors, WaitEstimator
-from softswitch.acd.floor import Floor, Reservation, Timer
+from softswitch.acd.floor import Floor, Timer
 from softswitch.acd.matching import Matching
 from softswitch.acd.presence import Presence
 from softswitch.acd.reload import as_they_are, furnish
+from softswitch.acd.reserved import Reservation
 from softswitch.acd.service_level import RescueState, ServiceLevelWindow
 from softswitch.acd.skills import Roster
 from softswitch.acd.snapshot_rows import (

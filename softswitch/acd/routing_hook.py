@@ -17,12 +17,13 @@ asked about that contact any more, nor is it where a supervisor has assigned the
 alerts several agents leaves nothing to choose: if it finds several, nobody is asked.
 """
 
-from softswitch.acd import contacts, decisions
+from softswitch.acd import contacts, decisions, hook_words
 from softswitch.acd.events import HookOutcome
-from softswitch.acd.floor import Floor, Reservation
+from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import RoutingAnswered
 from softswitch.acd.limits import REASON_LENGTH_MAX
-from softswitch.acd.outputs import RoutingSettled
+from softswitch.acd.outputs import AnnouncementCut, RoutingSettled
+from softswitch.acd.reserved import Reservation
 from softswitch.base.ids import AgentId
 
 
@@ -65,20 +66,34 @@ def _let_stand(
 ) -> None:
     """The agent is alerted, unless he has begun a break or another call meanwhile."""
     agent, contact = reservation.agent, reservation.contact
-    floor.tell_hook(reservation, outcome, now, reason, chosen)
+    floor.tell(hook_words.answer(reservation, outcome, now, reason, chosen))
     agent.release()
     if agent.is_free_for(contact.channel, floor.policy.interrupted_by):
         agent.reserve(reservation.reservation_id)
-        floor.alert_after_all(reservation, now)
+        _alert_after_all(floor, reservation, now)
         return
     _undo(floor, reservation, now)
     contacts.returned(floor, contact, now)
     floor.serve_agent(agent, now)
 
 
+def _alert_after_all(floor: Floor, reservation: Reservation, now: float) -> None:
+    """The hook has nothing against it, or has said nothing: the agent is alerted from now on."""
+    decision, contact = reservation.asked_about, reservation.contact
+    assert decision is not None, "the hook was asked"
+    reservation.asked_about = None
+    floor.deadlines.cancel(("hook", reservation.reservation_id))
+    reservation.made_at = now
+    if contact.is_told:
+        floor.outputs.append(AnnouncementCut(contact.contact_id))
+    contact.queue.previous_agent_id = reservation.agent.agent_id
+    floor.note_ringing(contact)
+    floor.ring(reservation, now, decision)
+
+
 def _veto(floor: Floor, reservation: Reservation, now: float, reason: str) -> None:
     agent, contact = reservation.agent, reservation.contact
-    floor.tell_hook(reservation, "vetoed", now, reason)
+    floor.tell(hook_words.answer(reservation, "vetoed", now, reason))
     contact.vetoes += 1
     contact.shunned_by = agent.agent_id
     contact.retry_at = now + floor.policy.retry_after_s
@@ -99,7 +114,7 @@ def _choose(floor: Floor, reservation: Reservation, chosen: AgentId, now: float,
         _let_stand(floor, reservation, "impossible", now, reason, chosen)
         return
     counters.chosen += 1
-    floor.tell_hook(reservation, "chosen", now, reason, chosen)
+    floor.tell(hook_words.answer(reservation, "chosen", now, reason, chosen))
     contact.queue.estimator.failed()
     _undo(floor, reservation, now)
     floor.join_line(contact, now)

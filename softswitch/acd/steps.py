@@ -97,15 +97,17 @@ class Plan:
     def narrowed(self, roster: Roster, wishes: Wishes) -> "Plan":
         """The plan for contacts that wish for more than the queue itself."""
         skills, requirement, site = wishes
-        places = roster.narrowed(self.rows, skills, requirement)
-        ranks = self.ranks[: places.size] if self.is_flat else self.ranks[places]
+        met = roster.narrowed(self.rows, skills, requirement)
+        rows = self.rows[met]
+        ranks = self.ranks[: rows.size] if self.is_flat else self.ranks[met]
+        delay_of = None if self._delay_of is None else self._delay_of[met]
         if site:
-            ranks = ranks + (roster.level(SITE_SKILL + site)[self.rows[places]] == 0)
-            order = np.lexsort((self.rows[places], ranks))
-            places, ranks = places[order], ranks[order]
-        delay_of = None if self._delay_of is None else self._delay_of[places]
-        is_plain = is_flat(ranks)
-        return Plan(self.steps, wishes, self.rows[places], ranks, self.delays_s, delay_of, is_flat=is_plain)
+            ranks = ranks + (roster.level(SITE_SKILL + site)[rows] == 0)
+            order = np.lexsort((rows, ranks))
+            rows, ranks = rows[order], ranks[order]
+            delay_of = None if delay_of is None else delay_of[order]
+        is_plain = (self.is_flat and not site) or is_flat(ranks)
+        return Plan(self.steps, wishes, rows, ranks, self.delays_s, delay_of, is_flat=is_plain)
 
     def opened(self, step: int, delays_passed: int) -> tuple[Rows, Ranks]:
         """Who may serve a contact in this stage, and their ranks."""
@@ -174,7 +176,9 @@ def asked_for(queue: Queue, step: int) -> frozenset[str]:
 
 def wished_for(wishes: Wishes) -> frozenset[str]:
     """The skills a contact requires beyond its queue."""
-    return frozenset([*dict(wishes[0]), *asked_skills(parse(wishes[1]))])
+    skills, requirement, _ = wishes
+    own = frozenset([skill for skill, _ in skills])
+    return own.union(asked_skills(parse(requirement))) if requirement else own
 
 
 def _missing(roster: Roster, preferred: Skills) -> NDArray[np.uint8] | int:

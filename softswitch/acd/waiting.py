@@ -13,7 +13,7 @@ from typing import TypeAlias
 from softswitch.acd.customers import NO_CREDIT
 from softswitch.acd.estimates import Forecast, WaitEstimator
 from softswitch.acd.inputs import QueueClosed
-from softswitch.acd.model import Channel, ContactState, Queue, Skills
+from softswitch.acd.model import Channel, ContactState, Queue, Skills, StrategyName
 from softswitch.acd.service_level import RescueState
 from softswitch.acd.skills import Rows
 from softswitch.acd.statistics import HookCounters, QueueCounters
@@ -208,6 +208,7 @@ class Line:
         "rows",
         "slot",
         "step",
+        "strategy",
     )
 
     def __init__(
@@ -230,6 +231,9 @@ class Line:
         self.ranks = ranks
         self.is_flat = plan is None or plan.is_flat or is_flat(ranks)
         """Nobody comes before anybody."""
+        of_queue = queue.settings.strategy
+        self.strategy: StrategyName = of_queue if plan is None else plan.steps[step].strategy or of_queue
+        """By what its agents are chosen: as the step says, or the queue."""
         self.slot = -1
         self.is_assigned = False
         """A supervisor gave its contacts to the one agent they wait for."""
@@ -251,7 +255,7 @@ class Line:
 
     def remove(self, contact: Contact) -> bool:
         """Returns whether it was the first."""
-        place = self.rank(contact)
+        place = 0 if self.entries[0][2] is contact else self.rank(contact)
         del self.entries[place]
         return place == 0
 
@@ -323,7 +327,7 @@ class QueueRecord:
     def position(self, contact: Contact) -> int:
         """The contact's place among those who wait in this queue, from 1."""
         order = (contact.key, contact.serial)
-        return 1 + sum([bisect_left(line.entries, order) for line in self.lines.values()])
+        return 1 + sum([bisect_left(line.entries, order) for line in self.lines.values() if line.entries])
 
     def head(self) -> Contact | None:
         """Who of this queue is served next, if any agent can serve any of it."""

@@ -8,11 +8,12 @@ from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.chance import Chance
 from softswitch.acd.customers import Customers
 from softswitch.acd.estimates import ForecastErrors, WaitEstimator
-from softswitch.acd.floor import Floor, Reservation
+from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import AgentPaused, ConfigurationSet
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import Agent, AgentState, Channel, Queue
 from softswitch.acd.presence import Presence
+from softswitch.acd.reserved import Reservation
 from softswitch.acd.router import Router
 from softswitch.acd.router_snapshot import COPIERS, DERIVED, moved
 from softswitch.acd.service_level import RescueState, ServiceLevelWindow
