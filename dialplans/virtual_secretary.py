@@ -32,7 +32,8 @@ the outside are made by the right of the phone "acme.line", which needs no telep
 and trunks.toml lets it call (`permitted_callers = ["acme.line"]`). All others leave a message in the box
 "acme.secretary" of voicemail.toml, whose `email` brings it to the client. Who is in the list "acme.unwanted" is
 refused. Both lists must be there, and may be empty. The tag "secretary" of the call's record says what was done: put
-through, not reached, message, refused.
+through, not reached, message, refused. A list of all calls is mailed to the client at the times that `digest` of the
+project says.
 """
 
 from softswitch.dialplan import Call, Said, flow, spoken

@@ -8,6 +8,7 @@ from softswitch.acd.runtime.hook_client import HookClient
 from softswitch.acd.runtime.service import AcdService
 from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
+from softswitch.app.digests import Digests
 from softswitch.app.mailing import Mailing
 from softswitch.base.clock import Clock
 from softswitch.calls.projects import ProjectCalls
@@ -66,6 +67,7 @@ class Parts:
     voicemail: Voicemail
     voice_contacts: VoiceContacts
     mailing: Mailing
+    digests: Digests
     legs: ExtensionLegs
     project_calls: ProjectCalls
     sounds: SoundLibrary

@@ -30,6 +30,7 @@ from softswitch.app.calendar import DialplanCalendar
 from softswitch.app.caller_settings import lookups as configured_lookups
 from softswitch.app.certificates import certificate_faults
 from softswitch.app.compactor import SnapshotProcess
+from softswitch.app.digests import Digests, digest_terms
 from softswitch.app.garbage import GarbageRounds
 from softswitch.app.homer import homer_link
 from softswitch.app.machine import own_ip
@@ -135,6 +136,7 @@ class Switch:
         self._loop.run_in_executor(None, self._look_after_voicemail, parts)
         parts.voicemail.start(self._loop)
         parts.mailing.start()
+        parts.digests.refresh()
         parts.archive.start()
         parts.traces.start()
         parts.acd_events.start()
@@ -314,6 +316,13 @@ class Switch:
             mailing=Mailing(
                 store, clock, lambda: mail_settings(self._running().configuration), when_sent=self._mail_sent
             ),
+            digests=Digests(
+                store,
+                clock,
+                self._loop,
+                lambda: digest_terms(self._running().configuration),
+                put=lambda mail: self._running().mailing.put(mail),
+            ),
             legs=around.legs,
             project_calls=around.projects,
             sounds=sounds,
@@ -449,6 +458,7 @@ class Switch:
         self._loop.run_in_executor(None, prepare_sounds, parts.sounds, configuration)
         parts.configuration = configuration
         parts.configuration_loaded_at = parts.clock.wall()
+        parts.digests.refresh()
         self._look_at_certificates(parts)
         log.info("reloaded", changes=len(changes))
         return Reloaded(changes, [change for change in changes if change in pending])
@@ -487,6 +497,7 @@ class Switch:
             await self._control.close()
         await parts.archive.stop()
         parts.voicemail.stop()
+        await parts.digests.stop()
         await parts.mailing.stop()
         await self._leave_providers(parts)
         await parts.driver.stop()

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+from softswitch.calls.conferences.times import read_time
 from softswitch.calls.projects import may_use, own_name
 from softswitch.config.check_routes import add_compiled
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.menu_rows import MenuRow
+from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, QueueRow, ScheduleRow
 from softswitch.config.toml_lines import KeyPath
 from softswitch.dialplan.schedule import compile_schedule
@@ -101,6 +103,7 @@ def _check_rows(draft: Draft, ownership: _Ownership) -> None:
             faults.add((*path, "language"), f'"{row.language}" is not among the languages', remedy)
         if row.contact and not _is_address(row.contact):
             faults.add((*path, "contact"), f'"{row.contact}" is no e-mail address', 'Write "office@acme.example"')
+        _check_digest(draft, row, path, faults)
         schedules = draft.names("schedules.toml", "schedule")
         if row.hours and schedules is not None and own_name(row.id, row.hours, schedules) not in schedules:
             remedy = did_you_mean(row.hours, schedules, "Write an id of schedules.toml")
@@ -111,6 +114,18 @@ def _check_rows(draft: Draft, ownership: _Ownership) -> None:
         compiled = compile_schedule(whole, file="projects.toml", key=f"project[{index}]")
         if isinstance(compiled, list):
             add_compiled(compiled, faults)
+
+
+def _check_digest(draft: Draft, row: ProjectRow, path: KeyPath, faults: FaultList) -> None:
+    for position, text in enumerate(row.digest):
+        if read_time(text, "UTC") is None:
+            remedy = 'Write days and a time: "mon-fri 18:00" or "daily 20:00"'
+            faults.add((*path, "digest", position), f'"{text}" is no time', remedy)
+    if row.digest and not row.contact:
+        faults.add((*path, "digest"), "nobody is there to send it to", 'Write contact = "office@acme.example"')
+    if row.digest and not draft.settings.mail.server:
+        reason = "no mail is sent, for [mail] names no server"
+        faults.add((*path, "digest"), reason, "Write `server` and `sender` in [mail] of softswitch.toml")
 
 
 def _is_address(text: str) -> bool:

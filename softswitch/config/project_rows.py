@@ -20,6 +20,8 @@ class ProjectRow(msgspec.Struct, frozen=True, kw_only=True):
     """Empty: the id."""
     contact: str = ""
     """An e-mail address of the client's."""
+    digest: Annotated[tuple[str, ...], Meta(max_length=20)] = ()
+    """When `contact` is sent a list of its calls since the last one: "mon-fri 18:00"."""
     language: str = ""
     """What its callers are spoken to in; empty: the default language."""
     timezone: str = ""

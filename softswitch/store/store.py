@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from softswitch.base.ids import CallId
+from softswitch.store.digest_schema import DIGESTS, StoredDigest
 from softswitch.store.environment import Operation, open_for_reading, open_for_writing
 from softswitch.store.limits import FRESH_CDRS_MAX
 from softswitch.store.memory import MemoryRows
@@ -87,6 +88,7 @@ _TABLES = (
     VOICE_MESSAGES.name,
     VOICE_BOXES.name,
     MAILS.name,
+    DIGESTS.name,
 )
 
 
@@ -134,6 +136,7 @@ class Store:
         "callbacks",
         "cdrs",
         "contact_spans",
+        "digests",
         "events",
         "listed_numbers",
         "mailboxes",
@@ -176,6 +179,7 @@ class Store:
         self.voice_messages: Table[str, StoredVoiceMessage] = Table(VOICE_MESSAGES, rows, writer)
         self.voice_boxes: Table[str, StoredVoiceBox] = Table(VOICE_BOXES, rows, writer)
         self.mails: Table[str, StoredMail] = Table(MAILS, rows, writer)
+        self.digests: Table[str, StoredDigest] = Table(DIGESTS, rows, writer)
 
         self.router_snapshot: Table[int, StoredRouterPart] = Table(ROUTER_SNAPSHOT, rows, writer)
         self.router_journal: Table[int, StoredRouterPart] = Table(ROUTER_JOURNAL, rows, writer)

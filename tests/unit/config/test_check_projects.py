@@ -16,6 +16,8 @@ QUEUES = (
 HOURS = 'hours = {daily = ["09:00-18:00"]}\n'
 SCHEDULES = f'[[schedule]]\nid = "bolt.office"\nproject = "bolt"\n{HOURS}[[schedule]]\nid = "office"\n{HOURS}'
 ROUTE = '[[route]]\nnumber = "100"\nflow = "hotline"\nproject = "acme"\n'
+MAIL = '[mail]\nserver = "mail.example"\nsender = "switch@mail.example"\n'
+TO = 'contact = "office@bolt.example"\n'
 ANNA = '[[agent]]\nid = "anna"\npassword = "kuYb6-tzzQ"\n'
 MENU = '[[menu]]\nid = "acme.main"\ntext = "Choose"\nkeys = {KEYS}\n'
 TO_MENU = ROUTE.replace("hotline", "main")
@@ -109,6 +111,15 @@ def load_with(directory: Path, files: Files) -> Configuration:
             {"agents": ANNA + 'projects = ["acme"]\nqueues = ["shared"]\n'},
             'agent[0].queues[0]: the queue "shared" belongs to no project, and he works for acme alone',
         ),
+        (
+            {"softswitch": MAIL, "projects": f'{PROJECTS}{TO}digest = ["noon"]\n'},
+            'project[1].digest[0]: "noon" is no time',
+        ),
+        (
+            {"softswitch": MAIL, "projects": f'{PROJECTS}digest = ["daily 18:00"]\n'},
+            "project[1].digest: nobody is there to send it to",
+        ),
+        ({"projects": f'{PROJECTS}{TO}digest = ["daily 18:00"]\n'}, "project[1].digest: no mail is sent"),
         ({"agents": '[[phone]]\nid = "hall"\npassword = "kuYb6-tzzS"\nproject = "x"\n'}, "phone[0].project: there is"),
     ],
 )

@@ -1,0 +1,19 @@
+"""Rows of digests, the mails that tell clients of their calls: as in schema.py, whose version holds for them too."""
+
+import msgspec
+
+from softswitch.store.schema import TableLayout
+
+
+class StoredDigest(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when a project's client knows of its calls, in seconds since 1970."""
+
+    project: str
+    until_wall: float
+
+
+def _text_key(text: str) -> bytes:
+    return text.encode()
+
+
+DIGESTS: TableLayout[str, StoredDigest] = TableLayout("digests", StoredDigest, _text_key)
