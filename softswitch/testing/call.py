@@ -114,6 +114,7 @@ class FakeCall:
         picks_up: bool = False,
         pins: Mapping[str, str] | None = None,
         calls_back: bool = True,
+        sends_away: bool = True,
         last_caller: str = "",
         last_called: str = "",
         project: Project = NO_PROJECT,
@@ -124,7 +125,7 @@ class FakeCall:
     ) -> None:
         """`phone` is what the caller has chosen for his extension (None: he has none of ours), `forwards_to` the
         numbers it may forward to. With `picks_up` somebody rings where he picks up, or is parked where he retrieves.
-        Unless `calls_back` no call-back can be promised.
+        Unless `calls_back` no call-back can be promised, and unless `sends_away` his own side connects him nowhere.
         `lists` have a note for each number in them, `regions` are by the beginnings of numbers.
         `pins` are those of the agents who may log in at other phones, by what is dialled for them.
         `boxes` with `messages` are the voicemail there is.
@@ -150,6 +151,7 @@ class FakeCall:
         self._forwards_to = forwards_to
         self._picks_up = picks_up
         self._calls_back = calls_back
+        self._sends_away = sends_away
         self._last_caller = last_caller
         self._last_called = last_called
         self._pins = {"": "", **(pins or {})}
@@ -210,10 +212,11 @@ class FakeCall:
         self._hang_up()
 
     async def send_away(self, target: str) -> bool:
-        """It is always done."""
         await self.answer()
         self._use(f"send_away {target}")
-        self._hang_up()
+        if self._sends_away:
+            self._hang_up()
+        return False
 
     async def reject(self, status: int, reason: str | None = None) -> NoReturn:
         self._use(f"reject {status}")

@@ -7,12 +7,15 @@ import pytest
 from softswitch.acd.inputs import AgentBusy
 from softswitch.acd.model import Agent, BusyKind, Queue, RoutingStep
 from softswitch.base.ids import AgentId, QueueId
+from softswitch.calls.boosts import number_list
 from softswitch.calls.caller_lists import CallerList
 from softswitch.calls.outcomes import DialOutcome, DialReason
 from softswitch.calls.settings import CallSettings, Extension, Project, RingGroup, TrunkRoute
 from softswitch.calls.voice_box import VoiceBox
+from softswitch.config.rows import ScheduleRow
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.runtime.loader import load_flows
+from softswitch.dialplan.schedule import Schedule, compile_schedule
 from softswitch.media.protocol import StartPlay
 from softswitch.sip.outputs import InviteReceived
 from softswitch.testing.runtime.centre import SimulatedCentre
@@ -20,8 +23,16 @@ from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 
 DIALPLANS = Path(__file__).resolve().parents[2] / "dialplans"
 SECRETARY, DESK, FORWARD = "+18005550144", "+18005550133", "+18005550166"
+CONTEST, OFFICE = "+18005550122", "+18005550100"
 MOBILE, EVA = "+15550155", "+15550100"
+CODE = "48151623"
 outcomes: list[DialOutcome] = []
+
+
+def always() -> Schedule:
+    compiled = compile_schedule(ScheduleRow(id="office", hours={"daily": ("00:00-24:00",)}))
+    assert isinstance(compiled, Schedule)
+    return compiled
 
 
 @flow
@@ -42,7 +53,14 @@ def centre(tmp_path: Path) -> SimulatedCentre:
     return SimulatedCentre(
         tmp_path,
         flows={**flows, "forward": forward, "forward_by_nobody": forward_by_nobody},
-        routes={SECRETARY: "virtual_secretary", DESK: "order_desk", FORWARD: "forward", "900": "forward_by_nobody"},
+        routes={
+            SECRETARY: "virtual_secretary",
+            DESK: "order_desk",
+            FORWARD: "forward",
+            "900": "forward_by_nobody",
+            CONTEST: "contest",
+            OFFICE: "office",
+        },
         projects={SECRETARY: "acme"},
         queues=[
             Queue(
@@ -57,7 +75,12 @@ def centre(tmp_path: Path) -> SimulatedCentre:
             Agent(agent_id=AgentId("joe"), skills={"orders": 1}),
             Agent(agent_id=AgentId("ann"), queues=(QueueId("general"),)),
         ],
-        phones=[Extension(username="acme.line", trunks=frozenset({"provider"}))],
+        phones=[
+            Extension(username="acme.line", trunks=frozenset({"provider"})),
+            Extension(username="dora", number="104"),
+            Extension(username="desk", number="100"),
+        ],
+        schedules={"office": always()},
         settings=CallSettings(
             domain=DOMAIN,
             media_ip="10.0.0.1",
@@ -65,12 +88,21 @@ def centre(tmp_path: Path) -> SimulatedCentre:
             voicemail_directory=str(tmp_path / "voicemail"),
             trunks=(TrunkRoute(name="provider", host="10.0.9.1", port=5060, prefix="+"),),
             projects={"acme": Project(id="acme", name="Acme Ltd", hours="acme.day")},
-            groups={"acme.mobile": RingGroup(name="acme.mobile", members=(MOBILE,))},
+            groups={
+                "acme.mobile": RingGroup(name="acme.mobile", members=(MOBILE,)),
+                "reception": RingGroup(name="reception", members=("desk",)),
+            },
             caller_lists={
                 "acme.important": CallerList(name="important", notes={}),
                 "acme.unwanted": CallerList(name="unwanted"),
+                "contest-codes": CallerList(name="codes", numbers=number_list([CODE]), notes={CODE: "a red bicycle"}),
+                "contest-used": CallerList(name="used"),
+                "contest-guesses": CallerList(name="guesses"),
             },
-            voice_boxes={"acme.secretary": VoiceBox(box="acme.secretary", project="acme")},
+            voice_boxes={
+                "acme.secretary": VoiceBox(box="acme.secretary", project="acme"),
+                "dora": VoiceBox(box="dora", number="104", owner="dora"),
+            },
         ),
     )
 
@@ -169,5 +201,55 @@ def test_specialists_come_first_and_general_agents_when_they_are_busy(centre: Si
         assert (first.agent, first.queue) == ("sue", "orders")
         assert (second.agent, second.queue) == ("ann", "general"), "the specialists were busy for a minute"
         assert not first.fault + second.fault
+
+    centre.run(scenario)
+
+
+async def typed(centre: SimulatedCentre, phone: SimulatedPhone, digits: str) -> None:
+    for digit in digits:
+        phone.press(digit)
+        await centre.sleep(0.2)
+
+
+def test_a_code_that_two_type_at_once_wins_once(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        eva, otto = centre.caller(EVA), centre.caller("+15550101")
+        for phone in (eva, otto):
+            phone.call(CONTEST)
+        await centre.until(lambda: has_heard(centre, "contest/enter-code"))
+        await centre.sleep(0.5)
+        for digit in CODE:
+            eva.press(digit)
+            otto.press(digit)
+            await centre.sleep(0.2)
+        await centre.all_over()
+        prizes = [cdr.tags.get("prize") for cdr in centre.cdrs()]
+        assert sorted(prizes, key=str) == [None, "a red bicycle"]
+        assert [row.number for row in centre.lists.added("contest-used")] == [CODE]
+        assert not any(cdr.fault for cdr in centre.cdrs())
+
+    centre.run(scenario)
+
+
+def test_the_office_tries_an_extension_then_takes_a_message_or_has_reception_answer(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        desk, eva = centre.phone("desk"), centre.caller(EVA)
+        assert await desk.register() == 200
+        desk.talk_s = 5.0
+        eva.call(OFFICE)
+        await centre.until(lambda: has_heard(centre, "office/menu"))
+        await typed(centre, eva, "104")
+        await centre.until(lambda: bool(centre.worker.description.recordings))
+        await centre.sleep(6)
+        eva.hang_up()
+        await centre.all_over()
+        assert [message.calling_number for message in centre.voicemail.of("dora")] == [EVA]
+        eva.call(OFFICE)
+        await centre.until(lambda: eva.is_answered)
+        await centre.sleep(4)
+        await typed(centre, eva, "0")
+        await centre.all_over()
+        assert centre.cdrs()[-1].talk_s == pytest.approx(5, abs=1)
+        assert not any(cdr.fault for cdr in centre.cdrs())
 
     centre.run(scenario)

@@ -227,6 +227,16 @@ SCRIPTS: dict[str, list[Script]] = {
     ],
     "The provider connects the caller elsewhere, and the line is free": [
         Script(flow="moved", heard=["play text We have moved. You are being connected.", "send_away +493012345678"]),
+        Script(
+            flow="moved",
+            heard=[
+                "play text We have moved. You are being connected.",
+                "send_away +493012345678",
+                "dial +493012345678 through 100",
+            ],
+            outcomes=[TALKED],
+            how={"sends_away": False},
+        ),
     ],
     "A busy number is not the end": [
         Script(flow="boss", heard=["dial 101", "play connect/busy", "dial 100"], outcomes=[BUSY, TALKED]),
