@@ -24,7 +24,7 @@ QUEUES = {"1": "sales", "2": "support"}
 WITHOUT_CHOICE = "2"
 """Where callers go who choose nothing (they may have no keys)."""
 UNWANTED = ""
-"""A list of callers.toml whose numbers are refused."""
+"""A list of callers.toml whose numbers are refused; as with all these names, one of the project goes first."""
 VIP = ""
 """A list of callers.toml whose numbers come VIP_S seconds earlier."""
 VIP_S = 120.0
