@@ -1,4 +1,4 @@
-"""The parts of a running switch, put together once by softswitch/app/switch.py."""
+"""The parts of a running switch, put together once by softswitch/app/building.py."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -18,29 +18,16 @@ import uvloop
 from softswitch.acd.events import Stamped
 from softswitch.acd.inputs import AgentLoggedIn, AgentUnreachable
 from softswitch.acd.outputs import AcdOutput, RoutingAsked, RoutingSettled
-from softswitch.acd.router import Router
-from softswitch.acd.runtime.hook_client import HookClient, load_library
-from softswitch.acd.runtime.journal import RouterJournal
-from softswitch.acd.runtime.service import AcdService
-from softswitch.app.acd_events import AcdEvents
+from softswitch.acd.runtime.hook_client import load_library
 from softswitch.app.acd_settings import acd_configuration, auto_login, hook_targets
-from softswitch.app.agent_states import StoredAgentStates
-from softswitch.app.archive import Archive
-from softswitch.app.calendar import DialplanCalendar
+from softswitch.app.building import build
 from softswitch.app.caller_settings import lookups as configured_lookups
 from softswitch.app.certificates import certificate_faults
-from softswitch.app.compactor import SnapshotProcess
-from softswitch.app.digests import Digests, digest_terms
 from softswitch.app.garbage import GarbageRounds
-from softswitch.app.homer import homer_link
 from softswitch.app.machine import own_ip
-from softswitch.app.mailing import Mailing
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
-from softswitch.app.router_journal import StoredRouter, boot_id
-from softswitch.app.run_directory import worker_sockets
 from softswitch.app.settings import (
-    archive_settings,
     call_settings,
     dns_servers,
     listeners,
@@ -49,32 +36,12 @@ from softswitch.app.settings import (
     sip_settings,
     stream_settings,
 )
-from softswitch.app.sounds import operator_texts, prepare_sounds, sound_library
+from softswitch.app.sounds import operator_texts, prepare_sounds
 from softswitch.app.voicemail_mails import mail_about
-from softswitch.app.voicemail_settings import mail_settings
-from softswitch.base.clock import SystemClock
-from softswitch.base.entropy import SystemEntropy
 from softswitch.base.errors import ConfigurationError, SoftswitchError
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
-from softswitch.calls.runtime.agent_lines import AgentLines
-from softswitch.calls.runtime.callbacks import Callbacks
-from softswitch.calls.runtime.caller_lists import CallerLists
-from softswitch.calls.runtime.conferences.keeper import Conferences
-from softswitch.calls.runtime.controller import CallController
-from softswitch.calls.runtime.desks import Desks
-from softswitch.calls.runtime.lookups import Lookups
-from softswitch.calls.runtime.open_lines import OpenLines
-from softswitch.calls.runtime.phone_settings import PhoneSettings
-from softswitch.calls.runtime.ports import Surroundings
-from softswitch.calls.runtime.queue_hours import QueueHours
-from softswitch.calls.runtime.records import StoreRecords
-from softswitch.calls.runtime.sip_commands import SipCommands
-from softswitch.calls.runtime.toll import Toll
-from softswitch.calls.runtime.traces import Traces
-from softswitch.calls.runtime.voice_contacts import VoiceContacts
-from softswitch.calls.runtime.voicemail import Voicemail, files_in, recorded_s
-from softswitch.calls.runtime.waiting_messages import WaitingMessages
+from softswitch.calls.runtime.voicemail import files_in, recorded_s
 from softswitch.calls.settings import CallSettings
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.config import Configuration, differences
@@ -82,19 +49,12 @@ from softswitch.control.protocol.replies import Reloaded
 from softswitch.control.runtime.server import ControlServer
 from softswitch.dialplan.flows import Dialplan
 from softswitch.dialplan.runtime.loop_watch import LoopWatch
-from softswitch.dialplan.runtime.runner import FlowRunner
 from softswitch.dialplan.schedule import is_open
 from softswitch.media.protocol import MediaEvent, RecordingFinished
 from softswitch.media.recording.recording import duration_s
-from softswitch.media.runtime.client import MediaClient
 from softswitch.media.runtime.recording.recording_file import ClosedFile, repair_parts
-from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import SipOutput
-from softswitch.sip.runtime.driver import SipDriver
-from softswitch.sip.runtime.resolver import ServerResolver
 from softswitch.sip.runtime.tls import TlsContexts
-from softswitch.sip.tracing.message_log import MessageLog
-from softswitch.store import open_store
 from softswitch.store.voicemail_schema import StoredMail, StoredVoiceMessage
 
 LEAVING_S = 2.0
@@ -122,7 +82,7 @@ class Switch:
         configure_logging(
             level=configuration.settings.log.level, log_format=configuration.settings.log.format, program="switch"
         )
-        parts = self._build(configuration, dialplan)
+        parts = build(configuration, dialplan, self, self._loop)
         self._parts = parts
         await parts.media.start()
         self._restore(parts)
@@ -147,7 +107,7 @@ class Switch:
 
     async def run(self) -> None:
         """Until the orderly stop is complete."""
-        parts = self._running()
+        parts = self.running()
         for name in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(name, self._told_to_stop, parts)
         self._loop.add_signal_handler(signal.SIGHUP, self._hung_up)
@@ -170,185 +130,18 @@ class Switch:
             parts.controller.end_all()
         parts.stop_requested.set()
 
-    def _build(self, configuration: Configuration, dialplan: Dialplan) -> Parts:
-        clock, entropy = SystemClock(), SystemEntropy()
-        store = open_store(
-            configuration.settings.store.directory,
-            map_size_mb=configuration.settings.store.map_size_mb,
-            report=self._store_reports,
-        )
-        endpoint = SipEndpoint(
-            sip_settings(configuration),
-            entropy=entropy,
-            wall_offset=clock.wall() - clock.now(),
-        )
-        messages = MessageLog(configuration.settings.trace.memory_mb * 1024 * 1024)
-        driver = SipDriver(
-            endpoint,
-            clock=clock,
-            on_event=self._sip_event,
-            loop=self._loop,
-            messages=messages,
-            streams=stream_settings(configuration),
-            resolver=ServerResolver(self._loop, entropy, dns_servers(configuration)),
-        )
-        media = MediaClient(
-            worker_sockets(configuration),
-            local_ip=configuration.settings.media.ip,
-            ports=configuration.settings.media.port_range,
-            timeout_s=configuration.settings.media.timeout_s,
-            timeout_on_hold_s=configuration.settings.media.timeout_on_hold_s,
-            clock=clock,
-            entropy=entropy,
-            on_event=self._media_event,
-            cpu_max=configuration.settings.media.cpu_max,
-        )
-        acd_events = AcdEvents(store, clock, self._loop, configuration.settings.events)
-        acd = AcdService(
-            Router(),
-            clock,
-            self._acd_output,
-            StoredAgentStates(store),
-            self._loop,
-            on_events=self._acd_happened,
-            journal=RouterJournal(
-                StoredRouter(store),
-                clock,
-                self._loop,
-                boot_id(),
-                SnapshotProcess(configuration.settings.store.directory),
-            ),
-        )
-        hooks = HookClient(acd.apply, clock, self._loop)
-        hooks.configure(hook_targets(configuration))
-        sounds = sound_library(configuration, on_fault=lambda fault: log.warning("sound", fault=str(fault)))
-        traces = Traces(messages, store, clock, self._loop, lambda: self._running().settings)
-        records = StoreRecords(
-            store, clock, lambda recording: self._running().archive.recording_complete(recording), traces
-        )
-        archive = Archive(
-            store,
-            clock,
-            lambda: archive_settings(self._running().configuration),
-            is_in_progress=records.is_in_progress,
-        )
-        phones = PhoneSettings(store)
-        open_lines = OpenLines()
-        desks = Desks(
-            call_settings(configuration),
-            store,
-            clock,
-            acd,
-            lines=open_lines,
-            take_settings=self._use_settings,
-            is_registered=lambda username: bool(endpoint.bindings(f"{username}@{self._running().settings.domain}")),
-        )
-        commands = SipCommands(endpoint, clock, driver.flush, self._loop)
-        voicemail = Voicemail(store, clock, entropy, lambda: self._running().settings, remove_files=self._remove_files)
-        messages_waiting = WaitingMessages(commands, lambda: self._running().settings, store, own=voicemail.summary_of)
-        voicemail.when_changed(messages_waiting.changed)
-        lists = CallerLists(store, clock, lambda: self._running().settings)
-        lookups = Lookups(clock)
-        lookups.configure(configured_lookups(configuration))
-        toll = Toll(store, clock, lambda: self._running().settings, self._is_open)
-        calendar = DialplanCalendar(lambda: self._running().dialplan)
-        callbacks = Callbacks(store, acd, self._loop, calendar)
-        conferences = Conferences(store, self._loop)
-        voice_contacts = VoiceContacts(acd, self._loop)
-        around = Surroundings(
-            sip=commands,
-            media=media,
-            acd=acd,
-            lines=AgentLines(acd),
-            sounds=sounds,
-            records=records,
-            messages=messages_waiting,
-            voicemail=voicemail,
-            voice_contacts=voice_contacts,
-            clock=clock,
-            entropy=entropy,
-            settings=lambda: self._running().settings,
-            phones=phones,
-            callbacks=callbacks,
-            conferences=conferences,
-            desks=desks,
-            lists=lists,
-            lookups=lookups,
-            toll=toll,
-            open_lines=open_lines,
-        )
-        runner = FlowRunner(lambda: self._running().dialplan, loop=self._loop)
-        controller = CallController(
-            around,
-            loop=self._loop,
-            start_flow=runner.start,
-            is_routed=runner.is_routed,
-            project_of=runner.project_of,
-        )
-        callbacks.connect(around, controller)
-        conferences.connect(around, controller)
-        voice_contacts.connect(around, controller)
-        voicemail.when_left(self._voice_message_left)
-        return Parts(
-            clock=clock,
-            pid=os.getpid(),
-            started_at=clock.now(),
-            started_at_wall=clock.wall(),
-            configuration=configuration,
-            configuration_loaded_at=clock.wall(),
-            settings=desks.settings,
-            dialplan=dialplan,
-            store=store,
-            traces=traces,
-            homer=homer_link(configuration, traces, clock, self._loop),
-            messages_waiting=messages_waiting,
-            records=records,
-            archive=archive,
-            phones=phones,
-            callbacks=callbacks,
-            conferences=conferences,
-            desks=desks,
-            lists=lists,
-            lookups=lookups,
-            toll=toll,
-            voicemail=voicemail,
-            voice_contacts=voice_contacts,
-            mailing=Mailing(
-                store, clock, lambda: mail_settings(self._running().configuration), when_sent=self._mail_sent
-            ),
-            digests=Digests(
-                store,
-                clock,
-                self._loop,
-                lambda: digest_terms(self._running().configuration),
-                put=lambda mail: self._running().mailing.put(mail),
-            ),
-            legs=around.legs,
-            project_calls=around.projects,
-            sounds=sounds,
-            endpoint=endpoint,
-            driver=driver,
-            media=media,
-            acd=acd,
-            hooks=hooks,
-            queue_hours=QueueHours(acd, store, clock, self._loop, lambda: self._running().settings, calendar),
-            acd_events=acd_events,
-            controller=controller,
-            reload=self._reload,
-        )
-
-    def _acd_happened(self, events: Sequence[Stamped]) -> None:
-        parts = self._running()
+    def acd_happened(self, events: Sequence[Stamped]) -> None:
+        parts = self.running()
         parts.acd_events.take(events)
         parts.callbacks.take_events(each.event for each in events)
         parts.voice_contacts.take_events(each.event for each in events)
 
-    def _use_settings(self, settings: CallSettings) -> None:
+    def use_settings(self, settings: CallSettings) -> None:
         """Somebody sits at another phone."""
-        self._running().settings = settings
+        self.running().settings = settings
 
-    def _is_open(self, schedule: str, at_wall: float) -> bool:
-        known = self._running().dialplan.schedules.get(schedule)
+    def is_open_at(self, schedule: str, at_wall: float) -> bool:
+        known = self.running().dialplan.schedules.get(schedule)
         return known is not None and is_open(known, at_wall)
 
     def _restore(self, parts: Parts) -> None:
@@ -393,15 +186,15 @@ class Switch:
             log.warning("recording repaired", path=file.path, fault=file.fault)
             self._loop.call_soon_threadsafe(parts.records.recording_finished, _found(file))
 
-    def _voice_message_left(self, box: VoiceBox, message: StoredVoiceMessage) -> None:
-        parts = self._running()
+    def voice_message_left(self, box: VoiceBox, message: StoredVoiceMessage) -> None:
+        parts = self.running()
         if box.mail_to:
             wall = parts.clock.wall()
             parts.mailing.put(mail_about(box, message, parts.voicemail.new_id(), wall, parts.settings.language))
 
-    def _mail_sent(self, mail: StoredMail) -> None:
+    def mail_sent(self, mail: StoredMail) -> None:
         if mail.deletes:
-            self._running().voicemail.delete(mail.about)
+            self.running().voicemail.delete(mail.about)
 
     def _look_after_voicemail(self, parts: Parts) -> None:
         """In a thread: messages that a crash has cut short, and files that nothing names any more."""
@@ -412,11 +205,11 @@ class Switch:
 
         def settle() -> None:
             parts.voicemail.recovered(recovered)
-            self._remove_files(parts.voicemail.needless(files))
+            self.remove_files(parts.voicemail.needless(files))
 
         self._loop.call_soon_threadsafe(settle)
 
-    def _remove_files(self, paths: Sequence[str]) -> None:
+    def remove_files(self, paths: Sequence[str]) -> None:
         """In a thread: a disk may be slow."""
 
         def remove() -> None:
@@ -431,9 +224,9 @@ class Switch:
         if paths:
             self._loop.run_in_executor(None, remove)
 
-    async def _reload(self) -> Reloaded:
+    async def reload(self) -> Reloaded:
         """Raises `ConfigurationError` or `StartError`; then everything is as it was."""
-        parts = self._running()
+        parts = self.running()
         configuration, dialplan = await asyncio.to_thread(self._read)
         changes = differences(parts.configuration, configuration)
         configuration = reloaded(parts.configuration, configuration)
@@ -476,7 +269,7 @@ class Switch:
 
     async def _reload_and_report(self) -> None:
         try:
-            await self._reload()
+            await self.reload()
         except ConfigurationError as error:
             for fault in error.faults:
                 log.error("not reloaded", fault=str(fault))
@@ -524,21 +317,21 @@ class Switch:
 
     # Events of the domains
 
-    def _sip_event(self, event: SipOutput) -> None:
-        self._running().controller.receive_sip(event)
+    def sip_event(self, event: SipOutput) -> None:
+        self.running().controller.receive_sip(event)
 
-    def _media_event(self, event: MediaEvent) -> None:
-        self._running().controller.receive_media(event)
+    def media_event(self, event: MediaEvent) -> None:
+        self.running().controller.receive_media(event)
 
-    def _acd_output(self, output: AcdOutput) -> None:
+    def acd_output(self, output: AcdOutput) -> None:
         if isinstance(output, RoutingAsked):
-            self._running().hooks.ask(output)
+            self.running().hooks.ask(output)
         elif isinstance(output, RoutingSettled):
-            self._running().hooks.settle(output)
+            self.running().hooks.settle(output)
         else:
-            self._running().controller.receive_acd(output)
+            self.running().controller.receive_acd(output)
 
-    def _store_reports(self, line: str) -> None:
+    def store_reports(self, line: str) -> None:
         """Called in the store's writer thread."""
         log.error("store", fault=line)
         self._loop.call_soon_threadsafe(self._note_store_fault, line)
@@ -547,7 +340,7 @@ class Switch:
         if self._parts is not None:
             self._parts.store_fault = line
 
-    def _running(self) -> Parts:
+    def running(self) -> Parts:
         assert self._parts is not None, "events come only after the parts were built"
         return self._parts
 

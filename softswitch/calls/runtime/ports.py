@@ -1,7 +1,7 @@
 """What a call needs from its surroundings, so that it can be run over a fake network and in virtual time as well.
 
 The real ones: `SipDriver`, `MediaClient`, `AcdService`, `SoundLibrary`, the LMDB writer. They are put together in
-softswitch/app/switch.py and handed down as one `Surroundings`.
+softswitch/app/building.py and handed down as one `Surroundings`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
