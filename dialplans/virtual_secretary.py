@@ -36,6 +36,7 @@ through, not reached, message, refused. A list of all calls is mailed to the cli
 project says.
 """
 
+from softswitch.base.errors import LocalError
 from softswitch.dialplan import Call, Said, flow, spoken
 
 IMPORTANT = "important"
@@ -84,9 +85,15 @@ async def put_through(call: Call) -> bool:
     if message.duration_s >= SHORTEST_NAME_S:
         heard.append(message.path)
     await call.play("connect/trying")
-    outcome = await call.dial(
-        own(call, MOBILE), screened=True, callee_hears=heard, ring_s=RING_S, through=own(call, LINE)
-    )
+    try:
+        outcome = await call.dial(
+            own(call, MOBILE), screened=True, callee_hears=heard, ring_s=RING_S, through=own(call, LINE)
+        )
+    except LocalError as error:
+        # The line is missing in agents.toml. The record says so; a message is better than an apology.
+        call.tag("fault", str(error))
+        await call.play("secretary/not-reached")
+        return False
     call.tag("secretary", "put through" if outcome.is_answered else "not reached")
     if not outcome.is_answered:
         await call.play("secretary/not-reached")

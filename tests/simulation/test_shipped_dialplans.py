@@ -253,3 +253,23 @@ def test_the_office_tries_an_extension_then_takes_a_message_or_has_reception_ans
         assert not any(cdr.fault for cdr in centre.cdrs())
 
     centre.run(scenario)
+
+
+def test_a_secretary_without_a_line_takes_a_message(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        del centre.settings.extensions["acme.line"]
+        eva = centre.caller(EVA)
+        await centre.lists.add("acme.important", EVA, by="anna")
+        eva.call(SECRETARY)
+        await say_who(centre, eva)
+        await centre.until(lambda: has_heard(centre, "voicemail/leave-message"))
+        await say_who(centre, eva)
+        await centre.sleep(1)
+        eva.press("1")
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
+        assert (cdr.fault, cdr.tags["secretary"]) == ("", "message")
+        assert "acme.line" in cdr.tags["fault"]
+        assert len(centre.voicemail.of("acme.secretary")) == 1
+
+    centre.run(scenario)
