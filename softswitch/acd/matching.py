@@ -10,6 +10,7 @@ from math import inf
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from softswitch.acd.chance import Chance
 from softswitch.acd.channels import ON_THE_PHONE, PER_CONTACT_S, FreeFor
@@ -19,7 +20,7 @@ from softswitch.acd.line_table import LineTable
 from softswitch.acd.model import ORDER_MIN, Channel, Skills, StrategyName
 from softswitch.acd.skills import Mask, Roster, Rows
 from softswitch.acd.steps import NO_WISHES, Plan, Ranks, asked_for, concerns, next_opening, plan, wished_for
-from softswitch.acd.strategies import STRATEGIES, Choice, Since
+from softswitch.acd.strategies import NOTHING, STRATEGIES, Choice, Since
 from softswitch.acd.waiting import Contact, Line, QueueRecord
 from softswitch.base.ids import AgentId, QueueId
 
@@ -62,8 +63,9 @@ class Matching:
         self._table = LineTable(len(roster), SLOTS_AT_FIRST + 2 * len(queues))
         self._extra_lines = 0
         self._personal: dict[AgentId, list[Line]] = {}
-        self._asked: dict[tuple[QueueId, int], frozenset[str]] = {}
-        """The skills a queue asks for in one of its steps, as far as a strategy has wanted to know."""
+        self._asked: dict[tuple[QueueId, int], tuple[frozenset[str], NDArray[np.uint16]]] = {}
+        """The skills a queue asks for in one of its steps, and everybody's levels of them, added up: as far as a
+        strategy has wanted to know."""
         self._unlisted: list[Line] = []
         """Lines that are not in the table yet: many have closed again before an agent looks at it."""
         for queue in queues:
@@ -105,7 +107,7 @@ class Matching:
         if line is None:
             followed = self._followed(contact)
             self._advance(contact, followed, now)
-            delays_passed = followed.delays_passed(contact.entered_at, now)
+            delays_passed = followed.delays_passed(contact.entered_at, now) if followed.delays_s else 0
             line = self._line_at(contact.queue, contact.channel, followed, contact.step, delays_passed)
         self._stand(contact, line)
 
@@ -183,6 +185,7 @@ class Matching:
         if row is None or not changed:
             return []
         self.roster.set_skills(row, skills)
+        self._asked.clear()
         moved: list[Contact] = []
         for queue in queues:
             if any(concerns(queue.settings, wishes) & changed for wishes in queue.plans):
@@ -208,10 +211,12 @@ class Matching:
         if since.item(longest) == inf:
             return NOBODY
         is_free = np.isfinite(since)
-        free = int(np.count_nonzero(is_free))
+        free = is_free.tobytes().count(1)  # of so few in less time than numpy counts them
         if free == 1:
             return Chosen([roster.agent_ids[rows.item(longest)]], len(rows), 1)
         strategy = line.strategy
+        if strategy == "last_agent_first" and contact.preferred_agent_id is None:
+            strategy = "longest_idle"  # which is what it comes to
         if strategy != "longest_idle":
             chosen = self._choose(strategy, contact, is_free, since, now)
         elif line.is_flat:
@@ -223,7 +228,7 @@ class Matching:
             since[longest] = inf
             longest = int(since.argmin())
         runner_up = roster.agent_ids[rows.item(longest)]
-        return Chosen([roster.agent_ids[row] for row in chosen], len(rows), free, runner_up)
+        return Chosen(list(map(roster.agent_ids.__getitem__, chosen)), len(rows), free, runner_up)
 
     def _choose(self, strategy: StrategyName, contact: Contact, is_free: Mask, since: Since, now: float) -> list[int]:
         """The rows of the agents to alert: of the free ones in its line who come first, as the strategy says."""
@@ -356,27 +361,38 @@ class Matching:
 
     def _choice(self, strategy: StrategyName, contact: Contact, line: Line, now: float) -> Choice:
         """What this strategy has to know."""
-        roster, queue = self.roster, line.queue
-        if strategy == "fewest_contacts":
-            roster.workload.welcome(line.rows, roster.doing)
-        previous = queue.previous_agent_id if strategy == "round_robin" else None
-        known = contact.preferred_agent_id if strategy == "last_agent_first" else None
-        return Choice(
-            now=now,
-            skills=self._asked_for(line) if strategy == "most_skilled" else (),
-            weights=roster.weights(queue.settings.queue_id) if strategy == "weighted_random" else None,
-            chance=self._chance.draw() if strategy in ("random", "weighted_random") else 0.0,
-            previous_row=-1 if previous is None else roster.row_of.get(previous, -1),
-            last_agent_row=-1 if known is None else roster.row_of.get(known, -1),
-        )
+        match strategy:
+            case "most_skilled":
+                return self._asked_for(line)
+            case "random":
+                return Choice(chance=self._chance.draw())
+            case "weighted_random":
+                return Choice(chance=self._chance.draw(), weights=self.roster.weights(line.queue.settings.queue_id))
+            case "round_robin":
+                return Choice(previous_row=self._row_of(line.queue.previous_agent_id))
+            case "last_agent_first":
+                return Choice(last_agent_row=self._row_of(contact.preferred_agent_id))
+            case "least_occupied":
+                return Choice(now=now)
+            case "fewest_contacts":
+                self.roster.workload.welcome(line.rows, self.roster.doing)
+                return NOTHING
+            case _:
+                return NOTHING
 
-    def _asked_for(self, line: Line) -> frozenset[str]:
-        """The skills its contacts require or prefer."""
-        queue = line.queue.settings
-        asked = self._asked.get((queue.queue_id, line.step))
-        if asked is None:
-            asked = self._asked[queue.queue_id, line.step] = asked_for(queue, line.step)
-        return asked if line.plan is None or line.plan is line.queue.own_plan else asked | wished_for(line.plan.wishes)
+    def _row_of(self, agent_id: AgentId | None) -> int:
+        return -1 if agent_id is None else self.roster.row_of.get(agent_id, -1)
+
+    def _asked_for(self, line: Line) -> Choice:
+        """Of the skills its contacts require or prefer: the levels of the queue's own, and which more they wish for."""
+        key = (line.queue.settings.queue_id, line.step)
+        of_queue = self._asked.get(key)
+        if of_queue is None:
+            names = asked_for(line.queue.settings, line.step)
+            of_queue = self._asked[key] = names, self.roster.levels(names)
+        names, levels = of_queue
+        wishes = NO_WISHES if line.plan is None else line.plan.wishes
+        return Choice(skills=[] if wishes is NO_WISHES else wished_for(wishes) - names, levels=levels)
 
     def rule_for(self, line: Line) -> str:
         """Why these agents and no others: the strategy, or that the line is one agent's."""

@@ -157,6 +157,13 @@ class Roster:
         of_site = self._site_levels.get(skill)
         return self._levels.get(skill, self._no_level) if of_site is None else of_site
 
+    def levels(self, skills: Iterable[str]) -> NDArray[np.uint16]:
+        """Everybody's levels of these skills, added up."""
+        levels = np.zeros(len(self), np.uint16)
+        for skill in skills:
+            levels += self.level(skill)
+        return levels
+
     def orders(self, queue_id: QueueId) -> NDArray[np.uint8] | int:
         """In what order each serves the queue among his others; one number when that of all is the same."""
         return self._orders.get(queue_id, ORDER_MIN)

@@ -131,8 +131,6 @@ class Plan:
 
     def delays_passed(self, entered_at: float, now: float) -> int:
         """How many delays are over for a contact that came into the queue at `entered_at`."""
-        if not self.delays_s:
-            return 0
         return bisect_right([entered_at + delay_s for delay_s in self.delays_s], now)
 
     def is_void(self, roster: Roster, step: int) -> bool:

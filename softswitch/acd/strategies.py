@@ -22,7 +22,9 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
     now: float = 0.0
     skills: Collection[str] = ()
-    """What it requires or prefers."""
+    """What it requires or prefers, beyond what is in `levels`."""
+    levels: NDArray[np.uint16] | None = None
+    """uint16[agents]: the levels of skills it requires or prefers, added up."""
     weights: NDArray[np.float64] | None = None
     """float64[agents]: how often each is to be drawn, in proportion; None: all the same."""
     chance: float = 0.0
@@ -80,7 +82,7 @@ def fewest_contacts(roster: Roster, rows: Rows, since: Since, choice: Choice) ->
 
 def most_skilled(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The agent with the highest levels, added up, of the skills the contact requires or prefers."""
-    levels = np.zeros(len(rows), np.uint16)
+    levels = np.zeros(len(rows), np.uint16) if choice.levels is None else choice.levels[rows]
     for skill in choice.skills:
         levels += roster.level(skill)[rows]
     return _longest_idle_of(rows, since, levels == levels[levels.argmax()])
@@ -88,18 +90,18 @@ def most_skilled(roster: Roster, rows: Rows, since: Since, choice: Choice) -> li
 
 def linear(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The first in the configuration."""
-    return [int(rows[0])]
+    return [rows.item(0)]
 
 
 def round_robin(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The next in the configuration after the agent who got the queue's last contact."""
     following = int(rows.searchsorted(choice.previous_row, "right"))
-    return [int(rows[following if following < len(rows) else 0])]
+    return [rows.item(following if following < len(rows) else 0)]
 
 
 def random(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """Anybody, all as likely."""
-    return [int(rows[min(int(choice.chance * len(rows)), len(rows) - 1)])]
+    return [rows.item(min(int(choice.chance * len(rows)), len(rows) - 1))]
 
 
 def weighted_random(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
@@ -108,7 +110,7 @@ def weighted_random(roster: Roster, rows: Rows, since: Since, choice: Choice) ->
         return random(roster, rows, since, choice)
     sums = choice.weights[rows].cumsum()
     drawn = int(sums.searchsorted(choice.chance * float(sums[-1]), "right"))
-    return [int(rows[min(drawn, len(rows) - 1)])]
+    return [rows.item(min(drawn, len(rows) - 1))]
 
 
 def last_agent_first(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:

@@ -327,7 +327,11 @@ class QueueRecord:
     def position(self, contact: Contact) -> int:
         """The contact's place among those who wait in this queue, from 1."""
         order = (contact.key, contact.serial)
-        return 1 + sum([bisect_left(line.entries, order) for line in self.lines.values() if line.entries])
+        place = 1
+        for line in self.lines.values():
+            if line.entries:
+                place += bisect_left(line.entries, order)
+        return place
 
     def head(self) -> Contact | None:
         """Who of this queue is served next, if any agent can serve any of it."""

@@ -4,7 +4,15 @@ from collections import Counter
 
 import pytest
 
-from softswitch.acd.inputs import AgentBusy, AgentFree, AgentLoggedOut, AgentPaused, AgentResumed, ConfigurationSet
+from softswitch.acd.inputs import (
+    AgentBusy,
+    AgentFree,
+    AgentLoggedOut,
+    AgentPaused,
+    AgentResumed,
+    AgentSkillsSet,
+    ConfigurationSet,
+)
 from softswitch.acd.model import Agent, BusyKind, Queue, RoutingStep, Serving, Skills, StrategyName
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.testing.acd import ScriptedAcd
@@ -98,6 +106,23 @@ def test_most_skilled_of_the_skills_asked_for() -> None:
     for contact_id, requirement in (("c1", "billing >= 3"), ("c2", "sport or billing")):
         centre.call(contact_id, requirement=requirement)
     assert centre.reserved() == [("c1", "strong"), ("c2", "weak")]
+
+
+def test_most_skilled_goes_by_the_skills_of_now() -> None:
+    billing = (RoutingStep(skills={"billing": 1}),)
+    centre = Centre("most_skilled", agent("ann", {"billing": 5}), agent("bob", {"billing": 8}), steps=billing)
+    centre.ready("ann", "bob")
+    assert centre.serve() == "bob"
+    centre.tell(AgentSkillsSet(AgentId("ann"), {"billing": 9}))
+    assert centre.serve() == "ann"
+
+
+def test_a_skill_asked_for_by_queue_and_contact_counts_once() -> None:
+    people = [agent("ann", {"billing": 8, "en": 1}), agent("bob", {"billing": 6, "en": 4})]
+    centre = Centre("most_skilled", *people, steps=(RoutingStep(skills={"billing": 1}),))
+    centre.ready("ann", "bob")
+    centre.call("c1", skills={"billing": 2, "en": 1})
+    assert centre.reserved() == [("c1", "bob")]
 
 
 def test_linear_always_begins_with_the_first() -> None:
