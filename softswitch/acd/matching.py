@@ -253,6 +253,12 @@ class Matching:
         out = (agent_id, contact.shunned_by)
         return [other for row in free if (other := self.roster.agent_ids[row]) not in out][:count]
 
+    def is_for(self, contact: Contact, agent_id: AgentId) -> bool:
+        """Whether he may serve this waiting contact in its present stage, be he free or not."""
+        line, row = contact.line, self.roster.row_of.get(agent_id)
+        assert line is not None
+        return row is not None and bool((line.rows == row).any())
+
     def could_take(self, contact: Contact, agent_id: AgentId, *, instead_of: AgentId) -> bool:
         """Whether he is free, may serve this waiting contact in its present stage, and has not just failed it.
 

@@ -11,6 +11,9 @@ him or the contact meanwhile, and if either goes the reservation ends as any oth
                  └────contact or agent gone─────────────────────────────────► over (`RoutingSettled`)
 ```
 
+The decision stands only if the agent could still be chosen: nothing else tells of a skill that a supervisor took away
+while the hook was asked, or of a new configuration. If he could not, the contact is in its old place again.
+
 A veto is no failure of the agent's: nothing is counted, his idle time goes on. It holds as a failure does (until he is
 ready afresh, or `retry_after_s` are over), of several for one contact the last. After `VETOES_MAX` the hook is not
 asked about that contact any more, nor is it where a supervisor has assigned the contact to an agent. A strategy that
@@ -18,6 +21,7 @@ alerts several agents leaves nothing to choose: if it finds several, nobody is a
 """
 
 from softswitch.acd import contacts, decisions, hook_words
+from softswitch.acd.channels import ON_THE_PHONE
 from softswitch.acd.events import HookOutcome
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import RoutingAnswered
@@ -64,17 +68,28 @@ def _let_stand(
     reason: str = "",
     chosen: AgentId | None = None,
 ) -> None:
-    """The agent is alerted, unless he has begun a break or another call meanwhile."""
+    """The agent is alerted, unless he has begun a break or another call meanwhile, or may not serve it any more."""
     agent, contact = reservation.agent, reservation.contact
     floor.tell(hook_words.answer(reservation, outcome, now, reason, chosen))
     agent.release()
-    if agent.is_free_for(contact.channel, floor.policy.interrupted_by):
+    if agent.is_free_for(contact.channel, floor.policy.interrupted_by) and _may_serve(floor, reservation, now):
         agent.reserve(reservation.reservation_id)
         _alert_after_all(floor, reservation, now)
         return
     _undo(floor, reservation, now)
     contacts.returned(floor, contact, now)
     floor.serve_agent(agent, now)
+
+
+def _may_serve(floor: Floor, reservation: Reservation, now: float) -> bool:
+    """Whether he may still: supervisors and a new configuration take away skills, queues and places on the phone."""
+    agent, contact = reservation.agent, reservation.contact
+    if floor.sites is not None and contact.channel in ON_THE_PHONE and floor.sites.is_overloaded(agent.agent.site):
+        return False
+    floor.matching.add(contact, now)  # in line again, it is known who may serve it by now
+    may_serve = floor.matching.is_for(contact, agent.agent_id)
+    floor.matching.remove(contact)
+    return may_serve
 
 
 def _alert_after_all(floor: Floor, reservation: Reservation, now: float) -> None:

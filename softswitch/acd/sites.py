@@ -132,6 +132,11 @@ class Sites:
         held: NDArray[np.bool_] = (self._since[channel.row][rows] < inf) & (self._available[channel.row][rows] == inf)
         return held
 
+    def is_overloaded(self, site_id: SiteId | None) -> bool:
+        """Whether the site carries more calls than it may, as after a reload that gives it fewer."""
+        site = None if site_id is None else self._limited.get(site_id)
+        return site is not None and len(site.on_calls) > site.max_calls
+
     def can_take_over(self, row: int, other: int, channel: Channel) -> bool:
         """Whether he could have the place that the other one of his site has."""
         number = self._site_of.item(row)

@@ -1,5 +1,7 @@
 """An external service has a word in decisions, and every way it can go wrong leaves the router's own standing."""
 
+from typing import Literal
+
 import pytest
 
 from softswitch.acd.events import AgentReserved as ReservationMade
@@ -10,6 +12,7 @@ from softswitch.acd.inputs import (
     AgentFree,
     AgentLoggedOut,
     AgentPaused,
+    AgentSkillsSet,
     AgentUnreachable,
     ConfigurationSet,
     ContactAbandoned,
@@ -19,7 +22,7 @@ from softswitch.acd.inputs import (
     RoutingAnswered,
 )
 from softswitch.acd.limits import VETOES_MAX
-from softswitch.acd.model import Agent, AgentState, BusyKind, ContactState, Queue, RoutingStep
+from softswitch.acd.model import Agent, AgentState, BusyKind, ContactState, Queue, RoutingPolicy, RoutingStep, Site
 from softswitch.acd.outputs import (
     AcdOutput,
     AgentReserved,
@@ -28,7 +31,7 @@ from softswitch.acd.outputs import (
     RoutingAsked,
     RoutingSettled,
 )
-from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
+from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId, SiteId
 from softswitch.testing.acd import ScriptedAcd
 
 SALES = Queue(queue_id=QueueId("sales"), wrap_up_s=0.0, hook_deadline_s=0.2)
@@ -304,3 +307,59 @@ def test_a_configuration_without_the_agent_asks_about_another() -> None:
     acd.call("c1")
     acd.tell(ConfigurationSet([SALES], [BOB]))
     assert (asked(acd).agent_id, outcomes(acd)) == ("bob", ["settled"])
+
+
+ENGLISH = Queue(queue_id=QueueId("sales"), skills={"en": 5}, wrap_up_s=0.0, hook_deadline_s=0.2)
+EN_ANN, EN_BOB = (Agent(agent_id=AgentId(name), skills={"en": 9}) for name in ("ann", "bob"))
+HARDER = Queue(queue_id=QueueId("sales"), requirement="ru", wrap_up_s=0.0, hook_deadline_s=0.2)
+TRANSFERRED = Agent(agent_id=AgentId("ann"), skills={"en": 9}, queues=(QueueId("support"),))
+
+
+@pytest.mark.parametrize("verdict", ["accept", "failed", "skipped", "choose", "late"])
+def test_who_lost_the_skill_meanwhile_is_not_alerted(verdict: HookVerdict | Literal["late"]) -> None:
+    acd = centre(EN_ANN, EN_BOB, queue=ENGLISH)
+    acd.call("c1")
+    acd.tell(AgentSkillsSet(AgentId("ann"), {"en": 4}, "otto"))
+    if verdict == "late":
+        acd.advance(0.2)
+    else:
+        say(acd, verdict, "nobody")
+    assert (acd.reserved(), acd.state("ann"), acd.agent("ann").missed) == ([], AgentState.READY, 0)
+    assert (asked(acd).agent_id, asked(acd).contact_id) == ("bob", "c1")
+    say(acd, "accept")
+    assert acd.reserved() == [("c1", "bob")]
+
+
+@pytest.mark.parametrize(
+    ("queue", "ann"), [(ENGLISH, TRANSFERRED), (HARDER, EN_ANN)], ids=["his queues", "its requirement"]
+)
+def test_who_does_not_serve_the_queue_after_a_reload_is_not_alerted(queue: Queue, ann: Agent) -> None:
+    acd = centre(EN_ANN, queue=ENGLISH)
+    acd.call("c1")
+    acd.tell(ConfigurationSet([queue], [ann]))
+    say(acd, "accept")
+    assert (acd.reserved(), acd.state("ann"), acd.contact("c1").state) == ([], AgentState.READY, ContactState.WAITING)
+
+
+def test_a_contact_kept_for_him_is_not_his_any_more_when_the_hook_takes_too_long() -> None:
+    acd = centre(EN_BOB, ANN, queue=ENGLISH)
+    acd.call("c1", preferred_agent="ann", preferred_for_s=0.1)
+    assert asked(acd).agent_id == "ann"
+    acd.advance(0.2)
+    assert (acd.reserved(), asked(acd).agent_id) == ([], "bob")
+
+
+def test_a_site_with_fewer_places_after_a_reload_alerts_nobody_too_many() -> None:
+    ann, bob = (Agent(agent_id=AgentId(name), site=SiteId("riga")) for name in ("ann", "bob"))
+    riga = [RoutingPolicy(sites=(Site(site_id=SiteId("riga"), max_calls=number),)) for number in (1, 2)]
+    acd = ScriptedAcd([SALES], [ann, bob], policy=riga[1])
+    acd.ready("ann", "bob")
+    acd.call("c1")
+    say(acd, "accept")
+    acd.answer("c1")
+    acd.call("c2")
+    acd.tell(ConfigurationSet([SALES], [ann, bob], riga[0]))
+    say(acd, "accept")
+    assert (acd.reserved(), acd.state("bob")) == ([("c1", "ann")], AgentState.READY)
+    acd.finish("c1")
+    assert asked(acd).contact_id == "c2"
