@@ -171,18 +171,11 @@ class HookClient:
                 return Answer("accept")
             if response.status != 200:
                 raise HookFault(f"it answers {response.status}")
-            return _read(await _content(response))
+            return _read(await content_of(response, HOOK_ANSWER_BYTES_MAX))
 
     def _open_session(self) -> "ClientSession":
-        """Connections are kept; certificates are verified, which is the library's own habit."""
-        from aiohttp import ClientSession, DummyCookieJar, TCPConnector
-
         if self._session is None:
-            self._session = ClientSession(
-                connector=TCPConnector(limit=HOOK_ASKED_AT_ONCE_MAX, keepalive_timeout=60.0),
-                cookie_jar=DummyCookieJar(),
-                auto_decompress=False,
-            )
+            self._session = new_session(HOOK_ASKED_AT_ONCE_MAX)
         return self._session
 
 
@@ -231,13 +224,27 @@ def headers_of(body: bytes, secret: str, timestamp: int) -> dict[str, str]:
     return headers
 
 
-async def _content(response: "ClientResponse") -> bytes:
+def new_session(connections_max: int) -> "ClientSession":
+    """Connections are kept, and questions have their own deadlines; certificates are verified, as is the library's
+    habit. Needs the library, and a running loop."""
+    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
+    return ClientSession(
+        connector=TCPConnector(limit=connections_max, keepalive_timeout=60.0),
+        cookie_jar=DummyCookieJar(),
+        timeout=ClientTimeout(total=None),
+        auto_decompress=False,
+    )
+
+
+async def content_of(response: "ClientResponse", bytes_max: int) -> bytes:
+    """What a server answers. Raises `HookFault` if it is longer."""
     content = b""
-    while chunk := await response.content.read(HOOK_ANSWER_BYTES_MAX):
+    while chunk := await response.content.read(bytes_max):
         content += chunk
-        if len(content) > HOOK_ANSWER_BYTES_MAX:
+        if len(content) > bytes_max:
             response.close()
-            raise HookFault(f"its answer has more than {HOOK_ANSWER_BYTES_MAX} bytes")
+            raise HookFault(f"its answer has more than {bytes_max} bytes")
     return content
 
 

@@ -13,26 +13,22 @@ wants it to be tried later.
 from collections.abc import Callable
 
 from softswitch.acd.inputs import ContactFinished, ContactWithdrawn
-from softswitch.acd.outputs import AgentReserved, ContactConnected, ReservationEnded
+from softswitch.acd.outputs import AgentReserved
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.ids import ContactId
 from softswitch.base.log import get_logger
-from softswitch.calls.call_state import CallState
 from softswitch.calls.callback_book import AttemptResult, CallbackTerms
 from softswitch.calls.outcomes import CallEnded, DialReason, QueueReason
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.ringing import RingPlan
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.belonging import policy_in_queue
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.dialling import Dialling
-from softswitch.calls.runtime.first_party import reach
-from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.first_party import reach, reach_agent
 from softswitch.calls.runtime.queueing import QueueVisit
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import QueueTreatment, RecordingPolicy
-from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
 from softswitch.store.schema import StoredCallback
 
 log = get_logger("calls")
@@ -85,42 +81,20 @@ class CallbackAttempt:
 
     async def _reach_agent(self, reservation: AgentReserved) -> bool:
         """Whether he answered and the router has connected him."""
-        call, phones = self._call, AgentPhones(self._call)
-        call.set_state(CallState.ALERTING)
-        call.display = f"call-back: {self._callback.name or self._callback.number}"
-        try:
-            await phones.alert(reservation)
-            while phones.are_ringing:
-                match event := await call.mailbox.next():
-                    case LegProgress() | LegAnswered() | LegFailed():
-                        phones.receive(event)
-                    case ContactConnected():
-                        self._begin_with_agent(phones.connected(), event)
-                        return True
-                    case AgentReserved():
-                        await phones.alert(event)
-                    case ReservationEnded():
-                        phones.ended(event)
-                    case _:
-                        pass
+        connected = await reach_agent(
+            self._call, reservation, f"call-back: {self._callback.name or self._callback.number}"
+        )
+        if connected is None:
             return False
-        finally:
-            phones.stop()
-            call.display = ""
-
-    def _begin_with_agent(self, party: Party, event: ContactConnected) -> None:
-        call, record = self._call, self._call.record
-        self._agent = event.agent_id
+        self._agent = connected.agent_id
         self._is_connected = True
-        call.begin_with(party)
-        call.keeps_agent = True
-        record.agent = event.agent_id
-        record.queue_wait_s = event.wait_s
-        if party.extension is not None:
-            record.calling_number = party.extension.number or party.extension.username
-            record.calling_name = party.extension.name
+        call, agent = self._call, self._call.caller.extension
+        if agent is not None:
+            call.record.calling_number = agent.number or agent.username
+            call.record.calling_name = agent.name
         if call.permissions is None:
-            call.permissions = party.extension
+            call.permissions = agent
+        return True
 
     async def _dial_customer(self) -> tuple[AttemptResult, str]:
         plan = RingPlan([self._callback.number])

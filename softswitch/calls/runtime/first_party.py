@@ -1,10 +1,12 @@
 """Whoever is rung first for a call that begins with nobody, and is its caller when he answers: a customer who is called
-back, a colleague who wanted somebody who was busy."""
+back, a colleague who wanted somebody who was busy, the agent a queue has found for either or for a voice message."""
 
 from softswitch.acd.model import BusyKind
+from softswitch.acd.outputs import AgentReserved, ContactConnected, ReservationEnded
 from softswitch.calls.call_state import CallState
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.runtime.party import Party
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
@@ -37,6 +39,39 @@ async def reach(call: ActiveCall, target: str, ring_s: float) -> DialReason | No
     finally:
         if attempt.answered is not call.caller:
             attempt.end()
+
+
+async def reach_agent(call: ActiveCall, reserved: AgentReserved, display: str) -> ContactConnected | None:
+    """Ring the agent reserved for the contact this call is; what the router says when it has connected him, who is the
+    caller then. None if nobody answered. His phone shows `display`.
+
+    Raises `CallEnded` and `MediaUnavailable`.
+    """
+    phones = AgentPhones(call)
+    call.set_state(CallState.ALERTING)
+    call.display = display
+    try:
+        await phones.alert(reserved)
+        while phones.are_ringing:
+            match event := await call.mailbox.next():
+                case LegProgress() | LegAnswered() | LegFailed():
+                    phones.receive(event)
+                case ContactConnected():
+                    call.begin_with(phones.connected())
+                    call.keeps_agent = True
+                    call.record.agent = event.agent_id
+                    call.record.queue_wait_s = event.wait_s
+                    return event
+                case AgentReserved():
+                    await phones.alert(event)
+                case ReservationEnded():
+                    phones.ended(event)
+                case _:
+                    pass
+        return None
+    finally:
+        phones.stop()
+        call.display = ""
 
 
 def _begin_with(call: ActiveCall, attempt: Attempt, party: Party) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from softswitch.acd.hook_breaker import HookBreaker
 from softswitch.acd.limits import HOOK_REST_S
-from softswitch.acd.runtime.hook_client import headers_of
+from softswitch.acd.runtime.hook_client import content_of, headers_of, new_session
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError, SoftswitchError
 from softswitch.base.log import get_logger
@@ -30,7 +30,7 @@ from softswitch.calls.lookups import Lookup, LookupField, Question, question
 from softswitch.calls.outcomes import LookupAnswer
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
+    from aiohttp import ClientSession
 
 log = get_logger("calls")
 
@@ -191,30 +191,12 @@ class Lookups:
                 return LookupAnswer()
             if response.status != 200:
                 raise LookupFault(f"it answers {response.status}")
-            return _read(await _content(response))
+            return _read(await content_of(response, LOOKUP_ANSWER_BYTES_MAX))
 
     def _open_session(self) -> "ClientSession":
-        """Connections are kept; certificates are verified, which is the library's own habit."""
-        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
-
         if self._session is None:
-            self._session = ClientSession(
-                connector=TCPConnector(limit=LOOKUPS_AT_ONCE_MAX, keepalive_timeout=60.0),
-                cookie_jar=DummyCookieJar(),
-                timeout=ClientTimeout(total=None),
-                auto_decompress=False,
-            )
+            self._session = new_session(LOOKUPS_AT_ONCE_MAX)
         return self._session
-
-
-async def _content(response: "ClientResponse") -> bytes:
-    content = b""
-    while chunk := await response.content.read(LOOKUP_ANSWER_BYTES_MAX):
-        content += chunk
-        if len(content) > LOOKUP_ANSWER_BYTES_MAX:
-            response.close()
-            raise LookupFault(f"its answer has more than {LOOKUP_ANSWER_BYTES_MAX} bytes")
-    return content
 
 
 _DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)

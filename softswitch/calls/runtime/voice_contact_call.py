@@ -7,20 +7,17 @@ the message when it was played to its end, or he has said so by a key, or hung u
 from collections.abc import Callable
 
 from softswitch.acd.inputs import ContactFinished, ContactWithdrawn
-from softswitch.acd.outputs import AgentReserved, ContactConnected, ReservationEnded
+from softswitch.acd.outputs import AgentReserved
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.ids import ContactId
 from softswitch.base.log import get_logger
-from softswitch.calls.call_state import CallState
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.ringing import RingPlan
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.dialling import Dialling
-from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.first_party import reach_agent
 from softswitch.calls.runtime.sounds import or_silence
-from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
 from softswitch.store.voicemail_schema import StoredVoiceMessage
 
 log = get_logger("voicemail")
@@ -73,37 +70,14 @@ class VoiceContactCall:
 
     async def _reach_agent(self, reserved: AgentReserved) -> bool:
         """Whether he answered and the router has connected him."""
-        call, phones = self._call, AgentPhones(self._call)
-        call.set_state(CallState.ALERTING)
-        call.display = f"voicemail: {self._message.calling_name or self._message.calling_number}"
-        try:
-            await phones.alert(reserved)
-            while phones.are_ringing:
-                match event := await call.mailbox.next():
-                    case LegProgress() | LegAnswered() | LegFailed():
-                        phones.receive(event)
-                    case ContactConnected():
-                        self._begin_with_agent(phones.connected(), event)
-                        return True
-                    case AgentReserved():
-                        await phones.alert(event)
-                    case ReservationEnded():
-                        phones.ended(event)
-                    case _:
-                        pass
+        connected = await reach_agent(
+            self._call, reserved, f"voicemail: {self._message.calling_name or self._message.calling_number}"
+        )
+        if connected is None:
             return False
-        finally:
-            phones.stop()
-            call.display = ""
-
-    def _begin_with_agent(self, party: Party, event: ContactConnected) -> None:
-        call, record = self._call, self._call.record
-        self._agent = event.agent_id
-        call.begin_with(party)
-        call.keeps_agent = True
-        call.permissions = party.extension
-        record.agent = event.agent_id
-        record.queue_wait_s = event.wait_s
+        self._agent = connected.agent_id
+        self._call.permissions = self._call.caller.extension
+        return True
 
     async def _play_to_agent(self) -> None:
         verbs = CallerVerbs(self._call)
