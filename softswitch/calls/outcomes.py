@@ -20,6 +20,10 @@ class CallEnded(BaseException):
     """
 
 
+class FaxCame(CallEnded):
+    """The caller is a fax machine, and the number he called has a flow for those: this flow is over."""
+
+
 class QueueReason(Enum):
     ANSWERED = "answered"
     """An agent talked to the caller, and hung up first (or the agent's phone was lost)."""

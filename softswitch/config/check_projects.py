@@ -65,6 +65,7 @@ def check_projects(draft: Draft) -> None:
             ("hours", "schedule", route.hours or "", ownership.schedules),
             ("flow", "flow", route.flow, ownership.flows),
             ("otherwise", "flow", route.otherwise or "", ownership.flows),
+            ("fax_flow", "flow", route.fax_flow or "", ownership.flows),
         ):
             name = own_name(route.project, name, owners)
             ownership.permits(route.project, kind, name, owners, (*path, key), faults)

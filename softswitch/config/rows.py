@@ -411,6 +411,8 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True):
     """For conversations of these calls; None: as the queue says."""
     project: str = ""
     """Whose number it is: the call is its, and so is all that is recorded and counted of it; empty: nobody's."""
+    fax_flow: str | None = None
+    """Where a caller goes who is a fax machine; None: nobody listens for faxes."""
 
 
 class ScheduleRow(msgspec.Struct, frozen=True, kw_only=True):

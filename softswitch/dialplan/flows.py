@@ -61,6 +61,11 @@ class Dialplan(msgspec.Struct, frozen=True):
         name = otherwise if is_closed and otherwise is not None else route.flow
         return own_name(route.project, name, self.flows)
 
+    def fax_flow_for(self, number: str) -> str | None:
+        """The flow a caller of `number` goes on with if he is a fax machine; None: the number has none."""
+        route = self.numbers.find(number)
+        return None if route is None or route.fax_flow is None else own_name(route.project, route.fax_flow, self.flows)
+
     def project_of(self, number: str) -> str:
         """Whose number it is; "": nobody's, or not ours."""
         route = self.numbers.find(number)

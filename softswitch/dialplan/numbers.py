@@ -35,13 +35,15 @@ class RouteRow(Protocol):
     def record(self) -> str | None: ...
     @property
     def project(self) -> str: ...
+    @property
+    def fax_flow(self) -> str | None: ...
 
 
 class Route(msgspec.Struct, frozen=True):
     """Calls to `number` (a pattern) run `flow`; with `hours` (a schedule's id) only then, and `otherwise` outside.
 
     `record` says whether their conversations are recorded (a `RecordingPolicy`), and `project` whose calls they are;
-    None, or "", leave it to queues.
+    None, or "", leave it to queues. `fax_flow` takes over when the caller is a fax machine.
     """
 
     number: str
@@ -50,6 +52,7 @@ class Route(msgspec.Struct, frozen=True):
     otherwise: str | None = None
     record: str | None = None
     project: str = ""
+    fax_flow: str | None = None
 
 
 class NumberPlan:
@@ -88,7 +91,15 @@ class NumberPlan:
                 faults.append(_collision(file, key, pattern, rival, index_of[rival]))
             else:
                 index_of[pattern] = index
-                route = Route(row.number, row.flow, row.hours or None, row.otherwise or None, row.record, row.project)
+                route = Route(
+                    row.number,
+                    row.flow,
+                    row.hours or None,
+                    row.otherwise or None,
+                    row.record,
+                    row.project,
+                    row.fax_flow or None,
+                )
                 plan._by_prefix.setdefault(pattern.literal_prefix, []).append((pattern, route))
                 plan._prefix_max = max(plan._prefix_max, len(pattern.literal_prefix))
         return faults or plan
@@ -143,6 +154,7 @@ def _reference_faults(
     references = [
         ("flow", row.flow, flows, "flow"),
         ("otherwise", row.otherwise, flows, "flow"),
+        ("fax_flow", row.fax_flow, flows, "flow"),
         ("hours", row.hours, schedules, "schedule"),
     ]
     for field, name, known, kind in references:

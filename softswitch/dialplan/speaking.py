@@ -34,6 +34,12 @@ class Speaking(VerbGroup):
         """Wait. Use it in place of `asyncio.sleep`: it ends at once when the caller hangs up."""
         await self._verbs.pause(seconds)
 
+    async def wait_for_fax(self, seconds: float) -> bool:
+        """Whether the caller is a fax machine, by the tone that it sends every three and a half seconds; returns when
+        it has come once, or after `seconds`. It answers the call, and a machine that is called then hears it as it is.
+        """
+        return await self._verbs.wait_for_fax(seconds)
+
     async def gather(
         self,
         *said: Said | Sequence[Said],

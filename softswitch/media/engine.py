@@ -34,6 +34,7 @@ from softswitch.media.protocol import (
     DropRoom,
     DropStream,
     DtmfReceived,
+    FaxDetected,
     FirstPacket,
     Hearing,
     HoldPort,
@@ -224,6 +225,8 @@ class MediaEngine:
             self._emit(event)
         for row, digit in digit_sending.tones_heard(phase):
             self._emit(DtmfReceived(*_names(phase.streams[row]), digit, is_tone=True))
+        for row in phase.faxes_heard:
+            self._emit(FaxDetected(*_names(phase.streams[row])))
         if tick % SILENCE_TICKS == 0:
             self._watch_silence(phase)
         self._report_playbacks()

@@ -99,3 +99,6 @@ TONE_MS_MAX = 300_000
 
 NOISES_SHAPED_PER_TICK_MAX = 8
 """Comfort noises whose spectrum is computed in one tick of a phase, 0.1 ms each; others have a flat one until later."""
+
+FAX_LISTEN_S = 45.0
+"""From when it is asked for: a fax machine that calls sends its tone every 3.5 s from the first second on."""

@@ -10,6 +10,7 @@ from softswitch.base.ids import StreamId
 from softswitch.media.coding.codec_tables import CodecTables
 from softswitch.media.coding.coded_rows import CodedRows
 from softswitch.media.digits.digit_sender import DigitSender
+from softswitch.media.digits.fax_tone import FaxToneDetector
 from softswitch.media.digits.key_muting import KeyMuting
 from softswitch.media.digits.tone_detection import ToneDetector
 from softswitch.media.frames import Frames
@@ -115,6 +116,8 @@ class Phase:
         "comfort_noise",
         "digit_senders",
         "echo_until",
+        "fax_tones",
+        "faxes_heard",
         "first_row",
         "gains",
         "heard",
@@ -171,6 +174,9 @@ class Phase:
         self.key_muting = KeyMuting()
         self.comfort_noise = ComfortNoise(ROWS_PER_PHASE)
         self.tone_detector = ToneDetector()
+        self.fax_tones = FaxToneDetector()
+        self.faxes_heard: list[int] = []
+        """Rows found to be a fax in this tick."""
         self.echo_until: dict[int, int] = {}
         """The last tick in which tones in the sound of a row may be the echo of those it was sent."""
         self.tones_heard: list[tuple[int, str]] = []
@@ -223,6 +229,7 @@ class Phase:
         self.key_muting.forget(row)
         self.comfort_noise.forget(row)
         self.tone_detector.set(row, asks=False)
+        self.fax_tones.forget(row)
         self.echo_until.pop(row, None)
         self.beeps.forget(row)
         self.stream_ids[row] = NO_STREAM

@@ -58,6 +58,9 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     `t` has timestamp + (t - started_at) * clock rate and sequence + (t - started_at) / ptime. `sequence` may have more
     than the packet's 16 bits: it goes on counting when `started_at` is moved (SRTP needs to know).
     `detects_tones`: digits are also listened for in the sound (Q.24), and taken out of it.
+    `detects_fax`: the calling tone of a fax is listened for (`FaxDetected`).
+    `is_fax`: what the party sends is a modem's signal: it is passed on as it is, without gain and comfort noise, from a
+    buffer whose length does not change.
     `gain_db` changes the party's voice for all who hear it; with `is_muted` nobody hears it and no recording holds it;
     with `is_deaf` the party hears playbacks only.
     When nothing comes from the party for `timeout_s`, no RTP and no RTCP, `StreamTimedOut` says so; 0 for never.
@@ -88,6 +91,8 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     sends: bool = True
     receives: bool = True
     detects_tones: bool = False
+    detects_fax: bool = False
+    is_fax: bool = False
     gain_db: float = 0.0
     is_muted: bool = False
     is_deaf: bool = False
@@ -317,6 +322,13 @@ class DtmfReceived(msgspec.Struct, frozen=True, tag=True):
     is_tone: bool = False
 
 
+class FaxDetected(msgspec.Struct, frozen=True, tag=True):
+    """The party is a fax machine that calls; told once."""
+
+    call_id: CallId
+    stream_id: StreamId
+
+
 class PlayFinished(msgspec.Struct, frozen=True, tag=True):
     """A playback is over: `completed`, or stopped or replaced, or `fault` says which sound could not be read."""
 
@@ -437,6 +449,7 @@ class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
 MediaEvent = (
     FirstPacket
     | DtmfReceived
+    | FaxDetected
     | TalkersChanged
     | PlayFinished
     | StreamTimedOut

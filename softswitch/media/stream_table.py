@@ -55,6 +55,8 @@ _COLUMNS: dict[str, tuple[type[np.generic], tuple[int, ...], int]] = {
     "receives": (np.bool_, (), 0),
     "codec": (np.int64, (), 0),
     "is_coded": (np.bool_, (), 0),
+    "is_fax": (np.bool_, (), 0),
+    "margin": (np.int64, (), 0),
     "payload_type_in": (np.int64, (), -1),
     "event_type_in": (np.int64, (), -1),
     "event_type_own": (np.int64, (), -1),
@@ -121,6 +123,10 @@ class StreamTable:
     """Index into the codec tables."""
     is_coded: NDArray[np.bool_]
     """The codec is another one, and `codec` that of its frames (coded_rows.py)."""
+    is_fax: NDArray[np.bool_]
+    """It is a modem's signal: the buffer keeps its length;"""
+    margin: NDArray[np.int64]
+    """but for so many samples, which are added once it flows."""
     payload_type_in: NDArray[np.int64]
     event_type_in: NDArray[np.int64]
     event_type_own: NDArray[np.int64]

@@ -15,6 +15,7 @@ from softswitch.media.packet_port import PacketPort
 from softswitch.media.packets.packetiser import PTIMES_MS, Packetiser
 from softswitch.media.phase import Phase, Stream, learning_host
 from softswitch.media.protocol import Hearing, Room, StreamDescription
+from softswitch.media.receiving import adaptation
 from softswitch.media.srtp import srtp
 from softswitch.media.stream_codec import CodecKey, StreamCodec
 from softswitch.media.stream_table import FADE_SAMPLES
@@ -222,7 +223,7 @@ class Streams:
         self._set_numbers(stream)
         self._set_keys(stream, is_successor=True)
         self._set_codec(stream)
-        phase.gains.set(row, description.gain_db, is_muted=description.is_muted, is_new=True)
+        phase.gains.set(row, _gain_db(description), is_muted=description.is_muted, is_new=True)
         self._settle(stream, now)
         return None
 
@@ -236,7 +237,7 @@ class Streams:
         if description.is_deaf != old.is_deaf:
             self.rooms.stream_changed(description.stream_id)
             self._route(description.stream_id)
-        stream.phase.gains.set(stream.row, description.gain_db, is_muted=description.is_muted)
+        stream.phase.gains.set(stream.row, _gain_db(description), is_muted=description.is_muted)
         agreed = (description.receives, description.remote, description.timeout_s)
         if agreed != (old.receives, old.remote, old.timeout_s):
             # The silence that is reported begins now.
@@ -250,14 +251,19 @@ class Streams:
         """Bring the row and the socket in line with the description."""
         description, table, row = stream.description, stream.phase.live, stream.row
         table.receives[row] = description.receives
-        stream.phase.tone_detector.set(row, asks=description.detects_tones and description.receives)
+        stream.phase.tone_detector.set(
+            row, asks=description.detects_tones and description.receives and not description.is_fax
+        )
+        stream.phase.fax_tones.set(row, asks=description.detects_fax and description.receives)
+        if description.is_fax != table.is_fax[row]:
+            adaptation.set_fax(table, row, description.is_fax)
         table.timeout_ticks[row] = round(description.timeout_s / TICK_S)
         table.payload_type_in[row] = table.payload_type_out[row] = description.payload_type
         event_type = -1 if description.telephone_event is None else description.telephone_event
         event_type_own = description.telephone_event_own
         table.event_type_in[row] = event_type
         stream.phase.comfort_noise.set_payload_type(row, description.comfort_noise)
-        if not description.receives:
+        if not description.receives or description.is_fax:
             stream.phase.comfort_noise.forget(row)
         table.event_type_own[row] = event_type if event_type_own is None else event_type_own
         self._set_sending(stream)
@@ -467,3 +473,8 @@ def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[
         if (":" in host) != (":" in description.local_ip):
             return f"{host} cannot be reached from {description.local_ip}: one is IPv4, the other IPv6"
     return None
+
+
+def _gain_db(description: StreamDescription) -> float:
+    """A modem's signal is passed on as it is."""
+    return 0.0 if description.is_fax else description.gain_db

@@ -96,6 +96,7 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     phase.comfort_noise.fill(table, phase.heard, tables, tick)
     phase.key_muting.silence(table, phase.heard, tables, tick)
     phase.tones_heard = phase.tone_detector.take(table, phase.heard, tables)
+    phase.faxes_heard = phase.fax_tones.take(table, phase.heard, tables)
     phase.gains.apply(phase.heard, table.codec, tables)
     phase.room_voices.write(frames, tables)
     phase.taps.take(frames, ticks, now)

@@ -121,6 +121,7 @@ class FakeCall:
         lists: Mapping[str, Mapping[str, str]] | None = None,
         regions: Mapping[str, str] | None = None,
         boxes: Sequence[VoiceBox] = (),
+        is_fax: bool = False,
         messages: Sequence[StoredVoiceMessage] = (),
     ) -> None:
         """`phone` is what the caller has chosen for his extension (None: he has none of ours), `forwards_to` the
@@ -128,6 +129,7 @@ class FakeCall:
         Unless `calls_back` no call-back can be promised, and unless `sends_away` his own side connects him nowhere.
         `lists` have a note for each number in them, `regions` are by the beginnings of numbers.
         `pins` are those of the agents who may log in at other phones, by what is dialled for them.
+        With `is_fax` the caller is a fax machine.
         `boxes` with `messages` are the voicemail there is.
         """
         self.transcript: list[str] = []
@@ -153,6 +155,7 @@ class FakeCall:
         self._calls_back = calls_back
         self._sends_away = sends_away
         self._last_caller = last_caller
+        self._is_fax = is_fax
         self._last_called = last_called
         self._pins = {"": "", **(pins or {})}
         self.lists = {name: dict(notes) for name, notes in (lists or {}).items()}
@@ -259,6 +262,14 @@ class FakeCall:
     async def pause(self, seconds: float) -> None:
         self._use(f"pause {seconds}")
         self.clock.advance(seconds)
+
+    async def wait_for_fax(self, seconds: float) -> bool:
+        """If the caller is one it is heard at once."""
+        await self.answer()
+        self._use(f"wait_for_fax {seconds:g}")
+        if not self._is_fax:
+            self.clock.advance(seconds)
+        return self._is_fax
 
     async def queue(self, queue_id: str, wishes: QueueWishes) -> QueueOutcome:
         await self.answer()

@@ -31,6 +31,7 @@ from softswitch.calls.runtime.caller_leg import open_stream, part_from_caller
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.exchange import Exchange
+from softswitch.calls.runtime.faxes import fax_heard
 from softswitch.calls.runtime.key_presses import pressed
 from softswitch.calls.runtime.mailbox import Mailbox
 from softswitch.calls.runtime.party import Party, nobody_after
@@ -38,7 +39,7 @@ from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.silent_party import part_from_silent
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import RecordingPolicy
-from softswitch.media.protocol import DtmfReceived, RecordingFinished, StreamTimedOut
+from softswitch.media.protocol import DtmfReceived, FaxDetected, RecordingFinished, StreamTimedOut
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.messages.reason import NORMAL_CLEARING, reason_value
 from softswitch.sip.messages.status import q850_cause
@@ -79,7 +80,8 @@ class ActiveCall:
     __slots__ = (
         "__weakref__", "_description", "_has_progressed", "_identity", "_is_flow_over", "_is_reliable", "_legs",
         "_offer", "_on_closed", "_others", "answer_headers", "around", "awaits_party", "call_id", "caller",
-        "came_by", "conversation", "digits_typed", "display", "exchange", "headers", "instance", "is_caller_hidden",
+        "came_by", "conversation", "digits_typed", "display", "exchange", "has_fax_flow", "headers",
+        "instance", "is_caller_hidden",
         "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox", "max_forwards", "near",
         "parked_by", "permissions", "queue_stay", "record", "recordings", "seat", "sent_away_to", "state",
         "state_since", "supervisions", "transfer", "unreached", "variables",
@@ -148,6 +150,8 @@ class ActiveCall:
         """Its caller is an agent who was called for it: on an open line he stays when it is over."""
         self.seat: Member | None = None
         """His in a conference, while he is in one."""
+        self.has_fax_flow = False
+        """Its flow ends if the caller is a fax, and another one begins."""
         self.near: MediaStream | None = None
         """Where the caller's stream is to be opened; None: anywhere."""
         self._offer = b"" if invite is None else invite.sdp
@@ -193,6 +197,8 @@ class ActiveCall:
                 for party in self.parties:
                     if party.stream is not None and party.stream.stream_id == event.stream_id:
                         pressed(self, party, event.digit, "tone" if event.is_tone else "event")
+            case FaxDetected():
+                fax_heard(self, event)
             case StreamTimedOut():
                 part_from_silent(self, event)
             case LegProgress() if not event.sdp and self._begins_to_ring(event.leg_id):

@@ -9,6 +9,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.calls.digit_mode import DigitMode, capabilities_for
@@ -108,9 +110,11 @@ class Alerting:
         return weightiest(self._failures)
 
     def _capabilities(self, settings: CallSettings, codecs: tuple[str, ...]) -> MediaCapabilities:
-        """The caller's codec is offered first: between equals nothing need be converted."""
+        """The caller's codec is offered first: between equals nothing need be converted. For a fax, alone."""
         capabilities = settings.capabilities_for(codecs)
         audio = self._call.caller.leg.audio
+        if audio is not None and self._call.caller.is_fax and audio.format_name in capabilities.codecs:
+            return msgspec.structs.replace(capabilities, codecs=(audio.format_name,))
         return capabilities if audio is None else capabilities.preferring(audio.format_name)
 
     async def ring(

@@ -35,6 +35,7 @@ from softswitch.calls.runtime.belonging import own_queue, own_thing, policy_in_q
 from softswitch.calls.runtime.call_voicemail import CallVoicemail
 from softswitch.calls.runtime.conferring import confer
 from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
+from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.message import record_message
 from softswitch.calls.runtime.own_phone_verbs import OwnPhoneVerbs
 from softswitch.calls.runtime.parking import Parking
@@ -211,6 +212,16 @@ class CallerVerbs(OwnPhoneVerbs):
         deadline = self._call.around.clock.now() + seconds
         while (left := deadline - self._call.around.clock.now()) > 0:
             await self._call.mailbox.next(left)
+
+    async def wait_for_fax(self, seconds: float) -> bool:
+        """Whether the caller is a fax machine: it is listened for so long, at most."""
+        await self._answer_for("wait_for_fax")
+        caller, clock = self._call.caller, self._call.around.clock
+        listen_for_fax(caller)
+        deadline = clock.now() + seconds
+        while not caller.is_fax and (left := deadline - clock.now()) > 0:
+            await self._call.mailbox.next(left)
+        return caller.is_fax
 
     async def queue(self, queue_id: str, wishes: QueueWishes) -> QueueOutcome:
         """Wait for an agent and talk to him; returns when the agent has left or the waiting has ended otherwise."""

@@ -41,6 +41,7 @@ from softswitch.calls.runtime.watching import Watching
 from softswitch.calls.settings import CallSettings
 from softswitch.media.protocol import (
     DtmfReceived,
+    FaxDetected,
     MediaEvent,
     PlayFinished,
     RecordingFinished,
@@ -202,7 +203,7 @@ class CallController:
             case _:
                 pass
         call_id = event.call_id
-        if isinstance(event, DtmfReceived | StreamTimedOut | PlayFinished):
+        if isinstance(event, DtmfReceived | FaxDetected | StreamTimedOut | PlayFinished):
             call_id = self._measuring.call_of(event.stream_id, call_id)
         call = self.calls.get(call_id)
         if call is not None:

@@ -111,6 +111,7 @@ class Conversation:
         else:
             self.far = new
         if old.stream is not None:
+            old.stream.adjust(is_fax=False)
             old.stream.hear()
             old.stream.stop_play()
         self._heard.clear()
@@ -124,6 +125,13 @@ class Conversation:
         """Let them hear each other."""
         _stream(self.near).stop_play()
         self.hold_changed()
+        self.fax_began()
+
+    def fax_began(self) -> None:
+        """If one of the two is a fax machine, what both send is passed on as it is (faxes.py)."""
+        if self.near.is_fax or self.far.is_fax:
+            for party in (self.near, self.far):
+                _stream(party).adjust(is_fax=True)
 
     def supervise(self, party: Party, mode: SupervisionMode) -> None:
         """`party`, whose stream is open, takes part in this way from now on."""
@@ -166,6 +174,7 @@ class Conversation:
         self.talk_s = self._around.clock.now() - self.started_at
         for party in (self.near, self.far):
             if party.stream is not None and party.leg.state is not LegState.ENDED:
+                party.stream.adjust(is_fax=False)
                 party.stream.hear()
                 party.stream.stop_play()
 

@@ -2,6 +2,7 @@
 
 A verb takes events until it has what it waits for; what it does not know it leaves out. When the caller is gone the
 mailbox is closed, and whoever waits or comes later gets `CallEnded`, at once and before anything still in the box.
+While it is interrupted that is `FaxCame`: one flow is over, and another one goes on with the call.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from softswitch.calls.outcomes import CallEnded
+from softswitch.calls.outcomes import CallEnded, FaxCame
 
 T = TypeVar("T")
 
@@ -20,13 +21,14 @@ EVENTS_MAX = 256
 class Mailbox(Generic[T]):
     """An unbounded wait on a bounded box."""
 
-    __slots__ = ("_closed", "_events", "_loop", "_waiter", "_when_closed")
+    __slots__ = ("_closed", "_events", "_loop", "_waiter", "_when_closed", "is_interrupted")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._events: deque[T] = deque(maxlen=EVENTS_MAX)
         self._waiter: asyncio.Future[None] | None = None
         self._closed: str | None = None
+        self.is_interrupted = False
         self._when_closed: list[Callable[[], object]] = []
 
     @property
@@ -49,6 +51,16 @@ class Mailbox(Generic[T]):
             for told in told_of_it:
                 told()
 
+    def interrupt(self) -> None:
+        """The flow is to end; another one reads what comes from now on."""
+        self.is_interrupted = True
+        self._wake()
+
+    def resume(self) -> None:
+        """The other flow begins."""
+        self.is_interrupted = False
+        self._events.clear()
+
     def when_closed(self, told: Callable[[], object]) -> None:
         """Call `told` when the box is closed."""
         self._when_closed.append(told)
@@ -58,17 +70,16 @@ class Mailbox(Generic[T]):
 
         A flow that goes on regardless, in a loop, still lets everybody else have their turn.
         """
-        if self._closed is not None:
+        if self._closed is not None or self.is_interrupted:
             await asyncio.sleep(0)
-            raise CallEnded(self._closed)
+        self._raise_if_over()
 
     async def next(self, timeout_s: float | None = None) -> T | None:
         """The next event, or None after `timeout_s` seconds without one. Raises `CallEnded`."""
         await self.check()
         if not self._events:
             await self._wait(timeout_s)
-            if self._closed is not None:
-                raise CallEnded(self._closed)
+            self._raise_if_over()
         return self._events.popleft() if self._events else None
 
     async def next_after_end(self, timeout_s: float) -> T | None:
@@ -76,6 +87,12 @@ class Mailbox(Generic[T]):
         if not self._events:
             await self._wait(timeout_s)
         return self._events.popleft() if self._events else None
+
+    def _raise_if_over(self) -> None:
+        if self._closed is not None:
+            raise CallEnded(self._closed)
+        if self.is_interrupted:
+            raise FaxCame("the caller is a fax machine")
 
     async def _wait(self, timeout_s: float | None) -> None:
         self._waiter = self._loop.create_future()

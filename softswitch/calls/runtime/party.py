@@ -11,6 +11,9 @@ from softswitch.media.protocol import SrtpKeys
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.description.offer_answer import MediaCapabilities
 
+FAX_CODECS = ("PCMU", "PCMA")
+"""Others are for voices: no modem gets through them."""
+
 
 class Party:
     """A leg, and the stream once it is open. `extension` is whose phone it is, if it is one of ours.
@@ -23,10 +26,12 @@ class Party:
         "call_keys",
         "digit_mode",
         "extension",
+        "is_fax",
         "is_moving",
         "key_presses",
         "leg",
         "line",
+        "listens_for_fax",
         "open_line",
         "signalling",
         "sip_call_id",
@@ -56,6 +61,9 @@ class Party:
         """The agent who is busy outside the ACD for as long as this leg lasts (agent_lines.py)."""
         self.open_line = ""
         """The number by which he, an agent, keeps his line open (open_lines.py); empty: he does not."""
+        self.is_fax = False
+        """His tone was heard."""
+        self.listens_for_fax = False
         self.is_moving = False
         """He was offered another stream in the place of his, and has not answered yet."""
 
@@ -81,6 +89,7 @@ class Party:
             telephone_event=audio.telephone_event,
             telephone_event_own=audio.telephone_event_own,
             detects_tones=are_in_sound(self.digit_mode, audio),
+            detects_fax=self.listens_for_fax and not self.is_fax and audio.codec in FAX_CODECS,
             clock_rate_hz=audio.clock_rate_hz,
             format_parameters=audio.format_parameters,
             telephone_event_clock_hz=audio.telephone_event_clock_hz,

@@ -65,6 +65,7 @@ from softswitch.calls.runtime.agent_line import ZIP_TONE
 from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.belonging import belong_to, policy_in_queue, sounds_of
 from softswitch.calls.runtime.conversation import Conversation
+from softswitch.calls.runtime.faxes import departure
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.runtime.taking_over import name_of
@@ -471,7 +472,7 @@ class QueueVisit:
         """Who was sent elsewhere while he waited has not given up."""
         if self._call.record.end_reason is EndReason.TRANSFERRED:
             return ContactWithdrawn(self._contact, "transferred")
-        return ContactAbandoned(self._contact)
+        return departure(self._call, self._contact) or ContactAbandoned(self._contact)
 
     def _leave_queue(self, departure: ContactAbandoned | ContactWithdrawn | ContactExited) -> float:
         """Before he has talked to anybody; returns how long he has waited."""

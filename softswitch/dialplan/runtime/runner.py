@@ -7,6 +7,9 @@
              └─ no route: 404, or for somebody who was transferred the extension of that name
 ```
 
+A caller who turns out to be a fax machine goes on with the `fax_flow` of the number he called, if it has one; the
+flow he was in ends as if he had hung up.
+
 A caller whose transfer has come to nothing when the flow is over goes back to whoever transferred him (recall.py).
 """
 
@@ -21,6 +24,7 @@ from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.pace import FlowBlocks, FlowSpins
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
+from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.recall import take_back
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
@@ -71,6 +75,9 @@ class FlowRunner:
             active.flow_over()
             return
         active.record.flow = name
+        if dialplan.fax_flow_for(active.record.called_number) is not None:
+            active.has_fax_flow = True
+            listen_for_fax(active.caller)
         active.recordings.policy = dialplan.recording_of(active.record.called_number)
         task = self._loop.create_task(self._run(active, dialplan, flow), name=active.call_id)
         self._tasks.add(task)
@@ -79,7 +86,10 @@ class FlowRunner:
 
     async def _run(self, active: ActiveCall, dialplan: Dialplan, flow: Flow) -> None:
         try:
-            if await self._run_flow(active, dialplan, flow):
+            has_ended = await self._run_flow(active, dialplan, flow)
+            if active.mailbox.is_interrupted:
+                has_ended = await self._run_fax_flow(active, dialplan)
+            if has_ended:
                 await self._take_back(active)
         finally:
             active.flow_over()
@@ -104,6 +114,13 @@ class FlowRunner:
                 self._failed(active, error)
                 await self._apologise(verbs)
         return True
+
+    async def _run_fax_flow(self, active: ActiveCall, dialplan: Dialplan) -> bool:
+        name = dialplan.fax_flow_for(active.record.called_number)
+        assert name is not None, "else the call would not have been interrupted; `start` has looked it up"
+        active.mailbox.resume()
+        active.record.flow = name
+        return await self._run_flow(active, dialplan, dialplan.flow_named(name))
 
     async def _take_back(self, active: ActiveCall) -> None:
         if active.transfer is None or active.mailbox.is_closed:

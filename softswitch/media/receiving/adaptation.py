@@ -12,6 +12,9 @@ counting less and less:
 So a steady stream is delayed by 15 to 35 ms, and one whose packets are up to 60 ms late by as much more. The same two
 rules follow a party whose clock runs faster or slower than ours. Whatever the network does, half of the time the buffer
 is not to be longer than 200 ms. Where and how the delay is changed, so that it is not heard, is in splicing.py.
+
+The modem of a fax machine would lose its step with any such change: its buffer gets a margin of 80 ms once, and is left
+alone.
 """
 
 import numpy as np
@@ -36,6 +39,8 @@ G.113) what is lost there costs the listener five times what the delay does."""
 MARGIN_MIN_SAMPLES = 120
 MARGIN_GONE_SAMPLES = 24
 DEPTH_MAX_SAMPLES = 10 * FRAME_SAMPLES
+FAX_MARGIN_SAMPLES = 4 * FRAME_SAMPLES
+"""More than the jitter of lines that carry faxes; a modem does not mind the delay."""
 WAIT_RISE_SAMPLES = 8
 """A wait that was measured shorter counts at once, a longer one by this much more each time: the shortest matter."""
 
@@ -69,18 +74,36 @@ def review(table: StreamTable) -> None:
     too_much = np.maximum(too_much, middle - DEPTH_MAX_SAMPLES)
     below_a_frame = counted[:, FRAME_SAMPLES // DEPTH_BIN_SAMPLES - 1]
     is_short = (below_a_frame > (1 - QUANTILE) * total) & (margin < MARGIN_GONE_SAMPLES)
-    table.trim[:] = np.where(total >= REVIEWED_TICKS_MIN, np.where(is_short, -FRAME_SAMPLES, too_much), 0)
+    is_known = (total >= REVIEWED_TICKS_MIN) & ~table.is_fax
+    table.trim[:] = np.where(is_known, np.where(is_short, -FRAME_SAMPLES, too_much), 0)
     count *= KEPT_PER_REVIEW
 
 
 def trim(table: StreamTable, tables: CodecTables, tick: int) -> None:
     """Before a tick: leave out or repeat some sound of those streams that need it."""
+    if table.margin.any():
+        _add_margins(table)
     if not table.trim.any():
         return
     before = table.play.copy()
     row = splice(table, tables, tick)
     if len(row):
         _shift(table, row, table.play[row] - before[row])
+
+
+def set_fax(table: StreamTable, row: int, is_fax: bool) -> None:
+    """What this row's party sends is a modem's from now on, or sound again."""
+    table.is_fax[row] = is_fax
+    table.trim[row] = 0
+    table.margin[row] = FAX_MARGIN_SAMPLES if is_fax else 0
+
+
+def _add_margins(table: StreamTable) -> None:
+    """Play a little of what was played again, once it flows: before the modems have begun."""
+    row = np.flatnonzero((table.margin > 0) & (table.pace > 0))
+    table.play[row] -= table.margin[row]
+    _shift(table, row, -table.margin[row])
+    table.margin[row] = 0
 
 
 def note_late(table: StreamTable, row: NDArray[np.int64], late: NDArray[np.int64]) -> None:

@@ -72,7 +72,7 @@ class ComfortNoise:
     def receive(self, table: StreamTable, packets: RtpColumns, arrivals: ArrivalBuffer, tick: int) -> None:
         """Packets that are no sound, at most one per row: take those that describe noise."""
         is_noise = (packets.payload_type == PAYLOAD_TYPE) | (packets.payload_type == self._type[packets.row])
-        described = packets.select(is_noise & table.receives[packets.row])
+        described = packets.select(is_noise & table.receives[packets.row] & ~table.is_fax[packets.row])
         if not len(described):
             return
         content = arrivals.packets.reshape(-1)

@@ -70,10 +70,11 @@ def take_frames(
 ) -> None:
     """Write what each stream's party says in this tick to `frames` uint8[rows, FRAME_SAMPLES], and move on.
 
-    `is_late_awaited`: sound that comes too late for this tick is played later (`PlayoutClock.play`).
+    `is_late_awaited`: sound that comes too late for this tick is played later (`PlayoutClock.play`); but not of a fax,
+    whose buffer keeps its length.
     """
     if is_late_awaited:
-        late = ((table.seen < table.play) & (table.seen < table.end)).nonzero()[0]
+        late = ((table.seen < table.play) & (table.seen < table.end) & ~table.is_fax).nonzero()[0]
         if len(late):
             _wait_for_late(table, late)
     has_gap = ((table.end - table.play < FRAME_SAMPLES) | (table.holes > 0)) & (table.pace > 0)

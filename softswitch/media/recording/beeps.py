@@ -45,7 +45,7 @@ class Beeps:
         if not len(self._rows):
             return
         into = (tick - self._first) % self._every
-        is_due = (into < BEEP_TICKS) & (tick >= self._first)
+        is_due = (into < BEEP_TICKS) & (tick >= self._first) & ~table.is_fax[self._rows]
         if not is_due.any():
             return
         rows = self._rows[is_due]

@@ -76,6 +76,7 @@ class MediaStream:
         receives: bool,
         telephone_event_own: int | None = None,
         detects_tones: bool = False,
+        detects_fax: bool = False,
         has_rtcp_mux: bool = False,
         rtcp_remote: HostPort | None = None,
         srtp: SrtpKeys | None = None,
@@ -97,6 +98,7 @@ class MediaStream:
             telephone_event=telephone_event,
             telephone_event_own=telephone_event_own,
             detects_tones=detects_tones,
+            detects_fax=detects_fax,
             sends=sends,
             receives=receives,
             # Many a phone that says it sends its own music while it holds (sendonly) sends nothing.
@@ -132,7 +134,12 @@ class MediaStream:
             )
 
     def adjust(
-        self, *, gain_db: float | None = None, is_muted: bool | None = None, is_deaf: bool | None = None
+        self,
+        *,
+        gain_db: float | None = None,
+        is_muted: bool | None = None,
+        is_deaf: bool | None = None,
+        is_fax: bool | None = None,
     ) -> None:
         """Change how the party is heard, and whether it hears; what is None stays. See `StreamDescription`."""
         if self.is_dropped:
@@ -143,6 +150,7 @@ class MediaStream:
             gain_db=stream.gain_db if gain_db is None else gain_db,
             is_muted=stream.is_muted if is_muted is None else is_muted,
             is_deaf=stream.is_deaf if is_deaf is None else is_deaf,
+            is_fax=stream.is_fax if is_fax is None else is_fax,
         )
         if changed != stream:
             self._description = changed

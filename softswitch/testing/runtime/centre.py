@@ -463,6 +463,7 @@ class _Row:
 
     hours = None
     otherwise = None
+    fax_flow = None
 
     def __init__(self, number: str, flow: str, record: str | None, project: str) -> None:
         self.number = number

@@ -335,6 +335,7 @@ def faults_of(directory: Path, files: Files) -> list[str]:
             'box[0].email[0]: "Sales <sales@example.com>" is no mail address',
         ),
         # surveys.toml
+        ({"projects": ACME, "surveys": SURVEY + 'project = "acm"'}, 'there is no project "acm". Did you mean "acme"?'),
         ({"surveys": SURVEY + SURVEY}, 'survey[1].id: there is a survey "csat" already'),
         ({"surveys": SURVEY + 'project = "acme"'}, 'survey[0].project: there is no project "acme"'),
         ({"surveys": _ASKED.replace("{}", '{id = "a"}')}, "survey[0].questions[0].text: nothing is asked"),

@@ -270,3 +270,16 @@ def test_except_exception_does_not_catch_the_end_of_the_call() -> None:
     call.run(careful)
     assert call.is_over
     assert not issubclass(CallEnded, Exception)
+
+
+@pytest.mark.parametrize("is_fax", [True, False])
+def test_wait_for_fax(is_fax: bool) -> None:
+    @flow
+    async def asking(call: Call) -> None:
+        if await call.wait_for_fax(6):
+            await call.dial("190")
+
+    outcome = DialOutcome(reason=DialReason.ANSWERED, target="190")
+    call = FakeCall(is_fax=is_fax, outcomes=[outcome])
+    call.run(asking)
+    assert call.transcript == ["answer", "wait_for_fax 6", *(["dial 190"] if is_fax else [])]

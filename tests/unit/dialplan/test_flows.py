@@ -16,6 +16,7 @@ class Row:
         self.number, self.flow, self.hours, self.otherwise = number, flow, hours, otherwise
         self.record: str | None = None
         self.project = ""
+        self.fax_flow: str | None = None
 
 
 MONDAY = 1_700_438_400.0 + 3600

@@ -96,6 +96,7 @@ def test_all_faults_come_at_once_and_name_their_place() -> None:
         Route("101", "", hours="office"),
         Route("102", "hotline", otherwise="night"),
         Route("103", "hotline", hours="ofice", otherwise="nigt"),
+        Route("104", "hotline", fax_flow="hotlin"),
         flows={"hotline", "night"},
         schedules={"office"},
     )
@@ -107,6 +108,7 @@ def test_all_faults_come_at_once_and_name_their_place() -> None:
         "route[3].hours",
         "route[4].otherwise",
         "route[4].hours",
+        "route[5].fax_flow",
     ]
     assert faults[1].remedy == 'Did you mean "hotline"?'
     assert faults[5].remedy == 'Did you mean "night"?'

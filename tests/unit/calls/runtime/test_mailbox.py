@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from softswitch.calls.outcomes import CallEnded
+from softswitch.calls.outcomes import CallEnded, FaxCame
 from softswitch.calls.runtime.mailbox import EVENTS_MAX, Mailbox
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.runtime.loop import VirtualLoop
@@ -107,5 +107,33 @@ def test_the_box_has_a_bottom_and_can_be_emptied() -> None:
         assert await box.next() == "1"
         box.clear()
         assert await box.next(1.0) is None
+
+    play(scenario)
+
+
+def test_a_flow_that_is_interrupted_gets_nothing_more_until_another_one_goes_on() -> None:
+    async def scenario(box: Mailbox[str], clock: ManualClock) -> None:
+        asyncio.get_running_loop().call_later(1.0, box.interrupt)
+        with pytest.raises(FaxCame):
+            await box.next()
+        box.put("late")
+        for _ in range(2):
+            with pytest.raises(FaxCame):
+                await box.next()
+            with pytest.raises(FaxCame):
+                await box.check()
+        box.resume()
+        box.put("new")
+        assert await box.next() == "new"
+
+    play(scenario)
+
+
+def test_who_is_gone_is_gone_also_while_interrupted() -> None:
+    async def scenario(box: Mailbox[str], clock: ManualClock) -> None:
+        box.interrupt()
+        box.close("the caller hung up")
+        with pytest.raises(CallEnded, match="hung up"):
+            await box.next()
 
     play(scenario)

@@ -113,3 +113,55 @@ def test_what_is_silent_is_judged_by_its_samples() -> None:
     party.driver.tick(3)
     assert int(table.play[0]) == before + 4 * FRAME
     assert int(table.trim[0]) == 0
+
+
+def faxed(party: Clocked, *, is_fax: bool) -> None:
+    party.driver.put(1, is_fax=is_fax)
+    party.driver.put(2)
+
+
+def test_the_buffer_of_a_fax_has_a_margin_and_keeps_its_length_whatever_comes() -> None:
+    party = Clocked()
+    party.pass_time(200)
+    faxed(party, is_fax=True)
+    party.pass_time(10)
+    with_margin = party.depth_frames()
+    assert with_margin >= 5
+    table = party.driver.engine.phases[0].live
+    ends: list[int] = []
+    for delays_ms in ((0.0, 70.0), (0.0, 0.0), (0.0, 150.0), (0.0, 0.0)):
+        party.pass_time(400, delays_ms=delays_ms)
+        ends.append(int(table.play[0]) - party.driver.engine.phases[0].tick * FRAME)
+    assert len(set(ends)) == 1, "one sample is played in one sample's time, always"
+    faxed(party, is_fax=False)
+    party.pass_time(800)
+    assert party.depth_frames() < with_margin, "sound has no more delay than it needs"
+
+
+def test_a_fax_loses_nothing_to_jitter_within_its_margin() -> None:
+    party = Clocked()
+    party.pass_time(200)
+    faxed(party, is_fax=True)
+    party.pass_time(10)
+    party.spoiled()
+    party.pass_time(1000, delays_ms=(0.0, 70.0))
+    assert party.spoiled() == 0
+
+
+def test_what_a_fax_says_passes_without_gain_and_noise_and_muted_it_is_silent() -> None:
+    party = Clocked()
+    party.driver.put(1, is_fax=True, gain_db=-6.0)
+    party.pass_time(50)
+    party.driver.sent.clear()
+    noise = pack(payload_type=13, sequence=party.sent, timestamp=party.sent * FRAME, ssrc=1, payload=b"\x28")
+    party.pass_time(10)
+    party.driver.deliver(1, noise)
+    heard = party.driver.heard(2)
+    frames = {heard[at : at + FRAME] for at in range(0, len(heard), FRAME)}
+    assert frames <= {SPEECH, SILENCE}
+    assert SPEECH in frames
+    party.driver.put(1, is_fax=True, is_muted=True)
+    party.pass_time(2)
+    party.driver.sent.clear()
+    party.pass_time(10)
+    assert set(party.driver.heard(2)) == {0xFF}

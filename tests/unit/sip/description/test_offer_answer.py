@@ -177,3 +177,13 @@ def test_direction_is_mirrored(remote: Direction, ours: Direction, expected: Dir
 def test_an_unknown_codec_in_our_own_settings_is_our_fault() -> None:
     with pytest.raises(LocalError, match="PCMU"):
         make_offer(MediaCapabilities(codecs=("VOICE9000",)), LOCAL, session_id=1, version=1)
+
+
+def test_an_offer_of_t38_alone_is_refused_so_that_a_fax_goes_on_in_the_sound() -> None:
+    offer = (
+        b"v=0\r\no=- 1 2 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+        b"m=image 4000 udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n"
+    )
+    answer = answer_offer(offer, MediaCapabilities(), LOCAL, session_id=1, version=2)
+    assert isinstance(answer, OfferRefused)
+    assert answer.status == 488
