@@ -136,7 +136,6 @@ _COLUMNS: list[Column[CallRow]] = [
     Column("Began", lambda row: instant(row.started_at), is_wide=True),
     Column("Recording", lambda row: f"{row.recording}{' masked' if row.masked_s else ''}", is_wide=True),
     Column("Supervisors", lambda row: " ".join(f"{who}={how}" for who, how in row.supervisors.items()), is_wide=True),
-    Column("Recording", lambda row: row.recording, is_wide=True),
 ]
 _PARKED_COLUMNS: list[Column[CallRow]] = [
     Column("Slot", lambda row: row.slot),

@@ -170,7 +170,7 @@ def minutes(ctx: click.Context, room: str, last: int, config: str | None, as_jso
         click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
         return
     if not rows:
-        click.echo("No conferences have been held yet.")
+        click.echo(f"No conference has been held yet{' in the room ' + room if room else ''}.")
     for row in rows:
         _show_minutes(row)
 

@@ -27,7 +27,7 @@ def lists(ctx: click.Context, config: str | None, as_json: bool) -> None:
 
 
 @lists.command
-@click.argument("name")
+@click.argument("name", metavar="LIST")
 @config_option
 @json_option
 @click.pass_context
@@ -39,7 +39,7 @@ def show(ctx: click.Context, name: str, config: str | None, as_json: bool) -> No
 
 
 @lists.command
-@click.argument("name")
+@click.argument("name", metavar="LIST")
 @click.argument("number")
 @click.option("--note", default="", help="What flows and people are told of it.")
 @click.option("--days", type=click.FloatRange(min=0, min_open=True), help="How long; for good if not given.")
@@ -55,7 +55,7 @@ def add(ctx: click.Context, name: str, number: str, note: str, days: float | Non
 
 
 @lists.command
-@click.argument("name")
+@click.argument("name", metavar="LIST")
 @click.argument("number")
 @config_option
 @click.pass_context

@@ -3,6 +3,7 @@
 import click
 
 from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory
+from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.control.protocol.replies import LookupTried
 from softswitch.control.protocol.requests import TryLookup
@@ -25,7 +26,7 @@ def lookups(ctx: click.Context, config: str | None, as_json: bool) -> None:
 
 @lookups.command("try")
 @click.argument("lookup")
-@click.argument("fields", nargs=-1)
+@click.argument("fields", nargs=-1, metavar="FIELD...")
 @config_option
 @click.pass_context
 def try_one(ctx: click.Context, lookup: str, fields: tuple[str, ...], config: str | None) -> None:
@@ -38,7 +39,7 @@ def try_one(ctx: click.Context, lookup: str, fields: tuple[str, ...], config: st
     with connect(find_directory(config or ctx.obj)) as client:
         tried = client.ask(order, LookupTried)
     if tried.fault:
-        raise click.ClickException(f"{lookup}: {tried.fault}")
+        raise Failure(f"{lookup}: {tried.fault}")
     click.echo(tried.answer or "Nobody is known there.")
     click.echo(f"({tried.took_s * 1000:.0f} ms)", err=True)
 

@@ -11,7 +11,7 @@ import click
 from msgspec.structs import replace
 
 from softswitch.base.ids import QueueId
-from softswitch.cli.directory import config_option, find_directory, store_directory
+from softswitch.cli.directory import chosen_project, config_option, find_directory, store_directory
 from softswitch.cli.failure import CONFIGURATION, Failure
 from softswitch.cli.render import json_option, show_json
 from softswitch.cli.simulation_tables import show_report, show_staffing
@@ -95,6 +95,8 @@ def simulate(
     from softswitch.cli.check import checked_configuration
 
     directory = find_directory(config)
+    if chosen_project():
+        raise Failure("this command simulates the queues and agents of all projects: leave out --project")
     source = Source(record, day, arrivals, forecast, calls, hours, queues)
     _check_usage(source, agents, shifts, staff)
     target = None if staff is None else parse_target(staff)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory
+from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_json, show_rows
 from softswitch.cli.words import duration, instant
 from softswitch.control.protocol.voicemail import (
@@ -83,7 +84,7 @@ def listen(ctx: click.Context, message: str, output: str | None, config: str | N
     try:
         shutil.copyfile(row.path, output)
     except OSError as error:
-        raise click.ClickException(f"{error.filename or output}: {error.strerror}") from error
+        raise Failure(f"{error.filename or output}: {error.strerror}") from error
     click.echo(f"{Path(output)}: {duration(row.duration_s)}")
 
 
@@ -134,7 +135,7 @@ def _messages(config: str | None, box: str) -> list[VoiceMessageRow]:
     with connect(find_directory(config)) as client:
         boxes = {name for row in client.voice_boxes() for name in (row.box, row.number)}
         if box and box not in boxes:
-            raise click.ClickException(f'there is no box "{box}": see `softswitch voicemail`')
+            raise Failure(f'there is no box "{box}": see `softswitch voicemail`')
         return client.voice_messages(box)
 
 
@@ -144,7 +145,7 @@ def _message(config: str | None, message: str) -> VoiceMessageRow:
     if len(found) == 1:
         return found[0]
     which = "several begin so" if found else "see `softswitch voicemail list --deleted`"
-    raise click.ClickException(f'there is no voice message "{message}": {which}')
+    raise Failure(f'there is no voice message "{message}": {which}')
 
 
 def _set(config: str | None, message: str, action: VoiceMessageAction) -> VoiceMessageRow:

@@ -189,6 +189,8 @@ def _describe(wanted: Type) -> str:
             return "true or false"
         case StrType(pattern=None):
             return 'a text in quotes: "..."'
+        case StrType(pattern=pattern) if "[0-9]{4,12}" in (pattern or ""):
+            return '4 to 12 digits in quotes: "4711"'
         case StrType():
             return "a word of at most 64 letters, digits and any of _ . + -"
         case DictType():

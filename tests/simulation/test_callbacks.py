@@ -481,6 +481,19 @@ def test_a_switch_that_stops_calls_nobody_back_and_keeps_the_promise(centre: Mak
     centre().run(scenario)
 
 
+@pytest.mark.parametrize("name", ["abc", "anonymous", ""])
+def test_a_name_that_is_no_extension_s_is_not_called_through_a_trunk(centre: Make, name: str) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        wish = CallbackWish(number=name, queue_id=QueueId("support"), enqueued_wall=centre.clock.wall())
+        with pytest.raises(LocalError, match="nobody could call it back"):
+            await centre.callbacks.request(wish)
+
+    made = centre()
+    anywhere = TrunkRoute(name="provider", host="10.0.9.1", port=5060)
+    made.settings = msgspec.structs.replace(made.settings, trunks=(anywhere,))
+    made.run(scenario)
+
+
 def test_a_number_is_the_same_however_it_is_written(centre: Make) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         await asked(centre)

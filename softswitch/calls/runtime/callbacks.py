@@ -9,6 +9,7 @@ While its queue is closed it is not in the router at all, and nothing is counted
 """
 
 import asyncio
+import re
 from collections.abc import Coroutine, Iterable
 from typing import Any, Protocol
 
@@ -46,6 +47,8 @@ from softswitch.store.schema import StoredCallback
 
 log = get_logger("calls")
 
+_DIALLED = re.compile(r"\+?[0-9*#]+")
+"""What a trunk can be asked for; names are there for extensions only."""
 PREFIX = "cb"
 """What the ids of call-backs begin with."""
 TURNED_AWAY_S = 60.0
@@ -121,7 +124,8 @@ class Callbacks:
         terms = self._terms_of(wish.queue_id)
         if terms is None:
             raise LocalError(f'the queue "{wish.queue_id}" does not call back: it has no `callbacks` in queues.toml')
-        if settings.outbound_for(wish.number) is None and settings.extension_for(wish.number) is None:
+        is_dialled = _DIALLED.fullmatch(wish.number) and settings.outbound_for(wish.number) is not None
+        if not is_dialled and settings.extension_for(wish.number) is None:
             raise LocalError(f'no trunk and no extension leads to "{wish.number}", so nobody could call it back')
         callback_id = PREFIX + around.entropy.token(40)
         rests_s = ON_THE_LINE_S if is_on_the_line else 0.0

@@ -49,6 +49,12 @@ def test_a_report_for_people(directory: Path) -> None:
         assert words in result.output
 
 
+def test_it_is_not_for_one_project(directory: Path) -> None:
+    result = CliRunner().invoke(main, ["--project", "acme", "simulate", "--calls", "60"])
+    assert result.exit_code == 1
+    assert "leave out --project" in result.output
+
+
 def test_the_configured_agents_and_both_queues(directory: Path) -> None:
     document = report("--calls", "40", "--hours", "4", "--talk", "120", "--patience", "inf")
     assert {row["queue_id"] for row in document["queues"]} == {"sales", "support"}

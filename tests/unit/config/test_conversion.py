@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, key_text
 from softswitch.config.rows import Identifier
+from softswitch.config.voicemail_rows import Pin
 
 
 class Inner(msgspec.Struct, frozen=True):
@@ -17,6 +18,7 @@ class Inner(msgspec.Struct, frozen=True):
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
     id: Identifier
     password: str = ""
+    pin: Pin = ""
     count: Annotated[int, Meta(ge=1, le=10)] = 5
     share: Annotated[float, Meta(ge=0, le=1)] = 0.5
     flag: bool = False
@@ -83,6 +85,7 @@ def test_defaults():
         ("inner", 5, "sample.inner: this is a single value, not a table. Write [sample.inner]"),
         ("inner", {"every": 5}, 'sample.inner.every: there is no such key. Did you mean "every_s"?'),
         ("password", 12345678, 'sample.password: a single value is not possible here. Write a text in quotes: "..."'),
+        ("pin", "471", 'sample.pin: "471" is not possible here. Write 4 to 12 digits in quotes: "4711"'),
         ("colr", "red", 'sample.colr: there is no such key. Did you mean "colour"?'),
     ],
 )
