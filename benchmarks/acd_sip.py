@@ -252,7 +252,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
             times_ms = asyncio.run(scene(HostPort(SWITCH_HOST, port), arguments, log_in))
         result |= summary(f"{name}_ms", times_ms)
         if wire is not None:
-            result |= summary(f"{name}_wire_ms", on_wire(wire.requests())[: len(times_ms)])
+            result |= summary(f"{name}_wire_ms", on_wire(wire.requests(port))[: len(times_ms)])
             wire.close()
     return result
 

@@ -14,6 +14,7 @@ _ETH_P_IP = 0x0800
 _SOL_PACKET, _PACKET_IGNORE_OUTGOING = 263, 23
 _SO_ATTACH_FILTER, _SO_RCVBUFFORCE, _SO_TIMESTAMPNS = 26, 33, 35
 _TIMESTAMP = struct.Struct("qq")
+_PORTS = struct.Struct("!HH")
 _BUFFER_BYTES = 64 * 1024 * 1024
 """All of a run: it is read when the run is over, so that nothing is disturbed."""
 _UDP_PAYLOAD = 28
@@ -58,8 +59,8 @@ class Wire:
         self._socket.bind(("lo", _ETH_P_IP))
         self._socket.setblocking(False)
 
-    def requests(self) -> list[Request]:
-        """Everything so far, in order."""
+    def requests(self, port: int) -> list[Request]:
+        """Everything so far, in order, that came from this port or went there: others may run the same beside us."""
         found: list[Request] = []
         while True:
             try:
@@ -69,7 +70,8 @@ class Wire:
             seconds, nanoseconds = _TIMESTAMP.unpack(ancillary[0][2])
             content = packet[_UDP_PAYLOAD:]
             start, sender = _METHOD.match(content), _FROM.search(content)
-            if start is not None and sender is not None:
+            is_ours = port in _PORTS.unpack_from(packet, _UDP_PAYLOAD - 8)
+            if is_ours and start is not None and sender is not None:
                 found.append(
                     Request(
                         seconds * 1e3 + nanoseconds / 1e6,
