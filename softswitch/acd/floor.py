@@ -33,7 +33,7 @@ from softswitch.acd.outputs import (
 from softswitch.acd.presence import Presence
 from softswitch.acd.reserved import Reservation
 from softswitch.acd.sites import Sites
-from softswitch.acd.skills import Roster
+from softswitch.acd.skills import Roster, Rows
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.deadlines import Deadlines
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
@@ -248,6 +248,17 @@ class Floor:
                 self.settle(agent, now, "reservation")
                 return
 
+    def let_join_in(self, rows: Rows, channel: Channel, now: float) -> None:
+        """Any of these agents may be free while others are alerted: of those who are, the longest idle first."""
+        if self.ringing:
+            roster = self.matching.roster
+            since = roster.available_since[channel.row][rows]
+            idle: list[int] = rows[since.argsort(kind="stable")].tolist()
+            for row in idle:
+                agent = self.agents[roster.agent_ids[row]]
+                if agent.takes_contacts:
+                    self._join_in(agent, now)
+
     def index_ringing(self) -> None:
         """The configuration may be another one: see anew for whom all who are free are alerted."""
         self.ringing.clear()
@@ -314,13 +325,7 @@ class Floor:
                     self._decided([freed.agent_id], found, now, decisions.by_agent(self.matching, found))
                     continue
             self._decided(chosen.agent_ids, contact, now, decisions.by_contact(self.matching, contact, chosen))
-        if self.ringing:
-            roster = self.matching.roster
-            idle: list[int] = rows[roster.available_since[Channel.VOICE.row][rows].argsort(kind="stable")].tolist()
-            for row in idle:
-                agent = self.agents[roster.agent_ids[row]]
-                if agent.takes_contacts:
-                    self._join_in(agent, now)
+        self.let_join_in(rows, Channel.VOICE, now)
 
     def open_stage(self, contact: Contact, why: StepReason, now: float) -> None:
         """A waiting contact goes on to the stage that holds now, in its old place."""

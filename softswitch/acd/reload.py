@@ -51,6 +51,8 @@ def configure(floor: Floor, fact: ConfigurationSet, now: float) -> None:
             contacts.returned(floor, contact, now)
         elif contact.line is not None:
             contacts.reschedule(floor, contact, now)
+    for contact in list(floor.ringing.values()):
+        floor.let_join_in(contact.queue.own_plan.rows, contact.channel, now)
     closing.leave_empty_queues(floor, now)
 
 

@@ -17,7 +17,8 @@ while the hook was asked, or of a new configuration. If he could not, the contac
 A veto is no failure of the agent's: nothing is counted, his idle time goes on. It holds as a failure does (until he is
 ready afresh, or `retry_after_s` are over), of several for one contact the last. After `VETOES_MAX` the hook is not
 asked about that contact any more, nor is it where a supervisor has assigned the contact to an agent. A strategy that
-alerts several agents leaves nothing to choose: if it finds several, nobody is asked.
+alerts several agents leaves nothing to choose: if it finds several, nobody is asked, and who has become free while it
+was asked about the only one is alerted beside him.
 """
 
 from softswitch.acd import contacts, decisions, hook_words
@@ -104,6 +105,7 @@ def _alert_after_all(floor: Floor, reservation: Reservation, now: float) -> None
     contact.queue.previous_agent_id = reservation.agent.agent_id
     floor.note_ringing(contact)
     floor.ring(reservation, now, decision)
+    floor.let_join_in(contact.queue.own_plan.rows, contact.channel, now)
 
 
 def _veto(floor: Floor, reservation: Reservation, now: float, reason: str) -> None:
@@ -136,6 +138,7 @@ def _choose(floor: Floor, reservation: Reservation, chosen: AgentId, now: float,
     decision = decisions.by_hook(floor.matching, contact, reservation.agent.agent_id)
     floor.alert([chosen], contact, now, decision)
     floor.serve_agent(reservation.agent, now)
+    floor.let_join_in(contact.queue.own_plan.rows, contact.channel, now)
 
 
 def _undo(floor: Floor, reservation: Reservation, now: float) -> None:

@@ -89,6 +89,7 @@ FULL = ConfigurationSet(
             wrap_up_s=5.0,
             no_answer_limit=2,
             overflow=ToQueue(QueueId("any")),
+            hook_deadline_s=2.0,
         ),
         STEPPED,
         SKIPPING,
@@ -145,6 +146,8 @@ class Known:
         self.kept_for = fact.preferred_agent
         """The only agent who gets it at present; None: whoever is able."""
         self.kept_until = self.entered_at + fact.preferred_for_s
+        self.was_kept = fact.preferred_agent is not None
+        """For one agent, now or before."""
         self.is_assigned = False
         """A supervisor wants it so: before all others."""
         self.failed_by: AgentId | None = None
@@ -160,6 +163,7 @@ class Known:
 
     def assigned(self, agent_id: AgentId) -> None:
         self.kept_for, self.kept_until, self.is_assigned = agent_id, float("inf"), True
+        self.was_kept = True
         if self.failed_by == agent_id:
             self.failed_by = None
 

@@ -93,6 +93,8 @@ class RouterMachine(RuleBasedStateMachine):
         """When the phone has rung for long enough, or the hook was asked for long enough."""
         self.asked: dict[ReservationId, RoutingAsked] = {}
         self.ever_asked: set[ReservationId] = set()
+        self.failed: set[tuple[AgentId, ContactId]] = set()
+        """Who has ever failed whom, or was not wanted for him."""
         self.own_calls: set[AgentId] = set()
         """Agents whose phone is in a call of their own, as far as the router was told."""
         self.last_extended_at = 0.0
@@ -236,25 +238,32 @@ class RouterMachine(RuleBasedStateMachine):
         if verdict == "veto" and question is not None:
             contact = self.known[question.contact_id]
             contact.failed_by, contact.failed_at = question.agent_id, self.now
+            self.failed.add((question.agent_id, question.contact_id))
         self.tell(RoutingAnswered(reservation_id, verdict, chosen))
 
     @rule(
         pick=st.integers(0, 20),
-        change=st.sampled_from(["skills", "configuration"]),
+        change=st.sampled_from(["skills", "configuration", "colleague"]),
         then=st.sampled_from(["accept", "choose", "failed", "late"]),
         chosen=agents,
     )
     def something_changes_while_the_hook_is_asked(
         self, pick: int, change: str, then: HookVerdict | Literal["late"], chosen: AgentId
     ) -> None:
-        self.shift_begins([AgentId("ann"), AgentId("bob")])
-        self.queue(ContactQueued(self.next_id(), QueueId("any"), skills={"en": 2}))
+        ann, bob = AgentId("ann"), AgentId("bob")
+        if change == "colleague":
+            self.tell(AgentLoggedOut(bob))
+        self.shift_begins([ann] if change == "colleague" else [ann, bob])
+        queue_id = QueueId("all" if change == "colleague" else "any")
+        self.queue(ContactQueued(self.next_id(), queue_id, skills={"en": 2}))
         questions = list(self.asked.values())
         if not questions:
             return
         question = questions[pick % len(questions)]
         if change == "skills":
             self.supervisor_teaches(question.agent_id, {})
+        elif change == "colleague":
+            self.shift_begins([bob])
         else:
             self.reload(is_full=self.configuration is SMALLER)
         if then == "late":
@@ -440,6 +449,7 @@ class RouterMachine(RuleBasedStateMachine):
                 assert (reserved.agent_id, reserved.contact_id) == (output.agent_id, output.contact_id)
                 assert (output.contact_id in self.known) == (output.cause not in ("abandoned", "withdrawn"))
                 self.past_reservations.append(output.reservation_id)
+                self.failed.add((output.agent_id, output.contact_id))
                 contact = self.known.get(output.contact_id)
                 is_his = isinstance(self.log[-1][1], ReservationFailed | None)
                 if contact is not None and is_his and output.cause in SHUNNED:
@@ -516,6 +526,21 @@ class RouterMachine(RuleBasedStateMachine):
             for agent in free:
                 failed_lately = contact.failed_by == agent.agent_id and self.now <= contact.failed_at + RETRY_S
                 assert failed_lately or self.law.may_serve(agent.agent_id, contact, self.now) is not Answer.YES
+
+    @invariant()
+    def who_is_free_is_alerted_where_all_are(self) -> None:
+        """Unless somebody is told of the contact already, was kept for it alone, or has failed it."""
+        free = [
+            row.agent_id
+            for row in self.router.agent_summaries(self.now)
+            if row.state is AgentState.READY and row.is_reachable
+        ]
+        for reservation_id, reserved in self.reservations.items():
+            if reserved.queue_id == "all" and self.ring_until[reservation_id] != inf:
+                contact = self.known[reserved.contact_id]
+                for agent_id in () if contact.was_kept else free:
+                    may_serve = self.law.may_serve(agent_id, contact, self.now)
+                    assert (agent_id, reserved.contact_id) in self.failed or may_serve is not Answer.YES
 
     @invariant()
     def the_counters_add_up(self) -> None:

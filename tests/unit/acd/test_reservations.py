@@ -327,6 +327,14 @@ def test_ring_all_goes_on_after_a_reload_and_a_restart() -> None:
     assert acd.reserved() == [("c1", "ann"), ("c1", "bob"), ("c1", "cyd")]
 
 
+def test_ring_all_who_serves_the_queue_after_a_reload_is_rung_too() -> None:
+    acd = ScriptedAcd([ALL], [ANN, Agent(agent_id=AgentId("bob"), queues=())])
+    acd.ready("ann", "bob")
+    acd.call("c1")
+    acd.tell(ConfigurationSet([ALL], [ANN, BOB]))
+    assert acd.reserved() == [("c1", "ann"), ("c1", "bob")]
+
+
 # Who is told of the contact before he hears it
 
 

@@ -294,6 +294,22 @@ def test_several_alerted_at_once_leave_nothing_to_choose() -> None:
     assert len(acd.reserved()) == 2
 
 
+@pytest.mark.parametrize("verdict", ["accept", "choose", "late"])
+def test_where_all_are_alerted_so_is_who_became_free_while_the_hook_was_asked(
+    verdict: HookVerdict | Literal["late"],
+) -> None:
+    everybody = Queue(queue_id=QueueId("sales"), strategy="ring_all", hook_deadline_s=0.2)
+    acd = ScriptedAcd([everybody], [ANN, BOB, CYD])
+    acd.ready("ann")
+    acd.call("c1")
+    acd.ready("bob", "cyd")
+    if verdict == "late":
+        acd.advance(0.2)
+    else:
+        say(acd, verdict, "bob")
+    assert sorted(acd.reserved()) == [("c1", "ann"), ("c1", "bob"), ("c1", "cyd")]
+
+
 def test_a_reload_without_the_hook_ends_no_question() -> None:
     acd = centre(ANN)
     acd.call("c1")
