@@ -27,6 +27,6 @@ def reload(directory: str | None, config: str | None) -> None:
     for change in answer.changes:
         click.echo(change)
     if not answer.changes:
-        click.echo("Nothing has changed.")
+        click.echo("No key of the configuration has changed; the flows are loaded anew.")
     for key in answer.restart_needed:
         click.echo(f"Needs a restart of the switch: {key}")

@@ -101,18 +101,25 @@ def delete(ctx: click.Context, messages: tuple[str, ...], config: str | None) ->
 
 @voicemail.command
 @click.argument("message")
-@click.option("--new", "action", flag_value="new", help="As if nobody had heard it.")
-@click.option("--old", "action", flag_value="old", help="Somebody has heard it.")
-@click.option("--urgent", "action", flag_value="urgent")
-@click.option("--not-urgent", "action", flag_value="not_urgent")
-@click.option("--undelete", "action", flag_value="undelete", help="Have a deleted one back.")
+@click.option("--new", "state", flag_value="new", help="As if nobody had heard it.")
+@click.option("--old", "state", flag_value="old", help="Somebody has heard it.")
+@click.option("--urgent", "urgency", flag_value="urgent", help="It is to be heard first.")
+@click.option("--not-urgent", "urgency", flag_value="not_urgent", help="It is like any other.")
+@click.option("--undelete", "state", flag_value="undelete", help="Have a deleted one back.")
 @config_option
 @click.pass_context
-def mark(ctx: click.Context, message: str, action: VoiceMessageAction | None, config: str | None) -> None:
+def mark(
+    ctx: click.Context,
+    message: str,
+    state: VoiceMessageAction | None,
+    urgency: VoiceMessageAction | None,
+    config: str | None,
+) -> None:
     """Say what a message is; lamps follow."""
-    if action is None:
+    actions: list[VoiceMessageAction] = [action for action in (state, urgency) if action is not None]
+    if not actions:
         raise click.UsageError("say as what: --new, --old, --urgent, --not-urgent or --undelete")
-    row = _set(config or ctx.obj, message, action)
+    row = [_set(config or ctx.obj, message, action) for action in actions][-1]
     click.echo(f"{row.message_id}: {row.state}{', urgent' if row.is_urgent else ''}")
 
 

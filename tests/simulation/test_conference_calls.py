@@ -65,10 +65,32 @@ def test_a_host_calls_somebody_in_who_joins_with_one(centre: Make) -> None:
         assert not outside.events
         assert guest.leg is None
         called = [cdr for cdr in centre.cdrs() if cdr.called_number == "201"]
+        assert [event.what for event in minutes.events if "201" in event.what] == ["calls 201", "201 was not reached"]
         assert {cdr.conference for cdr in called} == {"board"}, "who was not there was called again"
         assert len(called) == 2
 
     centre(attempts=2, retry_s=60.0).hold(scenario)
+
+
+@pytest.mark.parametrize("keys", ["*0 201#", "*#0 201#"])
+def test_a_locked_room_is_open_to_those_who_are_called(centre: Make, keys: str) -> None:
+    async def scenario(centre: ConferenceCentre) -> None:
+        (anna,) = await registered(centre, "anna")
+        host, _ = await centre.join("+1", "+2")
+        await centre.type(host, "*#1")
+        await centre.type(host, keys)
+        await centre.until(lambda: anna.is_answered)
+        await centre.sleep(0.5)
+        if keys == "*0 201#":
+            await centre.type(anna, "1")
+        else:
+            await centre.type(host, "*5#")
+        await centre.sleep(0.5)
+        assert centre.heard_by(anna) == {"+1", "+2"}
+        await centre.type(host, "*#9")
+        await centre.all_over()
+
+    centre().hold(scenario)
 
 
 def test_who_refuses_with_two_is_not_called_again_and_the_host_is_told(centre: Make) -> None:

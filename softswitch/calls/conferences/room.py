@@ -93,17 +93,17 @@ class Room:
 
     # Inputs: who comes and goes
 
-    def refusal(self, role: Role, identity: str, now: float) -> JoinRefusal | None:
-        """Why somebody could not come in now."""
+    def refusal(self, role: Role, identity: str, now: float, *, is_called: bool = False) -> JoinRefusal | None:
+        """Why somebody could not come in now. A lock is not meant for those who were called."""
         if len(self.participants) >= self.terms.maximum:
             return JoinRefusal.FULL
-        if self.is_locked and role is not Role.HOST and self.former(identity, now) is None:
+        if self.is_locked and not is_called and role is not Role.HOST and self.former(identity, now) is None:
             return JoinRefusal.LOCKED
         return None
 
     def join(self, who: Newcomer, now: float, *, aside: int | None = None) -> JoinRefusal | None:
         """Come in, into the private talk `aside` if that goes on; None, or why not."""
-        refusal = self.refusal(who.role, who.identity, now)
+        refusal = self.refusal(who.role, who.identity, now, is_called=who.is_called)
         if refusal is not None:
             return refusal
         former = self._take_former(who.identity, now)

@@ -161,6 +161,9 @@ def test_voice_messages_are_listed_and_marked(server: object, operations: FixedO
     assert "from +15550100 Dora" in "\n".join(printed("voicemail", "show", "0badcafe01"))
     assert printed("voicemail", "listen", "0badcafe01") == ["/var/voicemail/one.wav"]
     assert printed("voicemail", "mark", "0badcafe02", "--undelete") == ["0badcafe02: new"]
+    operations.orders.clear()
+    assert printed("voicemail", "mark", "0badcafe01", "--urgent", "--old")[0].endswith(", urgent")
+    assert [order[2] for order in operations.orders] == ["old", "urgent"]
     assert "deleted" in printed("voicemail", "delete", "0badcafe01")[0]
     assert 'no voice message "0bad"' in run("voicemail", "show", "0bad").stderr
     assert "there is no box" in run("voicemail", "list", "nobody").stderr
@@ -440,7 +443,7 @@ def test_a_recording_is_held_and_released_by_its_id_or_its_call_s(directory: Pat
 def test_reload_prints_the_changes(operations: FixedOperations) -> None:
     assert printed("reload") == ["queue support: wrap_up_s 10 -> 20"]
     operations.reload_reply = Reloaded([])
-    assert printed("reload") == ["Nothing has changed."]
+    assert printed("reload") == ["No key of the configuration has changed; the flows are loaded anew."]
     operations.reload_reply = Reloaded(["media.ports: a -> b"], ["media.ports"])
     assert printed("reload")[-1] == "Needs a restart of the switch: media.ports"
 

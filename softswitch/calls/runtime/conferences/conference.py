@@ -41,6 +41,12 @@ from softswitch.store.schema import StoredMinutes, StoredRecording
 
 log = get_logger("calls")
 
+_NOT_THERE: dict[CallResult, str] = {
+    "refused": "did not want to come",
+    "not_reached": "was not reached",
+    "not_possible": "could not be called",
+}
+"""What minutes say of somebody who was called and has not come."""
 LOOK_AGAIN_S = 1.0
 
 
@@ -167,6 +173,8 @@ class Conference:
         invitation = self.invitations.calling.get(number)
         self.invitations.ended(number, result, self._around.clock.now())
         log.info("conference call", conference=self.key, number=number, result=result)
+        if result in _NOT_THERE:
+            self.room.note(f"{number} {_NOT_THERE[result]}", "switch", self._around.clock.now())
         if invitation is not None and result != "joined":
             if invitation.aside is not None:
                 self.room.fetch_failed(invitation.aside, why)
