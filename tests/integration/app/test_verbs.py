@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +106,7 @@ def files(port: int, crm: int) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def customer_service(port: int) -> AsyncIterator[list[str]]:
+async def customer_service(port: int) -> AsyncGenerator[list[str]]:
     """It knows Eva; what it was asked."""
     asked: list[str] = []
 
