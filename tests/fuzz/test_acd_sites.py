@@ -24,7 +24,7 @@ from softswitch.acd.inputs import (
     ReservationAccepted,
 )
 from softswitch.acd.model import Agent, AgentState, Channel, Queue, RoutingPolicy, Site
-from softswitch.acd.outputs import AcdOutput, AgentReserved
+from softswitch.acd.outputs import AcdOutput, AgentReserved, ReservationEnded
 from softswitch.acd.router import Router
 from softswitch.base.ids import AgentId, ContactId, QueueId, SiteId
 from tests.fuzz.test_acd_channels import GIVES_WAY, ON_THE_PHONE, RETRY_S, WATCHDOG_S, ChannelMachine
@@ -83,6 +83,9 @@ class SiteMachine(ChannelMachine):
         self.english: set[ContactId] = set()
         self.placed: dict[ContactId, AgentId] = {}
         """Who has got an agent of a site by the last fact."""
+        self.came_back: set[ContactId] = set()
+        """Whose phones fell silent by it, where there were several: one after the other, though at one instant, and so
+        the place of the first was given away while the others still rang."""
         super().__init__()
         self.everybody_works()
 
@@ -161,7 +164,10 @@ class SiteMachine(ChannelMachine):
 
     def tell(self, fact: AcdInput | None) -> None:
         self.placed = {}
+        already_said = len(self.said)
         super().tell(fact)
+        ended = [output.contact_id for output in self.said[already_said:] if isinstance(output, ReservationEnded)]
+        self.came_back = set(ended) if len(ended) > 1 else set()
         for contact_id, agent_id in self.placed.items():
             self.nobody_was_passed_over(contact_id, SITE[agent_id])
 
@@ -186,7 +192,7 @@ class SiteMachine(ChannelMachine):
             and agent.is_reachable
         ]
         for row in self.router.contact_summaries(self.now):
-            if row.position is None or row.channel not in ON_THE_PHONE:
+            if row.position is None or row.channel not in ON_THE_PHONE or row.contact_id in self.came_back:
                 continue
             if self.orders[row.contact_id] < self.orders[contact_id]:
                 for agent_id in free:
