@@ -15,6 +15,7 @@ from softswitch.testing.runtime.running import RunningSwitch
 
 IS_CI = bool(os.environ.get("CI"))
 FIRST_WORKER = "gw0"
+REAL_TIME = {"integration", "peers", "contract"}
 
 
 def pytest_configure() -> None:
@@ -31,7 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _is_in_real_time(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) is not None for name in ("network", "peers"))
+    """Whether it opens ports or waits for the clock: two of them at once could be in each other's way."""
+    return not REAL_TIME.isdisjoint(item.path.parts) or item.get_closest_marker("network") is not None
 
 
 def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
