@@ -36,7 +36,7 @@ test: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -rs --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -rs --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 # Mutated SIP for MINUTES in all; what is found lies in fuzz-found/.
 MINUTES ?= 10

@@ -10,12 +10,14 @@ import os
 from collections.abc import Generator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from softswitch.testing.runtime.running import RunningSwitch
 
 IS_CI = bool(os.environ.get("CI"))
 FIRST_WORKER = "gw0"
-REAL_TIME = {"integration", "peers", "contract"}
+REAL_TIME = ("tests/contract/", "tests/integration/", "tests/peers/")
 
 
 def pytest_configure() -> None:
@@ -24,16 +26,20 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real time comes first, because the first group goes to the first worker; other files stay whole."""
-    items.sort(key=lambda item: not _is_in_real_time(item))
-    for item in items:
-        group = "real time" if _is_in_real_time(item) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Real time comes first, because what comes first goes to the first worker."""
+    items.sort(key=lambda item: not item.nodeid.startswith(REAL_TIME))
 
 
-def _is_in_real_time(item: pytest.Item) -> bool:
-    """Whether it opens ports or waits for the clock: two of them at once could be in each other's way."""
-    return not REAL_TIME.isdisjoint(item.path.parts) or item.get_closest_marker("network") is not None
+class ByTheClock(LoadScopeScheduling):
+    """What opens ports or waits for the clock goes to one worker, for two of them at once could be in each other's
+    way; other files go wherever there is room, each as a whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "real time" if nodeid.startswith(REAL_TIME) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByTheClock:
+    return ByTheClock(config, log)
 
 
 def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
