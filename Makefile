@@ -30,13 +30,15 @@ check: setup-dev
 	$(BIN)/pytest -q -rs tests/unit tests/architecture tests/contract tests/fuzz
 
 # Checks first; pytest is the last to speak, so that its closing line is the last line printed. Two workers: one for the
-# tests in real time, one for all others (tests/conftest.py).
+# tests in real time, one for all others (tests/conftest.py). Their directory has a short name: sockets and some programs take no long one.
 test: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -rs --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	@directory=$$(mktemp -d) && \
+	$(BIN)/pytest -rs --numprocesses 2 --dist loadscope --no-loadscope-reorder --basetemp $$directory/t; \
+	status=$$?; rm -rf $$directory; exit $$status
 
 # Mutated SIP for MINUTES in all; what is found lies in fuzz-found/.
 MINUTES ?= 10
