@@ -55,6 +55,13 @@ def voices(sound: NDArray[np.float64]) -> set[str]:
     return {name for name, amplitude in amplitudes.items() if amplitude > 0.01}
 
 
+def level_db(sound: NDArray[np.float64], frequency_hz: float) -> float:
+    """Of a tone in the sound, against full scale."""
+    at = np.arange(len(sound)) / RATE_HZ
+    amplitude = 2 * abs(np.mean(sound * np.exp(-2j * np.pi * frequency_hz * at))) / 32768
+    return 20 * float(np.log10(amplitude + 1e-9))
+
+
 def heard(path: str) -> list[set[str]]:
     """Who is heard in the recording, in each of its tenths of a second."""
     with wave.open(path) as file:
@@ -133,3 +140,4 @@ def test_what_all_three_hear(tmp_path: Path) -> None:
         both = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2).astype(np.float64)
     for channel, speaker in ((0, "caller"), (1, "agent")):
         assert voices(both[-4 * RATE_HZ : -RATE_HZ, channel]) == {speaker}
+    assert level_db(both[:, 0], VOICES_HZ["supervisor"]) < -60, "nothing of a whisper is in the caller's channel"
