@@ -14,7 +14,7 @@ from softswitch.cli.words import count, duration, instant
 from softswitch.control.protocol.replies import ConferenceSet
 from softswitch.control.protocol.requests import ConferenceAction, OrderConference
 from softswitch.control.protocol.rows import ConferenceRow, ParticipantRow
-from softswitch.store.schema import StoredMinutes, StoredStay
+from softswitch.store.conference_schema import StoredMinutes, StoredStay
 
 
 @click.group(cls=DirectoryGroup, invoke_without_command=True)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from softswitch.store.schema import TableLayout
+from softswitch.store.layout import TableLayout, text_key
 
 
 class StoredDigest(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,8 +12,4 @@ class StoredDigest(msgspec.Struct, frozen=True, kw_only=True):
     until_wall: float
 
 
-def _text_key(text: str) -> bytes:
-    return text.encode()
-
-
-DIGESTS: TableLayout[str, StoredDigest] = TableLayout("digests", StoredDigest, _text_key)
+DIGESTS: TableLayout[str, StoredDigest] = TableLayout("digests", StoredDigest, text_key)

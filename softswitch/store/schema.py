@@ -1,4 +1,4 @@
-"""What is in the store: one Struct per table, how its keys are laid out, and the version of the whole.
+"""What is in the store: one Struct per table, which key its table has, and the version of the whole.
 
 Values are msgpack maps by field name. A field that is added needs a default and no new version: an older switch skips
 what it does not know, a newer one fills in what is missing. Whatever an older switch would misread (a field that
@@ -8,15 +8,22 @@ Keys sort bytewise. Records of a call sort by when it began, so that "the newest
 Instants end in `_at` or `_wall` and are seconds since 1970-01-01 UTC; durations end in `_s` and are seconds.
 """
 
-from collections.abc import Callable
-from hashlib import blake2b
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
-from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
 from softswitch.base.traced_message import TracedMessage
+from softswitch.store.layout import (
+    BindingKey,
+    ListedKey,
+    TableLayout,
+    TimedKey,
+    binding_key,
+    number_key,
+    text_key,
+    timed_key,
+)
 
 SCHEMA_VERSION = 1
 
@@ -372,58 +379,6 @@ class StoredCallback(msgspec.Struct, frozen=True, kw_only=True):
     """The calls that were made for it."""
 
 
-class StoredStay(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody was in a conference, from when until when. Who came again has two."""
-
-    seat: int
-    """His number in the roll call; who comes again has the same."""
-    number: str
-    name: str = ""
-    account: str = ""
-    """Of his phone, if it is one of ours."""
-    role: Literal["host", "guest"]
-    call_id: CallId
-    """His call, whose record has the rest."""
-    is_called: bool = False
-    """We have called him; else he has called us."""
-    joined_at: float
-    left_at: float = 0.0
-    """0: he is still there."""
-    talk_s: float = 0.0
-    reason: str = ""
-    """Why he left: "hung up", "left", "removed", "gave his place", "ended", "host left"."""
-
-
-class StoredConferenceEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was ordered in a conference."""
-
-    at: float
-    what: str
-    by: str
-    """The number of who ordered it, "operator" and his name, or "schedule"."""
-
-
-class StoredMinutes(msgspec.Struct, frozen=True, kw_only=True):
-    """A conference: who, when, how long. Written whenever somebody comes or goes, and when it is over."""
-
-    conference_id: str
-    room_id: str
-    name: str = ""
-    project: str = ""
-    started_at: float
-    ended_at: float = 0.0
-    """0: it goes on."""
-    stays: tuple[StoredStay, ...] = ()
-    """In the order in which they ended; those who are still there last."""
-    stays_left_out: int = 0
-    """The oldest of very many."""
-    events: tuple[StoredConferenceEvent, ...] = ()
-    recordings: tuple[str, ...] = ()
-    """Paths of its recordings; the table of recordings has the details."""
-    end_reason: str = ""
-    """"ended" by whoever ran it, "host left", "all left", "switch stopped", "switch restarted"."""
-
-
 class StoredSeat(msgspec.Struct, frozen=True, kw_only=True):
     """An agent sits at the phone with this user name, which is not his own."""
 
@@ -482,78 +437,23 @@ class StoredRouterPart(msgspec.Struct, frozen=True, kw_only=True):
     content: msgspec.Raw
 
 
-KEY_BYTES_MAX = 511
-"""LMDB's own limit on the length of a key."""
-
-K = TypeVar("K")
-V = TypeVar("V", bound=msgspec.Struct)
-
-
-class TableLayout(Generic[K, V]):
-    """Name, key layout and value type of one table."""
-
-    __slots__ = ("_encode_key", "name", "value_type")
-
-    def __init__(self, name: str, value_type: type[V], encode_key: Callable[[K], bytes]) -> None:
-        self.name = name
-        self.value_type = value_type
-        self._encode_key = encode_key
-
-    def key(self, key: K) -> bytes:
-        """The key as LMDB sorts it. Raises `LocalError` for one that is empty or longer than LMDB takes."""
-        encoded = self._encode_key(key)
-        if not 0 < len(encoded) <= KEY_BYTES_MAX:
-            raise LocalError(f"a key of table {self.name} is {len(encoded)} bytes long; 1 to {KEY_BYTES_MAX} can be")
-        return encoded
-
-
-BindingKey = tuple[str, str]
-"""(aor, contact URI, or whatever else tells the aor's bindings apart)"""
-
-ListedKey = tuple[str, str]
-"""(list, number)"""
-
-TimedKey = tuple[float, str]
-"""(when it began, id): sorts by time, and the id tells apart what began in the same microsecond."""
-
-
-def _text_key(text: str) -> bytes:
-    return text.encode()
-
-
-def _binding_key(key: BindingKey) -> bytes:
-    """The AOR is ours and short; the contact is the phone's and may be of any length, so its hash stands for it."""
-    aor, contact_uri = key
-    return aor.encode() + b"\0" + blake2b(contact_uri.encode(errors="surrogateescape"), digest_size=16).digest()
-
-
-def _number_key(number: int) -> bytes:
-    return number.to_bytes(8, "big")
-
-
-def _timed_key(key: TimedKey) -> bytes:
-    at_wall, identifier = key
-    return round(at_wall * 1_000_000).to_bytes(8, "big") + identifier.encode()
-
-
-BINDINGS: TableLayout[BindingKey, StoredBinding] = TableLayout("bindings", StoredBinding, _binding_key)
-AGENT_STATES: TableLayout[str, StoredAgentState] = TableLayout("agent_states", StoredAgentState, _text_key)
-ACTIVE_CALLS: TableLayout[str, ActiveCall] = TableLayout("active_calls", ActiveCall, _text_key)
-BANS: TableLayout[str, StoredBan] = TableLayout("bans", StoredBan, _text_key)
-TOLL_USAGE: TableLayout[str, StoredTollUsage] = TableLayout("toll_usage", StoredTollUsage, _text_key)
-CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, _timed_key)
-RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, _timed_key)
-TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, _timed_key)
-EVENTS: TableLayout[TimedKey, StoredEvents] = TableLayout("events", StoredEvents, _timed_key)
-CONTACT_SPANS: TableLayout[str, StoredContactSpan] = TableLayout("contact_spans", StoredContactSpan, _text_key)
-PHONES: TableLayout[str, StoredPhone] = TableLayout("phones", StoredPhone, _text_key)
-MAILBOXES: TableLayout[str, StoredMailbox] = TableLayout("mailboxes", StoredMailbox, _text_key)
-CALLBACKS: TableLayout[str, StoredCallback] = TableLayout("callbacks", StoredCallback, _text_key)
+BINDINGS: TableLayout[BindingKey, StoredBinding] = TableLayout("bindings", StoredBinding, binding_key)
+AGENT_STATES: TableLayout[str, StoredAgentState] = TableLayout("agent_states", StoredAgentState, text_key)
+ACTIVE_CALLS: TableLayout[str, ActiveCall] = TableLayout("active_calls", ActiveCall, text_key)
+BANS: TableLayout[str, StoredBan] = TableLayout("bans", StoredBan, text_key)
+TOLL_USAGE: TableLayout[str, StoredTollUsage] = TableLayout("toll_usage", StoredTollUsage, text_key)
+CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, timed_key)
+RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, timed_key)
+TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, timed_key)
+EVENTS: TableLayout[TimedKey, StoredEvents] = TableLayout("events", StoredEvents, timed_key)
+CONTACT_SPANS: TableLayout[str, StoredContactSpan] = TableLayout("contact_spans", StoredContactSpan, text_key)
+PHONES: TableLayout[str, StoredPhone] = TableLayout("phones", StoredPhone, text_key)
+MAILBOXES: TableLayout[str, StoredMailbox] = TableLayout("mailboxes", StoredMailbox, text_key)
+CALLBACKS: TableLayout[str, StoredCallback] = TableLayout("callbacks", StoredCallback, text_key)
 LISTED_NUMBERS: TableLayout[ListedKey, StoredListedNumber] = TableLayout(
-    "listed_numbers", StoredListedNumber, _binding_key
+    "listed_numbers", StoredListedNumber, binding_key
 )
-MINUTES: TableLayout[TimedKey, StoredMinutes] = TableLayout("minutes", StoredMinutes, _timed_key)
-SEATS: TableLayout[str, StoredSeat] = TableLayout("seats", StoredSeat, _text_key)
-QUEUE_CLOSINGS: TableLayout[str, StoredQueueClosing] = TableLayout("queue_closings", StoredQueueClosing, _text_key)
-ROUTER_SNAPSHOT: TableLayout[int, StoredRouterPart] = TableLayout("router_snapshot", StoredRouterPart, _number_key)
-ROUTER_JOURNAL: TableLayout[int, StoredRouterPart] = TableLayout("router_journal", StoredRouterPart, _number_key)
+SEATS: TableLayout[str, StoredSeat] = TableLayout("seats", StoredSeat, text_key)
+QUEUE_CLOSINGS: TableLayout[str, StoredQueueClosing] = TableLayout("queue_closings", StoredQueueClosing, text_key)
+ROUTER_SNAPSHOT: TableLayout[int, StoredRouterPart] = TableLayout("router_snapshot", StoredRouterPart, number_key)
+ROUTER_JOURNAL: TableLayout[int, StoredRouterPart] = TableLayout("router_journal", StoredRouterPart, number_key)

@@ -11,8 +11,10 @@ from typing import Protocol
 import msgspec
 
 from softswitch.base.ids import CallId
+from softswitch.store.conference_schema import MINUTES, StoredMinutes
 from softswitch.store.digest_schema import DIGESTS, StoredDigest
 from softswitch.store.environment import Operation, open_for_reading, open_for_writing
+from softswitch.store.layout import BindingKey, ListedKey, TimedKey
 from softswitch.store.limits import FRESH_CDRS_MAX
 from softswitch.store.memory import MemoryRows
 from softswitch.store.schema import (
@@ -27,7 +29,6 @@ from softswitch.store.schema import (
     EVENTS,
     LISTED_NUMBERS,
     MAILBOXES,
-    MINUTES,
     PHONES,
     QUEUE_CLOSINGS,
     RECORDINGS,
@@ -37,9 +38,7 @@ from softswitch.store.schema import (
     TOLL_USAGE,
     TRACES,
     ActiveCall,
-    BindingKey,
     Cdr,
-    ListedKey,
     StoredAgentState,
     StoredBan,
     StoredBinding,
@@ -48,7 +47,6 @@ from softswitch.store.schema import (
     StoredEvents,
     StoredListedNumber,
     StoredMailbox,
-    StoredMinutes,
     StoredPhone,
     StoredQueueClosing,
     StoredRecording,
@@ -56,7 +54,6 @@ from softswitch.store.schema import (
     StoredSeat,
     StoredTollUsage,
     StoredTrace,
-    TimedKey,
 )
 from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRows
 from softswitch.store.voicemail_schema import (

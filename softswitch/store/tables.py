@@ -11,8 +11,8 @@ import msgspec
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.store.environment import Operation
+from softswitch.store.layout import K, TableLayout, V
 from softswitch.store.limits import SCAN_ROWS_MAX
-from softswitch.store.schema import K, TableLayout, V
 
 
 class ReadableRows(Protocol):

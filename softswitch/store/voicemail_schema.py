@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from softswitch.base.ids import CallId
-from softswitch.store.schema import TableLayout
+from softswitch.store.layout import TableLayout, text_key
 
 MessageState: TypeAlias = Literal["recording", "new", "old", "deleted"]
 
@@ -71,10 +71,6 @@ class StoredMail(msgspec.Struct, frozen=True, kw_only=True):
     last_failure: str = ""
 
 
-def _text_key(text: str) -> bytes:
-    return text.encode()
-
-
-VOICE_MESSAGES: TableLayout[str, StoredVoiceMessage] = TableLayout("voice_messages", StoredVoiceMessage, _text_key)
-VOICE_BOXES: TableLayout[str, StoredVoiceBox] = TableLayout("voice_boxes", StoredVoiceBox, _text_key)
-MAILS: TableLayout[str, StoredMail] = TableLayout("mails", StoredMail, _text_key)
+VOICE_MESSAGES: TableLayout[str, StoredVoiceMessage] = TableLayout("voice_messages", StoredVoiceMessage, text_key)
+VOICE_BOXES: TableLayout[str, StoredVoiceBox] = TableLayout("voice_boxes", StoredVoiceBox, text_key)
+MAILS: TableLayout[str, StoredMail] = TableLayout("mails", StoredMail, text_key)

@@ -11,7 +11,7 @@ from softswitch.dialplan import Call, flow
 from softswitch.media.protocol import StartPlay
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.trunks.numbers import Habits
-from softswitch.store.schema import StoredMinutes
+from softswitch.store.conference_schema import StoredMinutes
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 

@@ -3,7 +3,7 @@
 from softswitch.base.ids import CallId
 from softswitch.calls.conferences.outputs import Background
 from softswitch.calls.conferences.terms import LeaveReason, Role
-from softswitch.store.schema import StoredStay
+from softswitch.store.conference_schema import StoredStay
 
 WAITING = -1
 MAIN = 0

@@ -46,7 +46,7 @@ from softswitch.calls.conferences.outputs import (
 )
 from softswitch.calls.conferences.participant import MAIN, WAITING, Former, Newcomer, Participant
 from softswitch.calls.conferences.terms import JoinRefusal, LeaveReason, Role, RoomTerms
-from softswitch.store.schema import StoredConferenceEvent, StoredMinutes, StoredStay
+from softswitch.store.conference_schema import StoredConferenceEvent, StoredMinutes, StoredStay
 
 JOIN_TONE = "tone:660/120,880/160"
 LEAVE_TONE = "tone:880/120,660/160"

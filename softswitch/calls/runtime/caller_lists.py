@@ -15,7 +15,8 @@ from softswitch.calls.caller_lists import CallerList, Listed, is_keepable, numbe
 from softswitch.calls.limits import LISTED_NUMBERS_MAX
 from softswitch.calls.settings import CallSettings
 from softswitch.sip.trunks.numbers import normalised
-from softswitch.store.schema import ListedKey, StoredListedNumber
+from softswitch.store.layout import ListedKey
+from softswitch.store.schema import StoredListedNumber
 from softswitch.store.store import Store
 
 log = get_logger("calls")

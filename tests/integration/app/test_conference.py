@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from softswitch.base.address import HostPort
 from softswitch.control.protocol.rows import ConferenceRow
 from softswitch.prompts.runtime.wav_files import write_wav
-from softswitch.store.schema import StoredMinutes, StoredRecording
+from softswitch.store.conference_schema import StoredMinutes
+from softswitch.store.schema import StoredRecording
 from softswitch.testing.phones import Phone, Phones
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.phone_line import Line

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softswitch.base.errors import LocalError
-from softswitch.store import schema
+from softswitch.store import conference_schema, digest_schema, schema, voicemail_schema
+from softswitch.store.layout import KEY_BYTES_MAX, TableLayout
 
 LAYOUTS = [schema.BINDINGS, schema.AGENT_STATES, schema.ACTIVE_CALLS, schema.CDRS, schema.RECORDINGS, schema.PHONES]
+SCHEMAS = (schema, conference_schema, digest_schema, voicemail_schema)
 
 wall_times = st.floats(0, 4e9, allow_nan=False)
 
@@ -25,11 +27,12 @@ def test_bindings_of_one_aor_are_together():
 
 
 def test_table_names_are_unique():
-    assert len({layout.name for layout in LAYOUTS}) == len(LAYOUTS)
+    names = [each.name for module in SCHEMAS for each in vars(module).values() if isinstance(each, TableLayout)]
+    assert len(set(names)) == len(names) > len(LAYOUTS)
 
 
 def test_the_longest_user_name_and_domain_make_a_key():
-    assert len(schema.BINDINGS.key((f"{'u' * 64}@{'d' * 253}", "sip:x"))) <= schema.KEY_BYTES_MAX
+    assert len(schema.BINDINGS.key((f"{'u' * 64}@{'d' * 253}", "sip:x"))) <= KEY_BYTES_MAX
 
 
 def test_an_oversized_key_is_refused():

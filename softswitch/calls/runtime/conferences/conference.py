@@ -37,7 +37,8 @@ from softswitch.media.protocol import Recording
 from softswitch.media.recording.recording import recording_path
 from softswitch.media.runtime.client import MediaStream
 from softswitch.media.runtime.media_room import MediaRoom
-from softswitch.store.schema import StoredMinutes, StoredRecording
+from softswitch.store.conference_schema import StoredMinutes
+from softswitch.store.schema import StoredRecording
 
 log = get_logger("calls")
 

@@ -29,7 +29,7 @@ from softswitch.calls.runtime.ports import Surroundings
 from softswitch.media.protocol import TalkersChanged
 from softswitch.sip.trunks.selection import compact_pattern, matches
 from softswitch.store import Store
-from softswitch.store.schema import StoredMinutes
+from softswitch.store.conference_schema import StoredMinutes
 
 log = get_logger("calls")
 
