@@ -1,11 +1,11 @@
 """The archiver process (media/runtime/recording/archiver.py) of whoever gives it jobs, one at a time."""
 
 import asyncio
-import contextlib
-import sys
+from asyncio.subprocess import PIPE, Process
 
 import msgspec
 
+from softswitch.app import side_process
 from softswitch.media.recording.archive import Answer, Job
 
 _decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
@@ -15,18 +15,12 @@ class ArchiverProcess:
     """The process. It is started when there is something to do."""
 
     def __init__(self) -> None:
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
 
     async def ask(self, job: Job) -> Answer | None:
         """Its answer; None if it died. Raises `OSError` if it cannot be started."""
         if self._process is None:
-            # -P: no file of the current directory takes the place of one of ours.
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "softswitch.media.runtime.recording.archiver"),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                start_new_session=True,
-            )
+            self._process = await side_process.begin("softswitch.media.runtime.recording.archiver", stdin=PIPE)
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -48,6 +42,4 @@ class ArchiverProcess:
         """At once: whatever it is at can be done again."""
         process, self._process = self._process, None
         if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await side_process.end(process)

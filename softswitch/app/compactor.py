@@ -1,13 +1,12 @@
 """Has snapshots of the router made by a process of their own (`app/compaction.py`), one at a time."""
 
 import asyncio
-import contextlib
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import Callable
 
 from softswitch import __version__
 from softswitch.acd.runtime.rebuilding import Compacted
+from softswitch.app import side_process
 from softswitch.app.compaction import LENGTH, NUMBER
 from softswitch.base.log import get_logger
 
@@ -44,21 +43,14 @@ class SnapshotProcess:
         done(compacted)
 
     async def _compact(self, offset_s: float) -> Compacted:
-        # -P: no file of the current directory takes the place of one of ours.
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "softswitch.app.compaction", self._directory, repr(offset_s), __version__),
-            stdin=DEVNULL,
-            stdout=PIPE,
-            start_new_session=True,
-        )
+        arguments = (self._directory, repr(offset_s), __version__)
+        process = await side_process.begin("softswitch.app.compaction", *arguments)
         try:
             return await _read(process)
         except EOFError:
             raise EOFError("its process ended before it was done") from None
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await side_process.end(process)
 
 
 async def _read(process: Process) -> Compacted:
