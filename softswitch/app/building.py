@@ -176,6 +176,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
     callbacks = Callbacks(store, acd, loop, calendar)
     conferences = Conferences(store, loop)
     voice_contacts = VoiceContacts(acd, loop)
+    mailing = Mailing(store, clock, lambda: mail_settings(switch.running().configuration), when_sent=switch.mail_sent)
     around = Surroundings(
         sip=commands,
         media=media,
@@ -234,15 +235,13 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         toll=toll,
         voicemail=voicemail,
         voice_contacts=voice_contacts,
-        mailing=Mailing(
-            store, clock, lambda: mail_settings(switch.running().configuration), when_sent=switch.mail_sent
-        ),
+        mailing=mailing,
         digests=Digests(
             store,
             clock,
             loop,
             lambda: digest_terms(switch.running().configuration),
-            put=lambda mail: switch.running().mailing.put(mail),
+            put=mailing.put,
         ),
         legs=around.legs,
         project_calls=around.projects,

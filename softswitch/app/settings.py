@@ -28,7 +28,7 @@ from softswitch.config.addresses import parse_listener, parse_server
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, CallbacksRow, GroupRow, PhoneRow, QueueRow, TollRow
-from softswitch.config.settings import ListenerAccess, RecordingsSection, SoundsSection, TollSection
+from softswitch.config.settings import ListenerAccess, SoundsSection, TollSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.menu_walk import menu_flows
 from softswitch.dialplan.menus import compile_menu
@@ -209,11 +209,13 @@ def call_settings(configuration: Configuration) -> CallSettings:
 
 def archive_settings(configuration: Configuration) -> ArchiveSettings:
     section = configuration.settings.recordings
+    otherwise = Keeping(format=section.format, days=section.keep_days)
+    projects = {row.id: _keeping(row, otherwise) for row in configuration.projects}
     return ArchiveSettings(
-        otherwise=Keeping(format=section.format, days=section.keep_days),
-        projects={row.id: _keeping(row, section) for row in configuration.projects},
+        otherwise=otherwise,
+        projects=projects,
         queues={
-            row.id: _keeping_of_queue(row, configuration)
+            row.id: _keeping(row, projects.get(row.project, otherwise))
             for row in configuration.queues
             if row.project or row.recording_format is not None or row.keep_recordings_days is not None
         },
@@ -221,20 +223,10 @@ def archive_settings(configuration: Configuration) -> ArchiveSettings:
     )
 
 
-def _keeping_of_queue(row: QueueRow, configuration: Configuration) -> Keeping:
-    """As it says itself, else as its project, else as everybody."""
-    project = next((each for each in configuration.projects if each.id == row.project), None)
-    whole = configuration.settings.recordings
-    of_project = None if project is None else _keeping(project, whole)
-    days, written = row.keep_recordings_days, row.recording_format
-    if of_project is None:
-        return _keeping(row, whole)
-    return Keeping(format=written or of_project.format, days=of_project.days if days is None else days)
-
-
-def _keeping(row: QueueRow | ProjectRow, otherwise: RecordingsSection) -> Keeping:
+def _keeping(row: QueueRow | ProjectRow, otherwise: Keeping) -> Keeping:
+    """As it says itself, else as what it belongs to."""
     days = row.keep_recordings_days
-    return Keeping(format=row.recording_format or otherwise.format, days=otherwise.keep_days if days is None else days)
+    return Keeping(format=row.recording_format or otherwise.format, days=otherwise.days if days is None else days)
 
 
 def read(directory: str) -> tuple[Configuration, Dialplan]:
