@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from softswitch.app.mail_text import minutes, one_line
 from softswitch.store.schema import Cdr
 from softswitch.store.voicemail_schema import StoredMail
 
@@ -82,7 +83,7 @@ class Digest:
         return StoredMail(
             mail_id=f"digest-{self._project}-{round(self._until)}",
             to=(to,),
-            subject=_line(SUBJECTS[self._language].format(**words)),
+            subject=one_line(SUBJECTS[self._language].format(**words)),
             text="\n".join(text) + "\n",
             written_wall=wall,
             about=f"calls of {self._project}",
@@ -92,10 +93,9 @@ class Digest:
     def _line(self, cdr: Cdr, result: str) -> str:
         number = cdr.calling_number or WITHHELD[self._language]
         caller = f"{number} ({cdr.calling_name})" if cdr.calling_name not in ("", cdr.calling_number) else number
-        minutes, seconds = divmod(round(cdr.talk_s), 60)
         who = WITH[self._language].format(agent=cdr.agent) if cdr.agent else ""
-        said = LINES[self._language][result].format(length=f"{minutes}:{seconds:02}", who=who)
-        return _line(f"{self._moment(cdr.started_at)}  {caller}  {said}")
+        said = LINES[self._language][result].format(length=minutes(cdr.talk_s), who=who)
+        return one_line(f"{self._moment(cdr.started_at)}  {caller}  {said}")
 
     def _moment(self, wall: float) -> str:
         return datetime.fromtimestamp(wall, self._zone).strftime("%Y-%m-%d %H:%M")
@@ -108,8 +108,3 @@ def result_of(cdr: Cdr) -> str:
     if any(tag in cdr.tags and not cdr.tags[tag].endswith(TOO_SHORT) for tag in MESSAGE_TAGS):
         return "message"
     return "refused" if cdr.end_reason == "rejected" else "gone"
-
-
-def _line(text: str) -> str:
-    """What a caller's phone says of him may hold anything; he has one line."""
-    return "".join(character if character.isprintable() else " " for character in text)[:200]

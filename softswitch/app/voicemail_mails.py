@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from softswitch.app.mail_text import minutes, one_line
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.store.voicemail_schema import StoredMail, StoredVoiceMessage
 
@@ -24,12 +25,11 @@ def mail_about(box: VoiceBox, message: StoredVoiceMessage, mail_id: str, wall: f
     language = language if language in SUBJECTS else "en"
     number = message.calling_number or WITHHELD[language]
     caller = f"{message.calling_name} ({number})" if message.calling_name not in ("", number) else number
-    minutes, seconds = divmod(round(message.duration_s), 60)
     words = {
         "urgent": URGENT[language] if message.is_urgent else "",
-        "caller": _line(caller),
+        "caller": one_line(caller),
         "box": box.name or box.box,
-        "length": f"{minutes}:{seconds:02}",
+        "length": minutes(message.duration_s),
         "when": datetime.fromtimestamp(message.received_wall).astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         "how": BY_PHONE[language] if box.attach is None else "",
     }
@@ -37,7 +37,7 @@ def mail_about(box: VoiceBox, message: StoredVoiceMessage, mail_id: str, wall: f
     return StoredMail(
         mail_id=mail_id,
         to=box.mail_to,
-        subject=_line(SUBJECTS[language].format(**words)),
+        subject=one_line(SUBJECTS[language].format(**words)),
         text=TEXTS[language].format(**words),
         written_wall=wall,
         attachment="" if box.attach is None else message.path,
@@ -47,8 +47,3 @@ def mail_about(box: VoiceBox, message: StoredVoiceMessage, mail_id: str, wall: f
         deletes=box.deletes_mailed,
         next_wall=wall,
     )
-
-
-def _line(text: str) -> str:
-    """What a caller's phone says of him may hold anything; a header is one line, and so is he in the text."""
-    return "".join(character if character.isprintable() else " " for character in text)[:200]
