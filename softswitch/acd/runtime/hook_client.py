@@ -136,7 +136,7 @@ class HookClient:
         try:
             answer = await self._post(question, target)
         except Exception as error:  # whatever a server, or the way to it, can do wrong
-            fault = _one_line(error)
+            fault = one_line(error, REASON_LENGTH_MAX)
             if self._asked.pop(question.reservation_id, None) is not None:
                 self._failed(question.queue_id, breaker, fault)
                 self._answer(RoutingAnswered(question.reservation_id, "failed", reason=fault))
@@ -258,6 +258,7 @@ def _read(content: bytes) -> Answer:
     return answer
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception, length_max: int) -> str:
+    """What went wrong with somebody else's server, for the log."""
     said = " ".join(str(error).split()) or type(error).__name__
-    return said[:REASON_LENGTH_MAX]
+    return said[:length_max]

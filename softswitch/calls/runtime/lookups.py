@@ -16,7 +16,7 @@ import msgspec
 
 from softswitch.acd.hook_breaker import HookBreaker
 from softswitch.acd.limits import HOOK_REST_S
-from softswitch.acd.runtime.hook_client import content_of, headers_of, new_session
+from softswitch.acd.runtime.hook_client import content_of, headers_of, new_session, one_line
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError, SoftswitchError
 from softswitch.base.log import get_logger
@@ -143,8 +143,8 @@ class Lookups:
             async with asyncio.timeout(service.lookup.deadline_s):
                 answer = await self._send(service.lookup, asked)
         except Exception as error:  # whatever a server, or the way to it, can do wrong
-            is_late = isinstance(error, TimeoutError)
-            fault = f"no answer within {service.lookup.deadline_s:g} s" if is_late else _one_line(error)
+            late = f"no answer within {service.lookup.deadline_s:g} s" if isinstance(error, TimeoutError) else ""
+            fault = late or one_line(error, LOOKUP_FAULT_CHARACTERS_MAX)
             self._failed(name, service, fault)
             return LookupAnswer(fault=fault)
         except BaseException:  # the call has been cancelled: nobody will know what it would have said
@@ -207,8 +207,3 @@ def _read(content: bytes) -> LookupAnswer:
         return LookupAnswer(fields=_DECODER.decode(content))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
         raise LookupFault(f"its answer is no JSON object: {error}") from error
-
-
-def _one_line(error: Exception) -> str:
-    said = " ".join(str(error).split()) or type(error).__name__
-    return said[:LOOKUP_FAULT_CHARACTERS_MAX]
