@@ -238,9 +238,7 @@ def _able(floor: Floor, agent_id: AgentId, contact: Contact, now: float) -> Agen
 
 def _condition(floor: Floor, agent: AgentMachine, contact: Contact) -> int:
     """As far as this contact cares."""
-    roster = floor.matching.roster
-    row = roster.row_of.get(agent.agent_id)
-    if row is not None and roster.sites is not None and roster.sites.held_back(np.array([row]), contact.channel)[0]:
+    if floor.sites is not None and floor.sites.holds_back(agent.row, contact.channel):
         return Condition.SITE_FULL
     return condition(agent.doing)
 

@@ -264,11 +264,11 @@ class Matching:
 
         He may have the place of their site that the other one would leave to him.
         """
-        roster, line = self.roster, contact.line
-        row, other = roster.row_of.get(agent_id), roster.row_of.get(instead_of)
-        assert line is not None
-        if row is None or contact.shunned_by == agent_id or not (line.rows == row).any():
+        if contact.shunned_by == agent_id or not self.is_for(contact, agent_id):
             return False
+        roster, line = self.roster, contact.line
+        row, other = roster.row_of[agent_id], roster.row_of.get(instead_of)
+        assert line is not None
         if roster.available_since[line.channel.row].item(row) < inf:
             return True
         return roster.sites is not None and other is not None and roster.sites.can_take_over(row, other, line.channel)

@@ -132,6 +132,10 @@ class Sites:
         held: NDArray[np.bool_] = (self._since[channel.row][rows] < inf) & (self._available[channel.row][rows] == inf)
         return held
 
+    def holds_back(self, row: int | None, channel: Channel) -> bool:
+        """The same of one agent; None: of one who is not in the roster."""
+        return row is not None and bool(self.held_back(np.array([row]), channel)[0])
+
     def is_overloaded(self, site_id: SiteId | None) -> bool:
         """Whether the site carries more calls than it may, as after a reload that gives it fewer."""
         site = None if site_id is None else self._limited.get(site_id)
@@ -143,7 +147,7 @@ class Sites:
         if number < 0 or number != self._site_of.item(other):
             return False
         site = self._numbered[number]
-        return len(site.on_calls) <= site.max_calls and bool(self.held_back(np.array([row]), channel)[0])
+        return len(site.on_calls) <= site.max_calls and self.holds_back(row, channel)
 
 
 def limited(sites: Iterable[Site], agents: Sequence[Agent], available_since: Sequence[Since]) -> Sites | None:

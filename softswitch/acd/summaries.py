@@ -160,10 +160,9 @@ def queue_summaries(floor: Floor, now: float) -> list[QueueSummary]:
     codes = {state: code for code, state in enumerate(AgentState)}
     states = [codes[_state_for_queues(floor.agents[agent_id])] for agent_id in floor.matching.roster.agent_ids]
     column = np.array(states, np.uint8)
-    roster = floor.matching.roster
-    held_back = np.zeros(len(roster), np.bool_)
-    if roster.sites is not None:
-        held_back = roster.sites.held_back(np.arange(len(roster)), Channel.VOICE)
+    held_back = np.zeros(len(column), np.bool_)
+    if floor.sites is not None:
+        held_back = floor.sites.held_back(np.arange(len(column)), Channel.VOICE)
     return [_queue_summary(queue, column, held_back, now) for queue in floor.queues.values()]
 
 
@@ -305,8 +304,7 @@ def _agent_summary(floor: Floor, agent: AgentMachine, served: list[QueueId], now
 def _is_free_for(floor: Floor, agent: AgentMachine, channel: Channel) -> bool:
     if not agent.is_free_for(channel, floor.policy.interrupted_by):
         return False
-    sites, row = floor.matching.roster.sites, floor.matching.roster.row_of.get(agent.agent_id)
-    return sites is None or row is None or not sites.held_back(np.array([row]), channel)[0]
+    return floor.sites is None or not floor.sites.holds_back(agent.row, channel)
 
 
 def _in_hand(contact: Contact, now: float) -> ContactInHand:
