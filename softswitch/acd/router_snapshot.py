@@ -22,6 +22,7 @@ from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.customers import Customer, Customers
 from softswitch.acd.estimates import ForecastErrors, WaitEstimator
 from softswitch.acd.floor import Floor, Timer
+from softswitch.acd.lines import Lines
 from softswitch.acd.matching import Matching
 from softswitch.acd.presence import Presence
 from softswitch.acd.reload import as_they_are, furnish
@@ -86,6 +87,8 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
     Matching: {
         "_asked": "found anew when it is wanted",
         "_chance": "that of the floor",
+    },
+    Lines: {
         "_extra_lines": "counted again as contacts are put back",
         "_personal": "made anew as contacts are put back",
         "_table": "made anew as contacts are put back",

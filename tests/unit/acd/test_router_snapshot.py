@@ -10,6 +10,7 @@ from softswitch.acd.customers import Customers
 from softswitch.acd.estimates import ForecastErrors, WaitEstimator
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import AgentPaused, ConfigurationSet
+from softswitch.acd.lines import Lines
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import Agent, AgentState, Channel, Queue
 from softswitch.acd.presence import Presence
@@ -40,7 +41,7 @@ ROWS = {
     "thing",
     [
         AgentMachine, Contact, QueueRecord, QueueCounters, WaitEstimator, ForecastErrors, RescueState, WrapUp, Floor,
-        ServiceLevelWindow, Customers, Presence, Matching, Roster, Reservation, Workload, Chance, HookCounters,
+        ServiceLevelWindow, Customers, Presence, Lines, Matching, Roster, Reservation, Workload, Chance, HookCounters,
     ],
 )  # fmt: skip
 def test_nothing_is_forgotten(thing: type) -> None:
