@@ -316,6 +316,14 @@ class ChannelMachine(RuleBasedStateMachine):
         slot = Channel.VOICE if channel is Channel.CALLBACK else channel
         return len(alike) < self.capacity[agent_id].get(slot, 0)
 
+    def is_able(self, agent_id: AgentId, contact_id: ContactId) -> bool:
+        """Whether he has the skills it needs; here it needs none."""
+        return True
+
+    def has_just_failed(self, agent_id: AgentId, contact_id: ContactId) -> bool:
+        failed_by, failed_at = self.failed.get(contact_id, ("", 0.0))
+        return failed_by == agent_id and self.now <= failed_at + RETRY_S
+
     # What always holds
 
     @invariant()
@@ -352,10 +360,10 @@ class ChannelMachine(RuleBasedStateMachine):
             if is_away or agent.state is AgentState.NOT_READY:
                 continue
             for row in waiting:
-                failed_by, failed_at = self.failed.get(row.contact_id, ("", 0.0))
-                has_failed = failed_by == agent.agent_id and self.now <= failed_at + RETRY_S
+                has_failed = self.has_just_failed(agent.agent_id, row.contact_id)
                 needs_phone = row.channel in ON_THE_PHONE and not agent.is_reachable
-                assert has_failed or needs_phone or not self.may_take(agent.agent_id, row.channel)
+                is_able = self.is_able(agent.agent_id, row.contact_id)
+                assert has_failed or needs_phone or not is_able or not self.may_take(agent.agent_id, row.channel)
 
     @invariant()
     def no_call_outlives_its_leg_by_more_than_two_questions(self) -> None:

@@ -5,8 +5,7 @@ After every turn of the loop the table is read as the next switch would read it,
 the very state of the live one after the last input that had reached the table; no input that has is missing ever again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,57 +18,17 @@ from softswitch.acd.runtime.rebuilding import Compacted, compact, rebuild
 from softswitch.acd.snapshot_rows import RouterSnapshot
 from softswitch.base.ids import ContactId, QueueId
 from softswitch.testing.clock import ManualClock
+from softswitch.testing.journal import TableInMemory, Turns
 from tests.fuzz.test_acd_snapshot import FULL, SHIFT, Run, steps
 
 ENTRIES_MAX = 6
 """Inputs between two snapshots."""
 
 
-class Turns:
-    """A loop that does one thing when told to."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Callable[[], object]] = []
-
-    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> "Turns":
-        self.waiting.append(callback)
-        return self
-
-    def cancel(self) -> None:
-        pass
-
-    def turn(self) -> None:
-        if self.waiting:
-            self.waiting.pop(0)()
-
-
-class Table:
-    def __init__(self) -> None:
-        self.is_failing = False
-        self.parts: list[bytes] = []
-        self.records: dict[int, bytes] = {}
-        self.snapshots = 0
-
-    def append(self, first_entry: int, entries: bytes) -> None:
-        self.records[first_entry] = entries
-
-    def put_snapshot(self, parts: Sequence[bytes], obsolete: Iterable[int]) -> None:
-        self.parts = list(parts)
-        self.snapshots += 1
-        for first_entry in obsolete:
-            del self.records[first_entry]
-
-    def snapshot(self) -> list[bytes]:
-        return self.parts
-
-    def journal(self) -> list[tuple[int, bytes]]:
-        return sorted(self.records.items())
-
-
 class SlowCompactor:
     """Reads the table some time after it was asked to, and says what came of it later still."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: TableInMemory) -> None:
         self._table = table
         self._done: Callable[[Compacted | None], None] | None = None
         self._made: Compacted | None = None
@@ -113,7 +72,7 @@ class NotingRun(Run):
 
 class Switch:
     def __init__(self) -> None:
-        self.table, self.loop, self.clock = Table(), Turns(), ManualClock(now=1000.0)
+        self.table, self.loop, self.clock = TableInMemory(), Turns(), ManualClock(now=1000.0)
         self.compactor = SlowCompactor(self.table)
         journal = RouterJournal(self.table, self.clock, self.loop, "boot", self.compactor, entries_max=ENTRIES_MAX)
         self.run = NotingRun(journal)

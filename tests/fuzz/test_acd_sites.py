@@ -27,7 +27,7 @@ from softswitch.acd.model import Agent, AgentState, Channel, Queue, RoutingPolic
 from softswitch.acd.outputs import AcdOutput, AgentReserved, ReservationEnded
 from softswitch.acd.router import Router
 from softswitch.base.ids import AgentId, ContactId, QueueId, SiteId
-from tests.fuzz.test_acd_channels import GIVES_WAY, ON_THE_PHONE, RETRY_S, WATCHDOG_S, ChannelMachine
+from tests.fuzz.test_acd_channels import GIVES_WAY, ON_THE_PHONE, WATCHDOG_S, ChannelMachine
 
 CAPACITY: dict[str, dict[Channel, int]] = {
     "ann": {Channel.VOICE: 1, Channel.CHAT: 2, Channel.EMAIL: 1},
@@ -196,8 +196,7 @@ class SiteMachine(ChannelMachine):
                 continue
             if self.orders[row.contact_id] < self.orders[contact_id]:
                 for agent_id in free:
-                    failed_by, failed_at = self.failed.get(row.contact_id, ("", 0.0))
-                    has_failed = failed_by == agent_id and self.now <= failed_at + RETRY_S
+                    has_failed = self.has_just_failed(agent_id, row.contact_id)
                     may_take = super().may_take(agent_id, row.channel)
                     assert has_failed or not may_take or not self.is_able(agent_id, row.contact_id)
 
@@ -207,21 +206,6 @@ class SiteMachine(ChannelMachine):
     def no_site_has_more_calls_than_it_carries(self) -> None:
         for row in self.router.site_summaries():
             assert row.calls == self.calls_of(row.site_id)
-
-    @invariant()
-    def nobody_waits_for_whom_an_agent_is_free(self) -> None:
-        alerted = {other.agent_id for other in self.reservations.values()}
-        waiting = [row for row in self.router.contact_summaries(self.now) if row.position is not None]
-        for agent in self.router.agent_summaries(self.now):
-            is_away = not agent.is_logged_in or agent.planned_reason is not None or agent.agent_id in alerted
-            if is_away or agent.state is AgentState.NOT_READY:
-                continue
-            for row in waiting:
-                failed_by, failed_at = self.failed.get(row.contact_id, ("", 0.0))
-                has_failed = failed_by == agent.agent_id and self.now <= failed_at + RETRY_S
-                needs_phone = row.channel in ON_THE_PHONE and not agent.is_reachable
-                is_able = self.is_able(agent.agent_id, row.contact_id)
-                assert has_failed or needs_phone or not is_able or not self.may_take(agent.agent_id, row.channel)
 
     @invariant()
     def a_restored_router_shows_the_same_who_are_free(self) -> None:

@@ -18,6 +18,7 @@ from softswitch.app.router_journal import StoredRouter
 from softswitch.base.clock import SystemClock
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.store import Store, open_store
+from softswitch.testing.journal import Turns
 
 CONFIGURATION = ConfigurationSet([Queue(queue_id=QueueId("sales"))], [Agent(agent_id=AgentId("ann"))])
 
@@ -33,13 +34,13 @@ def test_a_snapshot_is_made_beside_the_switch(store: Store, tmp_path: Path) -> N
     clock, router, table = SystemClock(), Router(), StoredRouter(store)
 
     async def run() -> None:
-        loop = asyncio.get_running_loop()
-        process = _Watched(str(tmp_path))
-        journal = RouterJournal(table, clock, loop, "boot", process, entries_max=5)
+        process, turns = _Watched(str(tmp_path)), Turns()
+        journal = RouterJournal(table, clock, turns, "boot", process, entries_max=5)
         router.apply(CONFIGURATION, clock.now())
         router.take_outputs()
         journal.begin(router)
-        await asyncio.sleep(0.1)
+        while turns.waiting:
+            turns.turn()
         facts = [AgentLoggedIn(AgentId("ann")), AgentPaused(AgentId("ann"), "lunch")]
         tasks = [ContactQueued(ContactId(f"t{n}"), QueueId("sales"), channel=Channel.TASK) for n in range(10)]
         for fact in (*facts, *tasks):
@@ -47,11 +48,11 @@ def test_a_snapshot_is_made_beside_the_switch(store: Store, tmp_path: Path) -> N
             router.apply(fact, now)
             router.take_outputs()
             journal.note(fact, now)
-            await asyncio.sleep(0.01)
+            turns.turn()
+            await asyncio.wrap_future(store.commit())
         made = await asyncio.wait_for(process.made, 60)
         assert made is not None
         assert made.next_entry >= 5
-        await asyncio.sleep(0.1)
         await asyncio.wrap_future(store.commit())
         process.stop()
 

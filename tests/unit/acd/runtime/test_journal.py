@@ -1,6 +1,6 @@
 """Snapshot and journal: what they cost the table, and that whatever is on the disk the switch starts."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 
 import msgspec
@@ -15,34 +15,12 @@ from softswitch.acd.runtime.service import AcdService, SavedAgent
 from softswitch.acd.snapshot_rows import VERSION
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.testing.clock import ManualClock
+from softswitch.testing.journal import TableInMemory
 from softswitch.testing.runtime.loop import VirtualLoop
 
 ANN = AgentId("ann")
 SALES = QueueId("sales")
 CONFIGURATION = ConfigurationSet([Queue(queue_id=SALES)], [Agent(agent_id=ANN)])
-
-
-class TableInMemory:
-    def __init__(self) -> None:
-        self.is_failing = False
-        self.parts: list[bytes] = []
-        self.records: dict[int, bytes] = {}
-        self.snapshots = 0
-
-    def append(self, first_entry: int, entries: bytes) -> None:
-        self.records[first_entry] = entries
-
-    def put_snapshot(self, parts: Sequence[bytes], obsolete: Iterable[int]) -> None:
-        self.parts = list(parts)
-        self.snapshots += 1
-        for first_entry in obsolete:
-            del self.records[first_entry]
-
-    def snapshot(self) -> list[bytes]:
-        return self.parts
-
-    def journal(self) -> Iterable[tuple[int, bytes]]:
-        return sorted(self.records.items())
 
 
 class NoStates:
