@@ -65,9 +65,9 @@ class CompletionBook:
         self._look(now)
         return True
 
-    def cancel(self, who: str, whom: str = "") -> int:
-        """Take back what `who` wants, of `whom` or of everybody; returns how many."""
-        gone = [each for each in self._waiting if each.who == who and whom in ("", each.whom)]
+    def cancel(self, who: str) -> int:
+        """Take back what `who` wants, of everybody; returns how many."""
+        gone = [each for each in self._waiting if each.who == who]
         for each in gone:
             del self._waiting[each]
         return len(gone)
@@ -85,16 +85,14 @@ class CompletionBook:
         self._look(now)
 
     def over(self, wanted: Wanted, *, was_busy: bool, now: float) -> None:
-        """What was tried is over; `was_busy`: whoever is wanted was so again, and it is to be tried once more."""
+        """What was tried is over, or was taken back meanwhile; `was_busy`: whoever is wanted was so again, and it is
+        to be tried once more."""
         waiting = self._waiting.get(wanted)
-        if waiting is None:
-            return
-        if was_busy:
+        if waiting is not None and was_busy:
             waiting.is_under_way = False
-            self._look(now)
         else:
-            del self._waiting[wanted]
-            self._look(now)
+            self._waiting.pop(wanted, None)
+        self._look(now)
 
     def handle_timeout(self, now: float) -> None:
         """Somebody has been free for long enough, or has waited for too long."""

@@ -55,6 +55,15 @@ def test_who_was_busy_again_is_tried_again() -> None:
     assert due(made, 22.0) == [ANN_BOB]
 
 
+def test_who_takes_it_back_while_he_is_rung_holds_up_nobody() -> None:
+    made = book(ANN_BOB, CARL_BOB, busy=frozenset())
+    assert due(made, 2.0) == [ANN_BOB]
+    made.changed("bob", is_busy=False, now=3.0)
+    made.cancel("ann")
+    made.over(ANN_BOB, was_busy=False, now=10.0)
+    assert due(made, 10.0 + GUARD_S) == [CARL_BOB]
+
+
 def test_it_expires_and_can_be_taken_back() -> None:
     made = book(ANN_BOB)
     assert due(made, EXPIRES_S) == []
