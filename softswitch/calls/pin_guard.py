@@ -1,7 +1,7 @@
-"""Guessing of PINs: after some wrong ones in a row none is right for a while, of a box and for a caller.
+"""Guessing of PINs: after some wrong ones in a row none is right for a while, of an agent, of a box and for a caller.
 
-Both are counted: else one caller could try all boxes, or many callers one. A right PIN clears the caller's count and
-the box's. Pure, in monotonic seconds.
+Of boxes both are counted: else one caller could try all boxes, or many callers one. A right PIN clears the caller's
+count and the box's. Pure, in monotonic seconds.
 """
 
 from softswitch.calls.limits import PIN_GUESSERS_MAX
@@ -13,7 +13,7 @@ LOCKED_S = 300.0
 
 
 class PinGuard:
-    """Subjects are "box:101", "caller:+15550100"; who has not guessed wrong costs nothing."""
+    """Subjects are agents' ids, or "box:101" and "caller:+15550100"; who has not guessed wrong costs nothing."""
 
     __slots__ = ("_locked_until", "_wrong")
 

@@ -2,8 +2,8 @@
 
 Who leaves a desk keeps no line open from there (agent_line.py).
 
-A PIN of an agent can be tried by whoever can call from one of our phones: after `WRONG_PINS_MAX` wrong ones in a row
-none is right for `LOCKED_S` seconds, and each is logged.
+A PIN of an agent can be tried by whoever can call from one of our phones: after some wrong ones in a row none is right
+for a while (pin_guard.py), and each is logged.
 """
 
 import hmac
@@ -14,6 +14,7 @@ from softswitch.base.clock import Clock
 from softswitch.base.ids import AgentId
 from softswitch.base.log import get_logger
 from softswitch.calls.desks import agent_called, seated
+from softswitch.calls.pin_guard import LOCKED_S, PinGuard
 from softswitch.calls.runtime.agent_lines import Acd
 from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.settings import CallSettings, Extension
@@ -22,10 +23,6 @@ from softswitch.store.schema import StoredSeat
 
 log = get_logger("calls")
 
-WRONG_PINS_MAX = 5
-"""In a row: a person mistypes twice, a machine goes on."""
-LOCKED_S = 300.0
-"""Four digits hold out for a month then."""
 LEFT = "the agent has left the desk"
 
 
@@ -36,13 +33,12 @@ class Desks:
         "_acd",
         "_clock",
         "_configured",
+        "_guard",
         "_is_registered",
         "_lines",
-        "_locked_until",
         "_seats",
         "_store",
         "_take",
-        "_wrong",
     )
 
     def __init__(
@@ -64,8 +60,7 @@ class Desks:
         self._take = take_settings
         self._is_registered = is_registered
         self._seats = {row.agent_id: row.username for row in store.seats.ascending()}
-        self._wrong: dict[AgentId, int] = {}
-        self._locked_until: dict[AgentId, float] = {}
+        self._guard = PinGuard()
 
     @property
     def settings(self) -> CallSettings:
@@ -119,15 +114,12 @@ class Desks:
     def _is_right(self, own: Extension, pin: str) -> bool:
         agent_id, now = own.agent_id, self._clock.now()
         assert agent_id is not None, "an agent's own phone"
-        if now < self._locked_until.get(agent_id, 0.0) or not own.pin:
+        if self._guard.is_locked((agent_id,), now) or not own.pin:
             return False
         if hmac.compare_digest(own.pin.encode(), pin.encode()):
-            self._wrong.pop(agent_id, None)
+            self._guard.right((agent_id,))
             return True
-        self._wrong[agent_id] = self._wrong.get(agent_id, 0) + 1
-        if self._wrong[agent_id] >= WRONG_PINS_MAX:
-            del self._wrong[agent_id]
-            self._locked_until[agent_id] = now + LOCKED_S
+        if self._guard.wrong((agent_id,), now):
             log.warning("agent's PIN locked", agent=agent_id, for_s=LOCKED_S)
         return False
 

@@ -4,7 +4,8 @@ import pytest
 
 from softswitch.acd.inputs import AcdInput, AgentLoggedIn, AgentLoggedOut, AgentReachable, AgentUnreachable
 from softswitch.base.ids import AgentId
-from softswitch.calls.runtime.desks import LOCKED_S, WRONG_PINS_MAX, Desks
+from softswitch.calls.pin_guard import LOCKED_S, WRONG_PINS_MAX
+from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.store import Store, memory_store
