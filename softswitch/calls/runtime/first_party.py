@@ -1,5 +1,6 @@
 """Whoever is rung first for a call that begins with nobody, and is its caller when he answers: a customer who is called
-back, a colleague who wanted somebody who was busy, the agent a queue has found for either or for a voice message."""
+back, a colleague who wanted somebody who was busy, the agent a queue has found for either or for a voice message, and
+who is called for a conference."""
 
 from softswitch.acd.model import BusyKind
 from softswitch.acd.outputs import AgentReserved, ContactConnected, ReservationEnded
@@ -17,28 +18,35 @@ async def reach(call: ActiveCall, target: str, ring_s: float) -> DialReason | No
 
     Raises `CallEnded`, `LocalError` and `MediaUnavailable`.
     """
-    clock = call.around.clock
-    call.set_state(CallState.ALERTING)
     attempt = Attempt(call, target)
-    deadline = clock.now() + ring_s
     try:
-        await attempt.begin()
-        while True:
-            await attempt.proceed(clock.now())
-            if attempt.answered is not None:
-                _begin_with(call, attempt, attempt.answered)
-                return None
-            if attempt.verdict is not None:
-                return attempt.verdict
-            due = [deadline, *(at for at in (attempt.next_timeout(),) if at is not None)]
-            event = await call.mailbox.next(max(0.0, min(due) - clock.now()))
-            if clock.now() >= deadline:
-                return DialReason.NO_ANSWER
-            if isinstance(event, LegProgress | LegAnswered | LegFailed):
-                attempt.receive(event)
+        reason = await ring(call, attempt, ring_s)
+        if attempt.answered is not None:
+            _begin_with(call, attempt, attempt.answered)
+        return reason
     finally:
         if attempt.answered is not call.caller:
             attempt.end()
+
+
+async def ring(call: ActiveCall, attempt: Attempt, ring_s: float) -> DialReason | None:
+    """Let it ring for so long; why nobody has answered, or None: `attempt.answered` has. Raises what `reach` does."""
+    clock = call.around.clock
+    call.set_state(CallState.ALERTING)
+    deadline = clock.now() + ring_s
+    await attempt.begin()
+    while True:
+        await attempt.proceed(clock.now())
+        if attempt.answered is not None:
+            return None
+        if attempt.verdict is not None:
+            return attempt.verdict
+        due = [deadline, *(at for at in (attempt.next_timeout(),) if at is not None)]
+        event = await call.mailbox.next(max(0.0, min(due) - clock.now()))
+        if clock.now() >= deadline:
+            return DialReason.NO_ANSWER
+        if isinstance(event, LegProgress | LegAnswered | LegFailed):
+            attempt.receive(event)
 
 
 async def reach_agent(call: ActiveCall, reserved: AgentReserved, display: str) -> ContactConnected | None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
-from softswitch.calls.call_state import CallState
 from softswitch.calls.conferences.invitations import CallResult, Invitation
 from softswitch.calls.conferences.outputs import Word
 from softswitch.calls.conferences.participant import Newcomer
@@ -20,8 +19,8 @@ from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.conferences.conference import Conference
 from softswitch.calls.runtime.conferences.member import words_of_number
 from softswitch.calls.runtime.conferring import Visit
+from softswitch.calls.runtime.first_party import ring
 from softswitch.calls.runtime.sounds import or_silence
-from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
 
 log = get_logger("calls")
 
@@ -77,25 +76,13 @@ class CallingIn:
 
     async def _reach(self) -> CallResult:
         """ "joined": he has answered, and is the caller."""
-        call, clock = self._call, self._call.around.clock
-        call.set_state(CallState.ALERTING)
         attempt = self._attempt
-        deadline = clock.now() + self._conference.terms.ring_s
         try:
-            await attempt.begin()
-            while True:
-                await attempt.proceed(clock.now())
-                if attempt.answered is not None:
-                    call.begin_with(attempt.answered)
-                    return "joined"
-                if attempt.verdict is not None:
-                    return "not_possible" if self._is_hopeless(attempt) else "not_reached"
-                due = [deadline, *(at for at in (attempt.next_timeout(),) if at is not None)]
-                event = await call.mailbox.next(max(0.0, min(due) - clock.now()))
-                if clock.now() >= deadline:
-                    return "not_reached"
-                if isinstance(event, LegProgress | LegAnswered | LegFailed):
-                    attempt.receive(event)
+            await ring(self._call, attempt, self._conference.terms.ring_s)
+            if attempt.answered is not None:
+                self._call.begin_with(attempt.answered)
+                return "joined"
+            return "not_possible" if attempt.verdict is not None and self._is_hopeless(attempt) else "not_reached"
         finally:
             attempt.silence()
             if attempt.answered is None:
