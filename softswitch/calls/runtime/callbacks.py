@@ -20,7 +20,6 @@ from softswitch.acd.events import ContactWithdrawn as WithdrawnEvent
 from softswitch.acd.inputs import AcdInput, ContactQueued, ContactWithdrawn
 from softswitch.acd.model import Channel
 from softswitch.acd.outputs import AcdOutput, AgentReserved, ContactMoved, ContactOverflowed, ContactRefused
-from softswitch.acd.runtime.timers import TimerHandle
 from softswitch.base.errors import LocalError, SoftswitchError
 from softswitch.base.ids import CallId, ContactId, QueueId
 from softswitch.base.log import get_logger
@@ -41,6 +40,7 @@ from softswitch.calls.runtime.callback_attempt import CallbackAttempt
 from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import Calendar
+from softswitch.calls.runtime.wall_timer import DAY_S, WallTimer
 from softswitch.sip.trunks.numbers import normalised
 from softswitch.store import Store
 from softswitch.store.schema import StoredCallback
@@ -57,7 +57,6 @@ ON_THE_LINE_S = 300.0
 """Who has asked for it and not hung up after this is called all the same: something went wrong."""
 HUNG_UP_S = 5.0
 """His phone must be on the hook before it can ring."""
-DAY_S = 86_400.0
 
 
 class Acd(Protocol):
@@ -73,14 +72,13 @@ class Callbacks:
     def __init__(self, store: Store, acd: Acd, loop: asyncio.AbstractEventLoop, calendar: Calendar) -> None:
         self._store = store
         self._acd = acd
-        self._loop = loop
         self._calendar = calendar
         self._book = CallbackBook(store.callbacks.ascending())
         self._contacts: dict[str, ContactId] = {}
         """Those that wait in the router."""
         self._customer_first: dict[QueueId, set[str]] = {}
         """Of those, by queue, whose customers are called when it is their turn."""
-        self._timer: TimerHandle | None = None
+        self._timer = WallTimer(loop, lambda: self._among.clock.wall(), self._time_is_up)
         self._is_stopping = False
         self._around: Surroundings | None = None
         self._exchange: Exchange | None = None
@@ -97,7 +95,7 @@ class Callbacks:
     def stop(self) -> None:
         """Nobody is called any more: the switch is about to end. Those that are promised wait for its successor."""
         self._is_stopping = True
-        self._disarm()
+        self._timer.stop()
         for callback_id in list(self._contacts):
             contact_id = self._forget_contact(callback_id)
             if contact_id is not None:
@@ -273,7 +271,7 @@ class Callbacks:
                         self._wait(callback)
                     case CallbackForgotten(callback_id):
                         self._store.callbacks.delete(callback_id)
-        self._arm()
+        self._timer.set(self._book.next_timeout())
 
     def _wait(self, callback: StoredCallback) -> None:
         if self._is_stopping:
@@ -362,21 +360,7 @@ class Callbacks:
 
     # Time
 
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _arm(self) -> None:
-        self._disarm()
-        if self._is_stopping:
-            return
-        due = self._book.next_timeout()
-        wait_s = DAY_S if due is None else min(DAY_S, max(0.0, due - self._among.clock.wall()))
-        self._timer = self._loop.call_later(wait_s, self._time_is_up)
-
     def _time_is_up(self) -> None:
-        self._timer = None
         self._forget_old()
         self._book.handle_timeout(self._among.clock.wall())
         self._carry_out()

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from softswitch.acd.runtime.timers import TimerHandle
 from softswitch.base.ids import CallId, RoomId
 from softswitch.base.log import get_logger
 from softswitch.calls.conferences.invitations import CallResult, Invitation
@@ -26,6 +25,7 @@ from softswitch.calls.runtime.conferences.calling_in import CallingIn
 from softswitch.calls.runtime.conferences.conference import Conference
 from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.runtime.wall_timer import DAY_S, WallTimer
 from softswitch.media.protocol import TalkersChanged
 from softswitch.sip.trunks.selection import compact_pattern, matches
 from softswitch.store import Store
@@ -35,7 +35,6 @@ log = get_logger("calls")
 
 NAMES = "conference-names"
 """The folder, among the recordings, of what people say as their names, for as long as their conference goes on."""
-DAY_S = 86_400.0
 END_REASON_RESTARTED = "switch restarted"
 
 
@@ -51,7 +50,7 @@ class Conferences:
         self._by_media_room: dict[RoomId, Conference] = {}
         self._calls: dict[tuple[str, str], ActiveCall] = {}
         """Calls to people, by conference and number."""
-        self._timer: TimerHandle | None = None
+        self._timer = WallTimer(loop, lambda: self._among.clock.wall(), self._time_is_up)
         self._looked_at_wall = 0.0
         """Times up to then have been dealt with."""
         self._is_stopping = False
@@ -74,7 +73,7 @@ class Conferences:
     def stop_calling(self) -> None:
         """The switch stops: nobody is called any more, and conferences go on for as long as calls may."""
         self._is_stopping = True
-        self._disarm()
+        self._timer.stop()
 
     def stop(self) -> None:
         """The switch is about to end, and all calls with it."""
@@ -214,23 +213,11 @@ class Conferences:
 
     # Time
 
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     def _arm(self) -> None:
-        self._disarm()
-        if self._is_stopping:
-            return
-        wall = self._among.clock.wall()
         times = [time for terms in self._among.settings().conferences.values() for time in terms.times]
-        due = next_time(times, self._looked_at_wall)
-        wait_s = DAY_S if due is None else min(DAY_S, max(0.0, due - wall))
-        self._timer = self._loop.call_later(wait_s, self._time_is_up)
+        self._timer.set(next_time(times, self._looked_at_wall))
 
     def _time_is_up(self) -> None:
-        self._timer = None
         wall, before = self._among.clock.wall(), self._looked_at_wall
         self._looked_at_wall = wall
         for key, terms in self._among.settings().conferences.items():
