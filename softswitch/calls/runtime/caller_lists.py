@@ -4,15 +4,15 @@ Added numbers are all in memory, for every call may ask. One whose time is over 
 somebody comes across it. What was added to a list that the configuration no longer has counts again if it returns.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator
 
 from softswitch.base.clock import Clock
-from softswitch.base.errors import LocalError, SoftswitchError
+from softswitch.base.errors import LocalError
 from softswitch.base.log import get_logger
 from softswitch.calls.boosts import boost_of
 from softswitch.calls.caller_lists import CallerList, Listed, is_keepable, number_digits
 from softswitch.calls.limits import LISTED_NUMBERS_MAX
+from softswitch.calls.runtime.on_disk import is_on_disk
 from softswitch.calls.settings import CallSettings
 from softswitch.sip.trunks.numbers import normalised
 from softswitch.store.layout import ListedKey
@@ -120,9 +120,4 @@ class CallerLists:
             self._current(key)
 
     async def _is_stored(self) -> bool:
-        try:
-            await asyncio.wrap_future(self._store.commit())
-        except SoftswitchError as error:
-            log.error("list not stored", fault=str(error))
-            return False
-        return True
+        return await is_on_disk(self._store, log, "list not stored")

@@ -3,11 +3,10 @@
 All of them are in memory, for every call asks; what is chosen is on the disk before it is confirmed.
 """
 
-import asyncio
 from collections.abc import Callable
 
-from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
+from softswitch.calls.runtime.on_disk import is_on_disk
 from softswitch.store.schema import StoredPhone
 from softswitch.store.store import Store
 
@@ -48,12 +47,7 @@ class PhoneSettings:
     async def keep(self, chosen: StoredPhone) -> bool:
         """From now on; True once it is on the disk, so that it may be confirmed, and False if the disk refuses it."""
         self.set(chosen)
-        try:
-            await asyncio.wrap_future(self._store.commit())
-        except SoftswitchError as error:
-            log.error("phone settings not stored", username=chosen.username, fault=str(error))
-            return False
-        return True
+        return await is_on_disk(self._store, log, "phone settings not stored", username=chosen.username)
 
     def set(self, chosen: StoredPhone) -> None:
         """From now on, and, in a moment, after a restart as well."""

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from softswitch.acd.runtime.timers import TimerHandle
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
-from softswitch.base.errors import SoftswitchError
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import get_logger
 from softswitch.calls.limits import ORPHAN_S, SWEPT_AT_ONCE, VOICEMAIL_SWEEP_S
 from softswitch.calls.pin_guard import PinGuard
+from softswitch.calls.runtime.on_disk import is_on_disk
 from softswitch.calls.settings import CallSettings
 from softswitch.calls.voice_book import (
     BoxChanged,
@@ -240,12 +240,7 @@ class Voicemail:
 
     async def stored(self) -> bool:
         """True once all of the above is on the disk; False if the disk refuses."""
-        try:
-            await asyncio.wrap_future(self._store.commit())
-        except SoftswitchError as error:
-            log.error("voicemail not stored", fault=str(error))
-            return False
-        return True
+        return await is_on_disk(self._store, log, "voicemail not stored")
 
     # Recordings
 
