@@ -246,8 +246,9 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     minutes_days: float = 365.0
     """How long the minutes of conferences are kept; 0: for ever."""
     boosts: tuple[BoostRule, ...] = ()
-    site_of_region: dict[str, str] = {}
     """Who comes earlier in queues."""
+    site_of_region: dict[str, str] = {}
+    """By region, whose agents its callers come to first where a queue `prefers_site`."""
     srtp_of_trunks: dict[str, SrtpPolicy] = {}
     """By name, of those whose sound is not always in the clear."""
     dtmf_of_trunks: dict[str, DigitMode] = {}

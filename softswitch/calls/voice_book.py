@@ -63,9 +63,6 @@ class BoxCounts(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-EMPTY = BoxCounts()
-
-
 class VoiceBook:
     """All messages of the switch, in memory: lamps and callers ask at any time."""
 
@@ -122,9 +119,6 @@ class VoiceBook:
     def chosen(self, box: str) -> StoredVoiceBox:
         """What the owner has chosen; who has chosen nothing has a row with nothing in it."""
         return self._chosen.get(box) or StoredVoiceBox(box=box)
-
-    def all_chosen(self) -> list[StoredVoiceBox]:
-        return list(self._chosen.values())
 
     def files(self) -> set[str]:
         """Every file that something names."""

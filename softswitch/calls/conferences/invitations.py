@@ -17,7 +17,7 @@ import msgspec
 from softswitch.base.ids import CallId
 from softswitch.calls.conferences.limits import INVITATIONS_MAX
 
-CallResult: TypeAlias = Literal["joined", "refused", "not_reached", "not_possible", "given_up"]
+CallResult: TypeAlias = Literal["joined", "refused", "not_reached", "not_possible"]
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):

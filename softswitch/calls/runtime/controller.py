@@ -265,8 +265,7 @@ class CallController:
     def originate(self, record: CallRecord) -> ActiveCall:
         caller = nobody("nobody yet", self._around.settings().capabilities)
         call = ActiveCall(None, caller, record, self._around, **self._connections())
-        project, record.project = record.project, ""
-        arrive(call, project)
+        arrive(call, record.project)
         self.calls[call.call_id] = call
         self._around.records.call_started(record.as_active())
         return call

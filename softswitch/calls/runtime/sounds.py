@@ -15,3 +15,8 @@ def or_silence(find: Callable[[], list[str]]) -> list[str]:
     except SoftswitchError as error:
         log.warning("sound", fault=str(error))
         return []
+
+
+def names_of_digits(number: str) -> list[str]:
+    """The prompts that say a number digit by digit; what is no digit is left out."""
+    return [f"digit/{digit}" for digit in number if digit.isdecimal()]

@@ -17,7 +17,7 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.dialling import Dialling
 from softswitch.calls.runtime.first_party import reach_agent
-from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.runtime.sounds import names_of_digits, or_silence
 from softswitch.store.voicemail_schema import StoredVoiceMessage
 
 log = get_logger("voicemail")
@@ -120,5 +120,5 @@ class VoiceContactCall:
         await Dialling(self._call, plan, record=None, ring_s=self._around.settings().ring_s).run()
 
     def _sounds(self, verbs: CallerVerbs, name: str, *, number: bool = True) -> list[str]:
-        digits = [f"digit/{digit}" for digit in self._message.calling_number if digit.isdecimal()] if number else []
+        digits = names_of_digits(self._message.calling_number) if number else []
         return or_silence(lambda: [verbs.sounds.resolve(each, verbs.language) for each in (name, *digits)])

@@ -201,7 +201,7 @@ def test_a_book_that_is_read_again_knows_the_same() -> None:
     left(book, 2)
     book.heard("m2", "anna", 3.0)
     book.begin(message(3))
-    again = VoiceBook(book.all_messages(), book.all_chosen())
+    again = VoiceBook(book.all_messages())
     assert counted(again) == counted(book) == (1, 1, 1, 0)
     assert again.files() == book.files()
     assert [each.message_id for each in again.unfinished()] == ["m3"]

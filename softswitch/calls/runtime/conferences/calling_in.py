@@ -17,10 +17,9 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.conferences.conference import Conference
-from softswitch.calls.runtime.conferences.member import words_of_number
 from softswitch.calls.runtime.conferring import Visit
 from softswitch.calls.runtime.first_party import ring
-from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.runtime.sounds import names_of_digits, or_silence
 
 log = get_logger("calls")
 
@@ -111,7 +110,7 @@ class CallingIn:
         words: list[Word] = ["conference/invitation"]
         host = None if self._invitation.by is None else self._conference.room.participants.get(self._invitation.by)
         if host is not None:
-            spoken = [host.who.name_sound] if host.who.name_sound else words_of_number(host.who.number)
+            spoken = [host.who.name_sound] if host.who.name_sound else names_of_digits(host.who.number)
             words += ["conference/invited-by", *spoken] if spoken else []
         words.append("conference/invitation-keys")
         names = [str(word) for word in words]

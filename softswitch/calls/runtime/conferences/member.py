@@ -171,8 +171,3 @@ class Member:
             else:
                 files.append(sounds.resolve(word, self._language))
         return files[:SOUNDS_SPOKEN_MAX]
-
-
-def words_of_number(number: str) -> list[Word]:
-    """A number, digit by digit."""
-    return [f"digit/{digit}" for digit in number if digit.isdecimal()]

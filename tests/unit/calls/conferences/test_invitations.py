@@ -24,7 +24,7 @@ def test_who_was_not_reached_is_called_again_so_many_times() -> None:
     assert not invitations.waiting
 
 
-@pytest.mark.parametrize("result", ["joined", "refused", "not_possible", "given_up"])
+@pytest.mark.parametrize("result", ["joined", "refused", "not_possible"])
 def test_others_are_not_called_again(result: CallResult) -> None:
     invitations = Invitations(attempts=3, retry_s=60.0)
     invitations.invite(invitation())
