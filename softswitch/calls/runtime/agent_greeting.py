@@ -9,7 +9,12 @@ from collections.abc import Sequence
 
 from softswitch.base.clock import Clock
 from softswitch.base.ids import AgentId
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.agent_line import ZIP_TONE
+from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.settings import QueueTreatment
 
 GREETING_S_MAX = 10.0
 """A caller who was told nothing for longer than this thinks that the line is dead."""
@@ -41,3 +46,14 @@ class AgentGreeting:
         """Nothing of it is to be heard any more."""
         if self._agent.stream is not None:
             self._agent.stream.stop_play(self._play_id)
+
+
+def words_for(call: ActiveCall, treatment: QueueTreatment, agent_id: AgentId, agent: Party) -> list[str]:
+    """What the agent is to hear before this caller, in his own language; nothing, if the queue says nothing."""
+    extension = call.around.settings().extension_of_agent(agent_id)
+    language = call.language if extension is None or not extension.language else extension.language
+    zip_tone = (ZIP_TONE,) if agent.open_line else ()  # else he would not know that somebody is there
+    library, sounds = sounds_of(call), list[str]()
+    for name in treatment.agent_hears or zip_tone:
+        sounds += or_silence(lambda name=name: [library.resolve(name, language)])
+    return sounds

@@ -60,8 +60,7 @@ from softswitch.calls.projects import foreign_project
 from softswitch.calls.queue_wishes import QueueStay, QueueWishes
 from softswitch.calls.record import EndedBy, EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.agent_greeting import AgentGreeting
-from softswitch.calls.runtime.agent_line import ZIP_TONE
+from softswitch.calls.runtime.agent_greeting import AgentGreeting, words_for
 from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.belonging import belong_to, policy_in_queue, sounds_of
 from softswitch.calls.runtime.conversation import Conversation
@@ -298,19 +297,10 @@ class QueueVisit:
 
     def _greet(self, agent_id: AgentId, agent: Party) -> bool:
         """Tell an agent who has answered about the caller; False if there is nothing to be told."""
-        sounds = self._words_for(agent_id, agent)
+        sounds = words_for(self._call, self._treatment, agent_id, agent)
         if sounds:
             self._greeting = AgentGreeting(agent_id, agent, sounds, self._around.clock)
         return bool(sounds)
-
-    def _words_for(self, agent_id: AgentId, agent: Party) -> list[str]:
-        extension = self._around.settings().extension_of_agent(agent_id)
-        language = self._call.language if extension is None or not extension.language else extension.language
-        zip_tone = (ZIP_TONE,) if agent.open_line else ()  # else he would not know that somebody is there
-        library, sounds = sounds_of(self._call), list[str]()
-        for name in self._treatment.agent_hears or zip_tone:
-            sounds += or_silence(lambda name=name: [library.resolve(name, language)])
-        return sounds
 
     def _greeted(self) -> None:
         """The agent knows who calls, or was told for long enough."""
