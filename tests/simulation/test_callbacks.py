@@ -108,6 +108,20 @@ async def busy(centre: SimulatedCentre) -> None:
     await centre.log_in("ann")
 
 
+async def called_first(centre: SimulatedCentre) -> tuple[SimulatedPhone, SimulatedPhone]:
+    """Somebody the only agent talks to, and a customer who was called first and waits for him then."""
+    customer(centre)
+    await centre.log_in("ann")
+    former = centre.caller("+15550198")
+    former.call(HOTLINE)
+    await centre.until(lambda: centre.acd.agent_summaries()[0].state is AgentState.BUSY)
+    phone = await asked(centre)
+    await centre.until(lambda: bool(phone.seen(InviteReceived)))
+    await centre.sleep(2)
+    phone.press("1")
+    return former, phone
+
+
 def test_the_agent_hears_it_ring_and_talks_to_the_customer(centre: Make) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         phone = await asked(centre)
@@ -213,15 +227,7 @@ def test_on_an_open_line_an_agent_stays_after_it(centre: Make) -> None:
 
 def test_where_customers_are_first_one_is_called_when_he_is_next_and_served_in_his_place(centre: Make) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        customer(centre)
-        await centre.log_in("ann")
-        former = centre.caller("+15550198")
-        former.call(HOTLINE)
-        await centre.until(lambda: centre.acd.agent_summaries()[0].state is AgentState.BUSY)
-        phone = await asked(centre)
-        await centre.until(lambda: bool(phone.seen(InviteReceived)))
-        await centre.sleep(2)
-        phone.press("1")
+        former, phone = await called_first(centre)
         later = centre.caller("+15550199")
         later.call(HOTLINE)
         await centre.sleep(20)
@@ -243,15 +249,7 @@ def test_where_customers_are_first_one_is_called_when_he_is_next_and_served_in_h
 
 def test_a_customer_who_is_called_first_is_heard_where_he_was_told_to_speak(centre: Make) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        customer(centre)
-        await centre.log_in("ann")
-        former = centre.caller("+15550198")
-        former.call(HOTLINE)
-        await centre.until(lambda: centre.acd.agent_summaries()[0].state is AgentState.BUSY)
-        phone = await asked(centre)
-        await centre.until(lambda: bool(phone.seen(InviteReceived)))
-        await centre.sleep(2)
-        phone.press("1")
+        former, phone = await called_first(centre)
         await centre.sleep(1)
         (call,) = [each for each in centre.controller.calls.values() if each.record.flow == "callback"]
         (offer,) = [event.sdp.decode() for event in phone.events if isinstance(event, InviteReceived)]

@@ -123,14 +123,20 @@ async def say_who(centre: SimulatedCentre, caller: SimulatedPhone) -> None:
     caller.press("#")
 
 
+async def asks_the_client(centre: SimulatedCentre) -> tuple[SimulatedPhone, SimulatedPhone]:
+    """The client's mobile, where he is told of an important caller, and her phone."""
+    phone, eva = mobile(centre), centre.caller(EVA)
+    await centre.lists.add("acme.important", EVA, by="anna")
+    eva.call(SECRETARY)
+    await say_who(centre, eva)
+    await centre.until(lambda: phone.is_answered)
+    await centre.until(lambda: has_heard(centre, "secretary/call-for"))
+    return phone, eva
+
+
 def test_an_important_caller_talks_to_the_clients_mobile(centre: SimulatedCentre) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        phone, eva = mobile(centre), centre.caller(EVA)
-        await centre.lists.add("acme.important", EVA, by="anna")
-        eva.call(SECRETARY)
-        await say_who(centre, eva)
-        await centre.until(lambda: phone.is_answered)
-        await centre.until(lambda: has_heard(centre, "secretary/call-for"))
+        phone, _ = await asks_the_client(centre)
         (invite,) = phone.seen(InviteReceived)
         assert isinstance(invite, InviteReceived)
         phone.press("1")
@@ -146,12 +152,7 @@ def test_an_important_caller_talks_to_the_clients_mobile(centre: SimulatedCentre
 
 def test_a_client_who_declines_has_a_message_in_his_box(centre: SimulatedCentre) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        phone, eva = mobile(centre), centre.caller(EVA)
-        await centre.lists.add("acme.important", EVA, by="anna")
-        eva.call(SECRETARY)
-        await say_who(centre, eva)
-        await centre.until(lambda: phone.is_answered)
-        await centre.until(lambda: has_heard(centre, "secretary/call-for"))
+        phone, eva = await asks_the_client(centre)
         phone.press("2")
         await centre.until(lambda: has_heard(centre, "voicemail/leave-message"))
         await say_who(centre, eva)

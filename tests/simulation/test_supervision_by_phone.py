@@ -92,6 +92,13 @@ def supervise(centre: SimulatedCentre, who: str, number: str = "*51101") -> Simu
     return phone
 
 
+async def takes_part(centre: SimulatedCentre, who: str) -> SimulatedPhone:
+    """He listens to ann."""
+    phone = supervise(centre, who)
+    await centre.until(lambda: supervisors(centre) == 1 and phone.is_answered)
+    return phone
+
+
 def hears(centre: SimulatedCentre, *supervisors: ActiveCall) -> dict[str, set[str]]:
     """Whom each hears, by name."""
     call = contact(centre)
@@ -124,10 +131,7 @@ def test_he_listens_and_switches_by_key(play: Callable[..., None]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         await begin(centre)
         caller = await talking(centre)
-        olga = supervise(centre, "olga")
-        await centre.until(
-            lambda: supervisors(centre) == 1 and any(centre.phone(name).is_answered for name in ("olga", "chief"))
-        )
+        olga = await takes_part(centre, "olga")
         own = own_call(centre)
         for key, expected in (("", LISTENING), ("5", WHISPERING), ("6", BARGING), ("4", LISTENING)):
             if key:
@@ -173,10 +177,7 @@ def test_who_is_set_over_everybody_may(play: Callable[..., None]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         await begin(centre)
         caller = await talking(centre)
-        supervise(centre, "chief")
-        await centre.until(
-            lambda: supervisors(centre) == 1 and any(centre.phone(name).is_answered for name in ("olga", "chief"))
-        )
+        await takes_part(centre, "chief")
         caller.hang_up()
         await centre.until(lambda: bool(results))
         assert results == [True], "it is over when the two have parted"
@@ -217,10 +218,7 @@ def test_he_takes_the_call_over(play: Callable[..., None]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         await begin(centre)
         caller = await talking(centre)
-        olga = supervise(centre, "olga")
-        await centre.until(
-            lambda: supervisors(centre) == 1 and any(centre.phone(name).is_answered for name in ("olga", "chief"))
-        )
+        olga = await takes_part(centre, "olga")
         olga.press("7")
         await centre.until(lambda: not centre.phone("ann").is_answered)
         call = contact(centre)
