@@ -1,9 +1,8 @@
 """A loop timer for a moment of the wall clock, which may be weeks away."""
 
-import asyncio
 from collections.abc import Callable
 
-from softswitch.acd.runtime.timers import TimerHandle
+from softswitch.acd.runtime.timers import TimerHandle, TimerLoop
 
 DAY_S = 86_400.0
 
@@ -13,9 +12,7 @@ class WallTimer:
 
     __slots__ = ("_is_stopped", "_loop", "_time_is_up", "_timer", "_wall")
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, wall: Callable[[], float], time_is_up: Callable[[], None]
-    ) -> None:
+    def __init__(self, loop: TimerLoop, wall: Callable[[], float], time_is_up: Callable[[], None]) -> None:
         self._loop = loop
         self._wall = wall
         self._time_is_up = time_is_up
