@@ -93,8 +93,7 @@ class Recordings:
         if slot is not None:
             tapped.phase.room_voices.add(slot)
         tapped.room_slot = slot
-        row = self._frames.silence_row(0) if slot is None else self._frames.room_row(slot)
-        tapped.phase.taps.set_sources(tapped.slot, (row, row))
+        tapped.phase.taps.set_sources(tapped.slot, self._sources(tapped.recording))
 
     def _leave_room(self, tapped: _Tapped) -> None:
         if tapped.room_slot is not None:
@@ -111,6 +110,7 @@ class Recordings:
             self._forget_streams(former)
             self._note_streams(recording)
             tapped.phase.taps.set_sources(tapped.slot, self._sources(recording))
+        self._listen_to_room(tapped)
 
     def _note_streams(self, recording: Recording) -> None:
         for stream_id in _streams_of(recording):
@@ -139,7 +139,9 @@ class Recordings:
 
     def _sources(self, recording: Recording) -> tuple[int, int]:
         if recording.room is not None:
-            return self._frames.silence_row(0), self._frames.silence_row(0)
+            slot = self._streams.rooms.slot(recording.room)
+            row = self._frames.silence_row(0) if slot is None else self._frames.room_row(slot)
+            return row, row
         return self._source(recording.left), self._source(recording.right)
 
     def _source(self, stream_id: StreamId | None) -> int:

@@ -72,6 +72,23 @@ def test_the_recording_goes_on_without_the_stream_it_was_begun_beside() -> None:
     assert recorded_levels(conference)[1] == pytest.approx(SPOKEN_DB, abs=0.5)
 
 
+def test_another_stream_to_begin_beside_changes_nothing_and_another_room_is_the_one_recorded() -> None:
+    conference = Conference(laws(4))
+    aside = PutRoom(Room(room_id=RoomId("aside"), members=[StreamId(3), StreamId(4)]))
+    conference.driver.apply(room(1, 2), aside, recording(left=1))
+    conference.tick(20)
+    conference.driver.apply(recording(left=2))
+    conference.tick(150)
+    assert recorded_levels(conference)[1] == pytest.approx(SPOKEN_DB, abs=0.5)
+    assert recorded_levels(conference)[3] < -60
+    conference.driver.apply(recording(left=2, of="aside"))
+    conference.tick(150)
+    assert recorded_levels(conference)[1] < -60
+    assert recorded_levels(conference)[3] == pytest.approx(SPOKEN_DB, abs=0.5)
+    conference.driver.apply(StopRecording(RECORDED))
+    assert conference.driver.engine.phases[0].room_voices.is_empty
+
+
 def test_a_room_that_is_gone_is_silence_and_one_that_comes_is_heard() -> None:
     conference = Conference(laws(2))
     conference.driver.apply(recording())
