@@ -13,6 +13,8 @@ import msgspec
 from softswitch.base.ids import RecordingId
 
 RecordingFormat = Literal["wav", "flac", "opus"]
+AttachmentFormat = Literal["wav", "mp3", "opus"]
+"""Of mails."""
 
 SUFFIXES: dict[RecordingFormat, str] = {"wav": ".wav", "flac": ".flac", "opus": ".opus"}
 """Of the files' names; Opus is in Ogg (RFC 7845)."""
@@ -43,7 +45,7 @@ class AttachFile(msgspec.Struct, frozen=True, tag=True):
     recording_id: RecordingId
     path: str
     target: str
-    format: Literal["wav", "mp3", "opus"]
+    format: AttachmentFormat
 
 
 class Archived(msgspec.Struct, frozen=True, tag=True):

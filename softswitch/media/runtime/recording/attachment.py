@@ -3,14 +3,13 @@
 Figures, for telephone speech: MP3 and Opus at 16 kb/s 120 KB a minute, WAV with µ-law 480 KB; a minute takes MP3 0.1 s.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from softswitch.media.recording.archive import AttachmentFormat
 from softswitch.media.runtime.recording.recording_conversion import ConversionFault
 from softswitch.media.sounds.wav import SAMPLE_RATE_HZ, WavFault, read_sound
-
-AttachmentFormat = Literal["wav", "mp3", "opus"]
 
 BIT_RATE = 16_000
 _BLOCK_SAMPLES = SAMPLE_RATE_HZ
