@@ -41,8 +41,6 @@ class LeavingMessage:
         self._box = box
         self._room_s = room_s
         self._message = voicemail.begin(box)
-        self._path = self._message.path
-        """Of the first take."""
         self._taken: RecordedMessage | None = None
         """The last take that was long enough."""
         self._is_urgent = False
@@ -56,9 +54,11 @@ class LeavingMessage:
                 await self._keep()
 
     async def _take_and_review(self) -> VoicemailOutcome:
-        for _ in range(TAKES_MAX):
+        for take in range(TAKES_MAX):
             await self._call.play("tone:beep")
-            spoken = await self._take()
+            # A file each: a recording that goes on in the file of another would be its continuation.
+            path = self._voicemail.new_path() if take else self._message.path
+            spoken = await self._voicemail.record(path, limit_s=self._room_s, end_digits=END_DIGIT)
             if spoken.fault and spoken.duration_s < self._box.shortest_s:
                 return await self._failed(spoken)
             if spoken.duration_s < self._box.shortest_s:
@@ -82,14 +82,8 @@ class LeavingMessage:
                     break
         return await self._save()
 
-    async def _take(self) -> RecordedMessage:
-        """A file each: a recording that goes on in the file of another would be its continuation."""
-        path, self._path = self._path, ""
-        path = path or self._voicemail.new_path()
-        return await self._voicemail.record(path, limit_s=self._room_s, end_digits=END_DIGIT)
-
     async def _review(self, spoken: RecordedMessage) -> str:
-        """ "again", "delete", "operator", or "" to save it."""
+        """ "again", "delete", or "" to save it."""
         for _ in range(REVIEWS_MAX):
             choice = await self._call.gather("voicemail/review", maximum=1, end_digits="")
             match choice.digits:
