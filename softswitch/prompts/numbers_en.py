@@ -2,7 +2,6 @@
 
 from softswitch.base.errors import LocalError
 from softswitch.prompts.limits import NUMBER_MAX, ORDINAL_MAX
-from softswitch.prompts.spoken import Case, Gender
 
 _SCALES = (
     (1_000_000_000, "billion"),
@@ -12,8 +11,8 @@ _SCALES = (
 )
 
 
-def cardinal(number: int, gender: Gender = Gender.MASCULINE, case: Case = Case.NOMINATIVE) -> list[str]:
-    """0 to `NUMBER_MAX`. Gender and case, which other languages have, change nothing."""
+def cardinal(number: int) -> list[str]:
+    """0 to `NUMBER_MAX`."""
     if not 0 <= number <= NUMBER_MAX:
         raise LocalError(f"{number} has no words: 0 to {NUMBER_MAX} have")
     phrases: list[str] = []
@@ -27,7 +26,7 @@ def cardinal(number: int, gender: Gender = Gender.MASCULINE, case: Case = Case.N
     return phrases
 
 
-def ordinal(number: int, gender: Gender = Gender.MASCULINE, case: Case = Case.NOMINATIVE) -> list[str]:
+def ordinal(number: int) -> list[str]:
     """1 to `ORDINAL_MAX`: all but the last word are cardinal."""
     if not 1 <= number <= ORDINAL_MAX:
         raise LocalError(f"{number} has no ordinal: 1 to {ORDINAL_MAX} have")
@@ -38,7 +37,7 @@ def ordinal(number: int, gender: Gender = Gender.MASCULINE, case: Case = Case.NO
     return [*before, scale.replace("number/", "ordinal/")]
 
 
-def counted(number: int, noun: str, case: Case = Case.NOMINATIVE) -> list[str]:
+def counted(number: int, noun: str) -> list[str]:
     """A number and its noun (the key of a `[noun.*]` table) in the form it asks for."""
     return [*cardinal(number), f"noun/{noun}/{'one' if number == 1 else 'many'}"]
 
