@@ -51,8 +51,7 @@ async def desk_log_in(call: Call) -> None:
 
 @flow
 async def desk_log_out(call: Call) -> None:
-    is_gone = await call.log_out()
-    await call.play("desk/logged-out" if is_gone else "phone/not-possible")
+    await say_whether(call, await call.log_out(), "desk/logged-out")
 
 
 @flow
