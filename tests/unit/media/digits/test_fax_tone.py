@@ -1,11 +1,9 @@
 """The calling tone of a fax: what T.30 permits is found, and nothing else is: other tones, speech, music, noise."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from softswitch.base.ids import CallId, StreamId
 from softswitch.media.codec import load_codecs
@@ -15,14 +13,12 @@ from softswitch.media.digits.fax_tone import FaxToneDetector
 from softswitch.media.limits import FAX_LISTEN_S
 from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import FaxDetected
-from softswitch.media.sounds.wav import WavFault, read_sound
 from softswitch.media.stream_table import allocate
 from softswitch.media.tick_grid import FRAME_SAMPLES, TICK_S
 from softswitch.prompts.music import hold_music
-from softswitch.prompts.runtime.library import SoundLibrary
 from softswitch.testing.media_engine import EngineDriver
+from tests.unit.media.digits.talk import Sound, at_speed, spoken
 
-Sound = NDArray[np.float64]
 TABLES = CodecTables(load_codecs())
 
 
@@ -118,26 +114,14 @@ def test_digits_and_noise_are_no_fax() -> None:
 
 
 def test_minutes_of_speech_and_music_are_no_fax(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Fast and slow, which moves the voice through all frequencies."""
     texts = (
         ("Good morning, and thank you for calling. My name is Anna. May I have the number of your contract?", "en"),
         ("Здравствуйте! Я звоню вам уже второй раз за эту неделю. Скажите, где сейчас моя посылка?", "ru"),
     )
-    library = SoundLibrary(cache=Path(tmp_path_factory.getbasetemp()) / "talk")
-    voices = [_read(library.say(text, language)) for text, language in texts]
+    voices = spoken(texts, tmp_path_factory.getbasetemp())
     music = hold_music().astype(np.float64)[: 8000 * 30] * 32_000
     speeds = (0.5, 0.8, 1.0, 1.4, 2.0)
-    assert are_found([_at_speed(sound, speed) for sound in (*voices, music) for speed in speeds]) == [False] * 15
-
-
-def _read(path: str) -> Sound:
-    sound = read_sound(path)
-    assert not isinstance(sound, WavFault)
-    return sound.astype(np.float64)
-
-
-def _at_speed(sound: Sound, speed: float) -> Sound:
-    return np.interp(np.arange(0, len(sound) - 1, speed), np.arange(len(sound)), sound)
+    assert are_found([at_speed(sound, speed) for sound in (*voices, music) for speed in speeds]) == [False] * 15
 
 
 def test_a_row_is_listened_to_for_so_long_and_not_again() -> None:

@@ -1,7 +1,6 @@
 """Digits in the sound: what Q.24 asks to be recognised, what it asks to be refused, and nothing in speech or music."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,14 +13,12 @@ from softswitch.media.digits.dtmf_tones import AMPLITUDE_0_DBM0, HIGH_HZ, KEYS, 
 from softswitch.media.digits.tone_detection import ToneDetector
 from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import DtmfReceived, Hearing, SendDigits, SetHearing
-from softswitch.media.sounds.wav import WavFault, read_sound
 from softswitch.media.stream_table import allocate
 from softswitch.media.tick_grid import FRAME_SAMPLES
 from softswitch.prompts.music import hold_music
-from softswitch.prompts.runtime.library import SoundLibrary
 from softswitch.testing.media_engine import EngineDriver
+from tests.unit.media.digits.talk import Sound, at_speed, spoken
 
-Sound = NDArray[np.float64]
 TABLES = CodecTables(load_codecs())
 
 
@@ -166,7 +163,6 @@ def test_noise_alone_holds_no_key(seconds: int) -> None:
 
 
 def test_minutes_of_speech_and_music_hold_no_key(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Fast and slow, which moves the voice through all frequencies."""
     texts = (
         "Good morning, and thank you for calling. My name is Anna. May I have the number of your contract? It stands "
         "in the upper right corner of every bill. I can see that your parcel left our warehouse on Tuesday evening.",
@@ -175,24 +171,13 @@ def test_minutes_of_speech_and_music_hold_no_key(tmp_path_factory: pytest.TempPa
         "Guten Tag, hier spricht die Zentrale. Sie können uns jeden Werktag zwischen acht und achtzehn Uhr erreichen. "
         "Zwei, drei, fünf, sieben, elf, dreizehn, siebzehn, neunzehn.",
     )
-    library = SoundLibrary(cache=Path(tmp_path_factory.getbasetemp()) / "talk")
-    voices = [_read(library.say(text, language)) for text, language in zip(texts, ("en", "ru", "de"), strict=True)]
+    voices = spoken(list(zip(texts, ("en", "ru", "de"), strict=True)), tmp_path_factory.getbasetemp())
     music = hold_music().astype(np.float64) * 32_000
-    sounds = [_at_speed(sound, speed) for sound in (*voices, music) for speed in (0.6, 0.8, 1.0, 1.3, 1.7)]
+    sounds = [at_speed(sound, speed) for sound in (*voices, music) for speed in (0.6, 0.8, 1.0, 1.3, 1.7)]
     assert sum(len(sound) for sound in sounds) > 300 * 8000
     digits, is_silenced = detected(sounds)
     assert digits == [""] * len(sounds)
     assert is_silenced.sum() <= 2, "nor is anything of it cut"
-
-
-def _read(path: str) -> Sound:
-    sound = read_sound(path)
-    assert not isinstance(sound, WavFault)
-    return sound.astype(np.float64)
-
-
-def _at_speed(sound: Sound, speed: float) -> Sound:
-    return np.interp(np.arange(0, len(sound) - 1, speed), np.arange(len(sound)), sound)
 
 
 def test_a_key_is_silenced_before_anybody_could_recognise_it() -> None:
