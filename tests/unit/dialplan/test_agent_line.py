@@ -1,22 +1,16 @@
 """The flow for agents who keep their line open, run against a fake caller."""
 
-from pathlib import Path
-
 import pytest
 
 from softswitch.dialplan.flows import Flow
-from softswitch.dialplan.runtime.loader import load_flows
 from softswitch.store.schema import StoredPhone
 from softswitch.testing.call import FakeCall
-
-DIALPLANS = Path(__file__).resolve().parents[3] / "dialplans"
+from tests.unit.dialplan.shipped import shipped
 
 
 @pytest.fixture(scope="module")
 def agent_line() -> Flow:
-    loaded, faults = load_flows([DIALPLANS])
-    assert faults == []
-    return loaded["agent_line"]
+    return shipped()["agent_line"]
 
 
 def test_an_agent_stays_on_the_line(agent_line: Flow) -> None:

@@ -1,21 +1,15 @@
 """The flow that offers a call-back, run against a fake caller."""
 
-from pathlib import Path
-
 import pytest
 
 from softswitch.dialplan.flows import Flow
-from softswitch.dialplan.runtime.loader import load_flows
 from softswitch.testing.call import FakeCall
-
-DIALPLANS = Path(__file__).resolve().parents[3] / "dialplans"
+from tests.unit.dialplan.shipped import shipped
 
 
 @pytest.fixture(scope="module")
 def offer() -> Flow:
-    loaded, faults = load_flows([DIALPLANS])
-    assert faults == []
-    return loaded["callback_offer"]
+    return shipped()["callback_offer"]
 
 
 def test_who_confirms_his_number_is_promised_a_call(offer: Flow) -> None:

@@ -5,15 +5,13 @@ import pytest
 from softswitch.calls.outcomes import ConferenceOutcome, ConferenceReason, DialOutcome, DialReason
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
-from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 from softswitch.testing.call import FakeCall
+from tests.unit.dialplan.shipped import shipped
 
 
 @pytest.fixture(scope="module")
 def conference() -> Flow:
-    flows, faults = load_flows([shipped_directory()])
-    assert not faults
-    return flows["conference"]
+    return shipped()["conference"]
 
 
 @pytest.mark.parametrize("reason", list(ConferenceReason))

@@ -1,23 +1,18 @@
 """The flows of parking, run against a fake caller."""
 
-from pathlib import Path
-
 import pytest
 
 from softswitch.calls.outcomes import DialOutcome, DialReason, ParkOutcome, ParkReason
 from softswitch.dialplan.flows import Flow
-from softswitch.dialplan.runtime.loader import load_flows
 from softswitch.testing.call import FakeCall
+from tests.unit.dialplan.shipped import shipped
 
-DIALPLANS = Path(__file__).resolve().parents[3] / "dialplans"
 TIMED_OUT = ParkOutcome(reason=ParkReason.TIMED_OUT, slot="701", parked_by="ann")
 
 
 @pytest.fixture(scope="module")
 def flows() -> dict[str, Flow]:
-    loaded, faults = load_flows([DIALPLANS])
-    assert faults == []
-    return loaded
+    return shipped()
 
 
 def test_who_is_fetched_is_served(flows: dict[str, Flow]) -> None:

@@ -1,24 +1,19 @@
 """The flow of star codes, run against a fake caller."""
 
-from pathlib import Path
-
 import pytest
 
 from softswitch.calls.outcomes import DialOutcome, DialReason
 from softswitch.dialplan.flows import Flow
-from softswitch.dialplan.runtime.loader import load_flows
 from softswitch.store.schema import StoredPhone
 from softswitch.testing.call import FakeCall
+from tests.unit.dialplan.shipped import shipped
 
-DIALPLANS = Path(__file__).resolve().parents[3] / "dialplans"
 ANN = StoredPhone(username="ann")
 
 
 @pytest.fixture(scope="module")
 def star_codes() -> Flow:
-    flows, faults = load_flows([DIALPLANS])
-    assert faults == []
-    return flows["star_codes"]
+    return shipped()["star_codes"]
 
 
 def dial(flow: Flow, number: str, phone: StoredPhone | None = ANN, digits: str = "") -> FakeCall:

@@ -1,21 +1,18 @@
 """The flows of supervisors, run against a fake caller."""
 
-from pathlib import Path
-
 import pytest
 
 from softswitch.dialplan.flows import Flow
-from softswitch.dialplan.runtime.loader import load_flows
 from softswitch.store.schema import StoredPhone
 from softswitch.testing.call import FakeCall
+from tests.unit.dialplan.shipped import shipped
 
-DIALPLANS = Path(__file__).resolve().parents[3] / "dialplans"
 PHONE = StoredPhone(username="olga")
 
 
 @pytest.fixture(scope="module")
 def flows() -> dict[str, Flow]:
-    return load_flows([DIALPLANS])[0]
+    return shipped()
 
 
 @pytest.mark.parametrize(

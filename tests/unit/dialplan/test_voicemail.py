@@ -1,7 +1,5 @@
 """Leaving messages, and the flow that plays them: every key, against a fake caller and the real book of messages."""
 
-from pathlib import Path
-
 import pytest
 
 from softswitch.base.ids import QueueId
@@ -16,12 +14,11 @@ from softswitch.calls.outcomes import (
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
-from softswitch.dialplan.runtime.loader import load_flows
 from softswitch.store.schema import StoredPhone
 from softswitch.store.voicemail_schema import StoredVoiceMessage
 from softswitch.testing.call import FakeCall
+from tests.unit.dialplan.shipped import shipped as all_flows
 
-DIALPLANS = Path(__file__).resolve().parents[3] / "dialplans"
 BOX = VoiceBox(box="anna", number="101", owner="anna", pin="4711")
 SALES = VoiceBox(box="sales", number="190", members=frozenset({"anna"}), pin="2580", operator="100")
 ANNA = StoredPhone(username="anna")
@@ -50,9 +47,7 @@ async def leave_for_nobody(call: Call) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> dict[str, Flow]:
-    flows, faults = load_flows([DIALPLANS])
-    assert faults == []
-    return flows
+    return all_flows()
 
 
 @pytest.fixture(autouse=True)
