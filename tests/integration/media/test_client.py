@@ -663,7 +663,8 @@ def test_on_a_port_that_is_held_a_stream_is_there_at_once(tmp_path: Path) -> Non
         await scene.start()
         await turns_until(lambda: scene.client.workers()[0].is_connected)
         await scene.worker.until(lambda: len(scene.worker.held) == 2)
-        await asyncio.sleep(0.001)  # the answers have come as well
+        scene.worker.emit(finished())
+        await scene.events.get()  # the answers have come before it
         held = set(scene.worker.held)
         scene.worker.answers = False
         streams = [await scene.client.open_stream(CALL) for _ in range(2)]
