@@ -7,22 +7,8 @@ import msgspec
 from softswitch.config.configuration import Configuration
 
 MASK = "***"
-_ROWS = (
-    "projects",
-    "agents",
-    "phones",
-    "groups",
-    "sites",
-    "queues",
-    "boosts",
-    "routes",
-    "schedules",
-    "rooms",
-    "menus",
-    "trunks",
-    "outbound",
-)
-_SETTINGS = "settings"
+_LISTED = frozenset({"numbers", "notes"})
+"""What lists of callers hold, which may be millions: only that it has changed is said."""
 
 
 def effective(configuration: Configuration) -> dict[str, object]:
@@ -33,10 +19,11 @@ def effective(configuration: Configuration) -> dict[str, object]:
 def differences(before: Configuration, after: Configuration) -> list[str]:
     """What changes from one to the other, a line each: "queues.support.wrap_up_s: 10.0 -> 20.0"."""
     old, new = _plain(before), _plain(after)
-    lines = _differences(_SETTINGS, _table(old[_SETTINGS]), _table(new[_SETTINGS]))
-    for kind in _ROWS:
-        lines += _differences(kind, _by_name(old[kind]), _by_name(new[kind]))
-    return lines + _differences("prompts", _table(old["prompts"]), _table(new["prompts"]))
+    lines: list[str] = []
+    for kind, values in new.items():
+        if kind != "directory":
+            lines += _differences(kind, _by_name(old[kind]), _by_name(values))
+    return lines
 
 
 def _plain(configuration: Configuration) -> dict[str, object]:
@@ -56,10 +43,12 @@ def _table(value: object) -> dict[str, object]:
     return cast(dict[str, object], value)
 
 
-def _by_name(rows: object) -> dict[str, object]:
-    """Rows by what people call them, so that one that moved in its file is the same."""
+def _by_name(values: object) -> dict[str, object]:
+    """A table as it is; rows by what people call them, so that one that moved in its file is the same."""
+    if isinstance(values, dict):
+        return _table(cast(object, values))
     named: dict[str, object] = {}
-    for row in cast(list[dict[str, object]], rows):
+    for row in cast(list[dict[str, object]], values):
         named[str(row.get("id") or row.get("name") or row["number"])] = row
     return named
 
@@ -75,7 +64,7 @@ def _differences(path: str, old: dict[str, object], new: dict[str, object]) -> l
             lines.append(f"{place}: removed")
         elif key not in old:
             lines.append(f"{place}: added")
-        elif _is_secret(key):
+        elif _is_secret(key) or (path.startswith("lists.") and key in _LISTED):
             lines.append(f"{place}: changed")
         elif isinstance(before, dict) and isinstance(after, dict):
             lines += _differences(place, _table(cast(object, before)), _table(cast(object, after)))
@@ -90,4 +79,5 @@ def _shown(value: object) -> str:
 
 
 def _is_secret(key: str) -> bool:
-    return key in ("pin", "secret") or key.endswith(("password", "_pin"))
+    """Headers of lookups are, for they carry keys."""
+    return key in ("pin", "secret", "headers") or key.endswith(("password", "_pin"))

@@ -5,10 +5,13 @@ import json
 import msgspec
 
 from softswitch.config import Configuration, differences, effective
+from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.rows import AgentRow, QueueRow, RouteRow
 from softswitch.config.settings import LogSection, Settings
+from softswitch.config.survey_rows import SurveyRow
 from softswitch.config.trunk_rows import TrunkRow
+from softswitch.config.voicemail_rows import BoxRow
 
 BEFORE = Configuration(
     directory="/etc/softswitch",
@@ -17,6 +20,8 @@ BEFORE = Configuration(
     routes=(RouteRow(number="100", flow="hotline"),),
     rooms=(RoomRow(id="board", number="8800", host_pin="geheim-4", guest_pin="geheim-5"),),
     trunks=(TrunkRow(name="provider", host="192.0.2.1", username="u", password="geheim-3"), TrunkRow(name="open")),
+    lists=(CallerListRow(id="vip", numbers=("+15550100",)),),
+    lookups=(LookupRow(id="crm", url="https://crm.example", headers={"X-Key": "geheim-7"}),),
 )
 
 
@@ -54,6 +59,26 @@ def test_changes_name_the_row_and_the_key():
         "routes.100.flow: 'hotline' -> 'closed'",
         "rooms.board.host_pin: changed",
         "rooms.board.maximum: 15 -> 20",
+    ]
+
+
+def test_callers_lookups_boxes_and_surveys_change_too():
+    after = msgspec.structs.replace(
+        BEFORE,
+        lists=(CallerListRow(id="vip", numbers=("+15550100", "+15550101"), notes={"+15550102": "gold"}),),
+        regions=(RegionRow(id="moscow", prefixes=("+7495",)),),
+        lookups=(LookupRow(id="crm", url="https://crm.example", headers={"X-Key": "geheim-8"}, deadline_ms=500),),
+        boxes=(BoxRow(id="sales"),),
+        surveys=(SurveyRow(id="csat", questions=()),),
+    )
+    assert differences(BEFORE, after) == [
+        "lists.vip.numbers: changed",
+        "lists.vip.notes: changed",
+        "regions.moscow: added",
+        "lookups.crm.deadline_ms: 1000 -> 500",
+        "lookups.crm.headers: changed",
+        "boxes.sales: added",
+        "surveys.csat: added",
     ]
 
 
