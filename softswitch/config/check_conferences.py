@@ -75,10 +75,6 @@ def _check_names(row: RoomRow, path: KeyPath, draft: Draft, faults: FaultList) -
         if accounts and name not in accounts and not _NUMBER.fullmatch(name):
             remedy = did_you_mean(name, accounts, "Write ids of agents and phones, or outside numbers")
             faults.add((*path, "participants", position), f'nobody has the id "{name}"', remedy)
-    projects = draft.names("projects.toml", "project")
-    if row.project and projects is not None and row.project not in projects:
-        remedy = did_you_mean(row.project, projects, "Add it to projects.toml, or remove it here")
-        faults.add((*path, "project"), f'there is no project "{row.project}"', remedy)
     if row.language and row.language not in LANGUAGES:
         remedy = f"Write one of {', '.join(sorted(LANGUAGES))}"
         faults.add((*path, "language"), f'nothing is spoken in "{row.language}"', remedy)

@@ -56,8 +56,8 @@ class _Ownership:
 def check_projects(draft: Draft) -> None:
     ownership = _Ownership(draft)
     _check_rows(draft, ownership)
-    for index, row in draft.queues:
-        _check_queue(index, row, draft, ownership)
+    for index, queue in draft.queues:
+        _check_queue(index, queue, draft, ownership)
     for index, route in draft.routes:
         path, faults = ("route", index), draft.fault_lists["numbers.toml"]
         ownership.exists(route.project, (*path, "project"), faults)
@@ -69,16 +69,19 @@ def check_projects(draft: Draft) -> None:
         ):
             name = own_name(route.project, name, owners)
             ownership.permits(route.project, kind, name, owners, (*path, key), faults)
-    for index, schedule in draft.schedules:
-        ownership.exists(schedule.project, ("schedule", index, "project"), draft.fault_lists["schedules.toml"])
-    for index, each in draft.lists:
-        ownership.exists(each.project, ("list", index, "project"), draft.fault_lists["callers.toml"])
-    for index, lookup in draft.lookups:
-        ownership.exists(lookup.project, ("lookup", index, "project"), draft.fault_lists["lookups.toml"])
+    for file, kind, owned in (
+        ("schedules.toml", "schedule", draft.schedules),
+        ("callers.toml", "list", draft.lists),
+        ("lookups.toml", "lookup", draft.lookups),
+        ("agents.toml", "phone", draft.phones),
+        ("conferences.toml", "room", draft.rooms),
+        ("voicemail.toml", "box", draft.boxes),
+        ("surveys.toml", "survey", draft.surveys),
+    ):
+        for index, row in owned:
+            ownership.exists(row.project, (kind, index, "project"), draft.fault_lists[file])
     for index, menu in draft.menus:
         _check_menu(index, menu, ownership, draft.fault_lists["menus.toml"])
-    for index, phone in draft.phones:
-        ownership.exists(phone.project, ("phone", index, "project"), draft.fault_lists["agents.toml"])
     for index, agent in draft.agents:
         _check_agent(index, agent, ownership, draft.fault_lists["agents.toml"])
 

@@ -12,16 +12,12 @@ FILE = "surveys.toml"
 
 def check_surveys(draft: Draft) -> None:
     faults = draft.fault_lists[FILE]
-    projects = draft.names("projects.toml", "project")
     seen: set[str] = set()
     for index, row in draft.surveys:
         path: KeyPath = ("survey", index)
         if row.id in seen:
             faults.add((*path, "id"), f'there is a survey "{row.id}" already', "Give every survey its own id")
         seen.add(row.id)
-        if row.project and projects is not None and row.project not in projects:
-            remedy = did_you_mean(row.project, projects, "Write an id of projects.toml")
-            faults.add((*path, "project"), f'there is no project "{row.project}"', remedy)
         if not 1 <= len(row.questions) <= SURVEY_QUESTIONS_MAX:
             reason = f"there are {len(row.questions)} questions"
             faults.add((*path, "questions"), reason, f"Write one to {SURVEY_QUESTIONS_MAX}")

@@ -39,10 +39,6 @@ def check_voicemail(draft: Draft) -> None:
                 taken[name] = f"box {row.id}"
         if row.number and not _NUMBER.fullmatch(row.number):
             faults.add((*path, "number"), f'"{row.number}" cannot be typed', 'Write digits, such as "200"')
-        projects = draft.names("projects.toml", "project")
-        if row.project and projects is not None and row.project not in projects:
-            remedy = did_you_mean(row.project, projects, "Write an id of projects.toml")
-            faults.add((*path, "project"), f'there is no project "{row.project}"', remedy)
         for position, member in enumerate(row.members):
             if member not in ids:
                 remedy = did_you_mean(member, ids, "Write ids of agents and phones")
