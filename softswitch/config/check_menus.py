@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from softswitch.base.errors import LocalError
 from softswitch.calls.projects import own_name
+from softswitch.config.check_prompts import check_texts
 from softswitch.config.check_voicemail import box_names
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
@@ -40,7 +41,6 @@ def check_menus(draft: Draft) -> None:
 
 
 def _check_question(index: int, row: MenuRow, draft: Draft, faults: FaultList) -> None:
-    languages = draft.settings.sounds.languages
     if not row.text and not row.prompt:
         reason = "nothing is asked"
         faults.add(("menu", index, "text"), reason, 'Write text = "For sales, press one.", or prompt = "NAME"')
@@ -48,15 +48,8 @@ def _check_question(index: int, row: MenuRow, draft: Draft, faults: FaultList) -
         faults.add(("menu", index, "prompt"), "a text is given as well", "Remove one of the two")
     if not row.keys:
         faults.add(("menu", index, "keys"), "there is nothing to choose", 'Write keys = {"1" = "queue:ID"}')
-    if isinstance(row.text, str):
-        return
-    for language in row.text.keys() - set(languages):
-        known = did_you_mean(language, languages, f"Write one of {', '.join(languages)}")
-        faults.add(("menu", index, "text", language), f'"{language}" is none of [sounds] languages', known)
-    for language in languages:
-        if not row.text.get(language):
-            reason = f'there is no text in "{language}", which is one of [sounds] languages'
-            faults.add(("menu", index, "text"), reason, f'Write {language} = "..."')
+    if not isinstance(row.text, str):
+        check_texts(row.text, ("menu", index, "text"), draft, faults)
 
 
 def _check_hours(index: int, row: MenuRow, draft: Draft, faults: FaultList) -> None:
@@ -90,7 +83,7 @@ def _check_keys(index: int, row: MenuRow, faults: FaultList) -> None:
 
 
 def _check_steps(index: int, row: MenuRow, draft: Draft, faults: FaultList) -> None:
-    for path, texts in _step_lists(row):
+    for path, texts in step_lists(row):
         ended_by = ""
         for place, text in enumerate(texts):
             here: KeyPath = ("menu", index, *path, place) if len(texts) > 1 else ("menu", index, *path)
@@ -159,8 +152,8 @@ def _as_calls_say(ids: Collection[str] | None) -> set[str] | None:
 
 def _rooms(draft: Draft) -> set[str] | None:
     """No room is the one whose PIN is typed."""
-    ids = draft.names("conferences.toml", "room")
-    return None if ids is None else ids | {""} | {room_id.partition(".")[2] for room_id in ids}
+    ids = _as_calls_say(draft.names("conferences.toml", "room"))
+    return None if ids is None else ids | {""}
 
 
 def _people(draft: Draft) -> set[str] | None:
@@ -171,7 +164,8 @@ def _people(draft: Draft) -> set[str] | None:
     return {str(row[key]) for row in rows for key in ("id", "username", "number") if row.get(key)}
 
 
-def _step_lists(row: MenuRow) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+def step_lists(row: MenuRow) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """All that a menu may do, as lists of steps, and where each is in its row."""
     for key, steps in row.keys.items():
         yield ("keys", key), in_list(steps)
     for name in _STEP_LISTS:
@@ -180,7 +174,7 @@ def _step_lists(row: MenuRow) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]
 
 def _steps(row: MenuRow) -> Iterator[MenuStep]:
     """Those that can be read."""
-    for _, texts in _step_lists(row):
+    for _, texts in step_lists(row):
         for text in texts:
             try:
                 yield parse_step(text)
@@ -228,7 +222,7 @@ def _check_ways_out(rows: dict[str, tuple[int, MenuRow]], leads_to: dict[str, se
 
 def _leads_out(row: MenuRow, rows: dict[str, tuple[int, MenuRow]]) -> bool:
     """Whether a step of it does; one that cannot be read, or leads to no menu, is a fault of its own."""
-    for _, texts in _step_lists(row):
+    for _, texts in step_lists(row):
         for text in texts:
             try:
                 step = parse_step(text)
@@ -246,7 +240,7 @@ def _check_ways_back(rows: dict[str, tuple[int, MenuRow]], leads_to: dict[str, s
     for menu_id, (index, row) in rows.items():
         if menu_id in nested or row.from_flows:
             continue
-        for path, texts in _step_lists(row):
+        for path, texts in step_lists(row):
             if "back" in texts:
                 reason = "no other menu leads here, so there is none to go back to"
                 faults.add(("menu", index, *path), reason, 'Write "repeat" or "hangup"')

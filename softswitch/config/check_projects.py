@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from softswitch.calls.conferences.times import read_time
 from softswitch.calls.projects import may_use, own_name
+from softswitch.config.check_menus import step_lists
 from softswitch.config.check_routes import add_compiled
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
@@ -168,13 +169,13 @@ def _check_menu(index: int, row: MenuRow, ownership: _Ownership, faults: FaultLi
         return
     hours = own_name(owner, row.hours, ownership.schedules)
     ownership.permits(owner, "schedule", hours, ownership.schedules, ("menu", index, "hours"), faults)
-    for key, steps in row.keys.items():
-        for text in (steps,) if isinstance(steps, str) else steps:
+    for path, steps in step_lists(row):
+        for text in steps:
             kind, _, name = text.partition(":")
             owners = {"queue": ownership.queues, "callback": ownership.queues, "flow": ownership.flows}.get(kind)
             if owners is not None:
                 name = own_name(owner, name, owners)
-                ownership.permits(owner, kind, name, owners, ("menu", index, "keys", key), faults)
+                ownership.permits(owner, kind, name, owners, ("menu", index, *path), faults)
 
 
 def _check_agent(index: int, row: AgentRow, ownership: _Ownership, faults: FaultList) -> None:

@@ -1,5 +1,6 @@
 """What must hold for prompts.toml: texts in languages that are spoken here, under names that prompts can have."""
 
+from collections.abc import Mapping
 from typing import cast
 
 from softswitch.config.conversion import FaultList, did_you_mean, one_line
@@ -28,6 +29,18 @@ def check_prompts(draft: Draft) -> None:
         if language not in languages:
             reason = f'"{one_line(language)}" is none of [sounds] languages'
             faults.add((language,), reason, did_you_mean(language, languages, f"They are {', '.join(languages)}"))
+
+
+def check_texts(texts: Mapping[str, str], path: KeyPath, draft: Draft, faults: FaultList) -> None:
+    """What is said in place of a prompt: by language, in each that is spoken here."""
+    languages = draft.settings.sounds.languages
+    for language in texts.keys() - set(languages):
+        known = did_you_mean(language, languages, f"Write one of {', '.join(languages)}")
+        faults.add((*path, language), f'"{language}" is none of [sounds] languages', known)
+    for language in languages:
+        if not texts.get(language):
+            reason = f'there is no text in "{language}", which is one of [sounds] languages'
+            faults.add(path, reason, f'Write {language} = "..."')
 
 
 def _flatten(table: dict[str, object], path: KeyPath, prefix: str, texts: dict[str, str], faults: FaultList) -> None:

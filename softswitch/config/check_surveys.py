@@ -1,6 +1,7 @@
 """What must hold for surveys: each question is asked in one way and every language; queues name surveys there are."""
 
 from softswitch.calls.projects import may_use
+from softswitch.config.check_prompts import check_texts
 from softswitch.config.conversion import FaultList, did_you_mean
 from softswitch.config.draft import Draft
 from softswitch.config.limits import SURVEY_QUESTIONS_MAX
@@ -33,20 +34,12 @@ def check_surveys(draft: Draft) -> None:
 
 
 def _check_question(row: QuestionRow, path: KeyPath, draft: Draft, faults: FaultList) -> None:
-    languages = draft.settings.sounds.languages
     if not row.text and not row.prompt:
         faults.add((*path, "text"), "nothing is asked", 'Write text = "How ...? Press ...", or prompt = "NAME"')
     if row.text and row.prompt:
         faults.add((*path, "prompt"), "a text is given as well", "Remove one of the two")
-    if isinstance(row.text, str) or not row.text:
-        return
-    for language in row.text.keys() - set(languages):
-        known = did_you_mean(language, languages, f"Write one of {', '.join(languages)}")
-        faults.add((*path, "text", language), f'"{language}" is none of [sounds] languages', known)
-    for language in languages:
-        if not row.text.get(language):
-            reason = f'there is no text in "{language}", which is one of [sounds] languages'
-            faults.add((*path, "text"), reason, f'Write {language} = "..."')
+    if row.text and not isinstance(row.text, str):
+        check_texts(row.text, (*path, "text"), draft, faults)
 
 
 def _check_queues(draft: Draft) -> None:

@@ -97,6 +97,10 @@ def load_with(directory: Path, files: Files) -> Configuration:
             },
             'menu[0].keys.1: the flow "bolt.hotline" belongs to project bolt',
         ),
+        (
+            {"menus": MENU.replace("KEYS", '1 = "hangup"') + 'default = "queue:bolts"\n', "numbers": TO_MENU},
+            'menu[0].default: the queue "bolts" belongs to project bolt, and this to project acme',
+        ),
         ({"callers": '[[list]]\nid = "vip"\nproject = "acne"\n'}, 'list[0].project: there is no project "acne"'),
         (
             {"lookups": '[[lookup]]\nid = "crm"\nurl = "https://crm.example"\nproject = "acne"\n'},
