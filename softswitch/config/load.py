@@ -163,76 +163,77 @@ def _syntax_fault(message: str, text: str) -> tuple[str, int]:
     return reason[:1].lower() + reason[1:], int(line[1]) if line else text.count("\n") + 1
 
 
+class _Tables:
+    """The rows of one file; what nobody asked for does not belong there."""
+
+    def __init__(self, table: dict[str, object], faults: FaultList) -> None:
+        self._table = table
+        self._faults = faults
+        self._names: list[str] = []
+
+    def rows(self, name: str, struct: type[S]) -> list[tuple[int, S]]:
+        self._names.append(name)
+        return convert_rows(self._table.get(name, []), struct, (name,), self._faults)
+
+    def refuse_others(self) -> None:
+        listed = " and ".join(f"[[{name}]]" for name in self._names)
+        for key in self._table:
+            if key not in self._names:
+                remedy = did_you_mean(key, self._names, f"It holds {listed}")
+                self._faults.add((key,), "this does not belong in this file", remedy)
+
+
 def _convert_file(name: str, draft: Draft) -> None:
     faults = draft.fault_lists[name]
     table = _read(Path(draft.directory, name), faults)
     if table is None:
         return
     draft.tables[name] = table
+    tables = _Tables(table, faults)
     match name:
         case "softswitch.toml":
             draft.settings = convert_struct(table, Settings, (), faults) or draft.settings
+            return
         case "projects.toml":
-            draft.projects = _rows(table, "project", ProjectRow, faults)
-            _refuse_others(table, ("project",), faults)
+            draft.projects = tables.rows("project", ProjectRow)
         case "agents.toml":
-            draft.agents = _rows(table, "agent", AgentRow, faults)
-            draft.phones = _rows(table, "phone", PhoneRow, faults)
-            draft.groups = _rows(table, "group", GroupRow, faults)
-            draft.sites = _rows(table, "site", SiteRow, faults)
-            _refuse_others(table, ("agent", "phone", "group", "site"), faults)
+            draft.agents = tables.rows("agent", AgentRow)
+            draft.phones = tables.rows("phone", PhoneRow)
+            draft.groups = tables.rows("group", GroupRow)
+            draft.sites = tables.rows("site", SiteRow)
         case "queues.toml":
-            draft.queues = _rows(table, "queue", QueueRow, faults)
-            draft.boosts = _rows(table, "boost", BoostRow, faults)
-            _refuse_others(table, ("queue", "boost"), faults)
+            draft.queues = tables.rows("queue", QueueRow)
+            draft.boosts = tables.rows("boost", BoostRow)
         case "numbers.toml":
-            draft.routes = _rows(table, "route", RouteRow, faults)
-            _refuse_others(table, ("route",), faults)
+            draft.routes = tables.rows("route", RouteRow)
         case "schedules.toml":
-            draft.schedules = _rows(table, "schedule", ScheduleRow, faults)
-            _refuse_others(table, ("schedule",), faults)
+            draft.schedules = tables.rows("schedule", ScheduleRow)
         case "callers.toml":
-            draft.lists = _rows(table, "list", CallerListRow, faults)
-            draft.regions = _rows(table, "region", RegionRow, faults)
-            _refuse_others(table, ("list", "region"), faults)
+            draft.lists = tables.rows("list", CallerListRow)
+            draft.regions = tables.rows("region", RegionRow)
         case "lookups.toml":
-            draft.lookups = _rows(table, "lookup", LookupRow, faults)
-            _refuse_others(table, ("lookup",), faults)
+            draft.lookups = tables.rows("lookup", LookupRow)
         case "menus.toml":
-            draft.menus = _rows(table, "menu", MenuRow, faults)
-            _refuse_others(table, ("menu",), faults)
+            draft.menus = tables.rows("menu", MenuRow)
         case "prompts.toml":
             draft.prompts = read_prompts(table, faults)
+            return
         case "conferences.toml":
-            draft.rooms = _rows(table, "room", RoomRow, faults)
-            _refuse_others(table, ("room",), faults)
+            draft.rooms = tables.rows("room", RoomRow)
         case "voicemail.toml":
-            draft.boxes = _rows(table, "box", BoxRow, faults)
-            _refuse_others(table, ("box",), faults)
+            draft.boxes = tables.rows("box", BoxRow)
         case "surveys.toml":
-            draft.surveys = _rows(table, "survey", SurveyRow, faults)
-            _refuse_others(table, ("survey",), faults)
+            draft.surveys = tables.rows("survey", SurveyRow)
         case _:
-            draft.trunks = _rows(table, "trunk", TrunkRow, faults)
-            draft.outbound = _rows(table, "outbound", OutboundRow, faults)
-            _refuse_others(table, ("trunk", "outbound"), faults)
+            draft.trunks = tables.rows("trunk", TrunkRow)
+            draft.outbound = tables.rows("outbound", OutboundRow)
+    tables.refuse_others()
 
 
 def _know_menus(draft: Draft) -> None:
     """A menu is a flow of its id."""
     menus = draft.names("menus.toml", "menu")
     draft.flows = None if draft.flows is None or menus is None else {*draft.flows, *menus}
-
-
-def _rows(table: dict[str, object], name: str, struct: type[S], faults: FaultList) -> list[tuple[int, S]]:
-    return convert_rows(table.get(name, []), struct, (name,), faults)
-
-
-def _refuse_others(table: dict[str, object], names: tuple[str, ...], faults: FaultList) -> None:
-    for key in table:
-        if key not in names:
-            listed = " and ".join(f"[[{name}]]" for name in names)
-            faults.add((key,), "this does not belong in this file", did_you_mean(key, names, f"It holds {listed}"))
 
 
 def _complete(draft: Draft) -> Configuration:
