@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory
+from softswitch.cli.directory import DirectoryGroup, config_option, connect, directory_argument, find_directory
 from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_json, show_rows
 from softswitch.cli.words import duration, instant
@@ -124,12 +124,12 @@ def mark(
 
 
 @click.command
-@click.argument("directory", default="")
+@directory_argument
 @config_option
 @json_option
-def mails(directory: str, config: str | None, as_json: bool) -> None:
+def mails(directory: str | None, config: str | None, as_json: bool) -> None:
     """Mail that is not sent yet, and why."""
-    with connect(find_directory(config or directory or None)) as client:
+    with connect(find_directory(directory or config)) as client:
         rows, counts = client.mails()
     show_rows(rows, _MAIL_COLUMNS, as_json=as_json, empty="No mail waits.")
     if not as_json:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from softswitch.cli.directory import control_socket, find_directory, recordings_directory, store_directory
 from softswitch.cli.failure import CONFIGURATION, Failure
+from softswitch.cli.main import main
 
 
 @pytest.fixture
@@ -54,3 +56,11 @@ def test_paths_are_those_of_the_file_or_the_defaults(directory: Path) -> None:
 def test_a_broken_file_does_not_keep_anybody_from_the_running_switch(directory: Path, text: str) -> None:
     (directory / "softswitch.toml").write_text(text, errors="surrogateescape")
     assert control_socket(str(directory)) == str(directory / "run" / "control.sock")
+
+
+@pytest.mark.parametrize("command", ["status", "sites", "mails", "trunks"])
+def test_the_directory_that_a_command_names_is_meant_whatever_the_environment_says(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("SOFTSWITCH_CONFIG", str(directory))
+    assert "no softswitch.toml in elsewhere" in CliRunner().invoke(main, [command, "elsewhere"]).stderr
