@@ -5,11 +5,10 @@ from itertools import islice
 from typing import Literal
 
 import click
-import msgspec
 
 from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory, store_directory
 from softswitch.cli.failure import Failure
-from softswitch.cli.render import Column, json_option, last_option, show_rows
+from softswitch.cli.render import Column, json_option, last_option, show_json, show_rows
 from softswitch.cli.words import count, duration, instant
 from softswitch.control.protocol.replies import ConferenceSet
 from softswitch.control.protocol.requests import ConferenceAction, OrderConference
@@ -50,7 +49,7 @@ def show(ctx: click.Context, room: str, config: str | None, as_json: bool) -> No
     if row is None:
         raise Failure(f'there is no room "{room}": softswitch conferences lists them')
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(row)).decode())
+        show_json(row)
         return
     show_rows(row.participants, _PARTICIPANTS, as_json=False, empty=f"Nobody is in {room}.")
     words = [_people(row), _state(row), f"calling {', '.join(row.calling)}" if row.calling else ""]
@@ -167,7 +166,7 @@ def minutes(ctx: click.Context, room: str, last: int, config: str | None, as_jso
     with open_reader(store_directory(find_directory(config or ctx.obj))) as store:
         rows = list(islice((row for row in store.minutes.descending() if room in ("", row.room_id)), last))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        show_json(rows)
         return
     if not rows:
         click.echo(f"No conference has been held yet{' in the room ' + room if room else ''}.")
