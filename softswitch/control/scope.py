@@ -83,10 +83,7 @@ class Scope:
 
     def shown(self, reply: Reply) -> Reply:
         """What of an answer the project may see."""
-        show = SHOWN.get(type(reply))
-        if show is None:
-            return Refused("forbidden", "the answer is for operators of the whole switch, not for a project")
-        return show(self, reply)
+        return SHOWN.get(type(reply), _kept_back)(self, reply)
 
     def own(self, owner: str | None) -> bool:
         return owner == self.project
@@ -247,6 +244,9 @@ RULES: dict[type[Request], Rule] = {
 
 # Rows: what of one the project sees, None: nothing.
 
+Labelled = rows.CallbackRow | rows.ConferenceRow | rows.CallerListRow | VoiceBoxRow | VoiceMessageRow
+"""They say whose they are."""
+
 
 def _call_row(scope: Scope, row: rows.CallRow) -> rows.CallRow | None:
     if not scope.own(row.project):
@@ -298,11 +298,7 @@ def _figures_row(scope: Scope, row: QueueTally | AgentTally) -> QueueTally | Age
     return row if scope.own(scope.owners.of_agent(row.agent_id)) else None
 
 
-def _callback_row(scope: Scope, row: rows.CallbackRow) -> rows.CallbackRow | None:
-    return row if scope.own(row.project) else None
-
-
-def _conference_row(scope: Scope, row: rows.ConferenceRow) -> rows.ConferenceRow | None:
+def _labelled_row(scope: Scope, row: Labelled) -> Labelled | None:
     return row if scope.own(row.project) else None
 
 
@@ -316,14 +312,6 @@ def _registration_row(scope: Scope, row: rows.RegistrationRow) -> rows.Registrat
 
 def _mailbox_row(scope: Scope, row: rows.MailboxRow) -> rows.MailboxRow | None:
     return row if scope.own(scope.owners.of_phone(row.mailbox)) else None
-
-
-def _voice_row(scope: Scope, row: VoiceBoxRow | VoiceMessageRow) -> VoiceBoxRow | VoiceMessageRow | None:
-    return row if scope.own(row.project) else None
-
-
-def _list_row(scope: Scope, row: rows.CallerListRow) -> rows.CallerListRow | None:
-    return row if scope.own(row.project) else None
 
 
 def _listed_row(scope: Scope, row: rows.ListedNumberRow) -> rows.ListedNumberRow | None:
@@ -374,15 +362,15 @@ SHOWN: dict[type[Reply], Show] = {
     replies.Contacts: _rows(_contact_row),
     replies.Queues: _rows(_queue_row),
     replies.Figures: _rows(_figures_row),
-    replies.Callbacks: _rows(_callback_row),
-    replies.Conferences: _rows(_conference_row),
+    replies.Callbacks: _rows(_labelled_row),
+    replies.Conferences: _rows(_labelled_row),
     replies.Registrations: _rows(_registration_row),
     replies.Phones: _rows(_phone_row),
     replies.Mailboxes: _rows(_mailbox_row),
-    VoiceBoxes: _rows(_voice_row),
-    VoiceMessages: _rows(_voice_row),
-    VoiceMessageSet: _one("message", _voice_row),
-    replies.CallerLists: _rows(_list_row),
+    VoiceBoxes: _rows(_labelled_row),
+    VoiceMessages: _rows(_labelled_row),
+    VoiceMessageSet: _one("message", _labelled_row),
+    replies.CallerLists: _rows(_labelled_row),
     replies.ListedNumbers: _rows(_listed_row),
     replies.PhoneSet: _one("phone", _phone_row),
     replies.AgentSet: _one("agent", _agent_row),
@@ -391,8 +379,8 @@ SHOWN: dict[type[Reply], Show] = {
     replies.SupervisionSet: _one("call", _call_row),
     replies.Transferred: _one("call", _call_row),
     replies.QueueSet: _one("queue", _queue_row),
-    replies.CallbackSet: _one("callback", _callback_row),
-    replies.ConferenceSet: _one("conference", _conference_row),
+    replies.CallbackSet: _one("callback", _labelled_row),
+    replies.ConferenceSet: _one("conference", _labelled_row),
     Mails: _kept_back,
     replies.Status: _kept_back,
     replies.Bans: _kept_back,
