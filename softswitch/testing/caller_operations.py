@@ -9,6 +9,7 @@ class FixedCallerOperations:
     """The part of `FixedOperations` that is about who is known."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.caller_list_rows = [CallerListRow(list_id="vip", name="Important customers", configured=12, added=1)]
         self.listed_rows = [ListedNumberRow(list_id="vip", number="442071838750", note="gold", by="olga", ends_in_s=60)]
         self.lookup_rows = [LookupRow(lookup_id="crm", asked=10, found=7, failed=1, slowest_s=0.31, last_fault="late")]

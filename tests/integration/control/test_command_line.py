@@ -14,7 +14,8 @@ from softswitch.control.protocol.replies import Refused, Reloaded
 from softswitch.sip.tracing.pcap import FILE_HEADER
 from softswitch.store import open_store
 from softswitch.store.schema import Cdr, StoredRecording
-from softswitch.testing.operations import STARTED_AT, FixedOperations
+from softswitch.testing.fixed_switch import STARTED_AT
+from softswitch.testing.operations import FixedOperations
 from softswitch.testing.traced_call import LEGS
 
 pytestmark = pytest.mark.network

@@ -81,7 +81,8 @@ from softswitch.control.protocol.voicemail import (
     VoiceMessages,
 )
 from softswitch.control.scope import RULES, SHOWN, Scope
-from softswitch.testing.operations import FixedBelongings, FixedOperations
+from softswitch.testing.belongings import FixedBelongings
+from softswitch.testing.operations import FixedOperations
 
 CALL, QUEUE, AGENT, CONTACT, PHONE = (
     ("call", "c1"),
