@@ -1,11 +1,7 @@
 """A client's digest through real processes and SMTP: what was due while the switch was down arrives at its start."""
 
-import threading
 import time
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -15,24 +11,12 @@ from softswitch.store import open_store
 from softswitch.store.digest_schema import StoredDigest
 from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.free_ports import free_port
+from softswitch.testing.runtime.inbox import Inbox
 from softswitch.testing.runtime.running import RunningSwitch
 
 pytestmark = pytest.mark.network
 
 DAY_S = 86_400.0
-
-
-class Inbox:
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.has_come = threading.Event()
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        mail = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        self.mails.append(mail)
-        self.has_come.set()
-        return "250 OK"
 
 
 def files(port: int, mail_port: int) -> dict[str, str]:
@@ -77,7 +61,7 @@ def test_a_digest_that_is_due_goes_out_once(tmp_path: Path) -> None:
             assert inbox.has_come.wait(20), switch.log
     finally:
         server.stop()
-    (mail,) = inbox.mails
+    (mail,) = inbox.taken
     assert mail["To"] == "office@acme.example"
     assert "Acme Ltd" in mail["Subject"]
     assert "+15550100  talked 3:10" in mail.get_content()

@@ -3,7 +3,6 @@
 import asyncio
 import io
 from collections.abc import Awaitable, Callable
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -24,32 +23,11 @@ from softswitch.media.sounds.wav import header
 from softswitch.store import memory_store
 from softswitch.store.voicemail_schema import StoredVoiceMessage
 from softswitch.testing.runtime.free_ports import free_port
+from softswitch.testing.runtime.inbox import Inbox
 
 pytestmark = pytest.mark.network
 
 BOX = VoiceBox(box="sales", number="190", name="Sales", mail_to=("sales@example.com", "boss@example.com"))
-
-
-class Inbox:
-    """What an SMTP server has taken. `refuses` is what it says to whom in place of that."""
-
-    def __init__(self) -> None:
-        self.taken: list[EmailMessage] = []
-        self.recipients: list[list[str]] = []
-        self.refuses: dict[str, str] = {}
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if address in self.refuses:
-            return self.refuses[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        message = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        self.taken.append(message)
-        self.recipients.append(list(envelope.rcpt_tos))
-        return "250 OK"
 
 
 def tone(path: Path, seconds: float = 2.0) -> str:

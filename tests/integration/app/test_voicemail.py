@@ -1,11 +1,8 @@
 """Voicemail between real processes: left by one phone, the lamp of another, heard by keys, and in the mail."""
 
 import asyncio
-import threading
 import wave
 from collections.abc import Callable
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from softswitch.prompts.runtime.wav_files import write_wav
 from softswitch.sip.outputs import Transmit
 from softswitch.testing.phones import Phones
 from softswitch.testing.runtime.free_ports import free_port
+from softswitch.testing.runtime.inbox import Inbox
 from softswitch.testing.runtime.running import RunningSwitch
 from softswitch.testing.watcher import Watcher
 
@@ -74,19 +72,6 @@ class Lamp(asyncio.DatagramProtocol):
         for each in self._watcher.take_outputs():
             assert isinstance(each, Transmit)
             self._transport.sendto(each.message, (self._switch.host, self._switch.port))
-
-
-class Inbox:
-    def __init__(self) -> None:
-        self.mail: EmailMessage | None = None
-        self.has_come = threading.Event()
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        mail = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        self.mail = mail
-        self.has_come.set()
-        return "250 OK"
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -204,7 +189,7 @@ def test_a_message_is_left_shown_mailed_heard_and_deleted(tmp_path: Path) -> Non
             assert inbox.has_come.wait(20)
     finally:
         server.stop()
-    assert inbox.mail is not None
-    assert "+15550100" in inbox.mail["Subject"]
-    (attachment,) = inbox.mail.iter_attachments()
+    mail = inbox.taken[0]
+    assert "+15550100" in mail["Subject"]
+    (attachment,) = mail.iter_attachments()
     assert attachment.get_content_type() == "audio/mpeg"
