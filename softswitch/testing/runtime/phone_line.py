@@ -186,15 +186,11 @@ class Line:
         if self.end is None:
             self._exchange.hang_up(self.leg_id)
 
-    def press(self, keys: str, *, as_events: bool = False) -> None:
-        """Press keys (0-9 * # A-D) one after another; each is one INFO of type application/dtmf-relay, or else a
-        telephone event (RFC 4733)."""
+    def press(self, keys: str) -> None:
+        """Press keys (0-9 * # A-D) one after another; each is one INFO of type application/dtmf-relay."""
         if not _KEYS.issuperset(keys):
             raise LocalError(f"no phone has all of these keys: {keys}")
         if self.state is not LineState.ANSWERED:
-            return
-        if as_events and self._party.stream is not None:
-            self._party.stream.send_digits(keys)
             return
         for key in keys:
             body = f"Signal={key}\r\nDuration=160\r\n".encode("ascii")
