@@ -30,7 +30,8 @@ check: setup-dev
 	$(BIN)/pytest -q -rs tests/unit tests/architecture tests/contract tests/fuzz
 
 # Checks first; pytest is the last to speak, so that its closing line is the last line printed. Two workers: one for the
-# tests in real time, one for all others (tests/conftest.py). Their directory has a short name: sockets and some programs take no long one.
+# tests in real time, one for all others (tests/conftest.py). Their directory has a short name: sockets and some programs
+# take no long one.
 test: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -166,7 +166,7 @@ class VoicemailSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MailSection(msgspec.Struct, frozen=True, kw_only=True):
-    """[mail]: how mail goes out, about voice messages."""
+    """[mail]: how mail goes out, about voice messages and as digests of projects."""
 
     server: str = ""
     """Its name or address; empty: no mail is sent."""
