@@ -49,6 +49,7 @@ from softswitch.sip.outputs import (
     LegEnded,
     LegFailed,
     LegProgress,
+    ReferReceived,
     ReinviteConfirmed,
     ReinviteReceived,
     RequestFinished,
@@ -143,6 +144,7 @@ class Phones:
         domain: str = "",
         host: str = "127.0.0.1",
         trunk_host: str = "",
+        trunk_port: int = 0,
         kind: TransportKind = TransportKind.UDP,
         ports: range = range(24000, 28000),
         capabilities: MediaCapabilities = CAPABILITIES,
@@ -153,12 +155,13 @@ class Phones:
 
         `srtp` is how the phones and callers want their sound encrypted.
 
-        `host` is our own address, `trunk_host` that of trunk callers if it is another one; `ports` are for RTP.
+        `host` is our own address, `trunk_host` that of trunk callers if it is another one; `ports` are for RTP. With
+        `trunk_port` the switch can call people outside, who are there (`outside`).
         `folder` takes the worker's socket and its log; its path must be short enough for a socket (90 characters).
         """
         self.address = HostPort(host, 0)
         """Where the softphones are; known after `start`, like `trunk_address`."""
-        self.trunk_address = HostPort(trunk_host or host, 0)
+        self.trunk_address = HostPort(trunk_host or host, trunk_port)
         self.lines: dict[LegId, Line] = {}
         """Calls in progress."""
         self._switch = switch
@@ -234,6 +237,11 @@ class Phones:
         """Put up a phone and register it; the registration is kept up. Raises `RegistrationRefused`."""
         phone = self._phones[username] = Phone(self, username, password, expires_s)
         await phone.register()
+        return phone
+
+    def outside(self, number: str) -> Phone:
+        """Somebody who has no phone of ours, and can be called through the trunk by this number."""
+        phone = self._phones[number] = Phone(self, number, "", 0)
         return phone
 
     async def dial(self, number: str, *, calling_number: str, calling_name: str = "") -> Line:
@@ -321,6 +329,8 @@ class Phones:
         match event:
             case InviteReceived():
                 self._ring(event)
+            case ReferReceived():
+                self._go_away(event)
             case RequestFinished():
                 finished = self._requests.pop(event.request_id, None)
                 if finished is not None and not finished.done():
@@ -344,6 +354,15 @@ class Phones:
             line.receive_media(event)
 
     # Private
+
+    def _go_away(self, event: ReferReceived) -> None:
+        """A line is to be connected elsewhere: it says that it is, and is not."""
+        line = self.lines.get(event.leg_id)
+        if line is not None:
+            line.sent_to = event.target
+        self._endpoint.accept_refer(event.refer_id, self._clock.now())
+        self._endpoint.notify_refer(event.refer_id, 200, self._clock.now())
+        self._driver.flush()
 
     def _ring(self, event: InviteReceived) -> None:
         phone = self._phones.get(event.called_number)

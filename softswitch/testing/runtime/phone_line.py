@@ -99,6 +99,8 @@ class Line:
         self.headers = headers or {}
         """Of the INVITE that came, by lower-case name; those an endpoint keeps."""
         self.state = LineState.DIALLING if offer is None else LineState.RINGING
+        self.sent_to = ""
+        """Where the other side has asked us to go (REFER), and we have said that we do."""
         self.end: LineEnd | None = None
         self._exchange = exchange
         self._party = party
