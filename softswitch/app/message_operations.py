@@ -64,7 +64,7 @@ class MessageOperations:
             call = self._around.controller.calls.get(request.call_id)
             if call is None:
                 return Refused("not_found", f'there is no call "{request.call_id}": see `softswitch calls`')
-            legs = tuple(call.record.sip_legs.values())
+            legs = call.record.legs.known()
             sip_call_ids += [leg.sip_call_id for leg in legs if leg.sip_call_id]
         if request.number:
             sip_call_ids += await self._last_about(request.number)

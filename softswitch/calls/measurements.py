@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from softswitch.base.ids import StreamId
+from softswitch.base.ids import LegId, StreamId
 from softswitch.media.protocol import Quality, VoiceFacts
 from softswitch.store.schema import LegFacts
 
@@ -17,11 +17,12 @@ LOW_REPORTS = 3
 class CallMeasurements:
     """Of all streams of one call, in the order they were opened."""
 
-    __slots__ = ("_final", "_low", "_measured", "_names")
+    __slots__ = ("_final", "_legs", "_low", "_measured", "_names")
 
     def __init__(self) -> None:
         self._names: dict[StreamId, tuple[Role, str]] = {}
         self._measured: dict[StreamId, tuple[Quality, VoiceFacts]] = {}
+        self._legs: dict[StreamId, LegId] = {}
         self._final: set[StreamId] = set()
         self._low: dict[StreamId, int] = {}
         """Reports in a row with a low score."""
@@ -31,8 +32,9 @@ class CallMeasurements:
         """Every stream's last word is known."""
         return len(self._final) == len(self._names)
 
-    def opened(self, stream_id: StreamId, role: Role, party: str) -> None:
+    def opened(self, stream_id: StreamId, role: Role, party: str, leg_id: LegId) -> None:
         self._names[stream_id] = (role, party)
+        self._legs[stream_id] = leg_id
 
     def party(self, stream_id: StreamId) -> str:
         """Who is on the stream, for people."""
@@ -79,6 +81,7 @@ class CallMeasurements:
             LegFacts(
                 role=self._names[stream_id][0],
                 party=self._names[stream_id][1],
+                leg_id=self._legs[stream_id],
                 mos=quality.mos,
                 remote_mos=quality.remote_mos,
                 loss_percent=_loss_percent(quality),

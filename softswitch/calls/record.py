@@ -9,12 +9,15 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from softswitch.base.ids import AgentId, CallId, LegId, QueueId
-from softswitch.calls.limits import HISTORY_MAX, SIP_LEGS_MAX
+from softswitch.base.ids import AgentId, CallId, QueueId
+from softswitch.calls.chain import Chain
+from softswitch.calls.limits import HISTORY_MAX
 from softswitch.calls.measurements import CallMeasurements
+from softswitch.calls.queue_stays import QueueStays, wrapped_up_stays
+from softswitch.calls.recorded_legs import RecordedLegs
 from softswitch.sip.messages.reason import NORMAL_CLEARING, cause_text
 from softswitch.sip.messages.status import q850_cause
-from softswitch.store.schema import ActiveCall, AfterCall, Cdr, Forwarded, SipLeg, Supervised, TrunkTry
+from softswitch.store.schema import ActiveCall, AfterCall, Cdr, Forwarded, Supervised, TrunkTry
 
 TIMER_EXPIRED = 102
 TEMPORARY_FAILURE = 41
@@ -65,6 +68,7 @@ def wrapped_up(cdr: Cdr, after: AfterCall) -> Cdr:
         wrap_up_s=cdr.wrap_up_s + after.wrap_up_s,
         disposition=after.disposition or cdr.disposition,
         is_disposition_missing=after.is_disposition_missing,
+        stays=wrapped_up_stays(cdr.stays, after),
     )
 
 
@@ -84,8 +88,11 @@ class CallRecord:
         "calling_name",
         "calling_number",
         "cause",
+        "chain",
         "conference",
+        "conference_s",
         "consult_s",
+        "consults_for",
         "disposition",
         "end_reason",
         "ended_by",
@@ -95,21 +102,24 @@ class CallRecord:
         "forwards",
         "has_far_left",
         "hold_s",
+        "is_consulting",
         "is_disposition_missing",
         "is_far_silent",
         "is_transfer_attended",
         "is_unserved",
+        "legs",
         "linked_calls",
         "measurements",
         "project",
         "queue",
         "queue_wait_s",
+        "recorded_s",
         "recordings",
         "ring_s",
         "scores",
-        "sip_legs",
         "sip_status",
         "started_at",
+        "stays",
         "supervisions",
         "tags",
         "talk_s",
@@ -148,8 +158,14 @@ class CallRecord:
         self.ended_by: EndedBy = "switch"
         self.sip_status = 0
         """The final status his INVITE got."""
-        self.sip_legs: dict[LegId, SipLeg] = {}
-        """The caller's first."""
+        self.legs = RecordedLegs()
+        self.stays = QueueStays()
+        self.chain = Chain(call_id, started_at)
+        self.consults_for: CallId | Literal[""] = ""
+        self.is_consulting = False
+        """What is said in it is asked for a call on hold, until somebody takes the asker's place."""
+        self.conference_s = 0.0
+        self.recorded_s = 0.0
         self.cause = 0
         """The ISDN cause (Q.850) the caller gave when he hung up; 0: none."""
         self.far_cause = 0
@@ -182,18 +198,6 @@ class CallRecord:
             self.ended_by = by
             self.end_reason = reason
 
-    def leg_began(self, leg_id: LegId, leg: SipLeg) -> None:
-        """Somebody takes part, or is called. Of very many the caller and the newest are remembered."""
-        if len(self.sip_legs) >= SIP_LEGS_MAX:
-            del self.sip_legs[list(self.sip_legs)[1]]
-        self.sip_legs[leg_id] = leg
-
-    def leg_failed(self, leg_id: LegId, status: int, reason: str) -> None:
-        """It ended before its time."""
-        leg = self.sip_legs.get(leg_id)
-        if leg is not None:
-            self.sip_legs[leg_id] = msgspec.structs.replace(leg, status=status, reason=reason)
-
     def ended_by_flow(self) -> None:
         """The flow has nothing more to say to the caller."""
         if self.answered_at is None:
@@ -204,8 +208,19 @@ class CallRecord:
             self.ended("switch", EndReason.SILENT)
         self.ended("agent" if self.has_far_left else "switch", reason)
 
+    def consults(self, other: "CallRecord") -> None:
+        """Its caller has `other` on hold, and asks somebody about it."""
+        self.consults_for = other.call_id
+        self.is_consulting = True
+        self.chain = other.chain
+
+    def follows(self, other: "CallRecord") -> None:
+        """It begins because `other` goes on in it."""
+        self.chain = other.chain
+
     def transferred(self, other: "CallRecord", by: str, to: str) -> None:
         """A party of this call goes on in the call `other`; `by` says whose phone wants it, `to` the number meant."""
+        other.is_consulting = False
         self.transferred_to, self.transferred_by = to, by
         other.transferred_by = by
         _keep(self.linked_calls, other.call_id)
@@ -224,6 +239,12 @@ class CallRecord:
         self.wrap_up_s += after.wrap_up_s
         self.disposition = after.disposition or self.disposition
         self.is_disposition_missing = after.is_disposition_missing
+        self.stays.wrapped_up(after)
+
+    def in_conference(self, seconds: float) -> None:
+        """So long its caller heard others there."""
+        self.talk_s += seconds
+        self.conference_s += seconds
 
     def sent_away(self, to: str, by: str) -> None:
         """The caller's own side has connected him elsewhere; what comes of it nobody here knows."""
@@ -252,6 +273,7 @@ class CallRecord:
             calling_number=self.calling_number,
             called_number=self.called_number,
             project=self.project,
+            chain_id=self.chain.chain_id,
         )
 
     def as_cdr(self, ended_at: float) -> Cdr:
@@ -293,5 +315,11 @@ class CallRecord:
             legs=self.measurements.legs(),
             trunk=self.trunk,
             trunks=tuple(self.trunks),
-            sip_legs=tuple(self.sip_legs.values()),
+            sip_legs=self.legs.complete(ended_at),
+            legs_left_out=self.legs.left_out,
+            chain_id=self.chain.chain_id,
+            consults_for=self.consults_for,
+            stays=self.stays.complete(ended_at, self.talk_s),
+            conference_s=self.conference_s,
+            recorded_s=self.recorded_s,
         )

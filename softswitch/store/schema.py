@@ -89,6 +89,8 @@ class ActiveCall(msgspec.Struct, frozen=True, kw_only=True):
     calling_name: str = ""
     flow: str = ""
     project: str = ""
+    chain_id: CallId | Literal[""] = ""
+    """As in its record."""
 
 
 class Supervised(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,10 +152,16 @@ class LegFacts(msgspec.Struct, frozen=True, kw_only=True):
     """He spoke while somebody he heard spoke too."""
     silence_max_s: float = 0.0
     """The longest time in which neither did."""
+    leg_id: str = ""
+    """As in `SipLeg`; "" in records of old. A leg whose sound went another way in the middle has several."""
 
 
 class SipLeg(msgspec.Struct, frozen=True, kw_only=True):
-    """One party of a call as SIP knows him, and how his INVITE failed, if it did."""
+    """One party of a call as SIP knows him, from when until when, and how his INVITE failed, if it did.
+
+    `began_at <= ringing_at <= answered_at <= ended_at`, so that setting up, ringing and being connected add up to the
+    whole. A leg that goes on in another call ends in the one it leaves and begins, answered, in the other.
+    """
 
     sip_call_id: str
     """"" if nothing was sent to him."""
@@ -163,6 +171,25 @@ class SipLeg(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 0
     """The final status that ended the leg before its time; 0 if none did."""
     reason: str = ""
+    leg_id: str = ""
+    """"" in records of old, which know nothing of what follows."""
+    number: str = ""
+    """His extension, or the outside number that was called, or that called."""
+    agent: AgentId | Literal[""] = ""
+    """Who sat at the phone."""
+    began_at: float = 0.0
+    """When he called, was called, or came from another call."""
+    ringing_at: float | None = None
+    answered_at: float | None = None
+    ended_at: float = 0.0
+    """When he hung up or was hung up, or went on in another call. In a call in progress: 0, he is there."""
+    cause: int = 0
+    """Why the leg ended, as an ISDN cause (Q.850); 0: it went on elsewhere."""
+    ended_by: Literal["", "party", "switch"] = ""
+    came_from: CallId | Literal[""] = ""
+    """The call in which he was before,"""
+    went_to: CallId | Literal[""] = ""
+    """and the one in which he has been since."""
 
 
 class TrunkTry(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,7 +204,38 @@ class TrunkTry(msgspec.Struct, frozen=True, kw_only=True):
 class AfterCall(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent does after a call, to be added to its record."""
 
+    agent: AgentId | Literal[""] = ""
+    """Whose doing it was."""
     wrap_up_s: float = 0.0
+    disposition: str = ""
+    is_disposition_missing: bool = False
+
+
+class ContactStay(msgspec.Struct, frozen=True, kw_only=True):
+    """A call waited in a queue, and what came of it there: one for each time it entered one.
+
+    `wait_s + talk_s + consult_s` is the time from `began_at` to `ended_at`, but for what an agent was told before he
+    was connected.
+    """
+
+    queue: QueueId
+    began_at: float
+    """Of a call-back: when it was asked for, if it kept its place."""
+    ended_at: float
+    outcome: Literal["answered", "abandoned", "overflowed", "exited", "withdrawn", "moved", "refused"]
+    agent: AgentId | Literal[""] = ""
+    """Who answered."""
+    wait_s: float = 0.0
+    """Until the answer or the end, ringing included."""
+    ring_s: float = 0.0
+    """How long the phone of who answered rang, or of those who did not."""
+    talk_s: float = 0.0
+    """Holds included, consultations not."""
+    consult_s: float = 0.0
+    """How long the agent was asked for somebody who was on hold meanwhile."""
+    hold_s: float = 0.0
+    wrap_up_s: float = 0.0
+    """Written, as the next two, when the agent is done."""
     disposition: str = ""
     is_disposition_missing: bool = False
 
@@ -251,6 +309,18 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """The trunks that outside numbers were called through, in order; the last one carried the call, if any did."""
     sip_legs: tuple[SipLeg, ...] = ()
     """The caller's first, then whoever was called, answered or not; of very many the newest."""
+    legs_left_out: int = 0
+    """So many were too many."""
+    chain_id: CallId | Literal[""] = ""
+    """The first call of the caller's experience this one belongs to (calls/chain.py); "" in records of old: its own."""
+    consults_for: CallId | Literal[""] = ""
+    """The call that was on hold when this one began from the same phone: somebody was asked about it."""
+    stays: tuple[ContactStay, ...] = ()
+    """In queues, in the order of time; of very many the newest. Their waits add up to `queue_wait_s`."""
+    conference_s: float = 0.0
+    """How much of `talk_s` was in conferences."""
+    recorded_s: float = 0.0
+    """How long it was recorded, masks included: every second once for each file that has it."""
 
 
 class RecordingMask(msgspec.Struct, frozen=True, kw_only=True):

@@ -109,6 +109,8 @@ def check_linked(first: Cdr, second: Cdr, by: str) -> None:
     assert (first.end_reason, first.transferred_by, first.linked_calls) == ("transferred", by, (second.call_id,))
     assert (second.transferred_by, second.linked_calls) == (by, (first.call_id,))
     assert first.fault == second.fault == ""
+    assert first.chain_id == second.chain_id, "one caller's experience"
+    assert first.chain_id in (first.call_id, second.call_id)
 
 
 def check_ladder(centre: SimulatedCentre, name: str, *peers: str) -> None:

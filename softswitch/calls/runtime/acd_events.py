@@ -79,7 +79,9 @@ class AcdEvents:
                 self._wrapped_up(event)
             case DispositionNoted():
                 key = (event.contact_id, event.agent_id)
-                self._complete(event.contact_id, AfterCall(disposition=event.code), self._started_at.get(key))
+                self._complete(
+                    event.contact_id, AfterCall(agent=event.agent_id, disposition=event.code), self._started_at.get(key)
+                )
             case RescueChanged():
                 level = None if event.service_level is None else round(event.service_level, 3)
                 log.warning(
@@ -113,6 +115,7 @@ class AcdEvents:
             disposition=event.disposition,
         )
         after = AfterCall(
+            agent=event.agent_id,
             wrap_up_s=event.duration_s,
             disposition=event.disposition,
             is_disposition_missing=event.is_disposition_missing,

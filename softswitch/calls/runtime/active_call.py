@@ -33,6 +33,7 @@ from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.faxes import fax_heard
 from softswitch.calls.runtime.key_presses import pressed
+from softswitch.calls.runtime.leg_notes import note_hang_up, note_leg, remember
 from softswitch.calls.runtime.mailbox import Mailbox
 from softswitch.calls.runtime.party import Party, nobody_after
 from softswitch.calls.runtime.ports import Surroundings
@@ -46,12 +47,12 @@ from softswitch.sip.messages.status import q850_cause
 from softswitch.sip.outputs import (
     InfoReceived,
     InviteReceived,
+    LegAnswered,
     LegEnded,
     LegFailed,
     LegProgress,
     ReferProgress,
 )
-from softswitch.store.schema import SipLeg
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.conferences.member import Member
@@ -78,13 +79,12 @@ class ActiveCall:
     """See the module. What waits raises `CallEnded` once the caller is gone, `MediaUnavailable` without a worker."""
 
     __slots__ = (
-        "__weakref__", "_description", "_has_progressed", "_identity", "_is_flow_over", "_is_reliable", "_legs",
-        "_offer", "_on_closed", "_others", "answer_headers", "around", "awaits_party", "call_id", "caller",
-        "came_by", "conversation", "digits_typed", "display", "exchange", "has_fax_flow", "headers",
-        "instance", "is_caller_hidden",
-        "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox", "max_forwards", "near",
-        "parked_by", "permissions", "queue_stay", "record", "recordings", "seat", "sent_away_to", "state",
-        "state_since", "supervisions", "transfer", "unreached", "variables",
+        "__weakref__", "_began_at", "_description", "_has_progressed", "_identity", "_is_flow_over", "_is_reliable",
+        "_legs", "_offer", "_on_closed", "_others", "answer_headers", "around", "awaits_party", "call_id", "caller",
+        "came_by", "conversation", "digits_typed", "display", "exchange", "has_fax_flow", "headers", "instance",
+        "is_caller_hidden", "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox",
+        "max_forwards", "near", "parked_by", "permissions", "queue_stay", "record", "recordings", "seat",
+        "sent_away_to", "state", "state_since", "supervisions", "transfer", "unreached", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -106,7 +106,8 @@ class ActiveCall:
         self.language = around.settings().language
         self.variables: dict[str, str] = {}
         self.state = CallState.ARRIVED
-        self.state_since = around.clock.now()
+        self._began_at = around.clock.now()
+        self.state_since = self._began_at
         self.mailbox: Mailbox[CallEvent] = Mailbox(loop)
         self.conversation: Conversation | None = None
         self.recordings = CallRecordings(self)
@@ -174,9 +175,9 @@ class ActiveCall:
 
     def receive(self, event: CallEvent) -> None:
         """Everything that happens to the call comes through here."""
+        if isinstance(event, LegEnded | LegFailed | LegProgress | LegAnswered):
+            note_leg(self, event)
         if isinstance(event, LegEnded | LegFailed):
-            if isinstance(event, LegFailed) or event.by == "timeout":
-                self.record.leg_failed(event.leg_id, event.status, event.reason)
             party = self._others.pop(event.leg_id, None)
             if party is not None:
                 party.leg.state = LegState.ENDED
@@ -253,7 +254,8 @@ class ActiveCall:
         self.caller.leg.state = LegState.ANSWERED
         if not self._has_progressed:
             self.caller.connect()
-        self.record.answered_at = self.around.clock.wall()
+        self.record.answered_at = self.wall()
+        self.record.legs.answered(self.caller.leg.leg_id, self.record.answered_at)
         self.set_state(CallState.ANSWERED)
 
     async def ring(self) -> None:
@@ -263,6 +265,7 @@ class ActiveCall:
             self.transfer.rings()
         if self.caller.leg.state is LegState.TRYING:
             self.around.sip.progress(self.caller.leg.leg_id, 180)
+            self.record.legs.rings(self.caller.leg.leg_id, self.wall())
             self.caller.leg.state = LegState.RINGING
         elif self.is_answered:
             self.play_ringback()
@@ -279,6 +282,7 @@ class ActiveCall:
             return False
         self._has_progressed = True
         self.around.sip.progress(self.caller.leg.leg_id, 183, self._description)
+        self.record.legs.rings(self.caller.leg.leg_id, self.wall())
         self.caller.connect()
         return True
 
@@ -299,6 +303,10 @@ class ActiveCall:
     @property
     def is_answered(self) -> bool:
         return self.caller.is_answered
+
+    def wall(self) -> float:
+        """The time of day in this call: as many seconds after its beginning as have passed, whatever the clock says."""
+        return self.record.started_at + self.around.clock.now() - self._began_at
 
     @property
     def parties(self) -> list[Party]:
@@ -339,7 +347,7 @@ class ActiveCall:
         party.sip_call_id = self.around.sip.sip_call_id(party.leg.leg_id)
         self._remember(party, "called")
         if party.stream is not None:
-            self.record.measurements.opened(party.stream.stream_id, "called", party.leg.party)
+            self.record.measurements.opened(party.stream.stream_id, "called", party.leg.party, party.leg.leg_id)
         self._legs[party.leg.leg_id] = self
         if party.extension is not None:
             self.around.legs.began(party.extension.username, party.leg.leg_id, self.call_id)
@@ -357,6 +365,7 @@ class ActiveCall:
         if self._others.pop(party.leg.leg_id, None) is not None:
             if reason is None and self.record.cause not in (0, NORMAL_CLEARING):
                 reason = reason_value(self.record.cause)
+            note_hang_up(self, party, reason)
             self.around.sip.hang_up(party.leg.leg_id, reason=reason)
         party.leg.state = LegState.ENDED
         party.release()
@@ -396,8 +405,9 @@ class ActiveCall:
             supervision.end()
         self.recordings.conversation_ended(conversation.started_at)
         conversation.end()
-        self.record.talk_s += conversation.talk_s - conversation.consult_s
-        self.record.consult_s += conversation.consult_s
+        consult_s = conversation.talk_s if self.record.is_consulting else conversation.consult_s
+        self.record.talk_s += conversation.talk_s - consult_s
+        self.record.consult_s += consult_s
         self.record.hold_s += conversation.held_s
         self.record.has_far_left = conversation.far.leg.state is LegState.ENDED
         self.conversation = None
@@ -413,19 +423,20 @@ class ActiveCall:
 
     # Parties who go and come (taking_over.py)
 
-    def let_go(self, party: Party) -> None:
-        """A party goes on in another call: neither hung up nor released; a conversation of his must be ended before.
+    def let_go(self, party: Party, to: CallId) -> None:
+        """A party goes on in the call `to`: neither hung up nor released; a conversation of his must be ended before.
 
         If it is the caller, this call is over: its verbs raise `CallEnded` as if he had hung up.
         """
         if party.stream is not None:
             self.record.measurements.left(party.stream.stream_id)
-        party.call_id = None
+        self.record.legs.went_to(party.leg.leg_id, self.wall(), to)
+        party.call_id, party.came_from = None, self.call_id
         if party is not self.caller:
             self._others.pop(party.leg.leg_id, None)
             return
         if self.seat is not None:
-            self.record.talk_s += self.seat.release()
+            self.record.in_conference(self.seat.release())
         self.caller = nobody_after(party)
         self.mailbox.close("the caller has gone on in another call")
         self._close_if_over()
@@ -437,7 +448,7 @@ class ActiveCall:
         party.call_id = self.call_id
         self._remember(party, role)
         if party.stream is not None:
-            self.record.measurements.opened(party.stream.stream_id, role, party.leg.party)
+            self.record.measurements.opened(party.stream.stream_id, role, party.leg.party, party.leg.leg_id)
         self.exchange.moved(party, self)
 
     def begin_with(self, party: Party) -> None:
@@ -445,7 +456,7 @@ class ActiveCall:
         del self._others[party.leg.leg_id]
         self.caller.release()
         self.caller = party
-        self.record.answered_at = self.around.clock.wall()
+        self.record.answered_at = self.wall()
         self.set_state(CallState.ANSWERED)
 
     def give_place(self, party: Party, identity: tuple[str, str]) -> Party:
@@ -455,15 +466,13 @@ class ActiveCall:
         self.admit(party, "caller")
         self._others[old.leg.leg_id] = old
         if self.record.answered_at is None:
-            self.record.answered_at = self.around.clock.wall()
+            self.record.answered_at = self.wall()
         return old
 
     # Private
 
     def _remember(self, party: Party, role: Literal["caller", "called"]) -> None:
-        leg = SipLeg(sip_call_id=party.sip_call_id, role=role, party=party.leg.party)
-        self.record.leg_began(party.leg.leg_id, leg)
-        self.around.records.leg_began(self.call_id, leg)
+        self.around.records.leg_began(self.call_id, remember(self, party, role))
 
     def _begins_to_ring(self, leg_id: LegId) -> bool:
         """Whether it is the phone of an extension: no verb waits for that, so none is woken."""

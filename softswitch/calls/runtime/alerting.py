@@ -132,10 +132,12 @@ class Alerting:
         codecs: tuple[str, ...] = (),
         session: SessionPolicy = PLAIN_SESSION,
         contact_user: str = "",
+        number: str = "",
     ) -> LegId | None:
         """Open a stream for one more phone and INVITE it; None if another was answered meanwhile.
 
-        Raises `MediaUnavailable`, and `CallEnded` if the caller leaves before the phone was rung.
+        `number` is whom it is to reach outside. Raises `MediaUnavailable`, and `CallEnded` if the caller leaves before
+        the phone was rung.
         """
         settings = self._around.settings()
         stream = await self._around.media.open_stream(
@@ -157,6 +159,7 @@ class Alerting:
         )
         signalling = None if target.flow is None else target.flow.remote
         ringing = Party(leg, extension, digit_mode=dtmf, signalling=signalling)
+        ringing.number = number
         ringing.attach(stream, settings.media_ip)
         try:
             leg.leg_id = self._around.sip.invite(

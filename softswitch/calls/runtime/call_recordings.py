@@ -176,6 +176,8 @@ class CallRecordings:
         if self._own is not None and self._own.recording_id == begun.recording_id:
             self._own = None
         self._tell(begun)
+        if begun.recording_id not in self._unindexed:
+            self._call.record.recorded_s += self._now() - begun.started_at
         self._call.around.media.stop_recording(begun.recording_id)
 
     def finished(self, recording_id: RecordingId) -> None:

@@ -29,7 +29,7 @@ async def open_stream(call: "ActiveCall", offer: bytes) -> bytes:
         stream.drop()
     await call.mailbox.check()
     call.caller.attach(stream, around.settings().media_ip)
-    call.record.measurements.opened(stream.stream_id, "caller", call.caller.leg.party)
+    call.record.measurements.opened(stream.stream_id, "caller", call.caller.leg.party, call.caller.leg.leg_id)
     answer = leg.answer(offer) if offer else leg.offer()
     if isinstance(answer, OfferRefused):
         call.refuse(answer.status, answer.reason, warning=answer.warning)

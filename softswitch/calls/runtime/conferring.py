@@ -131,7 +131,7 @@ class Visit:
         finally:
             conference.leave(call.call_id)
             stayed_s = member.release()
-            call.record.talk_s += stayed_s
+            call.record.in_conference(stayed_s)
             call.end_wait()
         return await self._dismissed(reason, conference, who, stayed_s)
 

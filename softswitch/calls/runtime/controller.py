@@ -26,6 +26,7 @@ from softswitch.calls.runtime.active_call import ActiveCall, Connections
 from softswitch.calls.runtime.arrivals import let_in
 from softswitch.calls.runtime.belonging import arrive, begin_for, project_at_work, refusal_of_full
 from softswitch.calls.runtime.completing import CallCompletion
+from softswitch.calls.runtime.consulting import note_consultation
 from softswitch.calls.runtime.measuring import Measuring
 from softswitch.calls.runtime.negotiation import (
     answer_reinvite,
@@ -291,7 +292,7 @@ class CallController:
             called_number=party.open_line,
             started_at=self._around.clock.wall(),
         )
-        before.let_go(party)
+        before.let_go(party, record.call_id)
         call = self.begin(party, record, before=before)
         call.permissions = extension
         self._start_flow(call)
@@ -341,6 +342,7 @@ class CallController:
             return
         call = self._make_call(event, self._around.settings())
         full = self._note_project(call)
+        note_consultation(call, self.calls, self._around.legs)
         self._enter(call)
         call.came_by, call.max_forwards = arrival
         self._take_line(call.caller, BusyKind.OUTBOUND)
@@ -468,8 +470,9 @@ class CallController:
     def _closed(self, call: ActiveCall) -> None:
         self.calls.pop(call.call_id, None)
         self._around.projects.over(call.call_id)
-        cdr = call.record.as_cdr(self._around.clock.wall())
+        cdr = call.record.as_cdr(call.wall())
         self._around.records.call_ended(cdr)
+        call.record.chain.call_over((cdr.started_at, cdr.call_id))
         self._measuring.call_ended(call.record, cdr)
         log.info("call ended", call_id=call.call_id, reason=cdr.end_reason, by=cdr.ended_by)
         self._note_end()

@@ -101,6 +101,16 @@ class Conversation:
         """Whom a whisper reaches: whoever was called, unless only the caller's phone is one of ours."""
         return self.near if self.far.extension is None and self.near.extension is not None else self.far
 
+    @property
+    def lasted_s(self) -> float:
+        """Until now, or until its end."""
+        return self.talk_s or self._around.clock.now() - self.started_at
+
+    @property
+    def hold_so_far_s(self) -> float:
+        since = self._on_hold_since
+        return self.held_s + (0.0 if since is None else self._around.clock.now() - since)
+
     def has(self, party: Party) -> bool:
         return party in (self.near, self.far) or party.leg.leg_id in self._supervisors
 

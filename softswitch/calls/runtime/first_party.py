@@ -69,6 +69,7 @@ async def reach_agent(call: ActiveCall, reserved: AgentReserved, display: str) -
                     call.keeps_agent = True
                     call.record.agent = event.agent_id
                     call.record.queue_wait_s = event.wait_s
+                    _note_stay(call, event, reserved)
                     return event
                 case AgentReserved():
                     await phones.alert(event)
@@ -80,6 +81,13 @@ async def reach_agent(call: ActiveCall, reserved: AgentReserved, display: str) -
     finally:
         phones.stop()
         call.display = ""
+
+
+def _note_stay(call: ActiveCall, event: ContactConnected, reserved: AgentReserved) -> None:
+    """The whole call is what came of the contact's stay in the queue."""
+    stays = call.record.stays
+    stays.entered(reserved.queue_id, call.wall() - event.wait_s, 0.0)
+    stays.answered(event.agent_id, event.wait_s, call.record.ring_s)
 
 
 def _begin_with(call: ActiveCall, attempt: Attempt, party: Party) -> None:

@@ -1,5 +1,7 @@
 """One party as the switch holds him: his leg at the SIP endpoint and his stream in a media worker."""
 
+from typing import Literal
+
 from softswitch.base.address import HostPort
 from softswitch.base.ids import AgentId, CallId, LegId
 from softswitch.calls.call_keys import CallKeys
@@ -24,6 +26,7 @@ class Party:
     __slots__ = (
         "call_id",
         "call_keys",
+        "came_from",
         "digit_mode",
         "extension",
         "is_fax",
@@ -32,6 +35,7 @@ class Party:
         "leg",
         "line",
         "listens_for_fax",
+        "number",
         "open_line",
         "signalling",
         "sip_call_id",
@@ -55,8 +59,12 @@ class Party:
         self.stream: MediaStream | None = None
         self.signalling = signalling
         self.sip_call_id = ""
+        self.number = ""
+        """The outside number that was called to reach him."""
         self.call_id: CallId | None = None
-        """The call he is in."""
+        """The call he is in,"""
+        self.came_from: CallId | Literal[""] = ""
+        """and the one he was in before."""
         self.line: AgentId | None = None
         """The agent who is busy outside the ACD for as long as this leg lasts (agent_lines.py)."""
         self.open_line = ""

@@ -57,6 +57,7 @@ from softswitch.calls.events import CallEvent, FarDone, FarReplaced
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import QueueOutcome, QueueReason
 from softswitch.calls.projects import foreign_project
+from softswitch.calls.queue_stays import Outcome
 from softswitch.calls.queue_wishes import QueueStay, QueueWishes
 from softswitch.calls.record import EndedBy, EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -125,7 +126,10 @@ class QueueVisit:
         self._wait_s = 0.0
 
     async def run(self) -> QueueOutcome:
-        self._call.record.queue = self._queue
+        record = self._call.record
+        record.queue = self._queue
+        waited_s = self._around.clock.now() - self._queued_at
+        record.stays.entered(QueueId(self._queue), self._call.wall() - waited_s, record.ring_s)
         belong_to(self._call, self._treatment.project)
         self._call.queue_stay = QueueStay(queue_id=self._queue, queued_at=self._queued_at, wishes=self._wishes)
         self._call.record.began_to_wait()
@@ -142,6 +146,7 @@ class QueueVisit:
                     return outcome
         finally:
             self._leave()
+            record.stays.rang(record.ring_s)
             self._call.end_wait()
 
     async def _take(self, event: CallEvent) -> QueueOutcome | None:
@@ -222,8 +227,9 @@ class QueueVisit:
         self._is_known = True
 
     def _move(self, queue_id: QueueId) -> None:
-        self._queue = queue_id
-        self._call.record.queue = queue_id
+        record = self._call.record
+        self._queue = record.queue = queue_id
+        record.stays.moved(queue_id, self._call.wall(), record.ring_s)
         self._treatment = self._around.settings().queues.get(queue_id, QueueTreatment())
         belong_to(self._call, self._treatment.project)
         self._play_music()
@@ -278,7 +284,7 @@ class QueueVisit:
         if isinstance(target, ToQueue):
             self._around.acd.apply(ContactExited(self._contact, key, target.queue_id))
             return None
-        wait_s = self._leave_queue(ContactExited(self._contact, key))
+        wait_s = self._leave_queue(ContactExited(self._contact, key), "exited")
         flow = target.flow if isinstance(target, ToFlow) else None
         return QueueOutcome(reason=QueueReason.EXITED, queue=self._queue, wait_s=wait_s, flow=flow, key=key)
 
@@ -323,6 +329,7 @@ class QueueVisit:
         record.agent = event.agent_id
         self._around.projects.serves(event.agent_id, record.project)
         record.queue_wait_s += event.wait_s
+        record.stays.answered(event.agent_id, event.wait_s, record.ring_s)
         self._begin_conversation()
         return self._agent_left() if self._agent.leg.state is LegState.ENDED else None
 
@@ -342,7 +349,20 @@ class QueueVisit:
         if self._is_known:
             target = "" if party is None else name_of(party)
             self._around.acd.apply(ContactTransferred(self._contact, "attended", target, by="agent"))
+        if self._conversation is not None:
+            self._note_talk(self._conversation)
         self._agent_replaced("agent")
+
+    def _note_talk(self, conversation: Conversation) -> None:
+        """With the agent, until now."""
+        record, lasted_s = self._call.record, conversation.lasted_s
+        consult_s = lasted_s if record.is_consulting else conversation.consult_s
+        record.stays.parted(
+            self._call.wall(),
+            talk_s=lasted_s - consult_s,
+            consult_s=consult_s,
+            hold_s=conversation.hold_so_far_s,
+        )
 
     def _agent_left(self) -> QueueOutcome:
         conversation = self._end_conversation("switch" if self._call.record.is_far_silent else "agent")
@@ -359,6 +379,7 @@ class QueueVisit:
         assert self._conversation is not None, "only called while the two talk"
         conversation, self._conversation = self._conversation, None
         self._call.part_conversation(conversation)
+        self._note_talk(conversation)
         self._agent_replaced(ended_by)
         return conversation
 
@@ -421,14 +442,14 @@ class QueueVisit:
     def _forsaken(self) -> QueueOutcome:
         """He waits for a word that was lost."""
         log.error("the ACD has lost a caller", call_id=self._call.call_id, queue=self._queue)
-        wait_s = self._leave_queue(ContactWithdrawn(self._contact, "lost"))
+        wait_s = self._leave_queue(ContactWithdrawn(self._contact, "lost"), "withdrawn")
         return QueueOutcome(reason=QueueReason.WITHDRAWN, queue=self._queue, wait_s=wait_s)
 
     # Leaving
 
     async def _overflowed(self, event: ContactOverflowed) -> QueueOutcome:
         self._is_known = False
-        self._call.record.queue_wait_s += event.wait_s
+        self._waited("overflowed", event.wait_s)
         if event.reason == "closed" and isinstance(event.target, HangUp):
             await self._say_that_it_is_closed()
         flow = event.target.flow if isinstance(event.target, ToFlow) else None
@@ -448,15 +469,23 @@ class QueueVisit:
 
     def _taken_out(self, event: ContactTakenOut) -> QueueOutcome:
         self._is_known = False
-        self._call.record.queue_wait_s += event.wait_s
+        self._waited("withdrawn", event.wait_s)
         return QueueOutcome(reason=QueueReason.WITHDRAWN, queue=self._queue, wait_s=event.wait_s)
 
     def _refused(self, event: ContactRefused) -> QueueOutcome:
         self._is_known = False
         if event.reason == "unknown":
             known = ", ".join(sorted(self._around.settings().queues)) or "none"
+            self._call.record.stays.never_entered()
             raise LocalError(f'there is no queue "{self._queue}"; known: {known}')
+        self._waited("refused", 0.0)
         return QueueOutcome(reason=_REASONS[event.reason], queue=self._queue)
+
+    def _waited(self, outcome: Outcome, wait_s: float) -> None:
+        """For nobody."""
+        record = self._call.record
+        record.queue_wait_s += wait_s
+        record.stays.left(outcome, self._call.wall(), wait_s, record.ring_s)
 
     def _departure(self) -> ContactAbandoned | ContactWithdrawn:
         """Who was sent elsewhere while he waited has not given up."""
@@ -464,11 +493,11 @@ class QueueVisit:
             return ContactWithdrawn(self._contact, "transferred")
         return departure(self._call, self._contact) or ContactAbandoned(self._contact)
 
-    def _leave_queue(self, departure: ContactAbandoned | ContactWithdrawn | ContactExited) -> float:
+    def _leave_queue(self, departure: ContactAbandoned | ContactWithdrawn | ContactExited, outcome: Outcome) -> float:
         """Before he has talked to anybody; returns how long he has waited."""
         self._is_known = False
         wait_s = self._around.clock.now() - self._queued_at
-        self._call.record.queue_wait_s += wait_s
+        self._waited(outcome, wait_s)
         self._around.acd.apply(departure)
         return wait_s
 
@@ -476,7 +505,10 @@ class QueueVisit:
         """An agent has answered him, and was just being told about him."""
         record = self._call.record
         record.agent = greeting.agent_id
-        record.queue_wait_s += greeting.began_at - self._queued_at
+        wait_s = greeting.began_at - self._queued_at
+        record.queue_wait_s += wait_s
+        record.stays.answered(greeting.agent_id, wait_s, record.ring_s)
+        record.stays.parted(self._call.wall(), talk_s=0.0, hold_s=0.0)
         self._greeted()
         self._is_known = False
         self._around.acd.apply(ContactFinished(self._contact, record.ended_by))
@@ -488,7 +520,9 @@ class QueueVisit:
         elif self._greeting is not None and self._is_known:
             self._leave_during(self._greeting)
         elif self._is_known:
-            self._leave_queue(self._departure())
+            departure = self._departure()
+            is_abandoned = isinstance(departure, ContactAbandoned)
+            self._leave_queue(departure, "abandoned" if is_abandoned else "withdrawn")
         self._phones.stop()
         if self._call.caller.stream is not None:
             self._call.caller.stream.stop_play()

@@ -1,6 +1,6 @@
 """Remembers calls, recordings and registrations in the store."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -71,6 +71,10 @@ class StoreRecords:
         if self._traces is not None:
             self._traces.call_ended(cdr)
         self._ended[cdr.call_id] = cdr
+
+    def chains_joined(self, keys: Sequence[tuple[float, CallId]], chain_id: CallId) -> None:
+        for key in keys:
+            self._store.change_cdr(key, lambda known: replace(known, chain_id=chain_id))
 
     def call_measured(self, cdr: Cdr) -> None:
         if self._ended.pop(cdr.call_id, None) != cdr:

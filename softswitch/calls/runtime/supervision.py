@@ -183,7 +183,8 @@ class Supervision(Supervisor):
         self._stop_waiting()
         self.party = party
         if party.stream is not None:
-            self._call.record.measurements.opened(party.stream.stream_id, "supervisor", party.leg.party)
+            measurements, leg = self._call.record.measurements, party.leg
+            measurements.opened(party.stream.stream_id, "supervisor", leg.party, leg.leg_id)
         if self._call.conversation is None:
             self.end()
             return

@@ -66,14 +66,15 @@ def transfer_away(
         calling_number=number,
         calling_name=name,
         called_number=target,
-        started_at=call.around.clock.wall(),
+        started_at=call.wall(),
     )
+    record.follows(call.record)
     record.trunk = call.record.trunk if party is call.caller else ""
     _leave(call, record, by, target, ended_by)
     transferor = None if transfer is None else transfer.transferor
-    call.let_go(party)
+    call.let_go(party, record.call_id)
     if transferor is not None:
-        call.let_go(transferor)
+        call.let_go(transferor, record.call_id)
     follow_up = call.exchange.begin(party, record, before=call)
     follow_up.permissions = permissions
     follow_up.is_caller_hidden = is_hidden
@@ -103,7 +104,7 @@ async def take_place(
     identity, is_hidden = _identity(call, party), call.is_caller_hidden and party is call.caller
     call.record.is_transfer_attended = True
     _leave(call, of.record, by, target, ended_by)
-    call.let_go(party)
+    call.let_go(party, of.call_id)
     _settle(party, of, stream)
     if place is of.caller:
         of.is_caller_hidden = is_hidden
@@ -139,7 +140,7 @@ async def answer_for(ringing: ActiveCall, call: ActiveCall) -> None:
     if conversation is not None:
         call.end_conversation(conversation)
     _leave(call, ringing.record, name_of(party), ringing.record.calling_number, "switch")
-    call.let_go(party)
+    call.let_go(party, ringing.call_id)
     _settle(party, ringing, stream)
     ringing.admit(party)
     ringing.mailbox.put(PartyJoined(party.leg.leg_id))
@@ -156,8 +157,8 @@ async def bring_agent(line: ActiveCall, call: ActiveCall) -> Party:
         if stream is not None:
             stream.drop()
         raise LocalError("the agent's line was closed meanwhile")
-    _leave(line, call.record, name_of(party), call.record.calling_number, "switch")
-    line.let_go(party)
+    _leave(line, call.record, name_of(party), call.record.calling_number, "switch", is_one_story=False)
+    line.let_go(party, call.call_id)
     _settle(party, call, stream)
     call.admit(party)
     return party
@@ -176,7 +177,7 @@ async def bring_beside(party: Party, call: ActiveCall) -> None:
         await call.mailbox.check()
         return
     _settle(party, call, stream)
-    call.record.measurements.opened(stream.stream_id, "called", party.leg.party)
+    call.record.measurements.opened(stream.stream_id, "called", party.leg.party, party.leg.leg_id)
 
 
 async def bring_caller_near(call: ActiveCall, stream: MediaStream) -> None:
@@ -191,7 +192,7 @@ async def bring_caller_near(call: ActiveCall, stream: MediaStream) -> None:
         await call.mailbox.check()
         return
     _settle(party, call, beside)
-    call.record.measurements.opened(beside.stream_id, "caller", party.leg.party)
+    call.record.measurements.opened(beside.stream_id, "caller", party.leg.party, party.leg.leg_id)
 
 
 def _sound_as(call: ActiveCall, old: Party, party: Party) -> None:
@@ -211,11 +212,16 @@ def _sound_as(call: ActiveCall, old: Party, party: Party) -> None:
         old.stream.hand_over_to(party.stream)
 
 
-def _leave(call: ActiveCall, other: CallRecord, by: str, target: str, ended_by: EndedBy) -> None:
-    """The call's talk is over, and its record says why."""
+def _leave(
+    call: ActiveCall, other: CallRecord, by: str, target: str, ended_by: EndedBy, *, is_one_story: bool = True
+) -> None:
+    """The call's talk is over, and its record says why. `is_one_story`: `other` is one caller's experience with it."""
     if call.conversation is not None:
         call.end_conversation(call.conversation)
     call.record.transferred(other, by, target)
+    renamed = call.record.chain.join(other.chain) if is_one_story else []
+    if renamed:
+        call.around.records.chains_joined(renamed, other.chain.chain_id)
     call.record.ended(ended_by, EndReason.TRANSFERRED)
 
 

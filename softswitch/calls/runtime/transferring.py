@@ -219,7 +219,7 @@ async def _give_place(call: ActiveCall, party: Party, of: ActiveCall, place: Par
         of.permissions = party.extension
     if of.state is CallState.ALERTING and not of.mailbox.is_closed:
         of.part(place, COMPLETED_ELSEWHERE)
-        call.let_go(party)
+        call.let_go(party, of.call_id)
         of.transfer = Transfer(of, extension=party.extension, transferor=party, refer_id=event.refer_id)
         of.admit(party)
         of.transfer.rings()

@@ -292,6 +292,7 @@ async def ring_trunk(
         dtmf=settings.dtmf_of_trunks.get(trunk.name, "auto"),
         codecs=settings.codecs_of_trunks.get(trunk.name, ()),
         session=settings.sessions_of_trunks.get(trunk.name, PLAIN_SESSION),
+        number=number,
     )
 
 

@@ -72,6 +72,7 @@ from softswitch.store.schema import Cdr
 from softswitch.testing.call import FakeSounds
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.network import FakeNetwork
+from softswitch.testing.records import check_records
 from softswitch.testing.runtime.lookups import FakeLookups
 from softswitch.testing.runtime.loop import VirtualLoop
 from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
@@ -214,6 +215,7 @@ class SimulatedCentre:
         assert not self.voicemail.recordings_open
         assert not self.acd.contact_summaries()
         assert self.endpoint.statistics().legs == 0
+        check_records(self.cdrs())
 
     def cdrs(self) -> list[Cdr]:
         return list(self.store.cdrs.ascending())

@@ -76,9 +76,9 @@ def test_a_call_has_failed_unless_it_ended_in_an_ordinary_way(reason: EndReason)
 
 def test_a_call_with_a_leg_that_was_refused_or_a_fault_has_failed_whatever_its_end() -> None:
     made = answered()
-    made.leg_began(LegId("l"), SipLeg(sip_call_id="s", role="called", party="bob"))
+    made.legs.began(LegId("l"), SipLeg(sip_call_id="s", role="called", party="bob"))
     assert not has_failed(made.as_cdr(110.0))
-    made.leg_failed(LegId("l"), 486, "Busy Here")
+    made.legs.failed(LegId("l"), 486, "Busy Here")
     assert has_failed(made.as_cdr(110.0))
     made = answered()
     made.fault = "Traceback"
