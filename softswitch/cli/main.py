@@ -42,6 +42,7 @@ _COMMANDS = {
     "trunks": LazyCommand("softswitch.cli.trunks", "trunks", "Providers: alive, registered, how full."),
     "media": LazyCommand("softswitch.cli.media", "media", "Media workers and what they carry."),
     "cdr": LazyCommand("softswitch.cli.cdr", "cdr", "Call detail records, the newest first."),
+    "report": LazyCommand("softswitch.cli.report", "report", "Reports of calls, queues, agents and trunks."),
     "simulate": LazyCommand("softswitch.cli.simulate", "simulate", "A day in the queues, before it happens."),
     "recordings": LazyCommand("softswitch.cli.recordings", "recordings", "Recorded calls, the newest first."),
 }

@@ -13,6 +13,7 @@ KEY_BYTES_MAX = 511
 
 K = TypeVar("K")
 V = TypeVar("V", bound=msgspec.Struct)
+N = TypeVar("N", bound=msgspec.Struct)
 
 
 class TableLayout(Generic[K, V]):
@@ -24,6 +25,10 @@ class TableLayout(Generic[K, V]):
         self.name = name
         self.value_type = value_type
         self._encode_key = encode_key
+
+    def narrow(self, value_type: type[N]) -> "TableLayout[K, N]":
+        """The same table, read as a type with fewer fields."""
+        return TableLayout(self.name, value_type, self._encode_key)
 
     def key(self, key: K) -> bytes:
         """The key as LMDB sorts it. Raises `LocalError` for one that is empty or longer than LMDB takes."""

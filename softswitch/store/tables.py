@@ -11,7 +11,7 @@ import msgspec
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.store.environment import Operation
-from softswitch.store.layout import K, TableLayout, V
+from softswitch.store.layout import K, N, TableLayout, V
 from softswitch.store.limits import SCAN_ROWS_MAX
 
 
@@ -59,6 +59,13 @@ class TableReader(Generic[K, V]):
         self._layout = layout
         self._rows = rows
         self._decode: Callable[[bytes], V] = msgspec.msgpack.Decoder(layout.value_type).decode
+
+    def narrow(self, value_type: type[N]) -> "TableReader[K, N]":
+        """The same rows, of which only the fields of `value_type` are decoded: a fifth of the time for a few of many.
+
+        Its fields are named as those of the table's own type, and have the same types.
+        """
+        return TableReader(self._layout.narrow(value_type), self._rows)
 
     def get(self, key: K) -> V | None:
         value = self._rows.get(self._layout.name, self._layout.key(key))

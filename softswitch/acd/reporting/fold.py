@@ -11,6 +11,7 @@ from softswitch.acd.events import (
     ContactAnnounced,
     ContactConnected,
     ContactEnded,
+    ContactHeld,
     ContactMoved,
     ContactOverflowed,
     ContactQueued,
@@ -57,6 +58,7 @@ class Tallies:
             AgentReserved: self._reserved,
             ReservationEnded: self._reservation_ended,
             ContactConnected: self._connected,
+            ContactHeld: self._held,
             ContactEnded: self._ended,
             WrapUpEnded: self._wrapped_up,
             ContactRated: self._rated,
@@ -180,6 +182,10 @@ class Tallies:
         elif event.cause in ("declined", "unreachable", "hung_up"):
             queue.declines += 1
             agent.declines += 1
+
+    def _held(self, event: ContactHeld) -> None:
+        self._queue(event.queue_id).holds += 1
+        self._agent(event.agent_id).holds += 1
 
     def _ended(self, event: ContactEnded) -> None:
         for tally in (self._queue(event.queue_id), self._agent(event.agent_id)):

@@ -1,5 +1,7 @@
 """What each agent did from when to when, read off the changes of his state."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from softswitch.acd.events import AgentStateChanged, Stamped, SwitchStarted, SwitchStopped
@@ -23,9 +25,10 @@ class AgentSpans:
 
     __slots__ = ("_last_wall", "_open")
 
-    def __init__(self) -> None:
-        self._open: dict[AgentId, Span] = {}
-        self._last_wall = 0.0
+    def __init__(self, going_on: Iterable[Span] = (), last_wall: float = 0.0) -> None:
+        """`going_on` is what former events, the last of them at `last_wall`, have left open."""
+        self._open: dict[AgentId, Span] = {span.agent_id: span for span in going_on}
+        self._last_wall = last_wall
 
     def take(self, stamped: Stamped) -> list[Span]:
         """The spans that this event ends.

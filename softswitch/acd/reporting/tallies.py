@@ -75,6 +75,7 @@ class QueueTally(msgspec.Struct, kw_only=True, tag="queue"):
     """Conversations that have ended."""
     talk_s: float = 0.0
     hold_s: float = 0.0
+    holds: int = 0
     wrap_up_s: float = 0.0
     transfers: int = 0
     told_waits: int = 0
@@ -114,6 +115,7 @@ class AgentTally(msgspec.Struct, kw_only=True, tag="agent"):
     handled: int = 0
     talk_s: float = 0.0
     hold_s: float = 0.0
+    holds: int = 0
     transfers: int = 0
     ratings: dict[str, Ratings] = {}
     """What callers said of the conversations with him, by "survey.question"."""
@@ -130,7 +132,7 @@ class AgentTally(msgspec.Struct, kw_only=True, tag="agent"):
 
 def add_queue(total: QueueTally, other: QueueTally) -> None:
     """`total` counts what `other` counts as well."""
-    for name in _QUEUE_SUMS:
+    for name in QUEUE_SUMS:
         setattr(total, name, getattr(total, name) + getattr(other, name))
     total.longest_wait_s = max(total.longest_wait_s, other.longest_wait_s)
     add_ratings(total.ratings, other.ratings)
@@ -138,18 +140,16 @@ def add_queue(total: QueueTally, other: QueueTally) -> None:
 
 def add_agent(total: AgentTally, other: AgentTally) -> None:
     """`total` counts what `other` counts as well."""
-    for name in _AGENT_SUMS:
+    for name in AGENT_SUMS:
         setattr(total, name, getattr(total, name) + getattr(other, name))
     for reason, seconds in other.reasons_s.items():
         total.reasons_s[reason] = total.reasons_s.get(reason, 0.0) + seconds
     add_ratings(total.ratings, other.ratings)
 
 
-_QUEUE_SUMS = tuple(
+QUEUE_SUMS = tuple(
     field
     for field in QueueTally.__struct_fields__
     if field not in ("queue_id", "name", "project", "level_s", "longest_wait_s", "ratings")
 )
-_AGENT_SUMS = tuple(
-    field for field in AgentTally.__struct_fields__ if field not in ("agent_id", "reasons_s", "ratings")
-)
+AGENT_SUMS = tuple(field for field in AgentTally.__struct_fields__ if field not in ("agent_id", "reasons_s", "ratings"))

@@ -1,0 +1,1 @@
+"""What reports count: rows of numbers, made once of stored events and call records."""

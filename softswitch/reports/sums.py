@@ -1,0 +1,130 @@
+"""Tallies of queues and agents put together again from their quarters of an hour, for whatever a row is of."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softswitch.acd.reporting.tallies import AGENT_SUMS, QUEUE_SUMS, AgentTally, QueueTally
+from softswitch.base.ids import AgentId, QueueId
+from softswitch.reports.facts.event_facts import EventFacts
+from softswitch.reports.facts.groups import Groups
+from softswitch.reports.facts.names import Names
+from softswitch.reports.local_time import QUARTER_S
+from softswitch.reports.terms import Terms
+
+Bucket = Callable[[int], int]
+"""Which row a quarter of an hour (when it began) counts in."""
+PRESENCE = ("logins", "ready_s", "reserved_s", "contact_s", "wrap_up_s", "other_calls_s", "not_ready_s")
+"""Of an agent's sums those that belong to no project."""
+
+
+class QueueSums:
+    """Tallies of queues by row, of what the terms let through."""
+
+    __slots__ = ("_bucket", "_found", "_names", "_terms")
+
+    def __init__(self, terms: Terms, bucket: Bucket) -> None:
+        self._terms = terms
+        self._bucket = bucket
+        self._found: dict[tuple[int, str], tuple[NDArray[np.float64], float, float]] = {}
+        self._names: dict[str, str] = {}
+
+    def add(self, facts: EventFacts) -> None:
+        self._names.update(facts.carried.queue_names)
+        rows = facts.rows["queue_tallies"]
+        is_wanted = wanted(rows, facts.names, self._terms, queue="of")
+        rows, sums = rows[is_wanted], facts.queue_sums[is_wanted]
+        groups = Groups(buckets(rows["quarter"], self._bucket), rows["of"])
+        totals = groups.sum(sums)
+        longest = groups.largest(rows["longest_wait_s"])
+        levels = groups.last(rows["level_s"]) if len(rows) else rows["level_s"]
+        for place, (row, queue) in enumerate(groups.keys):
+            key = row, facts.names.texts[queue]
+            former, level_s, longest_s = self._found.get(key, (0.0, 0.0, 0.0))
+            level_s = float(levels[place]) or level_s
+            self._found[key] = totals[place] + former, level_s, max(longest_s, float(longest[place]))
+
+    def rows(self) -> dict[int, list[QueueTally]]:
+        """By row, in order; in each the queues by their ids."""
+        found: dict[int, list[QueueTally]] = {}
+        for (row, queue), (sums, level_s, longest_s) in sorted(self._found.items(), key=lambda item: item[0]):
+            tally = QueueTally(
+                queue_id=QueueId(queue),
+                name=self._names.get(queue, ""),
+                project=self._terms.project,
+                level_s=level_s,
+                longest_wait_s=longest_s,
+            )
+            _fill(tally, QUEUE_SUMS, sums)
+            found.setdefault(row, []).append(tally)
+        return found
+
+
+class AgentSums:
+    """Tallies of agents by row. The time they were there is of no project, and left out where one is wanted."""
+
+    __slots__ = ("_bucket", "_found", "_terms")
+
+    def __init__(self, terms: Terms, bucket: Bucket) -> None:
+        self._terms = terms
+        self._bucket = bucket
+        self._found: dict[tuple[int, str], NDArray[np.float64]] = {}
+
+    def add(self, facts: EventFacts) -> None:
+        rows = facts.rows["agent_tallies"]
+        is_wanted = wanted(rows, facts.names, self._terms, agent="of")
+        rows, sums = rows[is_wanted], facts.agent_sums[is_wanted]
+        groups = Groups(buckets(rows["quarter"], self._bucket), rows["of"])
+        totals = groups.sum(sums)
+        for place, (row, agent) in enumerate(groups.keys):
+            key = row, facts.names.texts[agent]
+            self._found[key] = self._found.get(key, 0.0) + totals[place]
+
+    def rows(self) -> dict[int, list[AgentTally]]:
+        """By row, in order; in each the agents by their ids."""
+        found: dict[int, list[AgentTally]] = {}
+        for (row, agent), sums in sorted(self._found.items(), key=lambda item: item[0]):
+            tally = AgentTally(agent_id=AgentId(agent))
+            _fill(tally, AGENT_SUMS, sums)
+            if self._terms.project:
+                for name in PRESENCE:
+                    setattr(tally, name, type(getattr(tally, name))())
+            found.setdefault(row, []).append(tally)
+        return found
+
+
+def wanted(rows: NDArray[Any], names: Names, terms: Terms, *, queue: str = "", agent: str = "") -> NDArray[np.bool_]:
+    """Which rows the terms let through; `queue` and `agent` are the columns that say whose a row is, if any does."""
+    if "quarter" in (rows.dtype.names or ()):
+        mask = (rows["quarter"] + QUARTER_S > terms.since) & (rows["quarter"] < terms.until)
+    else:
+        mask = (rows["at"] >= terms.since) & (rows["at"] < terms.until)
+    for column, text in (("project", terms.project), (queue, terms.queue), (agent, terms.agent)):
+        if column and text:
+            mask &= rows[column] == names.known(text)
+    return mask
+
+
+def buckets(quarters: NDArray[Any], bucket: Bucket) -> NDArray[np.int64]:
+    """The row of each quarter; each distinct one is worked out once."""
+    distinct, places = np.unique(quarters, return_inverse=True)
+    rows = np.array([bucket(quarter) for quarter in distinct.tolist()], np.int64)
+    return rows[places] if len(rows) else np.zeros(0, np.int64)
+
+
+def quarters_of(moments: NDArray[Any]) -> NDArray[np.int64]:
+    """When the quarter of an hour of each moment began."""
+    return (moments // QUARTER_S).astype(np.int64) * QUARTER_S
+
+
+def one_row(_: int) -> int:
+    """All in one."""
+    return 0
+
+
+def _fill(tally: QueueTally | AgentTally, names: tuple[str, ...], sums: NDArray[np.float64]) -> None:
+    """Counts are whole numbers again."""
+    for name, value in zip(names, sums.tolist(), strict=True):
+        setattr(tally, name, value if name.endswith("_s") else round(value))
