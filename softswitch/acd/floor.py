@@ -295,8 +295,9 @@ class Floor:
             self.deadlines.set(("retry", contact.contact_id), max(now, contact.retry_at))
 
     def find_agent(self, contact: Contact, now: float) -> bool:
-        """Give a waiting contact an agent if there is one; if not, see when the next step opens."""
+        """Give a waiting contact an agent if there is one; if not, it stands in line until the next step opens."""
         if self.sites is not None and self.sites.has_opening:
+            self.matching.stand(contact)
             self.share_places(now)
             if contact.line is None:
                 return True
@@ -304,6 +305,7 @@ class Floor:
         if chosen.agent_ids:
             self._decided(chosen.agent_ids, contact, now, decisions.by_contact(self.matching, contact, chosen))
             return True
+        self.matching.stand(contact)
         opens_at = self.matching.next_opening(contact, now)
         if opens_at is not None:
             self.deadlines.set(("stage", contact.contact_id), opens_at)
@@ -331,7 +333,7 @@ class Floor:
         """A waiting contact goes on to the stage that holds now, in its old place."""
         former, was_kept = contact.step, contact.preferred_until is not None
         self.matching.remove(contact)
-        self.matching.add(contact, now)
+        self.matching.lead(contact, now)
         if was_kept and contact.preferred_until is None:
             self.tell_step(contact, "preferred_agent_over", now)
         elif contact.step != former:
@@ -462,8 +464,8 @@ class Floor:
     # Lines
 
     def join_line(self, contact: Contact, now: float) -> None:
-        """The contact waits, in the place its key gives it."""
-        self.matching.add(contact, now)
+        """The contact comes to wait: find it an agent, or it stands in the place its key gives it (`find_agent`)."""
+        self.matching.lead(contact, now)
         contact.queue.waiting += 1
 
     def leave_line(self, contact: Contact) -> None:

@@ -22,7 +22,7 @@ from softswitch.base.ids import AgentId
 
 _VOICE = Channel.VOICE.row
 
-_FEW = 64
+_FEW = 16
 """So many lines are looked at faster one by one than by operations on arrays."""
 _CELLS_AT_ONCE = 20_000
 """Of the table, looked at in some ten microseconds."""
@@ -69,17 +69,17 @@ class LineTable:
 
     def first_for(self, row: int, agent_id: AgentId, free_for: FreeFor, *, by_order: bool) -> Contact | None:
         """The contact this agent takes next; `by_order` says whether he serves some lines before others."""
-        slots, keys = self._open_to(row, free_for)
-        orders = self._orders[row][slots] if by_order else None
-        if slots.size <= _FEW:
-            places = _oldest_of_few(keys.tolist(), None if orders is None else orders.tolist())
+        slots, keys = self._open_to(row, free_for, by_order=by_order)
+        if by_order:
+            places = _oldest_by_order(keys, self._orders[row][slots])
         else:
-            places = _oldest_of_many(keys, orders)
+            places = _oldest_of_few(keys.tolist()) if slots.size <= _FEW else _oldest_of_many(keys)
         if not places:
             return None
-        heads = [self._head(slots.item(place)) for place in places]
-        head = heads[0]
-        for other in heads:
+        head = self._head(slots.item(places[0]))
+        if len(places) == 1 and head.shunned_by != agent_id:
+            return head
+        for other in [self._head(slots.item(place)) for place in places]:
             if other.shunned_by == agent_id:
                 return self._first_not_shunned(row, agent_id, free_for)
             if other.serial < head.serial:
@@ -103,9 +103,11 @@ class LineTable:
                 assert line is not None
                 yield line
 
-    def _open_to(self, row: int, free_for: FreeFor) -> tuple[Rows, NDArray[np.float64]]:
+    def _open_to(self, row: int, free_for: FreeFor, *, by_order: bool = True) -> tuple[Rows, NDArray[np.float64]]:
         """The slots of the lines he serves, and the keys of their heads; infinity where he is not free for it."""
-        slots = self._orders[row, : self._used].nonzero()[0]
+        orders = self._orders[row, : self._used]
+        serves = orders.astype(np.bool_) if by_order else orders.view(np.bool_)  # who has no orders has ones and zeros
+        slots = serves.nonzero()[0]
         if self._is_of_voice_alone:
             return (slots, self._head_key[slots]) if _VOICE in free_for else (slots[:0], self._head_key[:0])
         is_free = np.zeros(len(Channel), np.bool_)
@@ -140,12 +142,8 @@ class LineTable:
         self._orders = np.concatenate([self._orders, np.zeros_like(self._orders)], axis=1)
 
 
-def _oldest_of_few(keys: list[float], orders: list[int] | None) -> list[int]:
-    """Where the smallest key is, of the lines of the lowest order in which somebody waits: in more than one place if
-    several are equal, nowhere if nobody waits."""
-    if orders is not None:
-        lowest = min([order for order, key in zip(orders, keys, strict=True) if key < inf], default=0)
-        keys = [key if order == lowest else inf for order, key in zip(orders, keys, strict=True)]
+def _oldest_of_few(keys: list[float]) -> list[int]:
+    """Where the smallest key is: in more than one place if several are equal, nowhere if nobody waits."""
     oldest = min(keys, default=inf)
     if oldest == inf:
         return []
@@ -154,11 +152,43 @@ def _oldest_of_few(keys: list[float], orders: list[int] | None) -> list[int]:
     return [place for place, key in enumerate(keys) if key == oldest]
 
 
-def _oldest_of_many(keys: NDArray[np.float64], orders: NDArray[np.uint8] | None) -> list[int]:
+def _oldest_of_many(keys: NDArray[np.float64]) -> list[int]:
     """The same."""
-    if orders is not None:
-        lowest = orders[np.where(keys < inf, orders, ORDER_MAX + 1).argmin()]
-        keys = np.where(orders == lowest, keys, inf)
-    oldest = keys[keys.argmin()]
+    first = int(keys.argmin())  # of equal ones the first
+    oldest, behind = keys.item(first), keys[first + 1 :]
+    if oldest == inf:
+        return []
+    if not behind.size or behind.item(behind.argmin()) > oldest:
+        return [first]
     places: list[int] = (keys == oldest).nonzero()[0].tolist()
-    return places if oldest < inf else []
+    return places
+
+
+def _oldest_by_order(keys: NDArray[np.float64], orders: NDArray[np.uint8]) -> list[int]:
+    """The same of the lines of the lowest order in which somebody waits."""
+    if not keys.size or keys.item(keys.argmin()) == inf:
+        return []
+    if orders.size > _FEW:
+        of_lowest = _where(orders, orders.item(orders.argmin()))
+        places = _oldest_of_many(keys[of_lowest])
+        if places:
+            return [of_lowest.item(place) for place in places]
+    return _oldest_by_order_of_few(keys.tolist(), orders.tolist())
+
+
+def _where(orders: NDArray[np.uint8], order: int) -> Rows:
+    """Where this order is. A comparison of arrays would do, but code of numpy's that is seldom run takes long."""
+    is_it = orders.tobytes().translate(bytes(order) + b"\1" + bytes(255 - order))
+    return np.frombuffer(is_it, np.bool_).nonzero()[0]
+
+
+def _oldest_by_order_of_few(keys: list[float], orders: list[int]) -> list[int]:
+    lowest, oldest, places = ORDER_MAX + 1, inf, list[int]()
+    for place, key in enumerate(keys):
+        if key < inf:
+            order = orders[place]
+            if order < lowest or (order == lowest and key < oldest):
+                lowest, oldest, places = order, key, [place]
+            elif order == lowest and key == oldest:
+                places.append(place)
+    return places

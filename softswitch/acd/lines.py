@@ -22,19 +22,21 @@ from softswitch.base.ids import AgentId
 SLOTS_AT_FIRST = 64
 """Width of the table of lines beyond two a queue; narrow rows stay in the cache, and it widens by itself."""
 
-UNLISTED_MAX = 16
+UNLISTED_MAX = 4
 """Lines kept out of the table until an agent looks at it: entering all at once must not make him wait."""
 
 
 class Lines:
     """The lines of `queues` against one roster. A new configuration makes new ones."""
 
-    __slots__ = ("_extra_lines", "_personal", "_table", "_unlisted", "roster")
+    __slots__ = ("_extra_lines", "_led", "_personal", "_table", "_unlisted", "roster")
 
     def __init__(self, roster: Roster, queues: Collection[QueueRecord]) -> None:
         self.roster = roster
         self._table = LineTable(len(roster), SLOTS_AT_FIRST + 2 * len(queues))
         self._extra_lines = 0
+        self._led: Contact | None = None
+        """Who has come to a line and does not stand in it (yet)."""
         self._personal: dict[AgentId, list[Line]] = {}
         self._unlisted: list[Line] = []
         """Lines that are not in the table yet: many have closed again before an agent looks at it."""
@@ -71,36 +73,58 @@ class Lines:
 
     def add(self, contact: Contact, now: float) -> None:
         """The contact waits from now on, in the line of its stage and in its old place if it had one."""
+        self.lead(contact, now)
+        self.stand(contact)
+
+    def lead(self, contact: Contact, now: float) -> None:
+        """The contact comes to the line of its stage: now it is known who may serve it.
+
+        Most are served at once, without all that it takes to `stand` in a line; so that is for those who are not.
+        """
         line = None if contact.preferred_until is None else self._personal_line(contact, now)
         if line is None:
             followed = self._followed(contact)
             self._advance(contact, followed, now)
             delays_passed = followed.delays_passed(contact.entered_at, now) if followed.delays_s else 0
             line = self._line_at(contact.queue, contact.channel, followed, contact.step, delays_passed)
-        self._stand(contact, line)
-
-    def _stand(self, contact: Contact, line: Line) -> None:
-        is_first = line.add(contact)
         contact.line = line
-        if line.plan is not None:
-            line.plan.waiting += 1
-            if is_first and line.slot >= 0:
-                self._table.show(line)
+        self._led = contact
+        if line.plan is None:
+            self.stand(contact)
+
+    def stand(self, contact: Contact) -> None:
+        """The contact, which has come to its line, waits there, unless it does already."""
+        if contact is self._led:
+            self._led = None
+            line = contact.line
+            assert line is not None
+            plan_ = line.plan
+            if plan_ is not None and not line.entries and line.key not in line.queue.lines:
+                self._open(line, plan_)
+            is_first = line.add(contact)
+            if plan_ is not None:
+                plan_.waiting += 1
+                if is_first and line.slot >= 0:
+                    self._table.show(line)
 
     def put_back(self, contact: Contact, delays_passed: int | None) -> None:
         """The contact stands in the line it stood in before a restart, whatever the time; None: its agent's."""
         if delays_passed is None:
             assert contact.preferred_agent_id is not None
-            self._stand(contact, self._line_of(contact, contact.preferred_agent_id))
+            contact.line = self._line_of(contact, contact.preferred_agent_id)
         else:
             followed = self._followed(contact)
-            line = self._line_at(contact.queue, contact.channel, followed, contact.step, delays_passed)
-            self._stand(contact, line)
+            contact.line = self._line_at(contact.queue, contact.channel, followed, contact.step, delays_passed)
+        self._led = contact
+        self.stand(contact)
 
     def remove(self, contact: Contact) -> None:
         """The contact waits no more."""
         line = contact.line
         assert line is not None
+        if contact is self._led:
+            contact.line = self._led = None
+            return
         was_first = line.remove(contact)
         contact.line = None
         if line.plan is not None:
@@ -169,10 +193,7 @@ class Lines:
 
     def _followed(self, contact: Contact) -> Plan:
         queue, wishes = contact.queue, contact.wishes
-        followed = queue.plans.get(wishes)
-        if followed is None:
-            followed = queue.plans[wishes] = queue.own_plan.narrowed(self.roster, wishes)
-        return followed
+        return queue.plans.get(wishes) or queue.own_plan.narrowed(self.roster, wishes)
 
     def _open_likely_lines(self, queues: Collection[QueueRecord]) -> None:
         """Those of all steps, for calls, while slots are left for others: a decision need not wait for them then."""
@@ -190,19 +211,27 @@ class Lines:
         if line is None:
             rows, ranks = followed.opened(step, delays_passed)
             line = Line(queue, channel, key, plan=followed, step=step, rows=rows, ranks=ranks)
-            queue.lines[key] = line
-            self._unlisted.append(line)
-            if len(self._unlisted) > UNLISTED_MAX:
-                self._list_lines()
-            if followed is not queue.own_plan:
-                self._extra_lines += 1
+            if followed is queue.own_plan:
+                self._open(line, followed)
         return line
+
+    def _open(self, line: Line, followed: Plan) -> None:
+        queue = line.queue
+        queue.lines[line.key] = line
+        self._unlisted.append(line)
+        if len(self._unlisted) > UNLISTED_MAX:
+            self._list(self._unlisted.pop(0))
+        if followed is not queue.own_plan:
+            queue.plans[followed.wishes] = followed
+            self._extra_lines += 1
 
     def _list_lines(self) -> None:
         while self._unlisted:
-            line = self._unlisted.pop()
-            self._table.open(line, self.roster.orders(line.queue.settings.queue_id))
-            self._table.show(line)
+            self._list(self._unlisted.pop())
+
+    def _list(self, line: Line) -> None:
+        self._table.open(line, self.roster.orders(line.queue.settings.queue_id))
+        self._table.show(line)
 
     def _advance(self, contact: Contact, followed: Plan, now: float) -> None:
         """Open every step whose time has come."""

@@ -5,6 +5,7 @@ table of lines answers that without a walk over contacts. A contact takes an age
 of the free ones those of the lowest rank, and of these the one its strategy picks, whatever else they serve.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from math import inf
 
@@ -16,7 +17,7 @@ from softswitch.acd.chance import Chance
 from softswitch.acd.channels import ON_THE_PHONE, PER_CONTACT_S, FreeFor
 from softswitch.acd.lines import Lines
 from softswitch.acd.model import ORDER_MIN, Channel, Skills, StrategyName
-from softswitch.acd.skills import Mask, Roster, Rows
+from softswitch.acd.skills import Roster, Rows
 from softswitch.acd.steps import NO_WISHES, Ranks, asked_for, concerns, wished_for
 from softswitch.acd.strategies import NOTHING, STRATEGIES, Choice, Since
 from softswitch.acd.waiting import Contact, Line, QueueRecord
@@ -90,35 +91,37 @@ class Matching(Lines):
         longest = int(since.argmin())
         if since.item(longest) == inf:
             return NOBODY
-        is_free = np.isfinite(since)
-        free = is_free.tobytes().count(1)  # of so few in less time than numpy counts them
-        if free == 1:
-            return Chosen([roster.agent_ids[rows.item(longest)]], len(rows), 1)
+        free = np.isfinite(since).nonzero()[0]
+        if free.size == 1:
+            return Chosen([roster.agent_ids[rows.item(longest)]], rows.size, 1)
         strategy = line.strategy
         if strategy == "last_agent_first" and contact.preferred_agent_id is None:
             strategy = "longest_idle"  # which is what it comes to
         if strategy != "longest_idle":
-            chosen = self._choose(strategy, contact, is_free, since, now)
+            chosen = self._choose(strategy, contact, free, since, now)
         elif line.is_flat:
             chosen = [rows.item(longest)]
         else:
-            begin, end = _who_come_first(line.ranks, is_free)
-            chosen = [rows.item(begin + int(since[begin:end].argmin()))]
+            begin = free.item(0)
+            chosen = [rows.item(begin + int(since[begin : _end_of_rank(line.ranks, begin)].argmin()))]
         if rows.item(longest) == chosen[0]:
             since[longest] = inf
             longest = int(since.argmin())
         runner_up = roster.agent_ids[rows.item(longest)]
-        return Chosen(list(map(roster.agent_ids.__getitem__, chosen)), len(rows), free, runner_up)
+        return Chosen(list(map(roster.agent_ids.__getitem__, chosen)), rows.size, free.size, runner_up)
 
-    def _choose(self, strategy: StrategyName, contact: Contact, is_free: Mask, since: Since, now: float) -> list[int]:
-        """The rows of the agents to alert: of the free ones in its line who come first, as the strategy says."""
+    def _choose(self, strategy: StrategyName, contact: Contact, free: Rows, since: Since, now: float) -> list[int]:
+        """The rows of the agents to alert: of those in its line who come first, as the strategy says.
+
+        `free` is where in the line those stand who are free.
+        """
         line = contact.line
         assert line is not None
-        rows = line.rows
         if not line.is_flat:
-            begin, end = _who_come_first(line.ranks, is_free)
-            rows, since, is_free = rows[begin:end], since[begin:end], is_free[begin:end]
-        rows, since = _lightest(rows[is_free], since[is_free])
+            end = _end_of_rank(line.ranks, free.item(0))
+            if free.item(-1) >= end:
+                free = free[: free.searchsorted(end)]
+        rows, since = _lightest(line.rows[free], since[free])
         if strategy == "ring_all" and self.roster.sites is not None and line.channel in ON_THE_PHONE:
             may = self.roster.sites.with_room(rows, since)
             rows, since = rows[may], since[may]
@@ -278,7 +281,7 @@ class Matching(Lines):
             of_queue = self._asked[key] = names, self.roster.levels(names)
         names, levels = of_queue
         wishes = NO_WISHES if line.plan is None else line.plan.wishes
-        return Choice(skills=[] if wishes is NO_WISHES else wished_for(wishes) - names, levels=levels)
+        return Choice(skills=() if wishes is NO_WISHES else wished_for(wishes) - names, levels=levels)
 
     def rule_for(self, line: Line) -> str:
         """Why these agents and no others: the strategy, or that the line is one agent's."""
@@ -287,10 +290,9 @@ class Matching(Lines):
         return "assigned" if line.is_assigned else PREFERRED_AGENT
 
 
-def _who_come_first(ranks: Ranks, is_free: Mask) -> tuple[int, int]:
-    """Of the lowest rank that somebody free has: where the first who is free stands, and where the rank ends."""
-    first = int(is_free.argmax())
-    return first, int(ranks.searchsorted(ranks[first : first + 1], "right")[0])
+def _end_of_rank(ranks: Ranks, place: int) -> int:
+    """Where those end who come before the same agents as the one at this place."""
+    return bisect_right(ranks.tobytes(), ranks.item(place))
 
 
 def _earlier(one: Contact | None, other: Contact | None) -> Contact | None:

@@ -176,6 +176,10 @@ class Router:
             if timer in floor.deadlines:
                 continue  # set anew by what was due before it
             match timer:
+                case ("stage", contact_id):  # far more often than all others
+                    contact = floor.contacts.get(contact_id)
+                    if contact is not None:
+                        contacts.stage_due(floor, contact, now)
                 case ("ring", reservation_id):
                     reservation = floor.reservations.get(reservation_id)
                     if reservation is not None:
@@ -204,8 +208,6 @@ class Router:
                         continue
                     if kind == "max_wait":
                         contacts.waited_too_long(floor, contact, now)
-                    elif kind == "stage":
-                        contacts.stage_due(floor, contact, now)
                     elif kind == "announcement":
                         announcing.announce(floor, contact, now)
                     elif kind == "text":

@@ -90,6 +90,7 @@ DERIVED: Mapping[type, Mapping[str, str]] = {
     },
     Lines: {
         "_extra_lines": "counted again as contacts are put back",
+        "_led": "nobody, after each fact and timer",
         "_personal": "made anew as contacts are put back",
         "_table": "made anew as contacts are put back",
         "_unlisted": "made anew as contacts are put back",

@@ -97,7 +97,8 @@ class Plan:
     def narrowed(self, roster: Roster, wishes: Wishes) -> "Plan":
         """The plan for contacts that wish for more than the queue itself."""
         skills, requirement, site = wishes
-        met = roster.narrowed(self.rows, skills, requirement)
+        # An array is read by places in less time than by a mask.
+        met = roster.narrowed(self.rows, skills, requirement).nonzero()[0]
         rows = self.rows[met]
         ranks = self.ranks[: rows.size] if self.is_flat else self.ranks[met]
         delay_of = None if self._delay_of is None else self._delay_of[met]
@@ -205,8 +206,11 @@ def _delays(roster: Roster, queue: Queue, rows: Rows) -> tuple[tuple[float, ...]
 
 def next_opening(plan_: Plan, *, step: int, step_since: float, entered_at: float, now: float) -> float | None:
     """When the stage of a contact changes by itself; None when it has come to the last."""
-    times = [entered_at + delay_s for delay_s in plan_.delays_s if entered_at + delay_s > now]
+    opens_at: float | None = None
+    if plan_.delays_s:
+        opens_at = next((entered_at + delay_s for delay_s in plan_.delays_s if entered_at + delay_s > now), None)
     for_s = plan_.steps[step].for_s
     if for_s is not None and step < plan_.last_step:
-        times.append(step_since + for_s)
-    return min(times, default=None)
+        is_over_at = step_since + for_s
+        opens_at = is_over_at if opens_at is None or is_over_at < opens_at else opens_at
+    return opens_at

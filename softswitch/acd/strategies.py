@@ -68,10 +68,15 @@ def longest_idle(roster: Roster, rows: Rows, since: Since, choice: Choice) -> li
 
 def least_occupied(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The agent who was at work for the smallest part of the time since he logged in, breaks left out."""
-    busy_s = roster.workload.busy_s[rows]
-    idle_s = roster.workload.idle_s[rows] + np.maximum(choice.now - since, 0.0)
-    occupancy = busy_s / np.maximum(busy_s + idle_s, _JUST_HERE_S)
-    return _longest_idle_of(rows, since, occupancy == occupancy[occupancy.argmin()])
+    busy_s, total_s = roster.workload.busy_s[rows], roster.workload.idle_s[rows]
+    total_s += np.maximum(choice.now - since, 0.0)
+    total_s += busy_s
+    occupancy = busy_s / np.maximum(total_s, _JUST_HERE_S)
+    least = int(occupancy.argmin())  # of equal ones the first
+    behind = occupancy[least + 1 :]
+    if not behind.size or behind.item(behind.argmin()) > occupancy.item(least):
+        return [rows.item(least)]
+    return _longest_idle_of(rows, since, occupancy == occupancy[least])
 
 
 def fewest_contacts(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
