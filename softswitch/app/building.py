@@ -32,6 +32,7 @@ from softswitch.app.settings import (
     stream_settings,
 )
 from softswitch.app.sounds import sound_library
+from softswitch.app.switch_events import SwitchEvents
 from softswitch.app.voicemail_settings import mail_settings
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
@@ -48,6 +49,7 @@ from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import QueueHours
 from softswitch.calls.runtime.records import StoreRecords
+from softswitch.calls.runtime.screen_pops import ScreenPops
 from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
@@ -125,6 +127,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         cpu_max=configuration.settings.media.cpu_max,
     )
     acd_events = AcdEvents(store, clock, loop, configuration.settings.events)
+    switch_events = SwitchEvents(store, clock, loop, configuration.settings.events)
     acd = AcdService(
         Router(),
         clock,
@@ -145,7 +148,11 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
     sounds = sound_library(configuration, on_fault=lambda fault: log.warning("sound", fault=str(fault)))
     traces = Traces(messages, store, clock, loop, lambda: switch.running().settings)
     records = StoreRecords(
-        store, clock, lambda recording: switch.running().archive.recording_complete(recording), traces
+        store,
+        clock,
+        lambda recording: switch.running().archive.recording_complete(recording),
+        traces,
+        switch_events.tell,
     )
     archive = Archive(
         store,
@@ -198,6 +205,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         lookups=lookups,
         toll=toll,
         open_lines=open_lines,
+        tell=switch_events.tell,
     )
     runner = FlowRunner(lambda: switch.running().dialplan, loop=loop)
     controller = CallController(
@@ -207,6 +215,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         is_routed=runner.is_routed,
         project_of=runner.project_of,
     )
+    switch_events.use_pops(ScreenPops(lambda: controller.calls, around.settings, clock, switch_events.tell))
     callbacks.connect(around, controller)
     conferences.connect(around, controller)
     voice_contacts.connect(around, controller)
@@ -253,6 +262,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         hooks=hooks,
         queue_hours=QueueHours(acd, store, clock, loop, lambda: switch.running().settings, calendar),
         acd_events=acd_events,
+        switch_events=switch_events,
         controller=controller,
         reload=switch.reload,
     )

@@ -10,6 +10,7 @@ from softswitch.app.callback_operations import CallbackOperations
 from softswitch.app.caller_operations import CallerOperations
 from softswitch.app.conference_operations import ConferenceOperations
 from softswitch.app.contact_operations import ContactOperations
+from softswitch.app.event_operations import EventOperations
 from softswitch.app.message_operations import MessageOperations
 from softswitch.app.parts import Parts
 from softswitch.app.peer_operations import PeerOperations
@@ -91,6 +92,7 @@ class SwitchOperations:
         self.limits = security.limits
         self._messages = MessageOperations(parts, lambda: parts.configuration.trunks)
         self.trace = self._messages.trace
+        self.watch_events = EventOperations(parts).watch_events
 
     def status(self) -> Status:
         parts = self._parts

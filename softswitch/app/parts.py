@@ -10,6 +10,7 @@ from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
 from softswitch.app.digests import Digests
 from softswitch.app.mailing import Mailing
+from softswitch.app.switch_events import SwitchEvents
 from softswitch.base.clock import Clock
 from softswitch.calls.projects import ProjectCalls
 from softswitch.calls.runtime.callbacks import Callbacks
@@ -78,6 +79,7 @@ class Parts:
     hooks: HookClient
     queue_hours: QueueHours
     acd_events: AcdEvents
+    switch_events: SwitchEvents
     controller: CallController
     reload: Callable[[], Awaitable[Reloaded]]
     stop_requested: asyncio.Event = field(default_factory=asyncio.Event)

@@ -20,6 +20,7 @@ from softswitch.acd.inputs import AgentLoggedIn, AgentUnreachable
 from softswitch.acd.outputs import AcdOutput, RoutingAsked, RoutingSettled
 from softswitch.acd.runtime.hook_client import load_library
 from softswitch.app.acd_settings import acd_configuration, auto_login, hook_targets
+from softswitch.app.belongings import SwitchBelongings
 from softswitch.app.building import build
 from softswitch.app.caller_settings import lookups as configured_lookups
 from softswitch.app.certificates import certificate_faults
@@ -41,8 +42,10 @@ from softswitch.app.voicemail_mails import mail_about
 from softswitch.base.errors import ConfigurationError, SoftswitchError
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
+from softswitch.calls.runtime.telling import message_left
 from softswitch.calls.runtime.voicemail import files_in, recorded_s
 from softswitch.calls.settings import CallSettings
+from softswitch.calls.told.events import ConfigurationReloaded
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.config import Configuration, differences
 from softswitch.control.protocol.replies import Reloaded
@@ -100,6 +103,7 @@ class Switch:
         parts.archive.start()
         parts.traces.start()
         parts.acd_events.start()
+        parts.switch_events.start()
         if parts.homer is not None:
             parts.homer.start()
         self._look_for_garbage(parts, GarbageRounds(lambda: not parts.controller.calls, parts.clock.now()))
@@ -133,6 +137,7 @@ class Switch:
     def acd_happened(self, events: Sequence[Stamped]) -> None:
         parts = self.running()
         parts.acd_events.take(events)
+        parts.switch_events.take(events)
         parts.callbacks.take_events(each.event for each in events)
         parts.voice_contacts.take_events(each.event for each in events)
 
@@ -188,6 +193,8 @@ class Switch:
 
     def voice_message_left(self, box: VoiceBox, message: StoredVoiceMessage) -> None:
         parts = self.running()
+        owner = SwitchBelongings(parts).of_voice_box(box.box)
+        parts.switch_events.tell(message_left(message, parts.clock.now()), owner or "")
         if box.mail_to:
             wall = parts.clock.wall()
             parts.mailing.put(mail_about(box, message, parts.voicemail.new_id(), wall, parts.settings.language))
@@ -239,6 +246,7 @@ class Switch:
         parts.endpoint.look_up_trunks(parts.clock.now())
         parts.driver.flush()
         parts.acd_events.configure(configuration.settings.events)
+        parts.switch_events.configure(configuration.settings.events)
         parts.hooks.configure(hook_targets(configuration))
         parts.lookups.configure(configured_lookups(configuration))
         parts.acd.apply(acd_configuration(configuration))
@@ -253,6 +261,7 @@ class Switch:
         parts.configuration_loaded_at = parts.clock.wall()
         parts.digests.refresh()
         self._look_at_certificates(parts)
+        parts.switch_events.tell(ConfigurationReloaded(parts.clock.now(), changes=len(changes)), "")
         log.info("reloaded", changes=len(changes))
         return Reloaded(changes, [change for change in changes if change in pending])
 
@@ -300,6 +309,7 @@ class Switch:
         await parts.hooks.stop()
         await parts.lookups.stop()
         parts.acd_events.stop()
+        parts.switch_events.stop()
         parts.traces.stop()
         if parts.homer is not None:
             parts.homer.stop()

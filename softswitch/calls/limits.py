@@ -101,3 +101,22 @@ SWEPT_AT_ONCE = 1000
 ORPHAN_S = 86_400.0
 """A file in voicemail's directory that no message and no greeting names is deleted after this time: whatever was
 recording it is over, and a crash may have cost us its row."""
+
+FORMER_CONTACTS_MAX = 3
+"""Of a customer, on the screen of an agent: what a person reads while his phone rings."""
+
+CUSTOMERS_REMEMBERED_MAX = 20_000
+"""Whose last calls are kept in memory: some 10 MB."""
+
+CONTACTS_NOT_CALLS_MAX = 10_000
+"""Chats, mails and tasks whose senders are remembered until an agent is reserved for them."""
+
+VARIABLES_TOLD_MAX = 50
+"""Of a call, in an event: a flow may note what it likes, and every reader gets it."""
+
+VARIABLE_TOLD_CHARACTERS_MAX = 1_000
+"""Of one of them, for the same reason."""
+
+EVENTS_IN_MEMORY = 5_000
+"""For those who follow them: what 100 calls a second make in two and a half seconds. Who is further behind is cut off,
+and goes on from the store."""

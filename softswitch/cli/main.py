@@ -18,6 +18,9 @@ _COMMANDS = {
     "status": LazyCommand("softswitch.cli.status", "status", "The switch as a whole."),
     "calls": LazyCommand("softswitch.cli.calls", "calls", "Calls in progress."),
     "trace": LazyCommand("softswitch.cli.trace", "trace", "SIP messages as they come and go, live."),
+    "events": LazyCommand(
+        "softswitch.cli.events", "events", "What happened in the switch, for people and programs, the oldest first."
+    ),
     "agents": LazyCommand("softswitch.cli.agents", "agents", "Agents and what they are doing."),
     "contacts": LazyCommand("softswitch.cli.contacts", "contacts", "Contacts: who waits, and who has whom."),
     "projects": LazyCommand(

@@ -190,7 +190,7 @@ class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventsSection(msgspec.Struct, frozen=True, kw_only=True):
-    """[events]: the ACD's diary, of which statistics and explanations are made."""
+    """[events]: the ACD's diary, of which statistics and explanations are made; the switch's events for programs."""
 
     keep_days: Annotated[float, Meta(gt=0, le=3650)] = 90
     """Events in the store are deleted after so many days,"""
@@ -200,6 +200,10 @@ class EventsSection(msgspec.Struct, frozen=True, kw_only=True):
     """Who gives up sooner is counted apart, unless his queue says something else."""
     queue_log: str = ""
     """A file in the format of Asterisk's queue_log that is written as well. Empty: none."""
+    replay_days: Annotated[float, Meta(gt=0, le=365)] = 7
+    """The switch's events for other programs can be read again for so many days,"""
+    replay_max: Annotated[int, Meta(ge=10_000, le=100_000_000)] = 1_000_000
+    """and only so many of them; some 150 bytes each, about twenty a call."""
 
 
 class DialplansSection(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from softswitch.control.protocol.replies import (
     ConferenceSet,
     ContactSet,
     Done,
+    EventRows,
     Explained,
     LookupTried,
     Messages,
@@ -43,6 +44,7 @@ from softswitch.control.protocol.requests import (
     SetSkills,
     SupervisionMode,
     Trace,
+    WatchEvents,
     WorkerAction,
 )
 from softswitch.control.protocol.rows import (
@@ -226,6 +228,10 @@ class Operations(Protocol):
 
     def trace(self, request: Trace) -> AsyncGenerator[TraceRows | Refused, None]:
         """Frames without end, at least one a second; taken one at a time, each when the former was read."""
+        ...
+
+    def watch_events(self, request: WatchEvents) -> AsyncGenerator[EventRows | Refused, None]:
+        """Frames without end, at least one every few seconds; taken as those of `trace`."""
         ...
 
     def bans(self) -> Iterable[BanRow]:

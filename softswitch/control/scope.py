@@ -18,6 +18,8 @@ from msgspec.structs import replace
 
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
+from softswitch.calls.told.call_events import CallHappened
+from softswitch.calls.told.events import Numbered
 from softswitch.control.protocol import replies, requests, rows
 from softswitch.control.protocol.replies import Refused, Reply
 from softswitch.control.protocol.requests import Request
@@ -198,6 +200,7 @@ RULES: dict[type[Request], Rule] = {
     requests.ListPhones: _listing,
     requests.ListMailboxes: _listing,
     requests.ListCallerLists: _listing,
+    requests.WatchEvents: _listing,
     requests.ListListedNumbers: _list,
     requests.SetListedNumber: _list,
     requests.HangUp: _call,
@@ -322,6 +325,18 @@ def _project_row(scope: Scope, row: rows.ProjectRow) -> rows.ProjectRow | None:
     return row if scope.own(row.project_id) else None
 
 
+def _event_row(scope: Scope, row: Numbered) -> Numbered | None:
+    """What names no project may be about its agents and phones; calls and queues of nobody's are not its own."""
+    event = row.event
+    if row.project or isinstance(event, CallHappened) or getattr(event, "queue_id", None) is not None:
+        return row if scope.own(row.project) else None
+    username: str | None = getattr(event, "username", None)
+    if username is not None:
+        return row if scope.own(scope.owners.of_phone(username)) else None
+    agent_id: AgentId | None = getattr(event, "agent_id", None)
+    return row if agent_id is not None and scope.own(scope.owners.of_agent(agent_id)) else None
+
+
 def _rows(show: Callable[[Scope, RowT], RowT | None]) -> Show:
     """The rows of a frame that the project sees; the frame goes on as it came, be it empty."""
 
@@ -372,6 +387,7 @@ SHOWN: dict[type[Reply], Show] = {
     VoiceMessageSet: _one("message", _labelled_row),
     replies.CallerLists: _rows(_labelled_row),
     replies.ListedNumbers: _rows(_listed_row),
+    replies.EventRows: _rows(_event_row),
     replies.PhoneSet: _one("phone", _phone_row),
     replies.AgentSet: _one("agent", _agent_row),
     replies.ContactSet: _one("contact", _contact_row),

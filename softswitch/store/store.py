@@ -14,6 +14,7 @@ from softswitch.base.ids import CallId
 from softswitch.store.conference_schema import MINUTES, StoredMinutes
 from softswitch.store.digest_schema import DIGESTS, StoredDigest
 from softswitch.store.environment import Operation, open_for_reading, open_for_writing
+from softswitch.store.event_schema import SWITCH_EVENTS, StoredSwitchEvents
 from softswitch.store.layout import BindingKey, ListedKey, TimedKey
 from softswitch.store.limits import FRESH_CDRS_MAX
 from softswitch.store.memory import MemoryRows
@@ -68,7 +69,18 @@ from softswitch.store.writer import GroupCommitWriter
 
 _READ_BY_ALL = tuple(
     layout.name
-    for layout in (BINDINGS, AGENT_STATES, ACTIVE_CALLS, CDRS, RECORDINGS, TRACES, EVENTS, CONTACT_SPANS, MINUTES)
+    for layout in (
+        BINDINGS,
+        AGENT_STATES,
+        ACTIVE_CALLS,
+        CDRS,
+        RECORDINGS,
+        TRACES,
+        EVENTS,
+        CONTACT_SPANS,
+        MINUTES,
+        SWITCH_EVENTS,
+    )
 )
 _TABLES = (
     *_READ_BY_ALL,
@@ -145,6 +157,7 @@ class Store:
         "router_journal",
         "router_snapshot",
         "seats",
+        "switch_events",
         "toll_usage",
         "traces",
         "voice_boxes",
@@ -173,6 +186,7 @@ class Store:
         self.queue_closings: Table[str, StoredQueueClosing] = Table(QUEUE_CLOSINGS, rows, writer)
         self.events: Table[TimedKey, StoredEvents] = Table(EVENTS, rows, writer)
         self.contact_spans: Table[str, StoredContactSpan] = Table(CONTACT_SPANS, rows, writer)
+        self.switch_events: Table[int, StoredSwitchEvents] = Table(SWITCH_EVENTS, rows, writer)
         self.voice_messages: Table[str, StoredVoiceMessage] = Table(VOICE_MESSAGES, rows, writer)
         self.voice_boxes: Table[str, StoredVoiceBox] = Table(VOICE_BOXES, rows, writer)
         self.mails: Table[str, StoredMail] = Table(MAILS, rows, writer)
@@ -322,6 +336,7 @@ class StoreReader:
         "events",
         "minutes",
         "recordings",
+        "switch_events",
         "traces",
     )
 
@@ -336,6 +351,7 @@ class StoreReader:
         self.traces: TableReader[TimedKey, StoredTrace] = TableReader(TRACES, rows)
         self.events: TableReader[TimedKey, StoredEvents] = TableReader(EVENTS, rows)
         self.contact_spans: TableReader[str, StoredContactSpan] = TableReader(CONTACT_SPANS, rows)
+        self.switch_events: TableReader[int, StoredSwitchEvents] = TableReader(SWITCH_EVENTS, rows)
 
     def __enter__(self) -> "StoreReader":
         return self

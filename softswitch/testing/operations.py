@@ -1,9 +1,14 @@
 """A switch as the control socket sees it, with fixed contents; most of it by the file of its subject."""
 
+from collections.abc import AsyncGenerator
+
 import msgspec
 
-from softswitch.control.protocol.replies import Done, Refused, Reloaded, Status, WorkerSet
-from softswitch.control.protocol.requests import WorkerAction
+from softswitch.base.ids import CallId
+from softswitch.calls.told.call_events import CallAnswered, CallBegan
+from softswitch.calls.told.events import Numbered, TrunkDown
+from softswitch.control.protocol.replies import Done, EventRows, Refused, Reloaded, Status, WorkerSet
+from softswitch.control.protocol.requests import WatchEvents, WorkerAction
 from softswitch.control.protocol.rows import MissingPromptRow, ProjectRow, StoreRow, WorkerRow
 from softswitch.testing.acd_operations import FixedAcdOperations
 from softswitch.testing.belongings import FixedBelongings
@@ -29,6 +34,11 @@ class FixedOperations(
         super().__init__()
         self.reload_reply: Reloaded | Refused = Reloaded(["queue support: wrap_up_s 10 -> 20"])
         self.belongings = FixedBelongings()
+        self.event_rows = [
+            Numbered(7, STARTED_AT, CallBegan(1.0, CallId("c1"), "+442071838750", "100"), "acme"),
+            Numbered(8, STARTED_AT + 2, CallAnswered(3.0, CallId("c1"), waited_s=2.0), "acme"),
+            Numbered(9, STARTED_AT + 3, TrunkDown(4.0, "provider", "health", state="down", reason="no answer")),
+        ]
         self.project_rows = [
             ProjectRow(project_id="acme", name="Acme Ltd", calls=2, max_calls=30, refused=1, queues=1, waiting=1),
             ProjectRow(project_id="bolt", name="Bolt GmbH"),
@@ -67,6 +77,12 @@ class FixedOperations(
             if row.name == name:
                 return WorkerSet(msgspec.structs.replace(row, is_draining=action == "drain"))
         return Refused("not_found", f"there is no media worker {name}; `softswitch media` lists them all")
+
+    async def watch_events(self, request: WatchEvents) -> AsyncGenerator[EventRows | Refused, None]:
+        self.orders.append(("watch_events", str(request.after), *request.kinds, request.contact_id))
+        yield EventRows(self.event_rows[:1], 7, is_incomplete=True)
+        yield EventRows([], 7)
+        yield EventRows(self.event_rows[1:], 9, is_last=True, end_reason="too slow: 6000 events behind; go on after 9")
 
     async def reload(self) -> Reloaded | Refused:
         self.orders.append(("reload",))

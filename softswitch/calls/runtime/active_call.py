@@ -39,6 +39,7 @@ from softswitch.calls.runtime.party import Party, nobody_after
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.silent_party import part_from_silent
 from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.runtime.telling import call_answered, call_bridged, call_parted, hold_changed, phone_rings
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import DtmfReceived, FaxDetected, RecordingFinished, StreamTimedOut
 from softswitch.media.runtime.client import MediaStream
@@ -202,7 +203,7 @@ class ActiveCall:
                 fax_heard(self, event)
             case StreamTimedOut():
                 part_from_silent(self, event)
-            case LegProgress() if not event.sdp and self._begins_to_ring(event.leg_id):
+            case LegProgress() if self._begins_to_ring(event.leg_id) and not event.sdp:
                 pass
             case ReferProgress():
                 self.is_taken_away = bool(self.sent_away_to) and event.status < 300
@@ -257,6 +258,7 @@ class ActiveCall:
         self.record.answered_at = self.wall()
         self.record.legs.answered(self.caller.leg.leg_id, self.record.answered_at)
         self.set_state(CallState.ANSWERED)
+        call_answered(self)
 
     async def ring(self) -> None:
         """Let the caller's phone show that the other side is being called (180); one who is connected hears it ring."""
@@ -383,12 +385,14 @@ class ActiveCall:
             sounds=sounds_of(self),
             around=self.around,
             is_masked=lambda: self.recordings.is_masked,
+            tell_hold=lambda conversation, held_s: hold_changed(self, conversation, held_s),
         )
         conversation.begin()
         assert party.stream is not None, "a conversation begins after both streams are open"
         conversation.recording_path = self.recordings.conversation_began(party.stream.stream_id, policy)
         self.conversation = conversation
         self.set_state(CallState.TALKING)
+        call_bridged(self, conversation)
         self.around.conversations.began(self.caller, party)
         return conversation
 
@@ -411,6 +415,7 @@ class ActiveCall:
         self.record.hold_s += conversation.held_s
         self.record.has_far_left = conversation.far.leg.state is LegState.ENDED
         self.conversation = None
+        call_parted(self, conversation)
 
     def mask_changed(self) -> None:
         """What is said is recorded again, or not for a time; supervisors hear no more than recordings hold."""
@@ -458,6 +463,7 @@ class ActiveCall:
         self.caller = party
         self.record.answered_at = self.wall()
         self.set_state(CallState.ANSWERED)
+        call_answered(self)
 
     def give_place(self, party: Party, identity: tuple[str, str]) -> Party:
         """`party`, with this number and name, is the caller from now on; who was it is still in the call, beside him,
@@ -477,11 +483,12 @@ class ActiveCall:
     def _begins_to_ring(self, leg_id: LegId) -> bool:
         """Whether it is the phone of an extension: no verb waits for that, so none is woken."""
         party = self._others.get(leg_id)
-        if party is None or party.extension is None:
+        if party is None:
             return False
         if party.leg.state is LegState.TRYING:
             party.leg.state = LegState.RINGING
-        return True
+            phone_rings(self, party)
+        return party.extension is not None
 
     def _caller_left(self, event: LegEnded) -> None:
         self.caller.leg.state = LegState.ENDED

@@ -1,4 +1,4 @@
-"""Which of the calls that come in may begin, and what those bring along that were ours before.
+"""Which of the calls that come in may begin, who calls, and what those bring along that were ours before.
 
 | a call                                                      | otherwise                                        |
 |-------------------------------------------------------------|--------------------------------------------------|
@@ -10,10 +10,16 @@
 
 from typing import NamedTuple
 
+from softswitch.base.ids import CallId
 from softswitch.base.log import get_logger
+from softswitch.calls.digit_mode import capabilities_for
+from softswitch.calls.leg import Leg
+from softswitch.calls.record import CallRecord
 from softswitch.calls.returning import Outgoing, is_loop
+from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.settings import CallSettings
+from softswitch.sip.description.sdes import Sdes
 from softswitch.sip.outputs import InviteReceived
 from softswitch.sip.trunks.identity import read_diversions
 from softswitch.sip.trunks.numbers import normalised
@@ -46,6 +52,35 @@ def let_in(event: InviteReceived, around: Surroundings, calls: int) -> Arrival |
     if before is None:
         return Arrival((number,), event.max_forwards)
     return Arrival((*before.came_by, number), min(event.max_forwards, before.max_forwards - 1))
+
+
+def who_calls(event: InviteReceived, around: Surroundings, settings: CallSettings) -> tuple[Party, CallRecord]:
+    """The caller, as his account or trunk is configured, and the record of his call."""
+    record = CallRecord(
+        CallId(around.entropy.token(96)),
+        calling_number=event.calling_number,
+        calling_name=event.calling_name,
+        called_number=event.called_number,
+        started_at=around.clock.wall(),
+    )
+    record.trunk = event.source.name if event.source.kind == "trunk" else ""
+    extension = settings.extensions.get(event.source.name) if event.source.kind == "account" else None
+    is_trunk = event.source.kind == "trunk"
+    srtp = settings.srtp_of_trunks.get(event.source.name, "off") if is_trunk else "off"
+    dtmf = settings.dtmf_of_trunks.get(event.source.name, "auto") if is_trunk else "auto"
+    codecs = settings.codecs_of_trunks.get(event.source.name, ()) if is_trunk else ()
+    if extension is not None:
+        srtp, dtmf, codecs = extension.srtp, extension.dtmf, extension.codecs
+    leg = Leg(
+        event.leg_id,
+        f"{event.source.kind}:{event.source.name}",
+        capabilities=capabilities_for(dtmf, settings.capabilities_for(codecs)),
+        session_id=around.entropy.integer(32),
+        sdes=Sdes(srtp, around.entropy),
+    )
+    caller = Party(leg, extension, digit_mode=dtmf, signalling=event.flow.remote)
+    caller.sip_call_id = event.sip_call_id
+    return caller, record
 
 
 def _before(event: InviteReceived, number: str, around: Surroundings, settings: CallSettings) -> Outgoing | None:

@@ -41,6 +41,7 @@ from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import Calendar
 from softswitch.calls.runtime.wall_timer import DAY_S, WallTimer
+from softswitch.calls.told.events import CallbackChanged as CallbackTold
 from softswitch.sip.trunks.numbers import normalised
 from softswitch.store import Store
 from softswitch.store.schema import StoredCallback
@@ -263,6 +264,7 @@ class Callbacks:
                 match output:
                     case CallbackChanged(callback):
                         self._store.callbacks.put(callback.callback_id, callback)
+                        self._tell(callback)
                     case CallbackLeft(callback):
                         contact_id = self._forget_contact(callback.callback_id)
                         if contact_id is not None:
@@ -272,6 +274,21 @@ class Callbacks:
                     case CallbackForgotten(callback_id):
                         self._store.callbacks.delete(callback_id)
         self._timer.set(self._book.next_timeout())
+
+    def _tell(self, callback: StoredCallback) -> None:
+        event = CallbackTold(
+            self._among.clock.now(),
+            callback.callback_id,
+            callback.queue_id,
+            callback.number,
+            callback.state,
+            attempts=callback.attempts,
+            result=callback.result,
+            last_failure=callback.last_failure,
+            agent=callback.agent,
+            call_id=CallId(callback.calls[-1]) if callback.calls else None,
+        )
+        self._among.tell(event, callback.project or self._project_of(callback.queue_id))
 
     def _wait(self, callback: StoredCallback) -> None:
         if self._is_stopping:

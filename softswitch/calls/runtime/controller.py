@@ -17,13 +17,11 @@ from softswitch.acd.outputs import AcdOutput
 from softswitch.base.ids import AgentId, CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
-from softswitch.calls.digit_mode import capabilities_for
 from softswitch.calls.events import CallEvent
-from softswitch.calls.leg import Leg
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.acd_events import AcdEvents
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
-from softswitch.calls.runtime.arrivals import let_in
+from softswitch.calls.runtime.arrivals import let_in, who_calls
 from softswitch.calls.runtime.belonging import arrive, begin_for, project_at_work, refusal_of_full
 from softswitch.calls.runtime.completing import CallCompletion
 from softswitch.calls.runtime.consulting import note_consultation
@@ -37,6 +35,8 @@ from softswitch.calls.runtime.negotiation import (
 from softswitch.calls.runtime.party import Party, nobody
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.security_log import log_security
+from softswitch.calls.runtime.telling import call_answered, call_began, call_ended
+from softswitch.calls.runtime.telling_peers import PeersTold
 from softswitch.calls.runtime.transferring import answer_refer, replace_by_invite
 from softswitch.calls.runtime.watching import Watching
 from softswitch.calls.settings import CallSettings
@@ -52,7 +52,6 @@ from softswitch.media.protocol import (
     TalkersChanged,
     WorkerStatistics,
 )
-from softswitch.sip.description.sdes import Sdes
 from softswitch.sip.outputs import (
     BanChanged,
     CloseFlow,
@@ -126,6 +125,7 @@ class CallController:
         self._acd_events = AcdEvents(self.calls, around, self.watching, loop, self._deliver)
         self._measuring = Measuring(self.calls, around.records, loop)
         self._completion = CallCompletion(around, self, loop)
+        self._peers = PeersTold(around.tell, around.clock, self._agent_of)
         self._something_ended: asyncio.Future[None] | None = None
         self._is_ending = False
 
@@ -138,6 +138,7 @@ class CallController:
             case TrunkChanged():
                 note = log.warning if event.state in ("down", "trying", "refused") and event.reason else log.info
                 note("trunk", trunk=event.trunk, subject=event.subject, state=event.state, reason=event.reason)
+                self._peers.trunk_changed(event)
             case InviteReceived():
                 self._invite(event)
             case RegistrationChanged():
@@ -216,6 +217,7 @@ class CallController:
     def restored(self, aors: list[str]) -> None:
         """Registrations were read from the store: the agents behind them can be reached."""
         for aor in aors:
+            self._peers.restored(aor, self._around.sip.bindings(aor))
             agent_id = self._agent_of(aor)
             if agent_id is not None:
                 self._around.acd.apply(AgentReachable(agent_id))
@@ -249,6 +251,7 @@ class CallController:
         call.language = before.language
         begin_for(call, self._project_of(record.called_number) or before.record.project)
         self._enter(call)
+        call_began(call, former_call=before.call_id)
         call.max_forwards = before.max_forwards - 1
         call.came_by = before.came_by
         call.variables = dict(before.variables)
@@ -257,6 +260,7 @@ class CallController:
         if caller.is_answered:
             record.answered_at = record.started_at
             call.set_state(CallState.ANSWERED)
+            call_answered(call)
         return call
 
     @property
@@ -269,6 +273,7 @@ class CallController:
         arrive(call, record.project)
         self.calls[call.call_id] = call
         self._around.records.call_started(record.as_active())
+        call_began(call)
         return call
 
     def start_flow(self, call: ActiveCall) -> None:
@@ -344,6 +349,7 @@ class CallController:
         full = self._note_project(call)
         note_consultation(call, self.calls, self._around.legs)
         self._enter(call)
+        call_began(call, f"{event.source.kind}:{event.source.name}")
         call.came_by, call.max_forwards = arrival
         self._take_line(call.caller, BusyKind.OUTBOUND)
         if call.caller.extension is not None:
@@ -416,32 +422,8 @@ class CallController:
             log.error("transfer failed", fault="".join(traceback.format_exception(error)))
 
     def _make_call(self, event: InviteReceived, settings: CallSettings) -> ActiveCall:
-        around = self._around
-        record = CallRecord(
-            CallId(around.entropy.token(96)),
-            calling_number=event.calling_number,
-            calling_name=event.calling_name,
-            called_number=event.called_number,
-            started_at=around.clock.wall(),
-        )
-        record.trunk = event.source.name if event.source.kind == "trunk" else ""
-        extension = settings.extensions.get(event.source.name) if event.source.kind == "account" else None
-        is_trunk = event.source.kind == "trunk"
-        srtp = settings.srtp_of_trunks.get(event.source.name, "off") if is_trunk else "off"
-        dtmf = settings.dtmf_of_trunks.get(event.source.name, "auto") if is_trunk else "auto"
-        codecs = settings.codecs_of_trunks.get(event.source.name, ()) if is_trunk else ()
-        if extension is not None:
-            srtp, dtmf, codecs = extension.srtp, extension.dtmf, extension.codecs
-        leg = Leg(
-            event.leg_id,
-            f"{event.source.kind}:{event.source.name}",
-            capabilities=capabilities_for(dtmf, settings.capabilities_for(codecs)),
-            session_id=around.entropy.integer(32),
-            sdes=Sdes(srtp, around.entropy),
-        )
-        caller = Party(leg, extension, digit_mode=dtmf, signalling=event.flow.remote)
-        caller.sip_call_id = event.sip_call_id
-        return ActiveCall(event, caller, record, around, **self._connections())
+        caller, record = who_calls(event, self._around, settings)
+        return ActiveCall(event, caller, record, self._around, **self._connections())
 
     def _connections(self) -> Connections:
         return {"loop": self._loop, "legs": self.legs, "exchange": self, "on_closed": self._closed}
@@ -474,6 +456,7 @@ class CallController:
         self._around.records.call_ended(cdr)
         call.record.chain.call_over((cdr.started_at, cdr.call_id))
         self._measuring.call_ended(call.record, cdr)
+        call_ended(call, cdr)
         log.info("call ended", call_id=call.call_id, reason=cdr.end_reason, by=cdr.ended_by)
         self._note_end()
 
@@ -492,6 +475,7 @@ class CallController:
         self._around.records.bindings_changed(event.aor, event.bindings)
         self._around.messages.bindings_changed(event.aor.partition("@")[0], event.bindings)
         self.watching.bindings_changed(event.aor)
+        self._peers.bindings_changed(event.aor, event.bindings)
         agent_id = self._agent_of(event.aor)
         if agent_id is not None and not self._around.open_lines.has(agent_id):
             reachable = AgentReachable(agent_id) if event.bindings else AgentUnreachable(agent_id)

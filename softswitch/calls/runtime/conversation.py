@@ -52,6 +52,7 @@ class Conversation:
         "_on_hold_since",
         "_sounds",
         "_supervisors",
+        "_tell_hold",
         "call_id",
         "consult_s",
         "far",
@@ -73,8 +74,12 @@ class Conversation:
         sounds: SoundFiles,
         around: Surroundings,
         is_masked: Callable[[], bool] = lambda: False,
+        tell_hold: Callable[["Conversation", float | None], None] = lambda _, __: None,
     ) -> None:
-        """While `is_masked()` no supervisor is to hear anything; when it changes, `hold_changed` must be called."""
+        """While `is_masked()` no supervisor is to hear anything; when it changes, `hold_changed` must be called.
+
+        `tell_hold` is told when one of the two is put on hold (None), and after how many seconds neither is any more.
+        """
         self.call_id = call_id
         self.near = near
         self.far = far
@@ -93,6 +98,7 @@ class Conversation:
         self._on_hold_since: float | None = None
         self._around = around
         self._is_masked = is_masked
+        self._tell_hold = tell_hold
         self._supervisors: dict[LegId, tuple[Party, SupervisionMode]] = {}
         self._heard: dict[LegId, _Heard] = {}
 
@@ -193,10 +199,13 @@ class Conversation:
         if is_held and self._on_hold_since is None:
             self._on_hold_since = now
             self.on_hold(True)
+            self._tell_hold(self, None)
         elif not is_held and self._on_hold_since is not None:
-            self.held_s += now - self._on_hold_since
+            held_s = now - self._on_hold_since
+            self.held_s += held_s
             self._on_hold_since = None
             self.on_hold(False)
+            self._tell_hold(self, held_s)
 
     def _speaks_to(self, mode: SupervisionMode, party: Party) -> bool:
         return mode is SupervisionMode.BARGE or (mode is SupervisionMode.WHISPER and party is self.agent)

@@ -22,6 +22,7 @@ from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.runtime.taking_over import name_of
+from softswitch.calls.runtime.telling import call_parked, call_retrieved
 from softswitch.media.protocol import PlayFinished
 from softswitch.sip.outputs import LegEnded
 
@@ -85,6 +86,7 @@ class Parking:
             self._play_music()
         if self._told is not None:
             self._announce(self._told)
+        call_parked(call, self._slot, self._parked_by)
         log.info("parked", call_id=call.call_id, slot=self._slot, by=self._parked_by)
 
     def _announce(self, party: Party) -> None:
@@ -132,6 +134,7 @@ class Parking:
         self._wait_s = self._around.clock.now() - self._parked_at
         policy = self._call.recordings.policy_for(None)
         self._conversation = self._call.converse(party, "default", policy)
+        call_retrieved(self._call, self._slot, self._retrieved_by, self._wait_s)
         log.info("retrieved", call_id=self._call.call_id, slot=self._slot, by=self._retrieved_by)
 
     def _end_conversation(self) -> float:

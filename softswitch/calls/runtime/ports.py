@@ -30,6 +30,7 @@ from softswitch.calls.runtime.speech import SpeechThread
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.settings import CallSettings
+from softswitch.calls.told.events import SwitchEvent
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import Recording, RecordingFinished
 from softswitch.media.runtime.client import MediaStream
@@ -202,6 +203,10 @@ class LookupService(Protocol):
     async def ask(self, name: str, fields: Mapping[str, LookupField]) -> LookupAnswer: ...
 
 
+def told_to_nobody(event: SwitchEvent, project: str) -> None:
+    """What happens is not kept."""
+
+
 @dataclass(slots=True)
 class Surroundings:
     """What one call, or all of them, run in."""
@@ -243,3 +248,5 @@ class Surroundings:
     conversations: ConversationWatch = field(default_factory=ConversationWatch)
     open_lines: OpenLines = field(default_factory=OpenLines)
     projects: ProjectCalls = field(default_factory=ProjectCalls)
+    tell: Callable[[SwitchEvent, str], None] = told_to_nobody
+    """Who is told what happens, and whose it is (calls/told/)."""

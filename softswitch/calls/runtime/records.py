@@ -10,6 +10,8 @@ from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.calls.record import wrapped_up
 from softswitch.calls.runtime.traces import Traces
+from softswitch.calls.told.call_events import RecordingEnded, RecordingStarted
+from softswitch.calls.told.events import SwitchEvent
 from softswitch.media.protocol import RecordingFinished
 from softswitch.sip.limits import BAN_MEMORY_S
 from softswitch.sip.outputs import Ban, Binding
@@ -26,13 +28,16 @@ class StoreRecords:
         clock: Clock,
         on_recording: Callable[[StoredRecording], None] | None = None,
         traces: Traces | None = None,
+        tell: Callable[[SwitchEvent, str], None] | None = None,
     ) -> None:
-        """`on_recording` gets every recording that is complete, once its call is over and the call's record is
-        complete: nobody uses its file then, and whoever changes the record has it to himself."""
+        """`tell` hears of recordings that begin and end. `on_recording` gets every recording that is complete, once its
+        call is over and the call's record is complete: nobody uses its file then, and whoever changes the record has it
+        to himself."""
         self._store = store
         self._clock = clock
         self._on_recording = on_recording
         self._traces = traces
+        self._tell = tell
         self._in_progress: dict[CallId, list[StoredRecording]] = {}
         """Recordings that are complete, by their calls, of which more may yet be known."""
         self._ended: dict[CallId, Cdr] = {}
@@ -87,6 +92,16 @@ class StoreRecords:
 
     def recording_started(self, recording: StoredRecording) -> None:
         self._open[recording.recording_id] = recording
+        if self._tell is not None:
+            event = RecordingStarted(
+                self._clock.now(),
+                recording.recording_id,
+                recording.call_id,
+                recording.path,
+                agent_id=recording.agent,
+                queue_id=recording.queue,
+            )
+            self._tell(event, recording.project)
 
     def recording_changed(self, recording: StoredRecording) -> None:
         if recording.recording_id in self._open:
@@ -112,10 +127,27 @@ class StoreRecords:
             known, duration_s=event.duration_s, size_bytes=event.size_bytes, fault=event.fault
         )
         self._store.put_recording(recording)
+        self._tell_of_end(recording)
         if event.call_id in self._in_progress:
             self._in_progress[event.call_id].append(recording)
         else:
             self._hand_on(recording)
+
+    def _tell_of_end(self, recording: StoredRecording) -> None:
+        if self._tell is not None:
+            event = RecordingEnded(
+                self._clock.now(),
+                recording.recording_id,
+                recording.call_id,
+                recording.path,
+                recording.started_at,
+                round(recording.duration_s, 3),
+                size_bytes=recording.size_bytes,
+                agent_id=recording.agent,
+                queue_id=recording.queue,
+                fault=recording.fault,
+            )
+            self._tell(event, recording.project)
 
     def _of_former_switch(self, event: RecordingFinished) -> StoredRecording:
         call = self._lost.get(event.call_id)

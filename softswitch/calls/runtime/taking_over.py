@@ -32,6 +32,7 @@ from softswitch.calls.events import FarReplaced, PartyJoined
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.telling import call_bridged, call_transferred
 from softswitch.calls.runtime.transfer import Transfer
 from softswitch.calls.settings import Extension
 from softswitch.media.runtime.client import MediaStream
@@ -204,6 +205,7 @@ def _sound_as(call: ActiveCall, old: Party, party: Party) -> None:
         conversation.replace(old, party)
         far = conversation.far.stream
         conversation.recording_path = call.recordings.party_replaced(None if far is None else far.stream_id)
+        call_bridged(call, conversation)
         return
     call.recordings.party_replaced(None)
     if call.seat is not None:
@@ -222,6 +224,7 @@ def _leave(
     renamed = call.record.chain.join(other.chain) if is_one_story else []
     if renamed:
         call.around.records.chains_joined(renamed, other.chain.chain_id)
+    call_transferred(call, other.call_id, by, target)
     call.record.ended(ended_by, EndReason.TRANSFERRED)
 
 

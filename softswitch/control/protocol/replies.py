@@ -7,6 +7,7 @@ import msgspec
 from softswitch.acd.explaining import ContactExplanation
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.traced_message import TracedMessage
+from softswitch.calls.told.events import Numbered
 from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
@@ -282,6 +283,20 @@ class TraceRows(msgspec.Struct, frozen=True, tag=True):
     is_last: bool = False
 
 
+class EventRows(msgspec.Struct, frozen=True, tag=True):
+    """Events in order, or none as a sign of life. `cursor` is the number to go on after.
+
+    `is_incomplete`: some that come before these are no longer stored. `is_last` with an `end_reason`: the reader was
+    too slow, and was cut off; he may come back with the cursor.
+    """
+
+    rows: list[Numbered]
+    cursor: int
+    is_incomplete: bool = False
+    is_last: bool = False
+    end_reason: str = ""
+
+
 class Reloaded(msgspec.Struct, frozen=True, tag=True):
     """The new configuration is in force; each change is one line for people, an empty list means nothing changed.
 
@@ -344,6 +359,7 @@ Reply = (
     | CallbackSet
     | Messages
     | TraceRows
+    | EventRows
     | BanSet
     | BansLifted
     | Reloaded

@@ -268,6 +268,24 @@ class Trace(msgspec.Struct, frozen=True, tag=True):
     """False: it ends with what is in memory; the last frame says `is_last`."""
 
 
+class WatchEvents(msgspec.Struct, frozen=True, tag=True):
+    """Send what happens in the switch, in frames of `EventRows`, until the connection is closed.
+
+    `after` is the number of the last event that is known; None: only what happens from now on. Who comes back goes on
+    so, as far as the store reaches. `kinds` are "call.ended", or "call" for all of them; each of the others that is
+    given must fit as well.
+    """
+
+    after: int | None = None
+    kinds: list[str] = []
+    contact_id: str = ""
+    """Of this contact or call."""
+    queue_id: str = ""
+    agent_id: str = ""
+    is_following: bool = True
+    """False: it ends with the newest; the last frame says `is_last`."""
+
+
 class ListBans(msgspec.Struct, frozen=True, tag=True):
     """Who is not listened to at the moment."""
 
@@ -412,6 +430,7 @@ Request = (
     | SetSupervision
     | GetMessages
     | Trace
+    | WatchEvents
     | ListBans
     | ListLimits
     | SetQueue

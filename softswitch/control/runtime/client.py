@@ -20,6 +20,7 @@ from softswitch.control.protocol.replies import (
     Calls,
     Conferences,
     Contacts,
+    EventRows,
     Figures,
     Limits,
     ListedNumbers,
@@ -60,6 +61,7 @@ from softswitch.control.protocol.requests import (
     ListTrunks,
     Request,
     Trace,
+    WatchEvents,
 )
 from softswitch.control.protocol.rows import (
     AgentRow,
@@ -226,6 +228,15 @@ class ControlClient:
         self._send(request, None)
         while True:
             frame = self._receive(TraceRows)
+            yield frame
+            if frame.is_last:
+                return
+
+    def watch_events(self, request: WatchEvents) -> Iterator[EventRows]:
+        """Frames as they come, until the switch ends it or the connection is closed."""
+        self._send(request, None)
+        while True:
+            frame = self._receive(EventRows)
             yield frame
             if frame.is_last:
                 return

@@ -105,6 +105,7 @@ from softswitch.control.protocol.requests import (
     Trace,
     TransferCall,
     TryLookup,
+    WatchEvents,
 )
 from softswitch.control.protocol.rows import MailboxRow
 from softswitch.control.protocol.voicemail import (
@@ -352,6 +353,10 @@ class ControlServer:
                 yield await operations.messages(request)
             case Trace():
                 async with aclosing(operations.trace(request)) as frames:
+                    async for frame in frames:
+                        yield frame
+            case WatchEvents():
+                async with aclosing(operations.watch_events(request)) as frames:
                     async for frame in frames:
                         yield frame
             case Reload():

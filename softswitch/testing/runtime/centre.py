@@ -17,6 +17,7 @@ from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.router import Router
 from softswitch.acd.runtime.service import AcdService, SavedAgent
 from softswitch.app.calendar import DialplanCalendar
+from softswitch.app.switch_events import SwitchEvents
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.base.ids import AgentId
@@ -31,6 +32,7 @@ from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import QueueHours
 from softswitch.calls.runtime.records import StoreRecords
+from softswitch.calls.runtime.screen_pops import ScreenPops
 from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
@@ -38,7 +40,9 @@ from softswitch.calls.runtime.voice_contacts import VoiceContacts
 from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
 from softswitch.calls.settings import CallSettings, Extension, QueueTreatment
+from softswitch.calls.told.events import SwitchEvent, events_of
 from softswitch.calls.verbs import SoundFiles
+from softswitch.config.settings import EventsSection
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.runtime.runner import FlowRunner
@@ -220,6 +224,11 @@ class SimulatedCentre:
     def cdrs(self) -> list[Cdr]:
         return list(self.store.cdrs.ascending())
 
+    def happened(self, *kinds: str) -> list[SwitchEvent]:
+        """The switch's events of these kinds, from its beginning."""
+        wanted = events_of(kinds)
+        return [each.event for each in self.events.after(0, 1_000_000).events if type(each.event) in wanted]
+
     def flush(self) -> None:
         """Send what phones were told to say."""
         self._pump.flush()
@@ -286,6 +295,7 @@ class SimulatedCentre:
                 worker.die()
             self.hours.stop()
             self.acd.stop()
+            self.events.stop()
 
     async def _end_flows(self) -> None:
         """Flows of calls that the scenario left as they were."""
@@ -322,7 +332,8 @@ class SimulatedCentre:
         self.lines = AgentLines(self.acd)
         self.messages = MessageLog()
         self.traces = Traces(self.messages, self.store, self.clock, self.loop, lambda: self.settings)
-        self.records = StoreRecords(self.store, self.clock, traces=self.traces)
+        self.events = SwitchEvents(self.store, self.clock, self.loop, EventsSection())
+        self.records = StoreRecords(self.store, self.clock, traces=self.traces, tell=self.events.tell)
         self.phone_settings = PhoneSettings(self.store)
         open_lines = OpenLines()
         self.desks = Desks(
@@ -374,6 +385,7 @@ class SimulatedCentre:
             lookups=self.lookups,
             toll=self.toll,
             open_lines=open_lines,
+            tell=self.events.tell,
         )
         self.around = around
         self.legs = around.legs
@@ -387,6 +399,9 @@ class SimulatedCentre:
             start_flow=runner.start,
             is_routed=runner.is_routed,
             project_of=runner.project_of,
+        )
+        self.events.use_pops(
+            ScreenPops(lambda: self.controller.calls, lambda: self.settings, self.clock, self.events.tell)
         )
         station = TappedStation(self.endpoint, self.messages, self.clock)
         self._pump.attach("switch", station, SWITCH, self._sip_event)
@@ -404,6 +419,7 @@ class SimulatedCentre:
 
     def _acd_happened(self, events: Sequence[Stamped]) -> None:
         self.diary.extend(events)
+        self.events.take(events)
         self.callbacks.take_events(each.event for each in events)
         self.voice_contacts.take_events(each.event for each in events)
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from softswitch.base.ids import CallId, RecordingId
+from softswitch.calls.told.events import Numbered
 from softswitch.cli.main import main
 from softswitch.control.protocol.replies import Refused, Reloaded
 from softswitch.sip.tracing.pcap import FILE_HEADER
@@ -547,6 +548,27 @@ def test_what_a_peer_wrote_cannot_command_the_terminal(operations: FixedOperatio
     evil = traced.message.replace(b"SIP/2.0\r\n", b"SIP/2.0\r\nSubject: \x1b[2J\r\n", 1)
     operations.message_rows = [msgspec.structs.replace(traced, message=evil)]
     assert "\x1b[2J" not in run("trace", "--messages").stdout
+
+
+@pytest.mark.usefixtures("server")
+def test_events_are_followed_a_line_each_until_the_switch_ends_it(operations: FixedOperations) -> None:
+    result = run("events", "--follow", "--after", "3", "--kind", "call", "--contact", "c1", "--json")
+    assert operations.orders == [("watch_events", "3", "call", "c1")]
+    rows = [msgspec.json.decode(line, type=Numbered) for line in result.stdout.splitlines()]
+    assert rows == operations.event_rows
+    assert result.exit_code == 1
+    assert "some events after 3 are no longer stored" in result.stderr
+    assert "too slow: 6000 events behind" in result.stderr
+    shown = run("events", "--follow").stdout.splitlines()
+    assert len(shown) == 3
+    assert "call.began" in shown[0]
+    assert "trunk=provider" in shown[2]
+
+
+def test_a_kind_of_event_that_there_is_not_is_a_fault_of_usage() -> None:
+    result = run("events", "--kind", "cal")
+    assert result.exit_code == 2
+    assert 'there is no kind of event "cal"' in result.stderr
 
 
 def test_a_trace_needs_a_switch_that_runs() -> None:

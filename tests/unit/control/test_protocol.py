@@ -22,6 +22,7 @@ from softswitch.control.protocol.replies import (
     Contacts,
     ContactSet,
     Done,
+    EventRows,
     Explained,
     Figures,
     Limits,
@@ -99,6 +100,7 @@ from softswitch.control.protocol.requests import (
     Trace,
     TransferCall,
     TryLookup,
+    WatchEvents,
 )
 from softswitch.control.protocol.rows import TraceRow
 from softswitch.control.protocol.voicemail import (
@@ -163,6 +165,7 @@ REQUESTS: list[Request] = [
     SetSupervision(CallId("c1"), "barge", "110"),
     GetMessages(CallId("c1"), ["one@provider"], "100", 1_700_000_000.0),
     Trace(CallId("c1"), ["one@provider"], "100", "anna", True),
+    WatchEvents(7, ["call"], "c1", "support", "anna"),
     ListBans(),
     ListLimits(),
     ListSites(),
@@ -213,6 +216,7 @@ REPLIES: list[Reply] = [
     Reloaded(["a"], ["b"]),
     Done(),
     Messages(list(SWITCH.message_rows), list(LEGS), SWITCH.call_rows[0], 3),
+    EventRows(SWITCH.event_rows, 9, is_incomplete=True, is_last=True, end_reason="too slow"),
     TraceRows([TraceRow(SWITCH.message_rows[0], "anna", CallId("c1"))], 5),
     Refused("not_found", "there is none", ["x"]),
 ]

@@ -5,8 +5,11 @@ from typing import get_args
 import msgspec
 import pytest
 
+from softswitch.acd.centre_events import AgentLoggedIn, QueueOpened, SwitchStarted
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
+from softswitch.calls.told.call_events import CallAnswered, CallRinging
+from softswitch.calls.told.events import Numbered, PhoneRegistered, SwitchEvent, TrunkUp
 from softswitch.control.protocol.replies import (
     Agents,
     AgentSet,
@@ -19,6 +22,7 @@ from softswitch.control.protocol.replies import (
     Contacts,
     ContactSet,
     Done,
+    EventRows,
     Figures,
     ListedNumbers,
     Mailboxes,
@@ -143,7 +147,8 @@ def test_every_act_that_a_project_may_do_is_tried_here() -> None:
     for kind, rule in RULES.items():
         if kind not in tried:
             refused = rule.__name__ == "_operators_only"
-            assert refused or (kind.__name__.startswith("List") and rule(scope, None)), f"{kind.__name__} is not tried"
+            is_listing = kind.__name__.startswith(("List", "Watch"))
+            assert refused or (is_listing and rule(scope, None)), f"{kind.__name__} is not tried"
 
 
 @pytest.mark.parametrize(("request_", "things"), ACTS)
@@ -277,6 +282,29 @@ def test_listings_hold_what_is_the_projects() -> None:
     ]
     for reply, expected in listings:
         assert shown(reply, OWNERS) == expected
+
+
+def test_of_what_happens_it_sees_its_own_and_its_phones_and_agents() -> None:
+    happened: list[tuple[SwitchEvent, str, bool]] = [
+        (CallAnswered(1.0, CallId("c1")), "acme", True),
+        (CallAnswered(1.0, CallId("c2")), "bolt", False),
+        (CallAnswered(1.0, CallId("c9")), "", False),
+        (CallRinging(1.0, CallId("c9"), "anna", AgentId("anna")), "", False),
+        (QueueOpened(1.0, QueueId("shared")), "", False),
+        (QueueOpened(1.0, QueueId("sales")), "acme", True),
+        (AgentLoggedIn(1.0, AgentId("anna")), "", True),
+        (AgentLoggedIn(1.0, AgentId("boris")), "", False),
+        (AgentLoggedIn(1.0, AgentId("carl")), "", False),
+        (PhoneRegistered(1.0, "101"), "", True),
+        (PhoneRegistered(1.0, "102"), "", False),
+        (TrunkUp(1.0, "provider", "health"), "", False),
+        (SwitchStarted(1.0), "", False),
+    ]
+    rows = [Numbered(number, 1.0, event, project) for number, (event, project, _) in enumerate(happened)]
+    seen = scope_of(OWNERS).shown(EventRows(rows, 99))
+    assert isinstance(seen, EventRows)
+    assert seen.cursor == 99
+    assert [row.number for row in seen.rows] == [number for number, (*_, is_seen) in enumerate(happened) if is_seen]
 
 
 def test_who_supervises_for_others_is_not_seen() -> None:

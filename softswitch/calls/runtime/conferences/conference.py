@@ -33,6 +33,7 @@ from softswitch.calls.conferences.terms import JoinRefusal, LeaveReason, RoomTer
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.conferences.member import Member
 from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.told.call_events import ConferenceJoined, ConferenceLeft
 from softswitch.media.protocol import Recording
 from softswitch.media.recording.recording import recording_path
 from softswitch.media.runtime.client import MediaStream
@@ -133,6 +134,7 @@ class Conference:
         refusal = self.room.join(who, self._around.clock.now(), aside=aside)
         if refusal is None:
             self.members[who.call_id] = member
+            self._tell_joined(who)
             log.info("conference joined", conference=self.key, call_id=who.call_id, role=who.role.value)
         else:
             log.info("conference refused", conference=self.key, call_id=who.call_id, reason=refusal.value)
@@ -141,7 +143,8 @@ class Conference:
 
     def leave(self, call_id: CallId) -> None:
         """He has hung up, or is gone otherwise; nothing happens if he was dismissed before."""
-        self.members.pop(call_id, None)
+        if self.members.pop(call_id, None) is not None:
+            self._tell_left(call_id, LeaveReason.HUNG_UP)
         self.room.leave(call_id, LeaveReason.HUNG_UP, self._around.clock.now())
         self._carry_out()
 
@@ -219,6 +222,7 @@ class Conference:
             case Dismissed(call_id, reason):
                 member = self.members.pop(call_id, None)
                 if member is not None:
+                    self._tell_left(call_id, reason)
                     member.dismissed(reason)
             case RecordingWanted(is_on):
                 self._start_recording() if is_on else self._stop_recording()
@@ -236,6 +240,22 @@ class Conference:
                 self._keeper.minutes_changed(self.room.minutes(self._around.clock.now()))
             case Closed():
                 self._close()
+
+    def _tell_joined(self, who: Newcomer) -> None:
+        event = ConferenceJoined(
+            self._around.clock.now(),
+            self.conference_id,
+            self.key,
+            who.call_id,
+            number=who.number,
+            name=who.name,
+            role=who.role.value,
+        )
+        self._around.tell(event, self.terms.project)
+
+    def _tell_left(self, call_id: CallId, reason: LeaveReason) -> None:
+        event = ConferenceLeft(self._around.clock.now(), self.conference_id, self.key, call_id, reason=reason.value)
+        self._around.tell(event, self.terms.project)
 
     def _set_members(self) -> None:
         """Let those hear each other who are in one place."""

@@ -1,0 +1,1 @@
+"""What happens in the switch, as programs outside are told of it."""
