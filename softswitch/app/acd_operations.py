@@ -23,6 +23,7 @@ from softswitch.app.parts import Parts
 from softswitch.app.queue_operations import queue_row, set_queue
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId
+from softswitch.config import Configuration
 from softswitch.control.protocol.replies import AgentSet, Explained, QueueSet, Refused
 from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetQueue, SetSkills
 from softswitch.control.protocol.rows import AgentRow, HeldContactRow, QueueRow, SiteRow, WrapUpRow
@@ -33,6 +34,7 @@ class AcdOperations:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._teams: tuple[Configuration, dict[str, tuple[str, ...]]] | None = None
 
     def agents(self) -> Iterable[AgentRow]:
         for summary in self._parts.acd.agent_summaries():
@@ -111,7 +113,14 @@ class AcdOperations:
         return AgentSet(self._row(after), is_pending=after.planned_reason is not None or is_leaving)
 
     def _row(self, summary: AgentSummary) -> AgentRow:
-        return _agent_row(summary, self._parts.settings.agent_projects.get(summary.agent_id, ()))
+        projects = self._parts.settings.agent_projects.get(summary.agent_id, ())
+        return _agent_row(summary, projects, self._teams_of(summary.agent_id))
+
+    def _teams_of(self, agent_id: AgentId) -> tuple[str, ...]:
+        configuration = self._parts.configuration
+        if self._teams is None or self._teams[0] is not configuration:
+            self._teams = (configuration, {row.id: row.teams for row in configuration.agents})
+        return self._teams[1].get(agent_id, ())
 
     def _agent(self, agent_id: AgentId) -> AgentSummary | None:
         return next((each for each in self._parts.acd.agent_summaries() if each.agent_id == agent_id), None)
@@ -121,7 +130,7 @@ def _unknown(agent_id: AgentId) -> Refused:
     return Refused("not_found", f'there is no agent "{agent_id}": see `softswitch agents`')
 
 
-def _agent_row(summary: AgentSummary, projects: tuple[str, ...]) -> AgentRow:
+def _agent_row(summary: AgentSummary, projects: tuple[str, ...], teams: tuple[str, ...]) -> AgentRow:
     if not summary.is_logged_in:
         status = "logged_out"
     elif summary.state is AgentState.NOT_READY or summary.planned_reason is not None:
@@ -156,4 +165,5 @@ def _agent_row(summary: AgentSummary, projects: tuple[str, ...]) -> AgentRow:
         free_for=[channel.value for channel in summary.free_for],
         projects=list(projects),
         site=summary.site or "",
+        teams=list(teams),
     )

@@ -1,5 +1,7 @@
 """What the control socket can ask of the switch, answered from its parts; most by the file of its subject."""
 
+import os
+
 import msgspec
 
 from softswitch import __version__
@@ -15,13 +17,14 @@ from softswitch.app.message_operations import MessageOperations
 from softswitch.app.parts import Parts
 from softswitch.app.peer_operations import PeerOperations
 from softswitch.app.project_operations import ProjectOperations
+from softswitch.app.run_directory import WEB, RunDirectory
 from softswitch.app.security_operations import SecurityOperations
 from softswitch.app.voicemail_operations import VoicemailOperations
 from softswitch.base.errors import ConfigurationError, LocalError, StartError
 from softswitch.base.ids import CallId
 from softswitch.control.protocol.replies import Done, Messages, Refused, Reloaded, Status, WorkerSet
 from softswitch.control.protocol.requests import GetMessages, WorkerAction
-from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, StoreRow, WorkerRow
+from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, StoreRow, WebRow, WorkerRow
 from softswitch.media.runtime.client import WorkerState
 from softswitch.store import size_on_disk_bytes
 
@@ -121,6 +124,7 @@ class SwitchOperations:
             loop_lag_ms=parts.driver.lag_s * 1000,
             security=self._security(),
             homer=self._homer(),
+            web=self._web(),
             missing_prompts=[
                 MissingPromptRow(name=row.name, language=row.language, times=row.times)
                 for row in parts.sounds.missing()
@@ -163,6 +167,13 @@ class SwitchOperations:
     def _homer(self) -> HomerRow | None:
         link = self._parts.homer
         return None if link is None else HomerRow(remote=str(link.remote), sent=link.sent, dropped=link.dropped)
+
+    def _web(self) -> WebRow | None:
+        settings = self._parts.configuration.settings
+        if not settings.web.enabled:
+            return None
+        run_directory = RunDirectory(os.path.dirname(settings.control.socket))
+        return WebRow(url=settings.web.url, pid=run_directory.living_process(WEB) or 0)
 
     def _store(self) -> StoreRow:
         store, directory = self._parts.store, self._parts.configuration.settings.store.directory

@@ -11,6 +11,9 @@ from pathlib import Path
 from softswitch.base.errors import StartError
 from softswitch.config import Configuration
 
+WEB = "web"
+"""What the web process is called among the children."""
+
 
 def worker_sockets(configuration: Configuration) -> dict[str, str]:
     """Media workers by name ("media-0", ...), and the path of the socket on which each listens."""

@@ -252,6 +252,7 @@ def reloaded(running: Configuration, written: Configuration) -> Configuration:
         voicemail=replace(new.voicemail, directory=old.voicemail.directory),
         store=old.store,
         control=old.control,
+        web=old.web,
         log=old.log,
         trace=replace(
             new.trace,

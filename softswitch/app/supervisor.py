@@ -1,4 +1,4 @@
-"""The supervisor: starts media workers and the switch, starts again whatever dies, and ends them in order.
+"""The supervisor: starts the processes of the switch, starts again whatever dies, and ends them in order.
 
 It holds no call and no socket of the network, so that it has no reason to die itself. If it is killed all the same its
 children go on, each in a session of its own; the next supervisor of the same run directory takes them over.

@@ -1,4 +1,4 @@
-"""`softswitch serve`: check everything, then run media workers and the switch under a supervisor."""
+"""`softswitch serve`: check everything, then run media workers, the switch and the web process under a supervisor."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import click
 
 from softswitch.app.children import Role
-from softswitch.app.run_directory import RunDirectory, worker_sockets
+from softswitch.app.run_directory import WEB, RunDirectory, worker_sockets
 from softswitch.app.sounds import prepare_sounds, sound_cache_directory, sound_library
 from softswitch.app.supervisor import Program, supervise
 from softswitch.base.errors import Fault
@@ -26,6 +26,9 @@ WORKER_KILL_AFTER_S = 5.0
 
 SWITCH_KILL_AFTER_GRACE_S = 5.0
 """After the grace for calls the switch says BYE to whoever is left and writes the last CDRs."""
+
+WEB_KILL_AFTER_S = 5.0
+"""It answers what it has begun within two seconds."""
 
 READY_POLL_S = 0.02
 READY_LATE_S = 30.0
@@ -83,7 +86,11 @@ def _programs(configuration: Configuration) -> list[Program]:
     ]
     kill_after_s = settings.shutdown.grace_s + SWITCH_KILL_AFTER_GRACE_S
     switch = Role(name="switch", stop_rank=0, kill_after_s=kill_after_s, reloads=True)
-    return [*workers, Program(switch, (*python, "softswitch.app.switch", configuration.directory))]
+    programs = [*workers, Program(switch, (*python, "softswitch.app.switch", configuration.directory))]
+    if settings.web.enabled:
+        web = Role(name=WEB, stop_rank=0, kill_after_s=WEB_KILL_AFTER_S)
+        programs.append(Program(web, (*python, "softswitch.web.runtime.server", configuration.directory)))
+    return programs
 
 
 def _prepare_sounds(configuration: Configuration) -> None:

@@ -11,7 +11,7 @@ from softswitch.cli.render import json_option, show_json, show_table
 from softswitch.cli.words import count, duration, instant, size
 from softswitch.control.protocol.replies import Status
 from softswitch.control.protocol.requests import GetStatus
-from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, SecurityRow
+from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, SecurityRow, WebRow
 
 SHOWN_MAX = 5
 """Missing prompts that are named in one line."""
@@ -52,6 +52,8 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
     ]
     if answer.homer is not None:
         lines.append(("homer", _homer(answer.homer)))
+    if answer.web is not None:
+        lines.append(("web", _web(answer.web)))
     if answer.missing_prompts:
         lines.append(("prompts", _missing(answer.missing_prompts)))
     if store.fault:
@@ -66,6 +68,10 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
 def _homer(homer: HomerRow) -> str:
     lost = f", {count(homer.dropped, 'message')} lost on the way" if homer.dropped else ""
     return f"{count(homer.sent, 'message')} sent to {homer.remote}{lost}"
+
+
+def _web(web: WebRow) -> str:
+    return f"{web.url}, pid {web.pid}" if web.pid else f"{web.url}, which does not run: the log says why"
 
 
 def _missing(rows: list[MissingPromptRow]) -> str:

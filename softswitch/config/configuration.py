@@ -10,6 +10,7 @@ from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, Queue
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
+from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow
 
 
@@ -43,6 +44,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     lookups: tuple[LookupRow, ...] = ()
     boxes: tuple[BoxRow, ...] = ()
     surveys: tuple[SurveyRow, ...] = ()
+    users: tuple[UserRow, ...] = ()
+    keys: tuple[KeyRow, ...] = ()
+    """Of programs that use the HTTP API."""
 
     def with_own_ip(self, own_ip: str) -> "Configuration":
         """The same with `own_ip` wherever the machine's own address is meant."""

@@ -17,9 +17,11 @@ from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, Queue
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
+from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow
 
 SETTINGS_FILE = "softswitch.toml"
+USERS_FILE = "users.toml"
 FILES = (
     SETTINGS_FILE,
     "projects.toml",
@@ -35,6 +37,7 @@ FILES = (
     "lookups.toml",
     "voicemail.toml",
     "surveys.toml",
+    USERS_FILE,
 )
 
 
@@ -49,6 +52,7 @@ class Draft:
         "fault_lists",
         "flows",
         "groups",
+        "keys",
         "lists",
         "lookups",
         "menus",
@@ -66,6 +70,7 @@ class Draft:
         "surveys",
         "tables",
         "trunks",
+        "users",
         "written_flows",
     )
 
@@ -99,6 +104,8 @@ class Draft:
         self.lookups: list[tuple[int, LookupRow]] = []
         self.surveys: list[tuple[int, SurveyRow]] = []
         self.boxes: list[tuple[int, BoxRow]] = []
+        self.users: list[tuple[int, UserRow]] = []
+        self.keys: list[tuple[int, KeyRow]] = []
 
     def names(self, file: str, kind: str, key: str = "id") -> set[str] | None:
         """The ids in the rows of a file, whether or not these are right otherwise; None if they cannot be known."""

@@ -29,11 +29,13 @@ from softswitch.config.check_steps import check_steps
 from softswitch.config.check_surveys import check_surveys
 from softswitch.config.check_toll import check_toll
 from softswitch.config.check_trunks import check_trunks
+from softswitch.config.check_users import check_users
 from softswitch.config.check_voicemail import check_voicemail
+from softswitch.config.check_web import check_web
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.configuration import Configuration
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
-from softswitch.config.draft import FILES, SETTINGS_FILE, Draft
+from softswitch.config.draft import FILES, SETTINGS_FILE, USERS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.project_rows import ProjectRow
@@ -41,6 +43,7 @@ from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, Queue
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
+from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow
 
 P = TypeVar("P", AgentRow, PhoneRow)
@@ -70,9 +73,21 @@ def load_settings(directory: str | os.PathLike[str]) -> Settings:
     draft = Draft(str(path))
     _convert_file(SETTINGS_FILE, draft)
     check_settings(draft)
+    check_web(draft)
     if faults := draft.faults():
         raise ConfigurationError(faults)
     return _complete_settings(draft.settings, draft.directory)
+
+
+def load_users(directory: str | os.PathLike[str]) -> tuple[list[UserRow], list[KeyRow]]:
+    """users.toml alone, which takes force without a reload. Raises `ConfigurationError`."""
+    path = Path(os.path.abspath(directory))
+    draft = Draft(str(path))
+    _convert_file(USERS_FILE, draft)
+    check_users(draft)
+    if faults := draft.faults():
+        raise ConfigurationError(faults)
+    return [row for _, row in draft.users], [row for _, row in draft.keys]
 
 
 def _require_directory(path: Path) -> None:
@@ -104,6 +119,7 @@ def _check(draft: Draft) -> None:
     from softswitch.config.check_routes import check_routes, check_schedules
 
     check_settings(draft)
+    check_web(draft)
     check_guard(draft)
     _know_menus(draft)
     check_toll(draft)
@@ -111,6 +127,7 @@ def _check(draft: Draft) -> None:
     check_groups(draft)
     check_queues(draft)
     check_staff(draft)
+    check_users(draft)
     check_sites(draft)
     check_callbacks(draft)
     check_steps(draft)
@@ -224,6 +241,9 @@ def _convert_file(name: str, draft: Draft) -> None:
             draft.boxes = tables.rows("box", BoxRow)
         case "surveys.toml":
             draft.surveys = tables.rows("survey", SurveyRow)
+        case "users.toml":
+            draft.users = tables.rows("user", UserRow)
+            draft.keys = tables.rows("key", KeyRow)
         case _:
             draft.trunks = tables.rows("trunk", TrunkRow)
             draft.outbound = tables.rows("outbound", OutboundRow)
@@ -270,6 +290,8 @@ def _complete(draft: Draft) -> Configuration:
         lookups=tuple(row for _, row in draft.lookups),
         surveys=tuple(row for _, row in draft.surveys),
         boxes=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.boxes),
+        users=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.users),
+        keys=tuple(row for _, row in draft.keys),
     )
 
 
@@ -324,6 +346,11 @@ def _complete_settings(settings: Settings, directory: str) -> Settings:
         events=replace(settings.events, queue_log=settings.events.queue_log and absolute(settings.events.queue_log)),
         dialplans=replace(settings.dialplans, directory=absolute(settings.dialplans.directory)),
         control=replace(settings.control, socket=absolute(settings.control.socket)),
+        web=replace(
+            settings.web,
+            certificate=settings.web.certificate and absolute(settings.web.certificate),
+            private_key=settings.web.private_key and absolute(settings.web.private_key),
+        ),
         sounds=replace(
             sounds,
             directory=absolute(sounds.directory),

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from softswitch.config.web_settings import WebSection
+
 RecordingFormat = Literal["wav", "flac", "opus"]
 MediaPorts = Literal["dedicated", "shared"]
 CodecName = Literal["PCMA", "PCMU", "G722", "OPUS", "L16/16000", "L16/8000"]
@@ -359,6 +361,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dialplans: DialplansSection = DialplansSection()
     sounds: SoundsSection = SoundsSection()
     control: ControlSection = ControlSection()
+    web: WebSection = WebSection()
     parking: ParkingSection = ParkingSection()
     conferences: ConferencesSection = ConferencesSection()
     shutdown: ShutdownSection = ShutdownSection()

@@ -32,6 +32,7 @@ from softswitch.control.protocol.rows import (
     SubscriptionRow,
     TraceRow,
     TrunkRow,
+    WebRow,
     WorkerRow,
 )
 from softswitch.control.protocol.voicemail import VoicemailRows, VoiceMessageSet
@@ -70,6 +71,8 @@ class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     security: SecurityRow = SecurityRow()
     homer: HomerRow | None = None
     """None where nothing is sent to one."""
+    web: WebRow | None = None
+    """None where there is no HTTP API."""
     missing_prompts: list[MissingPromptRow] = []
     """The most wanted first."""
 

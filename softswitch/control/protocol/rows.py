@@ -130,6 +130,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """For whom alone he works; none: for all."""
     site: str = ""
     """Empty: none."""
+    teams: list[str] = []
+    """To which he belongs; supervisors are set over teams."""
 
 
 class SiteRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -472,6 +474,13 @@ class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     strangers: int = 0
     dropped_by_kernel: int = 0
     unauthentic: int = 0
+
+
+class WebRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The web process, which the supervisor starts again where it has died. `pid` 0: it does not run now."""
+
+    url: str
+    pid: int = 0
 
 
 class StoreRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from softswitch.config.rows import (
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import QuestionRow, SurveyRow
 from softswitch.config.trunk_rows import NumberRuleRow, OutboundRow, TrunkRow
+from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow, PhoneBoxRow
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
@@ -64,6 +65,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[box]]": BoxRow,
     "[[survey]]": SurveyRow,
     "questions = [{...}]": QuestionRow,
+    "[[user]]": UserRow,
+    "[[key]]": KeyRow,
     **{f"[{field.name}]": field.type for field in msgspec.structs.fields(Settings)},
 }
 

@@ -1,0 +1,1 @@
+"""The web process: its sockets, files and event loop."""

@@ -1,0 +1,90 @@
+"""The API over a real control socket: what is answered, and what is said when it is not."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from litestar.testing import TestClient
+
+from softswitch.base.clock import SystemClock
+from softswitch.config import load_settings
+from softswitch.testing.operations import FixedOperations
+from softswitch.web.runtime.building import WebParts
+from tests.integration.control.conftest import RunningServer
+from tests.integration.web.conftest import Api, bearer
+
+pytestmark = pytest.mark.network
+
+
+def test_listings_are_as_the_switch_has_them(api: Api, operations: FixedOperations) -> None:
+    for path, rows in (
+        ("calls", operations.call_rows),
+        ("agents", operations.agent_rows),
+        ("queues", operations.queue_rows),
+    ):
+        answer = api.get(f"/api/v1/{path}", headers=bearer("admin"))
+        assert answer.status_code == 200
+        assert answer.json() == {"rows": msgspec.to_builtins(rows)}
+    assert api.get("/api/v1/status", headers=bearer("admin")).json()["pid"] == 4711
+
+
+def test_a_key_that_is_none_is_no_way_in(api: Api) -> None:
+    for headers in (
+        {},
+        {"Authorization": "Bearer ssw_nobody"},
+        {"Authorization": "Bearer " + "x" * 5000},
+        {"Authorization": "Basic YTpi"},
+        {"Authorization": "Bearer"},
+    ):
+        answer = api.get("/api/v1/calls", headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.json()["remedy"]
+
+
+def test_a_role_that_may_not_is_told_so(api: Api) -> None:
+    answer = api.get("/api/v1/status", headers=bearer("agent"))
+    assert (answer.status_code, answer.json()["reason"]) == (403, "a caller of role agent may not do this")
+
+
+def test_paths_and_methods_that_are_not_there(api: Api) -> None:
+    assert api.get("/api/v1/nothing").json()["status"] == 404
+    assert api.delete("/api/v1/calls").json()["status"] == 405
+
+
+def test_a_switch_that_is_away_is_503_and_comes_back(directory: Path, operations: FixedOperations) -> None:
+    parts = WebParts(str(directory), load_settings(directory), SystemClock())
+    with TestClient(parts.application) as api:
+        for _ in range(2):
+            answer = api.get("/api/v1/status", headers=bearer("admin"))
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            assert answer.json()["type"] == "urn:softswitch:problem:switch_away"
+            running = RunningServer(operations, str(directory / "run" / "control.sock"))
+            running.start()
+            assert _until_answered(api)["pid"] == 4711
+            running.stop()
+
+
+def _until_answered(api: Api) -> dict[str, object]:
+    """The connection that was kept is of the switch that went."""
+    for _ in range(3):
+        answer = api.get("/api/v1/status", headers=bearer("admin"))
+        if answer.status_code == 200:
+            return answer.json()
+    raise AssertionError("the switch is there, and the API does not notice")
+
+
+def test_a_change_of_the_users_takes_force_by_itself(
+    directory: Path, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("softswitch.web.runtime.users_file.LOOK_EVERY_S", 0.0)
+    parts = WebParts(str(directory), load_settings(directory), SystemClock())
+    users = directory / "users.toml"
+    with TestClient(parts.application) as api:
+        assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 200
+        good = users.read_text()
+        users.write_text("[[key]]\nid = 5\n")
+        assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 200
+        users.write_text(good.replace('id = "admin"', 'id = "admin"\nenabled = false'))
+        assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 401
