@@ -43,6 +43,7 @@ from softswitch.media.protocol import (
 )
 from softswitch.media.recording.recording import SampleTables
 from softswitch.media.runtime.allocator import keep_freed_memory
+from softswitch.media.runtime.sockets.fax_sockets import FaxSocketSet
 from softswitch.media.sounds.sound_store import SoundKey
 from softswitch.media.srtp.libsrtp import KEY_BYTES, SrtpSession
 from softswitch.media.tick_grid import FRAME_SAMPLES, PHASES, time_of
@@ -105,7 +106,9 @@ class Load:
         is_loud: bool = False,
         srtp: str = "",
     ) -> None:
-        self.engine = MediaEngine(codecs=load_codecs(), stream_codecs={}, port=NoPort(), sink=NoFile())
+        self.engine = MediaEngine(
+            codecs=load_codecs(), stream_codecs={}, port=NoPort(), fax=FaxSocketSet(), sink=NoFile()
+        )
         self.streams = streams
         self.slot = 1_000_000
         self._lost = lost

@@ -11,6 +11,7 @@ from softswitch.base.ids import CallId, RecordingId
 from softswitch.calls import supervision
 from softswitch.calls.call_state import CallState
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.faxes import fax_of
 from softswitch.calls.runtime.supervision import Supervision
 from softswitch.calls.runtime.transferring import transfer_by_command
 from softswitch.control.protocol.replies import Done, RecordingSet, Refused, SupervisionSet, Transferred
@@ -130,6 +131,7 @@ class CallOperations:
             supervisors={each.extension.username: each.mode.value for each in call.supervisions},
             mos=record.measurements.mos,
             talking=sorted(record.measurements.talking),
+            fax=fax_of(call),
             project=record.project,
             slot=call.around.parking.slot_of(call) if call.state is CallState.PARKED else "",
         )

@@ -203,6 +203,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
         codecs_of_trunks={trunk.name: working_codecs(trunk.codecs) for trunk in configuration.trunks if trunk.codecs},
         sessions_of_trunks={trunk.name: trunk_session(trunk) for trunk in configuration.trunks},
         srtp_of_trunks={trunk.name: trunk.srtp for trunk in configuration.trunks if trunk.srtp != "off"},
+        trunks_without_t38=frozenset(trunk.name for trunk in configuration.trunks if not trunk.t38),
         dtmf_of_trunks={trunk.name: trunk.dtmf for trunk in configuration.trunks if trunk.dtmf != "auto"},
     )
 
@@ -385,6 +386,7 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         trunks=frozenset(trunk.name for trunk in configuration.trunks if trunk.permits(row.id)),
         srtp=row.srtp,
         dtmf=row.dtmf,
+        t38=row.t38,
         session=_session(row),
         codecs=working_codecs(row.codecs),
         contacts_each_s=row.contacts_each_s,

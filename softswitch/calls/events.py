@@ -19,6 +19,7 @@ from softswitch.sip.outputs import (
     ReinviteConfirmed,
     ReinviteFailed,
     ReinviteReceived,
+    ReinviteWithdrawn,
 )
 
 LegEvent = (
@@ -32,6 +33,7 @@ LegEvent = (
     | ReinviteConfirmed
     | ReinviteAnswered
     | ReinviteFailed
+    | ReinviteWithdrawn
     | InfoReceived
     | ReferReceived
     | ReferProgress

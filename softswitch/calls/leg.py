@@ -9,13 +9,19 @@
 A leg is a record with the rules of its own SDP; it waits for nothing. Offers and answers follow RFC 3264: our session
 id never changes, the version grows by one with every description that differs from the one before, and stays the same
 in a refresh.
+
+A session that carries a fax as T.38 (calls/runtime/fax_passage.py) has an `image` in force in place of its sound;
+`audio` is then what was agreed before. Our offer of one is in force once it is answered, and changes nothing before.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 
 from softswitch.base.address import HostPort
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
+from softswitch.media.limits import UDPTL_BYTES_MAX
+from softswitch.sip.description.image import Image, make_image_answer, make_image_offer, read_image
 from softswitch.sip.description.offer_answer import (
     Answer,
     MediaCapabilities,
@@ -39,6 +45,7 @@ class Leg:
     """One party. `party` says who, for people: "alice" (an account), "trunk:provider", or a number dialled."""
 
     __slots__ = (
+        "_image_offer",
         "_remote",
         "_sdes",
         "_sdp",
@@ -46,6 +53,8 @@ class Leg:
         "_version",
         "audio",
         "capabilities",
+        "image",
+        "image_attributes",
         "leg_id",
         "local",
         "party",
@@ -70,11 +79,18 @@ class Leg:
         self._sdp = b""
 
         self._remote = b""
+        self.image: Image | None = None
+        """His side of the T.38 that is in force; None while the session carries sound."""
+        self.image_attributes: tuple[str, ...] = ()
+        """Our side of it."""
+        self._image_offer = b""
+        """What we have proposed and he has not answered."""
 
     @property
     def is_held(self) -> bool:
         """The party has put us on hold: he does not want to hear us."""
-        return self.audio is not None and self.audio.remote_direction in ("sendonly", "inactive")
+        is_sound = self.audio is not None and self.image is None
+        return is_sound and self.audio is not None and self.audio.remote_direction in ("sendonly", "inactive")
 
     @property
     def described(self) -> bytes:
@@ -113,6 +129,7 @@ class Leg:
         result = read_answer(sdp, self._sdp, sdes=self._sdes)
         if isinstance(result, NegotiatedAudio):
             self.audio = result
+            self.image = None
             self._remote = sdp
         return result
 
@@ -136,9 +153,51 @@ class Leg:
         if isinstance(answer, OfferRefused):
             return answer
         self.audio = answer.audio
+        self.image = None
         self._remote = offer
         self._sdp = answer.sdp
         return answer.sdp
+
+    @property
+    def proposes_image(self) -> bool:
+        """He was offered T.38 and has not answered yet."""
+        return bool(self._image_offer)
+
+    def offer_image(self, local: HostPort, attributes: Sequence[str]) -> bytes:
+        """Our offer of T.38, received at `local`. `receive_image_answer` or `image_refused` says what became of it."""
+        self._version += bool(self._sdp)
+        self.image_attributes = tuple(attributes)
+        self._image_offer = make_image_offer(
+            self._sdp, local, attributes, session_id=self._session_id, version=self._version
+        )
+        return self._image_offer
+
+    def image_refused(self) -> None:
+        """The former agreement stands."""
+        self._image_offer = b""
+
+    def receive_image_answer(self, sdp: bytes) -> Image | OfferRefused:
+        """His answer to our offer of T.38, or once more to the one in force. With a refusal nothing is agreed on: he
+        must be offered something else."""
+        self._sdp, self._image_offer = self._image_offer or self._sdp, b""
+        self._remote = sdp
+        result = read_image(sdp, self._address().host, datagram_bytes_max=UDPTL_BYTES_MAX)
+        if isinstance(result, Image):
+            self.image = result
+        return result
+
+    def read_image_offer(self, offer: bytes) -> Image | OfferRefused:
+        """What he offers of T.38; nothing changes yet."""
+        return read_image(offer, self._address().host, datagram_bytes_max=UDPTL_BYTES_MAX)
+
+    def answer_image(self, offer: bytes, image: Image, local: HostPort, attributes: Sequence[str]) -> bytes:
+        """Our answer to his offer of T.38, read as `image`: ours is received at `local`."""
+        self._version += bool(self._sdp)
+        self._sdp = make_image_answer(offer, local, attributes, session_id=self._session_id, version=self._version)
+        self._remote = offer
+        self.image = image
+        self.image_attributes = tuple(attributes)
+        return self._sdp
 
     def _address(self) -> HostPort:
         if self.local is None:

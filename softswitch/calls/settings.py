@@ -42,6 +42,8 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the trunks this phone may call out through; empty = no outside calls."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    t38: bool = True
+    """It may offer T.38, and be offered it."""
     session: SessionPolicy = PLAIN_SESSION
     codecs: tuple[str, ...] = ()
     """Instead of those of everybody; empty: the same."""
@@ -252,6 +254,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     srtp_of_trunks: dict[str, SrtpPolicy] = {}
     """By name, of those whose sound is not always in the clear."""
     dtmf_of_trunks: dict[str, DigitMode] = {}
+    trunks_without_t38: frozenset[str] = frozenset()
     sessions_of_trunks: dict[str, SessionPolicy] = {}
     codecs_of_trunks: dict[str, tuple[str, ...]] = {}
     """By name, of those that have not everybody's."""

@@ -113,6 +113,10 @@ def complete_call_id(beginning: str, rows: Sequence[CallRow]) -> CallId:
     return found[0] if len(found) == 1 else CallId(beginning)
 
 
+def _talking(row: CallRow) -> str:
+    return f"fax ({row.fax})" if row.fax else " ".join(sorted(row.talking))
+
+
 def _mos_style(row: CallRow) -> str:
     return "red" if row.mos is not None and row.mos < MOS_LOW else ""
 
@@ -132,7 +136,7 @@ _COLUMNS: list[Column[CallRow]] = [
     Column("Waited", lambda row: duration(row.wait_s), is_number=True),
     Column("Length", lambda row: duration(row.duration_s), is_number=True),
     Column("MOS", lambda row: "" if row.mos is None else f"{row.mos:.1f}", is_number=True, style=_mos_style),
-    Column("Talking", lambda row: " ".join(sorted(row.talking)), is_wide=True),
+    Column("Talking", _talking, is_wide=True),
     Column("Began", lambda row: instant(row.started_at), is_wide=True),
     Column("Recording", lambda row: f"{row.recording}{' masked' if row.masked_s else ''}", is_wide=True),
     Column("Supervisors", lambda row: " ".join(f"{who}={how}" for who, how in row.supervisors.items()), is_wide=True),

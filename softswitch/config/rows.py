@@ -87,6 +87,7 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     """Logged in and ready as soon as his phone is registered."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    t38: bool = True
     prack: ReliableRinging = "supported"
     session_timer_s: SessionTimer = SESSION_TIMER_S
     follow_redirects: bool = True
@@ -144,6 +145,7 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     """Whose phone it is; empty: the centre's."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    t38: bool = True
     prack: ReliableRinging = "supported"
     session_timer_s: SessionTimer = SESSION_TIMER_S
     follow_redirects: bool = True

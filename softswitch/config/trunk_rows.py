@@ -128,6 +128,7 @@ class TrunkRow(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of agents and phones that may call out; "*" is everybody who is registered."""
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
+    t38: bool = True
     prack: ReliableRinging = "supported"
     session_timer_s: SessionTimer = SESSION_TIMER_S
     follow_redirects: bool = False

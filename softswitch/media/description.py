@@ -14,12 +14,15 @@ from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     CommandBatch,
     Describe,
+    DropFaxPort,
     DropRoom,
     DropStream,
+    FaxPort,
     Hearing,
     HoldPort,
     MediaCommand,
     Playback,
+    PutFaxPort,
     PutRoom,
     PutStream,
     Recording,
@@ -39,12 +42,17 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class MediaDescription:
-    """Streams with what each hears and plays, rooms, recordings. Read the tables freely; only `apply` changes them."""
+    """Streams with what each hears and plays, fax ports, rooms, recordings.
 
-    __slots__ = ("_hearers", "_incoming", "_room_of", "hearings", "playbacks", "recordings", "rooms", "streams")
+    Read the tables freely; only `apply` changes them.
+    """
+
+    __slots__ = ("_hearers", "_incoming", "_room_of", "fax_ports", "hearings", "playbacks", "recordings", "rooms",
+                 "streams")  # fmt: skip
 
     def __init__(self) -> None:
         self.streams: dict[StreamId, StreamDescription] = {}
+        self.fax_ports: dict[StreamId, FaxPort] = {}
         self.hearings: dict[StreamId, Hearing] = {}
         """By the stream that hears; streams that hear nothing are not in it."""
         self.playbacks: dict[StreamId, Playback] = {}
@@ -64,6 +72,10 @@ class MediaDescription:
                 self._drop(stream_id)
             case HoldPort():
                 pass  # held for this connection only
+            case PutFaxPort(port):
+                self.fax_ports[port.port_id] = port
+            case DropFaxPort(port_id):
+                self.fax_ports.pop(port_id, None)
             case SetHearing(hearing):
                 return self._hear(hearing)
             case SendDigits(stream_id):
@@ -97,6 +109,8 @@ class MediaDescription:
         parts = _DescribeParts()
         for stream in self.streams.values():
             parts.with_room_for(stream).streams.append(stream)
+        for port in self.fax_ports.values():
+            parts.with_room_for(port).fax_ports.append(port)
         for hearing in self.hearings.values():
             parts.with_room_for(hearing).hearings.append(hearing)
         for room in self.rooms.values():
@@ -162,6 +176,7 @@ class MediaDescription:
             return
         parts, self._incoming = self._incoming, []
         self.streams = {stream.stream_id: stream for part in parts for stream in part.streams}
+        self.fax_ports = {port.port_id: port for part in parts for port in part.fax_ports}
         self.hearings.clear()
         self._hearers.clear()
         for part in parts:
@@ -191,11 +206,11 @@ class _DescribeParts:
         self._parts: list[Describe] = []
         self._room = 0
 
-    def with_room_for(self, entry: StreamDescription | Hearing | Room | Playback | Recording) -> Describe:
+    def with_room_for(self, entry: StreamDescription | FaxPort | Hearing | Room | Playback | Recording) -> Describe:
         """The part that `entry` goes into."""
         size = len(_encode(entry))
         if not self._parts or size > self._room:
-            self._parts.append(Describe([], [], [], [], [], is_last=False))
+            self._parts.append(Describe([], [], [], [], [], is_last=False, fax_ports=[]))
             self._room = _PACKET_BYTES
         self._room -= size
         return self._parts[-1]

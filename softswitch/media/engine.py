@@ -18,6 +18,7 @@ from softswitch.media.codec import Codec
 from softswitch.media.coding.codec_tables import CodecTables
 from softswitch.media.digits import digit_sending
 from softswitch.media.digits.dtmf import DtmfReceiver
+from softswitch.media.fax.fax_ports import FaxPorts, FaxSockets
 from softswitch.media.frames import Frames
 from softswitch.media.limits import (
     EVENTS_WAITING_MAX,
@@ -31,6 +32,7 @@ from softswitch.media.packets.rtp import ArrivalBuffer, RtpColumns
 from softswitch.media.phase import Phase, Stream
 from softswitch.media.protocol import (
     Describe,
+    DropFaxPort,
     DropRoom,
     DropStream,
     DtmfReceived,
@@ -42,6 +44,7 @@ from softswitch.media.protocol import (
     MediaEvent,
     Playback,
     PlayFinished,
+    PutFaxPort,
     PutRoom,
     PutStream,
     SendDigits,
@@ -82,6 +85,7 @@ class MediaEngine:
         "_reports",
         "_sink",
         "dropped_events",
+        "fax_ports",
         "phases",
         "player",
         "recordings",
@@ -97,12 +101,14 @@ class MediaEngine:
         codecs: Mapping[str, Codec],
         stream_codecs: Mapping[CodecKey, StreamCodec],
         port: PacketPort,
+        fax: FaxSockets,
         sink: RecordingSink,
     ) -> None:
         self.tables = CodecTables(codecs)
         self._frames = Frames(STREAMS_MAX, self.tables)
         self.phases = [Phase(index, self._frames, sink, self.tables) for index in range(PHASES)]
         self.streams = Streams(self.phases, self._frames, self.tables, stream_codecs, port)
+        self.fax_ports = FaxPorts(fax)
         self.store = SoundStore(SOUND_STORE_BYTES)
         self.player = Player(self.store, self.tables)
         self.recordings = Recordings(sink, self.streams, self._frames, self.tables, self.phases[0])
@@ -131,6 +137,11 @@ class MediaEngine:
                 return _reasons(self._drop(stream_id))
             case HoldPort(local):
                 return _reasons(self.streams.hold(local))
+            case PutFaxPort(port):
+                return _reasons(self.fax_ports.put(port, now))
+            case DropFaxPort(port_id):
+                self._drop_fax_port(port_id)
+                return []
             case SetHearing(hearing):
                 return _reasons(self.streams.hear(hearing))
             case SendDigits():
@@ -212,7 +223,16 @@ class MediaEngine:
         if any(is_heard):
             self.receive(phase, packets.select(np.array(is_heard)), arrivals, tick)
 
+    def receive_fax(self, port_id: StreamId, datagram: bytes, source: HostPort, now: float) -> None:
+        """A datagram that came to a fax port."""
+        self.fax_ports.receive(port_id, datagram, source, now)
+
     # Time
+
+    def watch_fax_ports(self, now: float) -> None:
+        """Now and then: tell of those that are silent."""
+        for event in self.fax_ports.silent(now):
+            self._emit(event)
 
     def run(self, phase: Phase, tick: int) -> None:
         """Run a tick of the phase; packets to send are in `phase.outgoing` and `phase.singles` then."""
@@ -312,6 +332,11 @@ class MediaEngine:
         self.recordings.follow(stream_id)
         return None
 
+    def _drop_fax_port(self, port_id: StreamId) -> None:
+        statistics = self.fax_ports.drop(port_id)
+        if statistics is not None:
+            self._emit(statistics)
+
     def _drop_room(self, room_id: RoomId) -> None:
         self.streams.drop_room(room_id)
         self.recordings.follow_room(room_id)
@@ -358,7 +383,11 @@ class MediaEngine:
         for stream_id in self.streams.ids():
             if stream_id not in whole.streams:
                 self._drop(stream_id)
+        for port_id in self.fax_ports.ids():
+            if port_id not in whole.fax_ports:
+                self._drop_fax_port(port_id)
         reasons = [self._put(stream, now) for stream in whole.streams.values()]
+        reasons += [self.fax_ports.put(port, now) for port in whole.fax_ports.values()]
         for stream_id in self.streams.ids():
             # A source whose port could not be had is told of above; the others are heard all the same.
             reasons.append(self.streams.hear(self._possible(whole.hearings.get(stream_id, Hearing(stream_id, [])))))
@@ -412,10 +441,11 @@ class MediaEngine:
 class Description:
     """All parts of a description, by what they describe."""
 
-    __slots__ = ("hearings", "playbacks", "recordings", "rooms", "streams")
+    __slots__ = ("fax_ports", "hearings", "playbacks", "recordings", "rooms", "streams")
 
     def __init__(self, parts: Sequence[Describe]) -> None:
         self.streams = {stream.stream_id: stream for part in parts for stream in part.streams}
+        self.fax_ports = {port.port_id: port for part in parts for port in part.fax_ports}
         self.hearings = {hearing.stream_id: hearing for part in parts for hearing in part.hearings}
         self.playbacks = {playback.stream_id: playback for part in parts for playback in part.playbacks}
         self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}

@@ -16,7 +16,7 @@ import msgspec
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 PACKET_BYTES_MAX = 128 * 1024
 """A batch is split below this; the kernel's default send buffer (208 KiB) must hold one with its overhead."""
 
@@ -100,6 +100,26 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     has_rtcp_mux: bool = False
     rtcp_remote: HostPort | None = None
     srtp: SrtpKeys | None = None
+
+
+class FaxPort(msgspec.Struct, frozen=True, kw_only=True):
+    """A UDP port for the T.38 of one party (UDPTL), beside his stream `stream_id`, which carries no sound meanwhile.
+
+    What comes from the party leaves by the fax port `peer` of the same worker, as it is; None: it goes nowhere yet.
+    `remote` is where the party's SDP says it listens, or None before its SDP is known. Datagrams from elsewhere are the
+    party's if their host is that of `remote` or `learn_from`, where his signalling comes from ("": only that of
+    `remote`); None: whatever host they have.
+    When nothing came here nor at the peer for `timeout_s`, `StreamTimedOut` says so of the stream; 0 for never.
+    """
+
+    port_id: StreamId
+    stream_id: StreamId
+    call_id: CallId
+    local: HostPort
+    remote: HostPort | None = None
+    learn_from: str | None = None
+    peer: StreamId | None = None
+    timeout_s: float = 0.0
 
 
 class Hearing(msgspec.Struct, frozen=True):
@@ -196,6 +216,16 @@ class HoldPort(msgspec.Struct, frozen=True, tag=True):
     local: HostPort
 
 
+class PutFaxPort(msgspec.Struct, frozen=True, tag=True):
+    """Open the port, or change the one with this id to this description (its address never changes)."""
+
+    port: FaxPort
+
+
+class DropFaxPort(msgspec.Struct, frozen=True, tag=True):
+    port_id: StreamId
+
+
 class SetHearing(msgspec.Struct, frozen=True, tag=True):
     hearing: Hearing
 
@@ -244,8 +274,8 @@ class StopRecording(msgspec.Struct, frozen=True, tag=True):
 
 
 class Describe(msgspec.Struct, frozen=True, tag=True):
-    """The whole description, sent after every (re)connection: streams, rooms, playbacks and recordings not in it are
-    dropped (such recordings are closed properly), those that are in it and already there go on undisturbed.
+    """The whole description, sent after every (re)connection: streams, fax ports, rooms, playbacks and recordings that
+    are not in it are dropped (such recordings are closed properly), those that are and exist go on undisturbed.
 
     A description too large for one packet is sent as several with `is_last` False on all but the last.
     """
@@ -256,6 +286,7 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
     recordings: list[Recording]
     rooms: list[Room] = []
     is_last: bool = True
+    fax_ports: list[FaxPort] = []
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True):
@@ -270,6 +301,8 @@ MediaCommand = (
     PutStream
     | DropStream
     | HoldPort
+    | PutFaxPort
+    | DropFaxPort
     | SetHearing
     | PutRoom
     | DropRoom
@@ -327,6 +360,17 @@ class FaxDetected(msgspec.Struct, frozen=True, tag=True):
 
     call_id: CallId
     stream_id: StreamId
+
+
+class FaxPortStatistics(msgspec.Struct, frozen=True, tag=True):
+    """Sent when a fax port is dropped: datagrams of the party it has passed on, and sent him; others it has not."""
+
+    call_id: CallId
+    stream_id: StreamId
+    received: int
+    sent: int
+    malformed: int = 0
+    strangers: int = 0
 
 
 class PlayFinished(msgspec.Struct, frozen=True, tag=True):
@@ -450,6 +494,7 @@ MediaEvent = (
     FirstPacket
     | DtmfReceived
     | FaxDetected
+    | FaxPortStatistics
     | TalkersChanged
     | PlayFinished
     | StreamTimedOut

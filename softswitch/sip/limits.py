@@ -65,3 +65,6 @@ DNS_RECORDS_MAX = 64
 
 DESTINATIONS_MAX = 16
 """Servers of a name that are tried: by then the caller has gone."""
+
+T38_ATTRIBUTES_MAX = 24
+"""Attributes of T.38 passed on of one description; the standard has fourteen."""

@@ -176,6 +176,12 @@ class ReinviteReceived(msgspec.Struct, frozen=True):
     sdp: bytes
 
 
+class ReinviteWithdrawn(msgspec.Struct, frozen=True):
+    """The party has cancelled what `ReinviteReceived` told of before it was answered; it needs no answer any more."""
+
+    leg_id: LegId
+
+
 class ReinviteConfirmed(msgspec.Struct, frozen=True):
     """The ACK for our 200 to a re-INVITE arrived; `sdp` is the answer if our 200 carried the offer, else b""."""
 
@@ -380,6 +386,7 @@ SipOutput = (
     | ReinviteConfirmed
     | ReinviteAnswered
     | ReinviteFailed
+    | ReinviteWithdrawn
     | InfoReceived
     | ReferReceived
     | ReferProgress

@@ -87,6 +87,36 @@ class ListedPort:
             self.rtcp_sent.setdefault(self.rtcp[row], []).append(packet)
 
 
+class ListedFaxSockets:
+    """Sockets of fax ports that remember what they were told."""
+
+    def __init__(self) -> None:
+        self.local: dict[StreamId, HostPort] = {}
+        self.remote: dict[StreamId, HostPort] = {}
+        """What a port is connected to."""
+        self.sent: list[tuple[StreamId, bytes, HostPort]] = []
+        self.refusal: str | None = None
+        """The answer to `open`."""
+
+    def open(self, port_id: StreamId, local: HostPort) -> str | None:
+        if self.refusal is None:
+            self.local[port_id] = local
+        return self.refusal
+
+    def close(self, port_id: StreamId) -> None:
+        del self.local[port_id]
+        self.remote.pop(port_id, None)
+
+    def connect(self, port_id: StreamId, remote: HostPort) -> None:
+        self.remote[port_id] = remote
+
+    def disconnect(self, port_id: StreamId) -> None:
+        del self.remote[port_id]
+
+    def send(self, port_id: StreamId, datagram: bytes, destination: HostPort) -> None:
+        self.sent.append((port_id, datagram, destination))
+
+
 class ListedRecordings:
     """A sink that keeps all sound; a recording that is closed is finished at once."""
 
@@ -123,9 +153,14 @@ class EngineDriver:
 
     def __init__(self, now: float = 1000.0) -> None:
         self.port = ListedPort()
+        self.fax = ListedFaxSockets()
         self.sink = ListedRecordings()
         self.engine = MediaEngine(
-            codecs=load_codecs(), stream_codecs=load_stream_codecs().codecs, port=self.port, sink=self.sink
+            codecs=load_codecs(),
+            stream_codecs=load_stream_codecs().codecs,
+            port=self.port,
+            fax=self.fax,
+            sink=self.sink,
         )
         self.slot = (slot_at(now) // PHASES + 1) * PHASES
         self.sent: dict[StreamId, list[bytes]] = {}

@@ -125,7 +125,7 @@ def test_a_fax_that_waits_in_a_queue_is_connected_with_the_machine(tmp_path: Pat
         await centre.all_over()
         (cdr,) = centre.cdrs()
         assert cdr.flow == "fax"
-        assert (cdr.tags, cdr.fault) == ({"fax": "yes", "hotline": "over"}, "")
+        assert (cdr.tags, cdr.fault) == ({"fax": "g711", "hotline": "over"}, "")
         ways_out = [each.event for each in centre.diary if isinstance(each.event, ContactWithdrawn | ContactAbandoned)]
         assert [(type(each), getattr(each, "reason", "")) for each in ways_out] == [(ContactWithdrawn, "fax")]
 
@@ -184,7 +184,7 @@ def test_a_fax_that_is_heard_while_the_two_are_connected_changes_both_streams_an
         caller.hang_up()
         await centre.all_over()
         (cdr,) = centre.cdrs()
-        assert cdr.tags == {"fax": "yes"}
+        assert cdr.tags == {"fax": "g711"}
 
     simulated(tmp_path).run(scenario)
 
@@ -200,7 +200,7 @@ def test_an_agent_who_talks_to_a_fax_goes_on_talking(tmp_path: Path) -> None:
         await centre.until(lambda: centre.phone("ann").leg is None)
         await centre.all_over()
         (cdr,) = centre.cdrs()
-        assert (cdr.flow, cdr.agent, cdr.tags["fax"]) == ("hotline", "ann", "yes")
+        assert (cdr.flow, cdr.agent, cdr.tags["fax"]) == ("hotline", "ann", "g711")
         assert cdr.talk_s == pytest.approx(10, abs=0.5)
 
     simulated(tmp_path).run(scenario)

@@ -22,7 +22,7 @@ from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import LegState
-from softswitch.calls.outcomes import DialReason
+from softswitch.calls.outcomes import CallEnded, DialReason
 from softswitch.calls.queue_wishes import QueueStay
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.belonging import sounds_of
@@ -31,6 +31,7 @@ from softswitch.calls.runtime.caller_leg import open_stream, part_from_caller
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.exchange import Exchange
+from softswitch.calls.runtime.fax_passage import NOT_ACCEPTABLE_HERE, connect_image, return_to_sound, take_up
 from softswitch.calls.runtime.faxes import fax_heard
 from softswitch.calls.runtime.key_presses import pressed
 from softswitch.calls.runtime.leg_notes import note_hang_up, note_leg, remember
@@ -219,7 +220,7 @@ class ActiveCall:
         self._is_flow_over = True
         if not self.mailbox.is_closed:
             self.record.ended_by_flow()
-            self.take_leave(480)
+            self.take_leave(NOT_ACCEPTABLE_HERE if self.caller.image_offer else 480)
         self._close_if_over()
 
     def flow_failed(self, fault: str, status: int) -> None:
@@ -250,7 +251,22 @@ class ActiveCall:
         if self.transfer is not None and self.unreached is None:
             self.transfer.reached(self)
         if self.caller.is_answered:
+            if self.caller.leg.image is not None and self.conversation is None and not self.caller.is_moving:
+                return_to_sound(self.around.sip, self.caller)
             return
+        if self.caller.image_offer:
+            self.refuse(NOT_ACCEPTABLE_HERE)
+            raise CallEnded("the caller has called with T.38 alone, and hears nothing")
+        self._accept()
+
+    async def answer_image(self, party: Party) -> None:
+        """Connect a caller who has called with T.38 alone: `party`, who was dialled for him, takes it."""
+        self._description = await connect_image(self, party)
+        await self.mailbox.check()
+        self.caller.image_offer = b""
+        self._accept()
+
+    def _accept(self) -> None:
         self.around.sip.accept(self.caller.leg.leg_id, self._description, headers=self.answer_headers)
         self.caller.leg.state = LegState.ANSWERED
         if not self._has_progressed:
@@ -280,7 +296,7 @@ class ActiveCall:
         await self.open_audio()
         if self.is_answered or self._has_progressed:
             return True
-        if not self._offer and not self._is_reliable:
+        if self.caller.image_offer or (not self._offer and not self._is_reliable):
             return False
         self._has_progressed = True
         self.around.sip.progress(self.caller.leg.leg_id, 183, self._description)
@@ -387,10 +403,13 @@ class ActiveCall:
             is_masked=lambda: self.recordings.is_masked,
             tell_hold=lambda conversation, held_s: hold_changed(self, conversation, held_s),
         )
+        passage = take_up(self, conversation)
         conversation.begin()
         assert party.stream is not None, "a conversation begins after both streams are open"
         conversation.recording_path = self.recordings.conversation_began(party.stream.stream_id, policy)
         self.conversation = conversation
+        if passage is not None:
+            passage.begin()
         self.set_state(CallState.TALKING)
         call_bridged(self, conversation)
         self.around.conversations.began(self.caller, party)

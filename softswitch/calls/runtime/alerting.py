@@ -15,11 +15,13 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.calls.digit_mode import DigitMode, capabilities_for
 from softswitch.calls.leg import Leg, LegState
-from softswitch.calls.outcomes import DialReason
+from softswitch.calls.outcomes import CallEnded, DialReason
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.fax_passage import offer_to
 from softswitch.calls.runtime.negotiation import NOT_ACCEPTABLE
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.settings import CallSettings, Extension
+from softswitch.media.errors import MediaUnavailable
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.description.offer_answer import MediaCapabilities, OfferRefused
 from softswitch.sip.description.sdes import Sdes, SrtpPolicy
@@ -129,6 +131,7 @@ class Alerting:
         credentials: Credential | None = None,
         srtp: SrtpPolicy = "off",
         dtmf: DigitMode = "auto",
+        takes_t38: bool = True,
         codecs: tuple[str, ...] = (),
         session: SessionPolicy = PLAIN_SESSION,
         contact_user: str = "",
@@ -158,22 +161,23 @@ class Alerting:
             sdes=Sdes(srtp, self._around.entropy),
         )
         signalling = None if target.flow is None else target.flow.remote
-        ringing = Party(leg, extension, digit_mode=dtmf, signalling=signalling)
+        ringing = Party(leg, extension, digit_mode=dtmf, signalling=signalling, takes_t38=takes_t38)
         ringing.number = number
         ringing.attach(stream, settings.media_ip)
         try:
+            offer = await offer_to(self._call, ringing)
             leg.leg_id = self._around.sip.invite(
                 target,
                 from_uri=from_uri,
                 from_display=from_display,
-                sdp=leg.offer(),
+                sdp=offer,
                 headers=headers,
                 credentials=credentials,
                 contact_user=contact_user,
                 max_forwards=self._call.max_forwards,
                 session=session,
             )
-        except LocalError:
+        except (LocalError, MediaUnavailable, CallEnded):
             ringing.release()
             raise
         self._ringing[leg.leg_id] = ringing
@@ -225,7 +229,11 @@ class Alerting:
 
     def _take_answer(self, party: Party, sdp: bytes) -> None:
         # Early media may have agreed on it already, or a later offer of his has replaced it (then `sdp` is empty).
-        if party.leg.audio is None or (sdp and not party.leg.knows(sdp)):
+        if party.leg.proposes_image:
+            if isinstance(party.leg.receive_image_answer(sdp), OfferRefused):
+                self._fail(party, DialReason.UNREACHABLE, NOT_ACCEPTABLE)
+                return
+        elif party.leg.audio is None or (sdp and not party.leg.knows(sdp)):
             if isinstance(party.leg.receive_answer(sdp), OfferRefused):
                 self._fail(party, DialReason.UNREACHABLE, NOT_ACCEPTABLE)
                 return

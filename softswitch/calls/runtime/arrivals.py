@@ -66,11 +66,12 @@ def who_calls(event: InviteReceived, around: Surroundings, settings: CallSetting
     record.trunk = event.source.name if event.source.kind == "trunk" else ""
     extension = settings.extensions.get(event.source.name) if event.source.kind == "account" else None
     is_trunk = event.source.kind == "trunk"
+    takes_t38 = not is_trunk or event.source.name not in settings.trunks_without_t38
     srtp = settings.srtp_of_trunks.get(event.source.name, "off") if is_trunk else "off"
     dtmf = settings.dtmf_of_trunks.get(event.source.name, "auto") if is_trunk else "auto"
     codecs = settings.codecs_of_trunks.get(event.source.name, ()) if is_trunk else ()
     if extension is not None:
-        srtp, dtmf, codecs = extension.srtp, extension.dtmf, extension.codecs
+        srtp, dtmf, codecs, takes_t38 = extension.srtp, extension.dtmf, extension.codecs, extension.t38
     leg = Leg(
         event.leg_id,
         f"{event.source.kind}:{event.source.name}",
@@ -78,7 +79,7 @@ def who_calls(event: InviteReceived, around: Surroundings, settings: CallSetting
         session_id=around.entropy.integer(32),
         sdes=Sdes(srtp, around.entropy),
     )
-    caller = Party(leg, extension, digit_mode=dtmf, signalling=event.flow.remote)
+    caller = Party(leg, extension, digit_mode=dtmf, signalling=event.flow.remote, takes_t38=takes_t38)
     caller.sip_call_id = event.sip_call_id
     return caller, record
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from softswitch.calls.certain_address import certain_address
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import CallEnded
+from softswitch.sip.description.image import Image
 from softswitch.sip.description.offer_answer import OfferRefused
 from softswitch.sip.messages.reason import NORMAL_CLEARING, reason_value
 
@@ -31,6 +32,9 @@ async def open_stream(call: "ActiveCall", offer: bytes) -> bytes:
     call.caller.attach(stream, around.settings().media_ip)
     call.record.measurements.opened(stream.stream_id, "caller", call.caller.leg.party, call.caller.leg.leg_id)
     answer = leg.answer(offer) if offer else leg.offer()
+    if isinstance(answer, OfferRefused) and call.caller.takes_t38 and isinstance(leg.read_image_offer(offer), Image):
+        call.caller.image_offer = offer  # he is answered when somebody who is dialled for him takes it
+        return b""
     if isinstance(answer, OfferRefused):
         call.refuse(answer.status, answer.reason, warning=answer.warning)
         raise CallEnded(f"the caller and we have no sound in common: {answer.reason}")

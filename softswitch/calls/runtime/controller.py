@@ -25,10 +25,12 @@ from softswitch.calls.runtime.arrivals import let_in, who_calls
 from softswitch.calls.runtime.belonging import arrive, begin_for, project_at_work, refusal_of_full
 from softswitch.calls.runtime.completing import CallCompletion
 from softswitch.calls.runtime.consulting import note_consultation
+from softswitch.calls.runtime.faxes import fax_over
 from softswitch.calls.runtime.measuring import Measuring
 from softswitch.calls.runtime.negotiation import (
     answer_reinvite,
     reinvite_failed,
+    reinvite_withdrawn,
     take_late_answer,
     take_reinvite_answer,
 )
@@ -43,6 +45,7 @@ from softswitch.calls.settings import CallSettings
 from softswitch.media.protocol import (
     DtmfReceived,
     FaxDetected,
+    FaxPortStatistics,
     MediaEvent,
     PlayFinished,
     RecordingFinished,
@@ -69,6 +72,7 @@ from softswitch.sip.outputs import (
     ReinviteConfirmed,
     ReinviteFailed,
     ReinviteReceived,
+    ReinviteWithdrawn,
     RequestFinished,
     ResolveTarget,
     ResourceUnwatched,
@@ -191,6 +195,9 @@ class CallController:
                     log.warning("strangers", call_id=event.call_id, packets=event.strangers, leg=event.stream_id)
                 self._measuring.finished(event)
                 self._note_end()
+                return
+            case FaxPortStatistics():
+                fax_over(event)
                 return
             case RecordingFinished():
                 if event.fault:
@@ -440,6 +447,8 @@ class CallController:
                     take_reinvite_answer(call, event)
                 case ReinviteFailed():
                     reinvite_failed(call, event)
+                case ReinviteWithdrawn():
+                    reinvite_withdrawn(call, event)
                 case ReferReceived():
                     answer_refer(call, event)
                 case _:

@@ -9,6 +9,7 @@ never sent on. So a hold costs the other side nothing but the music it hears.
 |                 |               | those who barge                                                                   |
 | talking         | holding       | music                                                                             |
 | holding         | either        | nothing                                                                           |
+| a fax by T.38   | either        | nothing, and nor does anybody else of him (fax_passage.py)                        |
 | a supervisor    | either holds  | music                                                                             |
 | a supervisor    | both talking  | both, and other supervisors who barge; while the recording is masked nothing      |
 
@@ -21,6 +22,7 @@ from typing import NamedTuple
 from softswitch.base.ids import CallId, LegId
 from softswitch.calls.dtmf_info import info_of_digit
 from softswitch.calls.leg import LegState
+from softswitch.calls.runtime.fax_passage import FaxPassage, return_to_sound
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.sounds import or_silence
@@ -56,6 +58,7 @@ class Conversation:
         "call_id",
         "consult_s",
         "far",
+        "fax_passage",
         "held_s",
         "near",
         "on_hold",
@@ -91,6 +94,8 @@ class Conversation:
         self.consult_s = 0.0
         """How much of it was a consultation: one of the two asked the other, and then gave his place away."""
         self.held_s = 0.0
+        self.fax_passage: FaxPassage | None = None
+        """T.38 is offered, or passes."""
         self.on_hold: Callable[[bool], None] = lambda _: None
         """Told when one of the two is put on hold, and when neither is any more."""
         self._music = music
@@ -117,11 +122,16 @@ class Conversation:
         since = self._on_hold_since
         return self.held_s + (0.0 if since is None else self._around.clock.now() - since)
 
+    def other(self, party: Party) -> Party | None:
+        """Who talks to one of the two; None for anybody else."""
+        return {self.near: self.far, self.far: self.near}.get(party)
+
     def has(self, party: Party) -> bool:
         return party in (self.near, self.far) or party.leg.leg_id in self._supervisors
 
     def replace(self, old: Party, new: Party) -> None:
         """`new`, whose stream is open, takes the place of `old`, who hears nothing of it any more."""
+        self._end_fax_passage()
         if old is self.near:
             self.near = new
         else:
@@ -140,6 +150,9 @@ class Conversation:
     def begin(self) -> None:
         """Let them hear each other."""
         _stream(self.near).stop_play()
+        for party in (self.near, self.far):
+            if party.leg.image is not None and self.fax_passage is None and not party.is_moving:
+                return_to_sound(self._around.sip, party)
         self.hold_changed()
         self.fax_began()
 
@@ -176,8 +189,8 @@ class Conversation:
 
     def pass_digit(self, party: Party, digit: str) -> None:
         """One of the two has pressed a key: the other is told as his phone understands it, and does not hear it."""
-        other = {self.near: self.far, self.far: self.near}.get(party)
-        if other is None or other.leg.is_held:
+        other = self.other(party)
+        if other is None or other.leg.is_held or other.leg.image is not None:
             return
         if other.digit_mode == "info":
             self._around.sip.send_info(other.leg.leg_id, *info_of_digit(digit, DIGIT_MS))
@@ -186,6 +199,7 @@ class Conversation:
 
     def end(self) -> None:
         """Part them. The legs stay. A leg that has ended is about to give its stream back."""
+        self._end_fax_passage()
         self._count_hold(False)
         self.talk_s = self._around.clock.now() - self.started_at
         for party in (self.near, self.far):
@@ -193,6 +207,10 @@ class Conversation:
                 party.stream.adjust(is_fax=False)
                 party.stream.hear()
                 party.stream.stop_play()
+
+    def _end_fax_passage(self) -> None:
+        if self.fax_passage is not None:
+            self.fax_passage.end()
 
     def _count_hold(self, is_held: bool) -> None:
         now = self._around.clock.now()
@@ -211,7 +229,7 @@ class Conversation:
         return mode is SupervisionMode.BARGE or (mode is SupervisionMode.WHISPER and party is self.agent)
 
     def _heard_by(self, party: Party, is_other_held: bool, sources: list[Party]) -> _Heard:
-        if party.leg.is_held:
+        if party.leg.is_held or party.leg.image is not None:
             return _NOTHING
         if is_other_held:
             return _MUSIC

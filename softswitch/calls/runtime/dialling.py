@@ -232,8 +232,11 @@ class Dialling:
                 other.silence(ANSWERED_ELSEWHERE)
                 other.end()
                 del self._attempts[place]
-        await self._call.answer()
         assert attempt.answered is not None, "that is why we are here"
+        if self._call.caller.image_offer:
+            await self._call.answer_image(attempt.answered)
+        else:
+            await self._call.answer()
         policy = self._call.recordings.policy_for(self._is_record_wished)
         self._conversation = self._call.converse(attempt.answered, "default", policy)
         if self._terms.limit_s is not None:

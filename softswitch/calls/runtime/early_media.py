@@ -45,7 +45,7 @@ class EarlyMedia:
 
     async def progressed(self, event: LegProgress, party: Party) -> None:
         """`party`, who rings, has sent a provisional response."""
-        if not event.sdp or party.stream is None:
+        if not event.sdp or party.stream is None or party.leg.proposes_image:
             return
         if self._party is not None and (party is not self._party or event.fork != self._fork):
             return

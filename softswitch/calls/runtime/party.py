@@ -11,6 +11,7 @@ from softswitch.calls.runtime.digits import KeyPresses
 from softswitch.calls.settings import Extension
 from softswitch.media.protocol import SrtpKeys
 from softswitch.media.runtime.client import MediaStream
+from softswitch.media.runtime.media_fax_port import MediaFaxPort
 from softswitch.sip.description.offer_answer import MediaCapabilities
 
 FAX_CODECS = ("PCMU", "PCMA")
@@ -29,6 +30,8 @@ class Party:
         "came_from",
         "digit_mode",
         "extension",
+        "fax_port",
+        "image_offer",
         "is_fax",
         "is_moving",
         "key_presses",
@@ -40,6 +43,7 @@ class Party:
         "signalling",
         "sip_call_id",
         "stream",
+        "takes_t38",
     )
 
     def __init__(
@@ -49,6 +53,7 @@ class Party:
         *,
         digit_mode: DigitMode = "auto",
         signalling: HostPort | None = None,
+        takes_t38: bool = True,
     ) -> None:
         self.leg = leg
         self.extension = extension
@@ -70,7 +75,13 @@ class Party:
         self.open_line = ""
         """The number by which he, an agent, keeps his line open (open_lines.py); empty: he does not."""
         self.is_fax = False
-        """His tone was heard."""
+        """His tone was heard, or he has asked for T.38."""
+        self.takes_t38 = takes_t38
+        """He may offer T.38, and be offered it."""
+        self.fax_port: MediaFaxPort | None = None
+        """Where his T.38 comes and goes, or will."""
+        self.image_offer = b""
+        """He has called with T.38 alone, and was not answered yet."""
         self.listens_for_fax = False
         self.is_moving = False
         """He was offered another stream in the place of his, and has not answered yet."""
@@ -90,6 +101,7 @@ class Party:
         if audio is None or self.stream is None:
             return
         srtp = audio.srtp
+        has_sound = self.leg.image is None
         self.stream.connect(
             remote=audio.remote,
             codec=audio.codec,
@@ -102,15 +114,21 @@ class Party:
             format_parameters=audio.format_parameters,
             telephone_event_clock_hz=audio.telephone_event_clock_hz,
             ptime_ms=audio.ptime_ms,
-            sends=audio.remote_direction in ("sendrecv", "recvonly"),
-            receives=audio.remote_direction in ("sendrecv", "sendonly"),
+            sends=has_sound and audio.remote_direction in ("sendrecv", "recvonly"),
+            receives=has_sound and audio.remote_direction in ("sendrecv", "sendonly"),
             has_rtcp_mux=audio.has_rtcp_mux,
             rtcp_remote=audio.rtcp_remote,
             srtp=None if srtp is None else SrtpKeys(srtp.suite, srtp.send, srtp.receive),
         )
 
+    def close_fax_port(self) -> None:
+        if self.fax_port is not None:
+            self.fax_port.drop()
+            self.fax_port = None
+
     def release(self) -> None:
         """Give the stream back; the port rests before it is used again."""
+        self.close_fax_port()
         if self.stream is not None:
             self.stream.drop()
             self.stream = None

@@ -77,6 +77,7 @@ async def ring_extension(
             extension=extension,
             srtp=extension.srtp,
             dtmf=extension.dtmf,
+            takes_t38=extension.t38,
             codecs=extension.codecs,
             session=extension.session,
         )

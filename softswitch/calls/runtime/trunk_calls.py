@@ -290,6 +290,7 @@ async def ring_trunk(
         credentials=_credentials(trunk, call.around.sip.trunks.realm_of(trunk.name)),
         srtp=settings.srtp_of_trunks.get(trunk.name, "off"),
         dtmf=settings.dtmf_of_trunks.get(trunk.name, "auto"),
+        takes_t38=trunk.name not in settings.trunks_without_t38,
         codecs=settings.codecs_of_trunks.get(trunk.name, ()),
         session=settings.sessions_of_trunks.get(trunk.name, PLAIN_SESSION),
         number=number,

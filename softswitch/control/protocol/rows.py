@@ -52,6 +52,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     supervisors: dict[str, str] = {}
     mos: float | None = None
     talking: list[str] = []
+    fax: str = ""
+    """What it carries is a fax: "g711", as sound, or "t38"."""
     slot: str = ""
     """Where the caller is parked."""
     project: str = ""

@@ -38,6 +38,7 @@ from softswitch.media.protocol import (
     WorkerStatistics,
 )
 from softswitch.media.runtime.held_ports import HeldPorts
+from softswitch.media.runtime.media_fax_port import MediaFaxPort, open_fax_port
 from softswitch.media.runtime.media_room import MediaRoom
 from softswitch.media.runtime.media_stream import MediaStream
 from softswitch.media.runtime.ports import PortPool
@@ -188,6 +189,11 @@ class MediaClient:
                 raise MediaUnavailable(
                     f"no port of {self._ports} on {self._local_ip} can be opened ({verdict}): check local_ip and ports"
                 )
+
+    async def open_fax_port(self, stream: MediaStream) -> MediaFaxPort:
+        """A port for the T.38 of the stream's party, on the same worker. Raises MediaUnavailable."""
+        port_id = StreamId(self._next_id())
+        return await open_fax_port(stream, port_id, self._ports, clock=self.clock, timeout_s=self.timeout_s)
 
     def open_room(self, near: MediaStream) -> MediaRoom:
         """A conference, still empty, on the worker of the stream `near`: all its members must be there."""

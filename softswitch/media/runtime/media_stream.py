@@ -64,6 +64,11 @@ class MediaStream:
         self.link = link
         self._description = description
 
+    @property
+    def learn_from(self) -> str | None:
+        """From which hosts the party may send, as in `StreamDescription`; where nothing is learnt, from its SDP's."""
+        return self._description.learn_from if self._description.learn else ""
+
     def connect(
         self,
         *,

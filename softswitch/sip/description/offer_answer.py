@@ -130,7 +130,8 @@ def make_offer(
     if unknown or not codecs:
         raise LocalError(f"codecs {unknown} cannot be offered. Choose from {', '.join(AUDIO_FORMATS)}.")
     before = [] if previous is None else SessionDescription.parse(previous).media
-    old = next((media for media in before if is_audio(media)), None)
+    place = _place_of_audio(before)
+    old = place if place is not None and is_audio(place) else None
     ours = _describe_audio(
         local.port,
         sdes.protocol if old is None else old.protocol,
@@ -139,7 +140,7 @@ def make_offer(
         direction,
         [*sdes.offer(), rtcp_lines.RTCP_MUX],
     )
-    return _describe_session(local, session_id, version, _in_place_of(old, before, ours) if old else ours)
+    return describe_session(local, session_id, version, in_place_of(place, before, ours) if place else ours)
 
 
 def answer_offer(
@@ -173,7 +174,7 @@ def answer_offer(
         mirror(audio.remote_direction, direction),
         [*crypto_lines, *rtcp_lines.answer(media)],
     )
-    sdp = _describe_session(local, session_id, version, _in_place_of(media, session.media, ours))
+    sdp = describe_session(local, session_id, version, in_place_of(media, session.media, ours))
     return Answer(sdp, audio if srtp is None else replace(audio, srtp=srtp))
 
 
@@ -271,6 +272,13 @@ def _negotiated(
     )
 
 
+def _place_of_audio(before: Sequence[MediaDescription]) -> MediaDescription | None:
+    """Which of the session's streams our audio is: the one there is, or was; else, after a fax, the one of its T.38,
+    whose type changes back (RFC 3264 section 8.3.3)."""
+    audio = next((media for media in before if is_audio(media)), None)
+    return audio or next((media for media in before if media.kind == "audio"), before[0] if before else None)
+
+
 def _describe_audio(
     port: int,
     protocol: str,
@@ -289,14 +297,15 @@ def _describe_audio(
     ]
 
 
-def _in_place_of(chosen: MediaDescription, media: Sequence[MediaDescription], ours: list[str]) -> list[str]:
+def in_place_of(chosen: MediaDescription, media: Sequence[MediaDescription], ours: list[str]) -> list[str]:
     """Our lines where `chosen` stands, and all others declined."""
     if len(media) == 1:
         return ours
     return [line for each in media for line in (ours if each is chosen else each.declined().print_lines())]
 
 
-def _describe_session(local: HostPort, session_id: int, version: int, media_lines: Iterable[str]) -> bytes:
+def describe_session(local: HostPort, session_id: int, version: int, media_lines: Iterable[str]) -> bytes:
+    """A whole description with these lines for its media."""
     at = f"IN {address_type(local.host)} {local.host}"
     lines = ["v=0", f"o=- {session_id} {version} {at}", "s=-", f"c={at}", "t=0 0", *media_lines, ""]
     return "\r\n".join(lines).encode("utf-8", "surrogateescape")

@@ -33,7 +33,7 @@ from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.option_tags import allows
 from softswitch.sip.messages.session_body import SDP, find_sdp, is_acceptable
-from softswitch.sip.outputs import ReinviteAnswered, ReinviteFailed, ReinviteReceived
+from softswitch.sip.outputs import ReinviteAnswered, ReinviteFailed, ReinviteReceived, ReinviteWithdrawn
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.sessions.sent_in_dialog import SentReinvite, SentUpdate
 from softswitch.sip.sessions.session_timer import (
@@ -319,6 +319,7 @@ class SessionOffers:
     def invite_cancelled(self, exchange: ServerExchange, now: float, cause: int) -> None:
         if self._incoming is not None and self._incoming.exchange is exchange:
             self.refuse(487, now)
+            self._core.outputs.append(ReinviteWithdrawn(self._leg_id))
 
     def invite_settled(self, exchange: ServerExchange, fact: Fact, now: float) -> None:
         """Our refusal has arrived, or never will."""

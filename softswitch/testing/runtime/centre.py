@@ -49,7 +49,9 @@ from softswitch.dialplan.runtime.runner import FlowRunner
 from softswitch.dialplan.schedule import Schedule
 from softswitch.media.protocol import (
     Describe,
+    DropFaxPort,
     DropStream,
+    FaxPortStatistics,
     MediaCommand,
     MediaEvent,
     Playback,
@@ -209,6 +211,7 @@ class SimulatedCentre:
             assert not worker.description.streams, "every port was given back"
             assert not worker.is_serving or len(worker.held) == held, "and others are ready for the next calls"
             assert not worker.description.recordings
+            assert not worker.description.fax_ports
         assert not self.controller.legs, "no leg is remembered"
         assert not self.conferences.all_running(), "no conference goes on"
         assert not self.parking.taken, "nobody is thought to be parked"
@@ -444,6 +447,10 @@ class SimulatedCentre:
                 recording = worker.description.recordings.get(recording_id)
                 if recording is not None:
                     self.loop.call_soon(self._emit, worker, self._closed(recording))
+            case DropFaxPort(port_id):
+                port = worker.description.fax_ports.get(port_id)
+                if port is not None:
+                    self.loop.call_soon(self._emit, worker, FaxPortStatistics(port.call_id, port.stream_id, 500, 500))
             case DropStream(stream_id):
                 stream = worker.description.streams.get(stream_id)
                 if stream is not None:

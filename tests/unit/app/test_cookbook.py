@@ -242,6 +242,9 @@ SCRIPTS: dict[str, list[Script]] = {
         Script(flow="boss", heard=["dial 101", "play connect/busy", "dial 100"], outcomes=[BUSY, TALKED]),
         Script(flow="boss", heard=["dial 101", "reject 480"], outcomes=[MISSED]),
     ],
+    "One number for people and for fax machines": [
+        Script(flow="to_fax", heard=["dial 190"], outcomes=[TALKED], tags={"fax_machine": "answered"}),
+    ],
     "Who is busy or away takes a message": [
         Script(flow="anna", heard=["dial 101"], outcomes=[TALKED]),
         Script(
