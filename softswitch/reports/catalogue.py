@@ -1,9 +1,15 @@
 """All reports there are, by their names."""
 
+from softswitch.reports.abandoned import Abandoned
+from softswitch.reports.agent_performance import AgentPerformance
+from softswitch.reports.agent_sessions import AgentSessions
 from softswitch.reports.by_hour import ByHour
+from softswitch.reports.dispositions import Dispositions
 from softswitch.reports.report import ReportKind, Source
 from softswitch.reports.service_level import ServiceLevel
+from softswitch.reports.surveys import Surveys
 from softswitch.reports.terms import ReportRefused, Terms
+from softswitch.reports.waits import Waits
 
 CATALOGUE: tuple[ReportKind, ...] = (
     ReportKind(
@@ -20,6 +26,54 @@ CATALOGUE: tuple[ReportKind, ...] = (
         about="When contacts come, by hour of the day and day of the week, and how they fare then.",
         source=Source.EVENTS,
         make=ByHour,
+    ),
+    ReportKind(
+        name="agent_sessions",
+        title="Agents: sessions and pauses",
+        about="When agents were there, what they did, how busy they were and why they were not ready.",
+        source=Source.EVENTS,
+        make=AgentSessions,
+        is_for_projects=False,
+        filters=("agent", "interval"),
+    ),
+    ReportKind(
+        name="agent_performance",
+        title="Agents: performance",
+        about="What agents answered and missed, how long it took them, and what callers said of them.",
+        source=Source.EVENTS,
+        make=AgentPerformance,
+        filters=("queue", "agent"),
+    ),
+    ReportKind(
+        name="abandoned",
+        title="Lost contacts",
+        about="Who hung up waiting, from which place, after how long, and how others left who were not answered.",
+        source=Source.EVENTS,
+        make=Abandoned,
+        filters=("queue", "interval"),
+    ),
+    ReportKind(
+        name="waits",
+        title="Distribution of waits",
+        about="How waits are distributed, of those who were answered and of those who were not.",
+        source=Source.EVENTS,
+        make=Waits,
+    ),
+    ReportKind(
+        name="dispositions",
+        title="Dispositions",
+        about="What agents said came of their contacts, by queue and by agent.",
+        source=Source.EVENTS,
+        make=Dispositions,
+        filters=("queue", "agent"),
+    ),
+    ReportKind(
+        name="surveys",
+        title="Surveys",
+        about="What callers answered, question by question, and how many answered at all.",
+        source=Source.EVENTS,
+        make=Surveys,
+        filters=("queue", "agent"),
     ),
 )
 BY_NAME = {kind.name: kind for kind in CATALOGUE}

@@ -8,16 +8,31 @@ from numpy.typing import NDArray
 
 from softswitch.acd.reporting.tallies import AGENT_SUMS, QUEUE_SUMS, AgentTally, QueueTally
 from softswitch.base.ids import AgentId, QueueId
+from softswitch.reports.facts.call_facts import CallFacts
 from softswitch.reports.facts.event_facts import EventFacts
 from softswitch.reports.facts.groups import Groups
 from softswitch.reports.facts.names import Names
 from softswitch.reports.local_time import QUARTER_S
 from softswitch.reports.terms import Terms
 
+NAMED = frozenset(
+    (
+        "project",
+        "queue",
+        "agent",
+        "reason",
+        "disposition",
+        "survey",
+        "question",
+        "ended_by",
+        "trunk",
+        "carrier",
+        "cause",
+    )
+)
+"""Columns of rows that hold names."""
 Bucket = Callable[[int], int]
 """Which row a quarter of an hour (when it began) counts in."""
-PRESENCE = ("logins", "ready_s", "reserved_s", "contact_s", "wrap_up_s", "other_calls_s", "not_ready_s")
-"""Of an agent's sums those that belong to no project."""
 
 
 class QueueSums:
@@ -34,9 +49,9 @@ class QueueSums:
     def add(self, facts: EventFacts) -> None:
         self._names.update(facts.carried.queue_names)
         rows = facts.rows["queue_tallies"]
-        is_wanted = wanted(rows, facts.names, self._terms, queue="of")
+        is_wanted = wanted(rows, facts.names, self._terms)
         rows, sums = rows[is_wanted], facts.queue_sums[is_wanted]
-        groups = Groups(buckets(rows["quarter"], self._bucket), rows["of"])
+        groups = Groups(buckets(rows["quarter"], self._bucket), rows["queue"])
         totals = groups.sum(sums)
         longest = groups.largest(rows["longest_wait_s"])
         levels = groups.last(rows["level_s"]) if len(rows) else rows["level_s"]
@@ -63,7 +78,7 @@ class QueueSums:
 
 
 class AgentSums:
-    """Tallies of agents by row. The time they were there is of no project, and left out where one is wanted."""
+    """Tallies of agents by row. The time they were there is of no project and no queue: not told where one is meant."""
 
     __slots__ = ("_bucket", "_found", "_terms")
 
@@ -74,9 +89,9 @@ class AgentSums:
 
     def add(self, facts: EventFacts) -> None:
         rows = facts.rows["agent_tallies"]
-        is_wanted = wanted(rows, facts.names, self._terms, agent="of")
+        is_wanted = wanted(rows, facts.names, self._terms)
         rows, sums = rows[is_wanted], facts.agent_sums[is_wanted]
-        groups = Groups(buckets(rows["quarter"], self._bucket), rows["of"])
+        groups = Groups(buckets(rows["quarter"], self._bucket), rows["agent"])
         totals = groups.sum(sums)
         for place, (row, agent) in enumerate(groups.keys):
             key = row, facts.names.texts[agent]
@@ -88,23 +103,56 @@ class AgentSums:
         for (row, agent), sums in sorted(self._found.items(), key=lambda item: item[0]):
             tally = AgentTally(agent_id=AgentId(agent))
             _fill(tally, AGENT_SUMS, sums)
-            if self._terms.project:
-                for name in PRESENCE:
-                    setattr(tally, name, type(getattr(tally, name))())
             found.setdefault(row, []).append(tally)
         return found
 
 
-def wanted(rows: NDArray[Any], names: Names, terms: Terms, *, queue: str = "", agent: str = "") -> NDArray[np.bool_]:
-    """Which rows the terms let through; `queue` and `agent` are the columns that say whose a row is, if any does."""
-    if "quarter" in (rows.dtype.names or ()):
+def wanted(rows: NDArray[Any], names: Names, terms: Terms) -> NDArray[np.bool_]:
+    """Which rows the terms let through. What a row does not say it is not asked for: a queue's has no agent."""
+    columns = rows.dtype.names or ()
+    if "quarter" in columns:
         mask = (rows["quarter"] + QUARTER_S > terms.since) & (rows["quarter"] < terms.until)
     else:
         mask = (rows["at"] >= terms.since) & (rows["at"] < terms.until)
-    for column, text in (("project", terms.project), (queue, terms.queue), (agent, terms.agent)):
-        if column and text:
+    for column, text in (("project", terms.project), ("queue", terms.queue), ("agent", terms.agent)):
+        if text and column in columns:
             mask &= rows[column] == names.known(text)
     return mask
+
+
+def chosen(facts: EventFacts | CallFacts, name: str, terms: Terms) -> NDArray[Any]:
+    """Of the rows with this name those the terms let through."""
+    rows = facts.rows[name]
+    return rows[wanted(rows, facts.names, terms)]
+
+
+class NamedSums:
+    """Sums by some columns of rows; the names in these are spelt out, so that blocks can be put together."""
+
+    __slots__ = ("_columns", "found")
+
+    def __init__(self, *columns: str) -> None:
+        self._columns = columns
+        self.found: dict[tuple[Any, ...], tuple[float, ...]] = {}
+        """By the values of the columns: how many rows, then the sums."""
+
+    def add(self, rows: NDArray[Any], names: Names, *values: NDArray[Any]) -> None:
+        """`values` are summed, a column each."""
+        if not len(rows):
+            return
+        groups = Groups(*(rows[column] for column in self._columns))
+        sums = groups.sum(np.column_stack([np.ones(len(rows)), *values])).tolist()
+        for key, new in zip(groups.keys, sums, strict=True):
+            spelt = tuple(
+                names.texts[number] if column in NAMED else number
+                for column, number in zip(self._columns, key, strict=True)
+            )
+            former = self.found.get(spelt)
+            self.found[spelt] = tuple(new) if former is None else tuple(map(sum, zip(former, new, strict=True)))
+
+    def count(self, *key: Any) -> int:
+        """Rows of this key."""
+        return round(self.found.get(key, (0.0,))[0])
 
 
 def buckets(quarters: NDArray[Any], bucket: Bucket) -> NDArray[np.int64]:

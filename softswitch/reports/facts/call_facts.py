@@ -86,10 +86,6 @@ class CallFacts(msgspec.Struct, frozen=True, kw_only=True):
     names: Names
     rows: dict[str, NDArray[Any]]
 
-    def within(self, name: str, since: float, until: float) -> NDArray[Any]:
-        rows = self.rows[name]
-        return rows[(rows["at"] >= since) & (rows["at"] < until)]
-
 
 def fold_calls(cdrs: Iterable[NarrowCdr], since: float, until: float) -> CallFacts:
     names = Names()

@@ -4,7 +4,7 @@ one by one.
 | rows            | one for each                                                                                      |
 |-----------------|---------------------------------------------------------------------------------------------------|
 | queue_tallies   | quarter of an hour, project and queue: the sums of `acd.reporting.tallies.QueueTally`             |
-| agent_tallies   | quarter of an hour, project and agent: those of `AgentTally`; time he was there is of no project  |
+| agent_tallies   | quarter of an hour, project, queue and agent: those of `AgentTally`; his time there is of neither |
 | visits          | contact that left a queue, or never got into it                                                   |
 | conversations   | conversation that ended                                                                           |
 | wrap_ups        | contact that was wrapped up                                                                       |
@@ -31,8 +31,10 @@ OUTCOMES = ("answered", "abandoned", "overflowed", "withdrawn", "moved", "refuse
 ANSWERED, ABANDONED, OVERFLOWED, WITHDRAWN, MOVED, REFUSED = range(6)
 STATES = tuple(state.value for state in AgentState)
 
-TALLY = np.dtype([("quarter", "i8"), ("project", "u2"), ("of", "u2"), ("level_s", "f8"), ("longest_wait_s", "f8")])
-"""What a row of sums is of: a queue or an agent."""
+QUEUE_TALLY = np.dtype(
+    [("quarter", "i8"), ("project", "u2"), ("queue", "u2"), ("level_s", "f8"), ("longest_wait_s", "f8")]
+)
+AGENT_TALLY = np.dtype([("quarter", "i8"), ("project", "u2"), ("queue", "u2"), ("agent", "u2")])
 VISIT = np.dtype(
     [
         ("at", "f8"),
@@ -80,8 +82,8 @@ SPAN = np.dtype([("agent", "u2"), ("state", "u1"), ("reason", "u2"), ("from", "f
 SESSION = np.dtype([("agent", "u2"), ("from", "f8"), ("until", "f8")])
 
 ROWS = {
-    "queue_tallies": TALLY,
-    "agent_tallies": TALLY,
+    "queue_tallies": QUEUE_TALLY,
+    "agent_tallies": AGENT_TALLY,
     "visits": VISIT,
     "conversations": CONVERSATION,
     "wrap_ups": WRAP_UP,
@@ -142,8 +144,3 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True):
     agent_sums: NDArray[np.float64]
     carried: Carried
     """What goes on at the end."""
-
-    def within(self, name: str, since: float, until: float) -> NDArray[Any]:
-        """The rows of this name whose moment lies in [since, until)."""
-        rows = self.rows[name]
-        return rows[(rows["at"] >= since) & (rows["at"] < until)]

@@ -28,7 +28,7 @@ from softswitch.acd.events import (
 )
 from softswitch.acd.reporting.fold import SHORT_ABANDON_S, Tallies
 from softswitch.acd.reporting.spans import AgentSpans, Span
-from softswitch.acd.reporting.tallies import AGENT_SUMS, QUEUE_SUMS, AgentTally, QueueTally
+from softswitch.acd.reporting.tallies import AGENT_SUMS, QUEUE_SUMS
 from softswitch.reports.facts import event_facts as facts
 from softswitch.reports.facts.event_facts import Carried, Disposed, EventFacts, WaitingContact
 from softswitch.reports.facts.names import Names
@@ -46,7 +46,7 @@ class EventFold:
         self._until = until
         self._names = Names()
         self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in facts.ROWS}
-        self._tallies: dict[tuple[int, str], Tallies] = {}
+        self._tallies: dict[tuple[int, str, str], Tallies] = {}
         self._spans = AgentSpans(carried.spans, carried.last_wall)
         self._last_wall = carried.last_wall
         self._logged_in = dict(carried.logged_in)
@@ -81,7 +81,7 @@ class EventFold:
             self._queue_names[event.queue_id] = event.name
             self._levels_s[event.queue_id] = event.level_s
             return
-        self._of(stamped.at_wall, stamped.project).take(stamped)
+        self._of(stamped.at_wall, stamped.project, getattr(event, "queue_id", "")).take(stamped)
         fold = self._folds.get(type(event))
         if fold is not None:
             fold(stamped, event)
@@ -117,8 +117,8 @@ class EventFold:
 
     # Tallies
 
-    def _of(self, wall: float, project: str) -> Tallies:
-        key = floor(wall / QUARTER_S), project
+    def _of(self, wall: float, project: str, queue: str) -> Tallies:
+        key = floor(wall / QUARTER_S), project, queue
         tallies = self._tallies.get(key)
         if tallies is None:
             tallies = self._tallies[key] = Tallies(promises=self._promises)
@@ -143,31 +143,29 @@ class EventFold:
         while began < until:
             ended = min(until, (floor(began / QUARTER_S) + 1) * QUARTER_S)
             part = Span(span.agent_id, span.state, span.busy_kind, span.reason, began, ended)
-            self._of(began, "").add_span(part)
+            self._of(began, "", "").add_span(part)
             began = ended
 
     def _queue_tallies(self) -> tuple[list[tuple[Any, ...]], NDArray[np.float64]]:
         rows: list[tuple[Any, ...]] = []
         sums: list[list[float]] = []
-        for (quarter, project), tallies in sorted(self._tallies.items()):
+        number = self._names.number
+        for (quarter, project, _), tallies in sorted(self._tallies.items()):
             for tally in tallies.queues.values():
                 level_s = tally.level_s or self._levels_s.get(tally.queue_id, 0.0)
-                number = self._names.number
-                rows.append(
-                    (quarter * QUARTER_S, number(project), number(tally.queue_id), level_s, tally.longest_wait_s)
-                )
-                sums.append(_sums(tally, QUEUE_SUMS))
+                of = quarter * QUARTER_S, number(project), number(tally.queue_id)
+                rows.append((*of, level_s, tally.longest_wait_s))
+                sums.append([getattr(tally, name) for name in QUEUE_SUMS])
         return rows, np.array(sums, np.float64).reshape(len(rows), len(QUEUE_SUMS))
 
     def _agent_tallies(self) -> tuple[list[tuple[Any, ...]], NDArray[np.float64]]:
         rows: list[tuple[Any, ...]] = []
         sums: list[list[float]] = []
-        for (quarter, project), tallies in sorted(self._tallies.items()):
+        number = self._names.number
+        for (quarter, project, queue), tallies in sorted(self._tallies.items()):
             for tally in tallies.agents.values():
-                rows.append(
-                    (quarter * QUARTER_S, self._names.number(project), self._names.number(tally.agent_id), 0, 0)
-                )
-                sums.append(_sums(tally, AGENT_SUMS))
+                rows.append((quarter * QUARTER_S, number(project), number(queue), number(tally.agent_id)))
+                sums.append([getattr(tally, name) for name in AGENT_SUMS])
         return rows, np.array(sums, np.float64).reshape(len(rows), len(AGENT_SUMS))
 
     # Contacts
@@ -301,7 +299,3 @@ def fold_events(events: Iterable[Stamped], fold: EventFold, seen_until: float) -
     for stamped in events:
         fold.take(stamped)
     return fold.facts(seen_until)
-
-
-def _sums(tally: QueueTally | AgentTally, names: tuple[str, ...]) -> list[float]:
-    return [getattr(tally, name) for name in names]

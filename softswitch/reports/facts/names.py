@@ -27,6 +27,9 @@ class Names:
             self.texts.append(text)
         return number
 
+    def text(self, number: int) -> str:
+        return self.texts[number]
+
     def known(self, text: str) -> int:
         """Of a name that may not have come: -1, which no row has."""
         return self._numbers.get(text, -1)
