@@ -6,12 +6,19 @@ import sys
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 from zoneinfo import ZoneInfo
 
 import click
 
-from softswitch.cli.directory import config_option, connect, find_directory, project_option, store_directory
+from softswitch.cli.directory import (
+    chosen_project,
+    config_option,
+    connect,
+    find_directory,
+    project_option,
+    store_directory,
+)
 from softswitch.cli.failure import CONFIGURATION, NO_SWITCH_RUNNING, Failure
 from softswitch.cli.render import Column, show_rows
 from softswitch.control.runtime.client import ControlFailed, NoSwitchRunning
@@ -19,6 +26,9 @@ from softswitch.reports.catalogue import BY_NAME, CATALOGUE, ReportKind
 from softswitch.reports.limits import CALLS_LISTED, CALLS_LISTED_MAX
 from softswitch.reports.tables import Report
 from softswitch.reports.terms import IntervalMinutes, ReportRefused, Terms, local_time
+
+if TYPE_CHECKING:
+    from softswitch.reports.runtime.making import Live
 
 LIST = "list"
 Format = Literal["table", "csv", "json", "xlsx"]
@@ -139,9 +149,19 @@ def _make(directory: str, name: str, terms: Terms, now: float, *, is_live: bool)
         raise Failure(f"no switch is running for {directory}: leave out --live", NO_SWITCH_RUNNING)
     try:
         with open_reader(store_directory(directory, is_for_projects=True)) as store:
-            return make_report(store, name, terms, now, is_running=is_running, is_live=is_live)
+            live = _live(directory) if is_live else None
+            return make_report(store, name, terms, now, is_running=is_running, live=live)
     except ReportRefused as refused:
         raise Failure(str(refused), CONFIGURATION) from refused
+
+
+def _live(directory: str) -> "Live":
+    """What the switch says of itself. Of trunks a project is told nothing."""
+    from softswitch.reports.runtime.making import Live
+
+    with connect(directory) as client:
+        rows = [] if chosen_project() else client.trunks()
+    return Live(trunks={row.name: (row.used_in, row.used_out) for row in rows})
 
 
 def _is_running(directory: str) -> bool:

@@ -4,11 +4,16 @@ from softswitch.reports.abandoned import Abandoned
 from softswitch.reports.agent_performance import AgentPerformance
 from softswitch.reports.agent_sessions import AgentSessions
 from softswitch.reports.by_hour import ByHour
+from softswitch.reports.call_list import CallList
+from softswitch.reports.conference_minutes import ConferenceMinutes
 from softswitch.reports.dispositions import Dispositions
+from softswitch.reports.limits import LONGEST_CALL_S
+from softswitch.reports.outbound import Outbound
 from softswitch.reports.report import ReportKind, Source
 from softswitch.reports.service_level import ServiceLevel
 from softswitch.reports.surveys import Surveys
 from softswitch.reports.terms import ReportRefused, Terms
+from softswitch.reports.trunks import Trunks
 from softswitch.reports.waits import Waits
 
 CATALOGUE: tuple[ReportKind, ...] = (
@@ -74,6 +79,39 @@ CATALOGUE: tuple[ReportKind, ...] = (
         source=Source.EVENTS,
         make=Surveys,
         filters=("queue", "agent"),
+    ),
+    ReportKind(
+        name="trunks",
+        title="Trunks and busy hours",
+        about="Calls in and out by trunk, how many were answered, how busy its channels were, why calls failed.",
+        source=Source.CALLS,
+        make=Trunks,
+        filters=("interval",),
+        look_back_s=LONGEST_CALL_S,
+    ),
+    ReportKind(
+        name="outbound",
+        title="Calls to the outside",
+        about="Calls of phones, flows and call-backs to the outside: tries, connections, conversions.",
+        source=Source.CALLS,
+        make=Outbound,
+        filters=("queue", "agent", "interval"),
+    ),
+    ReportKind(
+        name="calls",
+        title="Calls",
+        about="The calls one by one, the newest first, with their recordings.",
+        source=Source.LIST,
+        make=CallList,
+        filters=("queue", "agent"),
+    ),
+    ReportKind(
+        name="conferences",
+        title="Conferences",
+        about="Conferences that began then: how many, with whom, for how many minutes.",
+        source=Source.CONFERENCES,
+        make=ConferenceMinutes,
+        filters=(),
     ),
 )
 BY_NAME = {kind.name: kind for kind in CATALOGUE}

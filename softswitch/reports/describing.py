@@ -20,7 +20,6 @@ def description(kind: ReportKind) -> str:
     past = {table.name for table in kind.make(_TERMS).tables(None)}
     for table in kind.make(_TERMS).tables(Now(at=0.0)):
         lines += _table(table, is_live=table.name not in past)
-    lines += [f"{note}\n" for note in kind.notes]
     return "\n".join(lines)
 
 

@@ -20,3 +20,6 @@ NAMES_MAX = 65_535
 
 ZERO_DAY_S = 43_200.0
 """Read before the first facts, to know who was logged in and who waited: a long shift."""
+
+LONGEST_CALL_S = 86_400.0
+"""A call that began longer ago than this holds no channel any more, as far as reports are concerned."""

@@ -23,6 +23,8 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
 
     at: float
     calls: tuple["GoingOn", ...] = ()
+    trunks: dict[str, tuple[int, int]] = {}
+    """Channels held by calls that came in and that went out."""
 
 
 class GoingOn(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,4 +64,5 @@ class ReportKind(msgspec.Struct, frozen=True, kw_only=True):
     """It can be told for one project alone."""
     filters: tuple[str, ...] = ("queue",)
     """Beside the project: "queue", "agent", "interval"."""
-    notes: tuple[str, ...] = ()
+    look_back_s: float = 0.0
+    """How long before its beginning something may have begun that still counts."""

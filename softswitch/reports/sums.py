@@ -16,19 +16,7 @@ from softswitch.reports.local_time import QUARTER_S
 from softswitch.reports.terms import Terms
 
 NAMED = frozenset(
-    (
-        "project",
-        "queue",
-        "agent",
-        "reason",
-        "disposition",
-        "survey",
-        "question",
-        "ended_by",
-        "trunk",
-        "carrier",
-        "cause",
-    )
+    ("project", "queue", "agent", "reason", "disposition", "survey", "question", "ended_by", "trunk", "end_reason")
 )
 """Columns of rows that hold names."""
 Bucket = Callable[[int], int]

@@ -1,9 +1,10 @@
-"""The facts of call records: one row a call, and one for each trunk an outside number was called through.
+"""The facts of call records: a row a call, a row for each trunk an outside number was called through, and a row for
+each leg that held a channel of a trunk.
 
 A call counts when it began. Only the fields that are counted are decoded (`NarrowCdr`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -16,10 +17,14 @@ from softswitch.store.schema import TrunkTry
 
 CALL_BACK = "callback"
 """The flow of calls that keep a promised call-back (calls/runtime/callback_attempt.py)."""
+TRUNK = "trunk:"
+ACCOUNT = "account:"
+"""How a leg names whose it is."""
 ANSWERED_STATUS = 200
 NOWHERE, PHONE, FLOW, CALL_BACKS = range(4)
 ORIGINS = ("", "phone", "flow", "call-back")
 """Who has called an outside number: a phone of ours, a flow for somebody who had called, a promised call-back."""
+NEVER = float("nan")
 
 CALL = np.dtype(
     [
@@ -30,15 +35,12 @@ CALL = np.dtype(
         ("queue", "u2"),
         ("agent", "u2"),
         ("trunk", "u2"),  # it came from
-        ("carrier", "u2"),  # the last trunk tried
         ("origin", "u1"),
-        ("tries", "u1"),
-        ("is_connected", "?"),
+        ("caller", "u2"),
+        ("is_connected", "?"),  # to an outside number
         ("end_reason", "u2"),
         ("disposition", "u2"),
         ("sip_status", "u2"),
-        ("cause", "u2"),
-        ("held_s", "f8"),  # a channel of the carrier, up to the call's end
         ("ring_s", "f8"),
         ("talk_s", "f8"),
     ]
@@ -54,7 +56,21 @@ TRY = np.dtype(
         ("reason", "u2"),
     ]
 )
-ROWS = {"calls": CALL, "tries": TRY}
+LEG = np.dtype([("at", "f8"), ("ended", "f8"), ("answered", "f8"), ("project", "u2"), ("trunk", "u2"), ("is_in", "?")])
+ROWS = {"calls": CALL, "tries": TRY, "legs": LEG}
+
+
+class NarrowLeg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is counted of a `SipLeg`."""
+
+    role: str
+    party: str
+    leg_id: str = ""
+    agent: str = ""
+    number: str = ""
+    began_at: float = 0.0
+    answered_at: float | None = None
+    ended_at: float = 0.0
 
 
 class NarrowCdr(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -63,6 +79,7 @@ class NarrowCdr(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     started_at: float
     answered_at: float | None = None
     ended_at: float
+    calling_number: str
     project: str = ""
     flow: str = ""
     queue: QueueId | None = None
@@ -72,10 +89,9 @@ class NarrowCdr(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     disposition: str = ""
     end_reason: str
     sip_status: int = 200
-    cause: int = 0
-    cause_text: str = ""
     trunk: str = ""
     trunks: tuple[TrunkTry, ...] = ()
+    sip_legs: tuple[NarrowLeg, ...] = ()
 
 
 class CallFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +101,7 @@ class CallFacts(msgspec.Struct, frozen=True, kw_only=True):
     until: float
     names: Names
     rows: dict[str, NDArray[Any]]
+    """By the names of `ROWS`."""
 
 
 def fold_calls(cdrs: Iterable[NarrowCdr], since: float, until: float) -> CallFacts:
@@ -92,42 +109,36 @@ def fold_calls(cdrs: Iterable[NarrowCdr], since: float, until: float) -> CallFac
     number = names.number
     calls: list[tuple[Any, ...]] = []
     tries: list[tuple[Any, ...]] = []
+    legs: list[tuple[Any, ...]] = []
     for cdr in cdrs:
-        at, project, queue, agent = cdr.started_at, number(cdr.project), number(cdr.queue), number(cdr.agent)
-        tried = cdr.trunks
-        last = tried[-1] if tried else None
+        at, project, tried = cdr.started_at, number(cdr.project), cdr.trunks
+        queue, agent = number(cdr.queue), number(cdr.agent)
+        origin = _origin(cdr)
         calls.append(
             (
                 at,
                 cdr.ended_at,
-                float("nan") if cdr.answered_at is None else cdr.answered_at,
+                NEVER if cdr.answered_at is None else cdr.answered_at,
                 project,
                 queue,
                 agent,
                 number(cdr.trunk),
-                0 if last is None else number(last.trunk),
-                _origin(cdr),
-                min(len(tried), 255),
-                last is not None and last.status == ANSWERED_STATUS,
+                origin,
+                number(_caller(cdr, origin)),
+                bool(tried) and tried[-1].status == ANSWERED_STATUS,
                 number(cdr.end_reason),
                 number(cdr.disposition),
-                min(max(cdr.sip_status, 0), 999),
-                number(_cause(cdr)),
-                _held_s(cdr) if tried else 0.0,
+                _status(cdr.sip_status),
                 cdr.ring_s,
                 cdr.talk_s,
             )
         )
         for each in tried:
-            tries.append(
-                (at, project, queue, agent, number(each.trunk), min(max(each.status, 0), 999), number(each.reason))
-            )
-    return CallFacts(
-        since=since,
-        until=until,
-        names=names,
-        rows={"calls": np.array(calls, CALL), "tries": np.array(tries, TRY)},
-    )
+            tries.append((at, project, queue, agent, number(each.trunk), _status(each.status), number(each.reason)))
+        for began, ended, answered, trunk, is_in in _channels(cdr):
+            legs.append((began, ended, NEVER if answered is None else answered, project, number(trunk), is_in))
+    rows = {"calls": np.array(calls, CALL), "tries": np.array(tries, TRY), "legs": np.array(legs, LEG)}
+    return CallFacts(since=since, until=until, names=names, rows=rows)
 
 
 def _origin(cdr: NarrowCdr) -> int:
@@ -138,11 +149,35 @@ def _origin(cdr: NarrowCdr) -> int:
     return FLOW if cdr.trunk else PHONE
 
 
-def _held_s(cdr: NarrowCdr) -> float:
-    """A phone's call holds a channel of its trunk from its beginning; any other while it rang or they talked."""
-    length_s = max(0.0, cdr.ended_at - cdr.started_at)
-    return length_s if _origin(cdr) == PHONE else min(length_s, cdr.ring_s + cdr.talk_s)
+def _caller(cdr: NarrowCdr, origin: int) -> str:
+    """Who has called an outside number: an agent, an extension's account, or a flow."""
+    match origin:
+        case 0:
+            return ""
+        case 1:
+            first = cdr.sip_legs[0] if cdr.sip_legs else None
+            by_leg = "" if first is None else first.agent or first.party.removeprefix(ACCOUNT)
+            return by_leg or cdr.calling_number
+        case 2:
+            return cdr.flow
+        case _:
+            return cdr.agent or ""
 
 
-def _cause(cdr: NarrowCdr) -> str:
-    return f"{cdr.cause} {cdr.cause_text}".strip() if cdr.cause else ""
+def _channels(cdr: NarrowCdr) -> Iterator[tuple[float, float, float | None, str, bool]]:
+    """Began, ended, answered, whose, whether it came in: of each channel of a trunk that the call held."""
+    if cdr.sip_legs and cdr.sip_legs[0].leg_id:
+        for leg in cdr.sip_legs:
+            if leg.party.startswith(TRUNK):
+                is_in = leg.role == "caller"
+                yield leg.began_at, leg.ended_at, leg.answered_at, leg.party.removeprefix(TRUNK), is_in
+        return
+    if cdr.trunk:  # a record of old knows nothing of its legs
+        yield cdr.started_at, cdr.ended_at, cdr.answered_at, cdr.trunk, True
+    if cdr.trunks and cdr.trunks[-1].status == ANSWERED_STATUS:
+        began = max(cdr.started_at, cdr.ended_at - cdr.ring_s - cdr.talk_s)
+        yield began, cdr.ended_at, max(began, cdr.ended_at - cdr.talk_s), cdr.trunks[-1].trunk, False
+
+
+def _status(status: int) -> int:
+    return min(max(status, 0), 999)

@@ -3,25 +3,37 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
+from softswitch.reports.call_list import CallList, ListedCdr
 from softswitch.reports.catalogue import find_report
 from softswitch.reports.limits import INTERVALS_MAX
-from softswitch.reports.report import GoingOn, Now, ReportKind, Source
+from softswitch.reports.report import Builder, GoingOn, Now, ReportKind, Source
 from softswitch.reports.runtime.source import FactSource
 from softswitch.reports.tables import Report
 from softswitch.reports.terms import ReportRefused, Terms
 from softswitch.store import StoreReader
 
 
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """What a running switch says of itself, beside what is stored."""
+
+    trunks: dict[str, tuple[int, int]] = {}
+    """Channels held by calls that came in and that went out."""
+
+
 def make_report(
-    store: StoreReader, name: str, terms: Terms, now: float, *, is_running: bool, is_live: bool = False
+    store: StoreReader, name: str, terms: Terms, now: float, *, is_running: bool, live: Live | None = None
 ) -> Report:
     """`now` is epoch seconds: what goes on is counted until then, if the switch runs. Raises ReportRefused."""
     kind = find_report(name, terms)
     check_span(terms, now)
-    source = FactSource(store, now, is_running=is_running)
+    terms = msgspec.structs.replace(terms, until=min(terms.until, now))
     builder = kind.make(terms)
-    for facts in _facts(source, kind, terms):
+    for facts in _facts(store, kind, terms, FactSource(store, now, is_running=is_running)):
         builder.add(facts)
+        if isinstance(builder, CallList) and builder.is_full:
+            break
     return Report(
         name=kind.name,
         title=kind.title,
@@ -30,9 +42,9 @@ def make_report(
         zone=terms.zone,
         made_at=now,
         filters=terms.filters(),
-        is_live=is_live,
-        tables=builder.tables(_now(store, terms, now) if is_live else None),
-        notes=(*kind.notes, *_missing(store, kind, terms)),
+        is_live=live is not None,
+        tables=builder.tables(None if live is None else _now(store, terms, now, live)),
+        notes=_notes(store, kind, terms, builder),
     )
 
 
@@ -46,19 +58,23 @@ def check_span(terms: Terms, now: float) -> None:
         raise ReportRefused(f"these are more than {INTERVALS_MAX} intervals: choose a later beginning")
 
 
-def _facts(source: FactSource, kind: ReportKind, terms: Terms) -> Iterator[Any]:
+def _facts(store: StoreReader, kind: ReportKind, terms: Terms, source: FactSource) -> Iterator[Any]:
+    since, until = (terms.since, ""), (terms.until, "")
     match kind.source:
         case Source.EVENTS:
-            yield from source.event_facts(terms.since, terms.until)
+            return source.event_facts(terms.since, terms.until)
         case Source.CALLS:
-            yield from source.call_facts(terms.since, terms.until)
-        case _:
-            pass
+            return source.call_facts(max(0.0, terms.since - kind.look_back_s), terms.until)
+        case Source.LIST:
+            return store.cdrs.narrow(ListedCdr).descending(since, until)
+        case Source.CONFERENCES:
+            return store.minutes.ascending(since, until)
 
 
-def _now(store: StoreReader, terms: Terms, now: float) -> Now:
+def _now(store: StoreReader, terms: Terms, now: float, live: Live) -> Now:
     return Now(
         at=now,
+        trunks=live.trunks,
         calls=tuple(
             GoingOn(
                 call_id=call.call_id,
@@ -73,14 +89,21 @@ def _now(store: StoreReader, terms: Terms, now: float) -> Now:
     )
 
 
-def _missing(store: StoreReader, kind: ReportKind, terms: Terms) -> tuple[str, ...]:
-    """That the store begins later than the report, if it does."""
-    if kind.source is Source.EVENTS:
-        began = [events.at_wall for events in store.events.oldest(1)]
-    else:
-        began = [cdr.started_at for cdr in store.cdrs.oldest(1)]
+def _notes(store: StoreReader, kind: ReportKind, terms: Terms, builder: Builder) -> tuple[str, ...]:
+    """That the store begins later than the report, or that a list is not whole."""
+    notes: list[str] = []
+    match kind.source:
+        case Source.EVENTS:
+            began = [events.at_wall for events in store.events.oldest(1)]
+        case Source.CONFERENCES:
+            began = [0.0]  # none for months is nothing unusual
+        case _:
+            began = [cdr.started_at for cdr in store.cdrs.oldest(1)]
     if not began:
-        return (f"The store has no {kind.source.value} yet.",)
-    if began[0] <= terms.since:
-        return ()
-    return (f"The store has {kind.source.value} from {terms.local.text(began[0])} on; before, nothing is known.",)
+        notes.append(f"The store has no {kind.source.value} yet.")
+    elif began[0] > terms.since:
+        text = terms.local.text(began[0])
+        notes.append(f"The store has {kind.source.value} from {text} on; before, nothing is known.")
+    if isinstance(builder, CallList) and builder.is_full:
+        notes.append(f"There are more calls than the {terms.limit} newest that are listed.")
+    return tuple(notes)

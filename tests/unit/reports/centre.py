@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from softswitch.acd.events import AcdEvent, Stamped
 from softswitch.acd.model import Agent, Queue
 from softswitch.base.ids import AgentId, QueueId
-from softswitch.reports.runtime.making import make_report
+from softswitch.reports.runtime.making import Live, make_report
 from softswitch.reports.tables import Report, Table, Value
 from softswitch.reports.terms import Terms
 from softswitch.testing.acd import ScriptedAcd
@@ -45,7 +45,7 @@ def report(
 ) -> Report:
     """`now` is also the end, of a switch that runs."""
     changed.setdefault("until", min(now, MIDNIGHT + DAY_S))
-    return make_report(day.reader, name, terms(**changed), now, is_running=True, is_live=live)
+    return make_report(day.reader, name, terms(**changed), now, is_running=True, live=Live() if live else None)
 
 
 def rows(table: Table) -> list[dict[str, Value]]:

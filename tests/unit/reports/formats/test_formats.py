@@ -9,6 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from softswitch.reports.catalogue import BY_NAME
 from softswitch.reports.formats.rendering import FileFormat, render
 from softswitch.reports.tables import Chart, Column, Report, Table
 from tests.unit.reports.centre import NOON, acd, report, stamped, stored
@@ -132,7 +133,7 @@ def agree(value: Any, told: Any, kind: str) -> bool:
     return value == (pytest.approx(told) if isinstance(told, float) else told)
 
 
-@pytest.mark.parametrize("name", ["service_level", "by_hour"])
+@pytest.mark.parametrize("name", BY_NAME)
 def test_the_workbook_of_every_report_says_what_its_json_does(name: str) -> None:
     centre = acd()
     centre.ready("ann")
