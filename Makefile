@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: setup setup-dev check test fuzz demo bench clean
+.PHONY: setup setup-dev check test fuzz demo bench man clean
 .DEFAULT_GOAL := check
 
 setup: $(INSTALLED)
@@ -52,5 +52,9 @@ demo: setup
 bench: setup-dev
 	$(BIN)/python benchmarks/first_look.py
 
+# A man page for each command, in man/: copy them to /usr/local/share/man/man1.
+man: setup-dev
+	$(BIN)/python .ci/man-pages man
+
 clean:
-	rm -rf $(VENV) demo-output fuzz-found .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) man demo-output fuzz-found .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -11,10 +11,7 @@ from softswitch.config import Configuration
 
 def certificate_faults(configuration: Configuration, wall: float) -> Iterator[Fault]:
     """What is wrong with the times of the certificates of [tls] at `wall`, seconds since 1970."""
-    tls = configuration.settings.tls
-    named = {"tls.certificate": tls.certificate} if tls.certificate else {}
-    named |= {f'tls.listener."{text}".certificate': own.certificate for text, own in tls.listener.items()}
-    for key, path in named.items():
+    for key, path in certificate_files(configuration).items():
         certificate = x509.load_pem_x509_certificate(Path(path).read_bytes())
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         if ends.timestamp() <= wall:
@@ -24,3 +21,10 @@ def certificate_faults(configuration: Configuration, wall: float) -> Iterator[Fa
         else:
             continue
         yield Fault("softswitch.toml", key, reason, "Have it renewed, then: softswitch reload")
+
+
+def certificate_files(configuration: Configuration) -> dict[str, str]:
+    """The paths of our certificates by the keys that name them."""
+    tls = configuration.settings.tls
+    named = {"tls.certificate": tls.certificate} if tls.certificate else {}
+    return named | {f'tls.listener."{text}".certificate': own.certificate for text, own in tls.listener.items()}

@@ -9,6 +9,7 @@ from softswitch.cli.directory import config_option, connect, find_directory
 from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.stats import agent_stats
+from softswitch.cli.watching import shown_again, watch_option
 from softswitch.cli.words import duration, spoken_state
 from softswitch.control.protocol.replies import AgentSet
 from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetSkills
@@ -17,15 +18,20 @@ from softswitch.control.protocol.rows import AgentRow
 
 @click.group(invoke_without_command=True)
 @config_option
+@watch_option
 @json_option
 @click.pass_context
-def agents(ctx: click.Context, config: str | None, as_json: bool) -> None:
+def agents(ctx: click.Context, config: str | None, watch_s: float | None, as_json: bool) -> None:
     """Agents and what they are doing."""
     ctx.obj = config
     if ctx.invoked_subcommand is None:
-        with connect(find_directory(config)) as client:
-            rows = client.agents()
-        show_rows(rows, _COLUMNS, as_json=as_json, empty="No agents: agents.toml has none.")
+        shown_again(lambda: _show(find_directory(config), as_json=as_json), watch_s, as_json=as_json)
+
+
+def _show(directory: str, *, as_json: bool) -> None:
+    with connect(directory) as client:
+        rows = client.agents()
+    show_rows(rows, _COLUMNS, as_json=as_json, empty="No agents: agents.toml has none.")
 
 
 agents.add_command(agent_stats)

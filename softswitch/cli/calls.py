@@ -9,6 +9,7 @@ from softswitch.base.ids import CallId
 from softswitch.cli.directory import config_option, connect, find_directory, project_option
 from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
+from softswitch.cli.watching import shown_again, watch_option
 from softswitch.cli.why import why
 from softswitch.cli.words import duration, instant, spoken_state
 from softswitch.control.protocol.replies import Done, SupervisionSet, Transferred
@@ -19,15 +20,20 @@ from softswitch.control.protocol.rows import CallRow
 @click.group(invoke_without_command=True)
 @config_option
 @project_option
+@watch_option
 @json_option
 @click.pass_context
-def calls(ctx: click.Context, config: str | None, project: str, as_json: bool) -> None:
+def calls(ctx: click.Context, config: str | None, project: str, watch_s: float | None, as_json: bool) -> None:
     """Calls in progress."""
     ctx.obj = config
     if ctx.invoked_subcommand is None:
-        with connect(find_directory(config), project) as client:
-            rows = client.calls()
-        show_rows(rows, _COLUMNS, as_json=as_json, empty="No calls.")
+        shown_again(lambda: _show(find_directory(config), project, as_json=as_json), watch_s, as_json=as_json)
+
+
+def _show(directory: str, project: str, *, as_json: bool) -> None:
+    with connect(directory, project) as client:
+        rows = client.calls()
+    show_rows(rows, _COLUMNS, as_json=as_json, empty="No calls.")
 
 
 @calls.command

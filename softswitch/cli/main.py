@@ -14,6 +14,20 @@ _COMMANDS = {
     "demo": LazyCommand("softswitch.cli.demo", "demo", "Play a minute of a call centre on this machine."),
     "init": LazyCommand("softswitch.cli.init", "init", "Write a commented configuration to start from."),
     "check": LazyCommand("softswitch.cli.check", "check", "Say everything that is wrong with a configuration."),
+    "doctor": LazyCommand(
+        "softswitch.cli.doctor", "doctor", "Examine this machine for the switch, and say what to do."
+    ),
+    "config": LazyCommand("softswitch.cli.config", "config", "The configuration as the switch understands it."),
+    "backup": LazyCommand(
+        "softswitch.cli.backup", "backup", "Copy store, messages and configuration while the switch runs."
+    ),
+    "restore": LazyCommand(
+        "softswitch.cli.backup", "restore", "Put a backup in the place of what is there; no switch may run."
+    ),
+    "migrate": LazyCommand(
+        "softswitch.cli.backup", "migrate", "Bring the store of an older version to this one's schema."
+    ),
+    "completion": LazyCommand("softswitch.cli.completion", "completion", "What a shell needs to complete commands."),
     "reload": LazyCommand("softswitch.cli.reload", "reload", "Take over a changed configuration, or not at all."),
     "status": LazyCommand("softswitch.cli.status", "status", "The switch as a whole."),
     "calls": LazyCommand("softswitch.cli.calls", "calls", "Calls in progress."),

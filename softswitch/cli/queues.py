@@ -11,6 +11,7 @@ from softswitch.cli.queue_events import events
 from softswitch.cli.queue_why import why
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.stats import queue_stats
+from softswitch.cli.watching import shown_again, watch_option
 from softswitch.cli.words import duration, percentage
 from softswitch.control.protocol.replies import QueueSet
 from softswitch.control.protocol.requests import SetQueue, WhoWaits
@@ -19,14 +20,18 @@ from softswitch.control.protocol.rows import QueueRow
 
 @click.group(cls=DirectoryGroup, invoke_without_command=True)
 @config_option
+@watch_option
 @json_option
 @click.pass_context
-def queues(ctx: click.Context, config: str | None, as_json: bool) -> None:
+def queues(ctx: click.Context, config: str | None, watch_s: float | None, as_json: bool) -> None:
     """Queues: who waits, who answers, how quickly."""
     ctx.obj = config
-    if ctx.invoked_subcommand is not None:
-        return
-    with connect(find_directory(config)) as client:
+    if ctx.invoked_subcommand is None:
+        shown_again(lambda: _show(find_directory(config), as_json=as_json), watch_s, as_json=as_json)
+
+
+def _show(directory: str, *, as_json: bool) -> None:
+    with connect(directory) as client:
         rows = client.queues()
     show_rows(rows, _COLUMNS, as_json=as_json, empty="No queues: queues.toml has none.")
 

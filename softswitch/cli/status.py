@@ -8,6 +8,7 @@ import msgspec
 from softswitch.cli.directory import config_option, connect, directory_argument, find_directory
 from softswitch.cli.media import WORKER_COLUMNS
 from softswitch.cli.render import json_option, show_json, show_table
+from softswitch.cli.watching import shown_again, watch_option
 from softswitch.cli.words import count, duration, instant, size
 from softswitch.control.protocol.replies import Status
 from softswitch.control.protocol.requests import GetStatus
@@ -20,10 +21,16 @@ SHOWN_MAX = 5
 @click.command
 @directory_argument
 @config_option
+@watch_option
 @json_option
-def status(directory: str | None, config: str | None, as_json: bool) -> None:
+def status(directory: str | None, config: str | None, watch_s: float | None, as_json: bool) -> None:
     """The switch as a whole."""
-    with connect(find_directory(directory or config)) as client:
+    found = find_directory(directory or config)
+    shown_again(lambda: _show(found, as_json=as_json), watch_s, as_json=as_json)
+
+
+def _show(directory: str, *, as_json: bool) -> None:
+    with connect(directory) as client:
         answer = client.ask(GetStatus(), Status)
     if as_json:
         document = cast(dict[str, object], msgspec.to_builtins(answer))

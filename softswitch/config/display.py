@@ -16,6 +16,11 @@ def effective(configuration: Configuration) -> dict[str, object]:
     return cast(dict[str, object], _masked(_plain(configuration)))
 
 
+def chosen(configuration: Configuration) -> dict[str, object]:
+    """The same without what is as it would be anyway; rows keep what they are called by."""
+    return cast(dict[str, object], _masked(_without_defaults(configuration)))
+
+
 def differences(before: Configuration, after: Configuration) -> list[str]:
     """What changes from one to the other, a line each: "queues.support.wrap_up_s: 10.0 -> 20.0"."""
     old, new = _plain(before), _plain(after)
@@ -24,6 +29,25 @@ def differences(before: Configuration, after: Configuration) -> list[str]:
         if kind != "directory":
             lines += _differences(kind, _by_name(old[kind]), _by_name(values))
     return lines
+
+
+def _without_defaults(value: object) -> object:
+    """Plain values, of Structs the fields that are not at their default."""
+    if isinstance(value, msgspec.Struct):
+        return {
+            field.encode_name: _without_defaults(getattr(value, field.name))
+            for field in msgspec.structs.fields(value)
+            if getattr(value, field.name) != _default(field)
+        }
+    if isinstance(value, dict):
+        return {str(key): _without_defaults(each) for key, each in cast(dict[object, object], value).items()}
+    if isinstance(value, list | tuple):
+        return [_without_defaults(each) for each in cast(list[object], value)]
+    return msgspec.to_builtins(value)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    return field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
 
 
 def _plain(configuration: Configuration) -> dict[str, object]:

@@ -8,7 +8,7 @@ An environment must not be carried over a fork and not be opened twice in one pr
 """
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -18,12 +18,13 @@ import lmdb
 
 from softswitch.base.errors import StartError
 from softswitch.store.limits import TABLES_MAX
+from softswitch.store.migrations import STEPS, Rewrite, Step, steps_from
 from softswitch.store.schema import SCHEMA_VERSION
 
 Operation = tuple[str, bytes, bytes | None]
 """(table, key, value); value None deletes."""
 
-_FILE = "data.mdb"
+DATA_FILE = "data.mdb"
 _LOCK_FILE = "lock.mdb"
 _LOCK_FILE_BYTES = 8192
 """With room for LMDB's 126 readers."""
@@ -96,6 +97,33 @@ class Environment:
             except lmdb.MapFullError:
                 self._grow()
 
+    def migrate(self, steps: Iterable[Step]) -> None:
+        """Take steps to our own schema, and note that it is ours: all in one transaction. Raises `lmdb.Error`."""
+        steps = list(steps)
+        while True:
+            try:
+                with self._environment.begin(write=True) as transaction:
+                    for step in steps:
+                        for table, rewrite in step.tables.items():
+                            self._rewrite(transaction, table, rewrite)
+                    version = str(SCHEMA_VERSION).encode()
+                    transaction.put(_VERSION_KEY, version, db=self._databases[_VERSION_TABLE])
+                return
+            except lmdb.MapFullError:
+                self._grow()
+
+    def _rewrite(self, transaction: "lmdb.Transaction[bytes]", table: str, rewrite: Rewrite) -> None:
+        with transaction.cursor(self._databases[table]) as cursor:
+            found = cursor.first()
+            while found:
+                value = rewrite(cursor.value())
+                if value is None:
+                    cursor.delete()  # and stand on the next
+                    found = bool(cursor.key())
+                else:
+                    cursor.replace(cursor.key(), value)
+                    found = cursor.next()
+
     def map_size_bytes(self) -> int:
         return self._environment.info()["map_size"]
 
@@ -121,13 +149,29 @@ class Environment:
 def size_on_disk_bytes(directory: str) -> int:
     """Of the store in this directory; 0 if there is none."""
     try:
-        return os.path.getsize(os.path.join(directory, _FILE))
+        return os.path.getsize(os.path.join(directory, DATA_FILE))
     except OSError:
         return 0
 
 
-def open_for_writing(directory: str, tables: Iterable[str], *, map_size_mb: int) -> Environment:
-    """Open, or create, the store of this switch. Raises `StartError` with one line that says what to do."""
+def schema_version(directory: str) -> int:
+    """Of the store in this directory, ours or not; 0 if there is none. Raises `StartError` if it is damaged."""
+    if not os.path.exists(os.path.join(directory, DATA_FILE)):
+        return 0
+    try:
+        with lmdb.open(directory, readonly=True, create=False, max_dbs=TABLES_MAX) as raw:
+            return _read_version(raw)
+    except (OSError, lmdb.Error) as error:
+        raise StartError(_cannot_open(directory, error)) from error
+
+
+def open_for_writing(
+    directory: str, tables: Iterable[str], *, map_size_mb: int, steps: Mapping[int, Step] = STEPS
+) -> Environment:
+    """Open, or create, the store of this switch; one of an older schema is brought to ours.
+
+    Raises `StartError` with one line that says what to do.
+    """
     try:
         Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
         _reserve_lock_file(directory)
@@ -136,9 +180,10 @@ def open_for_writing(directory: str, tables: Iterable[str], *, map_size_mb: int)
         raise StartError(_cannot_open(directory, error)) from error
     try:
         raw.reader_check()  # slots of readers that were killed
-        _check_version(directory, _read_version(raw))
+        version = _read_version(raw)
+        _check_version(directory, version)
         environment = Environment(directory, raw, tables, create=True)
-        environment.write([(_VERSION_TABLE, _VERSION_KEY, str(SCHEMA_VERSION).encode())])
+        environment.migrate(steps_from(version, SCHEMA_VERSION, steps))
     except lmdb.Error as error:
         raw.close()
         raise StartError(_cannot_open(directory, error)) from error
@@ -151,7 +196,7 @@ def open_for_writing(directory: str, tables: Iterable[str], *, map_size_mb: int)
 def open_for_reading(directory: str, tables: Iterable[str]) -> Environment:
     """Open a store that a switch has made. Raises `StartError` with one line that says what to do."""
     nothing_yet = StartError(f"there is no store in {directory} yet: the switch makes it when it starts")
-    if not os.path.exists(os.path.join(directory, _FILE)):
+    if not os.path.exists(os.path.join(directory, DATA_FILE)):
         raise nothing_yet
     try:
         raw = lmdb.open(directory, readonly=True, create=False, max_dbs=TABLES_MAX)
@@ -162,6 +207,11 @@ def open_for_reading(directory: str, tables: Iterable[str]) -> Environment:
         if version == 0:
             raise nothing_yet
         _check_version(directory, version)
+        if version < SCHEMA_VERSION:
+            raise StartError(
+                f"the store in {directory} has schema {version}, and this softswitch {SCHEMA_VERSION}: "
+                "softswitch migrate, or start the switch"
+            )
         return Environment(directory, raw, tables, create=False)
     except lmdb.Error as error:
         raw.close()
