@@ -25,6 +25,7 @@ from softswitch.sip.events.packages import EventState
 from softswitch.sip.events.subscription import Subscription
 from softswitch.sip.intake import Intake
 from softswitch.sip.leg_commands import LegCommands
+from softswitch.sip.meters import SipMeters
 from softswitch.sip.outputs import (
     Ban,
     BanChanged,
@@ -268,6 +269,10 @@ class SipEndpoint:
     def subscriptions(self) -> list[Subscription]:
         """Who watches whom."""
         return self._reception.subscriptions.all()
+
+    @property
+    def meters(self) -> SipMeters:
+        return self._core.transactions.meters
 
     def statistics(self) -> EndpointStatistics:
         return EndpointStatistics(

@@ -10,6 +10,7 @@ from typing import Protocol
 from softswitch.base.address import Flow
 from softswitch.base.deadlines import Deadlines
 from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.meters import SipMeters
 from softswitch.sip.outputs import SipOutput, Transmit
 from softswitch.sip.transactions import invite_client, invite_server, non_invite_client, non_invite_server
 from softswitch.sip.transactions.invite_client import InviteClientTransaction
@@ -66,7 +67,7 @@ RESTING = (
 class ClientExchange:
     """A client transaction with the flow it uses and its user."""
 
-    __slots__ = ("_table", "armed_at", "flow", "key", "machine", "user")
+    __slots__ = ("_table", "armed_at", "flow", "is_answered", "key", "machine", "sent_at", "user")
 
     def __init__(
         self,
@@ -75,12 +76,16 @@ class ClientExchange:
         machine: InviteClientTransaction | NonInviteClientTransaction,
         flow: Flow,
         user: ClientUser,
+        sent_at: float,
     ) -> None:
         self._table = table
         self.key = key
         self.machine = machine
         self.flow = flow
         self.user = user
+        self.sent_at = sent_at
+        self.is_answered = False
+        """By anything: for the meters."""
         self.armed_at: float | None = None
 
     def handle_timeout(self, now: float) -> None:
@@ -102,7 +107,7 @@ class ClientExchange:
 class ServerExchange:
     """A server transaction with the flow its request came along. `to_tag` is what its responses carry."""
 
-    __slots__ = ("_table", "armed_at", "flow", "key", "machine", "merge_key", "to_tag", "user")
+    __slots__ = ("_table", "armed_at", "flow", "is_settled", "key", "machine", "merge_key", "to_tag", "user")
 
     def __init__(
         self,
@@ -119,6 +124,8 @@ class ServerExchange:
         self.merge_key = merge_key
         self.user: ServerUser | None = None
         self.to_tag = ""
+        self.is_settled = False
+        """A final response was sent; what comes after it repeats it."""
         self.armed_at: float | None = None
 
     def respond(self, response: Response, now: float) -> None:
@@ -126,6 +133,9 @@ class ServerExchange:
 
     def respond_packet(self, status: int, packet: bytes, now: float) -> None:
         """Send a response that is already in its final form, as a repeated 2xx is."""
+        if not self.is_settled:
+            self.is_settled = status >= 200
+            self._table.meters.answered(self.key[1], status)
         self.machine.respond(status, packet, now)
         self._table.settle_server(self, now)
 
@@ -157,10 +167,21 @@ NOBODY = Nobody()
 class TransactionTable:
     """The transactions of one endpoint. `outputs` and `deadlines` are the endpoint's own."""
 
-    __slots__ = ("_by_flow", "_clients", "_deadlines", "_merged", "_outputs", "_resting", "_servers", "timers")
+    __slots__ = (
+        "_by_flow",
+        "_clients",
+        "_deadlines",
+        "_merged",
+        "_outputs",
+        "_resting",
+        "_servers",
+        "meters",
+        "timers",
+    )
 
     def __init__(self, timers: SipTimers, outputs: list[SipOutput], deadlines: Deadlines[Timed]) -> None:
         self.timers = timers
+        self.meters = SipMeters()
         self._outputs = outputs
         self._deadlines = deadlines
         self._clients: dict[ClientKey, ClientExchange] = {}
@@ -179,6 +200,8 @@ class TransactionTable:
         exchange = self._clients.get((response.branch, response.cseq.method))
         if exchange is None:
             return False
+        self.meters.heard(exchange.key[1], response.status, None if exchange.is_answered else now - exchange.sent_at)
+        exchange.is_answered = True
         exchange.machine.receive(response, now)
         self.settle_client(exchange, now)
         return True
@@ -229,7 +252,8 @@ class TransactionTable:
             machine = InviteClientTransaction(request, packet, timers=self.timers, is_reliable=reliable, now=now)
         else:
             machine = NonInviteClientTransaction(packet, timers=self.timers, is_reliable=reliable, now=now)
-        exchange = ClientExchange(self, (request.branch, request.method), machine, flow, user)
+        exchange = ClientExchange(self, (request.branch, request.method), machine, flow, user, now)
+        self.meters.sent(request.method)
         self._clients[exchange.key] = exchange
         if reliable:
             self._by_flow.setdefault(flow, set()).add(exchange)
@@ -238,6 +262,7 @@ class TransactionTable:
 
     def open(self, request: Request, flow: Flow) -> ServerExchange:
         """A new server transaction for a request that `receive_repeated` did not know."""
+        self.meters.received(request.method)
         key = server_key(request, request.method)
         reliable = flow.kind.is_reliable
         if request.method == "INVITE":
@@ -278,6 +303,7 @@ class TransactionTable:
             elif output is Fact.ENDED:
                 self.forget_client(exchange)
             else:
+                self.meters.failed(exchange.key[1])
                 exchange.user.request_failed(exchange, output, now)
         self._arm(exchange)
 
