@@ -14,6 +14,7 @@ from softswitch.app.conference_operations import ConferenceOperations
 from softswitch.app.contact_operations import ContactOperations
 from softswitch.app.event_operations import EventOperations
 from softswitch.app.message_operations import MessageOperations
+from softswitch.app.metrics import SwitchMetrics
 from softswitch.app.parts import Parts
 from softswitch.app.peer_operations import PeerOperations
 from softswitch.app.project_operations import ProjectOperations
@@ -93,6 +94,7 @@ class SwitchOperations:
         self.add_ban = security.add_ban
         self.lift_ban = security.lift_ban
         self.limits = security.limits
+        self.metrics = SwitchMetrics(parts).metrics
         self._messages = MessageOperations(parts, lambda: parts.configuration.trunks)
         self.trace = self._messages.trace
         self.watch_events = EventOperations(parts).watch_events

@@ -9,11 +9,12 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 
 import msgspec
 
 from softswitch.app.children import AllGone, Children, GaveUp, Output, Restart, Role, Send, Spawn
+from softswitch.app.health import notify
 from softswitch.app.run_directory import RunDirectory
 from softswitch.base.clock import Clock, SystemClock
 from softswitch.base.log import get_logger
@@ -82,6 +83,7 @@ class Supervisor:
     def stop(self) -> None:
         """End everything in order; a second time, quickly."""
         _log.info("stopping")
+        notify("STOPPING=1")
         self._children.stop(self._clock.now())
         self._drain()
 
@@ -89,6 +91,12 @@ class Supervisor:
         """Tell the switch that the configuration has changed."""
         self._children.reload()
         self._drain()
+
+    def kill(self, name: str) -> None:
+        """End a child that hangs at once; it is started again as after any death."""
+        if name in self._processes:
+            _log.error("does not answer, and is killed", child=name, pid=self._processes[name].pid)
+            self._processes[name].send("KILL")
 
     @property
     def pids(self) -> dict[str, int]:
@@ -158,9 +166,17 @@ class Supervisor:
         self._drain()
 
 
-async def supervise(programs: Sequence[Program], run_directory: RunDirectory) -> int:
-    """Run the programs until SIGTERM or SIGINT; SIGHUP reloads. Returns the exit code."""
+async def supervise(
+    programs: Sequence[Program],
+    run_directory: RunDirectory,
+    beside: Callable[[Supervisor], Coroutine[None, None, None]] | None = None,
+) -> int:
+    """Run the programs until SIGTERM or SIGINT; SIGHUP reloads. Returns the exit code.
+
+    `beside` goes on as long as they run.
+    """
     supervisor = Supervisor(programs, run_directory)
+    watching = None if beside is None else asyncio.create_task(beside(supervisor))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, supervisor.stop)
     loop.add_signal_handler(signal.SIGINT, supervisor.stop)
@@ -168,6 +184,9 @@ async def supervise(programs: Sequence[Program], run_directory: RunDirectory) ->
     try:
         return await supervisor.run()
     finally:
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
 

@@ -30,6 +30,7 @@ _COMMANDS = {
     "completion": LazyCommand("softswitch.cli.completion", "completion", "What a shell needs to complete commands."),
     "reload": LazyCommand("softswitch.cli.reload", "reload", "Take over a changed configuration, or not at all."),
     "status": LazyCommand("softswitch.cli.status", "status", "The switch as a whole."),
+    "metrics": LazyCommand("softswitch.cli.metrics", "metrics", "What is counted and measured, for Prometheus."),
     "calls": LazyCommand("softswitch.cli.calls", "calls", "Calls in progress."),
     "trace": LazyCommand("softswitch.cli.trace", "trace", "SIP messages as they come and go, live."),
     "events": LazyCommand(

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 import click
 
 from softswitch.app.children import Role
+from softswitch.app.health import ANSWER_WITHIN_S, ASK_EVERY_S, SwitchHealth, notify
 from softswitch.app.run_directory import WEB, RunDirectory, worker_sockets
 from softswitch.app.sounds import prepare_sounds, sound_cache_directory, sound_library
-from softswitch.app.supervisor import Program, supervise
+from softswitch.app.supervisor import Program, Supervisor, supervise
 from softswitch.base.errors import Fault
 from softswitch.base.log import configure_logging
 from softswitch.cli.check import checked_configuration, summary
@@ -19,7 +20,7 @@ from softswitch.cli.directory import config_option, directory_argument, find_dir
 from softswitch.config import Configuration
 from softswitch.control.protocol.replies import Status
 from softswitch.control.protocol.requests import GetStatus
-from softswitch.control.runtime.client import ControlClient, ControlFailed, NoSwitchRunning
+from softswitch.control.runtime.client import ControlClient, ControlFailed, ControlRefused, NoSwitchRunning
 
 WORKER_KILL_AFTER_S = 5.0
 """A worker closes its recordings within a second or so."""
@@ -52,16 +53,14 @@ def serve(directory: str | None, config: str | None) -> None:
 
 
 async def _run(configuration: Configuration, run_directory: RunDirectory, *, refresh_sounds: bool) -> int:
-    """Until everything has ended. Meanwhile readiness is announced; new recordings are converted if so asked."""
-    tasks = [asyncio.create_task(_announce(configuration))]
-    if refresh_sounds:
-        tasks.append(asyncio.create_task(asyncio.to_thread(_prepare_sounds, configuration)))
+    """Until everything has ended. Meanwhile the switch is watched; new recordings are converted if so asked."""
+    sounds = asyncio.create_task(asyncio.to_thread(_prepare_sounds, configuration)) if refresh_sounds else None
     try:
-        return await supervise(_programs(configuration), run_directory)
+        return await supervise(_programs(configuration), run_directory, lambda each: _watch(configuration, each))
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if sounds is not None:
+            sounds.cancel()
+            await asyncio.gather(sounds, return_exceptions=True)
 
 
 def _programs(configuration: Configuration) -> list[Program]:
@@ -107,8 +106,8 @@ def told_once(faults: Iterable[Fault]) -> list[str]:
     return [f"{first}{f' (and {len(rest)} files more)' if rest else ''}" for first, *rest in alike.values()]
 
 
-async def _announce(configuration: Configuration) -> None:
-    """One line when the switch answers at its control socket."""
+async def _watch(configuration: Configuration, supervisor: Supervisor) -> None:
+    """One line when the switch answers at its control socket; from then on, that it goes on answering."""
     began_at = time.monotonic()
     is_late = False
     while (status := await asyncio.to_thread(_ask_status, configuration)) is None:
@@ -118,11 +117,37 @@ async def _announce(configuration: Configuration) -> None:
             click.echo(f"The switch is not ready after {READY_LATE_S:.0f} s; its log above may say why", err=True)
     listen = ", ".join(status.listen)
     click.echo(f"Ready: phones register at sip:{status.domain} ({listen}); {summary(configuration)}")
+    notify(f"READY=1\nSTATUS=Phones register at sip:{status.domain}")
+    health = SwitchHealth()
+    while True:
+        pid = supervisor.pids.get("switch")
+        if await asyncio.to_thread(_is_answered, configuration):
+            health.answered(pid, time.monotonic())
+        elif health.silent(pid, time.monotonic()):
+            supervisor.kill("switch")
+        notify("WATCHDOG=1")
+        await asyncio.sleep(ASK_EVERY_S)
 
 
 def _ask_status(configuration: Configuration) -> Status | None:
     try:
-        with ControlClient(configuration.settings.control.socket, configuration.directory, answer_s=1.0) as client:
+        with _client(configuration) as client:
             return client.ask(GetStatus(), Status)
     except (NoSwitchRunning, ControlFailed):
         return None
+
+
+def _is_answered(configuration: Configuration) -> bool:
+    """Also by a refusal, because it has too many clients."""
+    try:
+        with _client(configuration) as client:
+            client.ask(GetStatus(), Status)
+    except ControlRefused:
+        return True
+    except (NoSwitchRunning, ControlFailed):
+        return False
+    return True
+
+
+def _client(configuration: Configuration) -> ControlClient:
+    return ControlClient(configuration.settings.control.socket, configuration.directory, answer_s=ANSWER_WITHIN_S)

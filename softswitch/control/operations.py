@@ -5,6 +5,7 @@ from typing import Protocol
 
 from softswitch.acd.reporting.intervals import Interval
 from softswitch.base.ids import CallId, RecordingId
+from softswitch.control.protocol.metrics import Metrics
 from softswitch.control.protocol.replies import (
     AgentSet,
     BanSet,
@@ -92,6 +93,10 @@ class Operations(Protocol):
         ...
 
     def status(self) -> Status: ...
+
+    def metrics(self) -> Metrics:
+        """What is counted and measured, for Prometheus."""
+        ...
 
     def projects(self) -> Iterable[ProjectRow]:
         """All configured projects, in the order of the configuration."""

@@ -21,6 +21,7 @@ from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.calls.told.call_events import CallHappened
 from softswitch.calls.told.events import Numbered
 from softswitch.control.protocol import replies, requests, rows
+from softswitch.control.protocol.metrics import GetMetrics, Metrics
 from softswitch.control.protocol.replies import Refused, Reply
 from softswitch.control.protocol.requests import Request
 from softswitch.control.protocol.voicemail import (
@@ -227,6 +228,7 @@ RULES: dict[type[Request], Rule] = {
     SetVoiceMessage: _voice_message,
     # They name or explain what is others', or are about the switch itself.
     requests.GetStatus: _operators_only,
+    GetMetrics: _operators_only,
     requests.ExplainContact: _operators_only,
     requests.ListSubscriptions: _operators_only,
     requests.ListTrunks: _operators_only,
@@ -399,6 +401,7 @@ SHOWN: dict[type[Reply], Show] = {
     replies.ConferenceSet: _one("conference", _labelled_row),
     Mails: _kept_back,
     replies.Status: _kept_back,
+    Metrics: _kept_back,
     replies.Bans: _kept_back,
     replies.Subscriptions: _kept_back,
     replies.Trunks: _kept_back,

@@ -468,6 +468,14 @@ class StreamStatistics(msgspec.Struct, frozen=True, tag=True):
     strangers: int = 0
 
 
+class Spread(msgspec.Struct, frozen=True, array_like=True):
+    """A histogram as base/meters.py has it."""
+
+    bounds: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    total: float = 0.0
+
+
 class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
     """Once a second. `tick_us_*` is the CPU-side duration of one tick; `overruns` counts ticks that began late.
     `strangers` are packets from sources that were not accepted, `dropped_by_kernel` those that found a full socket,
@@ -488,6 +496,10 @@ class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
     cpu: float = 0.0
     dropped_by_kernel: int = 0
     unauthentic: int = 0
+    ticks: Spread = Spread()
+    """CPU time of one tick, in seconds, since the worker's start."""
+    lateness: Spread = Spread()
+    """How late ticks began, in seconds; those of an idle worker are not counted."""
 
 
 MediaEvent = (

@@ -1,6 +1,7 @@
 """How many requests and responses there are, of what kind, and how long peers take to say a first word.
 
-Counted once for each transaction, however often it is repeated on the way; ACK has none, and is not counted.
+Counted once for each transaction, however often it is repeated on the way; ACK has none, and is not counted. What is
+answered without a transaction, as strangers are, is counted each time.
 """
 
 from collections import Counter

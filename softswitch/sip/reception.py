@@ -176,6 +176,9 @@ class Reception:
         """Answer without a transaction. The tag is made of the request, so that its repetitions get the same one."""
         response = make_response(request, status, reason, to_tag=self._tag_for(request))
         response.headers.extend(headers)
+        meters = self._core.transactions.meters
+        meters.received(request.method)
+        meters.answered(request.method, status)
         self._core.transmit(flow, response)
 
     # Private: who may

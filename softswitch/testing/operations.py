@@ -7,6 +7,7 @@ import msgspec
 from softswitch.base.ids import CallId
 from softswitch.calls.told.call_events import CallAnswered, CallBegan
 from softswitch.calls.told.events import Numbered, TrunkDown
+from softswitch.control.protocol.metrics import MetricFamily, Metrics, Sample, Spread
 from softswitch.control.protocol.replies import Done, EventRows, Refused, Reloaded, Status, WorkerSet
 from softswitch.control.protocol.requests import WatchEvents, WorkerAction
 from softswitch.control.protocol.rows import MissingPromptRow, ProjectRow, StoreRow, WorkerRow
@@ -69,6 +70,25 @@ class FixedOperations(
             configuration_directory="/srv/switch",
             configuration_loaded_at=STARTED_AT,
             missing_prompts=[MissingPromptRow(name="shop/sale", language="en", times=12)],
+        )
+
+    def metrics(self) -> Metrics:
+        return Metrics(
+            [
+                MetricFamily(name="softswitch_calls", kind="gauge", help="Calls now.", samples=[Sample({}, 2.0)]),
+                MetricFamily(
+                    name="softswitch_calls_ended",
+                    kind="counter",
+                    help="Calls that are over.",
+                    samples=[Sample({"end": "completed", "by": "caller"}, 7.0)],
+                ),
+                MetricFamily(
+                    name="softswitch_call_talk_seconds",
+                    kind="histogram",
+                    help="How long people talked.",
+                    spreads=[Spread({}, (5.0, 60.0), [1, 4, 2], 321.5)],
+                ),
+            ]
         )
 
     async def set_worker(self, name: str, action: WorkerAction) -> WorkerSet | Refused:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId, RecordingId
+from softswitch.calls.meters import CallMeters
 from softswitch.calls.record import wrapped_up
 from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.told.call_events import RecordingEnded, RecordingStarted
@@ -38,6 +39,7 @@ class StoreRecords:
         self._on_recording = on_recording
         self._traces = traces
         self._tell = tell
+        self.meters = CallMeters()
         self._in_progress: dict[CallId, list[StoredRecording]] = {}
         """Recordings that are complete, by their calls, of which more may yet be known."""
         self._ended: dict[CallId, Cdr] = {}
@@ -73,6 +75,7 @@ class StoreRecords:
 
     def call_ended(self, cdr: Cdr) -> None:
         self._store.end_call(cdr)
+        self.meters.call_ended(cdr)
         if self._traces is not None:
             self._traces.call_ended(cdr)
         self._ended[cdr.call_id] = cdr
@@ -82,6 +85,7 @@ class StoreRecords:
             self._store.change_cdr(key, lambda known: replace(known, chain_id=chain_id))
 
     def call_measured(self, cdr: Cdr) -> None:
+        self.meters.call_measured(cdr)
         if self._ended.pop(cdr.call_id, None) != cdr:
             self._store.change_cdr((cdr.started_at, cdr.call_id), lambda known: replace(known, legs=cdr.legs))
         for recording in self._in_progress.pop(cdr.call_id, ()):

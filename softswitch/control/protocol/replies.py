@@ -8,6 +8,7 @@ from softswitch.acd.explaining import ContactExplanation
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.traced_message import TracedMessage
 from softswitch.calls.told.events import Numbered
+from softswitch.control.protocol.metrics import Metrics
 from softswitch.control.protocol.rows import (
     AgentRow,
     BanRow,
@@ -346,6 +347,7 @@ Rows = (
 )
 Reply = (
     Status
+    | Metrics
     | VoiceMessageSet
     | Rows
     | PhoneSet

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
+from softswitch.control.protocol.metrics import GetMetrics
 from softswitch.control.protocol.voicemail import VoicemailRequest
 
 AgentAction = Literal["login", "logout", "pause", "resume", "extend", "done"]
@@ -398,6 +399,7 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
 
 Request = (
     GetStatus
+    | GetMetrics
     | ListProjects
     | VoicemailRequest
     | ListCalls

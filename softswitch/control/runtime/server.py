@@ -29,6 +29,7 @@ from softswitch.control.limits import (
     SOCKET_PATH_BYTES_MAX,
 )
 from softswitch.control.operations import Operations
+from softswitch.control.protocol.metrics import GetMetrics
 from softswitch.control.protocol.replies import (
     Agents,
     Bans,
@@ -223,6 +224,8 @@ class ControlServer:
         match request:
             case GetStatus():
                 yield operations.status()
+            case GetMetrics():
+                yield operations.metrics()
             case ListProjects():
                 async for rows in _in_frames(operations.projects(), Projects):
                     yield rows

@@ -21,10 +21,11 @@ from statistics import median
 
 from softswitch.base.errors import StartError
 from softswitch.base.log import configure_logging, get_logger
+from softswitch.base.meters import Histogram
 from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
 from softswitch.media.packets.rtp import parse
-from softswitch.media.protocol import CommandBatch, Refusal, Reply, WorkerStatistics
+from softswitch.media.protocol import CommandBatch, Refusal, Reply, Spread, WorkerStatistics
 from softswitch.media.runtime.allocator import keep_freed_memory
 from softswitch.media.runtime.precedence import take_precedence
 from softswitch.media.runtime.recording.recorder import Recorder
@@ -53,6 +54,9 @@ RTCP_TICKS = 5
 
 STATISTICS_S = 1.0
 
+TICK_BOUNDS_S = (0.0002, 0.0005, 0.001, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.02)
+LATENESS_BOUNDS_S = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.04)
+
 _log = get_logger("media")
 
 
@@ -66,12 +70,14 @@ class Worker:
         "_fax",
         "_io",
         "_is_stopping",
+        "_lateness",
         "_link",
         "_loader",
         "_overruns",
         "_recorder",
         "_statistics_at",
         "_tick_us",
+        "_ticks",
     )
 
     def __init__(self, socket_path: str, name: str) -> None:
@@ -94,6 +100,8 @@ class Worker:
         self._booked_at = time.monotonic()
         self._booked_cpu_s = time.process_time()
         self._tick_us: list[float] = []
+        self._ticks = Histogram(TICK_BOUNDS_S)
+        self._lateness = Histogram(LATENESS_BOUNDS_S)
         self._statistics_at = 0.0
 
     def stop(self) -> None:
@@ -153,6 +161,7 @@ class Worker:
     def _catch_up(self, slot: int) -> int:
         """Count a late tick; far behind, the slot to go on with."""
         late_s = time.monotonic() - time_of(slot)
+        self._lateness.note(late_s)
         if late_s < OVERRUN_S:
             return slot
         self._overruns += 1
@@ -181,7 +190,9 @@ class Worker:
         self._engine.run(phase, tick)
         io.send(phase.outgoing, phase.singles)
         self._engine.report(phase, io.receive_rtcp() if tick % RTCP_TICKS == 0 else [], time.time())
-        self._tick_us.append((time.thread_time() - began) * 1e6)
+        took_s = time.thread_time() - began
+        self._tick_us.append(took_s * 1e6)
+        self._ticks.note(took_s)
         self._send_events()
 
     def _pass_faxes(self) -> None:
@@ -257,7 +268,13 @@ class Worker:
             cpu_s=cpu_s,
             cpu=cpu,
             unauthentic=sum(phase.secure.refused for phase in self._engine.phases),
+            ticks=_spread(self._ticks),
+            lateness=_spread(self._lateness),
         )
+
+
+def _spread(histogram: Histogram) -> Spread:
+    return Spread(histogram.bounds, tuple(histogram.counts), histogram.total)
 
 
 def _raise_descriptor_limit() -> None:

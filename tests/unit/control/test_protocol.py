@@ -7,6 +7,7 @@ import pytest
 
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
+from softswitch.control.protocol.metrics import GetMetrics
 from softswitch.control.protocol.replies import (
     Agents,
     AgentSet,
@@ -118,6 +119,7 @@ from softswitch.testing.traced_call import LEGS
 
 SWITCH = FixedOperations()
 REQUESTS: list[Request] = [
+    GetMetrics(),
     GetStatus(),
     ListProjects(),
     ListCalls(),
@@ -176,6 +178,7 @@ REQUESTS: list[Request] = [
 ]
 REPLIES: list[Reply] = [
     SWITCH.status(),
+    SWITCH.metrics(),
     Projects(SWITCH.project_rows),
     Calls(SWITCH.call_rows, False),
     Agents(SWITCH.agent_rows),
