@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: setup setup-dev check test fuzz demo bench man clean
+.PHONY: setup setup-dev check test fuzz demo bench docs man clean
 .DEFAULT_GOAL := check
 
 setup: $(INSTALLED)
@@ -56,5 +56,9 @@ bench: setup-dev
 man: setup-dev
 	$(BIN)/python .ci/man-pages man
 
+# The documentation as a site, in site/.
+docs: setup-dev
+	$(BIN)/zensical build --clean --strict
+
 clean:
-	rm -rf $(VENV) man demo-output fuzz-found .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) man site .cache demo-output fuzz-found .pytest_cache .ruff_cache .hypothesis .import_linter_cache

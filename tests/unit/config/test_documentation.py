@@ -46,25 +46,25 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[region]]": RegionRow,
     "[[lookup]]": LookupRow,
     "[[queue]]": QueueRow,
-    "profile = {QUEUE = {...}}": ServingRow,
-    "steps = [{...}]": StepRow,
-    "announce = {...}": Announcements,
-    "callbacks = {...}": CallbacksRow,
-    "rescue = {...}": RescueRow,
-    "hook = {...}": HookRow,
+    "profile": ServingRow,
+    "steps": StepRow,
+    "announce": Announcements,
+    "callbacks": CallbacksRow,
+    "rescue": RescueRow,
+    "hook": HookRow,
     "[[boost]]": BoostRow,
     "[[route]]": RouteRow,
     "[[schedule]]": ScheduleRow,
     "[[menu]]": MenuRow,
     "[[room]]": RoomRow,
     "[[trunk]]": TrunkRow,
-    "rules = [{...}]": NumberRuleRow,
+    "rules": NumberRuleRow,
     "[[outbound]]": OutboundRow,
-    "toll = {...}": TollRow,
-    "voicemail = {...}": PhoneBoxRow,
+    "toll of a phone or trunk": TollRow,
+    "voicemail of a phone": PhoneBoxRow,
     "[[box]]": BoxRow,
     "[[survey]]": SurveyRow,
-    "questions = [{...}]": QuestionRow,
+    "questions": QuestionRow,
     "[[user]]": UserRow,
     "[[key]]": KeyRow,
     **{f"[{field.name}]": field.type for field in msgspec.structs.fields(Settings)},
@@ -72,7 +72,11 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
 
 AS_VOICEMAIL = ("enabled", "operator", "attach", "messages_max", "minutes_max", "longest_s", "shortest_s", "keep_days")
 IN_WORDS = {
-    **{(heading, key): "as `[voicemail]` says" for heading in ("[[box]]", "voicemail = {...}") for key in AS_VOICEMAIL},
+    **{
+        (heading, key): "as `[voicemail]` says"
+        for heading in ("[[box]]", "voicemail of a phone")
+        for key in AS_VOICEMAIL
+    },
     ("[[agent]]", "voicemail"): "see below",
     ("[[phone]]", "voicemail"): "see below",
     ("[[agent]]", "toll"): "as `[toll]` says",
