@@ -2,8 +2,8 @@
 
 Each stream sends one 20 ms packet per tick, in order, so that everything but the sockets happens as in a worker:
 headers, jitter ring, playout, hearing, packet headers. Measured for bridged pairs of one codec, pairs with a codec
-each, recorded pairs, conferences of 15, streams that all hear music, bridged pairs that lose 3 % of the packets, and
-bridged pairs under SRTP.
+each, recorded pairs, pairs that programs hear (8 and 16 kHz), conferences of 15, streams that all hear music, bridged
+pairs that lose 3 % of the packets, and bridged pairs under SRTP. With OPENBLAS_NUM_THREADS=1, as workers have it.
 CPU time, median of the ticks. `--json` prints one object as the last line: microseconds per stream and tick.
 """
 
@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softswitch.base.address import HostPort
-from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
+from softswitch.base.ids import CallId, FeedId, RecordingId, RoomId, StreamId
 from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
+from softswitch.media.feeds.feed import Feed
 from softswitch.media.packets.rtp import HEADER_BYTES, PACKET_BYTES, ArrivalBuffer, parse
 from softswitch.media.phase import Phase
 from softswitch.media.protocol import (
@@ -37,6 +38,7 @@ from softswitch.media.protocol import (
     Room,
     SetHearing,
     SrtpKeys,
+    StartFeed,
     StartPlay,
     StartRecording,
     StreamDescription,
@@ -240,6 +242,29 @@ def recorded(streams: int) -> Load:
     return load
 
 
+def fed(streams: int, *, rate_hz: int = 8000) -> Load:
+    """A feed for each pair, as the streamer gets it; sending it costs a system call for 96 KB besides."""
+    load = bridged(streams)
+    for number in range(0, streams - 1, 2):
+        load.apply(
+            StartFeed(
+                Feed(
+                    feed_id=FeedId(number + 1),
+                    call_id=CallId(str(number // 2)),
+                    socket="/dev/null",
+                    left=StreamId(number),
+                    right=StreamId(number + 1),
+                    rate_hz=rate_hz,
+                )
+            )
+        )
+    return load
+
+
+def fed_wide(streams: int) -> Load:
+    return fed(streams, rate_hz=16000)
+
+
 def conferences(streams: int, *, is_loud: bool = False) -> Load:
     load = Load(streams, is_loud=is_loud)
     for first in range(0, streams, ROOM):
@@ -268,6 +293,8 @@ CASES: dict[str, Callable[[int], Load]] = {
     "bridge": bridged,
     "transcode": transcoded,
     "record": recorded,
+    "feed": fed,
+    "feed-wide": fed_wide,
     "conference": conferences,
     "shouting": shouting,
     "music": music,

@@ -68,6 +68,10 @@ class SwitchBelongings:
         running = self._parts.conferences.running(room) if terms is None else None
         return terms.project if terms is not None else None if running is None else running.terms.project
 
+    def of_program(self, program: str) -> str | None:
+        known = self._parts.settings.programs.get(program)
+        return None if known is None else known.project
+
     def of_recording(self, recording_id: RecordingId, started_at: float) -> str | None:
         recording = self._parts.store.recordings.get((started_at, recording_id))
         return None if recording is None else recording.project

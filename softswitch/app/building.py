@@ -23,7 +23,7 @@ from softswitch.app.homer import homer_link
 from softswitch.app.mailing import Mailing
 from softswitch.app.parts import Parts
 from softswitch.app.router_journal import StoredRouter, boot_id
-from softswitch.app.run_directory import worker_sockets
+from softswitch.app.run_directory import streamer_socket, worker_sockets
 from softswitch.app.settings import (
     archive_settings,
     call_settings,
@@ -32,6 +32,7 @@ from softswitch.app.settings import (
     stream_settings,
 )
 from softswitch.app.sounds import sound_library
+from softswitch.app.streamer_process import StreamerProcess
 from softswitch.app.switch_events import SwitchEvents
 from softswitch.app.voicemail_settings import mail_settings
 from softswitch.base.clock import SystemClock
@@ -207,6 +208,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         open_lines=open_lines,
         tell=switch_events.tell,
     )
+    streamer = StreamerProcess(around.programs, loop, streamer_socket(configuration))
     runner = FlowRunner(lambda: switch.running().dialplan, loop=loop)
     controller = CallController(
         around,
@@ -245,6 +247,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         voicemail=voicemail,
         voice_contacts=voice_contacts,
         mailing=mailing,
+        streamer=streamer,
         digests=Digests(
             store,
             clock,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from softswitch.app.parts import Parts
+from softswitch.app.stream_operations import stream_rows
 from softswitch.base.errors import LocalError, SoftswitchError
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.calls import supervision
@@ -133,5 +134,6 @@ class CallOperations:
             talking=sorted(record.measurements.talking),
             fax=fax_of(call),
             project=record.project,
+            streams=stream_rows(call),
             slot=call.around.parking.slot_of(call) if call.state is CallState.PARKED else "",
         )

@@ -20,6 +20,7 @@ from softswitch.app.peer_operations import PeerOperations
 from softswitch.app.project_operations import ProjectOperations
 from softswitch.app.run_directory import WEB, RunDirectory
 from softswitch.app.security_operations import SecurityOperations
+from softswitch.app.stream_operations import StreamOperations
 from softswitch.app.voicemail_operations import VoicemailOperations
 from softswitch.base.errors import ConfigurationError, LocalError, StartError
 from softswitch.base.ids import CallId
@@ -45,6 +46,9 @@ class SwitchOperations:
         self.hold_recording = call_operations.hold_recording
         self.supervise = call_operations.supervise
         self.set_supervision = call_operations.set_supervision
+        streams = StreamOperations(parts, call_operations.row)
+        self.start_stream = streams.start_stream
+        self.stop_stream = streams.stop_stream
         acd = AcdOperations(parts)
         self.agents = acd.agents
         self.queues = acd.queues

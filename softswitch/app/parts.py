@@ -10,6 +10,7 @@ from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
 from softswitch.app.digests import Digests
 from softswitch.app.mailing import Mailing
+from softswitch.app.streamer_process import StreamerProcess
 from softswitch.app.switch_events import SwitchEvents
 from softswitch.base.clock import Clock
 from softswitch.calls.projects import ProjectCalls
@@ -68,6 +69,7 @@ class Parts:
     voicemail: Voicemail
     voice_contacts: VoiceContacts
     mailing: Mailing
+    streamer: StreamerProcess
     digests: Digests
     legs: ExtensionLegs
     project_calls: ProjectCalls

@@ -22,6 +22,11 @@ def worker_sockets(configuration: Configuration) -> dict[str, str]:
     return {f"media-{number}": os.path.join(directory, f"media-{number}.sock") for number in range(count)}
 
 
+def streamer_socket(configuration: Configuration) -> str:
+    """Where the streamer listens for the media workers."""
+    return os.path.join(os.path.dirname(configuration.settings.control.socket), "streamer.sock")
+
+
 class RunDirectory:
     """Made by the supervisor; private to the user who runs it."""
 

@@ -13,6 +13,7 @@ from softswitch.app.acd_settings import overflow_target
 from softswitch.app.archive import ArchiveSettings, Keeping
 from softswitch.app.caller_settings import caller_lists, region_map
 from softswitch.app.codecs import working_codecs
+from softswitch.app.program_settings import programs
 from softswitch.app.trunks import habits, outbound_route, trunk_peer, trunk_route, trunk_session
 from softswitch.app.voicemail_settings import voice_boxes
 from softswitch.base.address import HostPort, TransportKind
@@ -159,6 +160,8 @@ def call_settings(configuration: Configuration) -> CallSettings:
         outbound=tuple(outbound_route(row) for row in configuration.outbound),
         habits=habits(settings.numbers),
         projects={row.id: _project(row) for row in configuration.projects},
+        programs=programs(configuration),
+        streams_max=settings.limits.streams,
         agent_projects={row.agent_id: row.projects for row in configuration.agents},
         is_voice_from_anywhere=settings.media.voice_from == "anywhere",
         sharing_parties=frozenset(

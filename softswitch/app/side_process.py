@@ -6,11 +6,14 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 
 
-async def begin(module: str, *arguments: str, stdin: int = DEVNULL) -> Process:
-    """Raises `OSError`. A session of its own, so that neither Ctrl-C nor a closed terminal reaches it."""
+async def begin(module: str, *arguments: str, stdin: int = DEVNULL, limit: int = 64 * 1024) -> Process:
+    """Raises `OSError`. A session of its own, so that neither Ctrl-C nor a closed terminal reaches it.
+
+    `limit` is how long a line of its output may be.
+    """
     # -P: no file of the current directory takes the place of one of ours.
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", module, *arguments), stdin=stdin, stdout=PIPE, start_new_session=True
+        *(sys.executable, "-P", "-m", module, *arguments), stdin=stdin, stdout=PIPE, start_new_session=True, limit=limit
     )
 
 

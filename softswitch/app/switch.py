@@ -103,6 +103,8 @@ class Switch:
         parts.archive.start()
         parts.traces.start()
         parts.acd_events.start()
+        if parts.configuration.programs:
+            parts.streamer.start()
         parts.switch_events.start()
         if parts.homer is not None:
             parts.homer.start()
@@ -297,6 +299,7 @@ class Switch:
         parts.conferences.stop()
         if self._control is not None:
             await self._control.close()
+        await parts.streamer.stop()
         await parts.archive.stop()
         parts.voicemail.stop()
         await parts.digests.stop()

@@ -29,3 +29,6 @@ RecordingId = NewType("RecordingId", str)
 
 RoomId = NewType("RoomId", str)
 """A conference in a media worker."""
+
+FeedId = NewType("FeedId", int)
+"""A call's sound for another program, in a media worker; unique for the life of the switch process."""

@@ -4,6 +4,7 @@ import msgspec
 
 from softswitch.acd.outputs import AcdOutput
 from softswitch.base.ids import LegId
+from softswitch.media.feeds.orders import ProgramLeft
 from softswitch.media.protocol import MediaEvent
 from softswitch.sip.outputs import (
     InfoReceived,
@@ -89,4 +90,5 @@ CallEvent = (
     | ConversationBegan
     | SupervisionOver
     | ConferenceLeft
+    | ProgramLeft
 )

@@ -280,4 +280,33 @@ class VoicemailOutcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.reason is VoicemailReason.SAVED
 
 
+class StreamReason(Enum):
+    STOPPED = "stopped"
+    """The program said that it is done."""
+    CLOSED = "closed"
+    """It closed the connection without a word."""
+    LOST = "lost"
+    """The connection broke, or the program did what it must not."""
+    REFUSED = "refused"
+    """It could not be reached, or would not have the call."""
+    TIMED_OUT = "timed_out"
+
+
+class StreamOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a program's talk with the caller."""
+
+    reason: StreamReason
+    program: str
+    """Its id, or its URL."""
+    result: Any = None
+    """What it said last: the `result` of its "stop", as it came in JSON. It is a stranger's word: check it."""
+    fault: str = ""
+    """Why it was lost or refused, for people."""
+
+    @property
+    def is_done(self) -> bool:
+        """The program came to its end, with a result or without."""
+        return self.reason in (StreamReason.STOPPED, StreamReason.CLOSED)
+
+
 HUNG_UP = "hung up"

@@ -15,6 +15,7 @@ from softswitch.calls.limits import HISTORY_MAX
 from softswitch.calls.measurements import CallMeasurements
 from softswitch.calls.queue_stays import QueueStays, wrapped_up_stays
 from softswitch.calls.recorded_legs import RecordedLegs
+from softswitch.calls.stream_records import StreamRecords
 from softswitch.sip.messages.reason import NORMAL_CLEARING, cause_text
 from softswitch.sip.messages.status import q850_cause
 from softswitch.store.schema import ActiveCall, AfterCall, Cdr, Forwarded, Supervised, TrunkTry
@@ -120,6 +121,7 @@ class CallRecord:
         "sip_status",
         "started_at",
         "stays",
+        "streams",
         "supervisions",
         "tags",
         "talk_s",
@@ -182,6 +184,7 @@ class CallRecord:
         self.tags: dict[str, str] = {}
         self.forwards: list[Forwarded] = []
         self.supervisions: list[Supervised] = []
+        self.streams = StreamRecords()
         self.transferred_to = ""
         self.transferred_by = ""
         self.is_transfer_attended = False
@@ -304,6 +307,7 @@ class CallRecord:
             cause=self.final_cause(),
             cause_text=cause_text(self.final_cause()),
             recordings=tuple(self.recordings),
+            streams=self.streams.rows(),
             scores=self.scores,
             tags=self.tags,
             supervisions=tuple(self.supervisions),

@@ -16,6 +16,7 @@ from softswitch.calls.callback_book import CallbackTerms
 from softswitch.calls.caller_lists import CallerList, RegionMap
 from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.digit_mode import DigitMode
+from softswitch.calls.programs import Program
 from softswitch.calls.ringing import EACH_S, RingStrategy
 from softswitch.calls.toll_policy import TollRules
 from softswitch.calls.voice_box import VoiceBox
@@ -235,6 +236,10 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Who watches an extension's calls, or a parking slot, reads with whom it talks, or who is there."""
     is_mwi_unsolicited: bool = False
     """Phones are told of waiting messages without having asked."""
+    programs: dict[str, Program] = {}
+    """That may be given calls' sound."""
+    streams_max: int = 100
+    """Of all calls together."""
     projects: dict[str, Project] = {}
     agent_projects: dict[AgentId, tuple[str, ...]] = {}
     """Of all agents: for whom alone each works; none: for all."""

@@ -20,6 +20,7 @@ from softswitch.calls.outcomes import (
     Played,
     QueueOutcome,
     RecordedMessage,
+    StreamOutcome,
 )
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
@@ -28,6 +29,7 @@ from softswitch.calls.settings import Project
 from softswitch.calls.supervision import SupervisionMode
 from softswitch.calls.voice_book import BoxCounts
 from softswitch.calls.voice_box import GreetingKind, VoiceBox
+from softswitch.media.feeds.orders import Side
 from softswitch.prompts.missing import MissingPrompt
 from softswitch.prompts.spoken import Said
 from softswitch.store.schema import StoredPhone
@@ -141,6 +143,19 @@ class CallVerbs(Protocol):
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage: ...
     async def start_recording(self) -> bool: ...
     async def stop_recording(self) -> None: ...
+    async def stream(
+        self,
+        program: str,
+        *,
+        rate_hz: int | None,
+        record: bool | None,
+        timeout_s: float | None,
+        values: Mapping[str, str],
+    ) -> StreamOutcome: ...
+    async def start_stream(
+        self, program: str, *, side: Side, rate_hz: int | None, values: Mapping[str, str]
+    ) -> bool: ...
+    async def stop_stream(self, program: str) -> None: ...
     async def mask_recording(self, seconds: float | None) -> None: ...
     async def resume_recording(self) -> None: ...
     @property

@@ -1,14 +1,13 @@
 """`softswitch calls`: calls in progress, ending one, supervisors in them, and what became of one."""
 
-from collections.abc import Sequence
 from typing import get_args
 
 import click
 
-from softswitch.base.ids import CallId
+from softswitch.cli.call_ids import complete_call_id
 from softswitch.cli.directory import config_option, connect, find_directory, project_option
-from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, show_rows
+from softswitch.cli.streams import stop_stream, stream, streams
 from softswitch.cli.watching import shown_again, watch_option
 from softswitch.cli.why import why
 from softswitch.cli.words import duration, instant, spoken_state
@@ -73,6 +72,9 @@ def transfer(ctx: click.Context, call_id: str, target: str, config: str | None) 
 
 
 calls.add_command(why)
+calls.add_command(stream)
+calls.add_command(stop_stream)
+calls.add_command(streams)
 
 _MODES = click.Choice(get_args(SupervisionMode))
 _EFFECTS = {
@@ -109,14 +111,6 @@ def mode(ctx: click.Context, call_id: str, mode: SupervisionMode, phone: str, co
         found = complete_call_id(call_id, client.calls())
         done = client.ask(SetSupervision(found, mode, phone), SupervisionSet)
     click.echo(f"Phone {done.phone} {_EFFECTS[mode]}.")
-
-
-def complete_call_id(beginning: str, rows: Sequence[CallRow]) -> CallId:
-    """The id that begins so. What begins none is left to the switch to refuse. Raises `Failure` if several do."""
-    found = [row.call_id for row in rows if row.call_id.startswith(beginning)]
-    if len(found) > 1 and beginning not in found:
-        raise Failure(f"{len(found)} calls begin with {beginning}: {', '.join(found[:5])}; give more of the id")
-    return found[0] if len(found) == 1 else CallId(beginning)
 
 
 def _talking(row: CallRow) -> str:

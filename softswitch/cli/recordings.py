@@ -6,7 +6,7 @@ from itertools import islice
 
 import click
 
-from softswitch.cli.calls import complete_call_id
+from softswitch.cli.call_ids import complete_call_id
 from softswitch.cli.directory import (
     DirectoryGroup,
     config_option,

@@ -74,6 +74,7 @@ def check_projects(draft: Draft) -> None:
         ("schedules.toml", "schedule", draft.schedules),
         ("callers.toml", "list", draft.lists),
         ("lookups.toml", "lookup", draft.lookups),
+        ("programs.toml", "program", draft.programs),
         ("agents.toml", "phone", draft.phones),
         ("conferences.toml", "room", draft.rooms),
         ("voicemail.toml", "box", draft.boxes),

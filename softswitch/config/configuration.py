@@ -5,6 +5,7 @@ import msgspec
 from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.menu_rows import MenuRow
+from softswitch.config.program_rows import ProgramRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
@@ -42,6 +43,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """With the numbers of their files."""
     regions: tuple[RegionRow, ...] = ()
     lookups: tuple[LookupRow, ...] = ()
+    programs: tuple[ProgramRow, ...] = ()
     boxes: tuple[BoxRow, ...] = ()
     surveys: tuple[SurveyRow, ...] = ()
     users: tuple[UserRow, ...] = ()

@@ -103,5 +103,5 @@ def _shown(value: object) -> str:
 
 
 def _is_secret(key: str) -> bool:
-    """Headers of lookups are, for they carry keys."""
+    """Headers of lookups and programs are, for they carry keys."""
     return key in ("pin", "secret", "headers", "hash") or key.endswith(("password", "_pin"))

@@ -12,6 +12,7 @@ from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.conversion import FaultList
 from softswitch.config.menu_rows import MenuRow
+from softswitch.config.program_rows import ProgramRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
@@ -35,6 +36,7 @@ FILES = (
     "trunks.toml",
     "callers.toml",
     "lookups.toml",
+    "programs.toml",
     "voicemail.toml",
     "surveys.toml",
     USERS_FILE,
@@ -58,6 +60,7 @@ class Draft:
         "menus",
         "outbound",
         "phones",
+        "programs",
         "projects",
         "prompts",
         "queues",
@@ -101,6 +104,7 @@ class Draft:
         self.outbound: list[tuple[int, OutboundRow]] = []
         self.lists: list[tuple[int, CallerListRow]] = []
         self.regions: list[tuple[int, RegionRow]] = []
+        self.programs: list[tuple[int, ProgramRow]] = []
         self.lookups: list[tuple[int, LookupRow]] = []
         self.surveys: list[tuple[int, SurveyRow]] = []
         self.boxes: list[tuple[int, BoxRow]] = []

@@ -20,6 +20,7 @@ from softswitch.config.check_callers import check_callers, check_lookups
 from softswitch.config.check_groups import check_groups
 from softswitch.config.check_guard import check_guard
 from softswitch.config.check_people import check_people
+from softswitch.config.check_programs import check_programs
 from softswitch.config.check_prompts import check_prompts, read_prompts
 from softswitch.config.check_queues import check_queues
 from softswitch.config.check_settings import check_settings
@@ -38,6 +39,7 @@ from softswitch.config.conversion import FaultList, convert_rows, convert_struct
 from softswitch.config.draft import FILES, SETTINGS_FILE, USERS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
 from softswitch.config.menu_rows import MenuRow
+from softswitch.config.program_rows import ProgramRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
@@ -138,6 +140,7 @@ def _check(draft: Draft) -> None:
     check_trunks(draft)
     check_callers(draft)
     check_lookups(draft)
+    check_programs(draft)
     check_outbound(draft)
     check_projects(draft)
     check_conferences(draft)
@@ -228,6 +231,8 @@ def _convert_file(name: str, draft: Draft) -> None:
         case "callers.toml":
             draft.lists = tables.rows("list", CallerListRow)
             draft.regions = tables.rows("region", RegionRow)
+        case "programs.toml":
+            draft.programs = tables.rows("program", ProgramRow)
         case "lookups.toml":
             draft.lookups = tables.rows("lookup", LookupRow)
         case "menus.toml":
@@ -287,6 +292,7 @@ def _complete(draft: Draft) -> Configuration:
         outbound=tuple(row for _, row in draft.outbound),
         lists=tuple(row for _, row in draft.lists),
         regions=tuple(row for _, row in draft.regions),
+        programs=tuple(row for _, row in draft.programs),
         lookups=tuple(row for _, row in draft.lookups),
         surveys=tuple(row for _, row in draft.surveys),
         boxes=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.boxes),

@@ -328,6 +328,8 @@ class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
 
     calls: Annotated[int, Meta(ge=1, le=100_000)] = 2000
     """Calls in progress; the next INVITE gets 503 with Retry-After."""
+    streams: Annotated[int, Meta(ge=0, le=1000)] = 100
+    """Programs that hear or talk to callers, at a time; further ones are refused."""
     contacts_per_phone: Annotated[int, Meta(ge=1, le=100)] = 5
     """Devices that may be registered under one username at a time."""
 

@@ -24,6 +24,7 @@ from softswitch.control.protocol.replies import (
     Refused,
     Reloaded,
     Status,
+    StreamSet,
     SupervisionSet,
     TraceRows,
     Transferred,
@@ -68,6 +69,7 @@ from softswitch.control.protocol.rows import (
     SubscriptionRow,
     TrunkRow,
 )
+from softswitch.control.protocol.streams import StartStream, StopStream
 from softswitch.control.protocol.voicemail import (
     MailCounts,
     MailRow,
@@ -212,6 +214,10 @@ class Operations(Protocol):
     async def cancel_callback(self, callback_id: str, by: str) -> CallbackSet | Refused: ...
 
     async def hang_up(self, call_id: CallId) -> Done | Refused: ...
+
+    async def start_stream(self, request: StartStream) -> StreamSet | Refused: ...
+
+    async def stop_stream(self, request: StopStream) -> StreamSet | Refused: ...
 
     async def transfer_call(self, call_id: CallId, target: str) -> Transferred | Refused: ...
 

@@ -24,6 +24,7 @@ from softswitch.control.protocol import replies, requests, rows
 from softswitch.control.protocol.metrics import GetMetrics, Metrics
 from softswitch.control.protocol.replies import Refused, Reply
 from softswitch.control.protocol.requests import Request
+from softswitch.control.protocol.streams import StartStream, StopStream
 from softswitch.control.protocol.voicemail import (
     ListMails,
     ListVoiceBoxes,
@@ -60,6 +61,10 @@ class Belongings(Protocol):
         ...
 
     def of_list(self, list_id: str) -> str | None: ...
+    def of_program(self, program: str) -> str | None:
+        """Of one that is configured."""
+        ...
+
     def of_agent(self, agent_id: AgentId) -> str | None: ...
     def may_reach(self, project: str, number: str) -> bool:
         """Whether callers of the project may be sent to a number: to one of its own, or of nobody."""
@@ -106,8 +111,14 @@ def _listing(scope: Scope, request: Request) -> bool:
     return True
 
 
-def _call(scope: Scope, request: requests.HangUp | requests.SetRecording) -> bool:
+def _call(scope: Scope, request: requests.HangUp | requests.SetRecording | StopStream) -> bool:
     return scope.own(scope.owners.of_call(request.call_id))
+
+
+def _stream(scope: Scope, request: StartStream) -> bool:
+    """Its own call, to a program of its own: no sound goes to where a request alone says."""
+    owners = scope.owners
+    return scope.own(owners.of_call(request.call_id)) and scope.own(owners.of_program(request.program))
 
 
 def _transfer(scope: Scope, request: requests.TransferCall) -> bool:
@@ -207,6 +218,8 @@ RULES: dict[type[Request], Rule] = {
     requests.HangUp: _call,
     requests.SetRecording: _call,
     requests.TransferCall: _transfer,
+    StartStream: _stream,
+    StopStream: _call,
     requests.Supervise: _supervision,
     requests.SetSupervision: _supervision,
     requests.HoldRecording: _recording,
@@ -396,6 +409,7 @@ SHOWN: dict[type[Reply], Show] = {
     replies.RecordingSet: _one("call", _call_row),
     replies.SupervisionSet: _one("call", _call_row),
     replies.Transferred: _one("call", _call_row),
+    replies.StreamSet: _one("call", _call_row),
     replies.QueueSet: _one("queue", _queue_row),
     replies.CallbackSet: _one("callback", _labelled_row),
     replies.ConferenceSet: _one("conference", _labelled_row),

@@ -28,6 +28,8 @@ from softswitch.calls.outcomes import (
     QueueOutcome,
     QueueReason,
     RecordedMessage,
+    StreamOutcome,
+    StreamReason,
     VoicemailOutcome,
     VoicemailReason,
 )
@@ -61,6 +63,8 @@ __all__ = [
     "RecordedMessage",
     "Ring",
     "Said",
+    "StreamOutcome",
+    "StreamReason",
     "SupervisionModeName",
     "UnknownName",
     "VoiceMessage",

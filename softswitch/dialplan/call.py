@@ -15,6 +15,7 @@ What is played is named by prompts ("greeting/welcome", in the call's language) 
 | recording.py | what he says, and what is kept |
 | surveying.py | what he thinks of it |
 | reaching.py | whom he reaches |
+| streaming.py | programs that hear him or talk to him |
 | conferring.py | telephone conferences |
 | own_phone.py | what the owner of a phone sets |
 | voicemail.py | messages he leaves, and boxes he opens |
@@ -30,10 +31,11 @@ from softswitch.dialplan.conferring import Conferring
 from softswitch.dialplan.knowing import Knowing
 from softswitch.dialplan.own_phone import OwnPhone
 from softswitch.dialplan.reaching import Reaching
+from softswitch.dialplan.streaming import Streaming
 from softswitch.dialplan.voicemail import Voicemail
 
 
-class Call(CallerFacts, Knowing, Reaching, Conferring, OwnPhone, Voicemail):
+class Call(CallerFacts, Knowing, Reaching, Conferring, OwnPhone, Streaming, Voicemail):
     """One caller. Made by the switch for each call; kept by nobody after the flow has returned.
 
     `Reaching` brings `Surveying` along, and that `Speaking` and `Recording`.

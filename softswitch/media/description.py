@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from softswitch.base.ids import RecordingId, RoomId, StreamId
+from softswitch.base.ids import FeedId, RecordingId, RoomId, StreamId
+from softswitch.media.feeds.feed import Feed
 from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     CommandBatch,
@@ -29,8 +30,10 @@ from softswitch.media.protocol import (
     Room,
     SendDigits,
     SetHearing,
+    StartFeed,
     StartPlay,
     StartRecording,
+    StopFeed,
     StopPlay,
     StopRecording,
     StreamDescription,
@@ -42,13 +45,23 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class MediaDescription:
-    """Streams with what each hears and plays, fax ports, rooms, recordings.
+    """Streams with what each hears and plays, fax ports, rooms, recordings, feeds.
 
     Read the tables freely; only `apply` changes them.
     """
 
-    __slots__ = ("_hearers", "_incoming", "_room_of", "fax_ports", "hearings", "playbacks", "recordings", "rooms",
-                 "streams")  # fmt: skip
+    __slots__ = (
+        "_hearers",
+        "_incoming",
+        "_room_of",
+        "fax_ports",
+        "feeds",
+        "hearings",
+        "playbacks",
+        "recordings",
+        "rooms",
+        "streams",
+    )
 
     def __init__(self) -> None:
         self.streams: dict[StreamId, StreamDescription] = {}
@@ -58,6 +71,7 @@ class MediaDescription:
         self.playbacks: dict[StreamId, Playback] = {}
         self.recordings: dict[RecordingId, Recording] = {}
         self.rooms: dict[RoomId, Room] = {}
+        self.feeds: dict[FeedId, Feed] = {}
         self._hearers: dict[StreamId, set[StreamId]] = {}
         """By the stream that is heard: who hears it. Streams nobody hears are not in it."""
         self._room_of: dict[StreamId, RoomId] = {}
@@ -94,6 +108,10 @@ class MediaDescription:
                 self.recordings[recording.recording_id] = recording
             case StopRecording(recording_id):
                 self.recordings.pop(recording_id, None)
+            case StartFeed(feed):
+                self.feeds[feed.feed_id] = feed
+            case StopFeed(feed_id):
+                self.feeds.pop(feed_id, None)
             case Describe():
                 self._replace(command)
         return ""
@@ -119,6 +137,8 @@ class MediaDescription:
             parts.with_room_for(playback).playbacks.append(playback)
         for recording in self.recordings.values():
             parts.with_room_for(recording).recordings.append(recording)
+        for feed in self.feeds.values():
+            parts.with_room_for(feed).feeds.append(feed)
         return parts.closed()
 
     def _drop(self, stream_id: StreamId) -> None:
@@ -184,6 +204,7 @@ class MediaDescription:
                 self._note_hearing(hearing)
         self.playbacks = {playback.stream_id: playback for part in parts for playback in part.playbacks}
         self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
+        self.feeds = {feed.feed_id: feed for part in parts for feed in part.feeds}
         self.rooms = {room.room_id: room for part in parts for room in part.rooms}
         self._room_of = {member: room.room_id for room in self.rooms.values() for member in room.members}
 
@@ -206,11 +227,13 @@ class _DescribeParts:
         self._parts: list[Describe] = []
         self._room = 0
 
-    def with_room_for(self, entry: StreamDescription | FaxPort | Hearing | Room | Playback | Recording) -> Describe:
+    def with_room_for(
+        self, entry: StreamDescription | FaxPort | Hearing | Room | Playback | Recording | Feed
+    ) -> Describe:
         """The part that `entry` goes into."""
         size = len(_encode(entry))
         if not self._parts or size > self._room:
-            self._parts.append(Describe([], [], [], [], [], is_last=False, fax_ports=[]))
+            self._parts.append(Describe([], [], [], [], [], is_last=False, fax_ports=[], feeds=[]))
             self._room = _PACKET_BYTES
         self._room -= size
         return self._parts[-1]

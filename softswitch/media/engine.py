@@ -19,6 +19,7 @@ from softswitch.media.coding.codec_tables import CodecTables
 from softswitch.media.digits import digit_sending
 from softswitch.media.digits.dtmf import DtmfReceiver
 from softswitch.media.fax.fax_ports import FaxPorts, FaxSockets
+from softswitch.media.feeds.feeds import Feeds
 from softswitch.media.frames import Frames
 from softswitch.media.limits import (
     EVENTS_WAITING_MAX,
@@ -49,8 +50,10 @@ from softswitch.media.protocol import (
     PutStream,
     SendDigits,
     SetHearing,
+    StartFeed,
     StartPlay,
     StartRecording,
+    StopFeed,
     StopPlay,
     StopRecording,
     StreamDescription,
@@ -86,6 +89,7 @@ class MediaEngine:
         "_sink",
         "dropped_events",
         "fax_ports",
+        "feeds",
         "phases",
         "player",
         "recordings",
@@ -112,6 +116,7 @@ class MediaEngine:
         self.store = SoundStore(SOUND_STORE_BYTES)
         self.player = Player(self.store, self.tables)
         self.recordings = Recordings(sink, self.streams, self._frames, self.tables, self.phases[0])
+        self.feeds = Feeds(self.streams, self._frames, self.phases)
         self._sink = sink
         self._dtmf = DtmfReceiver()
         self._described: list[Describe] = []
@@ -134,7 +139,7 @@ class MediaEngine:
             case PutStream(stream):
                 return _reasons(self._put(stream, now))
             case DropStream(stream_id):
-                return _reasons(self._drop(stream_id))
+                return _reasons(self._drop(stream_id, now))
             case HoldPort(local):
                 return _reasons(self.streams.hold(local))
             case PutFaxPort(port):
@@ -162,6 +167,11 @@ class MediaEngine:
                 return _reasons(self.recordings.start(recording, now))
             case StopRecording(recording_id):
                 self.recordings.stop(recording_id)
+                return []
+            case StartFeed(feed):
+                return _reasons(self.feeds.start(feed, now))
+            case StopFeed(feed_id):
+                self.feeds.stop(feed_id)
                 return []
             case Describe():
                 return self._describe(command, now)
@@ -309,10 +319,11 @@ class MediaEngine:
             self._dtmf.set_clock(stream.frame_row, description.telephone_event_clock_hz)
             if is_new:
                 self.recordings.follow(stream_id)
+                self.feeds.follow(stream_id, now)
                 self._reports.begin(stream)
         return reason
 
-    def _drop(self, stream_id: StreamId) -> str | None:
+    def _drop(self, stream_id: StreamId, now: float) -> str | None:
         stream = self.streams.find(stream_id)
         if stream is None:
             return None
@@ -330,6 +341,7 @@ class MediaEngine:
         )
         self.streams.drop(stream_id)
         self.recordings.follow(stream_id)
+        self.feeds.follow(stream_id, now)
         return None
 
     def _drop_fax_port(self, port_id: StreamId) -> None:
@@ -380,9 +392,12 @@ class MediaEngine:
         for recording_id in self.recordings.ids():
             if recording_id not in whole.recordings:
                 self.recordings.stop(recording_id)
+        for feed_id in self.feeds.ids():
+            if feed_id not in whole.feeds:
+                self.feeds.stop(feed_id)
         for stream_id in self.streams.ids():
             if stream_id not in whole.streams:
-                self._drop(stream_id)
+                self._drop(stream_id, now)
         for port_id in self.fax_ports.ids():
             if port_id not in whole.fax_ports:
                 self._drop_fax_port(port_id)
@@ -399,6 +414,7 @@ class MediaEngine:
         reasons += [self.streams.put_room(room) for room in whole.rooms.values()]
         reasons += [self._resume(playback, now) for playback in whole.playbacks.values()]
         reasons += [self.recordings.start(recording, now) for recording in whole.recordings.values()]
+        reasons += [self.feeds.start(feed, now) for feed in whole.feeds.values()]
         return [reason for reason in reasons if reason is not None]
 
     def _possible(self, wished: Hearing) -> Hearing:
@@ -441,7 +457,7 @@ class MediaEngine:
 class Description:
     """All parts of a description, by what they describe."""
 
-    __slots__ = ("fax_ports", "hearings", "playbacks", "recordings", "rooms", "streams")
+    __slots__ = ("fax_ports", "feeds", "hearings", "playbacks", "recordings", "rooms", "streams")
 
     def __init__(self, parts: Sequence[Describe]) -> None:
         self.streams = {stream.stream_id: stream for part in parts for stream in part.streams}
@@ -449,6 +465,7 @@ class Description:
         self.hearings = {hearing.stream_id: hearing for part in parts for hearing in part.hearings}
         self.playbacks = {playback.stream_id: playback for part in parts for playback in part.playbacks}
         self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
+        self.feeds = {feed.feed_id: feed for part in parts for feed in part.feeds}
         self.rooms = {room.room_id: room for part in parts for room in part.rooms}
 
 

@@ -37,6 +37,9 @@ GAIN_DB_MAX = 24.0
 RECORDINGS_MAX = 4096
 """Recordings of one worker: every call of STREAMS_MAX streams."""
 
+FEEDS_MAX = 512
+"""Feeds of one worker, a few microseconds a tick each; the streamer process has enough long before."""
+
 RTP_PACKET_BYTES_MAX = 1472
 """What fits an Ethernet frame (30 ms of L16 at 16 kHz are 960 with their header); longer ones are malformed for us."""
 

@@ -13,8 +13,10 @@ from softswitch.media.digits.digit_sender import DigitSender
 from softswitch.media.digits.fax_tone import FaxToneDetector
 from softswitch.media.digits.key_muting import KeyMuting
 from softswitch.media.digits.tone_detection import ToneDetector
+from softswitch.media.feeds.feed_taps import FeedTaps
+from softswitch.media.feeds.voices import Voices as ProgramVoices
 from softswitch.media.frames import Frames
-from softswitch.media.limits import RECORDINGS_MAX, STREAMS_MAX
+from softswitch.media.limits import FEEDS_MAX, RECORDINGS_MAX, STREAMS_MAX
 from softswitch.media.mixing.gains import Gains
 from softswitch.media.mixing.mixer import Mixer
 from softswitch.media.packets.packetiser import Packetiser
@@ -118,6 +120,7 @@ class Phase:
         "echo_until",
         "fax_tones",
         "faxes_heard",
+        "feed_taps",
         "first_row",
         "gains",
         "heard",
@@ -128,6 +131,7 @@ class Phase:
         "mixer",
         "outgoing",
         "playout_clock",
+        "program_voices",
         "room_voices",
         "row_count",
         "secure",
@@ -165,6 +169,8 @@ class Phase:
         self.beeps = Beeps()
         self.room_voices = RoomVoices()
         self.taps = Taps(RECORDINGS_MAX // PHASES, sink, tables)
+        self.feed_taps = FeedTaps(FEEDS_MAX)
+        self.program_voices = ProgramVoices(self.first_row)
         self.outgoing = OutgoingBuffer(ROWS_PER_PHASE)
         self.secure = SecureRows(ROWS_PER_PHASE)
         self.marks: list[int] = []
@@ -188,7 +194,7 @@ class Phase:
 
     @property
     def is_idle(self) -> bool:
-        return not self.streams and self.taps.is_empty
+        return not self.streams and self.taps.is_empty and self.feed_taps.is_empty
 
     def wake(self, now: float) -> None:
         """Something begins here: if the phase had nothing to do, its ticks begin with the next one."""

@@ -14,9 +14,10 @@ over from a dead one goes on where the other would be by now, with the same SSRC
 import msgspec
 
 from softswitch.base.address import HostPort
-from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
+from softswitch.base.ids import CallId, FeedId, RecordingId, RoomId, StreamId
+from softswitch.media.feeds.feed import Feed
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 PACKET_BYTES_MAX = 128 * 1024
 """A batch is split below this; the kernel's default send buffer (208 KiB) must hold one with its overhead."""
 
@@ -64,6 +65,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     `gain_db` changes the party's voice for all who hear it; with `is_muted` nobody hears it and no recording holds it;
     with `is_deaf` the party hears playbacks only.
     When nothing comes from the party for `timeout_s`, no RTP and no RTCP, `StreamTimedOut` says so; 0 for never.
+    With `is_program` there is no party and no port: a feed says what the stream says (feeds/).
     RTCP goes to `rtcp_remote`, or one port above `remote`; with `has_rtcp_mux` it shares the RTP port (RFC 5761).
     """
 
@@ -96,6 +98,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     gain_db: float = 0.0
     is_muted: bool = False
     is_deaf: bool = False
+    is_program: bool = False
     timeout_s: float = 10.0
     has_rtcp_mux: bool = False
     rtcp_remote: HostPort | None = None
@@ -273,9 +276,19 @@ class StopRecording(msgspec.Struct, frozen=True, tag=True):
     recording_id: RecordingId
 
 
+class StartFeed(msgspec.Struct, frozen=True, tag=True):
+    """Begin a feed, or change one that runs."""
+
+    feed: Feed
+
+
+class StopFeed(msgspec.Struct, frozen=True, tag=True):
+    feed_id: FeedId
+
+
 class Describe(msgspec.Struct, frozen=True, tag=True):
-    """The whole description, sent after every (re)connection: streams, fax ports, rooms, playbacks and recordings that
-    are not in it are dropped (such recordings are closed properly), those that are and exist go on undisturbed.
+    """The whole description, sent after every (re)connection: streams, fax ports, rooms, playbacks, recordings and
+    feeds not in it are dropped (such recordings are closed properly), those that are and exist go on undisturbed.
 
     A description too large for one packet is sent as several with `is_last` False on all but the last.
     """
@@ -287,6 +300,7 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
     rooms: list[Room] = []
     is_last: bool = True
     fax_ports: list[FaxPort] = []
+    feeds: list[Feed] = []
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True):
@@ -311,6 +325,8 @@ MediaCommand = (
     | StopPlay
     | StartRecording
     | StopRecording
+    | StartFeed
+    | StopFeed
     | Describe
 )
 

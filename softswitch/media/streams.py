@@ -33,7 +33,7 @@ TIMEOUT_MAX_S = 86_400.0
 
 _TICK_MS = round(TICK_S * 1000)
 
-_CONSTANT = ("port", "local_ip", "ssrc", "call_id", "is_shared")
+_CONSTANT = ("port", "local_ip", "ssrc", "call_id", "is_shared", "is_program")
 """What of a stream never changes."""
 
 
@@ -102,7 +102,8 @@ class Streams:
     def drop(self, stream_id: StreamId) -> None:
         """Close the port. The caller has ended its playback and taken its statistics."""
         stream = self._by_id.pop(stream_id)
-        self._port.close(stream.frame_row)
+        if not stream.description.is_program:
+            self._port.close(stream.frame_row)
         phase = stream.phase
         home, streams = self._calls.pop(stream.description.call_id)
         if streams > 1:
@@ -207,7 +208,9 @@ class Streams:
         phase.wake(now)
         row = phase.allocate(description.stream_id)
         stream = Stream(description, phase, row)
-        if description.is_shared:
+        if description.is_program:
+            fault = None
+        elif description.is_shared:
             fault = self._port.open_shared(stream.frame_row, local, description.remote)
         else:
             fault = self._port.open(stream.frame_row, local)
@@ -379,6 +382,8 @@ class Streams:
             self._route(stream_id)
 
     def _aim(self, stream: Stream, *, is_marked: bool = True) -> None:
+        if stream.description.is_program:
+            return
         destination = stream.latch.destination()
         if not stream.description.sends or stream.row in stream.phase.singly:
             destination = None
@@ -451,8 +456,10 @@ def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[
     ptimes_ms = PTIMES_MS if coded is None else coded.spec.ptimes_ms
     if description.ptime_ms not in ptimes_ms:
         return f"ptime_ms {description.ptime_ms} is none of {ptimes_ms}"
-    if (fault := _port_fault(description.port)) is not None:
+    if not description.is_program and (fault := _port_fault(description.port)) is not None:
         return fault
+    if description.is_program and (description.remote is not None or description.codec not in tables.names):
+        return "a program's stream has no party, and a codec of the tick"
     if not (0 <= description.payload_type <= 127 and 0 <= (description.telephone_event or 0) <= 127):
         return "a payload type is 0 to 127"
     if not 0.0 <= description.timeout_s <= TIMEOUT_MAX_S:

@@ -93,6 +93,8 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     play(table, phase.heard[: table.rows], tables, phase.playout_clock, tick)
     if not phase.coded.is_empty:
         phase.coded.take_frames(table, frames, tables)
+    if not phase.program_voices.is_empty:
+        phase.program_voices.speak(table, frames, tables)
     phase.comfort_noise.fill(table, phase.heard, tables, tick)
     phase.key_muting.silence(table, phase.heard, tables, tick)
     phase.tones_heard = phase.tone_detector.take(table, phase.heard, tables)
@@ -107,6 +109,8 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     digit_sending.write_frames(phase, tables)
     _stamp(phase, ticks)
     single_packets.build(phase, frames, tables)
+    if not phase.feed_taps.is_empty:
+        phase.feed_taps.take(frames, tables, phase.program_voices.played(), tick, now)
 
 
 def _stamp(phase: Phase, ticks: int) -> None:

@@ -93,6 +93,25 @@ class ActiveCall(msgspec.Struct, frozen=True, kw_only=True):
     """As in its record."""
 
 
+class Streamed(msgspec.Struct, frozen=True, kw_only=True):
+    """A program heard the call, or talked to its caller. Counts are of frames of 20 ms, as last known."""
+
+    program: str
+    """Its id, or its URL."""
+    side: str
+    """Whose sound it was given: "caller", "other", "both" or "mixed"."""
+    talks: bool = False
+    sent: int = 0
+    dropped: int = 0
+    """That it never got: it, or its network, was too slow, or away."""
+    said: int = 0
+    refused: int = 0
+    """That it said and nobody heard."""
+    end_reason: str = ""
+    """"stopped", "closed", "lost" or "refused"; "" if that was not known in time."""
+    fault: str = ""
+
+
 class Supervised(msgspec.Struct, frozen=True, kw_only=True):
     """A supervisor takes part in a conversation from now on, in another way, or no more.
 
@@ -289,6 +308,8 @@ class Cdr(msgspec.Struct, frozen=True, kw_only=True):
     """Whatever the flow noted about the call."""
     supervisions: tuple[Supervised, ...] = ()
     """Who listened to it, whispered to the agent or spoke to both, in the order of time."""
+    streams: tuple[Streamed, ...] = ()
+    """Programs that heard it, or talked to its caller, in order; of very many the newest."""
     transferred_to: str = ""
     """The number a party of this call was transferred to, if that ended it."""
     transferred_by: str = ""

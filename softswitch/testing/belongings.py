@@ -41,6 +41,9 @@ class FixedBelongings:
     def of_list(self, list_id: str) -> str | None:
         return self.owners.get(("list", list_id))
 
+    def of_program(self, program: str) -> str | None:
+        return self.owners.get(("program", program))
+
     def of_agent(self, agent_id: AgentId) -> str | None:
         return self.owners.get(("agent", agent_id))
 

@@ -26,6 +26,7 @@ from softswitch.calls.outcomes import (
     Played,
     QueueOutcome,
     RecordedMessage,
+    StreamOutcome,
 )
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
@@ -38,6 +39,7 @@ from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.numbers import NumberPlan
 from softswitch.dialplan.schedule import Schedule
 from softswitch.dialplan.surveys import AfterQueue, Survey
+from softswitch.media.feeds.orders import Side
 from softswitch.prompts.missing import MissingPrompt
 from softswitch.prompts.spoken import Said
 from softswitch.store.schema import StoredPhone
@@ -45,8 +47,10 @@ from softswitch.store.voicemail_schema import StoredVoiceMessage
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.voicemail import FakeVoicemail
 
-Outcome = QueueOutcome | DialOutcome | ParkOutcome | ConferenceOutcome | RecordedMessage | LookupAnswer
-OutcomeT = TypeVar("OutcomeT", QueueOutcome, DialOutcome, ParkOutcome, ConferenceOutcome, RecordedMessage, LookupAnswer)
+Outcome = QueueOutcome | DialOutcome | ParkOutcome | ConferenceOutcome | RecordedMessage | LookupAnswer | StreamOutcome
+OutcomeT = TypeVar(
+    "OutcomeT", QueueOutcome, DialOutcome, ParkOutcome, ConferenceOutcome, RecordedMessage, LookupAnswer, StreamOutcome
+)
 
 
 class FakeSounds:
@@ -335,6 +339,26 @@ class FakeCall:
     async def retrieve(self, slot: str) -> bool:
         self._use(f"retrieve {slot}")
         return self._gone_on()
+
+    async def stream(
+        self,
+        program: str,
+        *,
+        rate_hz: int | None,
+        record: bool | None,
+        timeout_s: float | None,
+        values: Mapping[str, str],
+    ) -> StreamOutcome:
+        """What came of it is the next of the outcomes."""
+        self._use(" ".join(["stream", program, *(f"{name}={value}" for name, value in values.items())]))
+        return self._outcome(StreamOutcome)
+
+    async def start_stream(self, program: str, *, side: Side, rate_hz: int | None, values: Mapping[str, str]) -> bool:
+        self._use(f"start_stream {program} {side}")
+        return True
+
+    async def stop_stream(self, program: str) -> None:
+        self._use(f"stop_stream {program}".strip())
 
     async def conference(self, room: str) -> ConferenceOutcome:
         await self.answer()

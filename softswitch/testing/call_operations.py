@@ -10,12 +10,14 @@ from softswitch.control.protocol.replies import (
     Messages,
     RecordingSet,
     Refused,
+    StreamSet,
     SupervisionSet,
     TraceRows,
     Transferred,
 )
 from softswitch.control.protocol.requests import GetMessages, RecordingAction, SupervisionMode, Trace
 from softswitch.control.protocol.rows import CallRow, TraceRow
+from softswitch.control.protocol.streams import StartStream, StopStream, StreamRow
 from softswitch.sip.tracing.reading import call_id_of
 from softswitch.testing.fixed_switch import STARTED_AT, FixedSwitch
 from softswitch.testing.traced_call import LEGS, refused_call
@@ -62,6 +64,24 @@ class FixedCallOperations(FixedSwitch):
         if any(row.call_id == call_id for row in self.call_rows):
             return Done()
         return Refused("not_found", f"there is no call {call_id}; `softswitch calls` lists them all")
+
+    async def start_stream(self, request: StartStream) -> StreamSet | Refused:
+        for at, row in enumerate(self.call_rows):
+            if row.call_id == request.call_id:
+                stream = StreamRow(stream_id="7", program=request.program, side=request.side, is_connected=True)
+                self.orders.append(("start_stream", request.call_id, request.program, request.side))
+                self.call_rows[at] = msgspec.structs.replace(row, streams=[*row.streams, stream])
+                return StreamSet(self.call_rows[at], "7")
+        return Refused("not_found", f'there is no call "{request.call_id}"')
+
+    async def stop_stream(self, request: StopStream) -> StreamSet | Refused:
+        for at, row in enumerate(self.call_rows):
+            if row.call_id == request.call_id and any(each.stream_id == request.stream_id for each in row.streams):
+                self.orders.append(("stop_stream", request.call_id, request.stream_id))
+                left = [each for each in row.streams if each.stream_id != request.stream_id]
+                self.call_rows[at] = msgspec.structs.replace(row, streams=left)
+                return StreamSet(self.call_rows[at], request.stream_id)
+        return Refused("not_found", f'the call has no stream "{request.stream_id}"')
 
     async def transfer_call(self, call_id: CallId, target: str) -> Transferred | Refused:
         self.orders.append(("transfer_call", call_id, target))

@@ -78,9 +78,21 @@ VERBS = {
         "calls_recordings.a_flow_records_the_whole_call_with_whoever_joins_and_masks_it",
         "verbs.known_and_surveyed",
     ),
+    "start_stream": (
+        "streams.a_program_hears_whoever_the_caller_talks_to",
+        "streams.a_program_hears_a_conversation",
+    ),
     "stop_recording": (
         "calls_recordings.a_flow_records_the_whole_call_with_whoever_joins_and_masks_it",
         "verbs.known_and_surveyed",
+    ),
+    "stop_stream": (
+        "streams.a_program_hears_whoever_the_caller_talks_to",
+        "streams.a_program_hears_a_conversation",
+    ),
+    "stream": (
+        "streams.a_bot_talks_to_the_caller_and_the_flow_goes_on_with_its_result",
+        "streams.a_bot_says_back_what_it_hears",
     ),
     "supervise": ("codes.supervisors_dial_their_way_in", "star_codes.supervisors"),
     "survey": ("calls.a_caller_waits_talks_is_recorded_and_rates", "shipped_dialplans.hotline"),

@@ -27,6 +27,7 @@ from softswitch.calls.queue_wishes import QueueStay
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.call_recordings import CallRecordings
+from softswitch.calls.runtime.call_streams import CallStreams
 from softswitch.calls.runtime.caller_leg import open_stream, part_from_caller
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import TypedDigits
@@ -86,7 +87,7 @@ class ActiveCall:
         "came_by", "conversation", "digits_typed", "display", "exchange", "has_fax_flow", "headers", "instance",
         "is_caller_hidden", "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox",
         "max_forwards", "near", "parked_by", "permissions", "queue_stay", "record", "recordings", "seat",
-        "sent_away_to", "state", "state_since", "supervisions", "transfer", "unreached", "variables",
+        "sent_away_to", "state", "state_since", "streams", "supervisions", "transfer", "unreached", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -114,6 +115,8 @@ class ActiveCall:
         self.conversation: Conversation | None = None
         self.recordings = CallRecordings(self)
         self.mailbox.when_closed(self.recordings.stop)
+        self.streams = CallStreams(self)
+        self.mailbox.when_closed(self.streams.end_all)
         self.supervisions: list[Supervisor] = []
         """Of the conversation that goes on."""
         self.digits_typed = TypedDigits()
@@ -410,6 +413,7 @@ class ActiveCall:
         self.conversation = conversation
         if passage is not None:
             passage.begin()
+        self.streams.parties_changed()
         self.set_state(CallState.TALKING)
         call_bridged(self, conversation)
         self.around.conversations.began(self.caller, party)
@@ -435,9 +439,12 @@ class ActiveCall:
         self.record.has_far_left = conversation.far.leg.state is LegState.ENDED
         self.conversation = None
         call_parted(self, conversation)
+        self.streams.parties_changed()
 
     def mask_changed(self) -> None:
-        """What is said is recorded again, or not for a time; supervisors hear no more than recordings hold."""
+        """What is said is recorded again, or not for a time; supervisors and programs hear no more than they
+        hold."""
+        self.streams.mask_changed()
         for supervision in self.supervisions:
             supervision.mask_changed()
 

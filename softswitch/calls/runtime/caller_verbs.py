@@ -1,6 +1,5 @@
 """The verbs of a real call: what a flow can do with the caller (`CallVerbs`)."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -25,7 +24,6 @@ from softswitch.calls.outcomes import (
     QueueOutcome,
     RecordedMessage,
 )
-from softswitch.calls.pace import FlowSpins, Pace
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import Ring, RingStrategy
@@ -37,28 +35,25 @@ from softswitch.calls.runtime.conferring import confer
 from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
 from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.message import record_message
-from softswitch.calls.runtime.own_phone_verbs import OwnPhoneVerbs
 from softswitch.calls.runtime.parking import Parking
 from softswitch.calls.runtime.picking_up import pick_up, retrieve
 from softswitch.calls.runtime.queueing import QueueVisit
 from softswitch.calls.runtime.sending_away import send_away
-from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.runtime.stream_verbs import StreamVerbs
 from softswitch.calls.runtime.transferring import transfer_caller
-from softswitch.calls.settings import Project, QueueTreatment, RecordingPolicy
+from softswitch.calls.settings import Project, QueueTreatment
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.limits import SOUNDS_PER_PLAYBACK_MAX
-from softswitch.media.protocol import PlayFinished
 from softswitch.prompts.spoken import Said
 
 log = get_logger("calls")
 
 
-class CallerVerbs(OwnPhoneVerbs):
+class CallerVerbs(StreamVerbs):
     """Each raises `CallEnded` once the caller is gone, and `MediaUnavailable` when there is no worker for his audio."""
 
     def __init__(self, call: ActiveCall) -> None:
         super().__init__(call)
-        self._pace = Pace()
         self._served: QueueOutcome | None = None
         """The last queue whose agent has talked to him."""
 
@@ -440,31 +435,6 @@ class CallerVerbs(OwnPhoneVerbs):
     def _flow(self) -> str:
         return f"flow:{self._call.record.flow}"
 
-    async def _step(self, verb: str) -> None:
-        """What every verb begins with. Raises `CallEnded`, and `FlowSpins` for one verb too many without waiting."""
-        await self._call.mailbox.check()
-        try:
-            self._pace.step(verb, self.clock.now())
-        except FlowSpins:
-            await asyncio.sleep(0)  # whatever the flow makes of it, others have their turn
-            raise
-
-    async def _answer_for(self, verb: str) -> None:
-        await self._step(verb)
-        await self._call.answer()
-
-    async def _play(self, sounds: Sequence[str], stop_digits: str, *, skip_s: float = 0.0) -> str:
-        stream = self._call.caller_stream
-        play_id = stream.play(sounds, skip_s=skip_s)
-        while True:
-            event = await self._call.mailbox.next()
-            if isinstance(event, PlayFinished) and event.play_id == play_id:
-                return ""
-            digit = self._call.digits_typed.take(stop_digits)
-            if digit:
-                stream.stop_play(play_id)
-                return digit
-
     async def _next_digit(self, timeout_s: float) -> str | None:
         deadline = self._call.around.clock.now() + timeout_s
         while not (digit := self._call.digits_typed.take()):
@@ -473,14 +443,6 @@ class CallerVerbs(OwnPhoneVerbs):
                 return None
             await self._call.mailbox.next(left)
         return digit
-
-    async def _tell_of_recording(self, policy: RecordingPolicy) -> None:
-        """A project may want its callers to hear, once, that they are recorded."""
-        notice = self.project.recording_notice
-        if not notice or self._call.is_told_of_recording or policy is not RecordingPolicy.ALWAYS:
-            return
-        self._call.is_told_of_recording = True
-        await self.play(or_silence(lambda: [self.sounds.resolve(notice, self.language)]))
 
     def _leave_to_transferor(self) -> None:
         """Who was transferred here in vain is not hung up: whoever transferred him has him back (recall.py)."""

@@ -28,6 +28,7 @@ def pressed(call: "ActiveCall", party: Party, digit: str, method: DigitMethod) -
     if not party.key_presses.is_new(digit, method, call.around.clock.now()):
         return
     if party is call.caller:
+        call.streams.pressed(digit)
         _typed(call, digit)
     elif party.open_line and digit == DONE_KEY:
         call.mailbox.put(FarDone(party.leg.leg_id))

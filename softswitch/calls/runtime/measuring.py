@@ -93,4 +93,5 @@ class Measuring:
         record, cdr = ended
         if self._moved:
             self._moved = {stream_id: home for stream_id, home in self._moved.items() if home != call_id}
-        self._records.call_measured(msgspec.structs.replace(cdr, legs=record.measurements.legs()))
+        changes = {"legs": record.measurements.legs(), "streams": record.streams.rows()}
+        self._records.call_measured(msgspec.structs.replace(cdr, **changes))

@@ -26,6 +26,7 @@ from softswitch.calls.runtime.extension_legs import ExtensionLegs
 from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.runtime.parking_lot import ParkingLot
 from softswitch.calls.runtime.phone_settings import PhoneSettings
+from softswitch.calls.runtime.programs import Programs
 from softswitch.calls.runtime.speech import SpeechThread
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.voicemail import Voicemail
@@ -34,6 +35,7 @@ from softswitch.calls.told.events import SwitchEvent
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.protocol import Recording, RecordingFinished
 from softswitch.media.runtime.client import MediaStream
+from softswitch.media.runtime.feeds.media_feed import MediaFeed
 from softswitch.media.runtime.media_fax_port import MediaFaxPort
 from softswitch.media.runtime.media_room import MediaRoom
 from softswitch.sip.authentication.auth_server import Credential
@@ -133,6 +135,8 @@ class Media(Protocol):
         certain_remote: HostPort | None = None,
     ) -> MediaStream: ...
     async def open_fax_port(self, stream: MediaStream) -> MediaFaxPort: ...
+    def open_program(self, near: MediaStream, codec: str) -> MediaStream: ...
+    def open_feed(self, socket: str, rate_hz: int) -> MediaFeed: ...
     def open_room(self, near: MediaStream) -> MediaRoom: ...
     def start_recording(self, recording: Recording) -> None: ...
     def stop_recording(self, recording_id: RecordingId) -> None: ...
@@ -249,6 +253,8 @@ class Surroundings:
     parking: ParkingLot = field(default_factory=ParkingLot)
     conversations: ConversationWatch = field(default_factory=ConversationWatch)
     open_lines: OpenLines = field(default_factory=OpenLines)
+    programs: Programs = field(default_factory=Programs)
+    """Connections with programs that hear calls."""
     projects: ProjectCalls = field(default_factory=ProjectCalls)
     tell: Callable[[SwitchEvent, str], None] = told_to_nobody
     """Who is told what happens, and whose it is (calls/told/)."""

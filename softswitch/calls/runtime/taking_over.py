@@ -73,10 +73,12 @@ def transfer_away(
     record.trunk = call.record.trunk if party is call.caller else ""
     _leave(call, record, by, target, ended_by)
     transferor = None if transfer is None else transfer.transferor
+    listening = call.streams.take_listening() if party is call.caller else []
     call.let_go(party, record.call_id)
     if transferor is not None:
         call.let_go(transferor, record.call_id)
     follow_up = call.exchange.begin(party, record, before=call)
+    follow_up.streams.follow(listening)
     follow_up.permissions = permissions
     follow_up.is_caller_hidden = is_hidden
     follow_up.transfer = transfer
@@ -206,8 +208,10 @@ def _sound_as(call: ActiveCall, old: Party, party: Party) -> None:
         far = conversation.far.stream
         conversation.recording_path = call.recordings.party_replaced(None if far is None else far.stream_id)
         call_bridged(call, conversation)
+        call.streams.parties_changed()
         return
     call.recordings.party_replaced(None)
+    call.streams.parties_changed()
     if call.seat is not None:
         call.seat.refresh()
     if old.stream is not None and party.stream is not None:
@@ -249,6 +253,7 @@ def _settle(party: Party, call: ActiveCall, stream: MediaStream | None) -> None:
         party.stream.drop()
     party.attach(stream, call.around.settings().media_ip)
     party.is_moving = True
+    call.streams.parties_changed()
     call.around.sip.reinvite(party.leg.leg_id, party.leg.offer())
 
 

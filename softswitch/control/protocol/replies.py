@@ -260,6 +260,13 @@ class Transferred(msgspec.Struct, frozen=True, tag=True):
     call: CallRow
 
 
+class StreamSet(msgspec.Struct, frozen=True, tag=True):
+    """The call as it is after the order; `stream_id` is the stream that was begun or ended."""
+
+    call: CallRow
+    stream_id: str
+
+
 class SupervisionSet(msgspec.Struct, frozen=True, tag=True):
     """The call as it is after the order; `phone` is the account of the supervisor's phone."""
 
@@ -356,6 +363,7 @@ Reply = (
     | RecordingSet
     | SupervisionSet
     | Transferred
+    | StreamSet
     | WorkerSet
     | QueueSet
     | Explained

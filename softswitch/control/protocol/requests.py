@@ -6,6 +6,7 @@ import msgspec
 
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.control.protocol.metrics import GetMetrics
+from softswitch.control.protocol.streams import StartStream, StopStream
 from softswitch.control.protocol.voicemail import VoicemailRequest
 
 AgentAction = Literal["login", "logout", "pause", "resume", "extend", "done"]
@@ -425,6 +426,8 @@ Request = (
     | SetDisposition
     | HangUp
     | TransferCall
+    | StartStream
+    | StopStream
     | SetRecording
     | SetWorker
     | HoldRecording

@@ -6,6 +6,7 @@ import msgspec
 
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId, SiteId
 from softswitch.base.traced_message import TracedMessage
+from softswitch.control.protocol.streams import StreamRow
 
 
 class ProjectRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,8 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     talking: list[str] = []
     fax: str = ""
     """What it carries is a fax: "g711", as sound, or "t38"."""
+    streams: list[StreamRow] = []
+    """Programs that hear it."""
     slot: str = ""
     """Where the caller is parked."""
     project: str = ""

@@ -109,6 +109,7 @@ from softswitch.control.protocol.requests import (
     WatchEvents,
 )
 from softswitch.control.protocol.rows import MailboxRow
+from softswitch.control.protocol.streams import StartStream, StopStream
 from softswitch.control.protocol.voicemail import (
     ListMails,
     ListVoiceBoxes,
@@ -340,6 +341,10 @@ class ControlServer:
                 yield await operations.cancel_callback(callback_id, by)
             case HangUp(call_id):
                 yield await operations.hang_up(call_id)
+            case StartStream():
+                yield await operations.start_stream(request)
+            case StopStream():
+                yield await operations.stop_stream(request)
             case TransferCall(call_id, target):
                 yield await operations.transfer_call(call_id, target)
             case SetRecording(call_id, action, seconds, by):

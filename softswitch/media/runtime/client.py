@@ -15,7 +15,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
 from softswitch.base.errors import LocalError
-from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
+from softswitch.base.ids import CallId, FeedId, RecordingId, RoomId, StreamId
 from softswitch.base.log import get_logger
 from softswitch.media.errors import MediaUnavailable
 from softswitch.media.limits import PORT_ATTEMPTS_MAX, STREAMS_MAX, WORKER_QUEUE_BYTES_MAX
@@ -37,6 +37,7 @@ from softswitch.media.protocol import (
     StreamReports,
     WorkerStatistics,
 )
+from softswitch.media.runtime.feeds.media_feed import MediaFeed, program_stream
 from softswitch.media.runtime.held_ports import HeldPorts
 from softswitch.media.runtime.media_fax_port import MediaFaxPort, open_fax_port
 from softswitch.media.runtime.media_room import MediaRoom
@@ -194,6 +195,16 @@ class MediaClient:
         """A port for the T.38 of the stream's party, on the same worker. Raises MediaUnavailable."""
         port_id = StreamId(self._next_id())
         return await open_fax_port(stream, port_id, self._ports, clock=self.clock, timeout_s=self.timeout_s)
+
+    def open_program(self, near: MediaStream, codec: str) -> MediaStream:
+        """A stream for a program that is to speak beside `near` (media_feed.py)."""
+        stream = program_stream(self, StreamId(self._next_id()), near, codec)
+        self._streams[stream.stream_id] = stream
+        return stream
+
+    def open_feed(self, socket: str, rate_hz: int) -> MediaFeed:
+        """A feed for the streamer that listens on `socket`, still without sound."""
+        return MediaFeed(FeedId(self._next_id()), socket, rate_hz)
 
     def open_room(self, near: MediaStream) -> MediaRoom:
         """A conference, still empty, on the worker of the stream `near`: all its members must be there."""

@@ -27,6 +27,7 @@ from softswitch.media.engine import MediaEngine
 from softswitch.media.packets.rtp import parse
 from softswitch.media.protocol import CommandBatch, Refusal, Reply, Spread, WorkerStatistics
 from softswitch.media.runtime.allocator import keep_freed_memory
+from softswitch.media.runtime.feeds.streamer_link import StreamerLink
 from softswitch.media.runtime.precedence import take_precedence
 from softswitch.media.runtime.recording.recorder import Recorder
 from softswitch.media.runtime.sockets.fax_sockets import FaxSocketSet
@@ -76,6 +77,7 @@ class Worker:
         "_overruns",
         "_recorder",
         "_statistics_at",
+        "_streamer",
         "_tick_us",
         "_ticks",
     )
@@ -85,6 +87,7 @@ class Worker:
         self._link = SwitchLink(socket_path, name)
         self._io = PacketIo()
         self._fax = FaxSocketSet()
+        self._streamer = StreamerLink()
         self._recorder = Recorder()
         stream_codecs, faults = load_stream_codecs()
         for fault in faults:
@@ -125,6 +128,7 @@ class Worker:
             self._engine.collect_recordings()
             self._send_events()
             self._link.close()
+            self._streamer.close()
             self._io.end()
             self._fax.close_all()
 
@@ -187,8 +191,13 @@ class Worker:
                 self._engine.receive(phase, packets, io.arrivals, tick)
             else:
                 self._engine.receive_unknown(phase, packets, batch.sources, io.arrivals, time.monotonic(), tick)
+        if self._engine.feeds:
+            for packet in self._streamer.receive():
+                self._engine.feeds.take_in(packet)
         self._engine.run(phase, tick)
         io.send(phase.outgoing, phase.singles)
+        if phase.feed_taps.packets:
+            self._streamer.send(phase.feed_taps.packets)
         self._engine.report(phase, io.receive_rtcp() if tick % RTCP_TICKS == 0 else [], time.time())
         took_s = time.thread_time() - began
         self._tick_us.append(took_s * 1e6)
@@ -220,6 +229,7 @@ class Worker:
         ]
         for key, version in self._engine.take_sound_requests():
             self._loader.request(key, version)
+        self._streamer.aim(self._engine.feeds.socket)
         self._link.reply(Reply(batch.batch_id, refusals))
         self._send_events()
 

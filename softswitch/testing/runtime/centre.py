@@ -21,6 +21,7 @@ from softswitch.app.switch_events import SwitchEvents
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.base.ids import AgentId
+from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.caller_lists import CallerLists
@@ -36,6 +37,7 @@ from softswitch.calls.runtime.screen_pops import ScreenPops
 from softswitch.calls.runtime.sip_commands import SipCommands
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
+from softswitch.calls.runtime.transferring import transfer_by_command
 from softswitch.calls.runtime.voice_contacts import VoiceContacts
 from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.runtime.waiting_messages import WaitingMessages
@@ -84,6 +86,7 @@ from softswitch.testing.runtime.loop import VirtualLoop
 from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
 from softswitch.testing.runtime.network_loop import NetworkLoop
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SWITCH, SimulatedPhone
+from softswitch.testing.streamer import FakeStreamer
 from softswitch.testing.tapped_station import TappedStation
 from softswitch.testing.watcher import Watcher
 
@@ -212,6 +215,8 @@ class SimulatedCentre:
             assert not worker.is_serving or len(worker.held) == held, "and others are ready for the next calls"
             assert not worker.description.recordings
             assert not worker.description.fax_ports
+            assert not worker.description.feeds
+        assert not self.around.programs, "no program is thought to hear a call"
         assert not self.controller.legs, "no leg is remembered"
         assert not self.conferences.all_running(), "no conference goes on"
         assert not self.parking.taken, "nobody is thought to be parked"
@@ -250,6 +255,10 @@ class SimulatedCentre:
         worker.refuse = lambda command: self._carry_out(worker, command)
         worker.start()
         self.workers[name] = worker
+
+    def transfer(self, call: ActiveCall, target: str) -> ActiveCall:
+        """As an operator does."""
+        return transfer_by_command(call, target)
 
     def reload(self, *, queues: Sequence[Queue], agents: Sequence[Agent]) -> None:
         self._configuration = ConfigurationSet(queues=list(queues), agents=list(agents))
@@ -391,6 +400,7 @@ class SimulatedCentre:
             tell=self.events.tell,
         )
         self.around = around
+        self.streamer = FakeStreamer(around.programs, self.loop.call_soon)
         self.legs = around.legs
         self.parking = around.parking
         self.project_calls = around.projects

@@ -180,7 +180,7 @@ class ScriptedMediaWorker:
                 if local not in self.held and len(self.held) == HELD_PORTS_MAX:
                     return f"{HELD_PORTS_MAX} ports are held already"
                 self.held.add(local)
-            case PutStream(stream) if not stream.is_shared:
+            case PutStream(stream) if not (stream.is_shared or stream.is_program):
                 local = HostPort(stream.local_ip, stream.port)
                 if self._used.setdefault(local, stream.stream_id) != stream.stream_id:
                     return f"port {stream.port} is in use"

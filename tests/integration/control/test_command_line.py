@@ -374,6 +374,19 @@ def test_a_caller_is_transferred(operations: FixedOperations) -> None:
 
 
 @pytest.mark.usefixtures("server")
+def test_programs_hear_calls_until_they_are_stopped(operations: FixedOperations) -> None:
+    assert printed("calls", "streams") == ["No streams."]
+    (line,) = printed("calls", "stream", "c1", "bot", "--side", "caller")
+    assert line == "bot is being connected with call c1: stream 7."
+    assert json.loads(run("calls", "streams", "--json").stdout)[0]["stream"]["program"] == "bot"
+    assert printed("calls", "streams")[2].split()[:5] == ["7", "c1", "bot", "caller", "connected"]
+    assert printed("calls", "stop-stream", "c1") == ["Stream 7 of call c1 was ended."]
+    assert operations.orders == [("start_stream", "c1", "bot", "caller"), ("stop_stream", "c1", "7")]
+    for wrong in (("stop-stream", "c1"), ("stop-stream", "c1", "8"), ("stream", "c9", "bot")):
+        assert run("calls", *wrong).exit_code == 1
+
+
+@pytest.mark.usefixtures("server")
 def test_a_call_is_named_by_the_beginning_of_its_id_as_the_narrow_table_shows_it(operations: FixedOperations) -> None:
     first, second = CallId("bac48bfd64bae48a2b94fa3a"), CallId("bac48f0087122e8aa6d16897")
     operations.call_rows = [

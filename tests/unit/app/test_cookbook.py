@@ -19,6 +19,8 @@ from softswitch.calls.outcomes import (
     QueueOutcome,
     QueueReason,
     RecordedMessage,
+    StreamOutcome,
+    StreamReason,
 )
 from softswitch.calls.settings import Project
 from softswitch.calls.voice_box import VoiceBox
@@ -39,6 +41,8 @@ TALKED = DialOutcome(reason=DialReason.ANSWERED, target="101", talk_s=60.0)
 BUSY = DialOutcome(reason=DialReason.BUSY, target="101")
 MISSED = DialOutcome(reason=DialReason.NO_ANSWER, target="101")
 SAID = RecordedMessage(path="said.wav", duration_s=5.0, size_bytes=1, ended_by="#")
+FOUND_OUT = StreamOutcome(reason=StreamReason.STOPPED, program="bot", result={"wants": "sales", "order": "4711"})
+LOST_BOT = StreamOutcome(reason=StreamReason.LOST, program="bot", fault="the connection broke")
 EVA = "+15550100"
 TALKED_ON = msgspec.structs.replace(TALKED, is_time_over=True)
 HAS_BOX = {"boxes": [VoiceBox(box="anna", number="101", owner="anna")]}
@@ -66,6 +70,22 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SCRIPTS: dict[str, list[Script]] = {
+    "A bot finds out what a caller wants": [
+        Script(
+            flow="shop",
+            heard=["stream bot", "queue sales"],
+            outcomes=[FOUND_OUT, SERVED],
+            tags={"order": "4711"},
+        ),
+        Script(flow="shop", heard=["stream bot", "queue support"], outcomes=[LOST_BOT, SERVED]),
+    ],
+    "Conversations are written down while they last": [
+        Script(
+            flow="support",
+            heard=["play queue/recording-notice", "start_stream notes both", "queue support"],
+            outcomes=[SERVED],
+        ),
+    ],
     "Who calls while we are closed pays nothing for hearing so": [
         Script(flow="shop", heard=["play greeting/welcome", "queue sales"], outcomes=[SERVED]),
         Script(flow="shop", heard=["play greeting/closed", "reject 480"], at_wall=NIGHT),

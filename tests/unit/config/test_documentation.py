@@ -10,6 +10,7 @@ import pytest
 from softswitch.config.caller_rows import CallerListRow, LookupRow, RegionRow
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.menu_rows import MenuRow
+from softswitch.config.program_rows import ProgramRow
 from softswitch.config.project_rows import ProjectRow
 from softswitch.config.rows import (
     AgentRow,
@@ -45,6 +46,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[list]]": CallerListRow,
     "[[region]]": RegionRow,
     "[[lookup]]": LookupRow,
+    "[[program]]": ProgramRow,
     "[[queue]]": QueueRow,
     "profile": ServingRow,
     "steps": StepRow,

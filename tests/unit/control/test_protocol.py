@@ -43,6 +43,7 @@ from softswitch.control.protocol.replies import (
     Reloaded,
     Reply,
     Sites,
+    StreamSet,
     Subscriptions,
     SupervisionSet,
     TraceRows,
@@ -104,6 +105,7 @@ from softswitch.control.protocol.requests import (
     WatchEvents,
 )
 from softswitch.control.protocol.rows import TraceRow
+from softswitch.control.protocol.streams import StartStream, StopStream
 from softswitch.control.protocol.voicemail import (
     ListMails,
     ListVoiceBoxes,
@@ -160,6 +162,8 @@ REQUESTS: list[Request] = [
     CancelCallback("cb1", "otto"),
     HangUp(CallId("c1")),
     TransferCall(CallId("c1"), "120"),
+    StartStream(call_id=CallId("c1"), program="bot", side="mixed", rate_hz=16000, by="otto"),
+    StopStream(call_id=CallId("c1"), stream_id="7", by="otto"),
     SetRecording(CallId("c1"), "mask", 30.0, "otto"),
     SetWorker("media-0", "drain"),
     HoldRecording(RecordingId("r1"), 1_700_000_000.0, True),
@@ -211,6 +215,7 @@ REPLIES: list[Reply] = [
     WorkerSet(SWITCH.status().workers[0]),
     SupervisionSet(SWITCH.call_rows[0], "carl"),
     Transferred(SWITCH.call_rows[0]),
+    StreamSet(SWITCH.call_rows[0], "7"),
     Bans(SWITCH.ban_rows),
     Limits(SWITCH.limit_rows),
     Sites(SWITCH.site_rows),

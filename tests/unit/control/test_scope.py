@@ -77,6 +77,7 @@ from softswitch.control.protocol.rows import (
     RegistrationRow,
     WrapUpRow,
 )
+from softswitch.control.protocol.streams import StartStream, StopStream
 from softswitch.control.protocol.voicemail import (
     SetVoiceMessage,
     VoiceBoxes,
@@ -99,6 +100,8 @@ ACTS: list[tuple[Request, list[tuple[str, str]]]] = [
     (HangUp(CallId("c1")), [CALL]),
     (SetRecording(CallId("c1"), "mask"), [CALL]),
     (TransferCall(CallId("c1"), "120"), [CALL]),
+    (StartStream(call_id=CallId("c1"), program="acme.bot"), [CALL, ("program", "acme.bot")]),
+    (StopStream(call_id=CallId("c1"), stream_id="7"), [CALL]),
     (Supervise(CallId("c1"), "101"), [CALL, PHONE]),
     (SetSupervision(CallId("c1"), "barge", "101"), [CALL, PHONE]),
     (HoldRecording(RecordingId("r1"), 1.0, True), [("recording", "r1")]),

@@ -1,0 +1,1 @@
+"""Feeds: a call's sound for another program, and the program's voice for the call."""

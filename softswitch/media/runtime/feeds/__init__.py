@@ -1,0 +1,1 @@
+"""Feeds with sockets: the worker's end, and the streamer process."""
