@@ -5,7 +5,7 @@
 A decision is one `Router.apply` or `handle_timeout` with `take_outputs` and `take_events`. A seed makes every run the
 same, so each centre is replayed `--replays` times and each decision counts with its fastest replay: what recurs is ours
 (cold memory, growing heaps), what does not is the machine's. The 99th percentile without that allowance stands in the
-last column.
+last column. Python looks for garbage when it does so in the switch (`app/garbage.py`).
 
 Each agent has 5 skills at random levels, one in a hundred is a generalist with all; one in four serves his queues in an
 order of his own. A third of the queues asks for a skill, a third has specialists before general agents, a third has
@@ -68,6 +68,7 @@ from softswitch.acd.runtime.rebuilding import Compacted
 from softswitch.acd.snapshot_rows import RouterSnapshot
 from softswitch.acd.strategies import STRATEGIES
 from softswitch.app.compactor import SnapshotProcess
+from softswitch.app.garbage import GarbageRounds
 from softswitch.app.router_journal import StoredRouter
 from softswitch.base.clock import SystemClock
 from softswitch.base.ids import AgentId, ContactId, QueueId
@@ -252,12 +253,22 @@ def measure(arguments: argparse.Namespace) -> dict[str, list[list[float]]]:
     """For each kind of decision, the times of its decisions: one list per replay, in the same order."""
     times_us: dict[str, list[list[float]]] = {}
     for centre in CENTRES:
-        replays = [centre(arguments) for _ in range(arguments.replays)]
+        replays = [_replayed(centre, arguments) for _ in range(arguments.replays)]
         for kind in replays[0]:
             former = times_us.setdefault(kind, [[] for _ in replays])
             for so_far, replay in zip(former, replays, strict=True):
                 so_far += replay[kind]
     return times_us
+
+
+def _replayed(
+    centre: Callable[[argparse.Namespace], dict[str, list[float]]], arguments: argparse.Namespace
+) -> dict[str, list[float]]:
+    """A centre on its own: the one before it is gone."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    return centre(arguments)
 
 
 def kib_per_waiting_contact(arguments: argparse.Namespace) -> float:
@@ -426,7 +437,7 @@ def main() -> None:
     parser.add_argument("--sip", action="store_true", help="and over real SIP with 100 agents, as acd_sip.py does")
     arguments = parser.parse_args()
     kib = kib_per_waiting_contact(arguments)
-    gc.disable()
+    GarbageRounds(lambda: False, 0.0).start()
     restarted = {**restart(arguments), **snapshot_beside(arguments)}
     measured = measure(arguments)
     rows = {kind: summarise(replays) for kind, replays in measured.items()}
