@@ -34,6 +34,7 @@ from softswitch.acd.outputs import (
     ContactTakenOut,
     RefusalReason,
 )
+from softswitch.acd.steps import wishes_for
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import QueueId
@@ -51,19 +52,20 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
     if not queue.is_open or len(floor.contacts) >= CONTACTS_MAX:
         _refuse(floor, queue, fact, "full" if queue.is_open else "closed", now)
         return
+    enqueued_at = now if fact.enqueued_at is None else min(fact.enqueued_at, now)
     contact = Contact(
         fact.contact_id,
         queue,
-        channel=fact.channel,
-        skills=fact.skills,
-        requirement=fact.requirement,
-        site=_site_of(floor, fact),
-        enqueued_at=now if fact.enqueued_at is None else min(fact.enqueued_at, now),
-        boost_s=max(-BOOST_S_MAX, min(fact.boost_s, BOOST_S_MAX)),
-        serial=floor.next_serial(),
-        customer=fact.customer[:CUSTOMER_LENGTH_MAX],
-        caller=fact.caller,
-        called=fact.called,
+        fact.channel,
+        fact.skills,
+        wishes_for(fact.skills, fact.requirement, _site_of(floor, fact)),
+        enqueued_at,
+        enqueued_at,
+        enqueued_at - max(-BOOST_S_MAX, min(fact.boost_s, BOOST_S_MAX)),
+        floor.next_serial(),
+        fact.customer[:CUSTOMER_LENGTH_MAX],
+        fact.caller,
+        fact.called,
     )
     _prefer(floor, contact, fact)
     reason = obstacle(floor, queue, contact)

@@ -46,7 +46,8 @@ def finished(floor: Floor, contact: Contact, ended_by: EndedBy, now: float, sour
     assert contact.agent_id is not None
     assert contact.connected_at is not None
     agent = floor.agents[contact.agent_id]
-    resumed(floor, contact, now)
+    if contact.held_since is not None:
+        resumed(floor, contact, now)
     queue_id = contact.queue.settings.queue_id
     floor.tell(
         events.ContactEnded(

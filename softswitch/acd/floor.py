@@ -319,7 +319,7 @@ class Floor:
         if self.sites is None or not self.sites.has_opening:
             return
         rows = self.sites.open()
-        while (contact := self.matching.first_for_any(rows)) is not None:
+        while not self.sites.are_shut_again and (contact := self.matching.first_for_any(rows)) is not None:
             chosen = self.matching.agents_for(contact, now)
             if freed is not None and chosen.agent_ids == [freed.agent_id]:
                 found = self.matching.contact_for(freed.agent_id)
@@ -361,11 +361,13 @@ class Floor:
 
     def alert(self, agent_ids: list[AgentId], contact: Contact, now: float, decision: Decision) -> None:
         """Alert these agents, who are free, for a waiting contact."""
-        queue = contact.queue
+        queue, line = contact.queue, contact.line
+        assert line is not None
         queue.estimator.reserved(now)
         self.leave_line(contact)
         queue.alerting += 1
-        self.note_ringing(contact)
+        if line.strategy == "ring_all":
+            self.note_ringing(contact)
         contact.agent_id = queue.previous_agent_id = agent_ids[0]
         if contact.is_told:
             self.outputs.append(AnnouncementCut(contact.contact_id))

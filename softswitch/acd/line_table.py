@@ -49,6 +49,9 @@ class LineTable:
         if not self._free_slots:
             self._widen()
         line.slot = self._free_slots.pop()
+        former = self._lines[line.slot]
+        if former is not None:
+            self._orders[former.rows, line.slot] = 0
         self._used = max(self._used, line.slot + 1)
         self._orders[line.rows, line.slot] = orders if isinstance(orders, int) else orders[line.rows]
         self._channel[line.slot] = line.channel.row
@@ -56,10 +59,12 @@ class LineTable:
         self._lines[line.slot] = line
 
     def close(self, line: Line) -> None:
-        """Nobody waits in the line, nor will."""
-        self._orders[line.rows, line.slot] = 0
-        self._head_key[line.slot] = np.inf
-        self._lines[line.slot] = None
+        """Nobody waits in the line, nor will.
+
+        Who serves it stays written down until another line takes the slot: an agent has just been given its last
+        contact, and need not wait for that.
+        """
+        self._heads[line.slot] = inf
         self._free_slots.append(line.slot)
         line.slot = -1
 
@@ -86,16 +91,28 @@ class LineTable:
                 head = other
         return head
 
+    def has_lines_of(self, channel: Channel) -> bool:
+        """Whether there may be a line of this channel."""
+        return channel is Channel.VOICE or not self._is_of_voice_alone
+
     def lines_for_any(self, rows: Rows, channel: Channel) -> Iterator[Line]:
         """The lines of this channel in which somebody waits and that one of these agents serves, by their heads.
 
-        They are looked up some at a time, as mostly the first is wanted.
+        As mostly the first is wanted, a few are asked who serves them; the others are looked up some at a time.
         """
         waits = (self._head_key[: self._used] < np.inf) & (self._channel[: self._used] == channel.row)
         slots = waits.nonzero()[0]
         slots = slots[self._head_key[slots].argsort(kind="stable")]
+        is_one_of_them = np.zeros(len(self._orders), np.bool_)
+        is_one_of_them[rows] = True
+        first_few: list[int] = slots[:_FEW].tolist()
+        for slot in first_few:
+            line = self._lines[slot]
+            assert line is not None
+            if is_one_of_them[line.rows].any():
+                yield line
         at_once = max(8, _CELLS_AT_ONCE // rows.size)
-        for begin in range(0, slots.size, at_once):
+        for begin in range(_FEW, slots.size, at_once):
             some = slots[begin : begin + at_once]
             served: list[int] = some[self._orders[np.ix_(rows, some)].any(axis=0)].tolist()
             for slot in served:

@@ -15,7 +15,7 @@ from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.line_table import LineTable
 from softswitch.acd.model import Channel
 from softswitch.acd.skills import Roster
-from softswitch.acd.steps import NO_WISHES, Plan, next_opening, plan
+from softswitch.acd.steps import NO_WISHES, Plan, is_flat, next_opening, plan
 from softswitch.acd.waiting import Contact, Line, QueueRecord
 from softswitch.base.ids import AgentId
 
@@ -185,8 +185,7 @@ class Lines:
         line = queue.lines.get(key)
         if line is None:
             rows, ranks = np.array([self.roster.row_of[agent_id]]), np.zeros(1, np.uint8)
-            line = Line(queue, channel, key, plan=None, step=0, rows=rows, ranks=ranks)
-            line.is_assigned = is_assigned
+            line = Line(queue, channel, key, None, 0, queue.settings.strategy, rows, ranks, True, is_assigned)
             queue.lines[line.key] = line
             self._personal.setdefault(agent_id, []).append(line)
         return line
@@ -210,7 +209,9 @@ class Lines:
         line = queue.lines.get(key)
         if line is None:
             rows, ranks = followed.opened(step, delays_passed)
-            line = Line(queue, channel, key, plan=followed, step=step, rows=rows, ranks=ranks)
+            strategy = followed.steps[step].strategy or queue.settings.strategy
+            is_plain = followed.is_flat or is_flat(ranks)
+            line = Line(queue, channel, key, followed, step, strategy, rows, ranks, is_plain)
             if followed is queue.own_plan:
                 self._open(line, followed)
         return line

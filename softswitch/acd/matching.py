@@ -5,7 +5,7 @@ table of lines answers that without a walk over contacts. A contact takes an age
 of the free ones those of the lowest rank, and of these the one its strategy picks, whatever else they serve.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from math import inf
 
@@ -120,7 +120,7 @@ class Matching(Lines):
         if not line.is_flat:
             end = _end_of_rank(line.ranks, free.item(0))
             if free.item(-1) >= end:
-                free = free[: free.searchsorted(end)]
+                free = free[: bisect_left(free.data, end)]
         rows, since = _lightest(line.rows[free], since[free])
         if strategy == "ring_all" and self.roster.sites is not None and line.channel in ON_THE_PHONE:
             may = self.roster.sites.with_room(rows, since)
@@ -161,6 +161,8 @@ class Matching(Lines):
         self._list_lines()
         best: Contact | None = None
         for channel in ON_THE_PHONE:
+            if not (self._personal or self._table.has_lines_of(channel)):
+                continue
             free = rows[self.roster.available_since[channel.row][rows] < inf]
             if not free.size:
                 continue
@@ -179,7 +181,7 @@ class Matching(Lines):
                     yield line
 
     def _first_with_taker(self, line: Line) -> Contact | None:
-        return next((contact for contact in line.contacts() if self._has_taker(contact)), None)
+        return next((entry[2] for entry in line.entries if self._has_taker(entry[2])), None)
 
     def _has_taker(self, contact: Contact) -> bool:
         line = contact.line

@@ -46,6 +46,7 @@ from softswitch.acd.snapshot_rows import (
     WrapUpRow,
 )
 from softswitch.acd.statistics import HookCounters, QueueCounters
+from softswitch.acd.steps import wishes_for
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.acd.workload import Workload
 from softswitch.acd.wrap_up import WrapUp
@@ -135,6 +136,10 @@ class Copier(Generic[ThingT, RowT]):
 
     def row_of(self, thing: ThingT, *own: Any) -> RowT:
         return self.row(*self.values(thing), *own)
+
+    def fields_of(self, row: RowT) -> dict[str, Any]:
+        """What a row holds of a thing that is a Struct: that is made with all it has at once."""
+        return {field: getattr(row, field) for field in self.fields}
 
     def make(self, row: RowT) -> ThingT:
         """A thing like the one copied; what the row does not hold is still missing."""
@@ -348,12 +353,8 @@ def _agent(row: AgentRow, contacts: Mapping[ContactId, Contact]) -> AgentMachine
 
 
 def _contact(row: ContactRow, queue: QueueRecord) -> Contact:
-    contact = CONTACTS.make(row)
-    contact.queue = queue
-    contact.wish(row.skills, row.requirement, row.site)
-    contact.reservations = list(row.reservations)
-    contact.line = None
-    return contact
+    wishes, reservations = wishes_for(row.skills, row.requirement, row.site), list(row.reservations)
+    return Contact(queue=queue, wishes=wishes, reservations=reservations, **CONTACTS.fields_of(row))
 
 
 def _queue(row: QueueRow) -> QueueRecord:

@@ -53,7 +53,7 @@ class LimitedSite:
 class Sites:
     """The limited sites of one roster, whose `available_since` they keep."""
 
-    __slots__ = ("_available", "_limited", "_numbered", "_since", "_site_of", "has_opening")
+    __slots__ = ("_available", "_limited", "_numbered", "_opened", "_since", "_site_of", "has_opening")
 
     def __init__(self, sites: Iterable[Site], agents: Sequence[Agent], available_since: Sequence[Since]) -> None:
         self._available = {channel: available_since[channel] for channel in _PHONE}
@@ -74,6 +74,8 @@ class Sites:
                 self._site_of[of_site] = len(self._limited)
                 self._limited[site.site_id] = LimitedSite(site.max_calls, of_site)
         self._numbered = list(self._limited.values())
+        self._opened: list[LimitedSite] = []
+        """Those that `open` has opened last."""
 
     def show(self, agent: Agent, row: int | None, *, is_on_a_call: bool) -> None:
         """A fact about the agent changed, and if he has a row the roster shows since when he would be free."""
@@ -99,14 +101,17 @@ class Sites:
     def open(self) -> NDArray[np.intp]:
         """Let the agents of all sites that have room be free; returns the rows of those whose site was shut."""
         self.has_opening = False
-        opened: list[NDArray[np.intp]] = []
-        for site in self._numbered:
-            if site.is_shut and site.has_room:
-                site.is_shut = False
-                for channel, column in self._available.items():
-                    column[site.rows] = self._since[channel][site.rows]
-                opened.append(site.rows)
-        return np.concatenate(opened) if opened else np.zeros(0, np.intp)
+        self._opened = [site for site in self._numbered if site.is_shut and site.has_room]
+        for site in self._opened:
+            site.is_shut = False
+            for channel, column in self._available.items():
+                column[site.rows] = self._since[channel][site.rows]
+        return np.concatenate([site.rows for site in self._opened]) if self._opened else np.zeros(0, np.intp)
+
+    @property
+    def are_shut_again(self) -> bool:
+        """Whether the last place is taken of all that were opened."""
+        return all(site.is_shut for site in self._opened)
 
     def open_to(self, row: int | None, free_for: FreeFor) -> FreeFor:
         """Which of the channels this agent is free for his site lets through."""

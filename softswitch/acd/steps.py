@@ -19,6 +19,7 @@ from bisect import bisect_right
 from itertools import chain
 from typing import TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +34,12 @@ Wishes: TypeAlias = tuple[frozenset[tuple[str, int]], str, str]
 prefers."""
 
 NO_WISHES: Wishes = (frozenset(), "", "")
+
+
+def wishes_for(skills: Skills, requirement: str, site: str) -> Wishes:
+    """The wishes of a contact that says so."""
+    return (frozenset(skills.items()), requirement, site) if skills or requirement or site else NO_WISHES
+
 
 Ranks: TypeAlias = NDArray[np.uint8]
 """Who comes before whom, the lowest first; ascending along the rows."""
@@ -52,47 +59,24 @@ _ONE_STEP = (RoutingStep(),)
 _EXCLUDED: dict[SkipIf, int] = {"nobody_logged_in": ABSENT, "nobody_ready": OFF_DUTY}
 
 
-class Plan:
+class Plan(msgspec.Struct, eq=False):
     """Who may serve the contacts of one queue with the same wishes, in order of preference, and from when on.
 
     `rows` are the agents of all steps, `ranks` their order, `delays_s` the different delays of the queue's agents,
     ascending. `waiting` counts the contacts that follow the plan.
     """
 
-    __slots__ = (
-        "_delay_of",
-        "delays_s",
-        "is_flat",
-        "last_step",
-        "ranks",
-        "rows",
-        "steps",
-        "waiting",
-        "wishes",
-    )
-
-    def __init__(
-        self,
-        steps: tuple[RoutingStep, ...],
-        wishes: Wishes,
-        rows: Rows,
-        ranks: Ranks,
-        delays_s: tuple[float, ...],
-        delay_of: NDArray[np.uint8] | None,
-        *,
-        is_flat: bool,
-    ) -> None:
-        self.steps = steps
-        self.last_step = len(steps) - 1
-        self.wishes = wishes
-        self.rows = rows
-        self.ranks = ranks
-        self.is_flat = is_flat
-        """Nobody comes before anybody, in no step."""
-        self.delays_s = delays_s
-        self._delay_of = delay_of
-        """How many of the delays must have passed, for each of `rows`; None when nobody has one."""
-        self.waiting = 0
+    steps: tuple[RoutingStep, ...]
+    last_step: int
+    wishes: Wishes
+    rows: Rows
+    ranks: Ranks
+    is_flat: bool
+    """Nobody comes before anybody, in no step."""
+    delays_s: tuple[float, ...]
+    delay_of: NDArray[np.uint8] | None
+    """How many of the delays must have passed, for each of `rows`; None when nobody has one."""
+    waiting: int = 0
 
     def narrowed(self, roster: Roster, wishes: Wishes) -> "Plan":
         """The plan for contacts that wish for more than the queue itself."""
@@ -101,14 +85,14 @@ class Plan:
         met = roster.narrowed(self.rows, skills, requirement).nonzero()[0]
         rows = self.rows[met]
         ranks = self.ranks[: rows.size] if self.is_flat else self.ranks[met]
-        delay_of = None if self._delay_of is None else self._delay_of[met]
+        delay_of = None if self.delay_of is None else self.delay_of[met]
         if site:
             ranks = ranks + (roster.level(SITE_SKILL + site)[rows] == 0)
             order = np.lexsort((rows, ranks))
             rows, ranks = rows[order], ranks[order]
             delay_of = None if delay_of is None else delay_of[order]
         is_plain = (self.is_flat and not site) or is_flat(ranks)
-        return Plan(self.steps, wishes, rows, ranks, self.delays_s, delay_of, is_flat=is_plain)
+        return Plan(self.steps, self.last_step, wishes, rows, ranks, is_plain, self.delays_s, delay_of)
 
     def opened(self, step: int, delays_passed: int) -> tuple[Rows, Ranks]:
         """Who may serve a contact in this stage, and their ranks."""
@@ -116,9 +100,9 @@ class Plan:
         if step < self.last_step:
             end = self._end(step)
             rows, ranks = rows[:end], ranks[:end]
-        if self._delay_of is None:
+        if self.delay_of is None:
             return rows, ranks
-        passed = self._delay_of[:end] <= delays_passed
+        passed = self.delay_of[:end] <= delays_passed
         return rows[passed], ranks[passed]
 
     def _end(self, step: int) -> int:
@@ -155,7 +139,7 @@ def plan(roster: Roster, queue: Queue, *, with_reserve: bool = False) -> Plan:
     rows = rows[ranks[rows].argsort(kind="stable")]
     delays_s, delay_of = _delays(roster, queue, rows)
     ranks = ranks[rows]
-    return Plan(steps, NO_WISHES, rows, ranks, delays_s, delay_of, is_flat=is_flat(ranks))
+    return Plan(steps, len(steps) - 1, NO_WISHES, rows, ranks, is_flat(ranks), delays_s, delay_of)
 
 
 def concerns(queue: Queue, wishes: Wishes) -> set[str]:

@@ -4,6 +4,7 @@ They choose among those who come first for the contact, in the order of the conf
 skills, steps and preferences. Where a strategy finds several equal, the one idle for the longest time is chosen.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
@@ -100,7 +101,7 @@ def linear(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int
 
 def round_robin(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The next in the configuration after the agent who got the queue's last contact."""
-    following = int(rows.searchsorted(choice.previous_row, "right"))
+    following = bisect_right(rows.data, choice.previous_row)
     return [rows.item(following if following < len(rows) else 0)]
 
 

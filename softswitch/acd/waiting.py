@@ -10,14 +10,16 @@ from bisect import bisect_left, insort
 from math import inf
 from typing import TypeAlias
 
-from softswitch.acd.customers import NO_CREDIT
+import msgspec
+
+from softswitch.acd.customers import NO_CREDIT, Credit
 from softswitch.acd.estimates import Forecast, WaitEstimator
 from softswitch.acd.inputs import QueueClosed
 from softswitch.acd.model import Channel, ContactState, Queue, Skills, StrategyName
 from softswitch.acd.service_level import RescueState
 from softswitch.acd.skills import Rows
 from softswitch.acd.statistics import HookCounters, QueueCounters
-from softswitch.acd.steps import NO_WISHES, Plan, Ranks, Wishes, is_flat
+from softswitch.acd.steps import Plan, Ranks, Wishes
 from softswitch.base.ids import AgentId, ContactId, ReservationId
 
 LineKey: TypeAlias = tuple[int, Wishes, int, int] | tuple[int, AgentId, bool]
@@ -25,139 +27,77 @@ LineKey: TypeAlias = tuple[int, Wishes, int, int] | tuple[int, AgentId, bool]
 they wait for and whether they were assigned to him."""
 
 
-class Contact:
-    """Somebody who waits for an agent, alerts one, or talks to one. Times are monotonic seconds."""
+class Contact(msgspec.Struct, eq=False):
+    """Somebody who waits for an agent, alerts one, or talks to one. Times are monotonic seconds.
 
-    __slots__ = (
-        "agent_id",
-        "announce_at",
-        "called",
-        "caller",
-        "channel",
-        "connected_at",
-        "contact_id",
-        "credit",
-        "customer",
-        "decisions_told",
-        "disposition",
-        "enqueued_at",
-        "entered_at",
-        "forecast",
-        "held_s",
-        "held_since",
-        "interrupted_at",
-        "is_judged",
-        "is_questioned",
-        "is_replied",
-        "is_told",
-        "is_transferred",
-        "key",
-        "line",
-        "moves",
-        "preferred_agent_id",
-        "preferred_until",
-        "queue",
-        "rescue_s",
-        "reservations",
-        "retry_at",
-        "serial",
-        "shunned_by",
-        "skills",
-        "step",
-        "step_since",
-        "text_at",
-        "texts_told",
-        "told_wait_s",
-        "vetoes",
-        "wishes",
-    )
+    It is a Struct, as lines and plans are, because those are made in a fraction of the time and each call waits for it.
+    """
 
-    def __init__(
-        self,
-        contact_id: ContactId,
-        queue: "QueueRecord",
-        *,
-        channel: Channel,
-        skills: Skills,
-        requirement: str = "",
-        site: str = "",
-        enqueued_at: float,
-        boost_s: float,
-        serial: int,
-        customer: str = "",
-        caller: str = "",
-        called: str = "",
-    ) -> None:
-        self.contact_id = contact_id
-        self.queue = queue
-        self.channel = channel
-        self.skills = skills
-        """Required beyond the queue's own, as is what the expression in `wishes` says."""
-        self.wish(skills, requirement, site)
-        self.enqueued_at = enqueued_at
-        self.entered_at = enqueued_at
-        """When it came into its present queue."""
-        self.key = enqueued_at - boost_s
-        self.customer = customer
-        self.caller = caller
-        self.called = called
-        self.rescue_s = 0.0
-        """Part of its key: how much older it counts while its queue's service level is rescued."""
-        self.is_judged = True
-        """It counts in the service level of its queue already, or never will."""
-        self.credit = NO_CREDIT
-        """Part of its key: how much older it counts for what its customer went through before."""
-        self.serial = serial
-        self.preferred_agent_id: AgentId | None = None
-        """Whom the caller knows; the strategy "last_agent_first" asks for nothing more."""
-        self.preferred_until: float | None = None
-        """Until then it is for the preferred agent alone, and the steps begin afterwards."""
-        self.step = 0
-        """The routing step of its queue it has come to."""
-        self.step_since: float | None = None
-        """When that step opened; None before the first one has."""
-        self.line: Line | None = None
-        """The line it waits in; None while it alerts or talks."""
-        self.reservations: list[ReservationId] = []
-        """Of the agents alerted for it; several with a strategy that alerts several."""
-        self.connected_at: float | None = None
-        self.held_since: float | None = None
-        self.held_s = 0.0
-        self.is_transferred = False
-        self.decisions_told = 0
-        self.agent_id: AgentId | None = None
-        """Whom it talks to, or alerts; of several the first alerted."""
-        self.shunned_by: AgentId | None = None
-        """The agent who failed it last, or whom the routing hook did not want for it; not tried again at once,"""
-        self.retry_at = 0.0
-        """but from then on."""
-        self.vetoes = 0
-        """How often the routing hook did not want an agent for it."""
-        self.moves = 0
-        """How often it overflowed into another queue, its own keys and supervisors left out."""
-        self.announce_at: float | None = None
-        """When it is to be told next; None = never."""
-        self.text_at: float | None = None
-        """When it is to be told the next of its queue's texts; None = never."""
-        self.texts_told = 0
-        self.is_told = False
-        self.forecast: Forecast | None = None
-        """What was expected of it when it was first asked for in its present queue."""
-        self.is_replied = False
-        """The agent has sent his first reply."""
-        self.interrupted_at: float | None = None
-        """When the agent put it aside for another; None: he works on it."""
-        self.disposition = ""
-        """What the agent says came of it; empty until he does."""
-        self.is_questioned = False
-        """Whether it is still there has been asked and not answered."""
-        self.told_wait_s: float | None = None
-        """The shortest wait it was promised; never exceeded by a later promise."""
-
-    def wish(self, skills: Skills, requirement: str, site: str) -> None:
-        """It requires this beyond its queue, and prefers the agents of this site."""
-        wants = skills or requirement or site
-        self.wishes: Wishes = (frozenset(skills.items()), requirement, site) if wants else NO_WISHES
+    contact_id: ContactId
+    queue: "QueueRecord"
+    channel: Channel
+    skills: Skills
+    """Required beyond the queue's own, as is what the expression in `wishes` says."""
+    wishes: Wishes
+    enqueued_at: float
+    entered_at: float
+    """When it came into its present queue."""
+    key: float
+    serial: int
+    customer: str = ""
+    caller: str = ""
+    called: str = ""
+    rescue_s: float = 0.0
+    """Part of its key: how much older it counts while its queue's service level is rescued."""
+    is_judged: bool = True
+    """It counts in the service level of its queue already, or never will."""
+    credit: Credit = NO_CREDIT
+    """Part of its key: how much older it counts for what its customer went through before."""
+    preferred_agent_id: AgentId | None = None
+    """Whom the caller knows; the strategy "last_agent_first" asks for nothing more."""
+    preferred_until: float | None = None
+    """Until then it is for the preferred agent alone, and the steps begin afterwards."""
+    step: int = 0
+    """The routing step of its queue it has come to."""
+    step_since: float | None = None
+    """When that step opened; None before the first one has."""
+    line: "Line | None" = None
+    """The line it waits in; None while it alerts or talks."""
+    reservations: list[ReservationId] = []
+    """Of the agents alerted for it; several with a strategy that alerts several."""
+    connected_at: float | None = None
+    held_since: float | None = None
+    held_s: float = 0.0
+    is_transferred: bool = False
+    decisions_told: int = 0
+    agent_id: AgentId | None = None
+    """Whom it talks to, or alerts; of several the first alerted."""
+    shunned_by: AgentId | None = None
+    """The agent who failed it last, or whom the routing hook did not want for it; not tried again at once,"""
+    retry_at: float = 0.0
+    """but from then on."""
+    vetoes: int = 0
+    """How often the routing hook did not want an agent for it."""
+    moves: int = 0
+    """How often it overflowed into another queue, its own keys and supervisors left out."""
+    announce_at: float | None = None
+    """When it is to be told next; None = never."""
+    text_at: float | None = None
+    """When it is to be told the next of its queue's texts; None = never."""
+    texts_told: int = 0
+    is_told: bool = False
+    forecast: Forecast | None = None
+    """What was expected of it when it was first asked for in its present queue."""
+    is_replied: bool = False
+    """The agent has sent his first reply."""
+    interrupted_at: float | None = None
+    """When the agent put it aside for another; None: he works on it."""
+    disposition: str = ""
+    """What the agent says came of it; empty until he does."""
+    is_questioned: bool = False
+    """Whether it is still there has been asked and not answered."""
+    told_wait_s: float | None = None
+    """The shortest wait it was promised; never exceeded by a later promise."""
 
     def enter(self, queue: "QueueRecord", now: float) -> None:
         """It comes into another queue, as old as it is, and starts with that one's first step."""
@@ -189,56 +129,28 @@ class Contact:
         return None if longest is None or not self.channel.has_listener else self.entered_at + longest
 
 
-class Line:
+class Line(msgspec.Struct, eq=False):
     """The waiting contacts of one queue and channel with the same wishes in the same stage, in serving order.
 
-    `rows` are the agents who may serve it, in order of preference, with their `ranks`. A line of those who wait for one
-    agent has no `plan`. `slot` is its place in the table of lines.
+    `rows` are the agents who may serve it, in order of preference, with their `ranks`; if it `is_flat` nobody comes
+    before anybody. A line of those who wait for one agent has no `plan`. `slot` is its place in the table of lines.
     """
 
-    __slots__ = (
-        "channel",
-        "entries",
-        "is_assigned",
-        "is_flat",
-        "key",
-        "plan",
-        "queue",
-        "ranks",
-        "rows",
-        "slot",
-        "step",
-        "strategy",
-    )
-
-    def __init__(
-        self,
-        queue: "QueueRecord",
-        channel: Channel,
-        key: LineKey,
-        *,
-        plan: Plan | None,
-        step: int,
-        rows: Rows,
-        ranks: Ranks,
-    ) -> None:
-        self.queue = queue
-        self.channel = channel
-        self.key = key
-        self.plan = plan
-        self.step = step
-        self.rows = rows
-        self.ranks = ranks
-        self.is_flat = plan is None or plan.is_flat or is_flat(ranks)
-        """Nobody comes before anybody."""
-        of_queue = queue.settings.strategy
-        self.strategy: StrategyName = of_queue if plan is None else plan.steps[step].strategy or of_queue
-        """By what its agents are chosen: as the step says, or the queue."""
-        self.slot = -1
-        self.is_assigned = False
-        """A supervisor gave its contacts to the one agent they wait for."""
-        self.entries: list[tuple[float, int, Contact]] = []
-        """Its contacts in serving order, each behind what that order goes by."""
+    queue: "QueueRecord"
+    channel: Channel
+    key: LineKey
+    plan: Plan | None
+    step: int
+    strategy: StrategyName
+    """By what its agents are chosen."""
+    rows: Rows
+    ranks: Ranks
+    is_flat: bool
+    is_assigned: bool = False
+    """A supervisor gave its contacts to the one agent they wait for."""
+    slot: int = -1
+    entries: list[tuple[float, int, Contact]] = []
+    """Its contacts in serving order, each behind what that order goes by."""
 
     def __len__(self) -> int:
         return len(self.entries)

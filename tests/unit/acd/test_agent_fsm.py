@@ -7,6 +7,7 @@ import pytest
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.model import Agent, AgentState, BusyKind, Channel, Queue, RoutingPolicy
 from softswitch.acd.outputs import AgentStateChanged
+from softswitch.acd.steps import NO_WISHES
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.acd.wrap_up import WrapUp
 from softswitch.base.ids import AgentId, ContactId, QueueId, ReservationId
@@ -69,7 +70,7 @@ def decline(agent: AgentMachine) -> None:
 
 def contact(channel: Channel = Channel.VOICE, name: str = "c1") -> Contact:
     queue = QueueRecord(Queue(queue_id=QueueId("sales")))
-    return Contact(ContactId(name), queue, channel=channel, skills={}, enqueued_at=0.0, boost_s=0.0, serial=1)
+    return Contact(ContactId(name), queue, channel, {}, NO_WISHES, 0.0, 0.0, key=0.0, serial=1)
 
 
 def connect(agent: AgentMachine) -> None:

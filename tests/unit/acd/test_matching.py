@@ -7,7 +7,7 @@ from softswitch.acd.limits import LINES_MAX
 from softswitch.acd.matching import Matching
 from softswitch.acd.model import Agent, Channel, Queue, Serving, Skills
 from softswitch.acd.skills import Roster
-from softswitch.acd.steps import NO_WISHES
+from softswitch.acd.steps import NO_WISHES, wishes_for
 from softswitch.acd.waiting import Contact, QueueRecord
 from softswitch.base.ids import AgentId, ContactId, QueueId
 
@@ -38,9 +38,8 @@ class Table:
 
     def contact(self, name: str, queue: QueueRecord, at: float, skills: Skills, channel: Channel) -> Contact:
         self.serial += 1
-        return Contact(
-            ContactId(name), queue, channel=channel, skills=skills, enqueued_at=at, boost_s=0.0, serial=self.serial
-        )
+        wishes = wishes_for(skills, "", "")
+        return Contact(ContactId(name), queue, channel, skills, wishes, at, at, key=at, serial=self.serial)
 
     def has_room_for(self, queue: QueueRecord, skills: Skills) -> bool:
         return self.matching.has_room_for(queue, self.contact("next", queue, 10.0, skills, Channel.VOICE))

@@ -11,22 +11,13 @@ QUEUE = QueueRecord(Queue(queue_id=QueueId("sales"), max_wait_s=60.0))
 
 
 def contact(name: str, at: float, serial: int, boost_s: float = 0.0) -> Contact:
-    return Contact(
-        ContactId(name), QUEUE, channel=Channel.VOICE, skills={}, enqueued_at=at, boost_s=boost_s, serial=serial
-    )
+    return Contact(ContactId(name), QUEUE, Channel.VOICE, {}, NO_WISHES, at, at, at - boost_s, serial)
 
 
 def line(*contacts: Contact) -> Line:
     nobody = np.zeros(0, np.intp)
-    made = Line(
-        QUEUE,
-        Channel.VOICE,
-        (0, NO_WISHES, 0, 0),
-        plan=None,
-        step=0,
-        rows=nobody,
-        ranks=np.zeros(0, np.uint8),
-    )
+    ranks = np.zeros(0, np.uint8)
+    made = Line(QUEUE, Channel.VOICE, (0, NO_WISHES, 0, 0), None, 0, "longest_idle", nobody, ranks, is_flat=True)
     for one in contacts:
         made.add(one)
     return made
