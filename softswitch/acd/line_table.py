@@ -49,11 +49,11 @@ class LineTable:
         if not self._free_slots:
             self._widen()
         line.slot = self._free_slots.pop()
-        former = self._lines[line.slot]
+        order_of, former = self._orders[:, line.slot], self._lines[line.slot]
         if former is not None:
-            self._orders[former.rows, line.slot] = 0
+            order_of[former.rows] = 0
+        order_of[line.rows] = orders if isinstance(orders, int) else orders[line.rows]
         self._used = max(self._used, line.slot + 1)
-        self._orders[line.rows, line.slot] = orders if isinstance(orders, int) else orders[line.rows]
         self._channel[line.slot] = line.channel.row
         self._is_of_voice_alone &= line.channel is Channel.VOICE
         self._lines[line.slot] = line

@@ -15,7 +15,7 @@ delays of a queue's agents divide the time once more. Step and delay together ar
 goes on to later stages while it is in one queue.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import chain
 from typing import TypeAlias
 
@@ -53,8 +53,6 @@ def is_flat(ranks: Ranks) -> bool:
 _RANKS_PER_STEP = PREFERRED_SKILLS_MAX + 2
 """Who has all the preferred skills, who lacks one, and so on; the site a contact prefers counts as one more."""
 _NOBODY = STEPS_MAX * _RANKS_PER_STEP
-_BOUNDS: Ranks = np.arange(_RANKS_PER_STEP, _NOBODY + 1, _RANKS_PER_STEP).astype(np.uint8)
-"""The first rank after each step."""
 _ONE_STEP = (RoutingStep(),)
 _EXCLUDED: dict[SkipIf, int] = {"nobody_logged_in": ABSENT, "nobody_ready": OFF_DUTY}
 
@@ -107,7 +105,7 @@ class Plan(msgspec.Struct, eq=False):
 
     def _end(self, step: int) -> int:
         """How many have joined in when this step, not the last one, is open."""
-        return int(self.ranks.searchsorted(_BOUNDS[step : step + 1])[0])
+        return bisect_left(self.ranks.tobytes(), (step + 1) * _RANKS_PER_STEP)
 
     @property
     def joins_in(self) -> NDArray[np.uint8]:

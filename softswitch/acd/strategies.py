@@ -59,6 +59,11 @@ def _longest_idle_of(rows: Rows, since: Since, is_equal: Mask) -> list[int]:
     return [rows.item(equal.item(since[equal].argmin() if equal.size > 1 else 0))]
 
 
+def _at_least(least: float, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """These values, smaller ones raised; whether there are any is seen in less time than it takes to do it."""
+    return values if values.item(values.argmin()) >= least else np.maximum(values, least)
+
+
 def longest_idle(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The agent free for the longest time; of several equally long, the first in the configuration.
 
@@ -70,9 +75,9 @@ def longest_idle(roster: Roster, rows: Rows, since: Since, choice: Choice) -> li
 def least_occupied(roster: Roster, rows: Rows, since: Since, choice: Choice) -> list[int]:
     """The agent who was at work for the smallest part of the time since he logged in, breaks left out."""
     busy_s, total_s = roster.workload.busy_s[rows], roster.workload.idle_s[rows]
-    total_s += np.maximum(choice.now - since, 0.0)
+    total_s += _at_least(0.0, choice.now - since)
     total_s += busy_s
-    occupancy = busy_s / np.maximum(total_s, _JUST_HERE_S)
+    occupancy = busy_s / _at_least(_JUST_HERE_S, total_s)
     least = int(occupancy.argmin())  # of equal ones the first
     behind = occupancy[least + 1 :]
     if not behind.size or behind.item(behind.argmin()) > occupancy.item(least):

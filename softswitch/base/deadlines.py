@@ -3,8 +3,8 @@
 A core owns one `Deadlines`; its driver arms a single event-loop timer for `next()` and calls `pop_due(now)`.
 """
 
-import heapq
 from collections.abc import Hashable
+from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -35,10 +35,11 @@ class Deadlines(Generic[K]):
     def set(self, key: K, at: float) -> None:
         self._serial += 1
         entry = self._at[key] = (at, self._serial, key)
-        heapq.heappush(self._heap, entry)
-        if len(self._heap) > 64 and len(self._heap) > 4 * len(self._at):
+        heap = self._heap
+        heappush(heap, entry)
+        if len(heap) > 64 and len(heap) > 4 * len(self._at):
             self._heap = list(self._at.values())
-            heapq.heapify(self._heap)
+            heapify(self._heap)
 
     def cancel(self, key: K) -> None:
         """Forget a key; unknown keys are fine."""
@@ -51,16 +52,19 @@ class Deadlines(Generic[K]):
             entry = heap[0]
             if at.get(entry[2]) is entry:
                 return entry[0]
-            heapq.heappop(heap)
+            heappop(heap)
         return None
 
     def pop_due(self, now: float) -> list[K]:
         """Remove and return every key due at `now`, earliest first."""
+        heap, entry_of = self._heap, self._at
         due: list[K] = []
-        while (at := self.next()) is not None and at <= now:
-            key = heapq.heappop(self._heap)[2]
-            del self._at[key]
-            due.append(key)
+        while heap and heap[0][0] <= now:
+            entry = heappop(heap)
+            key = entry[2]
+            if entry_of.get(key) is entry:
+                del entry_of[key]
+                due.append(key)
         return due
 
     def entries(self) -> list[tuple[float, int, K]]:
