@@ -100,19 +100,23 @@ class LineTable:
 
         As mostly the first is wanted, a few are asked who serves them; the others are looked up some at a time.
         """
-        waits = (self._head_key[: self._used] < np.inf) & (self._channel[: self._used] == channel.row)
-        slots = waits.nonzero()[0]
-        slots = slots[self._head_key[slots].argsort(kind="stable")]
+        keys = self._head_key[: self._used].copy()
+        if not self._is_of_voice_alone:
+            keys[self._channel[: self._used] != channel.row] = inf
         is_one_of_them = np.zeros(len(self._orders), np.bool_)
         is_one_of_them[rows] = True
-        first_few: list[int] = slots[:_FEW].tolist()
-        for slot in first_few:
+        for _ in range(min(_FEW, keys.size)):
+            slot = int(keys.argmin())
             line = self._lines[slot]
-            assert line is not None
+            if keys.item(slot) == inf or line is None:
+                return
             if is_one_of_them[line.rows].any():
                 yield line
+            keys[slot] = inf
+        slots = np.isfinite(keys).nonzero()[0]
+        slots = slots[keys[slots].argsort(kind="stable")]
         at_once = max(8, _CELLS_AT_ONCE // rows.size)
-        for begin in range(_FEW, slots.size, at_once):
+        for begin in range(0, slots.size, at_once):
             some = slots[begin : begin + at_once]
             served: list[int] = some[self._orders[np.ix_(rows, some)].any(axis=0)].tolist()
             for slot in served:
@@ -122,11 +126,13 @@ class LineTable:
 
     def _open_to(self, row: int, free_for: FreeFor, *, by_order: bool = True) -> tuple[Rows, NDArray[np.float64]]:
         """The slots of the lines he serves, and the keys of their heads; infinity where he is not free for it."""
+        if self._is_of_voice_alone and _VOICE not in free_for:
+            return self._channel[:0], self._head_key[:0]
         orders = self._orders[row, : self._used]
         serves = orders.astype(np.bool_) if by_order else orders.view(np.bool_)  # who has no orders has ones and zeros
         slots = serves.nonzero()[0]
         if self._is_of_voice_alone:
-            return (slots, self._head_key[slots]) if _VOICE in free_for else (slots[:0], self._head_key[:0])
+            return slots, self._head_key[slots]
         is_free = np.zeros(len(Channel), np.bool_)
         is_free[list(free_for)] = True
         return slots, np.where(is_free[self._channel[slots]], self._head_key[slots], inf)

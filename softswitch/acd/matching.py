@@ -163,7 +163,7 @@ class Matching(Lines):
         for channel in ON_THE_PHONE:
             if not (self._personal or self._table.has_lines_of(channel)):
                 continue
-            free = rows[self.roster.available_since[channel.row][rows] < inf]
+            free = rows[np.isfinite(self.roster.available_since[channel.row][rows]).nonzero()[0]]
             if not free.size:
                 continue
             for line in self._personal_lines(free, channel):
@@ -199,6 +199,8 @@ class Matching(Lines):
         free_for, sites = self.roster.free_for[row], self.roster.sites
         if sites is not None:
             free_for = sites.open_to(row, free_for)
+            if not free_for:
+                return None
         found = self._table.first_for(row, agent_id, free_for, by_order=self.roster.has_orders.item(row))
         return self._first_for_him_alone(agent_id, row, free_for, found) if agent_id in self._personal else found
 

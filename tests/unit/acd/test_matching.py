@@ -1,5 +1,6 @@
 """Who fits whom."""
 
+import numpy as np
 import pytest
 
 from softswitch.acd.chance import Chance
@@ -140,6 +141,59 @@ def test_lines_open_and_close_with_their_contacts() -> None:
     again = table.add("again", table.support, 10.0, {"en": 9})
     assert table.contact_for(ANN) is again
     assert table.contact_for(BOB) is None
+
+
+def test_who_is_served_at_once_stands_in_no_line() -> None:
+    table = Table()
+    table.free(ann=5.0, bob=3.0)
+    served = table.contact("served", table.sales, 10.0, {"en": 5}, Channel.VOICE)
+    table.matching.lead(served, 10.0)
+    assert table.agents_for(served, 10.0) == [ANN]
+    assert list(table.sales.plans) == [NO_WISHES]
+    table.matching.remove(served)
+    assert served.line is None
+    assert [key[1] for key in table.sales.lines] == [NO_WISHES]
+
+
+def test_who_is_not_stands_in_it_once() -> None:
+    table = Table()
+    table.free(ann=5.0)
+    waiting = table.contact("waiting", table.sales, 10.0, {"en": 5}, Channel.VOICE)
+    table.matching.lead(waiting, 10.0)
+    assert table.contact_for(ANN) is None
+    for _ in range(2):
+        table.matching.stand(waiting)
+        assert table.sales.contacts() == [waiting]
+        assert table.contact_for(ANN) is waiting
+
+
+def test_a_line_in_the_place_of_one_that_closed_is_for_its_own_agents() -> None:
+    table = Table()
+    table.free(ann=5.0, bob=3.0)
+    former = table.add("former", table.sales, 10.0, {"en": 2})
+    assert table.contact_for(BOB) is former
+    table.matching.remove(former)
+    assert table.contact_for(BOB) is None
+    later = table.add("later", table.sales, 10.0, {"tech": 1})
+    assert table.contact_for(BOB) is None
+    assert table.contact_for(ANN) is later
+
+
+@pytest.mark.parametrize("others", [0, 5, 100])
+def test_of_all_lines_the_oldest_is_found_that_any_of_these_agents_serves(others: int) -> None:
+    table = Table()
+    queues = [QueueRecord(Queue(queue_id=QueueId(f"queue{number}"), skills={"tech": 8})) for number in range(others)]
+    roster = table.matching.roster
+    table.matching = Matching(roster, [table.sales, table.support, *queues], Chance())
+    table.free(ann=5.0, bob=3.0)
+    for number, queue in enumerate(queues):
+        table.add(f"c{number}", queue, 1.0 + number / 1000)
+    both = np.array([roster.row_of[ANN], roster.row_of[BOB]])
+    assert table.matching.first_for_any(both) is None
+    table.add("sales", table.sales, 9.0)
+    support = table.add("support", table.support, 8.0)
+    assert table.matching.first_for_any(both) is support
+    assert table.matching.first_for_any(both[1:]) is table.sales.head()
 
 
 def test_a_closed_queue_serves_nobody() -> None:
