@@ -28,6 +28,14 @@ def resumed(floor: Floor, contact: Contact, now: float) -> None:
         floor.tell(events.ContactResumed(now, contact.contact_id, queue_id, contact.agent_id, held_s))
 
 
+def consulted(floor: Floor, contact: Contact, target: str, now: float) -> None:
+    """One of the two asks somebody else."""
+    assert contact.agent_id is not None
+    queue_id = contact.queue.settings.queue_id
+    target = target[:REASON_LENGTH_MAX]
+    floor.tell(events.ContactConsulted(now, contact.contact_id, queue_id, contact.agent_id, target))
+
+
 def transferred(floor: Floor, contact: Contact, fact: ContactTransferred, now: float) -> None:
     """The agent gives the contact to somebody else."""
     if contact.is_transferred:

@@ -295,6 +295,16 @@ class ContactResumed(msgspec.Struct, frozen=True, tag="contact.resumed", gc=Fals
     held_s: float
 
 
+class ContactConsulted(msgspec.Struct, frozen=True, tag="contact.consulted", gc=False, omit_defaults=True):
+    """The agent, or the caller, asks somebody else by key while the other is on hold."""
+
+    at: float
+    contact_id: ContactId
+    queue_id: QueueId
+    agent_id: AgentId
+    target: str
+
+
 class ContactTransferred(msgspec.Struct, frozen=True, tag="contact.transferred", gc=False, omit_defaults=True):
     """The agent gives it to somebody else; the end of his part follows."""
 
@@ -405,6 +415,7 @@ AcdEvent: TypeAlias = (
     | ContactConnected
     | ContactHeld
     | ContactResumed
+    | ContactConsulted
     | ContactTransferred
     | ContactEnded
     | ContactInterrupted

@@ -144,6 +144,13 @@ class ContactResumed(msgspec.Struct, frozen=True, tag=True, gc=False):
     contact_id: ContactId
 
 
+class ContactConsulted(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """One of the two who talk asks somebody else, at this number, while the other waits."""
+
+    contact_id: ContactId
+    target: str
+
+
 class ContactTransferred(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The agent gives the contact to somebody else (a number, or whose phone it is). Say `ContactFinished` as well."""
 
@@ -349,6 +356,7 @@ AcdInput: TypeAlias = (
     | ContactFinished
     | ContactHeld
     | ContactResumed
+    | ContactConsulted
     | ContactTransferred
     | ContactRated
     | AgentLoggedIn

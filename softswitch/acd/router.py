@@ -49,6 +49,7 @@ from softswitch.acd.inputs import (
     ContactAbandoned,
     ContactAssigned,
     ContactConfirmed,
+    ContactConsulted,
     ContactExited,
     ContactFinished,
     ContactHeld,
@@ -107,7 +108,7 @@ class Router:
                 self._apply_to_reservation(fact, now)
             case ContactFinished() | ContactAbandoned() | ContactWithdrawn() | ContactExited():
                 self._apply_to_contact(fact, now)
-            case ContactHeld() | ContactResumed() | ContactTransferred() | ContactReplied():
+            case ContactHeld() | ContactResumed() | ContactConsulted() | ContactTransferred() | ContactReplied():
                 self._apply_to_conversation(fact, now)
             case ContactConfirmed():
                 self._confirm(fact)
@@ -358,6 +359,8 @@ class Router:
             conversations.held(self._floor, contact, now)
         elif isinstance(fact, ContactResumed):
             conversations.resumed(self._floor, contact, now)
+        elif isinstance(fact, ContactConsulted):
+            conversations.consulted(self._floor, contact, fact.target, now)
         elif isinstance(fact, ContactReplied):
             conversations.replied(self._floor, contact, now)
         else:
@@ -467,7 +470,7 @@ def _ended_by(fact: "ContactFact") -> told.EndedBy:
 
 
 ContactFact = ContactAbandoned | ContactWithdrawn | ContactExited | ContactFinished
-ConversationFact = ContactHeld | ContactResumed | ContactTransferred | ContactReplied
+ConversationFact = ContactHeld | ContactResumed | ContactConsulted | ContactTransferred | ContactReplied
 PhoneFact = AgentReachable | AgentUnreachable | AgentBusy | AgentFree
 AgentFact = (
     AgentLoggedIn

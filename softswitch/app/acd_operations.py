@@ -23,9 +23,17 @@ from softswitch.app.parts import Parts
 from softswitch.app.queue_operations import queue_row, set_queue
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId
+from softswitch.calls.supervision import SupervisionMode
 from softswitch.config import Configuration
 from softswitch.control.protocol.replies import AgentSet, Explained, QueueSet, Refused
-from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetQueue, SetSkills
+from softswitch.control.protocol.requests import (
+    AgentAction,
+    SetAgent,
+    SetDisposition,
+    SetQueue,
+    SetSkills,
+    SuperviseAgent,
+)
 from softswitch.control.protocol.rows import AgentRow, HeldContactRow, QueueRow, SiteRow, WrapUpRow
 
 
@@ -72,6 +80,24 @@ class AcdOperations:
             return _unknown(order.agent_id)
         by = order.by[:REASON_LENGTH_MAX]
         return self._apply(order.agent_id, DispositionSet(order.agent_id, order.code, order.contact_id or None, by))
+
+    async def supervise_agent(self, order: SuperviseAgent) -> AgentSet | Refused:
+        agent, settings = self._agent(order.agent_id), self._parts.settings
+        if agent is None:
+            return _unknown(order.agent_id)
+        whom, who = settings.extension_of_agent(order.agent_id), settings.extension_for(order.phone)
+        if who is None:
+            return Refused(
+                "not_found", f'there is no phone "{order.phone}": name an account or a number of agents.toml'
+            )
+        if whom is None:
+            return Refused("not_possible", f"{order.agent_id} sits at no phone")
+        try:
+            mode = SupervisionMode(order.mode)
+            self._parts.controller.call_supervisor(who, whom, mode, is_following=order.is_following)
+        except LocalError as error:
+            return Refused("not_possible", str(error))
+        return AgentSet(self._row(agent))
 
     async def set_queue(self, order: SetQueue) -> QueueSet | Refused:
         return set_queue(self._parts, order)

@@ -161,7 +161,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         lambda: archive_settings(switch.running().configuration),
         is_in_progress=records.is_in_progress,
     )
-    phones = PhoneSettings(store)
+    phones = PhoneSettings(store, clock)
     open_lines = OpenLines()
     desks = Desks(
         call_settings(configuration),

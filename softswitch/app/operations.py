@@ -55,6 +55,7 @@ class SwitchOperations:
         self.sites = acd.sites
         self.set_agent = acd.set_agent
         self.set_skills = acd.set_skills
+        self.supervise_agent = acd.supervise_agent
         self.set_disposition = acd.set_disposition
         self.set_queue = acd.set_queue
         contacts = ContactOperations(parts)

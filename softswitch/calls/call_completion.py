@@ -7,7 +7,8 @@
  after EXPIRES_S, or when it is taken back, it is over
 ```
 
-Of several who wait for one person the first is first. Nothing of it outlives a restart of the switch.
+Of several who wait for one person the first is first. Requests outlive a restart of the switch (`restore`); then both
+count as free, and it is tried once phones have found the switch again.
 """
 
 import msgspec
@@ -18,6 +19,10 @@ EXPIRES_S = 45 * 60.0
 """As the networks have it (T7)."""
 GUARD_S = 2.0
 """A phone that was hung up is picked up again at once by many, to call somebody else."""
+
+
+RESTORED_S = 20.0
+"""After a restart: calls are over, and whoever has noticed calls again first."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -64,6 +69,15 @@ class CompletionBook:
         self._busy = (self._busy - {wanted.who, wanted.whom}) | busy
         self._look(now)
         return True
+
+    def restore(self, wanted: Wanted, expires_at: float, now: float) -> None:
+        """It was asked for before the switch was started again."""
+        waiting = self._waiting[wanted] = _Waiting(expires_at)
+        waiting.ready_at = now + RESTORED_S
+
+    def waiting(self) -> dict[Wanted, float]:
+        """Those nothing is being done about now, and until when each waits."""
+        return {wanted: waiting.expires_at for wanted, waiting in self._waiting.items() if not waiting.is_under_way}
 
     def cancel(self, who: str) -> int:
         """Take back what `who` wants, of everybody; returns how many."""

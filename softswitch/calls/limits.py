@@ -120,3 +120,9 @@ VARIABLE_TOLD_CHARACTERS_MAX = 1_000
 EVENTS_IN_MEMORY = 5_000
 """For those who follow them: what 100 calls a second make in two and a half seconds. Who is further behind is cut off,
 and goes on from the store."""
+
+CONSULTATION_MAX_S = 4 * 3600.0
+"""A recording is masked no longer while its caller asks somebody else by key: a mask must have an end."""
+
+LAST_CALLS_KEEP_S = 30 * 86_400.0
+"""Who has called a phone last is forgotten after this time, and phones that are no more are with it."""

@@ -1,6 +1,7 @@
 """`softswitch agents`: who they are and what they are doing; logins, breaks, wrap-up and what came of contacts."""
 
 import getpass
+from typing import get_args
 
 import click
 
@@ -12,7 +13,14 @@ from softswitch.cli.stats import agent_stats
 from softswitch.cli.watching import shown_again, watch_option
 from softswitch.cli.words import duration, spoken_state
 from softswitch.control.protocol.replies import AgentSet
-from softswitch.control.protocol.requests import AgentAction, SetAgent, SetDisposition, SetSkills
+from softswitch.control.protocol.requests import (
+    AgentAction,
+    SetAgent,
+    SetDisposition,
+    SetSkills,
+    SuperviseAgent,
+    SupervisionMode,
+)
 from softswitch.control.protocol.rows import AgentRow
 
 
@@ -124,6 +132,23 @@ def skill(ctx: click.Context, agent_id: str, changes: tuple[str, ...], reset: bo
     click.echo(f"{agent_id}: {skills}; serves {', '.join(row.queues) or 'no queue'}")
 
 
+@agents.command
+@_agent_argument
+@click.option("--phone", required=True, metavar="PHONE", help="Whose phone rings: an account or a number.")
+@click.option("--mode", type=click.Choice(get_args(SupervisionMode)), default="listen", show_default=True)
+@click.option("--follow", is_flag=True, help="This conversation and all that follow, until 0 or hanging up.")
+@config_option
+@click.pass_context
+def supervise(
+    ctx: click.Context, agent_id: str, phone: str, mode: SupervisionMode, follow: bool, config: str | None
+) -> None:
+    """Let a supervisor hear an agent, on his phone, from call to call."""
+    _order(config or ctx.obj, SuperviseAgent(AgentId(agent_id), phone, mode, follow))
+    what = "all conversations" if follow else "the conversation"
+    click.echo(f"Phone {phone} rings; answered, it takes part in {what} of {agent_id} ({mode}).")
+    click.echo("Its keys switch: 4 listen, 5 whisper to the agent, 6 barge in, 7 take over, 0 leave.")
+
+
 def _levels(changes: tuple[str, ...]) -> dict[str, int]:
     levels: dict[str, int] = {}
     for change in changes:
@@ -140,7 +165,7 @@ def _set(config: str | None, agent_id: str, action: AgentAction, reason: str = "
     click.echo(f"{agent_id}: {_status(answer.agent)}{when}")
 
 
-def _order(config: str | None, order: SetAgent | SetDisposition | SetSkills) -> AgentSet:
+def _order(config: str | None, order: SetAgent | SetDisposition | SetSkills | SuperviseAgent) -> AgentSet:
     with connect(find_directory(config)) as client:
         return client.ask(order, AgentSet)
 

@@ -44,6 +44,7 @@ from softswitch.control.protocol.requests import (
     SetPhone,
     SetQueue,
     SetSkills,
+    SuperviseAgent,
     SupervisionMode,
     Trace,
     WatchEvents,
@@ -231,6 +232,10 @@ class Operations(Protocol):
 
     async def supervise(self, call_id: CallId, phone: str, mode: SupervisionMode) -> SupervisionSet | Refused:
         """Returns as soon as the phone rings."""
+        ...
+
+    async def supervise_agent(self, order: SuperviseAgent) -> AgentSet | Refused:
+        """Returns as soon as the supervisor's phone is about to ring."""
         ...
 
     async def set_supervision(self, call_id: CallId, mode: SupervisionMode, phone: str) -> SupervisionSet | Refused: ...

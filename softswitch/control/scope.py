@@ -132,6 +132,11 @@ def _supervision(scope: Scope, request: requests.Supervise | requests.SetSupervi
     return scope.own(owners.of_call(request.call_id)) and scope.own(owners.of_phone(request.phone))
 
 
+def _agent_supervision(scope: Scope, request: requests.SuperviseAgent) -> bool:
+    """An agent of its own, who works for nobody else, and a phone of its own."""
+    return scope.own(scope.owners.of_agent(request.agent_id)) and scope.own(scope.owners.of_phone(request.phone))
+
+
 def _recording(scope: Scope, request: requests.HoldRecording) -> bool:
     return scope.own(scope.owners.of_recording(request.recording_id, request.started_at))
 
@@ -222,6 +227,7 @@ RULES: dict[type[Request], Rule] = {
     StopStream: _call,
     requests.Supervise: _supervision,
     requests.SetSupervision: _supervision,
+    requests.SuperviseAgent: _agent_supervision,
     requests.HoldRecording: _recording,
     requests.SetAgent: _agent,
     requests.SetSkills: _agent,

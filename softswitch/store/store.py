@@ -18,6 +18,7 @@ from softswitch.store.event_schema import SWITCH_EVENTS, StoredSwitchEvents
 from softswitch.store.layout import BindingKey, ListedKey, TimedKey
 from softswitch.store.limits import FRESH_CDRS_MAX
 from softswitch.store.memory import MemoryRows
+from softswitch.store.phone_schema import LAST_CALLS, WANTED_CALLS, StoredLastCalls, StoredWantedCall
 from softswitch.store.schema import (
     ACTIVE_CALLS,
     AGENT_STATES,
@@ -98,6 +99,8 @@ _TABLES = (
     VOICE_BOXES.name,
     MAILS.name,
     DIGESTS.name,
+    LAST_CALLS.name,
+    WANTED_CALLS.name,
 )
 
 
@@ -147,6 +150,7 @@ class Store:
         "contact_spans",
         "digests",
         "events",
+        "last_calls",
         "listed_numbers",
         "mailboxes",
         "mails",
@@ -162,6 +166,7 @@ class Store:
         "traces",
         "voice_boxes",
         "voice_messages",
+        "wanted_calls",
     )
 
     def __init__(self, rows: ReadableRows, writer: Writer, close_rows: Callable[[], None]) -> None:
@@ -180,6 +185,8 @@ class Store:
         self.minutes: Table[TimedKey, StoredMinutes] = Table(MINUTES, rows, writer)
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
+        self.last_calls: Table[str, StoredLastCalls] = Table(LAST_CALLS, rows, writer)
+        self.wanted_calls: Table[tuple[str, str], StoredWantedCall] = Table(WANTED_CALLS, rows, writer)
         self.callbacks: Table[str, StoredCallback] = Table(CALLBACKS, rows, writer)
         self.listed_numbers: Table[ListedKey, StoredListedNumber] = Table(LISTED_NUMBERS, rows, writer)
         self.seats: Table[str, StoredSeat] = Table(SEATS, rows, writer)

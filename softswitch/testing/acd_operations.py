@@ -15,6 +15,7 @@ from softswitch.control.protocol.requests import (
     SetDisposition,
     SetQueue,
     SetSkills,
+    SuperviseAgent,
 )
 from softswitch.control.protocol.rows import AgentRow, CallbackRow, ContactRow, QueueRow, SiteRow, WrapUpRow
 from softswitch.testing.figures import an_hour, waiting_contact
@@ -209,6 +210,13 @@ class FixedAcdOperations(FixedSwitch):
             if row.contact_id == order.contact_id:
                 return ContactSet(_ordered(row, order))
         return Refused("not_found", f"there is no contact {order.contact_id}; `softswitch contacts` lists them all")
+
+    async def supervise_agent(self, order: SuperviseAgent) -> AgentSet | Refused:
+        self.orders.append(("supervise_agent", order.agent_id, order.phone, order.mode, str(order.is_following)))
+        for row in self.agent_rows:
+            if row.agent_id == order.agent_id:
+                return AgentSet(row)
+        return Refused("not_found", f"there is no agent {order.agent_id}; `softswitch agents` lists them all")
 
     async def set_skills(self, order: SetSkills) -> AgentSet | Refused:
         self.orders.append(("set_skills", order.agent_id, *(f"{name}={level}" for name, level in order.skills.items())))

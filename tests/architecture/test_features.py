@@ -147,6 +147,8 @@ KEYS = {
 WHILE_TALKING = {
     "*1": ("call_keys.a_recording_on_demand", "codes.commands_while_talking"),
     "*2": ("call_keys.a_transfer_by_key", "codes.commands_while_talking"),
+    "*3": ("key_consultation.all_three_talk_and_whoever_leaves_the_others_go_on", "codes.asked_before"),
+    "*4": ("key_consultation.to_and_fro", "codes.asked_before"),
 }
 
 

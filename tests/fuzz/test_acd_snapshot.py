@@ -146,6 +146,7 @@ facts: dict[str, st.SearchStrategy[AcdInput]] = {
         inputs.RoutingAnswered, reservation_ids, st.sampled_from(["accept", "choose", "veto", "failed"]), agent_ids
     ),
     "exited": st.builds(inputs.ContactExited, contact_ids, st.just("1"), st.none() | queue_ids),
+    "consulted": st.builds(inputs.ContactConsulted, contact_ids, st.just("7")),
     "transferred": st.builds(inputs.ContactTransferred, contact_ids, st.just("blind"), st.just("7")),
     "requeued": st.builds(inputs.ContactRequeued, contact_ids, queue_ids),
     "prioritised": st.builds(inputs.ContactPrioritised, contact_ids, st.sampled_from([30.0, -30.0])),

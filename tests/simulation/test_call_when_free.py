@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from softswitch.calls.call_completion import GUARD_S
+from softswitch.calls.runtime.completing import CallCompletion
+from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.dialplan.runtime.loader import load_flows
 from softswitch.sip.outputs import InviteReceived
+from softswitch.store.phone_schema import StoredLastCalls, StoredWantedCall
 from softswitch.testing.runtime.centre import SimulatedCentre
 
 DIALPLANS = Path(__file__).parents[2] / "dialplans"
@@ -88,6 +91,44 @@ def test_who_does_not_answer_has_thought_better_of_it(play: Callable[[Scenario],
         assert len(bob.seen(InviteReceived)) == 0
         await centre.sleep(300)
         assert len(ann.seen(InviteReceived)) == 1
+
+    play(scenario)
+
+
+def test_what_is_wanted_is_in_the_store_and_taken_up_by_the_next_switch(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        (row,) = centre.store.wanted_calls.ascending()
+        assert (row.who, row.whom) == ("ann", "bob")
+        assert row.expires_wall == pytest.approx(centre.clock.wall() + 45 * 60, abs=10)
+        ann, bob, carl = (centre.phone(name) for name in NUMBERS)
+        before = PhoneSettings(centre.store, centre.clock)
+        assert (before.last_caller("carl"), before.last_called("ann")) == ("102", "102")
+
+        # The former switch forgets, as one that is killed; another looks into the store.
+        centre.controller.completion.stop()
+        successor = CallCompletion(centre.around, centre.controller, centre.loop)
+        bob.hang_up()
+        await centre.until(lambda: bob.leg is None and carl.leg is None)
+        centre.controller.completion.stop()
+        await centre.until(lambda: ann.is_answered and bob.is_answered)
+        assert not list(centre.store.wanted_calls.ascending())
+        successor.stop()
+
+    play(scenario)
+
+
+def test_what_nobody_waits_for_any_more_is_forgotten_at_the_start(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        row = StoredWantedCall(who="carl", whom="ann", expires_wall=centre.clock.wall() - 1)
+        centre.store.wanted_calls.put(("carl", "ann"), row)
+        old = StoredLastCalls(username="carl", caller="110", at_wall=centre.clock.wall() - 31 * 86_400)
+        centre.store.last_calls.put("carl", old)
+        assert not PhoneSettings(centre.store, centre.clock).last_caller("carl")
+        successor = CallCompletion(centre.around, centre.controller, centre.loop)
+        assert [each.who for each in centre.store.wanted_calls.ascending()] == ["ann"]
+        for completion in (successor, centre.controller.completion):
+            assert completion.cancel(centre.settings.extensions["ann"])
+        assert not list(centre.store.wanted_calls.ascending())
 
     play(scenario)
 

@@ -1,4 +1,5 @@
-"""Forwards, star codes, pickup, parking, transfers, failing trunks, limits and reloads, all at once and in any order.
+"""Forwards, star codes, pickup, parking, transfers by phone and by key, failing trunks, limits and reloads, all at once
+and in any order.
 
 Invariant: no event is a fault of ours, every call has one record, of trunks, limits, lines and slots nothing stays
 taken, and no call leaves for a trunk without somebody who may.
@@ -130,7 +131,13 @@ class Chaos:
         if not talking:
             return
         phone: SimulatedPhone = self.random.choice(talking)
-        match self.random.randrange(8):
+        match self.random.randrange(10):
+            case 8 | 9:
+                keys = self.random.choice(
+                    ["*3102#", "*3103#", "*3100#", "*3", "*1", "*2", "*3", "*4", "*2104#", "*", "5"]
+                )
+                for key in keys:
+                    phone.press(key)
             case 0 | 1:
                 phone.hang_up()
             case 2 if phone.name in NAMES:
@@ -236,6 +243,7 @@ def test_whatever_is_combined_nothing_stays_taken(tmp_path: Path, seed: int) -> 
                     pickup_groups=frozenset({"office"}),
                     call_waiting=name != "dora",
                     intercom=True,
+                    call_keys=name != "dora",
                 )
                 for name, number in NUMBERS.items()
             ],

@@ -359,7 +359,7 @@ def test_a_code_is_dialled_confirmed_and_kept_over_a_restart(centre: Make, code:
         await centre.until(lambda: bool(ann.seen(LegEnded)))
         (said,) = [command.playback.sounds for command in centre.media_commands if isinstance(command, StartPlay)]
         assert said == ["phone/forwarded", "digit/1", "digit/0", "digit/2"]
-        assert PhoneSettings(centre.store).of("ann").forwards == {"always": "102"}
+        assert PhoneSettings(centre.store, centre.clock).of("ann").forwards == {"always": "102"}
         centre.phone("bob").answer_after_s = 1.0
         caller.call("101")
         await talk(centre, caller, "bob")

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from softswitch.acd.model import Agent, Queue
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, QueueId, StreamId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.settings import CallSettings, Extension
+from softswitch.calls.supervision import SupervisionMode
 from softswitch.dialplan import Call, flow
 from softswitch.media.protocol import StreamTimedOut
 from softswitch.testing.runtime.centre import SimulatedCentre
@@ -52,6 +54,7 @@ def play(tmp_path: Path) -> Callable[..., None]:
                 Extension(username="ann", number="101", agent_id=AgentId("ann"), teams=teams),
                 Extension(username="olga", number="110", supervises=teams),
                 Extension(username="eve", number="111", supervises=frozenset({"east"})),
+                Extension(username="gone", number="113", supervises=teams),
                 Extension(username="chief", number="112", supervises=frozenset({"*"})),
             ],
             settings=CallSettings(
@@ -210,6 +213,71 @@ def test_he_follows_from_call_to_call_until_he_hangs_up(play: Callable[..., None
         olga.hang_up()
         await centre.all_over()
         assert [len(each.supervisions) for each in centre.cdrs() if each.queue] == [2, 2]
+
+    play(scenario)
+
+
+def ring(centre: SimulatedCentre, who: str, *, is_following: bool = True) -> None:
+    """As the command does (app/acd_operations.py)."""
+    extensions = centre.settings.extensions
+    centre.controller.call_supervisor(
+        extensions[who], extensions["ann"], SupervisionMode.LISTEN, is_following=is_following
+    )
+
+
+def test_his_phone_is_rung_and_he_follows_from_call_to_call(play: Callable[..., None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await begin(centre)
+        olga = centre.phone("olga")
+        ring(centre, "olga")
+        await centre.until(lambda: olga.is_answered)
+        for number in ("+15550123", "+15550124"):
+            caller = await talking(centre, number)
+            await centre.until(lambda: supervisors(centre) == 1)
+            assert hears(centre, own_call(centre)) == LISTENING
+            olga.press("5")
+            await centre.sleep(0.5)
+            assert hears(centre, own_call(centre)) == WHISPERING
+            olga.press("4")
+            caller.hang_up()
+            await centre.until(lambda: contact(centre) is None)
+            assert olga.is_answered, "he waits for the next"
+            await centre.sleep(5)
+        olga.press("0")
+        await centre.until(lambda: olga.leg is None)
+        await centre.all_over()
+        assert [each.mode for cdr in centre.cdrs() for each in cdr.supervisions].count("whisper") == 2
+        assert [cdr.flow for cdr in centre.cdrs()].count("supervise") == 1
+
+    play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("who", "is_following", "why"),
+    [
+        ("eve", True, "set over no team"),
+        ("olga", False, "talks to nobody now"),
+        ("gone", True, "no phone is registered"),
+    ],
+)
+def test_whose_phone_is_not_rung(play: Callable[..., None], who: str, is_following: bool, why: str) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await begin(centre)
+        with pytest.raises(LocalError, match=why):
+            ring(centre, who, is_following=is_following)
+        await centre.all_over()
+
+    play(scenario)
+
+
+def test_who_does_not_answer_supervises_nobody(play: Callable[..., None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await begin(centre)
+        centre.phone("olga").busy_status = 486
+        ring(centre, "olga")
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
+        assert not cdr.fault
 
     play(scenario)
 

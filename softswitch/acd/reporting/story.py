@@ -14,6 +14,7 @@ from softswitch.acd.events import (
     ContactAnnounced,
     ContactAssigned,
     ContactConnected,
+    ContactConsulted,
     ContactContinued,
     ContactEnded,
     ContactHeld,
@@ -158,6 +159,7 @@ def _text(event: AcdEvent) -> str:
             ContactConnected()
             | ContactHeld()
             | ContactResumed()
+            | ContactConsulted()
             | ContactTransferred()
             | ContactEnded()
             | ContactInterrupted()
@@ -259,6 +261,7 @@ def _of_talk(
     event: ContactConnected
     | ContactHeld
     | ContactResumed
+    | ContactConsulted
     | ContactTransferred
     | ContactEnded
     | ContactInterrupted
@@ -277,6 +280,8 @@ def _of_talk(
             return "on hold"
         case ContactResumed():
             return f"no longer on hold, after {seconds(event.held_s)}"
+        case ContactConsulted():
+            return f"{event.target} was asked meanwhile"
         case ContactTransferred():
             asked = " after asking there" if event.kind == "attended" else ""
             return f"transferred to {event.target}{asked}{_by(event.by)}"

@@ -24,11 +24,11 @@ from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import CallEnded, DialReason
 from softswitch.calls.queue_wishes import QueueStay
-from softswitch.calls.record import CallRecord, EndedBy, EndReason
+from softswitch.calls.record import CallRecord, EndReason
 from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.call_recordings import CallRecordings
 from softswitch.calls.runtime.call_streams import CallStreams
-from softswitch.calls.runtime.caller_leg import open_stream, part_from_caller
+from softswitch.calls.runtime.caller_leg import note_departure, open_stream, part_from_caller
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.exchange import Exchange
@@ -59,6 +59,7 @@ from softswitch.sip.outputs import (
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.conferences.member import Member
+    from softswitch.calls.runtime.key_consultation import Consultation
     from softswitch.calls.runtime.supervision import Supervisor
     from softswitch.calls.runtime.transfer import Transfer
 
@@ -74,18 +75,14 @@ class Connections(TypedDict):
     on_closed: Callable[["ActiveCall"], None]
 
 
-_WAITS = (CallState.WAITING, CallState.ALERTING, CallState.PARKED)
-"""A caller who hangs up then has given up."""
-
-
 class ActiveCall:
     """See the module. What waits raises `CallEnded` once the caller is gone, `MediaUnavailable` without a worker."""
 
     __slots__ = (
         "__weakref__", "_began_at", "_description", "_has_progressed", "_identity", "_is_flow_over", "_is_reliable",
         "_legs", "_offer", "_on_closed", "_others", "answer_headers", "around", "awaits_party", "call_id", "caller",
-        "came_by", "conversation", "digits_typed", "display", "exchange", "has_fax_flow", "headers", "instance",
-        "is_caller_hidden", "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox",
+        "came_by", "consultation", "conversation", "digits_typed", "display", "exchange", "has_fax_flow", "headers",
+        "instance", "is_caller_hidden", "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox",
         "max_forwards", "near", "parked_by", "permissions", "queue_stay", "record", "recordings", "seat",
         "sent_away_to", "state", "state_since", "streams", "supervisions", "transfer", "unreached", "variables",
     )  # fmt: skip
@@ -113,6 +110,8 @@ class ActiveCall:
         self.state_since = self._began_at
         self.mailbox: Mailbox[CallEvent] = Mailbox(loop)
         self.conversation: Conversation | None = None
+        self.consultation: Consultation | None = None
+        """One of the two who talk asks somebody else meanwhile."""
         self.recordings = CallRecordings(self)
         self.mailbox.when_closed(self.recordings.stop)
         self.streams = CallStreams(self)
@@ -191,6 +190,8 @@ class ActiveCall:
                 if self.transfer is not None:
                     self.transfer.party_left(self, party)
         if self.supervisions and any(supervision.receive(event) for supervision in list(self.supervisions)):
+            return
+        if self.consultation is not None and self.consultation.receive(event):
             return
         match event:
             case LegEnded() if event.leg_id == self.caller.leg.leg_id:
@@ -387,7 +388,10 @@ class ActiveCall:
             if reason is None and self.record.cause not in (0, NORMAL_CLEARING):
                 reason = reason_value(self.record.cause)
             note_hang_up(self, party, reason)
-            self.around.sip.hang_up(party.leg.leg_id, reason=reason)
+            if party.stands_for is not None:
+                self.exchange.stand_in_left(party, "local")
+            else:
+                self.around.sip.hang_up(party.leg.leg_id, reason=reason)
         party.leg.state = LegState.ENDED
         party.release()
 
@@ -430,6 +434,8 @@ class ActiveCall:
             return
         for supervision in list(self.supervisions):
             supervision.end()
+        if self.consultation is not None:
+            self.consultation.conversation_over()
         self.recordings.conversation_ended(conversation.started_at)
         conversation.end()
         consult_s = conversation.talk_s if self.record.is_consulting else conversation.consult_s
@@ -478,7 +484,7 @@ class ActiveCall:
             self._others[party.leg.leg_id] = party
         party.call_id = self.call_id
         self._remember(party, role)
-        if party.stream is not None:
+        if party.stream is not None and party.stands_for is None:
             self.record.measurements.opened(party.stream.stream_id, role, party.leg.party, party.leg.leg_id)
         self.exchange.moved(party, self)
 
@@ -517,18 +523,7 @@ class ActiveCall:
         return party.extension is not None
 
     def _caller_left(self, event: LegEnded) -> None:
-        self.caller.leg.state = LegState.ENDED
-        self.record.sip_status = event.status
-        self.record.cause = event.cause
-        if event.by == "remote" and self.is_taken_away:
-            self.record.sent_away(self.sent_away_to, "flow")
-        if event.by == "remote":
-            is_waiting = self.record.answered_at is None or self.state in _WAITS
-            by: EndedBy = "caller"
-            reason = EndReason.ABANDONED if is_waiting else EndReason.COMPLETED
-        else:
-            by, reason = "switch", EndReason.FAILED
-        self.record.ended(by, reason)
+        note_departure(self, event)
         self.mailbox.close("the caller hung up")
         self._close_if_over()
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId, StreamId
+from softswitch.calls.limits import CONSULTATION_MAX_S
 from softswitch.calls.runtime.belonging import project_of
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import Recording
@@ -33,7 +34,7 @@ class _Masked(msgspec.Struct):
 class CallRecordings:
     """See the module. Made with the call; `policy` is that of the number called, None if it leaves it to the queue."""
 
-    __slots__ = ("_conversation_policy", "_far", "_masks", "_open", "_own", "_unindexed", "_whose", "policy")
+    __slots__ = ("_aside", "_conversation_policy", "_far", "_masks", "_open", "_own", "_unindexed", "_whose", "policy")
 
     def __init__(self, call: "ActiveCall") -> None:
         self._whose = weakref.ref(call)
@@ -44,6 +45,8 @@ class CallRecordings:
         """The one of the conversation or of the whole call; messages are recorded beside it."""
         self._far: StreamId | None = None
         """Of whoever the caller talks to."""
+        self._aside: StreamId | None = None
+        """The same, while one of the two talks to somebody else."""
         self._conversation_policy: RecordingPolicy | None = None
         """None outside of conversations."""
         self._masks: list[_Masked] = []
@@ -117,6 +120,27 @@ class CallRecordings:
         if self._conversation_policy is RecordingPolicy.ALWAYS:
             self._own = self.begin(far)
         return None if self._own is None else self._own.path
+
+    def set_aside(self, *, is_caller: bool) -> None:
+        """One of the two talks to somebody else, which is no part of this conversation. `is_caller`: he is the caller,
+        and then nothing is recorded at all until `resume`."""
+        self._aside = self._far
+        self._far = None
+        if is_caller:
+            self._masks.append(_Masked(self._now(), self._now() + CONSULTATION_MAX_S, "consultation"))
+            self._apply_mask()
+        elif self._own is not None:
+            self._change(msgspec.structs.replace(self._own, right=None))
+
+    def resume(self) -> None:
+        """The two talk again, if they were set aside."""
+        if self._aside is None:
+            return
+        self._far, self._aside = self._aside, None
+        if self._masks and self._masks[-1].by == "consultation":
+            self.unmask()
+        if self._own is not None:
+            self._change(msgspec.structs.replace(self._own, right=self._far))
 
     def start(self) -> bool:
         """Record from now on what is not recorded yet; False where it is never done. The caller must be answered."""

@@ -2,15 +2,22 @@
 
 from typing import TYPE_CHECKING
 
+from softswitch.calls.call_state import CallState
 from softswitch.calls.certain_address import certain_address
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import CallEnded
+from softswitch.calls.record import EndReason
 from softswitch.sip.description.image import Image
 from softswitch.sip.description.offer_answer import OfferRefused
 from softswitch.sip.messages.reason import NORMAL_CLEARING, reason_value
+from softswitch.sip.outputs import LegEnded
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.active_call import ActiveCall
+
+
+_WAITS = (CallState.WAITING, CallState.ALERTING, CallState.PARKED)
+"""A caller who hangs up then has given up."""
 
 
 async def open_stream(call: "ActiveCall", offer: bytes) -> bytes:
@@ -47,6 +54,9 @@ def part_from_caller(call: "ActiveCall", status: int, phrase: str | None, warnin
     if not leg.leg_id:
         leg.state = LegState.ENDED  # nobody had come yet
         return
+    if call.caller.stands_for is not None:
+        call.exchange.stand_in_left(call.caller, "local")
+        return
     if call.caller.is_answered:
         reason = None if cause in (0, NORMAL_CLEARING) else reason_value(cause)
         call.around.sip.hang_up(leg.leg_id, reason=reason)
@@ -58,3 +68,17 @@ def part_from_caller(call: "ActiveCall", status: int, phrase: str | None, warnin
     if cause:
         headers.append(("reason", reason_value(cause)))
     call.around.sip.reject(leg.leg_id, status, phrase, headers=headers)
+
+
+def note_departure(call: "ActiveCall", event: LegEnded) -> None:
+    """He has hung up, or his leg is lost."""
+    call.caller.leg.state = LegState.ENDED
+    record = call.record
+    record.sip_status, record.cause = event.status, event.cause
+    if event.by != "remote":
+        record.ended("switch", EndReason.FAILED)
+        return
+    if call.is_taken_away:
+        record.sent_away(call.sent_away_to, "flow")
+    is_waiting = record.answered_at is None or call.state in _WAITS
+    record.ended("caller", EndReason.ABANDONED if is_waiting else EndReason.COMPLETED)

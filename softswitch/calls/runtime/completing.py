@@ -14,6 +14,7 @@ from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.first_party import reach
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.settings import Extension
+from softswitch.store.phone_schema import StoredWantedCall
 
 log = get_logger("calls")
 
@@ -21,10 +22,14 @@ FLOW = "call_when_free"
 """Stands in the records of these calls."""
 
 
+STORED_AGAIN_S = 1.0
+"""A request that was made again lasts longer; clocks differ by less."""
+
+
 class CallCompletion:
     """Made once; `around.legs` tells it whose call has ended."""
 
-    __slots__ = ("_around", "_book", "_exchange", "_loop", "_timer")
+    __slots__ = ("_around", "_book", "_exchange", "_loop", "_stored", "_timer")
 
     def __init__(self, around: Surroundings, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
         self._around = around
@@ -32,7 +37,10 @@ class CallCompletion:
         self._loop = loop
         self._book = CompletionBook()
         self._timer: asyncio.TimerHandle | None = None
+        self._stored: dict[Wanted, float] = {}
+        """What is in the store."""
         around.legs.when_changed(self._changed)
+        self._restore()
 
     def request(self, who: Extension, whom: Extension) -> bool:
         """Ring `who` as soon as both are free, and then `whom`. False if he wants too much."""
@@ -55,6 +63,30 @@ class CallCompletion:
 
     # Private
 
+    def _restore(self) -> None:
+        now, wall = self._around.clock.now(), self._around.clock.wall()
+        for row in list(self._around.phones.wanted.ascending()):
+            wanted = Wanted(row.who, row.whom)
+            self._stored[wanted] = row.expires_wall
+            if row.expires_wall > wall:
+                self._book.restore(wanted, now + row.expires_wall - wall, now)
+        self._go_on()
+
+    def _store(self) -> None:
+        """What is wanted now, and nothing else, is in the store."""
+        table, wanted_now = self._around.phones.wanted, self._book.waiting()
+        for wanted in self._stored.keys() - wanted_now.keys():
+            del self._stored[wanted]
+            table.delete((wanted.who, wanted.whom))
+        offset = self._around.clock.wall() - self._around.clock.now()
+        for wanted, expires_at in wanted_now.items():
+            expires_wall = expires_at + offset
+            if abs(self._stored.get(wanted, 0.0) - expires_wall) < STORED_AGAIN_S:
+                continue
+            self._stored[wanted] = expires_wall
+            row = StoredWantedCall(who=wanted.who, whom=wanted.whom, expires_wall=expires_wall)
+            table.put((wanted.who, wanted.whom), row)
+
     def _changed(self, username: str) -> None:
         if self._book.concerns(username):
             is_busy = bool(self._around.legs.of(username))
@@ -66,6 +98,7 @@ class CallCompletion:
         self._book.handle_timeout(now)
         for wanted in self._book.take_due():
             self._exchange.spawn(self._complete(wanted))
+        self._store()
         self.stop()
         due_at = self._book.next_timeout()
         if due_at is not None:

@@ -9,7 +9,7 @@ through the verbs of `ActiveCall`; who runs the flow is told to the controller a
 import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Literal
 
 from softswitch.acd.inputs import AgentLoggedOut, AgentReachable, AgentUnreachable
 from softswitch.acd.model import BusyKind
@@ -37,11 +37,13 @@ from softswitch.calls.runtime.negotiation import (
 from softswitch.calls.runtime.party import Party, nobody
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.security_log import log_security
+from softswitch.calls.runtime.supervisor_calls import call_supervisor
 from softswitch.calls.runtime.telling import call_answered, call_began, call_ended
 from softswitch.calls.runtime.telling_peers import PeersTold
 from softswitch.calls.runtime.transferring import answer_refer, replace_by_invite
 from softswitch.calls.runtime.watching import Watching
-from softswitch.calls.settings import CallSettings
+from softswitch.calls.settings import CallSettings, Extension
+from softswitch.calls.supervision import SupervisionMode
 from softswitch.media.protocol import (
     DtmfReceived,
     FaxDetected,
@@ -249,7 +251,7 @@ class CallController:
         self._take_line(party, BusyKind.OTHER)
         if party.extension is not None:
             self._around.legs.began(party.extension.username, party.leg.leg_id, call.call_id)
-        if party.stream is not None:
+        if party.stream is not None and party.stands_for is None:
             self._measuring.moved(party.stream.stream_id, call.call_id)
         self.watching.party_moved(call)
 
@@ -273,6 +275,9 @@ class CallController:
     @property
     def completion(self) -> CallCompletion:
         return self._completion
+
+    def stand_in_left(self, party: Party, by: Literal["remote", "local"]) -> None:
+        self.receive_sip(LegEnded(party.leg.leg_id, by, "bye", 200))
 
     def originate(self, record: CallRecord) -> ActiveCall:
         caller = nobody("nobody yet", self._around.settings().capabilities)
@@ -314,6 +319,10 @@ class CallController:
         task = self._loop.create_task(coroutine)
         self._transfers.add(task)
         task.add_done_callback(self._transfer_over)
+
+    def call_supervisor(self, who: Extension, whom: Extension, mode: SupervisionMode, *, is_following: bool) -> None:
+        """Ring somebody who is to hear `whom` (supervisor_calls.py). Raises `LocalError`, in words for people."""
+        call_supervisor(self._around, self, who, whom, mode, is_following=is_following)
 
     # Stopping
 

@@ -10,6 +10,7 @@ never sent on. So a hold costs the other side nothing but the music it hears.
 | talking         | holding       | music                                                                             |
 | holding         | either        | nothing                                                                           |
 | a fax by T.38   | either        | nothing, and nor does anybody else of him (fax_passage.py)                        |
+| talks elsewhere | either        | nothing of this (key_consultation.py): for the other he is holding                |
 | a supervisor    | either holds  | music                                                                             |
 | a supervisor    | both talking  | both, and other supervisors who barge; while the recording is masked nothing      |
 
@@ -59,8 +60,10 @@ class Conversation:
         "consult_s",
         "far",
         "fax_passage",
+        "guests",
         "held_s",
         "near",
+        "on_consultation",
         "on_hold",
         "recording_path",
         "started_at",
@@ -98,6 +101,10 @@ class Conversation:
         """T.38 is offered, or passes."""
         self.on_hold: Callable[[bool], None] = lambda _: None
         """Told when one of the two is put on hold, and when neither is any more."""
+        self.on_consultation: Callable[[str], None] = lambda _: None
+        """Told when one of the two asks somebody else, at this number, while the other waits."""
+        self.guests: tuple[Party, ...] = ()
+        """Those of another call whom both hear, and who hear both there."""
         self._music = music
         self._sounds = sounds
         self._on_hold_since: float | None = None
@@ -175,25 +182,29 @@ class Conversation:
 
     def hold_changed(self) -> None:
         """Somebody may have put the others on hold, or resumed, or the mask has changed; set what all hear."""
-        is_held = self.near.leg.is_held or self.far.leg.is_held
+        is_held = _is_away(self.near) or _is_away(self.far)
         self._count_hold(is_held)
         for party, other in ((self.near, self.far), (self.far, self.near)):
             supervisors = [each for each, mode in self._supervisors.values() if self._speaks_to(mode, party)]
-            self._let_hear(party, self._heard_by(party, other.leg.is_held, [other, *supervisors]))
+            self._let_hear(party, self._heard_by(party, _is_away(other), [other, *self.guests, *supervisors]))
         for party, _ in self._supervisors.values():
             others = [
                 each for each, mode in self._supervisors.values() if each is not party and mode is SupervisionMode.BARGE
             ]
-            heard = [] if self._is_masked() else [self.near, self.far, *others]
+            heard = [] if self._is_masked() else [self.near, self.far, *self.guests, *others]
             self._let_hear(party, self._heard_by(party, is_held, heard))
+
+    def forget_what_he_hears(self, party: Party) -> None:
+        """It may have been changed elsewhere: `hold_changed` is to set it in any case."""
+        self._heard.pop(party.leg.leg_id, None)
 
     def pass_digit(self, party: Party, digit: str) -> None:
         """One of the two has pressed a key: the other is told as his phone understands it, and does not hear it."""
         other = self.other(party)
-        if other is None or other.leg.is_held or other.leg.image is not None:
+        if other is None or _is_away(other) or other.leg.image is not None:
             return
         if other.digit_mode == "info":
-            self._around.sip.send_info(other.leg.leg_id, *info_of_digit(digit, DIGIT_MS))
+            self._around.sip.send_info((other.stands_for or other).leg.leg_id, *info_of_digit(digit, DIGIT_MS))
         else:
             _stream(other).send_digits(digit, duration_ms=DIGIT_MS)
 
@@ -229,7 +240,7 @@ class Conversation:
         return mode is SupervisionMode.BARGE or (mode is SupervisionMode.WHISPER and party is self.agent)
 
     def _heard_by(self, party: Party, is_other_held: bool, sources: list[Party]) -> _Heard:
-        if party.leg.is_held or party.leg.image is not None:
+        if _is_away(party) or party.leg.image is not None:
             return _NOTHING
         if is_other_held:
             return _MUSIC
@@ -247,6 +258,10 @@ class Conversation:
             music = or_silence(lambda: [self._sounds.music(self._music)])
             if music:
                 party.stream.play(music, loop=True, started_at=0.0)
+
+
+def _is_away(party: Party) -> bool:
+    return party.leg.is_held or party.is_elsewhere
 
 
 def _stream(party: Party) -> MediaStream:

@@ -1,7 +1,7 @@
 """What one call needs of all the others when a party goes from one to another. The controller is it."""
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from softswitch.base.ids import LegId
 from softswitch.calls.record import CallRecord
@@ -28,6 +28,10 @@ class Exchange(Protocol):
 
     def begin(self, caller: Party, record: CallRecord, *, before: "ActiveCall") -> "ActiveCall":
         """A new call with somebody who was in the call `before` until now; its flow is not yet started."""
+        ...
+
+    def stand_in_left(self, party: Party, by: Literal["remote", "local"]) -> None:
+        """Who stands for somebody in a second call is there no more, as if his phone had hung up, or been hung up."""
         ...
 
     def originate(self, record: CallRecord) -> "ActiveCall":

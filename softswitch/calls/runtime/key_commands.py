@@ -1,16 +1,30 @@
-"""What the switch does at the keys of somebody who talks (calls/call_keys.py): recording, transfers."""
+"""What the switch does at the keys of somebody who talks (calls/call_keys.py): recording, transfers, consultations."""
 
 import asyncio
 from typing import TYPE_CHECKING
 
 from softswitch.base.errors import LocalError
 from softswitch.base.log import get_logger
-from softswitch.calls.call_keys import CallKeys, NumberWanted, PassOn, RecordingWished, TransferWished, Wish
+from softswitch.calls.call_keys import (
+    BackWished,
+    CallKeys,
+    ConferenceWished,
+    ConnectionWished,
+    ConsultationWished,
+    NumberDropped,
+    NumberWanted,
+    PassOn,
+    RecordingWished,
+    SwapWished,
+    TransferWished,
+    Wish,
+)
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.sounds import or_silence
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.active_call import ActiveCall
+    from softswitch.calls.runtime.key_consultation import Consultation
 
 log = get_logger("calls")
 
@@ -50,9 +64,15 @@ def _do(call: "ActiveCall", party: Party, wish: Wish) -> None:
         return
     match wish:
         case PassOn(digits):
+            own = _own_consultation(call, party)
             for digit in digits:
-                conversation.pass_digit(party, digit)
+                if own is None:
+                    conversation.pass_digit(party, digit)
+                else:
+                    own.pass_digit(digit)
         case NumberWanted():
+            if wish.is_consultation:
+                _consult(call, party)
             _beep(call, party, "beep")
         case RecordingWished():
             _record(call, party)
@@ -61,6 +81,41 @@ def _do(call: "ActiveCall", party: Party, wish: Wish) -> None:
             from softswitch.calls.runtime.transferring import transfer_by_key
 
             transfer_by_key(call, party, target)
+        case _:
+            _command_consultation(call, party, wish)
+
+
+def _consult(call: "ActiveCall", party: Party) -> None:
+    # Imported here, as above.
+    from softswitch.calls.runtime.key_consultation import Consultation
+
+    Consultation(call, party).begin()
+
+
+def _command_consultation(
+    call: "ActiveCall",
+    party: Party,
+    wish: NumberDropped | ConsultationWished | BackWished | ConnectionWished | ConferenceWished | SwapWished,
+) -> None:
+    consultation = _own_consultation(call, party)
+    if consultation is None:
+        return
+    match wish:
+        case ConsultationWished(target):
+            consultation.dial(target)
+        case BackWished() | NumberDropped():
+            consultation.back()
+        case ConnectionWished():
+            consultation.connect()
+        case ConferenceWished():
+            consultation.confer()
+        case SwapWished():
+            consultation.swap()
+
+
+def _own_consultation(call: "ActiveCall", party: Party) -> "Consultation | None":
+    consultation = call.consultation
+    return consultation if consultation is not None and consultation.party is party else None
 
 
 def _record(call: "ActiveCall", party: Party) -> None:

@@ -41,6 +41,13 @@ def pressed(call: "ActiveCall", party: Party, digit: str, method: DigitMethod) -
         call.mailbox.put(FarPressed(party.leg.leg_id, digit))
 
 
+def pressed_by_stand_in(call: "ActiveCall", party: Party, digit: str) -> None:
+    """The same for who is the caller of a second call beside his own, where his keys come."""
+    _typed(call, digit)
+    if call.conversation is not None:
+        call.conversation.pass_digit(party, digit)
+
+
 def _typed(call: "ActiveCall", digit: str) -> None:
     """Keep it, and wake the verb that may wait for it."""
     stream = call.caller.stream

@@ -15,6 +15,8 @@ from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, ConversationBegan, SupervisionOver
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.exchange import Exchange
+from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.supervision import Supervisor, check_supervision
 from softswitch.calls.runtime.taking_over import bring_caller_near, take_place
 from softswitch.calls.settings import Extension
@@ -84,7 +86,7 @@ async def supervise(
     if target is None or not may_supervise(extension, target):
         log.warning("supervision refused", call_id=own.call_id, by=extension.username, of=whom[:40])
         return False
-    if _conversation_of(target, own) is None and not is_following:
+    if conversation_of(target, own.around, own.exchange, but=own) is None and not is_following:
         return False
     return await _Watch(own, extension, target, mode, is_following=is_following).run()
 
@@ -128,7 +130,7 @@ class _Watch:
             own.end_wait()
 
     async def _join(self) -> None:
-        call = _conversation_of(self._target, self._own)
+        call = conversation_of(self._target, self._own.around, self._own.exchange, but=self._own)
         if call is None:
             return
         listening = ListeningIn(self._own, call, self._extension, self._mode)
@@ -160,11 +162,13 @@ class _Watch:
         await self._own.mailbox.check()
 
 
-def _conversation_of(target: Extension, own: ActiveCall) -> ActiveCall | None:
+def conversation_of(
+    target: Extension, around: Surroundings, exchange: Exchange, *, but: ActiveCall | None = None
+) -> ActiveCall | None:
     """The call in which somebody talks now."""
-    for leg_id in own.around.legs.of(target.username):
-        call = own.exchange.call_of(leg_id)
-        if call is None or call is own or call.conversation is None:
+    for leg_id in around.legs.of(target.username):
+        call = exchange.call_of(leg_id)
+        if call is None or call is but or call.conversation is None:
             continue
         if call.party(leg_id) in (call.conversation.near, call.conversation.far):
             return call

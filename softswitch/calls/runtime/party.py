@@ -12,6 +12,7 @@ from softswitch.calls.settings import Extension
 from softswitch.media.protocol import SrtpKeys
 from softswitch.media.runtime.client import MediaStream
 from softswitch.media.runtime.media_fax_port import MediaFaxPort
+from softswitch.media.runtime.media_stream import LentStream
 from softswitch.sip.description.offer_answer import MediaCapabilities
 
 FAX_CODECS = ("PCMU", "PCMA")
@@ -32,6 +33,7 @@ class Party:
         "extension",
         "fax_port",
         "image_offer",
+        "is_elsewhere",
         "is_fax",
         "is_moving",
         "key_presses",
@@ -42,6 +44,7 @@ class Party:
         "open_line",
         "signalling",
         "sip_call_id",
+        "stands_for",
         "stream",
         "takes_t38",
     )
@@ -83,6 +86,10 @@ class Party:
         self.image_offer = b""
         """He has called with T.38 alone, and was not answered yet."""
         self.listens_for_fax = False
+        self.is_elsewhere = False
+        """He is in another call as well, and talks there (key_consultation.py)."""
+        self.stands_for: Party | None = None
+        """Who, in another call, is meant: there are his leg and his stream."""
         self.is_moving = False
         """He was offered another stream in the place of his, and has not answered yet."""
 
@@ -132,6 +139,18 @@ class Party:
         if self.stream is not None:
             self.stream.drop()
             self.stream = None
+
+
+def stand_in_for(party: Party, leg_id: LegId) -> Party:
+    """Somebody who is in a call, in a second one: answered, with a handle on his stream, and without a leg of SIP's."""
+    assert party.stream is not None, "he talks"
+    leg = Leg(leg_id, party.leg.party, capabilities=party.leg.capabilities, session_id=0)
+    leg.state = LegState.ANSWERED
+    leg.audio = party.leg.audio
+    stand_in = Party(leg, party.extension, digit_mode=party.digit_mode, signalling=party.signalling)
+    stand_in.stands_for = party
+    stand_in.stream = LentStream(party.stream)
+    return stand_in
 
 
 def nobody(name: str, capabilities: MediaCapabilities) -> Party:

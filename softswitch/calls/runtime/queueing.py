@@ -26,6 +26,7 @@ from collections import deque
 from softswitch.acd.inputs import (
     ContactAbandoned,
     ContactConfirmed,
+    ContactConsulted,
     ContactExited,
     ContactFinished,
     ContactHeld,
@@ -338,10 +339,15 @@ class QueueVisit:
         policy = policy_in_queue(self._call, self._wishes.record, self._treatment)
         self._conversation = self._call.converse(self._agent, self._treatment.music, policy)
         self._conversation.on_hold = self._hold_changed
+        self._conversation.on_consultation = self._consulted
 
     def _hold_changed(self, is_held: bool) -> None:
         if self._is_known:
             self._around.acd.apply(ContactHeld(self._contact) if is_held else ContactResumed(self._contact))
+
+    def _consulted(self, target: str) -> None:
+        if self._is_known:
+            self._around.acd.apply(ContactConsulted(self._contact, target))
 
     def _far_replaced(self, event: FarReplaced) -> None:
         """The agent has given the caller to somebody he had asked before."""

@@ -119,6 +119,29 @@ async def take_place(
         of.mailbox.put(FarReplaced(place.leg.leg_id, party.leg.leg_id))
 
 
+def hand_over(call: ActiveCall, party: Party, place: Party, *, of: ActiveCall, by: str, ended_by: EndedBy) -> None:
+    """As `take_place`, for the caller's place in a call whose streams are where the party's is. Raises `LocalError`."""
+    if not _is_there(call, party) or not _is_there(of, place):
+        raise LocalError("one of the parties has left meanwhile")
+    identity, is_hidden = _identity(call, party), call.is_caller_hidden and party is call.caller
+    call.record.is_transfer_attended = True
+    _leave(call, of.record, by, of.record.called_number, ended_by)
+    call.let_go(party, of.call_id)
+    of.is_caller_hidden = is_hidden
+    of.give_place(party, identity)
+    _sound_as(of, place, party)
+
+
+def come_in_person(call: ActiveCall, party: Party, stand_in: Party, *, of: ActiveCall) -> None:
+    """`party` leaves `call`, which is over, for the call `of`, where he was by his stand-in until now."""
+    if call.conversation is not None:
+        call.end_conversation(call.conversation)
+    call.let_go(party, of.call_id)
+    of.give_place(party, of.caller_identity)
+    _sound_as(of, stand_in, party)
+    of.part(stand_in)
+
+
 async def answer_for(ringing: ActiveCall, call: ActiveCall) -> None:
     """The caller of `call` is who answers in `ringing`, which rings or waits; `call` is over. See the module.
 
@@ -202,6 +225,8 @@ def _sound_as(call: ActiveCall, old: Party, party: Party) -> None:
     """`party` hears and is heard where `old` was; supervisors leave, and what is recorded begins anew."""
     for supervision in list(call.supervisions):
         supervision.end()
+    if call.consultation is not None:
+        call.consultation.conversation_over()
     conversation = call.conversation
     if conversation is not None:
         conversation.replace(old, party)

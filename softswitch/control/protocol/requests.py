@@ -233,6 +233,18 @@ class Supervise(msgspec.Struct, frozen=True, tag=True):
     mode: SupervisionMode = "listen"
 
 
+class SuperviseAgent(msgspec.Struct, frozen=True, tag=True):
+    """Ring the phone of a supervisor, who is set over the agent's team and takes part in what the agent talks.
+
+    While `is_following` it is this conversation, or the next if he talks to nobody, and all that come after it.
+    """
+
+    agent_id: AgentId
+    phone: str
+    mode: SupervisionMode = "listen"
+    is_following: bool = False
+
+
 class SetSupervision(msgspec.Struct, frozen=True, tag=True):
     """How a supervisor takes part from now on. An empty `phone` will do while there is only one."""
 
@@ -433,6 +445,7 @@ Request = (
     | HoldRecording
     | Supervise
     | SetSupervision
+    | SuperviseAgent
     | GetMessages
     | Trace
     | WatchEvents

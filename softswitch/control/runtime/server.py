@@ -103,6 +103,7 @@ from softswitch.control.protocol.requests import (
     SetWorker,
     Stop,
     Supervise,
+    SuperviseAgent,
     Trace,
     TransferCall,
     TryLookup,
@@ -355,6 +356,8 @@ class ControlServer:
                 yield await operations.hold_recording(recording_id, started_at, is_held)
             case Supervise(call_id, phone, mode):
                 yield await operations.supervise(call_id, phone, mode)
+            case SuperviseAgent():
+                yield await operations.supervise_agent(request)
             case SetSupervision(call_id, mode, phone):
                 yield await operations.set_supervision(call_id, mode, phone)
             case GetMessages():

@@ -212,6 +212,38 @@ class MediaStream:
         self._owner.drop(self)
 
 
+class LentStream(MediaStream):
+    """A second handle on somebody's stream, for as long as he is heard in another call; `drop` leaves the stream be."""
+
+    __slots__ = ("_lender",)
+
+    def __init__(self, lender: MediaStream) -> None:
+        super().__init__(lender._owner, lender.link, lender._description)
+        self._lender = lender
+
+    def adjust(
+        self,
+        *,
+        gain_db: float | None = None,
+        is_muted: bool | None = None,
+        is_deaf: bool | None = None,
+        is_fax: bool | None = None,
+    ) -> None:
+        if not self.is_dropped:
+            self._lender.adjust(gain_db=gain_db, is_muted=is_muted, is_deaf=is_deaf, is_fax=is_fax)
+
+    def stop_play(self, play_id: int | None = None) -> None:
+        if not self.is_dropped:
+            super().stop_play(play_id)
+
+    def hand_over_to(self, other: MediaStream) -> None:
+        if not self.is_dropped:
+            super().hand_over_to(other)
+
+    def drop(self) -> None:
+        self.is_dropped = True
+
+
 def _rebased(stream: StreamDescription, ptime_ms: int, clock_rate_hz: int, now: float) -> StreamDescription:
     """The stream with another packet length or clock from now on; sequence and timestamp run on without a break."""
     if (ptime_ms, clock_rate_hz) == (stream.ptime_ms, stream.clock_rate_hz):

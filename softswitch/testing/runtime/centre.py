@@ -346,7 +346,7 @@ class SimulatedCentre:
         self.traces = Traces(self.messages, self.store, self.clock, self.loop, lambda: self.settings)
         self.events = SwitchEvents(self.store, self.clock, self.loop, EventsSection())
         self.records = StoreRecords(self.store, self.clock, traces=self.traces, tell=self.events.tell)
-        self.phone_settings = PhoneSettings(self.store)
+        self.phone_settings = PhoneSettings(self.store, self.clock)
         open_lines = OpenLines()
         self.desks = Desks(
             self.settings,

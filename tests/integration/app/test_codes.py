@@ -2,21 +2,26 @@
 people who were busy, the last caller, calls that are screened."""
 
 import asyncio
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from softswitch.base.address import HostPort
 from softswitch.control.protocol.rows import AgentRow, CallRow
+from softswitch.prompts.runtime.wav_files import write_wav
 from softswitch.testing.phones import Phone, Phones
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.phone_line import Line
 from softswitch.testing.runtime.running import RunningSwitch
+from softswitch.testing.short_prompts import replace_prompts
 
 pytestmark = pytest.mark.network
 
 PASSWORD = "long-enough-4711"
+RATE_HZ, TONE_HZ = 8000, 440.0
 ROUTES = {
     "100": "support",
     "200": "screened",
@@ -58,6 +63,22 @@ def files(port: int) -> dict[str, str]:
         "trunks.toml": '[[trunk]]\nname = "outside"\naddresses = ["127.0.0.2"]\n',
         "dialplans/codes.py": FLOWS,
     }
+
+
+def tone(path: Path) -> str:
+    at = np.arange(RATE_HZ) / RATE_HZ
+    write_wav(path, (0.1 * np.sin(2 * np.pi * TONE_HZ * at)).astype(np.float32))
+    return str(path)
+
+
+def has_tone(path: Path) -> list[bool]:
+    """In each quarter of a second."""
+    with wave.open(str(path)) as file:
+        sound = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)[:, 0].astype(np.float64)
+    step = RATE_HZ // 4
+    basis = np.exp(-2j * np.pi * TONE_HZ * np.arange(step) / RATE_HZ)
+    pieces = [sound[at : at + step] for at in range(0, len(sound) - step + 1, step)]
+    return [bool(2 * abs(np.mean(piece * basis)) > 1000) for piece in pieces]
 
 
 class Story:
@@ -144,6 +165,38 @@ async def commands_while_talking(story: Story) -> None:
     await asyncio.wait_for(at_boris.ended(), 10)
 
 
+async def asked_before(story: Story, folder: Path) -> None:
+    """Boris is asked, and asked again, then all three talk, and anna leaves: boris hears the caller when he is to."""
+    await story.code(story.anna, "*89")
+    await story.until(lambda: story.agent().state == "ready")
+    caller, at_anna = await story.served()
+    caller.say([tone(folder / "caller.wav")], loop=True)
+    at_anna.press_events("*3102#")
+    at_boris = await asyncio.wait_for(story.boris.next_call(), 15)
+    await at_boris.answer()
+    await asyncio.sleep(0.8)
+    for keys in ("*4", "*4", "*1"):
+        at_anna.press_events(keys)
+        await asyncio.sleep(0.8)
+    await asyncio.wait_for(at_boris.ended(), 10)
+
+    at_anna.press_events("*3102#")
+    at_boris = await asyncio.wait_for(story.boris.next_call(), 15)
+    await at_boris.answer()
+    at_boris.record(str(folder / "boris.wav"))
+    await asyncio.sleep(1.0)
+    at_anna.press_events("*3")
+    await asyncio.sleep(1.5)
+    at_anna.hang_up()
+    await asyncio.sleep(1.0)
+    at_boris.hang_up()
+    await asyncio.wait_for(caller.ended(), 10)
+    assert await at_boris.recorded() is not None
+    heard = has_tone(folder / "boris.wav")
+    assert not any(heard[:4]), "the caller waits"
+    assert all(heard[-7:-2]), "he is heard by all, and then by boris alone"
+
+
 async def screened_and_called_back(story: Story) -> None:
     caller = await story.olga.dial("200")
     at_boris = await asyncio.wait_for(story.boris.next_call(), 10)
@@ -165,6 +218,7 @@ async def screened_and_called_back(story: Story) -> None:
 
 def test_codes_and_keys(tmp_path: Path) -> None:
     port = free_port()
+    replace_prompts(tmp_path / "centre")
 
     async def run(switch: RunningSwitch) -> None:
         folder = tmp_path / "phones"
@@ -177,6 +231,7 @@ def test_codes_and_keys(tmp_path: Path) -> None:
             await work_by_code(story)
             await commands_while_talking(story)
             await screened_and_called_back(story)
+            await asked_before(story, tmp_path)
 
     with RunningSwitch(tmp_path / "centre", files(port)) as switch:
         asyncio.run(run(switch))
@@ -189,3 +244,7 @@ def test_codes_and_keys(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert [cdr.flow for cdr in cdrs].count("call_when_free") == 1
     assert any(cdr.recordings for cdr in cdrs), "on demand"
+    (asked,) = [cdr for cdr in cdrs if cdr.consult_s and cdr.linked_calls]
+    (first,) = [cdr for cdr in cdrs if cdr.call_id in asked.linked_calls]
+    assert (first.agent, first.transferred_to, asked.transferred_by) == ("anna", "102", "anna")
+    assert first.hold_s > 2.0

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from softswitch.base.address import HostPort
+from softswitch.base.ids import AgentId
+from softswitch.control.protocol.replies import AgentSet
+from softswitch.control.protocol.requests import SuperviseAgent
 from softswitch.control.protocol.rows import AgentRow, CallRow, PhoneRow
 from softswitch.testing.phones import Phone, Phones
 from softswitch.testing.runtime.free_ports import free_port
@@ -203,6 +206,19 @@ async def supervisors(story: Story) -> None:
     await asyncio.wait_for(at_anna.ended(), SOON_S)
     caller, at_anna = await served()
     await story.until(lambda: supervised("listen"))
+    line.hang_up()
+    caller.hang_up()
+    await asyncio.wait_for(at_anna.ended(), SOON_S)
+
+    # The same by command.
+    with story.switch.control() as client:
+        client.ask(SuperviseAgent(AgentId("anna"), "olga", "whisper", is_following=True), AgentSet)
+    at_olga = await story.rung("olga")
+    await at_olga.answer()
+    caller, at_anna = await served()
+    await story.until(lambda: supervised("whisper"))
+    at_olga.press_events("0")
+    await asyncio.wait_for(at_olga.ended(), SOON_S)
     caller.hang_up()
 
 

@@ -341,6 +341,15 @@ def test_who_waits_is_ordered_about(operations: FixedOperations) -> None:
 
 
 @pytest.mark.usefixtures("server")
+def test_an_agent_is_supervised(operations: FixedOperations) -> None:
+    assert printed("agents", "supervise", "anna", "--phone", "carl", "--follow")[0] == (
+        "Phone carl rings; answered, it takes part in all conversations of anna (listen)."
+    )
+    assert operations.orders == [("supervise_agent", "anna", "carl", "listen", "True")]
+    assert run("agents", "supervise", "nobody", "--phone", "carl").exit_code == 1
+
+
+@pytest.mark.usefixtures("server")
 def test_skills_are_changed(operations: FixedOperations) -> None:
     assert printed("agents", "skill", "anna", "juggling=5")[0].endswith("juggling=5; serves support")
     assert printed("agents", "skill", "anna", "--reset")[0].endswith("; serves support")

@@ -8,18 +8,25 @@ from softswitch.calls.call_keys import (
     BETWEEN_S,
     FIRST_S,
     HOLD_S,
+    BackWished,
     CallKeys,
+    ConferenceWished,
+    ConnectionWished,
+    ConsultationWished,
+    NumberDropped,
     NumberWanted,
     PassOn,
     RecordingWished,
+    SwapWished,
     TransferWished,
     Wish,
 )
 
 
-def typed(text: str, *, pause_s: float = 0.2, then_s: float = 20.0) -> list[Wish]:
+def typed(text: str, *, pause_s: float = 0.2, then_s: float = 20.0, is_consulting: bool = False) -> list[Wish]:
     """What comes of these keys; "_" is a pause in which a star is let go."""
     keys, now = CallKeys(), 100.0
+    keys.is_consulting = is_consulting
     for key in text:
         if key == "_":
             now += HOLD_S
@@ -43,15 +50,34 @@ def typed(text: str, *, pause_s: float = 0.2, then_s: float = 20.0) -> list[Wish
         ("*_1", [PassOn("*"), PassOn("1")]),
         ("*9", [PassOn("*9")]),
         ("**", [PassOn("**")]),
-        ("*2102#7", [NumberWanted(), TransferWished("102"), PassOn("7")]),
-        ("*2102", [NumberWanted(), TransferWished("102")]),
-        ("*2", [NumberWanted()]),
-        ("*2#", [NumberWanted()]),
-        ("*210*5", [NumberWanted(), PassOn("5")]),
+        ("*2102#7", [NumberWanted(False), TransferWished("102"), PassOn("7")]),
+        ("*2102", [NumberWanted(False), TransferWished("102")]),
+        ("*2", [NumberWanted(False), NumberDropped()]),
+        ("*2#", [NumberWanted(False), NumberDropped()]),
+        ("*210*5", [NumberWanted(False), NumberDropped(), PassOn("5")]),
+        ("*3102#", [NumberWanted(True), ConsultationWished("102")]),
+        ("*3102", [NumberWanted(True), ConsultationWished("102")]),
+        ("*3*", [NumberWanted(True), NumberDropped()]),
+        ("*3", [NumberWanted(True), NumberDropped()]),
     ],
 )
 def test_each_is_for_whom_it_is_meant(text: str, wishes: list[Wish]) -> None:
     assert typed(text) == wishes
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("*1", [BackWished()]),
+        ("*2", [ConnectionWished()]),
+        ("*3", [ConferenceWished()]),
+        ("*4", [SwapWished()]),
+        ("*5", [PassOn("*5")]),
+        ("5#", [PassOn("5"), PassOn("#")]),
+    ],
+)
+def test_while_he_asks_somebody_other_keys_follow_the_star(text: str, wishes: list[Wish]) -> None:
+    assert typed(text, is_consulting=True) == wishes
 
 
 def test_a_pause_ends_the_number_and_none_may_come_for_a_while() -> None:

@@ -59,6 +59,7 @@ from softswitch.control.protocol.requests import (
     SetSkills,
     SetSupervision,
     Supervise,
+    SuperviseAgent,
     TransferCall,
 )
 from softswitch.control.protocol.rows import (
@@ -107,6 +108,7 @@ ACTS: list[tuple[Request, list[tuple[str, str]]]] = [
     (HoldRecording(RecordingId("r1"), 1.0, True), [("recording", "r1")]),
     (SetAgent(AgentId("anna"), "pause"), [AGENT]),
     (SetSkills(AgentId("anna"), {"sales": 3}), [AGENT]),
+    (SuperviseAgent(AgentId("anna"), "101"), [AGENT, PHONE]),
     (SetDisposition(AgentId("anna"), "sold"), [AGENT]),
     (SetDisposition(AgentId("anna"), "sold", ContactId("m1")), [CONTACT]),
     (SetQueue(QueueId("sales"), "close"), [QUEUE]),

@@ -19,6 +19,7 @@ from softswitch.acd.events import (
 from softswitch.acd.inputs import (
     AgentPaused,
     ContactAbandoned,
+    ContactConsulted,
     ContactExited,
     ContactFinished,
     ContactTransferred,
@@ -63,7 +64,9 @@ def test_from_waiting_to_the_end_of_the_wrap_up() -> None:
     acd.advance(2.5)
     acd.answer("c1")
     acd.advance(100)
-    acd.tell(ContactTransferred(C1, "attended", "bob", by="eve"), ContactFinished(C1, "agent"))
+    acd.tell(
+        ContactConsulted(C1, "bob"), ContactTransferred(C1, "attended", "bob", by="eve"), ContactFinished(C1, "agent")
+    )
     acd.advance(30)
     assert story(acd) == [
         (60.0, "queued in sales, place 1 of 1; counts as 30 s older"),
@@ -82,6 +85,7 @@ def test_from_waiting_to_the_end_of_the_wrap_up() -> None:
             "reservation 2",
         ),
         (82.5, "eve answered after 2.5 s of ringing; it had waited 22 s"),
+        (182.5, "bob was asked meanwhile"),
         (182.5, "transferred to bob after asking there by eve"),
         (182.5, "given to somebody else, after 100 s of talk"),
         (212.5, "eve wrote it up for 30 s"),
