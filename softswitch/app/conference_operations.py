@@ -97,6 +97,7 @@ def _participant(one: Participant, conference: Conference, now: float) -> Partic
         talk_s=one.talked_s(now),
         joined_s=now - one.joined_at,
         gain_db=one.gain_db,
+        hearing_gain_db=one.hearing_gain_db,
         is_called=one.who.is_called,
         call_id=one.call_id,
     )

@@ -124,6 +124,7 @@ class Phase:
         "first_row",
         "gains",
         "heard",
+        "hearing_gains",
         "index",
         "key_muting",
         "live",
@@ -166,6 +167,8 @@ class Phase:
         self.voices = Voices(ROWS_PER_PHASE, self.first_row, frames)
         self.mixer = Mixer(index, ROWS_PER_PHASE)
         self.gains = Gains(ROWS_PER_PHASE)
+        self.hearing_gains = Gains(ROWS_PER_PHASE)
+        """Of what parties hear of others."""
         self.beeps = Beeps()
         self.room_voices = RoomVoices()
         self.taps = Taps(RECORDINGS_MAX // PHASES, sink, tables)
@@ -241,6 +244,7 @@ class Phase:
         self.stream_ids[row] = NO_STREAM
         self._table.clear(row)
         self.gains.clear(row)
+        self.hearing_gains.clear(row)
         self.voices.clear(row)
         self._free.append(row)
         while self.row_count and self.stream_ids[-1] == NO_STREAM:

@@ -63,7 +63,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     `is_fax`: what the party sends is a modem's signal: it is passed on as it is, without gain and comfort noise, from a
     buffer whose length does not change.
     `gain_db` changes the party's voice for all who hear it; with `is_muted` nobody hears it and no recording holds it;
-    with `is_deaf` the party hears playbacks only.
+    with `is_deaf` the party hears playbacks only. `hearing_gain_db` changes what it hears of others, and no playback.
     When nothing comes from the party for `timeout_s`, no RTP and no RTCP, `StreamTimedOut` says so; 0 for never.
     With `is_program` there is no party and no port: a feed says what the stream says (feeds/).
     RTCP goes to `rtcp_remote`, or one port above `remote`; with `has_rtcp_mux` it shares the RTP port (RFC 5761).
@@ -96,6 +96,7 @@ class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     detects_fax: bool = False
     is_fax: bool = False
     gain_db: float = 0.0
+    hearing_gain_db: float = 0.0
     is_muted: bool = False
     is_deaf: bool = False
     is_program: bool = False

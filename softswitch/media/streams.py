@@ -227,6 +227,7 @@ class Streams:
         self._set_keys(stream, is_successor=True)
         self._set_codec(stream)
         phase.gains.set(row, _gain_db(description), is_muted=description.is_muted, is_new=True)
+        phase.hearing_gains.set(row, description.hearing_gain_db, is_muted=False, is_new=True)
         self._settle(stream, now)
         return None
 
@@ -239,8 +240,10 @@ class Streams:
             self._set_codec(stream)
         if description.is_deaf != old.is_deaf:
             self.rooms.stream_changed(description.stream_id)
+        if (description.is_deaf, description.hearing_gain_db) != (old.is_deaf, old.hearing_gain_db):
             self._route(description.stream_id)
         stream.phase.gains.set(stream.row, _gain_db(description), is_muted=description.is_muted)
+        stream.phase.hearing_gains.set(stream.row, description.hearing_gain_db, is_muted=False)
         agreed = (description.receives, description.remote, description.timeout_s)
         if agreed != (old.receives, old.remote, old.timeout_s):
             # The silence that is reported begins now.
@@ -363,7 +366,9 @@ class Streams:
         stream.phase.mixer.set_heard(stream.row, codec, heard, self._frames)
         stream.phase.voices.set_sources(stream.row, heard.sources)
         if stream.row in stream.phase.coded.streams:
-            stream.phase.coded.set_sources(stream.row, heard.terms(stream.frame_row))
+            factor = factor_of(stream.description.hearing_gain_db)
+            terms = [(source, gain * factor) for source, gain in heard.terms(stream.frame_row)]
+            stream.phase.coded.set_sources(stream.row, terms)
 
     def _heard(self, stream: Stream) -> Heard:
         description = stream.description
@@ -466,7 +471,7 @@ def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[
         return f"timeout_s {description.timeout_s} is not from 0 to {TIMEOUT_MAX_S:.0f}"
     if not 0 <= description.ssrc <= 0xFFFFFFFF:
         return f"ssrc {description.ssrc} has more than 32 bits"
-    if fault := gain_fault(description.gain_db):
+    if fault := gain_fault(description.gain_db) or gain_fault(description.hearing_gain_db):
         return fault
     if description.srtp is not None and (fault := srtp.fault(description.srtp)) is not None:
         return fault

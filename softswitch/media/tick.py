@@ -104,6 +104,7 @@ def run(phase: Phase, frames: Frames, tables: CodecTables, player: Player, tick:
     phase.taps.take(frames, ticks, now)
     phase.voices.watch(table, frames, phase.heard[: table.rows], tables)
     phase.mixer.mix(table, frames, tables, phase.outgoing)
+    phase.hearing_gains.apply(phase.outgoing.payload, table.codec, tables)
     player.write_frames(table, phase.stream_ids, phase.outgoing, now)
     phase.beeps.add(table, phase.outgoing.payload, tables, tick)
     digit_sending.write_frames(phase, tables)

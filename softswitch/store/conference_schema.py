@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from softswitch.base.ids import CallId
-from softswitch.store.layout import TableLayout, TimedKey, timed_key
+from softswitch.store.layout import TableLayout, TimedKey, text_key, timed_key
 
 
 class StoredStay(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +57,17 @@ class StoredMinutes(msgspec.Struct, frozen=True, kw_only=True):
     recordings: tuple[str, ...] = ()
     """Paths of its recordings; the table of recordings has the details."""
     end_reason: str = ""
-    """"ended" by whoever ran it, "host left", "all left", "switch stopped", "switch restarted"."""
+    """"ended" by whoever ran it, "host left", "all left", "switch stopped", "switch restarted"; "missed": it was to
+    begin by itself while the switch was down."""
+
+
+class StoredConferenceClock(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to when times at which conferences begin by themselves have been dealt with."""
+
+    looked_at_wall: float
 
 
 MINUTES: TableLayout[TimedKey, StoredMinutes] = TableLayout("minutes", StoredMinutes, timed_key)
+CONFERENCE_CLOCK: TableLayout[str, StoredConferenceClock] = TableLayout(
+    "conference_clock", StoredConferenceClock, text_key
+)

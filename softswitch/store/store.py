@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from softswitch.base.ids import CallId
-from softswitch.store.conference_schema import MINUTES, StoredMinutes
+from softswitch.store.conference_schema import CONFERENCE_CLOCK, MINUTES, StoredConferenceClock, StoredMinutes
 from softswitch.store.digest_schema import DIGESTS, StoredDigest
 from softswitch.store.environment import Operation, open_for_reading, open_for_writing
 from softswitch.store.event_schema import SWITCH_EVENTS, StoredSwitchEvents
@@ -101,6 +101,7 @@ _TABLES = (
     DIGESTS.name,
     LAST_CALLS.name,
     WANTED_CALLS.name,
+    CONFERENCE_CLOCK.name,
 )
 
 
@@ -147,6 +148,7 @@ class Store:
         "bindings",
         "callbacks",
         "cdrs",
+        "conference_clock",
         "contact_spans",
         "digests",
         "events",
@@ -183,6 +185,7 @@ class Store:
         self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer)
         self.mailboxes: Table[str, StoredMailbox] = Table(MAILBOXES, rows, writer)
         self.minutes: Table[TimedKey, StoredMinutes] = Table(MINUTES, rows, writer)
+        self.conference_clock: Table[str, StoredConferenceClock] = Table(CONFERENCE_CLOCK, rows, writer)
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
         self.last_calls: Table[str, StoredLastCalls] = Table(LAST_CALLS, rows, writer)

@@ -130,6 +130,8 @@ KEYS = {
     "*2": ("conferences.mute_oneself_all_and_one", "conference.run_board"),
     "*3": ("conferences.mute_oneself_all_and_one", "conference.run_board"),
     "*4": ("conferences.louder_softer_remove_and_leave", "conference.run_sales"),
+    "*#4": ("conferences.louder_softer_remove_and_leave", "conference.run_staff"),
+    "*#6": ("conferences.louder_softer_remove_and_leave", "conference.run_staff"),
     "*5": ("conferences.a_private_talk_and_back", "conference.run_board"),
     "*6": ("conferences.louder_softer_remove_and_leave", "conference.run_sales"),
     "*7": ("conferences.louder_softer_remove_and_leave", "conference.run_sales"),

@@ -8,7 +8,9 @@ import pytest
 
 from softswitch.calls.conferences.orders import CallIn, CallList
 from softswitch.calls.conferences.times import ConferenceTime
+from softswitch.calls.runtime.conferences.keeper import Conferences
 from softswitch.sip.outputs import InviteReceived, LegEnded, ReinviteReceived
+from softswitch.store.conference_schema import StoredConferenceClock
 from softswitch.testing.clock import ManualClock
 from softswitch.testing.runtime.simulated_phone import SimulatedPhone
 from tests.simulation.conferring import ConferenceCentre, board
@@ -259,6 +261,38 @@ def test_the_list_is_called_when_it_is_time_and_each_week(centre: Make) -> None:
     when = datetime.fromtimestamp(ManualClock().wall(), UTC) + timedelta(minutes=30)
     time = ConferenceTime(days=frozenset({when.weekday()}), minute=when.hour * 60 + when.minute, timezone="UTC")
     centre(participants=("201",), times=(time,), rejoin_s=0.0, waits_for_host=False).hold(scenario)
+
+
+@pytest.mark.parametrize(("late_s", "is_called"), [(600.0, True), (2000.0, False)])
+def test_a_time_while_the_switch_was_down(centre: Make, late_s: float, is_called: bool) -> None:
+    """Made up for within a quarter of an hour; later it is in the minutes as missed."""
+
+    async def scenario(centre: ConferenceCentre) -> None:
+        (anna,) = await registered(centre, "anna")
+        centre.conferences.stop_calling()
+        looked_at_wall = centre.clock.wall()
+        await centre.sleep(1800 + late_s)
+        assert anna.leg is None
+        assert await anna.register() == 200
+
+        # The next switch looks up to when the former had.
+        centre.store.conference_clock.put("looked", StoredConferenceClock(looked_at_wall=looked_at_wall))
+        successor = Conferences(centre.store, centre.loop)
+        successor.connect(centre.around, centre.controller)
+        successor.start()
+        await centre.sleep(5)
+        assert bool(anna.seen(InviteReceived)) is is_called
+        missed = [each for each in centre.minutes() if each.end_reason == "missed"]
+        assert [(each.room_id, each.started_at) for each in missed] == (
+            [] if is_called else [("board", due.timestamp())]
+        )
+        await centre.sleep(60)
+        successor.stop()
+        await centre.all_over()
+
+    due = datetime.fromtimestamp(ManualClock().wall(), UTC).replace(second=0, microsecond=0) + timedelta(minutes=30)
+    time = ConferenceTime(on=due.date(), minute=due.hour * 60 + due.minute, timezone="UTC")
+    centre(participants=("201",), times=(time,), attempts=1, ring_s=5.0, waits_for_host=False).hold(scenario)
 
 
 def test_the_called_party_hangs_up_while_he_is_asked(centre: Make) -> None:

@@ -283,6 +283,9 @@ def test_louder_softer_remove_and_leave(centre: Make) -> None:
         assert stream.gain_db == 6.0
         await centre.type(first, "*4")
         assert centre.worker.description.streams[centre.stream_of(first).stream_id].gain_db == 3.0
+        await centre.type(second, "*#4*#4*#6")
+        stream = centre.worker.description.streams[centre.stream_of(second).stream_id]
+        assert (stream.hearing_gain_db, stream.gain_db) == (-3.0, 0.0)
         await centre.type(host, "*7 2#")
         await centre.until(lambda: first.leg is None)
         assert outcomes[-1].reason is ConferenceReason.REMOVED

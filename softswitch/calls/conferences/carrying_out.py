@@ -16,6 +16,7 @@ from softswitch.calls.conferences.orders import (
     Count,
     End,
     Fetch,
+    HearLouder,
     Help,
     Leave,
     Lecture,
@@ -106,6 +107,10 @@ class _Giving:
                 self._mute_self(one, is_on)
             case Louder(db):
                 one.gain_db = max(-GAIN_MAX_DB, min(GAIN_MAX_DB, one.gain_db + db))
+                room.changed()
+                room.tell(me, DONE_TONE)
+            case HearLouder(db):
+                one.hearing_gain_db = max(-GAIN_MAX_DB, min(GAIN_MAX_DB, one.hearing_gain_db + db))
                 room.changed()
                 room.tell(me, DONE_TONE)
             case TakeAside(seat):

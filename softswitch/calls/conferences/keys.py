@@ -6,6 +6,7 @@
 | `*2`         | all guests' microphones off and on                            |                             |
 | `*3 N #`     | the microphone of participant N off and on; gives the word    |                             |
 | `*4`, `*6`   | own voice softer, louder                                      | the same                    |
+| `*#4`, `*#6` | what one hears of all others softer, louder                   | the same                    |
 | `*5 N #`     | talk with participant N in private; again: one more           |                             |
 | `*5 #`       | all of the private talk come back                             |                             |
 | `*7 N #`     | remove participant N                                          |                             |
@@ -34,6 +35,7 @@ from softswitch.calls.conferences.orders import (
     Count,
     End,
     Fetch,
+    HearLouder,
     Help,
     Leave,
     Lecture,
@@ -67,6 +69,8 @@ _AT_ONCE: Mapping[str, Order] = {
     "1": MuteSelf(),
     "4": Louder(-STEP_DB),
     "6": Louder(STEP_DB),
+    "#4": HearLouder(-STEP_DB),
+    "#6": HearLouder(STEP_DB),
     "9": Count(),
     "*": Help(),
 }

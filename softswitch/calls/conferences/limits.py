@@ -10,7 +10,14 @@ EVENTS_MAX = 500
 """Orders the minutes of one conference name; a host who plays with the keys gets no further."""
 
 GAIN_MAX_DB = 12.0
-"""How far anybody makes himself louder, or softer: four presses of a key."""
+"""How far anybody makes himself, or what he hears, louder or softer: four presses of a key."""
+
+TIMES_GRACE_S = 900.0
+"""A time at which the list was to be called, and the switch was down, is made up for within a quarter of an hour: later
+people have gone on to something else."""
+
+MISSED_TIMES_MAX = 10
+"""Of one room that are reported, after a long time."""
 
 ROOMS_MAX = 1000
 """Conferences at a time: as many rooms as one media worker has."""

@@ -69,6 +69,12 @@ class Louder(msgspec.Struct, frozen=True):
     db: float
 
 
+class HearLouder(msgspec.Struct, frozen=True):
+    """What who orders it hears of all others; less than 0: softer."""
+
+    db: float
+
+
 class RollCall(msgspec.Struct, frozen=True):
     pass
 
@@ -113,6 +119,7 @@ Order: TypeAlias = (
     | Remove
     | End
     | Louder
+    | HearLouder
     | RollCall
     | Count
     | Help
@@ -122,7 +129,7 @@ Order: TypeAlias = (
     | Fetch
 )
 
-FOR_ALL = (MuteSelf, Louder, Count, Help, Leave)
+FOR_ALL = (MuteSelf, Louder, HearLouder, Count, Help, Leave)
 """What guests may order too."""
-FOR_MEMBERS = (MuteSelf, Louder, TakeAside, Return, Fetch, RollCall, Count, Help, Leave)
+FOR_MEMBERS = (MuteSelf, Louder, HearLouder, TakeAside, Return, Fetch, RollCall, Count, Help, Leave)
 """What only somebody who is in the conference can order."""

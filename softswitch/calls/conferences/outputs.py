@@ -22,6 +22,7 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     """What he hears as long as he hears nobody."""
     is_muted: bool
     gain_db: float
+    hearing_gain_db: float
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """One who is in a conference, and where in it."""
 
 from softswitch.base.ids import CallId
-from softswitch.calls.conferences.outputs import Background
+from softswitch.calls.conferences.outputs import Placed
 from softswitch.calls.conferences.terms import LeaveReason, Role
 from softswitch.store.conference_schema import StoredStay
 
@@ -46,6 +46,7 @@ class Participant:
     __slots__ = (
         "gain_db",
         "has_word",
+        "hearing_gain_db",
         "is_muted",
         "is_silenced",
         "joined_at",
@@ -70,9 +71,10 @@ class Participant:
         self.has_word = False
         """In a lecture, or while all are muted, a host has let him speak."""
         self.gain_db = 0.0
+        self.hearing_gain_db = 0.0
         self.talk_s = 0.0
         self.talking_since: float | None = None
-        self.placed: tuple[int | None, Background, bool, float] | None = None
+        self.placed: Placed | None = None
         """What was said of him last."""
 
     @property

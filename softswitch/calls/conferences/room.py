@@ -421,12 +421,16 @@ class Room:
                 background = "music"
             elif each.place > MAIN and len(self.in_place(each.place)) == 1:
                 background = "ringback"
-            placed = (None if each.place == WAITING else each.place, background, not self.is_heard(each), each.gain_db)
+            placed = Placed(
+                call_id=each.call_id,
+                place=None if each.place == WAITING else each.place,
+                background=background,
+                is_muted=not self.is_heard(each),
+                gain_db=each.gain_db,
+                hearing_gain_db=each.hearing_gain_db,
+            )
             if placed != each.placed:
                 each.placed = placed
-                place, _, is_muted, gain_db = placed
-                self._outputs.append(
-                    Placed(call_id=each.call_id, place=place, background=background, is_muted=is_muted, gain_db=gain_db)
-                )
+                self._outputs.append(placed)
         if self._outputs and not isinstance(self._outputs[-1], MinutesChanged) and self.participants:
             self._outputs.append(MinutesChanged())

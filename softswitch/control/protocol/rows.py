@@ -283,6 +283,7 @@ class ParticipantRow(msgspec.Struct, frozen=True, kw_only=True):
     talk_s: float = 0.0
     joined_s: float = 0.0
     gain_db: float = 0.0
+    hearing_gain_db: float = 0.0
     is_called: bool = False
     call_id: str = ""
 

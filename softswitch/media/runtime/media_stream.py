@@ -142,6 +142,7 @@ class MediaStream:
         self,
         *,
         gain_db: float | None = None,
+        hearing_gain_db: float | None = None,
         is_muted: bool | None = None,
         is_deaf: bool | None = None,
         is_fax: bool | None = None,
@@ -153,6 +154,7 @@ class MediaStream:
         changed = msgspec.structs.replace(
             stream,
             gain_db=stream.gain_db if gain_db is None else gain_db,
+            hearing_gain_db=stream.hearing_gain_db if hearing_gain_db is None else hearing_gain_db,
             is_muted=stream.is_muted if is_muted is None else is_muted,
             is_deaf=stream.is_deaf if is_deaf is None else is_deaf,
             is_fax=stream.is_fax if is_fax is None else is_fax,
@@ -225,12 +227,15 @@ class LentStream(MediaStream):
         self,
         *,
         gain_db: float | None = None,
+        hearing_gain_db: float | None = None,
         is_muted: bool | None = None,
         is_deaf: bool | None = None,
         is_fax: bool | None = None,
     ) -> None:
         if not self.is_dropped:
-            self._lender.adjust(gain_db=gain_db, is_muted=is_muted, is_deaf=is_deaf, is_fax=is_fax)
+            self._lender.adjust(
+                gain_db=gain_db, hearing_gain_db=hearing_gain_db, is_muted=is_muted, is_deaf=is_deaf, is_fax=is_fax
+            )
 
     def stop_play(self, play_id: int | None = None) -> None:
         if not self.is_dropped:

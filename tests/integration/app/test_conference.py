@@ -40,6 +40,8 @@ SETTLES_S = 0.35
 LISTENS_S = 1.0
 WINDOW_S = 0.8
 SOON_S = 10.0
+SOFTER = 3
+"""The place of who turns down what he hears."""
 NUMBERS = ("8800", "8801", "8802")
 NAMED = "8803"
 """A room that announces names, where nobody needs a PIN."""
@@ -280,6 +282,10 @@ async def run_staff(room: Room, bert: Phone) -> None:
     await room.listen("private")
     await room.press("*5#")
     await room.listen("all")
+    for keys, what in (("*#4*#4", "softer"), ("*#6*#6", "as before")):
+        room.lines[SOFTER].press_events(keys)
+        await asyncio.sleep(KEY_S * len(keys) + SETTLES_S)
+        await room.listen(what)
     await room.press("*7#")
     assert (await asyncio.wait_for(room.lines[-1].ended(), SOON_S)).by == "them"
     await room.press("*0#")
@@ -337,7 +343,11 @@ def test_three_conferences_of_fifteen_at_once_run_with_keys_alone(tmp_path: Path
         sales.check("all", listener, everybody - {listener})
         sales.check("silent host", listener, everybody - {0, listener})
         staff.check("all", listener, everybody - {listener})
+        staff.check("as before", listener, everybody - {listener})
         staff.check("private", listener, ({0, 14} if listener in (0, 14) else everybody - {0, 14}) - {listener})
+    hertz = tuple(frequency_hz(place) for place in range(PARTIES) if place != SOFTER)
+    levels = staff.heard_by(SOFTER).levels(staff.marks["softer"], hertz)
+    assert levels == [pytest.approx(SPOKEN_DB - 6.0, abs=0.5)] * (PARTIES - 1), "he hears all of them softer"
     too_late = Heard(str(tmp_path / f"{board.number}-{PARTIES}.wav"), late.recording_began_at)
     assert too_late.has(FULL_HZ)
     assert all(sales.heard_by(0).has(hz) for hz in (HELP_HZ, COUNT_HZ, ROLL_HZ))

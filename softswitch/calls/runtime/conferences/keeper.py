@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from softswitch.base.ids import CallId, RoomId
 from softswitch.base.log import get_logger
 from softswitch.calls.conferences.invitations import CallResult, Invitation
-from softswitch.calls.conferences.limits import MINUTES_PRUNED_MAX, ROOMS_MAX
+from softswitch.calls.conferences.limits import MINUTES_PRUNED_MAX, MISSED_TIMES_MAX, ROOMS_MAX, TIMES_GRACE_S
 from softswitch.calls.conferences.orders import CallIn, CallList, Order
 from softswitch.calls.conferences.pins import PinGuard
 from softswitch.calls.conferences.terms import RoomTerms
@@ -29,13 +29,14 @@ from softswitch.calls.runtime.wall_timer import DAY_S, WallTimer
 from softswitch.media.protocol import TalkersChanged
 from softswitch.sip.trunks.selection import compact_pattern, matches
 from softswitch.store import Store
-from softswitch.store.conference_schema import StoredMinutes
+from softswitch.store.conference_schema import StoredConferenceClock, StoredMinutes
 
 log = get_logger("calls")
 
 NAMES = "conference-names"
 """The folder, among the recordings, of what people say as their names, for as long as their conference goes on."""
 END_REASON_RESTARTED = "switch restarted"
+END_REASON_MISSED = "missed"
 
 
 class Conferences:
@@ -67,13 +68,14 @@ class Conferences:
                 self._complete(minutes)
         for name in Path(self.names_directory).glob("*.wav*"):
             name.unlink(missing_ok=True)
-        self._looked_at_wall = self._among.clock.wall()
+        self._make_up_for_missed()
         self._time_is_up()
 
     def stop_calling(self) -> None:
         """The switch stops: nobody is called any more, and conferences go on for as long as calls may."""
         self._is_stopping = True
         self._timer.stop()
+        self._note_looked()
 
     def stop(self) -> None:
         """The switch is about to end, and all calls with it."""
@@ -82,7 +84,8 @@ class Conferences:
             conference.stop("switch stopped")
 
     def settings_changed(self) -> None:
-        """After a reload. Conferences that go on keep the terms they began with."""
+        """After a reload. Conferences that go on keep the terms they began with; a time that is past stays so."""
+        self._note_looked()
         self._arm()
 
     # Rooms
@@ -217,9 +220,41 @@ class Conferences:
         times = [time for terms in self._among.settings().conferences.values() for time in terms.times]
         self._timer.set(next_time(times, self._looked_at_wall))
 
+    def _note_looked(self) -> None:
+        self._looked_at_wall = self._among.clock.wall()
+        self._store.conference_clock.put("looked", StoredConferenceClock(looked_at_wall=self._looked_at_wall))
+
+    def _make_up_for_missed(self) -> None:
+        """What was due while the switch was down: late is better than never only for a while; else it is reported."""
+        wall, known = self._among.clock.wall(), self._store.conference_clock.get("looked")
+        self._looked_at_wall = wall
+        if known is None or known.looked_at_wall >= wall:
+            return
+        self._looked_at_wall = max(known.looked_at_wall, wall - TIMES_GRACE_S)
+        for key, terms in self._among.settings().conferences.items():
+            at = next_time(terms.times, known.looked_at_wall)
+            for _ in range(MISSED_TIMES_MAX):
+                if at is None or at > self._looked_at_wall:
+                    break
+                self._report_missed(key, terms, at)
+                at = next_time(terms.times, at)
+
+    def _report_missed(self, key: str, terms: RoomTerms, at_wall: float) -> None:
+        log.warning("conference missed", conference=key, reason="the switch was down when its list was to be called")
+        missed = StoredMinutes(
+            conference_id=self._among.entropy.token(64),
+            room_id=key,
+            name=terms.name,
+            project=terms.project,
+            started_at=at_wall,
+            ended_at=at_wall,
+            end_reason=END_REASON_MISSED,
+        )
+        self._store.minutes.put((at_wall, missed.conference_id), missed)
+
     def _time_is_up(self) -> None:
         wall, before = self._among.clock.wall(), self._looked_at_wall
-        self._looked_at_wall = wall
+        self._note_looked()
         for key, terms in self._among.settings().conferences.items():
             due = next_time(terms.times, before)
             if due is not None and due <= wall:

@@ -119,7 +119,7 @@ class Member:
         self._to_be_said.clear()
         if self.stream is not None:
             self.stream.stop_play()
-            self.stream.adjust(gain_db=0.0, is_muted=False)
+            self.stream.adjust(gain_db=0.0, hearing_gain_db=0.0, is_muted=False)
         connected_s, self._connected_s = self._connected_s, 0.0
         return connected_s
 
@@ -129,7 +129,8 @@ class Member:
         """Who holds is not heard: his phone may send music."""
         placed, stream = self._placed, self.stream
         if placed is not None and stream is not None:
-            stream.adjust(gain_db=placed.gain_db, is_muted=placed.is_muted or self.call.caller.leg.is_held)
+            is_muted = placed.is_muted or self.call.caller.leg.is_held
+            stream.adjust(gain_db=placed.gain_db, hearing_gain_db=placed.hearing_gain_db, is_muted=is_muted)
 
     def _count_time(self) -> None:
         now = self.call.around.clock.now()

@@ -128,6 +128,10 @@ def test_voices_become_louder_and_softer_within_bounds(conference: Conference) -
     assert conference.placed["a"].gain_db == 3.0
     conference.press("a", "*4" * 20)
     assert conference.placed["a"].gain_db == -12.0
+    conference.press("b", "*#4")
+    assert (conference.placed["b"].hearing_gain_db, conference.placed["b"].gain_db) == (-3.0, 0.0)
+    conference.press("b", "*#6" * 20)
+    assert conference.placed["b"].hearing_gain_db == 12.0
     assert set(conference.told("a")) == {DONE_TONE}
 
 

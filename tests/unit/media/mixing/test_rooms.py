@@ -182,6 +182,19 @@ def test_gain_mute_and_deafness_of_members() -> None:
     assert conference.levels(3)[4] == pytest.approx(spoken, abs=0.5)
 
 
+def test_a_member_hears_all_others_softer_and_they_him_as_before() -> None:
+    conference = Conference(laws(3))
+    conference.driver.apply(room(1, 2, 3))
+    conference.change(2, hearing_gain_db=-12.0)
+    conference.tick(70)
+    spoken = 20 * np.log10(1500 / 32768)
+    assert all(conference.levels(2)[number] == pytest.approx(spoken - 12.0, abs=0.5) for number in (1, 3))
+    assert conference.levels(1)[3] == pytest.approx(spoken, abs=0.5)
+    conference.change(2, hearing_gain_db=6.0)
+    conference.tick(55)
+    assert all(conference.levels(2)[number] == pytest.approx(spoken + 6.0, abs=0.5) for number in (1, 3))
+
+
 def test_one_listener_of_a_bridge_hears_a_gain_too() -> None:
     conference = Conference({1: "PCMU", 2: "PCMU"})
     conference.change(1, gain_db=6.0)
