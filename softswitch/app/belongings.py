@@ -102,7 +102,9 @@ class SwitchBelongings:
 
     def may_reach(self, project: str, number: str) -> bool:
         extension = self._parts.settings.extension_for(number)
-        is_theirs = extension is not None and extension.projects and project not in extension.projects
+        is_theirs = extension is not None and bool(extension.projects) and project not in extension.projects
+        group = self._parts.settings.group_for(number)
+        is_theirs = is_theirs or (group is not None and not may_use(project, group.project))
         return not is_theirs and may_use(project, self._parts.dialplan.project_of(number))
 
 

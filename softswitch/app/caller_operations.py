@@ -37,7 +37,7 @@ class CallerOperations:
         return [
             ListedNumberRow(
                 list_id=row.list_id,
-                number=row.number,
+                number=row.spelt or row.number,
                 note=row.note,
                 by=row.by,
                 since_at=row.since_wall,

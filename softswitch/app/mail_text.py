@@ -7,6 +7,6 @@ def one_line(text: str) -> str:
 
 
 def minutes(seconds: float) -> str:
-    """How long something lasted: 3:05."""
-    whole, rest = divmod(round(seconds), 60)
+    """How long something lasted, as `softswitch voicemail list` says it: whole seconds, 3:05."""
+    whole, rest = divmod(int(seconds), 60)
     return f"{whole}:{rest:02}"

@@ -412,6 +412,7 @@ def _group(row: GroupRow, configuration: Configuration) -> RingGroup:
     return RingGroup(
         name=row.id,
         number=row.number,
+        project=row.project,
         members=tuple(usernames.get(member, member) for member in row.members),
         strategy=row.strategy,
         each_s=row.each_s,

@@ -50,7 +50,7 @@ from softswitch.calls.voice_box import VoiceBox
 from softswitch.config import Configuration, differences
 from softswitch.control.protocol.replies import Reloaded
 from softswitch.control.runtime.server import ControlServer
-from softswitch.dialplan.flows import Dialplan
+from softswitch.dialplan.flows import Dialplan, changed_flows
 from softswitch.dialplan.runtime.loop_watch import LoopWatch
 from softswitch.dialplan.schedule import is_open
 from softswitch.media.protocol import MediaEvent, RecordingFinished
@@ -239,6 +239,7 @@ class Switch:
         configuration, dialplan = await asyncio.to_thread(self._read)
         changes = differences(parts.configuration, configuration)
         configuration = reloaded(parts.configuration, configuration)
+        of_flows = changed_flows(parts.dialplan.flows, dialplan.flows)
         pending = set(changes) - set(differences(parts.configuration, configuration))
         streams = stream_settings(configuration)
         parts.driver.use_streams(streams, TlsContexts(streams.tls))
@@ -263,9 +264,9 @@ class Switch:
         parts.configuration_loaded_at = parts.clock.wall()
         parts.digests.refresh()
         self._look_at_certificates(parts)
-        parts.switch_events.tell(ConfigurationReloaded(parts.clock.now(), changes=len(changes)), "")
-        log.info("reloaded", changes=len(changes))
-        return Reloaded(changes, [change for change in changes if change in pending])
+        parts.switch_events.tell(ConfigurationReloaded(parts.clock.now(), changes=len(changes) + len(of_flows)), "")
+        log.info("reloaded", changes=len(changes) + len(of_flows))
+        return Reloaded([*changes, *of_flows], [change for change in changes if change in pending])
 
     def _read(self) -> tuple[Configuration, Dialplan]:
         """In a thread: a large configuration takes a tenth of a second."""

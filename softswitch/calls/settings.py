@@ -79,6 +79,8 @@ class RingGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     number: str = ""
+    project: str = ""
+    """Whose it is; "": nobody's, for all."""
     members: tuple[str, ...] = ()
     strategy: RingStrategy = "parallel"
     each_s: float = EACH_S

@@ -67,6 +67,8 @@ def cancel(ctx: click.Context, callback: str, config: str | None) -> None:
 def _state(row: CallbackRow) -> str:
     if row.state == "over":
         return row.result
+    if row.result:
+        return f"{row.state}, {row.result}"
     return row.state if row.next_s is None else f"resting, {duration(row.next_s)}"
 
 

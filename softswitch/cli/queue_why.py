@@ -14,7 +14,7 @@ from softswitch.acd.events import ContactQueued
 from softswitch.acd.explaining import ContactExplanation
 from softswitch.acd.reporting.story import StoryLine, seconds, tell
 from softswitch.base.errors import StartError
-from softswitch.cli.directory import config_option, connect, find_directory, store_directory
+from softswitch.cli.directory import chosen_project, config_option, connect, find_directory, store_directory
 from softswitch.cli.failure import Failure
 from softswitch.cli.ladder import terminal_width
 from softswitch.cli.render import json_option, show_json
@@ -73,9 +73,11 @@ def _id_of(directory: str, contact: str) -> str:
 
     if contact != LAST and not contact.removeprefix("+").isdigit():
         return contact
-    with suppress(StartError), open_reader(store_directory(directory)) as store:
+    with suppress(StartError), open_reader(store_directory(directory, is_for_projects=True)) as store:
         for stamped in islice(newest_first(store), EVENTS_SEARCHED_MAX):
             event = stamped.event
+            if chosen_project() not in ("", stamped.project):
+                continue
             if isinstance(event, ContactQueued) and (contact == LAST or _is_number(event.caller, contact)):
                 return event.contact_id
     return contact
@@ -101,12 +103,14 @@ def _now(directory: str, contact: str) -> Explained | None:
 def _stored(directory: str, contact: str, now: Explained | None) -> ContactStory:
     from softswitch.store import open_reader
 
-    with open_reader(store_directory(directory)) as store:
+    with open_reader(store_directory(directory, is_for_projects=True)) as store:
         span: StoredContactSpan | None = find_contact(store, contact)
         if span is None:
             return ContactStory(contact_id=contact, story=[])
         until = span.until_wall if now is None and span.until_wall else time.time()
-        events = read_events(store, span.from_wall, next_second(until), contact=span.contact)
+        events = list(read_events(store, span.from_wall, next_second(until), contact=span.contact))
+        if any(chosen_project() not in ("", each.project) for each in events):
+            return ContactStory(contact_id=contact, story=[])
         return ContactStory(contact_id=span.contact, story=tell(events))
 
 

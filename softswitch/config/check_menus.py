@@ -135,6 +135,10 @@ def _check_callback(here: KeyPath, step: MenuStep, draft: Draft, faults: FaultLi
 
 def _check_dial(here: KeyPath, step: MenuStep, path: tuple[str, ...], draft: Draft, faults: FaultList) -> None:
     people = _people(draft)
+    phones = _phones(draft)
+    if step.through and phones is not None and step.through not in phones:
+        remedy = did_you_mean(step.through, phones, "Write an id of an agent or a phone of agents.toml")
+        faults.add(here, f'there is no phone "{step.through}" to call through', remedy)
     if not step.target:
         if path[0] != "keys":
             faults.add(here, "there is no number that the caller has typed", 'Write "dial:101"')
@@ -161,6 +165,14 @@ def _people(draft: Draft) -> set[str] | None:
     if "agents.toml" not in draft.tables:
         return None
     rows = [row for kind in ("agent", "phone", "group") for row in draft.raw_rows("agents.toml", kind)]
+    return {str(row[key]) for row in rows for key in ("id", "username", "number") if row.get(key)}
+
+
+def _phones(draft: Draft) -> set[str] | None:
+    """Through which calls can be made; None if agents.toml cannot be read."""
+    if "agents.toml" not in draft.tables:
+        return None
+    rows = [row for kind in ("agent", "phone") for row in draft.raw_rows("agents.toml", kind)]
     return {str(row[key]) for row in rows for key in ("id", "username", "number") if row.get(key)}
 
 

@@ -29,6 +29,7 @@ class _Ownership:
         self.queues = _owners(draft, "queues.toml", "queue")
         self.schedules = _owners(draft, "schedules.toml", "schedule")
         self.phones = _owners(draft, "agents.toml", "phone")
+        self.groups = _owners(draft, "agents.toml", "group")
         self.flows = {name: self._of_flow(name) for name in draft.flows or ()}
 
     def _of_flow(self, name: str) -> str:
@@ -76,6 +77,7 @@ def check_projects(draft: Draft) -> None:
         ("lookups.toml", "lookup", draft.lookups),
         ("programs.toml", "program", draft.programs),
         ("agents.toml", "phone", draft.phones),
+        ("agents.toml", "group", draft.groups),
         ("conferences.toml", "room", draft.rooms),
         ("voicemail.toml", "box", draft.boxes),
         ("surveys.toml", "survey", draft.surveys),
@@ -84,6 +86,10 @@ def check_projects(draft: Draft) -> None:
             ownership.exists(row.project, (kind, index, "project"), draft.fault_lists[file])
     for index, menu in draft.menus:
         _check_menu(index, menu, ownership, draft.fault_lists["menus.toml"])
+    for index, group in draft.groups:
+        for position, member in enumerate(group.members):
+            path = ("group", index, "members", position)
+            ownership.permits(group.project, "phone", member, ownership.phones, path, draft.fault_lists["agents.toml"])
     for index, agent in draft.agents:
         _check_agent(index, agent, ownership, draft.fault_lists["agents.toml"])
 
@@ -173,7 +179,14 @@ def _check_menu(index: int, row: MenuRow, ownership: _Ownership, faults: FaultLi
     for path, steps in step_lists(row):
         for text in steps:
             kind, _, name = text.partition(":")
-            owners = {"queue": ownership.queues, "callback": ownership.queues, "flow": ownership.flows}.get(kind)
+            owners = {
+                "queue": ownership.queues,
+                "callback": ownership.queues,
+                "flow": ownership.flows,
+                "dial": ownership.groups,
+            }.get(kind)
+            if kind == "dial":
+                kind, name = "group", name.partition(" through ")[0]
             if owners is not None:
                 name = own_name(owner, name, owners)
                 ownership.permits(owner, kind, name, owners, ("menu", index, *path), faults)

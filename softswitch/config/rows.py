@@ -184,6 +184,8 @@ class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
     id: Identifier
     number: str = ""
     """What colleagues dial; empty: only flows do, by the id."""
+    project: str = ""
+    """For whom it is; empty: for all."""
     members: Annotated[tuple[str, ...], Meta(max_length=RING_TARGETS_MAX)]
     """Ids of agents and phones, or outside numbers."""
     strategy: Literal["parallel", "serial", "delayed"] = "parallel"

@@ -211,6 +211,7 @@ RULES: dict[type[Request], Rule] = {
     requests.ListQueues: _listing,
     requests.ListFigures: _listing,
     requests.ListContacts: _listing,
+    requests.ExplainContact: _listing,
     requests.ListCallbacks: _listing,
     requests.ListConferences: _listing,
     requests.ListRegistrations: _listing,
@@ -248,7 +249,6 @@ RULES: dict[type[Request], Rule] = {
     # They name or explain what is others', or are about the switch itself.
     requests.GetStatus: _operators_only,
     GetMetrics: _operators_only,
-    requests.ExplainContact: _operators_only,
     requests.ListSubscriptions: _operators_only,
     requests.ListTrunks: _operators_only,
     ListMails: _operators_only,
@@ -358,6 +358,15 @@ def _event_row(scope: Scope, row: Numbered) -> Numbered | None:
     return row if agent_id is not None and scope.own(scope.owners.of_agent(agent_id)) else None
 
 
+def _explained(scope: Scope, reply: replies.Explained) -> Reply:
+    """Of a contact of its own. Others' agents are counted and not named; who waits before it is a number as well."""
+    contact = reply.contact
+    if not scope.own(scope.owners.of_contact(contact.contact_id)):
+        return Refused("not_found", f"project {scope.project} has no such contact: what it has, its listings show")
+    agents = [each for each in contact.agents if scope.own(scope.owners.of_agent(each.agent_id))]
+    return replace(reply, contact=replace(contact, agents=agents))
+
+
 def _rows(show: Callable[[Scope, RowT], RowT | None]) -> Show:
     """The rows of a frame that the project sees; the frame goes on as it came, be it empty."""
 
@@ -396,6 +405,7 @@ SHOWN: dict[type[Reply], Show] = {
     replies.Calls: _rows(_call_row),
     replies.Agents: _rows(_agent_row),
     replies.Contacts: _rows(_contact_row),
+    replies.Explained: _explained,
     replies.Queues: _rows(_queue_row),
     replies.Figures: _rows(_figures_row),
     replies.Callbacks: _rows(_labelled_row),
@@ -428,7 +438,6 @@ SHOWN: dict[type[Reply], Show] = {
     replies.Limits: _kept_back,
     replies.Sites: _kept_back,
     replies.WorkerSet: _kept_back,
-    replies.Explained: _kept_back,
     replies.Messages: _kept_back,
     replies.TraceRows: _kept_back,
     replies.BanSet: _kept_back,

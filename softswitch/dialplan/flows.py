@@ -5,6 +5,7 @@ A reload makes a new `Dialplan`; calls in progress keep the one they began with.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ Flow = Callable[..., Awaitable[Any]]
 F = TypeVar("F", bound=Flow)
 
 _MARK = "__softswitch_flow__"
+_SOURCE = "__softswitch_source__"
 
 
 def flow(function: F) -> F:
@@ -31,6 +33,27 @@ def flow(function: F) -> F:
     """
     setattr(function, _MARK, True)
     return function
+
+
+def note_source(namespace: dict[str, Any], source: bytes) -> None:
+    """Of a file of flows, before it is executed in this namespace: what `source_of` tells apart."""
+    namespace[_SOURCE] = hashlib.sha256(source).hexdigest()
+
+
+def changed_flows(before: Mapping[str, Flow], after: Mapping[str, Flow]) -> list[str]:
+    """A line for each that is new, gone, or whose file is not what it was: "flows.hotline: changed"."""
+    lines: list[str] = []
+    for name in sorted(before.keys() | after.keys()):
+        if name not in before or name not in after:
+            lines.append(f"flows.{name}: {'added' if name in after else 'removed'}")
+        elif _source_of(before[name]) != _source_of(after[name]):
+            lines.append(f"flows.{name}: changed")
+    return lines
+
+
+def _source_of(function: Flow) -> object:
+    """None: it was written in no file, but in menus.toml, say."""
+    return getattr(function, "__globals__", {}).get(_SOURCE)
 
 
 def is_flow(value: object) -> bool:

@@ -111,7 +111,7 @@ class _Walk:
             case StepKind.QUEUE:
                 return await self._queue(step.target)
             case StepKind.DIAL:
-                return await self._dial(step.target or typed)
+                return await self._dial(step.target or typed, step.through)
             case StepKind.CALLBACK:
                 return await self._call_back(step.target)
             case StepKind.VOICEMAIL:
@@ -156,8 +156,8 @@ class _Walk:
             await self._call.play(words)
         return _Next.STEP
 
-    async def _dial(self, target: str) -> _Next:
-        outcome = await self._call.dial(target)
+    async def _dial(self, target: str, through: str) -> _Next:
+        outcome = await self._call.dial(target, through=through)
         if outcome.is_answered:
             return _Next.OVER
         await self._call.play(_NOT_REACHED[outcome.reason])

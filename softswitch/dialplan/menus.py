@@ -7,6 +7,7 @@ taken when the one before it has not led away: after "queue:sales" comes what is
 |---|---|---|
 | `queue:ID` | waits for an agent | if no agent has talked to him |
 | `dial:WHO`, `dial` | is connected; without a name with the number he has typed | if nobody has talked to him |
+| `dial:WHO through PHONE` | the same, by the right of PHONE to call out | the same |
 | `flow:NAME` | is in the hands of that flow | when it returns; without one the call is over |
 | `callback:QUEUE` | is promised a call-back, if he wants it | if he does not, or it is not possible |
 | `voicemail:BOX` | leaves a message there | if he has left none |
@@ -63,6 +64,8 @@ class MenuStep(msgspec.Struct, frozen=True):
 
     kind: StepKind
     target: str = ""
+    through: str = ""
+    """Of `dial`: whose right it is to call out, if not the caller's."""
 
 
 class Menu(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +139,9 @@ def compile_menu(row: MenuRow) -> Menu:
     )
 
 
+_THROUGH = " through "
+
+
 def parse_step(text: str) -> MenuStep:
     """Raises `LocalError` with one line."""
     word, has_target, target = text.partition(":")
@@ -150,6 +156,11 @@ def parse_step(text: str) -> MenuStep:
         raise LocalError(f'"{text}" does not say which {_ABOUT.get(kind, kind.value)}')
     if kind is StepKind.TAG and not target.partition("=")[0]:
         raise LocalError(f'"{text}" does not say which tag: write tag:NAME=VALUE')
+    if kind is StepKind.DIAL:
+        who, has_through, through = f" {target} ".partition(_THROUGH)
+        if has_through and not through.strip():
+            raise LocalError(f'"{text}" does not say through which phone')
+        return MenuStep(kind, who.strip(), through.strip())
     return MenuStep(kind, target)
 
 

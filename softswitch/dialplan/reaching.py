@@ -50,6 +50,7 @@ class Reaching(Surveying):
             site=site,
             record=record,
         )
+        self._asked_by_queue = None
         outcome = await self._verbs.queue(queue, wishes)
         if outcome.flow is not None:
             await self.run(outcome.flow)

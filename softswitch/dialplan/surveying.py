@@ -20,6 +20,9 @@ COMMENT_TAG = "survey_comment"
 class Surveying(Speaking, Recording):
     """Questions about the call, by key, and a comment by voice."""
 
+    _asked_by_queue: SurveyOutcome | None = None
+    """What came of the survey of the queue the caller comes from, until he waits in one again."""
+
     async def survey(
         self,
         name: str,
@@ -30,9 +33,11 @@ class Surveying(Speaking, Recording):
         thanks: Said | None = "survey/thanks",
     ) -> int | None:
         """Ask for a rating from 1 to `scale` (at most 9) and note it in the call's record, and with the agent the
-        caller has talked to; None if none was given."""
+        caller has talked to; None if none was given, or the queue he comes from has asked him already."""
         if not 2 <= scale <= 9:
             raise LocalError(f"survey: scale is {scale}, and must be from 2 to 9, because one key is pressed")
+        if self._asked_by_queue is not None:
+            return None
         self._verbs.drop_digits()
         allowed = "".join(str(score) for score in range(1, scale + 1))
         choice = await self.menu(question, digits=allowed, tries=tries, default="")
@@ -48,9 +53,12 @@ class Surveying(Speaking, Recording):
 
         What was typed before the first question does not count. An optional question is asked once, and may be passed
         over; who does not answer another one is asked nothing more. Who hangs up keeps what he has given: it is noted
-        by then, and this raises `CallEnded`. Raises `UnknownName` for a survey that is not there for the call.
+        by then, and this raises `CallEnded`. Raises `UnknownName` for a survey that is not there for the call. Whom the
+        queue he comes from has asked already is asked nothing: what came of that is returned.
         """
         found = self._dialplan.survey_named(survey, self._verbs.record.project)
+        if self._asked_by_queue is not None:
+            return self._asked_by_queue
         if found.invitation:
             await self.play(found.invitation)
         self._verbs.drop_digits()
@@ -95,4 +103,4 @@ class Surveying(Speaking, Recording):
         """The survey of the queue whose agent has just hung up, if it asks this caller."""
         after = self._dialplan.after_queues.get(queue)
         if after is not None and after.asks(self._verbs.call_id):
-            await self.run_survey(after.survey)
+            self._asked_by_queue = await self.run_survey(after.survey)

@@ -514,6 +514,8 @@ class StoredListedNumber(msgspec.Struct, frozen=True, kw_only=True):
 
     list_id: str
     number: str
+    spelt: str = ""
+    """The number as it was given, for people; "": as `number`."""
     note: str = ""
     by: str = ""
     since_wall: float

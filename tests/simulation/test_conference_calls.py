@@ -220,6 +220,9 @@ def test_nothing_is_left_of_calls_to_which_nobody_came(centre: Make) -> None:
     async def scenario(centre: ConferenceCentre) -> None:
         assert centre.conferences.order("board", CallIn("201"), "kim") == ""
         assert centre.conferences.order("nowhere", CallIn("201"), "kim") is None
+        refused = centre.conferences.order("board", CallIn("999"), "kim")
+        assert refused == 'no extension has the number "999", and no trunk carries it'
+        assert "999" not in centre.conferences.all_running()[0].invitations.waiting
         await centre.sleep(200)
         assert not centre.minutes()
         await centre.all_over()

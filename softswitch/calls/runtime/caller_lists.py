@@ -59,6 +59,7 @@ class CallerLists:
         row = StoredListedNumber(
             list_id=list_id,
             number=key[1],
+            spelt=number.strip(),
             note=note,
             by=by,
             since_wall=wall,

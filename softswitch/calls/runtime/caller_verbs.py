@@ -32,7 +32,7 @@ from softswitch.calls.runtime.agent_line import keep_line_open
 from softswitch.calls.runtime.belonging import own_queue, own_thing, policy_in_queue, project_of, sounds_of
 from softswitch.calls.runtime.call_voicemail import CallVoicemail
 from softswitch.calls.runtime.conferring import confer
-from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, ring_plan
+from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, own_targets, ring_plan
 from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.message import record_message
 from softswitch.calls.runtime.parking import Parking
@@ -250,6 +250,7 @@ class CallerVerbs(StreamVerbs):
         self._call.mailbox.clear()
         self._call.unreached = None
         settings = self._call.around.settings()
+        targets = own_targets(settings, self._call.record.project, targets)
         plan = ring_plan(settings, targets, strategy, each_s)
         longest_s = longest_ring_s(settings, targets, plan) if ring_s is None else ring_s
         dialling = Dialling(self._call, plan, record=record, ring_s=longest_s, is_intercom=intercom, terms=terms)

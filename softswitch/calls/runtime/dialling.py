@@ -6,12 +6,15 @@ to the caller, and all others stop ringing ("completed elsewhere").
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dial_terms import DialTerms
 from softswitch.calls.events import CallEvent, FarPressed, FarReplaced, PartyJoined
 from softswitch.calls.outcomes import DialOutcome, DialReason
+from softswitch.calls.projects import may_use, own_name
 from softswitch.calls.ringing import EACH_S, BeginRing, Ring, RingPlan, RingStrategy
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import ANSWERED_ELSEWHERE, weightiest
@@ -302,6 +305,18 @@ def _account(through: str, settings: CallSettings) -> Extension | None:
     if extension is None:
         raise LocalError(f'dial: through = "{through}" is no extension')
     return extension
+
+
+def own_targets(settings: CallSettings, project: str, targets: Sequence[str | Ring]) -> list[str | Ring]:
+    """The targets as a call of the project means them: a group of its own by its short name. Raises `LocalError`."""
+    own: list[str | Ring] = []
+    for each in targets:
+        name = own_name(project, each if isinstance(each, str) else each.target, settings.groups)
+        group = settings.group_for(name)
+        if group is not None and not may_use(project, group.project):
+            raise LocalError(f'dial: the group "{name}" belongs to project {group.project}, and the call does not')
+        own.append(name if isinstance(each, str) else replace(each, target=name))
+    return own
 
 
 def ring_plan(

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from softswitch.base.errors import Fault
-from softswitch.dialplan.flows import Flow, is_flow
+from softswitch.dialplan.flows import Flow, is_flow, note_source
 
 MODULE_PREFIX = "softswitch_dialplan_"
 """How modules of flows are called, so that their lines are known from all others."""
@@ -70,7 +70,9 @@ def _load_file(path: Path) -> tuple[dict[str, Flow], list[Fault]]:
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses and typing look their module up while it is executed
     try:
-        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
+        source = path.read_bytes()
+        note_source(module.__dict__, source)
+        exec(compile(source, str(path), "exec"), module.__dict__)
     except SyntaxError as error:
         place = f"{error.filename or path}:{error.lineno or 0}"
         return {}, [Fault(place, path.stem, f"is not Python: {error.msg}", "Mend the line")]

@@ -42,6 +42,7 @@ GOOD = [
     TOP + 'keys = {"1" = "queue:sales", "2" = ["queue:support", "flow:extra"], "1xx" = "dial", "*" = "repeat"}\n',
     TOP + 'keys = {"1" = "dial:101", "2" = "dial:hall", "3" = "dial:+4930123456", "4" = "hangup"}\n',
     TOP + 'keys = {"1" = "voicemail:101", "2" = "voicemail:hall"}\n',
+    TOP + 'keys = {"1" = "dial:+4930123456 through hall", "1xxxxxxxxx" = "dial: through hall"}\n',
     TOP + 'keys = {"1" = "queue:sales"}\nhours = "office"\nclosed = ["play:greeting/closed", "hangup"]\n',
     TOP.replace('text = "Choose."', 'text = {en = "Choose.", ru = "Выберите."}')
     + 'keys = {"1" = ["language:ru", "hangup"]}',
@@ -66,6 +67,8 @@ def test_good_menus(tmp_path: Path, menus: str) -> None:
         (TOP + 'keys = {"1" = "menu:mor"}', 'keys.1: there is no menu "mor"'),
         (TOP + 'keys = {"1" = ["language:de", "hangup"]}', "keys.1[0]: there is no language among"),
         (TOP + 'keys = {"1" = "dial:102"}', 'keys.1: nobody has the number or name "102". Did you mean "101"?'),
+        (TOP + 'keys = {"1" = "dial:101 through hal"}', 'keys.1: there is no phone "hal" to call through. Did you'),
+        (TOP + 'keys = {"1" = "dial:101 through "}', "does not say through which phone"),
         (TOP + 'keys = {"1" = "callback:sales"}', 'keys.1: nobody is called back from the queue "sales"'),
         (TOP + 'keys = {"1" = "conference:bord"}', 'keys.1: there is no room "bord". Did you mean "board"?'),
         (TOP + 'keys = {"1" = "queue"}', '"queue" does not say which queue'),

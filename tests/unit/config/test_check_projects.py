@@ -21,6 +21,7 @@ TO = 'contact = "office@bolt.example"\n'
 ANNA = '[[agent]]\nid = "anna"\npassword = "kuYb6-tzzQ"\n'
 MENU = '[[menu]]\nid = "acme.main"\ntext = "Choose"\nkeys = {KEYS}\n'
 TO_MENU = ROUTE.replace("hotline", "main")
+PHONE = '[[phone]]\nid = "hall"\npassword = "kuYb6-tzzS"\nproject = "bolt"\n'
 FLOWS = ("hotline", "bolt.hotline")
 
 Files = dict[str, str]
@@ -124,6 +125,19 @@ def load_with(directory: Path, files: Files) -> Configuration:
             "project[1].digest: nobody is there to send it to",
         ),
         ({"projects": f'{PROJECTS}{TO}digest = ["daily 18:00"]\n'}, "project[1].digest: no mail is sent"),
+        ({"agents": '[[group]]\nid = "g"\nmembers = ["+49301234567"]\nproject = "x"\n'}, "group[0].project: there is"),
+        (
+            {"agents": f'{PHONE}[[group]]\nid = "g"\nmembers = ["hall"]\nproject = "acme"\n'},
+            'group[0].members[0]: the phone "hall" belongs to project bolt, and this to project acme',
+        ),
+        (
+            {
+                "agents": '[[group]]\nid = "g"\nmembers = ["+49301234567"]\nproject = "bolt"\n',
+                "menus": MENU.replace("KEYS", '1 = "dial:g"'),
+                "numbers": TO_MENU,
+            },
+            'menu[0].keys.1: the group "g" belongs to project bolt, and this to project acme',
+        ),
         ({"agents": '[[phone]]\nid = "hall"\npassword = "kuYb6-tzzS"\nproject = "x"\n'}, "phone[0].project: there is"),
     ],
 )

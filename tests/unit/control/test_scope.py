@@ -23,6 +23,7 @@ from softswitch.control.protocol.replies import (
     ContactSet,
     Done,
     EventRows,
+    Explained,
     Figures,
     ListedNumbers,
     Mailboxes,
@@ -37,6 +38,7 @@ from softswitch.control.protocol.replies import (
 from softswitch.control.protocol.requests import (
     AddCallback,
     CancelCallback,
+    ExplainContact,
     GetStatus,
     HangUp,
     HoldRecording,
@@ -88,6 +90,7 @@ from softswitch.control.protocol.voicemail import (
 )
 from softswitch.control.scope import RULES, SHOWN, Scope
 from softswitch.testing.belongings import FixedBelongings
+from softswitch.testing.figures import waiting_contact
 from softswitch.testing.operations import FixedOperations
 
 CALL, QUEUE, AGENT, CONTACT, PHONE = (
@@ -149,6 +152,7 @@ def test_every_kind_of_answer_has_one() -> None:
 
 def test_every_act_that_a_project_may_do_is_tried_here() -> None:
     scope, tried = scope_of({}), {type(request) for request, _ in ACTS}
+    tried.add(ExplainContact)  # what comes of it is judged by its answer
     for kind, rule in RULES.items():
         if kind not in tried:
             refused = rule.__name__ == "_operators_only"
@@ -287,6 +291,18 @@ def test_listings_hold_what_is_the_projects() -> None:
     ]
     for reply, expected in listings:
         assert shown(reply, OWNERS) == expected
+
+
+def test_why_a_contact_waits_is_told_of_its_own_and_without_others_agents() -> None:
+    scope = scope_of({("contact", "c2"): "acme", ("agent", "anna"): "acme"})
+    contact = waiting_contact()
+    assert scope.refusal(ExplainContact("c2")) is None
+    seen = scope.shown(Explained(1.0, contact))
+    assert isinstance(seen, Explained)
+    assert {each.agent_id for each in seen.contact.agents} <= {"anna"}
+    assert len(contact.agents) > len(seen.contact.agents)
+    assert seen.contact.verdicts == contact.verdicts, "others are counted"
+    assert isinstance(scope_of({}).shown(Explained(1.0, contact)), Refused)
 
 
 def test_of_what_happens_it_sees_its_own_and_its_phones_and_agents() -> None:

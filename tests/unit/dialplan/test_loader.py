@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from softswitch.dialplan.flows import changed_flows
 from softswitch.dialplan.runtime.loader import load_flows, shipped_directory
 from softswitch.testing.call import FakeCall
 
@@ -125,3 +126,17 @@ def test_flows_in_a_folder_are_those_of_a_project(tmp_path: Path) -> None:
     flows, faults = load_flows([tmp_path])
     assert (sorted(flows), faults) == (["acme.hotline", "hotline"], [])
     assert flows["acme.hotline"] is not flows["hotline"]
+
+
+def test_which_flows_changed(tmp_path: Path) -> None:
+    text = "from softswitch.dialplan import Call, flow\n@flow\nasync def {}(call: Call) -> None: ...\n"
+    for name in ("one", "two", "gone"):
+        (tmp_path / f"{name}.py").write_text(text.format(name))
+    before, _ = load_flows([tmp_path])
+    same, _ = load_flows([tmp_path])
+    assert changed_flows(before, same) == []
+    (tmp_path / "two.py").write_text("RING_S = 20\n" + text.format("two"))
+    (tmp_path / "gone.py").unlink()
+    (tmp_path / "new.py").write_text(text.format("new"))
+    after, _ = load_flows([tmp_path])
+    assert changed_flows(before, after) == ["flows.gone: removed", "flows.new: added", "flows.two: changed"]

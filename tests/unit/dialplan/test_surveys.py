@@ -105,6 +105,23 @@ def test_a_queue_asks_who_was_answered_before_the_flow_goes_on(reason: QueueReas
     assert call.record.scores == ({"csat.agent": 3} if is_asked else {})
 
 
+def test_whom_the_queue_has_asked_the_flow_asks_no_more_until_he_waits_again() -> None:
+    came: list[object] = []
+
+    @flow
+    async def sales(call: Call) -> None:
+        await call.queue("sales")
+        came.append(await call.survey("satisfaction"))
+        came.append(await call.run_survey("csat"))
+        await call.queue("support")
+        came.append(await call.survey("satisfaction"))
+
+    call = FakeCall(digits="34", outcomes=[ANSWERED, QueueOutcome(reason=QueueReason.ANSWERED, queue="support")])
+    call.run(sales, surveys=[survey(AGENT)], after_queues={"sales": AfterQueue("csat")})
+    assert came == [None, SurveyOutcome(survey="csat", scores={"agent": 3}, is_complete=True), 4]
+    assert call.record.scores == {"csat.agent": 3, "satisfaction": 4}
+
+
 def test_another_queue_asks_nothing() -> None:
     @flow
     async def sales(call: Call) -> None:

@@ -131,14 +131,29 @@ class Conferences:
     def order(self, key: str, order: Order, operator: str) -> str | None:
         """From outside; "" if it was done, None if no such conference goes on. Calling somebody begins one."""
         conference = self._running.get(key)
+        terms = self._among.settings().conferences.get(key) if conference is None else conference.terms
+        if terms is not None and isinstance(order, CallIn) and (why := self._why_out_of_reach(order.number, terms)):
+            return why
         if conference is None and isinstance(order, CallIn | CallList):
-            terms = self._among.settings().conferences.get(key)
             conference = None if terms is None else self.conference(key, terms)
         if conference is None:
             return None
         refusal = conference.order(order, None, operator=operator)
         conference.close_if_unused()
         return refusal
+
+    def _why_out_of_reach(self, number: str, terms: RoomTerms) -> str:
+        """Why nobody could be called at this number by an operator, in words for people; "": he can."""
+        settings = self._among.settings()
+        if settings.extension_for(number) is not None:
+            return ""
+        route = settings.outbound_for(number)
+        if route is None:
+            return f'no extension has the number "{number}", and no trunk carries it'
+        through = settings.extensions.get(terms.through)
+        if through is None or through.trunks.isdisjoint(route.trunks):
+            return f"nobody may call {number} for this room: name a phone that may in its `through` (conferences.toml)"
+        return ""
 
     # From conferences
 

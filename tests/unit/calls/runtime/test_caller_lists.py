@@ -125,3 +125,10 @@ def test_lists_and_regions_bring_callers_forward(lists: CallerLists) -> None:
     run(lists.add("blocked", ADAM, by="olga"))
     assert lists.boost_s("sales", calling_number=ADAM, called_number="100") == -90
     assert lists.boost_s("support", calling_number=ADAM, called_number="100") == 0
+
+
+def test_a_number_is_shown_as_it_was_given(lists: CallerLists) -> None:
+    run(lists.add("vip", ADAM, by="kim"))
+    (row,) = lists.added("vip")
+    assert (row.number, row.spelt) == ("15550100", ADAM)
+    assert run(lists.remove("vip", "15550100"))
