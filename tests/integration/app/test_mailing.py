@@ -1,7 +1,9 @@
 """Mail over real SMTP: the message arrives with its sound; a server that is away, refuses or hangs costs only time."""
 
 import asyncio
+import gc
 import io
+import ssl
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,6 +24,7 @@ from softswitch.media.recording.recording import CHANNELS
 from softswitch.media.sounds.wav import header
 from softswitch.store import memory_store
 from softswitch.store.voicemail_schema import StoredVoiceMessage
+from softswitch.testing.certificates import Authority
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.inbox import Inbox
 
@@ -113,6 +116,53 @@ def test_a_message_arrives_with_its_sound(tmp_path: Path, attach: Any, subtype: 
     assert 4000 < loudness(content) < 7500, "one speaker's voice is as loud as it was"
     assert len(content) < 20_000
     assert [each.name for each in tmp_path.iterdir()] == ["one.wav"], "what was made for the mail is gone"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("is_known", "is_verified", "has_starttls", "fault"),
+    [
+        (True, True, True, ""),
+        (False, True, True, "certificate verify failed"),
+        (False, False, True, ""),
+        (True, True, False, "STARTTLS"),
+    ],
+)
+def test_a_server_with_starttls(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_known: bool,
+    is_verified: bool,
+    has_starttls: bool,
+    fault: str,
+) -> None:
+    """Nothing goes in the clear, nor to somebody whom no authority vouches for, unless that is configured."""
+    authority = Authority(tmp_path / "ca")
+    files = authority.issue("mail", ["127.0.0.1"])
+    if is_known:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.private_key)
+    inbox = Inbox()
+    tls: dict[str, Any] = {"tls_context": context, "require_starttls": True} if has_starttls else {}
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), **tls)
+    controller.start()
+    settings = MailSettings(
+        server="127.0.0.1", port=controller.port, is_verified=is_verified, sender="switch@example.com"
+    )
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "switch@example.com", "sales@example.com", "A message"
+    try:
+        if fault:
+            with pytest.raises(MailNotSent, match=fault):
+                asyncio.run(send(mail, settings))
+            assert not inbox.taken
+        else:
+            assert asyncio.run(send(mail, settings)) == []
+            assert inbox.taken[0]["Subject"] == "A message"
+    finally:
+        controller.stop()
+        gc.collect()  # the server forgets the socket of a client that breaks off, and it warns of that here
 
 
 def test_two_at_once_have_each_its_own_sound(tmp_path: Path) -> None:
