@@ -141,6 +141,7 @@ def local_zone() -> str:
 
 
 def _make(directory: str, name: str, terms: Terms, now: float, *, is_live: bool) -> Report:
+    from softswitch.reports.runtime.fact_cache import FactCache
     from softswitch.reports.runtime.making import make_report
     from softswitch.store import open_reader
 
@@ -148,9 +149,10 @@ def _make(directory: str, name: str, terms: Terms, now: float, *, is_live: bool)
     if is_live and not is_running:
         raise Failure(f"no switch is running for {directory}: leave out --live", NO_SWITCH_RUNNING)
     try:
-        with open_reader(store_directory(directory, is_for_projects=True)) as store:
+        path = store_directory(directory, is_for_projects=True)
+        with open_reader(path) as store:
             live = _live(directory) if is_live else None
-            return make_report(store, name, terms, now, is_running=is_running, live=live)
+            return make_report(store, name, terms, now, is_running=is_running, live=live, cache=FactCache(path))
     except ReportRefused as refused:
         raise Failure(str(refused), CONFIGURATION) from refused
 

@@ -6,7 +6,7 @@ from softswitch.acd.reporting.tallies import QueueTally, add_queue
 from softswitch.base.ids import QueueId
 from softswitch.reports.facts.event_facts import ABANDONED, ANSWERED, OUTCOMES, EventFacts
 from softswitch.reports.report import Now
-from softswitch.reports.sums import NamedSums, QueueSums, chosen
+from softswitch.reports.sums import NamedSums, QueueSums, chosen, one_row
 from softswitch.reports.tables import Chart, Column, Figures, Table, Value
 from softswitch.reports.terms import Terms
 from softswitch.reports.wait_bins import WaitBins
@@ -32,7 +32,10 @@ class Abandoned:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._local = terms.local
-        self._sums = QueueSums(terms, lambda quarter: self._local.interval(quarter, terms.interval_min))
+        self._by_queue = QueueSums(terms, one_row)
+        self._by_interval = QueueSums(
+            terms, lambda quarter: self._local.interval(quarter, terms.interval_min), by_queue=False
+        )
         self._waits = NamedSums("queue", "outcome")
         self._longest: dict[str, float] = {}
         self._positions = NamedSums("entered_position", "outcome")
@@ -40,7 +43,8 @@ class Abandoned:
         self._bins = WaitBins()
 
     def add(self, facts: EventFacts) -> None:
-        self._sums.add(facts)
+        self._by_queue.add(facts)
+        self._by_interval.add(facts)
         visits = chosen(facts, "visits", self._terms)
         waits = visits["in_queue_s"]
         self._waits.add(visits, facts.names, waits, visits["entered_position"], visits["position"])
@@ -53,10 +57,9 @@ class Abandoned:
             self._longest[queue] = max(self._longest.get(queue, 0.0), wait_s)
 
     def tables(self, now: Now | None) -> tuple[Table, ...]:
-        by_interval = self._sums.rows()
         return (
-            self._queues([tally for tallies in by_interval.values() for tally in tallies]),
-            self._intervals(by_interval),
+            self._queues(),
+            self._intervals(),
             self._position_table(),
             self._cause_table(),
             self._bins.table(
@@ -67,11 +70,8 @@ class Abandoned:
             ),
         )
 
-    def _queues(self, tallies: list[QueueTally]) -> Table:
-        totals: dict[str, QueueTally] = {}
-        for tally in tallies:
-            add_queue(totals.setdefault(tally.queue_id, QueueTally(queue_id=tally.queue_id)), tally)
-        found = [tally for _, tally in sorted(totals.items()) if tally.offered or tally.abandoned]
+    def _queues(self) -> Table:
+        found = [tally for tally in self._by_queue.tallies() if tally.offered or tally.abandoned]
         is_summed = len(found) > 1
         if is_summed:
             total = QueueTally(queue_id=QueueId(ALL))
@@ -127,14 +127,13 @@ class Abandoned:
             left / count,
         )
 
-    def _intervals(self, by_interval: dict[int, list[QueueTally]]) -> Table:
-        rows: list[tuple[Value, ...]] = []
-        for began, tallies in by_interval.items():
-            total = QueueTally(queue_id=QueueId(ALL))
-            for tally in tallies:
-                add_queue(total, tally)
-            if total.offered or total.abandoned:
-                rows.append((began, *_counts(total), *FIGURES.values(total)))
+    def _intervals(self) -> Table:
+        rows: list[tuple[Value, ...]] = [
+            (began, *_counts(total), *FIGURES.values(total))
+            for began, tallies in self._by_interval.rows().items()
+            for total in tallies
+            if total.offered or total.abandoned
+        ]
         return Table(
             name="intervals",
             title="Lost contacts by interval",

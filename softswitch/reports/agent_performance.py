@@ -5,7 +5,7 @@ from softswitch.acd.reporting.tallies import AgentTally, add_agent
 from softswitch.base.ids import AgentId
 from softswitch.reports.facts.event_facts import EventFacts
 from softswitch.reports.report import Now
-from softswitch.reports.sums import AgentSums, NamedSums, chosen, one_row
+from softswitch.reports.sums import AgentSums, NamedSums, chosen
 from softswitch.reports.tables import Chart, Column, Figures, Table, Value
 from softswitch.reports.terms import Terms
 
@@ -50,7 +50,7 @@ SCORES = (
 class AgentPerformance:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._sums = AgentSums(terms, one_row)
+        self._sums = AgentSums(terms, presence=False)
         self._wrap_ups = NamedSums("agent")
         self._hung_up = NamedSums("agent", "ended_by")
         self._ratings = NamedSums("agent", "survey", "question")
@@ -67,7 +67,7 @@ class AgentPerformance:
         return self._agents(), self._scores()
 
     def _agents(self) -> Table:
-        tallies = [tally for tally in self._sums.rows().get(0, []) if tally.reservations or tally.handled]
+        tallies = [tally for tally in self._sums.tallies() if tally.reservations or tally.handled]
         known = {tally.agent_id for tally in tallies}
         rated = {agent for agent, _, _ in self._ratings.found} | {agent for (agent,) in self._wrap_ups.found}
         tallies += [AgentTally(agent_id=AgentId(agent)) for agent in sorted(rated - known) if agent]

@@ -1,18 +1,18 @@
 """Report 3, agent_sessions: when agents were there, what they did, and why they were not ready."""
 
+from softswitch.acd.model import AgentState
 from softswitch.acd.reporting.formulas import AGENT_FORMULAS, Formula, ratio
 from softswitch.acd.reporting.tallies import AgentTally, add_agent
 from softswitch.base.ids import AgentId
-from softswitch.reports.facts.event_facts import STATES, EventFacts
+from softswitch.reports.facts.event_facts import EventFacts
 from softswitch.reports.limits import TABLE_ROWS_MAX
 from softswitch.reports.report import Now
-from softswitch.reports.sums import AgentSums
+from softswitch.reports.sums import AgentSums, PresenceByInterval
 from softswitch.reports.tables import Chart, Column, Figures, Table, Value
 from softswitch.reports.terms import Terms
 
 ALL = "all"
 NO_REASON = "(no reason)"
-NOT_READY = STATES.index("not_ready")
 OCCUPANCY = Figures(AGENT_FORMULAS, "occupancy")
 UTILISATION: Figures[AgentTally] = Figures(
     (
@@ -63,31 +63,31 @@ class AgentSessions:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._local = terms.local
-        self._sums = AgentSums(terms, lambda quarter: self._local.interval(quarter, terms.interval_min))
+        self._sums = AgentSums(terms, presence=True)
+        self._by_interval = PresenceByInterval(terms, lambda quarter: self._local.interval(quarter, terms.interval_min))
         self._pauses: dict[tuple[str, str], list[float]] = {}
         self._sessions: list[tuple[str, float, float | None]] = []
         self._last: EventFacts | None = None
 
     def add(self, facts: EventFacts) -> None:
         self._sums.add(facts)
+        self._by_interval.add(facts)
         text = facts.names.text
-        for agent, state, reason, began, ended in facts.rows["spans"].tolist():
-            if state == NOT_READY:
-                self._pause(text(agent), text(reason), began, ended)
+        for agent, reason, began, ended in facts.rows["pauses"].tolist():
+            self._pause(text(agent), text(reason), began, ended)
         for agent, began, ended in facts.rows["sessions"].tolist():
             self._session(text(agent), began, ended)
         self._last = facts
 
     def tables(self, now: Now | None) -> tuple[Table, ...]:
         self._what_goes_on()
-        by_interval = self._sums.rows()
-        return self._agents(by_interval), self._intervals(by_interval), self._pause_table(), self._session_table()
+        return self._agents(), self._intervals(), self._pause_table(), self._session_table()
 
     def _what_goes_on(self) -> None:
         if self._last is None:
             return
         for span in self._last.carried.spans:
-            if span.state.value == STATES[NOT_READY]:
+            if span.state is AgentState.NOT_READY:
                 self._pause(span.agent_id, span.reason, span.from_wall, span.until_wall)
         for agent, began in self._last.carried.logged_in.items():
             self._session(agent, began, None)
@@ -103,12 +103,8 @@ class AgentSessions:
             is_over = ended is not None and ended < self._terms.until
             self._sessions.append((agent, began, ended if is_over else None))
 
-    def _agents(self, by_interval: dict[int, list[AgentTally]]) -> Table:
-        totals: dict[str, AgentTally] = {}
-        for tallies in by_interval.values():
-            for tally in tallies:
-                add_agent(totals.setdefault(tally.agent_id, AgentTally(agent_id=tally.agent_id)), tally)
-        there = [tally for _, tally in sorted(totals.items()) if tally.logged_in_s or tally.logins]
+    def _agents(self) -> Table:
+        there = [tally for tally in self._sums.tallies() if tally.logged_in_s or tally.logins]
         is_summed = len(there) > 1
         if is_summed:
             there.append(_sum(there))
@@ -142,17 +138,14 @@ class AgentSessions:
             ),
         )
 
-    def _intervals(self, by_interval: dict[int, list[AgentTally]]) -> Table:
+    def _intervals(self) -> Table:
         rows: list[tuple[Value, ...]] = []
-        for began, tallies in by_interval.items():
-            total = _sum(tallies)
+        for began, (there, total) in self._by_interval.rows().items():
             if not total.logged_in_s:
                 continue
             length_s = self._local.until(began, self._terms.interval_min) - began
-            there = sum(1 for tally in tallies if tally.logged_in_s)
-            rows.append(
-                (began, there, total.logged_in_s / length_s, total.ready_s / length_s, *OCCUPANCY.values(total))
-            )
+            staffed, free = total.logged_in_s / length_s, total.ready_s / length_s
+            rows.append((began, there, staffed, free, *OCCUPANCY.values(total)))
         return Table(
             name="intervals",
             title="Agents by interval",

@@ -43,7 +43,7 @@ class ByHour:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._local = terms.local
-        self._sums = QueueSums(terms, self._hour_of_week)
+        self._sums = QueueSums(terms, self._hour_of_week, by_queue=False)
 
     def add(self, facts: EventFacts) -> None:
         self._sums.add(facts)

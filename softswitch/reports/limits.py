@@ -16,7 +16,7 @@ WAIT_S_MAX = 3_600
 """Waits are counted to the second up to this; who waited longer counts as this long in percentiles."""
 
 NAMES_MAX = 65_535
-"""Distinct names (of queues, agents, causes ...) among the facts of six hours; the rest are told as "(others)"."""
+"""Distinct names (of queues, agents, causes ...) among the facts of three hours; the rest are told as "(others)"."""
 
 ZERO_DAY_S = 43_200.0
 """Read before the first facts, to know who was logged in and who waited: a long shift."""

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from softswitch.acd.reporting.formulas import QUEUE_FORMULAS
 from softswitch.acd.reporting.intervals import Interval
 from softswitch.acd.reporting.reports import QueueReport, queue_reports
-from softswitch.acd.reporting.tallies import QueueTally, add_queue
-from softswitch.base.ids import QueueId
+from softswitch.acd.reporting.tallies import QueueTally
 from softswitch.reports.facts.event_facts import EventFacts, WaitingContact
 from softswitch.reports.report import Now
-from softswitch.reports.sums import QueueSums
+from softswitch.reports.sums import QueueSums, one_row
 from softswitch.reports.tables import Chart, Column, Figures, Table, Value
 from softswitch.reports.terms import Terms
 
@@ -75,17 +74,18 @@ class ServiceLevel:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._local = terms.local
-        self._sums = QueueSums(terms, lambda quarter: self._local.interval(quarter, terms.interval_min))
+        self._by_interval = QueueSums(terms, self._interval)
+        self._together = QueueSums(terms, self._interval, by_queue=False)
+        self._by_queue = QueueSums(terms, one_row)
         self._waiting: tuple[WaitingContact, ...] = ()
 
     def add(self, facts: EventFacts) -> None:
-        self._sums.add(facts)
+        for sums in (self._by_interval, self._together, self._by_queue):
+            sums.add(facts)
         self._waiting = facts.carried.waiting
 
     def tables(self, now: Now | None) -> tuple[Table, ...]:
-        by_interval = self._sums.rows()
-        together = [_together(began, tallies, self._terms) for began, tallies in by_interval.items()]
-        by_queue = _whole([tally for tallies in by_interval.values() for tally in tallies], self._terms)
+        by_queue = queue_reports([Interval(self._terms.since, self._terms.until, self._by_queue.tallies(), [])])
         tables = (
             Table(
                 name="intervals",
@@ -93,7 +93,8 @@ class ServiceLevel:
                 columns=(FROM, *COUNTS, LONGEST, *FIGURES.columns),
                 rows=[
                     (began, *count_values(tally), *FIGURES.values(tally))
-                    for began, tally in together
+                    for began, tallies in self._together.rows().items()
+                    for tally in tallies
                     if has_happened(tally)
                 ],
                 chart=Chart(
@@ -116,13 +117,16 @@ class ServiceLevel:
                 columns=(FROM, QUEUE, LEVEL, *COUNTS, LONGEST, *FIGURES.columns),
                 rows=[
                     (began, tally.queue_id, tally.level_s, *count_values(tally), *FIGURES.values(tally))
-                    for began, tallies in by_interval.items()
+                    for began, tallies in self._by_interval.rows().items()
                     for tally in tallies
                     if has_happened(tally)
                 ],
             ),
         )
         return tables if now is None else (self._now(now), *tables)
+
+    def _interval(self, quarter: int) -> int:
+        return self._local.interval(quarter, self._terms.interval_min)
 
     def _now(self, now: Now) -> Table:
         waiting: dict[str, list[float]] = {}
@@ -165,20 +169,3 @@ def queue_rows(rows: Sequence[QueueReport]) -> list[tuple[Value, ...]]:
 
 def has_happened(tally: QueueTally) -> bool:
     return bool(tally.offered or tally.refused or tally.ended or tally.handled or tally.wrap_up_s)
-
-
-def _together(began: int, tallies: list[QueueTally], terms: Terms) -> tuple[int, QueueTally]:
-    rows = queue_reports([Interval(began, began, tallies, [])], project=terms.project)
-    return began, rows[-1].counts if rows else QueueTally(queue_id=QueueId(""))
-
-
-def _whole(tallies: list[QueueTally], terms: Terms) -> list[QueueReport]:
-    """Each queue over all its intervals, and all together."""
-    totals: dict[str, QueueTally] = {}
-    for tally in tallies:
-        total = totals.get(tally.queue_id)
-        if total is None:
-            total = totals[tally.queue_id] = QueueTally(queue_id=tally.queue_id, name=tally.name, project=tally.project)
-        add_queue(total, tally)
-        total.level_s = tally.level_s or total.level_s
-    return queue_reports([Interval(terms.since, terms.until, [totals[name] for name in sorted(totals)], [])])

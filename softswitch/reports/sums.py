@@ -1,15 +1,17 @@
 """Tallies of queues and agents put together again from their quarters of an hour, for whatever a row is of."""
 
 from collections.abc import Callable
+from sys import intern
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.acd.reporting.tallies import AGENT_SUMS, QUEUE_SUMS, AgentTally, QueueTally
+from softswitch.acd.reporting.reports import ALL
+from softswitch.acd.reporting.tallies import QUEUE_SUMS, AgentTally, QueueTally
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.reports.facts.call_facts import CallFacts
-from softswitch.reports.facts.event_facts import EventFacts
+from softswitch.reports.facts.event_facts import PRESENCE_SUMS, WORK_SUMS, EventFacts
 from softswitch.reports.facts.groups import Groups
 from softswitch.reports.facts.names import Names
 from softswitch.reports.local_time import QUARTER_S
@@ -24,13 +26,14 @@ Bucket = Callable[[int], int]
 
 
 class QueueSums:
-    """Tallies of queues by row, of what the terms let through."""
+    """Tallies of queues by row, of what the terms let through; or of all queues together."""
 
-    __slots__ = ("_bucket", "_found", "_names", "_terms")
+    __slots__ = ("_bucket", "_found", "_is_by_queue", "_names", "_terms")
 
-    def __init__(self, terms: Terms, bucket: Bucket) -> None:
+    def __init__(self, terms: Terms, bucket: Bucket, *, by_queue: bool = True) -> None:
         self._terms = terms
         self._bucket = bucket
+        self._is_by_queue = by_queue
         self._found: dict[tuple[int, str], tuple[NDArray[np.float64], float, float]] = {}
         self._names: dict[str, str] = {}
 
@@ -39,15 +42,17 @@ class QueueSums:
         rows = facts.rows["queue_tallies"]
         is_wanted = wanted(rows, facts.names, self._terms)
         rows, sums = rows[is_wanted], facts.queue_sums[is_wanted]
-        groups = Groups(buckets(rows["quarter"], self._bucket), rows["queue"])
+        if not len(rows):
+            return
+        queues = rows["queue"] if self._is_by_queue else np.zeros(len(rows), np.int64)
+        groups = Groups(buckets(rows["quarter"], self._bucket), queues)
         totals = groups.sum(sums)
-        longest = groups.largest(rows["longest_wait_s"])
-        levels = groups.last(rows["level_s"]) if len(rows) else rows["level_s"]
+        longest = groups.largest(rows["longest_wait_s"]).tolist()
+        levels = groups.last(rows["level_s"]).tolist()
         for place, (row, queue) in enumerate(groups.keys):
-            key = row, facts.names.texts[queue]
+            key = row, facts.names.text(queue) if self._is_by_queue else ALL
             former, level_s, longest_s = self._found.get(key, (0.0, 0.0, 0.0))
-            level_s = float(levels[place]) or level_s
-            self._found[key] = totals[place] + former, level_s, max(longest_s, float(longest[place]))
+            self._found[key] = totals[place] + former, levels[place] or level_s, max(longest_s, longest[place])
 
     def rows(self) -> dict[int, list[QueueTally]]:
         """By row, in order; in each the queues by their ids."""
@@ -64,34 +69,72 @@ class QueueSums:
             found.setdefault(row, []).append(tally)
         return found
 
+    def tallies(self) -> list[QueueTally]:
+        """Where there is one row: those of the queues, by their ids."""
+        return [tally for tallies in self.rows().values() for tally in tallies]
+
 
 class AgentSums:
-    """Tallies of agents by row. The time they were there is of no project and no queue: not told where one is meant."""
+    """Tallies of agents, of what the terms let through: of their contacts, or of the time they were there."""
 
-    __slots__ = ("_bucket", "_found", "_terms")
+    __slots__ = ("_found", "_is_presence", "_terms")
+
+    def __init__(self, terms: Terms, *, presence: bool) -> None:
+        self._terms = terms
+        self._is_presence = presence
+        self._found: dict[str, NDArray[np.float64]] = {}
+
+    def add(self, facts: EventFacts) -> None:
+        rows = facts.rows["presence" if self._is_presence else "agent_tallies"]
+        sums = facts.presence_sums if self._is_presence else facts.agent_sums
+        is_wanted = wanted(rows, facts.names, self._terms)
+        groups = Groups(rows["agent"][is_wanted])
+        totals = groups.sum(sums[is_wanted])
+        for place, (agent,) in enumerate(groups.keys):
+            name = facts.names.text(agent)
+            self._found[name] = self._found.get(name, 0.0) + totals[place]
+
+    def tallies(self) -> list[AgentTally]:
+        """By the agents' ids."""
+        found: list[AgentTally] = []
+        for agent, sums in sorted(self._found.items()):
+            tally = AgentTally(agent_id=AgentId(agent))
+            _fill(tally, PRESENCE_SUMS if self._is_presence else WORK_SUMS, sums)
+            found.append(tally)
+        return found
+
+
+class PresenceByInterval:
+    """All agents together, by interval, and how many different ones were there."""
+
+    __slots__ = ("_bucket", "_sums", "_terms", "_there")
 
     def __init__(self, terms: Terms, bucket: Bucket) -> None:
         self._terms = terms
         self._bucket = bucket
-        self._found: dict[tuple[int, str], NDArray[np.float64]] = {}
+        self._sums: dict[int, NDArray[np.float64]] = {}
+        self._there: dict[int, set[str]] = {}
 
     def add(self, facts: EventFacts) -> None:
-        rows = facts.rows["agent_tallies"]
+        rows = facts.rows["presence"]
         is_wanted = wanted(rows, facts.names, self._terms)
-        rows, sums = rows[is_wanted], facts.agent_sums[is_wanted]
-        groups = Groups(buckets(rows["quarter"], self._bucket), rows["agent"])
+        rows, sums = rows[is_wanted], facts.presence_sums[is_wanted]
+        intervals = buckets(rows["quarter"], self._bucket)
+        groups = Groups(intervals)
         totals = groups.sum(sums)
-        for place, (row, agent) in enumerate(groups.keys):
-            key = row, facts.names.texts[agent]
-            self._found[key] = self._found.get(key, 0.0) + totals[place]
+        for place, (interval,) in enumerate(groups.keys):
+            self._sums[interval] = self._sums.get(interval, 0.0) + totals[place]
+        is_there = sums[:, 1:].sum(axis=1) > 0.0
+        for interval, agent in Groups(intervals[is_there], rows["agent"][is_there]).keys:
+            self._there.setdefault(interval, set()).add(intern(facts.names.text(agent)))
 
-    def rows(self) -> dict[int, list[AgentTally]]:
-        """By row, in order; in each the agents by their ids."""
-        found: dict[int, list[AgentTally]] = {}
-        for (row, agent), sums in sorted(self._found.items(), key=lambda item: item[0]):
-            tally = AgentTally(agent_id=AgentId(agent))
-            _fill(tally, AGENT_SUMS, sums)
-            found.setdefault(row, []).append(tally)
+    def rows(self) -> dict[int, tuple[int, AgentTally]]:
+        """How many agents, and their sum, by interval, in order."""
+        found: dict[int, tuple[int, AgentTally]] = {}
+        for interval, sums in sorted(self._sums.items()):
+            tally = AgentTally(agent_id=AgentId(ALL))
+            _fill(tally, PRESENCE_SUMS, sums)
+            found[interval] = len(self._there.get(interval, ())), tally
         return found
 
 

@@ -94,13 +94,25 @@ class TableReader(Generic[K, V]):
         rows = self._rows.scan(self._layout.name, None, None, reverse=False, limit=limit)
         return tuple(self._value(value) for _, value in rows)
 
+    def first(self, start: K) -> V | None:
+        """The value with the least key from `start` on."""
+        rows = self._rows.scan(self._layout.name, self._layout.key(start), None, reverse=False, limit=1)
+        return self._value(rows[0][1]) if rows else None
+
+    def encoded(self, start: K, stop: K, *, reverse: bool = False) -> Iterator[bytes]:
+        """The values of a span as they are stored, to compare or to count them."""
+        return self._scan(start, stop, reverse=reverse)
+
     def _iterate(self, start: K | None, stop: K | None, *, reverse: bool) -> Iterator[V]:
+        return map(self._value, self._scan(start, stop, reverse=reverse))
+
+    def _scan(self, start: K | None, stop: K | None, *, reverse: bool) -> Iterator[bytes]:
         low = None if start is None else self._layout.key(start)
         high = None if stop is None else self._layout.key(stop)
         while True:
             rows = self._rows.scan(self._layout.name, low, high, reverse=reverse, limit=SCAN_ROWS_MAX)
             for _, value in rows:
-                yield self._value(value)
+                yield value
             if len(rows) < SCAN_ROWS_MAX:
                 return
             if reverse:

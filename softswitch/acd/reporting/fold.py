@@ -1,6 +1,6 @@
 """Events in, tallies of queues and agents out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from softswitch.acd.events import (
@@ -74,6 +74,11 @@ class Tallies:
             SwitchStarted: self._started,
         }
         """By kind, since most events are of none of them, and a switch has thousands a second."""
+
+    @property
+    def kinds(self) -> Iterable[type[AcdEvent]]:
+        """Of the events that are counted; of others `take` makes nothing."""
+        return self._folds
 
     def take(self, stamped: Stamped) -> None:
         """Count an event; what agents do all day comes by `add_span`."""

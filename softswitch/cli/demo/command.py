@@ -21,6 +21,7 @@ from softswitch.cli.demo.script import Lines, read_lines, write_script
 from softswitch.cli.demo.table import LiveTable
 from softswitch.cli.demo.verdict import Figures, Verdict, figures, judge, read_records
 from softswitch.cli.demo.voices import Voices
+from softswitch.cli.demo.workbook import write_workbook
 from softswitch.cli.failure import FAILED, OK
 from softswitch.cli.words import count
 from softswitch.config import Configuration, load
@@ -127,4 +128,6 @@ def _conclude(
         directory=path,
     )
     print_report(console, result, verdict, records, configuration, queues=queues, agents=agents)
+    workbook = write_workbook(result, path)
+    console.print(f"All of it, with charts and the formula of every number: {workbook}", soft_wrap=True)
     return result, verdict

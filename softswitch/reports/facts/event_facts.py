@@ -4,13 +4,14 @@ one by one.
 | rows            | one for each                                                                                      |
 |-----------------|---------------------------------------------------------------------------------------------------|
 | queue_tallies   | quarter of an hour, project and queue: the sums of `acd.reporting.tallies.QueueTally`             |
-| agent_tallies   | quarter of an hour, project, queue and agent: those of `AgentTally`; his time there is of neither |
+| agent_tallies   | hour, project, queue and agent: those of `AgentTally` that are of contacts                        |
+| presence        | quarter of an hour and agent: those that are of his time                                          |
 | visits          | contact that left a queue, or never got into it                                                   |
 | conversations   | conversation that ended                                                                           |
 | wrap_ups        | contact that was wrapped up                                                                       |
 | dispositions    | disposition: +1, and -1 for one that another took the place of                                    |
 | ratings         | answer to a question of a survey                                                                  |
-| spans           | agent's state that ended, from its beginning, whenever that was                                   |
+| pauses          | time in which an agent was not ready, when it ended, from its beginning, whenever that was        |
 | sessions        | agent who logged out, from his login                                                              |
 
 Names are numbers (`names.py`). Sums are made by the same folds as the live figures, so there is one meaning of each.
@@ -22,19 +23,30 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from softswitch.acd.model import AgentState
 from softswitch.acd.reporting.spans import Span
+from softswitch.acd.reporting.tallies import AGENT_SUMS
 from softswitch.base.ids import ContactId
 from softswitch.reports.facts.names import Names
 
 OUTCOMES = ("answered", "abandoned", "overflowed", "withdrawn", "moved", "refused")
 ANSWERED, ABANDONED, OVERFLOWED, WITHDRAWN, MOVED, REFUSED = range(6)
-STATES = tuple(state.value for state in AgentState)
+PRESENCE_SUMS = (
+    "logins",
+    "ready_s",
+    "reserved_s",
+    "contact_s",
+    "wrap_up_s",
+    "other_calls_s",
+    "not_ready_s",
+)
+"""Of an agent's sums those that are of no contact."""
+WORK_SUMS = tuple(name for name in AGENT_SUMS if name not in PRESENCE_SUMS)
 
 QUEUE_TALLY = np.dtype(
     [("quarter", "i8"), ("project", "u2"), ("queue", "u2"), ("level_s", "f8"), ("longest_wait_s", "f8")]
 )
 AGENT_TALLY = np.dtype([("quarter", "i8"), ("project", "u2"), ("queue", "u2"), ("agent", "u2")])
+PRESENCE = np.dtype([("quarter", "i8"), ("agent", "u2")])
 VISIT = np.dtype(
     [
         ("at", "f8"),
@@ -78,18 +90,19 @@ RATING = np.dtype(
         ("score", "i4"),
     ]
 )
-SPAN = np.dtype([("agent", "u2"), ("state", "u1"), ("reason", "u2"), ("from", "f8"), ("until", "f8")])
+PAUSE = np.dtype([("agent", "u2"), ("reason", "u2"), ("from", "f8"), ("until", "f8")])
 SESSION = np.dtype([("agent", "u2"), ("from", "f8"), ("until", "f8")])
 
 ROWS = {
     "queue_tallies": QUEUE_TALLY,
     "agent_tallies": AGENT_TALLY,
+    "presence": PRESENCE,
     "visits": VISIT,
     "conversations": CONVERSATION,
     "wrap_ups": WRAP_UP,
     "dispositions": DISPOSITION,
     "ratings": RATING,
-    "spans": SPAN,
+    "pauses": PAUSE,
     "sessions": SESSION,
 }
 """What is stored of each, by its name."""
@@ -142,5 +155,8 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True):
     queue_sums: NDArray[np.float64]
     """A row for each of `queue_tallies`, in the order of `QUEUE_SUMS`."""
     agent_sums: NDArray[np.float64]
+    """A row for each of `agent_tallies`, in the order of `WORK_SUMS`."""
+    presence_sums: NDArray[np.float64]
+    """A row for each of `presence`, in the order of `PRESENCE_SUMS`."""
     carried: Carried
     """What goes on at the end."""

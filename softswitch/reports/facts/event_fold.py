@@ -11,6 +11,7 @@ from softswitch.acd.events import (
     AcdEvent,
     AgentLoggedIn,
     AgentLoggedOut,
+    AgentStateChanged,
     ContactAbandoned,
     ContactConnected,
     ContactEnded,
@@ -24,18 +25,22 @@ from softswitch.acd.events import (
     QueueConfigured,
     Stamped,
     SwitchStarted,
+    SwitchStopped,
     WrapUpEnded,
 )
+from softswitch.acd.model import AgentState
 from softswitch.acd.reporting.fold import SHORT_ABANDON_S, Tallies
 from softswitch.acd.reporting.spans import AgentSpans, Span
-from softswitch.acd.reporting.tallies import AGENT_SUMS, QUEUE_SUMS
+from softswitch.acd.reporting.tallies import QUEUE_SUMS, AgentTally, QueueTally, add_agent
 from softswitch.reports.facts import event_facts as facts
 from softswitch.reports.facts.event_facts import Carried, Disposed, EventFacts, WaitingContact
 from softswitch.reports.facts.names import Names
-from softswitch.reports.local_time import QUARTER_S
+from softswitch.reports.local_time import HOUR_S, QUARTER_S
 
 DISPOSED_REMEMBERED_MAX = 20_000
 """Contacts whose disposition may still be changed: those of an hour's wrap-ups of the largest centre."""
+TALLIED = frozenset(Tallies().kinds) - {QueueConfigured}
+SPAN_KINDS = frozenset((AgentStateChanged, SwitchStarted, SwitchStopped))
 
 
 class EventFold:
@@ -70,19 +75,20 @@ class EventFold:
             AgentLoggedIn: self._login,
             AgentLoggedOut: self._logout,
             SwitchStarted: self._started,
+            QueueConfigured: self._configured,
         }
 
     def take(self, stamped: Stamped) -> None:
         event = stamped.event
-        for span in self._spans.take(stamped):
-            self._span_ended(span)
+        kind = type(event)
+        if kind in SPAN_KINDS:
+            self._spans.seen(self._last_wall)
+            for span in self._spans.take(stamped):
+                self._span_ended(span)
         self._last_wall = stamped.at_wall
-        if isinstance(event, QueueConfigured):
-            self._queue_names[event.queue_id] = event.name
-            self._levels_s[event.queue_id] = event.level_s
-            return
-        self._of(stamped.at_wall, stamped.project, getattr(event, "queue_id", "")).take(stamped)
-        fold = self._folds.get(type(event))
+        if kind in TALLIED:
+            self._of(stamped.at_wall, stamped.project, getattr(event, "queue_id", "")).take(stamped)
+        fold = self._folds.get(kind)
         if fold is not None:
             fold(stamped, event)
 
@@ -102,9 +108,9 @@ class EventFold:
             queue_names=self._queue_names,
             levels_s=self._levels_s,
         )
-        queue_rows, queue_sums = self._queue_tallies()
-        agent_rows, agent_sums = self._agent_tallies()
-        self._rows["queue_tallies"], self._rows["agent_tallies"] = queue_rows, agent_rows
+        self._rows["queue_tallies"], queue_sums = self._queue_tallies()
+        self._rows["agent_tallies"], agent_sums = self._agent_tallies()
+        self._rows["presence"], presence_sums = self._presence()
         return EventFacts(
             since=self._since,
             until=self._until,
@@ -112,6 +118,7 @@ class EventFold:
             rows={name: np.array(rows, facts.ROWS[name]) for name, rows in self._rows.items()},
             queue_sums=queue_sums,
             agent_sums=agent_sums,
+            presence_sums=presence_sums,
             carried=carried,
         )
 
@@ -125,16 +132,9 @@ class EventFold:
         return tallies
 
     def _span_ended(self, span: Span) -> None:
-        number, states = self._names.number, facts.STATES
-        self._rows["spans"].append(
-            (
-                number(span.agent_id),
-                states.index(span.state.value),
-                number(span.reason),
-                span.from_wall,
-                span.until_wall,
-            )
-        )
+        if span.state is AgentState.NOT_READY:
+            row = self._names.number(span.agent_id), self._names.number(span.reason), span.from_wall, span.until_wall
+            self._rows["pauses"].append(row)
         self._add_to_quarters(span)
 
     def _add_to_quarters(self, span: Span) -> None:
@@ -142,31 +142,47 @@ class EventFold:
         began, until = max(span.from_wall, self._since), min(span.until_wall, self._until)
         while began < until:
             ended = min(until, (floor(began / QUARTER_S) + 1) * QUARTER_S)
-            part = Span(span.agent_id, span.state, span.busy_kind, span.reason, began, ended)
-            self._of(began, "", "").add_span(part)
+            is_whole = began == span.from_wall and ended == span.until_wall
+            self._of(began, "", "").add_span(
+                span if is_whole else Span(span.agent_id, span.state, span.busy_kind, span.reason, began, ended)
+            )
             began = ended
 
     def _queue_tallies(self) -> tuple[list[tuple[Any, ...]], NDArray[np.float64]]:
         rows: list[tuple[Any, ...]] = []
-        sums: list[list[float]] = []
+        found: list[QueueTally] = []
         number = self._names.number
         for (quarter, project, _), tallies in sorted(self._tallies.items()):
             for tally in tallies.queues.values():
                 level_s = tally.level_s or self._levels_s.get(tally.queue_id, 0.0)
                 of = quarter * QUARTER_S, number(project), number(tally.queue_id)
                 rows.append((*of, level_s, tally.longest_wait_s))
-                sums.append([getattr(tally, name) for name in QUEUE_SUMS])
-        return rows, np.array(sums, np.float64).reshape(len(rows), len(QUEUE_SUMS))
+                found.append(tally)
+        return rows, _sums(found, QUEUE_SUMS)
 
     def _agent_tallies(self) -> tuple[list[tuple[Any, ...]], NDArray[np.float64]]:
-        rows: list[tuple[Any, ...]] = []
-        sums: list[list[float]] = []
-        number = self._names.number
+        """Of contacts, by the hour: there are as many as agents times queues."""
+        found: dict[tuple[float, str, str, str], AgentTally] = {}
         for (quarter, project, queue), tallies in sorted(self._tallies.items()):
-            for tally in tallies.agents.values():
-                rows.append((quarter * QUARTER_S, number(project), number(queue), number(tally.agent_id)))
-                sums.append([getattr(tally, name) for name in AGENT_SUMS])
-        return rows, np.array(sums, np.float64).reshape(len(rows), len(AGENT_SUMS))
+            began = max(quarter * QUARTER_S // HOUR_S * HOUR_S, self._since)
+            for tally in tallies.agents.values() if queue else ():
+                key = began, project, queue, tally.agent_id
+                if key in found:
+                    add_agent(found[key], tally)
+                else:
+                    found[key] = tally
+        number = self._names.number
+        rows = [(began, number(project), number(queue), number(agent)) for began, project, queue, agent in found]
+        return rows, _sums(found.values(), facts.WORK_SUMS)
+
+    def _presence(self) -> tuple[list[tuple[Any, ...]], NDArray[np.float64]]:
+        rows: list[tuple[Any, ...]] = []
+        found: list[AgentTally] = []
+        for (quarter, _, queue), tallies in sorted(self._tallies.items()):
+            for tally in () if queue else tallies.agents.values():
+                rows.append((quarter * QUARTER_S, self._names.number(tally.agent_id)))
+                found.append(tally)
+        return rows, _sums(found, facts.PRESENCE_SUMS)
 
     # Contacts
 
@@ -288,6 +304,10 @@ class EventFold:
         began = self._logged_in.pop(event.agent_id, 0.0)
         self._rows["sessions"].append((self._names.number(event.agent_id), began, stamped.at_wall))
 
+    def _configured(self, stamped: Stamped, event: QueueConfigured) -> None:
+        self._queue_names[event.queue_id] = event.name
+        self._levels_s[event.queue_id] = event.level_s
+
     def _started(self, stamped: Stamped, event: SwitchStarted) -> None:
         """Whoever waited then waits no more: his call is gone, and what was kept comes into its queue anew."""
         self._waiting.clear()
@@ -299,3 +319,9 @@ def fold_events(events: Iterable[Stamped], fold: EventFold, seen_until: float) -
     for stamped in events:
         fold.take(stamped)
     return fold.facts(seen_until)
+
+
+def _sums(tallies: Iterable[QueueTally] | Iterable[AgentTally], names: tuple[str, ...]) -> NDArray[np.float64]:
+    """A row each."""
+    rows = [[getattr(tally, name) for name in names] for tally in tallies]
+    return np.array(rows, np.float64).reshape(len(rows), len(names))

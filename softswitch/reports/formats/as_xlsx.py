@@ -4,6 +4,7 @@ The sheets are written row by row (`constant_memory`), so that a list of 100,000
 ten. Nothing in a cell is ever carried out: text stays text, whatever callers are called.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -42,17 +43,26 @@ _CHART_TYPES = {
 }
 
 
-def write_xlsx(report: Report, out: IO[bytes]) -> None:
-    workbook: Any = xlsxwriter.Workbook(out, _OPTIONS)  # a file that is open, to be read back from its beginning
+def write_xlsx(reports: Sequence[Report], out: IO[bytes]) -> None:
+    """One report, or several, whose sheets are then named after the report as well."""
+    workbook: Any = xlsxwriter.Workbook(out, _OPTIONS)
     try:
-        _Sheets(workbook, report).write()
+        for report in reports:
+            _Sheets(workbook, report, is_alone=len(reports) == 1).write()
     finally:
         workbook.close()
 
 
+def sheet_name(report: Report, table: Table, *, is_alone: bool) -> str:
+    """A spreadsheet takes 31 characters."""
+    name = table.name if is_alone else f"{report.name}.{table.name}"
+    return name[:SHEET_NAME_CHARACTERS]
+
+
 class _Sheets:
-    def __init__(self, workbook: Any, report: Report) -> None:
+    def __init__(self, workbook: Any, report: Report, *, is_alone: bool) -> None:
         self._workbook = workbook
+        self._is_alone = is_alone
         self._report = report
         self._local = local_time(report.zone)
         self._zone = ZoneInfo(report.zone)
@@ -73,7 +83,7 @@ class _Sheets:
 
     def _about(self) -> None:
         report, local = self._report, self._local
-        sheet = self._workbook.add_worksheet("Report")
+        sheet = self._workbook.add_worksheet("Report" if self._is_alone else report.name)
         sheet.set_column(0, 0, 16)
         sheet.set_column(1, 1, 90)
         rows = [
@@ -91,7 +101,7 @@ class _Sheets:
             sheet.write_string(place, 1, value)
 
     def _table(self, table: Table) -> None:
-        sheet = self._workbook.add_worksheet(table.name[:SHEET_NAME_CHARACTERS])
+        sheet = self._workbook.add_worksheet(sheet_name(self._report, table, is_alone=self._is_alone))
         for place, column in enumerate(table.columns):
             sheet.set_column(place, place, _WIDE if column.kind in ("text", "instant") else _NARROW)
         sheet.freeze_panes(HEAD_ROWS, 1)

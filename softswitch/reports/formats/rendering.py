@@ -23,4 +23,4 @@ def render(report: Report, file_format: FileFormat, out: IO[bytes]) -> None:
         case "xlsx":
             from softswitch.reports.formats.as_xlsx import write_xlsx  # 60 ms that the others never need
 
-            write_xlsx(report, out)
+            write_xlsx([report], out)

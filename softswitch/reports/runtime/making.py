@@ -9,6 +9,7 @@ from softswitch.reports.call_list import CallList, ListedCdr
 from softswitch.reports.catalogue import find_report
 from softswitch.reports.limits import INTERVALS_MAX
 from softswitch.reports.report import Builder, GoingOn, Now, ReportKind, Source
+from softswitch.reports.runtime.fact_cache import FactCache
 from softswitch.reports.runtime.source import FactSource
 from softswitch.reports.tables import Report
 from softswitch.reports.terms import ReportRefused, Terms
@@ -23,14 +24,21 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_report(
-    store: StoreReader, name: str, terms: Terms, now: float, *, is_running: bool, live: Live | None = None
+    store: StoreReader,
+    name: str,
+    terms: Terms,
+    now: float,
+    *,
+    is_running: bool,
+    live: Live | None = None,
+    cache: FactCache | None = None,
 ) -> Report:
     """`now` is epoch seconds: what goes on is counted until then, if the switch runs. Raises ReportRefused."""
     kind = find_report(name, terms)
     check_span(terms, now)
     terms = msgspec.structs.replace(terms, until=min(terms.until, now))
     builder = kind.make(terms)
-    for facts in _facts(store, kind, terms, FactSource(store, now, is_running=is_running)):
+    for facts in _facts(store, kind, terms, FactSource(store, now, is_running=is_running, cache=cache)):
         builder.add(facts)
         if isinstance(builder, CallList) and builder.is_full:
             break

@@ -1,5 +1,10 @@
-"""Facts of a span of time, a block of six hours at a time, so that a month needs no more memory than a morning."""
+"""Facts of a span of time, a block of three hours at a time, so that a month needs no more memory than a morning.
 
+Facts of blocks that are over are kept beside the store (`fact_cache.py`). The first report over a month reads all its
+events, a minute of work for a million calls; the next ones read what was kept, and the records of today.
+"""
+
+import zlib
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -10,41 +15,85 @@ from softswitch.reports.facts.call_facts import CallFacts, NarrowCdr, fold_calls
 from softswitch.reports.facts.event_facts import Carried, EventFacts
 from softswitch.reports.facts.event_fold import EventFold
 from softswitch.reports.limits import ZERO_DAY_S
-from softswitch.reports.local_time import QUARTER_S
+from softswitch.reports.local_time import HOUR_S
+from softswitch.reports.runtime.fact_cache import FactCache
 from softswitch.store import StoreReader
 
-BLOCK_S = 6 * 3600
+BLOCK_S = 3 * 3600
 RECORD_S = 60.0
 """A record of events begins at most this long before the last of them: it is written within a tenth of a second, but
 the clock may have been set."""
+CHANGES_S = 3 * 86_400.0
+"""A record of a call that ended longer ago is not changed any more: wrap-ups and questions of surveys are over."""
 
 _decode = msgspec.msgpack.Decoder(list[Stamped]).decode
 
 
-class FactSource:
-    """`now` is until when something that goes on is counted, `is_running` whether it goes on at all."""
+class _Numbered(msgspec.Struct, frozen=True):
+    """Of a record of events which one it is."""
 
-    def __init__(self, store: StoreReader, now: float, *, is_running: bool) -> None:
+    number: int
+
+
+class FactSource:
+    """`now` is until when something that goes on is counted, `is_running` whether it goes on at all.
+
+    Without a `cache` everything is made of the store.
+    """
+
+    def __init__(self, store: StoreReader, now: float, *, is_running: bool, cache: FactCache | None = None) -> None:
         self._store = store
         self._now = now
         self._is_running = is_running
-        self._cdrs = store.cdrs.narrow(NarrowCdr)
+        self._cache = cache
+        self._numbers = store.events.narrow(_Numbered)
+
+    # Events
 
     def event_facts(self, since: float, until: float) -> Iterator[EventFacts]:
         """Of [since, until), in order. A block may begin before and end after: its rows say when they were."""
-        began = _block(since)
-        carried = self._fold_events(began - ZERO_DAY_S, began, Carried()).carried
+        oldest = next(iter(self._store.events.oldest(1)), None)
+        if oldest is None:
+            return
+        since = max(since, float(_block(oldest.at_wall)))
+        if self._cache is not None:
+            self._cache.forget_before("events", _block(oldest.at_wall))
+        carried: Carried | None = None
         for began, ended, is_wanted in _parts(since, until):
-            facts = self._fold_events(began, ended, carried)
+            facts = self._events_of(began, ended, carried)
             carried = facts.carried
             if is_wanted:
                 yield facts
 
-    def call_facts(self, since: float, until: float) -> Iterator[CallFacts]:
-        """Of the calls that began in [since, until), in the order in which they did."""
-        for began in range(_block(since), int(until), BLOCK_S):
-            low, high = max(float(began), since, 0.0), min(float(began + BLOCK_S), until)
-            yield fold_calls(self._cdrs.ascending((low, ""), (high, "")), low, high)
+    def _events_of(self, began: float, ended: float, carried: Carried | None) -> EventFacts:
+        made_of = self._records(began, ended) if self._cache is not None and ended - began == BLOCK_S else None
+        if self._cache is None or made_of is None:
+            return self._fold_events(began, ended, carried or self._carried(began))
+        facts = self._cache.events(began, made_of)
+        if facts is None:
+            facts = self._fold_events(began, ended, carried or self._carried(began))
+            self._cache.keep_events(facts, made_of)
+        return facts
+
+    def _records(self, began: float, ended: float) -> tuple[int, ...] | None:
+        """The numbers of the first record of a block and of the first after it; None: it is not over, or not whole."""
+        first, following = self._number_from(began), self._number_from(ended)
+        oldest = next(iter(self._store.events.oldest(1)), None)
+        is_whole = oldest is not None and (oldest.number == 0 or oldest.at_wall <= began)
+        return None if first is None or following is None or not is_whole else (first, following)
+
+    def _number_from(self, wall: float) -> int | None:
+        first = self._numbers.first((max(0.0, wall), ""))
+        return None if first is None else first.number
+
+    def _carried(self, began: float) -> Carried:
+        """What went on when the first block began: of the block before, if that is kept, or of the half day before."""
+        made_of = None if self._cache is None else self._records(began - BLOCK_S, began)
+        if self._cache is not None and made_of is not None:
+            former = self._cache.events(began - BLOCK_S, made_of)
+            if former is not None:
+                return former.carried
+        return self._fold_events(began - ZERO_DAY_S, began, Carried()).carried
 
     def _fold_events(self, since: float, until: float, carried: Carried) -> EventFacts:
         fold = EventFold(since, until, carried)
@@ -70,18 +119,66 @@ class FactSource:
                 if stamped.at_wall >= since:
                     yield stamped
 
+    # Calls
+
+    def call_facts(self, since: float, until: float) -> Iterator[CallFacts]:
+        """Of the calls that began in [since, until), in the order in which they did."""
+        oldest = next(iter(self._store.cdrs.oldest(1)), None)
+        if oldest is None or oldest.started_at >= until:
+            return
+        since = max(since, float(_block(oldest.started_at)))
+        if self._cache is not None:
+            self._cache.forget_before("calls", _block(oldest.started_at))
+        going_on = min((call.started_at for call in self._store.active_calls.ascending()), default=self._now)
+        for began, ended in pairwise(_bounds(since, until)):
+            is_over = ended - began == BLOCK_S and ended <= min(going_on, self._now)
+            if self._cache is None or not is_over:
+                yield self._fold_calls(began, ended)
+                continue
+            made_of = self._calls_made_of(began, ended)
+            facts = self._cache.calls(began, made_of)
+            if facts is None:
+                facts = self._fold_calls(began, ended)
+                self._cache.keep_calls(facts, made_of)
+            yield facts
+
+    def _fold_calls(self, began: float, ended: float) -> CallFacts:
+        cdrs = self._store.cdrs.narrow(NarrowCdr).ascending((began, ""), (ended, ""))
+        return fold_calls(cdrs, began, ended)
+
+    def _calls_made_of(self, began: float, ended: float) -> tuple[int, ...]:
+        """A checksum of the records, or of the first and the last of those that change no more."""
+        span = (began, ""), (ended, "")
+        if ended + CHANGES_S > self._now:
+            checksum = 1
+            for raw in self._store.cdrs.encoded(*span):
+                checksum = zlib.adler32(raw, checksum)
+            return (checksum,)
+        ends = next(self._store.cdrs.encoded(*span), b""), next(self._store.cdrs.encoded(*span, reverse=True), b"")
+        return tuple(zlib.adler32(raw) for raw in ends)
+
 
 def _block(wall: float) -> int:
     return int(wall // BLOCK_S) * BLOCK_S
 
 
+def _block_after(wall: float) -> int:
+    """When the block that holds the moment before ends."""
+    return -int(-wall // BLOCK_S) * BLOCK_S
+
+
+def _bounds(since: float, until: float) -> list[float]:
+    """Where blocks are cut: at multiples of three hours, and at the ends of the span."""
+    inner = range(_block(since) + BLOCK_S, _block_after(until), BLOCK_S)
+    return [since, *(float(bound) for bound in inner if since < bound < until), until]
+
+
 def _parts(since: float, until: float) -> Iterator[tuple[float, float, bool]]:
-    """Whole blocks; where [since, until) is not bounded by quarters of an hour, a block is cut there. And whether the
+    """Whole blocks; where [since, until) is not bounded by hours, a block is cut there. And whether the
     part is of the span at all."""
-    cuts = {float(_block(since)), float(-_block(-until))}
-    cuts.update(map(float, range(_block(since), -_block(-until), BLOCK_S)))
-    cuts.update(bound for bound in (since, until) if bound % QUARTER_S)
-    bounds = sorted(cuts)
-    for began, ended in pairwise(bounds):
+    cuts = {float(_block(since)), float(_block_after(until))}
+    cuts.update(map(float, range(_block(since), _block_after(until), BLOCK_S)))
+    cuts.update(bound for bound in (since, until) if bound % HOUR_S)
+    for began, ended in pairwise(sorted(cuts)):
         if began < until:
             yield began, ended, ended > since

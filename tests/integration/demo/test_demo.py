@@ -8,10 +8,14 @@ import sys
 import time
 import wave
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pytest
 
 from softswitch.cli.demo.verdict import read_records
+from softswitch.store import open_reader
+from softswitch.testing.agreement import check_agreement
 
 pytestmark = pytest.mark.network
 
@@ -61,7 +65,31 @@ def test_a_short_performance_has_no_fault(tmp_path: Path) -> None:
     assert len(records.cdrs) == figures["calls"]
     with wave.open(records.recordings[0].path, "rb") as recording:
         assert recording.getnchannels() == 2
+    assert_the_workbook_says_the_same(directory, finished.stderr, figures)
+    assert_everything_agrees(directory)
     assert processes_naming(tmp_path) == []
+
+
+def assert_the_workbook_says_the_same(directory: Path, said: str, figures: dict[str, Any]) -> None:
+    path = directory / "report.xlsx"
+    assert f"with charts and the formula of every number: {path}" in said
+    book: Any = openpyxl.load_workbook(path)
+    summary = {row[0]: row[1] for row in book["summary.figures"].iter_rows(min_row=4, values_only=True)}
+    assert summary == {name: pytest.approx(figures[name]) for name in summary}
+    assert {"offered", "answered", "abandoned", "service_level", "survey_average"} <= summary.keys()
+    # A caller who was moved to another queue is offered, and overflows, once more there.
+    queues = [row for row in book["service_level.queues"].iter_rows(min_row=2, values_only=True) if row[0]]
+    whole = dict(zip(queues[0], queues[-1], strict=True))
+    assert (whole["Answered"], whole["Lost"]) == (figures["answered"], figures["abandoned"])
+    assert whole["Offered"] >= figures["offered"]
+    assert book["calls.calls"].max_row == 3 + figures["calls"]
+    assert book["service_level.queues"]._charts
+
+
+def assert_everything_agrees(directory: Path) -> None:
+    """Reports, call records, events and queue_log of the real switch."""
+    with open_reader(str(directory / "store")) as store:
+        check_agreement(store, time.time() - 3600.0, time.time())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
