@@ -390,6 +390,7 @@ def _extension(row: AgentRow | PhoneRow, configuration: Configuration) -> Extens
         srtp=row.srtp,
         dtmf=row.dtmf,
         t38=row.t38,
+        is_fax=isinstance(row, PhoneRow) and row.fax,
         session=_session(row),
         codecs=working_codecs(row.codecs),
         contacts_each_s=row.contacts_each_s,

@@ -45,6 +45,8 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
     dtmf: DigitMode = "auto"
     t38: bool = True
     """It may offer T.38, and be offered it."""
+    is_fax: bool = False
+    """It is a fax machine."""
     session: SessionPolicy = PLAIN_SESSION
     codecs: tuple[str, ...] = ()
     """Instead of those of everybody; empty: the same."""

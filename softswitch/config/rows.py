@@ -146,6 +146,8 @@ class PhoneRow(msgspec.Struct, frozen=True, kw_only=True):
     srtp: SrtpPolicy = "off"
     dtmf: DigitMode = "auto"
     t38: bool = True
+    fax: bool = False
+    """It is a fax machine: what it says and hears passes as it is."""
     prack: ReliableRinging = "supported"
     session_timer_s: SessionTimer = SESSION_TIMER_S
     follow_redirects: bool = True

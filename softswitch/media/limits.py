@@ -107,7 +107,7 @@ FAX_LISTEN_S = 45.0
 """From when it is asked for: a fax machine that calls sends its tone every 3.5 s from the first second on."""
 
 FAX_PORTS_MAX = 1024
-"""Ports for T.38 in one worker: 512 faxes at once, 50 datagrams a second each, are a third of a core."""
+"""Ports for T.38 in one worker: 512 faxes at once, fifty datagrams a second each, are a quarter of a core."""
 
 UDPTL_BYTES_MAX = 1472
 """What fits an Ethernet frame; 200 bytes are usual, and nobody offers to take more than 1,400."""

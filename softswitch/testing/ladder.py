@@ -31,6 +31,7 @@ def _line(passage: Passage, started_at: float, width: int) -> str:
 def _marks(lines: list[str]) -> dict[str, bool]:
     return {
         "SDP": any(line == "Content-Type: application/sdp" for line in lines),
+        "T.38": any(line.startswith("m=image ") and not line.startswith("m=image 0 ") for line in lines),
         "authorized": any(line.startswith(("Authorization:", "Proxy-Authorization:")) for line in lines),
         "Replaces": any(line.startswith("Replaces:") or "?Replaces=" in line for line in lines),
         "Retry-After": any(line.startswith("Retry-After:") for line in lines),

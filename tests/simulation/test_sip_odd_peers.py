@@ -15,6 +15,7 @@ from softswitch.sip.outputs import (
     ReinviteConfirmed,
     ReinviteFailed,
     ReinviteReceived,
+    ReinviteWithdrawn,
     RequestFinished,
     SecurityEvent,
     SipOutput,
@@ -317,6 +318,7 @@ def test_a_cancelled_reinvite_gets_487_and_the_call_goes_on() -> None:
     assert scene.statuses("CANCEL") == [200]
     assert scene.statuses("INVITE")[-1] == 487
     leg_id = scene.one("switch", LegConfirmed).leg_id
+    assert scene.one("switch", ReinviteWithdrawn).leg_id == leg_id
     scene.switch.answer_reinvite(leg_id, ANSWER, scene.now)
     scene.run(0.1)
     assert scene.statuses("INVITE")[-1] == 487

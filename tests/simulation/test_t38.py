@@ -1,166 +1,28 @@
 """Faxes as T.38, in virtual time: who is offered what, what passes where, and how it ends."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from softswitch.acd.model import Agent, Queue
 from softswitch.base.address import HostPort
-from softswitch.base.ids import AgentId, QueueId
+from softswitch.base.ids import LegId
 from softswitch.calls.runtime.faxes import fax_of
-from softswitch.calls.settings import CallSettings, Extension
-from softswitch.dialplan import Call, flow
+from softswitch.calls.settings import CallSettings
 from softswitch.media.protocol import FaxPort, PutFaxPort, StreamDescription, StreamTimedOut
-from softswitch.sip.description.offer_answer import MediaCapabilities, make_offer
 from softswitch.sip.description.sdp import SessionDescription
 from softswitch.sip.outputs import (
     InviteReceived,
     LegAnswered,
     LegFailed,
     ReinviteAnswered,
+    ReinviteConfirmed,
     ReinviteFailed,
     ReinviteReceived,
+    ReinviteWithdrawn,
 )
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
-
-UDPTL = 4500
-ATTRIBUTES = (
-    "T38FaxVersion:0",
-    "T38MaxBitRate:14400",
-    "T38FaxFillBitRemoval:0",
-    "T38FaxTranscodingMMR",
-    "T38FaxRateManagement:transferredTCF",
-    "T38FaxMaxBuffer:262",
-    "T38FaxMaxDatagram:90000",
-    "T38FaxUdpEC:T38UDPREDUNDANCY",
-    "sendrecv",
-)
-"""As gateways write them."""
-PASSED_ON = (
-    "T38FaxVersion:0",
-    "T38MaxBitRate:14400",
-    "T38FaxTranscodingMMR",
-    "T38FaxRateManagement:transferredTCF",
-    "T38FaxMaxBuffer:262",
-    "T38FaxMaxDatagram:1472",
-    "T38FaxUdpEC:t38UDPRedundancy",
-)
-OTHERS = ("T38FaxVersion:0", "T38MaxBitRate:9600", "T38FaxRateManagement:transferredTCF", "T38FaxUdpEC:t38UDPNoEC")
-"""What the machine that is asked answers."""
-
-
-class FaxMachine(SimulatedPhone):
-    """Answers an offer of T.38 as `takes_t38` says: with it, with a port of 0, or with that status."""
-
-    takes_t38: bool | int = True
-    thinks_s = 0.0
-    """Before it answers that."""
-    version = 10
-    image_port = UDPTL
-
-    def offer_image(self, *, extra: str = "", before: str = "", attributes: Sequence[str] = ATTRIBUTES) -> None:
-        """Re-INVITE; `before` and `extra` are media ahead of the image and after it."""
-        self.reinvite(self.image(attributes, before=before, extra=extra))
-
-    def offer_sound(self) -> None:
-        self.version += 1
-        sound = make_offer(MediaCapabilities(), self._rtp(), session_id=1, version=self.version, sdes=self.sdes)
-        self.reinvite(sound)
-
-    def reinvite(self, sdp: bytes) -> None:
-        assert self.leg is not None
-        self.endpoint.reinvite(self.leg, sdp, self._centre.clock.now())
-        self._centre.flush()
-
-    def image(self, attributes: Sequence[str], *, before: str = "", extra: str = "", port: int | None = None) -> bytes:
-        self.version += 1
-        host, number = self.address.host, self.image_port if port is None else port
-        lines = ["v=0", f"o=- 1 {self.version} IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0"]
-        lines += [before, f"m=image {number} udptl t38", *(f"a={each}" for each in attributes), extra]
-        return "".join(f"{line}\r\n" for line in lines if line).encode()
-
-    def call_with_image(self, number: str) -> None:
-        self.leg = self.endpoint.invite(
-            self._target(f"sip:{number}@{DOMAIN}"),
-            from_uri=f"sip:{self.name}@{DOMAIN}",
-            sdp=self.image(ATTRIBUTES),
-            now=self._centre.clock.now(),
-        )
-        self._centre.flush()
-
-    def _answer_reinvite(self, event: ReinviteReceived) -> None:
-        if b"m=image" not in event.sdp:
-            super()._answer_reinvite(event)
-        elif self.thinks_s:
-            self._centre.loop.call_later(self.thinks_s, self._answer_image, event)
-        else:
-            self._answer_image(event)
-
-    def _answer_image(self, event: ReinviteReceived) -> None:
-        now = self._centre.clock.now()
-        if self.takes_t38 is True or self.takes_t38 is False:
-            port = UDPTL if self.takes_t38 else 0
-            self.endpoint.answer_reinvite(event.leg_id, self.image(OTHERS, port=port), now)
-        else:
-            self.endpoint.refuse_reinvite(event.leg_id, self.takes_t38, now)
-        self._centre.flush()
-
-    def _answer_to(self, invite: InviteReceived) -> bytes:
-        if b"m=image" in invite.sdp:
-            return self.image(OTHERS)
-        return super()._answer_to(invite)
-
-
-@flow
-async def fax(call: Call) -> None:
-    outcome = await call.dial("190")
-    call.tag("dialled", outcome.reason.value)
-
-
-@flow
-async def polite(call: Call) -> None:
-    await call.dial("190")
-    await call.play("greeting/goodbye")
-
-
-@flow
-async def hotline(call: Call) -> None:
-    await call.queue("support")
-
-
-@flow
-async def menu(call: Call) -> None:
-    await call.play("greeting/welcome")
-
-
-FLOWS = {"100": "fax", "105": "polite", "200": "hotline", "300": "menu"}
-
-
-def simulated(tmp_path: Path, *, t38: bool = True, settings: CallSettings | None = None) -> SimulatedCentre:
-    return SimulatedCentre(
-        tmp_path,
-        flows={each.__name__: each for each in (fax, polite, hotline, menu)},
-        routes=FLOWS,
-        queues=[Queue(queue_id=QueueId("support"))],
-        agents=[Agent(agent_id=AgentId("ann"))],
-        phones=[Extension(username="machine", number="190", t38=t38)],
-        settings=settings,
-    )
-
-
-async def connected(centre: SimulatedCentre, number: str = "100") -> tuple[FaxMachine, FaxMachine]:
-    """A caller and the machine, talking."""
-    machine = centre.phone("machine", kind=FaxMachine)
-    assert isinstance(machine, FaxMachine)
-    await machine.register()
-    caller = centre.caller("+15550123", kind=FaxMachine)
-    assert isinstance(caller, FaxMachine)
-    caller.call(number)
-    await centre.until(lambda: machine.is_answered)
-    await centre.sleep(1)
-    return caller, machine
+from tests.simulation.faxing import OTHERS, PASSED_ON, FaxMachine, connected, simulated
 
 
 def stream(centre: SimulatedCentre, phone: SimulatedPhone) -> StreamDescription:
@@ -571,3 +433,103 @@ def test_digits_and_hold_are_as_before_when_the_two_talk_again(tmp_path: Path) -
         await over(centre, caller, machine, tag="t38")
 
     simulated(tmp_path).run(scenario)
+
+
+def leg_to(centre: SimulatedCentre, phone: FaxMachine) -> LegId:
+    """The switch's leg towards a phone."""
+    (call,) = centre.controller.calls.values()
+    return next(
+        each.leg.leg_id
+        for each in call.parties
+        if each.leg.audio is not None
+        and each.leg.audio.remote is not None
+        and each.leg.audio.remote.host == phone.address.host
+    )
+
+
+def test_who_takes_his_question_back_talks_on_and_the_other_one_comes_back_to_sound(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller, machine = await connected(centre)
+        caller.thinks_s = 2.0
+        machine.offer_image()
+        await centre.sleep(1)
+        centre.endpoint.refuse_reinvite(leg_to(centre, machine), 487, centre.clock.now())
+        centre.controller.receive_sip(ReinviteWithdrawn(leg_to(centre, machine)))
+        centre.flush()
+        await centre.sleep(3)
+        assert [media(event.sdp) for event in caller.seen(ReinviteReceived) if isinstance(event, ReinviteReceived)] == [
+            [("image", True)],
+            [("audio", True)],
+        ]
+        assert not centre.worker.description.fax_ports
+        assert len(centre.worker.description.hearings) == 2
+        await over(centre, caller, machine, tag="")
+
+    simulated(tmp_path).run(scenario)
+
+
+def test_a_question_taken_back_before_it_is_passed_on_never_is(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller, machine = await connected(centre)
+        centre.worker.answers = False
+        machine.offer_image()
+        await centre.sleep(0.1)
+        centre.endpoint.refuse_reinvite(leg_to(centre, machine), 487, centre.clock.now())
+        centre.controller.receive_sip(ReinviteWithdrawn(leg_to(centre, machine)))
+        centre.worker.answers = True
+        await centre.sleep(10)
+        assert not caller.seen(ReinviteReceived)
+        assert not centre.worker.description.fax_ports
+        await over(centre, caller, machine, tag="")
+
+    simulated(tmp_path).run(scenario)
+
+
+def test_an_invite_without_sdp_is_answered_with_the_t38_in_force(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller, machine = await connected(centre)
+        machine.offer_image()
+        await centre.until(lambda: bool(machine.seen(ReinviteAnswered)))
+        leg_id = leg_to(centre, machine)
+        (call,) = centre.controller.calls.values()
+        party = call.party(leg_id)
+        assert party is not None
+        described = party.leg.described
+        centre.controller.receive_sip(ReinviteReceived(leg_id, b""))
+        assert party.leg.described == described
+        machine.image_port = 4700
+        centre.controller.receive_sip(ReinviteConfirmed(leg_id, machine.image(OTHERS)))
+        await centre.sleep(1)
+        passes_t38(centre, machine, caller)
+        await over(centre, caller, machine, tag="t38")
+
+    simulated(tmp_path).run(scenario)
+
+
+def test_one_who_is_transferred_in_the_middle_of_it_hears_the_next_one(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller, machine = await connected(centre)
+        desk = centre.phone("desk")
+        await desk.register()
+        machine.offer_image()
+        await centre.until(lambda: bool(machine.seen(ReinviteAnswered)))
+        machine.refer("191")
+        await centre.until(lambda: desk.is_answered)
+        await centre.sleep(3)
+        assert media(offered_to(caller)) == [("audio", True)]
+        assert not centre.worker.description.fax_ports
+        assert all(stream(centre, each).sends for each in (caller, desk))
+        assert len(centre.worker.description.hearings) == 2
+        caller.hang_up()
+        await centre.all_over()
+
+    simulated(tmp_path).run(scenario)
+
+
+def test_a_fax_machine_passes_as_it_is_from_the_beginning(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller, machine = await connected(centre)
+        passes_sound(centre, caller, machine)
+        await over(centre, caller, machine, tag="g711")
+
+    simulated(tmp_path, is_fax=True).run(scenario)

@@ -33,7 +33,7 @@ from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.fax_passage import NOT_ACCEPTABLE_HERE, connect_image, return_to_sound, take_up
-from softswitch.calls.runtime.faxes import fax_heard
+from softswitch.calls.runtime.faxes import fax_found, fax_heard, fax_of
 from softswitch.calls.runtime.key_presses import pressed
 from softswitch.calls.runtime.leg_notes import note_hang_up, note_leg, remember
 from softswitch.calls.runtime.mailbox import Mailbox
@@ -417,6 +417,8 @@ class ActiveCall:
         self.conversation = conversation
         if passage is not None:
             passage.begin()
+        elif fax_of(self):
+            fax_found(self, party if party.is_fax else self.caller)
         self.streams.parties_changed()
         self.set_state(CallState.TALKING)
         call_bridged(self, conversation)

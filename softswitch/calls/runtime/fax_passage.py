@@ -68,7 +68,8 @@ class FaxPassage:
         media = self._call.around.media
         try:
             for party in (self.asker, self.asked):
-                assert party.stream is not None, "a conversation begins after both streams are open"
+                if self._is_over or party.stream is None:
+                    return
                 port = await media.open_fax_port(party.stream)
                 if self._is_over:
                     port.drop()
@@ -169,6 +170,8 @@ def refuse(call: "ActiveCall", party: Party, offer: bytes, status: int) -> None:
     else:
         call.around.sip.answer_reinvite(party.leg.leg_id, described)
         party.connect()
+        if call.conversation is not None and call.conversation.has(party):
+            call.conversation.hold_changed()
     fax_found(call, party)
 
 

@@ -77,8 +77,8 @@ class Party:
         """The agent who is busy outside the ACD for as long as this leg lasts (agent_lines.py)."""
         self.open_line = ""
         """The number by which he, an agent, keeps his line open (open_lines.py); empty: he does not."""
-        self.is_fax = False
-        """His tone was heard, or he has asked for T.38."""
+        self.is_fax = extension is not None and extension.is_fax
+        """His phone is a fax machine, or his tone was heard, or he has asked for T.38."""
         self.takes_t38 = takes_t38
         """He may offer T.38, and be offered it."""
         self.fax_port: MediaFaxPort | None = None

@@ -247,6 +247,7 @@ class Worker:
             return
         self._statistics_at = now + STATISTICS_S
         self._engine.watch_fax_ports(now)
+        self._send_events()
         if self._link.is_connected:
             self._link.send_events([self._statistics()])
         self._tick_us.clear()

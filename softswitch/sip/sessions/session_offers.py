@@ -50,6 +50,9 @@ from softswitch.sip.settings import SESSION_EXPIRES_MIN_S, SessionPolicy
 from softswitch.sip.transactions.transaction import Fact
 from softswitch.sip.transactions.transaction_table import ServerExchange
 
+TRYING_AFTER_S = 0.2
+"""A re-INVITE that its owner thinks about longer gets a 100, so that it is not repeated (RFC 3261 section 17.2.1)."""
+
 RAISES_MAX = 2
 """How often in a row a longer interval is tried because of a 422: the second says what the first one's proxy hid."""
 
@@ -96,6 +99,19 @@ class _Incoming(NamedTuple):
     exchange: ServerExchange
 
 
+class _Trying:
+    """The 100 of a re-INVITE that is not answered yet."""
+
+    __slots__ = ("_incoming",)
+
+    def __init__(self, incoming: _Incoming) -> None:
+        self._incoming = incoming
+
+    def handle_timeout(self, now: float) -> None:
+        request, exchange = self._incoming
+        exchange.respond(make_response(request, 100), now)
+
+
 class SessionOffers:
     """See the module. `host` changes once, when the early session is answered."""
 
@@ -114,6 +130,7 @@ class SessionOffers:
         "_raises",
         "_sent",
         "_timer",
+        "_trying",
         "_wanted",
         "described",
         "has_changed",
@@ -147,6 +164,7 @@ class SessionOffers:
         self._policy = policy
         self._challenge = challenge
         self._incoming: _Incoming | None = None
+        self._trying: _Trying | None = None
         self._sent: SentReinvite | SentUpdate | None = None
         self._wanted: bytes | None = None
         """The offer that goes next."""
@@ -169,7 +187,7 @@ class SessionOffers:
     def answer(self, sdp: bytes, now: float) -> None:
         if self._incoming is None:
             return
-        (request, exchange), self._incoming = self._incoming, None
+        request, exchange = self._take_incoming(self._incoming)
         self.described = sdp
         self.has_changed = True
         self._dialog.refresh_target(request)
@@ -184,7 +202,7 @@ class SessionOffers:
     def refuse(self, status: int, now: float) -> None:
         if self._incoming is None:
             return
-        (request, exchange), self._incoming = self._incoming, None
+        request, exchange = self._take_incoming(self._incoming)
         exchange.respond(make_response(request, status), now)
         self._settled(now)
 
@@ -218,7 +236,7 @@ class SessionOffers:
             self._timer.stop()
             self._timer = None
         if self._incoming is not None:
-            (request, exchange), self._incoming = self._incoming, None
+            request, exchange = self._take_incoming(self._incoming)
             exchange.respond(make_response(request, 487), now)
         if self._sent is not None:
             self._sent.session_ended(now)
@@ -296,6 +314,9 @@ class SessionOffers:
             exchange = self._core.transactions.open(request, flow)
             exchange.user = self
             self._take(request, exchange)
+            if self._incoming is not None:
+                self._trying = _Trying(self._incoming)
+                self._core.deadlines.set(self._trying, now + TRYING_AFTER_S)
 
     def receive_update(self, request: Request, flow: Flow, now: float) -> None:
         if not request.body:
@@ -407,6 +428,14 @@ class SessionOffers:
     def _take(self, request: Request, exchange: ServerExchange) -> None:
         self._incoming = _Incoming(request, exchange)
         self._core.outputs.append(ReinviteReceived(self._leg_id, find_sdp(request)))
+
+    def _take_incoming(self, incoming: _Incoming) -> _Incoming:
+        """It is answered now."""
+        self._incoming = None
+        if self._trying is not None:
+            self._core.deadlines.cancel(self._trying)
+            self._trying = None
+        return incoming
 
     def _answer_to(self, request: Request, sdp: bytes, headers: Headers) -> Response:
         """200 to an UPDATE or PRACK."""

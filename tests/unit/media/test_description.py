@@ -3,17 +3,21 @@
 import msgspec
 import pytest
 
+from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 from softswitch.media.description import MediaDescription, batches_of
 from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     CommandBatch,
     Describe,
+    DropFaxPort,
     DropRoom,
     DropStream,
+    FaxPort,
     Hearing,
     MediaCommand,
     Playback,
+    PutFaxPort,
     PutRoom,
     PutStream,
     Recording,
@@ -201,3 +205,22 @@ def test_a_room_that_was_dropped_lets_its_members_into_another() -> None:
     description.apply(PutRoom(Room(room_id=RoomId("b"), members=[StreamId(1)])))
     description.apply(DropStream(StreamId(2)))
     assert description.rooms == {RoomId("b"): Room(room_id=RoomId("b"), members=[StreamId(1)])}
+
+
+def fax_port(number: int) -> PutFaxPort:
+    local = HostPort("127.0.0.1", 20_000 + 2 * number)
+    return PutFaxPort(FaxPort(port_id=StreamId(number), stream_id=StreamId(1), call_id=CallId("c"), local=local))
+
+
+def test_fax_ports_are_described_and_replaced_like_streams() -> None:
+    description = MediaDescription()
+    for number in (7, 8):
+        assert description.apply(fax_port(number)) == ""
+    description.apply(DropFaxPort(StreamId(8)))
+    description.apply(DropFaxPort(StreamId(9)))
+    (described,) = description.describe()
+    assert described.fax_ports == [fax_port(7).port]
+    other = MediaDescription()
+    other.apply(fax_port(8))
+    other.apply(described)
+    assert list(other.fax_ports) == [7]
