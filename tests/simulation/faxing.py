@@ -7,6 +7,7 @@ from softswitch.acd.model import Agent, Queue
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.dialplan import Call, flow
+from softswitch.sip.description.image import offers_image
 from softswitch.sip.description.offer_answer import MediaCapabilities, make_offer
 from softswitch.sip.outputs import InviteReceived, ReinviteReceived
 from softswitch.testing.runtime.centre import SimulatedCentre
@@ -78,7 +79,7 @@ class FaxMachine(SimulatedPhone):
         self._centre.flush()
 
     def _answer_reinvite(self, event: ReinviteReceived) -> None:
-        if b"m=image" not in event.sdp:
+        if not offers_image(event.sdp):
             super()._answer_reinvite(event)
         elif self.thinks_s:
             self._centre.loop.call_later(self.thinks_s, self._answer_image, event)
@@ -95,7 +96,7 @@ class FaxMachine(SimulatedPhone):
         self._centre.flush()
 
     def _answer_to(self, invite: InviteReceived) -> bytes:
-        if b"m=image" in invite.sdp:
+        if offers_image(invite.sdp):
             return self.image(OTHERS)
         return super()._answer_to(invite)
 
@@ -113,6 +114,11 @@ async def polite(call: Call) -> None:
 
 
 @flow
+async def recorded(call: Call) -> None:
+    await call.dial("190", record=True)
+
+
+@flow
 async def desk(call: Call) -> None:
     await call.dial("191")
 
@@ -127,7 +133,7 @@ async def menu(call: Call) -> None:
     await call.play("greeting/welcome")
 
 
-FLOWS = {"100": "fax", "191": "desk", "105": "polite", "200": "hotline", "300": "menu"}
+FLOWS = {"100": "fax", "110": "recorded", "191": "desk", "105": "polite", "200": "hotline", "300": "menu"}
 
 
 def simulated(
@@ -135,7 +141,7 @@ def simulated(
 ) -> SimulatedCentre:
     return SimulatedCentre(
         tmp_path,
-        flows={each.__name__: each for each in (fax, polite, desk, hotline, menu)},
+        flows={each.__name__: each for each in (fax, polite, recorded, desk, hotline, menu)},
         routes=FLOWS,
         queues=[Queue(queue_id=QueueId("support"))],
         agents=[Agent(agent_id=AgentId("ann"))],

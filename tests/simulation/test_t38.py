@@ -46,6 +46,7 @@ def passes_t38(centre: SimulatedCentre, one: FaxMachine, other: FaxMachine) -> N
     assert (ports[0].peer, ports[1].peer) == (ports[1].port_id, ports[0].port_id)
     for phone in (one, other):
         assert (stream(centre, phone).sends, stream(centre, phone).receives) == (False, False)
+        assert fax_port(centre, phone).learn_from == stream(centre, phone).learn_from == phone.address.host
     assert not centre.worker.description.hearings
     (call,) = centre.controller.calls.values()
     assert fax_of(call) == "t38"
@@ -409,6 +410,42 @@ def test_a_caller_with_t38_alone_is_refused_where_nobody_takes_it(tmp_path: Path
         assert isinstance(failed, LegFailed)
         assert failed.status == 488
         await centre.all_over()
+
+    simulated(tmp_path).run(scenario)
+
+
+def test_a_caller_with_t38_alone_is_refused_by_one_who_may_not(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        machine = centre.phone("machine", kind=FaxMachine)
+        await machine.register()
+        caller = centre.caller("+15550123", kind=FaxMachine)
+        assert isinstance(caller, FaxMachine)
+        caller.call_with_image("100")
+        await centre.until(lambda: bool(caller.seen(LegFailed)))
+        failed = caller.seen(LegFailed)[0]
+        assert isinstance(failed, LegFailed)
+        assert failed.status == 488
+        assert not machine.seen(InviteReceived)
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
+        assert (cdr.fault, cdr.tags["dialled"]) == ("", "unreachable")
+
+    simulated(tmp_path, t38=False).run(scenario)
+
+
+def test_a_recording_goes_on_and_holds_silence_meanwhile(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller, machine = await connected(centre, "110")
+        (recording,) = centre.worker.description.recordings.values()
+        machine.offer_image()
+        await centre.until(lambda: bool(machine.seen(ReinviteAnswered)))
+        assert list(centre.worker.description.recordings.values()) == [recording]
+        passes_t38(centre, caller, machine)
+        machine.offer_sound()
+        await centre.sleep(1)
+        passes_sound(centre, caller, machine)
+        assert list(centre.worker.description.recordings.values()) == [recording]
+        await over(centre, caller, machine, tag="t38")
 
     simulated(tmp_path).run(scenario)
 

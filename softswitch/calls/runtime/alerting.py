@@ -17,7 +17,7 @@ from softswitch.calls.digit_mode import DigitMode, capabilities_for
 from softswitch.calls.leg import Leg, LegState
 from softswitch.calls.outcomes import CallEnded, DialReason
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.fax_passage import offer_to
+from softswitch.calls.runtime.fax_passage import NOT_ACCEPTABLE_HERE, offer_to
 from softswitch.calls.runtime.negotiation import NOT_ACCEPTABLE
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.settings import CallSettings, Extension
@@ -137,12 +137,17 @@ class Alerting:
         contact_user: str = "",
         number: str = "",
     ) -> LegId | None:
-        """Open a stream for one more phone and INVITE it; None if another was answered meanwhile.
+        """Open a stream for one more phone and INVITE it; None if another was answered meanwhile, or if the caller has
+        called with T.38 alone and this one must not have it.
 
         `number` is whom it is to reach outside. Raises `MediaUnavailable`, and `CallEnded` if the caller leaves before
         the phone was rung.
         """
         settings = self._around.settings()
+        if self._call.caller.image_offer and not (takes_t38 and srtp == "off"):
+            self.refuse(DialReason.UNREACHABLE)
+            self.status = NOT_ACCEPTABLE_HERE
+            return None
         stream = await self._around.media.open_stream(
             self._call.call_id,
             near=self._call.caller.stream,
