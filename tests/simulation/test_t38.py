@@ -433,6 +433,25 @@ def test_a_caller_with_t38_alone_is_refused_by_one_who_may_not(tmp_path: Path) -
     simulated(tmp_path, t38=False).run(scenario)
 
 
+def test_machines_are_told_the_address_that_they_can_reach(tmp_path: Path) -> None:
+    """It is not always the one at which the workers open ports."""
+    told = "198.51.100.99"
+    settings = CallSettings(domain=DOMAIN, media_ip=told, recordings_directory=str(tmp_path))
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller, machine = await connected(centre)
+        machine.offer_image()
+        await centre.until(lambda: bool(machine.seen(ReinviteAnswered)))
+        for sdp, phone in ((offered_to(caller), caller), (answered_to(machine), machine)):
+            session = SessionDescription.parse(sdp)
+            local = fax_port(centre, phone).local
+            assert (session.connection_of(session.media[0]), session.media[0].port) == (told, local.port)
+            assert local.host != told
+        await over(centre, caller, machine, tag="t38")
+
+    simulated(tmp_path, settings=settings).run(scenario)
+
+
 def test_a_recording_goes_on_and_holds_silence_meanwhile(tmp_path: Path) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         caller, machine = await connected(centre, "110")

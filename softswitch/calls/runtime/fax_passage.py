@@ -78,8 +78,7 @@ class FaxPassage:
         except MediaUnavailable:
             self._refuse(NOT_ACCEPTABLE_HERE)
             return
-        assert self.asked.fax_port is not None
-        offer = self.asked.leg.offer_image(self.asked.fax_port.local, image.attributes)
+        offer = self.asked.leg.offer_image(self.asked.image_address, image.attributes)
         self._call.around.sip.reinvite(self.asked.leg.leg_id, offer)
 
     def answered(self, sdp: bytes) -> None:
@@ -90,8 +89,7 @@ class FaxPassage:
             self._refuse(NOT_ACCEPTABLE_HERE)
             return_to_sound(self._call.around.sip, self.asked)
             return
-        assert self.asker.fax_port is not None
-        described = self.asker.leg.answer_image(self._offer, image, self.asker.fax_port.local, answer.attributes)
+        described = self.asker.leg.answer_image(self._offer, image, self.asker.image_address, answer.attributes)
         self._call.around.sip.answer_reinvite(self.asker.leg.leg_id, described)
         self.begin()
 
@@ -148,7 +146,7 @@ def image_offered(call: "ActiveCall", party: Party, offer: bytes) -> None:
         refuse(call, party, offer, image.status)
         return
     if party.leg.image is not None and party.fax_port is not None:
-        described = party.leg.answer_image(offer, image, party.fax_port.local, party.leg.image_attributes)
+        described = party.leg.answer_image(offer, image, party.image_address, party.leg.image_attributes)
         call.around.sip.answer_reinvite(party.leg.leg_id, described)
         aim(party)
         return
@@ -197,7 +195,7 @@ async def offer_to(call: "ActiveCall", party: Party) -> bytes:
         return party.leg.offer()
     party.fax_port = await call.around.media.open_fax_port(party.stream)
     await call.mailbox.check()
-    return party.leg.offer_image(party.fax_port.local, image.attributes)
+    return party.leg.offer_image(party.image_address, image.attributes)
 
 
 async def connect_image(call: "ActiveCall", party: Party) -> bytes:
@@ -211,7 +209,7 @@ async def connect_image(call: "ActiveCall", party: Party) -> bytes:
     assert answer is not None
     if caller.fax_port is None:
         caller.fax_port = await call.around.media.open_fax_port(call.caller_stream)
-    return caller.leg.answer_image(caller.image_offer, image, caller.fax_port.local, answer.attributes)
+    return caller.leg.answer_image(caller.image_offer, image, caller.image_address, answer.attributes)
 
 
 def take_up(call: "ActiveCall", conversation: "Conversation") -> FaxPassage | None:

@@ -128,6 +128,13 @@ class Party:
             srtp=None if srtp is None else SrtpKeys(srtp.suite, srtp.send, srtp.receive),
         )
 
+    @property
+    def image_address(self) -> HostPort:
+        """Where he is told to send his T.38; there must be a port for it."""
+        assert self.leg.local is not None
+        assert self.fax_port is not None
+        return HostPort(self.leg.local.host, self.fax_port.local.port)
+
     def close_fax_port(self) -> None:
         if self.fax_port is not None:
             self.fax_port.drop()
