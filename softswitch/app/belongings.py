@@ -100,6 +100,10 @@ class SwitchBelongings:
         projects = self._parts.settings.agent_projects.get(agent_id)
         return None if projects is None else _sole(projects)
 
+    def of_number(self, number: str) -> str | None:
+        owner = self._parts.dialplan.project_of(number) or self.of_phone(number)
+        return owner or None
+
     def may_reach(self, project: str, number: str) -> bool:
         extension = self._parts.settings.extension_for(number)
         is_theirs = extension is not None and bool(extension.projects) and project not in extension.projects

@@ -216,6 +216,8 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         start_flow=runner.start,
         is_routed=runner.is_routed,
         project_of=runner.project_of,
+        run_flow=runner.run,
+        has_flow=runner.has,
     )
     switch_events.use_pops(ScreenPops(lambda: controller.calls, around.settings, clock, switch_events.tell))
     callbacks.connect(around, controller)

@@ -14,6 +14,7 @@ from softswitch.calls.call_state import CallState
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.faxes import fax_of
 from softswitch.calls.runtime.supervision import Supervision
+from softswitch.calls.runtime.telling import told
 from softswitch.calls.runtime.transferring import transfer_by_command
 from softswitch.control.protocol.replies import Done, RecordingSet, Refused, SupervisionSet, Transferred
 from softswitch.control.protocol.requests import RecordingAction, SupervisionMode
@@ -136,4 +137,7 @@ class CallOperations:
             project=record.project,
             streams=stream_rows(call),
             slot=call.around.parking.slot_of(call) if call.state is CallState.PARKED else "",
+            is_on_hold=call.conversation is not None and call.conversation.is_on_hold,
+            tags=told(record.tags),
+            variables=told(call.variables),
         )

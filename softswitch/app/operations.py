@@ -8,6 +8,7 @@ from softswitch import __version__
 from softswitch.app.acd_operations import AcdOperations
 from softswitch.app.belongings import SwitchBelongings
 from softswitch.app.call_operations import CallOperations
+from softswitch.app.call_order_operations import CallOrderOperations
 from softswitch.app.callback_operations import CallbackOperations
 from softswitch.app.caller_operations import CallerOperations
 from softswitch.app.conference_operations import ConferenceOperations
@@ -42,6 +43,14 @@ class SwitchOperations:
         self.calls = call_operations.calls
         self.hang_up = call_operations.hang_up
         self.transfer_call = call_operations.transfer_call
+        orders = CallOrderOperations(parts, call_operations)
+        self.originate = orders.originate
+        self.hold_call = orders.hold_call
+        self.play_to_call = orders.play_to_call
+        self.stop_playing = orders.stop_playing
+        self.send_digits = orders.send_digits
+        self.note_call = orders.note_call
+        self.park_call = orders.park_call
         self.set_recording = call_operations.set_recording
         self.hold_recording = call_operations.hold_recording
         self.supervise = call_operations.supervise

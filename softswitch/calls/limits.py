@@ -126,3 +126,8 @@ CONSULTATION_MAX_S = 4 * 3600.0
 
 LAST_CALLS_KEEP_S = 30 * 86_400.0
 """Who has called a phone last is forgotten after this time, and phones that are no more are with it."""
+DIGITS_SENT_MAX = 32
+"""By one order of a program: two long numbers."""
+
+WORDS_PLAYED_MAX = 20
+"""Prompts, by one order of a program: a sentence with a sum and a date in it."""

@@ -5,6 +5,7 @@ from typing import get_args
 import click
 
 from softswitch.cli.call_ids import complete_call_id
+from softswitch.cli.call_orders import COMMANDS
 from softswitch.cli.directory import config_option, connect, find_directory, project_option
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.streams import stop_stream, stream, streams
@@ -75,6 +76,8 @@ calls.add_command(why)
 calls.add_command(stream)
 calls.add_command(stop_stream)
 calls.add_command(streams)
+for order in COMMANDS:
+    calls.add_command(order)
 
 _MODES = click.Choice(get_args(SupervisionMode))
 _EFFECTS = {

@@ -5,6 +5,16 @@ from typing import Protocol
 
 from softswitch.acd.reporting.intervals import Interval
 from softswitch.base.ids import CallId, RecordingId
+from softswitch.control.protocol.call_orders import (
+    CallSet,
+    HoldCall,
+    NoteCall,
+    Originate,
+    ParkCall,
+    PlayToCall,
+    SendDigits,
+    StopPlaying,
+)
 from softswitch.control.protocol.metrics import Metrics
 from softswitch.control.protocol.replies import (
     AgentSet,
@@ -219,6 +229,21 @@ class Operations(Protocol):
     async def start_stream(self, request: StartStream) -> StreamSet | Refused: ...
 
     async def stop_stream(self, request: StopStream) -> StreamSet | Refused: ...
+    async def originate(self, order: Originate) -> CallSet | Refused:
+        """Returns as soon as it is about to ring."""
+        ...
+
+    async def hold_call(self, order: HoldCall) -> CallSet | Refused: ...
+
+    async def play_to_call(self, order: PlayToCall) -> CallSet | Refused: ...
+
+    async def stop_playing(self, order: StopPlaying) -> CallSet | Refused: ...
+
+    async def send_digits(self, order: SendDigits) -> CallSet | Refused: ...
+
+    async def note_call(self, order: NoteCall) -> CallSet | Refused: ...
+
+    async def park_call(self, order: ParkCall) -> CallSet | Refused: ...
 
     async def transfer_call(self, call_id: CallId, target: str) -> Transferred | Refused: ...
 

@@ -21,6 +21,16 @@ from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.calls.told.call_events import CallHappened
 from softswitch.calls.told.events import Numbered
 from softswitch.control.protocol import replies, requests, rows
+from softswitch.control.protocol.call_orders import (
+    CallSet,
+    HoldCall,
+    NoteCall,
+    Originate,
+    ParkCall,
+    PlayToCall,
+    SendDigits,
+    StopPlaying,
+)
 from softswitch.control.protocol.metrics import GetMetrics, Metrics
 from softswitch.control.protocol.replies import Refused, Reply
 from softswitch.control.protocol.requests import Request
@@ -66,6 +76,10 @@ class Belongings(Protocol):
         ...
 
     def of_agent(self, agent_id: AgentId) -> str | None: ...
+    def of_number(self, number: str) -> str | None:
+        """Of a number that callers dial, or of an extension."""
+        ...
+
     def may_reach(self, project: str, number: str) -> bool:
         """Whether callers of the project may be sent to a number: to one of its own, or of nobody."""
         ...
@@ -111,7 +125,18 @@ def _listing(scope: Scope, request: Request) -> bool:
     return True
 
 
-def _call(scope: Scope, request: requests.HangUp | requests.SetRecording | StopStream) -> bool:
+def _call(
+    scope: Scope,
+    request: requests.HangUp
+    | requests.SetRecording
+    | HoldCall
+    | PlayToCall
+    | StopPlaying
+    | SendDigits
+    | NoteCall
+    | ParkCall
+    | StopStream,
+) -> bool:
     return scope.own(scope.owners.of_call(request.call_id))
 
 
@@ -124,6 +149,33 @@ def _stream(scope: Scope, request: StartStream) -> bool:
 def _transfer(scope: Scope, request: requests.TransferCall) -> bool:
     owners = scope.owners
     return scope.own(owners.of_call(request.call_id)) and owners.may_reach(scope.project, request.target)
+
+
+def _origination(scope: Scope, request: Originate) -> bool:
+    """Between its own phones and numbers, in its own name; flows and parking slots are the whole centre's."""
+    owners, project = scope.owners, scope.project
+    if request.project != project or request.flow or request.slot:
+        return False
+    is_phone = _is_own_phone(scope, request.first)
+    is_outside = owners.of_phone(request.first) is None and owners.of_agent(AgentId(request.first)) is None
+    return (
+        (is_phone or (is_outside and owners.may_reach(project, request.first)))
+        and (not request.through or _is_own_phone(scope, request.through))
+        and (not request.caller_id or scope.own(owners.of_number(request.caller_id)))
+        and owners.may_reach(project, request.to)
+    )
+
+
+def _is_own_phone(scope: Scope, name: str) -> bool:
+    """An account, a number of one, or an agent, of the project alone."""
+    owner = scope.owners.of_phone(name)
+    return scope.own(scope.owners.of_agent(AgentId(name)) if owner is None else owner)
+
+
+def _playing(scope: Scope, request: PlayToCall) -> bool:
+    """To a call of its own, and no sounds of another project's folder."""
+    folders = {sound.partition("/")[0] for sound in request.sounds} - {scope.project}
+    return _call(scope, request) and not any(scope.owners.has_project(folder) for folder in folders)
 
 
 def _supervision(scope: Scope, request: requests.Supervise | requests.SetSupervision) -> bool:
@@ -226,6 +278,13 @@ RULES: dict[type[Request], Rule] = {
     requests.TransferCall: _transfer,
     StartStream: _stream,
     StopStream: _call,
+    Originate: _origination,
+    HoldCall: _call,
+    PlayToCall: _playing,
+    StopPlaying: _call,
+    SendDigits: _call,
+    NoteCall: _call,
+    ParkCall: _call,
     requests.Supervise: _supervision,
     requests.SetSupervision: _supervision,
     requests.SuperviseAgent: _agent_supervision,
@@ -424,6 +483,7 @@ SHOWN: dict[type[Reply], Show] = {
     replies.ContactSet: _one("contact", _contact_row),
     replies.RecordingSet: _one("call", _call_row),
     replies.SupervisionSet: _one("call", _call_row),
+    CallSet: _one("call", _call_row),
     replies.Transferred: _one("call", _call_row),
     replies.StreamSet: _one("call", _call_row),
     replies.QueueSet: _one("queue", _queue_row),

@@ -47,5 +47,8 @@ class FixedBelongings:
     def of_agent(self, agent_id: AgentId) -> str | None:
         return self.owners.get(("agent", agent_id))
 
+    def of_number(self, number: str) -> str | None:
+        return self.owners.get(("number", number))
+
     def may_reach(self, project: str, number: str) -> bool:
         return (project, number) in self.reachable

@@ -13,7 +13,7 @@ from softswitch.control.protocol.requests import WatchEvents, WorkerAction
 from softswitch.control.protocol.rows import MissingPromptRow, ProjectRow, StoreRow, WorkerRow
 from softswitch.testing.acd_operations import FixedAcdOperations
 from softswitch.testing.belongings import FixedBelongings
-from softswitch.testing.call_operations import FixedCallOperations
+from softswitch.testing.call_order_operations import FixedCallOrderOperations
 from softswitch.testing.caller_operations import FixedCallerOperations
 from softswitch.testing.conference_operations import FixedConferenceOperations
 from softswitch.testing.fixed_switch import STARTED_AT
@@ -23,7 +23,7 @@ from softswitch.testing.voicemail_operations import FixedVoicemailOperations
 
 class FixedOperations(
     FixedCallerOperations,
-    FixedCallOperations,
+    FixedCallOrderOperations,
     FixedAcdOperations,
     FixedPeerOperations,
     FixedConferenceOperations,

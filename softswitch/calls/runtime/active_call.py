@@ -84,7 +84,8 @@ class ActiveCall:
         "came_by", "consultation", "conversation", "digits_typed", "display", "exchange", "has_fax_flow", "headers",
         "instance", "is_caller_hidden", "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox",
         "max_forwards", "near", "parked_by", "permissions", "queue_stay", "record", "recordings", "seat",
-        "sent_away_to", "state", "state_since", "streams", "supervisions", "transfer", "unreached", "variables",
+        "sent_away_to", "shown_as", "state", "state_since", "streams", "supervisions", "transfer", "unreached",
+        "variables",
     )  # fmt: skip
 
     def __init__(
@@ -166,6 +167,8 @@ class ActiveCall:
         self._description = b""
         """What the 200 to the caller will say; made when his stream is opened."""
         self._others: dict[LegId, Party] = {}
+        self.shown_as: tuple[str, str] | None = None
+        """Number and name that whoever is called for him is shown in place of his own, as a program wished."""
         self._identity: tuple[str, str] | None = None
         """Of who has taken the place of the record's caller."""
         self._legs = legs
@@ -320,7 +323,7 @@ class ActiveCall:
     @property
     def caller_identity(self) -> tuple[str, str]:
         """Number and name of who is the caller now."""
-        return self._identity or (self.record.calling_number, self.record.calling_name)
+        return self.shown_as or self._identity or (self.record.calling_number, self.record.calling_name)
 
     @property
     def is_answered(self) -> bool:
@@ -502,7 +505,7 @@ class ActiveCall:
     def give_place(self, party: Party, identity: tuple[str, str]) -> Party:
         """`party`, with this number and name, is the caller from now on; who was it is still in the call, beside him,
         and returned."""
-        old, self.caller, self._identity = self.caller, party, identity
+        old, self.caller, self._identity, self.shown_as = self.caller, party, identity, None
         self.admit(party, "caller")
         self._others[old.leg.leg_id] = old
         if self.record.answered_at is None:

@@ -45,6 +45,7 @@ class Attempt:
     """From `begin` until somebody has answered, until `verdict` says why nobody can, or until `end`."""
 
     __slots__ = (
+        "_answers_itself",
         "_around",
         "_call",
         "_called",
@@ -65,10 +66,17 @@ class Attempt:
     )
 
     def __init__(
-        self, call: ActiveCall, target: str, *, is_intercom: bool = False, through: Extension | None = None
+        self,
+        call: ActiveCall,
+        target: str,
+        *,
+        is_intercom: bool = False,
+        answers_itself: bool = False,
+        through: Extension | None = None,
     ) -> None:
         """`is_intercom`: the phone is to answer by itself, to a colleague; it must be configured to, and nothing is
-        forwarded. `through` is whose right it is to call through a trunk, if it is not the caller's."""
+        forwarded. It is asked the same if it `answers_itself`, whoever it is. `through` is whose right it is to call
+        through a trunk, if it is not the caller's."""
         caller = call.caller.extension
         self.target = target
         self.alerting = Alerting(call, is_counted=False)
@@ -77,6 +85,7 @@ class Attempt:
         self.reached_at = call.around.clock.now()
         """When whoever rings now began to."""
         self._is_intercom = is_intercom
+        self._answers_itself = is_intercom or answers_itself
         self._call = call
         self._around = call.around
         self._permitted = through or call.permissions
@@ -341,7 +350,7 @@ class Attempt:
             self._call,
             bindings=group,
             diversions=self._diversions,
-            answers_itself=self._is_intercom,
+            answers_itself=self._answers_itself,
         )
         self._next_group_at = self._around.clock.now() + extension.contacts_each_s
 

@@ -106,13 +106,18 @@ class CallController:
         start_flow: Callable[[ActiveCall], None],
         is_routed: Callable[[str], bool],
         project_of: Callable[[str], str],
+        run_flow: Callable[[ActiveCall, str], None],
+        has_flow: Callable[[str], bool],
     ) -> None:
-        """`is_routed` tells whether a number leads to a flow now, `project_of` whose number it is."""
+        """`run_flow` runs one by its name. `is_routed` tells whether a number leads to a flow now, `project_of` whose
+        number it is."""
         self.calls: dict[CallId, ActiveCall] = {}
-        self._around = around
+        self.around = self._around = around
         self._loop = loop
         self._start_flow = start_flow
         self._is_routed = is_routed
+        self._run_flow = run_flow
+        self._has_flow = has_flow
         self._project_of = project_of
         self._transfers: set[asyncio.Task[None]] = set()
         self.legs: dict[LegId, ActiveCall] = {}
@@ -290,6 +295,15 @@ class CallController:
 
     def start_flow(self, call: ActiveCall) -> None:
         self._start_flow(call)
+
+    def run_flow(self, call: ActiveCall, name: str) -> None:
+        self._run_flow(call, name)
+
+    def has_flow(self, name: str) -> bool:
+        return self._has_flow(name)
+
+    def is_routed(self, number: str) -> bool:
+        return self._is_routed(number)
 
     def is_reachable(self, number: str) -> bool:
         return self._is_routed(number) or self._around.settings().extension_for(number) is not None

@@ -50,6 +50,7 @@ class Conversation:
     __slots__ = (
         "_around",
         "_heard",
+        "_held_for",
         "_is_masked",
         "_music",
         "_on_hold_since",
@@ -113,6 +114,8 @@ class Conversation:
         self._tell_hold = tell_hold
         self._supervisors: dict[LegId, tuple[Party, SupervisionMode]] = {}
         self._heard: dict[LegId, _Heard] = {}
+        self._held_for: dict[LegId, str] = {}
+        """For whom a program has put the other on hold, and who wanted it."""
 
     @property
     def agent(self) -> Party:
@@ -180,13 +183,33 @@ class Conversation:
             self._let_hear(party, _NOTHING)
             self.hold_changed()
 
+    def hold_for(self, holder: Party, is_held: bool, by: str) -> None:
+        """As if the holder's phone had put the other on hold, or resumed. Once more is fine."""
+        if is_held:
+            self._held_for[holder.leg.leg_id] = by
+        else:
+            self._held_for.pop(holder.leg.leg_id, None)
+        self.hold_changed()
+
+    def holds(self, party: Party) -> bool:
+        """Whether he has put the other on hold, or a program has for him."""
+        return _is_away(party) or party.leg.leg_id in self._held_for
+
+    def holds_for(self, party: Party) -> str:
+        """Who has put the other on hold for him; "" if he has himself."""
+        return self._held_for.get(party.leg.leg_id, "")
+
+    @property
+    def is_on_hold(self) -> bool:
+        return self.holds(self.near) or self.holds(self.far)
+
     def hold_changed(self) -> None:
         """Somebody may have put the others on hold, or resumed, or the mask has changed; set what all hear."""
-        is_held = _is_away(self.near) or _is_away(self.far)
+        is_held = self.is_on_hold
         self._count_hold(is_held)
         for party, other in ((self.near, self.far), (self.far, self.near)):
             supervisors = [each for each, mode in self._supervisors.values() if self._speaks_to(mode, party)]
-            self._let_hear(party, self._heard_by(party, _is_away(other), [other, *self.guests, *supervisors]))
+            self._let_hear(party, self._heard_by(party, self.holds(other), [other, *self.guests, *supervisors]))
         for party, _ in self._supervisors.values():
             others = [
                 each for each, mode in self._supervisors.values() if each is not party and mode is SupervisionMode.BARGE
@@ -201,7 +224,7 @@ class Conversation:
     def pass_digit(self, party: Party, digit: str) -> None:
         """One of the two has pressed a key: the other is told as his phone understands it, and does not hear it."""
         other = self.other(party)
-        if other is None or _is_away(other) or other.leg.image is not None:
+        if other is None or self.holds(other) or other.leg.image is not None:
             return
         if other.digit_mode == "info":
             self._around.sip.send_info((other.stands_for or other).leg.leg_id, *info_of_digit(digit, DIGIT_MS))
@@ -240,7 +263,7 @@ class Conversation:
         return mode is SupervisionMode.BARGE or (mode is SupervisionMode.WHISPER and party is self.agent)
 
     def _heard_by(self, party: Party, is_other_held: bool, sources: list[Party]) -> _Heard:
-        if _is_away(party) or party.leg.image is not None:
+        if self.holds(party) or party.leg.image is not None:
             return _NOTHING
         if is_other_held:
             return _MUSIC

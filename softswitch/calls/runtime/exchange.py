@@ -42,6 +42,16 @@ class Exchange(Protocol):
         """Run the flow of the number called."""
         ...
 
+    def run_flow(self, call: "ActiveCall", name: str) -> None:
+        """Run the flow of this name, whatever number was called."""
+        ...
+
+    def has_flow(self, name: str) -> bool: ...
+
+    def is_routed(self, number: str) -> bool:
+        """Whether there is a flow for a number."""
+        ...
+
     def is_reachable(self, number: str) -> bool:
         """Whether there is a flow for a number, or an extension with that number or name."""
         ...

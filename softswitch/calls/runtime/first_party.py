@@ -10,15 +10,25 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.runtime.party import Party
+from softswitch.calls.settings import Extension
 from softswitch.sip.outputs import LegAnswered, LegFailed, LegProgress
 
 
-async def reach(call: ActiveCall, target: str, ring_s: float) -> DialReason | None:
+async def reach(
+    call: ActiveCall,
+    target: str,
+    ring_s: float,
+    *,
+    answers_itself: bool = False,
+    through: Extension | None = None,
+) -> DialReason | None:
     """Ring `target`, an account or number, for so long; why he could not be reached, or None: he is the caller.
+
+    His phone is asked to answer by itself if it `answers_itself`; `through` is whose right it is to call out.
 
     Raises `CallEnded`, `LocalError` and `MediaUnavailable`.
     """
-    attempt = Attempt(call, target)
+    attempt = Attempt(call, target, answers_itself=answers_itself, through=through)
     try:
         reason = await ring(call, attempt, ring_s)
         if attempt.answered is not None:

@@ -26,6 +26,8 @@ its mailbox; `call.party(event.leg_id)` is then whom to `call.converse` with, un
         conversation = parked.converse(parked.party(event.leg_id), music, policy)
 """
 
+from collections.abc import Callable
+
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
 from softswitch.calls.events import FarReplaced, PartyJoined
@@ -53,10 +55,12 @@ def transfer_away(
     permissions: Extension | None,
     transfer: Transfer | None = None,
     instance: str = "",
+    begin: Callable[[ActiveCall], None] | None = None,
 ) -> ActiveCall:
     """`party`, answered, begins a follow-up call to `target`; returns it. `call` is over, whoever else was in it.
 
     `instance` is which phone of the target's is meant, if not all.
+    `begin` begins it, if it is not the flow of the number.
     Whose trunks he may use, `permissions` says. `transfer` says who has him back if the target is not reached; that
     one's leg goes along if it is in `call`.
     """
@@ -85,7 +89,7 @@ def transfer_away(
     follow_up.instance = instance
     if transferor is not None:
         follow_up.admit(transferor)
-    call.exchange.start_flow(follow_up)
+    (begin or call.exchange.start_flow)(follow_up)
     return follow_up
 
 

@@ -17,6 +17,7 @@ from softswitch.calls.told.call_events import (
     CallResumed,
     CallRetrieved,
     CallRinging,
+    CallTagged,
     CallTransferred,
 )
 from softswitch.calls.told.events import VoicemailLeft
@@ -95,8 +96,9 @@ def hold_changed(call: "ActiveCall", conversation: "Conversation", held_s: float
     if held_s is not None:
         around.tell(CallResumed(around.clock.now(), call.call_id, held_s=round(held_s, 3)), project)
         return
-    holder = conversation.far if conversation.far.leg.is_held else conversation.near
-    around.tell(CallHeld(around.clock.now(), call.call_id, party=holder.leg.party), project)
+    holder = conversation.far if conversation.holds(conversation.far) else conversation.near
+    by = conversation.holds_for(holder)
+    around.tell(CallHeld(around.clock.now(), call.call_id, party=holder.leg.party, by=by), project)
 
 
 def call_transferred(call: "ActiveCall", next_call: CallId, by: str, to: str) -> None:
@@ -118,6 +120,12 @@ def call_retrieved(call: "ActiveCall", slot: str, by: str, waited_s: float) -> N
         CallRetrieved(call.around.clock.now(), call.call_id, slot, by=by, waited_s=round(waited_s, 3)),
         call.record.project,
     )
+
+
+def call_tagged(call: "ActiveCall", tags: Mapping[str, str], variables: Mapping[str, str], by: str) -> None:
+    around = call.around
+    event = CallTagged(around.clock.now(), call.call_id, tags=dict(tags), variables=dict(variables), by=by)
+    around.tell(event, call.record.project)
 
 
 def call_ended(call: "ActiveCall", cdr: Cdr) -> None:

@@ -275,7 +275,7 @@ async def ring_trunk(
     calling = numbers.outbound(_shown_number(call, trunk), "calling_out")
     rules = trunk.identity or IdentityRules(domain=settings.domain, diversion="both")
     told = introduce(
-        Caller(number=calling, name=call.display or call.record.calling_name, is_hidden=call.is_caller_hidden),
+        Caller(number=calling, name=call.display or _shown_name(call), is_hidden=call.is_caller_hidden),
         rules,
         called,
         () if rules.diversion == "none" else (*read_diversions(call.headers), *diversions),
@@ -297,9 +297,15 @@ async def ring_trunk(
     )
 
 
+def _shown_name(call: ActiveCall) -> str:
+    return call.record.calling_name if call.shown_as is None else call.shown_as[1]
+
+
 def _shown_number(call: ActiveCall, trunk: TrunkRoute) -> str:
     """Whoever is called for a client company sees its number: a caller's own, if he comes from outside, would be a
     number of somebody else's in our name."""
+    if call.shown_as is not None and call.shown_as[0]:
+        return call.shown_as[0]
     return project_of(call).calling_number or trunk.calling_number or call.record.calling_number
 
 

@@ -8,6 +8,7 @@ from softswitch.acd.explaining import ContactExplanation
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.traced_message import TracedMessage
 from softswitch.calls.told.events import Numbered
+from softswitch.control.protocol.call_orders import CallSet
 from softswitch.control.protocol.metrics import Metrics
 from softswitch.control.protocol.rows import (
     AgentRow,
@@ -356,6 +357,7 @@ Reply = (
     Status
     | Metrics
     | VoiceMessageSet
+    | CallSet
     | Rows
     | PhoneSet
     | AgentSet

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
+from softswitch.control.protocol.call_orders import CallOrder
 from softswitch.control.protocol.metrics import GetMetrics
 from softswitch.control.protocol.streams import StartStream, StopStream
 from softswitch.control.protocol.voicemail import VoicemailRequest
@@ -415,6 +416,7 @@ Request = (
     | GetMetrics
     | ListProjects
     | VoicemailRequest
+    | CallOrder
     | ListCalls
     | ListAgents
     | ListQueues

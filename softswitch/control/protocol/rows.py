@@ -61,6 +61,11 @@ class CallRow(msgspec.Struct, frozen=True, kw_only=True):
     """Where the caller is parked."""
     project: str = ""
     """For whom it is."""
+    is_on_hold: bool = False
+    """One of two who talk has put the other on hold, or a program has."""
+    tags: dict[str, str] = {}
+    variables: dict[str, str] = {}
+    """What flows and programs have noted."""
 
 
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True):

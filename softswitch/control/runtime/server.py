@@ -29,6 +29,15 @@ from softswitch.control.limits import (
     SOCKET_PATH_BYTES_MAX,
 )
 from softswitch.control.operations import Operations
+from softswitch.control.protocol.call_orders import (
+    HoldCall,
+    NoteCall,
+    Originate,
+    ParkCall,
+    PlayToCall,
+    SendDigits,
+    StopPlaying,
+)
 from softswitch.control.protocol.metrics import GetMetrics
 from softswitch.control.protocol.replies import (
     Agents,
@@ -346,6 +355,20 @@ class ControlServer:
                 yield await operations.start_stream(request)
             case StopStream():
                 yield await operations.stop_stream(request)
+            case Originate():
+                yield await operations.originate(request)
+            case HoldCall():
+                yield await operations.hold_call(request)
+            case PlayToCall():
+                yield await operations.play_to_call(request)
+            case StopPlaying():
+                yield await operations.stop_playing(request)
+            case SendDigits():
+                yield await operations.send_digits(request)
+            case NoteCall():
+                yield await operations.note_call(request)
+            case ParkCall():
+                yield await operations.park_call(request)
             case TransferCall(call_id, target):
                 yield await operations.transfer_call(call_id, target)
             case SetRecording(call_id, action, seconds, by):

@@ -74,6 +74,22 @@ class FlowRunner:
             active.refuse(404)
             active.flow_over()
             return
+        self._begin(active, dialplan, name, flow)
+
+    def run(self, active: ActiveCall, name: str) -> None:
+        """Run this flow, whatever number was called."""
+        dialplan = self._dialplan()
+        try:
+            self._begin(active, dialplan, name, dialplan.flow_named(name))
+        except SoftswitchError as error:
+            self._failed(active, error)
+            active.flow_over()
+
+    def has(self, name: str) -> bool:
+        """Whether there is a flow of this name."""
+        return name in self._dialplan().flows
+
+    def _begin(self, active: ActiveCall, dialplan: Dialplan, name: str, flow: Flow) -> None:
         active.record.flow = name
         if dialplan.fax_flow_for(active.record.called_number) is not None:
             active.has_fax_flow = True

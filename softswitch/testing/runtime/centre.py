@@ -412,6 +412,8 @@ class SimulatedCentre:
             start_flow=runner.start,
             is_routed=runner.is_routed,
             project_of=runner.project_of,
+            run_flow=runner.run,
+            has_flow=runner.has,
         )
         self.events.use_pops(
             ScreenPops(lambda: self.controller.calls, lambda: self.settings, self.clock, self.events.tell)

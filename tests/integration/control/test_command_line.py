@@ -593,6 +593,35 @@ def test_a_kind_of_event_that_there_is_not_is_a_fault_of_usage() -> None:
     assert 'there is no kind of event "cal"' in result.stderr
 
 
+@pytest.mark.usefixtures("server")
+def test_orders_to_calls(operations: FixedOperations) -> None:
+    made = printed("calls", "originate", "anna", "+4420", "--var", "customer=47=11", "--tag", "campaign=spring")
+    assert made == ["anna is rung: call c3."]
+    assert printed("calls", "hold", "c1", "--by", "otto") == ["Call c1: the caller is on hold."]
+    assert printed("calls", "resume", "c1", "--side", "called") == ["Call c1: they talk."]
+    assert printed("calls", "play", "c1", "greeting", "--text", "hello", "--to", "caller") == [
+        "Call c1: played to caller."
+    ]
+    assert printed("calls", "play", "c1", "--stop") == ["Call c1: nothing is played to both."]
+    assert printed("calls", "digits", "c1", "12#") == ["Call c1: sent to the called."]
+    assert printed("calls", "note", "c1", "--tag", "ticket=T-7") == ["Call c1: ticket=T-7."]
+    assert printed("calls", "park", "c1", "--slot", "702", "--timeout", "60")[0].startswith("+442071838750 is being")
+    assert operations.orders == [
+        ("originate", "anna", "+4420", ""),
+        ("hold_call", "c1", "True", "caller", "otto"),
+        ("hold_call", "c1", "False", "called", ""),
+        ("play_to_call", "c1", "greeting", "hello", "caller", "False"),
+        ("stop_playing", "c1", "both"),
+        ("send_digits", "c1", "12#", "called"),
+        ("note_call", "c1", ""),
+        ("park_call", "c1", "702", "60.0"),
+    ]
+    assert run("calls", "note", "c1", "--tag", "=x").exit_code == 2
+    refused = run("calls", "originate", "nobody", "100")
+    assert refused.exit_code == 1
+    assert 'leads to "nobody"' in refused.stderr
+
+
 def test_a_trace_needs_a_switch_that_runs() -> None:
     assert run("trace").exit_code == 3
 

@@ -7,6 +7,16 @@ import pytest
 
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
+from softswitch.control.protocol.call_orders import (
+    CallSet,
+    HoldCall,
+    NoteCall,
+    Originate,
+    ParkCall,
+    PlayToCall,
+    SendDigits,
+    StopPlaying,
+)
 from softswitch.control.protocol.metrics import GetMetrics
 from softswitch.control.protocol.replies import (
     Agents,
@@ -166,6 +176,13 @@ REQUESTS: list[Request] = [
     TransferCall(CallId("c1"), "120"),
     StartStream(call_id=CallId("c1"), program="bot", side="mixed", rate_hz=16000, by="otto"),
     StopStream(call_id=CallId("c1"), stream_id="7", by="otto"),
+    Originate(first="anna", to="+442071838750", caller_id="100", variables={"customer": "4711"}, by="crm"),
+    HoldCall(CallId("c1"), True, "called", "otto"),
+    PlayToCall(CallId("c1"), ["greeting"], "hello", "caller", True, "otto"),
+    StopPlaying(CallId("c1"), "caller"),
+    SendDigits(CallId("c1"), "12#", "caller"),
+    NoteCall(CallId("c1"), {"ticket": "T-7"}, {"customer": "4711"}, "crm"),
+    ParkCall(CallId("c1"), "701", 60.0, "otto"),
     SetRecording(CallId("c1"), "mask", 30.0, "otto"),
     SetWorker("media-0", "drain"),
     HoldRecording(RecordingId("r1"), 1_700_000_000.0, True),
@@ -226,6 +243,7 @@ REPLIES: list[Reply] = [
     Reloaded(["a"], ["b"]),
     Done(),
     Messages(list(SWITCH.message_rows), list(LEGS), SWITCH.call_rows[0], 3),
+    CallSet(SWITCH.call_rows[0]),
     EventRows(SWITCH.event_rows, 9, is_incomplete=True, is_last=True, end_reason="too slow"),
     TraceRows([TraceRow(SWITCH.message_rows[0], "anna", CallId("c1"))], 5),
     Refused("not_found", "there is none", ["x"]),

@@ -10,6 +10,15 @@ from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.calls.told.call_events import CallAnswered, CallRinging
 from softswitch.calls.told.events import Numbered, PhoneRegistered, SwitchEvent, TrunkUp
+from softswitch.control.protocol.call_orders import (
+    HoldCall,
+    NoteCall,
+    Originate,
+    ParkCall,
+    PlayToCall,
+    SendDigits,
+    StopPlaying,
+)
 from softswitch.control.protocol.replies import (
     Agents,
     AgentSet,
@@ -106,6 +115,18 @@ ACTS: list[tuple[Request, list[tuple[str, str]]]] = [
     (TransferCall(CallId("c1"), "120"), [CALL]),
     (StartStream(call_id=CallId("c1"), program="acme.bot"), [CALL, ("program", "acme.bot")]),
     (StopStream(call_id=CallId("c1"), stream_id="7"), [CALL]),
+    (HoldCall(CallId("c1"), True), [CALL]),
+    (PlayToCall(CallId("c1"), ["acme/welcome"]), [CALL]),
+    (StopPlaying(CallId("c1")), [CALL]),
+    (SendDigits(CallId("c1"), "1"), [CALL]),
+    (NoteCall(CallId("c1"), {"ticket": "7"}), [CALL]),
+    (ParkCall(CallId("c1")), [CALL]),
+    (Originate(first="101", to="120", project="acme"), [PHONE]),
+    (Originate(first="anna", to="120", project="acme"), [AGENT]),
+    (
+        Originate(first="120", to="120", through="101", caller_id="800", project="acme"),
+        [PHONE, ("number", "800")],
+    ),
     (Supervise(CallId("c1"), "101"), [CALL, PHONE]),
     (SetSupervision(CallId("c1"), "barge", "101"), [CALL, PHONE]),
     (HoldRecording(RecordingId("r1"), 1.0, True), [("recording", "r1")]),
@@ -180,6 +201,28 @@ def test_and_on_nothing_else_which_is_as_if_it_did_not_exist(
 
 def test_callers_are_sent_to_what_is_the_projects_or_nobodys() -> None:
     refused = scope_of({CALL: "acme"}).refusal(TransferCall(CallId("c1"), "120"))
+    assert refused is not None
+    assert refused.code == "not_found"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Originate(first="101", to="120"),
+        Originate(first="101", to="120", project="bolt"),
+        Originate(first="101", to="121", project="acme"),
+        Originate(first="101", flow="survey", project="acme"),
+        Originate(first="101", slot="701", project="acme"),
+        Originate(first="102", to="120", project="acme"),
+        Originate(first="121", to="120", through="101", project="acme"),
+        Originate(first="101", to="120", through="102", project="acme"),
+        Originate(first="101", to="120", caller_id="900", project="acme"),
+        PlayToCall(CallId("c1"), ["bolt/welcome"]),
+    ],
+)
+def test_calls_are_made_between_what_is_its_own_in_its_own_name(request_: Request) -> None:
+    owners = {PHONE: "acme", CALL: "acme", ("phone", "102"): "bolt", ("number", "900"): "bolt"}
+    refused = scope_of(owners, "120").refusal(request_)
     assert refused is not None
     assert refused.code == "not_found"
 
