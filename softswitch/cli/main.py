@@ -58,6 +58,8 @@ _COMMANDS = {
     "mails": LazyCommand("softswitch.cli.voicemail", "mails", "Mail that is not sent yet, and why."),
     "mailboxes": LazyCommand("softswitch.cli.mailboxes", "mailboxes", "Voice messages that wait."),
     "trunks": LazyCommand("softswitch.cli.trunks", "trunks", "Providers: alive, registered, how full."),
+    "users": LazyCommand("softswitch.cli.users", "users", "Who may use the HTTP API: people and keys."),
+    "audit": LazyCommand("softswitch.cli.audit", "audit", "Who did what through the HTTP API, the newest first."),
     "media": LazyCommand("softswitch.cli.media", "media", "Media workers and what they carry."),
     "cdr": LazyCommand("softswitch.cli.cdr", "cdr", "Call detail records, the newest first."),
     "report": LazyCommand("softswitch.cli.report", "report", "Reports of calls, queues, agents and trunks."),

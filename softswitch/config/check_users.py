@@ -41,7 +41,7 @@ def _check_rights(row: RightsRow, path: KeyPath, draft: Draft, faults: FaultList
     for role, key in ABOUT.items():
         value = getattr(row, key)
         if row.role == role and not value:
-            faults.add((*path, key), f"it says nothing of its {key}, which a {role} must have", f"Write {key}")
+            faults.add((*path, key), f'role = "{role}" must say which {key}', f"Write {key}")
         elif value and row.role != role:
             faults.add((*path, key), f'this is for role = "{role}"', "Remove it, or change the role")
     if row.commands and row.role != "project":

@@ -92,6 +92,18 @@ def load_users(directory: str | os.PathLike[str]) -> tuple[list[UserRow], list[K
     return [row for _, row in draft.users], [row for _, row in draft.keys]
 
 
+def users_faults(directory: str | os.PathLike[str], text: str) -> list[Fault]:
+    """What is wrong with users.toml if it were so; what it refers to is looked for in the other files."""
+    draft = Draft(os.path.abspath(directory))
+    for name in ("agents.toml", "projects.toml"):
+        _convert_file(name, draft)
+    table = _parse(text.encode(), draft.fault_lists[USERS_FILE])
+    if table is not None:
+        _convert_table(USERS_FILE, table, draft)
+        check_users(draft)
+    return draft.fault_lists[USERS_FILE].in_order()
+
+
 def _require_directory(path: Path) -> None:
     if not (path / SETTINGS_FILE).is_file():
         remedy = f"Name the directory of the configuration, or make one: softswitch init {path}"
@@ -155,6 +167,10 @@ def _read(path: Path, faults: FaultList) -> dict[str, object] | None:
     except OSError as error:
         faults.add((), f"the file cannot be read: {error.strerror}", "Make it readable for the switch")
         return None
+    return _parse(raw, faults)
+
+
+def _parse(raw: bytes, faults: FaultList) -> dict[str, object] | None:
     if len(raw) > FILE_BYTES_MAX:
         faults.add((), f"the file is {len(raw) >> 20} MB large", f"At most {FILE_BYTES_MAX >> 20} MB are read")
         return None
@@ -206,8 +222,12 @@ class _Tables:
 def _convert_file(name: str, draft: Draft) -> None:
     faults = draft.fault_lists[name]
     table = _read(Path(draft.directory, name), faults)
-    if table is None:
-        return
+    if table is not None:
+        _convert_table(name, table, draft)
+
+
+def _convert_table(name: str, table: dict[str, object], draft: Draft) -> None:
+    faults = draft.fault_lists[name]
     draft.tables[name] = table
     tables = _Tables(table, faults)
     match name:
@@ -356,6 +376,7 @@ def _complete_settings(settings: Settings, directory: str) -> Settings:
             settings.web,
             certificate=settings.web.certificate and absolute(settings.web.certificate),
             private_key=settings.web.private_key and absolute(settings.web.private_key),
+            audit_log=absolute(settings.web.audit_log),
         ),
         sounds=replace(
             sounds,

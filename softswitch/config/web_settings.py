@@ -37,6 +37,8 @@ class WebSection(msgspec.Struct, frozen=True, kw_only=True):
     """After so long a user logs in again,"""
     session_idle_minutes: Annotated[float, Meta(gt=0, le=43_200)] = 120
     """or when nothing was asked for so long."""
+    audit_log: str = "audit.jsonl"
+    """Who did what through the API, a line of JSON each."""
     audit_mb: Annotated[int, Meta(ge=1, le=10_000)] = 50
     """The size of the audit log, the older half of which then goes."""
 

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import Literal
 
 import msgspec
 
@@ -13,11 +14,14 @@ KEY_PREFIX = "ssw_"
 """Keys begin so, whereby scanners of source code find those that should not be there."""
 
 
+Column = Role | Literal["nobody"]
+
+
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who was let in. `name` is what the switch keeps of who did something, and what limits count by."""
 
     name: str
-    role: Role
+    role: Column
     teams: frozenset[str] = frozenset()
     agent_id: AgentId | None = None
     project: str = ""
@@ -25,6 +29,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """False: it only looks."""
     phone: str = ""
     """Of a supervisor: what rings when he listens in."""
+
+
+NOBODY = Caller(name="", role="nobody")
+"""Asks for what nobody need be known for."""
 
 
 class KnownCallers:

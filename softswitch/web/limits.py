@@ -32,3 +32,75 @@ SECRET_CHARACTERS_MAX = 200
 
 WEBSOCKET_MESSAGE_BYTES_MAX = 64 * 1024
 """Of a message from a client, which says in a few words what it wants to hear of."""
+
+SESSIONS_MAX = 10_000
+"""Users that are logged in: every agent of the largest centre."""
+
+USER_SESSIONS_MAX = 20
+"""Of one user: his desk, his telephone, and windows he forgot."""
+
+PASSWORD_CHARACTERS_MAX = 500
+"""A longer one only costs time."""
+
+LOG_INS_PER_S = 0.2
+"""Of one address and of one user, in the long run: nobody mistypes more often, and guessing takes centuries."""
+
+LOG_INS_BURST = 10
+"""At once."""
+
+LOG_INS_AT_ONCE = 1
+"""Passwords that are checked at the same time: 50 a second, at 20 ms and 19 MB each."""
+
+LOG_INS_WAITING_MAX = 100
+"""Log-ins that wait for that: two seconds of them."""
+
+ANSWERS_KEPT_S = 86_400.0
+"""How long an idempotency key is known."""
+
+ANSWERS_MAX = 50_000
+"""Answers to requests with idempotency keys that are kept: half an hour of 30 orders a second."""
+
+ANSWERS_BYTES_MAX = 32 * 1024 * 1024
+"""And all of them together."""
+
+IDEMPOTENCY_KEY_CHARACTERS_MAX = 100
+"""A UUID has 36."""
+
+AUDIT_WHAT_CHARACTERS_MAX = 500
+"""Of a request's body in the audit log."""
+
+AUDIT_ROWS_MAX = 1000
+"""Of the audit log in one answer."""
+
+HISTORY_AT_ONCE = 2
+"""Threads that read the store."""
+
+HISTORY_WAITING_MAX = 50
+"""Requests for records that are being answered or wait; each takes milliseconds, at most half a second."""
+
+PAGE_ROWS_MAX = 500
+"""In one page of records."""
+
+PAGE_ROWS_SEARCHED_MAX = 20_000
+"""Records that are looked through for one page: a fifth of a second. Behind them the next page goes on."""
+
+LINK_S_MAX = 30 * 86_400.0
+"""How long a signed link can be good for."""
+
+FILE_CHUNK_BYTES = 64 * 1024
+"""Of a file that is sent, in memory at a time."""
+
+COMMANDS_AT_ONCE = 2
+"""Processes of ours that work for requests: checks of the configuration, simulations, reports."""
+
+COMMAND_S = 60.0
+"""How long each may take."""
+
+COMMAND_BYTES_MAX = 8 * 1024 * 1024
+"""Of what each may print."""
+
+RECORD_SEARCHED_MAX = 100_000
+"""Records that are looked through for one by its id: a second."""
+
+AUDIT_SEARCHED_MAX = 50_000
+"""Rows of the audit log that are looked through for some: half a second."""

@@ -16,6 +16,7 @@ from softswitch.control.protocol.requests import (
     ListPhones,
     Request,
 )
+from softswitch.web.asked import Owner
 from softswitch.web.callers import Caller
 from softswitch.web.problem import ProblemError
 from softswitch.web.view import Facts, View
@@ -32,6 +33,23 @@ class Link(Protocol):
     async def frames(self, request: Request | InProject, expected: type[RowsT]) -> list[RowsT]:
         """A listing, which may be a moment old."""
         ...
+
+
+class Everybodys:
+    """An admin's: all records."""
+
+    def sees(self, *, agent: str | None, queue: str | None, project: str) -> bool:
+        return True
+
+
+class Projects:
+    """A client company's: those that say they are its own."""
+
+    def __init__(self, project: str) -> None:
+        self._project = project
+
+    def sees(self, *, agent: str | None, queue: str | None, project: str) -> bool:
+        return project == self._project
 
 
 class OwnSwitch:
@@ -62,6 +80,16 @@ class OwnSwitch:
                 view = await self.view(request)
                 _refuse(view, request)
                 return [view.shown(frame) for frame in await self._link.frames(request, expected)]
+
+    async def owner(self) -> Owner:
+        """What of the store is the caller's."""
+        match self._caller.role:
+            case "admin":
+                return Everybodys()
+            case "project":
+                return Projects(self._caller.project)
+            case _:
+                return await self.view()
 
     async def view(self, request: Request | None = None) -> View:
         """What a supervisor or an agent may see, with the facts that `request` is judged by."""

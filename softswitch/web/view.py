@@ -71,6 +71,10 @@ class View:
         """Whether something an agent had, or that was in a queue, is his."""
         return (agent is not None and agent in self.agents) or (queue is not None and queue in self.led)
 
+    def sees(self, *, agent: str | None, queue: str | None, project: str) -> bool:
+        """Whether a record is his."""
+        return self.is_of(agent, queue)
+
     def has_call(self, call_id: str) -> bool:
         return any(row.call_id == call_id and self.sees_call(row) for row in self._facts.calls)
 

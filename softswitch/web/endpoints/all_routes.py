@@ -1,11 +1,32 @@
 """Every route of the API."""
 
-from softswitch.web.endpoints import agents, calls, queues, status
+from softswitch.web.endpoints import (
+    agents,
+    calls,
+    conferences,
+    configuration,
+    contacts,
+    knowledge,
+    peers,
+    queues,
+    records,
+    session,
+    switch,
+    voicemail,
+)
 from softswitch.web.route import Route
 
 ROUTES: list[Route] = [
-    *status.routes.routes,
+    *switch.routes.routes,
+    *session.routes.routes,
     *calls.routes.routes,
     *agents.routes.routes,
     *queues.routes.routes,
+    *contacts.routes.routes,
+    *conferences.routes.routes,
+    *peers.routes.routes,
+    *knowledge.routes.routes,
+    *records.routes.routes,
+    *voicemail.routes.routes,
+    *configuration.routes.routes,
 ]

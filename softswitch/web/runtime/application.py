@@ -61,7 +61,7 @@ def application(
 
 
 def _handler(route: Route, gate: Gate) -> HTTPRouteHandler:
-    async def handle(request: AnyRequest) -> Response[bytes]:
+    async def handle(request: AnyRequest) -> Response[Any]:
         return await gate.serve(route, request)
 
     path = PREFIX + route.path.replace("}", ":str}")

@@ -1,23 +1,78 @@
 """Puts the web process together: every part that has no socket of its own."""
 
+import os
+from pathlib import Path
+
 from litestar import Litestar
 
 from softswitch.base.clock import Clock
+from softswitch.base.entropy import SystemEntropy
+from softswitch.base.errors import StartError
 from softswitch.config.settings import Settings
 from softswitch.control.runtime.async_client import AsyncControlClient
 from softswitch.web.endpoints.all_routes import ROUTES
+from softswitch.web.limits import LOG_INS_BURST, LOG_INS_PER_S
+from softswitch.web.rates import RateLimit
 from softswitch.web.runtime.application import application
+from softswitch.web.runtime.audit_file import AuditFile
+from softswitch.web.runtime.commands import Commands
 from softswitch.web.runtime.gate import Gate
+from softswitch.web.runtime.history import History
 from softswitch.web.runtime.link import SwitchLink
+from softswitch.web.runtime.log_in import PasswordChecks
 from softswitch.web.runtime.users_file import UsersFile
+from softswitch.web.runtime.written import WrittenConfiguration
+from softswitch.web.services import Services
+from softswitch.web.sessions import Sessions
+
+SECRET_FILE = "web.secret"
+SECRET_BYTES = 32
 
 
 class WebParts:
-    """Raises `ConfigurationError` where users.toml cannot be used."""
+    """Raises `ConfigurationError` where users.toml cannot be used, `StartError` for the run directory."""
 
     def __init__(self, directory: str, settings: Settings, clock: Clock) -> None:
+        web = settings.web
         self.client = AsyncControlClient(settings.control.socket, directory)
-        self.gate = Gate(settings.web, UsersFile(directory, clock), SwitchLink(self.client, clock), clock)
-        self.application: Litestar = application(
-            ROUTES, self.gate, settings.web, others=[], on_shutdown=[self.client.close]
+        self._history = History(settings.store.directory)
+        self._passwords = PasswordChecks()
+        sessions = Sessions(SystemEntropy(), longest_s=web.session_hours * 3600, idle_s=web.session_idle_minutes * 60)
+        self.services = Services(
+            clock=clock,
+            known=UsersFile(directory, clock).known,
+            sessions=sessions,
+            log_ins=RateLimit(LOG_INS_PER_S, burst=LOG_INS_BURST),
+            passwords=self._passwords,
+            history=self._history,
+            commands=Commands(directory),
+            written=WrittenConfiguration(directory),
+            audit=AuditFile(web.audit_log, bytes_max=web.audit_mb * 1024 * 1024),
+            link_secret=_secret(Path(settings.control.socket).parent),
+            url=web.url,
+            is_secure=web.is_secure,
         )
+        self.link = SwitchLink(self.client, clock)
+        self.gate = Gate(settings, self.link, self.services)
+        self.application: Litestar = application(ROUTES, self.gate, web, others=[], on_shutdown=[self._close])
+
+    async def _close(self) -> None:
+        self._history.close()
+        self._passwords.close()
+        await self.client.close()
+
+
+def _secret(run_directory: Path) -> bytes:
+    """With what links are signed: made once, so that links outlive the process."""
+    path = run_directory / SECRET_FILE
+    try:
+        if path.exists():
+            secret = path.read_bytes()
+            if len(secret) == SECRET_BYTES:
+                return secret
+        secret = os.urandom(SECRET_BYTES)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(secret)
+        return secret
+    except OSError as error:
+        raise StartError(f"{path} cannot be written ({error.strerror}): make its directory writable") from error

@@ -1,81 +1,174 @@
 """What every request passes before the function of its route is called, and what its answer passes afterwards.
 
-How often its address may ask; who it is from; how often that caller may; whether he may ask this; what he has sent.
+How often its address may ask; who it is from; how often that caller may; whether he may ask this; what he has sent;
+whether it was done before. Afterwards what was done, or refused to him, is in the audit log.
 """
 
+from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
+from litestar.response import Stream
 
-from softswitch.base.clock import Clock
-from softswitch.config.web_settings import WebSection
-from softswitch.web.access import may
+from softswitch.config.settings import Settings
+from softswitch.web.access import is_for_nobody, may
 from softswitch.web.asked import Asked
-from softswitch.web.callers import Caller
-from softswitch.web.limits import SECRET_CHARACTERS_MAX
-from softswitch.web.own_switch import OwnSwitch
-from softswitch.web.problem import ProblemError
+from softswitch.web.audit import AuditRow, what_of
+from softswitch.web.callers import NOBODY, Caller
+from softswitch.web.endpoints.session import COOKIE
+from softswitch.web.idempotency import Answer, IdempotentRequests, Standing
+from softswitch.web.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, SECRET_CHARACTERS_MAX
+from softswitch.web.own_switch import Link, OwnSwitch
+from softswitch.web.problem import MEDIA_TYPE, ProblemError
 from softswitch.web.rates import RateLimit
 from softswitch.web.reading import check_path, read_body, read_query
-from softswitch.web.route import Route
-from softswitch.web.runtime.link import SwitchLink
-from softswitch.web.runtime.users_file import UsersFile
+from softswitch.web.route import PREFIX, FileAnswer, Route
+from softswitch.web.runtime.files import send_file
+from softswitch.web.services import Services
+from softswitch.web.sessions import Session, is_token_of
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+AnyRequest = Request[Any, Any, Any]
 
 _encode = msgspec.json.Encoder().encode
+
+
+class Entered:
+    """A caller who was let in, and the session he has, if it is by one."""
+
+    __slots__ = ("caller", "session", "session_id")
+
+    def __init__(self, caller: Caller, session: Session | None = None, session_id: str = "") -> None:
+        self.caller = caller
+        self.session = session
+        self.session_id = session_id
 
 
 class Gate:
     """Serves all routes."""
 
-    def __init__(self, settings: WebSection, users: UsersFile, link: SwitchLink, clock: Clock) -> None:
-        self._users = users
+    def __init__(self, settings: Settings, link: Link, services: Services) -> None:
+        web = settings.web
+        self._key_file = settings.recordings.key_file
         self._link = link
-        self._clock = clock
-        self._proxies = [ip_network(text) for text in settings.proxies]
-        self._of_addresses = RateLimit(settings.address_requests_per_s)
-        self._of_callers = RateLimit(settings.requests_per_s)
+        self._services = services
+        self._origins = frozenset({services.url, *web.origins})
+        self._proxies = [ip_network(text) for text in web.proxies]
+        self._of_addresses = RateLimit(web.address_requests_per_s)
+        self._of_callers = RateLimit(web.requests_per_s)
+        self._done_before = IdempotentRequests()
 
-    async def serve(self, route: Route, request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def serve(self, route: Route, request: AnyRequest) -> Response[bytes] | Stream:
         """Raises `ProblemError`."""
-        self.count_address(self.address_of(request))
-        caller = self.caller_of(request)
-        self.count_caller(caller)
-        if not may(caller, route):
-            raise _not_allowed(caller)
-        asked = Asked(
-            caller=caller,
-            path=check_path(dict(request.path_params)),
-            query=read_query(route, list(request.query_params.multi_items())),
-            body=read_body(route, request.headers.get("content-type", ""), await request.body()),
-            switch=OwnSwitch(caller, self._link),
-        )
-        answer = await route.act(asked)
-        return Response(_encode(answer), media_type="application/json", status_code=route.status)
+        address = self.address_of(request)
+        self.count_address(address)
+        entered = Entered(NOBODY) if is_for_nobody(route) else self.enter(request)
+        self.count_caller(entered.caller)
+        asked: Asked[Any, Any] | None = None
+        try:
+            if not may(entered.caller, route):
+                raise _not_allowed(entered.caller)
+            if route.is_acting:
+                self._check_page(request, entered)
+            raw = await request.body()
+            asked = Asked(
+                caller=entered.caller,
+                address=address,
+                path=check_path(dict(request.path_params)),
+                query=read_query(route, list(request.query_params.multi_items())),
+                body=read_body(route, request.headers.get("content-type", ""), raw),
+                switch=OwnSwitch(entered.caller, self._link),
+                services=self._services,
+                session=entered.session,
+                session_id=entered.session_id,
+            )
+            response = await self._answer(route, request, asked, raw)
+        except ProblemError as error:
+            self._audit(route, request, entered.caller, asked, error.status, error.problem.reason)
+            raise
+        self._audit(route, request, entered.caller, asked, response.status_code or route.status, "")
+        return response
 
-    def caller_of(self, connection: Connection) -> Caller:
+    async def _answer(
+        self, route: Route, request: AnyRequest, asked: Asked[Any, Any], raw: bytes
+    ) -> Response[bytes] | Stream:
+        key = request.headers.get("idempotency-key", "")
+        if key and route.is_acting and asked.caller is not NOBODY:
+            return await self._answer_once(route, request, asked, raw, key)
+        answer = await route.act(asked)
+        if isinstance(answer, FileAnswer):
+            return await send_file(answer, dict(request.headers), self._key_file)
+        return _response(Answer(route.status, "application/json", _encode(answer)), asked.headers)
+
+    async def _answer_once(
+        self, route: Route, request: AnyRequest, asked: Asked[Any, Any], raw: bytes, key: str
+    ) -> Response[bytes]:
+        """The answer of the first time, whenever that was."""
+        if len(key) > IDEMPOTENCY_KEY_CHARACTERS_MAX or not key.isascii() or not key.isprintable():
+            reason = f"it is no word of at most {IDEMPOTENCY_KEY_CHARACTERS_MAX} characters"
+            raise ProblemError("invalid", reason, "Send a UUID", field="Idempotency-Key")
+        name = asked.caller.name
+        fingerprint = sha256(f"{route.method} {request.url.path}?{request.url.query}\n".encode() + raw).digest()
+        known = self._done_before.begin(name, key, fingerprint, self._services.clock.now())
+        match known:
+            case Answer():
+                return _response(known, {"Idempotent-Replayed": "true"})
+            case Standing.UNDER_WAY:
+                reason = "a request with this key is being carried out"
+                raise ProblemError("conflict", reason, "Ask again in a moment", field="Idempotency-Key")
+            case Standing.OF_ANOTHER:
+                reason = "another request had this key"
+                raise ProblemError("invalid", reason, "Send a key of its own", field="Idempotency-Key")
+            case Standing.NEW:
+                return await self._answer_first(route, asked, key)
+
+    async def _answer_first(self, route: Route, asked: Asked[Any, Any], key: str) -> Response[bytes]:
+        name = asked.caller.name
+        try:
+            answer = Answer(route.status, "application/json", _encode(await route.act(asked)))
+        except ProblemError as error:
+            if error.status == 429 or error.status >= 500:
+                self._done_before.forget(name, key)
+            else:
+                self._done_before.finish(name, key, Answer(error.status, MEDIA_TYPE, _encode(error.problem)))
+            raise
+        except BaseException:
+            self._done_before.forget(name, key)
+            raise
+        self._done_before.finish(name, key, answer)
+        return _response(answer, asked.headers)
+
+    def enter(self, connection: Connection) -> Entered:
         """Who asks. Raises `ProblemError` if nobody does who is let in."""
+        services = self._services
         scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
-        if not secret:
+        if scheme:
+            if scheme.lower() != "bearer" or not secret:
+                raise _unauthenticated("this is no way to say who asks")
+            caller = None
+            if len(secret) <= SECRET_CHARACTERS_MAX:
+                caller = services.known().by_key(secret.strip(), services.clock.wall())
+            if caller is None:
+                raise _unauthenticated("the key is none of ours, or good no more")
+            return Entered(caller)
+        session_id = connection.cookies.get(COOKIE, "")
+        if not session_id:
             raise _unauthenticated("nobody is named who asks")
-        if scheme.lower() != "bearer":
-            raise _unauthenticated("this is no way to say who asks")
-        caller = None
-        if len(secret) <= SECRET_CHARACTERS_MAX:
-            caller = self._users.known().by_key(secret.strip(), self._clock.wall())
+        session = services.sessions.find(session_id, services.clock.now())
+        caller = None if session is None else services.known().user(session.user)
         if caller is None:
-            raise _unauthenticated("the key is none of ours, or good no more")
-        return caller
+            raise _unauthenticated("the session is over")
+        return Entered(caller, session, session_id)
 
     def count_address(self, address: str) -> None:
-        _count(self._of_addresses, address, self._clock.now())
+        _count(self._of_addresses, address, self._services.clock.now())
 
     def count_caller(self, caller: Caller) -> None:
-        _count(self._of_callers, caller.name, self._clock.now())
+        if caller is not NOBODY:
+            _count(self._of_callers, caller.name, self._services.clock.now())
 
     def address_of(self, connection: Connection) -> str:
         """The client's: of a proxy of ours we believe whom it names, the last one that is no proxy itself."""
@@ -86,6 +179,53 @@ class Gate:
         while hops and _is_within(address, self._proxies):
             address = hops.pop()
         return address
+
+    def is_own_page(self, connection: Connection) -> bool:
+        """Whether a browser's request comes from one of our pages, or one that is allowed."""
+        origin = connection.headers.get("origin")
+        return origin is None or origin in self._origins
+
+    def _check_page(self, request: AnyRequest, entered: Entered) -> None:
+        """That a page of another site did not make a browser act in its user's name."""
+        if entered.session is None:
+            return
+        remedy = "Send the token of GET /api/v1/session as X-CSRF-Token, from a page of [web] origins"
+        if not self.is_own_page(request):
+            raise ProblemError("forbidden", "the page is none that may use this session", remedy, field="Origin")
+        if not is_token_of(entered.session, request.headers.get("x-csrf-token", "")):
+            reason = "the request does not show that it is from our page"
+            raise ProblemError("forbidden", reason, remedy, field="X-CSRF-Token")
+
+    def _audit(
+        self,
+        route: Route,
+        request: AnyRequest,
+        caller: Caller,
+        asked: Asked[Any, Any] | None,
+        status: int,
+        reason: str,
+    ) -> None:
+        """What was done, what was heard, and what was refused to somebody who may not."""
+        is_kept = route.is_acting or route.answer is FileAnswer or status == 403
+        if not is_kept or status == 429:
+            return
+        row = AuditRow(
+            at=self._services.clock.wall(),
+            caller=caller.name,
+            role=caller.role,
+            address=self.address_of(request),
+            method=route.method,
+            path=PREFIX + route.path if is_for_nobody(route) else request.url.path[:300],  # links are secret
+            what="" if asked is None else asked.note or what_of(asked.body),
+            status=status,
+            reason=reason,
+        )
+        self._services.audit.write(row)
+
+
+def _response(answer: Answer, headers: dict[str, str]) -> Response[bytes]:
+    headers = {"cache-control": "no-store", **headers}
+    return Response(answer.body, media_type=answer.media_type, status_code=answer.status, headers=headers)
 
 
 def _is_within(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:

@@ -32,7 +32,7 @@ class SwitchLink:
         except NoSwitchRunning as error:
             raise _away(error) from error
         finally:
-            self._recent.forget()
+            self.forget()
 
     async def frames(self, request: Request | InProject, expected: type[RowsT]) -> list[RowsT]:
         now = self._clock.now()
@@ -49,6 +49,10 @@ class SwitchLink:
         except NoSwitchRunning as error:
             self._recent.forget_one(request, task)
             raise _away(error) from error
+
+    def forget(self) -> None:
+        """Listings are asked for anew: something has changed."""
+        self._recent.forget()
 
 
 def _problem(error: ControlFailed) -> ProblemError:

@@ -11,7 +11,7 @@ from softswitch.config import load_settings
 from softswitch.testing.operations import FixedOperations
 from softswitch.web.runtime.building import WebParts
 from tests.integration.control.conftest import RunningServer
-from tests.integration.web.conftest import Api, bearer
+from tests.integration.web.conftest import Api, bearer, make_directory
 
 pytestmark = pytest.mark.network
 
@@ -53,7 +53,8 @@ def test_paths_and_methods_that_are_not_there(api: Api) -> None:
     assert api.delete("/api/v1/calls").json()["status"] == 405
 
 
-def test_a_switch_that_is_away_is_503_and_comes_back(directory: Path, operations: FixedOperations) -> None:
+def test_a_switch_that_is_away_is_503_and_comes_back(tmp_path: Path, operations: FixedOperations) -> None:
+    directory = make_directory(tmp_path)
     parts = WebParts(str(directory), load_settings(directory), SystemClock())
     with TestClient(parts.application) as api:
         for _ in range(2):
@@ -76,15 +77,14 @@ def _until_answered(api: Api) -> dict[str, object]:
 
 
 def test_a_change_of_the_users_takes_force_by_itself(
-    directory: Path, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+    api: Api, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("softswitch.web.runtime.users_file.LOOK_EVERY_S", 0.0)
-    parts = WebParts(str(directory), load_settings(directory), SystemClock())
     users = directory / "users.toml"
-    with TestClient(parts.application) as api:
-        assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 200
-        good = users.read_text()
-        users.write_text("[[key]]\nid = 5\n")
-        assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 200
-        users.write_text(good.replace('id = "admin"', 'id = "admin"\nenabled = false'))
-        assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 401
+    good = users.read_text()
+    users.write_text("[[key]]\nid = 5\n")
+    assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 200
+    users.write_text(good.replace('id = "admin"', 'id = "admin"\nenabled = false'))
+    assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 401
+    users.write_text(good)
+    assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 200

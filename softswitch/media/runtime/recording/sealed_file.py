@@ -46,6 +46,13 @@ def seal(source: BinaryIO, target: BinaryIO, key: bytes) -> None:
         chunk, number = following, number + 1
 
 
+def plain_size(sealed_bytes: int) -> int:
+    """How long what is sealed in a file of so many bytes is."""
+    body = max(0, sealed_bytes - _HEADER_BYTES)
+    chunks = -(-body // (CHUNK_BYTES + _TAG_BYTES))
+    return max(0, body - chunks * _TAG_BYTES)
+
+
 def unseal(source: BinaryIO, key: bytes) -> Iterator[bytes]:
     """The plain bytes, chunk by chunk. Raises `SealFault` at once, or after the last chunk that is sound."""
     header = source.read(_HEADER_BYTES)

@@ -1,0 +1,64 @@
+"""What supervisors see and do of their teams, and agents of themselves. Anna is of the team "first", Boris is not."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from softswitch.testing.operations import FixedOperations
+from tests.integration.web.conftest import Api, bearer
+
+pytestmark = pytest.mark.network
+
+
+def rows(api: Api, path: str, role: str) -> list[Any]:
+    answer = api.get(f"/api/v1/{path}", headers=bearer(role))
+    assert answer.status_code == 200, answer.text
+    return answer.json()["rows"]
+
+
+def test_a_supervisor_sees_his_team(api: Api, operations: FixedOperations) -> None:
+    anna = next(row for row in operations.agent_rows if row.agent_id == "anna")
+    assert [row["agent_id"] for row in rows(api, "agents", "supervisor")] == ["anna"]
+    assert {row["queue_id"] for row in rows(api, "queues", "supervisor")} <= set(anna.queues)
+    assert [row["call_id"] for row in rows(api, "calls", "supervisor")] == ["c1", "c2"]
+
+
+def test_an_agent_sees_himself(api: Api) -> None:
+    assert [row["agent_id"] for row in rows(api, "agents", "agent")] == ["anna"]
+    assert [row["call_id"] for row in rows(api, "calls", "agent")] == ["c1"]
+
+
+def test_an_agent_acts_on_himself_alone(api: Api, operations: FixedOperations) -> None:
+    for who, status in (("anna", 200), ("boris", 404), ("nobody", 404)):
+        answer = api.post(f"/api/v1/agents/{who}/state", json={"action": "pause"}, headers=bearer("agent"))
+        assert answer.status_code == status
+    assert api.post("/api/v1/calls/c2/hangup", headers=bearer("agent")).status_code == 404
+    assert api.post("/api/v1/calls/c1/hangup", headers=bearer("agent")).status_code == 200
+    assert [order[:2] for order in operations.orders] == [("set_agent", "anna"), ("hang_up", "c1")]
+
+
+def test_a_supervisor_acts_on_his_team_alone(api: Api, operations: FixedOperations) -> None:
+    for who, status in (("anna", 200), ("boris", 404)):
+        answer = api.put(f"/api/v1/agents/{who}/skills", json={"skills": {"billing": 3}}, headers=bearer("supervisor"))
+        assert answer.status_code == status
+    assert [order[:2] for order in operations.orders] == [("set_skills", "anna")]
+
+
+def test_a_supervisor_makes_no_phone_ring_but_his_own(api: Api, operations: FixedOperations) -> None:
+    for body, status in (({"phone": "anna"}, 404), ({"phone": "900"}, 200), ({}, 200)):
+        answer = api.post("/api/v1/calls/c1/supervision", json=body, headers=bearer("supervisor"))
+        assert answer.status_code == status, answer.text
+    assert [order[2] for order in operations.orders] == ["900", "900"]
+
+
+def test_an_agent_is_not_told_who_listens(api: Api, operations: FixedOperations) -> None:
+    operations.call_rows = [replace(row, supervisors={"900": "listen"}) for row in operations.call_rows]
+    assert rows(api, "calls", "agent")[0]["supervisors"] == {}
+    assert rows(api, "calls", "supervisor")[0]["supervisors"] == {"900": "listen"}
+
+
+def test_a_project_acts_on_its_own(api: Api, operations: FixedOperations) -> None:
+    assert api.post("/api/v1/calls/c1/hangup", headers=bearer("project_commands")).status_code == 200
+    assert api.post("/api/v1/calls/c2/hangup", headers=bearer("project_commands")).status_code == 404
+    assert operations.orders == [("hang_up", "c1")]

@@ -1,0 +1,106 @@
+"""Logging in, acting from a page of ours and from none, and asking the same thing twice."""
+
+import pytest
+
+from softswitch.testing.operations import FixedOperations
+from tests.integration.web.conftest import PASSWORD, Api, bearer
+
+pytestmark = pytest.mark.network
+
+HANG_UP = "/api/v1/calls/c1/hangup"
+
+
+def log_in(api: Api, user: str = "olga", password: str = PASSWORD) -> dict[str, str]:
+    answer = api.post("/api/v1/session", json={"user": user, "password": password})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_user_logs_in_acts_and_logs_out(api: Api, operations: FixedOperations) -> None:
+    who = log_in(api)
+    assert (who["name"], who["role"]) == ("olga", "admin")
+    assert api.get("/api/v1/session").json()["token"] == who["token"]
+    assert api.post(HANG_UP, headers={"X-CSRF-Token": who["token"]}).status_code == 200
+    assert operations.orders == [("hang_up", "c1")]
+    assert api.delete("/api/v1/session", headers={"X-CSRF-Token": who["token"]}).status_code == 200
+    assert api.get("/api/v1/session").status_code == 401
+
+
+def test_the_cookie_is_kept_from_scripts_and_other_sites(api: Api) -> None:
+    answer = api.post("/api/v1/session", json={"user": "olga", "password": PASSWORD})
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_page_of_another_site_does_not_act(api: Api, operations: FixedOperations) -> None:
+    token = log_in(api)["token"]
+    for headers in (
+        {},
+        {"X-CSRF-Token": "0" * 64},
+        {"X-CSRF-Token": token, "Origin": "https://evil.example.com"},
+    ):
+        assert api.post(HANG_UP, headers=headers).status_code == 403
+    assert operations.orders == []
+    assert api.get("/api/v1/calls").status_code == 200
+
+
+def test_wrong_passwords_and_users_are_told_apart_by_nothing(api: Api) -> None:
+    answers = [
+        api.post("/api/v1/session", json={"user": user, "password": password}).json()
+        for user, password in (("olga", "wrong"), ("nobody", "wrong"), ("nobody", PASSWORD))
+    ]
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0]["status"] == 401
+
+
+def test_guessing_is_slowed_down(api: Api) -> None:
+    statuses = [api.post("/api/v1/session", json={"user": "olga", "password": "x"}).status_code for _ in range(12)]
+    assert statuses == [401] * 10 + [429] * 2
+
+
+def test_no_password_is_in_the_audit_log(api: Api) -> None:
+    log_in(api)
+    api.post("/api/v1/session", json={"user": "olga", "password": "a wrong one"})
+    answer = api.get("/api/v1/audit", headers=bearer("admin"))
+    assert [(row["status"], row["what"]) for row in answer.json()["rows"]] == [
+        (401, '{"user":"olga","password":"***"}'),
+        (200, '{"user":"olga","password":"***"}'),
+    ]
+
+
+def test_what_is_refused_to_somebody_is_in_the_audit_log(api: Api) -> None:
+    api.get("/api/v1/status", headers=bearer("agent"))
+    api.get("/api/v1/calls", headers=bearer("agent"))
+    (row,) = api.get("/api/v1/audit", headers=bearer("admin")).json()["rows"]
+    assert (row["caller"], row["status"], row["reason"]) == ("key:agent", 403, "a caller of role agent may not do this")
+
+
+def test_the_same_key_does_it_once(api: Api, operations: FixedOperations) -> None:
+    headers = {**bearer("admin"), "Idempotency-Key": "k-1"}
+    order = {"action": "pause", "reason": "lunch"}
+    first = api.post("/api/v1/agents/anna/state", json=order, headers=headers)
+    again = api.post("/api/v1/agents/anna/state", json=order, headers=headers)
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    assert again.headers["idempotent-replayed"] == "true"
+    assert len(operations.orders) == 1
+    other = api.post("/api/v1/agents/anna/state", json={"action": "resume"}, headers=headers)
+    assert (other.status_code, other.json()["field"]) == (422, "Idempotency-Key")
+    somebody_else = {**bearer("supervisor"), "Idempotency-Key": "k-1"}
+    assert api.post("/api/v1/agents/anna/state", json={"action": "resume"}, headers=somebody_else).status_code == 200
+
+
+def test_a_refusal_is_answered_the_same_again(api: Api, operations: FixedOperations) -> None:
+    headers = {**bearer("admin"), "Idempotency-Key": "k-2"}
+    first = api.post("/api/v1/agents/nobody/state", json={"action": "login"}, headers=headers)
+    again = api.post("/api/v1/agents/nobody/state", json={"action": "login"}, headers=headers)
+    assert first.status_code == again.status_code == 404
+    assert first.json() == again.json()
+    assert len(operations.orders) == 1
+
+
+@pytest.mark.parametrize("key", ["x" * 101, "a\tb"])
+def test_a_key_that_is_none_is_refused(api: Api, key: str) -> None:
+    answer = api.post(HANG_UP, headers={**bearer("admin"), "Idempotency-Key": key})
+    assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
