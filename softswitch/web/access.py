@@ -77,6 +77,8 @@ ACCESS: dict[str, frozenset[Column]] = {
     "GET /recordings/{recording_id}/file": LEADERS,
     "PUT /recordings/{recording_id}/hold": PROJECTS,
     "POST /recordings/{recording_id}/link": LEADERS,
+    "GET /reports": LEADERS,
+    "GET /reports/{report}": LEADERS,
     "GET /links/{token}": NOBODY_NEEDED,
     "GET /voicemail/boxes": PROJECTS,
     "GET /voicemail/messages": PROJECTS,

@@ -6,7 +6,7 @@ import msgspec
 
 from softswitch import __version__
 from softswitch.web.problem import MEDIA_TYPE, STATUS, Problem, ProblemCode
-from softswitch.web.route import PREFIX, FileAnswer, Route
+from softswitch.web.route import PREFIX, FileAnswer, RawAnswer, Route
 
 REFERENCE = "#/components/schemas/{name}"
 ALWAYS: tuple[ProblemCode, ...] = ("malformed", "unauthenticated", "forbidden", "too_many_requests", "busy")
@@ -59,7 +59,7 @@ def document(routes: list[Route], *, url: str) -> dict[str, Any]:
 
 
 def _is_json(each: Any) -> bool:
-    return each is not None and each is not FileAnswer
+    return each is not None and each not in (FileAnswer, RawAnswer)
 
 
 def _operation(route: Route, of_type: dict[int, dict[str, Any]]) -> dict[str, Any]:
@@ -132,4 +132,7 @@ def _responses(route: Route, of_type: dict[int, dict[str, Any]]) -> dict[str, An
 def _answer(route: Route, of_type: dict[int, dict[str, Any]]) -> dict[str, Any]:
     if route.answer is FileAnswer:
         return {"description": "The file.", "content": {"audio/*": {}}}
+    if route.answer is RawAnswer:
+        content: dict[str, Any] = {media_type: {} for media_type in route.media_types}
+        return {"description": "As it was asked for.", "content": content}
     return {"description": "Done.", "content": {"application/json": {"schema": of_type[id(route.answer)]}}}

@@ -114,8 +114,8 @@ def refused(reply: Refused) -> ProblemError:
 
 
 def _parted(message: str) -> tuple[str, str]:
-    for mark in (": ", "; "):
+    for mark in (": ", "; ", ". "):
         reason, found, remedy = message.partition(mark)
-        if found:
-            return reason, remedy
-    return message, "See what the listings say, and ask again"
+        if found and remedy:
+            return reason, remedy.removesuffix(".")
+    return message.removesuffix("."), "See what the listings say, and ask again"

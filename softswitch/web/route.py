@@ -54,6 +54,15 @@ class FileAnswer(msgspec.Struct, frozen=True, kw_only=True):
     is_sealed: bool = False
 
 
+class RawAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Something made for this request instead of our JSON: a report."""
+
+    body: bytes
+    media_type: str
+    name: str
+    """What it is saved as."""
+
+
 Act = Callable[[Asked[Any, Any]], Awaitable[Any]]
 
 
@@ -68,7 +77,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     body: type[Any] | None = None
     query: type[Any] = NoQuery
     answer: Any
-    """The type of what is answered as JSON; `FileAnswer` for a file."""
+    """The type of what is answered as JSON; `FileAnswer` for a file, `RawAnswer` for what comes as it is."""
+    media_types: tuple[str, ...] = ("application/json",)
+    """Of what is answered."""
     status: int = 200
     summary: str
     description: str
@@ -91,8 +102,15 @@ class Routes:
         self.tag = tag
         self.routes: list[Route] = []
 
-    def get(self, path: str, *, answer: Any, query: type[Any] = NoQuery) -> Callable[[Act], Act]:
-        return self._add("GET", path, answer=answer, query=query)
+    def get(
+        self,
+        path: str,
+        *,
+        answer: Any,
+        query: type[Any] = NoQuery,
+        media_types: tuple[str, ...] = ("application/json",),
+    ) -> Callable[[Act], Act]:
+        return self._add("GET", path, answer=answer, query=query, media_types=media_types)
 
     def post(self, path: str, *, answer: Any, body: type[Any] | None = None, status: int = 200) -> Callable[[Act], Act]:
         return self._add("POST", path, answer=answer, body=body, status=status)
@@ -115,6 +133,7 @@ class Routes:
         body: type[Any] | None = None,
         query: type[Any] = NoQuery,
         status: int = 200,
+        media_types: tuple[str, ...] = ("application/json",),
     ) -> Callable[[Act], Act]:
         def add(act: Act) -> Act:
             summary, _, description = inspect.cleandoc(act.__doc__ or "").partition("\n\n")
@@ -128,6 +147,7 @@ class Routes:
                     query=query,
                     answer=answer,
                     status=status,
+                    media_types=media_types,
                     summary=" ".join(summary.split()),
                     description=" ".join(description.split()) or " ".join(summary.split()),
                 )

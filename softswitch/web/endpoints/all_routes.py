@@ -10,6 +10,7 @@ from softswitch.web.endpoints import (
     peers,
     queues,
     records,
+    reports,
     session,
     switch,
     voicemail,
@@ -27,6 +28,7 @@ ROUTES: list[Route] = [
     *peers.routes.routes,
     *knowledge.routes.routes,
     *records.routes.routes,
+    *reports.routes.routes,
     *voicemail.routes.routes,
     *configuration.routes.routes,
 ]

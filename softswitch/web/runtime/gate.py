@@ -7,6 +7,7 @@ whether it was done before. Afterwards what was done, or refused to him, is in t
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
@@ -25,7 +26,7 @@ from softswitch.web.own_switch import Link, OwnSwitch
 from softswitch.web.problem import MEDIA_TYPE, ProblemError
 from softswitch.web.rates import RateLimit
 from softswitch.web.reading import check_path, read_body, read_query
-from softswitch.web.route import PREFIX, FileAnswer, Route
+from softswitch.web.route import PREFIX, FileAnswer, RawAnswer, Route
 from softswitch.web.runtime.files import send_file
 from softswitch.web.services import Services
 from softswitch.web.sessions import Session, is_token_of
@@ -101,6 +102,9 @@ class Gate:
         answer = await route.act(asked)
         if isinstance(answer, FileAnswer):
             return await send_file(answer, dict(request.headers), self._key_file)
+        if isinstance(answer, RawAnswer):
+            headers = {"content-disposition": f"inline; filename*=UTF-8''{quote(answer.name)}"}
+            return _response(Answer(route.status, answer.media_type, answer.body), headers)
         return _response(Answer(route.status, "application/json", _encode(answer)), asked.headers)
 
     async def _answer_once(

@@ -21,6 +21,7 @@ WORDS = {
     "recording_id": "r1",
     "message_id": "0badcafe01",
     "token": "AAAA",
+    "report": "none",
     "name": "media-0",
 }
 BODIES: dict[str, Any] = {

@@ -117,3 +117,17 @@ def test_who_has_heard_it_is_in_the_audit_log(api: Api) -> None:
         ("key:supervisor", "/api/v1/recordings/r1/link", '{"seconds":3600.0}'),
         ("key:supervisor", FILE, ""),
     ]
+
+
+def test_a_report_is_made_for_those_whose_it_is(api: Api) -> None:
+    names = {row["name"] for row in api.get("/api/v1/reports", headers=bearer("supervisor")).json()["rows"]}
+    assert "service_level" in names
+    path = "/api/v1/reports/service_level"
+    assert api.get(f"{path}?queue=sales", headers=bearer("supervisor")).status_code == 404
+    assert api.get(path, headers=bearer("supervisor")).status_code == 422
+    assert api.get(f"{path}?project=bolt", headers=bearer("project")).status_code == 404
+    wrong = api.get(f"{path}?agent=anna", headers=bearer("admin"))
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "query")
+    made = api.get(f"{path}?last_days=1&format=csv", headers=bearer("admin"))
+    assert (made.status_code, made.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    assert "service_level" in made.text

@@ -1,0 +1,185 @@
+"""What the HTTP API costs the calls: how long set-up takes without requests, and with very many.
+
+    python benchmarks/web.py [--requests 500] [--calls-per-s 20] [--talk-s 15] [--rounds 3] [--json]
+
+Calls come at a steady rate (by signalling_load.py) and talk for a while, so that `calls_per_s * talk_s` of them are in
+progress. From an INVITE sent to its 200 received is `setup_ms`. Rounds without and with requests follow each other, so
+that a machine that becomes slower or faster does so for both. Requests are listings of calls, agents and queues, and
+orders, over kept connections, by a process of its own.
+
+The switch has the first core; the media worker, the web process, the calls' two ends and the requests share the second.
+The bar is that the 99th percentile changes by less than a fifth.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import aiohttp
+import click
+from processes import LOAD_CORE, SERVER_CORE, cpu_s, put_on_core, where_and_when
+from signalling_load import LoadResult, load
+
+from softswitch.base.address import HostPort
+from softswitch.testing.runtime.free_ports import free_port
+from softswitch.testing.runtime.running import RunningSwitch
+
+SWITCH, PHONE, CALLER = "127.0.0.1", "127.0.0.3", "127.0.0.4"
+PASSWORD = "long-enough-4711"
+KEY = "ssw_benchmark"
+CONNECTIONS = 50
+PATHS = ("calls", "agents", "queues", "calls", "figures")
+"""Asked in turn; calls most often, as a wallboard does."""
+BAR = 0.20
+AGENTS = 100
+
+
+def files(port: int, web_port: int) -> dict[str, str]:
+    agents = "".join(f'[[agent]]\nid = "agent{number}"\npassword = "{PASSWORD}"\n' for number in range(AGENTS))
+    return {
+        "softswitch.toml": f'[sip]\ndomain = "{SWITCH}"\nlisten = ["udp:{SWITCH}:{port}"]\n'
+        f'[media]\nip = "{SWITCH}"\nports = "10000-29999"\nworkers = 1\n[log]\nlevel = "warning"\n'
+        f'[web]\nenabled = true\nlisten = "127.0.0.1:{web_port}"\n'
+        "requests_per_s = 100000\naddress_requests_per_s = 100000\n",
+        "agents.toml": f'[[phone]]\nid = "answers"\npassword = "{PASSWORD}"\nnumber = "101"\ncalls_max = 0\n{agents}',
+        "queues.toml": '[[queue]]\nid = "support"\n',
+        "numbers.toml": '[[route]]\nnumber = "1xx"\nflow = "extension"\n',
+        "trunks.toml": f'[[trunk]]\nname = "outside"\naddresses = ["{CALLER}"]\n',
+        "users.toml": f'[[key]]\nid = "all"\nrole = "admin"\nhash = "{hashlib.sha256(KEY.encode()).hexdigest()}"\n',
+    }
+
+
+async def ask(url: str, per_s: float, seconds: float) -> dict[str, float]:
+    """Requests at a steady rate; how many were answered, and how quickly."""
+    times_ms: list[float] = []
+    failed = 0
+    headers = {"Authorization": f"Bearer {KEY}"}
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+
+    async def one(session: aiohttp.ClientSession, path: str) -> None:
+        nonlocal failed
+        began_at = time.monotonic()
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            async with session.get(f"{url}/api/v1/{path}") as answer:
+                await answer.read()
+                if answer.status == 200:
+                    times_ms.append((time.monotonic() - began_at) * 1000)
+                    return
+        failed += 1
+
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+        began_at = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            for number in range(round(per_s * seconds)):
+                await asyncio.sleep(max(0.0, began_at + number / per_s - time.monotonic()))
+                group.create_task(one(session, PATHS[number % len(PATHS)]))
+        took_s = time.monotonic() - began_at
+    times_ms.sort()
+    return {
+        "answered_per_s": len(times_ms) / took_s,
+        "failed": failed,
+        "median_ms": times_ms[len(times_ms) // 2] if times_ms else 0.0,
+        "p99_ms": times_ms[int(0.99 * len(times_ms))] if times_ms else 0.0,
+    }
+
+
+@contextlib.contextmanager
+def asking(url: str, per_s: float, seconds: float) -> Generator[list[dict[str, float]]]:
+    """Requests by another process meanwhile; what became of them is in the list afterwards."""
+    found: list[dict[str, float]] = []
+    if not per_s:
+        yield found
+        return
+    arguments = [sys.executable, __file__, "--ask", url, str(per_s), str(seconds)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        put_on_core(process.pid, LOAD_CORE)
+        yield found
+        output, _ = process.communicate(timeout=seconds + 60)
+        found.append(json.loads(output))
+
+
+def measure(
+    server: HostPort, ends: tuple[HostPort, HostPort], *, calls_per_s: float, talk_s: float, seconds: float
+) -> LoadResult:
+    calls = round(calls_per_s * seconds)
+    return asyncio.run(load(server, ends, "101", ("answers", PASSWORD), calls=calls, per_s=calls_per_s, talk_s=talk_s))
+
+
+@click.command
+@click.option("--requests", default=500.0, help="A second.")
+@click.option("--calls-per-s", default=20.0)
+@click.option("--talk-s", default=15.0)
+@click.option("--seconds", default=30.0, help="How long calls come, in each round.")
+@click.option("--rounds", default=3, help="With requests, and as many without.")
+@click.option("--json", "as_json", is_flag=True, help="The last line is one JSON object.")
+def main(requests: float, calls_per_s: float, talk_s: float, seconds: float, rounds: int, as_json: bool) -> None:
+    """Measure what requests to the API change in the set-up of calls."""
+    server = HostPort(SWITCH, free_port())
+    web_port = free_port()
+    ends = (HostPort(CALLER, free_port(CALLER)), HostPort(PHONE, free_port(PHONE)))
+    quiet: list[LoadResult] = []
+    busy: list[LoadResult] = []
+    answers: list[dict[str, float]] = []
+    used: dict[str, list[float]] = {"switch quiet": [], "switch busy": [], "web busy": []}
+    with tempfile.TemporaryDirectory(prefix="web-") as name:
+        running = RunningSwitch(Path(name) / "centre", files(server.port, web_port))
+        with running:
+            running.wait_until(lambda: running.pid("web") != 0, 30)
+            put_on_core(running.pid("switch"), SERVER_CORE)
+            for child in ("media-0", "web"):
+                put_on_core(running.pid(child), LOAD_CORE)
+            measure(server, ends, calls_per_s=calls_per_s, talk_s=1.0, seconds=5.0)
+            for _ in range(rounds):
+                for per_s, results in ((0.0, quiet), (requests, busy)):
+                    switch_s, web_s = cpu_s(running.pid("switch")), cpu_s(running.pid("web"))
+                    began_at = time.monotonic()
+                    with asking(f"http://127.0.0.1:{web_port}", per_s, seconds) as answered:
+                        results.append(measure(server, ends, calls_per_s=calls_per_s, talk_s=talk_s, seconds=seconds))
+                    took_s = time.monotonic() - began_at
+                    answers += answered
+                    used["switch busy" if per_s else "switch quiet"].append(
+                        (cpu_s(running.pid("switch")) - switch_s) / took_s
+                    )
+                    if per_s:
+                        used["web busy"].append((cpu_s(running.pid("web")) - web_s) / took_s)
+                    print(
+                        f"{per_s:4.0f} requests/s: set-up median {results[-1].setup_percentile_ms(0.5):.2f} ms, "
+                        f"p99 {results[-1].setup_percentile_ms(0.99):.2f} ms, {results[-1].failed} failed"
+                    )
+    quiet_p99 = statistics.median(each.setup_percentile_ms(0.99) for each in quiet)
+    busy_p99 = statistics.median(each.setup_percentile_ms(0.99) for each in busy)
+    change = busy_p99 / quiet_p99 - 1
+    print(f"p99 {quiet_p99:.2f} ms without, {busy_p99:.2f} ms with requests: {100 * change:+.0f} %; the bar is 20 %")
+    print(f"CPU of a core: {', '.join(f'{what} {statistics.median(part):.2f}' for what, part in used.items())}")
+    print(f"requests: {answers[-1]}")
+    if as_json:
+        result = {
+            "requests_per_s": requests,
+            "calls_in_progress": calls_per_s * talk_s,
+            "setup_p99_quiet_ms": round(quiet_p99, 2),
+            "setup_p99_busy_ms": round(busy_p99, 2),
+            "change": round(change, 3),
+            "bar": BAR,
+            "failed_calls": sum(each.failed for each in (*quiet, *busy)),
+            "answers": answers,
+            "cpu": {what: round(statistics.median(part), 3) for what, part in used.items()},
+            **where_and_when(),
+        }
+        print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--ask"]:
+        print(json.dumps(asyncio.run(ask(sys.argv[2], float(sys.argv[3]), float(sys.argv[4])))))
+    else:
+        main()

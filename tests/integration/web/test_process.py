@@ -1,0 +1,144 @@
+"""The web process beside a real switch: every route under random requests, and its death during a call."""
+
+import asyncio
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from softswitch.base.address import HostPort
+from softswitch.testing.phones import Phones
+from softswitch.testing.runtime.free_ports import free_port
+from softswitch.testing.runtime.running import RunningSwitch
+
+pytestmark = pytest.mark.network
+
+PASSWORD = "long-enough-4711"
+KEY = "ssw_everything"
+SLOW = ("simulate", "check_configuration", "list_audit")
+"""Operations that take processes or time of their own; other tests ask them."""
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method"
+)
+
+
+class WebSwitch(RunningSwitch):
+    """A switch with a web process."""
+
+    def __init__(self, directory: Path) -> None:
+        self.sip_port, self.web_port = free_port(), free_port()
+        phones = "".join(
+            f'[[phone]]\nid = "{name}"\npassword = "{PASSWORD}"\nnumber = "{number}"\n'
+            for name, number in (("anna", "101"), ("boris", "102"))
+        )
+        agent = f'[[agent]]\nid = "clara"\npassword = "{PASSWORD}"\nnumber = "103"\nteams = ["first"]\n'
+        files = {
+            "softswitch.toml": f'[sip]\ndomain = "127.0.0.1"\nlisten = ["udp:127.0.0.1:{self.sip_port}"]\n'
+            '[media]\nip = "127.0.0.1"\nports = "14000-15999"\nworkers = 1\n'
+            f'[web]\nenabled = true\nlisten = "127.0.0.1:{self.web_port}"\n'
+            "requests_per_s = 100000\naddress_requests_per_s = 100000\n",
+            "agents.toml": agent + phones,
+            "queues.toml": '[[queue]]\nid = "support"\ndispositions = ["sold"]\n',
+            "callers.toml": '[[list]]\nid = "vip"\n',
+            "numbers.toml": '[[route]]\nnumber = "1xx"\nflow = "extension"\n',
+            "users.toml": f'[[key]]\nid = "all"\nrole = "admin"\nhash = "{hashlib.sha256(KEY.encode()).hexdigest()}"\n',
+        }
+        super().__init__(directory, files)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    def get(self, path: str) -> Any:
+        """None while nothing answers."""
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {KEY}"})
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return json.load(answer)
+        except OSError:
+            return None
+
+    def wait_for_web(self) -> None:
+        self.wait_until(lambda: self.get("/api/v1/health") is not None, 30)
+
+
+@pytest.fixture(scope="module")
+def switch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebSwitch]:
+    running = WebSwitch(tmp_path_factory.mktemp("web") / "centre")
+    with running:
+        running.wait_for_web()
+        yield running
+    assert "Traceback" not in running.log()
+
+
+def test_status_says_where_it_is(switch: WebSwitch) -> None:
+    status = switch.status()
+    assert status is not None
+    assert status.web is not None
+    assert (status.web.url, status.web.pid) == (switch.url, switch.pid("web"))
+
+
+def test_it_gives_way_to_the_switch(switch: WebSwitch) -> None:
+    assert os.getpriority(os.PRIO_PROCESS, switch.pid("web")) == 10
+
+
+def test_killing_it_and_flooding_it_costs_a_call_nothing(switch: WebSwitch, tmp_path: Path) -> None:
+    asyncio.run(_call_during_murder(switch, tmp_path))
+    switch.wait_for_web()
+    (row,) = switch.get("/api/v1/cdrs?limit=1")["rows"]
+    assert (row["end_reason"], row["called_number"]) == ("completed", "102")
+
+
+async def _call_during_murder(switch: WebSwitch, folder: Path) -> None:
+    async with Phones(HostPort("127.0.0.1", switch.sip_port), folder=folder) as phones:
+        anna, boris = [await phones.register(name, PASSWORD) for name in ("anna", "boris")]
+        calling = await anna.dial("102")
+        called = await asyncio.wait_for(boris.next_call(), 10)
+        await called.answer()
+        assert await calling.answered()
+        (before,) = switch.get("/api/v1/calls")["rows"]
+        flood = [await _hang_on(switch) for _ in range(200)]
+        killed = switch.kill("web")
+        await asyncio.to_thread(switch.wait_until, lambda: switch.pid("web") not in (0, killed), 30)
+        await asyncio.to_thread(switch.wait_for_web)
+        (after,) = switch.get("/api/v1/calls")["rows"]
+        assert (after["call_id"], after["state"]) == (before["call_id"], "talking")
+        for writer in flood:
+            writer.transport.abort()
+        calling.hang_up()
+        await asyncio.wait_for(called.ended(), 10)
+
+
+async def _hang_on(switch: WebSwitch) -> asyncio.StreamWriter:
+    """A client that begins a request and goes no further."""
+    _, writer = await asyncio.open_connection("127.0.0.1", switch.web_port)
+    writer.write(b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 40000\r\n\r\n{")
+    return writer
+
+
+def test_random_requests_of_every_route_are_answered_as_is_written(switch: WebSwitch, tmp_path: Path) -> None:
+    described = switch.get("/openapi.json")
+    for path in described["paths"].values():
+        for operation in path.values():
+            # The same key with another request is refused; other tests are about that.
+            operation["parameters"] = [each for each in operation["parameters"] if each["name"] != "Idempotency-Key"]
+    (tmp_path / "openapi.json").write_text(json.dumps(described))
+    excluded = [argument for name in SLOW for argument in ("--exclude-operation-id", name)]
+    arguments = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", "openapi.json", "--url", switch.url),
+        *("--header", f"Authorization: Bearer {KEY}", "--phases", "coverage,fuzzing", "--max-examples", "2"),
+        *("--checks", CHECKS, "--seed", "1", "--max-time", "20", "--no-color", *excluded),
+    ]
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    status = switch.status()
+    assert status is not None
+    assert status.web is not None
+    assert status.web.pid
