@@ -88,7 +88,7 @@ def _programs(configuration: Configuration) -> list[Program]:
     programs = [*workers, Program(switch, (*python, "softswitch.app.switch", configuration.directory))]
     if settings.web.enabled:
         web = Role(name=WEB, stop_rank=0, kill_after_s=WEB_KILL_AFTER_S)
-        programs.append(Program(web, (*python, "softswitch.web.runtime.server", configuration.directory)))
+        programs.append(Program(web, (*python, "softswitch.web", configuration.directory)))
     return programs
 
 

@@ -104,3 +104,9 @@ RECORD_SEARCHED_MAX = 100_000
 
 AUDIT_SEARCHED_MAX = 50_000
 """Rows of the audit log that are looked through for some: half a second."""
+
+HOPS_MAX = 20
+"""Addresses in X-Forwarded-For that are looked at: nobody has so many proxies."""
+
+FILES_BESIDE_CONNECTIONS = 256
+"""File descriptors beside those of connections: the store, files that are sent, processes of ours, the switch."""

@@ -31,7 +31,7 @@ class RecentListings(Generic[T]):
         """Asked for at `now`: what is in it is at least as new."""
         self._entries.pop(asked, None)
         self._entries[asked] = (now, answer)
-        while len(self._entries) > self._entries_max:
+        while self._is_too_much(now):
             self._entries.popitem(last=False)
 
     def forget(self) -> None:
@@ -43,3 +43,11 @@ class RecentListings(Generic[T]):
         entry = self._entries.get(asked)
         if entry is not None and entry[1] is answer:
             del self._entries[asked]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _is_too_much(self, now: float) -> bool:
+        """The first is too old for anybody, or there are too many."""
+        asked_at, _ = next(iter(self._entries.values()))
+        return now - asked_at >= self._fresh_s or len(self._entries) > self._entries_max

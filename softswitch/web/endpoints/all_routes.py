@@ -12,6 +12,7 @@ from softswitch.web.endpoints import (
     records,
     reports,
     session,
+    streams,
     switch,
     voicemail,
 )
@@ -21,6 +22,7 @@ ROUTES: list[Route] = [
     *switch.routes.routes,
     *session.routes.routes,
     *calls.routes.routes,
+    *streams.routes.routes,
     *agents.routes.routes,
     *queues.routes.routes,
     *contacts.routes.routes,

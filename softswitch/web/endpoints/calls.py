@@ -5,6 +5,7 @@ from typing import Any, cast
 import msgspec
 
 from softswitch.base.ids import CallId
+from softswitch.calls.explaining.explanation import Explanation
 from softswitch.control.protocol.replies import Calls, RecordingSet, SupervisionSet, Transferred
 from softswitch.control.protocol.replies import Done as Carried
 from softswitch.control.protocol.requests import (
@@ -76,6 +77,20 @@ async def get_call(asked: Asked[None, NoQuery]) -> CallRow:
     One that is over has a record under /cdrs.
     """
     return await one_call(asked)
+
+
+@routes.get("/calls/{call_id}/why", answer=Explanation)
+async def explain_call(asked: Asked[None, NoQuery]) -> Explanation:
+    """What became of a call, and what to do about it.
+
+    Of one in progress or over, with every SIP message that is still known. The beginning of its id will do, or a SIP
+    Call-ID, a number, or "last": the last call that failed.
+    """
+    done = await asked.services.commands.run("calls", "why", "--json", "--", asked.path["call_id"])
+    if done.exit_code:
+        reason = (done.errors.strip().splitlines() or ["it cannot be explained"])[-1][:300]
+        raise ProblemError("not_found", reason, "GET /api/v1/cdrs lists calls", field="call_id")
+    return msgspec.json.decode(done.output, type=Explanation)
 
 
 @routes.post("/calls/{call_id}/hangup", answer=Done)

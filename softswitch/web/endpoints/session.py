@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from softswitch.web.addresses import site_of
 from softswitch.web.asked import Asked
 from softswitch.web.audit import AuditRow
 from softswitch.web.callers import Caller, Column
@@ -56,7 +57,7 @@ async def log_in(asked: Asked[LogIn, NoQuery]) -> Who:
     """
     services, user = asked.services, asked.body.user
     now = services.clock.now()
-    for name in (f"address:{asked.address}", f"user:{user}"):
+    for name in (f"address:{site_of(asked.address)}", f"user:{user}"):
         wait_s = services.log_ins.take(name, now)
         if wait_s:
             headers = {"Retry-After": str(int(wait_s) + 1)}

@@ -91,5 +91,8 @@ def _problem(request: AnyRequest, error: Exception) -> Response[bytes]:
         _log.error("a request failed", path=request.scope["path"], exc_info=error)
         found = ProblemError("failed", "the web process failed at this request", "Its log says where")
     return Response(
-        msgspec.json.encode(found.problem), media_type=MEDIA_TYPE, status_code=found.status, headers=found.headers
+        msgspec.json.encode(found.problem),
+        media_type=MEDIA_TYPE,
+        status_code=found.status,
+        headers={"cache-control": "no-store", **found.headers},
     )

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
+from softswitch.web.addresses import site_of
 from softswitch.web.limits import REQUEST_S, SLOW_READER_S
 
 
@@ -154,7 +155,7 @@ class _Occupant:
     def enter(self, transport: asyncio.Transport) -> bool:
         """Without room the connection is closed."""
         peer: tuple[str, int] | None = transport.get_extra_info("peername")
-        address = peer[0] if peer else ""
+        address = site_of(peer[0]) if peer else ""
         if not self._occupancy.enter(address):
             transport.abort()
             return False

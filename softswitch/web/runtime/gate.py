@@ -5,7 +5,7 @@ whether it was done before. Afterwards what was done, or refused to him, is in t
 """
 
 from hashlib import sha256
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from litestar.response import Stream
 
 from softswitch.config.settings import Settings
 from softswitch.web.access import is_for_nobody, may
+from softswitch.web.addresses import client_address, site_of
 from softswitch.web.asked import Asked
 from softswitch.web.audit import AuditRow, what_of
 from softswitch.web.callers import NOBODY, Caller
@@ -168,21 +169,15 @@ class Gate:
         return Entered(caller, session, session_id)
 
     def count_address(self, address: str) -> None:
-        _count(self._of_addresses, address, self._services.clock.now())
+        _count(self._of_addresses, site_of(address), self._services.clock.now())
 
     def count_caller(self, caller: Caller) -> None:
         if caller is not NOBODY:
             _count(self._of_callers, caller.name, self._services.clock.now())
 
     def address_of(self, connection: Connection) -> str:
-        """The client's: of a proxy of ours we believe whom it names, the last one that is no proxy itself."""
-        address = connection.client.host if connection.client is not None else ""
-        if not self._proxies:
-            return address
-        hops = [each.strip() for each in connection.headers.get("x-forwarded-for", "").split(",")][-20:]
-        while hops and _is_within(address, self._proxies):
-            address = hops.pop()
-        return address
+        peer = connection.client.host if connection.client is not None else ""
+        return client_address(peer, connection.headers.get("x-forwarded-for", ""), self._proxies)
 
     def is_own_page(self, connection: Connection) -> bool:
         """Whether a browser's request comes from one of our pages, or one that is allowed."""
@@ -228,16 +223,8 @@ class Gate:
 
 
 def _response(answer: Answer, headers: dict[str, str]) -> Response[bytes]:
-    headers = {"cache-control": "no-store", **headers}
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff", **headers}
     return Response(answer.body, media_type=answer.media_type, status_code=answer.status, headers=headers)
-
-
-def _is_within(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in networks)
 
 
 def _count(limit: RateLimit, name: str, now: float) -> None:

@@ -1,14 +1,17 @@
-"""The web process: `python -m softswitch.web.runtime.server DIR`, started by the supervisor where [web] is enabled.
+"""The web process: `python -m softswitch.web DIR`, started by the supervisor where [web] is enabled.
 
 It asks the switch through the control socket like any other client and holds no call: it may die, be flooded or be
 stopped, and calls go on. It gives way to the switch and the media workers where there is too little CPU for all.
 SIGTERM stops it; whatever keeps it from starting is one line in the log, and the supervisor tries again.
 """
 
+import asyncio
+import contextlib
 import logging
-import os
+import resource
+import signal
 import socket
-import sys
+from collections.abc import Generator
 from functools import partial
 
 import uvicorn
@@ -21,12 +24,10 @@ from softswitch.config import load_settings
 from softswitch.config.addresses import parse_host_port
 from softswitch.config.settings import Settings
 from softswitch.config.web_settings import WebSection
-from softswitch.web.limits import HEAD_BYTES_MAX, KEEP_ALIVE_S, WEBSOCKET_MESSAGE_BYTES_MAX
+from softswitch.web.limits import FILES_BESIDE_CONNECTIONS, HEAD_BYTES_MAX, KEEP_ALIVE_S, WEBSOCKET_MESSAGE_BYTES_MAX
 from softswitch.web.runtime.building import WebParts
 from softswitch.web.runtime.connections import BoundedConnection, BoundedWebSocket, Occupancy
 
-NICENESS = 10
-"""The kernel gives a process of niceness 0 nine times as much of a CPU that both want."""
 STOP_S = 2
 """Requests that are being answered when the process is stopped have so long."""
 
@@ -36,14 +37,34 @@ _log = get_logger("web")
 async def serve(directory: str, settings: Settings) -> None:
     """Until SIGTERM. Raises `StartError` and `ConfigurationError`."""
     web = settings.web
+    _allow_files(web.connections + FILES_BESIDE_CONNECTIONS)
     parts = WebParts(directory, settings, SystemClock())
     listener = _listen(web)
-    server = uvicorn.Server(_uvicorn_config(parts.application, web))
+    server = _Server(_uvicorn_config(parts.application, web))
     _log.info("ready", url=web.url)
     try:
         await server.serve(sockets=[listener])
     finally:
         listener.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends by itself when it is told to, where uvicorn's own would raise the signal once more."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        yield
+
+
+def _allow_files(number: int) -> None:
+    """As many open files as the connections that may be need, as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(web: WebSection) -> socket.socket:
@@ -83,16 +104,13 @@ def _uvicorn_config(app: object, web: WebSection) -> uvicorn.Config:
     )
 
 
-def main() -> int:
-    if len(sys.argv) != 2:
-        print("usage: python -m softswitch.web.runtime.server DIR", file=sys.stderr)
-        return 1
+def run(directory: str) -> int:
+    """The exit code. What keeps it from starting is in the log."""
     try:
-        settings = load_settings(sys.argv[1])
+        settings = load_settings(directory)
         configure_logging(level=settings.log.level, log_format=settings.log.format, program="web")
         logging.getLogger("uvicorn").setLevel(logging.ERROR)  # what clients do wrong would fill the log
-        os.nice(NICENESS)
-        uvloop.run(serve(sys.argv[1], settings))
+        uvloop.run(serve(directory, settings))
     except ConfigurationError as error:
         for fault in error.faults:
             _log.error("not started", fault=str(fault))
@@ -101,7 +119,3 @@ def main() -> int:
         _log.error("not started", fault=str(error))
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -20,6 +20,7 @@ WORDS = {
     "lookup_id": "crm",
     "recording_id": "r1",
     "message_id": "0badcafe01",
+    "stream_id": "s1",
     "token": "AAAA",
     "report": "none",
     "name": "media-0",
@@ -31,6 +32,7 @@ BODIES: dict[str, Any] = {
     "POST /calls/{call_id}/recording": {"action": "mask", "seconds": 5},
     "POST /calls/{call_id}/supervision": {"mode": "listen", "phone": "900"},
     "PATCH /calls/{call_id}/supervision": {"mode": "barge", "phone": "900"},
+    "POST /calls/{call_id}/streams": {"program": "scribe", "side": "mixed"},
     "POST /agents/{agent_id}/state": {"action": "pause", "reason": "lunch"},
     "PUT /agents/{agent_id}/skills": {"skills": {"billing": 5}},
     "POST /agents/{agent_id}/disposition": {"code": "sold"},
@@ -51,7 +53,7 @@ BODIES: dict[str, Any] = {
     "POST /simulations": {"calls": 10, "agents": "1"},
 }
 QUERIES = {"DELETE /bans": "?network=192.0.2.1"}
-SLOW = ("POST /simulations", "POST /configuration/check")
+SLOW = ("GET /calls/{call_id}/why", "POST /simulations", "POST /configuration/check")
 """They start a process of their own."""
 
 

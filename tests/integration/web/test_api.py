@@ -15,6 +15,9 @@ from tests.integration.web.conftest import Api, bearer, make_directory
 
 pytestmark = pytest.mark.network
 
+WORKER = "/api/v1/workers/media-0"
+"""An order, which is never answered from memory."""
+
 
 def test_listings_are_as_the_switch_has_them(api: Api, operations: FixedOperations) -> None:
     for path, rows in (
@@ -58,19 +61,19 @@ def test_a_switch_that_is_away_is_503_and_comes_back(tmp_path: Path, operations:
     parts = WebParts(str(directory), load_settings(directory), SystemClock())
     with TestClient(parts.application) as api:
         for _ in range(2):
-            answer = api.get("/api/v1/status", headers=bearer("admin"))
+            answer = api.patch(WORKER, json={"action": "resume"}, headers=bearer("admin"))
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
             assert answer.json()["type"] == "urn:softswitch:problem:switch_away"
             running = RunningServer(operations, str(directory / "run" / "control.sock"))
             running.start()
-            assert _until_answered(api)["pid"] == 4711
+            assert _until_answered(api)["name"] == "media-0"
             running.stop()
 
 
 def _until_answered(api: Api) -> dict[str, object]:
     """The connection that was kept is of the switch that went."""
     for _ in range(3):
-        answer = api.get("/api/v1/status", headers=bearer("admin"))
+        answer = api.patch(WORKER, json={"action": "resume"}, headers=bearer("admin"))
         if answer.status_code == 200:
             return answer.json()
     raise AssertionError("the switch is there, and the API does not notice")

@@ -4,16 +4,20 @@ import asyncio
 import hashlib
 import json
 import os
+import ssl
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from softswitch.base.address import HostPort
+from softswitch.testing.certificates import Authority
 from softswitch.testing.phones import Phones
 from softswitch.testing.runtime.free_ports import free_port
 from softswitch.testing.runtime.running import RunningSwitch
@@ -22,7 +26,7 @@ pytestmark = pytest.mark.network
 
 PASSWORD = "long-enough-4711"
 KEY = "ssw_everything"
-SLOW = ("simulate", "check_configuration", "list_audit")
+SLOW = ("explain_call", "make_report", "simulate", "check_configuration", "list_audit")
 """Operations that take processes or time of their own; other tests ask them."""
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method"
@@ -66,7 +70,7 @@ class WebSwitch(RunningSwitch):
             return None
 
     def wait_for_web(self) -> None:
-        self.wait_until(lambda: self.get("/api/v1/health") is not None, 30)
+        self.wait_until(lambda: self.get("/api/v1/health") is not None, 120)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +110,7 @@ async def _call_during_murder(switch: WebSwitch, folder: Path) -> None:
         (before,) = switch.get("/api/v1/calls")["rows"]
         flood = [await _hang_on(switch) for _ in range(200)]
         killed = switch.kill("web")
-        await asyncio.to_thread(switch.wait_until, lambda: switch.pid("web") not in (0, killed), 30)
+        await asyncio.to_thread(switch.wait_until, lambda: switch.pid("web") not in (0, killed), 120)
         await asyncio.to_thread(switch.wait_for_web)
         (after,) = switch.get("/api/v1/calls")["rows"]
         assert (after["call_id"], after["state"]) == (before["call_id"], "talking")
@@ -142,3 +146,37 @@ def test_random_requests_of_every_route_are_answered_as_is_written(switch: WebSw
     assert status is not None
     assert status.web is not None
     assert status.web.pid
+
+
+def test_it_speaks_tls_alone_and_without_a_switch(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "tls")
+    files = authority.issue("web", ["127.0.0.1"])
+    port = free_port()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "softswitch.toml").write_text(
+        f'[web]\nenabled = true\nlisten = "127.0.0.1:{port}"\ncertificate = "{files.certificate}"\n'
+        f'private_key = "{files.private_key}"\n'
+    )
+    trust = ssl.create_default_context(cafile=authority.ca)
+    process = subprocess.Popen([sys.executable, "-m", "softswitch.web", str(tmp_path)])
+    try:
+        assert _first_answer(f"https://127.0.0.1:{port}/api/v1/health", trust) == {"status": "ok"}
+        assert _first_answer(f"http://127.0.0.1:{port}/api/v1/health", None, tries=1) is None
+        again = [sys.executable, "-m", "softswitch.web", str(tmp_path)]
+        taken = subprocess.run(again, capture_output=True, text=True, timeout=60, check=False)
+        assert taken.returncode == 1
+        assert "cannot be listened at" in taken.stderr
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+
+
+def _first_answer(url: str, trust: ssl.SSLContext | None, *, tries: int = 300) -> Any:
+    """None if there is none."""
+    for _ in range(tries):
+        try:
+            with urllib.request.urlopen(url, timeout=5, context=trust) as answer:
+                return json.load(answer)
+        except (OSError, HTTPException):
+            time.sleep(0.1)
+    return None

@@ -1,9 +1,15 @@
 """Logging in, acting from a page of ours and from none, and asking the same thing twice."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from litestar.testing import TestClient
+
+from softswitch.base.clock import SystemClock
+from softswitch.config import load_settings
 from softswitch.testing.operations import FixedOperations
-from tests.integration.web.conftest import PASSWORD, Api, bearer
+from softswitch.web.runtime.building import WebParts
+from tests.integration.web.conftest import PASSWORD, Api, bearer, make_directory
 
 pytestmark = pytest.mark.network
 
@@ -104,3 +110,14 @@ def test_a_refusal_is_answered_the_same_again(api: Api, operations: FixedOperati
 def test_a_key_that_is_none_is_refused(api: Api, key: str) -> None:
     answer = api.post(HANG_UP, headers={**bearer("admin"), "Idempotency-Key": key})
     assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
+
+
+def test_pages_of_other_sites_are_let_in_by_name(tmp_path: Path) -> None:
+    directory = make_directory(tmp_path)
+    (directory / "softswitch.toml").write_text('[web]\nenabled = true\norigins = ["https://crm.example.com"]\n')
+    parts = WebParts(str(directory), load_settings(directory), SystemClock())
+    with TestClient(parts.application) as api:
+        for origin, allowed in (("https://crm.example.com", "https://crm.example.com"), ("https://evil.example", None)):
+            asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+            answer = api.options("/api/v1/session", headers=asked)
+            assert answer.headers.get("access-control-allow-origin") == allowed

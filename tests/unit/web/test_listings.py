@@ -34,3 +34,11 @@ def test_there_are_never_too_many():
     for number in range(5):
         recent.put(number, number, 10.0)
     assert [recent.find(number, 10.0) for number in range(5)] == [None, None, None, 3, 4]
+
+
+def test_what_is_too_old_for_anybody_is_not_kept():
+    recent: RecentListings[int] = RecentListings(fresh_s=0.25)
+    recent.put("calls", 1, 10.0)
+    recent.put("agents", 2, 10.1)
+    recent.put("queues", 3, 10.3)
+    assert len(recent) == 2
