@@ -24,6 +24,7 @@ from softswitch.app.mailing import Mailing
 from softswitch.app.parts import Parts
 from softswitch.app.router_journal import StoredRouter, boot_id
 from softswitch.app.run_directory import streamer_socket, worker_sockets
+from softswitch.app.scheduled_reports import ScheduledReports, schedules
 from softswitch.app.settings import (
     archive_settings,
     call_settings,
@@ -255,6 +256,14 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
             clock,
             loop,
             lambda: digest_terms(switch.running().configuration),
+            put=mailing.put,
+        ),
+        scheduled_reports=ScheduledReports(
+            store,
+            clock,
+            loop,
+            lambda: schedules(switch.running().configuration),
+            store_directory=configuration.settings.store.directory,
             put=mailing.put,
         ),
         legs=around.legs,

@@ -31,6 +31,11 @@ SEND_S = 300.0
 IDLE_S = 3600.0
 NOT_CONFIGURED_S = 300.0
 """Mail that waits while there is no server any more is looked at this often."""
+_DOCUMENT_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "json": "application/json",
+}
 _TYPES = {"wav": "wav", "mp3": "mpeg", "opus": "ogg"}
 
 
@@ -143,6 +148,8 @@ class Mailing:
                     self._store.mails.put(mail.mail_id, mail)
                 case MailGone(mail, reason):
                     self._store.mails.delete(mail.mail_id)
+                    if mail.document:
+                        asyncio.get_running_loop().run_in_executor(None, _remove, mail.document)
                     if reason:
                         log.error("mail given up", mail=mail.mail_id, to=list(mail.to), about=mail.about, reason=reason)
 
@@ -160,7 +167,21 @@ class Mailing:
         if content:
             name = f"{mail.attachment_name or 'message'}.{mail.attachment_format}"
             message.add_attachment(content, maintype="audio", subtype=_TYPES[mail.attachment_format], filename=name)
+        if mail.document:
+            await self._attach_document(message, mail)
         return message
+
+    async def _attach_document(self, message: EmailMessage, mail: StoredMail) -> None:
+        """Without it, if it cannot be read: the mail says so."""
+        try:
+            content = await asyncio.to_thread(Path(mail.document).read_bytes)
+        except OSError as error:
+            log.error("document not attached", mail=mail.mail_id, path=mail.document, fault=error.strerror)
+            message.set_content(f"{mail.text}\n(the file is not there: {error.strerror})\n")
+            return
+        ending = mail.document_name.rpartition(".")[2]
+        maintype, _, subtype = _DOCUMENT_TYPES.get(ending, "application/octet-stream").partition("/")
+        message.add_attachment(content, maintype=maintype, subtype=subtype, filename=mail.document_name)
 
     async def _attachment(self, mail: StoredMail) -> tuple[bytes, str]:
         """The sound, or why there is none."""

@@ -10,6 +10,7 @@ from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
 from softswitch.app.digests import Digests
 from softswitch.app.mailing import Mailing
+from softswitch.app.scheduled_reports import ScheduledReports
 from softswitch.app.streamer_process import StreamerProcess
 from softswitch.app.switch_events import SwitchEvents
 from softswitch.base.clock import Clock
@@ -71,6 +72,7 @@ class Parts:
     mailing: Mailing
     streamer: StreamerProcess
     digests: Digests
+    scheduled_reports: ScheduledReports
     legs: ExtensionLegs
     project_calls: ProjectCalls
     sounds: SoundLibrary

@@ -100,6 +100,7 @@ class Switch:
         parts.voicemail.start(self._loop)
         parts.mailing.start()
         parts.digests.refresh()
+        parts.scheduled_reports.refresh()
         parts.archive.start()
         parts.traces.start()
         parts.acd_events.start()
@@ -263,6 +264,7 @@ class Switch:
         parts.configuration = configuration
         parts.configuration_loaded_at = parts.clock.wall()
         parts.digests.refresh()
+        parts.scheduled_reports.refresh()
         self._look_at_certificates(parts)
         parts.switch_events.tell(ConfigurationReloaded(parts.clock.now(), changes=len(changes) + len(of_flows)), "")
         log.info("reloaded", changes=len(changes) + len(of_flows))
@@ -304,6 +306,7 @@ class Switch:
         await parts.archive.stop()
         parts.voicemail.stop()
         await parts.digests.stop()
+        await parts.scheduled_reports.stop()
         await parts.mailing.stop()
         await self._leave_providers(parts)
         await parts.driver.stop()

@@ -73,3 +73,8 @@ def parse_port_range(text: str) -> range | None:
     if not 0 < int(first) <= int(last) < 65536:
         return None
     return range(int(first), int(last) + 1)
+
+
+def is_mail_address(text: str) -> bool:
+    mailbox, at, host = text.rpartition("@")
+    return bool(at and mailbox and host) and not any(each.isspace() for each in text)

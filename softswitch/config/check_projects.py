@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from softswitch.calls.conferences.times import read_time
 from softswitch.calls.projects import may_use, own_name
+from softswitch.config.addresses import is_mail_address
 from softswitch.config.check_menus import step_lists
 from softswitch.config.check_routes import add_compiled
 from softswitch.config.conversion import FaultList, did_you_mean
@@ -113,7 +114,7 @@ def _check_rows(draft: Draft, ownership: _Ownership) -> None:
         if row.language and row.language not in languages:
             remedy = did_you_mean(row.language, languages, "Add it to [sounds] languages, or choose one of them")
             faults.add((*path, "language"), f'"{row.language}" is not among the languages', remedy)
-        if row.contact and not _is_address(row.contact):
+        if row.contact and not is_mail_address(row.contact):
             faults.add((*path, "contact"), f'"{row.contact}" is no e-mail address', 'Write "office@acme.example"')
         _check_digest(draft, row, path, faults)
         schedules = draft.names("schedules.toml", "schedule")
@@ -138,11 +139,6 @@ def _check_digest(draft: Draft, row: ProjectRow, path: KeyPath, faults: FaultLis
     if row.digest and not draft.settings.mail.server:
         reason = "no mail is sent, for [mail] names no server"
         faults.add((*path, "digest"), reason, "Write `server` and `sender` in [mail] of softswitch.toml")
-
-
-def _is_address(text: str) -> bool:
-    mailbox, at, host = text.rpartition("@")
-    return bool(at and mailbox and host) and not any(each.isspace() for each in text)
 
 
 def _check_queue(index: int, row: QueueRow, draft: Draft, ownership: _Ownership) -> None:

@@ -7,6 +7,7 @@ from softswitch.config.conference_rows import RoomRow
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.program_rows import ProgramRow
 from softswitch.config.project_rows import ProjectRow
+from softswitch.config.report_rows import ReportRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
@@ -46,6 +47,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     programs: tuple[ProgramRow, ...] = ()
     boxes: tuple[BoxRow, ...] = ()
     surveys: tuple[SurveyRow, ...] = ()
+    reports: tuple[ReportRow, ...] = ()
+    """Those that are mailed."""
     users: tuple[UserRow, ...] = ()
     keys: tuple[KeyRow, ...] = ()
     """Of programs that use the HTTP API."""

@@ -14,6 +14,7 @@ from softswitch.config.conversion import FaultList
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.program_rows import ProgramRow
 from softswitch.config.project_rows import ProjectRow
+from softswitch.config.report_rows import ReportRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
@@ -39,6 +40,7 @@ FILES = (
     "programs.toml",
     "voicemail.toml",
     "surveys.toml",
+    "reports.toml",
     USERS_FILE,
 )
 
@@ -65,6 +67,7 @@ class Draft:
         "prompts",
         "queues",
         "regions",
+        "reports",
         "rooms",
         "routes",
         "schedules",
@@ -107,6 +110,7 @@ class Draft:
         self.programs: list[tuple[int, ProgramRow]] = []
         self.lookups: list[tuple[int, LookupRow]] = []
         self.surveys: list[tuple[int, SurveyRow]] = []
+        self.reports: list[tuple[int, ReportRow]] = []
         self.boxes: list[tuple[int, BoxRow]] = []
         self.users: list[tuple[int, UserRow]] = []
         self.keys: list[tuple[int, KeyRow]] = []

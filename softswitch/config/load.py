@@ -41,6 +41,7 @@ from softswitch.config.limits import FILE_BYTES_MAX
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.program_rows import ProgramRow
 from softswitch.config.project_rows import ProjectRow
+from softswitch.config.report_rows import ReportRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
@@ -130,6 +131,7 @@ def _check(draft: Draft) -> None:
     from softswitch.config.check_menus import check_menus
     from softswitch.config.check_outbound import check_outbound
     from softswitch.config.check_projects import check_projects
+    from softswitch.config.check_reports import check_reports
     from softswitch.config.check_routes import check_routes, check_schedules
 
     check_settings(draft)
@@ -158,6 +160,7 @@ def _check(draft: Draft) -> None:
     check_conferences(draft)
     check_voicemail(draft)
     check_surveys(draft)
+    check_reports(draft)
 
 
 def _read(path: Path, faults: FaultList) -> dict[str, object] | None:
@@ -266,6 +269,8 @@ def _convert_table(name: str, table: dict[str, object], draft: Draft) -> None:
             draft.boxes = tables.rows("box", BoxRow)
         case "surveys.toml":
             draft.surveys = tables.rows("survey", SurveyRow)
+        case "reports.toml":
+            draft.reports = tables.rows("report", ReportRow)
         case "users.toml":
             draft.users = tables.rows("user", UserRow)
             draft.keys = tables.rows("key", KeyRow)
@@ -315,6 +320,7 @@ def _complete(draft: Draft) -> Configuration:
         programs=tuple(row for _, row in draft.programs),
         lookups=tuple(row for _, row in draft.lookups),
         surveys=tuple(row for _, row in draft.surveys),
+        reports=tuple(row for _, row in draft.reports),
         boxes=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.boxes),
         users=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.users),
         keys=tuple(row for _, row in draft.keys),

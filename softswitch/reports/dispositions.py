@@ -8,47 +8,46 @@ from softswitch.reports.terms import Terms
 
 MISSING = "(required, not given)"
 NONE = "(not given)"
+BY = ("queue", "agent")
 
 
 class Dispositions:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._given = NamedSums("queue", "agent", "disposition")
-        self._missing = NamedSums("queue", "agent")
-        self._handled = NamedSums("queue", "agent")
+        self._given = {of: NamedSums(of, "disposition") for of in BY}
+        self._missing = {of: NamedSums(of) for of in BY}
+        self._handled = {of: NamedSums(of) for of in BY}
 
     def add(self, facts: EventFacts) -> None:
         given = chosen(facts, "dispositions", self._terms)
-        self._given.add(given, facts.names, given["count"])
         wrap_ups = chosen(facts, "wrap_ups", self._terms)
-        self._missing.add(wrap_ups[wrap_ups["is_missing"]], facts.names)
-        self._handled.add(chosen(facts, "conversations", self._terms), facts.names)
+        conversations = chosen(facts, "conversations", self._terms)
+        for of in BY:
+            self._given[of].add(given, facts.names, given["count"])
+            self._missing[of].add(wrap_ups[wrap_ups["is_missing"]], facts.names)
+            self._handled[of].add(conversations, facts.names)
 
     def tables(self, now: Now | None) -> tuple[Table, ...]:
-        return self._table("queues", "By queue", 0), self._table("agents", "By agent", 1)
+        return self._table("queue"), self._table("agent")
 
-    def _table(self, name: str, title: str, place: int) -> Table:
-        given: dict[tuple[str, str], int] = {}
-        for key, sums in self._given.found.items():
-            row = key[place], key[2]
-            given[row] = given.get(row, 0) + round(sums[1])
-        handled = _by(self._handled, place)
-        for who, count in _by(self._missing, place).items():
-            given[who, MISSING] = count
+    def _table(self, of: str) -> Table:
+        handled = {who: self._handled[of].count(who) for (who,) in self._handled[of].found}
+        given = {key: round(sums[1]) for key, sums in self._given[of].found.items()}
+        for (who,) in self._missing[of].found:
+            given[who, MISSING] = self._missing[of].count(who)
         for who, count in handled.items():
             told = sum(number for (whose, _), number in given.items() if whose == who)
             given[who, NONE] = max(0, count - told)
-        head = name.removesuffix("s")
         rows: list[tuple[Value, ...]] = [
             (who, word, count, count / handled[who] if handled.get(who) else None)
             for (who, word), count in sorted(given.items())
             if count
         ]
         return Table(
-            name=name,
-            title=title,
+            name=f"{of}s",
+            title=f"By {of}",
             columns=(
-                Column(name=head, title=head.capitalize(), kind="text", formula=f"the {head}"),
+                Column(name=of, title=of.capitalize(), kind="text", formula=f"the {of}"),
                 Column(
                     name="disposition",
                     title="Disposition",
@@ -63,10 +62,3 @@ class Dispositions:
             empty="No conversation ended then.",
             chart=Chart(kind="bar", title="Dispositions", category="disposition", series=("contacts",)),
         )
-
-
-def _by(sums: NamedSums, place: int) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for key in sums.found:
-        found[key[place]] = found.get(key[place], 0) + sums.count(*key)
-    return found

@@ -12,7 +12,7 @@ import msgspec
 
 from softswitch.base.ids import CallId
 from softswitch.store.conference_schema import CONFERENCE_CLOCK, MINUTES, StoredConferenceClock, StoredMinutes
-from softswitch.store.digest_schema import DIGESTS, StoredDigest
+from softswitch.store.digest_schema import DIGESTS, REPORT_TIMES, StoredDigest, StoredReportTime
 from softswitch.store.environment import Operation, open_for_reading, open_for_writing
 from softswitch.store.event_schema import SWITCH_EVENTS, StoredSwitchEvents
 from softswitch.store.layout import BindingKey, ListedKey, TimedKey
@@ -102,6 +102,7 @@ _TABLES = (
     LAST_CALLS.name,
     WANTED_CALLS.name,
     CONFERENCE_CLOCK.name,
+    REPORT_TIMES.name,
 )
 
 
@@ -160,6 +161,7 @@ class Store:
         "phones",
         "queue_closings",
         "recordings",
+        "report_times",
         "router_journal",
         "router_snapshot",
         "seats",
@@ -201,6 +203,7 @@ class Store:
         self.voice_boxes: Table[str, StoredVoiceBox] = Table(VOICE_BOXES, rows, writer)
         self.mails: Table[str, StoredMail] = Table(MAILS, rows, writer)
         self.digests: Table[str, StoredDigest] = Table(DIGESTS, rows, writer)
+        self.report_times: Table[str, StoredReportTime] = Table(REPORT_TIMES, rows, writer)
 
         self.router_snapshot: Table[int, StoredRouterPart] = Table(ROUTER_SNAPSHOT, rows, writer)
         self.router_journal: Table[int, StoredRouterPart] = Table(ROUTER_JOURNAL, rows, writer)

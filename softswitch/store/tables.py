@@ -99,9 +99,15 @@ class TableReader(Generic[K, V]):
         rows = self._rows.scan(self._layout.name, self._layout.key(start), None, reverse=False, limit=1)
         return self._value(rows[0][1]) if rows else None
 
-    def encoded(self, start: K, stop: K, *, reverse: bool = False) -> Iterator[bytes]:
-        """The values of a span as they are stored, to compare or to count them."""
-        return self._scan(start, stop, reverse=reverse)
+    def encoded(self, start: K, stop: K) -> Iterator[bytes]:
+        """The values of a span as they are stored, to compare them."""
+        return self._scan(start, stop, reverse=False)
+
+    def encoded_ends(self, start: K, stop: K) -> tuple[bytes, bytes]:
+        """The first and the last of them; b"" where there is none."""
+        span = self._layout.key(start), self._layout.key(stop)
+        first, last = (self._rows.scan(self._layout.name, *span, reverse=each, limit=1) for each in (False, True))
+        return (first[0][1], last[0][1]) if first and last else (b"", b"")
 
     def _iterate(self, start: K | None, stop: K | None, *, reverse: bool) -> Iterator[V]:
         return map(self._value, self._scan(start, stop, reverse=reverse))

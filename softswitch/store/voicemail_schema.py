@@ -62,6 +62,9 @@ class StoredMail(msgspec.Struct, frozen=True, kw_only=True):
     attachment_format: Literal["wav", "mp3", "opus"] = "mp3"
     attachment_name: str = ""
     """Without the ending."""
+    document: str = ""
+    """A file that is attached as it is, and deleted when the mail is gone; empty: none."""
+    document_name: str = ""
     about: str = ""
     """The voice message it tells of."""
     deletes: bool = False

@@ -154,8 +154,7 @@ class FactSource:
             for raw in self._store.cdrs.encoded(*span):
                 checksum = zlib.adler32(raw, checksum)
             return (checksum,)
-        ends = next(self._store.cdrs.encoded(*span), b""), next(self._store.cdrs.encoded(*span, reverse=True), b"")
-        return tuple(zlib.adler32(raw) for raw in ends)
+        return tuple(zlib.adler32(raw) for raw in self._store.cdrs.encoded_ends(*span))
 
 
 def _block(wall: float) -> int:

@@ -16,6 +16,7 @@ QUEUE = '[[queue]]\nid = "support"\n'
 VIP = '[[boost]]\nid = "vip"\nboost_s = 60\ncallers = ["+7495!"]\n'
 ROUTE = '[[route]]\nnumber = "100"\nflow = "hotline"\n'
 OFFICE = '[[schedule]]\nid = "office"\nhours = {daily = ["09:00-18:00"]}\n'
+REPORT = '[[report]]\nid = "r"\nreport = "waits"\nwhen = "daily 07:00"\nto = ["boss@example.com"]\n'
 SURVEY = '[[survey]]\nid = "csat"\nquestions = [{id = "agent", text = "How was it?"}]\n'
 BOX = '[[box]]\nid = "sales"\nnumber = "190"\n'
 MAIL = '[mail]\nserver = "smtp.example.com"\nsender = "switch@example.com"\n'
@@ -333,6 +334,38 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         (
             {"softswitch": MAIL, "voicemail": BOX + 'email = ["Sales <sales@example.com>"]'},
             'box[0].email[0]: "Sales <sales@example.com>" is no mail address',
+        ),
+        # reports.toml
+        (
+            {"softswitch": MAIL, "reports": REPORT.replace("waits", "wait")},
+            'report[0].report: there is no report "wait". Did you mean "waits"?',
+        ),
+        (
+            {"softswitch": MAIL, "reports": REPORT.replace("daily 07:00", "hourly")},
+            'report[0].when: "hourly" is no time',
+        ),
+        (
+            {"softswitch": MAIL, "reports": REPORT.replace("daily 07:00", "monthly 31 07:00")},
+            'report[0].when: "monthly 31 07:00" is no time',
+        ),
+        ({"reports": REPORT}, "report[0].when: no mail is sent"),
+        (
+            {"softswitch": MAIL, "reports": REPORT.replace("boss@example.com", "boss")},
+            'report[0].to[0]: "boss" is no e-mail address',
+        ),
+        (
+            {"softswitch": MAIL, "reports": REPORT.replace('"boss@example.com"', "")},
+            "report[0].to: nobody is there to send it to",
+        ),
+        ({"softswitch": MAIL, "reports": REPORT + REPORT}, 'report[1].id: there is a report "r" already'),
+        ({"softswitch": MAIL, "reports": REPORT + 'project = "acme"'}, 'report[0].project: there is no project "acme"'),
+        (
+            {"softswitch": MAIL, "reports": REPORT + 'agent = "anna"'},
+            "report[0].report: waits cannot be told for one agent",
+        ),
+        (
+            {"softswitch": MAIL, "reports": REPORT + 'timezone = "Mars"'},
+            'report[0].timezone: there is no time zone "Mars"',
         ),
         # surveys.toml
         ({"projects": ACME, "surveys": SURVEY + 'project = "acm"'}, 'there is no project "acm". Did you mean "acme"?'),

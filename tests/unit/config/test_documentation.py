@@ -12,6 +12,7 @@ from softswitch.config.conference_rows import RoomRow
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.program_rows import ProgramRow
 from softswitch.config.project_rows import ProjectRow
+from softswitch.config.report_rows import ReportRow
 from softswitch.config.rows import (
     AgentRow,
     Announcements,
@@ -67,6 +68,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[box]]": BoxRow,
     "[[survey]]": SurveyRow,
     "questions": QuestionRow,
+    "[[report]]": ReportRow,
     "[[user]]": UserRow,
     "[[key]]": KeyRow,
     **{f"[{field.name}]": field.type for field in msgspec.structs.fields(Settings)},

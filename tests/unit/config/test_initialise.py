@@ -15,6 +15,7 @@ from softswitch.config import init, load
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.draft import FILES
 from softswitch.config.project_rows import ProjectRow
+from softswitch.config.report_rows import ReportRow
 from softswitch.config.rows import AgentRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
@@ -120,6 +121,7 @@ def test_the_commented_defaults_of_softswitch_toml_are_the_real_ones_and_complet
         ("trunks.toml", TrunkRow),
         ("voicemail.toml", BoxRow),
         ("surveys.toml", SurveyRow),
+        ("reports.toml", ReportRow),
     ],
 )
 def test_every_key_of_a_row_is_explained_in_a_line(file: str, row: type[msgspec.Struct]):

@@ -1,0 +1,214 @@
+"""Reports that are mailed by themselves: at their times, each time once, whatever the switch has been doing meanwhile.
+
+```
+ when = "daily 07:00"     Mon 07:00          Tue 07:00   the switch is down     Thu 09:12 it runs again
+                           │ of Sunday        │ of Mon    Wed, Thu 07:00 missed  │ of Tuesday and of Wednesday
+```
+
+Which one was due last is in the store. A report is made by a process of its own (`report_maker.py`), so that no call
+waits for it; its file is put into the queue of mails, which sends it, and tries again, on its own. What fails is tried
+again in an hour.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from softswitch.app import side_process
+from softswitch.app.report_maker import Made, Order
+from softswitch.base.clock import Clock
+from softswitch.base.log import get_logger
+from softswitch.config import Configuration
+from softswitch.config.report_rows import ReportRow
+from softswitch.reports.schedule import ReportTime, next_due, read_report_time, span_before
+from softswitch.reports.terms import IntervalMinutes, Terms, local_time
+from softswitch.store import Store
+from softswitch.store.digest_schema import StoredReportTime
+from softswitch.store.voicemail_schema import StoredMail
+
+log = get_logger("report")
+
+DAY_S = 86_400.0
+RETRY_S = 3600.0
+"""After a failure: a full disk, or one nobody has thought of."""
+MISSED_S = 7 * DAY_S
+"""Reports that were due longer ago, while the switch was down, are not made any more."""
+MAKING_S = 1800.0
+"""For a year of a large centre, on a machine that has better things to do."""
+_INTERVALS: dict[str, IntervalMinutes] = {"15": 15, "30": 30, "60": 60, "day": 1440}
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that somebody wants."""
+
+    row: ReportRow
+    to: tuple[str, ...]
+    name: str
+    """The project's, for the subject."""
+    time: ReportTime
+
+
+def schedules(configuration: Configuration) -> list[Schedule]:
+    """`load` has checked that times can be read, and that somebody gets them."""
+    projects = {row.id: row for row in configuration.projects}
+    found: list[Schedule] = []
+    for row in configuration.reports:
+        project = projects.get(row.project)
+        timezone = row.timezone or ("" if project is None else project.timezone) or "UTC"
+        time = read_report_time(row.when, timezone)
+        if time is not None:
+            to = row.to or (() if project is None else (project.contact,))
+            found.append(Schedule(row=row, to=to, name="" if project is None else project.name, time=time))
+    return found
+
+
+class ScheduledReports:
+    """`wanted` are those of the moment; `put` sends a mail. Files wait in `directory` until they are sent."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        loop: asyncio.AbstractEventLoop,
+        wanted: Callable[[], Sequence[Schedule]],
+        *,
+        store_directory: str,
+        put: Callable[[StoredMail], None],
+        make: Callable[[Order], Awaitable[Made]] | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._loop = loop
+        self._wanted = wanted
+        self._store_directory = store_directory
+        self._directory = f"{store_directory.rstrip(os.sep)}.mails"
+        self._put = put
+        self._make = make or made_beside
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._is_stopped = False
+
+    def refresh(self) -> None:
+        """At the start, and when the configuration has changed: a report that is new is due from now on."""
+        wanted = {schedule.row.id for schedule in self._wanted()}
+        known = {row.report for row in self._store.report_times.ascending()}
+        for report in known - wanted:
+            self._store.report_times.delete(report)
+        for report in wanted - known:
+            self._store.report_times.put(report, StoredReportTime(report=report, due_wall=self._clock.wall()))
+        self._arm()
+
+    async def stop(self) -> None:
+        """What is being made is made by the next switch."""
+        self._is_stopped = True
+        self._disarm()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    # Private
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self, not_before_s: float = 0.0) -> None:
+        self._disarm()
+        if self._is_stopped or self._task is not None:
+            return
+        due = [self._next_due(schedule) for schedule in self._wanted()]
+        if due:
+            wait_s = min(DAY_S, max(not_before_s, min(due) - self._clock.wall()))
+            self._timer = self._loop.call_later(wait_s, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        self._task = self._loop.create_task(self._make_those_due(), name="reports")
+        self._task.add_done_callback(self._made)
+
+    def _made(self, task: asyncio.Task[None]) -> None:
+        self._task = None
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            log.error("report failed", fault=str(error) or repr(error))
+        self._arm(not_before_s=RETRY_S if error is not None else 0.0)
+
+    async def _make_those_due(self) -> None:
+        """One after the other; one that fails does not keep the others waiting. Raises the last failure."""
+        failure: Exception | None = None
+        for schedule in self._wanted():
+            try:
+                while (due := self._next_due(schedule)) <= self._clock.wall():
+                    self._put(await self._mail(schedule, due))
+                    report = schedule.row.id
+                    self._store.report_times.put(report, StoredReportTime(report=report, due_wall=due))
+                    log.info("report", report=report, to=list(schedule.to))
+            except (OSError, TimeoutError, msgspec.MsgspecError) as error:
+                log.error("report failed", report=schedule.row.id, fault=str(error) or repr(error))
+                failure = error
+        if failure is not None:
+            raise failure
+
+    def _next_due(self, schedule: Schedule) -> float:
+        row = self._store.report_times.get(schedule.row.id)
+        known = self._clock.wall() if row is None else row.due_wall
+        return next_due(schedule.time, max(known, self._clock.wall() - MISSED_S))
+
+    async def _mail(self, schedule: Schedule, due: float) -> StoredMail:
+        row = schedule.row
+        since, until = span_before(schedule.time, due)
+        local = local_time(schedule.time.timezone)
+        terms = Terms(
+            since=since,
+            until=until,
+            zone=schedule.time.timezone,
+            project=row.project,
+            queue=row.queue,
+            agent=row.agent,
+            interval_min=_INTERVALS[row.interval],
+            conversions=row.conversions,
+        )
+        day = local.text(since)[:10]
+        mail_id = f"report-{row.id}-{due:.0f}"
+        path = os.path.join(self._directory, f"{re.sub(r'[^A-Za-z0-9_.-]', '_', mail_id)}.{row.format}")
+        order = Order(
+            store=self._store_directory,
+            report=row.report,
+            terms=terms,
+            now=self._clock.wall(),
+            format=row.format,
+            path=path,
+        )
+        async with asyncio.timeout(MAKING_S):
+            made = await self._make(order)
+        lines = [f"From {local.text(since)} until {local.text(until)} ({schedule.time.timezone}).", *made.notes]
+        if made.fault:
+            lines.append(f"There is no file: {made.fault}.")
+        title = made.title or row.report
+        return StoredMail(
+            mail_id=mail_id,
+            to=schedule.to,
+            subject=f"{schedule.name}: {title}, {day}" if schedule.name else f"{title}, {day}",
+            text="\n".join([f"{title}.", *lines]) + "\n",
+            written_wall=self._clock.wall(),
+            document="" if made.fault else path,
+            document_name=f"{row.report}-{day}.{row.format}",
+        )
+
+
+async def made_beside(order: Order) -> Made:
+    """By a process of its own. Raises OSError and msgspec.MsgspecError."""
+    process = await side_process.begin("softswitch.app.report_maker", stdin=asyncio.subprocess.PIPE)
+    try:
+        said, _ = await process.communicate(msgspec.json.encode(order))
+    finally:
+        await side_process.end(process)
+    if process.returncode != 0:
+        raise OSError(f"its process ended with {process.returncode}")
+    return msgspec.json.decode(said, type=Made)
