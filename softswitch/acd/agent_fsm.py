@@ -266,7 +266,7 @@ class AgentMachine:
             return None
         self.since = now
         self.source = source
-        self.by = self._doer(by)
+        self.by = self._doer() if state is _NOT_READY or state is _LOGGED_OUT else by
         return AgentStateChanged(self.agent_id, old, state, reason, now, kind, source, self.by)
 
     def _derive(self) -> tuple[AgentState, BusyKind | None]:
@@ -284,13 +284,9 @@ class AgentMachine:
             return _NOT_READY, None
         return _READY, None
 
-    def _doer(self, by: str) -> str:
+    def _doer(self) -> str:
         """A break or a logout planned during a call is still the doing of whoever planned it."""
-        if self.state is _NOT_READY:
-            return self.pause_by
-        if self.state is _LOGGED_OUT:
-            return self.login_by
-        return by
+        return self.pause_by if self.state is _NOT_READY else self.login_by
 
     def _count_idle_time(self, old: AgentState, now: float, policy: RoutingPolicy) -> None:
         if self.state is _READY:

@@ -14,8 +14,6 @@ from softswitch.acd.waiting import Contact
 def entered(contact: Contact) -> None:
     """It begins to wait in a queue: plan what it will be told there."""
     settings = contact.queue.settings.announcements
-    contact.announce_at = contact.text_at = None
-    contact.forecast = None
     if settings is None or not contact.channel.has_listener:
         return
     if settings.position or settings.estimated_wait:

@@ -58,7 +58,7 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
         queue,
         fact.channel,
         fact.skills,
-        wishes_for(fact.skills, fact.requirement, _site_of(floor, fact)),
+        wishes_for(fact.skills, fact.requirement, _site_of(floor, fact) if fact.site else ""),
         enqueued_at,
         enqueued_at,
         enqueued_at - max(-BOOST_S_MAX, min(fact.boost_s, BOOST_S_MAX)),
@@ -87,7 +87,7 @@ def queued(floor: Floor, fact: ContactQueued, now: float) -> None:
 
 def _site_of(floor: Floor, fact: ContactQueued) -> str:
     """Whose agents it prefers; nobody's if there is no such site."""
-    return fact.site if fact.site and any(site.site_id == fact.site for site in floor.policy.sites) else ""
+    return fact.site if any(site.site_id == fact.site for site in floor.policy.sites) else ""
 
 
 def _prefer(floor: Floor, contact: Contact, fact: ContactQueued) -> None:

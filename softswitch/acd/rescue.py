@@ -31,7 +31,9 @@ def entered(floor: Floor, contact: Contact) -> None:
     queue = contact.queue
     rescue = queue.settings.rescue
     contact.is_judged = rescue is None
-    _age(contact, 0.0 if rescue is None or queue.rescue.since is None else rescue.older_s)
+    older_s = 0.0 if rescue is None or queue.rescue.since is None else rescue.older_s
+    if older_s != contact.rescue_s:
+        _age(contact, older_s)
     if rescue is not None:
         in_time_until = contact.entered_at + queue.settings.service_level_s
         floor.deadlines.set(("late", contact.contact_id), nextafter(in_time_until, inf))

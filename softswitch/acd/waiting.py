@@ -106,6 +106,8 @@ class Contact(msgspec.Struct, eq=False):
         self.step = 0
         self.step_since = None
         self.preferred_until = None
+        self.announce_at = self.text_at = None
+        self.forecast = None
 
     @property
     def order(self) -> tuple[float, int]:
