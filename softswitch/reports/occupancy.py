@@ -37,6 +37,11 @@ class Occupancy:
         self._ends = np.concatenate([self._ends, ended])
         self._count(known_until)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Something ends later than what is known so far."""
+        return bool(len(self._begins) or len(self._ends))
+
     def finish(self) -> None:
         self._count(np.inf)
 

@@ -59,17 +59,23 @@ class Trunks:
         legs = facts.rows["legs"]
         if self._terms.project:
             legs = legs[legs["project"] == facts.names.known(self._terms.project)]
-        names = [facts.names.text(number) for number in np.unique(legs["trunk"]).tolist()]
-        for trunk in {*self._by_interval, *names} - {ALL}:
+        names = {facts.names.text(number) for number in np.unique(legs["trunk"]).tolist()}
+        waiting = {trunk for trunk, occupancy in self._by_interval.items() if occupancy.is_waiting}
+        for trunk in (names | waiting) - {ALL}:
             self._hold(trunk, legs[legs["trunk"] == facts.names.known(trunk)], facts.until)
         self._hold(ALL, legs, facts.until)
 
     def _hold(self, trunk: str, legs: Any, known_until: float) -> None:
         terms = self._terms
-        for found, minutes in ((self._by_interval, terms.interval_min), (self._by_hour, MINUTES_OF_AN_HOUR)):
-            if trunk not in found:
-                found[trunk] = Occupancy(self._local, minutes, terms.since, terms.until)
-            found[trunk].add(legs["at"], legs["ended"], known_until)
+        if trunk not in self._by_interval:
+            made = Occupancy(self._local, terms.interval_min, terms.since, terms.until)
+            is_hourly = terms.interval_min == MINUTES_OF_AN_HOUR
+            self._by_interval[trunk] = made
+            self._by_hour[trunk] = (
+                made if is_hourly else Occupancy(self._local, MINUTES_OF_AN_HOUR, terms.since, terms.until)
+            )
+        for occupancy in {self._by_interval[trunk], self._by_hour[trunk]}:
+            occupancy.add(legs["at"], legs["ended"], known_until)
 
     def tables(self, now: Now | None) -> tuple[Table, ...]:
         for occupancy in (*self._by_interval.values(), *self._by_hour.values()):

@@ -21,8 +21,8 @@ class Names:
         text = text or ""
         number = self._numbers.get(text)
         if number is None:
-            if len(self.texts) >= NAMES_MAX:
-                return self.number(OTHERS) if text != OTHERS else 0
+            if len(self.texts) >= NAMES_MAX - 1 and text != OTHERS:
+                return self.number(OTHERS)
             number = self._numbers[text] = len(self.texts)
             self.texts.append(text)
         return number

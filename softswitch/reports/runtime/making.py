@@ -7,11 +7,11 @@ import msgspec
 
 from softswitch.reports.call_list import CallList, ListedCdr
 from softswitch.reports.catalogue import find_report
-from softswitch.reports.limits import INTERVALS_MAX
+from softswitch.reports.limits import INTERVALS_MAX, TABLE_ROWS_MAX
 from softswitch.reports.report import Builder, GoingOn, Now, ReportKind, Source
 from softswitch.reports.runtime.fact_cache import FactCache
 from softswitch.reports.runtime.source import FactSource
-from softswitch.reports.tables import Report
+from softswitch.reports.tables import Report, Table
 from softswitch.reports.terms import ReportRefused, Terms
 from softswitch.store import StoreReader
 
@@ -42,6 +42,7 @@ def make_report(
         builder.add(facts)
         if isinstance(builder, CallList) and builder.is_full:
             break
+    tables = builder.tables(None if live is None else _now(store, terms, now, live))
     return Report(
         name=kind.name,
         title=kind.title,
@@ -51,9 +52,21 @@ def make_report(
         made_at=now,
         filters=terms.filters(),
         is_live=live is not None,
-        tables=builder.tables(None if live is None else _now(store, terms, now, live)),
-        notes=_notes(store, kind, terms, builder),
+        tables=tuple(_cut(table) for table in tables),
+        notes=(*_notes(store, kind, terms, builder), *(_too_long(table) for table in tables if _is_too_long(table))),
     )
+
+
+def _is_too_long(table: Table) -> bool:
+    return len(table.rows) > TABLE_ROWS_MAX
+
+
+def _cut(table: Table) -> Table:
+    return msgspec.structs.replace(table, rows=table.rows[:TABLE_ROWS_MAX], sums=0) if _is_too_long(table) else table
+
+
+def _too_long(table: Table) -> str:
+    return f"{table.title}: {len(table.rows)} rows are too many; these are the first {TABLE_ROWS_MAX}."
 
 
 def check_span(terms: Terms, now: float) -> None:

@@ -1,6 +1,7 @@
 """The commands that speak to a running switch, over a real control socket."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from softswitch.cli.main import main
 from softswitch.control.protocol.replies import Refused, Reloaded
 from softswitch.sip.tracing.pcap import FILE_HEADER
 from softswitch.store import open_store
-from softswitch.store.schema import Cdr, StoredRecording
+from softswitch.store.schema import ActiveCall, Cdr, StoredRecording
 from softswitch.testing.fixed_switch import STARTED_AT
 from softswitch.testing.operations import FixedOperations
 from softswitch.testing.traced_call import LEGS
@@ -461,6 +462,21 @@ def test_a_recording_is_held_and_released_by_its_id_or_its_call_s(directory: Pat
     assert operations.orders[-1] == ("hold_recording", "r42", "1700000000.0", "True")
     assert printed("recordings", "release", "c42") == ["Recording r42 is held no more."]
     assert operations.orders[-1] == ("hold_recording", "r42", "1700000000.0", "False")
+
+
+@pytest.mark.usefixtures("server")
+def test_a_live_report_has_what_goes_on_now(directory: Path, operations: FixedOperations) -> None:
+    store = open_store(str(directory / "store"), report=pytest.fail)
+    call = ActiveCall(call_id=CallId("c1"), started_at=time.time() - 5, calling_number="+1555", called_number="100")
+    store.begin_call(call)
+    store.close()
+    found = json.loads(run("report", "calls", "--live", "--format", "json").stdout)
+    (row,) = found["tables"][0]["rows"]
+    assert (row["call"], row["end"], found["live"]) == ("c1", "in progress", True)
+    trunks = json.loads(run("report", "trunks", "--live", "--table", "now", "--format", "json").stdout)
+    told = {row.name: (row.used_in, row.used_out) for row in operations.trunks()}
+    assert told
+    assert {row["trunk"]: (row["used_in"], row["used_out"]) for row in trunks["tables"][0]["rows"]} == told
 
 
 @pytest.mark.usefixtures("server")
