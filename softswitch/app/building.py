@@ -86,6 +86,7 @@ class Wired(Protocol):
     def mail_sent(self, mail: StoredMail) -> None: ...
     def media_event(self, event: MediaEvent) -> None: ...
     async def reload(self) -> Reloaded: ...
+    def seal_files(self, paths: Sequence[str]) -> None: ...
     def remove_files(self, paths: Sequence[str]) -> None: ...
     def running(self) -> Parts: ...
     def sip_event(self, event: SipOutput) -> None: ...
@@ -174,7 +175,14 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         is_registered=lambda username: bool(endpoint.bindings(f"{username}@{switch.running().settings.domain}")),
     )
     commands = SipCommands(endpoint, clock, driver.flush, loop)
-    voicemail = Voicemail(store, clock, entropy, lambda: switch.running().settings, remove_files=switch.remove_files)
+    voicemail = Voicemail(
+        store,
+        clock,
+        entropy,
+        lambda: switch.running().settings,
+        remove_files=switch.remove_files,
+        seal_files=switch.seal_files,
+    )
     messages_waiting = WaitingMessages(commands, lambda: switch.running().settings, store, own=voicemail.summary_of)
     voicemail.when_changed(messages_waiting.changed)
     lists = CallerLists(store, clock, lambda: switch.running().settings)

@@ -186,7 +186,8 @@ class Mailing:
     async def _attachment(self, mail: StoredMail) -> tuple[bytes, str]:
         """The sound, or why there is none."""
         target = f"{mail.attachment}.{mail.mail_id}.mail"
-        job = AttachFile(RecordingId(mail.mail_id), mail.attachment, target, mail.attachment_format)
+        key_file = self._settings().key_file
+        job = AttachFile(RecordingId(mail.mail_id), mail.attachment, target, mail.attachment_format, key_file)
         try:
             async with self._encoding:
                 answer = await self._encoder.ask(job)

@@ -142,6 +142,7 @@ def call_settings(configuration: Configuration) -> CallSettings:
         recordings_directory=settings.recordings.directory,
         capabilities=MediaCapabilities(codecs=working_codecs(settings.media.codecs)),
         voicemail_directory=settings.voicemail.directory,
+        recording_key_file=settings.recordings.key_file,
         voice_boxes=voice_boxes(configuration),
         mask_max_s=settings.recordings.mask_max_s,
         beep_every_s=settings.recordings.beep_every_s,

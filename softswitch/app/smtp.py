@@ -27,6 +27,8 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
     username: str = ""
     password: str = ""
     sender: str = ""
+    key_file: str = ""
+    """What voice messages at rest are encrypted with, to attach them; "": they are not."""
 
 
 class MailNotSent(SoftswitchError):

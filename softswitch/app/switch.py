@@ -56,6 +56,7 @@ from softswitch.dialplan.schedule import is_open
 from softswitch.media.protocol import MediaEvent, RecordingFinished
 from softswitch.media.recording.recording import duration_s
 from softswitch.media.runtime.recording.recording_file import ClosedFile, repair_parts
+from softswitch.media.runtime.recording.sealed_sound import remove_copies, seal_in_place
 from softswitch.sip.outputs import SipOutput
 from softswitch.sip.runtime.tls import TlsContexts
 from softswitch.store.voicemail_schema import StoredMail, StoredVoiceMessage
@@ -213,11 +214,20 @@ class Switch:
         recovered |= {path: length for path in parts.voicemail.left_over if (length := recorded_s(path))}
         files = files_in(directory, parts.clock.wall())
 
+        remove_copies(directory)
+
         def settle() -> None:
             parts.voicemail.recovered(recovered)
+            self.seal_files(parts.voicemail.complete_files)
             self.remove_files(parts.voicemail.needless(files))
 
         self._loop.call_soon_threadsafe(settle)
+
+    def seal_files(self, paths: Sequence[str]) -> None:
+        """Encrypt them, where there is a key. In a thread: a disk may be slow, and messages may be long."""
+        key_file = self.running().settings.recording_key_file
+        if key_file and paths:
+            self._loop.run_in_executor(None, _seal, tuple(paths), key_file)
 
     def remove_files(self, paths: Sequence[str]) -> None:
         """In a thread: a disk may be slow."""
@@ -379,6 +389,16 @@ async def serve(directory: str) -> None:
     switch = Switch(directory)
     await switch.start()
     await switch.run()
+
+
+def _seal(paths: Sequence[str], key_file: str) -> None:
+    for path in paths:
+        try:
+            seal_in_place(path, key_file)
+        except FileNotFoundError:
+            continue  # it was deleted meanwhile
+        except (OSError, SoftswitchError) as error:
+            log.error("voice message not encrypted", path=path, fault=str(error))
 
 
 def main() -> int:

@@ -45,6 +45,7 @@ def mail_settings(configuration: Configuration) -> MailSettings:
         username=section.username,
         password=section.password,
         sender=section.sender,
+        key_file=configuration.settings.recordings.key_file,
     )
 
 

@@ -203,6 +203,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The address phones are told to send their RTP to."""
     recordings_directory: str
     voicemail_directory: str = ""
+    recording_key_file: str = ""
+    """What recordings and voice messages at rest are encrypted with; "": they are not."""
     """Of messages and greetings; they are in no index of recordings."""
     voice_boxes: dict[str, VoiceBox] = {}
     """By id, which is the user name where the box is an extension's."""

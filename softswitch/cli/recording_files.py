@@ -81,7 +81,7 @@ def export(ctx: click.Context, recording_id: str, file: str, config: str | None)
         source = entry.path
         if entry.is_sealed:
             source = temporary.enter_context(tempfile.NamedTemporaryFile()).name
-            fault = _open_sealed(entry.path, source, _key_file(find_directory(directory)))
+            fault = open_sealed(entry.path, source, key_file_of(find_directory(directory)))
         try:
             convert(source, file, wanted)
         except ConversionFault as error:
@@ -158,7 +158,7 @@ def _verify(entry: StoredRecording, store: StoreReader) -> Verified:
     return Verified(entry.recording_id, entry.path, "good" if digest == entry.sha256 else "changed")
 
 
-def _key_file(directory: str) -> str:
+def key_file_of(directory: str) -> str:
     from softswitch.config import load_settings
 
     key_file = load_settings(directory).recordings.key_file
@@ -167,7 +167,7 @@ def _key_file(directory: str) -> str:
     return key_file
 
 
-def _open_sealed(path: str, target: str, key_file: str) -> str:
+def open_sealed(path: str, target: str, key_file: str) -> str:
     """Decrypt into `target`; the fault it ended with, or ""."""
     from softswitch.media.runtime.recording.recording_key import read_key
     from softswitch.media.runtime.recording.sealed_file import SealFault, unseal

@@ -8,6 +8,7 @@ import click
 
 from softswitch.cli.directory import DirectoryGroup, config_option, connect, directory_argument, find_directory
 from softswitch.cli.failure import Failure
+from softswitch.cli.recording_files import key_file_of, open_sealed
 from softswitch.cli.render import Column, json_option, show_json, show_rows
 from softswitch.cli.words import duration, instant
 from softswitch.control.protocol.voicemail import (
@@ -77,12 +78,18 @@ def show(ctx: click.Context, message: str, config: str | None, as_json: bool) ->
 @click.pass_context
 def listen(ctx: click.Context, message: str, output: str | None, config: str | None) -> None:
     """Where the sound of a message is, or a copy of it. It stays new until somebody says otherwise."""
+    from softswitch.media.runtime.recording.sealed_sound import is_sealed
+
     row = _message(config or ctx.obj, message)
-    if output is None:
-        click.echo(row.path)
-        return
     try:
-        shutil.copyfile(row.path, output)
+        is_encrypted = is_sealed(row.path)
+        if output is None:
+            click.echo(row.path + (" (encrypted: --output writes it in plain)" if is_encrypted else ""))
+            return
+        if is_encrypted and (fault := open_sealed(row.path, output, key_file_of(find_directory(config or ctx.obj)))):
+            raise Failure(f"{row.path}: {fault}")
+        if not is_encrypted:
+            shutil.copyfile(row.path, output)
     except OSError as error:
         raise Failure(f"{error.filename or output}: {error.strerror}") from error
     click.echo(f"{Path(output)}: {duration(row.duration_s)}")

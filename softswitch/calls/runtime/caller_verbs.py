@@ -38,6 +38,7 @@ from softswitch.calls.runtime.message import record_message
 from softswitch.calls.runtime.parking import Parking
 from softswitch.calls.runtime.picking_up import pick_up, retrieve
 from softswitch.calls.runtime.queueing import QueueVisit
+from softswitch.calls.runtime.sealed_messages import audible
 from softswitch.calls.runtime.sending_away import send_away
 from softswitch.calls.runtime.stream_verbs import StreamVerbs
 from softswitch.calls.runtime.transferring import transfer_caller
@@ -184,7 +185,8 @@ class CallerVerbs(StreamVerbs):
         began_at = self._call.around.clock.now() - skip_s
         digit = self._call.digits_typed.take(stop_digits)
         if not digit:
-            digit = await self._play([path], stop_digits, skip_s=skip_s)
+            async with audible(path, self._call.around.settings()) as sound:
+                digit = await self._play([sound], stop_digits, skip_s=skip_s)
         return Played(digit=digit, at_s=self._call.around.clock.now() - began_at)
 
     async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:

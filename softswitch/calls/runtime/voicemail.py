@@ -1,9 +1,10 @@
 """Voicemail in the running switch: the book of messages in the store, lamps, PINs, what a crash has left, time.
 
 The sound of messages is recorded by media workers like that of calls, but into a directory of its own and into no index
-of recordings: neither conversion nor encryption after the call applies, because a worker must be able to play it at any
-time. A message is on the disk, row and sound, before its caller hears that it is saved. Its row is there from the first
-word on: what a caller had said when the switch died is a message after the restart.
+of recordings. It is not converted; where recordings are encrypted, messages and greetings are as soon as they are
+complete, and copied out for as long as they are played (media/runtime/recording/sealed_sound.py). A message is on the
+disk, row and sound, before its caller hears that it is saved. Its row is there from the first word on: what a caller
+had said when the switch died is a message after the restart.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ from softswitch.store.voicemail_schema import StoredVoiceBox, StoredVoiceMessage
 
 log = get_logger("voicemail")
 
-_OUR_NAME = re.compile(r"[0-9a-f]{24}\.wav(\.part)?")
+_OUR_NAME = re.compile(r"[0-9a-f]{24}\.wav(\.part|\.sealing)?")
 """Of files, by `Voicemail.new_path`; whatever else somebody keeps in the directory is not ours to delete."""
 
 PIN_DIGITS_MIN = 4
@@ -47,7 +48,10 @@ PIN_DIGITS_MAX = 12
 
 
 class Voicemail:
-    """`remove_files` deletes files without keeping anybody waiting; `settings` are those of the moment."""
+    """`remove_files` deletes files, and `seal_files` encrypts them, without keeping anybody waiting.
+
+    `settings` are those of the moment.
+    """
 
     def __init__(
         self,
@@ -57,12 +61,14 @@ class Voicemail:
         settings: Callable[[], CallSettings],
         *,
         remove_files: Callable[[Sequence[str]], None],
+        seal_files: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._entropy = entropy
         self._settings = settings
         self._remove_files = remove_files
+        self._seal_files = seal_files
         self._book = VoiceBook(store.voice_messages.ascending(), store.voice_boxes.ascending())
         self._left_over = {each.path: each.message_id for each in self._book.unfinished()}
         """Messages that were being left when a former switch ended, by their files."""
@@ -228,6 +234,8 @@ class Voicemail:
         """From now on; "": none any more."""
         self._book.set_greeting(box.box, kind, path)
         self._carry_out()
+        if path:
+            self._seal_files([path])
 
     def set_pin(self, box: VoiceBox, pin: str) -> bool:
         """False for one that is too short, too long or the first that is guessed."""
@@ -306,6 +314,12 @@ class Voicemail:
         self._carry_out()
 
     @property
+    def complete_files(self) -> list[str]:
+        """Those of messages that are left for good, and of greetings."""
+        unfinished = {each.path for each in self._book.unfinished()}
+        return [path for path in self._book.files() if path not in unfinished]
+
+    @property
     def left_over(self) -> list[str]:
         """Files of messages that were being left when a former switch ended."""
         return list(self._left_over)
@@ -313,7 +327,11 @@ class Voicemail:
     def needless(self, files: Iterable[tuple[str, float]]) -> list[str]:
         """Of voicemail's files, with their ages in seconds, those that nothing names any more."""
         named = self._book.files()
-        return [path for path, age_s in files if age_s > ORPHAN_S and path.removesuffix(".part") not in named]
+        return [
+            path
+            for path, age_s in files
+            if age_s > ORPHAN_S and path.removesuffix(".part").removesuffix(".sealing") not in named
+        ]
 
     # Private
 
@@ -321,6 +339,8 @@ class Voicemail:
         message = self._book.completed(message_id, is_urgent=is_urgent)
         self._carry_out()
         box = None if message is None else self.box_for(message.box)
+        if message is not None:
+            self._seal_files([message.path])
         if message is not None and box is not None:
             log.info("voicemail", box=box.box, message=message_id, call_id=message.call_id, is_urgent=is_urgent)
             self._tell_left(box, message)

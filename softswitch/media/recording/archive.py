@@ -46,6 +46,8 @@ class AttachFile(msgspec.Struct, frozen=True, tag=True):
     path: str
     target: str
     format: AttachmentFormat
+    key_file: str = ""
+    """What it may be encrypted with; "": it is not."""
 
 
 class Archived(msgspec.Struct, frozen=True, tag=True):

@@ -1,6 +1,8 @@
-"""Voicemail between real processes: left by one phone, the lamp of another, heard by keys, and in the mail."""
+"""Voicemail between real processes: left by one phone, the lamp of another, encrypted, heard by keys, in the mail."""
 
 import asyncio
+import subprocess
+import sys
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from aiosmtpd.controller import Controller
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.control.protocol.voicemail import SetVoiceMessage, VoiceMessageAction, VoiceMessageRow, VoiceMessageSet
 from softswitch.media.recording.recording import FRAME_BYTES
+from softswitch.media.runtime.recording.sealed_sound import is_sealed
 from softswitch.prompts.runtime.wav_files import write_wav
 from softswitch.sip.outputs import Transmit
 from softswitch.testing.phones import Phones
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.network
 RATE_HZ = 8000
 VOICE_HZ = 440.0
 PASSWORD = "long-enough-4711"
+KEY = "5f" * 32
 
 
 def files(port: int, mail_port: int) -> dict[str, str]:
@@ -35,6 +39,7 @@ def files(port: int, mail_port: int) -> dict[str, str]:
     return {
         "softswitch.toml": f'[sip]\ndomain = "127.0.0.1"\nlisten = ["udp:127.0.0.1:{port}"]\n'
         '[media]\nip = "127.0.0.1"\nports = "12000-13999"\nworkers = 1\n'
+        '[recordings]\nkey_file = "key"\n'
         "[voicemail]\nextensions = true\nshortest_s = 1\n"
         f'[mail]\nserver = "127.0.0.1"\nport = {mail_port}\nsecurity = "none"\nsender = "switch@example.com"\n',
         "agents.toml": f'[[phone]]\nid = "anna"\npassword = "{PASSWORD}"\nnumber = "101"\n'
@@ -124,7 +129,11 @@ async def scenario(folder: Path, switch: RunningSwitch, phones: Phones, port: in
     (row,) = messages()
     assert (row.state, row.calling_number, row.box) == ("new", "+15550100", "anna")
     assert 2.5 < row.duration_s < 8
-    with wave.open(row.path) as file:
+    await until(lambda: is_sealed(row.path))
+    written = folder / "written.wav"
+    command = [sys.executable, "-m", "softswitch", "voicemail", "listen", row.message_id, "--output", str(written)]
+    await asyncio.to_thread(subprocess.run, [*command, "--config", str(folder / "centre")], check=True)
+    with wave.open(str(written)) as file:
         assert file.getnframes() > 2.5 * RATE_HZ
 
     # She hears it, and deletes it.
@@ -135,6 +144,7 @@ async def scenario(folder: Path, switch: RunningSwitch, phones: Phones, port: in
     listening.press_events("1")
     await until(lambda: lamp.shown == "0/1")
     await until(lambda: hears_the_voice(heard))
+    assert is_sealed(row.path), "what is played is a copy"
     listening.press_events("7")
     await until(lambda: lamp.shown == "0/0")
     assert [each.state for each in messages()] == ["deleted"]
@@ -163,6 +173,7 @@ async def scenario(folder: Path, switch: RunningSwitch, phones: Phones, port: in
     await until(lambda: [row.state for row in messages()] == ["deleted", "new"])
     found = messages()[1]
     assert found.calling_number == "+15550199"
+    await until(lambda: is_sealed(found.path))
     assert found.duration_s > 1.9
     with switch.control() as client:
         assert [(row.mailbox, row.new) for row in client.mailboxes()] == [("anna", 1)]
@@ -172,6 +183,10 @@ def test_a_message_is_left_shown_mailed_heard_and_deleted(tmp_path: Path) -> Non
     port, mail_port = free_port(), free_port()
     at = np.arange(int(3.0 * RATE_HZ)) / RATE_HZ
     write_wav(tmp_path / "voice.wav", (0.3 * np.sin(2 * np.pi * VOICE_HZ * at)).astype(np.float32))
+    (tmp_path / "centre").mkdir()
+    key = tmp_path / "centre" / "key"
+    key.touch(0o600)
+    key.write_text(KEY)
     inbox = Inbox()
     server = Controller(inbox, hostname="127.0.0.1", port=mail_port)
     server.start()

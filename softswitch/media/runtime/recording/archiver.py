@@ -15,6 +15,7 @@ from collections.abc import Generator
 
 import msgspec
 
+from softswitch.base.errors import SoftswitchError
 from softswitch.media.recording.archive import (
     Answer,
     Archived,
@@ -30,6 +31,7 @@ from softswitch.media.recording.archive import (
 from softswitch.media.runtime.recording.attachment import attach
 from softswitch.media.runtime.recording.recording_conversion import ConversionFault, convert
 from softswitch.media.runtime.recording.recording_key import KeyFault, read_key
+from softswitch.media.runtime.recording.sealed_sound import plain_copy
 
 _CONVERTED_SUFFIX = ".converting"
 _SEALED_SUFFIX = ".sealing"
@@ -45,19 +47,29 @@ def do(job: Job) -> Answer:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(path)
                 return Deleted(recording_id)
-            case AttachFile(recording_id, path, target, attachment_format):
-                attach(path, target, attachment_format)
-                return Attached(recording_id)
+            case AttachFile():
+                _attach(job)
+                return Attached(job.recording_id)
     except BlockingIOError:
         return NotDone(job.recording_id, "another process is at it", is_passing=True)
     except ConversionFault as fault:
         return NotDone(job.recording_id, f"it cannot be converted: {fault}", is_passing=fault.is_passing)
     except KeyFault as fault:
         return NotDone(job.recording_id, str(fault), is_passing=True)
+    except SoftswitchError as fault:
+        return NotDone(job.recording_id, str(fault), is_passing=False)
     except FileNotFoundError:
         return NotDone(job.recording_id, "the file is missing", is_passing=False)
     except OSError as error:
         return NotDone(job.recording_id, f"{error.filename or job.path}: {error.strerror}", is_passing=True)
+
+
+def _attach(job: AttachFile) -> None:
+    with contextlib.ExitStack() as temporary:
+        path = plain_copy(job.path, job.key_file, job.target) if job.key_file else ""
+        if path:
+            temporary.callback(_remove, path)
+        attach(path or job.path, job.target, job.format)
 
 
 def sha256_of(path: str) -> str:
