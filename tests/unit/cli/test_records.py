@@ -196,3 +196,63 @@ def test_what_the_calls_of_each_project_came_to(directory: Path) -> None:
     (bolt,) = json.loads(run("projects", "stats", "--since", "2023-11-01", "--project", "bolt", "--json").stdout)
     assert bolt["calls"] == 1
     assert run("projects", "stats").stdout == "No calls ended then.\n"
+
+
+@pytest.mark.usefixtures("filled")
+def test_records_are_found_by_time_number_and_outcome() -> None:
+    def found(*options: str) -> list[str]:
+        return [row["call_id"] for row in json.loads(run("cdr", "--json", *options).stdout)]
+
+    assert found("--number", "+4420718387507") == ["c7"]
+    assert found("--number", "44207183875*", "--last", "2") == ["c29", "c28"]
+    assert found("--since", "2023-11-14T22:20:00+00:00", "--until", "2023-11-14T22:22:00+00:00") == ["c8", "c7"]
+    assert found("--outcome", "abandoned") == found("--queue", "sales") == found("--trunk", "x") == []
+    assert run("cdr", "--agent", "ben").stdout == "No call fits.\n"
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_time_that_is_none_is_refused_with_examples() -> None:
+    result = run("cdr", "--since", "yesterday")
+    assert result.exit_code == 2
+    assert "2026-11-29 14:30" in result.stderr
+    assert run("cdr", "--legs", "--contacts").exit_code == 2
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_call_is_told_step_by_step() -> None:
+    result = run("cdr", "--call", "c12")
+    assert result.exit_code == 0
+    assert "calls 100" in result.stdout
+    assert "completed, by the caller" in result.stdout
+    assert json.loads(run("cdr", "--call", "c12", "--json").stdout)["chain_id"] == "c12"
+    missing = run("cdr", "--call", "nobody")
+    assert missing.exit_code == 1
+    assert "softswitch cdr" in missing.stderr
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(("form", "beginning"), [("csv", "call_id,"), ("jsonl", '{"call_id":"c0"')])
+def test_records_are_exported_oldest_first(tmp_path: Path, form: str, beginning: str) -> None:
+    path = tmp_path / f"out.{form}"
+    result = run("cdr", "export", "--format", form, "-o", str(path))
+    assert result.exit_code == 0
+    assert result.stderr == f"30 rows in {path}\n"
+    text = path.read_bytes().decode()
+    assert text.startswith(beginning)
+    assert run("cdr", "export", "--format", form).stdout.replace("\r", "") == text.replace("\r", "")
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.usefixtures("filled")
+def test_an_export_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    result = run("cdr", "export", "-o", str(tmp_path / "no" / "file.csv"))
+    assert result.exit_code == 2
+    assert "cannot be written" in result.stderr
+    assert run("cdr", "export", "--format", "parquet").exit_code == 2
+    assert run("cdr", "export", "--format", "parquet", "-o", str(tmp_path / "calls.parquet")).exit_code == 0
+
+
+@pytest.mark.usefixtures("filled")
+def test_legs_and_contacts_are_listed_in_columns() -> None:
+    assert run("cdr", "--legs").stdout == "No calls have ended yet.\n"
+    assert json.loads(run("cdr", "--contacts", "--json").stdout) == []
