@@ -1,6 +1,7 @@
 """`softswitch check`: say everything that is wrong with a configuration, without starting anything."""
 
 import sys
+from datetime import datetime
 
 import click
 
@@ -10,6 +11,7 @@ from softswitch.cli.failure import CONFIGURATION
 from softswitch.cli.render import json_option, show_json
 from softswitch.cli.words import count
 from softswitch.config import Configuration
+from softswitch.config.tariffs import tariff_warnings
 
 
 @click.command
@@ -28,6 +30,8 @@ def check(directory: str | None, config: str | None, as_json: bool) -> None:
             click.echo(str(error), err=True)
             click.echo(f"{count(len(error.faults), 'fault')} in {found}", err=True)
         sys.exit(CONFIGURATION)
+    for warning in tariff_warnings(configuration, datetime.now().astimezone().date()):
+        click.echo(f"Warning: {warning}", err=True)
     if as_json:
         show_json([])
     else:

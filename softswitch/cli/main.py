@@ -63,6 +63,8 @@ _COMMANDS = {
     "media": LazyCommand("softswitch.cli.media", "media", "Media workers and what they carry."),
     "cdr": LazyCommand("softswitch.cli.cdr", "cdr", "Call detail records, the newest first."),
     "report": LazyCommand("softswitch.cli.report", "report", "Reports of calls, queues, agents and trunks."),
+    "bill": LazyCommand("softswitch.cli.bill", "bill", "A client company's bill for a month."),
+    "rate": LazyCommand("softswitch.cli.bill", "rate", "Why a call costs what it does."),
     "simulate": LazyCommand("softswitch.cli.simulate", "simulate", "A day in the queues, before it happens."),
     "recordings": LazyCommand("softswitch.cli.recordings", "recordings", "Recorded calls, the newest first."),
 }

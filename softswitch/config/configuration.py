@@ -11,6 +11,7 @@ from softswitch.config.report_rows import ReportRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
+from softswitch.config.tariff_rows import TariffRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow
@@ -52,6 +53,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     users: tuple[UserRow, ...] = ()
     keys: tuple[KeyRow, ...] = ()
     """Of programs that use the HTTP API."""
+    tariffs: tuple[TariffRow, ...] = ()
 
     def with_own_ip(self, own_ip: str) -> "Configuration":
         """The same with `own_ip` wherever the machine's own address is meant."""

@@ -12,7 +12,18 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
-from msgspec.inspect import BoolType, DictType, FloatType, IntType, LiteralType, StrType, Type, type_info
+from msgspec.inspect import (
+    BoolType,
+    DateType,
+    DecimalType,
+    DictType,
+    FloatType,
+    IntType,
+    LiteralType,
+    StrType,
+    Type,
+    type_info,
+)
 from msgspec.inspect import UnionType as UnionTypes
 from msgspec.structs import FieldInfo
 
@@ -187,6 +198,12 @@ def _describe(wanted: Type) -> str:
             return f"a number{_bounds(wanted.ge if wanted.gt is None else wanted.gt, wanted.le)}{_excluded(wanted.gt)}"
         case BoolType():
             return "true or false"
+        case DecimalType():
+            return 'an amount: "6.50"'
+        case DateType():
+            return "a date: 2026-11-01"
+        case StrType(pattern=pattern) if "A-Z" in (pattern or "") and "a-z" not in (pattern or ""):
+            return 'three capital letters: "EUR"'
         case StrType(pattern=None):
             return 'a text in quotes: "..."'
         case StrType(pattern=pattern) if "[0-9]{4,12}" in (pattern or ""):

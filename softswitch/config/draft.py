@@ -18,6 +18,7 @@ from softswitch.config.report_rows import ReportRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
+from softswitch.config.tariff_rows import TariffRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow
@@ -42,6 +43,7 @@ FILES = (
     "surveys.toml",
     "reports.toml",
     USERS_FILE,
+    "tariffs.toml",
 )
 
 
@@ -75,6 +77,7 @@ class Draft:
         "sites",
         "surveys",
         "tables",
+        "tariffs",
         "trunks",
         "users",
         "written_flows",
@@ -114,6 +117,7 @@ class Draft:
         self.boxes: list[tuple[int, BoxRow]] = []
         self.users: list[tuple[int, UserRow]] = []
         self.keys: list[tuple[int, KeyRow]] = []
+        self.tariffs: list[tuple[int, TariffRow]] = []
 
     def names(self, file: str, kind: str, key: str = "id") -> set[str] | None:
         """The ids in the rows of a file, whether or not these are right otherwise; None if they cannot be known."""

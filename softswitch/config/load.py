@@ -28,6 +28,7 @@ from softswitch.config.check_sites import check_sites
 from softswitch.config.check_staff import check_staff
 from softswitch.config.check_steps import check_steps
 from softswitch.config.check_surveys import check_surveys
+from softswitch.config.check_tariffs import check_tariffs
 from softswitch.config.check_toll import check_toll
 from softswitch.config.check_trunks import check_trunks
 from softswitch.config.check_users import check_users
@@ -45,6 +46,7 @@ from softswitch.config.report_rows import ReportRow
 from softswitch.config.rows import AgentRow, BoostRow, GroupRow, PhoneRow, QueueRow, RouteRow, ScheduleRow, SiteRow
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
+from softswitch.config.tariff_rows import TariffRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow
@@ -161,6 +163,7 @@ def _check(draft: Draft) -> None:
     check_voicemail(draft)
     check_surveys(draft)
     check_reports(draft)
+    check_tariffs(draft)
 
 
 def _read(path: Path, faults: FaultList) -> dict[str, object] | None:
@@ -274,6 +277,8 @@ def _convert_table(name: str, table: dict[str, object], draft: Draft) -> None:
         case "users.toml":
             draft.users = tables.rows("user", UserRow)
             draft.keys = tables.rows("key", KeyRow)
+        case "tariffs.toml":
+            draft.tariffs = tables.rows("tariff", TariffRow)
         case _:
             draft.trunks = tables.rows("trunk", TrunkRow)
             draft.outbound = tables.rows("outbound", OutboundRow)
@@ -321,6 +326,7 @@ def _complete(draft: Draft) -> Configuration:
         lookups=tuple(row for _, row in draft.lookups),
         surveys=tuple(row for _, row in draft.surveys),
         reports=tuple(row for _, row in draft.reports),
+        tariffs=tuple(row for _, row in draft.tariffs),
         boxes=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.boxes),
         users=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.users),
         keys=tuple(row for _, row in draft.keys),

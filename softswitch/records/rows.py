@@ -115,6 +115,8 @@ class LegRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How long he spoke."""
     talk_ratio: float | None
     sip_call_id: str
+    dialled: str
+    """The number of ours that was called from outside."""
 
 
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -269,6 +271,7 @@ def _leg_row(cdr: Cdr, place: int, leg: SipLeg) -> LegRow:
         voice_s=sum(each.talk_s for each in facts) if facts else None,
         talk_ratio=_talk_ratio(facts),
         sip_call_id=leg.sip_call_id,
+        dialled=leg.dialled,
     )
 
 

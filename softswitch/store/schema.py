@@ -194,6 +194,8 @@ class SipLeg(msgspec.Struct, frozen=True, kw_only=True):
     """"" in records of old, which know nothing of what follows."""
     number: str = ""
     """His extension, or the outside number that was called, or that called."""
+    dialled: str = ""
+    """The number of ours he called in the first place, if he called from outside: the same in every call he is in."""
     agent: AgentId | Literal[""] = ""
     """Who sat at the phone."""
     began_at: float = 0.0

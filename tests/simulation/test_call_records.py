@@ -2,6 +2,8 @@
 of all its records add up (`testing/records.py`)."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,13 @@ import pytest
 from softswitch.acd.inputs import ContactRequeued
 from softswitch.acd.model import Agent, Queue
 from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.billing.months import month_at
+from softswitch.billing.rating import Rater
+from softswitch.billing.tariff import Price, Tariff, TariffBook
+from softswitch.billing.usage import BilledCall
 from softswitch.calls.settings import Extension
 from softswitch.dialplan import Call, flow
+from softswitch.sip.trunks.numbers import Habits
 from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import SimulatedPhone
@@ -174,6 +181,33 @@ def test_who_waits_in_one_queue_and_then_in_another_has_two_stays(centre: Callab
         assert [(stay.queue, stay.outcome) for stay in cdr.stays] == [("support", "moved"), ("second", "abandoned")]
         assert (first.wait_s, second.wait_s) == (pytest.approx(7, abs=0.2), pytest.approx(4, abs=0.2))
         assert first.ended_at == second.began_at
+
+    centre().run(scenario)
+
+
+def test_a_transferred_caller_is_charged_once_for_each_second(centre: Callable[[], SimulatedCentre]) -> None:
+    """His trunk leg goes on in another call: there it has no first minute, and is known by the number he dialled."""
+    toll_free = Price(item="inbound", price=Decimal("60"), prefixes=("18005550100",), first_s=2)
+    book = TariffBook([Tariff(project="", since=date(2020, 1, 1), prices=(toll_free,))])
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        (carl,) = await registered(centre, "carl")
+        carl.talk_s = 20.0
+        caller, ann = await talking_to_agent(centre)
+        ann.refer("110")
+        await centre.until(lambda: carl.is_answered)
+        await centre.all_over()
+        first, second = by_start(centre)
+        before, after = first.sip_legs[0], second.sip_legs[0]
+        assert (before.went_to, after.came_from) == (second.call_id, first.call_id)
+        assert (before.dialled, after.dialled) == (HOTLINE, HOTLINE)
+        calls = list(centre.store.cdrs.narrow(BilledCall).ascending())
+        rater = Rater(book, "", month_at(first.started_at, "UTC"), Habits())
+        charged_s = sum(rater.rate(call).amount for call in calls)
+        assert before.answered_at is not None
+        connected_s = after.ended_at - before.answered_at
+        assert connected_s <= charged_s < connected_s + 2, "each second begun, of both calls"
+        assert caller.leg is None
 
     centre().run(scenario)
 

@@ -81,6 +81,7 @@ def who_calls(event: InviteReceived, around: Surroundings, settings: CallSetting
     )
     caller = Party(leg, extension, digit_mode=dtmf, signalling=event.flow.remote, takes_t38=takes_t38)
     caller.sip_call_id = event.sip_call_id
+    caller.dialled = event.called_number if is_trunk else ""
     return caller, record
 
 

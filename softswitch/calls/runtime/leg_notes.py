@@ -21,6 +21,7 @@ def remember(call: "ActiveCall", party: Party, role: Literal["caller", "called"]
         party=party.leg.party,
         leg_id=party.leg.leg_id,
         number=party.number or _number(call, party, role),
+        dialled=party.dialled,
         agent="" if extension is None else extension.agent_id or "",
         began_at=now,
         answered_at=now if party.leg.state is LegState.ANSWERED else None,

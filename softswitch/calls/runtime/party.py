@@ -29,6 +29,7 @@ class Party:
         "call_id",
         "call_keys",
         "came_from",
+        "dialled",
         "digit_mode",
         "extension",
         "fax_port",
@@ -68,7 +69,9 @@ class Party:
         self.signalling = signalling
         self.sip_call_id = ""
         self.number = ""
-        """The outside number that was called to reach him."""
+        """The outside number that was called to reach him;"""
+        self.dialled = ""
+        """or which he has called, from outside."""
         self.call_id: CallId | None = None
         """The call he is in,"""
         self.came_from: CallId | Literal[""] = ""

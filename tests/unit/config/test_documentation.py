@@ -32,6 +32,7 @@ from softswitch.config.rows import (
 )
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import QuestionRow, SurveyRow
+from softswitch.config.tariff_rows import PriceRow, TariffRow
 from softswitch.config.trunk_rows import NumberRuleRow, OutboundRow, TrunkRow
 from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow, PhoneBoxRow
@@ -71,6 +72,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[report]]": ReportRow,
     "[[user]]": UserRow,
     "[[key]]": KeyRow,
+    "[[tariff]]": TariffRow,
+    "[[tariff.prices]]": PriceRow,
     **{f"[{field.name}]": field.type for field in msgspec.structs.fields(Settings)},
 }
 

@@ -19,6 +19,7 @@ from softswitch.config.report_rows import ReportRow
 from softswitch.config.rows import AgentRow, QueueRow, RouteRow, ScheduleRow
 from softswitch.config.settings import Settings
 from softswitch.config.survey_rows import SurveyRow
+from softswitch.config.tariff_rows import TariffRow
 from softswitch.config.trunk_rows import TrunkRow
 from softswitch.config.voicemail_rows import BoxRow
 
@@ -122,6 +123,7 @@ def test_the_commented_defaults_of_softswitch_toml_are_the_real_ones_and_complet
         ("voicemail.toml", BoxRow),
         ("surveys.toml", SurveyRow),
         ("reports.toml", ReportRow),
+        ("tariffs.toml", TariffRow),
     ],
 )
 def test_every_key_of_a_row_is_explained_in_a_line(file: str, row: type[msgspec.Struct]):
