@@ -23,11 +23,12 @@ from softswitch.app.run_directory import WEB, RunDirectory
 from softswitch.app.security_operations import SecurityOperations
 from softswitch.app.stream_operations import StreamOperations
 from softswitch.app.voicemail_operations import VoicemailOperations
+from softswitch.app.warehouse_state import read_state
 from softswitch.base.errors import ConfigurationError, LocalError, StartError
 from softswitch.base.ids import CallId
 from softswitch.control.protocol.replies import Done, Messages, Refused, Reloaded, Status, WorkerSet
 from softswitch.control.protocol.requests import GetMessages, WorkerAction
-from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, StoreRow, WebRow, WorkerRow
+from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, StoreRow, WarehouseRow, WebRow, WorkerRow
 from softswitch.media.runtime.client import WorkerState
 from softswitch.store import size_on_disk_bytes
 
@@ -141,6 +142,7 @@ class SwitchOperations:
             security=self._security(),
             homer=self._homer(),
             web=self._web(),
+            warehouse=self._warehouse(),
             missing_prompts=[
                 MissingPromptRow(name=row.name, language=row.language, times=row.times)
                 for row in parts.sounds.missing()
@@ -190,6 +192,22 @@ class SwitchOperations:
             return None
         run_directory = RunDirectory(os.path.dirname(settings.control.socket))
         return WebRow(url=settings.web.url, pid=run_directory.living_process(WEB) or 0)
+
+    def _warehouse(self) -> WarehouseRow | None:
+        settings = self._parts.configuration.settings
+        if not settings.warehouse.dsn:
+            return None
+        state = read_state(os.path.dirname(settings.control.socket))
+        if state is None:
+            return WarehouseRow(is_connected=False, reason="the process does not run: the log says why")
+        wall = self._parts.clock.wall()
+        return WarehouseRow(
+            is_connected=state.is_connected,
+            lag_s=None if state.complete_at is None else max(0.0, wall - state.complete_at),
+            copied=state.copied,
+            refused=state.refused,
+            reason=state.reason,
+        )
 
     def _store(self) -> StoreRow:
         store, directory = self._parts.store, self._parts.configuration.settings.store.directory

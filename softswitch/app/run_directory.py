@@ -13,6 +13,8 @@ from softswitch.config import Configuration
 
 WEB = "web"
 """What the web process is called among the children."""
+WAREHOUSE = "warehouse"
+"""And the one that copies call records to a database."""
 
 
 def worker_sockets(configuration: Configuration) -> dict[str, str]:

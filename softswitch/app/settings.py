@@ -258,6 +258,7 @@ def reloaded(running: Configuration, written: Configuration) -> Configuration:
         store=old.store,
         control=old.control,
         web=old.web,
+        warehouse=old.warehouse,
         log=old.log,
         trace=replace(
             new.trace,

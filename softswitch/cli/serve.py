@@ -1,4 +1,4 @@
-"""`softswitch serve`: check everything, then run media workers, the switch and the web process under a supervisor."""
+"""`softswitch serve`: check everything, then run media workers, the switch and what is beside it under a supervisor."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ import click
 
 from softswitch.app.children import Role
 from softswitch.app.health import ANSWER_WITHIN_S, ASK_EVERY_S, SwitchHealth, notify
-from softswitch.app.run_directory import WEB, RunDirectory, worker_sockets
+from softswitch.app.run_directory import WAREHOUSE, WEB, RunDirectory, worker_sockets
 from softswitch.app.sounds import prepare_sounds, sound_cache_directory, sound_library
 from softswitch.app.supervisor import Program, Supervisor, supervise
 from softswitch.base.errors import Fault
@@ -27,6 +27,9 @@ WORKER_KILL_AFTER_S = 5.0
 
 SWITCH_KILL_AFTER_GRACE_S = 5.0
 """After the grace for calls the switch says BYE to whoever is left and writes the last CDRs."""
+
+WAREHOUSE_KILL_AFTER_S = 10.0
+"""Of the switch's last records a fraction of a second is copied; a database that does not answer is not waited for."""
 
 WEB_KILL_AFTER_S = 5.0
 """It answers what it has begun within two seconds."""
@@ -89,6 +92,10 @@ def _programs(configuration: Configuration) -> list[Program]:
     if settings.web.enabled:
         web = Role(name=WEB, stop_rank=0, kill_after_s=WEB_KILL_AFTER_S)
         programs.append(Program(web, (*python, "softswitch.web", configuration.directory)))
+    if settings.warehouse.dsn:
+        # After the switch, whose last records it copies.
+        warehouse = Role(name=WAREHOUSE, stop_rank=1, kill_after_s=WAREHOUSE_KILL_AFTER_S)
+        programs.append(Program(warehouse, (*python, "softswitch.app.warehouse", configuration.directory)))
     return programs
 
 

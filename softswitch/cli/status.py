@@ -12,7 +12,7 @@ from softswitch.cli.watching import shown_again, watch_option
 from softswitch.cli.words import count, duration, instant, size
 from softswitch.control.protocol.replies import Status
 from softswitch.control.protocol.requests import GetStatus
-from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, SecurityRow, WebRow
+from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, SecurityRow, WarehouseRow, WebRow
 
 SHOWN_MAX = 5
 """Missing prompts that are named in one line."""
@@ -61,6 +61,8 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
         lines.append(("homer", _homer(answer.homer)))
     if answer.web is not None:
         lines.append(("web", _web(answer.web)))
+    if answer.warehouse is not None:
+        lines.append(("warehouse", _warehouse(answer.warehouse)))
     if answer.missing_prompts:
         lines.append(("prompts", _missing(answer.missing_prompts)))
     if store.fault:
@@ -75,6 +77,13 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
 def _homer(homer: HomerRow) -> str:
     lost = f", {count(homer.dropped, 'message')} lost on the way" if homer.dropped else ""
     return f"{count(homer.sent, 'message')} sent to {homer.remote}{lost}"
+
+
+def _warehouse(row: WarehouseRow) -> str:
+    how_far = "nothing is complete yet" if row.lag_s is None else f"complete up to {duration(row.lag_s)} ago"
+    refused = f", {count(row.refused, 'record')} refused" if row.refused else ""
+    state = f"{count(row.copied, 'record')} copied{refused}, {how_far}"
+    return state if row.is_connected else f"away ({row.reason}); {state}"
 
 
 def _web(web: WebRow) -> str:

@@ -73,8 +73,15 @@ def _by_name(values: object) -> dict[str, object]:
         return _table(cast(object, values))
     named: dict[str, object] = {}
     for row in cast(list[dict[str, object]], values):
-        named[str(row.get("id") or row.get("name") or row["number"])] = row
+        named[_name_of(row)] = row
     return named
+
+
+def _name_of(row: dict[str, object]) -> str:
+    """A tariff has no name: it is a project's from a day on."""
+    if "since" in row:
+        return f"{row['project'] or 'all'} {row['since']}"
+    return str(row.get("id") or row.get("name") or row["number"])
 
 
 def _differences(path: str, old: dict[str, object], new: dict[str, object]) -> list[str]:
@@ -104,4 +111,4 @@ def _shown(value: object) -> str:
 
 def _is_secret(key: str) -> bool:
     """Headers of lookups and programs are, for they carry keys."""
-    return key in ("pin", "secret", "headers", "hash") or key.endswith(("password", "_pin"))
+    return key in ("pin", "secret", "headers", "hash", "dsn") or key.endswith(("password", "_pin"))

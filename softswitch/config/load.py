@@ -33,6 +33,7 @@ from softswitch.config.check_toll import check_toll
 from softswitch.config.check_trunks import check_trunks
 from softswitch.config.check_users import check_users
 from softswitch.config.check_voicemail import check_voicemail
+from softswitch.config.check_warehouse import check_warehouse
 from softswitch.config.check_web import check_web
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.configuration import Configuration
@@ -79,6 +80,7 @@ def load_settings(directory: str | os.PathLike[str]) -> Settings:
     _convert_file(SETTINGS_FILE, draft)
     check_settings(draft)
     check_web(draft)
+    check_warehouse(draft)
     if faults := draft.faults():
         raise ConfigurationError(faults)
     return _complete_settings(draft.settings, draft.directory)
@@ -138,6 +140,7 @@ def _check(draft: Draft) -> None:
 
     check_settings(draft)
     check_web(draft)
+    check_warehouse(draft)
     check_guard(draft)
     _know_menus(draft)
     check_toll(draft)

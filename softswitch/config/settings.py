@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from softswitch.config.warehouse_settings import WarehouseSection
 from softswitch.config.web_settings import WebSection
 
 RecordingFormat = Literal["wav", "flac", "opus"]
@@ -372,3 +373,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     agents: AgentsSection = AgentsSection()
     toll: TollSection = TollSection()
     limits: LimitsSection = LimitsSection()
+    warehouse: WarehouseSection = WarehouseSection()

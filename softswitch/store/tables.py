@@ -82,6 +82,20 @@ class TableReader(Generic[K, V]):
         """The same from the other end: with keys that begin with a time, the newest first."""
         return self._iterate(start, stop, reverse=True)
 
+    def raw(self, start: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and values as they are stored, from this key on (b"": from the first), for `decoded`."""
+        low = start or None
+        while True:
+            rows = self._rows.scan(self._layout.name, low, None, reverse=False, limit=SCAN_ROWS_MAX)
+            yield from rows
+            if len(rows) < SCAN_ROWS_MAX:
+                return
+            low = rows[-1][0] + b"\0"  # the least key above it
+
+    def decoded(self, value: bytes) -> V:
+        """A value of `raw`."""
+        return self._value(value)
+
     def newest(self, limit: int, cursor: bytes | None = None) -> Page[V]:
         """One page of the values with the greatest keys, the greatest first; `cursor` is the former page's."""
         limit = max(1, min(limit, SCAN_ROWS_MAX))

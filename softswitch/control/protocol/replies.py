@@ -34,6 +34,7 @@ from softswitch.control.protocol.rows import (
     SubscriptionRow,
     TraceRow,
     TrunkRow,
+    WarehouseRow,
     WebRow,
     WorkerRow,
 )
@@ -75,6 +76,8 @@ class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """None where nothing is sent to one."""
     web: WebRow | None = None
     """None where there is no HTTP API."""
+    warehouse: WarehouseRow | None = None
+    """None where call records are not copied to a database."""
     missing_prompts: list[MissingPromptRow] = []
     """The most wanted first."""
 

@@ -494,6 +494,19 @@ class WebRow(msgspec.Struct, frozen=True, kw_only=True):
     pid: int = 0
 
 
+class WarehouseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The copy of call records in a database: all that was there `lag_s` ago is in it (None: never yet).
+
+    While the database is away `reason` says why. `refused` records it would not take; the log names them.
+    """
+
+    is_connected: bool
+    lag_s: float | None = None
+    copied: int = 0
+    refused: int = 0
+    reason: str = ""
+
+
 class StoreRow(msgspec.Struct, frozen=True, kw_only=True):
     """The store. `fault` is one line ("the disk is full: ...") while it cannot write."""
 

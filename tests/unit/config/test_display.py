@@ -1,6 +1,7 @@
 """What people are shown of a configuration: everything in force, never a password."""
 
 import json
+from datetime import date
 
 import msgspec
 
@@ -10,8 +11,10 @@ from softswitch.config.conference_rows import RoomRow
 from softswitch.config.rows import AgentRow, QueueRow, RouteRow
 from softswitch.config.settings import LogSection, Settings
 from softswitch.config.survey_rows import SurveyRow
+from softswitch.config.tariff_rows import TariffRow
 from softswitch.config.trunk_rows import TrunkRow
 from softswitch.config.voicemail_rows import BoxRow
+from softswitch.config.warehouse_settings import WarehouseSection
 
 BEFORE = Configuration(
     directory="/etc/softswitch",
@@ -80,6 +83,21 @@ def test_callers_lookups_boxes_and_surveys_change_too():
         "boxes.sales: added",
         "surveys.csat: added",
     ]
+
+
+def test_tariffs_are_called_by_whose_and_since_when_they_are():
+    old, new = TariffRow(project="acme", since=date(2026, 1, 1)), TariffRow(since=date(2026, 2, 1))
+    before = msgspec.structs.replace(BEFORE, tariffs=(old,))
+    after = msgspec.structs.replace(BEFORE, tariffs=(msgspec.structs.replace(old, currency="RUB"), new))
+    assert differences(before, after) == [
+        "tariffs.acme 2026-01-01.currency: 'EUR' -> 'RUB'",
+        "tariffs.all 2026-02-01: added",
+    ]
+
+
+def test_where_the_warehouse_is_may_hold_a_password():
+    settings = Settings(warehouse=WarehouseSection(dsn="postgresql://switch:geheim-9@db/calls"))
+    assert "geheim" not in json.dumps(effective(msgspec.structs.replace(BEFORE, settings=settings)))
 
 
 def test_a_row_that_moved_in_its_file_is_the_same():

@@ -1,0 +1,1 @@
+"""What of call records needs a connection."""
