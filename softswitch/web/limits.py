@@ -110,3 +110,9 @@ HOPS_MAX = 20
 
 FILES_BESIDE_CONNECTIONS = 256
 """File descriptors beside those of connections: the store, files that are sent, processes of ours, the switch."""
+
+WRITTEN_FRESH_S = 2.0
+"""How old what was read of the configuration's files may be: reading those of a large centre takes half a second."""
+
+OFFENCES_NOTED_PER_S = 0.1
+"""Wrong keys and passwords of one address in the log: enough for fail2ban, and no way to fill a disk."""

@@ -35,7 +35,7 @@ class StreamAnswer(msgspec.Struct, frozen=True):
 async def start_stream(asked: Asked[StreamOrder, NoQuery]) -> StreamAnswer:
     """Let a program hear a call in progress.
 
-    Over a WebSocket, until it is stopped or the call ends; it cannot speak.
+    Over a WebSocket, until it is stopped or the call ends; it cannot speak (docs/live-media.md).
     """
     order = asked.body
     request = StartStream(

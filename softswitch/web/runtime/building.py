@@ -46,7 +46,7 @@ class WebParts:
             passwords=self._passwords,
             history=self._history,
             commands=Commands(directory),
-            written=WrittenConfiguration(directory),
+            written=WrittenConfiguration(directory, clock),
             audit=AuditFile(web.audit_log, bytes_max=web.audit_mb * 1024 * 1024),
             link_secret=_secret(Path(settings.control.socket).parent),
             url=web.url,

@@ -14,6 +14,7 @@ from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.response import Stream
 
+from softswitch.base.log import get_logger
 from softswitch.config.settings import Settings
 from softswitch.web.access import is_for_nobody, may
 from softswitch.web.addresses import client_address, site_of
@@ -22,7 +23,7 @@ from softswitch.web.audit import AuditRow, what_of
 from softswitch.web.callers import NOBODY, Caller
 from softswitch.web.endpoints.session import COOKIE
 from softswitch.web.idempotency import Answer, IdempotentRequests, Standing
-from softswitch.web.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, SECRET_CHARACTERS_MAX
+from softswitch.web.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, OFFENCES_NOTED_PER_S, SECRET_CHARACTERS_MAX
 from softswitch.web.own_switch import Link, OwnSwitch
 from softswitch.web.problem import MEDIA_TYPE, ProblemError
 from softswitch.web.rates import RateLimit
@@ -35,6 +36,7 @@ from softswitch.web.sessions import Session, is_token_of
 Connection = ASGIConnection[Any, Any, Any, Any]
 AnyRequest = Request[Any, Any, Any]
 
+_log = get_logger("web")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -61,6 +63,7 @@ class Gate:
         self._proxies = [ip_network(text) for text in web.proxies]
         self._of_addresses = RateLimit(web.address_requests_per_s)
         self._of_callers = RateLimit(web.requests_per_s)
+        self._noted = RateLimit(OFFENCES_NOTED_PER_S, burst=1)
         self._done_before = IdempotentRequests()
 
     async def serve(self, route: Route, request: AnyRequest) -> Response[bytes] | Stream:
@@ -89,6 +92,8 @@ class Gate:
             )
             response = await self._answer(route, request, asked, raw)
         except ProblemError as error:
+            if error.status == 401:
+                self._note_offence(request, "a wrong password")
             self._audit(route, request, entered.caller, asked, error.status, error.problem.reason)
             raise
         self._audit(route, request, entered.caller, asked, response.status_code or route.status, "")
@@ -157,6 +162,7 @@ class Gate:
             if len(secret) <= SECRET_CHARACTERS_MAX:
                 caller = services.known().by_key(secret.strip(), services.clock.wall())
             if caller is None:
+                self._note_offence(connection, "a key that is none")
                 raise _unauthenticated("the key is none of ours, or good no more")
             return Entered(caller)
         session_id = connection.cookies.get(COOKIE, "")
@@ -167,6 +173,12 @@ class Gate:
         if caller is None:
             raise _unauthenticated("the session is over")
         return Entered(caller, session, session_id)
+
+    def _note_offence(self, connection: Connection, detail: str) -> None:
+        """In the log, for fail2ban; of one address once in a while."""
+        address = self.address_of(connection)
+        if not self._noted.take(site_of(address), self._services.clock.now()):
+            _log.warning("security", kind="authentication", source=address, detail=detail)
 
     def count_address(self, address: str) -> None:
         _count(self._of_addresses, site_of(address), self._services.clock.now())

@@ -53,6 +53,7 @@ def fill(fixed: FixedOperations) -> None:
     fixed.__init__()
     teams = {"anna": ["first"], "boris": ["second"]}
     fixed.agent_rows = [replace(row, teams=teams.get(row.agent_id, [])) for row in fixed.agent_rows]
+    fixed.contact_rows[0] = replace(fixed.contact_rows[0], agent_id=AgentId("anna"))
     fixed.call_rows[0] = replace(fixed.call_rows[0], project="acme")
     fixed.belongings.owners = {("call", "c1"): "acme", ("queue", "support"): "acme", ("recording", "r1"): "acme"}
 

@@ -9,7 +9,7 @@ WORDS = {
     "call_id": "c1",
     "agent_id": "anna",
     "queue_id": "support",
-    "contact_id": "k1",
+    "contact_id": "mail-7",
     "callback_id": "cb1",
     "room": "daily",
     "aor": "anna@example.test",

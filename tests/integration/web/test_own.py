@@ -6,7 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from softswitch.testing.operations import FixedOperations
+from softswitch.web.access import ACCESS
+from softswitch.web.endpoints.all_routes import ROUTES
 from tests.integration.web.conftest import Api, bearer
+from tests.integration.web.samples import SLOW, body, url
 
 pytestmark = pytest.mark.network
 
@@ -46,8 +49,8 @@ def test_a_supervisor_acts_on_his_team_alone(api: Api, operations: FixedOperatio
 
 
 def test_a_supervisor_makes_no_phone_ring_but_his_own(api: Api, operations: FixedOperations) -> None:
-    for body, status in (({"phone": "anna"}, 404), ({"phone": "900"}, 200), ({}, 200)):
-        answer = api.post("/api/v1/calls/c1/supervision", json=body, headers=bearer("supervisor"))
+    for order, status in (({"phone": "anna"}, 404), ({"phone": "900"}, 200), ({}, 200)):
+        answer = api.post("/api/v1/calls/c1/supervision", json=order, headers=bearer("supervisor"))
         assert answer.status_code == status, answer.text
     assert [order[2] for order in operations.orders] == ["900", "900"]
 
@@ -62,3 +65,20 @@ def test_a_project_acts_on_its_own(api: Api, operations: FixedOperations) -> Non
     assert api.post("/api/v1/calls/c1/hangup", headers=bearer("project_commands")).status_code == 200
     assert api.post("/api/v1/calls/c2/hangup", headers=bearer("project_commands")).status_code == 404
     assert operations.orders == [("hang_up", "c1")]
+
+
+NOT_THERE = {"DELETE /session", "GET /cdrs/{call_id}", "GET /reports/{report}", "GET /contacts/{contact_id}/why"}
+"""A key has no session; the call is not over, the report not there, and another contact is explained."""
+
+
+@pytest.mark.parametrize("role", ["supervisor", "agent"])
+def test_whatever_he_may_is_done_with_what_is_his(api: Api, role: str) -> None:
+    """A rule that is missing in web/view.py would answer as if there were no such thing."""
+    refused = {
+        route.key
+        for route in ROUTES
+        if role in ACCESS[route.key]
+        and route.key not in SLOW
+        and api.request(route.method, url(route), json=body(route), headers=bearer(role)).status_code != 200
+    }
+    assert refused <= NOT_THERE

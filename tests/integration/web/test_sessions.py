@@ -121,3 +121,11 @@ def test_pages_of_other_sites_are_let_in_by_name(tmp_path: Path) -> None:
             asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
             answer = api.options("/api/v1/session", headers=asked)
             assert answer.headers.get("access-control-allow-origin") == allowed
+
+
+def test_a_wrong_key_is_a_line_for_fail2ban_now_and_then(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(5):
+        api.get("/api/v1/calls", headers={"Authorization": "Bearer ssw_guess"})
+    lines = [line for line in capsys.readouterr().err.splitlines() if "security" in line]
+    assert len(lines) <= 1
+    assert all("kind=authentication source=testclient" in line and "ssw_guess" not in line for line in lines)
