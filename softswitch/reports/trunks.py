@@ -51,7 +51,7 @@ class Trunks:
         self._tries.add(chosen(facts, "tries", self._terms), names)
         legs = chosen(facts, "legs", self._terms)
         connected = legs[~np.isnan(legs["answered"])]
-        self._talked.add(connected, names, connected["ended"] - connected["answered"])
+        self._talked.add(connected, names, np.maximum(connected["ended"] - connected["answered"], 0.0))
         self._occupy(facts)
 
     def _occupy(self, facts: CallFacts) -> None:

@@ -18,6 +18,8 @@ NOBODY_NEEDED: frozenset[Column] = frozenset({"nobody"})
 
 ACCESS: dict[str, frozenset[Column]] = {
     "GET /health": NOBODY_NEEDED,
+    "GET /ready": NOBODY_NEEDED,
+    "GET /metrics": ADMIN,
     "GET /status": ADMIN,
     "PATCH /workers/{name}": ADMIN,
     "GET /projects": PROJECTS,

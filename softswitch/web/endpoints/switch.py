@@ -4,11 +4,14 @@ from typing import Literal
 
 import msgspec
 
+from softswitch.control.exposition import CONTENT_TYPE, exposition
+from softswitch.control.protocol.metrics import GetMetrics, Metrics
 from softswitch.control.protocol.replies import Projects, Status, WorkerSet
 from softswitch.control.protocol.requests import GetStatus, ListProjects, SetWorker, WorkerAction
 from softswitch.control.protocol.rows import ProjectRow, WorkerRow
 from softswitch.web.asked import Asked
-from softswitch.web.route import Listing, NoQuery, Routes
+from softswitch.web.problem import ProblemError
+from softswitch.web.route import Listing, NoQuery, RawAnswer, Routes
 
 routes = Routes("switch")
 
@@ -32,6 +35,32 @@ async def get_health(asked: Asked[None, NoQuery]) -> Health:
     For whoever watches it; nobody need log in.
     """
     return Health()
+
+
+@routes.get("/ready", answer=Health)
+async def get_ready(asked: Asked[None, NoQuery]) -> Health:
+    """Whether the switch takes calls.
+
+    503 while it is away, stops, cannot store, or has no media worker. Nobody need log in; no more than this is said.
+    """
+    status = await asked.switch.ask(GetStatus(), Status)
+    if status.is_draining:
+        raise ProblemError("switch_away", "the switch stops, and refuses new calls", "Ask another one")
+    if status.store.fault:
+        raise ProblemError("switch_away", "the switch cannot store", "See softswitch status")
+    if not any(worker.is_connected for worker in status.workers):
+        raise ProblemError("switch_away", "the switch has no media worker", "See softswitch status")
+    return Health()
+
+
+@routes.get("/metrics", answer=RawAnswer, media_types=(CONTENT_TYPE,))
+async def get_metrics(asked: Asked[None, NoQuery]) -> RawAnswer:
+    """What is counted and measured, for Prometheus.
+
+    In its text format, version 0.0.4; docs/monitoring.md names every metric.
+    """
+    found = await asked.switch.ask(GetMetrics(), Metrics)
+    return RawAnswer(body=exposition(found.families), media_type=CONTENT_TYPE, name="metrics.txt")
 
 
 @routes.get("/status", answer=Status)

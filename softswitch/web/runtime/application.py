@@ -19,6 +19,9 @@ from softswitch.web.problem import MEDIA_TYPE, ProblemCode, ProblemError
 from softswitch.web.route import PREFIX, Route
 from softswitch.web.runtime.gate import Gate
 
+AT_THE_ROOT = ("/health", "/ready", "/metrics")
+"""Where those who watch a process look by default; the same as behind `PREFIX`."""
+
 AnyRequest = Request[Any, Any, State]
 
 _log = get_logger("web")
@@ -64,8 +67,9 @@ def _handler(route: Route, gate: Gate) -> HTTPRouteHandler:
     async def handle(request: AnyRequest) -> Response[Any]:
         return await gate.serve(route, request)
 
-    path = PREFIX + route.path.replace("}", ":str}")
-    return HTTPRouteHandler(path, http_method=route.method, status_code=route.status)(handle)
+    path = route.path.replace("}", ":str}")
+    paths = [PREFIX + path, path] if path in AT_THE_ROOT else [PREFIX + path]
+    return HTTPRouteHandler(paths, http_method=route.method, status_code=route.status)(handle)
 
 
 def _cors(settings: WebSection) -> CORSConfig | None:

@@ -91,3 +91,27 @@ def test_a_change_of_the_users_takes_force_by_itself(
     assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 401
     users.write_text(good)
     assert api.get("/api/v1/calls", headers=bearer("admin")).status_code == 200
+
+
+def test_metrics_are_where_prometheus_looks(api: Api) -> None:
+    for path in ("/metrics", "/api/v1/metrics"):
+        answer = api.get(path, headers=bearer("admin"))
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+        assert 'softswitch_calls_ended_total{by="caller",end="completed"} 7.0' in answer.text
+    assert api.get("/metrics").status_code == 401
+    assert api.get("/metrics", headers=bearer("agent")).status_code == 403
+
+
+def test_whether_the_switch_takes_calls_anybody_may_know(api: Api) -> None:
+    for path in ("/health", "/ready", "/api/v1/ready"):
+        answer = api.get(path)
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_a_switch_without_media_is_not_ready(api: Api, operations: FixedOperations) -> None:
+    status = msgspec.structs.replace(operations.status(), workers=[])
+    operations.status = lambda: status
+    answer = api.get("/ready")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "the switch has no media worker")
+    assert api.get("/health").status_code == 200
