@@ -4,15 +4,18 @@ Reading is done in a thread: a disk may be slow, and deciphering takes CPU. Who 
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import quote
 
+import msgspec
 from litestar import Response
 from litestar.response import Stream
 
 from softswitch.media.runtime.recording.recording_key import KeyFault, read_key
 from softswitch.media.runtime.recording.sealed_file import plain_size, unseal
+from softswitch.media.runtime.recording.sealed_sound import is_sealed
 from softswitch.web.limits import FILE_CHUNK_BYTES
 from softswitch.web.problem import ProblemError
 from softswitch.web.ranges import Part, has_it, part_of
@@ -21,6 +24,7 @@ from softswitch.web.route import FileAnswer
 
 async def send_file(answer: FileAnswer, headers: dict[str, str], key_file: str) -> Response[bytes] | Stream:
     """`headers` are those of the request, in lower case. Raises `ProblemError`."""
+    answer = await asyncio.to_thread(_as_it_is, answer)
     size, etag = await asyncio.to_thread(_look_at, answer)
     common = {
         "etag": answer.etag or etag,
@@ -48,6 +52,14 @@ async def send_file(answer: FileAnswer, headers: dict[str, str], key_file: str) 
     status = 200 if part.is_whole else 206
     pieces = _in_threads(_pieces(answer, part, key))
     return Stream(pieces, status_code=status, headers=common, media_type=answer.media_type)
+
+
+def _as_it_is(answer: FileAnswer) -> FileAnswer:
+    """Voice messages say themselves whether they are encrypted."""
+    with contextlib.suppress(OSError):
+        if not answer.is_sealed and is_sealed(answer.path):
+            return msgspec.structs.replace(answer, is_sealed=True)
+    return answer
 
 
 def _look_at(answer: FileAnswer) -> tuple[int, str]:

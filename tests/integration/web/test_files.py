@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import pytest
 from litestar.response import Stream
 
@@ -55,6 +56,12 @@ def test_what_is_sealed_is_sent_plain_in_any_part(tmp_path: Path, size: int):
     assert sent(answer, key) == plain
     for begin, end in ((0, 1), (size // 2, size), (max(0, size - 3), size)):
         assert sent(answer, key, {"range": f"bytes={begin}-{end - 1}"}) == plain[begin:end]
+
+
+def test_a_voice_message_says_itself_that_it_is_sealed(tmp_path: Path):
+    plain = os.urandom(1000)
+    answer = msgspec.structs.replace(sealed(tmp_path, plain), is_sealed=False)
+    assert sent(answer, str(tmp_path / "key"), {"range": "bytes=10-19"}) == plain[10:20]
 
 
 def test_without_the_key_it_is_refused_in_words(tmp_path: Path):
