@@ -12,12 +12,15 @@ from softswitch.base.ids import CallId, RecordingId, RoomId, StreamId
 from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import (
     Describe,
+    DropFaxPort,
     DropRoom,
     DropStream,
+    FaxPort,
     Hearing,
     HoldPort,
     MediaCommand,
     Playback,
+    PutFaxPort,
     PutRoom,
     PutStream,
     Recording,
@@ -91,9 +94,21 @@ recordings = st.builds(
     masked_until=st.sampled_from([0.0, 1000.1, 2000.0]),
     beep_every_s=st.sampled_from([0.0, 0.01, 0.5]),
 )
+fax_ports = st.builds(
+    FaxPort,
+    port_id=streams,
+    stream_id=streams,
+    call_id=calls,
+    local=st.sampled_from([HostPort("127.0.0.1", 6000), HostPort("x", 1)]),
+    remote=st.sampled_from([None, party(1), HostPort("::1", 5)]),
+    peer=st.none() | streams,
+    timeout_s=st.sampled_from([0.0, 0.1, -1.0]),
+)
 commands: st.SearchStrategy[MediaCommand] = st.one_of(
     st.builds(PutStream, descriptions),
     st.builds(DropStream, streams),
+    st.builds(PutFaxPort, fax_ports),
+    st.builds(DropFaxPort, streams),
     st.builds(
         HoldPort, st.builds(HostPort, st.sampled_from(["127.0.0.1", "x"]), st.sampled_from([4000, 0, 70_000, -2]))
     ),
@@ -113,6 +128,7 @@ commands: st.SearchStrategy[MediaCommand] = st.one_of(
         st.lists(recordings, max_size=2),
         st.lists(rooms, max_size=2),
         is_last=st.booleans(),
+        fax_ports=st.lists(fax_ports, max_size=2),
     ),
 )
 
