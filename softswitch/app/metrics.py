@@ -106,11 +106,28 @@ class SwitchMetrics:
             [({"end": end, "by": by}, number) for (end, by), number in sorted(meters.ended.items())],
         )
         yield _counter("softswitch_call_faults", "Calls whose flow failed.", meters.faults)
+        yield from self._streams()
         yield _histogram("softswitch_call_answer_seconds", "From a caller's INVITE to the answer.", meters.answer_s)
         yield _histogram("softswitch_call_talk_seconds", "How long people talked.", meters.talk_s)
         yield _histogram("softswitch_leg_mos", "How legs sounded, by the E-model (1 to 4.5).", meters.mos)
         yield _histogram("softswitch_leg_loss_percent", "Packets of legs that were lost.", meters.loss_percent)
         yield _histogram("softswitch_leg_jitter_milliseconds", "Jitter of legs.", meters.jitter_ms)
+
+    def _streams(self) -> Iterator[MetricFamily]:
+        programs = self._parts.streamer.programs
+        yield _gauge("softswitch_streams", "Programs that hear calls, or are being connected.", len(programs))
+        limit = self._parts.configuration.settings.limits.streams
+        yield _gauge("softswitch_streams_limit", "Programs that may hear calls at a time.", limit)
+        yield _counter(
+            "softswitch_streams_ended",
+            "Streams to programs that are over, by how they ended.",
+            [({"end": end}, number) for end, number in sorted(programs.ended.items())],
+        )
+        yield _counter(
+            "softswitch_stream_frames",
+            "Frames of 20 ms of streams that are over, by what became of them.",
+            [({"what": what}, getattr(programs.carried, what)) for what in ("sent", "dropped", "said", "refused")],
+        )
 
     def _queues(self) -> Iterator[MetricFamily]:
         summaries = self._parts.acd.queue_summaries()

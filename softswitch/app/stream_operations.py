@@ -6,10 +6,13 @@ import msgspec
 
 from softswitch.app.parts import Parts
 from softswitch.base.errors import LocalError
+from softswitch.base.log import get_logger
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.control.protocol.replies import Refused, StreamSet
 from softswitch.control.protocol.rows import CallRow
 from softswitch.control.protocol.streams import StartStream, StopStream, StreamRow
+
+log = get_logger("calls")
 
 
 class StreamOperations:
@@ -40,6 +43,7 @@ class StreamOperations:
         if not call.streams.stop(request.stream_id, "an operator has stopped it"):
             among = ", ".join(facts.stream_id for facts in call.streams.facts()) or "it has none"
             return Refused("not_found", f'the call has no stream "{request.stream_id}" ({among})')
+        log.info("stream stopped", call_id=call.call_id, stream=request.stream_id, by=request.by)
         return StreamSet(self._row(call), request.stream_id)
 
 

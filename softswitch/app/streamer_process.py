@@ -30,7 +30,7 @@ class StreamerProcess:
     """Its orders, in order, and its facts, told to `programs`."""
 
     def __init__(self, programs: Programs, loop: asyncio.AbstractEventLoop, socket: str) -> None:
-        self._programs = programs
+        self.programs = programs
         self._loop = loop
         self._socket = socket
         self._orders: deque[Order] = deque()
@@ -86,13 +86,13 @@ class StreamerProcess:
             self._process = None
             self._orders.clear()
             await asyncio.sleep(AGAIN_S)
-            self._programs.streamer_lost()
+            self.programs.streamer_lost()
 
     async def _listen(self, process: Process) -> None:
         assert process.stdout is not None, "it was begun with a pipe"
         try:
             while line := await self._next_line(process.stdout):
-                self._programs.receive(_facts.decode(line))
+                self.programs.receive(_facts.decode(line))
         except TimeoutError:
             log.error("the streamer hangs", silent_s=SILENT_S)
         except (ValueError, msgspec.MsgspecError) as error:
@@ -105,7 +105,7 @@ class StreamerProcess:
                 async with asyncio.timeout(SILENT_S):
                     return await facts.readline()
             except TimeoutError:
-                if self._programs:
+                if self.programs:
                     raise
 
     def _hand_over(self) -> None:

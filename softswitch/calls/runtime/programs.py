@@ -4,12 +4,24 @@ The streamer forgets everything when it dies. Then those whose programs only lis
 whoever talked with a program learns that it is lost.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from softswitch.base.ids import FeedId
 from softswitch.base.log import get_logger
-from softswitch.media.feeds.orders import Counts, Dial, Fact, Leave, Order, Pressed, ProgramLeft, ProgramLost, Tell
+from softswitch.media.feeds.orders import (
+    Counts,
+    Dial,
+    EndReason,
+    Fact,
+    Leave,
+    Order,
+    Pressed,
+    ProgramLeft,
+    ProgramLost,
+    Tell,
+)
 
 log = get_logger("calls")
 
@@ -22,6 +34,10 @@ class Programs:
         self._order: Callable[[Order], None] = lambda _: None
         self._open: dict[FeedId, tuple[Dial, Callable[[Fact], None]]] = {}
         self._leaving: set[FeedId] = set()
+        self.carried = Counts()
+        """By those that are over, all together."""
+        self.ended: Counter[EndReason] = Counter()
+        """How they ended."""
 
     def __len__(self) -> int:
         """How many are open, or being opened."""
@@ -69,6 +85,8 @@ class Programs:
         if isinstance(fact, ProgramLeft):
             del self._open[fact.feed_id]
             self._leaving.discard(fact.feed_id)
+            self.ended[fact.reason] += 1
+            self.carried.add(fact.counts)
         try:
             known[1](fact)
         except Exception:

@@ -31,6 +31,10 @@ class Counts(msgspec.Struct):
     """that it sent and nobody heard: too many ahead, or thrown away by its own "clear"."""
     reconnects: int = 0
 
+    def add(self, other: "Counts") -> None:
+        for field in self.__struct_fields__:
+            setattr(self, field, getattr(self, field) + getattr(other, field))
+
 
 # Orders
 

@@ -1,8 +1,10 @@
 """What programs say into calls: a short ring of frames for each of them, read at the tick.
 
 The streamer process sends a program's voice frame by frame, and no more ahead than AHEAD_FRAMES beyond what it knows
-to have been played; so the ring is short, and never full unless the streamer is mad. A voice begins PREFILL_TICKS after
-its first frame, or at once when BEGIN_FRAMES are there: so long may the streamer be held up without being heard to be.
+to have been played; so the ring is short, and never full unless the streamer is mad. A voice begins some ticks after
+its first frame, or as soon as one frame more is there: so long may program and streamer be held up without being heard
+to be. At first these are PREFILL_TICKS. A voice that falls silent and goes on within STALL_TICKS was held up for
+longer: then it waits a tick more from now on, up to PREFILL_TICKS_MAX, and a tick less for every CALM_TICKS it spoke.
 """
 
 import numpy as np
@@ -16,16 +18,18 @@ from softswitch.media.frames import Frames
 from softswitch.media.stream_table import StreamTable
 from softswitch.media.tick_grid import FRAME_SAMPLES
 
-AHEAD_FRAMES = 6
+AHEAD_FRAMES = 8
 PREFILL_TICKS = 2
-BEGIN_FRAMES = 3
+PREFILL_TICKS_MAX = 5
+STALL_TICKS = 10
+CALM_TICKS = 500
 _RING = 16
 
 
 class _Voice:
     """One program's."""
 
-    __slots__ = ("frames", "head", "is_wide", "past", "played", "ring", "row", "wait")
+    __slots__ = ("calm", "frames", "head", "is_wide", "past", "played", "prefill", "ring", "row", "silent", "wait")
 
     def __init__(self, row: int, is_wide: bool) -> None:
         self.row = row
@@ -34,8 +38,13 @@ class _Voice:
         self.head = 0
         self.frames = 0
         """In the ring."""
+        self.prefill = PREFILL_TICKS
         self.wait = PREFILL_TICKS
         """Ticks until it begins."""
+        self.silent = STALL_TICKS
+        """Ticks since it spoke last, as far as they matter."""
+        self.calm = 0
+        """Ticks it spoke since it was held up."""
         self.played = 0
         self.past: NDArray[np.int16] = np.zeros((1, PAST_WIDE), np.int16)
         """For halving."""
@@ -44,28 +53,43 @@ class _Voice:
         if clears:
             self.played += self.frames
             self.frames = 0
-            self.wait = PREFILL_TICKS
+            self.silent = STALL_TICKS
+            self.wait = self.prefill
         if self.frames == _RING or len(sound) != self.ring.shape[1]:
             return False
+        if not self.frames:
+            self._begin()
         self.ring[(self.head + self.frames) % _RING] = sound
         self.frames += 1
-        if self.frames >= BEGIN_FRAMES:
+        if self.frames > self.prefill:
             self.wait = 0
         return True
 
     def next(self) -> NDArray[np.int16] | None:
         """The frame of this tick, if it speaks."""
-        if not self.frames:
-            self.wait = PREFILL_TICKS
-            return None
-        if self.wait:
-            self.wait -= 1
+        if not self.frames or self.wait:
+            self.wait = max(self.wait - 1, 0)
+            self.silent = min(self.silent + 1, STALL_TICKS)
             return None
         sound = self.ring[self.head]
         self.head = (self.head + 1) % _RING
         self.frames -= 1
         self.played += 1
+        self.silent = 0
+        self.calm += 1
+        if self.calm == CALM_TICKS:
+            self.calm = 0
+            self.prefill = max(self.prefill - 1, PREFILL_TICKS)
         return sound
+
+    def _begin(self) -> None:
+        """The first frame after the ring was empty; before it was missed nothing is lost."""
+        if not self.silent:
+            return
+        if self.silent < STALL_TICKS:
+            self.calm = 0
+            self.prefill = min(self.prefill + 1, PREFILL_TICKS_MAX)
+        self.wait = self.prefill
 
 
 class Voices:

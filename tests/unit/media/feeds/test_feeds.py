@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from softswitch.base.ids import CallId, FeedId, RecordingId, StreamId
 from softswitch.media.feeds.feed import Feed
-from softswitch.media.feeds.voices import AHEAD_FRAMES, PREFILL_TICKS
+from softswitch.media.feeds.voices import (
+    AHEAD_FRAMES,
+    CALM_TICKS,
+    PREFILL_TICKS,
+    PREFILL_TICKS_MAX,
+    STALL_TICKS,
+)
 from softswitch.media.feeds.wire import HEARD, SAID, SAID_WIDE, Records, packets_of, read
 from softswitch.media.limits import FEEDS_MAX
 from softswitch.media.packets.rtp import pack
@@ -184,9 +190,34 @@ def test_a_program_is_heard_after_a_short_wait_and_what_was_played_is_counted(dr
     assert sent(driver)["played"].tolist() == [0]
     assert heard(driver, 1, 1) == [pytest.approx(1000, abs=20)]
     assert sent(driver)["played"].tolist() == [1]
-    assert heard(driver, 1, 1) == [0], "silence again"
+    assert heard(driver, 1, STALL_TICKS)[-1] == 0, "silence again"
     speak(driver, 1000, 2000, 3000)
     assert heard(driver, 1, 3) == [pytest.approx(sample, rel=0.03) for sample in (1000, 2000, 3000)], "at once"
+
+
+def wait_of(driver: EngineDriver) -> int:
+    """How many ticks a frame waits that is said now; then it was heard."""
+    speak(driver, 1000)
+    for ticks in range(20):
+        if heard(driver, 1, 1) != [0]:
+            return ticks
+    raise AssertionError("it is not heard")
+
+
+def test_a_voice_that_is_held_up_waits_longer_from_then_on_and_less_after_a_calm_time(driver: EngineDriver) -> None:
+    bot(driver)
+    waits = [wait_of(driver)]
+    for silence in (STALL_TICKS, 3, STALL_TICKS - 2, 1, 3, STALL_TICKS):
+        driver.tick(silence)
+        waits.append(wait_of(driver))
+    most = PREFILL_TICKS_MAX
+    assert waits == [PREFILL_TICKS, PREFILL_TICKS, PREFILL_TICKS + 1, PREFILL_TICKS + 2, most, most, most]
+    speak(driver, *[1000] * (most + 1))
+    for _ in range(CALM_TICKS):
+        speak(driver, 1000)
+        driver.tick()
+    driver.tick(20)
+    assert wait_of(driver) == most - 1
 
 
 def test_it_has_no_port_and_is_sent_nothing(driver: EngineDriver) -> None:
