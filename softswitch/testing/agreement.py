@@ -1,4 +1,5 @@
-"""What must be true of the reports of any day: they say what its events, its call records and its queue_log say.
+"""What must be true of the reports of any day: they say what its events, its call records, its queue_log, its bills and
+its metrics say.
 
 Everything is counted again here in the plainest way, with none of the reports' own code.
 """
@@ -21,10 +22,13 @@ from softswitch.acd.events import (
     Stamped,
     WrapUpEnded,
 )
+from softswitch.acd.reporting.live import LiveFigures
 from softswitch.acd.reporting.queue_log import QueueLog
+from softswitch.billing.usage import BilledCall, usages
 from softswitch.reports.runtime.making import make_report
 from softswitch.reports.tables import Table, Value
 from softswitch.reports.terms import Terms
+from softswitch.sip.trunks.numbers import Habits
 from softswitch.store import StoreReader
 from softswitch.store.schema import Cdr
 
@@ -58,6 +62,8 @@ def check_agreement(store: StoreReader, since: float, until: float) -> None:
     trunks = total(table("trunks", "trunks"))
     assert trunks.get("calls_in", 0) == sum(bool(cdr.trunk) for cdr in cdrs)
     assert trunks.get("tries_out", 0) == sum(len(cdr.trunks) for cdr in cdrs)
+    _check_bills(store, cdrs, trunks, agents)
+    _check_metrics(events, queues, agents)
 
 
 def total(table: Table) -> dict[str, Value]:
@@ -120,6 +126,32 @@ def _check_records(
     _close(waited.get("answered", 0.0), sum(answered), within_s=CLOSE_S * max(1, len(stays)))
     wrapped_s = sum(cdr.wrap_up_s for cdr in cdrs)
     _close(agents.get("wrap_up_s", 0.0), wrapped_s, within_s=CLOSE_S * max(1, len(stays)))
+
+
+def _check_bills(store: StoreReader, cdrs: Sequence[Cdr], trunks: dict[str, Value], agents: dict[str, Value]) -> None:
+    """What calls have used, as a bill counts it, to the rounding of each part to milliseconds."""
+    used: Counter[str] = Counter()
+    for call in store.cdrs.narrow(BilledCall).ascending():
+        for usage in usages(call, Habits()):
+            used[usage.item] += usage.used_ms
+    within_s = CLOSE_S * max(1, sum(len(cdr.sip_legs) + len(cdr.stays) for cdr in cdrs))
+    _close(used["inbound"] / 1000, 60 * float(trunks.get("minutes_in") or 0.0), within_s=within_s)
+    _close(used["outbound"] / 1000, 60 * float(trunks.get("minutes_out") or 0.0), within_s=within_s)
+    _close(used["wrap_up"] / 1000, float(agents.get("wrap_up_s") or 0.0), within_s=within_s)
+    talked_s = float(agents.get("talk_s") or 0.0) + float(agents.get("hold_s") or 0.0)
+    _close(sum(stay.talk_s for cdr in cdrs for stay in cdr.stays), talked_s, within_s=within_s)
+    _close(used["queue"] / 1000, sum(cdr.queue_wait_s for cdr in cdrs), within_s=within_s)
+
+
+def _check_metrics(events: Sequence[Stamped], queues: dict[str, Value], agents: dict[str, Value]) -> None:
+    """/metrics has the tallies since the switch started."""
+    live = LiveFigures(0.0)
+    for each in events:
+        live.take(each)
+    for name in ("offered", "answered", "answered_within", "abandoned", "abandoned_short", "overflowed", "refused"):
+        assert queues.get(name, 0) == sum(getattr(tally, name) for tally in live.queues()), name
+    for name in ("talk_s", "hold_s", "wrap_up_s"):
+        _close(agents.get(name, 0.0), sum(getattr(tally, name) for tally in live.queues()))
 
 
 def _close(told: Value, counted: float, *, within_s: float = CLOSE_S) -> None:
