@@ -63,7 +63,7 @@ class EventOperations:
         events, clock = self._around.switch_events, self._around.clock
         cursor = events.newest if request.after is None else min(request.after, events.newest)
         is_incomplete = request.after is not None and self._is_forgotten(request.after)
-        said_at = clock.now()
+        said_at = -SIGN_OF_LIFE_S  # at first he is told where he is
         has_caught_up = False
         while True:
             following = events.after(cursor, EVENTS_A_TURN)

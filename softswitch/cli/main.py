@@ -36,6 +36,9 @@ _COMMANDS = {
     "events": LazyCommand(
         "softswitch.cli.events", "events", "What happened in the switch, for people and programs, the oldest first."
     ),
+    "webhooks": LazyCommand(
+        "softswitch.cli.webhooks", "webhooks", "Where events are sent, and what could not be delivered."
+    ),
     "agents": LazyCommand("softswitch.cli.agents", "agents", "Agents and what they are doing."),
     "contacts": LazyCommand("softswitch.cli.contacts", "contacts", "Contacts: who waits, and who has whom."),
     "projects": LazyCommand(

@@ -22,9 +22,11 @@ from softswitch.config.tariff_rows import TariffRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow
+from softswitch.config.webhook_rows import WebhookRow
 
 SETTINGS_FILE = "softswitch.toml"
 USERS_FILE = "users.toml"
+WEBHOOKS_FILE = "webhooks.toml"
 FILES = (
     SETTINGS_FILE,
     "projects.toml",
@@ -44,6 +46,7 @@ FILES = (
     "reports.toml",
     USERS_FILE,
     "tariffs.toml",
+    WEBHOOKS_FILE,
 )
 
 
@@ -80,6 +83,7 @@ class Draft:
         "tariffs",
         "trunks",
         "users",
+        "webhooks",
         "written_flows",
     )
 
@@ -118,6 +122,7 @@ class Draft:
         self.users: list[tuple[int, UserRow]] = []
         self.keys: list[tuple[int, KeyRow]] = []
         self.tariffs: list[tuple[int, TariffRow]] = []
+        self.webhooks: list[tuple[int, WebhookRow]] = []
 
     def names(self, file: str, kind: str, key: str = "id") -> set[str] | None:
         """The ids in the rows of a file, whether or not these are right otherwise; None if they cannot be known."""

@@ -35,10 +35,11 @@ from softswitch.config.check_users import check_users
 from softswitch.config.check_voicemail import check_voicemail
 from softswitch.config.check_warehouse import check_warehouse
 from softswitch.config.check_web import check_web
+from softswitch.config.check_webhooks import check_webhooks
 from softswitch.config.conference_rows import RoomRow
 from softswitch.config.configuration import Configuration
 from softswitch.config.conversion import FaultList, convert_rows, convert_struct, did_you_mean, one_line
-from softswitch.config.draft import FILES, SETTINGS_FILE, USERS_FILE, Draft
+from softswitch.config.draft import FILES, SETTINGS_FILE, USERS_FILE, WEBHOOKS_FILE, Draft
 from softswitch.config.limits import FILE_BYTES_MAX
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.program_rows import ProgramRow
@@ -51,6 +52,7 @@ from softswitch.config.tariff_rows import TariffRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow
+from softswitch.config.webhook_rows import WebhookRow
 
 P = TypeVar("P", AgentRow, PhoneRow)
 S = TypeVar("S", bound=msgspec.Struct)
@@ -92,9 +94,21 @@ def load_users(directory: str | os.PathLike[str]) -> tuple[list[UserRow], list[K
     draft = Draft(str(path))
     _convert_file(USERS_FILE, draft)
     check_users(draft)
+    check_webhooks(draft)
     if faults := draft.faults():
         raise ConfigurationError(faults)
     return [row for _, row in draft.users], [row for _, row in draft.keys]
+
+
+def load_webhooks(directory: str | os.PathLike[str]) -> list[WebhookRow]:
+    """webhooks.toml alone, which takes force without a reload. Raises `ConfigurationError`."""
+    draft = Draft(os.path.abspath(directory))
+    for name in ("projects.toml", WEBHOOKS_FILE):
+        _convert_file(name, draft)
+    check_webhooks(draft)
+    if faults := draft.fault_lists[WEBHOOKS_FILE].in_order():
+        raise ConfigurationError(faults)
+    return [row for _, row in draft.webhooks]
 
 
 def users_faults(directory: str | os.PathLike[str], text: str) -> list[Fault]:
@@ -282,6 +296,8 @@ def _convert_table(name: str, table: dict[str, object], draft: Draft) -> None:
             draft.keys = tables.rows("key", KeyRow)
         case "tariffs.toml":
             draft.tariffs = tables.rows("tariff", TariffRow)
+        case "webhooks.toml":
+            draft.webhooks = tables.rows("webhook", WebhookRow)
         case _:
             draft.trunks = tables.rows("trunk", TrunkRow)
             draft.outbound = tables.rows("outbound", OutboundRow)

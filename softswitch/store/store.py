@@ -83,7 +83,7 @@ _READ_BY_ALL = tuple(
         SWITCH_EVENTS,
     )
 )
-_TABLES = (
+TABLES = (
     *_READ_BY_ALL,
     PHONES.name,
     BANS.name,
@@ -399,7 +399,7 @@ def open_store(directory: str, *, map_size_mb: int = 1024, report: Callable[[str
     `report` gets one line for people when the disk begins to refuse records and when it takes them again; it is
     called in the writer thread.
     """
-    environment = open_for_writing(directory, _TABLES, map_size_mb=map_size_mb)
+    environment = open_for_writing(directory, TABLES, map_size_mb=map_size_mb)
     return Store(environment, GroupCommitWriter(environment, report=report), environment.close)
 
 

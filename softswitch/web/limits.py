@@ -116,3 +116,60 @@ WRITTEN_FRESH_S = 2.0
 
 OFFENCES_NOTED_PER_S = 0.1
 """Wrong keys and passwords of one address in the log: enough for fail2ban, and no way to fill a disk."""
+
+RECENT_EVENTS = 5_000
+"""In memory, or up to twice as many, for all readers together: some seconds of the busiest hour. Others are stored."""
+
+EVENT_READERS_MAX = 500
+"""WebSockets that follow the events; each costs a look at every event."""
+
+EVENT_READERS_OF_ONE_MAX = 250
+"""Of one user or key: the screens of a hall, served by one program."""
+
+EVENTS_A_FRAME = 250
+"""Looked at, and sent, at once: some 50 KiB."""
+
+EVENT_SEND_S = 10.0
+"""A reader who takes nothing for so long is sent away."""
+
+HEARTBEAT_S = 15.0
+"""Proxies close what is silent for a minute."""
+
+RIGHTS_EVERY_S = 10.0
+"""So often it is looked at again who a reader is, and what is his."""
+
+STORIES_REMEMBERED_MAX = 5_000
+"""Calls and contacts that are a reader's: what a hall has in a few hours."""
+
+STORED_RECORDS_AT_ONCE = 4
+"""Of events, read for a reader who catches up: up to 800 events."""
+
+STORED_RECORDS_LOOKED_AT = 200
+"""For one page of events: up to 40,000, a tenth of a second."""
+
+DELIVERY_QUEUE_MAX = 1_000
+"""Events of one webhook in memory; the others wait in the switch's store."""
+
+BACKOFF_FIRST_S = 1.0
+"""After the first failure of a webhook, up to so long; then twice as long each time,"""
+
+BACKOFF_LONGEST_S = 120.0
+"""but no longer than this."""
+
+FAILURES_TO_REST = 8
+"""In a row: two minutes of trying. It is then left alone,"""
+
+REST_S = 120.0
+"""for about so long, before one event is tried."""
+
+REFUSALS_MAX = 3
+"""An event that is refused so often is set aside."""
+
+DEAD_LETTERS_MAX = 10_000
+"""Of one webhook; the oldest go first: some megabytes."""
+
+WEBHOOK_ANSWER_BYTES_MAX = 16 * 1024
+"""Of what a webhook answers nothing is read beyond this."""
+
+FAULT_CHARACTERS_MAX = 200
+"""Of a webhook's fault, for people."""

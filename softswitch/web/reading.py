@@ -1,7 +1,7 @@
 """What a request says, read into the types of its route; what cannot be is a problem that names the field."""
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -9,6 +9,7 @@ from softswitch.web.limits import PATH_WORD_CHARACTERS_MAX
 from softswitch.web.problem import ProblemError
 from softswitch.web.route import Route
 
+QueryT = TypeVar("QueryT")
 _AT = re.compile(r"(.*?) - at `(.*)`$", re.DOTALL)
 _NAMED = re.compile(r"`(\w+)`")
 
@@ -33,13 +34,18 @@ def read_body(route: Route, media_type: str, raw: bytes) -> Any:
 
 def read_query(route: Route, pairs: list[tuple[str, str]]) -> Any:
     """Query parameters as the route's type."""
+    return read_query_as(route.query, pairs)
+
+
+def read_query_as(kind: type[QueryT], pairs: list[tuple[str, str]]) -> QueryT:
+    """Query parameters as this type."""
     values: dict[str, str] = {}
     for name, value in pairs:
         if name in values:
             raise ProblemError("invalid", "the parameter is there twice", "Send it once", field=name[:80])
         values[name] = value
     try:
-        return msgspec.convert(values, route.query, strict=False)
+        return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid(error, "query") from error
 

@@ -49,6 +49,44 @@ class Written(Protocol):
     async def schedules(self, project: str) -> list[ScheduleRow]: ...
 
 
+class WebhookState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a webhook does. `state` is "idle", "sending", "waiting" (to try again) or "resting" (it failed too often)."""
+
+    webhook: str
+    url: str
+    state: str
+    cursor: int | None
+    """The number of the last event that is settled; None: it has not begun."""
+    behind: int
+    """Events that have happened since, of all kinds."""
+    delivered: int
+    failed: int
+    last_fault: str
+    dead: int
+
+
+class DeadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that could not be delivered, why, and whether it is about to be sent again."""
+
+    webhook: str
+    number: int
+    kind: str
+    reason: str
+    attempts: int
+    at_wall: float
+    is_again: bool
+
+
+class Webhooks(Protocol):
+    async def states(self) -> list[WebhookState]: ...
+    async def dead(self, webhook: str) -> list[DeadRow]: ...
+    async def send_again(self, webhook: str, number: int | None) -> int:
+        """One that was set aside, or all; how many there are."""
+        ...
+
+    async def discard(self, webhook: str, number: int | None) -> int: ...
+
+
 class AuditLog(Protocol):
     def write(self, row: AuditRow) -> None: ...
     def newest(self) -> Iterator[AuditRow]: ...
@@ -69,6 +107,7 @@ class Services:
         "passwords",
         "sessions",
         "url",
+        "webhooks",
         "written",
     )
 
@@ -83,6 +122,7 @@ class Services:
         history: History,
         commands: Commands,
         written: Written,
+        webhooks: Webhooks,
         audit: AuditLog,
         link_secret: bytes,
         url: str,
@@ -97,6 +137,7 @@ class Services:
         self.history = history
         self.commands = commands
         self.written = written
+        self.webhooks = webhooks
         self.audit = audit
         self.link_secret = link_secret
         self.url = url

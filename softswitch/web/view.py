@@ -18,6 +18,16 @@ from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.control.protocol import replies, requests, rows
+from softswitch.control.protocol.call_orders import (
+    CallSet,
+    HoldCall,
+    NoteCall,
+    Originate,
+    ParkCall,
+    PlayToCall,
+    SendDigits,
+    StopPlaying,
+)
 from softswitch.control.protocol.replies import Reply
 from softswitch.control.protocol.requests import Request
 from softswitch.web.callers import Caller
@@ -110,7 +120,18 @@ def _listing(view: View, request: Request) -> bool:
     return True
 
 
-def _call(view: View, request: requests.HangUp | requests.TransferCall | requests.SetRecording) -> bool:
+def _call(
+    view: View,
+    request: requests.HangUp
+    | requests.TransferCall
+    | requests.SetRecording
+    | HoldCall
+    | PlayToCall
+    | StopPlaying
+    | SendDigits
+    | NoteCall
+    | ParkCall,
+) -> bool:
     return view.has_call(request.call_id)
 
 
@@ -165,7 +186,20 @@ def _phone(view: View, request: requests.SetPhone) -> bool:
     return view.has_phone(request.phone)
 
 
+def _origination(view: View, request: Originate) -> bool:
+    """From a phone of his own, as it may call; whose right, number and name else are used is for others to say."""
+    is_own = AgentId(request.first) in view.agents or view.has_phone(request.first)
+    return is_own and not (request.flow or request.through or request.caller_id or request.project)
+
+
 RULES: dict[type[Request], Rule] = {
+    Originate: _origination,
+    HoldCall: _call,
+    PlayToCall: _call,
+    StopPlaying: _call,
+    SendDigits: _call,
+    NoteCall: _call,
+    ParkCall: _call,
     requests.ListCalls: _listing,
     requests.ListAgents: _listing,
     requests.ListQueues: _listing,
@@ -192,6 +226,11 @@ RULES: dict[type[Request], Rule] = {
 }
 
 WANTED: dict[type[Request], tuple[type[Request], ...]] = {
+    Originate: (requests.ListPhones,),
+    **dict.fromkeys(
+        (HoldCall, PlayToCall, StopPlaying, SendDigits, NoteCall, ParkCall),
+        (requests.ListCalls,),
+    ),
     requests.HangUp: (requests.ListCalls,),
     requests.TransferCall: (requests.ListCalls,),
     requests.SetRecording: (requests.ListCalls,),
@@ -256,6 +295,7 @@ def _as_it_is(view: View, reply: Reply) -> Reply:
 
 SHOWN: dict[type[Reply], Show] = {
     replies.Done: _as_it_is,
+    CallSet: _as_it_is,
     replies.Calls: _rows(_call_row),
     replies.Agents: _rows(_agent_row),
     replies.Queues: _rows(_queue_row),

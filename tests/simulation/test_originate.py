@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from softswitch.acd.model import Agent, AgentState, Queue
 from softswitch.base.errors import LocalError
@@ -14,6 +15,7 @@ from softswitch.calls.runtime.originating import originate
 from softswitch.calls.settings import CallSettings, Extension, Project, QueueTreatment, RecordingPolicy, TrunkRoute
 from softswitch.calls.told.call_events import CallAnswered, CallEnded
 from softswitch.calls.told.events import kind_of
+from softswitch.calls.toll_policy import TollRules
 from softswitch.dialplan import Call, flow
 from softswitch.sip.outputs import InviteReceived, LegAnswered
 from softswitch.sip.trunks.numbers import Habits
@@ -134,17 +136,22 @@ def test_a_number_outside_is_shown_the_caller_id_and_reached_by_the_right_of_who
     centre().run(scenario)
 
 
-def test_who_may_not_call_out_is_not_connected_and_the_toll_policy_holds(centre: Make) -> None:
+def test_who_may_not_call_out_is_not_connected_and_limits_of_calls_to_the_outside_hold(centre: Make) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         customer = centre.caller(OUTSIDE)
         await register(centre, "carl", "bob")
         begin(centre, "carl", OUTSIDE)
         await centre.all_over()
         assert not customer.seen(InviteReceived)
+        centre.settings = replace(centre.settings, toll={"phone:bob": TollRules(calls_per_day=1)})
         begin(centre, "carl", OUTSIDE, through="bob")
         await centre.until(lambda: bool(customer.seen(InviteReceived)))
         customer.hang_up()
         await centre.all_over()
+        begin(centre, "bob", OUTSIDE)
+        await centre.all_over()
+        assert len(customer.seen(InviteReceived)) == 1
+        assert "1 calls today already" in centre.cdrs()[-1].tags["refused"]
 
     centre().run(scenario)
 

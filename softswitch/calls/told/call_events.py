@@ -207,7 +207,8 @@ class RecordingStarted(msgspec.Struct, frozen=True, tag="recording.started", gc=
     at: float
     recording_id: RecordingId
     call_id: CallId
-    path: str
+    path: str = ""
+    """Of its file on the switch's disk; the API tells admins alone."""
     agent_id: AgentId | None = None
     queue_id: QueueId | None = None
 

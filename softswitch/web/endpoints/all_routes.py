@@ -2,10 +2,12 @@
 
 from softswitch.web.endpoints import (
     agents,
+    call_orders,
     calls,
     conferences,
     configuration,
     contacts,
+    events,
     knowledge,
     peers,
     queues,
@@ -15,6 +17,7 @@ from softswitch.web.endpoints import (
     streams,
     switch,
     voicemail,
+    webhooks,
 )
 from softswitch.web.route import Route
 
@@ -23,14 +26,17 @@ ROUTES: list[Route] = [
     *session.routes.routes,
     *calls.routes.routes,
     *streams.routes.routes,
+    *call_orders.routes.routes,
     *agents.routes.routes,
     *queues.routes.routes,
     *contacts.routes.routes,
     *conferences.routes.routes,
     *peers.routes.routes,
     *knowledge.routes.routes,
+    *events.routes.routes,
     *records.routes.routes,
     *reports.routes.routes,
     *voicemail.routes.routes,
+    *webhooks.routes.routes,
     *configuration.routes.routes,
 ]

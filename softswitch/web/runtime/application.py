@@ -39,6 +39,7 @@ def application(
     settings: WebSection,
     *,
     others: list[ControllerRouterHandler],
+    on_startup: list[Callable[[], Awaitable[None]]],
     on_shutdown: list[Callable[[], Awaitable[None]]],
 ) -> Litestar:
     """`others` are handlers that are no routes of JSON: of WebSockets."""
@@ -54,6 +55,7 @@ def application(
             *(_handler(route, gate) for route in routes),
             *others,
         ],
+        on_startup=list(on_startup),
         on_shutdown=list(on_shutdown),
         exception_handlers={Exception: _problem},
         cors_config=_cors(settings),

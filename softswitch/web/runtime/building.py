@@ -8,19 +8,24 @@ from litestar import Litestar
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.errors import StartError
+from softswitch.config import load_webhooks
 from softswitch.config.settings import Settings
 from softswitch.control.runtime.async_client import AsyncControlClient
+from softswitch.store.webhook_store import open_webhook_store
 from softswitch.web.endpoints.all_routes import ROUTES
 from softswitch.web.limits import LOG_INS_BURST, LOG_INS_PER_S
 from softswitch.web.rates import RateLimit
 from softswitch.web.runtime.application import application
 from softswitch.web.runtime.audit_file import AuditFile
 from softswitch.web.runtime.commands import Commands
+from softswitch.web.runtime.event_hub import EventHub
+from softswitch.web.runtime.event_socket import EventSocket, event_route
 from softswitch.web.runtime.gate import Gate
 from softswitch.web.runtime.history import History
 from softswitch.web.runtime.link import SwitchLink
 from softswitch.web.runtime.log_in import PasswordChecks
 from softswitch.web.runtime.users_file import UsersFile
+from softswitch.web.runtime.webhooks import Webhooks
 from softswitch.web.runtime.written import WrittenConfiguration
 from softswitch.web.services import Services
 from softswitch.web.sessions import Sessions
@@ -37,6 +42,14 @@ class WebParts:
         self.client = AsyncControlClient(settings.control.socket, directory)
         self._history = History(settings.store.directory)
         self._passwords = PasswordChecks()
+        self.hub = EventHub(self.client, self._history)
+        self._webhooks = Webhooks(
+            lambda: load_webhooks(directory),
+            lambda: open_webhook_store(settings.store.directory),
+            self.hub,
+            clock,
+            SystemEntropy(),
+        )
         sessions = Sessions(SystemEntropy(), longest_s=web.session_hours * 3600, idle_s=web.session_idle_minutes * 60)
         self.services = Services(
             clock=clock,
@@ -47,6 +60,7 @@ class WebParts:
             history=self._history,
             commands=Commands(directory),
             written=WrittenConfiguration(directory, clock),
+            webhooks=self._webhooks,
             audit=AuditFile(web.audit_log, bytes_max=web.audit_mb * 1024 * 1024),
             link_secret=_secret(Path(settings.control.socket).parent),
             url=web.url,
@@ -54,9 +68,17 @@ class WebParts:
         )
         self.link = SwitchLink(self.client, clock)
         self.gate = Gate(settings, self.link, self.services)
-        self.application: Litestar = application(ROUTES, self.gate, web, others=[], on_shutdown=[self._close])
+        events = EventSocket(self.gate, self.link, self.hub)
+        self.application: Litestar = application(
+            ROUTES, self.gate, web, others=[event_route(events)], on_startup=[self._start], on_shutdown=[self._close]
+        )
+
+    async def _start(self) -> None:
+        self._webhooks.start()
 
     async def _close(self) -> None:
+        await self._webhooks.stop()
+        await self.hub.stop()
         self._history.close()
         self._passwords.close()
         await self.client.close()

@@ -180,6 +180,14 @@ class Gate:
         if not self._noted.take(site_of(address), self._services.clock.now()):
             _log.warning("security", kind="authentication", source=address, detail=detail)
 
+    def enter_socket(self, connection: Connection) -> Caller:
+        """The same of a WebSocket: a page of another site must not open one in its user's name."""
+        entered = self.enter(connection)
+        if entered.session is not None and not self.is_own_page(connection):
+            remedy = "Open it from a page of [web] origins"
+            raise ProblemError("forbidden", "the page is none that may use this session", remedy, field="Origin")
+        return entered.caller
+
     def count_address(self, address: str) -> None:
         _count(self._of_addresses, site_of(address), self._services.clock.now())
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import uvloop
@@ -11,6 +12,8 @@ import uvloop
 from softswitch.control.operations import Operations
 from softswitch.control.runtime.server import ControlServer
 from softswitch.testing.operations import FixedOperations
+
+T = TypeVar("T")
 
 
 class RunningServer:
@@ -25,6 +28,14 @@ class RunningServer:
     def start(self) -> None:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(5)
+
+    def do(self, act: Callable[[], T]) -> T:
+        """On its event loop."""
+
+        async def run() -> T:
+            return act()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(5)
 
     def stop(self) -> None:
         asyncio.run_coroutine_threadsafe(self._server.close(), self._loop).result(5)

@@ -24,10 +24,17 @@ WORDS = {
     "token": "AAAA",
     "report": "none",
     "name": "media-0",
+    "webhook": "crm",
 }
 BODIES: dict[str, Any] = {
     "POST /session": {"user": "nobody", "password": "wrong"},
     "PATCH /workers/{name}": {"action": "drain"},
+    "POST /calls": {"first": "anna", "to": "200"},
+    "PATCH /calls/{call_id}": {"tags": {"ticket": "T-7"}},
+    "POST /calls/{call_id}/hold": {"is_held": True},
+    "POST /calls/{call_id}/play": {"sounds": ["greeting"]},
+    "POST /calls/{call_id}/digits": {"digits": "12#"},
+    "POST /calls/{call_id}/park": {},
     "POST /calls/{call_id}/transfer": {"target": "200"},
     "POST /calls/{call_id}/recording": {"action": "mask", "seconds": 5},
     "POST /calls/{call_id}/supervision": {"mode": "listen", "phone": "900"},
@@ -50,6 +57,7 @@ BODIES: dict[str, Any] = {
     "PUT /recordings/{recording_id}/hold": {"is_held": True},
     "POST /recordings/{recording_id}/link": {"seconds": 60},
     "PATCH /voicemail/messages/{message_id}": {"action": "old"},
+    "POST /webhooks/{webhook}/replay": {},
     "POST /simulations": {"calls": 10, "agents": "1"},
 }
 QUERIES = {"DELETE /bans": "?network=192.0.2.1"}

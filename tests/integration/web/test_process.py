@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from softswitch.base.address import HostPort
 from softswitch.testing.certificates import Authority
@@ -180,3 +182,33 @@ def _first_answer(url: str, trust: ssl.SSLContext | None, *, tries: int = 300) -
         except (OSError, HTTPException):
             time.sleep(0.1)
     return None
+
+
+def test_what_has_happened_comes_over_a_websocket(switch: WebSwitch, tmp_path: Path) -> None:
+    asyncio.run(_one_call(switch, tmp_path))
+    url = f"{switch.url.replace('http', 'ws', 1)}/api/v1/events?after=0&kinds=call,phone"
+    kinds: list[str] = []
+    numbers: list[int] = []
+    with connect(url, additional_headers={"Authorization": f"Bearer {KEY}"}) as socket:
+        while kinds.count("call.ended") == 0 or kinds[-1] != "call.ended":
+            frame = json.loads(socket.recv(timeout=10))
+            kinds += [each["event"]["type"] for each in frame["events"]]
+            numbers += [each["number"] for each in frame["events"]]
+    assert numbers == sorted(set(numbers))
+    assert {"phone.registered", "call.began", "call.ringing", "call.answered", "call.bridged"} <= set(kinds)
+    with connect(url.replace("kinds=call,phone", "kinds=calls")) as socket, pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=10)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+
+
+async def _one_call(switch: WebSwitch, folder: Path) -> None:
+    async with Phones(HostPort("127.0.0.1", switch.sip_port), folder=folder) as phones:
+        anna, boris = [await phones.register(name, PASSWORD) for name in ("anna", "boris")]
+        calling = await anna.dial("102")
+        called = await asyncio.wait_for(boris.next_call(), 10)
+        await called.answer()
+        assert await calling.answered()
+        calling.hang_up()
+        await asyncio.wait_for(called.ended(), 10)
+    await asyncio.to_thread(switch.wait_until, lambda: not switch.get("/api/v1/calls")["rows"], 10)

@@ -63,8 +63,9 @@ def test_from_now_on_at_once_and_signs_of_life_in_between() -> None:
         place.tell(3)
         began_at = place.clock.now()
         follower = place.operations.watch_events(WatchEvents())
-        quiet = await anext(follower)
-        assert quiet == EventRows([], 3)
+        assert await anext(follower) == EventRows([], 3)
+        assert place.clock.now() == began_at
+        assert await anext(follower) == EventRows([], 3)
         assert place.clock.now() - began_at == pytest.approx(SIGN_OF_LIFE_S, abs=0.1)
         place.loop.call_later(0.5, place.tell, 2)
         at = place.clock.now()

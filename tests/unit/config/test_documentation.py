@@ -36,11 +36,13 @@ from softswitch.config.tariff_rows import PriceRow, TariffRow
 from softswitch.config.trunk_rows import NumberRuleRow, OutboundRow, TrunkRow
 from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow, PhoneBoxRow
+from softswitch.config.webhook_rows import WebhookRow
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "[[project]]": ProjectRow,
+    "[[webhook]]": WebhookRow,
     "[[agent]]": AgentRow,
     "[[phone]]": PhoneRow,
     "[[group]]": GroupRow,

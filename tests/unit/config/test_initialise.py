@@ -22,6 +22,7 @@ from softswitch.config.survey_rows import SurveyRow
 from softswitch.config.tariff_rows import TariffRow
 from softswitch.config.trunk_rows import TrunkRow
 from softswitch.config.voicemail_rows import BoxRow
+from softswitch.config.webhook_rows import WebhookRow
 
 
 def initialise(directory: Path, *, domain: str = "192.0.2.10", timezone: str = "UTC") -> tuple[str, ...]:
@@ -124,6 +125,7 @@ def test_the_commented_defaults_of_softswitch_toml_are_the_real_ones_and_complet
         ("surveys.toml", SurveyRow),
         ("reports.toml", ReportRow),
         ("tariffs.toml", TariffRow),
+        ("webhooks.toml", WebhookRow),
     ],
 )
 def test_every_key_of_a_row_is_explained_in_a_line(file: str, row: type[msgspec.Struct]):
