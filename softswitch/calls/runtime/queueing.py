@@ -21,8 +21,6 @@ he would hear music for ever: so who was told nothing for `LOOK_S` looks whether
 if not his flow goes on with WITHDRAWN.
 """
 
-from collections import deque
-
 from softswitch.acd.inputs import (
     ContactAbandoned,
     ContactConfirmed,
@@ -68,6 +66,7 @@ from softswitch.calls.runtime.belonging import belong_to, policy_in_queue, sound
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.faxes import departure
 from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.queue_sounds import QueueSounds
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.runtime.taking_over import name_of
 from softswitch.calls.settings import QueueTreatment
@@ -82,9 +81,6 @@ LOOK_S = 60.0
 
 RING_ATTEMPTS_MAX = 5
 """Each waits two seconds for a media worker; one that is away for longer is not coming back by itself."""
-
-TO_BE_SAID_MAX = 2
-"""Announcements that wait for another to end: its place in the queue and one text; more would be old when heard."""
 
 # What the flow is told of a caller who waits no longer.
 _REASONS = {
@@ -114,9 +110,7 @@ class QueueVisit:
         self._is_known = False
         """The router knows the contact."""
         self._queued_at = call.around.clock.now() if queued_at is None else queued_at
-        self._announcement: int | None = None
-        self._to_be_said: deque[list[str]] = deque()
-        """What became due while something else is being said."""
+        self._sounds = QueueSounds(call)
         self._phones = AgentPhones(call, self._greet)
         self._ring_attempts = 0
         self._agent: Party | None = None
@@ -137,7 +131,7 @@ class QueueVisit:
         self._call.set_state(CallState.WAITING)
         try:
             self._call.digits_typed.clear()
-            self._play_music()
+            self._sounds.play_music(self._treatment.music)
             self._join_queue()
             while True:
                 event = await self._call.mailbox.next(self._patience_s())
@@ -153,11 +147,12 @@ class QueueVisit:
     async def _take(self, event: CallEvent) -> QueueOutcome | None:
         match event:
             case AnnouncementDue():
-                self._announce(event)
+                if not self._phones.are_ringing:
+                    self._sounds.announce(event)
             case AnnouncementCut():
-                self._end_announcement()
-            case PlayFinished() if event.play_id == self._announcement:
-                self._say_next()
+                self._sounds.cut()
+            case PlayFinished() if self._sounds.is_saying(event.play_id):
+                self._sounds.go_on()
             case DtmfReceived():
                 return self._pressed()
             case PlayFinished() if self._greeting is not None and self._greeting.ends_with(event.play_id):
@@ -233,44 +228,7 @@ class QueueVisit:
         record.stays.moved(queue_id, self._call.wall(), record.ring_s)
         self._treatment = self._around.settings().queues.get(queue_id, QueueTreatment())
         belong_to(self._call, self._treatment.project)
-        self._play_music()
-
-    def _play_music(self) -> None:
-        self._announcement = None
-        self._to_be_said.clear()
-        music = or_silence(lambda: [sounds_of(self._call).music(self._treatment.music)])
-        if music:
-            self._call.caller_stream.play(music, loop=True, started_at=0.0)
-
-    def _announce(self, event: AnnouncementDue) -> None:
-        if self._phones.are_ringing:
-            return
-        sounds = or_silence(lambda: self._words_of(event))
-        if sounds and self._announcement is None:
-            self._announcement = self._call.caller_stream.play(sounds)
-        elif sounds and len(self._to_be_said) < TO_BE_SAID_MAX:
-            self._to_be_said.append(sounds)
-
-    def _say_next(self) -> None:
-        if self._to_be_said:
-            self._announcement = self._call.caller_stream.play(self._to_be_said.popleft())
-        else:
-            self._end_announcement()
-
-    def _words_of(self, event: AnnouncementDue) -> list[str]:
-        library = sounds_of(self._call)
-        sounds = [library.resolve(event.text, self._call.language)] if event.text else []
-        if event.position is not None:
-            sounds += library.announce_position(event.position, self._call.language)
-        if event.estimated_wait_s is not None:
-            minutes = round(event.estimated_wait_s / 60)
-            sounds += library.announce_wait(minutes, self._call.language)
-        return sounds
-
-    def _end_announcement(self) -> None:
-        self._to_be_said.clear()
-        if self._announcement is not None:
-            self._play_music()
+        self._sounds.play_music(self._treatment.music)
 
     def _pressed(self) -> QueueOutcome | None:
         """The caller pressed a key; while he talks, it is meant for whoever he talks to."""
@@ -325,7 +283,7 @@ class QueueVisit:
     def _connect(self, event: ContactConnected) -> QueueOutcome | None:
         self._agent = self._phones.connected()
         self._wait_s = event.wait_s
-        self._announcement = None
+        self._sounds.forget()
         record = self._call.record
         record.agent = event.agent_id
         self._around.projects.serves(event.agent_id, record.project)

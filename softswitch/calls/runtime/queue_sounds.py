@@ -1,0 +1,71 @@
+"""What a caller hears while he waits in a queue: music without end, announcements one after the other, music again."""
+
+from collections import deque
+
+from softswitch.acd.outputs import AnnouncementDue
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.belonging import sounds_of
+from softswitch.calls.runtime.sounds import or_silence
+
+TO_BE_SAID_MAX = 2
+"""Announcements that wait for another to end: its place in the queue and one text; more would be old when heard."""
+
+
+class QueueSounds:
+    """Of one caller. It says what is played; what that is good for is the queue's to know."""
+
+    __slots__ = ("_announcement", "_call", "_music", "_to_be_said")
+
+    def __init__(self, call: ActiveCall) -> None:
+        self._call = call
+        self._music = "default"
+        self._announcement: int | None = None
+        self._to_be_said: deque[list[str]] = deque()
+        """What became due while something else is being said."""
+
+    def play_music(self, music: str) -> None:
+        """From now on, in the place of whatever he hears."""
+        self._music = music
+        self.forget()
+        sounds = or_silence(lambda: [sounds_of(self._call).music(music)])
+        if sounds:
+            self._call.caller_stream.play(sounds, loop=True, started_at=0.0)
+
+    def forget(self) -> None:
+        """He hears something else now, and nothing of this comes back."""
+        self._announcement = None
+        self._to_be_said.clear()
+
+    def announce(self, event: AnnouncementDue) -> None:
+        """Say it, or later if something is being said."""
+        sounds = or_silence(lambda: self._words_of(event))
+        if sounds and self._announcement is None:
+            self._announcement = self._call.caller_stream.play(sounds)
+        elif sounds and len(self._to_be_said) < TO_BE_SAID_MAX:
+            self._to_be_said.append(sounds)
+
+    def is_saying(self, play_id: int) -> bool:
+        return play_id == self._announcement
+
+    def go_on(self) -> None:
+        """What was being said is over."""
+        if self._to_be_said:
+            self._announcement = self._call.caller_stream.play(self._to_be_said.popleft())
+        else:
+            self.cut()
+
+    def cut(self) -> None:
+        """Nothing more is said; music again."""
+        self._to_be_said.clear()
+        if self._announcement is not None:
+            self.play_music(self._music)
+
+    def _words_of(self, event: AnnouncementDue) -> list[str]:
+        library = sounds_of(self._call)
+        sounds = [library.resolve(event.text, self._call.language)] if event.text else []
+        if event.position is not None:
+            sounds += library.announce_position(event.position, self._call.language)
+        if event.estimated_wait_s is not None:
+            minutes = round(event.estimated_wait_s / 60)
+            sounds += library.announce_wait(minutes, self._call.language)
+        return sounds
