@@ -22,17 +22,18 @@ from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent
 from softswitch.calls.leg import LegState
-from softswitch.calls.outcomes import CallEnded, DialReason
+from softswitch.calls.outcomes import DialReason
 from softswitch.calls.queue_wishes import QueueStay
 from softswitch.calls.record import CallRecord, EndReason
+from softswitch.calls.runtime.answering import Answering
 from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.call_recordings import CallRecordings
 from softswitch.calls.runtime.call_streams import CallStreams
-from softswitch.calls.runtime.caller_leg import note_departure, open_stream, part_from_caller
+from softswitch.calls.runtime.caller_leg import note_departure, part_from_caller
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.exchange import Exchange
-from softswitch.calls.runtime.fax_passage import NOT_ACCEPTABLE_HERE, connect_image, return_to_sound, take_up
+from softswitch.calls.runtime.fax_passage import NOT_ACCEPTABLE_HERE, take_up
 from softswitch.calls.runtime.faxes import fax_found, fax_heard, fax_of
 from softswitch.calls.runtime.key_presses import pressed
 from softswitch.calls.runtime.leg_notes import note_hang_up, note_leg, remember
@@ -79,8 +80,8 @@ class ActiveCall:
     """See the module. What waits raises `CallEnded` once the caller is gone, `MediaUnavailable` without a worker."""
 
     __slots__ = (
-        "__weakref__", "_began_at", "_description", "_has_progressed", "_identity", "_is_flow_over", "_is_reliable",
-        "_legs", "_offer", "_on_closed", "_others", "answer_headers", "around", "awaits_party", "call_id", "caller",
+        "__weakref__", "_answering", "_began_at", "_identity", "_is_flow_over", "_legs", "_on_closed", "_others",
+        "answer_headers", "around", "awaits_party", "call_id", "caller",
         "came_by", "consultation", "conversation", "digits_typed", "display", "exchange", "has_fax_flow", "headers",
         "instance", "is_caller_hidden", "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox",
         "max_forwards", "near", "parked_by", "permissions", "queue_stay", "record", "recordings", "seat",
@@ -160,12 +161,7 @@ class ActiveCall:
         """Its flow ends if the caller is a fax, and another one begins."""
         self.near: MediaStream | None = None
         """Where the caller's stream is to be opened; None: anywhere."""
-        self._offer = b"" if invite is None else invite.sdp
-        self._is_reliable = invite is not None and invite.is_reliable
-        self._has_progressed = False
-        """He was given our description before the answer, and hears what is played to him."""
-        self._description = b""
-        """What the 200 to the caller will say; made when his stream is opened."""
+        self._answering = Answering(invite)
         self._others: dict[LegId, Party] = {}
         self.shown_as: tuple[str, str] | None = None
         """Number and name that whoever is called for him is shown in place of his own, as a program wished."""
@@ -254,62 +250,19 @@ class ActiveCall:
 
     async def answer(self) -> None:
         """Connect the caller. Verbs that need to be heard do it themselves."""
-        await self.open_audio()
-        if self.transfer is not None and self.unreached is None:
-            self.transfer.reached(self)
-        if self.caller.is_answered:
-            if self.caller.leg.image is not None and self.conversation is None and not self.caller.is_moving:
-                return_to_sound(self.around.sip, self.caller)
-            return
-        if self.caller.image_offer:
-            self.refuse(NOT_ACCEPTABLE_HERE)
-            raise CallEnded("the caller has called with T.38 alone, and hears nothing")
-        self._accept()
+        await self._answering.answer(self)
 
     async def answer_image(self, party: Party) -> None:
         """Connect a caller who has called with T.38 alone: `party`, who was dialled for him, takes it."""
-        self._description = await connect_image(self, party)
-        await self.mailbox.check()
-        self.caller.image_offer = b""
-        self._accept()
-
-    def _accept(self) -> None:
-        self.around.sip.accept(self.caller.leg.leg_id, self._description, headers=self.answer_headers)
-        self.caller.leg.state = LegState.ANSWERED
-        if not self._has_progressed:
-            self.caller.connect()
-        self.record.answered_at = self.wall()
-        self.record.legs.answered(self.caller.leg.leg_id, self.record.answered_at)
-        self.set_state(CallState.ANSWERED)
-        call_answered(self)
+        await self._answering.answer_image(self, party)
 
     async def ring(self) -> None:
         """Let the caller's phone show that the other side is being called (180); one who is connected hears it ring."""
-        await self.mailbox.check()
-        if self.transfer is not None:
-            self.transfer.rings()
-        if self.caller.leg.state is LegState.TRYING:
-            self.around.sip.progress(self.caller.leg.leg_id, 180)
-            self.record.legs.rings(self.caller.leg.leg_id, self.wall())
-            self.caller.leg.state = LegState.RINGING
-        elif self.is_answered:
-            self.play_ringback()
+        await self._answering.ring(self)
 
     async def progress(self) -> bool:
-        """Let a caller who is not connected hear what is played to him (183 with SDP); False if his phone cannot.
-
-        One who wants our offer must acknowledge provisional responses: else it could not be given here.
-        """
-        await self.open_audio()
-        if self.is_answered or self._has_progressed:
-            return True
-        if self.caller.image_offer or (not self._offer and not self._is_reliable):
-            return False
-        self._has_progressed = True
-        self.around.sip.progress(self.caller.leg.leg_id, 183, self._description)
-        self.record.legs.rings(self.caller.leg.leg_id, self.wall())
-        self.caller.connect()
-        return True
+        """Let a caller who is not connected hear what is played to him (183 with SDP); False if his phone cannot."""
+        return await self._answering.progress(self)
 
     def take_leave(self, status: int, phrase: str | None = None, *, warning: str = "") -> None:
         """Take leave of the caller, with `status` if he was not answered. The verbs end at once."""
@@ -351,9 +304,7 @@ class ActiveCall:
 
     async def open_audio(self) -> None:
         """Have a stream for the caller, and know what to answer him, which refuses a caller we cannot talk to (488)."""
-        await self.mailbox.check()
-        if self.caller.stream is None:
-            self._description = await open_stream(self, self._offer)
+        await self._answering.open_audio(self)
 
     def set_state(self, state: CallState) -> None:
         """An ended call stays ended, whatever a flow that was not waited for still does."""
