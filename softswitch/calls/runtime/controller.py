@@ -11,10 +11,9 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
-from softswitch.acd.inputs import AgentLoggedOut, AgentReachable, AgentUnreachable
 from softswitch.acd.model import BusyKind
 from softswitch.acd.outputs import AcdOutput
-from softswitch.base.ids import AgentId, CallId, LegId
+from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent
@@ -36,6 +35,7 @@ from softswitch.calls.runtime.negotiation import (
 )
 from softswitch.calls.runtime.party import Party, nobody
 from softswitch.calls.runtime.ports import Surroundings
+from softswitch.calls.runtime.reachability import Reachability
 from softswitch.calls.runtime.security_log import log_security
 from softswitch.calls.runtime.supervisor_calls import call_supervisor
 from softswitch.calls.runtime.telling import call_answered, call_began, call_ended
@@ -136,7 +136,8 @@ class CallController:
         self._acd_events = AcdEvents(self.calls, around, self.watching, loop, self._deliver)
         self._measuring = Measuring(self.calls, around.records, loop)
         self._completion = CallCompletion(around, self, loop)
-        self._peers = PeersTold(around.tell, around.clock, self._agent_of)
+        self._reachability = Reachability(around)
+        self._peers = PeersTold(around.tell, around.clock, self._reachability.agent_of)
         self._something_ended: asyncio.Future[None] | None = None
         self._is_ending = False
 
@@ -171,7 +172,7 @@ class CallController:
                     if party is not None:
                         self.free_line(party)
                         if party.open_line:
-                            self._line_closed(party)
+                            self._reachability.line_closed(party)
                     self._deliver(call, event)
                     if self.watching.is_any_call_watched:
                         self.watching.leg_over(event.leg_id)
@@ -232,16 +233,11 @@ class CallController:
         """Registrations were read from the store: the agents behind them can be reached."""
         for aor in aors:
             self._peers.restored(aor, self._around.sip.bindings(aor))
-            agent_id = self._agent_of(aor)
-            if agent_id is not None:
-                self._around.acd.apply(AgentReachable(agent_id))
+            self._reachability.restored(aor)
 
     def settings_changed(self) -> None:
         """After a reload: agents who are new to the router may be registered, or on the phone, already."""
-        settings = self._around.settings()
-        for extension in settings.extensions.values():
-            if extension.agent_id is not None and self._around.sip.bindings(f"{extension.username}@{settings.domain}"):
-                self._around.acd.apply(AgentReachable(extension.agent_id))
+        self._reachability.settings_changed()
         self._around.conferences.settings_changed()
         self._around.lines.repeat()
         self.watching.settings_changed()
@@ -435,17 +431,6 @@ class CallController:
             party.line = party.extension.agent_id
             self._around.lines.taken(party.line, kind)
 
-    def _line_closed(self, party: Party) -> None:
-        """An agent on an open line has hung up: he goes home, and can be reached only if his phone is registered."""
-        extension, settings = party.extension, self._around.settings()
-        assert extension is not None, "agents only have open lines"
-        agent_id = extension.agent_id
-        assert agent_id is not None
-        self._around.open_lines.closed(agent_id)
-        self._around.acd.apply(AgentLoggedOut(agent_id, by=agent_id))
-        if not self._around.sip.bindings(f"{extension.username}@{settings.domain}"):
-            self._around.acd.apply(AgentUnreachable(agent_id))
-
     def _transfer_over(self, task: asyncio.Task[None]) -> None:
         self._transfers.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -508,11 +493,4 @@ class CallController:
         self._around.messages.bindings_changed(event.aor.partition("@")[0], event.bindings)
         self.watching.bindings_changed(event.aor)
         self._peers.bindings_changed(event.aor, event.bindings)
-        agent_id = self._agent_of(event.aor)
-        if agent_id is not None and not self._around.open_lines.has(agent_id):
-            reachable = AgentReachable(agent_id) if event.bindings else AgentUnreachable(agent_id)
-            self._around.acd.apply(reachable)
-
-    def _agent_of(self, aor: str) -> AgentId | None:
-        extension = self._around.settings().extensions.get(aor.partition("@")[0].removeprefix("sip:"))
-        return None if extension is None else extension.agent_id
+        self._reachability.bindings_changed(event.aor, event.bindings)
