@@ -113,6 +113,11 @@ class TableReader(Generic[K, V]):
         rows = self._rows.scan(self._layout.name, self._layout.key(start), None, reverse=False, limit=1)
         return self._value(rows[0][1]) if rows else None
 
+    def last_before(self, stop: K) -> V | None:
+        """The value with the greatest key below `stop`."""
+        rows = self._rows.scan(self._layout.name, None, self._layout.key(stop), reverse=True, limit=1)
+        return self._value(rows[0][1]) if rows else None
+
     def encoded(self, start: K, stop: K) -> Iterator[bytes]:
         """The values of a span as they are stored, to compare them."""
         return self._scan(start, stop, reverse=False)
