@@ -10,6 +10,7 @@ from typing import Generic, Protocol
 import msgspec
 
 from softswitch.base.errors import SoftswitchError
+from softswitch.store.compact import compact
 from softswitch.store.environment import Operation
 from softswitch.store.layout import K, N, TableLayout, V
 from softswitch.store.limits import SCAN_ROWS_MAX
@@ -160,7 +161,9 @@ class Table(TableReader[K, V]):
     def __init__(self, layout: TableLayout[K, V], rows: ReadableRows, writer: WritableRows) -> None:
         super().__init__(layout, rows)
         self._writer = writer
-        self._encode: Callable[[V], bytes] = msgspec.msgpack.Encoder().encode
+        encode = msgspec.msgpack.Encoder().encode
+        make = compact(layout.value_type) if layout.is_compact else None
+        self._encode: Callable[[V], bytes] = encode if make is None else lambda value: encode(make(value))
 
     def put(self, key: K, value: V) -> None:
         """Write soon, instead of whatever had this key. Returns at once."""
