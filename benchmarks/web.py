@@ -1,11 +1,11 @@
 """What the HTTP API costs the calls: how long set-up takes without requests, and with very many.
 
-    python benchmarks/web.py [--requests 500] [--calls-per-s 20] [--talk-s 15] [--rounds 3] [--json]
+    python benchmarks/web.py [--requests 500] [--readers 200] [--calls-per-s 20] [--talk-s 15] [--rounds 3] [--json]
 
 Calls come at a steady rate (by signalling_load.py) and talk for a while, so that `calls_per_s * talk_s` of them are in
 progress. From an INVITE sent to its 200 received is `setup_ms`. Rounds without and with requests follow each other, so
-that a machine that becomes slower or faster does so for both. Requests are listings of calls, agents and queues, and
-orders, over kept connections, by a process of its own.
+that a machine that becomes slower or faster does so for both. Requests are listings of calls, agents, queues, figures,
+by kept connections; readers follow all events by WebSocket.
 
 The switch has the first core; the media worker, the web process, the calls' two ends and who sends the requests share
 the second. Who sends them gives way to all others: in life that is another machine.
@@ -60,48 +60,62 @@ def files(port: int, web_port: int) -> dict[str, str]:
     }
 
 
-async def ask(url: str, per_s: float, seconds: float) -> dict[str, float]:
-    """Requests at a steady rate; how many were answered, and how quickly."""
+async def ask(url: str, per_s: float, readers: int, seconds: float) -> dict[str, float]:
+    """Requests at a steady rate, and readers of events; how many were answered, how quickly, and what was heard."""
     times_ms: list[float] = []
-    failed = 0
-    headers = {"Authorization": f"Bearer {KEY}"}
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    failed = frames = 0
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS + readers)
 
     async def one(session: aiohttp.ClientSession, path: str) -> None:
         nonlocal failed
         began_at = time.monotonic()
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-            async with session.get(f"{url}/api/v1/{path}") as answer:
+            async with turns, session.get(f"{url}/api/v1/{path}") as answer:
                 await answer.read()
                 if answer.status == 200:
                     times_ms.append((time.monotonic() - began_at) * 1000)
                     return
         failed += 1
 
-    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+    async def follow(session: aiohttp.ClientSession) -> None:
+        nonlocal frames
+        async with session.ws_connect(f"{url}/api/v1/events") as socket:
+            async for _ in socket:
+                frames += 1
+
+    turns = asyncio.Semaphore(CONNECTIONS)
+    async with aiohttp.ClientSession(connector=connector, headers={"Authorization": f"Bearer {KEY}"}) as session:
+        following = [asyncio.create_task(follow(session)) for _ in range(readers)]
         began_at = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for number in range(round(per_s * seconds)):
                 await asyncio.sleep(max(0.0, began_at + number / per_s - time.monotonic()))
                 group.create_task(one(session, PATHS[number % len(PATHS)]))
         took_s = time.monotonic() - began_at
+        lost = sum(each.done() for each in following)
+        for each in following:
+            each.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
     times_ms.sort()
     return {
         "answered_per_s": len(times_ms) / took_s,
         "failed": failed,
         "median_ms": times_ms[len(times_ms) // 2] if times_ms else 0.0,
         "p99_ms": times_ms[int(0.99 * len(times_ms))] if times_ms else 0.0,
+        "readers": readers,
+        "readers_lost": lost,
+        "frames_per_s": frames / took_s,
     }
 
 
 @contextlib.contextmanager
-def asking(url: str, per_s: float, seconds: float) -> Generator[list[dict[str, float]]]:
+def asking(url: str, per_s: float, readers: int, seconds: float) -> Generator[list[dict[str, float]]]:
     """Requests by another process meanwhile; what became of them is in the list afterwards."""
     found: list[dict[str, float]] = []
     if not per_s:
         yield found
         return
-    arguments = ["nice", "-n", "19", sys.executable, __file__, "--ask", url, str(per_s), str(seconds)]
+    arguments = ["nice", "-n", "10", sys.executable, __file__, "--ask", url, str(per_s), str(readers), str(seconds)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         put_on_core(process.pid, LOAD_CORE)
         yield found
@@ -118,12 +132,15 @@ def measure(
 
 @click.command
 @click.option("--requests", default=500.0, help="A second.")
+@click.option("--readers", default=200, help="Of events, by WebSocket.")
 @click.option("--calls-per-s", default=20.0)
 @click.option("--talk-s", default=15.0)
 @click.option("--seconds", default=30.0, help="How long calls come, in each round.")
 @click.option("--rounds", default=3, help="With requests, and as many without.")
 @click.option("--json", "as_json", is_flag=True, help="The last line is one JSON object.")
-def main(requests: float, calls_per_s: float, talk_s: float, seconds: float, rounds: int, as_json: bool) -> None:
+def main(
+    requests: float, readers: int, calls_per_s: float, talk_s: float, seconds: float, rounds: int, as_json: bool
+) -> None:
     """Measure what requests to the API change in the set-up of calls."""
     server = HostPort(SWITCH, free_port())
     web_port = free_port()
@@ -144,7 +161,7 @@ def main(requests: float, calls_per_s: float, talk_s: float, seconds: float, rou
                 for per_s, results in ((0.0, quiet), (requests, busy)):
                     switch_s, web_s = cpu_s(running.pid("switch")), cpu_s(running.pid("web"))
                     began_at = time.monotonic()
-                    with asking(f"http://127.0.0.1:{web_port}", per_s, seconds) as answered:
+                    with asking(f"http://127.0.0.1:{web_port}", per_s, readers, seconds) as answered:
                         results.append(measure(server, ends, calls_per_s=calls_per_s, talk_s=talk_s, seconds=seconds))
                     took_s = time.monotonic() - began_at
                     answers += answered
@@ -166,6 +183,7 @@ def main(requests: float, calls_per_s: float, talk_s: float, seconds: float, rou
     if as_json:
         result = {
             "requests_per_s": requests,
+            "readers": readers,
             "calls_in_progress": calls_per_s * talk_s,
             "setup_p99_quiet_ms": round(quiet_p99, 2),
             "setup_p99_busy_ms": round(busy_p99, 2),
@@ -181,6 +199,6 @@ def main(requests: float, calls_per_s: float, talk_s: float, seconds: float, rou
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--ask"]:
-        print(json.dumps(asyncio.run(ask(sys.argv[2], float(sys.argv[3]), float(sys.argv[4])))))
+        print(json.dumps(asyncio.run(ask(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])))))
     else:
         main()

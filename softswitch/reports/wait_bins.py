@@ -48,11 +48,7 @@ class WaitBins:
             columns += [
                 Column(name=each, title=head, formula=formula),
                 Column(
-                    name=f"{each}_share",
-                    title=f"{head}, share",
-                    kind="ratio",
-                    formula=f"{head} / all of the column",
-                    is_wide=True,
+                    name=f"{each}_share", title=f"{head}, share", kind="ratio", formula=f"{head} / all of the column"
                 ),
                 Column(
                     name=f"{each}_sum",

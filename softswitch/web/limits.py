@@ -24,8 +24,8 @@ LISTING_FRESH_S = 0.25
 BUCKETS_MAX = 20_000
 """Users, keys and addresses whose requests are counted; those that have asked nothing lately are forgotten first."""
 
-PATH_WORD_CHARACTERS_MAX = 200
-"""Of an id in a path: no id of ours is longer."""
+PATH_WORD_CHARACTERS_MAX = 500
+"""Of a word in a path: the longest are signed links, of some 300."""
 
 SECRET_CHARACTERS_MAX = 200
 """Of what is shown as a key; ours have 47."""

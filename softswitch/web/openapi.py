@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from softswitch import __version__
+from softswitch.web.limits import PATH_WORD_CHARACTERS_MAX
 from softswitch.web.problem import MEDIA_TYPE, STATUS, Problem, ProblemCode
 from softswitch.web.route import PREFIX, FileAnswer, RawAnswer, Route
 
@@ -81,7 +82,7 @@ def _operation(route: Route, of_type: dict[int, dict[str, Any]]) -> dict[str, An
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
     names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
-    schema = {"type": "string", "minLength": 1, "maxLength": 200}
+    schema = {"type": "string", "minLength": 1, "maxLength": PATH_WORD_CHARACTERS_MAX}
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
 
 

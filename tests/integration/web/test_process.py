@@ -98,6 +98,7 @@ def test_it_gives_way_to_the_switch(switch: WebSwitch) -> None:
 def test_killing_it_and_flooding_it_costs_a_call_nothing(switch: WebSwitch, tmp_path: Path) -> None:
     asyncio.run(_call_during_murder(switch, tmp_path))
     switch.wait_for_web()
+    switch.wait_until(lambda: bool(switch.get("/api/v1/cdrs?limit=1")["rows"]), 30)
     (row,) = switch.get("/api/v1/cdrs?limit=1")["rows"]
     assert (row["end_reason"], row["called_number"]) == ("completed", "102")
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from softswitch.web.limits import PATH_WORD_CHARACTERS_MAX
 from softswitch.web.problem import ProblemError
 from softswitch.web.tokens import Link, cursor_text, read_cursor, read_link, sign
 
@@ -56,3 +57,8 @@ def test_a_link_of_another_secret_is_none_of_ours():
 def test_a_link_that_was_made_up_is_none_of_ours(text: str):
     with pytest.raises(ProblemError):
         read_link(text, SECRET, 0.0)
+
+
+def test_the_longest_link_fits_into_a_path():
+    longest = Link("recording", "f" * 64, 1_790_000_000.25, 1_800_000_000.0, "key:" + "x" * 64)
+    assert len(sign(longest, SECRET)) <= PATH_WORD_CHARACTERS_MAX

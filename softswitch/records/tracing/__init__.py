@@ -1,1 +1,0 @@
-"""Calls as traces of OpenTelemetry: what took how long, beside the traces of the programs that a call has asked."""
