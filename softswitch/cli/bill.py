@@ -15,7 +15,7 @@ from softswitch.billing.rating import RatedCall
 from softswitch.billing.tariff import TariffBook
 from softswitch.billing.usage import BilledCall
 from softswitch.cli.bill_tables import show_bill, show_rated
-from softswitch.cli.directory import config_option, find_directory
+from softswitch.cli.directory import chosen_project, config_option, find_directory
 from softswitch.cli.failure import CONFIGURATION, Failure
 from softswitch.cli.render import json_option, show_json
 from softswitch.config import Configuration, load
@@ -89,6 +89,8 @@ def rate(call: str, config: str | None, as_json: bool) -> None:
 
 
 def _book(configuration: Configuration, project: str) -> TariffBook:
+    if chosen_project() not in ("", project):
+        raise Failure(f"this is project {chosen_project()}'s view: leave out --project to see those of others")
     if project not in {row.id for row in configuration.projects}:
         known = ", ".join(row.id for row in configuration.projects) or "none"
         raise Failure(f'there is no project "{project}"; known: {known}', CONFIGURATION)

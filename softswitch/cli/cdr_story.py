@@ -6,37 +6,42 @@ import msgspec
 from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, show_json, show_table
 from softswitch.cli.words import duration, instant, printable
-from softswitch.records.chains import Story, Times, story_of, times_of
-from softswitch.records.finding import Records
+from softswitch.records.chains import Story, Times, story_of, tell, times_of
+from softswitch.store.layout import TimedKey
 from softswitch.store.schema import Cdr
+from softswitch.store.tables import TableReader
 
 PREFIX_MIN = 4
 """Characters that may stand for a call's id."""
 
 
-def show_story(records: Records, call_id: str, project: str, *, as_json: bool) -> None:
-    """Raises `Failure` if there is no such call (in this project)."""
-    found = _find(records, call_id, project)
-    story = story_of(found, records)
+def show_story(records: TableReader[TimedKey, Cdr], call_id: str, project: str, *, as_json: bool) -> None:
+    """Of a project no more than what is its own. Raises `Failure` if there is no such call (of its)."""
+    story = story_of(_find(records, call_id, project), records)
     if project:
-        kept = {cdr.call_id for cdr in story.calls if cdr.project == project}
-        story = msgspec.structs.replace(
-            story,
-            calls=tuple(cdr for cdr in story.calls if cdr.call_id in kept),
-            steps=tuple(step for step in story.steps if step.call_id in kept),
-        )
+        story = tell(story.chain_id, [cdr for cdr in story.calls if cdr.project == project])
     if as_json:
         show_json(story)
     else:
         _show(story)
 
 
-def _find(records: Records, call_id: str, project: str) -> Cdr:
+class _Name(msgspec.Struct, frozen=True, gc=False):
+    """What is decoded of the records that are looked through."""
+
+    call_id: str
+    started_at: float
+    project: str = ""
+
+
+def _find(records: TableReader[TimedKey, Cdr], call_id: str, project: str) -> Cdr:
     is_beginning = len(call_id) >= PREFIX_MIN
-    for cdr in records.descending():
-        is_meant = cdr.call_id == call_id or (is_beginning and cdr.call_id.startswith(call_id))
-        if is_meant and project in ("", cdr.project):
-            return cdr
+    for name in records.narrow(_Name).descending():
+        is_meant = name.call_id == call_id or (is_beginning and name.call_id.startswith(call_id))
+        if is_meant and project in ("", name.project):
+            found = records.get((name.started_at, name.call_id))
+            if found is not None:
+                return found
     raise Failure(f'no call "{call_id}" has a record: `softswitch cdr` lists those that have one')
 
 

@@ -1,5 +1,6 @@
 """Bills: lines, rents, minimum, VAT, and that everything adds up."""
 
+import tracemalloc
 from datetime import date
 from decimal import Decimal
 
@@ -60,6 +61,23 @@ def test_what_is_missing_to_the_minimum_is_a_line() -> None:
 def test_a_minimum_in_force_for_a_part_of_the_month_is_a_part() -> None:
     made = bill(tariff(minimum=Decimal(90), until=date(2026, 11, 11)), tariff(since=date(2026, 11, 11)))
     assert [(line.days, line.amount) for line in made.lines] == [(10, 30)]
+
+
+def test_any_number_of_calls_takes_the_same_memory() -> None:
+    book = TariffBook([tariff(price("agent", "0.99"), price("outbound", "0.07"), price("platform", "0.01"))])
+
+    def peak_bytes(calls: int) -> int:
+        biller = Biller(book, "acme", NOVEMBER, RUSSIA)
+        tracemalloc.start()
+        for number in range(calls):
+            biller.take(inbound(NOON + number))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert biller.bill().calls == calls
+        return peak
+
+    peak_bytes(10)
+    assert peak_bytes(3000) < peak_bytes(30) + 10_000
 
 
 def test_each_rate_of_vat_is_computed_once() -> None:

@@ -138,6 +138,14 @@ def test_what_cannot_be_billed_is_said(arguments: tuple[str, ...], said: str) ->
     assert said in result.stderr
 
 
+def test_a_project_sees_no_bill_but_its_own() -> None:
+    assert run("--project", "acme", "bill", "acme", "--month", "2026-11").exit_code == 0
+    for arguments in (("bill", "acme"), ("rate", "call0")):
+        result = run("--project", "beta", *arguments)
+        assert result.exit_code == 1
+        assert "project beta's view" in result.stderr
+
+
 def test_calls_without_a_tariff_are_pointed_at() -> None:
     result = run("bill", "acme", "--month", "2026-10")
     assert "Look: 1 calls began when no tariff was in force" in result.stdout

@@ -218,6 +218,33 @@ def test_a_time_that_is_none_is_refused_with_examples() -> None:
     assert run("cdr", "--legs", "--contacts").exit_code == 2
 
 
+def test_a_project_is_told_of_its_own_calls_and_their_times_alone(directory: Path) -> None:
+    store = open_store(str(directory / "store"), report=pytest.fail)
+    for number, project in enumerate(("acme", "beta")):
+        store.end_call(
+            Cdr(
+                call_id=CallId(f"call-{project}"),
+                chain_id=CallId("call-acme"),
+                started_at=AT + number * 60,
+                ended_at=AT + number * 60 + 50,
+                calling_number="1",
+                called_number="2",
+                project=project,
+                talk_s=35,
+                end_reason="completed",
+                ended_by="caller",
+            )
+        )
+    store.commit().result(5)
+    store.close()
+    whole = json.loads(run("cdr", "--call", "call-beta", "--json").stdout)
+    assert ([call["project"] for call in whole["calls"]], whole["times"]["talk_s"]) == (["acme", "beta"], 70)
+    own = json.loads(run("--project", "acme", "cdr", "--call", "call-acme", "--json").stdout)
+    assert ([call["project"] for call in own["calls"]], own["times"]["talk_s"]) == (["acme"], 35)
+    assert {step["call_id"] for step in own["steps"]} == {"call-acme"}
+    assert run("--project", "acme", "cdr", "--call", "call-beta").exit_code == 1
+
+
 @pytest.mark.usefixtures("filled")
 def test_a_call_is_told_step_by_step() -> None:
     result = run("cdr", "--call", "c12")
