@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from softswitch.base.ids import FeedId
 from softswitch.calls.runtime.programs import Programs
 from softswitch.media.feeds.orders import (
@@ -36,7 +38,13 @@ class FakeStreamer:
     def ends(self, feed_id: FeedId, reason: EndReason = "stopped", *, result: Any = None, fault: str = "") -> None:
         """The program is done, or gone."""
         self._programs.receive(
-            ProgramLeft(feed_id=feed_id, reason=reason, result=result, fault=fault, counts=Counts(sent=50, dropped=2))
+            ProgramLeft(
+                feed_id=feed_id,
+                reason=reason,
+                result="" if result is None else msgspec.json.encode(result).decode(),
+                fault=fault,
+                counts=Counts(sent=50, dropped=2),
+            )
         )
 
     def _order(self, order: Order) -> None:

@@ -7,6 +7,8 @@ flow goes on and decides. Nothing a program says does anything to the call but w
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from softswitch.calls.outcomes import StreamOutcome, StreamReason
 from softswitch.media.feeds.orders import EndReason, ProgramLeft
 
@@ -19,6 +21,14 @@ _REASONS: dict[EndReason, StreamReason] = {
     "lost": StreamReason.LOST,
     "refused": StreamReason.REFUSED,
 }
+
+
+def _read(result: str) -> Any:
+    """What it means; None for nothing, and for what is nested so deeply that nobody can want it."""
+    try:
+        return msgspec.json.decode(result) if result else None
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 async def talk_with_program(
@@ -49,7 +59,10 @@ async def talk_with_program(
             event = await call.mailbox.next(left)
             if isinstance(event, ProgramLeft) and event.feed_id == stream.feed.feed_id:
                 return StreamOutcome(
-                    reason=_REASONS[event.reason], program=target, result=event.result, fault=event.fault
+                    reason=_REASONS[event.reason],
+                    program=target,
+                    result=_read(event.result),
+                    fault=event.fault,
                 )
     finally:
         call.streams.stop(stream.facts.stream_id, "the flow goes on")

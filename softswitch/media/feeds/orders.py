@@ -112,12 +112,12 @@ class ProgramKeys(msgspec.Struct, frozen=True, tag=True):
 
 
 class ProgramLeft(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """No more of this feed. `result` is what the program's "stop" says."""
+    """No more of this feed. `result` is what the program's "stop" says, as JSON; "" if it said none."""
 
     feed_id: FeedId
     reason: EndReason
     fault: str = ""
-    result: Any = None
+    result: str = ""
     counts: Counts
 
 

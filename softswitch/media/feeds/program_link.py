@@ -41,10 +41,10 @@ SHORT_PIECE_TICKS = 2
 
 
 class Ended(NamedTuple):
-    """The program has ended it: `fault` says what it did wrong, or it said "stop" with a `result`."""
+    """The program has ended it: `fault` says what it did wrong, or it said "stop" with a `result`, which is JSON."""
 
     fault: str = ""
-    result: Any = None
+    result: str = ""
 
 
 class Piece(NamedTuple):
@@ -229,10 +229,7 @@ class ProgramLink:
             case Fault() as fault:
                 self._misunderstood(fault)
             case WantsStop(result):
-                if len(msgspec.json.encode(result)) > limits.RESULT_BYTES_MAX:
-                    self._end(f"its result is longer than {limits.RESULT_BYTES_MAX} bytes")
-                else:
-                    self.ended = self.ended or Ended(result=result)
+                self._stop(result)
             case _ if not self._dial.talks:
                 self._misunderstood(Fault("this stream only listens: nothing but stop is understood"))
             case WantsMark(name):
@@ -251,6 +248,17 @@ class ProgramLink:
         return digits
 
     # Private
+
+    def _stop(self, result: Any) -> None:
+        try:
+            text = msgspec.json.encode(result).decode()
+        except RecursionError:
+            self._misunderstood(Fault("the result is nested too deeply"))
+            return
+        if len(text) > limits.RESULT_BYTES_MAX:
+            self._end(f"its result is longer than {limits.RESULT_BYTES_MAX} bytes")
+        else:
+            self.ended = self.ended or Ended(result=text)
 
     def _receive_sound(self, sound: bytes) -> None:
         if not self._dial.talks:

@@ -45,6 +45,16 @@ _PASSING = (408, 425, 429)
 """Statuses below 500 that may be others a moment later."""
 
 
+FAULT_CHARACTERS_MAX = 300
+
+
+class _Straight(connect):
+    """Goes where it is told and nowhere else: a call's sound, and the keys in headers, are for that program alone."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 class _Left(Exception):
     """The switch takes leave of the program."""
 
@@ -78,7 +88,7 @@ class Connection:
             except InvalidStatus as error:
                 status = error.response.status_code
                 fault = f"it answers {status} {error.response.reason_phrase}".strip()
-                is_final = 400 <= status < 500 and status not in _PASSING
+                is_final = 300 <= status < 500 and status not in _PASSING
             except TimeoutError:
                 fault, is_final = f"it does not answer within {self.dial.connect_s:g} s", False
             except ssl.SSLError as error:
@@ -117,7 +127,7 @@ class Connection:
     async def _connect(self) -> ClientConnection:
         context = _context(self.dial.ca_file) if self.dial.url.startswith("wss:") else None
         async with asyncio.timeout(self.dial.connect_s):
-            return await connect(
+            return await _Straight(
                 self.dial.url,
                 additional_headers=self.dial.headers,
                 ssl=context,
@@ -218,7 +228,8 @@ class Connection:
 
     def _over(self, reason: EndReason, fault: str) -> None:
         ended = self.link.ended
-        result = None if ended is None else ended.result
+        result = "" if ended is None else ended.result
+        fault = fault[:FAULT_CHARACTERS_MAX]
         self._say(
             ProgramLeft(feed_id=self.dial.feed_id, reason=reason, fault=fault, result=result, counts=self.link.counts)
         )

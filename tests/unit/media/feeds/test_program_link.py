@@ -225,7 +225,7 @@ def test_stop_has_a_result_and_comes_once() -> None:
     wish(link, type="stop", result={"wants": ["agent"]})
     wish(link, type="stop", result=2)
     assert link.ended is not None
-    assert link.ended.result == {"wants": ["agent"]}
+    assert json.loads(link.ended.result) == {"wants": ["agent"]}
     assert link.ended.fault == ""
 
 
