@@ -2,6 +2,7 @@
 
 import getpass
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -81,11 +82,15 @@ def listen(ctx: click.Context, message: str, output: str | None, config: str | N
     from softswitch.media.runtime.recording.sealed_sound import is_sealed
 
     row = _message(config or ctx.obj, message)
+    if output is None:
+        with suppress(OSError):  # where the file is can be told of one that is not there
+            if is_sealed(row.path):
+                click.echo(f"{row.path} (encrypted: --output writes it in plain)")
+                return
+        click.echo(row.path)
+        return
     try:
         is_encrypted = is_sealed(row.path)
-        if output is None:
-            click.echo(row.path + (" (encrypted: --output writes it in plain)" if is_encrypted else ""))
-            return
         if is_encrypted and (fault := open_sealed(row.path, output, key_file_of(find_directory(config or ctx.obj)))):
             raise Failure(f"{row.path}: {fault}")
         if not is_encrypted:
