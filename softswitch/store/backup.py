@@ -11,7 +11,7 @@ from pathlib import Path
 import lmdb
 
 from softswitch.base.errors import StartError
-from softswitch.store.environment import DATA_FILE, open_for_reading, schema_version
+from softswitch.store.environment import DATA_FILE, LOCK_FILE, open_for_reading, schema_version
 
 
 def copy_store(directory: str, target: Path) -> int:
@@ -26,7 +26,9 @@ def copy_store(directory: str, target: Path) -> int:
         except lmdb.Error as error:
             raise OSError(f"the store cannot be copied to {target}: {error}") from error
     _sync(target / DATA_FILE)
-    return schema_version(str(target))
+    version = schema_version(str(target))
+    (target / LOCK_FILE).unlink(missing_ok=True)  # every reader writes into it: it is no part of the copy
+    return version
 
 
 def replace_store(copy: Path, directory: str, aside: Path) -> None:

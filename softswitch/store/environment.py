@@ -25,7 +25,7 @@ Operation = tuple[str, bytes, bytes | None]
 """(table, key, value); value None deletes."""
 
 DATA_FILE = "data.mdb"
-_LOCK_FILE = "lock.mdb"
+LOCK_FILE = "lock.mdb"
 _LOCK_FILE_BYTES = 8192
 """With room for LMDB's 126 readers."""
 _BLOCK_BYTES = 512
@@ -227,7 +227,7 @@ def _reserve_lock_file(directory: str) -> None:
     Raises `OSError` instead. A file that has its room is not touched: to close it would give up the locks on it of an
     environment that is open.
     """
-    path = os.path.join(directory, _LOCK_FILE)
+    path = os.path.join(directory, LOCK_FILE)
     if os.path.exists(path) and os.stat(path).st_blocks * _BLOCK_BYTES >= _LOCK_FILE_BYTES:
         return
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -128,6 +128,16 @@ def test_what_is_restored_is_what_was_saved_and_what_was_there_is_kept(centre: P
     assert kept(former) == [f"call-{each}" for each in range(5)]
 
 
+def test_a_backup_can_be_restored_again(centre: Path, tmp_path: Path) -> None:
+    write(centre, 0, 3)
+    assert run("backup", str(tmp_path / "backups"), "--config", str(centre)).exit_code == 0
+    backup = only_backup(tmp_path / "backups")
+    for each in range(2):
+        result = run("restore", str(backup), str(tmp_path / f"machine-{each}"))
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert kept(tmp_path / f"machine-{each}" / "store") == ["call-0", "call-1", "call-2"]
+
+
 def test_a_machine_without_anything_gets_the_configuration_as_well(centre: Path, tmp_path: Path) -> None:
     write(centre, 0, 1)
     assert run("backup", str(tmp_path / "backups"), "--config", str(centre)).exit_code == 0
