@@ -5,13 +5,15 @@ from typing import Protocol
 
 import msgspec
 
+from softswitch.calls.record import EndReason
 from softswitch.records.rows import trunk_of
 from softswitch.store.layout import TimedKey
-from softswitch.store.schema import Cdr
+from softswitch.store.schema import END_REASON_RESTARTED, Cdr
 
 OUTCOMES = ("answered", "unanswered", "talked", "lost")
 """What can be asked for beside the words of `end_reason`: the switch answered or did not; the caller talked to
 somebody; he waited in a queue and talked to nobody."""
+OUTCOMES_KNOWN = (*OUTCOMES, *(reason.value for reason in EndReason), END_REASON_RESTARTED)
 
 
 class Records(Protocol):

@@ -6,11 +6,13 @@ from typing import TypeVar
 
 import msgspec
 
+from softswitch.records.finding import OUTCOMES_KNOWN, Wanted
 from softswitch.store import StoreReader
 from softswitch.store.layout import TimedKey
 from softswitch.store.schema import Cdr, StoredRecording
 from softswitch.web.fields import Cursor, Instant, Limit, Word
 from softswitch.web.limits import PAGE_ROWS_SEARCHED_MAX, RECORD_SEARCHED_MAX
+from softswitch.web.problem import ProblemError
 from softswitch.web.route import Page
 from softswitch.web.tokens import cursor_text, read_cursor
 
@@ -18,8 +20,9 @@ V = TypeVar("V", Cdr, StoredRecording)
 
 
 class CdrQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Calls that began in [since, until), and of which all that is given is so. `number` is of either side, `outcome`
-    the reason of the end."""
+    """Calls that began in [since, until), and of which all that is given is so, as `softswitch cdr` means it. `number`
+    is of any party, with "*" the beginning of one; `outcome` is answered, unanswered, talked, lost, or the reason of
+    the end."""
 
     since: Instant | None = None
     until: Instant | None = None
@@ -33,17 +36,20 @@ class CdrQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limit: Limit = 50
     cursor: Cursor = ""
 
-    def holds(self, cdr: Cdr) -> bool:
-        trunk = cdr.trunks[-1].trunk if cdr.trunks else cdr.trunk
-        return (
-            self.number in ("", cdr.calling_number, cdr.called_number)
-            and self.queue in ("", cdr.queue)
-            and self.agent in ("", cdr.agent)
-            and self.project in ("", cdr.project)
-            and self.trunk in ("", trunk)
-            and self.outcome in ("", cdr.end_reason)
-            and self.answered in (None, cdr.answered_at is not None)
+    def test(self) -> Callable[[Cdr], bool]:
+        """Whether a record is wanted. Raises `ProblemError` for an outcome there is not."""
+        if self.outcome and self.outcome not in OUTCOMES_KNOWN:
+            remedy = f"There are {', '.join(OUTCOMES_KNOWN)}"
+            raise ProblemError("invalid", f'"{self.outcome}" is no outcome of a call', remedy, field="outcome")
+        wanted = Wanted(
+            number=self.number,
+            queue=self.queue,
+            agent=self.agent,
+            project=self.project,
+            trunk=self.trunk,
+            outcome=self.outcome,
         )
+        return lambda cdr: self.answered in (None, cdr.answered_at is not None) and wanted.fits(cdr)
 
 
 class RecordingQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,9 +77,8 @@ class RecordingQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 def cdr_page(store: StoreReader, query: CdrQuery, sees: Callable[[Cdr], bool]) -> Page[Cdr]:
     rows = store.cdrs.descending(*_span(query))
-    return _page(
-        rows, lambda row: query.holds(row) and sees(row), lambda row: (row.started_at, row.call_id), query.limit
-    )
+    is_wanted = query.test()
+    return _page(rows, lambda row: is_wanted(row) and sees(row), lambda row: (row.started_at, row.call_id), query.limit)
 
 
 def find_cdr(store: StoreReader, call_id: str) -> Cdr | None:

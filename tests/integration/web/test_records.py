@@ -35,6 +35,8 @@ def test_records_come_newest_first_in_pages_that_miss_none(api: Api) -> None:
         ("?queue=sales", ["old3", "old1"]),
         ("?project=acme&limit=1", ["old4"]),
         ("?outcome=abandoned", ["old0"]),
+        ("?outcome=unanswered", ["old0"]),
+        ("?number=49301*", ["old4", "old3", "old2", "old1", "old0"]),
         ("?answered=false", ["old0"]),
         (f"?since={STARTED_AT + 60}&until={STARTED_AT + 180}", ["old2", "old1"]),
         ("?trunk=none", []),
@@ -44,7 +46,9 @@ def test_filters(api: Api, query: str, expected: list[str]) -> None:
     assert ids(api, query) == expected
 
 
-@pytest.mark.parametrize("query", ["?since=nan", "?since=inf", "?limit=0", "?limit=501", "?cursor=xyz", "?colour=red"])
+@pytest.mark.parametrize(
+    "query", ["?since=nan", "?since=inf", "?limit=0", "?limit=501", "?cursor=xyz", "?colour=red", "?outcome=busy"]
+)
 def test_a_query_that_is_wrong_is_refused(api: Api, query: str) -> None:
     answer = api.get(f"/api/v1/cdrs{query}", headers=bearer("admin"))
     assert answer.status_code == 422, answer.text

@@ -208,6 +208,16 @@ def test_records_are_found_by_time_number_and_outcome() -> None:
     assert found("--since", "2023-11-14T22:20:00+00:00", "--until", "2023-11-14T22:22:00+00:00") == ["c8", "c7"]
     assert found("--outcome", "abandoned") == found("--queue", "sales") == found("--trunk", "x") == []
     assert run("cdr", "--agent", "ben").stdout == "No call fits.\n"
+    assert found("--since", "00:00") == []
+    assert len(found("--until", "00:00")) == 20
+
+
+@pytest.mark.usefixtures("filled")
+def test_an_outcome_there_is_not_is_refused_with_those_there_are() -> None:
+    for command in (("cdr",), ("cdr", "export")):
+        result = run(*command, "--outcome", "busy")
+        assert result.exit_code == 2
+        assert '"busy" is none: there are answered, unanswered, talked, lost, completed, abandoned' in result.stderr
 
 
 @pytest.mark.usefixtures("filled")
