@@ -70,10 +70,14 @@ class CallList:
                 " ".join(f"{name}={score}" for name, score in cdr.scores.items()),
                 cdr.trunk,
                 len(cdr.recordings),
-                " ".join(cdr.recordings),
+                " ".join(self._named(path) for path in cdr.recordings),
                 cdr.call_id,
             )
         )
+
+    def _named(self, path: str) -> str:
+        """A client company has the name of a file; where the switch keeps it is the operators'."""
+        return path.rpartition("/")[2] if self._terms.project else path
 
     def tables(self, now: Now | None) -> tuple[Table, ...]:
         going_on: list[tuple[Value, ...]] = []
@@ -115,7 +119,13 @@ class CallList:
                     Column(name="scores", title="Scores", kind="text", formula="answers to surveys", is_wide=True),
                     Column(name="trunk", title="Trunk", kind="text", formula="the trunk it came from", is_wide=True),
                     Column(name="recordings", title="Recorded", formula="how many recordings it has"),
-                    Column(name="files", title="Files", kind="text", formula="their paths", is_wide=True),
+                    Column(
+                        name="files",
+                        title="Files",
+                        kind="text",
+                        formula="their paths; of one project their names",
+                        is_wide=True,
+                    ),
                     Column(name="call", title="Call", kind="text", formula="the call's id", is_wide=True),
                 ),
                 rows=[*going_on, *self._rows],

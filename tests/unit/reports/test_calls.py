@@ -173,6 +173,10 @@ def test_the_list_of_calls_is_the_newest_first_and_says_when_it_is_not_whole() -
     made = report(stored(*cdrs), "calls", limit=2)
     assert made.table("calls").column("call") == ["in4", "in3"]
     assert made.table("calls").column("files") == ["/r/4.wav", "/r/3.wav"]
+    of_a_client = report(
+        stored(came_in(1, NOON, 50, project="acme", recordings=("/r/1.wav",))), "calls", project="acme"
+    )
+    assert of_a_client.table("calls").column("files") == ["1.wav"]
     assert made.notes[-1] == "There are more calls than the 2 newest that are listed."
     made = report(stored(*cdrs), "calls", queue="sales", since=NOON)
     assert made.table("calls").column("call") == ["in3", "in1"]
