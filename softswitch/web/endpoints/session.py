@@ -60,9 +60,9 @@ async def log_in(asked: Asked[LogIn, NoQuery]) -> Who:
     for name in (f"address:{site_of(asked.address)}", f"user:{user}"):
         wait_s = services.log_ins.take(name, now)
         if wait_s:
-            headers = {"Retry-After": str(int(wait_s) + 1)}
-            reason = "too many have tried to log in so"
-            raise ProblemError("too_many_requests", reason, f"Try again in {wait_s:.0f} s", headers=headers)
+            whole_s = int(wait_s) + 1
+            reason, remedy = "too many have tried to log in so", f"Try again in {whole_s} s"
+            raise ProblemError("too_many_requests", reason, remedy, headers={"Retry-After": str(whole_s)})
     known = services.known()
     is_right = await services.passwords.check(asked.body.password, known.password_hash(user))
     caller = known.user(user)

@@ -244,7 +244,8 @@ class Gate:
 
 def _response(answer: Answer, headers: dict[str, str]) -> Response[bytes]:
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff", **headers}
-    return Response(answer.body, media_type=answer.media_type, status_code=answer.status, headers=headers)
+    media_type = answer.media_type.removesuffix("; charset=utf-8")  # which the response adds to a text
+    return Response(answer.body, media_type=media_type, status_code=answer.status, headers=headers)
 
 
 def _count(limit: RateLimit, name: str, now: float) -> None:

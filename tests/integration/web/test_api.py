@@ -97,7 +97,7 @@ def test_metrics_are_where_prometheus_looks(api: Api) -> None:
     for path in ("/metrics", "/api/v1/metrics"):
         answer = api.get(path, headers=bearer("admin"))
         assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+        assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         assert 'softswitch_calls_ended_total{by="caller",end="completed"} 7.0' in answer.text
     assert api.get("/metrics").status_code == 401
     assert api.get("/metrics", headers=bearer("agent")).status_code == 403

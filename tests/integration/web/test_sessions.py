@@ -64,6 +64,8 @@ def test_wrong_passwords_and_users_are_told_apart_by_nothing(api: Api) -> None:
 def test_guessing_is_slowed_down(api: Api) -> None:
     statuses = [api.post("/api/v1/session", json={"user": "olga", "password": "x"}).status_code for _ in range(12)]
     assert statuses == [401] * 10 + [429] * 2
+    refused = api.post("/api/v1/session", json={"user": "olga", "password": "x"})
+    assert refused.json()["remedy"] == f"Try again in {refused.headers['Retry-After']} s"
 
 
 def test_no_password_is_in_the_audit_log(api: Api) -> None:
