@@ -29,10 +29,13 @@ _facts: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 class StreamerProcess:
     """Its orders, in order, and its facts, told to `programs`."""
 
-    def __init__(self, programs: Programs, loop: asyncio.AbstractEventLoop, socket: str) -> None:
+    def __init__(
+        self, programs: Programs, loop: asyncio.AbstractEventLoop, socket: str, *, silent_s: float = SILENT_S
+    ) -> None:
         self.programs = programs
         self._loop = loop
         self._socket = socket
+        self._silent_s = silent_s
         self._orders: deque[Order] = deque()
         self._process: Process | None = None
         self._task: asyncio.Task[None] | None = None
@@ -94,7 +97,7 @@ class StreamerProcess:
             while line := await self._next_line(process.stdout):
                 self.programs.receive(_facts.decode(line))
         except TimeoutError:
-            log.error("the streamer hangs", silent_s=SILENT_S)
+            log.error("the streamer hangs", silent_s=self._silent_s)
         except (ValueError, msgspec.MsgspecError) as error:
             log.error("the streamer said what is none of its facts", fault=str(error))
 
@@ -102,7 +105,7 @@ class StreamerProcess:
         """Raises `TimeoutError` when it should have said something by now."""
         while True:
             try:
-                async with asyncio.timeout(SILENT_S):
+                async with asyncio.timeout(self._silent_s):
                     return await facts.readline()
             except TimeoutError:
                 if self.programs:
