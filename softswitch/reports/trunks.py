@@ -94,7 +94,7 @@ class Trunks:
             title="Trunks",
             columns=(
                 TRUNK,
-                Column(name="calls_in", title="In", formula="calls that came from it"),
+                Column(name="calls_in", title="In", formula="calls that came from it, one who is transferred once"),
                 Column(name="answered_in", title="Answered", formula="of these, answered by the switch"),
                 Column(name="asr_in", title="ASR in", kind="ratio", formula="answered / in (answer-seizure ratio)"),
                 Column(name="tries_out", title="Out", formula="outside numbers that were called through it, each try"),

@@ -71,6 +71,7 @@ class NarrowLeg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     began_at: float = 0.0
     answered_at: float | None = None
     ended_at: float = 0.0
+    came_from: str = ""
 
 
 class NarrowCdr(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -122,7 +123,7 @@ def fold_calls(cdrs: Iterable[NarrowCdr], since: float, until: float) -> CallFac
                 project,
                 queue,
                 agent,
-                number(cdr.trunk),
+                number(_came_through(cdr)),
                 origin,
                 number(_caller(cdr, origin)),
                 bool(tried) and tried[-1].status == ANSWERED_STATUS,
@@ -139,6 +140,11 @@ def fold_calls(cdrs: Iterable[NarrowCdr], since: float, until: float) -> CallFac
             legs.append((began, ended, NEVER if answered is None else answered, project, number(trunk), is_in))
     rows = {"calls": np.array(calls, CALL), "tries": np.array(tries, TRY), "legs": np.array(legs, LEG)}
     return CallFacts(since=since, until=until, names=names, rows=rows)
+
+
+def _came_through(cdr: NarrowCdr) -> str:
+    """The trunk. A caller who was transferred goes on in another call, and has come but once."""
+    return "" if cdr.sip_legs and cdr.sip_legs[0].came_from else cdr.trunk
 
 
 def _origin(cdr: NarrowCdr) -> int:

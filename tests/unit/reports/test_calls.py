@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from softswitch.base.ids import AgentId, CallId, QueueId
@@ -97,6 +98,15 @@ def test_a_trunk_with_calls_in_and_out() -> None:
         {"trunk": "provider", "way": "in", "status": 486, "reason": "rejected", "calls": 1, "share": 1.0},
         {"trunk": "provider", "way": "out", "status": 486, "reason": "Busy Here", "calls": 1, "share": 1.0},
     ]
+
+
+def test_a_caller_who_is_transferred_has_come_through_his_trunk_once() -> None:
+    came = came_in(1, NOON, 60)
+    went_on = came_in(2, NOON + 60, 30)
+    caller = msgspec.structs.replace(went_on.sip_legs[0], came_from=came.call_id)
+    made = report(stored(came, msgspec.structs.replace(went_on, sip_legs=(caller,))), "trunks")
+    (row,) = rows(made.table("trunks"))
+    assert (row["calls_in"], row["answered_in"], row["minutes_in"]) == (1, 1, pytest.approx(88 / 60))
 
 
 def test_a_call_over_many_intervals_and_blocks_holds_its_channel_in_all_of_them() -> None:
