@@ -117,5 +117,5 @@ def _parted(message: str) -> tuple[str, str]:
     for mark in (": ", "; ", ". "):
         reason, found, remedy = message.partition(mark)
         if found and remedy:
-            return reason, remedy.removesuffix(".")
+            return reason, remedy[0].upper() + remedy[1:].removesuffix(".")
     return message.removesuffix("."), "See what the listings say, and ask again"

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
+from litestar.exceptions import InternalServerException
 from litestar.response import Stream
 
 from softswitch.base.log import get_logger
@@ -78,7 +79,7 @@ class Gate:
                 raise _not_allowed(entered.caller)
             if route.is_acting:
                 self._check_page(request, entered)
-            raw = await request.body()
+            raw = await _body(request)
             asked = Asked(
                 caller=entered.caller,
                 address=address,
@@ -240,6 +241,13 @@ class Gate:
             reason=reason,
         )
         self._services.audit.write(row)
+
+
+async def _body(request: AnyRequest) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException as error:  # so litestar says that the client has gone
+        raise ProblemError("malformed", "the request ended before its body", "Send all of it", field="body") from error
 
 
 def _response(answer: Answer, headers: dict[str, str]) -> Response[bytes]:

@@ -1,6 +1,8 @@
 """The API over a real control socket: what is answered, and what is said when it is not."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -101,6 +103,40 @@ def test_metrics_are_where_prometheus_looks(api: Api) -> None:
         assert 'softswitch_calls_ended_total{by="caller",end="completed"} 7.0' in answer.text
     assert api.get("/metrics").status_code == 401
     assert api.get("/metrics", headers=bearer("agent")).status_code == 403
+
+
+def test_who_goes_before_his_request_ends_leaves_no_fault_in_the_log(
+    api: Api, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def leave() -> None:
+        async def receive() -> Any:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"100")]
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": "/api/v1/session",
+            "raw_path": b"/api/v1/session",
+            "root_path": "",
+            "query_string": b"",
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+        await api.app(scope, receive, send)  # type: ignore[arg-type]  # a message of ASGI
+
+    statuses: list[int] = []
+    asyncio.run(leave())
+    assert statuses == [400]
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 def test_whether_the_switch_takes_calls_anybody_may_know(api: Api) -> None:
