@@ -61,7 +61,7 @@ class EventOperations:
 
     async def _follow(self, request: WatchEvents, wanted: "_Wanted") -> AsyncGenerator[EventRows, None]:
         events, clock = self._around.switch_events, self._around.clock
-        cursor = events.newest if request.after is None else min(request.after, events.newest)
+        cursor = events.newest if request.after is None else max(0, min(request.after, events.newest))
         is_incomplete = request.after is not None and self._is_forgotten(request.after)
         said_at = -SIGN_OF_LIFE_S  # at first he is told where he is
         has_caught_up = False

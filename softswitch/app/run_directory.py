@@ -15,6 +15,8 @@ WEB = "web"
 """What the web process is called among the children."""
 WAREHOUSE = "warehouse"
 """And the one that copies call records to a database."""
+TELEMETRY = "telemetry"
+"""And the one that exports calls as traces."""
 
 
 def worker_sockets(configuration: Configuration) -> dict[str, str]:

@@ -259,6 +259,7 @@ def reloaded(running: Configuration, written: Configuration) -> Configuration:
         control=old.control,
         web=old.web,
         warehouse=old.warehouse,
+        telemetry=old.telemetry,
         log=old.log,
         trace=replace(
             new.trace,

@@ -24,6 +24,7 @@ from softswitch.calls.told.stored import events_in, stored_records
 from softswitch.config.settings import EventsSection
 from softswitch.store import Store
 from softswitch.store.event_schema import StoredSwitchEvents
+from softswitch.store.tables import DamagedRecord
 
 BATCH_EVENTS_MAX = 200
 BATCH_S = 0.1
@@ -175,7 +176,11 @@ class SwitchEvents:
             self._loop.call_later(PRUNE_AGAIN_S, self._prune)
 
     def _read_former_calls(self, cursor: bytes | None, left: int) -> None:
-        page = self._store.cdrs.newest(FORMER_CALLS_AT_ONCE, cursor)
+        try:
+            page = self._store.cdrs.newest(FORMER_CALLS_AT_ONCE, cursor)
+        except DamagedRecord as error:
+            log.error("former calls are not on agents' screens", fault=str(error))
+            return
         if self._pops is not None:
             self._pops.remember(page.values)
         if page.cursor is not None and left > FORMER_CALLS_AT_ONCE:

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from softswitch.base.errors import LocalError
-from softswitch.calls.told.events import Numbered, events_of, kind_of
+from softswitch.calls.told.events import NUMBER_MAX, Numbered, events_of, kind_of
 from softswitch.calls.told.stored import events_in, stored_records
 from softswitch.cli.directory import chosen_project, config_option, connect, find_directory, store_directory
 from softswitch.cli.failure import CONFIGURATION, Failure
@@ -22,7 +22,9 @@ _NAMES = ("contact_id", "call_id", "queue_id", "agent_id")
 
 @click.command
 @click.option("-f", "--follow", is_flag=True, help="Go on with what happens, until Ctrl-C.")
-@click.option("--after", type=click.IntRange(0), metavar="N", help="Those that come after the one with this number.")
+@click.option(
+    "--after", type=click.IntRange(0, NUMBER_MAX), metavar="N", help="Those that come after the one with this number."
+)
 @click.option(
     "--kind", "kinds", multiple=True, metavar="KIND", help='"call.ended", or "call" for all of them; more than once.'
 )

@@ -10,7 +10,7 @@ import click
 
 from softswitch.app.children import Role
 from softswitch.app.health import ANSWER_WITHIN_S, ASK_EVERY_S, SwitchHealth, notify
-from softswitch.app.run_directory import WAREHOUSE, WEB, RunDirectory, worker_sockets
+from softswitch.app.run_directory import TELEMETRY, WAREHOUSE, WEB, RunDirectory, worker_sockets
 from softswitch.app.sounds import prepare_sounds, sound_cache_directory, sound_library
 from softswitch.app.supervisor import Program, Supervisor, supervise
 from softswitch.base.errors import Fault
@@ -30,6 +30,9 @@ SWITCH_KILL_AFTER_GRACE_S = 5.0
 
 WAREHOUSE_KILL_AFTER_S = 10.0
 """Of the switch's last records a fraction of a second is copied; a database that does not answer is not waited for."""
+
+TELEMETRY_KILL_AFTER_S = 10.0
+"""The same of the last traces; what is not exported then is after the next start."""
 
 WEB_KILL_AFTER_S = 5.0
 """It answers what it has begun within two seconds."""
@@ -96,6 +99,9 @@ def _programs(configuration: Configuration) -> list[Program]:
         # After the switch, whose last records it copies.
         warehouse = Role(name=WAREHOUSE, stop_rank=1, kill_after_s=WAREHOUSE_KILL_AFTER_S)
         programs.append(Program(warehouse, (*python, "softswitch.app.warehouse", configuration.directory)))
+    if settings.telemetry.endpoint:
+        telemetry = Role(name=TELEMETRY, stop_rank=1, kill_after_s=TELEMETRY_KILL_AFTER_S)
+        programs.append(Program(telemetry, (*python, "softswitch.app.telemetry", configuration.directory)))
     return programs
 
 

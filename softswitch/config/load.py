@@ -29,6 +29,7 @@ from softswitch.config.check_staff import check_staff
 from softswitch.config.check_steps import check_steps
 from softswitch.config.check_surveys import check_surveys
 from softswitch.config.check_tariffs import check_tariffs
+from softswitch.config.check_telemetry import check_telemetry
 from softswitch.config.check_toll import check_toll
 from softswitch.config.check_trunks import check_trunks
 from softswitch.config.check_users import check_users
@@ -83,6 +84,7 @@ def load_settings(directory: str | os.PathLike[str]) -> Settings:
     check_settings(draft)
     check_web(draft)
     check_warehouse(draft)
+    check_telemetry(draft)
     if faults := draft.faults():
         raise ConfigurationError(faults)
     return _complete_settings(draft.settings, draft.directory)
@@ -155,6 +157,7 @@ def _check(draft: Draft) -> None:
     check_settings(draft)
     check_web(draft)
     check_warehouse(draft)
+    check_telemetry(draft)
     check_guard(draft)
     _know_menus(draft)
     check_toll(draft)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from softswitch.config.telemetry_settings import TelemetrySection
 from softswitch.config.warehouse_settings import WarehouseSection
 from softswitch.config.web_settings import WebSection
 
@@ -374,3 +375,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     toll: TollSection = TollSection()
     limits: LimitsSection = LimitsSection()
     warehouse: WarehouseSection = WarehouseSection()
+    telemetry: TelemetrySection = TelemetrySection()

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
-from softswitch.calls.told.call_events import CallHappened
+from softswitch.calls.told.call_events import CallHappened, CallSupervised
 from softswitch.calls.told.events import Numbered
 from softswitch.control.protocol import replies, requests, rows
 from softswitch.control.protocol.call_orders import (
@@ -408,6 +408,8 @@ def _project_row(scope: Scope, row: rows.ProjectRow) -> rows.ProjectRow | None:
 def _event_row(scope: Scope, row: Numbered) -> Numbered | None:
     """What names no project may be about its agents and phones; calls and queues of nobody's are not its own."""
     event = row.event
+    if isinstance(event, CallSupervised) and not scope.own(scope.owners.of_phone(event.by)):
+        return None
     if row.project or isinstance(event, CallHappened) or getattr(event, "queue_id", None) is not None:
         return row if scope.own(row.project) else None
     username: str | None = getattr(event, "username", None)

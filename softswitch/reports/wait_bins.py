@@ -48,7 +48,11 @@ class WaitBins:
             columns += [
                 Column(name=each, title=head, formula=formula),
                 Column(
-                    name=f"{each}_share", title=f"{head}, share", kind="ratio", formula=f"{head} / all of the column"
+                    name=f"{each}_share",
+                    title=f"{head}, share",
+                    kind="ratio",
+                    formula=f"{head} / all of the column",
+                    is_wide=True,
                 ),
                 Column(
                     name=f"{each}_sum",

@@ -19,10 +19,14 @@ N = TypeVar("N", bound=msgspec.Struct)
 class TableLayout(Generic[K, V]):
     """Name, key layout and value type of one table."""
 
-    __slots__ = ("_encode_key", "name", "value_type")
+    __slots__ = ("_encode_key", "is_compact", "name", "value_type")
 
-    def __init__(self, name: str, value_type: type[V], encode_key: Callable[[K], bytes]) -> None:
+    def __init__(
+        self, name: str, value_type: type[V], encode_key: Callable[[K], bytes], *, is_compact: bool = False
+    ) -> None:
+        """`is_compact`: fields with their defaults are not stored (compact.py)."""
         self.name = name
+        self.is_compact = is_compact
         self.value_type = value_type
         self._encode_key = encode_key
 

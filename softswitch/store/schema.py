@@ -4,6 +4,8 @@ Values are msgpack maps by field name. A field that is added needs a default and
 what it does not know, a newer one fills in what is missing. Whatever an older switch would misread (a field that
 changes its meaning, another key layout) raises `SCHEMA_VERSION`, and the older switch refuses to start.
 
+Of records of calls, fields that have their defaults are not stored (compact.py): these defaults never change.
+
 Keys sort bytewise. Records of a call sort by when it began, so that "the newest fifty" is fifty steps of a cursor.
 Instants end in `_at` or `_wall` and are seconds since 1970-01-01 UTC; durations end in `_s` and are seconds.
 """
@@ -537,7 +539,7 @@ AGENT_STATES: TableLayout[str, StoredAgentState] = TableLayout("agent_states", S
 ACTIVE_CALLS: TableLayout[str, ActiveCall] = TableLayout("active_calls", ActiveCall, text_key)
 BANS: TableLayout[str, StoredBan] = TableLayout("bans", StoredBan, text_key)
 TOLL_USAGE: TableLayout[str, StoredTollUsage] = TableLayout("toll_usage", StoredTollUsage, text_key)
-CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, timed_key)
+CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, timed_key, is_compact=True)
 RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, timed_key)
 TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, timed_key)
 EVENTS: TableLayout[TimedKey, StoredEvents] = TableLayout("events", StoredEvents, timed_key)

@@ -10,6 +10,7 @@ from typing import Generic, Protocol
 import msgspec
 
 from softswitch.base.errors import SoftswitchError
+from softswitch.store.compact import compact
 from softswitch.store.environment import Operation
 from softswitch.store.layout import K, N, TableLayout, V
 from softswitch.store.limits import SCAN_ROWS_MAX
@@ -113,6 +114,11 @@ class TableReader(Generic[K, V]):
         rows = self._rows.scan(self._layout.name, self._layout.key(start), None, reverse=False, limit=1)
         return self._value(rows[0][1]) if rows else None
 
+    def last_before(self, stop: K) -> V | None:
+        """The value with the greatest key below `stop`."""
+        rows = self._rows.scan(self._layout.name, None, self._layout.key(stop), reverse=True, limit=1)
+        return self._value(rows[0][1]) if rows else None
+
     def encoded(self, start: K, stop: K) -> Iterator[bytes]:
         """The values of a span as they are stored, to compare them."""
         return self._scan(start, stop, reverse=False)
@@ -155,7 +161,9 @@ class Table(TableReader[K, V]):
     def __init__(self, layout: TableLayout[K, V], rows: ReadableRows, writer: WritableRows) -> None:
         super().__init__(layout, rows)
         self._writer = writer
-        self._encode: Callable[[V], bytes] = msgspec.msgpack.Encoder().encode
+        encode = msgspec.msgpack.Encoder().encode
+        make = compact(layout.value_type) if layout.is_compact else None
+        self._encode: Callable[[V], bytes] = encode if make is None else lambda value: encode(make(value))
 
     def put(self, key: K, value: V) -> None:
         """Write soon, instead of whatever had this key. Returns at once."""

@@ -1,10 +1,28 @@
-"""What must be true of the records of any calls: their times add up, and nothing is counted twice."""
+"""What must be true of the records of any calls: their times add up, nothing is counted twice, and what they say of
+queues is what the ACD's events say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from softswitch.store.schema import Cdr, SipLeg
+from softswitch.acd.events import (
+    ContactAbandoned,
+    ContactConnected,
+    ContactEnded,
+    ContactLost,
+    ContactMoved,
+    ContactOverflowed,
+    ContactQueued,
+    ContactRefused,
+    ContactWithdrawn,
+    Stamped,
+    WrapUpEnded,
+)
+from softswitch.acd.model import Channel
+from softswitch.calls.limits import HISTORY_MAX
+from softswitch.store.schema import Cdr, ContactStay, SipLeg
 
 CLOSE_S = 1e-3
+SAME_S = 0.05
+"""The router and the call look at the clock one after the other."""
 
 
 def check_records(cdrs: Sequence[Cdr]) -> None:
@@ -59,3 +77,70 @@ def _check_handovers(cdr: Cdr, known: dict[str, Cdr]) -> None:
 
 def _follows(leg: SipLeg, begun: SipLeg) -> bool:
     return abs(begun.began_at - leg.ended_at) < CLOSE_S
+
+
+def check_against_events(cdrs: Sequence[Cdr], diary: Iterable[Stamped]) -> None:
+    """Of all calls and all events since the start. Raises `AssertionError`.
+
+    Left out is what became a call only when an agent was rung: for the ACD he is busy with a call-back from his own
+    answer on, and in its record they talk from the customer's.
+    """
+    stays: dict[str, tuple[ContactStay, ...]] = {cdr.call_id: cdr.stays for cdr in cdrs}
+    facts: dict[str, _Facts] = {}
+    for stamped in diary:
+        event = stamped.event
+        match event:
+            case (
+                ContactConnected() | ContactEnded() | ContactAbandoned() | ContactOverflowed() | ContactWithdrawn()
+                | ContactMoved() | ContactRefused() | WrapUpEnded()
+            ):  # fmt: skip
+                facts.setdefault(event.contact_id, _Facts()).take(event)
+            case ContactQueued() if event.channel is not Channel.VOICE:
+                stays.pop(event.contact_id, None)
+            case ContactLost():  # what happened to it the router never learnt
+                stays.pop(event.contact_id, None)
+            case _:
+                pass
+    for contact_id, told in facts.items():
+        known = stays.get(contact_id)
+        if known is not None and len(known) < HISTORY_MAX:
+            told.check(known)
+
+
+class _Facts:
+    """What events say of one contact."""
+
+    def __init__(self) -> None:
+        self.answers: list[ContactConnected] = []
+        self.talk_s = self.wrap_up_s = self.lost_wait_s = 0.0
+        self.refused = self.lost = 0
+
+    def take(self, event: object) -> None:
+        match event:
+            case ContactConnected():
+                self.answers.append(event)
+            case ContactEnded():
+                self.talk_s += event.talk_s + event.hold_s
+            case WrapUpEnded():
+                self.wrap_up_s += event.lasted_s
+            case ContactRefused():
+                self.refused += 1
+            case ContactAbandoned() | ContactOverflowed() | ContactWithdrawn() | ContactMoved():
+                self.lost += 1
+                self.lost_wait_s += event.in_queue_s
+            case _:
+                pass
+
+    def check(self, stays: Sequence[ContactStay]) -> None:
+        answered = [stay for stay in stays if stay.agent]
+        assert [stay.agent for stay in answered] == [event.agent_id for event in self.answers], (stays, self.answers)
+        for stay, event in zip(answered, self.answers, strict=True):
+            assert stay.queue == event.queue_id, (stay, event)
+            assert abs(stay.wait_s - event.in_queue_s) < SAME_S, (stay, event)
+        talk_s = sum(stay.talk_s + stay.consult_s for stay in answered)
+        assert abs(talk_s - self.talk_s) < SAME_S * (1 + len(answered)), (stays, self.talk_s)
+        assert abs(sum(stay.wrap_up_s for stay in stays) - self.wrap_up_s) < SAME_S, (stays, self.wrap_up_s)
+        assert sum(stay.outcome == "refused" for stay in stays) == self.refused, stays
+        lost = [stay for stay in stays if not stay.agent and stay.outcome != "refused"]
+        assert len(lost) == self.lost, (stays, self.lost)
+        assert abs(sum(stay.wait_s for stay in lost) - self.lost_wait_s) < SAME_S * (1 + len(lost)), stays

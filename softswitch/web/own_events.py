@@ -12,15 +12,18 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from softswitch.base.errors import LocalError
-from softswitch.calls.told.call_events import CallEnded, RecordingEnded, RecordingStarted
-from softswitch.calls.told.events import Numbered, SwitchEvent, events_of
+from softswitch.calls.told.call_events import CallEnded, CallSupervised, RecordingEnded, RecordingStarted
+from softswitch.calls.told.events import NUMBER_MAX, Numbered, SwitchEvent, events_of
 from softswitch.web.asked import Owner
 from softswitch.web.callers import Caller
 from softswitch.web.fields import Limit, Word
 from softswitch.web.limits import STORIES_REMEMBERED_MAX
 from softswitch.web.problem import ProblemError
 
-After = Annotated[int, Meta(ge=0, description="The number of the last event that is known; 0: from the oldest on.")]
+After = Annotated[
+    int,
+    Meta(ge=0, le=NUMBER_MAX, description="The number of the last event that is known; 0: from the oldest on."),
+]
 Kinds = Annotated[
     str, Meta(max_length=1000, description='Kinds or groups of them, with commas: "call,screen.pop". None: all.')
 ]
@@ -51,7 +54,7 @@ class EventPageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class OwnEvents:
     """One reader's choice. Raises `ProblemError` for a kind that does not exist."""
 
-    __slots__ = ("_fields", "_is_everybodys", "_kinds", "_stories", "owner")
+    __slots__ = ("_fields", "_is_everybodys", "_is_leader", "_kinds", "_stories", "owner")
 
     def __init__(self, caller: Caller, owner: Owner, query: EventQuery | EventPageQuery) -> None:
         try:
@@ -59,6 +62,7 @@ class OwnEvents:
         except LocalError as error:
             raise ProblemError("invalid", str(error), "See docs/events.md", field="kinds") from error
         self._is_everybodys = caller.role == "admin"
+        self._is_leader = caller.role == "supervisor"
         self._fields = [
             (names, value)
             for names, value in (
@@ -86,6 +90,8 @@ class OwnEvents:
 
     def _is_his(self, row: Numbered) -> bool:
         event = row.event
+        if isinstance(event, CallSupervised) and not self._is_leader:
+            return False
         story: str | None = getattr(event, "contact_id", None) or getattr(event, "call_id", None)
         agent: str | None = getattr(event, "agent_id", None)
         queue: str | None = getattr(event, "queue_id", None)

@@ -55,6 +55,7 @@ def losing(centre: SimulatedCentre, kind: type[AcdOutput], patch: pytest.MonkeyP
         receive(output)
 
     patch.setattr(centre.controller, "receive_acd", fail)
+    centre.has_lost_words = True
 
 
 def test_who_is_not_known_any_more_finds_out_and_may_queue_again(

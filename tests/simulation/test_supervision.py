@@ -12,6 +12,7 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.supervision import Supervision
 from softswitch.calls.settings import Extension
 from softswitch.calls.supervision import SupervisionMode
+from softswitch.calls.told.call_events import CallSupervised
 from softswitch.dialplan import Call, flow
 from softswitch.media.protocol import DtmfReceived, MediaCommand, PutStream, StreamTimedOut
 from softswitch.sip.messages.message import Response
@@ -134,6 +135,8 @@ def test_a_supervisor_listens_whispers_and_barges_in(play: Callable[[Scenario], 
         assert stage.call.conversation is not None
         await stage.end()
         (cdr,) = centre.cdrs()
+        told = [each for each in centre.happened("call.supervised") if isinstance(each, CallSupervised)]
+        assert [(each.by, each.mode) for each in told] == [(each.by, each.mode) for each in cdr.supervisions]
         assert [(each.by, each.mode) for each in cdr.supervisions] == [
             ("carl", mode) for mode in ("listen", "whisper", "barge", "listen", "end")
         ]

@@ -25,6 +25,7 @@ from softswitch.calls.runtime.alerting import Alerting
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.reaching import ring_extension
 from softswitch.calls.runtime.sounds import or_silence
+from softswitch.calls.runtime.telling import call_supervised
 from softswitch.calls.settings import Extension
 from softswitch.calls.supervision import MODE_OF_KEY, SUPERVISED_TONE, SUPERVISORS_MAX, SupervisionMode
 from softswitch.media.errors import MediaUnavailable
@@ -95,6 +96,7 @@ class Supervisor(ABC):
         username = self.extension.username
         log.info("supervision", call_id=self._call.call_id, phone=username, mode=mode)
         self._call.record.supervisions.append(Supervised(at=self._around.clock.wall(), by=username, mode=mode))
+        call_supervised(self._call, username, mode)
 
 
 class Supervision(Supervisor):

@@ -17,6 +17,7 @@ from softswitch.calls.told.call_events import (
     CallResumed,
     CallRetrieved,
     CallRinging,
+    CallSupervised,
     CallTagged,
     CallTransferred,
 )
@@ -120,6 +121,10 @@ def call_retrieved(call: "ActiveCall", slot: str, by: str, waited_s: float) -> N
         CallRetrieved(call.around.clock.now(), call.call_id, slot, by=by, waited_s=round(waited_s, 3)),
         call.record.project,
     )
+
+
+def call_supervised(call: "ActiveCall", by: str, mode: str) -> None:
+    call.around.tell(CallSupervised(call.around.clock.now(), call.call_id, by, mode), call.record.project)
 
 
 def call_tagged(call: "ActiveCall", tags: Mapping[str, str], variables: Mapping[str, str], by: str) -> None:

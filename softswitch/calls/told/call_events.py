@@ -115,6 +115,17 @@ class CallTagged(msgspec.Struct, frozen=True, tag="call.tagged", gc=False, omit_
     by: str = ""
 
 
+class CallSupervised(msgspec.Struct, frozen=True, tag="call.supervised", gc=False, omit_defaults=True):
+    """A supervisor takes part in a conversation in this way from now on, or no more: "listen", "whisper", "barge",
+    "end". Agents are not told, and client companies of their own phones alone."""
+
+    at: float
+    call_id: CallId
+    by: str
+    """His phone's account."""
+    mode: str
+
+
 class CallEnded(msgspec.Struct, frozen=True, tag="call.ended", gc=False, omit_defaults=True):
     """It is over. The fields are those of its record (`softswitch cdr`), which has the rest."""
 
@@ -241,6 +252,7 @@ CallHappened = (
     | CallParked
     | CallRetrieved
     | CallTagged
+    | CallSupervised
     | CallEnded
     | ScreenPop
     | ConferenceJoined

@@ -4,7 +4,7 @@
 |--------------|--------------------------------------------------------------------------------------------------|
 | the ACD      | contact.*, reservation.*, agent.*, queue.*, switch.*: its own diary (acd/events.py), as it is      |
 | a call       | began, ringing, answered, bridged, held, resumed, parted, parked, retrieved, transferred, tagged,  |
-|              | ended (call_events.py)                                                                             |
+|              | supervised, ended (call_events.py)                                                                 |
 | an agent     | screen.pop: he is reserved, and this is what is known of who calls                                 |
 | a conference | joined, left                                                                                       |
 | a recording  | started, ended                                                                                     |
@@ -28,6 +28,9 @@ from softswitch.acd.events import AcdEvent
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId, QueueId
 from softswitch.calls.told.call_events import CallHappened
+
+NUMBER_MAX = 2**53 - 1
+"""No event has a greater number: the greatest that programs in JavaScript can tell from the next."""
 
 
 class PhoneRegistered(msgspec.Struct, frozen=True, tag="phone.registered", gc=False, omit_defaults=True):

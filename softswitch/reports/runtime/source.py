@@ -21,8 +21,7 @@ from softswitch.store import StoreReader
 
 BLOCK_S = 3 * 3600
 RECORD_S = 60.0
-"""A record of events begins at most this long before the last of them: it is written within a tenth of a second, but
-the clock may have been set."""
+"""And whatever came in this time before: the clock may have been set."""
 CHANGES_S = 3 * 86_400.0
 """A record of a call that ended longer ago is not changed any more: wrap-ups and questions of surveys are over."""
 
@@ -114,7 +113,12 @@ class FactSource:
         return last_wall if isinstance(following.event, SwitchStarted) else until
 
     def _events(self, since: float) -> Iterator[Stamped]:
-        for stored in self._store.events.ascending((max(0.0, since - RECORD_S), "")):
+        """From the record before, which may reach into the time."""
+        start = max(0.0, since - RECORD_S)
+        former = self._store.events.last_before((max(0.0, since), ""))
+        if former is not None:
+            start = min(start, former.at_wall)
+        for stored in self._store.events.ascending((start, "")):
             for stamped in _decode(stored.stamped):
                 if stamped.at_wall >= since:
                     yield stamped

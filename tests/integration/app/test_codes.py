@@ -248,3 +248,9 @@ def test_codes_and_keys(tmp_path: Path) -> None:
     (first,) = [cdr for cdr in cdrs if cdr.call_id in asked.linked_calls]
     assert (first.agent, first.transferred_to, asked.transferred_by) == ("anna", "102", "anna")
     assert first.hold_s > 2.0
+    assert first.answered_at is not None
+    of_the_caller = (first.answered_at - first.started_at) + first.queue_wait_s + first.talk_s + asked.talk_s
+    assert of_the_caller == pytest.approx(asked.ended_at - first.started_at, abs=0.3)
+    of_the_second = asked.ring_s + asked.consult_s + asked.talk_s
+    assert of_the_second == pytest.approx(asked.ended_at - asked.started_at, abs=0.3)
+    assert asked.chain_id == first.chain_id

@@ -14,6 +14,7 @@ from softswitch.base.ids import AgentId, CallId, QueueId
 from softswitch.calls.told.call_events import CallAnswered, CallBridged
 from softswitch.calls.told.events import TrunkUp
 from softswitch.config import load_settings
+from softswitch.web.limits import RECENT_EVENTS
 from softswitch.web.runtime.building import WebParts
 from tests.integration.web.conftest import Api, bearer, make_directory
 from tests.integration.web.telling import TellingSwitch, share_store, wait_until
@@ -34,7 +35,14 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def recent() -> int:
+    """How many events are kept in memory."""
+    return RECENT_EVENTS
+
+
+@pytest.fixture
+def place(tmp_path: Path, recent: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setattr("softswitch.web.runtime.event_hub.RECENT_EVENTS", recent)
     directory = make_directory(tmp_path)
     switch = TellingSwitch()
     switch.run_in(directory)
@@ -104,6 +112,7 @@ def test_each_role_is_told_of_its_own_and_what_it_asked_for(place: Place) -> Non
         ("?kinds=calls", bearer("admin"), 4400, "no kind of event"),
         ("?after=x", bearer("admin"), 4400, "int"),
         ("?after=-1", bearer("admin"), 4400, "0"),
+        (f"?after={10**30}", bearer("admin"), 4400, "int"),
         ("?colour=red", bearer("admin"), 4400, "colour"),
     ],
 )
@@ -128,6 +137,21 @@ def test_a_sign_of_life_and_a_cursor_come_when_nothing_of_his_happens(
         place.switch.tell_calls(7)
         assert numbers(socket, 7) == []
         assert socket.receive_json(timeout=10) == {"events": [], "cursor": 7}
+
+
+@pytest.mark.parametrize("recent", [10])
+def test_who_is_too_slow_is_told_where_to_go_on_and_has_lost_nothing(place: Place) -> None:
+    with place.follow() as socket:
+        assert socket.receive_json(timeout=10)["cursor"] == 0
+        place.switch.tell_calls(2)
+        assert numbers(socket, 2) == [1, 2]
+        place.switch.tell_calls(400)  # more than is kept, before he looks again
+        with pytest.raises(WebSocketDisconnect) as closed:
+            numbers(socket, 402)
+    assert closed.value.code == 4408
+    cursor = int(closed.value.detail.rpartition(" ")[2])
+    with place.follow(f"?after={cursor}") as socket:
+        assert numbers(socket, 402) == list(range(cursor + 1, 403))
 
 
 def test_so_many_readers_and_no_more_and_who_goes_makes_room(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

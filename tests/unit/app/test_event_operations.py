@@ -157,6 +157,16 @@ def test_who_lets_memory_pass_him_is_cut_off_and_goes_on_where_he_was() -> None:
     run(scenario)
 
 
+@pytest.mark.parametrize("after", [-1, -(2**63), 2**63])
+def test_a_number_that_no_event_has_is_one_before_the_first_or_the_last(after: int) -> None:
+    async def scenario(place: Place) -> None:
+        place.tell(3)
+        frames = await read(place, WatchEvents(after=after, is_following=False), until=10**9)
+        assert numbers(frames) == ([1, 2, 3] if after < 0 else [])
+
+    run(scenario)
+
+
 def test_only_so_many_follow_and_who_has_gone_makes_room() -> None:
     async def scenario(place: Place) -> None:
         place.tell(1)

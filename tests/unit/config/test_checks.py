@@ -117,6 +117,7 @@ def faults_of(directory: Path, files: Files) -> list[str]:
         ({"softswitch": '[sip]\nlisten = ["tls:0.0.0.0:5061"]'}, 'sip.listen[0]: "tls:0.0.0.0:5061" needs a certif'),
         ({"softswitch": '[sip]\nlisten = ["ws:0.0.0.0:5060"]'}, "sip.listen[0]: browsers refuse to open a WebSocket"),
         ({"softswitch": '[sip]\nwebsocket_origins = ["phone.example"]'}, "sip.websocket_origins[0]: "),
+        ({"softswitch": '[telemetry]\nendpoint = "collector:4318"'}, "telemetry.endpoint: this is no address"),
         ({"softswitch": '[warehouse]\ndsn = "db.example.com"'}, "warehouse.dsn: this names no database"),
         ({"softswitch": '[warehouse]\ntable_prefix = "Calls; "'}, "warehouse.table_prefix: "),
         ({"softswitch": '[tls]\ncertificate = "pbx.pem"'}, "tls.certificate: "),

@@ -8,7 +8,7 @@ import pytest
 from softswitch.acd.centre_events import AgentLoggedIn, QueueOpened, SwitchStarted
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
-from softswitch.calls.told.call_events import CallAnswered, CallRinging
+from softswitch.calls.told.call_events import CallAnswered, CallRinging, CallSupervised
 from softswitch.calls.told.events import Numbered, PhoneRegistered, SwitchEvent, TrunkUp
 from softswitch.control.protocol.call_orders import (
     HoldCall,
@@ -353,6 +353,8 @@ def test_of_what_happens_it_sees_its_own_and_its_phones_and_agents() -> None:
         (CallAnswered(1.0, CallId("c1")), "acme", True),
         (CallAnswered(1.0, CallId("c2")), "bolt", False),
         (CallAnswered(1.0, CallId("c9")), "", False),
+        (CallSupervised(1.0, CallId("c1"), "101", "listen"), "acme", True),
+        (CallSupervised(1.0, CallId("c1"), "102", "listen"), "acme", False),
         (CallRinging(1.0, CallId("c9"), "anna", AgentId("anna")), "", False),
         (QueueOpened(1.0, QueueId("shared")), "", False),
         (QueueOpened(1.0, QueueId("sales")), "acme", True),

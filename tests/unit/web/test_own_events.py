@@ -4,7 +4,14 @@ import pytest
 
 from softswitch.acd.centre_events import AgentLoggedIn, QueueOpened
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId
-from softswitch.calls.told.call_events import CallAnswered, CallBegan, CallBridged, CallEnded, RecordingStarted
+from softswitch.calls.told.call_events import (
+    CallAnswered,
+    CallBegan,
+    CallBridged,
+    CallEnded,
+    CallSupervised,
+    RecordingStarted,
+)
 from softswitch.calls.told.events import Numbered, PhoneRegistered, SwitchEvent, TrunkUp
 from softswitch.config.user_rows import Role
 from softswitch.web.callers import Caller
@@ -60,6 +67,11 @@ def test_of_it_what_was_asked_for() -> None:
     assert numbers(own("supervisor", agent="boris")) == []
     with pytest.raises(ProblemError, match="no kind of event"):
         own("admin", kinds="call,calls")
+
+
+def test_agents_and_client_companies_are_not_told_who_listens() -> None:
+    rows = [ROWS[2], Numbered(20, 1.0, CallSupervised(1.0, CallId("c1"), "carl", "listen"), "acme")]
+    assert [len(own(role).of(rows)) for role in ("admin", "supervisor", "agent", "project")] == [2, 2, 1, 1]
 
 
 def test_where_files_lie_admins_alone_are_told() -> None:
