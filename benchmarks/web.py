@@ -3,9 +3,11 @@
     python benchmarks/web.py [--requests 500] [--readers 200] [--calls-per-s 20] [--talk-s 15] [--rounds 3] [--json]
 
 Calls come at a steady rate (by signalling_load.py) and talk for a while, so that `calls_per_s * talk_s` of them are in
-progress. From an INVITE sent to its 200 received is `setup_ms`. Rounds without and with requests follow each other, so
-that a machine that becomes slower or faster does so for both. Requests are listings of calls, agents, queues, figures,
-by kept connections; readers follow all events by WebSocket.
+progress. From an INVITE sent to its 200 received is `setup_ms`, as the two ends see it, which are programs on a core
+that others want too. The switch's part is `wire_ms` (as root only): from the caller's INVITE to the one for the phone,
+as the kernel saw them on loopback. Rounds without and with requests follow each other, so that a machine that becomes
+slower or faster does so for both. Requests are listings of calls, agents, queues and figures, by kept connections;
+readers follow all events by WebSocket.
 
 The switch has the first core; the media worker, the web process, the calls' two ends and who sends the requests share
 the second. Who sends them gives way to all others: in life that is another machine.
@@ -21,8 +23,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Generator
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -30,6 +34,7 @@ import aiohttp
 import click
 from processes import LOAD_CORE, SERVER_CORE, cpu_s, put_on_core, where_and_when
 from signalling_load import LoadResult, load
+from wire import Request, Wire
 
 from softswitch.base.address import HostPort
 from softswitch.testing.runtime.free_ports import free_port
@@ -42,6 +47,8 @@ CONNECTIONS = 50
 PATHS = ("calls", "agents", "queues", "calls", "figures")
 """Asked in turn; calls most often, as a wallboard does."""
 BAR = 0.20
+RETRANSMITTED_MS = 400.0
+"""An INVITE that has waited for so long was sent again, and the other one is meant."""
 AGENTS = 100
 
 
@@ -123,11 +130,61 @@ def asking(url: str, per_s: float, readers: int, seconds: float) -> Generator[li
         found.append(json.loads(output))
 
 
+class Round(NamedTuple):
+    """What became of the calls of one, and how long each INVITE was with the switch."""
+
+    calls: LoadResult
+    wire_ms: list[float]
+
+
 def measure(
     server: HostPort, ends: tuple[HostPort, HostPort], *, calls_per_s: float, talk_s: float, seconds: float
-) -> LoadResult:
+) -> Round:
     calls = round(calls_per_s * seconds)
-    return asyncio.run(load(server, ends, "101", ("answers", PASSWORD), calls=calls, per_s=calls_per_s, talk_s=talk_s))
+    wire = open_wire()
+    account = ("answers", PASSWORD)
+    found = asyncio.run(load(server, ends, "101", account, calls=calls, per_s=calls_per_s, talk_s=talk_s))
+    times_ms: list[float] = []
+    if wire is not None:
+        times_ms = sorted(with_the_switch_ms(wire.requests(server.port)))
+        wire.close()
+    return Round(found, times_ms)
+
+
+def open_wire() -> Wire | None:
+    try:
+        return Wire()
+    except PermissionError:
+        return None
+
+
+def with_the_switch_ms(requests: list[Request]) -> list[float]:
+    """From each of the caller's INVITEs to the one for the phone that follows it: they come and go in order."""
+    waiting: deque[float] = deque()
+    times_ms: list[float] = []
+    for request in requests:
+        if request.method != "INVITE":
+            continue
+        if request.source == CALLER:
+            waiting.append(request.at_ms)
+        elif request.destination == PHONE:
+            while waiting and request.at_ms - waiting[0] > RETRANSMITTED_MS:
+                waiting.popleft()
+            if waiting:
+                times_ms.append(request.at_ms - waiting.popleft())
+    return times_ms
+
+
+def percentile(times_ms: list[float], share: float) -> float:
+    return times_ms[min(len(times_ms) - 1, int(share * len(times_ms)))] if times_ms else 0.0
+
+
+def median_p99(rounds: list[Round]) -> tuple[float, float]:
+    """Of set-up, and with the switch."""
+    return (
+        statistics.median(each.calls.setup_percentile_ms(0.99) for each in rounds),
+        statistics.median(percentile(each.wire_ms, 0.99) for each in rounds),
+    )
 
 
 @click.command
@@ -145,8 +202,8 @@ def main(
     server = HostPort(SWITCH, free_port())
     web_port = free_port()
     ends = (HostPort(CALLER, free_port(CALLER)), HostPort(PHONE, free_port(PHONE)))
-    quiet: list[LoadResult] = []
-    busy: list[LoadResult] = []
+    quiet: list[Round] = []
+    busy: list[Round] = []
     answers: list[dict[str, float]] = []
     used: dict[str, list[float]] = {"switch quiet": [], "switch busy": [], "web busy": []}
     with tempfile.TemporaryDirectory(prefix="web-") as name:
@@ -170,14 +227,18 @@ def main(
                     )
                     if per_s:
                         used["web busy"].append((cpu_s(running.pid("web")) - web_s) / took_s)
+                    calls, wire_ms = results[-1]
                     print(
-                        f"{per_s:4.0f} requests/s: set-up median {results[-1].setup_percentile_ms(0.5):.2f} ms, "
-                        f"p99 {results[-1].setup_percentile_ms(0.99):.2f} ms, {results[-1].failed} failed"
+                        f"{per_s:4.0f} requests/s: set-up median {calls.setup_percentile_ms(0.5):.2f} ms, "
+                        f"p99 {calls.setup_percentile_ms(0.99):.2f} ms; in the switch median "
+                        f"{percentile(wire_ms, 0.5):.2f} ms, p99 {percentile(wire_ms, 0.99):.2f} ms; "
+                        f"{calls.failed} failed"
                     )
-    quiet_p99 = statistics.median(each.setup_percentile_ms(0.99) for each in quiet)
-    busy_p99 = statistics.median(each.setup_percentile_ms(0.99) for each in busy)
+    (quiet_p99, quiet_wire_p99), (busy_p99, busy_wire_p99) = median_p99(quiet), median_p99(busy)
     change = busy_p99 / quiet_p99 - 1
-    print(f"p99 {quiet_p99:.2f} ms without, {busy_p99:.2f} ms with requests: {100 * change:+.0f} %; the bar is 20 %")
+    wire_change = busy_wire_p99 / quiet_wire_p99 - 1 if quiet_wire_p99 else 0.0
+    print(f"set-up p99 {quiet_p99:.2f} ms without, {busy_p99:.2f} ms with requests: {100 * change:+.0f} %")
+    print(f"in the switch {quiet_wire_p99:.2f} and {busy_wire_p99:.2f} ms: {100 * wire_change:+.0f} %; the bar is 20 %")
     print(f"CPU of a core: {', '.join(f'{what} {statistics.median(part):.2f}' for what, part in used.items())}")
     print(f"requests: {answers[-1]}")
     if as_json:
@@ -188,8 +249,11 @@ def main(
             "setup_p99_quiet_ms": round(quiet_p99, 2),
             "setup_p99_busy_ms": round(busy_p99, 2),
             "change": round(change, 3),
+            "wire_p99_quiet_ms": round(quiet_wire_p99, 2),
+            "wire_p99_busy_ms": round(busy_wire_p99, 2),
+            "wire_change": round(wire_change, 3),
             "bar": BAR,
-            "failed_calls": sum(each.failed for each in (*quiet, *busy)),
+            "failed_calls": sum(each.calls.failed for each in (*quiet, *busy)),
             "answers": answers,
             "cpu": {what: round(statistics.median(part), 3) for what, part in used.items()},
             **where_and_when(),
