@@ -114,6 +114,7 @@ class Caller(_Station):
         self._completed = 0
         self._failed = 0
         self._expected = -1
+        self._dialled = 0
         self._is_over = asyncio.Event()
         self._offer = make_offer(MediaCapabilities(), NOWHERE, session_id=1, version=1)
 
@@ -136,9 +137,10 @@ class Caller(_Station):
 
     def _dial(self, number: str) -> None:
         now = self.clock.now()
+        self._dialled += 1
         leg_id = self.endpoint.invite(
             self.target(f"sip:{number}@{self.server.host}"),
-            from_uri=f"sip:+15550100@{self.address.host}",
+            from_uri=f"sip:+1555{self._dialled:07}@{self.address.host}",
             sdp=self._offer,
             now=now,
         )

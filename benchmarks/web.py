@@ -23,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Generator
 from pathlib import Path
 from typing import NamedTuple
@@ -47,8 +46,6 @@ CONNECTIONS = 50
 PATHS = ("calls", "agents", "queues", "calls", "figures")
 """Asked in turn; calls most often, as a wallboard does."""
 BAR = 0.20
-RETRANSMITTED_MS = 400.0
-"""An INVITE that has waited for so long was sent again, and the other one is meant."""
 AGENTS = 100
 
 
@@ -159,19 +156,14 @@ def open_wire() -> Wire | None:
 
 
 def with_the_switch_ms(requests: list[Request]) -> list[float]:
-    """From each of the caller's INVITEs to the one for the phone that follows it: they come and go in order."""
-    waiting: deque[float] = deque()
+    """From each of the caller's INVITEs to the one for the phone; of those that were sent again, from the first."""
+    came_at: dict[str, float] = {}
     times_ms: list[float] = []
     for request in requests:
-        if request.method != "INVITE":
-            continue
-        if request.source == CALLER:
-            waiting.append(request.at_ms)
-        elif request.destination == PHONE:
-            while waiting and request.at_ms - waiting[0] > RETRANSMITTED_MS:
-                waiting.popleft()
-            if waiting:
-                times_ms.append(request.at_ms - waiting.popleft())
+        if request.method == "INVITE" and request.source == CALLER:
+            came_at.setdefault(request.calling, request.at_ms)
+        elif request.method == "INVITE" and request.destination == PHONE and request.calling in came_at:
+            times_ms.append(request.at_ms - came_at.pop(request.calling))
     return times_ms
 
 

@@ -18,8 +18,9 @@ SLOW_READER_S = 20.0
 CACHED_LISTINGS_MAX = 256
 """Listings that are remembered for a moment: some twenty kinds, for a dozen projects."""
 
-LISTING_FRESH_S = 0.25
-"""So old a listing may be that was not changed from here: a hundred wallboards cost the switch what one does."""
+LISTING_FRESH_S = 1.0
+"""So old a listing may be that was not changed from here: a hundred wallboards cost the switch what one does, which is
+less than a hundredth of its time with hundreds of calls; what must be known at once, the events tell."""
 
 BUCKETS_MAX = 20_000
 """Users, keys and addresses whose requests are counted; those that have asked nothing lately are forgotten first."""
