@@ -60,7 +60,9 @@ def fill(fixed: FixedOperations) -> None:
 
 def make_directory(path: Path) -> Path:
     """A configuration directory with a key for each role, a user, and records."""
-    (path / "softswitch.toml").write_text("[web]\nenabled = true\n")
+    (path / "softswitch.toml").write_text(
+        "[web]\nenabled = true\nrequests_per_s = 100000\naddress_requests_per_s = 100000\n"
+    )
     (path / "run").mkdir()
     (path / "projects.toml").write_text('[[project]]\nid = "acme"\n')
     (path / "agents.toml").write_text('[[agent]]\nid = "anna"\npassword = "long enough"\nteams = ["first"]\n')

@@ -151,3 +151,14 @@ def test_a_switch_without_media_is_not_ready(api: Api, operations: FixedOperatio
     answer = api.get("/ready")
     assert (answer.status_code, answer.json()["reason"]) == (503, "the switch has no media worker")
     assert api.get("/health").status_code == 200
+
+
+def test_too_many_requests_are_told_when_to_come_again(tmp_path: Path) -> None:
+    directory = make_directory(tmp_path)
+    (directory / "softswitch.toml").write_text("[web]\nenabled = true\naddress_requests_per_s = 0.5\n")
+    parts = WebParts(str(directory), load_settings(directory), SystemClock())
+    with TestClient(parts.application) as api:
+        assert api.get("/api/v1/session", headers=bearer("admin")).status_code == 200
+        refused = api.get("/api/v1/session", headers=bearer("admin"))
+    assert (refused.status_code, refused.json()["type"]) == (429, "urn:softswitch:problem:too_many_requests")
+    assert 1 <= int(refused.headers["retry-after"]) <= 3
