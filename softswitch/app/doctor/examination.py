@@ -20,7 +20,9 @@ from softswitch.app.machine import own_ip
 from softswitch.app.run_directory import worker_sockets
 from softswitch.app.settings import listeners
 from softswitch.app.sounds import prepare_sounds, sound_library
+from softswitch.base.address import TransportKind
 from softswitch.config import Configuration
+from softswitch.config.addresses import parse_host_port
 from softswitch.control.protocol.replies import Status
 from softswitch.control.protocol.rows import TrunkRow
 
@@ -45,6 +47,9 @@ def examine(
     )
     if running is None:
         yield from listener_findings(listeners(configuration), ROOT)
+        web = parse_host_port(settings.web.listen) if settings.web.enabled else None
+        if web is not None:
+            yield from listener_findings([(TransportKind.TCP, web)], ROOT, key="[web] listen")
     yield from media_findings(settings.media.port_range, settings.limits.calls, ROOT, is_running=running is not None)
     yield from clock_findings(time.time(), kept_state())
     yield from certificate_findings(configuration, time.time())

@@ -16,8 +16,10 @@ PRIVILEGED_BELOW = 1024
 TAKEN_SHARE_MAX = 0.05
 
 
-def listener_findings(listeners: Sequence[tuple[TransportKind, HostPort]], root: Path) -> Iterator[Finding]:
-    """Of a switch that does not run: each port is bound for a moment."""
+def listener_findings(
+    listeners: Sequence[tuple[TransportKind, HostPort]], root: Path, *, key: str = "[sip] listen"
+) -> Iterator[Finding]:
+    """Of a switch that does not run: each port is bound for a moment. `key` is where it is configured."""
     for transport, local in listeners:
         words = f"{transport.name.lower()} {local}"
         kind = socket.SOCK_DGRAM if transport is TransportKind.UDP else socket.SOCK_STREAM
@@ -26,7 +28,7 @@ def listener_findings(listeners: Sequence[tuple[TransportKind, HostPort]], root:
             yield Finding("ports", "good", f"{words} is free")
         elif error.errno == errno.EADDRINUSE:
             owner = _owner(root, "udp" if kind == socket.SOCK_DGRAM else "tcp", local.port)
-            yield Finding("ports", "fault", f"{words} is taken{owner}", "Stop that program, or change [sip] listen")
+            yield Finding("ports", "fault", f"{words} is taken{owner}", f"Stop that program, or change {key}")
         elif error.errno == errno.EACCES and local.port < PRIVILEGED_BELOW:
             yield Finding(
                 "ports",
@@ -39,7 +41,7 @@ def listener_findings(listeners: Sequence[tuple[TransportKind, HostPort]], root:
                 "ports",
                 "fault",
                 f"{words} cannot be opened: {error.strerror}",
-                "Correct [sip] listen: see `ip address`",
+                f"Correct {key}: see `ip address`",
             )
 
 

@@ -33,6 +33,9 @@ def running_findings(status: Status, trunks: Iterable[TrunkRow], version: str) -
             f"the switch was late by {status.loop_lag_ms:.0f} ms",
             "See what else uses its core: top; fewer [limits] calls, or a faster machine",
         )
+    if status.web is not None and not status.web.pid:
+        what = f"the web process does not run: nobody is answered at {status.web.url}"
+        yield Finding("switch", "fault", what, "See the log: it is started again by itself")
     for worker in status.workers:
         yield from _worker(worker)
     for trunk in trunks:

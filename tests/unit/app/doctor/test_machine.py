@@ -7,10 +7,14 @@ import pytest
 
 from softswitch.app.doctor.clocks import TIME_ERROR, clock_findings, kept_state
 from softswitch.app.doctor.disk import disk_findings, existing
+from softswitch.app.doctor.examination import examine
 from softswitch.app.doctor.finding import Finding
 from softswitch.app.doctor.kernel import kernel_findings
 from softswitch.app.doctor.ports import listener_findings, media_findings
 from softswitch.base.address import HostPort, TransportKind
+from softswitch.config import Configuration
+from softswitch.config.settings import Settings
+from softswitch.config.web_settings import WebSection
 
 NOW = 1_780_000_000.0
 
@@ -71,6 +75,17 @@ def test_a_taken_port_names_who_has_it() -> None:
     assert f"udp 127.0.0.1:{port} is taken by " in finding.what
     (finding,) = listener_findings(listeners, Path("/"))
     assert (finding.level, finding.what) == ("good", f"udp 127.0.0.1:{port} is free")
+
+
+def test_the_port_of_the_web_process_is_looked_at_as_well(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        listen = f"127.0.0.1:{holder.getsockname()[1]}"
+        settings = Settings(web=WebSection(enabled=True, listen=listen))
+        configuration = Configuration(directory=str(tmp_path), settings=settings)
+        finding = next(each for each in examine(configuration, None, asks_others=False) if listen in each.what)
+    assert (finding.level, finding.remedy) == ("fault", "Stop that program, or change [web] listen")
 
 
 def test_an_address_of_another_machine_cannot_be_listened_at() -> None:

@@ -15,7 +15,7 @@ from softswitch.config.caller_rows import LookupRow
 from softswitch.config.settings import MailSection, MediaSection, Settings, SipSection, TlsSection
 from softswitch.config.trunk_rows import TrunkRow as ConfiguredTrunk
 from softswitch.control.protocol.replies import Status
-from softswitch.control.protocol.rows import StoreRow, TrunkRow, WorkerRow
+from softswitch.control.protocol.rows import StoreRow, TrunkRow, WebRow, WorkerRow
 from softswitch.testing.certificates import Authority
 
 NAMES = {"sip.provider.example": ["8.8.8.8"], "pbx.local.example": ["10.1.1.1"]}
@@ -150,6 +150,7 @@ def status(**changes: object) -> Status:
     [
         (status(version="0.0.9"), "version 0.0.9 runs"),
         (status(store=StoreRow(directory="store", fault="the disk is full")), "nothing can be stored"),
+        (status(web=WebRow(url="http://127.0.0.1:8080")), "nobody is answered at http://127.0.0.1:8080"),
         (status(loop_lag_ms=45.0), "late by 45 ms"),
         (status(workers=[WorkerRow(name="media-0", pid=1, is_connected=False)]), "media-0 is not there"),
         (status(workers=[WorkerRow(name="media-0", pid=1, is_connected=True, cpu=0.93)]), "93 % of its core"),
