@@ -24,7 +24,7 @@ from softswitch.reports.facts.call_facts import CallFacts
 from softswitch.reports.facts.event_facts import PRESENCE_SUMS, WORK_SUMS, Carried, EventFacts
 from softswitch.reports.facts.names import Names
 
-FOLDS = 1
+FOLDS = 2
 """Raised whenever the same records make other facts."""
 _ENDING = ".facts"
 
