@@ -48,6 +48,7 @@ ACCESS: dict[str, frozenset[Column]] = {
     "GET /agents/{agent_id}": ALL,
     "POST /agents/{agent_id}/state": ALL,
     "PUT /agents/{agent_id}/skills": LEADERS,
+    "POST /agents/{agent_id}/supervision": LEADERS,
     "POST /agents/{agent_id}/disposition": ALL,
     "GET /sites": ADMIN,
     "GET /queues": ALL,

@@ -145,6 +145,12 @@ def _agent(view: View, request: requests.SetAgent | requests.SetDisposition) -> 
     return request.agent_id in view.agents
 
 
+def _following(view: View, request: requests.SuperviseAgent) -> bool:
+    """Of his team, at his own phone."""
+    is_own_phone = bool(request.phone) and request.phone == view.caller.phone
+    return view.is_leader and is_own_phone and request.agent_id in view.agents
+
+
 def _skills(view: View, request: requests.SetSkills) -> bool:
     return view.is_leader and request.agent_id in view.agents
 
@@ -216,6 +222,7 @@ RULES: dict[type[Request], Rule] = {
     requests.SetAgent: _agent,
     requests.SetDisposition: _agent,
     requests.SetSkills: _skills,
+    requests.SuperviseAgent: _following,
     requests.SetQueue: _queue,
     requests.QueueContact: _new_contact,
     requests.SetContact: _contact,

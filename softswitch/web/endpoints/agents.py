@@ -14,9 +14,11 @@ from softswitch.control.protocol.requests import (
     SetAgent,
     SetDisposition,
     SetSkills,
+    SuperviseAgent,
 )
 from softswitch.control.protocol.rows import AgentRow, SiteRow
 from softswitch.web.asked import Asked
+from softswitch.web.endpoints.calls import SupervisionOrder, own_phone
 from softswitch.web.fields import Seconds, Word
 from softswitch.web.problem import ProblemError
 from softswitch.web.route import Listing, NoQuery, Routes
@@ -37,6 +39,12 @@ class SkillsOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     skills: dict[Word, Annotated[int, Meta(ge=0, le=10)]] = {}
     is_reset: bool = False
+
+
+class FollowingOrder(SupervisionOrder, frozen=True, forbid_unknown_fields=True):
+    """Whose phone rings, and how it takes part; `is_following`: in all his conversations, until it hangs up."""
+
+    is_following: bool = False
 
 
 class DispositionOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +101,17 @@ async def set_skills(asked: Asked[SkillsOrder, NoQuery]) -> AgentAnswer:
     request = SetSkills(_agent_id(asked), dict(order.skills), order.is_reset, asked.caller.name)
     done = await asked.switch.ask(request, AgentSet)
     return AgentAnswer(done.agent, done.is_pending)
+
+
+@routes.post("/agents/{agent_id}/supervision", answer=AgentAnswer, body=FollowingOrder)
+async def supervise_agent(asked: Asked[FollowingOrder, NoQuery]) -> AgentAnswer:
+    """Take part in what an agent talks, now or from his next conversation on.
+
+    A phone rings; answered, it listens, whispers or barges in. Supervisors use their own (`phone` of users.toml).
+    """
+    order = asked.body
+    request = SuperviseAgent(_agent_id(asked), own_phone(asked), order.mode, order.is_following)
+    return AgentAnswer((await asked.switch.ask(request, AgentSet)).agent)
 
 
 @routes.post("/agents/{agent_id}/disposition", answer=AgentAnswer, body=DispositionOrder)

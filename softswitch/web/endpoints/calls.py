@@ -127,7 +127,7 @@ async def supervise(asked: Asked[SupervisionOrder, NoQuery]) -> Supervised:
 
     A phone rings; answered, it takes part in the conversation. Supervisors use their own (`phone` of users.toml).
     """
-    request = Supervise(CallId(asked.path["call_id"]), _phone(asked), asked.body.mode)
+    request = Supervise(CallId(asked.path["call_id"]), own_phone(asked), asked.body.mode)
     done = await asked.switch.ask(request, SupervisionSet)
     return Supervised(done.call, done.phone)
 
@@ -157,7 +157,8 @@ async def _calls(asked: Asked[Any, Any]) -> list[CallRow]:
     return [row for frame in await asked.switch.frames(ListCalls(), Calls) for row in frame.rows]
 
 
-def _phone(asked: Asked[Any, Any]) -> str:
+def own_phone(asked: Asked[Any, Any]) -> str:
+    """The one that is named, or that of the caller in users.toml. Raises `ProblemError` if there is neither."""
     phone = cast(str, asked.body.phone) or asked.caller.phone
     if not phone:
         remedy = "Name an account or a number, or write phone into users.toml"

@@ -42,6 +42,7 @@ BODIES: dict[str, Any] = {
     "POST /calls/{call_id}/streams": {"program": "scribe", "side": "mixed"},
     "POST /agents/{agent_id}/state": {"action": "pause", "reason": "lunch"},
     "PUT /agents/{agent_id}/skills": {"skills": {"billing": 5}},
+    "POST /agents/{agent_id}/supervision": {"mode": "whisper", "phone": "900", "is_following": True},
     "POST /agents/{agent_id}/disposition": {"code": "sold"},
     "POST /queues/{queue_id}/state": {"action": "close", "reason": "fire"},
     "POST /contacts": {"queue_id": "support", "channel": "chat", "caller": "kim"},

@@ -55,6 +55,17 @@ def test_a_supervisor_makes_no_phone_ring_but_his_own(api: Api, operations: Fixe
     assert [order[2] for order in operations.orders] == ["900", "900"]
 
 
+def test_a_supervisor_follows_who_is_of_his_team_at_his_own_phone(api: Api, operations: FixedOperations) -> None:
+    for who, order, status in (
+        ("anna", {"mode": "whisper", "is_following": True}, 200),
+        ("anna", {"phone": "anna"}, 404),
+        ("boris", {}, 404),
+    ):
+        answer = api.post(f"/api/v1/agents/{who}/supervision", json=order, headers=bearer("supervisor"))
+        assert answer.status_code == status, answer.text
+    assert operations.orders == [("supervise_agent", "anna", "900", "whisper", "True")]
+
+
 def test_an_agent_is_not_told_who_listens(api: Api, operations: FixedOperations) -> None:
     operations.call_rows = [replace(row, supervisors={"900": "listen"}) for row in operations.call_rows]
     assert rows(api, "calls", "agent")[0]["supervisors"] == {}
