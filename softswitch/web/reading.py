@@ -27,7 +27,7 @@ def read_body(route: Route, media_type: str, raw: bytes) -> Any:
     try:
         return msgspec.json.decode(raw, type=route.body)
     except msgspec.ValidationError as error:
-        raise _invalid(error, "body") from error
+        raise _invalid(error, "body", route.body) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise ProblemError("malformed", f"the body is no JSON ({error})", "Send JSON in UTF-8", field="body") from error
 
@@ -47,7 +47,7 @@ def read_query_as(kind: type[QueryT], pairs: list[tuple[str, str]]) -> QueryT:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _invalid(error, "query") from error
+        raise _invalid(error, "query", kind) from error
 
 
 def check_path(words: dict[str, str]) -> dict[str, str]:
@@ -57,7 +57,7 @@ def check_path(words: dict[str, str]) -> dict[str, str]:
     return words
 
 
-def _invalid(error: msgspec.ValidationError, whole: str) -> ProblemError:
+def _invalid(error: msgspec.ValidationError, whole: str, kind: type[Any]) -> ProblemError:
     """msgspec says "Expected `int`, got `str` - at `$.seconds`", or names a field that is missing or unknown."""
     text = str(error)
     found = _AT.match(text)
@@ -66,4 +66,8 @@ def _invalid(error: msgspec.ValidationError, whole: str) -> ProblemError:
     if named is not None:
         field = f"{field}.{named[1]}" if field else named[1]
     reason = reason[:1].lower() + reason[1:]
-    return ProblemError("invalid", reason, "See /openapi.json for what it may be", field=field or whole)
+    remedy = "See /openapi.json for what it may be"
+    if "unknown field" in reason and found is None and issubclass(kind, msgspec.Struct):
+        names = ", ".join(kind.__struct_encode_fields__)
+        remedy = f"There are {names}" if names else "Leave it out"
+    return ProblemError("invalid", reason, remedy, field=field or whole)

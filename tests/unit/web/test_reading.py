@@ -44,6 +44,18 @@ def test_a_body_is_read_into_its_type():
     assert read_body(route(body=None), "", b"") is None
 
 
+def test_who_names_an_unknown_field_is_told_those_there_are():
+    with pytest.raises(ProblemError) as of_body:
+        read_body(route(), "application/json", b'{"action": "start", "more": 1}')
+    assert of_body.value.problem.remedy == "There are action, seconds"
+    with pytest.raises(ProblemError) as of_query:
+        read_query(route(query=Query), [("colour", "red")])
+    assert of_query.value.problem.remedy == "There are limit, since"
+    with pytest.raises(ProblemError) as of_none:
+        read_query(route(), [("colour", "red")])
+    assert of_none.value.problem.remedy == "Leave it out"
+
+
 @pytest.mark.parametrize(
     ("media_type", "raw", "status", "field"),
     [
