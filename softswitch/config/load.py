@@ -96,7 +96,6 @@ def load_users(directory: str | os.PathLike[str]) -> tuple[list[UserRow], list[K
     draft = Draft(str(path))
     _convert_file(USERS_FILE, draft)
     check_users(draft)
-    check_webhooks(draft)
     if faults := draft.faults():
         raise ConfigurationError(faults)
     return [row for _, row in draft.users], [row for _, row in draft.keys]
@@ -166,6 +165,7 @@ def _check(draft: Draft) -> None:
     check_queues(draft)
     check_staff(draft)
     check_users(draft)
+    check_webhooks(draft)
     check_sites(draft)
     check_callbacks(draft)
     check_steps(draft)
