@@ -4,10 +4,10 @@ REQUEST_BYTES_MAX = 64 * 1024
 """A request is a few words; more is a client that speaks something else."""
 
 REPLY_BYTES_MAX = 4 * 1024 * 1024
-"""A frame of `ROWS_PER_FRAME` rows is some 100 KiB; the client refuses what cannot be a reply of a switch."""
+"""A frame of `ROWS_PER_FRAME` rows is some 10 KiB; the client refuses what cannot be a reply of a switch."""
 
-ROWS_PER_FRAME = 250
-"""Built and encoded in one go on the switch's event loop: about a millisecond."""
+ROWS_PER_FRAME = 25
+"""Built and encoded in one go on the switch's event loop, while an INVITE waits: half a millisecond at most."""
 
 CLIENTS_MAX = 64
 """Connections at a time: command lines and wallboards of one machine."""
