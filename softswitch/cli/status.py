@@ -49,7 +49,7 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
     lines = [
         ("softswitch", f"{answer.version}, pid {answer.pid}, up {duration(answer.uptime_s)}"),
         ("configuration", f"{answer.configuration_directory}, loaded {instant(answer.configuration_loaded_at)}"),
-        ("phones", f"register at sip:{answer.domain}"),
+        ("phones", f"register at sip:{answer.domain}{_port(answer.listen)}"),
         ("listening on", ", ".join(answer.listen)),
         ("registrations", str(answer.registrations)),
         ("calls", f"{answer.calls} in progress, {answer.waiting} waiting in {count(answer.queues, 'queue')}"),
@@ -72,6 +72,12 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
             ("stopping", f"new calls are refused, calls in progress end in {duration(answer.drain_ends_in_s)}")
         )
     return lines
+
+
+def _port(listen: list[str]) -> str:
+    """To be typed into phones where it is not what they take by themselves."""
+    ports = [text.rpartition(":")[2] for text in listen]
+    return f":{ports[0]}" if ports and not {"5060", "5061"}.intersection(ports) else ""
 
 
 def _homer(homer: HomerRow) -> str:

@@ -25,7 +25,7 @@ def certificate_findings(configuration: Configuration, wall: float) -> Iterator[
         else:
             yield Finding("certificates", "good", f"{key}: {path} is good for {days:.0f} days")
         domain = configuration.settings.sip.domain
-        if not _is_for(certificate, domain):
+        if not key.startswith("web.") and not _is_for(certificate, domain):
             yield Finding(
                 "certificates",
                 "warning",

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from softswitch import __version__
+from softswitch.app.certificates import certificate_faults
 from softswitch.app.doctor.certificates import certificate_findings
 from softswitch.app.doctor.peers import Service, connecting_finding, name_findings, nat_findings, services
 from softswitch.app.doctor.running import running_findings
@@ -14,6 +15,7 @@ from softswitch.config import Configuration
 from softswitch.config.caller_rows import LookupRow
 from softswitch.config.settings import MailSection, MediaSection, Settings, SipSection, TlsSection
 from softswitch.config.trunk_rows import TrunkRow as ConfiguredTrunk
+from softswitch.config.web_settings import WebSection
 from softswitch.control.protocol.replies import Status
 from softswitch.control.protocol.rows import StoreRow, TrunkRow, WebRow, WorkerRow
 from softswitch.testing.certificates import Authority
@@ -121,6 +123,22 @@ def test_a_certificate_is_told_before_it_ends_and_by_its_name(
     )
     found = certificate_findings(configuration, datetime.now(UTC).timestamp())
     assert [finding.level for finding in found] == levels
+
+
+@pytest.mark.parametrize(("ends_in_days", "level"), [(30.0, "good"), (-1.0, "fault")])
+def test_the_certificate_of_the_web_process_is_looked_at(tmp_path: Path, ends_in_days: float, level: str) -> None:
+    """It need not be for the name that phones use."""
+    own = Authority(tmp_path).issue("web", ["desk.example"], ends_in_days=ends_in_days)
+    configuration = msgspec.structs.replace(
+        centre("pbx.example"),
+        settings=Settings(
+            sip=SipSection(domain="pbx.example"), web=WebSection(enabled=True, certificate=own.certificate)
+        ),
+    )
+    now = datetime.now(UTC).timestamp()
+    assert [finding.level for finding in certificate_findings(configuration, now)] == [level]
+    faults = list(certificate_faults(configuration, now))
+    assert [("browsers will not accept it" in fault.reason) for fault in faults] == ([True] if level == "fault" else [])
 
 
 def status(**changes: object) -> Status:
