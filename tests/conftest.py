@@ -18,6 +18,10 @@ from softswitch.testing.runtime.running import RunningSwitch
 IS_CI = bool(os.environ.get("CI"))
 FIRST_WORKER = "gw0"
 REAL_TIME = ("tests/contract/", "tests/integration/", "tests/peers/")
+AT_LEISURE = tuple(f"tests/integration/{folder}/" for folder in ("control", "records", "store", "web"))
+"""They have sockets, databases and processes, and no sound that could be late,"""
+BUT = ("tests/integration/web/test_process.py",)
+"""except for this, which has calls."""
 
 
 def pytest_configure() -> None:
@@ -27,7 +31,11 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Real time comes first, because what comes first goes to the first worker."""
-    items.sort(key=lambda item: not item.nodeid.startswith(REAL_TIME))
+    items.sort(key=lambda item: not is_real_time(item.nodeid))
+
+
+def is_real_time(nodeid: str) -> bool:
+    return nodeid.startswith(BUT) or (nodeid.startswith(REAL_TIME) and not nodeid.startswith(AT_LEISURE))
 
 
 class ByTheClock(LoadScopeScheduling):
@@ -35,7 +43,7 @@ class ByTheClock(LoadScopeScheduling):
     way; other files go wherever there is room, each as a whole."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "real time" if nodeid.startswith(REAL_TIME) else nodeid.partition("::")[0]
+        return "real time" if is_real_time(nodeid) else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByTheClock:
