@@ -16,10 +16,12 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from softswitch.app.digest_text import Digest
+from softswitch.app.due_work import DueWork
 from softswitch.base.clock import Clock
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
 from softswitch.calls.conferences.times import ConferenceTime, next_time, read_time
+from softswitch.calls.runtime.wall_timer import DAY_S
 from softswitch.config import Configuration
 from softswitch.store import Store
 from softswitch.store.digest_schema import StoredDigest
@@ -27,11 +29,8 @@ from softswitch.store.voicemail_schema import StoredMail
 
 log = get_logger("digest")
 
-DAY_S = 86_400.0
 LONGEST_CALL_S = DAY_S
 """Records are in the order in which calls began: one that began so long before the last digest may have ended since."""
-RETRY_S = 3600.0
-"""After a failure nobody has thought of."""
 ROWS_AT_ONCE = 100
 """Records that are read before calls have their turn again: a few milliseconds."""
 
@@ -78,61 +77,32 @@ class Digests:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._loop = loop
         self._terms = terms
         self._put = put
-        self._timer: asyncio.TimerHandle | None = None
-        self._writing: asyncio.Task[None] | None = None
-        self._is_stopped = False
+        self._until = {row.project: row.until_wall for row in store.digests.ascending()}
+        """Until when each client knows of its calls, as in the store, where what was written is read a moment later."""
+        self._due_work = DueWork(loop, clock.wall, name="digest", due=self._next_due, work=self._write_those_due)
 
     def refresh(self) -> None:
         """At the start, and when the configuration has changed: who wants digests from now on, and who no longer."""
         wall = self._clock.wall()
         wanted = {terms.project for terms in self._terms()}
-        known = {row.project for row in self._store.digests.ascending()}
-        for project in known - wanted:
+        for project in self._until.keys() - wanted:
+            del self._until[project]
             self._store.digests.delete(project)
-        for project in wanted - known:
-            self._store.digests.put(project, StoredDigest(project=project, until_wall=wall))
-        self._arm()
+        for project in wanted - self._until.keys():
+            self._keep(project, wall)
+        self._due_work.look()
 
     async def stop(self) -> None:
         """What is being written is written by the next switch."""
-        self._is_stopped = True
-        self._disarm()
-        if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.gather(self._writing, return_exceptions=True)
+        await self._due_work.stop()
 
     # Private
 
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _arm(self, not_before_s: float = 0.0) -> None:
-        self._disarm()
-        if self._is_stopped or self._writing is not None:
-            return
-        due = [at for terms in self._terms() if (at := next_time(terms.times, self._known_until(terms))) is not None]
-        if due:
-            wait_s = min(DAY_S, max(not_before_s, min(due) - self._clock.wall()))
-            self._timer = self._loop.call_later(wait_s, self._time_is_up)
-
-    def _time_is_up(self) -> None:
-        self._timer = None
-        self._writing = self._loop.create_task(self._write_those_due(), name="digests")
-        self._writing.add_done_callback(self._written)
-
-    def _written(self, task: asyncio.Task[None]) -> None:
-        self._writing = None
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is not None:
-            log.error("digest failed", fault=repr(error))
-        self._arm(not_before_s=RETRY_S if error is not None else 0.0)
+    def _next_due(self) -> float | None:
+        due = (next_time(terms.times, self._known_until(terms)) for terms in self._terms())
+        return min((at for at in due if at is not None), default=None)
 
     async def _write_those_due(self) -> None:
         for terms in self._terms():
@@ -141,7 +111,7 @@ class Digests:
             if due is None or due > wall:
                 continue
             self._put(await self._write(terms, since, wall))
-            self._store.digests.put(terms.project, StoredDigest(project=terms.project, until_wall=wall))
+            self._keep(terms.project, wall)
             log.info("digest", project=terms.project, to=terms.to)
 
     async def _write(self, terms: DigestTerms, since: float, until: float) -> StoredMail:
@@ -160,6 +130,9 @@ class Digests:
             log.error("digest incomplete", project=terms.project, fault=str(error))
         return digest.mail(terms.to, until)
 
+    def _keep(self, project: str, until_wall: float) -> None:
+        self._until[project] = until_wall
+        self._store.digests.put(project, StoredDigest(project=project, until_wall=until_wall))
+
     def _known_until(self, terms: DigestTerms) -> float:
-        row = self._store.digests.get(terms.project)
-        return self._clock.wall() if row is None else row.until_wall
+        return self._until.get(terms.project, self._clock.wall())

@@ -18,9 +18,11 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from softswitch.app import side_process
+from softswitch.app.due_work import DueWork
 from softswitch.app.report_maker import Made, Order
 from softswitch.base.clock import Clock
 from softswitch.base.log import get_logger
+from softswitch.calls.runtime.wall_timer import DAY_S
 from softswitch.config import Configuration
 from softswitch.config.report_rows import ReportRow
 from softswitch.reports.schedule import ReportTime, next_due, read_report_time, span_before
@@ -31,9 +33,6 @@ from softswitch.store.voicemail_schema import StoredMail
 
 log = get_logger("report")
 
-DAY_S = 86_400.0
-RETRY_S = 3600.0
-"""After a failure: a full disk, or one nobody has thought of."""
 MISSED_S = 7 * DAY_S
 """Reports that were due longer ago, while the switch was down, are not made any more."""
 MAKING_S = 1800.0
@@ -81,63 +80,33 @@ class ScheduledReports:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._loop = loop
         self._wanted = wanted
+        self._made_until = {row.report: row.due_wall for row in store.report_times.ascending()}
+        """What was made last of each, as in the store, where what was written is read a moment later."""
         self._store_directory = store_directory
         self._directory = f"{store_directory.rstrip(os.sep)}.mails"
         self._put = put
         self._make = make or made_beside
-        self._timer: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._is_stopped = False
+        self._due_work = DueWork(loop, clock.wall, name="report", due=self._first_due, work=self._make_those_due)
 
     def refresh(self) -> None:
         """At the start, and when the configuration has changed: a report that is new is due from now on."""
         wanted = {schedule.row.id for schedule in self._wanted()}
-        known = {row.report for row in self._store.report_times.ascending()}
-        for report in known - wanted:
+        for report in self._made_until.keys() - wanted:
+            del self._made_until[report]
             self._store.report_times.delete(report)
-        for report in wanted - known:
-            self._store.report_times.put(report, StoredReportTime(report=report, due_wall=self._clock.wall()))
-        self._arm()
+        for report in wanted - self._made_until.keys():
+            self._keep(report, self._clock.wall())
+        self._due_work.look()
 
     async def stop(self) -> None:
         """What is being made is made by the next switch."""
-        self._is_stopped = True
-        self._disarm()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._due_work.stop()
 
     # Private
 
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _arm(self, not_before_s: float = 0.0) -> None:
-        self._disarm()
-        if self._is_stopped or self._task is not None:
-            return
-        due = [self._next_due(schedule) for schedule in self._wanted()]
-        if due:
-            wait_s = min(DAY_S, max(not_before_s, min(due) - self._clock.wall()))
-            self._timer = self._loop.call_later(wait_s, self._time_is_up)
-
-    def _time_is_up(self) -> None:
-        self._timer = None
-        self._task = self._loop.create_task(self._make_those_due(), name="reports")
-        self._task.add_done_callback(self._made)
-
-    def _made(self, task: asyncio.Task[None]) -> None:
-        self._task = None
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is not None:
-            log.error("report failed", fault=str(error) or repr(error))
-        self._arm(not_before_s=RETRY_S if error is not None else 0.0)
+    def _first_due(self) -> float | None:
+        return min(map(self._next_due, self._wanted()), default=None)
 
     async def _make_those_due(self) -> None:
         """One after the other; one that fails does not keep the others waiting. Raises the last failure."""
@@ -147,7 +116,7 @@ class ScheduledReports:
                 while (due := self._next_due(schedule)) <= self._clock.wall():
                     self._put(await self._mail(schedule, due))
                     report = schedule.row.id
-                    self._store.report_times.put(report, StoredReportTime(report=report, due_wall=due))
+                    self._keep(report, due)
                     log.info("report", report=report, to=list(schedule.to))
             except (OSError, TimeoutError, msgspec.MsgspecError) as error:
                 log.error("report failed", report=schedule.row.id, fault=str(error) or repr(error))
@@ -156,9 +125,12 @@ class ScheduledReports:
             raise failure
 
     def _next_due(self, schedule: Schedule) -> float:
-        row = self._store.report_times.get(schedule.row.id)
-        known = self._clock.wall() if row is None else row.due_wall
-        return next_due(schedule.time, max(known, self._clock.wall() - MISSED_S))
+        wall = self._clock.wall()
+        return next_due(schedule.time, max(self._made_until.get(schedule.row.id, wall), wall - MISSED_S))
+
+    def _keep(self, report: str, due_wall: float) -> None:
+        self._made_until[report] = due_wall
+        self._store.report_times.put(report, StoredReportTime(report=report, due_wall=due_wall))
 
     async def _mail(self, schedule: Schedule, due: float) -> StoredMail:
         row = schedule.row

@@ -8,9 +8,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from softswitch.app.due_work import RETRY_S
 from softswitch.app.report_maker import Made, Order
 from softswitch.app.report_maker import main as make_now
-from softswitch.app.scheduled_reports import RETRY_S, Schedule, ScheduledReports
+from softswitch.app.scheduled_reports import Schedule, ScheduledReports
 from softswitch.config.report_rows import ReportRow
 from softswitch.reports.schedule import read_report_time
 from softswitch.reports.terms import Terms
