@@ -11,7 +11,7 @@ from softswitch import __version__
 from softswitch.app.doctor import peers
 from softswitch.app.doctor.certificates import certificate_findings
 from softswitch.app.doctor.clocks import clock_findings, kept_state
-from softswitch.app.doctor.disk import disk_findings
+from softswitch.app.doctor.disk import disk_findings, existing
 from softswitch.app.doctor.finding import Finding
 from softswitch.app.doctor.kernel import kernel_findings
 from softswitch.app.doctor.ports import listener_findings, media_findings
@@ -80,7 +80,7 @@ def _sound_findings(configuration: Configuration) -> Iterator[Finding]:
         )
     directory = Path(configuration.settings.sounds.directory)
     cache = Path(os.path.dirname(configuration.settings.store.directory))
-    if not os.access(_nearest(cache), os.W_OK):
+    if not os.access(existing(str(cache)), os.W_OK):
         yield Finding(
             "sounds", "fault", f"{cache} cannot be written: no prompt can be made", "chown it, or move [store]"
         )
@@ -91,9 +91,3 @@ def _sound_findings(configuration: Configuration) -> Iterator[Finding]:
     if not faults:
         languages = ", ".join(configuration.settings.sounds.languages)
         yield Finding("sounds", "good", f"every prompt is there ({languages}; your own are in {directory})")
-
-
-def _nearest(path: Path) -> Path:
-    while not path.exists():
-        path = path.parent
-    return path
