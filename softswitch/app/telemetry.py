@@ -7,7 +7,6 @@ what is there once more.
 """
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 
+from softswitch.app.told_to_stop import set_when_told_to_stop
 from softswitch.base.clock import SystemClock
 from softswitch.base.errors import StartError
 from softswitch.base.log import configure_logging, get_logger
@@ -104,14 +104,7 @@ class Exporter:
 def main() -> None:
     settings = load_settings(sys.argv[1])
     configure_logging(level=settings.log.level, log_format=settings.log.format)
-    stop = threading.Event()
-
-    def told_to_stop(*_: object) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, told_to_stop)
-    Exporter(settings, stop, SystemClock()).run()
+    Exporter(settings, set_when_told_to_stop(), SystemClock()).run()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ goes on where it was. Told to stop, it copies what is there once more.
 """
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from itertools import islice
 
 import msgspec
 
+from softswitch.app.told_to_stop import set_when_told_to_stop
 from softswitch.app.warehouse_state import WarehouseState, remove_state, write_state
 from softswitch.base.clock import SystemClock
 from softswitch.base.errors import StartError
@@ -116,14 +116,7 @@ def _batches(rows: Iterator[RawRow]) -> Iterator[list[RawRow]]:
 def main() -> None:
     settings = load_settings(sys.argv[1])
     configure_logging(level=settings.log.level, log_format=settings.log.format)
-    stop = threading.Event()
-
-    def told_to_stop(*_: object) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, told_to_stop)
-    Copier(settings, stop, SystemClock()).run()
+    Copier(settings, set_when_told_to_stop(), SystemClock()).run()
 
 
 if __name__ == "__main__":
