@@ -1,4 +1,4 @@
-"""What the control socket can do to calls: make one, hold, play, send digits, note, park."""
+"""What the control socket can do to calls: make one, answer, hold, play, send digits, note, park."""
 
 from collections.abc import Callable
 
@@ -11,6 +11,7 @@ from softswitch.calls.runtime import commanding
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.originating import originate
 from softswitch.control.protocol.call_orders import (
+    AnswerCall,
     CallSet,
     HoldCall,
     NoteCall,
@@ -57,6 +58,9 @@ class CallOrderOperations:
         except LocalError as error:
             return Refused("not_possible", str(error))
         return CallSet(self._calls.row(call))
+
+    async def answer_call(self, order: AnswerCall) -> CallSet | Refused:
+        return self._do(order.call_id, lambda call: commanding.answer(call, order.phone, order.by))
 
     async def hold_call(self, order: HoldCall) -> CallSet | Refused:
         return self._do(order.call_id, lambda call: commanding.set_hold(call, order.side, order.is_held, order.by))

@@ -46,6 +46,7 @@ class SwitchOperations:
         self.transfer_call = call_operations.transfer_call
         orders = CallOrderOperations(parts, call_operations)
         self.originate = orders.originate
+        self.answer_call = orders.answer_call
         self.hold_call = orders.hold_call
         self.play_to_call = orders.play_to_call
         self.stop_playing = orders.stop_playing

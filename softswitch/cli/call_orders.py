@@ -1,4 +1,4 @@
-"""`softswitch calls originate`, `hold`, `resume`, `play`, `digits`, `note`, `park`: orders to calls."""
+"""`softswitch calls originate`, `answer`, `hold`, `resume`, `play`, `digits`, `note`, `park`: orders to calls."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,6 +10,7 @@ from softswitch.cli.directory import chosen_project, config_option, connect, fin
 from softswitch.cli.failure import CONFIGURATION, Failure
 from softswitch.cli.render import json_option, show_json
 from softswitch.control.protocol.call_orders import (
+    AnswerCall,
     CallSet,
     CallSide,
     CallSides,
@@ -91,6 +92,18 @@ def originate(
         show_json(call)
     else:
         click.echo(f"{first} is rung: call {call.call_id}.")
+
+
+@click.command
+@click.argument("call_id")
+@click.option("--phone", default="", help="The account, or its number, if several ring.")
+@_by_option
+@config_option
+@click.pass_context
+def answer(ctx: click.Context, call_id: str, phone: str, by: str, config: str | None) -> None:
+    """Ask a phone that rings to pick up."""
+    call = _ordered(ctx, config, call_id, lambda call: AnswerCall(call, phone, by))
+    click.echo(f"Call {call.call_id}: {phone or 'the phone'} is asked to pick up.")
 
 
 @click.command
@@ -206,4 +219,4 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     return {text.partition("=")[0]: text.partition("=")[2] for text in texts}
 
 
-COMMANDS = (originate, hold, resume, play, digits, note, park)
+COMMANDS = (originate, answer, hold, resume, play, digits, note, park)

@@ -6,6 +6,7 @@ from typing import Protocol
 from softswitch.acd.reporting.intervals import Interval
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.control.protocol.call_orders import (
+    AnswerCall,
     CallSet,
     HoldCall,
     NoteCall,
@@ -233,6 +234,7 @@ class Operations(Protocol):
         """Returns as soon as it is about to ring."""
         ...
 
+    async def answer_call(self, order: AnswerCall) -> CallSet | Refused: ...
     async def hold_call(self, order: HoldCall) -> CallSet | Refused: ...
 
     async def play_to_call(self, order: PlayToCall) -> CallSet | Refused: ...

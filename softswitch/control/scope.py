@@ -22,6 +22,7 @@ from softswitch.calls.told.call_events import CallHappened, CallSupervised
 from softswitch.calls.told.events import Numbered
 from softswitch.control.protocol import replies, requests, rows
 from softswitch.control.protocol.call_orders import (
+    AnswerCall,
     CallSet,
     HoldCall,
     NoteCall,
@@ -129,6 +130,7 @@ def _call(
     scope: Scope,
     request: requests.HangUp
     | requests.SetRecording
+    | AnswerCall
     | HoldCall
     | PlayToCall
     | StopPlaying
@@ -279,6 +281,7 @@ RULES: dict[type[Request], Rule] = {
     StartStream: _stream,
     StopStream: _call,
     Originate: _origination,
+    AnswerCall: _call,
     HoldCall: _call,
     PlayToCall: _playing,
     StopPlaying: _call,

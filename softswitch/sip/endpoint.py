@@ -92,6 +92,7 @@ class SipEndpoint:
         self.answer_reinvite = legs.answer_reinvite
         self.refuse_reinvite = legs.refuse_reinvite
         self.send_info = legs.send_info
+        self.ask_to_talk = legs.ask_to_talk
         self.accept_refer = legs.accept_refer
         self.refuse_refer = legs.refuse_refer
         self.notify_refer = legs.notify_refer

@@ -155,6 +155,11 @@ class LegCommands:
         if leg is not None:
             leg.send_info(content_type, body, now)
 
+    def ask_to_talk(self, leg_id: LegId, now: float) -> bool:
+        """Ask the phone of an outbound leg that rings to pick up; False if it has not announced that it would."""
+        leg = self._core.legs.get(leg_id)
+        return isinstance(leg, OutboundInvite) and leg.ask_to_talk(now)
+
     # Transfers
 
     def accept_refer(self, refer_id: ReferId, now: float) -> None:

@@ -4,6 +4,7 @@ import msgspec
 
 from softswitch.base.ids import CallId
 from softswitch.control.protocol.call_orders import (
+    AnswerCall,
     CallSet,
     HoldCall,
     NoteCall,
@@ -33,6 +34,10 @@ class FixedCallOrderOperations(FixedCallOperations):
             project=order.project,
         )
         return CallSet(row)
+
+    async def answer_call(self, order: AnswerCall) -> CallSet | Refused:
+        self.orders.append(("answer_call", order.call_id, order.phone, order.by))
+        return self._set(order.call_id)
 
     async def hold_call(self, order: HoldCall) -> CallSet | Refused:
         self.orders.append(("hold_call", order.call_id, str(order.is_held), order.side, order.by))

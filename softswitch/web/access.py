@@ -32,6 +32,7 @@ ACCESS: dict[str, frozenset[Column]] = {
     "GET /calls/{call_id}/why": ADMIN,
     "POST /calls": ALL,
     "PATCH /calls/{call_id}": ALL,
+    "POST /calls/{call_id}/answer": ALL,
     "POST /calls/{call_id}/hold": ALL,
     "POST /calls/{call_id}/play": LEADERS,
     "DELETE /calls/{call_id}/play": LEADERS,

@@ -19,6 +19,7 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.control.protocol import replies, requests, rows
 from softswitch.control.protocol.call_orders import (
+    AnswerCall,
     CallSet,
     HoldCall,
     NoteCall,
@@ -135,6 +136,11 @@ def _call(
     return view.has_call(request.call_id)
 
 
+def _answer(view: View, request: AnswerCall) -> bool:
+    """A phone of his own, whoever's call it is that rings there; a supervisor also in calls that he sees."""
+    return view.has_phone(request.phone) or (view.is_leader and view.has_call(request.call_id))
+
+
 def _supervision(view: View, request: requests.Supervise | requests.SetSupervision) -> bool:
     """At his own phone: nobody makes another's ring."""
     is_own_phone = bool(request.phone) and request.phone == view.caller.phone
@@ -200,6 +206,7 @@ def _origination(view: View, request: Originate) -> bool:
 
 RULES: dict[type[Request], Rule] = {
     Originate: _origination,
+    AnswerCall: _answer,
     HoldCall: _call,
     PlayToCall: _call,
     StopPlaying: _call,
@@ -234,6 +241,7 @@ RULES: dict[type[Request], Rule] = {
 
 WANTED: dict[type[Request], tuple[type[Request], ...]] = {
     Originate: (requests.ListPhones,),
+    AnswerCall: (requests.ListPhones, requests.ListCalls),
     **dict.fromkeys(
         (HoldCall, PlayToCall, StopPlaying, SendDigits, NoteCall, ParkCall),
         (requests.ListCalls,),

@@ -1,7 +1,9 @@
-"""What a program, or an operator, does to a call in progress: hold, play, send digits, note, park.
+"""What a program, or an operator, does to a call in progress: answer, hold, play, send digits, note, park.
 
 | order   | while                                      | what is done                                                  |
 |---------|--------------------------------------------|---------------------------------------------------------------|
+| answer  | a phone of ours rings that announces that  | it is asked to pick up, as if its handset had been lifted     |
+|         | it can be asked (Allow-Events: talk)       |                                                               |
 | hold    | two talk                                   | the one who is put on hold hears music, the other nothing, as |
 |         |                                            | if the other's phone had done it                              |
 | play    | two talk, and neither is on hold           | one of them, or both, hear it in place of the other, or beside|
@@ -19,8 +21,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from softswitch.base.errors import LocalError, SoftswitchError
+from softswitch.base.ids import LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.dtmf_info import info_of_digit
+from softswitch.calls.leg import LegState
 from softswitch.calls.limits import (
     DIGITS_SENT_MAX,
     VARIABLE_TOLD_CHARACTERS_MAX,
@@ -45,6 +49,29 @@ Side = Literal["caller", "called"]
 PARK_FLOW = "park"
 """Stands in the records of callers who were parked by command."""
 _DIGITS = re.compile(r"[0-9*#A-D]+")
+
+
+def answer(call: ActiveCall, phone: str, by: str) -> None:
+    """Ask the phone that rings to pick up: one of `phone`, an account or its number, or of the only one that rings."""
+    ringing: dict[str, list[LegId]] = {}
+    for party in call.parties:
+        if party.extension is not None and party.leg.state is LegState.RINGING:
+            ringing.setdefault(party.extension.username, []).append(party.leg.leg_id)
+    names = ", ".join(sorted(ringing))
+    if not ringing:
+        raise LocalError("no phone of ours rings in this call now: there is nothing to pick up")
+    if not phone and len(ringing) > 1:
+        raise LocalError(f"several phones ring: say which is to pick up, of {names}")
+    known = call.around.settings().extension_for(phone or names)
+    username = phone if known is None else known.username
+    if username not in ringing:
+        raise LocalError(f'"{phone}" does not ring in this call: {names} does')
+    if not any(call.around.sip.ask_to_talk(leg_id) for leg_id in ringing[username]):
+        raise LocalError(
+            f"the phone of {username} does not announce that it can be asked to pick up (Allow-Events: talk): "
+            "on many that is to be switched on in the phone"
+        )
+    log.info("asked to pick up", call_id=call.call_id, phone=username, by=by)
 
 
 def set_hold(call: ActiveCall, side: Side, is_held: bool, by: str) -> None:

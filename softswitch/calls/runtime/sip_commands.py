@@ -83,6 +83,11 @@ class SipCommands:
         self._endpoint.send_info(leg_id, content_type, body, self._clock.now())
         self._flush()
 
+    def ask_to_talk(self, leg_id: LegId) -> bool:
+        is_asked = self._endpoint.ask_to_talk(leg_id, self._clock.now())
+        self._flush()
+        return is_asked
+
     def accept_refer(self, refer_id: ReferId) -> None:
         self._endpoint.accept_refer(refer_id, self._clock.now())
         self._flush()

@@ -1,4 +1,4 @@
-"""What programs, and operators, can do with calls: make one, hold, play, send digits, note, park, fetch.
+"""What programs, and operators, can do with calls: make one, answer, hold, play, send digits, note, park, fetch.
 
 `by` is who wants it.
 """
@@ -40,6 +40,14 @@ class Originate(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """For flows and screens;"""
     tags: dict[str, str] = {}
     """for the record."""
+    by: str = ""
+
+
+class AnswerCall(msgspec.Struct, frozen=True, tag=True):
+    """A phone of ours that rings is asked to pick up: `phone`, an account or its number; empty: the only one."""
+
+    call_id: CallId
+    phone: str = ""
     by: str = ""
 
 
@@ -104,4 +112,4 @@ class CallSet(msgspec.Struct, frozen=True, tag=True):
     call: CallRow
 
 
-CallOrder: TypeAlias = Originate | HoldCall | PlayToCall | StopPlaying | SendDigits | NoteCall | ParkCall
+CallOrder: TypeAlias = Originate | AnswerCall | HoldCall | PlayToCall | StopPlaying | SendDigits | NoteCall | ParkCall

@@ -30,6 +30,7 @@ from softswitch.control.limits import (
 )
 from softswitch.control.operations import Operations
 from softswitch.control.protocol.call_orders import (
+    AnswerCall,
     HoldCall,
     NoteCall,
     Originate,
@@ -357,6 +358,8 @@ class ControlServer:
                 yield await operations.stop_stream(request)
             case Originate():
                 yield await operations.originate(request)
+            case AnswerCall():
+                yield await operations.answer_call(request)
             case HoldCall():
                 yield await operations.hold_call(request)
             case PlayToCall():

@@ -44,6 +44,7 @@ from softswitch.sip.sessions.early_dialog import EarlyDialog
 from softswitch.sip.sessions.invite_session import InviteSession
 from softswitch.sip.sessions.redirection import redirect_targets
 from softswitch.sip.sessions.reliable_provisional import read_rseq
+from softswitch.sip.sessions.remote_talk import Ringing, announces_talk, ask_to_talk
 from softswitch.sip.sessions.session_offers import RAISES_MAX
 from softswitch.sip.sessions.session_timer import ask, min_se
 from softswitch.sip.settings import SessionPolicy
@@ -87,6 +88,7 @@ class OutboundInvite:
         "_others",
         "_policy",
         "_raises",
+        "_talkers",
         "_wanted",
         "leg_id",
         "state",
@@ -122,6 +124,8 @@ class OutboundInvite:
         self._forks: list[str] = []
         """The tags of the parties reached."""
         self._early: dict[str, EarlyDialog] = {}
+        self._talkers: dict[str, Ringing] = {}
+        """Those that pick up when they are asked, by their tags."""
         self._has_1xx = False
         self._cancel_reason: str | None = None
         self._acks: dict[str, Transmit] = {}
@@ -167,6 +171,16 @@ class OutboundInvite:
     def refuse_reinvite(self, status: int, now: float) -> None:
         for early in self._early.values():
             early.offers.refuse(status, now)
+
+    def ask_to_talk(self, now: float) -> bool:
+        """Ask the party that was reached last to pick up; False if nobody has announced that he would."""
+        if self.state is not State.PROCEEDING or not self._talkers:
+            return False
+        ringing = next(reversed(self._talkers.values()))
+        early = self._early_dialog(ringing.response, ringing.flow, self._fork_of(ringing.response))
+        if early is not None:
+            ask_to_talk(self._core, early.dialog, self._challenge, now)
+        return early is not None
 
     def replaces_for_peer(self) -> Replaces | None:
         if not self._forks:
@@ -221,6 +235,8 @@ class OutboundInvite:
         elif self.state in (State.CALLING, State.PROCEEDING) and response.status > 100:
             self.state = State.PROCEEDING
             fork = self._fork_of(response)
+            if fork < FORKS_MAX and announces_talk(response):
+                self._talkers[response.to.tag or ""] = Ringing(response, flow)
             sdp = find_sdp(response)
             rseq = None if self._policy.reliable == "off" else read_rseq(response)
             if sdp or rseq is not None:
@@ -268,6 +284,7 @@ class OutboundInvite:
         for early in self._early.values():
             early.end(now)
         self._early.clear()
+        self._talkers.clear()
 
     def _receive_success(self, response: Response, flow: Flow, now: float) -> None:
         tag = response.to.tag or ""

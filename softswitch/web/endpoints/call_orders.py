@@ -1,4 +1,4 @@
-"""What programs do with calls: make one, hold, play, send digits, note, park."""
+"""What programs do with calls: make one, answer, hold, play, send digits, note, park."""
 
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from msgspec import Meta
 from softswitch.base.ids import CallId
 from softswitch.calls.limits import DIGITS_SENT_MAX, VARIABLE_TOLD_CHARACTERS_MAX, WORDS_PLAYED_MAX
 from softswitch.control.protocol.call_orders import (
+    AnswerCall,
     CallSet,
     CallSide,
     CallSides,
@@ -55,6 +56,12 @@ class NewCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Of a client company's key it is that company."""
     variables: Notes = {}
     tags: Notes = {}
+
+
+class AnswerOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The phone that is to pick up, an account or its number; empty: the only one that rings. Agents name their own."""
+
+    phone: MaybeNumber = ""
 
 
 class HoldOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +125,16 @@ async def originate(asked: Asked[NewCall, NoQuery]) -> CallRow:
         tags=body.tags,
         by=asked.caller.name,
     )
+    return (await asked.switch.ask(order, CallSet)).call
+
+
+@routes.post("/calls/{call_id}/answer", answer=CallRow, body=AnswerOrder)
+async def answer_call(asked: Asked[AnswerOrder, NoQuery]) -> CallRow:
+    """Ask a phone that rings to pick up.
+
+    It is one of ours, and announces that it can be asked (the event "talk"). Whether it does the events tell.
+    """
+    order = AnswerCall(_call_id(asked.path), asked.body.phone, asked.caller.name)
     return (await asked.switch.ask(order, CallSet)).call
 
 

@@ -613,6 +613,7 @@ def test_a_kind_of_event_that_there_is_not_is_a_fault_of_usage() -> None:
 def test_orders_to_calls(operations: FixedOperations) -> None:
     made = printed("calls", "originate", "anna", "+4420", "--var", "customer=47=11", "--tag", "campaign=spring")
     assert made == ["anna is rung: call c3."]
+    assert printed("calls", "answer", "c1", "--phone", "201") == ["Call c1: 201 is asked to pick up."]
     assert printed("calls", "hold", "c1", "--by", "otto") == ["Call c1: the caller is on hold."]
     assert printed("calls", "resume", "c1", "--side", "called") == ["Call c1: they talk."]
     assert printed("calls", "play", "c1", "greeting", "--text", "hello", "--to", "caller") == [
@@ -624,6 +625,7 @@ def test_orders_to_calls(operations: FixedOperations) -> None:
     assert printed("calls", "park", "c1", "--slot", "702", "--timeout", "60")[0].startswith("+442071838750 is being")
     assert operations.orders == [
         ("originate", "anna", "+4420", ""),
+        ("answer_call", "c1", "201", ""),
         ("hold_call", "c1", "True", "caller", "otto"),
         ("hold_call", "c1", "False", "called", ""),
         ("play_to_call", "c1", "greeting", "hello", "caller", "False"),

@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     "PATCH /workers/{name}": {"action": "drain"},
     "POST /calls": {"first": "anna", "to": "200"},
     "PATCH /calls/{call_id}": {"tags": {"ticket": "T-7"}},
+    "POST /calls/{call_id}/answer": {"phone": "anna"},
     "POST /calls/{call_id}/hold": {"is_held": True},
     "POST /calls/{call_id}/play": {"sounds": ["greeting"]},
     "POST /calls/{call_id}/digits": {"digits": "12#"},

@@ -18,6 +18,7 @@ WRITTEN_OUT = {
         "GET /calls/{call_id}",
         "POST /calls",
         "PATCH /calls/{call_id}",
+        "POST /calls/{call_id}/answer",
         "POST /calls/{call_id}/hold",
         "POST /calls/{call_id}/digits",
         "POST /calls/{call_id}/park",

@@ -8,6 +8,7 @@ import pytest
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.control.framing import HEADER_BYTES, encode_frame, payload_length
 from softswitch.control.protocol.call_orders import (
+    AnswerCall,
     CallSet,
     HoldCall,
     NoteCall,
@@ -177,6 +178,7 @@ REQUESTS: list[Request] = [
     StartStream(call_id=CallId("c1"), program="bot", side="mixed", rate_hz=16000, by="otto"),
     StopStream(call_id=CallId("c1"), stream_id="7", by="otto"),
     Originate(first="anna", to="+442071838750", caller_id="100", variables={"customer": "4711"}, by="crm"),
+    AnswerCall(CallId("c1"), "201", "otto"),
     HoldCall(CallId("c1"), True, "called", "otto"),
     PlayToCall(CallId("c1"), ["greeting"], "hello", "caller", True, "otto"),
     StopPlaying(CallId("c1"), "caller"),

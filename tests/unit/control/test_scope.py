@@ -11,6 +11,7 @@ from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, RecordingId
 from softswitch.calls.told.call_events import CallAnswered, CallRinging, CallSupervised
 from softswitch.calls.told.events import Numbered, PhoneRegistered, SwitchEvent, TrunkUp
 from softswitch.control.protocol.call_orders import (
+    AnswerCall,
     HoldCall,
     NoteCall,
     Originate,
@@ -115,6 +116,7 @@ ACTS: list[tuple[Request, list[tuple[str, str]]]] = [
     (TransferCall(CallId("c1"), "120"), [CALL]),
     (StartStream(call_id=CallId("c1"), program="acme.bot"), [CALL, ("program", "acme.bot")]),
     (StopStream(call_id=CallId("c1"), stream_id="7"), [CALL]),
+    (AnswerCall(CallId("c1"), "201"), [CALL]),
     (HoldCall(CallId("c1"), True), [CALL]),
     (PlayToCall(CallId("c1"), ["acme/welcome"]), [CALL]),
     (StopPlaying(CallId("c1")), [CALL]),
