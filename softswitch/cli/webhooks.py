@@ -1,5 +1,7 @@
 """`softswitch webhooks`: where events are sent, how far each has got, what could not be delivered."""
 
+from typing import TYPE_CHECKING
+
 import click
 import msgspec
 
@@ -7,6 +9,10 @@ from softswitch.cli.directory import config_option, find_directory, store_direct
 from softswitch.cli.failure import CONFIGURATION, Failure
 from softswitch.cli.render import Column, json_option, show_rows
 from softswitch.cli.words import instant
+
+if TYPE_CHECKING:
+    from softswitch.config.webhook_rows import WebhookRow
+    from softswitch.store.webhook_store import WebhookStore
 
 _number_option = click.option("--number", type=click.IntRange(0), help="This event alone.")
 
@@ -19,6 +25,12 @@ class WebhookLine(msgspec.Struct, frozen=True):
     enabled: bool
     cursor: int | None
     dead: int
+    waiting: int
+    """What follows is as the web process has noted it with the last failure."""
+    is_resting: bool
+    failing_since: float | None
+    failed_at: float | None
+    last_fault: str
 
 
 class DeadLine(msgspec.Struct, frozen=True):
@@ -48,10 +60,7 @@ def webhooks(ctx: click.Context, config: str | None, as_json: bool) -> None:
     rows = load_webhooks(directory)
     store = open_webhook_store(store_directory(directory))
     try:
-        lines = [
-            WebhookLine(row.id, row.url, row.enabled, store.cursor(row.id), sum(1 for _ in store.dead(row.id)))
-            for row in rows
-        ]
+        lines = [_line(row, store) for row in rows]
     finally:
         store.close()
     show_rows(lines, _COLUMNS, as_json=as_json, empty="No webhooks: see webhooks.toml.")
@@ -111,6 +120,28 @@ def discard(ctx: click.Context, webhook: str, number: int | None, config: str | 
     click.echo(f"{found} events were discarded.")
 
 
+def _line(row: "WebhookRow", store: "WebhookStore") -> WebhookLine:
+    trouble = store.trouble(row.id) if row.enabled else None
+    return WebhookLine(
+        webhook=row.id,
+        url=row.url,
+        enabled=row.enabled,
+        cursor=store.cursor(row.id),
+        dead=sum(1 for _ in store.dead(row.id)),
+        waiting=0 if trouble is None else trouble.waiting,
+        is_resting=trouble is not None and trouble.is_resting,
+        failing_since=None if trouble is None else trouble.since,
+        failed_at=None if trouble is None else trouble.failed_at,
+        last_fault="" if trouble is None else trouble.fault,
+    )
+
+
+def _state(row: WebhookLine) -> str:
+    if not row.enabled:
+        return "off"
+    return "well" if row.failing_since is None else "resting" if row.is_resting else "failing"
+
+
 def _checked(config: str | None, webhook: str) -> str:
     """The directory of the store. Raises `Failure` for a webhook that there is not."""
     from softswitch.config import load_webhooks
@@ -124,9 +155,13 @@ def _checked(config: str | None, webhook: str) -> str:
 
 _COLUMNS: list[Column[WebhookLine]] = [
     Column("Webhook", lambda row: row.webhook),
-    Column("Enabled", lambda row: "yes" if row.enabled else "no"),
+    Column("State", _state, style=lambda row: "" if row.failing_since is None else "red"),
+    Column("Since", lambda row: "" if row.failing_since is None else instant(row.failing_since)),
+    Column("Last failure", lambda row: "" if row.failed_at is None else instant(row.failed_at)),
+    Column("Waiting", lambda row: str(row.waiting), is_number=True),
     Column("Settled", lambda row: "" if row.cursor is None else str(row.cursor), is_number=True),
     Column("Set aside", lambda row: str(row.dead), is_number=True, style=lambda row: "red" if row.dead else ""),
+    Column("Why", lambda row: row.last_fault, is_flexible=True),
     Column("URL", lambda row: row.url, is_flexible=True),
 ]
 _DEAD_COLUMNS: list[Column[DeadLine]] = [

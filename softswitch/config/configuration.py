@@ -15,6 +15,7 @@ from softswitch.config.tariff_rows import TariffRow
 from softswitch.config.trunk_rows import OutboundRow, TrunkRow
 from softswitch.config.user_rows import KeyRow, UserRow
 from softswitch.config.voicemail_rows import BoxRow
+from softswitch.config.webhook_rows import WebhookRow
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[KeyRow, ...] = ()
     """Of programs that use the HTTP API."""
     tariffs: tuple[TariffRow, ...] = ()
+    webhooks: tuple[WebhookRow, ...] = ()
 
     def with_own_ip(self, own_ip: str) -> "Configuration":
         """The same with `own_ip` wherever the machine's own address is meant."""

@@ -352,6 +352,7 @@ def _complete(draft: Draft) -> Configuration:
         boxes=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.boxes),
         users=tuple(msgspec.structs.replace(row, name=row.name or row.id) for _, row in draft.users),
         keys=tuple(row for _, row in draft.keys),
+        webhooks=tuple(row for _, row in draft.webhooks),
     )
 
 

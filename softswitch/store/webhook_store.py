@@ -1,4 +1,4 @@
-"""What is known of webhooks: how far each has got, and what it could not be given.
+"""What is known of webhooks: how far each has got, whether it fails, and what it could not be given.
 
 An environment of its own, beside the switch's: the web process writes it, and the command line, each for a moment at a
 time.
@@ -39,6 +39,22 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     is_again: bool = False
 
 
+class StoredTrouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing was acknowledged since; forgotten with the next success. Times are wall time."""
+
+    webhook: str
+    fault: str
+    """Of the last failure,"""
+    failed_at: float
+    """which was then;"""
+    since: float
+    """and the first one."""
+    is_resting: bool
+    """It has failed so often that it is left alone for a while."""
+    waiting: int
+    """Events that are to be sent next."""
+
+
 DeadKey = tuple[str, int]
 
 
@@ -48,6 +64,7 @@ def _dead_key(key: DeadKey) -> bytes:
 
 CURSORS: TableLayout[str, StoredCursor] = TableLayout("cursors", StoredCursor, text_key)
 DEAD: TableLayout[DeadKey, DeadLetter] = TableLayout("dead", DeadLetter, _dead_key)
+TROUBLES: TableLayout[str, StoredTrouble] = TableLayout("troubles", StoredTrouble, text_key)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -59,9 +76,19 @@ class WebhookStore:
         self._cursors: TableReader[str, StoredCursor] = TableReader(CURSORS, environment)
         self._dead: TableReader[DeadKey, DeadLetter] = TableReader(DEAD, environment)
 
+        self._troubles: TableReader[str, StoredTrouble] = TableReader(TROUBLES, environment)
+
     def cursor(self, webhook: str) -> int | None:
         known = self._cursors.get(webhook)
         return None if known is None else known.number
+
+    def trouble(self, webhook: str) -> StoredTrouble | None:
+        """None: it is well."""
+        return self._troubles.get(webhook)
+
+    def note_trouble(self, webhook: str, trouble: StoredTrouble | None) -> None:
+        """That it fails, or is well again."""
+        self._environment.write([(TROUBLES.name, TROUBLES.key(webhook), trouble and _encode(trouble))])
 
     def dead(self, webhook: str) -> Iterator[DeadLetter]:
         """In the order of their numbers."""
@@ -108,4 +135,4 @@ class WebhookStore:
 def open_webhook_store(store_directory: str) -> WebhookStore:
     """Raises `StartError`."""
     path = os.path.join(store_directory, DIRECTORY)
-    return WebhookStore(open_for_writing(path, (CURSORS.name, DEAD.name), map_size_mb=MAP_SIZE_MB))
+    return WebhookStore(open_for_writing(path, (CURSORS.name, DEAD.name, TROUBLES.name), map_size_mb=MAP_SIZE_MB))

@@ -77,6 +77,8 @@ class Delivery:
         "_queue",
         "_random",
         "_single_until",
+        "failed_at",
+        "failing_since",
         "is_resting",
         "last_fault",
     )
@@ -100,6 +102,10 @@ class Delivery:
         self.is_resting = False
         """It has failed too often, and is left alone for a while."""
         self.last_fault = ""
+        self.failed_at = 0.0
+        """When that was, wall time, and"""
+        self.failing_since: float | None = None
+        """since when nothing was acknowledged; None: it is well."""
 
     # Inputs
 
@@ -138,11 +144,12 @@ class Delivery:
         self._next_at = 0.0
         self.is_resting = False
         self.last_fault = ""
+        self.failing_since = None
         self._done()
 
     def failed(self, fault: str, now: float, wall: float, *, is_refused: bool) -> None:
         """They are not. `is_refused`: it is there, and does not want them."""
-        self.last_fault = fault
+        self.went_wrong(fault, wall, since=wall if self.failing_since is None else self.failing_since)
         self._failures += 1
         self._attempts += 1
         if is_refused and len(self._in_hand) > 1:
@@ -156,6 +163,10 @@ class Delivery:
             self._give_back()
             self._set_aside_old(fault, wall)
         self._wait(now)
+
+    def went_wrong(self, fault: str, wall: float, *, since: float) -> None:
+        """The last attempt failed at `wall`, and none has succeeded `since`, maybe of another delivery."""
+        self.last_fault, self.failed_at, self.failing_since = fault, wall, since
 
     # Time
 

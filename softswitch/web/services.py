@@ -62,7 +62,17 @@ class WebhookState(msgspec.Struct, frozen=True, kw_only=True):
     delivered: int
     failed: int
     last_fault: str
+    """Why the last attempt has failed; empty: it has not."""
     dead: int
+    """Events that were set aside."""
+    waiting: int
+    """Events that are to be sent next."""
+    failing_since: float | None
+    """Since when no attempt has succeeded, wall time; None: it is well."""
+    failed_at: float | None
+    """When the last attempt has failed."""
+    retry_s: float | None
+    """In so many seconds it is tried again."""
 
 
 class DeadRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
 from softswitch.calls.told.events import Numbered, events_of, kind_of
 from softswitch.config.webhook_rows import WebhookRow
-from softswitch.store.webhook_store import DeadLetter, WebhookStore
+from softswitch.store.webhook_store import DeadLetter, StoredTrouble, WebhookStore
 from softswitch.web.delivery import CursorMoved, Delivery, SetAside, Settled
 from softswitch.web.limits import (
     DEAD_LETTERS_MAX,
@@ -59,6 +59,8 @@ class _Hook:
         self.delivered = self.failed = 0
         self.is_sending = False
         self._looked_at = 0.0
+        self._noted: StoredTrouble | None = None
+        """What the store has of its failures."""
         self._told = ""
         """The last fault that is in the log."""
 
@@ -110,6 +112,9 @@ class _Hook:
             age_max_s=self.row.keep_hours * 3600,
             random=webhooks.random,
         )
+        trouble = self._noted = await webhooks.in_thread(lambda store: store.trouble(self.row.id))
+        if trouble is not None:
+            self.delivery.went_wrong(trouble.fault, trouble.failed_at, since=trouble.since)
         return self.delivery
 
     async def _first_cursor(self) -> int:
@@ -172,7 +177,15 @@ class _Hook:
         if delivery.is_resting and not was_resting:
             _log.error("webhook is left alone for a while", webhook=self.row.id, fault=fault)
 
+    async def _note_trouble(self, delivery: Delivery) -> None:
+        """For those who ask the files: that it fails, or is well again."""
+        trouble = _trouble(self.row.id, delivery)
+        if trouble != self._noted:
+            await self._webhooks.in_thread(lambda store: store.note_trouble(self.row.id, trouble))
+            self._noted = trouble
+
     async def _settle(self, delivery: Delivery) -> None:
+        await self._note_trouble(delivery)
         outputs = delivery.take_outputs()
         if not outputs:
             return
@@ -263,6 +276,10 @@ class Webhooks:
                     failed=hook.failed,
                     last_fault="" if delivery is None else delivery.last_fault,
                     dead=dead,
+                    waiting=0 if delivery is None else delivery.waiting,
+                    failing_since=None if delivery is None else delivery.failing_since,
+                    failed_at=None if delivery is None or not delivery.last_fault else delivery.failed_at,
+                    retry_s=_retry_s(delivery, self.clock.now()),
                 )
             )
         return rows
@@ -328,6 +345,24 @@ def _letter(webhook: str, aside: SetAside, wall: float) -> DeadLetter:
         attempts=aside.attempts,
         at_wall=wall,
     )
+
+
+def _trouble(webhook: str, delivery: Delivery) -> StoredTrouble | None:
+    if delivery.failing_since is None:
+        return None
+    return StoredTrouble(
+        webhook=webhook,
+        fault=delivery.last_fault,
+        failed_at=delivery.failed_at,
+        since=delivery.failing_since,
+        is_resting=delivery.is_resting,
+        waiting=delivery.waiting,
+    )
+
+
+def _retry_s(delivery: Delivery | None, now: float) -> float | None:
+    due = None if delivery is None or delivery.failing_since is None else delivery.next_timeout()
+    return None if due is None else max(0.0, due - now)
 
 
 def _state_of(hook: _Hook) -> str:

@@ -147,6 +147,40 @@ def test_failures_cost_nothing_and_a_restart_goes_on_at_the_cursor(place: Place)
     assert place.receiver.accepted == list(range(1, 1511))
 
 
+def test_who_fails_is_shown_until_it_is_well_also_by_the_command_line(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown() -> dict[str, Any]:
+        result = CliRunner().invoke(main, ["webhooks", "--json"])
+        return msgspec.json.decode(result.stdout)[0]
+
+    monkeypatch.setenv("SOFTSWITCH_CONFIG", str(place.directory))
+    monkeypatch.setattr("softswitch.web.delivery.FAILURES_TO_REST", 3)
+    monkeypatch.setattr("softswitch.web.delivery.REST_S", 600.0)
+    place.configure()
+    place.receiver.answer = lambda numbers: 503
+    with place.web_process() as api:
+        (well,) = states(api)
+        assert (well["failing_since"], well["failed_at"], well["retry_s"], well["waiting"]) == (None, None, None, 0)
+        place.switch.tell_calls(5)
+        wait_until(lambda: states(api)[0]["state"] == "resting")
+        (state,) = states(api)
+        assert (state["failed"], state["waiting"], state["dead"], state["last_fault"]) == (3, 5, 0, "it answers 503")
+        assert state["failing_since"] <= state["failed_at"]
+        assert 200 < state["retry_s"] <= 900
+    line = shown()
+    assert (line["is_resting"], line["waiting"], line["dead"]) == (True, 5, 0)
+    assert (line["failing_since"], line["last_fault"]) == (state["failing_since"], "it answers 503")
+    assert " resting " in CliRunner().invoke(main, ["webhooks"]).stdout
+    place.receiver.answer = lambda numbers: 200 if place.receiver.deliveries[4:] else 500
+    with place.web_process() as api:
+        assert states(api)[0]["failing_since"] == line["failing_since"], "a restart forgets nothing"
+        wait_until(lambda: len(place.receiver.accepted) == 5)
+        wait_until(lambda: states(api)[0]["failing_since"] is None)
+    assert (shown()["failing_since"], shown()["last_fault"]) == (None, "")
+    assert " well " in CliRunner().invoke(main, ["webhooks"]).stdout
+
+
 def test_what_is_refused_is_set_aside_and_sent_again_when_asked_for(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

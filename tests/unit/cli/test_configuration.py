@@ -46,7 +46,35 @@ def test_a_part_can_be_asked_for(directory: str) -> None:
     lines = printed("config", "show", directory, "--effective", "--only", "queues.sales").splitlines()
     assert lines
     assert all(line.startswith("queues.sales.") for line in lines)
-    assert 'Nothing begins with "nonsense"' in printed("config", "show", directory, "--only", "nonsense")
+    assert printed("config", "show", directory, "--only", "settings.log").startswith("settings.log is as it comes")
+
+
+@pytest.mark.parametrize(
+    ("only", "remedy"),
+    [
+        ("nonsense", "there are directory, settings, projects"),
+        ("media", 'Did you mean "settings.media"?'),
+        ("queus", 'Did you mean "queues"?'),
+        ("queues.nosuch", "queues"),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--effective",), ("--json",)])
+def test_a_part_that_there_is_not_is_a_fault(directory: str, only: str, remedy: str, options: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, ["config", "show", directory, "--only", only, *options])
+    assert result.exit_code == 2
+    assert f'nothing begins with "{only}": ' in result.stderr
+    assert remedy in result.stderr
+
+
+def test_webhooks_are_shown_and_their_secrets_are_not(directory: str) -> None:
+    row = 'id = "crm"\nurl = "https://crm.example/hook"\nsecret = "0123456789abcdef"\n'
+    (Path(directory) / "webhooks.toml").write_text(f"[[webhook]]\n{row}")
+    lines = printed("config", "show", directory, "--only", "webhooks").splitlines()
+    assert lines == [
+        'webhooks.crm.id = "crm"',
+        'webhooks.crm.url = "https://crm.example/hook"',
+        'webhooks.crm.secret = "***"',
+    ]
 
 
 def test_json_is_one_document(directory: str) -> None:

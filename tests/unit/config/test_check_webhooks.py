@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from softswitch.base.errors import ConfigurationError
-from softswitch.config import load, load_webhooks
+from softswitch.config import Configuration, differences, load, load_webhooks
 
 URL = 'url = "https://crm.example/hook"'
 
@@ -29,3 +29,15 @@ def test_what_is_refused(tmp_path: Path, row: str, fault: str) -> None:
             read(tmp_path)
         (found,) = error.value.faults
         assert f"{found.key}: {found.reason}".startswith(fault)
+
+
+def test_a_reload_names_what_has_changed(tmp_path: Path) -> None:
+    def written(text: str) -> Configuration:
+        (tmp_path / "softswitch.toml").write_text("")
+        (tmp_path / "webhooks.toml").write_text(text)
+        return load(tmp_path)
+
+    before = written(f'[[webhook]]\nid = "crm"\n{URL}\nsecret = "0123456789abcdef"\n')
+    after = written(f'[[webhook]]\nid = "crm"\n{URL}\nsecret = "0123456789abcdeg"\nbatch = 5\n')
+    assert differences(before, after) == ["webhooks.crm.secret: changed", "webhooks.crm.batch: 20 -> 5"]
+    assert differences(after, written("")) == ["webhooks.crm: removed"]

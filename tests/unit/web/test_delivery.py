@@ -130,3 +130,15 @@ def test_whatever_happens_each_event_is_delivered_or_set_aside_in_its_order(
                 assert set(range(1, cursor + 1)) <= set(settled), "and never past what is not settled"
     assert settled == list(range(1, count + 1))
     assert cursor == count
+
+
+def test_it_is_known_since_when_it_fails() -> None:
+    hook = delivery()
+    hook.offer(rows(1, 2), 2)
+    for attempt in range(3):
+        hook.begin(1000.0 * attempt)
+        hook.failed(f"fault {attempt}", 1000.0 * attempt, WALL + attempt, is_refused=False)
+    assert (hook.failing_since, hook.failed_at, hook.last_fault, hook.waiting) == (WALL, WALL + 2, "fault 2", 2)
+    hook.begin(5000.0)
+    hook.succeeded()
+    assert (hook.failing_since, hook.last_fault) == (None, "")
