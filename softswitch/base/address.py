@@ -7,6 +7,10 @@ _DEFAULT_PORTS = {"TLS": 5061, "WS": 80, "WSS": 443}
 """RFC 3261 section 19.1.2, RFC 7118 section 5.3."""
 
 
+OURS = 1
+"""The bit in the numbers of the connections we have opened."""
+
+
 class TransportKind(Enum):
     """SIP transports; the value is the token of the Via header."""
 
@@ -52,3 +56,20 @@ class Flow(NamedTuple):
     remote: HostPort
     connection: int = 0
     server_name: str = ""
+
+    @property
+    def can_be_opened(self) -> bool:
+        """Whether the connection may be opened, or opened again: NAT may be before a peer that has opened it itself,
+        and a browser is never called."""
+        return (not self.connection or bool(self.connection & OURS)) and not self.kind.is_web
+
+    @property
+    def is_lost(self) -> bool:
+        """The connection was another process's, and only the peer can open it again."""
+        return self.connection < 0
+
+    def revived(self) -> "Flow":
+        """The same way in another process, where no connection is open yet."""
+        if not self.kind.is_reliable or not self.connection:
+            return self
+        return self._replace(connection=0 if self.can_be_opened else -abs(self.connection))

@@ -12,6 +12,7 @@ from softswitch.base.deadlines import Deadlines
 from softswitch.base.entropy import Entropy
 from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.events.packages import ALLOW_EVENTS
+from softswitch.sip.kept import KeptLeg
 from softswitch.sip.messages.header_values import MAGIC_COOKIE
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.replaces import Replaces
@@ -69,6 +70,10 @@ class DialogUser(Protocol):
         """An ACK; True if it was the one of a 2xx."""
         ...
 
+    def receive_stray(self, response: Response) -> bool:
+        """A 2xx to an INVITE of ours that no transaction knows; True if it was acknowledged."""
+        ...
+
 
 class Leg(Protocol):
     """What every INVITE session, in whatever state, can be told."""
@@ -85,6 +90,10 @@ class Leg(Protocol):
 
     def has_early_dialog(self, call_id: str, tags: set[str]) -> bool:
         """Whether we have called there, nobody has answered, and a dialog between these two tags has begun."""
+        ...
+
+    def keep(self) -> KeptLeg | None:
+        """What another endpoint needs to go on with it (kept.py)."""
         ...
 
     def replaces_for_peer(self) -> Replaces | None:
@@ -173,13 +182,17 @@ class SipCore:
         """A Via of ours with a branch nobody can guess."""
         return self.addresses.via(flow, MAGIC_COOKIE + self.entropy.token(64))
 
+    def revive(self, flow: Flow) -> Flow:
+        """What has become of another process's flow: a connection we had opened is opened anew."""
+        return self.addresses.rehome(flow.revived())
+
     def route(self, dialog: Dialog, source: Flow) -> None:
         """Choose the dialog's flow anew: its peer was heard on `source`, or has another target."""
         way = self.next_hop.dialog_way(source, dialog.remote_target, dialog.routes)
         if isinstance(way, Flow):
-            dialog.flow = way
+            dialog.go_by(way)
         else:
-            dialog.flow = source
+            dialog.go_by(source)
             self._look_up_peer(dialog, source, way)
 
     def look_up(self, wanted: Wanted, found: Callable[[list[Flow], float], None], now: float) -> None:
@@ -196,7 +209,7 @@ class SipCore:
 
         def found(destinations: tuple[Destination, ...], now: float) -> None:
             if dialog.flow == source:
-                dialog.flow = self.next_hop.found_way(source, dialog.routes, wanted, destinations)
+                dialog.go_by(self.next_hop.found_way(source, dialog.routes, wanted, destinations))
 
         self.lookups.ask(wanted, found)
 

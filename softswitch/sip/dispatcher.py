@@ -81,10 +81,19 @@ class Dispatcher:
             _ = response.to, [route.uri for route in response.record_routes], [each.uri for each in response.contacts]
         is_stray = response.status in (401, 407) and not self._may_challenge(response, flow)
         if is_stray or not self._core.transactions.receive_response(response, now):
-            self.unmatched += 1
+            self._receive_stray(response)
         elif response.cseq.method in ("OPTIONS", "REGISTER"):
             # He hears us at this address: nobody else knows the branch.
             self._core.outputs.extend(self._reception.guard.note_success(flow.remote.host, now))
+
+    def _receive_stray(self, response: Response) -> None:
+        """It may belong to what was sent before a restart."""
+        if response.cseq.method == "INVITE" and 200 <= response.status < 300:
+            ours, peers = response.from_.tag or "", response.to.tag or ""
+            user = self._core.dialogs.get((response.call_id, ours, peers))
+            if user is not None and user.receive_stray(response):
+                return
+        self.unmatched += 1
 
     def _may_challenge(self, response: Response, flow: Flow) -> bool:
         """A challenge is for whoever has our password: it must come from where the request went, or the same trunk."""

@@ -18,12 +18,14 @@ import msgspec
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import Entropy
+from softswitch.sip.adoption import adopt
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import SipCore
 from softswitch.sip.dispatcher import Dispatcher
 from softswitch.sip.events.packages import EventState
 from softswitch.sip.events.subscription import Subscription
 from softswitch.sip.intake import Intake
+from softswitch.sip.kept import KeptLeg
 from softswitch.sip.leg_commands import LegCommands
 from softswitch.sip.meters import SipMeters
 from softswitch.sip.outputs import (
@@ -100,6 +102,7 @@ class SipEndpoint:
         self.is_heard = legs.is_heard
         self.sip_call_id = legs.sip_call_id
         self.replaces_of = legs.replaces_of
+        self.keep = legs.keep
 
     # Inputs from the network
 
@@ -145,6 +148,13 @@ class SipEndpoint:
         return self._requests.send(
             method, target, way, from_uri, to_uri=to_uri, headers=headers, body=body, credentials=credentials, now=now
         )
+
+    def adopt(self, kept: KeptLeg, now: float) -> bool:
+        """Go on with a leg that another endpoint has kept, under the same id; False if that cannot be.
+
+        To be called before any peer is heard. What `kept` had left open is told as any output is.
+        """
+        return adopt(self._core, kept, now)
 
     # Inputs from the user: registrar and operation
 

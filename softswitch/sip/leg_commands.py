@@ -12,6 +12,7 @@ from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import ALLOW, SipCore
+from softswitch.sip.kept import KeptLeg
 from softswitch.sip.messages.refer_to import with_replaces
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import SDP
@@ -218,6 +219,11 @@ class LegCommands:
         """What names the dialog of an outbound leg to whoever would take its place (RFC 3891), once there is one."""
         leg = self._core.legs.get(leg_id)
         return None if leg is None else leg.replaces_for_peer()
+
+    def keep(self, leg_id: LegId) -> KeptLeg | None:
+        """What another endpoint needs to go on with a leg (`adopt`); None for one that is over."""
+        leg = self._core.legs.get(leg_id)
+        return None if leg is None else leg.keep()
 
     # Private
 

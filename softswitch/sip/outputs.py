@@ -165,6 +165,15 @@ class LegEnded(msgspec.Struct, frozen=True):
     cause: int = 0
 
 
+class LegChanged(msgspec.Struct, frozen=True, gc=False):
+    """What `SipEndpoint.keep` says of the leg has changed without any other output telling of it.
+
+    The peer's target or the way to it, what the session timer agrees on, how far our own numbers have come.
+    """
+
+    leg_id: LegId
+
+
 class ReinviteReceived(msgspec.Struct, frozen=True):
     """The party wants to change the session, by re-INVITE, UPDATE or PRACK. Answer it or refuse it (`answer_reinvite`).
 
@@ -382,6 +391,7 @@ SipOutput = (
     | LegFailed
     | LegConfirmed
     | LegEnded
+    | LegChanged
     | ReinviteReceived
     | ReinviteConfirmed
     | ReinviteAnswered

@@ -26,6 +26,11 @@ class ChallengeReply:
         self.realm = ""
         """Whom we have answered last."""
 
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Whose they are: the user name, and the realm if they name one."""
+        return self._credential.username, self._credential.realm
+
     def authorize(self, request: Request, response: Response) -> bool:
         """Write the answer to a 401 or 407 into `request`, which is to be sent anew; False if none may be given."""
         asks, replies = (

@@ -23,7 +23,7 @@ from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.core import ALLOW, SipCore
 from softswitch.sip.events.packages import NOTHING_KNOWN, EventState
-from softswitch.sip.messages.message import Request, make_response
+from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.sessions.notifying import Notice, Notifying
 
@@ -155,6 +155,10 @@ class Subscription:
             self.end("timeout", now)
         elif self._phase is Phase.ACTIVE:
             self._tell(now)
+
+    def receive_stray(self, response: Response) -> bool:
+        """Nobody invites here."""
+        return False
 
     def receive_ack(self, ack: Request, flow: Flow, now: float) -> bool:
         return False

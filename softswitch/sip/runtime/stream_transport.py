@@ -17,7 +17,7 @@ from collections import Counter
 
 import msgspec
 
-from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.base.address import OURS, Flow, HostPort, TransportKind
 from softswitch.base.errors import StartError
 from softswitch.base.log import get_logger
 from softswitch.sip.runtime.limits import (
@@ -40,8 +40,6 @@ from softswitch.sip.security.networks import source_of
 log = get_logger("sip")
 
 SWEEP_EVERY_S = 5.0
-OURS = 1
-"""The bit in the numbers of the connections we have opened."""
 BACKLOG = 512
 TOLD_AGAIN_AFTER_S = 300.0
 """What a peer does again and again, such as failing at TLS, is one line in the log so often."""
@@ -119,7 +117,7 @@ class StreamTransport:
         One that we opened may be opened again; one that the peer opened cannot, for NAT or a browser may be behind it.
         """
         destination = (flow.kind, flow.remote, flow.server_name)
-        can_be_opened = (not flow.connection or flow.connection & OURS) and not flow.kind.is_web
+        can_be_opened = flow.can_be_opened
         connection = self._connections.get(flow.connection)
         if connection is None and can_be_opened:
             connection = self._connections.get(self._by_remote.get(destination, 0))

@@ -7,6 +7,7 @@ A caller that has not acknowledged by then is told BYE.
 from collections.abc import Callable
 
 from softswitch.sip.core import SipCore
+from softswitch.sip.kept import KeptAnswer
 from softswitch.sip.transactions.transaction_table import ServerExchange
 
 
@@ -51,6 +52,11 @@ class AnsweredInvite:
         self._is_settled = False
         exchange.respond_packet(200, packet, now)
         core.deadlines.set(self, now + self._interval_s)
+
+    def keep(self) -> KeptAnswer:
+        return KeptAnswer(
+            packet=self._packet, cseq=self.cseq, has_offer=self.has_offer, transaction=self._exchange.keep()
+        )
 
     def settle(self) -> None:
         """The ACK is here, or nobody cares any more."""

@@ -10,12 +10,20 @@ From and To are kept as header values, tags included, just as the peer saw them 
 from collections.abc import Sequence
 
 from softswitch.base.address import Flow
+from softswitch.sip.kept import KeptDialog, text_of, wire
 from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.sessions.leg_watch import LegWatch
 
 DialogId = tuple[str, str, str]
 """Call-ID, our tag, the peer's tag (empty for a peer older than RFC 3261)."""
 
 MAX_FORWARDS = "70"
+
+CSEQ_LEAP = 100
+"""How far our numbers leap in a dialog that another process had: those of its last requests may not have been kept."""
+
+CSEQ_TOLD_EVERY = 50
+"""So often it is told that our numbers have gone on: well within the leap."""
 
 
 class Dialog:
@@ -30,6 +38,7 @@ class Dialog:
         "remote_tag",
         "remote_target",
         "routes",
+        "watch",
     )
 
     def __init__(
@@ -58,6 +67,8 @@ class Dialog:
         self.routes = list(routes)
         self.flow = flow
         """The path to the peer: next_hop.py says which."""
+        self.watch: LegWatch | None = None
+        """Is told what becomes different."""
 
     @classmethod
     def of_caller(cls, invite: Request, response: Response, flow: Flow) -> "Dialog":
@@ -93,6 +104,36 @@ class Dialog:
             flow=flow,
         )
 
+    @classmethod
+    def adopt(cls, kept: KeptDialog, flow: Flow) -> "Dialog":
+        """Go on with what another process had, along `flow`."""
+        return cls(
+            call_id=text_of(kept.call_id),
+            local_party=text_of(kept.local_party),
+            local_tag=text_of(kept.local_tag),
+            remote_party=text_of(kept.remote_party),
+            remote_tag=text_of(kept.remote_tag),
+            local_cseq=kept.local_cseq + CSEQ_LEAP,
+            remote_cseq=kept.remote_cseq,
+            remote_target=text_of(kept.remote_target),
+            routes=[text_of(route) for route in kept.routes],
+            flow=flow,
+        )
+
+    def keep(self) -> KeptDialog:
+        return KeptDialog(
+            call_id=wire(self.call_id),
+            local_party=wire(self.local_party),
+            local_tag=wire(self.local_tag),
+            remote_party=wire(self.remote_party),
+            remote_tag=wire(self.remote_tag),
+            local_cseq=self.local_cseq,
+            remote_cseq=self.remote_cseq,
+            remote_target=wire(self.remote_target),
+            routes=tuple([wire(route) for route in self.routes]),
+            flow=self.flow,
+        )
+
     @property
     def id(self) -> DialogId:
         return (self.call_id, self.local_tag, self.remote_tag)
@@ -102,6 +143,8 @@ class Dialog:
         if cseq is None:
             self.local_cseq += 1
             cseq = self.local_cseq
+            if cseq % CSEQ_TOLD_EVERY == 0 and self.watch is not None:
+                self.watch.changed()
         uri, routes = self._uri_and_routes()
         request = Request(method, uri)
         request.headers = [
@@ -124,8 +167,17 @@ class Dialog:
     def refresh_target(self, message: Request | Response) -> None:
         """The Contact of a re-INVITE, or of its 2xx, is where the peer is from now on (section 12.2)."""
         contacts = message.contacts
-        if contacts:
+        if contacts and contacts[0].uri_text != self.remote_target:
             self.remote_target = contacts[0].uri_text
+            if self.watch is not None:
+                self.watch.changed()
+
+    def go_by(self, flow: Flow) -> None:
+        """The path to the peer is this one from now on."""
+        if flow != self.flow:
+            self.flow = flow
+            if self.watch is not None:
+                self.watch.changed()
 
     def _uri_and_routes(self) -> tuple[str, list[str]]:
         """Section 12.2.1.1; a first route without `lr` is a strict router: it takes the place of the Request-URI."""

@@ -117,6 +117,10 @@ class EarlyDialog:
     def receive_ack(self, ack: Request, flow: Flow, now: float) -> bool:
         return False
 
+    def receive_stray(self, response: Response) -> bool:
+        """Nothing is answered."""
+        return False
+
     # Inputs from the offers
 
     def accept_reinvite(

@@ -21,6 +21,7 @@ from typing import Literal
 from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.core import ALLOW, SipCore
+from softswitch.sip.kept import KeptLeg
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.option_tags import allows, has_option
 from softswitch.sip.messages.reason import read_cause
@@ -168,6 +169,10 @@ class InboundInvite:
         if not self._is_over and self._offers is not None:
             self._offers.refuse(status, now)
 
+    def keep(self) -> KeptLeg | None:
+        """Nothing yet."""
+        return None
+
     def replaces_for_peer(self) -> None:
         """Only he may replace it."""
 
@@ -192,6 +197,10 @@ class InboundInvite:
 
     def receive_ack(self, ack: Request, flow: Flow, now: float) -> bool:
         """There is no 2xx yet: it belongs to the transaction."""
+        return False
+
+    def receive_stray(self, response: Response) -> bool:
+        """Nothing is answered."""
         return False
 
     # Inputs from the transaction

@@ -5,6 +5,16 @@ An InviteSession begins with a 2xx, ours or the peer's, and lives in one dialog.
 * one 2xx of ours that waits for its ACK (`AnsweredInvite`), at most: until then no BYE and no re-INVITE of ours may go
   out (15, 14.1), so both wait for it; if the ACK never comes, BYE;
 * its offers, both ways, and what keeps it fresh (`SessionOffers`).
+
+It may have begun in another process (`adopt`). What is new then:
+
+| what comes of the time before                     | what is done                                             |
+|---------------------------------------------------|----------------------------------------------------------|
+| the peer repeats its INVITE, our 2xx has no ACK   | our 2xx again, until the ACK is here                     |
+| it repeats a 2xx to an INVITE of ours             | ACK                                                      |
+| it repeats a request that was answered            | 200, or 202 to a REFER: it was carried out               |
+| its offer had no answer                           | ReinviteReceived once more                               |
+| our offer had none                                | it is made once more                                     |
 """
 
 from typing import Literal
@@ -14,6 +24,7 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import ALLOW, SipCore
+from softswitch.sip.kept import KeptCredential, KeptSession
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.reason import read_cause
@@ -22,6 +33,7 @@ from softswitch.sip.messages.session_body import SDP, find_sdp
 from softswitch.sip.outputs import LegConfirmed, LegEnded, ReinviteConfirmed
 from softswitch.sip.sessions.answered_invite import AnsweredInvite
 from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.sessions.leg_watch import LegWatch
 from softswitch.sip.sessions.refer import REFER_METHODS, Refers
 from softswitch.sip.sessions.sent_in_dialog import SentBye
 from softswitch.sip.sessions.session_offers import SessionOffers
@@ -40,6 +52,7 @@ class InviteSession:
 
     __slots__ = (
         "_answer",
+        "_answered_before",
         "_bye_reason",
         "_challenge",
         "_core",
@@ -82,12 +95,60 @@ class InviteSession:
         self._bye_reason: str | None = None
         self._refers: Refers | None = None
         """Once there was a first."""
+        self._answered_before = -1
+        """Requests of the peer's up to this number another process has seen."""
+        dialog.watch = LegWatch(leg_id, core.outputs)
         if offers is None:
             offers = SessionOffers(core, leg_id, dialog, self, is_caller=is_caller, policy=policy, challenge=challenge)
         else:
             offers.host = self
         self.offers = offers
         core.dialogs[dialog.id] = self
+
+    @classmethod
+    def adopt(cls, core: SipCore, kept: KeptSession, challenge: ChallengeReply | None, now: float) -> "InviteSession":
+        """Go on with the session of another process."""
+        dialog = Dialog.adopt(kept.dialog, core.revive(kept.dialog.flow))
+        session = cls(
+            core,
+            kept.leg_id,
+            dialog,
+            source=core.revive(kept.source),
+            is_caller=kept.is_caller,
+            policy=kept.policy,
+            challenge=challenge,
+        )
+        core.legs[kept.leg_id] = session
+        session.is_confirmed = kept.is_confirmed
+        session._answered_before = -1 if kept.dialog.remote_cseq is None else kept.dialog.remote_cseq
+        answer = kept.answer
+        if answer is not None:
+            exchange = core.transactions.adopt(answer.transaction, core.revive(answer.transaction.flow))
+            exchange.user = session
+            session._answer = AnsweredInvite(
+                core,
+                exchange,
+                answer.packet,
+                answer.cseq,
+                now,
+                has_offer=answer.has_offer,
+                on_silence=session._give_up_on_ack,
+            )
+        session.offers.adopt(kept.offers, now)
+        return session
+
+    def keep(self) -> KeptSession:
+        return KeptSession(
+            leg_id=self.leg_id,
+            dialog=self._dialog.keep(),
+            source=self.source,
+            is_caller=self.offers.is_caller,
+            is_confirmed=self.is_confirmed,
+            policy=self.offers.policy,
+            credential=None if self._challenge is None else KeptCredential(*self._challenge.owner),
+            offers=self.offers.keep(),
+            answer=None if self._answer is None else self._answer.keep(),
+        )
 
     @property
     def flows(self) -> tuple[Flow, ...]:
@@ -164,9 +225,10 @@ class InviteSession:
             self._core.answer(request, flow, 500, now)
             return
         if flow != self.source:
-            self.source = flow
-            self._core.route(self._dialog, flow)
-        if request.method == "BYE":
+            self._move_to(flow)
+        if request.cseq.number <= self._answered_before and request.method not in ("BYE", "INVITE", "UPDATE"):
+            self._core.answer(request, flow, 202 if request.method == "REFER" else 200, now)
+        elif request.method == "BYE":
             self._receive_bye(request, flow, now)
         elif self._is_over:
             self._core.answer(request, flow, 481, now)
@@ -200,6 +262,13 @@ class InviteSession:
             return True
         self._core.outputs.append(LegConfirmed(self.leg_id, sdp))
         self.offers.go_on(now)
+        return True
+
+    def receive_stray(self, response: Response) -> bool:
+        if response.cseq.number > self._dialog.local_cseq:
+            return False
+        ack = self._dialog.make_request("ACK", self._core.make_via(self._dialog.flow), cseq=response.cseq.number)
+        self._core.transmit(self._dialog.flow, ack)
         return True
 
     # Inputs from transactions
@@ -248,9 +317,16 @@ class InviteSession:
         number = request.cseq.number
         last = self._dialog.remote_cseq
         if last is not None and number < last:
-            return request.method == "BYE"
+            return request.method == "BYE" or number <= self._answered_before
         self._dialog.remote_cseq = number
         return True
+
+    def _move_to(self, flow: Flow) -> None:
+        """The peer is heard from there."""
+        self.source = flow
+        self._core.route(self._dialog, flow)
+        if self._dialog.watch is not None:
+            self._dialog.watch.changed()
 
     def _receive_bye(self, request: Request, flow: Flow, now: float) -> None:
         self._core.answer(request, flow, 200, now)

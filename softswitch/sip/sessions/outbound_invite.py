@@ -25,6 +25,7 @@ from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import SipCore
+from softswitch.sip.kept import KeptLeg
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.reason import read_cause
@@ -181,6 +182,10 @@ class OutboundInvite:
         if early is not None:
             ask_to_talk(self._core, early.dialog, self._challenge, now)
         return early is not None
+
+    def keep(self) -> KeptLeg | None:
+        """Nothing yet."""
+        return None
 
     def replaces_for_peer(self) -> Replaces | None:
         if not self._forks:

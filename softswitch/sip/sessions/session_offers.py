@@ -29,14 +29,17 @@ from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import ACCEPT, ALLOW, SipCore
+from softswitch.sip.kept import KeptOffers, KeptRequest
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.option_tags import allows
+from softswitch.sip.messages.parser import parse
 from softswitch.sip.messages.session_body import SDP, find_sdp, is_acceptable
 from softswitch.sip.outputs import ReinviteAnswered, ReinviteFailed, ReinviteReceived, ReinviteWithdrawn
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.sessions.sent_in_dialog import SentReinvite, SentUpdate
 from softswitch.sip.sessions.session_timer import (
+    REFRESHED_SOON_S,
     Headers,
     SessionTerms,
     SessionTimer,
@@ -52,6 +55,9 @@ from softswitch.sip.transactions.transaction_table import ServerExchange
 
 TRYING_AFTER_S = 0.2
 """A re-INVITE that its owner thinks about longer gets a 100, so that it is not repeated (RFC 3261 section 17.2.1)."""
+
+OFFERED_AGAIN_AFTER_S = 1.0
+"""An offer that another process had made waits so long: what the peer says to the first one comes before."""
 
 RAISES_MAX = 2
 """How often in a row a longer interval is tried because of a 422: the second says what the first one's proxy hid."""
@@ -97,6 +103,9 @@ class OffersHost(Protocol):
 class _Incoming(NamedTuple):
     request: Request
     exchange: ServerExchange
+
+    def keep(self) -> KeptRequest:
+        return KeptRequest(self.request.serialize(), self.exchange.flow)
 
 
 class _Trying:
@@ -172,10 +181,39 @@ class SessionOffers:
         """What the owner's offer on the wire describes; b"" while it is a mere refresh."""
         self._needs_refresh = False
         self._is_waiting = False
-        """A 491 makes ours wait."""
+        """A 491, or a change of process, makes ours wait."""
         self._is_over = False
         self._timer: SessionTimer | None = None
         self._raises = 0
+
+    def adopt(self, kept: KeptOffers, now: float) -> None:
+        """Go on with those of another process. To be told of once the host is complete."""
+        self.described = kept.described
+        self.has_changed = kept.has_changed
+        self.peer_updates = kept.peer_updates
+        if kept.interval_s:
+            self._run_timer(SessionTerms(kept.interval_s, kept.is_refresher), now)
+        if self._timer is not None:
+            self._timer.refresh_within(self._core.entropy.uniform(1.0, REFRESHED_SOON_S), now)
+        if kept.offering:
+            self._wanted = kept.offering
+            self._wait(OFFERED_AGAIN_AFTER_S, now)
+        if kept.asked is not None:
+            asked = parse(kept.asked.message)
+            if isinstance(asked, Request):
+                self._take(asked, self._open(asked, self._core.revive(kept.asked.flow)), now)
+
+    def keep(self) -> KeptOffers:
+        terms = SessionTerms(0, False) if self._timer is None else self._timer.terms
+        return KeptOffers(
+            described=self.described,
+            offering=self._wanted or (b"" if self._sent is None else self._offered),
+            asked=None if self._incoming is None else self._incoming.keep(),
+            has_changed=self.has_changed,
+            peer_updates=self.peer_updates,
+            interval_s=terms.interval_s,
+            is_refresher=terms.is_ours,
+        )
 
     # Inputs from the user
 
@@ -246,6 +284,15 @@ class SessionOffers:
         del self.host
 
     @property
+    def is_caller(self) -> bool:
+        """The Call-ID is ours."""
+        return self._is_caller
+
+    @property
+    def policy(self) -> SessionPolicy:
+        return self._policy
+
+    @property
     def option_tags(self) -> str:
         return self._policy.option_tags
 
@@ -280,6 +327,8 @@ class SessionOffers:
         return headers
 
     def _run_timer(self, terms: SessionTerms | None, now: float) -> None:
+        if self._dialog.watch is not None and terms != (None if self._timer is None else self._timer.terms):
+            self._dialog.watch.changed()
         if terms is None:
             if self._timer is not None:
                 self._timer.stop()
@@ -311,12 +360,7 @@ class SessionOffers:
         if self._sent is not None or self.host.is_ack_missing:
             self._core.answer(request, flow, 491, now)
         elif self._may_take(request, flow, now):
-            exchange = self._core.transactions.open(request, flow)
-            exchange.user = self
-            self._take(request, exchange)
-            if self._incoming is not None:
-                self._trying = _Trying(self._incoming)
-                self._core.deadlines.set(self._trying, now + TRYING_AFTER_S)
+            self._take(request, self._open(request, flow), now)
 
     def receive_update(self, request: Request, flow: Flow, now: float) -> None:
         if not request.body:
@@ -328,12 +372,12 @@ class SessionOffers:
         elif self._sent is not None or self.host.is_answer_missing:
             self._core.answer(request, flow, 491, now)
         elif self._may_take(request, flow, now):
-            self._take(request, self._core.transactions.open(request, flow))
+            self._take(request, self._open(request, flow), now)
 
     def receive_prack(self, request: Request, flow: Flow, now: float) -> None:
         """One that is in order and carries an offer."""
         if self._may_take(request, flow, now):
-            self._take(request, self._core.transactions.open(request, flow))
+            self._take(request, self._open(request, flow), now)
 
     # Inputs from the peer's re-INVITE
 
@@ -366,9 +410,8 @@ class SessionOffers:
         sdp = self._offered
         if response.status == 491:
             self._repeat(sdp)
-            self._is_waiting = True
             uniform = self._core.entropy.uniform
-            self._core.deadlines.set(self, now + (uniform(2.1, 4.0) if self._is_caller else uniform(0.0, 2.0)))
+            self._wait(uniform(2.1, 4.0) if self._is_caller else uniform(0.0, 2.0), now)
         elif response.status == 422 and self._timer is not None and self._raises < RAISES_MAX:
             self._raises += 1
             self._timer.terms = self._timer.terms._replace(interval_s=min_se(response))
@@ -395,12 +438,16 @@ class SessionOffers:
     # Time
 
     def handle_timeout(self, now: float) -> None:
-        """The wait after a 491 is over."""
+        """The wait is over."""
         if self._is_waiting:
             self._is_waiting = False
             self.go_on(now)
 
     # Private
+
+    def _wait(self, seconds: float, now: float) -> None:
+        self._is_waiting = True
+        self._core.deadlines.set(self, now + seconds)
 
     def _repeat(self, sdp: bytes) -> None:
         if sdp:
@@ -425,8 +472,17 @@ class SessionOffers:
             return False
         return True
 
-    def _take(self, request: Request, exchange: ServerExchange) -> None:
+    def _open(self, request: Request, flow: Flow) -> ServerExchange:
+        exchange = self._core.transactions.open(request, flow)
+        if request.method == "INVITE":
+            exchange.user = self
+        return exchange
+
+    def _take(self, request: Request, exchange: ServerExchange, now: float) -> None:
         self._incoming = _Incoming(request, exchange)
+        if request.method == "INVITE":
+            self._trying = _Trying(self._incoming)
+            self._core.deadlines.set(self._trying, now + TRYING_AFTER_S)
         self._core.outputs.append(ReinviteReceived(self._leg_id, find_sdp(request)))
 
     def _take_incoming(self, incoming: _Incoming) -> _Incoming:

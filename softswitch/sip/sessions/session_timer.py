@@ -36,6 +36,9 @@ SESSION_EXPIRES = re.compile(r"([0-9]{1,10})[ \t]*+(?:;(.*+))?", re.DOTALL)
 REFRESHER = re.compile(r"(?:\A|;)[ \t]*+refresher[ \t]*+=[ \t]*+(uac|uas)[ \t]*+(?:;|\Z)", re.IGNORECASE)
 DELTA = re.compile(r"([0-9]{1,10})[ \t]*+(?:;.*+)?", re.DOTALL)
 
+REFRESHED_SOON_S = 10.0
+"""A session that was taken over from another process, which we refresh, is refreshed within that time."""
+
 REMINDER_MIN_S = 5.0
 """A refresh that failed is not tried again sooner: the peer may be too busy to answer."""
 
@@ -156,6 +159,11 @@ class SessionTimer:
         self.terms = terms
         self._expires_at = now + terms.interval_s - min(32.0, terms.interval_s / 3.0)
         self._deadlines.set(self, now + terms.interval_s / 2.0 if terms.is_ours else self._expires_at)
+
+    def refresh_within(self, seconds: float, now: float) -> None:
+        """Nobody knows when it was refreshed last."""
+        if self.terms.is_ours:
+            self._deadlines.set(self, now + seconds)
 
     def stop(self) -> None:
         self._deadlines.cancel(self)

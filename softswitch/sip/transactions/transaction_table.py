@@ -9,6 +9,7 @@ from typing import Protocol
 
 from softswitch.base.address import Flow
 from softswitch.base.deadlines import Deadlines
+from softswitch.sip.kept import KeptTransaction, text_of, wire
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.meters import SipMeters
 from softswitch.sip.outputs import SipOutput, Transmit
@@ -127,6 +128,15 @@ class ServerExchange:
         self.is_settled = False
         """A final response was sent; what comes after it repeats it."""
         self.armed_at: float | None = None
+
+    def keep(self) -> KeptTransaction:
+        """By what an INVITE's repetitions are known."""
+        key, _ = self.key
+        return KeptTransaction(
+            key=tuple([wire(part) for part in key]),
+            merge_key=tuple([wire(part) for part in self.merge_key or ()]),
+            flow=self.flow,
+        )
 
     def respond(self, response: Response, now: float) -> None:
         self.respond_packet(response.status, response.serialize(), now)
@@ -263,18 +273,19 @@ class TransactionTable:
     def open(self, request: Request, flow: Flow) -> ServerExchange:
         """A new server transaction for a request that `receive_repeated` did not know."""
         self.meters.received(request.method)
-        key = server_key(request, request.method)
         reliable = flow.kind.is_reliable
         if request.method == "INVITE":
             machine = InviteServerTransaction(timers=self.timers, is_reliable=reliable)
         else:
             machine = NonInviteServerTransaction(timers=self.timers, is_reliable=reliable)
-        merge_key = request.merge_key
-        exchange = ServerExchange(self, key, machine, flow, merge_key)
-        self._servers[key] = exchange
-        if merge_key is not None:
-            self._merged[merge_key] = key
-        return exchange
+        return self._add(server_key(request, request.method), machine, flow, request.merge_key)
+
+    def adopt(self, kept: KeptTransaction, flow: Flow) -> ServerExchange:
+        """Go on with the transaction of a peer's INVITE that another process had."""
+        machine = InviteServerTransaction(timers=self.timers, is_reliable=flow.kind.is_reliable)
+        key = tuple([text_of(part) for part in kept.key])
+        merge_key = tuple([text_of(part) for part in kept.merge_key])
+        return self._add((key, "INVITE"), machine, flow, merge_key or None)
 
     # Getters
 
@@ -334,6 +345,19 @@ class TransactionTable:
             del self._merged[exchange.merge_key]
 
     # Private
+
+    def _add(
+        self,
+        key: ServerKey,
+        machine: InviteServerTransaction | NonInviteServerTransaction,
+        flow: Flow,
+        merge_key: MergeKey | None,
+    ) -> ServerExchange:
+        exchange = ServerExchange(self, key, machine, flow, merge_key)
+        self._servers[key] = exchange
+        if merge_key is not None:
+            self._merged[merge_key] = key
+        return exchange
 
     def _arm(self, exchange: ClientExchange | ServerExchange) -> None:
         at = exchange.machine.next_timeout()

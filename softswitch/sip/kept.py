@@ -1,0 +1,106 @@
+"""What of a leg outlives the process: values that its owner writes down, and that another endpoint takes back.
+
+| a leg                                  | is kept as    | and once adopted                               |
+|----------------------------------------|---------------|------------------------------------------------|
+| answered, even if the ACK is missing   | `KeptSession` | goes on as if nothing had been                 |
+| an INVITE of a peer's, not answered    | `KeptArrival` | rings on; accepted, refused, withdrawn as ever |
+| an INVITE of ours, not answered        | `KeptAttempt` | is withdrawn, whatever has come of it          |
+
+Peers' text is kept as bytes, as it was on the wire: what is no UTF-8 cannot be written as text. No password is ever
+kept: `KeptCredential` says whose it is. Times are not kept either: an adopted session has its whole patience anew, and
+where we refresh it, it is refreshed soon.
+"""
+
+import msgspec
+
+from softswitch.base.address import Flow
+from softswitch.base.ids import LegId
+from softswitch.sip.settings import SessionPolicy
+
+
+class KeptDialog(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """See `Dialog`. `remote_cseq` is None before the peer's first request."""
+
+    call_id: bytes
+    local_party: bytes
+    local_tag: bytes
+    remote_party: bytes
+    remote_tag: bytes
+    local_cseq: int
+    remote_cseq: int | None
+    remote_target: bytes
+    routes: tuple[bytes, ...] = ()
+    flow: Flow
+
+
+class KeptCredential(msgspec.Struct, frozen=True):
+    """Whose credentials answer the peer's challenges: a user name at a provider, and his realm if it is known."""
+
+    username: str
+    realm: str
+
+
+class KeptRequest(msgspec.Struct, frozen=True):
+    """A request of the peer's that its owner has not answered, and the way it came."""
+
+    message: bytes
+    flow: Flow
+
+
+class KeptOffers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """See `SessionOffers`. `interval_s` 0: there is no session timer; `is_refresher`: we refresh."""
+
+    described: bytes = b""
+    """Our description in force."""
+    offering: bytes = b""
+    """Our offer that has no answer: it is made once more."""
+    asked: KeptRequest | None = None
+    """The peer's offer that has none."""
+    has_changed: bool = False
+    peer_updates: bool = False
+    interval_s: int = 0
+    is_refresher: bool = False
+
+
+class KeptTransaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """By what the repetitions of a peer's INVITE are known, and the way it came."""
+
+    key: tuple[bytes, ...]
+    merge_key: tuple[bytes, ...] = ()
+    flow: Flow
+
+
+class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A 2xx of ours that waits for its ACK (see `AnsweredInvite`)."""
+
+    packet: bytes
+    cseq: int
+    has_offer: bool = False
+    transaction: KeptTransaction
+
+
+class KeptSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="session"):
+    """A leg that is answered. With `is_caller` the Call-ID is ours; `source` is where the peer was last heard."""
+
+    leg_id: LegId
+    dialog: KeptDialog
+    source: Flow
+    is_caller: bool
+    is_confirmed: bool
+    policy: SessionPolicy
+    credential: KeptCredential | None = None
+    offers: KeptOffers
+    answer: KeptAnswer | None = None
+
+
+KeptLeg = KeptSession
+
+
+def wire(text: str) -> bytes:
+    """A peer's text as it came."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def text_of(wire: bytes) -> str:
+    """And back."""
+    return wire.decode("utf-8", "surrogateescape")
