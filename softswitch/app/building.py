@@ -102,6 +102,8 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         configuration.settings.store.directory,
         map_size_mb=configuration.settings.store.map_size_mb,
         report=switch.store_reports,
+        recordings=configuration.settings.recordings.directory,
+        voicemail=configuration.settings.voicemail.directory,
     )
     endpoint = SipEndpoint(
         sip_settings(configuration),

@@ -43,6 +43,7 @@ class Copier:
         section = settings.warehouse
         self._dsn, self._prefix, self._every_s = section.dsn, section.table_prefix, section.every_s
         self._store_directory = settings.store.directory
+        self._recordings_directory = settings.recordings.directory
         self._run_directory = os.path.dirname(settings.control.socket)
         self._stop = stop
         self._clock = clock
@@ -62,7 +63,7 @@ class Copier:
     def _follow(self, warehouse: Warehouse) -> None:
         follower = Follower(warehouse.position())
         log.info("copying", prefix=self._prefix)
-        with open_reader(self._store_directory) as store:
+        with open_reader(self._store_directory, recordings=self._recordings_directory) as store:
             while True:
                 is_last = self._stop.is_set()
                 self._round(warehouse, follower, store)

@@ -7,7 +7,7 @@ import click
 from softswitch.cli.cdr_export import export
 from softswitch.cli.cdr_options import filter_options, wanted_of
 from softswitch.cli.cdr_story import show_story
-from softswitch.cli.directory import DirectoryGroup, config_option, find_directory, project_option, store_directory
+from softswitch.cli.directory import DirectoryGroup, config_option, find_directory, open_records, project_option
 from softswitch.cli.render import Column, json_option, last_option, show_rows
 from softswitch.cli.words import duration, instant
 from softswitch.records.rows import ContactRow, LegRow, contact_rows, leg_rows
@@ -39,12 +39,10 @@ def cdr(
     ctx.obj = config
     if ctx.invoked_subcommand is not None:
         return
-    from softswitch.store import open_reader
-
     if legs and contacts:
         raise click.UsageError("--legs or --contacts: one listing at a time")
     wanted = wanted_of(project, filters)
-    with open_reader(store_directory(find_directory(config), is_for_projects=True)) as store:
+    with open_records(find_directory(config), is_for_projects=True) as store:
         if call_id is not None:
             show_story(store.cdrs, call_id, project, as_json=as_json)
             return

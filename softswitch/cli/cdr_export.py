@@ -9,7 +9,7 @@ from itertools import chain
 import click
 
 from softswitch.cli.cdr_options import filter_options, wanted_of
-from softswitch.cli.directory import config_option, find_directory, project_option, store_directory
+from softswitch.cli.directory import config_option, find_directory, open_records, project_option
 from softswitch.cli.failure import CONFIGURATION, Failure
 from softswitch.cli.words import count
 from softswitch.records.files.text_files import csv_lines, json_lines
@@ -51,12 +51,10 @@ def export(
     **filters: str | None,
 ) -> None:
     """Records as a file, the oldest first."""
-    from softswitch.store import open_reader
-
     if form == "parquet" and output == STANDARD_OUTPUT:
         raise click.UsageError("Parquet needs a file: -o FILE")
     wanted = wanted_of(project, filters)
-    with open_reader(store_directory(find_directory(config or ctx.obj), is_for_projects=True)) as store:
+    with open_records(find_directory(config or ctx.obj), is_for_projects=True) as store:
         kind, made = _rows(rows, wanted.oldest_first(store.cdrs))
         if output == STANDARD_OUTPUT:
             _to_standard_output(_TEXTS[form](kind, made))

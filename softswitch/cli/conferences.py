@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory, store_directory
+from softswitch.cli.directory import DirectoryGroup, config_option, connect, find_directory, open_records
 from softswitch.cli.failure import Failure
 from softswitch.cli.render import Column, json_option, last_option, show_json, show_rows
 from softswitch.cli.words import count, duration, instant
@@ -161,9 +161,7 @@ def end(ctx: click.Context, room: str, config: str | None) -> None:
 @click.pass_context
 def minutes(ctx: click.Context, room: str, last: int, config: str | None, as_json: bool) -> None:
     """Who was there, when and for how long; the newest first."""
-    from softswitch.store import open_reader
-
-    with open_reader(store_directory(find_directory(config or ctx.obj))) as store:
+    with open_records(find_directory(config or ctx.obj)) as store:
         rows = list(islice((row for row in store.minutes.descending() if room in ("", row.room_id)), last))
     if as_json:
         show_json(rows)

@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from softswitch.control.runtime.client import ControlClient
+    from softswitch.store import StoreReader
 
 SETTINGS_FILE = "softswitch.toml"
 PROJECT = "softswitch.project"
@@ -95,6 +96,15 @@ def recordings_directory(directory: str) -> str:
     from softswitch.config.settings import RecordingsSection
 
     return _path_setting(directory, "recordings", "directory", RecordingsSection().directory)
+
+
+def open_records(directory: str, *, is_for_projects: bool = False) -> "StoreReader":
+    """The records of a configuration directory, with the paths of its recordings. Raises what `store_directory` does,
+    and `StartError`."""
+    from softswitch.store import open_reader
+
+    store = store_directory(directory, is_for_projects=is_for_projects)
+    return open_reader(store, recordings=recordings_directory(directory))
 
 
 def _path_setting(directory: str, section: str, key: str, default: str) -> str:

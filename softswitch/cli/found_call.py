@@ -11,7 +11,7 @@ from softswitch.base.errors import StartError
 from softswitch.base.traced_message import TracedMessage
 from softswitch.calls.explaining.explanation import CallFacts, Source
 from softswitch.calls.record import has_failed
-from softswitch.cli.directory import connect, store_directory
+from softswitch.cli.directory import connect, open_records
 from softswitch.cli.failure import Failure
 from softswitch.control.protocol.replies import Messages
 from softswitch.control.protocol.requests import GetMessages
@@ -68,10 +68,8 @@ def _client(directory: str) -> ControlClient | None:
 
 
 def _store(directory: str) -> "StoreReader | None":
-    from softswitch.store import open_reader
-
     with suppress(StartError):
-        return open_reader(store_directory(directory))
+        return open_records(directory)
     return None
 
 

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from softswitch.base.ids import RecordingId
-from softswitch.cli.directory import config_option, connect, find_directory, store_directory
+from softswitch.cli.directory import config_option, connect, find_directory, open_records
 from softswitch.cli.failure import FAILED, Failure
 from softswitch.cli.render import json_option, show_json
 from softswitch.cli.words import count
@@ -40,7 +40,7 @@ class Verified(msgspec.Struct, frozen=True):
 @click.pass_context
 def verify(ctx: click.Context, recording_id: str | None, config: str | None, as_json: bool) -> None:
     """Compare the files of recordings, or one, with their checksums."""
-    with _open_index(config or ctx.obj) as store:
+    with open_records(find_directory(config or ctx.obj)) as store:
         if recording_id is not None:
             results = [_verify(find_recording(store, recording_id), store)]
         else:
@@ -74,7 +74,7 @@ def export(ctx: click.Context, recording_id: str, file: str, config: str | None)
     if os.path.exists(file):
         raise Failure(f"{file} is there already: name another")
     directory = config or ctx.obj
-    with _open_index(directory) as store:
+    with open_records(find_directory(directory)) as store:
         entry = find_recording(store, recording_id)
     fault = ""
     with contextlib.ExitStack() as temporary:
@@ -127,12 +127,6 @@ def find_recording(store: StoreReader, text: str) -> StoredRecording:
     return found[0]
 
 
-def _open_index(config: str | None) -> StoreReader:
-    from softswitch.store import open_reader
-
-    return open_reader(store_directory(find_directory(config)))
-
-
 @contextlib.contextmanager
 def _progress(store: StoreReader) -> Generator[Iterator[StoredRecording], None, None]:
     entries = store.recordings.ascending()
@@ -183,7 +177,7 @@ def open_sealed(path: str, target: str, key_file: str) -> str:
 
 def _hold(config: str | None, recording_id: str, *, is_held: bool) -> StoredRecording:
     directory = find_directory(config)
-    with _open_index(directory) as store:
+    with open_records(find_directory(directory)) as store:
         entry = find_recording(store, recording_id)
     with connect(directory) as client:
         client.ask(HoldRecording(entry.recording_id, entry.started_at, is_held), Done)

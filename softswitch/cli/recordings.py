@@ -12,9 +12,9 @@ from softswitch.cli.directory import (
     config_option,
     connect,
     find_directory,
+    open_records,
     project_option,
     recordings_directory,
-    store_directory,
 )
 from softswitch.cli.recording_files import export, hold, release, verify
 from softswitch.cli.render import Column, json_option, last_option, show_rows
@@ -36,13 +36,11 @@ def recordings(ctx: click.Context, config: str | None, project: str, last: int, 
     ctx.obj = config
     if ctx.invoked_subcommand is not None:
         return
-    from softswitch.store import open_reader
-
     found = find_directory(config)
-    with open_reader(store_directory(found, is_for_projects=True)) as store:
+    root = recordings_directory(found)
+    with open_records(found, is_for_projects=True) as store:
         of_project = (row for row in store.recordings.descending() if project in ("", row.project))
         rows = list(islice(of_project, last))
-    root = recordings_directory(found)
     show_rows(rows, _columns(root), as_json=as_json, empty="No calls have been recorded yet.")
     if rows and not as_json:
         click.echo(f"\nThe files are in {root}")

@@ -6,6 +6,7 @@ from softswitch.base.ids import AgentId, CallId, QueueId
 from softswitch.reports.report import Now
 from softswitch.reports.tables import Column, Table, Value
 from softswitch.reports.terms import Terms
+from softswitch.store.file_places import below_by_day
 
 IN_PROGRESS = "in progress"
 
@@ -76,8 +77,9 @@ class CallList:
         )
 
     def _named(self, path: str) -> str:
-        """A client company has the name of a file; where the switch keeps it is the operators'."""
-        return path.rpartition("/")[2] if self._terms.project else path
+        """A client company has the name of a file. Where the switch keeps recordings is nobody's business: a report is
+        read by supervisors, and mailed."""
+        return path.rpartition("/")[2] if self._terms.project else below_by_day(path)
 
     def tables(self, now: Now | None) -> tuple[Table, ...]:
         going_on: list[tuple[Value, ...]] = []
@@ -123,7 +125,7 @@ class CallList:
                         name="files",
                         title="Files",
                         kind="text",
-                        formula="their paths; of one project their names",
+                        formula="their paths below the directory of recordings; of one project their names",
                         is_wide=True,
                     ),
                     Column(name="call", title="Call", kind="text", formula="the call's id", is_wide=True),

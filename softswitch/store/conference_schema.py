@@ -67,7 +67,7 @@ class StoredConferenceClock(msgspec.Struct, frozen=True, kw_only=True):
     looked_at_wall: float
 
 
-MINUTES: TableLayout[TimedKey, StoredMinutes] = TableLayout("minutes", StoredMinutes, timed_key)
+MINUTES: TableLayout[TimedKey, StoredMinutes] = TableLayout("minutes", StoredMinutes, timed_key, files=("recordings",))
 CONFERENCE_CLOCK: TableLayout[str, StoredConferenceClock] = TableLayout(
     "conference_clock", StoredConferenceClock, text_key
 )

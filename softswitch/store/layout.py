@@ -19,12 +19,19 @@ N = TypeVar("N", bound=msgspec.Struct)
 class TableLayout(Generic[K, V]):
     """Name, key layout and value type of one table."""
 
-    __slots__ = ("_encode_key", "is_compact", "name", "value_type")
+    __slots__ = ("_encode_key", "files", "is_compact", "name", "value_type")
 
     def __init__(
-        self, name: str, value_type: type[V], encode_key: Callable[[K], bytes], *, is_compact: bool = False
+        self,
+        name: str,
+        value_type: type[V],
+        encode_key: Callable[[K], bytes],
+        *,
+        is_compact: bool = False,
+        files: tuple[str, ...] = (),
     ) -> None:
-        """`is_compact`: fields with their defaults are not stored (compact.py)."""
+        """`is_compact`: fields with their defaults are not stored (compact.py); `files`: those with paths of files."""
+        self.files = files
         self.name = name
         self.is_compact = is_compact
         self.value_type = value_type
@@ -32,7 +39,9 @@ class TableLayout(Generic[K, V]):
 
     def narrow(self, value_type: type[N]) -> "TableLayout[K, N]":
         """The same table, read as a type with fewer fields."""
-        return TableLayout(self.name, value_type, self._encode_key)
+        fields = value_type.__struct_fields__
+        files = tuple(field for field in self.files if field in fields)
+        return TableLayout(self.name, value_type, self._encode_key, files=files)
 
     def key(self, key: K) -> bytes:
         """The key as LMDB sorts it. Raises `LocalError` for one that is empty or longer than LMDB takes."""

@@ -539,8 +539,10 @@ AGENT_STATES: TableLayout[str, StoredAgentState] = TableLayout("agent_states", S
 ACTIVE_CALLS: TableLayout[str, ActiveCall] = TableLayout("active_calls", ActiveCall, text_key)
 BANS: TableLayout[str, StoredBan] = TableLayout("bans", StoredBan, text_key)
 TOLL_USAGE: TableLayout[str, StoredTollUsage] = TableLayout("toll_usage", StoredTollUsage, text_key)
-CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, timed_key, is_compact=True)
-RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout("recordings", StoredRecording, timed_key)
+CDRS: TableLayout[TimedKey, Cdr] = TableLayout("cdrs", Cdr, timed_key, is_compact=True, files=("recordings",))
+RECORDINGS: TableLayout[TimedKey, StoredRecording] = TableLayout(
+    "recordings", StoredRecording, timed_key, files=("path", "leftover")
+)
 TRACES: TableLayout[TimedKey, StoredTrace] = TableLayout("traces", StoredTrace, timed_key)
 EVENTS: TableLayout[TimedKey, StoredEvents] = TableLayout("events", StoredEvents, timed_key)
 CONTACT_SPANS: TableLayout[str, StoredContactSpan] = TableLayout("contact_spans", StoredContactSpan, text_key)

@@ -173,7 +173,16 @@ class Store:
         "wanted_calls",
     )
 
-    def __init__(self, rows: ReadableRows, writer: Writer, close_rows: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        rows: ReadableRows,
+        writer: Writer,
+        close_rows: Callable[[], None],
+        *,
+        recordings: str = "",
+        voicemail: str = "",
+    ) -> None:
+        """`recordings` and `voicemail` are the directories of the files; paths below them are stored without them."""
         self._writer = writer
         self._close_rows = close_rows
         self.bindings: Table[BindingKey, StoredBinding] = Table(BINDINGS, rows, writer)
@@ -183,10 +192,10 @@ class Store:
         self.bans: Table[str, StoredBan] = Table(BANS, rows, writer)
         self.toll_usage: Table[str, StoredTollUsage] = Table(TOLL_USAGE, rows, writer)
         self.active_calls: Table[str, ActiveCall] = Table(ACTIVE_CALLS, rows, writer)
-        self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer)
-        self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer)
+        self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer, recordings)
+        self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer, recordings)
         self.mailboxes: Table[str, StoredMailbox] = Table(MAILBOXES, rows, writer)
-        self.minutes: Table[TimedKey, StoredMinutes] = Table(MINUTES, rows, writer)
+        self.minutes: Table[TimedKey, StoredMinutes] = Table(MINUTES, rows, writer, recordings)
         self.conference_clock: Table[str, StoredConferenceClock] = Table(CONFERENCE_CLOCK, rows, writer)
         self.traces: Table[TimedKey, StoredTrace] = Table(TRACES, rows, writer)
         self.phones: Table[str, StoredPhone] = Table(PHONES, rows, writer)
@@ -199,9 +208,9 @@ class Store:
         self.events: Table[TimedKey, StoredEvents] = Table(EVENTS, rows, writer)
         self.contact_spans: Table[str, StoredContactSpan] = Table(CONTACT_SPANS, rows, writer)
         self.switch_events: Table[int, StoredSwitchEvents] = Table(SWITCH_EVENTS, rows, writer)
-        self.voice_messages: Table[str, StoredVoiceMessage] = Table(VOICE_MESSAGES, rows, writer)
+        self.voice_messages: Table[str, StoredVoiceMessage] = Table(VOICE_MESSAGES, rows, writer, voicemail)
         self.voice_boxes: Table[str, StoredVoiceBox] = Table(VOICE_BOXES, rows, writer)
-        self.mails: Table[str, StoredMail] = Table(MAILS, rows, writer)
+        self.mails: Table[str, StoredMail] = Table(MAILS, rows, writer, voicemail)
         self.digests: Table[str, StoredDigest] = Table(DIGESTS, rows, writer)
         self.report_times: Table[str, StoredReportTime] = Table(REPORT_TIMES, rows, writer)
 
@@ -353,14 +362,15 @@ class StoreReader:
         "traces",
     )
 
-    def __init__(self, rows: ReadableRows, close_rows: Callable[[], None]) -> None:
+    def __init__(self, rows: ReadableRows, close_rows: Callable[[], None], *, recordings: str = "") -> None:
+        """`recordings` is the directory of the files; without it their paths are as they are stored, below it."""
         self._close_rows = close_rows
         self.bindings: TableReader[BindingKey, StoredBinding] = TableReader(BINDINGS, rows)
         self.agent_states: TableReader[str, StoredAgentState] = TableReader(AGENT_STATES, rows)
         self.active_calls: TableReader[str, ActiveCall] = TableReader(ACTIVE_CALLS, rows)
-        self.cdrs: TableReader[TimedKey, Cdr] = TableReader(CDRS, rows)
-        self.recordings: TableReader[TimedKey, StoredRecording] = TableReader(RECORDINGS, rows)
-        self.minutes: TableReader[TimedKey, StoredMinutes] = TableReader(MINUTES, rows)
+        self.cdrs: TableReader[TimedKey, Cdr] = TableReader(CDRS, rows, recordings)
+        self.recordings: TableReader[TimedKey, StoredRecording] = TableReader(RECORDINGS, rows, recordings)
+        self.minutes: TableReader[TimedKey, StoredMinutes] = TableReader(MINUTES, rows, recordings)
         self.traces: TableReader[TimedKey, StoredTrace] = TableReader(TRACES, rows)
         self.events: TableReader[TimedKey, StoredEvents] = TableReader(EVENTS, rows)
         self.contact_spans: TableReader[str, StoredContactSpan] = TableReader(CONTACT_SPANS, rows)
@@ -393,20 +403,32 @@ class RouterReader:
         self._close_rows()
 
 
-def open_store(directory: str, *, map_size_mb: int = 1024, report: Callable[[str], None]) -> Store:
+def open_store(
+    directory: str,
+    *,
+    map_size_mb: int = 1024,
+    report: Callable[[str], None],
+    recordings: str = "",
+    voicemail: str = "",
+) -> Store:
     """Open the store of this switch, creating it where there is none. Raises `StartError`.
 
+    `recordings` and `voicemail` are the directories of the files that rows speak of.
     `report` gets one line for people when the disk begins to refuse records and when it takes them again; it is
     called in the writer thread.
     """
     environment = open_for_writing(directory, TABLES, map_size_mb=map_size_mb)
-    return Store(environment, GroupCommitWriter(environment, report=report), environment.close)
+    writer = GroupCommitWriter(environment, report=report)
+    return Store(environment, writer, environment.close, recordings=recordings, voicemail=voicemail)
 
 
-def open_reader(directory: str) -> StoreReader:
-    """Open a store for reading while its switch runs, or after. Raises `StartError` (also: there is none yet)."""
+def open_reader(directory: str, *, recordings: str = "") -> StoreReader:
+    """Open a store for reading while its switch runs, or after. Raises `StartError` (also: there is none yet).
+
+    `recordings` is the directory of the files; without it their paths are as they are stored.
+    """
     environment = open_for_reading(directory, _READ_BY_ALL)
-    return StoreReader(environment, environment.close)
+    return StoreReader(environment, environment.close, recordings=recordings)
 
 
 def open_router_reader(directory: str) -> RouterReader:

@@ -12,6 +12,7 @@ import msgspec
 from softswitch.base.errors import SoftswitchError
 from softswitch.store.compact import compact
 from softswitch.store.environment import Operation
+from softswitch.store.file_places import FilePlaces
 from softswitch.store.layout import K, N, TableLayout, V
 from softswitch.store.limits import SCAN_ROWS_MAX
 
@@ -54,11 +55,14 @@ class Page(msgspec.Struct, Generic[V], frozen=True):
 class TableReader(Generic[K, V]):
     """Reads one table. Raises `DamagedRecord` for what cannot be decoded."""
 
-    __slots__ = ("_decode", "_layout", "_rows")
+    __slots__ = ("_decode", "_directory", "_layout", "_places", "_rows")
 
-    def __init__(self, layout: TableLayout[K, V], rows: ReadableRows) -> None:
+    def __init__(self, layout: TableLayout[K, V], rows: ReadableRows, directory: str = "") -> None:
+        """`directory` is where files lie that the rows speak of; without it their paths are as they are stored."""
         self._layout = layout
         self._rows = rows
+        self._directory = directory
+        self._places = FilePlaces(directory, layout.files) if directory and layout.files else None
         self._decode: Callable[[bytes], V] = msgspec.msgpack.Decoder(layout.value_type).decode
 
     def narrow(self, value_type: type[N]) -> "TableReader[K, N]":
@@ -66,7 +70,7 @@ class TableReader(Generic[K, V]):
 
         Its fields are named as those of the table's own type, and have the same types.
         """
-        return TableReader(self._layout.narrow(value_type), self._rows)
+        return TableReader(self._layout.narrow(value_type), self._rows, self._directory)
 
     def get(self, key: K) -> V | None:
         value = self._rows.get(self._layout.name, self._layout.key(key))
@@ -148,9 +152,10 @@ class TableReader(Generic[K, V]):
 
     def _value(self, value: bytes) -> V:
         try:
-            return self._decode(value)
+            row = self._decode(value)
         except msgspec.MsgspecError as error:
             raise DamagedRecord(f"a record of table {self._layout.name} cannot be read: {error}") from error
+        return row if self._places is None else self._places.found(row)
 
 
 class Table(TableReader[K, V]):
@@ -158,8 +163,10 @@ class Table(TableReader[K, V]):
 
     __slots__ = ("_encode", "_writer")
 
-    def __init__(self, layout: TableLayout[K, V], rows: ReadableRows, writer: WritableRows) -> None:
-        super().__init__(layout, rows)
+    def __init__(
+        self, layout: TableLayout[K, V], rows: ReadableRows, writer: WritableRows, directory: str = ""
+    ) -> None:
+        super().__init__(layout, rows, directory)
         self._writer = writer
         encode = msgspec.msgpack.Encoder().encode
         make = compact(layout.value_type) if layout.is_compact else None
@@ -175,7 +182,8 @@ class Table(TableReader[K, V]):
 
     def put_operation(self, key: K, value: V) -> Operation:
         """For several operations that must reach the disk together."""
-        return self._layout.name, self._layout.key(key), self._encode(value)
+        row = value if self._places is None else self._places.stored(value)
+        return self._layout.name, self._layout.key(key), self._encode(row)
 
     def delete_operation(self, key: K) -> Operation:
         return self._layout.name, self._layout.key(key), None

@@ -74,6 +74,8 @@ class StoredMail(msgspec.Struct, frozen=True, kw_only=True):
     last_failure: str = ""
 
 
-VOICE_MESSAGES: TableLayout[str, StoredVoiceMessage] = TableLayout("voice_messages", StoredVoiceMessage, text_key)
+VOICE_MESSAGES: TableLayout[str, StoredVoiceMessage] = TableLayout(
+    "voice_messages", StoredVoiceMessage, text_key, files=("path",)
+)
 VOICE_BOXES: TableLayout[str, StoredVoiceBox] = TableLayout("voice_boxes", StoredVoiceBox, text_key)
-MAILS: TableLayout[str, StoredMail] = TableLayout("mails", StoredMail, text_key)
+MAILS: TableLayout[str, StoredMail] = TableLayout("mails", StoredMail, text_key, files=("attachment",))

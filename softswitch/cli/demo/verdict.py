@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from softswitch.acd.statistics import service_level
 from softswitch.calls.record import EndReason
 from softswitch.cli.demo.people import Caller, Stage
+from softswitch.cli.directory import open_records
 from softswitch.control.protocol.rows import QueueRow
-from softswitch.store import open_reader
 from softswitch.store.schema import Cdr, StoredRecording
 
 _AUDIBLE = 1000
@@ -73,7 +73,7 @@ class Records(msgspec.Struct, frozen=True):
 
 def read_records(directory: Path) -> Records:
     """From the store, the oldest first. Raises StartError."""
-    with open_reader(str(directory / "store")) as store:
+    with open_records(str(directory)) as store:
         return Records(list(store.cdrs.ascending()), list(store.recordings.ascending()))
 
 

@@ -82,7 +82,7 @@ class RunningSwitch:
             return None
 
     def store(self) -> StoreReader:
-        return open_reader(str(self.directory / "store"))
+        return open_reader(str(self.directory / "store"), recordings=str(self.directory / "recordings"))
 
     def pid(self, child: str) -> int:
         """Of "switch", "media-0" …; 0 while it does not run."""

@@ -40,7 +40,7 @@ class WebParts:
     def __init__(self, directory: str, settings: Settings, clock: Clock) -> None:
         web = settings.web
         self.client = AsyncControlClient(settings.control.socket, directory)
-        self._history = History(settings.store.directory)
+        self._history = History(settings.store.directory, settings.recordings.directory)
         self._passwords = PasswordChecks()
         self.hub = EventHub(self.client, self._history)
         self._webhooks = Webhooks(

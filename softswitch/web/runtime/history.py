@@ -19,8 +19,10 @@ T = TypeVar("T")
 class History:
     """Implements `services.History`. The store is opened when somebody asks, and kept open."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, recordings: str) -> None:
+        """Of the store, and of the recordings."""
         self._directory = directory
+        self._recordings = recordings
         self._threads = ThreadPoolExecutor(HISTORY_AT_ONCE, thread_name_prefix="history")
         self._reader: StoreReader | None = None
         self._waiting = 0
@@ -49,5 +51,5 @@ class History:
 
     def _open(self) -> StoreReader:
         if self._reader is None:
-            self._reader = open_reader(self._directory)
+            self._reader = open_reader(self._directory, recordings=self._recordings)
         return self._reader

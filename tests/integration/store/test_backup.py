@@ -5,16 +5,17 @@ import shutil
 import subprocess
 import sys
 import threading
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from softswitch.app.run_directory import RunDirectory
-from softswitch.base.ids import CallId
+from softswitch.base.ids import CallId, RecordingId
 from softswitch.cli.main import main
 from softswitch.store import open_reader, open_store
-from softswitch.store.schema import Cdr
+from softswitch.store.schema import Cdr, StoredRecording
 
 STARTED_AT = 1_780_000_000.0
 
@@ -136,6 +137,31 @@ def test_a_backup_can_be_restored_again(centre: Path, tmp_path: Path) -> None:
         result = run("restore", str(backup), str(tmp_path / f"machine-{each}"))
         assert (result.exit_code, result.stderr) == (0, "")
         assert kept(tmp_path / f"machine-{each}" / "store") == ["call-0", "call-1", "call-2"]
+
+
+def test_recordings_are_found_where_they_were_restored(centre: Path, tmp_path: Path) -> None:
+    directory = centre / "recordings"
+    store = open_store(str(centre / "store"), report=unexpected, recordings=str(directory))
+    entry = StoredRecording(
+        recording_id=RecordingId("call"),
+        call_id=CallId("call-0"),
+        path=str(directory / "call.wav"),
+        started_at=STARTED_AT,
+        duration_s=1.0,
+        size_bytes=6,
+        sha256=sha256(b"a call").hexdigest(),
+    )
+    store.recordings.put((STARTED_AT, "call"), entry)
+    store.commit().result(10)
+    store.close()
+    assert run("backup", str(tmp_path / "backups"), "--config", str(centre), "--recordings").exit_code == 0
+    shutil.rmtree(centre)
+    elsewhere = tmp_path / "elsewhere"
+    assert run("restore", str(only_backup(tmp_path / "backups")), str(elsewhere)).exit_code == 0
+    (row,) = json.loads(run("recordings", "--config", str(elsewhere), "--json").stdout)
+    assert row["path"] == str(elsewhere / "recordings" / "call.wav")
+    verified = run("recordings", "verify", "--config", str(elsewhere))
+    assert (verified.exit_code, verified.stderr) == (0, "")
 
 
 def test_a_machine_without_anything_gets_the_configuration_as_well(centre: Path, tmp_path: Path) -> None:

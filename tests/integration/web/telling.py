@@ -85,7 +85,7 @@ def _in_team(row: AgentRow) -> AgentRow:
 def share_store(switch: TellingSwitch, monkeypatch: pytest.MonkeyPatch) -> None:
     """One process may open a store once; here switch and web process are one."""
 
-    def open_reader(directory: str) -> StoreReader:
-        return StoreReader(switch.rows, lambda: None)
+    def open_reader(directory: str, *, recordings: str) -> StoreReader:
+        return StoreReader(switch.rows, lambda: None, recordings=recordings)
 
     monkeypatch.setattr("softswitch.web.runtime.history.open_reader", open_reader)

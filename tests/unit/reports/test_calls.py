@@ -176,13 +176,19 @@ def test_who_called_out_and_who_was_reached() -> None:
 def test_the_list_of_calls_is_the_newest_first_and_says_when_it_is_not_whole() -> None:
     cdrs = [
         came_in(
-            number, NOON + number, 50, recordings=(f"/r/{number}.wav",), queue=QueueId("sales" if number % 2 else "x")
+            number,
+            NOON + number,
+            50,
+            recordings=(f"/r/2026/01/02/{number}.wav",),
+            queue=QueueId("sales" if number % 2 else "x"),
         )
         for number in range(5)
     ]
     made = report(stored(*cdrs), "calls", limit=2)
     assert made.table("calls").column("call") == ["in4", "in3"]
-    assert made.table("calls").column("files") == ["/r/4.wav", "/r/3.wav"]
+    assert made.table("calls").column("files") == ["2026/01/02/4.wav", "2026/01/02/3.wav"], (
+        "not where the switch keeps them"
+    )
     of_a_client = report(
         stored(came_in(1, NOON, 50, project="acme", recordings=("/r/1.wav",))), "calls", project="acme"
     )
