@@ -1,6 +1,7 @@
 """What happens while a contact and an agent talk: holds, the transfer, the end."""
 
 from softswitch.acd import events, wrapping_up
+from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.events import EndedBy
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import ContactTransferred
@@ -51,6 +52,49 @@ def transferred(floor: Floor, contact: Contact, fact: ContactTransferred, now: f
 
 def finished(floor: Floor, contact: Contact, ended_by: EndedBy, now: float, source: str = "contact") -> None:
     """A conversation is over."""
+    agent = over(floor, contact, ended_by, now)
+    floor.settle_and_serve(agent, now, source)
+
+
+def over(floor: Floor, contact: Contact, ended_by: EndedBy, now: float) -> AgentMachine:
+    """The same, but that the agent, who is returned, is to be settled and served."""
+    agent = _told_that_it_ends(floor, contact, ended_by, now)
+    floor.customers.ended(contact.customer, contact.contact_id, now, credit=contact.credit, agent_id=agent.agent_id)
+    floor.forget(contact)
+    agent.finish(contact.contact_id)
+    wrapping_up.begin(floor, agent, contact, now)
+    return agent
+
+
+def undone(floor: Floor, contact: Contact, now: float) -> AgentMachine:
+    """There is no such conversation (any more), but the contact is there, and comes to its queue once more: it is in no
+    line yet. Its agent, who is returned, is to be settled and served."""
+    agent = _told_that_it_ends(floor, contact, "switch", now)
+    agent.finish(contact.contact_id)
+    contact.agent_id = contact.connected_at = contact.interrupted_at = None
+    contact.held_s = 0.0
+    contact.is_transferred = contact.is_replied = contact.is_questioned = False
+    contact.disposition = ""
+    queue = contact.queue
+    boost_s = contact.enqueued_at - contact.key
+    floor.tell(
+        events.ContactQueued(
+            now,
+            contact.contact_id,
+            queue.settings.queue_id,
+            contact.enqueued_at,
+            boost_s,
+            queue.position(contact),
+            queue.waiting + 1,
+            contact.caller,
+            contact.channel,
+        )
+    )
+    return agent
+
+
+def _told_that_it_ends(floor: Floor, contact: Contact, ended_by: EndedBy, now: float) -> AgentMachine:
+    """Write down what became of the conversation; whose it was is returned."""
     assert contact.agent_id is not None
     assert contact.connected_at is not None
     agent = floor.agents[contact.agent_id]
@@ -70,11 +114,7 @@ def finished(floor: Floor, contact: Contact, ended_by: EndedBy, now: float, sour
             contact.is_transferred,
         )
     )
-    floor.customers.ended(contact.customer, contact.contact_id, now, credit=contact.credit, agent_id=agent.agent_id)
-    floor.forget(contact)
-    agent.finish(contact.contact_id)
-    wrapping_up.begin(floor, agent, contact, now)
-    floor.settle_and_serve(agent, now, source)
+    return agent
 
 
 def replied(floor: Floor, contact: Contact, now: float) -> None:

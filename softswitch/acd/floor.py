@@ -244,7 +244,7 @@ class Floor:
                 continue
             alerted = [self.reservations[each].agent.agent_id for each in contact.reservations]
             if len(alerted) < RING_ALL_MAX and (able := self.matching.able_beside(contact, agent_id, alerted, now)):
-                self.ring(self._reserve(agent, contact, now), now, Decision("ring_all", able, free=1))
+                self.ring(self.reserve(agent, contact, now), now, Decision("ring_all", able, free=1))
                 self.settle(agent, now, "reservation")
                 return
 
@@ -373,10 +373,11 @@ class Floor:
             self.outputs.append(AnnouncementCut(contact.contact_id))
         for agent_id in agent_ids:
             agent = self.agents[agent_id]
-            self.ring(self._reserve(agent, contact, now), now, decision)
+            self.ring(self.reserve(agent, contact, now), now, decision)
             self.settle(agent, now, "reservation")
 
-    def _reserve(self, agent: AgentMachine, contact: Contact, now: float) -> Reservation:
+    def reserve(self, agent: AgentMachine, contact: Contact, now: float) -> Reservation:
+        """From now on he has this contact and no other; what else belongs to alerting him is the caller's business."""
         self.last_reservation += 1
         reservation = Reservation(ReservationId(self.last_reservation), agent, contact, now)
         self.reservations[reservation.reservation_id] = reservation
@@ -402,7 +403,7 @@ class Floor:
         self.leave_line(contact)
         queue.alerting += 1
         contact.agent_id = agent.agent_id
-        reservation = self._reserve(agent, contact, now)
+        reservation = self.reserve(agent, contact, now)
         reservation.asked_about = decision
         self.deadlines.set(("hook", reservation.reservation_id), now + deadline_s)
         self.outputs.append(hook_words.question(reservation, others, deadline_s))

@@ -339,8 +339,28 @@ class RoutingAnswered(msgspec.Struct, frozen=True, tag=True, gc=False):
     reason: str = ""
 
 
-class SwitchRestarted(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """The switch runs again, and every call there was is gone with the former one: see `restart`."""
+class Survivor(msgspec.Struct, frozen=True, gc=False):
+    """A contact on the phone whose call outlived the switch: it waits, or talks with `agent_id`.
+
+    With `queue_id` one who talks is known again even to a router that has forgotten him; he has waited since
+    `enqueued_at`.
+    """
+
+    contact_id: ContactId
+    agent_id: AgentId | None = None
+    queue_id: QueueId | None = None
+    enqueued_at: float | None = None
+    channel: Channel = Channel.VOICE
+
+
+class SwitchRestarted(msgspec.Struct, frozen=True, tag=True):
+    """The switch runs again. Of the calls there were these `survivors` go on, all others are gone with the former one.
+
+    `in_calls` are agents whose phones are in calls that go on and are not the ACD's. See `restart`.
+    """
+
+    survivors: tuple[Survivor, ...] = ()
+    in_calls: dict[AgentId, BusyKind] = {}
 
 
 AcdInput: TypeAlias = (

@@ -134,6 +134,12 @@ class ContactRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     reason: RefusalReason
 
 
+class ContactForgotten(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """After a restart: the router knows nothing of this survivor, who waits. Queue it again, as old as it is."""
+
+    contact_id: ContactId
+
+
 class AnnouncementDue(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Tell the contact where it stands: `position` from 1. What is None is not said. Or say the prompt `text`."""
 
@@ -261,6 +267,7 @@ AcdOutput: TypeAlias = (
     | ContactOverflowed
     | ContactTakenOut
     | ContactRefused
+    | ContactForgotten
     | AnnouncementDue
     | AnnouncementCut
     | ContactInterrupted

@@ -27,8 +27,11 @@ def answered(floor: Floor, reservation: Reservation, now: float) -> None:
         floor.serve_agent(other, now)
 
 
-def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
-    """The agent answered, and was told what he is told. Others who are alerted for the contact need not any more."""
+def accepted(floor: Floor, reservation: Reservation, now: float, *, is_known: bool = False) -> None:
+    """The agent answered, and was told what he is told. Others who are alerted for the contact need not any more.
+
+    `is_known`: the two talk already, and nobody has to be told to join them.
+    """
     agent, contact = reservation.agent, reservation.contact
     answered_at = now if reservation.answered_at is None else reservation.answered_at
     floor.close_reservation(reservation, "answered", now)
@@ -45,9 +48,9 @@ def accepted(floor: Floor, reservation: Reservation, now: float) -> None:
     queue.estimator.connected(in_queue_s)
     if contact.forecast is not None:
         queue.estimator.came_true(contact.forecast, answered_at)
-    floor.outputs.append(
-        ContactConnected(contact.contact_id, agent.agent_id, queue.settings.queue_id, answered_at - contact.enqueued_at)
-    )
+    if not is_known:
+        wait_s = answered_at - contact.enqueued_at
+        floor.outputs.append(ContactConnected(contact.contact_id, agent.agent_id, queue.settings.queue_id, wait_s))
     floor.tell(
         events.ContactConnected(
             now,

@@ -121,7 +121,7 @@ class Router:
             case QueueClosed() | QueueOpened():
                 self._apply_to_queue(fact, now)
             case SwitchRestarted():
-                restart.calls_are_gone(self._floor, now)
+                restart.restarted(self._floor, fact, now)
             case _:
                 agent = self._floor.agents.get(fact.agent_id)
                 if agent is None or agent.is_removed:

@@ -16,5 +16,8 @@ GROUP_S = 0.05
 RETRY_S = 1.0
 """Between attempts to write to a disk that refuses."""
 
-TABLES_MAX = 32
+KEPT_CALL_BYTES_MAX = 256 * 1024
+"""Of what is kept of one call for the next switch: fifty times an ordinary one; 300 of these are read in a second."""
+
+TABLES_MAX = 48
 """Named databases of the environment: LMDB wants to know; each costs a few bytes per transaction."""

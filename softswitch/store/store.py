@@ -5,6 +5,7 @@ at any time and in any number. `memory_store` is for tests.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -15,8 +16,9 @@ from softswitch.store.conference_schema import CONFERENCE_CLOCK, MINUTES, Stored
 from softswitch.store.digest_schema import DIGESTS, REPORT_TIMES, StoredDigest, StoredReportTime
 from softswitch.store.environment import Operation, open_for_reading, open_for_writing
 from softswitch.store.event_schema import SWITCH_EVENTS, StoredSwitchEvents
+from softswitch.store.kept_schema import KEPT_CALLS, StoredKeptCall
 from softswitch.store.layout import BindingKey, ListedKey, TimedKey
-from softswitch.store.limits import FRESH_CDRS_MAX
+from softswitch.store.limits import FRESH_CDRS_MAX, KEPT_CALL_BYTES_MAX
 from softswitch.store.memory import MemoryRows
 from softswitch.store.phone_schema import LAST_CALLS, WANTED_CALLS, StoredLastCalls, StoredWantedCall
 from softswitch.store.schema import (
@@ -57,7 +59,7 @@ from softswitch.store.schema import (
     StoredTollUsage,
     StoredTrace,
 )
-from softswitch.store.tables import ReadableRows, Table, TableReader, WritableRows
+from softswitch.store.tables import DamagedRecord, ReadableRows, Table, TableReader, WritableRows
 from softswitch.store.voicemail_schema import (
     MAILS,
     VOICE_BOXES,
@@ -103,6 +105,7 @@ TABLES = (
     WANTED_CALLS.name,
     CONFERENCE_CLOCK.name,
     REPORT_TIMES.name,
+    KEPT_CALLS.name,
 )
 
 
@@ -153,6 +156,7 @@ class Store:
         "contact_spans",
         "digests",
         "events",
+        "kept_calls",
         "last_calls",
         "listed_numbers",
         "mailboxes",
@@ -192,6 +196,7 @@ class Store:
         self.bans: Table[str, StoredBan] = Table(BANS, rows, writer)
         self.toll_usage: Table[str, StoredTollUsage] = Table(TOLL_USAGE, rows, writer)
         self.active_calls: Table[str, ActiveCall] = Table(ACTIVE_CALLS, rows, writer)
+        self.kept_calls: Table[str, StoredKeptCall] = Table(KEPT_CALLS, rows, writer)
         self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer, recordings)
         self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer, recordings)
         self.mailboxes: Table[str, StoredMailbox] = Table(MAILBOXES, rows, writer)
@@ -236,12 +241,46 @@ class Store:
         """Note that a call is in progress, so that it gets a CDR whatever happens to the switch."""
         self.active_calls.put(call.call_id, call)
 
+    def keep_calls(self, calls: Iterable[tuple[CallId, bytes]]) -> list[CallId]:
+        """What another switch needs to go on with these calls, which are in progress: all in one transaction.
+
+        Returns those of which there was more than a row takes. They have no row any more: of an older one a call
+        would go on that is not so.
+        """
+        operations: list[Operation] = []
+        too_large: list[CallId] = []
+        for call_id, content in calls:
+            if len(content) > KEPT_CALL_BYTES_MAX:
+                too_large.append(call_id)
+                operations.append(self.kept_calls.delete_operation(call_id))
+            else:
+                row = StoredKeptCall(call_id=call_id, content=msgspec.Raw(content))
+                operations.append(self.kept_calls.put_operation(call_id, row))
+        self._writer.apply(operations)
+        return too_large
+
+    def leftover_calls(self) -> dict[CallId, bytes]:
+        """What a former switch has kept of the calls it left in progress. Before the first call.
+
+        Whoever goes on with some of them says so (`end_leftover_calls`).
+        """
+        kept: dict[CallId, bytes] = {}
+        for call in self.active_calls.ascending():
+            try:
+                row = self.kept_calls.get(call.call_id)
+            except DamagedRecord:
+                continue  # it ends, as it would without
+            if row is not None:
+                kept[call.call_id] = bytes(row.content)
+        return kept
+
     def end_call(self, cdr: Cdr) -> None:
-        """Write the CDR and forget the call in progress, both in one transaction."""
+        """Write the CDR and forget the call in progress, and what was kept of it, all in one transaction."""
         self._writer.apply(
             [
                 self._put_cdr((cdr.started_at, cdr.call_id), cdr),
                 self.active_calls.delete_operation(cdr.call_id),
+                self.kept_calls.delete_operation(cdr.call_id),
             ]
         )
 
@@ -259,11 +298,14 @@ class Store:
             del self._fresh[next(iter(self._fresh))]
         return self.cdrs.put_operation(key, cdr)
 
-    def end_leftover_calls(self, at_wall: float) -> list[Cdr]:
-        """Give the calls that a former switch left in progress their CDRs, and return them. Before the first call."""
+    def end_leftover_calls(self, at_wall: float, adopted: AbstractSet[CallId] = frozenset()) -> list[Cdr]:
+        """Give the calls that a former switch left in progress their CDRs, and return them.
+
+        `adopted` are those that go on; calls that have begun since, if there are any, are to be among them.
+        """
         cdrs = [
             Cdr(
-                call_id=CallId(call.call_id),
+                call_id=call.call_id,
                 started_at=call.started_at,
                 ended_at=at_wall,
                 calling_number=call.calling_number,
@@ -275,9 +317,12 @@ class Store:
                 ended_by="switch",
             )
             for call in self.active_calls.ascending()
+            if call.call_id not in adopted
         ]
         for cdr in cdrs:
             self.end_call(cdr)
+        nobodys = [key for key, _ in self.kept_calls.raw(b"") if CallId(key.decode()) not in adopted]
+        self._writer.apply([self.kept_calls.delete_operation(key.decode()) for key in nobodys])
         return cdrs
 
     def put_events(self, events: StoredEvents, spans: Iterable[StoredContactSpan]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId, RecordingId
 from softswitch.store import Store, memory_store, open_store
-from softswitch.store.limits import SCAN_ROWS_MAX
+from softswitch.store.limits import KEPT_CALL_BYTES_MAX, SCAN_ROWS_MAX
 from softswitch.store.schema import (
     END_REASON_RESTARTED,
     ActiveCall,
@@ -215,6 +216,66 @@ def test_calls_left_over_by_a_dead_switch_get_their_records(store: Store):
     }
     assert store.active_calls.count() == 0
     assert store.end_leftover_calls(300.0) == []
+
+
+def begin(store: Store, *numbers: int) -> list[CallId]:
+    cdrs = [a_cdr(number) for number in numbers]
+    for cdr in cdrs:
+        store.begin_call(
+            ActiveCall(call_id=cdr.call_id, started_at=cdr.started_at, calling_number="+7495", called_number="100")
+        )
+    settle(store)
+    return [cdr.call_id for cdr in cdrs]
+
+
+def content(text: str) -> bytes:
+    return msgspec.msgpack.encode({"state": text})
+
+
+def test_what_is_kept_of_a_call_is_there_until_its_record_is(store: Store):
+    goes_on, ends = begin(store, 1, 2)
+    assert store.keep_calls([(goes_on, content("rings")), (ends, content("rings"))]) == []
+    store.keep_calls([(goes_on, content("talks"))])
+    settle(store)
+    assert store.leftover_calls() == {goes_on: content("talks"), ends: content("rings")}
+    store.end_call(a_cdr(2))
+    settle(store)
+    assert store.leftover_calls() == {goes_on: content("talks")}
+
+
+def test_calls_that_are_adopted_get_no_records_yet(store: Store):
+    adopted, lost, bare = begin(store, 1, 2, 3)
+    store.keep_calls([(adopted, content("talks")), (lost, content("talks"))])
+    settle(store)
+    written = store.end_leftover_calls(1_700_000_100.0, {adopted})
+    settle(store)
+    assert [cdr.call_id for cdr in written] == [lost, bare]
+    assert [call.call_id for call in store.active_calls.ascending()] == [adopted]
+    assert store.leftover_calls() == {adopted: content("talks")}
+    store.end_call(a_cdr(1))
+    settle(store)
+    assert store.active_calls.count() == store.kept_calls.count() == 0
+    assert store.cdrs.count() == 3
+
+
+def test_what_a_switch_left_that_knew_nothing_of_kept_calls_is_nobodys(store: Store):
+    (call_id,) = begin(store, 1)
+    store.keep_calls([(call_id, content("talks"))])
+    store.active_calls.delete(call_id)
+    settle(store)
+    assert store.leftover_calls() == {}
+    assert store.end_leftover_calls(1_700_000_100.0) == []
+    settle(store)
+    assert store.kept_calls.count() == 0
+
+
+def test_a_call_of_which_there_is_too_much_is_kept_no_more(store: Store):
+    large, small = begin(store, 1, 2)
+    store.keep_calls([(large, content("talks"))])
+    too_much = content("." * KEPT_CALL_BYTES_MAX)
+    assert store.keep_calls([(large, too_much), (small, content("talks"))]) == [large]
+    settle(store)
+    assert store.leftover_calls() == {small: content("talks")}
 
 
 def test_recordings_are_found_by_time(store: Store):

@@ -24,12 +24,14 @@ from typing import Protocol
 
 from softswitch.acd.inputs import AcdInput
 from softswitch.acd.limits import JOURNAL_AGE_S_MAX, JOURNAL_ENTRIES_MAX
+from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.router import Router
 from softswitch.acd.router_snapshot import moved
 from softswitch.acd.runtime.rebuilding import Compacted, Entry, SnapshotHead, encode, rebuild, written
 from softswitch.acd.runtime.timers import TimerHandle, TimerLoop
 from softswitch.acd.snapshot_rows import RouterSnapshot, SnapshotPart
 from softswitch.base.clock import Clock
+from softswitch.base.ids import ContactId
 from softswitch.base.log import get_logger
 
 logger = get_logger("acd")
@@ -84,7 +86,7 @@ class RouterJournal:
     __slots__ = (
         "_boot_id", "_clock", "_compactor", "_entries", "_entries_max", "_flushing", "_has_gap", "_head",
         "_is_compacting", "_loop", "_next_entry", "_parts", "_records", "_router", "_snapshot_at", "_snapshot_entry",
-        "_table", "_writing", "_written",
+        "_table", "_writing", "_written", "ends",
     )  # fmt: skip
 
     def __init__(
@@ -121,6 +123,8 @@ class RouterJournal:
         self._snapshot_at = 0.0
         self._snapshot_entry = 0
         self._has_gap = False
+        self.ends: dict[ContactId, AcdOutput] = {}
+        """What the former switch's router said last to contacts it knew no more, and they perhaps never heard."""
 
     # The former switch
 
@@ -138,7 +142,7 @@ class RouterJournal:
 
     def _restored(self, parts: list[bytes]) -> Router:
         rebuilt = rebuild(parts, self._table.journal())
-        router, head = rebuilt.router, rebuilt.head
+        router, head, self.ends = rebuilt.router, rebuilt.head, rebuilt.ends
         self._next_entry = max(self._next_entry, rebuilt.next_entry)
         by_s = self._by_how_much(head, rebuilt.last_at)
         if by_s:

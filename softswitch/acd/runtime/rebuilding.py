@@ -11,11 +11,13 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from softswitch.acd.inputs import AcdInput
+from softswitch.acd.inputs import AcdInput, ContactQueued
+from softswitch.acd.outputs import AcdOutput, ContactLost, ContactOverflowed, ContactRefused, ContactTakenOut
 from softswitch.acd.router import Router
 from softswitch.acd.router_snapshot import joined
 from softswitch.acd.snapshot_rows import VERSION, RouterSnapshot, SnapshotPart
 from softswitch.base.errors import SoftswitchError
+from softswitch.base.ids import ContactId
 from softswitch.base.log import get_logger
 
 logger = get_logger("acd")
@@ -36,6 +38,10 @@ class SnapshotHead(msgspec.Struct, frozen=True):
     router: RouterSnapshot
 
 
+UNHEARD_S = 1.0
+"""What the router said so shortly before the end of its journal, the calls it was said to may not have heard, or not
+have kept."""
+
 encode = msgspec.msgpack.Encoder().encode
 _decode_head = msgspec.msgpack.Decoder(SnapshotHead).decode
 _decode_part = msgspec.msgpack.Decoder(SnapshotPart).decode
@@ -54,6 +60,8 @@ class Rebuilt(NamedTuple):
     next_entry: int
     """The number of the first input that is not in it."""
     last_at: float
+    ends: dict[ContactId, AcdOutput]
+    """What it said last to contacts that it does not know any more."""
 
 
 class Compacted(NamedTuple):
@@ -76,6 +84,7 @@ def rebuild(parts: Sequence[bytes], records: Iterable[tuple[int, bytes]]) -> Reb
         raise Unusable(f"its {head.parts} parts are not all there")
     taken = joined(head.router, rows)
     router, expected, last_at = Router.restored(taken), head.next_entry, taken.at
+    ends: dict[ContactId, tuple[float, AcdOutput]] = {}
     for first, record in records:
         if first < head.next_entry:
             continue
@@ -83,13 +92,18 @@ def rebuild(parts: Sequence[bytes], records: Iterable[tuple[int, bytes]]) -> Reb
             logger.warning("the journal of the ACD has a gap: what came after it is lost", entries=first - expected)
             break
         for last_at, fact in _decode_entries(record):
-            _again(router, fact, last_at)
+            if isinstance(fact, ContactQueued):
+                ends.pop(fact.contact_id, None)
+            for output in _again(router, fact, last_at):
+                if isinstance(output, ContactOverflowed | ContactTakenOut | ContactRefused | ContactLost):
+                    ends[output.contact_id] = last_at, output
             expected += 1
-    return Rebuilt(router, head, expected, last_at)
+    unheard = {each: output for each, (at, output) in ends.items() if at >= last_at - UNHEARD_S}
+    return Rebuilt(router, head, expected, last_at, unheard)
 
 
-def _again(router: Router, fact: AcdInput | None, at: float) -> None:
-    """What it answered then has been carried out then."""
+def _again(router: Router, fact: AcdInput | None, at: float) -> list[AcdOutput]:
+    """What it answered then, which was carried out then, but perhaps for the last."""
     try:
         if fact is None:
             router.handle_timeout(at)
@@ -97,8 +111,8 @@ def _again(router: Router, fact: AcdInput | None, at: float) -> None:
             router.apply(fact, at)
     except Exception:  # it happened then as well, and went as far
         logger.exception("an input of the journal failed", fact=fact)
-    router.take_outputs()
     router.take_events()
+    return router.take_outputs()
 
 
 def written(part: SnapshotPart, next_entry: int) -> bytes:

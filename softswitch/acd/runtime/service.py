@@ -8,10 +8,18 @@ import msgspec
 
 from softswitch.acd.events import AcdEvent, Stamped, SwitchStarted, SwitchStopped
 from softswitch.acd.explaining import ContactExplanation
-from softswitch.acd.inputs import AcdInput, ConfigurationSet, ContactQueued, SwitchRestarted
+from softswitch.acd.inputs import (
+    AcdInput,
+    AgentBusy,
+    AgentFree,
+    ConfigurationSet,
+    ContactQueued,
+    Survivor,
+    SwitchRestarted,
+)
 from softswitch.acd.limits import CONTACT_PROJECTS_MAX
-from softswitch.acd.model import ContactState, LiveSkills
-from softswitch.acd.outputs import AcdOutput, AgentStateChanged
+from softswitch.acd.model import BusyKind, ContactState, LiveSkills
+from softswitch.acd.outputs import AcdOutput, AgentStateChanged, ContactForgotten
 from softswitch.acd.router import Router
 from softswitch.acd.runtime.journal import RouterJournal
 from softswitch.acd.runtime.timers import TimerHandle, TimerLoop
@@ -66,6 +74,8 @@ class AcdService:
         "_armed_for",
         "_clock",
         "_contact_projects",
+        "_early",
+        "_ends",
         "_is_draining",
         "_journal",
         "_loop",
@@ -104,31 +114,52 @@ class AcdService:
         self._pending: deque[AcdInput] = deque()
         self._is_draining = False
         self._saved: dict[AgentId, AgentSnapshot] = {}
+        self._early: list[AcdInput] | None = []
+        """Facts that came before the start; None since."""
+        self._ends: dict[ContactId, AcdOutput] = {}
+        """What contacts that are forgotten heard last, or did not hear any more."""
 
     # Life
 
-    def start(self, configuration: ConfigurationSet) -> set[AgentId]:
-        """Put everything where it was, as this configuration wants it; returns the agents whose state is known."""
+    def start(self, configuration: ConfigurationSet, survivors: Sequence[Survivor] = ()) -> set[AgentId]:
+        """Put everything where it was, as this configuration wants it; returns the agents whose state is known.
+
+        `survivors` are contacts on the phone whose calls have outlived the former switch; whoever carries them hears by
+        `on_output` what is to be done: agents reserved anew, what was due meanwhile, what the router said last and they
+        may not have heard, and `ContactForgotten`. So these calls are to be there before. Facts that come before this
+        are taken in after it; who is busy by them (`AgentBusy`) was never free.
+        """
         restored = None if self._journal is None else self._journal.restore()
+        early, self._early = self._early or [], None
         self._hand_on_events([SwitchStarted(self._clock.now())])
-        known = self._start_anew(configuration) if restored is None else self._go_on(restored, configuration)
+        restart = SwitchRestarted(tuple(survivors), _in_calls(early))
+        if restored is None:
+            known = self._start_anew(configuration, restart)
+        else:
+            known = self._go_on(restored, configuration, restart)
         if self._journal is not None:
             self._journal.begin(self._router)
+        self._pending.extend(early)
+        self._drain()
         return known
 
-    def _go_on(self, restored: Router, configuration: ConfigurationSet) -> set[AgentId]:
-        """With a router that knows everything; but the calls it knows are gone."""
+    def _go_on(self, restored: Router, configuration: ConfigurationSet, restart: SwitchRestarted) -> set[AgentId]:
+        """With a router that knows everything; but the calls it knows are gone, or not all of them there."""
         self._router = restored
         known = {agent.agent_id for agent in restored.agent_summaries(self._clock.now())}
         self._note_projects(configuration)
+        if self._journal is not None:
+            self._ends = self._journal.ends
+        self.apply(restart)
+        self._ends = {}
         if not restored.is_configured_as(configuration):
             self.apply(configuration)
-        self.apply(SwitchRestarted())
         return known
 
-    def _start_anew(self, configuration: ConfigurationSet) -> set[AgentId]:
+    def _start_anew(self, configuration: ConfigurationSet, restart: SwitchRestarted) -> set[AgentId]:
         """With the states the agents declared."""
         self.apply(configuration)
+        self.apply(restart)
         now, wall = self._clock.now(), self._clock.wall()
         saved = [_to_snapshot(state, now - wall) for state in self._agent_states.values()]
         self._router.restore(saved, now)
@@ -152,6 +183,9 @@ class AcdService:
 
     def apply(self, fact: AcdInput) -> None:
         """Take in a fact. Raises LocalError as `Router.apply` does; from within `on_output` that is logged instead."""
+        if self._early is not None:
+            self._early.append(fact)
+            return
         if self._is_draining:
             self._pending.append(fact)
             return
@@ -231,6 +265,8 @@ class AcdService:
 
     def _hand_on(self) -> None:
         for output in self._router.take_outputs():
+            if isinstance(output, ContactForgotten):
+                output = self._ends.get(output.contact_id, output)
             if isinstance(output, AgentStateChanged):
                 self._save(output.agent_id)
             try:
@@ -313,6 +349,17 @@ class AcdService:
         if self._journal is not None:
             self._journal.note(None, now)
         self._drain()
+
+
+def _in_calls(facts: Iterable[AcdInput]) -> dict[AgentId, BusyKind]:
+    """Whose phones are in calls of their own when all of this has happened."""
+    busy: dict[AgentId, BusyKind] = {}
+    for fact in facts:
+        if isinstance(fact, AgentBusy):
+            busy[fact.agent_id] = fact.kind
+        elif isinstance(fact, AgentFree):
+            busy.pop(fact.agent_id, None)
+    return busy
 
 
 def _to_saved(snapshot: AgentSnapshot, offset_s: float) -> SavedAgent:

@@ -1,0 +1,20 @@
+"""Rows of calls that outlive the switch: as in schema.py, whose version holds for them too.
+
+A row is there beside that of the call in progress (`ActiveCall`), never without it: the two go in one transaction. One
+without the other is a leftover of a switch that knew nothing of these rows, and nobody's.
+"""
+
+import msgspec
+
+from softswitch.base.ids import CallId
+from softswitch.store.layout import TableLayout, text_key
+
+
+class StoredKeptCall(msgspec.Struct, frozen=True, kw_only=True):
+    """All that another switch needs to go on with a call: a `KeptCall` of calls/kept."""
+
+    call_id: CallId
+    content: msgspec.Raw
+
+
+KEPT_CALLS: TableLayout[str, StoredKeptCall] = TableLayout("kept_calls", StoredKeptCall, text_key)
