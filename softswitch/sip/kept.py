@@ -93,7 +93,45 @@ class KeptSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     answer: KeptAnswer | None = None
 
 
-KeptLeg = KeptSession
+class KeptReliable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """See `ReliableProvisionals`: the last number, the response that waits for its PRACK, and those that follow it."""
+
+    rseq: int
+    packet: bytes = b""
+    waiting: tuple[bytes, ...] = ()
+
+
+class KeptArrival(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="arrival"):
+    """A call to us that has no final answer: the INVITE, and what was said to it (see `InboundInvite`)."""
+
+    leg_id: LegId
+    invite: bytes
+    transaction: KeptTransaction
+    dialog: KeptDialog
+    source: Flow
+    policy: SessionPolicy
+    status: int = 100
+    packet: bytes = b""
+    """The last provisional response."""
+    described: bytes = b""
+    is_answer_missing: bool = False
+    reliable: KeptReliable | None = None
+    accepted: bytes | None = None
+    """What it was accepted with; the 2xx waits for a PRACK."""
+    accepted_headers: tuple[tuple[bytes, bytes], ...] = ()
+    offers: KeptOffers | None = None
+
+
+class KeptAttempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="attempt"):
+    """A call of ours that nobody has answered: the INVITE as it was sent last, and who is known to be reached."""
+
+    leg_id: LegId
+    invite: bytes
+    flow: Flow
+    forks: tuple[KeptDialog, ...] = ()
+
+
+KeptLeg = KeptSession | KeptArrival | KeptAttempt
 
 
 def wire(text: str) -> bytes:

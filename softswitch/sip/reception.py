@@ -294,7 +294,7 @@ class Reception:
             self.refuse(request, flow, 422, (("min-se", str(SESSION_EXPIRES_MIN_S)),))
             return
         leg_id = LegId(core.entropy.token(48))
-        leg = core.legs[leg_id] = InboundInvite(core, leg_id, request, flow, policy, now)
+        leg = core.legs[leg_id] = InboundInvite.arrived(core, leg_id, request, flow, policy, now)
         caller, called = self._parties(request, source)
         max_forwards = request.max_forwards
         core.outputs.append(

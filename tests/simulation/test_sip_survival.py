@@ -11,6 +11,8 @@ from softswitch.sip.outputs import (
     LegAnswered,
     LegConfirmed,
     LegEnded,
+    LegFailed,
+    LegProgress,
     ReinviteAnswered,
     ReinviteReceived,
     SipOutput,
@@ -199,3 +201,161 @@ def test_an_offer_of_ours_that_was_not_answered_is_made_again(call: Call) -> Non
     assert [fact.leg_id for fact in pair.all("provider", ReinviteReceived)] == [theirs, theirs]
     assert pair.one("switch", ReinviteAnswered) == ReinviteAnswered(ours, ANSWER)
     assert pair.all("provider", LegEnded) == pair.all("switch", LegEnded) == []
+
+
+# Calls to us that nobody has answered
+
+
+def ringing_in(pair: SipPair, status: int = 180, sdp: bytes | None = None) -> LegId:
+    """The provider calls, and hears that it rings."""
+    pair.provider.invite(pair.target("100"), from_uri="sip:555@provider.example", sdp=OFFER, now=pair.now)
+    pair.run(0.1)
+    leg_id = pair.one("switch", InviteReceived).leg_id
+    if status:
+        pair.switch.progress(leg_id, status, sdp, pair.now)
+        pair.run(0.1)
+    return leg_id
+
+
+def said(pair: SipPair) -> int:
+    """How much the switch has sent so far."""
+    return sum(passage.source == "switch" for passage in pair.network.transcript)
+
+
+@pytest.mark.parametrize("status", [0, 180, 183])
+def test_a_call_that_waits_is_answered_by_the_next_process(status: int) -> None:
+    pair = SipPair()
+    leg_id = ringing_in(pair, status, ANSWER if status == 183 else None)
+    before = said(pair)
+    assert succeed(pair, write_down(pair.switch, [leg_id])) == [leg_id]
+    pair.run(20.0)
+    assert said(pair) == before
+    pair.switch.accept(leg_id, ANSWER, pair.now)
+    pair.run(1.0)
+    assert pair.one("provider", LegAnswered).sdp == ANSWER
+    assert pair.one("switch", LegConfirmed).leg_id == leg_id
+    pair.switch.hang_up(leg_id, pair.now)
+    pair.run()
+    assert pair.one("provider", LegEnded).by == "remote"
+
+
+def test_a_call_that_waits_rings_refuses_and_hears_the_minute() -> None:
+    pair = SipPair()
+    leg_id = ringing_in(pair)
+    succeed(pair, write_down(pair.switch, [leg_id]))
+    pair.run(61.0)
+    assert [fact.status for fact in pair.all("provider", LegProgress)] == [180, 180]
+    pair.switch.progress(leg_id, 183, ANSWER, pair.now)
+    pair.run(0.1)
+    assert pair.all("provider", LegProgress)[-1].sdp == ANSWER
+    pair.switch.reject(leg_id, 486, now=pair.now)
+    pair.run()
+    assert pair.one("provider", LegFailed).status == 486
+    assert pair.switch.statistics().dialogs == pair.switch.statistics().transactions == 0
+
+
+def test_a_caller_who_gives_up_meanwhile_gets_487() -> None:
+    pair = SipPair()
+    leg_id = ringing_in(pair)
+    written = write_down(pair.switch, [leg_id])
+    succeed(pair, written)
+    theirs = next(fact.leg_id for fact in pair.all("provider", LegProgress))
+    pair.provider.hang_up(theirs, pair.now)
+    pair.run()
+    assert pair.one("switch", LegEnded) == LegEnded(leg_id, "remote", "cancelled", 487)
+    assert any(b"SIP/2.0 487" in passage.message for passage in pair.network.transcript)
+
+
+def test_a_repeated_invite_gets_the_last_provisional_response() -> None:
+    pair = SipPair()
+    for _ in range(2):
+        pair.network.lose_next("switch", "provider", "SIP/2.0 1")
+    leg_id = ringing_in(pair)
+    succeed(pair, write_down(pair.switch, [leg_id]))
+    pair.run(1.0)
+    assert pair.one("provider", LegProgress).status == 180
+    assert len(pair.all("switch", InviteReceived)) == 1
+
+
+RELIABLE = SessionPolicy(reliable="required")
+
+
+@pytest.mark.parametrize("is_acknowledged", [True, False])
+def test_reliable_responses_go_on(is_acknowledged: bool) -> None:
+    """The call is accepted as well: the 2xx waits for the PRACK, over the death of the process."""
+    pair = SipPair(session=RELIABLE, far_session=RELIABLE)
+    if not is_acknowledged:
+        pair.network.lose_next("provider", "switch", "PRACK")
+    theirs = pair.provider.invite(
+        pair.target("100"), from_uri="sip:555@provider.example", sdp=OFFER, session=RELIABLE, now=pair.now
+    )
+    pair.run(0.1)
+    leg_id = pair.one("switch", InviteReceived).leg_id
+    pair.switch.progress(leg_id, 183, ANSWER, pair.now)
+    pair.switch.progress(leg_id, 180, None, pair.now)
+    pair.run(0.05)
+    pair.switch.accept(leg_id, ANSWER, pair.now)
+    written = write_down(pair.switch, [leg_id])
+    succeed(pair, written, settings=switch_settings(RELIABLE))
+    pair.run(10.0)
+    assert pair.one("provider", LegAnswered).leg_id == theirs
+    assert pair.one("switch", LegConfirmed).leg_id == leg_id
+    pair.provider.hang_up(theirs, pair.now)
+    pair.run()
+    assert pair.one("switch", LegEnded).by == "remote"
+
+
+# Calls of ours that nobody has answered
+
+
+def ringing_out(pair: SipPair) -> LegId:
+    leg_id = pair.switch.invite(pair.target("555", PROVIDER), from_uri="sip:1@switch.example", sdp=OFFER, now=pair.now)
+    pair.run(0.1)
+    pair.provider.progress(pair.one("provider", InviteReceived).leg_id, 180, None, pair.now)
+    pair.run(0.1)
+    return leg_id
+
+
+def nothing_is_left(pair: SipPair) -> None:
+    pair.run()
+    for station in (pair.switch, pair.provider):
+        left = station.statistics()
+        assert (left.legs, left.dialogs, left.transactions) == (0, 0, 0)
+    assert [fact for name, fact in pair.facts if name == "switch" and isinstance(fact, LegEnded | LegFailed)] == []
+
+
+def test_who_rings_for_nobody_is_cancelled() -> None:
+    pair = SipPair()
+    leg_id = ringing_out(pair)
+    assert succeed(pair, write_down(pair.switch, [leg_id])) == [leg_id]
+    pair.run(1.0)
+    assert pair.one("provider", LegEnded) == LegEnded(
+        pair.one("provider", InviteReceived).leg_id, "remote", "cancelled", 487
+    )
+    nothing_is_left(pair)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.005, 0.012, 0.5])
+def test_who_answers_for_nobody_is_told_goodbye(delay: float) -> None:
+    """The 2xx comes before, with or after the CANCEL, whose way takes 10 ms."""
+    pair = SipPair()
+    leg_id = ringing_out(pair)
+    theirs = pair.one("provider", InviteReceived).leg_id
+    written = write_down(pair.switch, [leg_id])
+    pair.provider.accept(theirs, ANSWER, pair.now)
+    pair.run(delay)
+    succeed(pair, written)
+    pair.run(40.0)
+    assert pair.one("provider", LegEnded).leg_id == theirs
+    pair.run()
+    assert pair.provider.statistics().dialogs == pair.switch.statistics().dialogs == 0
+
+
+def test_who_never_got_the_invite_is_left_alone() -> None:
+    pair = SipPair()
+    pair.network.lose_next("switch", "provider", "INVITE")
+    leg_id = pair.switch.invite(pair.target("555", PROVIDER), from_uri="sip:1@switch.example", sdp=OFFER, now=pair.now)
+    pair.run(0.1)
+    succeed(pair, write_down(pair.switch, [leg_id]))
+    nothing_is_left(pair)
+    assert pair.all("provider", InviteReceived) == []

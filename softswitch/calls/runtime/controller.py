@@ -62,6 +62,7 @@ from softswitch.sip.outputs import (
     CloseFlow,
     InviteReceived,
     LegAnswered,
+    LegChanged,
     LegConfirmed,
     LegEnded,
     LegFailed,
@@ -145,7 +146,7 @@ class CallController:
 
     def receive_sip(self, event: SipOutput) -> None:
         match event:
-            case Transmit() | CloseFlow() | ResolveTarget() | RequestFinished():
+            case Transmit() | CloseFlow() | ResolveTarget() | RequestFinished() | LegChanged():
                 pass
             case TrunkChanged():
                 note = log.warning if event.state in ("down", "trying", "refused") and event.reason else log.info

@@ -21,7 +21,7 @@ from typing import Literal
 from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.core import ALLOW, SipCore
-from softswitch.sip.kept import KeptLeg
+from softswitch.sip.kept import KeptArrival, text_of, wire
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.option_tags import allows, has_option
 from softswitch.sip.messages.reason import read_cause
@@ -29,6 +29,7 @@ from softswitch.sip.messages.session_body import SDP, find_sdp
 from softswitch.sip.outputs import LegEnded, ProgressConfirmed
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.sessions.invite_session import InviteSession
+from softswitch.sip.sessions.leg_watch import LegWatch
 from softswitch.sip.sessions.reliable_provisional import RAck, ReliableProvisionals
 from softswitch.sip.sessions.session_offers import SessionOffers
 from softswitch.sip.sessions.session_timer import Headers
@@ -41,11 +42,12 @@ PROVISIONAL_EVERY_S = 60.0
 
 
 class InboundInvite:
-    """Registers itself as its dialog's user and as its transaction's. Sends 100 when made."""
+    """Registers itself as its dialog's user and as its transaction's. Either `arrived`, or adopted."""
 
     __slots__ = (
         "_accepted_headers",
         "_accepted_sdp",
+        "_answered_before",
         "_core",
         "_described",
         "_dialog",
@@ -67,10 +69,18 @@ class InboundInvite:
     is_ack_missing = False
 
     def __init__(
-        self, core: SipCore, leg_id: LegId, invite: Request, flow: Flow, policy: SessionPolicy, now: float
+        self,
+        core: SipCore,
+        leg_id: LegId,
+        invite: Request,
+        *,
+        exchange: ServerExchange,
+        dialog: Dialog,
+        source: Flow,
+        policy: SessionPolicy,
     ) -> None:
         self.leg_id = leg_id
-        self.source = flow
+        self.source = source
         self.is_answer_missing = False
         """Our offer is in a reliable response, and the answer has not come."""
         self._core = core
@@ -85,18 +95,61 @@ class InboundInvite:
         """With which the owner has accepted; the 2xx waits."""
         self._accepted_headers: Headers = ()
         self._offers: SessionOffers | None = None
-        self._exchange = core.transactions.open(invite, flow)
-        self._exchange.user = self
-        self._exchange.to_tag = core.entropy.token(64)
+        self._answered_before = -1
+        """Requests of the peer's up to this number another process has seen."""
+        self._exchange = exchange
+        exchange.user = self
+        exchange.to_tag = dialog.local_tag
         self._reliable = (
             ReliableProvisionals(core, self._exchange, invite.cseq.number, self._never_acknowledged)
             if uses_reliable(policy, invite)
             else None
         )
-        self._dialog = Dialog.of_callee(invite, self._exchange.to_tag, flow)
-        core.route(self._dialog, flow)
-        core.dialogs[self._dialog.id] = self
-        self._exchange.respond(make_response(invite, 100), now)
+        self._dialog = dialog
+        core.dialogs[dialog.id] = self
+
+    @classmethod
+    def arrived(
+        cls, core: SipCore, leg_id: LegId, invite: Request, flow: Flow, policy: SessionPolicy, now: float
+    ) -> "InboundInvite":
+        """A new one; 100 is sent."""
+        exchange = core.transactions.open(invite, flow)
+        dialog = Dialog.of_callee(invite, core.entropy.token(64), flow)
+        core.route(dialog, flow)
+        leg = cls(core, leg_id, invite, exchange=exchange, dialog=dialog, source=flow, policy=policy)
+        dialog.watch = LegWatch(leg_id, core.outputs)
+        exchange.respond(make_response(invite, 100), now)
+        return leg
+
+    @classmethod
+    def adopt(cls, core: SipCore, kept: KeptArrival, invite: Request, now: float) -> "InboundInvite":
+        """Go on with one that another process had; nothing is sent unless a 2xx was waiting."""
+        exchange = core.transactions.adopt(kept.transaction, core.revive(kept.transaction.flow), kept.packet)
+        dialog = Dialog.adopt(kept.dialog, core.revive(kept.dialog.flow))
+        source = core.revive(kept.source)
+        leg = cls(core, kept.leg_id, invite, exchange=exchange, dialog=dialog, source=source, policy=kept.policy)
+        dialog.watch = LegWatch(kept.leg_id, core.outputs)
+        core.legs[kept.leg_id] = leg
+        leg._resume(kept, now)
+        return leg
+
+    def keep(self) -> KeptArrival:
+        return KeptArrival(
+            leg_id=self.leg_id,
+            invite=self._invite.serialize(),
+            transaction=self._exchange.keep(),
+            dialog=self._dialog.keep(),
+            source=self.source,
+            policy=self._policy,
+            status=self._status,
+            packet=self._exchange.last_packet,
+            described=self._described,
+            is_answer_missing=self.is_answer_missing,
+            reliable=None if self._reliable is None else self._reliable.keep(),
+            accepted=self._accepted_sdp,
+            accepted_headers=tuple([(wire(name), wire(value)) for name, value in self._accepted_headers]),
+            offers=None if self._offers is None else self._offers.keep(),
+        )
 
     @property
     def is_reliable(self) -> bool:
@@ -169,21 +222,24 @@ class InboundInvite:
         if not self._is_over and self._offers is not None:
             self._offers.refuse(status, now)
 
-    def keep(self) -> KeptLeg | None:
-        """Nothing yet."""
-        return None
-
     def replaces_for_peer(self) -> None:
         """Only he may replace it."""
 
     # Inputs from the dialog
 
     def receive_request(self, request: Request, flow: Flow, now: float) -> None:
-        if request.cseq.number < (self._dialog.remote_cseq or 0):
+        number = request.cseq.number
+        is_repeated = number <= self._answered_before and request.method not in ("BYE", "UPDATE", "PRACK")
+        if number < (self._dialog.remote_cseq or 0) and number > self._answered_before:
             self._core.answer(request, flow, 500, now)
             return
-        self._dialog.remote_cseq = request.cseq.number
-        if request.method == "BYE":
+        self._dialog.remote_cseq = max(number, self._dialog.remote_cseq or 0)
+        if flow != self.source:
+            self.source = flow
+            self._core.route(self._dialog, flow)
+        if is_repeated:
+            self._core.answer(request, flow, 200, now)
+        elif request.method == "BYE":
             self._core.answer(request, flow, 200, now)
             self._withdraw("bye", read_cause(request), now)
         elif request.method == "INVITE":
@@ -243,6 +299,23 @@ class InboundInvite:
 
     # Private
 
+    def _resume(self, kept: KeptArrival, now: float) -> None:
+        self._answered_before = kept.dialog.remote_cseq or 0
+        self._status = kept.status
+        self._described = kept.described
+        self.is_answer_missing = kept.is_answer_missing
+        if self._reliable is not None and kept.reliable is not None:
+            self._reliable.adopt(kept.reliable, now)
+        elif kept.status > 100:
+            self._packet = kept.packet
+        if kept.status > 100:
+            self._core.deadlines.set(self, now + PROVISIONAL_EVERY_S)
+        if kept.offers is not None:
+            self._open_offers().adopt(kept.offers, now)
+        if kept.accepted is not None:
+            headers = tuple([(text_of(name), text_of(value)) for name, value in kept.accepted_headers])
+            self.accept(kept.accepted, now, headers)
+
     def _response(self, status: int, reason: str | None = None) -> Response:
         return make_response(self._invite, status, reason, to_tag=self._exchange.to_tag)
 
@@ -263,8 +336,10 @@ class InboundInvite:
     def _receive_prack(self, prack: Request, flow: Flow, now: float) -> None:
         """RFC 3262 section 3. One that acknowledges nothing that waits for it gets 481."""
         if self._reliable is None or not self._reliable.is_meant(RAck.of(prack)):
-            self._core.answer(prack, flow, 481, now)
+            self._core.answer(prack, flow, 200 if prack.cseq.number <= self._answered_before else 481, now)
             return
+        if self._dialog.watch is not None:
+            self._dialog.watch.changed()
         sdp = find_sdp(prack)
         if self.is_answer_missing:
             self._core.answer(prack, flow, 200, now)

@@ -125,6 +125,7 @@ class InviteSession:
         if answer is not None:
             exchange = core.transactions.adopt(answer.transaction, core.revive(answer.transaction.flow))
             exchange.user = session
+            exchange.to_tag = dialog.local_tag
             session._answer = AnsweredInvite(
                 core,
                 exchange,

@@ -25,13 +25,13 @@ from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import SipCore
-from softswitch.sip.kept import KeptLeg
+from softswitch.sip.kept import KeptAttempt, KeptDialog
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.reason import read_cause
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import find_sdp
-from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress, Transmit
+from softswitch.sip.outputs import LegAnswered, LegChanged, LegEnded, LegFailed, LegProgress, Transmit
 from softswitch.sip.sessions.abandoned_invite import AbandonedInvite
 from softswitch.sip.sessions.client_requests import (
     acknowledge,
@@ -122,8 +122,8 @@ class OutboundInvite:
         """How often a 422 was obeyed."""
         self._wanted = b""
         """What the owner wants to offer when that is possible."""
-        self._forks: list[str] = []
-        """The tags of the parties reached."""
+        self._forks: dict[str, Response] = {}
+        """The parties reached, by their tags, and what each has said first."""
         self._early: dict[str, EarlyDialog] = {}
         self._talkers: dict[str, Ringing] = {}
         """Those that pick up when they are asked, by their tags."""
@@ -183,9 +183,16 @@ class OutboundInvite:
             ask_to_talk(self._core, early.dialog, self._challenge, now)
         return early is not None
 
-    def keep(self) -> KeptLeg | None:
-        """Nothing yet."""
-        return None
+    def keep(self) -> KeptAttempt | None:
+        """None while the name it goes to is being looked up: nothing is sent."""
+        if self._exchange is None:
+            return None
+        return KeptAttempt(
+            leg_id=self.leg_id,
+            invite=self._invite.serialize(),
+            flow=self._exchange.flow,
+            forks=tuple([self._keep_fork(tag, self._exchange.flow) for tag in self._forks if tag]),
+        )
 
     def replaces_for_peer(self) -> Replaces | None:
         if not self._forks:
@@ -258,8 +265,13 @@ class OutboundInvite:
         if tag not in self._forks:
             if len(self._forks) >= FORKS_MAX:
                 return FORKS_MAX
-            self._forks.append(tag)
-        return self._forks.index(tag)
+            self._forks[tag] = response
+        return list(self._forks).index(tag)
+
+    def _keep_fork(self, tag: str, flow: Flow) -> KeptDialog:
+        early = self._early.get(tag)
+        dialog = Dialog.of_caller(self._invite, self._forks[tag], flow) if early is None else early.dialog
+        return dialog.keep()
 
     def _early_dialog(self, response: Response, flow: Flow, fork: int) -> EarlyDialog | None:
         """The one the response belongs to, begun with it if need be; None for one party too many, or without a tag."""
@@ -377,6 +389,7 @@ class OutboundInvite:
 
     def _try_again(self, invite: Request, flow: Flow, now: float) -> None:
         self._invite = invite
+        self._core.outputs.append(LegChanged(self.leg_id))
         self._has_1xx = False
         self._forks.clear()
         self._end_early(now)

@@ -20,11 +20,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from softswitch.sip.core import SipCore
+from softswitch.sip.kept import KeptReliable
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.header_values import SEQUENCE_MAX
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.methods import known_method
 from softswitch.sip.messages.option_tags import has_option
+from softswitch.sip.messages.parser import parse
 from softswitch.sip.transactions.transaction_table import ServerExchange
 
 WAITING_MAX = 8
@@ -78,6 +80,22 @@ class ReliableProvisionals:
         self._interval_s = 0.0
         self._gives_up_at = 0.0
 
+    def adopt(self, kept: KeptReliable, now: float) -> None:
+        """Go on with those of another process."""
+        self._rseq = kept.rseq
+        self._packet = kept.packet
+        waiting = [parse(packet) for packet in kept.waiting]
+        self._queue.extend(response for response in waiting if isinstance(response, Response))
+        if self._packet:
+            self._begin(now)
+
+    def keep(self) -> KeptReliable:
+        return KeptReliable(
+            rseq=self._rseq,
+            packet=self._packet,
+            waiting=tuple([response.serialize() for response in self._queue]),
+        )
+
     @property
     def is_waiting(self) -> bool:
         """A PRACK is missing."""
@@ -89,15 +107,12 @@ class ReliableProvisionals:
             if response.body or len(self._queue) < WAITING_MAX:
                 self._queue.append(response)
             return
-        timers = self._core.settings.timers
         self._rseq += 1
         response.headers.append(("require", "100rel"))
         response.headers.append(("rseq", str(self._rseq)))
         self._packet = response.serialize()
-        self._interval_s = timers.t1
-        self._gives_up_at = now + timers.transaction_s
         self._exchange.respond_packet(response.status, self._packet, now)
-        self._core.deadlines.set(self, now + self._interval_s)
+        self._begin(now)
 
     def is_meant(self, rack: RAck) -> bool:
         """Whether a PRACK acknowledges the response that waits for one."""
@@ -115,6 +130,12 @@ class ReliableProvisionals:
         self._packet = b""
         self._queue.clear()
         self._core.deadlines.cancel(self)
+
+    def _begin(self, now: float) -> None:
+        timers = self._core.settings.timers
+        self._interval_s = timers.t1
+        self._gives_up_at = now + timers.transaction_s
+        self._core.deadlines.set(self, now + self._interval_s)
 
     def handle_timeout(self, now: float) -> None:
         if not self._packet:

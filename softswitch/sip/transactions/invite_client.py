@@ -61,9 +61,18 @@ class InviteClientTransaction:
         "state",
     )
 
-    def __init__(self, invite: Request, packet: bytes, *, timers: SipTimers, is_reliable: bool, now: float) -> None:
-        """`packet` is the INVITE as it goes over the wire."""
-        self.state = State.CALLING
+    def __init__(
+        self,
+        invite: Request,
+        packet: bytes,
+        *,
+        timers: SipTimers,
+        is_reliable: bool,
+        now: float,
+        is_sent: bool = False,
+    ) -> None:
+        """`packet` is the INVITE as it goes over the wire. With `is_sent` another process has sent it."""
+        self.state = State.PROCEEDING if is_sent else State.CALLING
         self.ignored = 0
         """Inputs the table has no row for."""
         self._invite: Request | None = invite
@@ -71,11 +80,11 @@ class InviteClientTransaction:
         self._timers = timers
         self._reliable = is_reliable
         self._interval_s = timers.t1
-        self._repeat_at: float | None = None if is_reliable else now + timers.t1
+        self._repeat_at: float | None = None if is_reliable or is_sent else now + timers.t1
         self._expires_at: float | None = now + timers.transaction_s
         self._response: Response | None = None
         self._ack = b""
-        self._outputs: list[bytes | Response | Fact] = [packet]
+        self._outputs: list[bytes | Response | Fact] = [] if is_sent else [packet]
 
     # Inputs from the network
 

@@ -70,6 +70,15 @@ class InviteServerTransaction:
         self._expires_at: float | None = None
         self._outputs: list[bytes | Fact] = []
 
+    def adopt(self, packet: bytes) -> None:
+        """Go on with one of another process, whose last provisional response was this."""
+        self._packet = packet
+
+    @property
+    def packet(self) -> bytes:
+        """The response that answers a repetition."""
+        return self._packet
+
     # Inputs from the network
 
     def receive_invite(self, now: float) -> None:

@@ -57,6 +57,11 @@ class NonInviteServerTransaction:
         self._expires_at: float | None = None
         self._outputs: list[bytes | Fact] = []
 
+    @property
+    def packet(self) -> bytes:
+        """The response that answers a repetition."""
+        return self._packet
+
     # Inputs from the network
 
     def receive_request(self, now: float) -> None:

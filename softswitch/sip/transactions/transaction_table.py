@@ -130,13 +130,18 @@ class ServerExchange:
         self.armed_at: float | None = None
 
     def keep(self) -> KeptTransaction:
-        """By what an INVITE's repetitions are known."""
+        """By what an INVITE's repetitions are known. See `TransactionTable.adopt`."""
         key, _ = self.key
         return KeptTransaction(
             key=tuple([wire(part) for part in key]),
             merge_key=tuple([wire(part) for part in self.merge_key or ()]),
             flow=self.flow,
         )
+
+    @property
+    def last_packet(self) -> bytes:
+        """What a repetition of the request is answered with."""
+        return self.machine.packet
 
     def respond(self, response: Response, now: float) -> None:
         self.respond_packet(response.status, response.serialize(), now)
@@ -262,13 +267,15 @@ class TransactionTable:
             machine = InviteClientTransaction(request, packet, timers=self.timers, is_reliable=reliable, now=now)
         else:
             machine = NonInviteClientTransaction(packet, timers=self.timers, is_reliable=reliable, now=now)
-        exchange = ClientExchange(self, (request.branch, request.method), machine, flow, user, now)
         self.meters.sent(request.method)
-        self._clients[exchange.key] = exchange
-        if reliable:
-            self._by_flow.setdefault(flow, set()).add(exchange)
-        self.settle_client(exchange, now)
-        return exchange
+        return self._add_client((request.branch, request.method), machine, flow, user, now)
+
+    def adopt_sent(self, invite: Request, flow: Flow, user: ClientUser, now: float) -> ClientExchange:
+        """Go on with the transaction of an INVITE that another process has sent, and that is being withdrawn."""
+        machine = InviteClientTransaction(
+            invite, b"", timers=self.timers, is_reliable=flow.kind.is_reliable, now=now, is_sent=True
+        )
+        return self._add_client((invite.branch, "INVITE"), machine, flow, user, now)
 
     def open(self, request: Request, flow: Flow) -> ServerExchange:
         """A new server transaction for a request that `receive_repeated` did not know."""
@@ -280,9 +287,10 @@ class TransactionTable:
             machine = NonInviteServerTransaction(timers=self.timers, is_reliable=reliable)
         return self._add(server_key(request, request.method), machine, flow, request.merge_key)
 
-    def adopt(self, kept: KeptTransaction, flow: Flow) -> ServerExchange:
-        """Go on with the transaction of a peer's INVITE that another process had."""
+    def adopt(self, kept: KeptTransaction, flow: Flow, packet: bytes = b"") -> ServerExchange:
+        """Go on with the transaction of a peer's INVITE that another process had; `packet` is what it has said last."""
         machine = InviteServerTransaction(timers=self.timers, is_reliable=flow.kind.is_reliable)
+        machine.adopt(packet)
         key = tuple([text_of(part) for part in kept.key])
         merge_key = tuple([text_of(part) for part in kept.merge_key])
         return self._add((key, "INVITE"), machine, flow, merge_key or None)
@@ -345,6 +353,20 @@ class TransactionTable:
             del self._merged[exchange.merge_key]
 
     # Private
+
+    def _add_client(
+        self,
+        key: ClientKey,
+        machine: InviteClientTransaction | NonInviteClientTransaction,
+        flow: Flow,
+        user: ClientUser,
+        now: float,
+    ) -> ClientExchange:
+        exchange = self._clients[key] = ClientExchange(self, key, machine, flow, user, now)
+        if flow.kind.is_reliable:
+            self._by_flow.setdefault(flow, set()).add(exchange)
+        self.settle_client(exchange, now)
+        return exchange
 
     def _add(
         self,

@@ -27,7 +27,7 @@ def test_what_comes_too_late_does_nothing() -> None:
             ("contact", "<sip:alice@192.0.2.2>"),
         ],
     )
-    leg = InboundInvite(core, LegId("leg"), invite, FLOW, PLAIN_SESSION, 0.0)
+    leg = InboundInvite.arrived(core, LegId("leg"), invite, FLOW, PLAIN_SESSION, 0.0)
     leg.hang_up(None, 1.0)
     said = len(core.outputs)
     leg.answer_reinvite(b"v=0", 2.0)

@@ -1,0 +1,81 @@
+"""An INVITE that another process has sent, taken back by this one: nobody is left ringing for a call that is gone.
+
+CANCEL goes out at once, whether a provisional response has come or not (RFC 3261 section 9.1 would have us wait): the
+process that could have heard one is dead, and nobody repeats it. What then comes of the INVITE:
+
+| what comes                                  | what is done                                                     |
+|---------------------------------------------|------------------------------------------------------------------|
+| 300-699                                     | its ACK, by the transaction: all is well                         |
+| a 2xx, of any of the parties reached        | ACK and BYE; a repeated one gets its ACK again                   |
+| 481 to the CANCEL, or nothing at all        | the INVITE was answered before: BYE to everybody known to be     |
+|                                             | reached                                                          |
+"""
+
+from softswitch.base.address import Flow
+from softswitch.sip.core import SipCore
+from softswitch.sip.messages.message import Request, Response
+from softswitch.sip.outputs import Transmit
+from softswitch.sip.sessions.client_requests import acknowledge, make_cancel
+from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.transactions.transaction import Fact
+from softswitch.sip.transactions.transaction_table import NOBODY, ClientExchange
+
+ACKS_MAX = 16
+"""Parties one INVITE may have reached; further ones get no ACK, and give up by themselves."""
+
+
+class WithdrawnAttempt:
+    """The user of the INVITE's transaction, and of the CANCEL's, which is sent when made. No leg ever ends by it."""
+
+    __slots__ = ("_acks", "_core", "_invite", "_invited", "_reached")
+
+    def __init__(self, core: SipCore, invite: Request, flow: Flow, reached: list[Dialog], now: float) -> None:
+        self._core = core
+        self._invite = invite
+        self._reached = reached
+        self._acks: dict[str, Transmit] = {}
+        self._invited = core.transactions.adopt_sent(invite, flow, self, now)
+        core.transactions.send(make_cancel(invite), flow, self, now)
+        self._invited.cancelled(now)
+
+    def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
+        if response.status < 200:
+            return
+        if exchange is not self._invited:
+            exchange.user = NOBODY
+            if response.status == 481:
+                self._leave(now)
+        elif response.status < 300:
+            self._answered(exchange, response, now)
+        else:
+            self._reached.clear()
+
+    def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
+        if exchange is self._invited:
+            self._leave(now)
+
+    # Private
+
+    def _answered(self, exchange: ClientExchange, response: Response, now: float) -> None:
+        tag = response.to.tag or ""
+        known = self._acks.get(tag)
+        if known is not None:
+            self._core.outputs.append(known)
+        elif len(self._acks) < ACKS_MAX:
+            dialog = Dialog.of_caller(self._invite, response, exchange.flow)
+            self._core.route(dialog, exchange.flow)
+            self._acks[tag] = acknowledge(self._core, dialog, self._invite)
+            self._core.outputs.append(self._acks[tag])
+            self._part_from(dialog, now)
+
+    def _leave(self, now: float) -> None:
+        """Nobody refuses the INVITE, so somebody has answered it."""
+        for dialog in self._reached:
+            if dialog.remote_tag not in self._acks:
+                self._core.route(dialog, dialog.flow)
+                self._part_from(dialog, now)
+        self._reached.clear()
+
+    def _part_from(self, dialog: Dialog, now: float) -> None:
+        bye = dialog.make_request("BYE", self._core.make_via(dialog.flow))
+        self._core.transactions.send(bye, dialog.flow, NOBODY, now)
