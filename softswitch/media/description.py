@@ -19,6 +19,7 @@ from softswitch.media.protocol import (
     DropRoom,
     DropStream,
     FaxPort,
+    GiveAccount,
     Hearing,
     HoldPort,
     MediaCommand,
@@ -84,8 +85,8 @@ class MediaDescription:
                 self.streams[stream.stream_id] = stream
             case DropStream(stream_id):
                 self._drop(stream_id)
-            case HoldPort():
-                pass  # held for this connection only
+            case HoldPort() | GiveAccount():
+                pass  # what is held is held for this connection only
             case PutFaxPort(port):
                 self.fax_ports[port.port_id] = port
             case DropFaxPort(port_id):
@@ -122,6 +123,15 @@ class MediaDescription:
         if playback is not None and playback.play_id == play_id:
             del self.playbacks[stream_id]
 
+    def take_over(self, hearing: Hearing) -> None:
+        """What a stream heard under the last switch; sources that are not here may come until `settle`."""
+        self._note_hearing(hearing)
+
+    def settle(self) -> None:
+        """Sources that are not here do not come any more."""
+        for source in sorted(self._hearers.keys() - self.streams.keys()):
+            self._forget_source(source)
+
     def describe(self) -> list[Describe]:
         """All of it, in parts that fit a packet each; the last part, and only it, has `is_last`."""
         parts = _DescribeParts()
@@ -145,9 +155,12 @@ class MediaDescription:
         self.streams.pop(stream_id, None)
         self.playbacks.pop(stream_id, None)
         self._note_hearing(Hearing(stream_id, []))
+        self._forget_source(stream_id)
+        self._leave_rooms([stream_id])
+
+    def _forget_source(self, stream_id: StreamId) -> None:
         for hearer in sorted(self._hearers.get(stream_id, ())):
             self._note_hearing(_without(self.hearings[hearer], stream_id))
-        self._leave_rooms([stream_id])
 
     def _hear(self, hearing: Hearing) -> str:
         for stream_id in (hearing.stream_id, *hearing.sources):

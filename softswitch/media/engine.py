@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RoomId, StreamId
 from softswitch.media import tick as ticks
+from softswitch.media.account import account_of
 from softswitch.media.codec import Codec
 from softswitch.media.coding.codec_tables import CodecTables
 from softswitch.media.digits import digit_sending
@@ -39,6 +40,7 @@ from softswitch.media.protocol import (
     DtmfReceived,
     FaxDetected,
     FirstPacket,
+    GiveAccount,
     Hearing,
     HoldPort,
     MediaCommand,
@@ -175,6 +177,13 @@ class MediaEngine:
                 return []
             case Describe():
                 return self._describe(command, now)
+            case GiveAccount():
+                self.streams.let_ports_go()
+                return []
+
+    def account(self) -> list[Describe]:
+        """What the worker does, for a switch that asks."""
+        return account_of(self.streams, self.fax_ports, self.player, self.recordings, self.feeds)
 
     def forget_description(self) -> None:
         """The switch that was describing is gone; what it had sent of an incomplete description does not count."""

@@ -4,6 +4,12 @@ The switch states *what should be*: which streams exist, who hears whom, what pl
 is idempotent, so that a worker that died is started again and given the whole description (`Describe`), and a worker
 that outlived its switch is told what to keep and what to drop by the same message.
 
+A new switch whose predecessor died asks each worker first what it does (`GiveAccount`), takes what it knows of into
+its own description, and says only then what should be.
+
+The version changes when one side could misunderstand the other. A field more is no such change, for whoever does not
+know it leaves it out; nor is a command more, which an older worker refuses with the whole batch it is in.
+
 The worker listens on its own socket. The first message each way is a `Hello`. Each `CommandBatch` gets exactly one
 `Reply` with the same `batch_id`; events come in `EventBatch`es, each naming the call it belongs to.
 
@@ -304,6 +310,13 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
     feeds: list[Feed] = []
 
 
+class GiveAccount(msgspec.Struct, frozen=True, tag=True):
+    """Say what you do, in `Account`s before the reply, and before them what happened while no switch was there.
+
+    Ports held for the last switch are let go; all else goes on.
+    """
+
+
 class Hello(msgspec.Struct, frozen=True, tag=True):
     """First message each way. A worker that speaks another version answers with its own and closes."""
 
@@ -329,6 +342,7 @@ MediaCommand = (
     | StartFeed
     | StopFeed
     | Describe
+    | GiveAccount
 )
 
 
@@ -347,6 +361,12 @@ class Refusal(msgspec.Struct, frozen=True):
 class Reply(msgspec.Struct, frozen=True, tag=True):
     batch_id: int
     refusals: list[Refusal]
+
+
+class Account(msgspec.Struct, frozen=True, tag=True):
+    """What the worker does, or a part of it: what the last switch wanted, without what has ended since."""
+
+    part: Describe
 
 
 # Events: facts from the worker.
@@ -539,4 +559,4 @@ class EventBatch(msgspec.Struct, frozen=True, tag=True):
 
 
 ToWorker = Hello | CommandBatch
-FromWorker = Hello | Reply | EventBatch
+FromWorker = Hello | Reply | Account | EventBatch

@@ -69,6 +69,18 @@ class Streams:
     def ids(self) -> list[StreamId]:
         return list(self._by_id)
 
+    def described(self) -> list[StreamDescription]:
+        return [stream.description for stream in self._by_id.values()]
+
+    def hearings(self) -> list[Hearing]:
+        """What each stream hears of those that are here; those that hear nothing are left out."""
+        heard = {stream_id: self._sources_here(stream_id) for stream_id in self._by_id}
+        return [
+            Hearing(stream_id, list(here), list(here.values()) if any(here.values()) else [])
+            for stream_id, here in heard.items()
+            if here
+        ]
+
     # Commands
 
     def put(self, description: StreamDescription, now: float) -> str | None:
@@ -374,13 +386,17 @@ class Streams:
         description = stream.description
         if description.is_deaf:
             return NOTHING
-        wished = self._hearings.sources(description.stream_id)
-        here = {source: gain_db for source, gain_db in wished.items() if source in self._by_id}
+        here = self._sources_here(description.stream_id)
         return Heard(
             self.rooms.rows(description.stream_id),
             tuple(self._by_id[source].frame_row for source in here),
             tuple(factor_of(gain_db) for gain_db in here.values()),
         )
+
+    def _sources_here(self, stream_id: StreamId) -> dict[StreamId, float]:
+        """Each with its gain in dB."""
+        wished = self._hearings.sources(stream_id)
+        return {source: gain_db for source, gain_db in wished.items() if source in self._by_id}
 
     def _route_all(self, stream_ids: Iterable[StreamId]) -> None:
         for stream_id in dict.fromkeys(stream_ids):

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -10,23 +11,36 @@ import msgspec
 import pytest
 
 from softswitch.base.address import HostPort
-from softswitch.base.ids import CallId, RecordingId, StreamId
+from softswitch.base.ids import CallId, FeedId, RecordingId, RoomId, StreamId
+from softswitch.media.description import MediaDescription
+from softswitch.media.feeds.feed import Feed
 from softswitch.media.limits import HELD_PORTS_MAX
 from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     PROTOCOL_VERSION,
+    Account,
     CommandBatch,
     Describe,
     DropStream,
     EventBatch,
+    FaxPort,
     FromWorker,
+    GiveAccount,
     Hearing,
     Hello,
     HoldPort,
     MediaCommand,
+    Playback,
+    PutFaxPort,
+    PutRoom,
     PutStream,
+    Recording,
     Reply,
+    Room,
     SetHearing,
+    StartFeed,
+    StartPlay,
+    StartRecording,
     StopPlay,
     StopRecording,
     StreamDescription,
@@ -84,6 +98,16 @@ class Switch:
             message = _decoder.decode(packet)
             if not isinstance(message, EventBatch):
                 return message
+
+    async def account(self) -> MediaDescription:
+        """What the worker says it does."""
+        self._batch_id += 1
+        await self.send(CommandBatch(self._batch_id, [GiveAccount()]))
+        account = MediaDescription()
+        while isinstance(message := await self.receive(), Account):
+            assert account.apply(message.part) == ""
+        assert message == Reply(self._batch_id, [])
+        return account
 
     async def command(self, *commands: MediaCommand) -> list[int]:
         """Send one batch; returns the indexes of the refused commands."""
@@ -296,3 +320,93 @@ def test_a_switch_that_talks_nonsense_is_left(play: Callable[[Scenario], None], 
         switch.close()
 
     play(scenario)
+
+
+def test_a_worker_gives_the_next_switch_account_of_all_it_does(
+    play: Callable[[Scenario], None], tmp_path: Path
+) -> None:
+    ordered = Orders(free_ports(5), str(tmp_path))
+
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        await switch.connect()
+        assert await switch.command(*ordered.commands, hold(20_000)) == []
+        switch.close()
+        switch = Switch(path)
+        await switch.connect()
+        account = await switch.account()
+        assert account.streams == {stream.stream_id: stream for stream in ordered.streams}
+        assert account.hearings == {StreamId(1): Hearing(StreamId(1), [StreamId(2)], [-3.0])}
+        assert account.playbacks == {StreamId(2): ordered.playback}
+        assert account.rooms == {RoomId("7"): Room(room_id=RoomId("7"), members=[StreamId(2), StreamId(3)])}
+        assert account.recordings == {RecordingId("r"): ordered.recording}
+        assert account.fax_ports == {StreamId(8): ordered.fax_port}
+        assert account.feeds == {FeedId(9): ordered.feed}
+        assert await switch.command(hold(20_000)) == []  # what was held for the last switch is not any more
+        assert (await switch.account()).describe() == account.describe()
+        assert await switch.command(Describe(account.describe()[0].streams[1:], [], [], [])) == []
+        assert list((await switch.account()).streams) == [StreamId(2), StreamId(3)]
+        switch.close()
+
+    play(scenario)
+
+
+def test_what_is_gone_is_not_in_the_account(play: Callable[[Scenario], None]) -> None:
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        await switch.connect()
+        one, two = free_ports(2)
+        assert (await switch.account()).describe() == MediaDescription().describe()
+        assert await switch.command(put(1, one), put(2, two), hear(1, 2), DropStream(StreamId(2))) == []
+        account = await switch.account()
+        assert list(account.streams) == [StreamId(1)]
+        assert not account.hearings
+        switch.close()
+
+    play(scenario)
+
+
+def test_an_account_larger_than_a_packet_comes_in_parts(play: Callable[[Scenario], None]) -> None:
+    ports = range(20_000, 21_000, 2)
+
+    async def scenario(path: str) -> None:
+        switch = Switch(path)
+        await switch.connect()
+        for first in range(0, len(ports), 100):
+            some = enumerate(ports[first : first + 100], first)
+            assert await switch.command(*(put(number, port, HOST) for number, port in some)) == []
+        assert sorted((await switch.account()).streams) == list(range(len(ports)))
+        switch.close()
+
+    play(scenario)
+
+
+class Orders:
+    """One of everything that a switch can order."""
+
+    def __init__(self, ports: list[int], folder: str) -> None:
+        self.streams = [put(number, port).stream for number, port in zip((1, 2, 3), ports, strict=False)]
+        self.playback = Playback(play_id=5, stream_id=StreamId(2), sounds=["tone:425/1000,0/4000"], loop=True)
+        self.fax_port = FaxPort(
+            port_id=StreamId(8), stream_id=StreamId(1), call_id=CallId("c"), local=HostPort("127.0.0.1", ports[3])
+        )
+        self.feed = Feed(
+            feed_id=FeedId(9), call_id=CallId("c"), socket=f"{folder}/streamer", left=StreamId(1), right=None
+        )
+        self.recording = Recording(
+            recording_id=RecordingId("r"),
+            call_id=CallId("c"),
+            path=f"{folder}/r.wav",
+            left=StreamId(1),
+            right=StreamId(2),
+            started_at=time.monotonic(),
+        )
+        self.commands: list[MediaCommand] = [
+            *(PutStream(stream) for stream in self.streams),
+            SetHearing(Hearing(StreamId(1), [StreamId(2)], [-3.0])),
+            StartPlay(self.playback),
+            PutRoom(Room(room_id=RoomId("7"), members=[StreamId(2), StreamId(3)])),
+            PutFaxPort(self.fax_port),
+            StartRecording(self.recording),
+            StartFeed(self.feed),
+        ]

@@ -70,6 +70,9 @@ class FaxPorts:
     def ids(self) -> list[StreamId]:
         return list(self._ports)
 
+    def described(self) -> list[FaxPort]:
+        return [port.described for port in self._ports.values()]
+
     # Commands
 
     def put(self, described: FaxPort, now: float) -> str | None:

@@ -32,6 +32,9 @@ class Feeds:
     def ids(self) -> list[FeedId]:
         return list(self._by_id)
 
+    def described(self) -> list[Feed]:
+        return list(self._by_id.values())
+
     def start(self, feed: Feed, now: float) -> str | None:
         """Begin with the next tick, or change one that runs. None, or why it cannot be."""
         if feed.rate_hz not in (NARROW_RATE_HZ, WIDE_RATE_HZ):

@@ -11,7 +11,7 @@ from softswitch.media.frames import Frames
 from softswitch.media.limits import ROOM_MEMBERS_MAX, ROOMS_MAX
 from softswitch.media.mixing.room_sums import Seat
 from softswitch.media.phase import Phase, Stream
-from softswitch.media.protocol import TalkersChanged
+from softswitch.media.protocol import Room, TalkersChanged
 
 REPORT_AFTER_S = 0.2
 """Who speaks is told at most five times a second and room."""
@@ -48,6 +48,9 @@ class Rooms:
 
     def ids(self) -> list[RoomId]:
         return list(self._rooms)
+
+    def described(self) -> list[Room]:
+        return [Room(room_id=room.room_id, members=list(room.members)) for room in self._rooms.values()]
 
     def rows(self, stream_id: StreamId) -> tuple[int, ...] | None:
         """All members of the room the stream is in, as rows of `Frames`; the same tuple for each of them."""

@@ -41,6 +41,9 @@ class Recordings:
     def ids(self) -> list[RecordingId]:
         return list(self._by_id)
 
+    def described(self) -> list[Recording]:
+        return [tapped.recording for tapped in self._by_id.values()]
+
     def start(self, recording: Recording, now: float) -> str | None:
         """Begin with the next tick, or change one that runs: who is recorded, its mask. None, or why it cannot be."""
         running = self._by_id.get(recording.recording_id)

@@ -17,18 +17,25 @@ from softswitch.base.entropy import Entropy
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId, FeedId, RecordingId, RoomId, StreamId
 from softswitch.base.log import get_logger
+from softswitch.media.description import MediaDescription
 from softswitch.media.errors import MediaUnavailable
+from softswitch.media.feeds.feed import Feed
+from softswitch.media.kept import KeptStream
 from softswitch.media.limits import PORT_ATTEMPTS_MAX, STREAMS_MAX, WORKER_QUEUE_BYTES_MAX
 from softswitch.media.placement import CPU_MAX, WorkerLoad, choose, why_none
 from softswitch.media.protocol import (
     DropStream,
+    FaxPort,
+    Hearing,
     MediaCommand,
     MediaEvent,
     Playback,
     PlayFinished,
+    PutFaxPort,
     PutStream,
     Recording,
     RecordingFinished,
+    SetHearing,
     StartPlay,
     StartRecording,
     StopPlay,
@@ -37,6 +44,7 @@ from softswitch.media.protocol import (
     StreamReports,
     WorkerStatistics,
 )
+from softswitch.media.runtime.accounts import Accounts
 from softswitch.media.runtime.feeds.media_feed import MediaFeed, program_stream
 from softswitch.media.runtime.held_ports import HeldPorts
 from softswitch.media.runtime.media_fax_port import MediaFaxPort, open_fax_port
@@ -134,6 +142,7 @@ class MediaClient:
         self._recording_links: dict[RecordingId, WorkerLink] = {}
         self._stopping: dict[RecordingId, Recording] = {}
         """Stopped recordings whose file is not yet complete."""
+        self._accounts = Accounts(self._ports, clock)
         self._last_id = entropy.integer(31) << 20
         """Of streams and playbacks. Starts anywhere, so that no late event of a former switch's is taken for ours."""
         self._arrival = asyncio.Event()
@@ -146,6 +155,98 @@ class MediaClient:
         """Connect to the workers; those that are not there yet are connected to when they are."""
         for link in self._links.values():
             link.start()
+
+    async def learn(self, within_s: float) -> list[str]:
+        """Ask every worker what it does, and wait for the answers; names of those that gave none by then.
+
+        To be called right after `start`, before the loop turns. From then on nothing is told to a worker, and nothing
+        opened, until `settle`. What the last switch left is to be adopted in between: streams first, then what is made
+        of them. A worker that answers later is asked all the same. Raises LocalError when a worker was told already.
+        """
+        if any(link.is_connected for link in self._links.values()):
+            raise LocalError("a media worker was told already what should be: learn before the loop turns")
+        for link in self._links.values():
+            link.learn()
+        deadline = self.clock.now() + within_s
+        while missing := [link.name for link in self._links.values() if not link.has_learnt]:
+            left_s = deadline - self.clock.now()
+            if left_s <= 0.0:
+                return missing
+            await self._wait_for_arrival(left_s)
+        return []
+
+    def adopt(
+        self,
+        description: StreamDescription,
+        worker: str,
+        *,
+        hearing: Hearing | None = None,
+        playback: Playback | None = None,
+    ) -> MediaStream:
+        """A stream of the last switch's: as its worker has it, with what it hears and what is played to it.
+
+        If the worker does not know it, as described here (`KeptStream`), and it goes on where it would be by now.
+        Raises LocalError when there is no such worker, or the stream was adopted already.
+        """
+        link = self._link_named(worker)
+        if description.stream_id in self._streams:
+            raise LocalError(f"stream {description.stream_id} was adopted already")
+        kept = self._accounts.stream(KeptStream(description, worker, hearing, playback))
+        stream = self._streams[description.stream_id] = MediaStream(self, link, kept.description)
+        link.order(PutStream(kept.description))
+        if kept.hearing is not None:
+            self._take_over(link, kept.hearing)
+        if kept.playback is not None:
+            self._plays.add(kept.playback.play_id)
+            self._ids_up_to(kept.playback.play_id)
+            link.order(StartPlay(kept.playback))
+        self._ids_up_to(self._accounts.last_id)
+        return stream
+
+    def adopt_fax_port(self, stream: MediaStream, kept: FaxPort) -> MediaFaxPort:
+        """A fax port of the last switch's, beside a stream that was adopted before."""
+        described = self._accounts.fax_port(stream.worker, kept)
+        self._ids_up_to(self._accounts.last_id)
+        stream.link.order(PutFaxPort(described))
+        return MediaFaxPort(stream, described, self._ports, self.clock)
+
+    def adopt_room(self, room_id: RoomId, worker: str, members: Sequence[MediaStream]) -> MediaRoom:
+        """A conference of the last switch's, whose members were adopted before: these, if its worker does not know it.
+
+        Raises LocalError when there is no such worker, or a member is on another.
+        """
+        known = self._accounts.members(worker, room_id)
+        self._ids_up_to(self._accounts.last_id)
+        if known is not None:
+            members = [self._streams[member] for member in known if member in self._streams]
+        room = MediaRoom(room_id, self._link_named(worker))
+        room.set_members(*members)
+        return room
+
+    def adopt_recording(self, kept: Recording) -> None:
+        """A recording of the last switch's goes on. Raises LocalError when nobody writes it and its stream is gone."""
+        worker, recording = self._accounts.recording(kept)
+        if not worker:
+            self.start_recording(recording)
+            return
+        self._recording_links[recording.recording_id] = self._links[worker]
+        self._links[worker].order(StartRecording(recording))
+
+    def adopt_feed(self, kept: Feed, worker: str) -> MediaFeed:
+        """A feed of the last switch's, as its worker has it or as it was kept."""
+        feed = self._accounts.feed(worker, kept)
+        self._ids_up_to(self._accounts.last_id)
+        adopted = MediaFeed(feed.feed_id, feed.socket, feed.rate_hz)
+        adopted.adopt(feed, self._link_named(worker))
+        return adopted
+
+    def settle(self) -> None:
+        """All that goes on has been adopted: the rest is dropped, recordings are completed, and events are told.
+
+        A worker that comes later is asked first what it does; what of that nobody has adopted ends then.
+        """
+        for link in self._links.values():
+            link.settle()
 
     async def close(self) -> None:
         """Let go of the workers. They go on as they are until the next switch describes what it wants."""
@@ -253,8 +354,7 @@ class MediaClient:
 
     def drain(self, name: str, is_draining: bool) -> None:
         """No new calls for a worker, or again; those it has go on. Raises LocalError for an unknown name."""
-        if name not in self._links:
-            raise LocalError(f'there is no media worker "{name}": there are {", ".join(self._links)}')
+        self._link_named(name)
         if is_draining:
             self._draining.add(name)
         else:
@@ -321,8 +421,26 @@ class MediaClient:
 
     # From the links
 
+    def account_given(self, link: WorkerLink, account: MediaDescription) -> None:
+        """What was adopted before the worker answered goes on as the worker has it, where nothing else was wanted."""
+        self._accounts.add(link.name, account)
+        self._ids_up_to(self._accounts.last_id)
+        for stream_id in account.streams.keys() & link.description.streams.keys():
+            if stream_id in account.hearings and stream_id not in link.description.hearings:
+                link.description.take_over(account.hearings[stream_id])
+            if stream_id in account.playbacks and stream_id not in link.description.playbacks:
+                self._plays.add(account.playbacks[stream_id].play_id)
+                link.description.apply(StartPlay(account.playbacks[stream_id]))
+        self._wake()
+
     def link_connected(self, link: WorkerLink) -> list[MediaCommand]:
         """Recordings stopped while the worker was away, or whose end it did not live to report, are stopped again."""
+        self._accounts.let_go(link.name)
+        link.description.settle()
+        for event in link.early_events:
+            # Whoever adopted the stream waits for the end of what was played there, though it ended before.
+            if isinstance(event, PlayFinished) and event.stream_id in self._streams:
+                self._plays.add(event.play_id)
         self._wake()
         self._held[link.name].fill()
         commands: list[MediaCommand] = []
@@ -374,6 +492,24 @@ class MediaClient:
                 pass
 
     # Inside
+
+    def _take_over(self, link: WorkerLink, hearing: Hearing) -> None:
+        """What a stream that was adopted heard; its sources may be adopted later."""
+        link.description.take_over(hearing)
+        if link.is_connected:
+            link.description.settle()
+            silence = Hearing(hearing.stream_id, [])
+            link.order(SetHearing(link.description.hearings.get(hearing.stream_id, silence)))
+
+    def _link_named(self, worker: str) -> WorkerLink:
+        link = self._links.get(worker)
+        if link is None:
+            raise LocalError(f'there is no media worker "{worker}": there are {", ".join(self._links)}')
+        return link
+
+    def _ids_up_to(self, number: int) -> None:
+        """These were given out before."""
+        self._last_id = max(self._last_id, number)
 
     def _next_id(self) -> int:
         self._last_id += 1

@@ -25,6 +25,10 @@ class MediaFaxPort:
         self._ports = ports
         self._clock = clock
 
+    def keep(self) -> FaxPort:
+        """What the next switch adopts it by, beside its stream."""
+        return self._description
+
     def aim(self, remote: HostPort | None) -> None:
         """The party's SDP says that it listens there."""
         self._change(msgspec.structs.replace(self._description, remote=remote))

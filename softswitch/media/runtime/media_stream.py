@@ -8,6 +8,7 @@ import msgspec
 from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
+from softswitch.media.kept import KeptStream
 from softswitch.media.limits import SOUNDS_PER_PLAYBACK_MAX
 from softswitch.media.protocol import (
     Hearing,
@@ -63,6 +64,22 @@ class MediaStream:
         self._owner = owner
         self.link = link
         self._description = description
+
+    def keep(self) -> KeptStream:
+        """As it is wanted now: what the next switch adopts it by."""
+        wanted = self.link.description
+        return KeptStream(
+            self._description,
+            self.worker,
+            wanted.hearings.get(self.stream_id),
+            wanted.playbacks.get(self.stream_id),
+        )
+
+    @property
+    def playing(self) -> int | None:
+        """The play_id of what is played to the party now."""
+        playback = self.link.description.playbacks.get(self.stream_id)
+        return None if playback is None else playback.play_id
 
     @property
     def learn_from(self) -> str | None:

@@ -5,6 +5,7 @@ somebody else's call. The odd port above each is reserved for RTCP (RFC 3550 sec
 """
 
 from collections import deque
+from collections.abc import Collection
 
 from softswitch.base.entropy import Entropy
 from softswitch.media.tick_grid import phase_of_port
@@ -48,6 +49,16 @@ class PortPool:
             self._free.remove(port)
             self._used.add(port)
         return port
+
+    def claim(self, ports: Collection[int]) -> None:
+        """They are in use, whether or not they were taken here; those outside the range, and odd ones, are not ours."""
+        claimed = set(ports) - self._used
+        if not claimed:
+            return
+        free = deque(port for port in self._free if port not in claimed)
+        resting = deque((until, port) for until, port in self._resting if port not in claimed)
+        self._used |= claimed.intersection((*self._free, *(port for _, port in self._resting)))
+        self._free, self._resting = free, resting
 
     def release(self, port: int, now: float) -> None:
         """Let a port rest; one that is not in use is left as it is."""

@@ -6,6 +6,7 @@ rules and knows besides who still sends (source_table.py); a port that it refuse
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from softswitch.base.address import HostPort
@@ -26,6 +27,15 @@ class _Place(NamedTuple):
     worker: str | None
     """Whose shared port it is; None for a port of the stream's own."""
     remote: HostPort | None
+
+
+class Claim(NamedTuple):
+    """A port that a stream has had since before this switch began; `worker` and `remote` of one that it shares."""
+
+    stream_id: StreamId
+    port: int
+    worker: str | None = None
+    remote: HostPort | None = None
 
 
 class StreamPorts:
@@ -53,6 +63,17 @@ class StreamPorts:
     def give(self, stream_id: StreamId, port: int) -> None:
         """A port that was taken from the pool before is for this stream alone."""
         self._places[stream_id] = _Place(port, None, None)
+
+    def claim(self, claims: Sequence[Claim]) -> None:
+        """These streams have these ports; what was claimed before stays as it is."""
+        claims = [claim for claim in claims if claim.stream_id not in self._places]
+        self._pool.claim([claim.port for claim in claims])
+        for stream_id, port, worker, remote in claims:
+            self._places[stream_id] = _Place(port, worker, remote)
+            if worker is not None:
+                self._streams.setdefault(worker, Counter())[port] += 1
+            if worker is not None and remote is not None:
+                self._taken.add((port, remote))
 
     def take_shared(self, stream_id: StreamId, worker: str, remote: HostPort, now: float) -> int | None:
         """A port on which nobody else has `remote`, or None when there is none."""

@@ -18,7 +18,9 @@ from softswitch.media.limits import UNSENT_PACKETS_MAX
 from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     PROTOCOL_VERSION,
+    Account,
     CommandBatch,
+    Describe,
     EventBatch,
     FromWorker,
     Hello,
@@ -115,6 +117,10 @@ class SwitchLink:
 
     def reply(self, reply: Reply) -> None:
         self._send(reply)
+
+    def give_account(self, parts: list[Describe]) -> None:
+        for part in parts:
+            self._send(Account(part))
 
     def send_events(self, events: list[MediaEvent]) -> None:
         """In order, in packets of less than PACKET_BYTES_MAX: events with hundreds of reports go one by one."""

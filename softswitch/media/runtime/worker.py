@@ -25,7 +25,7 @@ from softswitch.base.meters import Histogram
 from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
 from softswitch.media.packets.rtp import parse
-from softswitch.media.protocol import CommandBatch, Refusal, Reply, Spread, WorkerStatistics
+from softswitch.media.protocol import CommandBatch, GiveAccount, Refusal, Reply, Spread, WorkerStatistics
 from softswitch.media.runtime.allocator import keep_freed_memory
 from softswitch.media.runtime.feeds.streamer_link import StreamerLink
 from softswitch.media.runtime.precedence import take_precedence
@@ -230,6 +230,10 @@ class Worker:
         for key, version in self._engine.take_sound_requests():
             self._loader.request(key, version)
         self._streamer.aim(self._engine.feeds.socket)
+        if any(isinstance(command, GiveAccount) for command in batch.commands):
+            # What is in no account any more was told of before it.
+            self._send_events()
+            self._link.give_account(self._engine.account())
         self._link.reply(Reply(batch.batch_id, refusals))
         self._send_events()
 

@@ -2,7 +2,11 @@
 
     away ── connect ──> greeting ── worker's Hello ──> connected
      ^                     │                              │
+     │                     └──> asking ──> settling ──>───┤  (a link that learns, before its first description)
      └──── every 50 ms ────┴──────── any fault ───────────┘
+
+A link that `learn`s asks the worker first what it does, tells its owner, and describes nothing before `settle`. Until
+then it is not connected as far as its owner is concerned: commands change the description, and events wait.
 
 Commands change the description at once. While the link is connected they are also sent, all commands of one turn of
 the event loop in one batch; otherwise the description, sent first after every connection, will say the same. So a
@@ -22,19 +26,22 @@ import msgspec
 from softswitch.base.clock import Clock
 from softswitch.base.log import get_logger
 from softswitch.media.description import MediaDescription, batches_of
-from softswitch.media.limits import WORKER_QUEUE_BYTES_MAX
+from softswitch.media.limits import EVENTS_WAITING_MAX, WORKER_QUEUE_BYTES_MAX
 from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     PROTOCOL_VERSION,
+    Account,
     CommandBatch,
     DropStream,
     EventBatch,
     FromWorker,
+    GiveAccount,
     Hello,
     MediaCommand,
     MediaEvent,
     Reply,
     SetHearing,
+    StreamReports,
     WorkerStatistics,
 )
 
@@ -56,6 +63,10 @@ Verdict = str | None
 
 class LinkOwner(Protocol):
     """Who is told what happens on a link. None of these may raise."""
+
+    def account_given(self, link: "WorkerLink", account: MediaDescription) -> None:
+        """What the worker does: the answer to a link that learns. Empty if the worker is too old to say."""
+        ...
 
     def link_connected(self, link: "WorkerLink") -> Sequence[MediaCommand]:
         """The worker is here; returns commands to follow the description."""
@@ -99,6 +110,10 @@ class WorkerLink:
         self.is_connected = False
         self.pid = 0
         self.statistics: WorkerStatistics | None = None
+        self.has_learnt = False
+        """The worker has said what it does, and has not been described to yet."""
+        self.early_events: deque[MediaEvent] = deque(maxlen=EVENTS_WAITING_MAX)
+        """Those that came before the worker was described to; they are handed on soon after that."""
         self._path = path
         self._clock = clock
         self._owner = owner
@@ -117,6 +132,10 @@ class WorkerLink:
         self._received = bytearray(PACKET_BYTES_MAX)
         self._last_fault = ""
         self._away_since = 0.0
+        self._asks = False
+        """The worker is asked what it does before it is described to."""
+        self._is_settled = True
+        self._account = MediaDescription()
 
     # From the owner
 
@@ -125,6 +144,17 @@ class WorkerLink:
         self._loop = asyncio.get_running_loop()
         self._away_since = self._clock.now()
         self._connect()
+
+    def learn(self) -> None:
+        """Ask the worker what it does, and describe nothing before `settle`. To be said before the loop turns."""
+        self._asks = True
+        self._is_settled = False
+
+    def settle(self) -> None:
+        """All that is to be adopted has been: the worker is described to, now or when it is there and has told."""
+        self._is_settled = True
+        if self.has_learnt:
+            self._describe()
 
     def close(self) -> None:
         """Leave the worker as it is and do not come back."""
@@ -173,10 +203,29 @@ class WorkerLink:
             self._give_up(f"speaks version {hello.version} of the protocol, not {PROTOCOL_VERSION}: restart it")
             return
         self._cancel_deadline()
-        self.is_connected = True
         self.pid = hello.pid
         self._last_fault = ""
         _log.info("media worker connected", worker=self.name, pid=hello.pid)
+        if self._asks:
+            self._account = MediaDescription()
+            self._orders = [_Order(GiveAccount(), None)]
+            self._flush()
+        else:
+            self._describe()
+
+    def _learnt(self) -> None:
+        self.has_learnt = True
+        self._owner.account_given(self, self._account)
+        self._account = MediaDescription()
+        if self._is_settled:
+            self._describe()
+
+    def _describe(self) -> None:
+        """Tell the worker what should be, and from now on each change of it."""
+        self._asks = self.has_learnt = False
+        self.is_connected = True
+        if self.early_events:
+            self._running_loop().call_soon(self._hand_on_early_events)
         self._orders = [_Order(part, None) for part in self.description.describe()]
         commands = self._owner.link_connected(self)  # which may ask for something as well
         self._orders += [_Order(command, None) for command in commands]
@@ -193,6 +242,7 @@ class WorkerLink:
         loop.remove_writer(self._socket)
         self._socket.close()
         self._socket = None
+        self.has_learnt = False
         was_connected, self.is_connected = self.is_connected, False
         if was_connected:
             self._away_since = self._clock.now()
@@ -310,15 +360,27 @@ class WorkerLink:
             return
         match message:
             case Hello():
-                if not self.is_connected:
+                if not (self.is_connected or self.has_learnt or self._unanswered):
                     self._greet(message)
             case Reply():
                 self._settle_batch(message)
+            case Account(part):
+                self._account.apply(part)
             case EventBatch(events):
                 for event in events:
-                    if isinstance(event, WorkerStatistics):
-                        self.statistics = event
-                    self._owner.event_received(self, event)
+                    self._take_event(event)
+
+    def _take_event(self, event: MediaEvent) -> None:
+        if isinstance(event, WorkerStatistics):
+            self.statistics = event
+        if self.is_connected and not self.early_events:
+            self._owner.event_received(self, event)
+        elif not isinstance(event, WorkerStatistics | StreamReports):
+            self.early_events.append(event)
+
+    def _hand_on_early_events(self) -> None:
+        while self.early_events:
+            self._owner.event_received(self, self.early_events.popleft())
 
     def _settle_batch(self, reply: Reply) -> None:
         if not self._unanswered or self._unanswered[0].batch_id != reply.batch_id:
@@ -328,7 +390,16 @@ class WorkerLink:
         reasons = {refusal.index: refusal.reason or "refused" for refusal in reply.refusals}
         for index, order in enumerate(orders):
             reason = reasons.get(index, reasons.get(_WHOLE_BATCH, ""))
-            if order.verdict is None and reason:
+            if isinstance(order.command, GiveAccount):
+                if reason:
+                    _log.warning(
+                        "media worker is older than the switch and cannot say what it does: "
+                        "its calls go on as far as the switch has kept them",
+                        worker=self.name,
+                        reason=reason,
+                    )
+                self._learnt()
+            elif order.verdict is None and reason:
                 self._owner.command_refused(self, order.command, reason)
             _settle(order, reason)
 

@@ -7,6 +7,7 @@ loop of the test, on a real SOCK_SEQPACKET socket.
 import asyncio
 import os
 import socket
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -20,11 +21,13 @@ from softswitch.media.limits import HELD_PORTS_MAX
 from softswitch.media.protocol import (
     PACKET_BYTES_MAX,
     PROTOCOL_VERSION,
+    Account,
     CommandBatch,
     Describe,
     DropStream,
     EventBatch,
     FromWorker,
+    GiveAccount,
     Hello,
     HoldPort,
     MediaCommand,
@@ -56,6 +59,8 @@ class ScriptedMediaWorker:
         self.batches: list[CommandBatch] = []
         self.refuse: Callable[[MediaCommand], str] = _refuse_nothing
         """Returns the reason for which a command is refused, or ""."""
+        self.waiting_events: list[MediaEvent] = []
+        """What happened while no switch was there: told before the account."""
         self.answers = True
         """False: commands are carried out but no batch is replied to."""
         self.reads = True
@@ -64,6 +69,7 @@ class ScriptedMediaWorker:
         self._hello = Hello(version, name, pid)
         self._listener: socket.socket | None = None
         self._connection: socket.socket | None = None
+        self._unsent: deque[bytes] = deque()
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     def start(self) -> None:
@@ -119,8 +125,10 @@ class ScriptedMediaWorker:
     def _hang_up(self) -> None:
         if self._connection is not None:
             asyncio.get_running_loop().remove_reader(self._connection)
+            asyncio.get_running_loop().remove_writer(self._connection)
             self._connection.close()
             self._connection = None
+            self._unsent.clear()
 
     def _read(self) -> None:
         if not self.reads and self._connection is not None:
@@ -166,6 +174,12 @@ class ScriptedMediaWorker:
             reason = self.refuse(command) or self._ports(command) or self.description.apply(command)
             if reason:
                 refusals.append(Refusal(index, reason))
+        if any(isinstance(command, GiveAccount) for command in batch.commands):
+            self.held.clear()
+            if self.waiting_events:
+                self._send(EventBatch(self.waiting_events))
+            for part in self.description.describe():
+                self._send(Account(part))
         if self.answers and self._connection is not None:
             self._send(Reply(batch.batch_id, refusals))
 
@@ -195,7 +209,21 @@ class ScriptedMediaWorker:
         return ""
 
     def _send(self, message: FromWorker) -> None:
-        try:
-            self.send_packet(_encode(message))
-        except BrokenPipeError:
-            self._hang_up()
+        assert self._connection is not None, "no switch is connected"
+        self._unsent.append(_encode(message))
+        self._write()
+
+    def _write(self) -> None:
+        """What the switch has room for, and the rest when it has."""
+        while self._connection is not None and self._unsent:
+            try:
+                self._connection.send(self._unsent[0])
+            except BlockingIOError:
+                asyncio.get_running_loop().add_writer(self._connection, self._write)
+                return
+            except BrokenPipeError:
+                self._hang_up()
+                return
+            self._unsent.popleft()
+        if self._connection is not None:
+            asyncio.get_running_loop().remove_writer(self._connection)

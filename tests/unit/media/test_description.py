@@ -224,3 +224,15 @@ def test_fax_ports_are_described_and_replaced_like_streams() -> None:
     other.apply(fax_port(8))
     other.apply(described)
     assert list(other.fax_ports) == [7]
+
+
+def test_what_was_heard_under_the_last_switch_waits_for_its_sources() -> None:
+    description = MediaDescription()
+    description.apply(put(1))
+    description.take_over(Hearing(StreamId(1), [StreamId(2), StreamId(3)], [0.0, 3.0]))
+    description.apply(put(3))
+    assert description.hearings == {StreamId(1): Hearing(StreamId(1), [StreamId(2), StreamId(3)], [0.0, 3.0])}
+    description.settle()
+    assert description.hearings == {StreamId(1): Hearing(StreamId(1), [StreamId(3)], [3.0])}
+    description.apply(DropStream(StreamId(3)))
+    assert description.hearings == {}

@@ -21,6 +21,16 @@ class MediaFeed:
         self._link: WorkerLink | None = None
         self._is_dropped = False
 
+    def keep(self) -> Feed:
+        """What the next switch adopts it by."""
+        return self._feed
+
+    def adopt(self, feed: Feed, link: WorkerLink) -> None:
+        """It ran so under the last switch."""
+        self._feed = feed
+        self._link = link
+        link.order(StartFeed(feed))
+
     def give(
         self, near: MediaStream, left: MediaStream | None, right: MediaStream | None, *, masked_until: float
     ) -> None:

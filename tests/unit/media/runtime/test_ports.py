@@ -78,3 +78,19 @@ def test_no_port_is_used_twice_or_before_its_rest(steps: list[tuple[bool, float]
             assert now >= released_at.get(taken, -REST_S) + REST_LEAST_S
             used.append(taken)
     assert free.in_use == len(used)
+
+
+def test_ports_that_are_claimed_are_in_use_and_others_than_ours_are_not() -> None:
+    free = pool(range(10000, 10008))
+    taken = free.take(0.0)
+    assert taken is not None
+    free.release(taken, 0.0)
+    free.claim([10002, taken, 10003, 20000])
+    free.claim([10002])
+    assert free.in_use == len({10002, taken})
+    assert free.size == 4
+    rest = {free.take(REST_S) for _ in range(4)}
+    assert rest - {None} == {10000, 10002, 10004, 10006} - {10002, taken}
+    free.release(20000, 0.0)
+    free.release(10002, 0.0)
+    assert free.take(REST_S) == 10002

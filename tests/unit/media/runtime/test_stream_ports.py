@@ -4,7 +4,7 @@ from softswitch.base.ids import StreamId
 from softswitch.media.limits import SHARED_PORTS_MAX
 from softswitch.media.receiving.source_table import REST_S
 from softswitch.media.runtime.ports import PortPool
-from softswitch.media.runtime.stream_ports import STREAMS_PER_PORT, StreamPorts
+from softswitch.media.runtime.stream_ports import STREAMS_PER_PORT, Claim, StreamPorts
 
 ONE = HostPort("192.0.2.1", 4000)
 WORKER = "media-0"
@@ -91,3 +91,18 @@ def test_a_port_with_others_on_it_is_refused_for_one_remote_only() -> None:
     ports.release(2, is_refused=True)
     assert ports.take(ONE) != first
     assert ports.take(remote(2)) == first
+
+
+def test_ports_of_the_last_switch_are_claimed_once_and_shared_ones_filled_up() -> None:
+    ports = Ports()
+    own, shared = Claim(StreamId(9001), 10_000), Claim(StreamId(9002), 10_002, WORKER, ONE)
+    ports.ports.claim([own, shared])
+    ports.ports.claim([own, shared, Claim(StreamId(9003), 10_002, WORKER, remote(1))])
+    assert ports.take(remote(2)) == 10_002
+    assert ports.take(ONE) not in (10_002, None)
+    assert {ports.take() for _ in range(497)}.isdisjoint({10_000, 10_002})
+    assert ports.take() is None
+    ports.release(9002)
+    assert ports.take(ONE, now=REST_S) == 10_002
+    ports.release(9001)
+    assert ports.take(now=REST_S) == 10_000
