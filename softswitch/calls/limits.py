@@ -74,6 +74,12 @@ NUMBERS_PASSED_MAX = 10
 VERBS_PER_SECOND_MAX = 200
 """Verbs a flow may use within a second: ten are many while somebody listens, hundreds are a loop that never waits."""
 
+JOURNAL_ENTRIES_MAX = 1000
+"""Verbs and changed readings of one flow that are noted, so that it can be resumed: three hundred rounds of a menu."""
+
+JOURNAL_BYTES_MAX = 65_536
+"""And what they take: it is written anew with each change of the call, ten times a minute while somebody types."""
+
 SPEAKING_S_MAX = 5.0
 """How long a caller waits, in silence, for a text to be spoken: it takes 50 ms, and longer if many wait for theirs."""
 

@@ -24,6 +24,10 @@ class FaxCame(CallEnded):
     """The caller is a fax machine, and the number he called has a flow for those: this flow is over."""
 
 
+class FlowLeft(CallEnded):
+    """The flow goes another way than it went before the switch was restarted: it is over, and its call goes on."""
+
+
 class QueueReason(Enum):
     ANSWERED = "answered"
     """An agent talked to the caller, and hung up first (or the agent's phone was lost)."""

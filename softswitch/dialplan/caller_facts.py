@@ -73,7 +73,7 @@ class CallerFacts(VerbGroup):
         name = schedule or self.project.hours
         if not name:
             raise LocalError("is_open: no schedule is named, and the call is for no project that has `hours`")
-        return self._dialplan.is_open(name, self._verbs.clock.wall(), self._verbs.record.project)
+        return self._dialplan.is_open(name, self._verbs.clock.wall(), self._verbs.project_id)
 
     def tag(self, name: str, value: str) -> None:
         """Note something about the call in its record."""

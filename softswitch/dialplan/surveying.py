@@ -56,7 +56,7 @@ class Surveying(Speaking, Recording):
         by then, and this raises `CallEnded`. Raises `UnknownName` for a survey that is not there for the call. Whom the
         queue he comes from has asked already is asked nothing: what came of that is returned.
         """
-        found = self._dialplan.survey_named(survey, self._verbs.record.project)
+        found = self._dialplan.survey_named(survey, self._verbs.project_id)
         if self._asked_by_queue is not None:
             return self._asked_by_queue
         if found.invitation:

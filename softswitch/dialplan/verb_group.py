@@ -32,7 +32,7 @@ class VerbGroup:
 
         Raises `UnknownName`, and `LocalError` for arguments that it does not take.
         """
-        found = self._dialplan.flow_named(flow, self._verbs.record.project)
+        found = self._dialplan.flow_named(flow, self._verbs.project_id)
         try:
             running = found(self, **arguments)
         except TypeError as error:

@@ -8,8 +8,8 @@ assert call.transcript == ["answer", "play greeting/welcome ...", "queue support
 """
 
 from collections import deque
-from collections.abc import Collection, Coroutine, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
@@ -104,6 +104,9 @@ class FakeCall:
     After `hang_up_after` verbs the caller is gone. Times pass on `clock`, and nothing really waits.
     """
 
+    rehearsal: "ClassVar[Callable[[FakeCall, Flow, Dialplan], None] | None]" = None
+    """Done with each call before its flow is run, for all calls."""
+
     def __init__(
         self,
         *,
@@ -176,6 +179,9 @@ class FakeCall:
         self._typed = deque(digits)
         self._outcomes = deque(outcomes)
         self._verbs_left = hang_up_after
+        self.hangs_up = hang_up_after is not None
+        self.on_step: Callable[[], None] = _nothing
+        """Called when a verb begins, and when it goes on after the answer."""
 
     def run(
         self,
@@ -194,10 +200,21 @@ class FakeCall:
             surveys={survey.id: survey for survey in surveys},
             after_queues=after_queues or {},
         )
+        if FakeCall.rehearsal is not None:
+            FakeCall.rehearsal(self, flow, dialplan)
         try:
-            _finish(flow(Call(self, dialplan)))
+            finish(flow(Call(self, dialplan)))
         except CallEnded:
             self.is_over = True
+
+    @property
+    def script_left(self) -> tuple[list[str], list[Outcome]]:
+        """Digits that nobody has asked for, and outcomes that nothing has had."""
+        return list(self._typed), list(self._outcomes)
+
+    @property
+    def project_id(self) -> str:
+        return self.record.project
 
     # Verbs
 
@@ -277,8 +294,8 @@ class FakeCall:
 
     async def queue(self, queue_id: str, wishes: QueueWishes) -> QueueOutcome:
         await self.answer()
-        self.queue_wishes.append(wishes)
         self._use(f"queue {queue_id}")
+        self.queue_wishes.append(wishes)
         return self._outcome(QueueOutcome)
 
     async def dial(
@@ -296,8 +313,8 @@ class FakeCall:
         words = ["dial", named, "" if strategy == "parallel" else strategy, "intercom" if intercom else ""]
         words += ["screened" if terms.is_screened else "", "" if terms.limit_s is None else f"{terms.limit_s:g}s"]
         words += [f"through {terms.through}" if terms.through else ""]
-        self.dial_terms.append(terms)
         self._use(" ".join(word for word in words if word))
+        self.dial_terms.append(terms)
         return self._outcome(DialOutcome)
 
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
@@ -462,6 +479,7 @@ class FakeCall:
         self.transcript.append(line)
 
     def _check(self) -> None:
+        self.on_step()
         if self._verbs_left is not None:
             if self._verbs_left == 0:
                 self._hang_up()
@@ -481,7 +499,11 @@ class FakeCall:
         return outcome
 
 
-def _finish(coroutine: Any) -> None:
+def _nothing() -> None:
+    pass
+
+
+def finish(coroutine: Any) -> None:
     """Run a coroutine that never really waits: nothing of a fake call does."""
     running: Coroutine[Any, Any, None] = coroutine
     try:

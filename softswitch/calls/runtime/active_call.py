@@ -21,6 +21,7 @@ from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent
+from softswitch.calls.kept.kept_flow import KeptFlow
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.queue_wishes import QueueStay
@@ -80,12 +81,51 @@ class ActiveCall:
     """See the module. What waits raises `CallEnded` once the caller is gone, `MediaUnavailable` without a worker."""
 
     __slots__ = (
-        "__weakref__", "_answering", "_began_at", "_identity", "_is_flow_over", "_legs", "_on_closed", "_others",
-        "answer_headers", "around", "awaits_party", "call_id", "caller",
-        "came_by", "consultation", "conversation", "digits_typed", "display", "exchange", "has_fax_flow", "headers",
-        "instance", "is_caller_hidden", "is_taken_away", "is_told_of_recording", "keeps_agent", "language", "mailbox",
-        "max_forwards", "near", "parked_by", "permissions", "queue_stay", "record", "recordings", "seat",
-        "sent_away_to", "shown_as", "state", "state_since", "streams", "supervisions", "transfer", "unreached",
+        "__weakref__",
+        "_answering",
+        "_began_at",
+        "_identity",
+        "_is_flow_over",
+        "_legs",
+        "_on_closed",
+        "_others",
+        "answer_headers",
+        "around",
+        "awaits_party",
+        "call_id",
+        "caller",
+        "came_by",
+        "consultation",
+        "conversation",
+        "digits_typed",
+        "display",
+        "exchange",
+        "has_fax_flow",
+        "headers",
+        "instance",
+        "is_caller_hidden",
+        "is_taken_away",
+        "is_told_of_recording",
+        "keep_flow",
+        "keeps_agent",
+        "language",
+        "mailbox",
+        "max_forwards",
+        "near",
+        "parked_by",
+        "permissions",
+        "queue_stay",
+        "record",
+        "recordings",
+        "seat",
+        "sent_away_to",
+        "shown_as",
+        "state",
+        "state_since",
+        "streams",
+        "supervisions",
+        "transfer",
+        "unreached",
         "variables",
     )  # fmt: skip
 
@@ -159,6 +199,8 @@ class ActiveCall:
         """His in a conference, while he is in one."""
         self.has_fax_flow = False
         """Its flow ends if the caller is a fax, and another one begins."""
+        self.keep_flow: Callable[[], KeptFlow | None] = _no_flow
+        """What is to be kept of the flow that runs it."""
         self.near: MediaStream | None = None
         """Where the caller's stream is to be opened; None: anywhere."""
         self._answering = Answering(invite)
@@ -173,6 +215,9 @@ class ActiveCall:
         caller.call_id = self.call_id
         if caller.leg.leg_id:
             self._remember(caller, "caller")
+
+    def changed(self) -> None:
+        """Something is different that is to outlive the switch."""
 
     # Inputs
 
@@ -221,6 +266,7 @@ class ActiveCall:
     def flow_over(self) -> None:
         """The flow has returned, or need not be waited for: whoever is still on the line is taken leave of."""
         self._is_flow_over = True
+        self.keep_flow = _no_flow
         if not self.mailbox.is_closed:
             self.record.ended_by_flow()
             self.take_leave(NOT_ACCEPTABLE_HERE if self.caller.image_offer else 480)
@@ -494,3 +540,7 @@ class ActiveCall:
         for party in list(self._others.values()):
             self.part(party)
         self._on_closed(self)
+
+
+def _no_flow() -> None:
+    """Of a call that no flow runs."""

@@ -11,6 +11,7 @@ from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.caller_lists import Listed
 from softswitch.calls.dial_terms import DialTerms
+from softswitch.calls.kept.kept_flow import KeptFlow, KeptPause
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
     CallEnded,
@@ -53,9 +54,10 @@ log = get_logger("calls")
 class CallerVerbs(StreamVerbs):
     """Each raises `CallEnded` once the caller is gone, and `MediaUnavailable` when there is no worker for his audio."""
 
-    def __init__(self, call: ActiveCall) -> None:
-        super().__init__(call)
-        self._served: QueueOutcome | None = None
+    def __init__(self, call: ActiveCall, kept: KeptFlow | None = None) -> None:
+        """`kept`: of a flow that is resumed."""
+        super().__init__(call, None if kept is None else kept.verb)
+        self.served: QueueOutcome | None = None if kept is None else kept.served
         """The last queue whose agent has talked to him."""
 
     @property
@@ -69,6 +71,11 @@ class CallerVerbs(StreamVerbs):
     @property
     def project(self) -> Project:
         return project_of(self._call)
+
+    @property
+    def project_id(self) -> str:
+        """Whose call it is; of a project that was removed too."""
+        return self._call.record.project
 
     @property
     def headers(self) -> dict[str, str]:
@@ -206,9 +213,11 @@ class CallerVerbs(StreamVerbs):
     async def pause(self, seconds: float) -> None:
         """Wait; the caller hears silence."""
         await self._step("pause")
-        deadline = self._call.around.clock.now() + seconds
-        while (left := deadline - self._call.around.clock.now()) > 0:
-            await self._call.mailbox.next(left)
+        kept = self._resumption(KeptPause)
+        deadline = self._call.around.clock.now() + seconds if kept is None else kept.ends_at
+        with self._in_progress(lambda: KeptPause(ends_at=deadline)):
+            while (left := deadline - self._call.around.clock.now()) > 0:
+                await self._call.mailbox.next(left)
 
     async def wait_for_fax(self, seconds: float) -> bool:
         """Whether the caller is a fax machine: it is listened for so long, at most."""
@@ -230,7 +239,7 @@ class CallerVerbs(StreamVerbs):
         self._call.mailbox.clear()
         outcome = await QueueVisit(self._call, queue_id, wishes).run()
         if outcome.is_answered:
-            self._served = outcome
+            self.served = outcome
         self._call.digits_typed.clear()
         return outcome
 
@@ -343,7 +352,7 @@ class CallerVerbs(StreamVerbs):
     def rate(self, survey: str, question: str, score: int) -> None:
         """Note an answer in the call's record, and with the queue and the agent who served the caller last, if any."""
         self._call.record.scores[f"{survey}.{question}" if question else survey] = score
-        served = self._served
+        served = self.served
         if served is not None and served.agent is not None:
             self._call.around.acd.apply(
                 ContactRated(
@@ -428,6 +437,10 @@ class CallerVerbs(StreamVerbs):
         answer = await self._call.around.lookups.ask(lookup, known | dict(fields))
         await self._call.mailbox.check()
         return answer
+
+    async def go_on(self) -> bool:
+        """Carry what was kept of a verb to its end, for a caller whose flow cannot; False if there is nothing of it."""
+        return False
 
     # Private
 

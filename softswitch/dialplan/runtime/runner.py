@@ -11,6 +11,10 @@ A caller who turns out to be a fax machine goes on with the `fax_flow` of the nu
 flow he was in ends as if he had hung up.
 
 A caller whose transfer has come to nothing when the flow is over goes back to whoever transferred him (recall.py).
+
+A flow that a former switch process has begun is done again (`resume`, docs/decisions/0021-calls-outlive-the-switch.md)
+up to where it was. If that is not possible it is left: what its verb was doing for the caller goes on to its end, and
+then the call is over.
 """
 
 import asyncio
@@ -20,6 +24,7 @@ from typing import cast
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
+from softswitch.calls.kept.kept_flow import FlowStage, KeptFlow
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.pace import FlowBlocks, FlowSpins
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -28,6 +33,7 @@ from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.recall import take_back
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
+from softswitch.dialplan.runtime.running_flow import RunningFlow
 from softswitch.media.errors import MediaUnavailable
 
 log = get_logger("dialplan")
@@ -85,50 +91,70 @@ class FlowRunner:
             self._failed(active, error)
             active.flow_over()
 
+    def resume(self, active: ActiveCall, kept: KeptFlow) -> None:
+        """Go on with a flow that another switch process has begun, in the call as it was adopted."""
+        if kept.stage == "recall":
+            active.flow_over()
+            return
+        dialplan = self._dialplan()
+        flow = _ring_called if kept.name == TRANSFERRED else dialplan.flows.get(kept.name)
+        self._begin(active, dialplan, kept.name, flow, kept)
+
     def has(self, name: str) -> bool:
         """Whether there is a flow of this name."""
         return name in self._dialplan().flows
 
-    def _begin(self, active: ActiveCall, dialplan: Dialplan, name: str, flow: Flow) -> None:
+    def _begin(
+        self, active: ActiveCall, dialplan: Dialplan, name: str, flow: Flow | None, kept: KeptFlow | None = None
+    ) -> None:
         active.record.flow = name
         if dialplan.fax_flow_for(active.record.called_number) is not None:
             active.has_fax_flow = True
             listen_for_fax(active.caller)
         active.recordings.policy = dialplan.recording_of(active.record.called_number)
-        task = self._loop.create_task(self._run(active, dialplan, flow), name=active.call_id)
+        stage: FlowStage = "main" if kept is None else kept.stage
+        running = RunningFlow(active, name, stage, kept)
+        task = self._loop.create_task(self._run(active, dialplan, running, flow), name=active.call_id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         active.mailbox.when_closed(lambda: self._caller_left(active, task))
 
-    async def _run(self, active: ActiveCall, dialplan: Dialplan, flow: Flow) -> None:
+    async def _run(self, active: ActiveCall, dialplan: Dialplan, running: RunningFlow, flow: Flow | None) -> None:
         try:
-            has_ended = await self._run_flow(active, dialplan, flow)
-            if active.mailbox.is_interrupted:
+            has_ended = await self._run_flow(active, dialplan, running, flow)
+            if active.mailbox.is_interrupted and running.stage == "main":
                 has_ended = await self._run_fax_flow(active, dialplan)
             if has_ended:
                 await self._take_back(active)
         finally:
             active.flow_over()
 
-    async def _run_flow(self, active: ActiveCall, dialplan: Dialplan, flow: Flow) -> bool:
-        """Whether the flow has come to an end by itself, however."""
-        verbs = CallerVerbs(active)
+    async def _run_flow(self, active: ActiveCall, dialplan: Dialplan, running: RunningFlow, flow: Flow | None) -> bool:
+        """Whether the flow has come to an end by itself, however. `flow` None: there is none of that name any more."""
+        if flow is None or running.is_too_long:
+            reason = "there is no such flow any more" if flow is None else "more has happened in it than is noted"
+            await self._go_on_without_flow(active, running, reason)
+            return True
         try:
-            await flow(Call(verbs, dialplan))
+            await flow(Call(running.verbs, dialplan))
         except CallEnded:
             pass
         except asyncio.CancelledError as error:
             if not active.mailbox.is_closed:  # it was not us: something that the flow awaited
                 self._failed(active, error)
-                await self._apologise(verbs)
+                await self._apologise(running.real)
             return False
         except GeneratorExit:
             raise  # the loop is gone
         except BaseException as error:
             # SystemExit too: a flow that exits ends its own call, not the switch.
-            if not _is_end_of_call(error):
+            if running.departure and not running.verbs.left:
+                log.error("flow failed while it was resumed", call_id=active.call_id, fault=_in_full(error))
+            elif not _is_end_of_call(error) and not running.departure:
                 self._failed(active, error)
-                await self._apologise(verbs)
+                await self._apologise(running.real)
+        if running.departure and not active.mailbox.is_closed:
+            await self._go_on_without_flow(active, running, running.departure)
         return True
 
     async def _run_fax_flow(self, active: ActiveCall, dialplan: Dialplan) -> bool:
@@ -136,11 +162,24 @@ class FlowRunner:
         assert name is not None, "else the call would not have been interrupted; `start` has looked it up"
         active.mailbox.resume()
         active.record.flow = name
-        return await self._run_flow(active, dialplan, dialplan.flow_named(name))
+        return await self._run_flow(active, dialplan, RunningFlow(active, name, "fax"), dialplan.flow_named(name))
+
+    async def _go_on_without_flow(self, active: ActiveCall, running: RunningFlow, reason: str) -> None:
+        """Nothing that the caller has is taken from him: who waits or talks goes on, and is let go afterwards."""
+        log.warning("flow not resumed", call_id=active.call_id, flow=running.name, reason=reason)
+        active.record.fault = active.record.fault or f"the flow was left after a restart: {reason}"
+        try:
+            if not await running.real.go_on():
+                await self._apologise(running.real)
+        except CallEnded:
+            pass
+        except Exception as error:
+            self._failed(active, error)
 
     async def _take_back(self, active: ActiveCall) -> None:
         if active.transfer is None or active.mailbox.is_closed:
             return
+        active.keep_flow = lambda: KeptFlow(name=active.record.flow, stage="recall")
         try:
             await take_back(active)
         except CallEnded:
@@ -161,10 +200,7 @@ class FlowRunner:
             active.flow_over()
 
     def _failed(self, active: ActiveCall, error: BaseException) -> None:
-        """Errors we raise on purpose say all in one line; of any other the traceback is what its author needs."""
-        told = str(error) if isinstance(error, SoftswitchError) else "".join(traceback.format_exception(error))
-        if isinstance(error, FlowSpins | FlowBlocks):
-            told = f"{error}\n{told}"
+        told = _in_full(error)
         log.error("flow failed", call_id=active.call_id, flow=active.record.flow, fault=told)
         active.flow_failed(told, 503 if isinstance(error, MediaUnavailable) else 500)
 
@@ -176,6 +212,12 @@ class FlowRunner:
                 await verbs.play([verbs.sounds.resolve("fault/technical", verbs.language)])
         except (SoftswitchError, CallEnded, TimeoutError):
             log.info("apology not played", call_id=verbs.call_id)
+
+
+def _in_full(error: BaseException) -> str:
+    """Errors we raise on purpose say all in one line; of any other the traceback is what its author needs."""
+    told = str(error) if isinstance(error, SoftswitchError) else "".join(traceback.format_exception(error))
+    return f"{error}\n{told}" if isinstance(error, FlowSpins | FlowBlocks) else told
 
 
 async def _ring_called(call: Call) -> None:

@@ -7,6 +7,8 @@ from softswitch.store.schema import StoredPhone
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import shipped
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 
 @pytest.fixture(scope="module")
 def agent_line() -> Flow:

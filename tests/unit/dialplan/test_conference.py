@@ -8,6 +8,8 @@ from softswitch.dialplan.flows import Flow
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import shipped
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 
 @pytest.fixture(scope="module")
 def conference() -> Flow:

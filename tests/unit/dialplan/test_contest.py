@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from softswitch.calls.outcomes import LookupAnswer
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import changed, shipped
+
+pytestmark = pytest.mark.usefixtures("restarts")
 
 FLOWS = shipped()
 CODES = {"48151623": "a red bicycle", "42424242": ""}

@@ -10,6 +10,8 @@ from softswitch.dialplan.flows import Flow
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import ALWAYS, NEVER, answered, changed, shipped
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 
 @pytest.fixture(scope="module")
 def flows() -> dict[str, Flow]:

@@ -23,6 +23,8 @@ from softswitch.dialplan.menus import compile_menu
 from softswitch.dialplan.schedule import Schedule
 from softswitch.testing.call import FakeCall
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 ANSWERED = QueueOutcome(reason=QueueReason.ANSWERED, queue="sales")
 FULL = QueueOutcome(reason=QueueReason.FULL, queue="sales")
 BUSY = DialOutcome(reason=DialReason.BUSY, target="101")

@@ -10,6 +10,8 @@ from softswitch.calls.voice_box import VoiceBox
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import ALWAYS, NEVER, changed, schedule, shipped, spoken_message
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 FLOWS = shipped()
 MENU = "play office/menu"
 

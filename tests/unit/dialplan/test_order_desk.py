@@ -8,6 +8,8 @@ from softswitch.calls.outcomes import LookupAnswer, QueueOutcome, QueueReason
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import answered, changed, shipped
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 FLOWS = shipped()
 
 

@@ -7,6 +7,8 @@ from softswitch.dialplan.flows import Flow
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import shipped
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 TIMED_OUT = ParkOutcome(reason=ParkReason.TIMED_OUT, slot="701", parked_by="ann")
 
 

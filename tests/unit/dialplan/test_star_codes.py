@@ -8,6 +8,8 @@ from softswitch.store.schema import StoredPhone
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import shipped
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 ANN = StoredPhone(username="ann")
 
 

@@ -5,6 +5,8 @@ import pytest
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import shipped, spoken_message
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 FLOWS = shipped()
 
 

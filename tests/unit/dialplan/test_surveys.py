@@ -9,6 +9,8 @@ from softswitch.dialplan.flows import UnknownName
 from softswitch.dialplan.surveys import AfterQueue, Survey, compile_survey
 from softswitch.testing.call import FakeCall
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 AGENT = QuestionRow(id="agent", prompt="survey/question")
 SOLVED = QuestionRow(id="solved", text="Is it solved?", scale="yes_no", optional=True)
 AGAIN = QuestionRow(id="again", text="Will you call again?", scale=9)
@@ -110,6 +112,7 @@ def test_whom_the_queue_has_asked_the_flow_asks_no_more_until_he_waits_again() -
 
     @flow
     async def sales(call: Call) -> None:
+        came.clear()
         await call.queue("sales")
         came.append(await call.survey("satisfaction"))
         came.append(await call.run_survey("csat"))

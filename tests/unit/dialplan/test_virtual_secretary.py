@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from softswitch.calls.outcomes import DialOutcome, DialReason, LookupAnswer
 from softswitch.calls.settings import Project
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.dialplan.schedule import Schedule
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import changed, schedule, shipped, spoken_message
+
+pytestmark = pytest.mark.usefixtures("restarts")
 
 FLOWS = shipped()
 ACME = Project(id="acme", name="Acme Ltd", hours="acme.day")

@@ -19,6 +19,8 @@ from softswitch.store.voicemail_schema import StoredVoiceMessage
 from softswitch.testing.call import FakeCall
 from tests.unit.dialplan.shipped import shipped as all_flows
 
+pytestmark = pytest.mark.usefixtures("restarts")
+
 BOX = VoiceBox(box="anna", number="101", owner="anna", pin="4711")
 SALES = VoiceBox(box="sales", number="190", members=frozenset({"anna"}), pin="2580", operator="100")
 ANNA = StoredPhone(username="anna")
@@ -27,17 +29,17 @@ outcomes: list[VoicemailOutcome] = []
 
 @flow
 async def leave(call: Call) -> None:
-    outcomes.append(await call.voicemail("101"))
+    outcomes[:] = [await call.voicemail("101")]
 
 
 @flow
 async def leave_busy(call: Call) -> None:
-    outcomes.append(await call.voicemail("101", greeting="busy"))
+    outcomes[:] = [await call.voicemail("101", greeting="busy")]
 
 
 @flow
 async def leave_for_sales(call: Call) -> None:
-    outcomes.append(await call.voicemail("sales"))
+    outcomes[:] = [await call.voicemail("sales")]
 
 
 @flow
