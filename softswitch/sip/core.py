@@ -4,7 +4,7 @@ Everything an endpoint does happens in calls from `SipEndpoint` through these pa
 to say goes to the end of `outputs`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from softswitch.base.address import Flow
@@ -17,6 +17,7 @@ from softswitch.sip.messages.header_values import MAGIC_COOKIE
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.outputs import SipOutput, Transmit
+from softswitch.sip.returning import Returning
 from softswitch.sip.routing.local_addresses import LocalAddresses
 from softswitch.sip.routing.lookups import Lookups
 from softswitch.sip.routing.next_hop import NextHop
@@ -70,8 +71,8 @@ class DialogUser(Protocol):
         """An ACK; True if it was the one of a 2xx."""
         ...
 
-    def receive_stray(self, response: Response) -> bool:
-        """A 2xx to an INVITE of ours that no transaction knows; True if it was acknowledged."""
+    def receive_stray(self, response: Response, flow: Flow, now: float) -> bool:
+        """A 2xx to an INVITE of ours, come along `flow`, that no transaction knows; True if it was acknowledged."""
         ...
 
 
@@ -135,6 +136,7 @@ class SipCore:
         "next_hop",
         "outputs",
         "refers",
+        "returning",
         "settings",
         "transactions",
         "trunk_names",
@@ -155,6 +157,7 @@ class SipCore:
         self.dialogs: dict[DialogId, DialogUser] = {}
         self.legs: dict[LegId, Leg] = {}
         self.refers: dict[ReferId, Refer] = {}
+        self.returning = Returning()
         self.lines: dict[str, str] = {}
         """What the Contacts we have registered with providers are marked with, and whose they are."""
 
@@ -186,6 +189,20 @@ class SipCore:
         """What has become of another process's flow: a connection we had opened is opened anew."""
         return self.addresses.rehome(flow.revived())
 
+    def revive_way(self, flow: Flow, target: str, routes: Sequence[str]) -> Flow:
+        """The same, for the peer of a dialog. A trunk and a proxy (one that has recorded its route) listen where they
+        say, so they are called even if it was they who had opened the connection; a phone is waited for."""
+        revived = self.revive(flow)
+        trunk = self.trunks.find(flow.remote)
+        if not revived.is_lost or flow.kind.is_web or (trunk is None and not routes):
+            return revived
+        found = self.next_hop.destination(target, routes)
+        if found is None or not found[0].is_reliable:
+            return revived
+        kind, remote = found
+        servers = [peer.server.host for peer in self.settings.trunks if peer.name == trunk and peer.server is not None]
+        return Flow(kind, flow.local, remote, 0, servers[0] if servers and kind.is_secure else "")
+
     def route(self, dialog: Dialog, source: Flow) -> None:
         """Choose the dialog's flow anew: its peer was heard on `source`, or has another target."""
         way = self.next_hop.dialog_way(source, dialog.remote_target, dialog.routes)
@@ -215,7 +232,8 @@ class SipCore:
 
     def transmit(self, flow: Flow, message: Request | Response) -> None:
         """Send outside any transaction: the ACK of a 2xx, a stateless response."""
-        self.outputs.append(Transmit(flow, message.serialize()))
+        if not flow.is_lost:
+            self.outputs.append(Transmit(flow, message.serialize()))
 
     def answer(
         self, request: Request, flow: Flow, status: int, now: float, *, headers: tuple[tuple[str, str], ...] = ()

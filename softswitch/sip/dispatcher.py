@@ -79,19 +79,27 @@ class Dispatcher:
     def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
         if response.cseq.method == "INVITE":
             _ = response.to, [route.uri for route in response.record_routes], [each.uri for each in response.contacts]
+        if not self._core.returning.is_idle:
+            self._note_return(response, flow, now)
         is_stray = response.status in (401, 407) and not self._may_challenge(response, flow)
         if is_stray or not self._core.transactions.receive_response(response, now):
-            self._receive_stray(response)
+            self._receive_stray(response, flow, now)
         elif response.cseq.method in ("OPTIONS", "REGISTER"):
             # He hears us at this address: nobody else knows the branch.
             self._core.outputs.extend(self._reception.guard.note_success(flow.remote.host, now))
 
-    def _receive_stray(self, response: Response) -> None:
+    def _note_return(self, response: Response, flow: Flow, now: float) -> None:
+        """Who answers a request that another process has sent is behind the connection that it was sent along."""
+        asked = self._core.transactions.flow_of(response)
+        if asked is not None and asked.is_lost:
+            self._core.returning.is_back(asked, flow, now)
+
+    def _receive_stray(self, response: Response, flow: Flow, now: float) -> None:
         """It may belong to what was sent before a restart."""
         if response.cseq.method == "INVITE" and 200 <= response.status < 300:
             ours, peers = response.from_.tag or "", response.to.tag or ""
             user = self._core.dialogs.get((response.call_id, ours, peers))
-            if user is not None and user.receive_stray(response):
+            if user is not None and user.receive_stray(response, flow, now):
                 return
         self.unmatched += 1
 

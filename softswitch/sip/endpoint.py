@@ -114,6 +114,8 @@ class SipEndpoint:
 
     def flow_failed(self, flow: Flow, now: float) -> None:
         """A stream connection could not be opened or broke: requests waiting for an answer on it have failed."""
+        if flow.is_lost:
+            return
         self._core.transactions.flow_broken(flow, now)
         if flow.connection:
             self._core.transactions.flow_broken(flow._replace(connection=0), now)
@@ -168,8 +170,11 @@ class SipEndpoint:
 
         To be called before any phone is heard; no RegistrationChanged comes of it, twenty thousand at once help nobody.
         A stream connection did not survive, so those phones are called at the address in their Contact, if at all. A
-        browser cannot be called before it has connected again: its binding is gone.
+        browser cannot be called before it has connected again: its binding is gone. Calls that were adopted go on along
+        the connection a phone registers on (returning.py).
         """
+        bindings = list(bindings)
+        self._core.returning.was_registered(bindings)
         reachable = (each for each in bindings if not each.flow.kind.is_web)
         return self._registrar.restore(map(self._without_connection, reachable), now, wall)
 

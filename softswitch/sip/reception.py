@@ -245,6 +245,8 @@ class Reception:
             verdict = self._restrict(verdict, flow)
         if isinstance(verdict, Accepted):
             self._core.outputs.extend(self.guard.note_success(host, now))
+            if flow.connection and request.method != "REGISTER" and not self._registrar.knows(flow):
+                self._core.returning.proven(f"{verdict.username}@{self._core.settings.domain}", flow, now)
             return verdict.username
         self.guard.counters.challenged += 1
         if verdict.username and not verdict.stale:
@@ -386,6 +388,7 @@ class Reception:
                     response.headers.append(("flow-timer", str(core.settings.registration.flow_timer_s)))
         exchange.respond(response, now)
         if not isinstance(result, NotRegistered) and result.is_changed:
+            core.returning.registered(result.bindings, flow, now)
             core.outputs.append(RegistrationChanged(aor, result.bindings))
 
     def _receive_subscribe(self, request: Request, username: str, flow: Flow, now: float) -> None:

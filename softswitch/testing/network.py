@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from softswitch.base.address import Flow, HostPort, TransportKind
+from softswitch.base.address import OURS, Flow, HostPort, TransportKind
 from softswitch.base.entropy import Entropy
 from softswitch.sip.outputs import SipOutput
 
@@ -78,6 +78,7 @@ class FakeNetwork:
         self._serial = 0
         self._connections: dict[int, _Connection] = {}
         self._open: dict[tuple[TransportKind, HostPort, HostPort], int] = {}
+        self._last_number = 0
         self._losses: list[tuple[str, str, bytes]] = []
 
     # Setting the scene
@@ -106,10 +107,25 @@ class FakeNetwork:
 
     def close(self, connection: int, now: float) -> None:
         """Cut a connection; both sides hear of it."""
-        ends = self._connections.pop(connection)
+        ends = self._connections.pop(connection & ~OURS)
         self._open.pop(ends.opener_flow[:3], None)
         self.stations[ends.opener].flow_closed(ends.opener_flow, now)
         self.stations[ends.acceptor].flow_closed(ends.acceptor_flow, now)
+
+    def cut(self, station: str, now: float) -> None:
+        """The process of a station dies: its connections break, what was on its way to it along them is gone."""
+        for number, ends in list(self._connections.items()):
+            if station in (ends.opener, ends.acceptor):
+                del self._connections[number]
+                self._open.pop(ends.opener_flow[:3], None)
+                other, flow = (
+                    (ends.acceptor, ends.acceptor_flow) if station == ends.opener else (ends.opener, ends.opener_flow)
+                )
+                self.stations[other].flow_closed(flow, now)
+        self._in_flight = [
+            each for each in self._in_flight if each[2].station != station or not each[2].flow.kind.is_reliable
+        ]
+        heapq.heapify(self._in_flight)
 
     @property
     def connections(self) -> list[int]:
@@ -148,7 +164,9 @@ class FakeNetwork:
             self._fly(now + delay_s, _Arrival(destination, back, message))
 
     def _send_stream(self, source: str, flow: Flow, message: bytes, now: float) -> None:
-        number = flow.connection or self._open.get((flow.kind, flow.local, flow.remote)) or self._connect(source, flow)
+        number = flow.connection & ~OURS
+        if number not in self._connections and (not number or flow.connection & OURS):
+            number = self._open.get(flow[:3]) or self._connect(source, flow)
         ends = self._connections.get(number)
         if ends is None:
             self._note(source, None, message, True, now)
@@ -165,12 +183,11 @@ class FakeNetwork:
         acceptor = self._at.get((flow.kind, flow.remote))
         if acceptor is None:
             return 0
-        number = len(self._open) + len(self._connections) + 1
-        while number in self._connections:
-            number += 1
+        self._last_number += 2
+        number = self._last_number
         ephemeral = HostPort(flow.local.host, 50_000 + number)
         self._connections[number] = _Connection(
-            source, flow._replace(connection=number), acceptor, Flow(flow.kind, flow.remote, ephemeral, number)
+            source, flow._replace(connection=number | OURS), acceptor, Flow(flow.kind, flow.remote, ephemeral, number)
         )
         self._open[(flow.kind, flow.local, flow.remote)] = number
         return number

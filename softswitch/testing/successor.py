@@ -23,6 +23,7 @@ def succeed(
     """The pair's switch is another process from now on; returns the legs it has adopted."""
     wall_offset = pair.clock.wall() - pair.clock.now()
     pair.switch = SipEndpoint(settings or switch_settings(), entropy=SeededEntropy(seed), wall_offset=wall_offset)
+    pair.network.cut("switch", pair.now)
     pair.network.attach("switch", pair.switch)
     for kind in TransportKind:
         pair.switch.add_listener(kind, SWITCH)

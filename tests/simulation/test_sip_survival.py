@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from softswitch.base.address import TransportKind
 from softswitch.base.ids import LegId
 from softswitch.sip.outputs import (
     InfoReceived,
@@ -57,6 +58,7 @@ def called_out(pair: SipPair, session: SessionPolicy = PLAIN_SESSION) -> tuple[L
 
 
 Call = Callable[..., tuple[LegId, LegId]]
+KINDS = pytest.mark.parametrize("kind", [TransportKind.UDP, TransportKind.TCP, TransportKind.TLS])
 DIRECTIONS = pytest.mark.parametrize("call", [called_in, called_out])
 
 
@@ -78,9 +80,10 @@ def test_a_conversation_goes_on_and_the_peer_ends_it(call: Call) -> None:
     assert pair.switch.statistics().dialogs == 0
 
 
+@KINDS
 @DIRECTIONS
-def test_a_conversation_goes_on_and_we_end_it(call: Call) -> None:
-    pair = SipPair()
+def test_a_conversation_goes_on_and_we_end_it(call: Call, kind: TransportKind) -> None:
+    pair = SipPair(kind=kind)
     theirs, ours = call(pair)
     succeed(pair, write_down(pair.switch, [ours]))
     answers(pair, "provider")
@@ -324,8 +327,9 @@ def nothing_is_left(pair: SipPair) -> None:
     assert [fact for name, fact in pair.facts if name == "switch" and isinstance(fact, LegEnded | LegFailed)] == []
 
 
-def test_who_rings_for_nobody_is_cancelled() -> None:
-    pair = SipPair()
+@KINDS
+def test_who_rings_for_nobody_is_cancelled(kind: TransportKind) -> None:
+    pair = SipPair(kind=kind)
     leg_id = ringing_out(pair)
     assert succeed(pair, write_down(pair.switch, [leg_id])) == [leg_id]
     pair.run(1.0)

@@ -156,7 +156,7 @@ class Subscription:
         elif self._phase is Phase.ACTIVE:
             self._tell(now)
 
-    def receive_stray(self, response: Response) -> bool:
+    def receive_stray(self, response: Response, flow: Flow, now: float) -> bool:
         """Nobody invites here."""
         return False
 

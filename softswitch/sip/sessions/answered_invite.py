@@ -6,6 +6,7 @@ A caller that has not acknowledged by then is told BYE.
 
 from collections.abc import Callable
 
+from softswitch.base.address import Flow
 from softswitch.sip.core import SipCore
 from softswitch.sip.kept import KeptAnswer
 from softswitch.sip.transactions.transaction_table import ServerExchange
@@ -57,6 +58,12 @@ class AnsweredInvite:
         return KeptAnswer(
             packet=self._packet, cseq=self.cseq, has_offer=self.has_offer, transaction=self._exchange.keep()
         )
+
+    def move_to(self, flow: Flow, now: float) -> None:
+        """The peer is there now."""
+        self._exchange.flow = flow
+        if not self._is_settled:
+            self._exchange.respond_packet(200, self._packet, now)
 
     def settle(self) -> None:
         """The ACK is here, or nobody cares any more."""

@@ -117,7 +117,7 @@ class EarlyDialog:
     def receive_ack(self, ack: Request, flow: Flow, now: float) -> bool:
         return False
 
-    def receive_stray(self, response: Response) -> bool:
+    def receive_stray(self, response: Response, flow: Flow, now: float) -> bool:
         """Nothing is answered."""
         return False
 

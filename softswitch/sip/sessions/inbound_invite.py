@@ -31,6 +31,7 @@ from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.sessions.invite_session import InviteSession
 from softswitch.sip.sessions.leg_watch import LegWatch
 from softswitch.sip.sessions.reliable_provisional import RAck, ReliableProvisionals
+from softswitch.sip.sessions.revived_dialog import revive_dialog
 from softswitch.sip.sessions.session_offers import SessionOffers
 from softswitch.sip.sessions.session_timer import Headers
 from softswitch.sip.sessions.within_dialog import answer_simply
@@ -124,12 +125,12 @@ class InboundInvite:
     @classmethod
     def adopt(cls, core: SipCore, kept: KeptArrival, invite: Request, now: float) -> "InboundInvite":
         """Go on with one that another process had; nothing is sent unless a 2xx was waiting."""
-        exchange = core.transactions.adopt(kept.transaction, core.revive(kept.transaction.flow), kept.packet)
-        dialog = Dialog.adopt(kept.dialog, core.revive(kept.dialog.flow))
-        source = core.revive(kept.source)
+        dialog, source = revive_dialog(core, kept.dialog, kept.source)
+        exchange = core.transactions.adopt(kept.transaction, source, kept.packet)
         leg = cls(core, kept.leg_id, invite, exchange=exchange, dialog=dialog, source=source, policy=kept.policy)
         dialog.watch = LegWatch(kept.leg_id, core.outputs)
         core.legs[kept.leg_id] = leg
+        core.returning.wait(source, leg.move_to)
         leg._resume(kept, now)
         return leg
 
@@ -235,8 +236,7 @@ class InboundInvite:
             return
         self._dialog.remote_cseq = max(number, self._dialog.remote_cseq or 0)
         if flow != self.source:
-            self.source = flow
-            self._core.route(self._dialog, flow)
+            self._heard_from(flow, now)
         if is_repeated:
             self._core.answer(request, flow, 200, now)
         elif request.method == "BYE":
@@ -255,9 +255,18 @@ class InboundInvite:
         """There is no 2xx yet: it belongs to the transaction."""
         return False
 
-    def receive_stray(self, response: Response) -> bool:
+    def receive_stray(self, response: Response, flow: Flow, now: float) -> bool:
         """Nothing is answered."""
         return False
+
+    # Inputs from whoever knows that the peer is back
+
+    def move_to(self, flow: Flow, now: float) -> None:
+        if not self._is_over and self.source.is_lost:
+            self._heard_from(flow, now)
+            self._exchange.flow = flow
+            if self._offers is not None:
+                self._offers.move_to(flow, now)
 
     # Inputs from the transaction
 
@@ -315,6 +324,15 @@ class InboundInvite:
         if kept.accepted is not None:
             headers = tuple([(text_of(name), text_of(value)) for name, value in kept.accepted_headers])
             self.accept(kept.accepted, now, headers)
+
+    def _heard_from(self, flow: Flow, now: float) -> None:
+        """The peer is there now."""
+        lost, self.source = self.source, flow
+        self._core.route(self._dialog, flow)
+        if lost.is_lost:
+            self._exchange.flow = flow
+            self._core.transactions.move(lost, flow)
+            self._core.returning.is_back(lost, flow, now)
 
     def _response(self, status: int, reason: str | None = None) -> Response:
         return make_response(self._invite, status, reason, to_tag=self._exchange.to_tag)

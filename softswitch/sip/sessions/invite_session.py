@@ -35,6 +35,7 @@ from softswitch.sip.sessions.answered_invite import AnsweredInvite
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.sessions.leg_watch import LegWatch
 from softswitch.sip.sessions.refer import REFER_METHODS, Refers
+from softswitch.sip.sessions.revived_dialog import revive_dialog
 from softswitch.sip.sessions.sent_in_dialog import SentBye
 from softswitch.sip.sessions.session_offers import SessionOffers
 from softswitch.sip.sessions.session_timer import Headers
@@ -104,16 +105,18 @@ class InviteSession:
             offers.host = self
         self.offers = offers
         core.dialogs[dialog.id] = self
+        if source.is_lost:
+            core.returning.wait(source, self.move_to)
 
     @classmethod
     def adopt(cls, core: SipCore, kept: KeptSession, challenge: ChallengeReply | None, now: float) -> "InviteSession":
         """Go on with the session of another process."""
-        dialog = Dialog.adopt(kept.dialog, core.revive(kept.dialog.flow))
+        dialog, source = revive_dialog(core, kept.dialog, kept.source)
         session = cls(
             core,
             kept.leg_id,
             dialog,
-            source=core.revive(kept.source),
+            source=source,
             is_caller=kept.is_caller,
             policy=kept.policy,
             challenge=challenge,
@@ -123,7 +126,7 @@ class InviteSession:
         session._answered_before = -1 if kept.dialog.remote_cseq is None else kept.dialog.remote_cseq
         answer = kept.answer
         if answer is not None:
-            exchange = core.transactions.adopt(answer.transaction, core.revive(answer.transaction.flow))
+            exchange = core.transactions.adopt(answer.transaction, source)
             exchange.user = session
             exchange.to_tag = dialog.local_tag
             session._answer = AnsweredInvite(
@@ -225,8 +228,7 @@ class InviteSession:
         if not self._follows_sequence(request):
             self._core.answer(request, flow, 500, now)
             return
-        if flow != self.source:
-            self._move_to(flow)
+        self._heard_from(flow, now)
         if request.cseq.number <= self._answered_before and request.method not in ("BYE", "INVITE", "UPDATE"):
             self._core.answer(request, flow, 202 if request.method == "REFER" else 200, now)
         elif request.method == "BYE":
@@ -265,12 +267,23 @@ class InviteSession:
         self.offers.go_on(now)
         return True
 
-    def receive_stray(self, response: Response) -> bool:
+    def receive_stray(self, response: Response, flow: Flow, now: float) -> bool:
         if response.cseq.number > self._dialog.local_cseq:
             return False
+        if self.source.is_lost:
+            self._heard_from(flow, now)
         ack = self._dialog.make_request("ACK", self._core.make_via(self._dialog.flow), cseq=response.cseq.number)
         self._core.transmit(self._dialog.flow, ack)
         return True
+
+    # Inputs from whoever knows that the peer is back
+
+    def move_to(self, flow: Flow, now: float) -> None:
+        self._heard_from(flow, now)
+        if self._answer is not None:
+            self._answer.move_to(flow, now)
+        if not self._is_over:
+            self.offers.move_to(flow, now)
 
     # Inputs from transactions
 
@@ -322,12 +335,17 @@ class InviteSession:
         self._dialog.remote_cseq = number
         return True
 
-    def _move_to(self, flow: Flow) -> None:
-        """The peer is heard from there."""
-        self.source = flow
+    def _heard_from(self, flow: Flow, now: float) -> None:
+        """The peer is there now."""
+        if flow == self.source:
+            return
+        lost, self.source = self.source, flow
         self._core.route(self._dialog, flow)
         if self._dialog.watch is not None:
             self._dialog.watch.changed()
+        if lost.is_lost:
+            self._core.transactions.move(lost, flow)
+            self._core.returning.is_back(lost, flow, now)
 
     def _receive_bye(self, request: Request, flow: Flow, now: float) -> None:
         self._core.answer(request, flow, 200, now)

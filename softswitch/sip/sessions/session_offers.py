@@ -250,7 +250,7 @@ class SessionOffers:
         """Send ours unless something is in the way."""
         if self._wanted is None and not self._needs_refresh:
             return
-        if self._incoming or self._sent or self._is_waiting or self._is_over:
+        if self._incoming or self._sent or self._is_waiting or self._is_over or self._dialog.flow.is_lost:
             return
         host = self.host
         if host.is_answer_missing or host.owes_answer:
@@ -265,6 +265,12 @@ class SessionOffers:
         else:
             sdp = sdp or self.described
             self._sent = SentReinvite(self._core, self._dialog, sdp, self, self._challenge, self._timer_headers(), now)
+
+    def move_to(self, flow: Flow, now: float) -> None:
+        """The peer, whose connection was lost, is there now."""
+        if self._incoming is not None:
+            self._incoming.exchange.flow = flow
+        self.go_on(now)
 
     def withdraw(self, now: float) -> None:
         """The session is over: the peer's offer is answered with 487; nobody waits for ours any more."""

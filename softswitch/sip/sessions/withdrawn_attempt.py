@@ -37,6 +37,7 @@ class WithdrawnAttempt:
         self._invited = core.transactions.adopt_sent(invite, flow, self, now)
         core.transactions.send(make_cancel(invite), flow, self, now)
         self._invited.cancelled(now)
+        core.returning.wait(flow, self._move_to)
 
     def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
         if response.status < 200:
@@ -56,6 +57,9 @@ class WithdrawnAttempt:
 
     # Private
 
+    def _move_to(self, flow: Flow, now: float) -> None:
+        self._core.transactions.move(self._invited.flow, flow)
+
     def _answered(self, exchange: ClientExchange, response: Response, now: float) -> None:
         tag = response.to.tag or ""
         known = self._acks.get(tag)
@@ -72,7 +76,7 @@ class WithdrawnAttempt:
         """Nobody refuses the INVITE, so somebody has answered it."""
         for dialog in self._reached:
             if dialog.remote_tag not in self._acks:
-                self._core.route(dialog, dialog.flow)
+                self._core.route(dialog, self._invited.flow)
                 self._part_from(dialog, now)
         self._reached.clear()
 

@@ -68,7 +68,7 @@ RESTING = (
 class ClientExchange:
     """A client transaction with the flow it uses and its user."""
 
-    __slots__ = ("_table", "armed_at", "flow", "is_answered", "key", "machine", "sent_at", "user")
+    __slots__ = ("_table", "armed_at", "flow", "held", "is_answered", "key", "machine", "sent_at", "user")
 
     def __init__(
         self,
@@ -88,6 +88,8 @@ class ClientExchange:
         self.is_answered = False
         """By anything: for the meters."""
         self.armed_at: float | None = None
+        self.held: tuple[bytes, ...] = ()
+        """What waits for a peer whose connection is lost (returning.py); no longer than the transaction lives."""
 
     def handle_timeout(self, now: float) -> None:
         self.armed_at = None
@@ -253,6 +255,15 @@ class TransactionTable:
             exchange.machine.transport_failed(now)
             self.settle_client(exchange, now)
 
+    def move(self, lost: Flow, flow: Flow) -> None:
+        """Whoever was behind a lost connection is there now: what was held for him goes."""
+        for exchange in self._by_flow.pop(lost, ()):
+            exchange.flow = flow
+            if flow.kind.is_reliable:
+                self._by_flow.setdefault(flow, set()).add(exchange)
+            self._outputs.extend(Transmit(flow, packet) for packet in exchange.held)
+            exchange.held = ()
+
     # Inputs from the users
 
     def awaits_answer(self, flow: Flow) -> bool:
@@ -316,7 +327,10 @@ class TransactionTable:
         """Carry out what the transaction says, and arm its next deadline."""
         for output in exchange.machine.take_outputs():
             if isinstance(output, bytes):
-                self._outputs.append(Transmit(exchange.flow, output))
+                if exchange.flow.is_lost:
+                    exchange.held += (output,)
+                else:
+                    self._outputs.append(Transmit(exchange.flow, output))
             elif isinstance(output, Response):
                 exchange.user.receive_response(exchange, output, now)
             elif output is Fact.ENDED:
@@ -330,7 +344,8 @@ class TransactionTable:
         """Carry out what the transaction says, and arm its next deadline."""
         for output in exchange.machine.take_outputs():
             if isinstance(output, bytes):
-                self._outputs.append(Transmit(exchange.flow, output))
+                if not exchange.flow.is_lost:
+                    self._outputs.append(Transmit(exchange.flow, output))
             elif output is Fact.ENDED:
                 self.forget_server(exchange)
             elif exchange.user is not None:

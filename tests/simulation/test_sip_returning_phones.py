@@ -1,0 +1,220 @@
+"""Phones whose connection broke with the process of the switch: their calls go on along the next one."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from softswitch.base.address import Flow, TransportKind
+from softswitch.base.ids import LegId
+from softswitch.sip.authentication.digest import Credential
+from softswitch.sip.outputs import (
+    Binding,
+    InfoReceived,
+    InviteReceived,
+    LegAnswered,
+    LegEnded,
+    LegFailed,
+    RequestFinished,
+    SipOutput,
+)
+from softswitch.sip.settings import PLAIN_SESSION, Account, SessionPolicy, SipSettings, Target
+from softswitch.testing.sip_pair import ALICE, ANSWER, OFFER, SWITCH, SipPair, switch_settings
+from softswitch.testing.successor import succeed, write_down
+
+PASSWORD = Credential(username="alice", realm="switch.example", password="correct horse")
+KINDS = pytest.mark.parametrize("kind", [TransportKind.TCP, TransportKind.TLS, TransportKind.WS, TransportKind.WSS])
+
+
+def settings_with(session: SessionPolicy) -> SipSettings:
+    """How the switch conducts calls with alice."""
+    alice = Account(username="alice", password="correct horse", session=session)
+    return replace(switch_settings(), accounts={"alice": alice})
+
+
+class PhoneOnAStream:
+    """Alice's phone, along a connection it has opened and opens again whenever it has something to say."""
+
+    def __init__(self, kind: TransportKind, session: SessionPolicy = PLAIN_SESSION) -> None:
+        self.pair = SipPair(kind=kind)
+        self.session = session
+        self.pair.switch.update_settings(settings_with(session))
+        self.kind = kind
+        self.pair.rules.append(self._answer)
+        self.is_answering = True
+
+    @property
+    def target(self) -> Target:
+        return Target(uri="sip:switch.example", flow=Flow(self.kind, ALICE, SWITCH))
+
+    def register(self) -> None:
+        self.ask("REGISTER", ("expires", "600"))
+
+    def ask(self, method: str, *headers: tuple[str, str]) -> None:
+        self.pair.alice.request(
+            method,
+            self.target,
+            from_uri="sip:alice@switch.example",
+            to_uri="sip:alice@switch.example",
+            headers=headers,
+            credentials=PASSWORD,
+            now=self.pair.now,
+        )
+        self.pair.run(0.2)
+        assert self.pair.all("alice", RequestFinished)[-1].status == 200
+
+    def calls(self) -> tuple[LegId, LegId]:
+        """Her leg, and the switch's, of a call she makes."""
+        theirs = self.pair.alice.invite(
+            Target(uri="sip:100@switch.example", flow=self.target.flow),
+            from_uri="sip:alice@switch.example",
+            sdp=OFFER,
+            credentials=PASSWORD,
+            session=self.session,
+            now=self.pair.now,
+        )
+        self.pair.run(0.5)
+        return theirs, self.pair.one("switch", InviteReceived).leg_id
+
+    def is_called(self) -> tuple[LegId, LegId]:
+        (binding,) = self.bindings()
+        ours = self.pair.switch.invite(
+            Target(uri=binding.contact_uri, flow=binding.flow),
+            from_uri="sip:100@switch.example",
+            sdp=OFFER,
+            session=self.session,
+            now=self.pair.now,
+        )
+        self.pair.run(0.5)
+        return self.pair.one("alice", InviteReceived).leg_id, ours
+
+    def bindings(self) -> list[Binding]:
+        return self.pair.switch.bindings("alice@switch.example")
+
+    def switch_dies(self, *legs: LegId) -> None:
+        """And the next process knows what was written down: legs, and registrations."""
+        pair, bindings = self.pair, self.bindings()
+        assert len(succeed(pair, write_down(pair.switch, list(legs)), settings=settings_with(self.session))) == len(
+            legs
+        )
+        pair.switch.restore_bindings(bindings, pair.now, pair.clock.wall())
+        pair.run(1.0)
+
+    def _answer(self, name: str, fact: SipOutput, now: float) -> None:
+        if self.is_answering and isinstance(fact, InviteReceived):
+            getattr(self.pair, name).accept(fact.leg_id, ANSWER, now)
+
+
+def comes_back_with_a_request(phone: PhoneOnAStream, theirs: LegId) -> None:
+    phone.pair.alice.send_info(theirs, "application/dtmf", b"1", phone.pair.now)
+    phone.pair.run(0.2)
+    assert phone.pair.one("switch", InfoReceived).body == b"1"
+
+
+def comes_back_with_a_registration(phone: PhoneOnAStream, theirs: LegId) -> None:
+    phone.register()
+
+
+def comes_back_with_a_question(phone: PhoneOnAStream, theirs: LegId) -> None:
+    phone.ask("OPTIONS")
+
+
+WAYS_BACK = pytest.mark.parametrize(
+    "comes_back", [comes_back_with_a_request, comes_back_with_a_registration, comes_back_with_a_question]
+)
+WayBack = Callable[[PhoneOnAStream, LegId], None]
+DIRECTIONS = pytest.mark.parametrize("call", [PhoneOnAStream.calls, PhoneOnAStream.is_called])
+Call = Callable[[PhoneOnAStream], tuple[LegId, LegId]]
+
+
+@KINDS
+@DIRECTIONS
+@WAYS_BACK
+def test_a_call_goes_on_along_the_new_connection(kind: TransportKind, call: Call, comes_back: WayBack) -> None:
+    """What we had to say meanwhile has waited for it."""
+    phone = PhoneOnAStream(kind)
+    pair = phone.pair
+    phone.register()
+    theirs, ours = call(phone)
+    phone.switch_dies(ours)
+    pair.switch.send_info(ours, "application/dtmf", b"7", pair.now)
+    pair.run(5.0)
+    assert pair.all("alice", InfoReceived) == pair.all("switch", LegEnded) == pair.all("alice", LegEnded) == []
+    comes_back(phone, theirs)
+    pair.run(0.5)
+    assert pair.one("alice", InfoReceived).body == b"7"
+    pair.switch.hang_up(ours, pair.now)
+    pair.run(0.5)
+    assert pair.one("alice", LegEnded) == LegEnded(theirs, "remote", "bye", 200)
+    assert len(pair.all("alice", InviteReceived)) + len(pair.all("switch", InviteReceived)) == 1
+
+
+@KINDS
+def test_a_bye_waits_for_the_phone_to_come_back(kind: TransportKind) -> None:
+    phone = PhoneOnAStream(kind)
+    phone.register()
+    theirs, ours = phone.calls()
+    phone.switch_dies(ours)
+    phone.pair.switch.hang_up(ours, phone.pair.now)
+    phone.pair.run(20.0)
+    phone.register()
+    assert phone.pair.one("alice", LegEnded).leg_id == theirs
+    phone.pair.run(40.0)
+    assert phone.pair.switch.statistics().transactions == phone.pair.switch.statistics().dialogs == 0
+
+
+def test_a_phone_that_never_comes_back_leaves_nothing() -> None:
+    timed = SessionPolicy(session_expires_s=90)
+    phone = PhoneOnAStream(TransportKind.WS, timed)
+    phone.register()
+    _, ours = phone.calls()
+    phone.switch_dies(ours)
+    phone.pair.network.attach("alice", SipPair().alice)
+    phone.pair.run(200.0)
+    assert phone.pair.one("switch", LegEnded).by == "timeout"
+    phone.pair.run(100.0)
+    assert phone.pair.switch.statistics().transactions == phone.pair.switch.statistics().dialogs == 0
+
+
+@DIRECTIONS
+def test_a_session_is_refreshed_once_the_phone_is_back(call: Call) -> None:
+    """The refresh was due long before, and costs the call nothing."""
+    timed = SessionPolicy(session_expires_s=1800)
+    phone = PhoneOnAStream(TransportKind.WSS, timed)
+    phone.register()
+    theirs, ours = call(phone)
+    phone.switch_dies(ours)
+    phone.pair.run(400.0)
+    comes_back_with_a_request(phone, theirs)
+    phone.pair.run(5000.0)
+    assert phone.pair.all("switch", LegEnded) == phone.pair.all("alice", LegEnded) == []
+
+
+@KINDS
+def test_a_phone_that_rang_stops_when_it_is_back(kind: TransportKind) -> None:
+    phone = PhoneOnAStream(kind)
+    phone.register()
+    phone.is_answering = False
+    theirs, ours = phone.is_called()
+    phone.pair.alice.progress(theirs, 180, None, phone.pair.now)
+    phone.pair.run(0.2)
+    phone.switch_dies(ours)
+    phone.pair.run(3.0)
+    assert phone.pair.all("alice", LegEnded) == []
+    phone.register()
+    phone.pair.run(0.5)
+    assert phone.pair.one("alice", LegEnded) == LegEnded(theirs, "remote", "cancelled", 487)
+
+
+@KINDS
+def test_who_answers_when_nobody_waits_is_told_goodbye_when_it_is_back(kind: TransportKind) -> None:
+    """The phone picked up while there was no switch: its 2xx goes along its new connection."""
+    phone = PhoneOnAStream(kind)
+    phone.register()
+    phone.is_answering = False
+    theirs, ours = phone.is_called()
+    phone.switch_dies(ours)
+    phone.pair.alice.accept(theirs, ANSWER, phone.pair.now)
+    phone.pair.run(3.0)
+    assert phone.pair.one("alice", LegEnded).leg_id == theirs
+    assert phone.pair.all("switch", LegAnswered) == phone.pair.all("switch", LegFailed) == []
