@@ -1,17 +1,23 @@
 """Requests that act and name an idempotency key: done once, answered the same as often as they are sent.
 
-    known of the key          the request            answer
-    nothing                   any                    it is carried out
-    being carried out         the same               409: ask again
-    answered                  the same               the answer of the first time
-    either                    another                422: the key is another request's
+    known of the key                   the request      answer
+    nothing                            any              it is carried out
+    being carried out                  the same         409: ask again
+    answered                           the same         the answer of the first time
+    was being carried out when the     the same         409: nobody knows whether it was
+      process ended
+    any of these                       another          422: the key is another request's
 
 A key is its caller's: others may use the same. Answers that say that the request may be sent again (429, 5xx) are not
-kept. Of those kept the oldest go when they are a day old, or when there are too many, or too much of them.
+kept. Of those kept the oldest go when they are a day old, or when there are too many, or too much of them. Whoever
+keeps them (`AnswerKeeper`) gives them back to the next process; he is told of a request before it is carried out.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from enum import Enum, auto
+from hashlib import sha256
+from typing import Protocol
 
 import msgspec
 
@@ -31,16 +37,26 @@ class Standing(Enum):
 
     NEW = auto()
     UNDER_WAY = auto()
+    UNKNOWN = auto()
+    """The process ended while it was carried out."""
     OF_ANOTHER = auto()
 
 
-class _Entry:
-    __slots__ = ("answer", "at", "fingerprint")
+class KeptRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that had a key. `at` is monotonic time, and may be negative."""
 
-    def __init__(self, fingerprint: bytes, at: float) -> None:
-        self.fingerprint = fingerprint
-        self.at = at
-        self.answer: Answer | None = None
+    fingerprint: bytes
+    at: float
+    answer: Answer | None = None
+    is_lost: bool = False
+    """It was being carried out when the process ended."""
+
+
+class AnswerKeeper(Protocol):
+    """Remembers them for the next process, by the hashes of their callers and keys."""
+
+    def request_known(self, key: str, request: KeptRequest) -> None: ...
+    def request_forgotten(self, key: str) -> None: ...
 
 
 class IdempotentRequests:
@@ -48,47 +64,79 @@ class IdempotentRequests:
 
     def __init__(
         self,
+        keeper: AnswerKeeper,
         *,
         kept_s: float = ANSWERS_KEPT_S,
         answers_max: int = ANSWERS_MAX,
         bytes_max: int = ANSWERS_BYTES_MAX,
     ) -> None:
+        self._keeper = keeper
         self._kept_s = kept_s
         self._answers_max = answers_max
         self._bytes_max = bytes_max
         self._bytes = 0
-        self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
+        self._requests: OrderedDict[str, KeptRequest] = OrderedDict()
+
+    def restore(self, requests: Iterable[tuple[str, KeptRequest]], now: float) -> None:
+        """Those of the process before."""
+        for key, request in sorted(requests, key=lambda each: each[1].at):
+            if key not in self._requests:
+                self._set(key, msgspec.structs.replace(request, is_lost=request.answer is None))
+        self._drop_old(now)
 
     def begin(self, caller: str, key: str, fingerprint: bytes, now: float) -> Answer | Standing:
-        """Whoever is told NEW must say how it ended: `finish` or `forget`."""
+        """Whoever is told NEW must say how it ended: `finish`, `forget` or `lose`."""
         self._drop_old(now)
-        entry = self._entries.get((caller, key))
-        if entry is None:
-            self._entries[caller, key] = _Entry(fingerprint, now)
+        name = _hash(caller, key)
+        known = self._requests.get(name)
+        if known is None:
+            self._set(name, KeptRequest(fingerprint=fingerprint, at=now))
+            self._keeper.request_known(name, self._requests[name])
             return Standing.NEW
-        if entry.fingerprint != fingerprint:
+        if known.fingerprint != fingerprint:
             return Standing.OF_ANOTHER
-        return entry.answer or Standing.UNDER_WAY
+        return known.answer or (Standing.UNKNOWN if known.is_lost else Standing.UNDER_WAY)
 
     def finish(self, caller: str, key: str, answer: Answer) -> None:
-        entry = self._entries.get((caller, key))
-        if entry is not None:
-            entry.answer = answer
-            self._bytes += len(answer.body)
+        name = _hash(caller, key)
+        known = self._requests.get(name)
+        if known is not None:
+            self._set(name, msgspec.structs.replace(known, answer=answer))
+            self._keeper.request_known(name, self._requests[name])
+
+    def lose(self, caller: str, key: str) -> None:
+        """Nobody will hear how it ended, though it may have been carried out."""
+        name = _hash(caller, key)
+        known = self._requests.get(name)
+        if known is not None:
+            self._set(name, msgspec.structs.replace(known, is_lost=True))
 
     def forget(self, caller: str, key: str) -> None:
         """It came to nothing that would come to the same again."""
-        self._entries.pop((caller, key), None)
+        self._drop(_hash(caller, key))
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._requests)
+
+    def _set(self, name: str, request: KeptRequest) -> None:
+        """In the place that it has, the last for a new one."""
+        self._requests[name] = request
+        self._bytes += 0 if request.answer is None else len(request.answer.body)
+
+    def _drop(self, name: str) -> None:
+        known = self._requests.pop(name, None)
+        if known is not None:
+            self._bytes -= 0 if known.answer is None else len(known.answer.body)
+            self._keeper.request_forgotten(name)
 
     def _drop_old(self, now: float) -> None:
-        while self._entries:
-            oldest = next(iter(self._entries.values()))
-            is_too_much = len(self._entries) >= self._answers_max or self._bytes > self._bytes_max
+        while self._requests:
+            name, oldest = next(iter(self._requests.items()))
+            is_too_much = len(self._requests) >= self._answers_max or self._bytes > self._bytes_max
             if now - oldest.at < self._kept_s and not is_too_much:
                 return
-            self._entries.popitem(last=False)
-            if oldest.answer is not None:
-                self._bytes -= len(oldest.answer.body)
+            self._drop(name)
+
+
+def _hash(caller: str, key: str) -> str:
+    return sha256(f"{caller}\0{key}".encode()).hexdigest()

@@ -40,6 +40,9 @@ SESSIONS_MAX = 10_000
 USER_SESSIONS_MAX = 20
 """Of one user: his desk, his telephone, and windows he forgot."""
 
+SESSION_NOTED_EVERY_S = 60.0
+"""That a session is used reaches the disk so often, at most: what idle sessions are judged by after a restart."""
+
 PASSWORD_CHARACTERS_MAX = 500
 """A longer one only costs time."""
 

@@ -10,6 +10,7 @@ from softswitch.config.rows import RouteRow, ScheduleRow
 from softswitch.store import StoreReader
 from softswitch.web.audit import AuditRow
 from softswitch.web.callers import KnownCallers
+from softswitch.web.idempotency import IdempotentRequests
 from softswitch.web.rates import RateLimit
 from softswitch.web.sessions import Sessions
 
@@ -102,6 +103,12 @@ class AuditLog(Protocol):
     def newest(self) -> Iterator[AuditRow]: ...
 
 
+class Disk(Protocol):
+    async def settled(self) -> None:
+        """Return when sessions and answers that were kept so far are on the disk, or cannot be."""
+        ...
+
+
 class Services:
     """One of each."""
 
@@ -109,6 +116,8 @@ class Services:
         "audit",
         "clock",
         "commands",
+        "disk",
+        "done_before",
         "history",
         "is_secure",
         "known",
@@ -127,6 +136,8 @@ class Services:
         clock: Clock,
         known: Callable[[], KnownCallers],
         sessions: Sessions,
+        done_before: IdempotentRequests,
+        disk: Disk,
         log_ins: RateLimit,
         passwords: Passwords,
         history: History,
@@ -142,6 +153,9 @@ class Services:
         self.known = known
         """users.toml as it is now."""
         self.sessions = sessions
+        self.done_before = done_before
+        """Requests with idempotency keys."""
+        self.disk = disk
         self.log_ins = log_ins
         self.passwords = passwords
         self.history = history

@@ -9,7 +9,7 @@ from msgspec import Meta
 from softswitch.web.addresses import site_of
 from softswitch.web.asked import Asked
 from softswitch.web.audit import AuditRow
-from softswitch.web.callers import Caller, Column
+from softswitch.web.callers import Caller, Column, hash_of
 from softswitch.web.fields import Word
 from softswitch.web.limits import AUDIT_ROWS_MAX, AUDIT_SEARCHED_MAX, PASSWORD_CHARACTERS_MAX
 from softswitch.web.problem import ProblemError
@@ -70,7 +70,9 @@ async def log_in(asked: Asked[LogIn, NoQuery]) -> Who:
         raise ProblemError(
             "unauthenticated", "user or password is wrong", "Try again, or ask an admin", field="password"
         )
-    session_id, session = services.sessions.begin(user, services.clock.now())
+    credential = hash_of(services.known().password_hash(user))
+    session_id, session = services.sessions.begin(user, credential, services.clock.now())
+    await services.disk.settled()
     asked.headers["Set-Cookie"] = _cookie(session_id, services.is_secure)
     return _who(caller, session)
 
@@ -87,6 +89,7 @@ async def log_out(asked: Asked[None, NoQuery]) -> Done:
     if asked.session is None:
         raise ProblemError("not_possible", "a key has no session", "Only who has logged in can log out")
     asked.services.sessions.end(asked.session_id)
+    await asked.services.disk.settled()
     asked.headers["Set-Cookie"] = _cookie("", asked.services.is_secure) + "; Max-Age=0"
     return Done()
 

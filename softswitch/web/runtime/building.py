@@ -13,6 +13,7 @@ from softswitch.config.settings import Settings
 from softswitch.control.runtime.async_client import AsyncControlClient
 from softswitch.store.webhook_store import open_webhook_store
 from softswitch.web.endpoints.all_routes import ROUTES
+from softswitch.web.idempotency import IdempotentRequests
 from softswitch.web.limits import LOG_INS_BURST, LOG_INS_PER_S
 from softswitch.web.rates import RateLimit
 from softswitch.web.runtime.application import application
@@ -22,6 +23,7 @@ from softswitch.web.runtime.event_hub import EventHub
 from softswitch.web.runtime.event_socket import EventSocket, event_route
 from softswitch.web.runtime.gate import Gate
 from softswitch.web.runtime.history import History
+from softswitch.web.runtime.kept_state import KeptState
 from softswitch.web.runtime.link import SwitchLink
 from softswitch.web.runtime.log_in import PasswordChecks
 from softswitch.web.runtime.users_file import UsersFile
@@ -50,11 +52,15 @@ class WebParts:
             clock,
             SystemEntropy(),
         )
-        sessions = Sessions(SystemEntropy(), longest_s=web.session_hours * 3600, idle_s=web.session_idle_minutes * 60)
+        self._kept = KeptState(settings.store.directory, clock)
+        longest_s, idle_s = web.session_hours * 3600, web.session_idle_minutes * 60
+        sessions = Sessions(SystemEntropy(), self._kept, longest_s=longest_s, idle_s=idle_s)
         self.services = Services(
             clock=clock,
             known=UsersFile(directory, clock).known,
             sessions=sessions,
+            done_before=IdempotentRequests(self._kept),
+            disk=self._kept,
             log_ins=RateLimit(LOG_INS_PER_S, burst=LOG_INS_BURST),
             passwords=self._passwords,
             history=self._history,
@@ -74,6 +80,7 @@ class WebParts:
         )
 
     async def _start(self) -> None:
+        self._kept.open(self.services.sessions, self.services.done_before)
         self._webhooks.start()
 
     async def _close(self) -> None:
@@ -82,6 +89,7 @@ class WebParts:
         self._history.close()
         self._passwords.close()
         await self.client.close()
+        self._kept.close()
 
 
 def _secret(run_directory: Path) -> bytes:

@@ -4,6 +4,7 @@ How often its address may ask; who it is from; how often that caller may; whethe
 whether it was done before. Afterwards what was done, or refused to him, is in the audit log.
 """
 
+import asyncio
 from hashlib import sha256
 from ipaddress import ip_network
 from typing import Any
@@ -21,9 +22,9 @@ from softswitch.web.access import is_for_nobody, may
 from softswitch.web.addresses import client_address, site_of
 from softswitch.web.asked import Asked
 from softswitch.web.audit import AuditRow, what_of
-from softswitch.web.callers import NOBODY, Caller
+from softswitch.web.callers import NOBODY, Caller, hash_of
 from softswitch.web.endpoints.session import COOKIE
-from softswitch.web.idempotency import Answer, IdempotentRequests, Standing
+from softswitch.web.idempotency import Answer, Standing
 from softswitch.web.limits import IDEMPOTENCY_KEY_CHARACTERS_MAX, OFFENCES_NOTED_PER_S, SECRET_CHARACTERS_MAX
 from softswitch.web.own_switch import Link, OwnSwitch
 from softswitch.web.problem import MEDIA_TYPE, ProblemError
@@ -65,7 +66,6 @@ class Gate:
         self._of_addresses = RateLimit(web.address_requests_per_s)
         self._of_callers = RateLimit(web.requests_per_s)
         self._noted = RateLimit(OFFENCES_NOTED_PER_S, burst=1)
-        self._done_before = IdempotentRequests()
 
     async def serve(self, route: Route, request: AnyRequest) -> Response[bytes] | Stream:
         """Raises `ProblemError`."""
@@ -123,13 +123,21 @@ class Gate:
             raise ProblemError("invalid", reason, "Send a UUID", field="Idempotency-Key")
         name = asked.caller.name
         fingerprint = sha256(f"{route.method} {request.url.path}?{request.url.query}\n".encode() + raw).digest()
-        known = self._done_before.begin(name, key, fingerprint, self._services.clock.now())
+        known = self._services.done_before.begin(name, key, fingerprint, self._services.clock.now())
         match known:
             case Answer():
                 return _response(known, {"Idempotent-Replayed": "true"})
             case Standing.UNDER_WAY:
                 reason = "a request with this key is being carried out"
                 raise ProblemError("conflict", reason, "Ask again in a moment", field="Idempotency-Key")
+            case Standing.UNKNOWN:
+                reason = "the API was stopped while it carried this request out: nobody knows whether it was done"
+                raise ProblemError(
+                    "conflict",
+                    reason,
+                    "Look whether it was, and send it with a new key if not",
+                    field="Idempotency-Key",
+                )
             case Standing.OF_ANOTHER:
                 reason = "another request had this key"
                 raise ProblemError("invalid", reason, "Send a key of its own", field="Idempotency-Key")
@@ -139,17 +147,21 @@ class Gate:
     async def _answer_first(self, route: Route, asked: Asked[Any, Any], key: str) -> Response[bytes]:
         name = asked.caller.name
         try:
+            await self._services.disk.settled()  # the next process knows what was begun, whatever happens to this one
             answer = Answer(route.status, "application/json", _encode(await route.act(asked)))
         except ProblemError as error:
             if error.status == 429 or error.status >= 500:
-                self._done_before.forget(name, key)
+                self._services.done_before.forget(name, key)
             else:
-                self._done_before.finish(name, key, Answer(error.status, MEDIA_TYPE, _encode(error.problem)))
+                self._services.done_before.finish(name, key, Answer(error.status, MEDIA_TYPE, _encode(error.problem)))
+            raise
+        except asyncio.CancelledError:
+            self._services.done_before.lose(name, key)
             raise
         except BaseException:
-            self._done_before.forget(name, key)
+            self._services.done_before.forget(name, key)
             raise
-        self._done_before.finish(name, key, answer)
+        self._services.done_before.finish(name, key, answer)
         return _response(answer, asked.headers)
 
     def enter(self, connection: Connection) -> Entered:
@@ -170,7 +182,9 @@ class Gate:
         if not session_id:
             raise _unauthenticated("nobody is named who asks")
         session = services.sessions.find(session_id, services.clock.now())
-        caller = None if session is None else services.known().user(session.user)
+        known = services.known()
+        is_good = session is not None and session.credential == hash_of(known.password_hash(session.user))
+        caller = known.user(session.user) if session is not None and is_good else None
         if caller is None:
             raise _unauthenticated("the session is over")
         return Entered(caller, session, session_id)

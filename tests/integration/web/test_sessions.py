@@ -1,5 +1,8 @@
 """Logging in, acting from a page of ours and from none, and asking the same thing twice."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -7,13 +10,30 @@ from litestar.testing import TestClient
 
 from softswitch.base.clock import SystemClock
 from softswitch.config import load_settings
+from softswitch.store.web_store import StoredAnswer, open_web_store
 from softswitch.testing.operations import FixedOperations
+from softswitch.web.passwords import hash_password
 from softswitch.web.runtime.building import WebParts
-from tests.integration.web.conftest import PASSWORD, Api, bearer, make_directory
+from tests.integration.control.conftest import RunningServer
+from tests.integration.web.conftest import HASH, PASSWORD, Api, bearer, key_of, make_directory
+from tests.integration.web.telling import wait_until
 
 pytestmark = pytest.mark.network
 
 HANG_UP = "/api/v1/calls/c1/hangup"
+
+
+@contextmanager
+def served(directory: Path, operations: FixedOperations) -> Generator[Api]:
+    """A web process of its own, and the switch it asks."""
+    switch = RunningServer(operations, str(directory / "run" / "control.sock"))
+    switch.start()
+    parts = WebParts(str(directory), load_settings(directory), SystemClock())
+    try:
+        with TestClient(parts.application) as api:
+            yield api
+    finally:
+        switch.stop()
 
 
 def log_in(api: Api, user: str = "olga", password: str = PASSWORD) -> dict[str, str]:
@@ -131,3 +151,62 @@ def test_a_wrong_key_is_a_line_for_fail2ban_now_and_then(api: Api, capsys: pytes
     lines = [line for line in capsys.readouterr().err.splitlines() if "security" in line]
     assert len(lines) <= 1
     assert all("kind=authentication source=testclient" in line and "ssw_guess" not in line for line in lines)
+
+
+def test_a_restart_logs_nobody_out_and_does_nothing_twice(tmp_path: Path, operations: FixedOperations) -> None:
+    directory = make_directory(tmp_path)
+    headers = {**bearer("admin"), "Idempotency-Key": "k-1"}
+    order = {"action": "pause", "reason": "lunch"}
+    with served(directory, operations) as api:
+        token = log_in(api)["token"]
+        cookies = dict(api.cookies)
+        log_in(api)
+        gone = dict(api.cookies)
+        other = api.get("/api/v1/session").json()["token"]
+        assert api.delete("/api/v1/session", headers={"X-CSRF-Token": other}).status_code == 200
+        first = api.post("/api/v1/agents/anna/state", json=order, headers=headers)
+        kept = b"".join(each.read_bytes() for each in (directory / "store" / "web").iterdir())
+        for secret in (*cookies.values(), token, "k-1", key_of("admin")):
+            assert secret.encode() not in kept
+    with served(directory, operations) as api:
+        api.cookies.update(cookies)
+        assert api.get("/api/v1/session").json()["token"] == token
+        assert api.post(HANG_UP, headers={"X-CSRF-Token": token}).status_code == 200
+        again = api.post("/api/v1/agents/anna/state", json=order, headers=headers)
+        assert (again.json(), again.headers["idempotent-replayed"]) == (first.json(), "true")
+        assert [each[0] for each in operations.orders] == ["set_agent", "hang_up"]
+        api.cookies.clear()
+        api.cookies.update(gone)
+        assert api.get("/api/v1/session").status_code == 401, "who has logged out stays so"
+        users = directory / "users.toml"
+        users.write_text(users.read_text().replace(HASH, hash_password("another long password")))
+        api.cookies.clear()
+        api.cookies.update(cookies)
+        wait_until(lambda: api.get("/api/v1/session").status_code == 401)
+
+
+def test_a_process_that_was_killed_at_work_does_not_do_it_again(tmp_path: Path, operations: FixedOperations) -> None:
+    directory = make_directory(tmp_path)
+    store = open_web_store(str(directory / "store"), lambda line: None)
+    path, body = "/api/v1/calls/c1/digits", b'{"digits":"1"}'
+    fingerprint = sha256(f"POST {path}?\n".encode() + body).digest()
+    key = sha256(b"key:admin\0k-9").hexdigest()
+    store.answers.put(key, StoredAnswer(hash=key, fingerprint=fingerprint, at=SystemClock().wall()))
+    store.close()
+    headers = {**bearer("admin"), "Idempotency-Key": "k-9", "Content-Type": "application/json"}
+    with served(directory, operations) as api:
+        answer = api.post(path, content=body, headers=headers)
+        assert (answer.status_code, answer.json()["field"]) == (409, "Idempotency-Key")
+        assert "nobody knows whether it was done" in answer.json()["reason"]
+        assert api.post(path, content=body, headers={**headers, "Idempotency-Key": "k-10"}).status_code == 200
+    assert len(operations.orders) == 1
+
+
+def test_without_a_disk_for_it_the_api_works_all_the_same(tmp_path: Path, operations: FixedOperations) -> None:
+    directory = make_directory(tmp_path)
+    (directory / "store" / "web").write_text("no directory")
+    with served(directory, operations) as api:
+        token = log_in(api)["token"]
+        headers = {"X-CSRF-Token": token, "Idempotency-Key": "k"}
+        assert [api.post(HANG_UP, headers=headers).status_code for _ in range(2)] == [200, 200]
+    assert len(operations.orders) == 1
