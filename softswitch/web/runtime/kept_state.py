@@ -20,7 +20,7 @@ _NONE = Answer(0, "", b"")
 
 
 class KeptState:
-    """Implements `SessionKeeper`, `AnswerKeeper` and `services.Disk`; before `open` and after `close` it keeps nothing."""
+    """Implements `SessionKeeper`, `AnswerKeeper` and `services.Disk`. It keeps nothing before `open`."""
 
     def __init__(self, store_directory: str, clock: Clock) -> None:
         self._directory = store_directory
