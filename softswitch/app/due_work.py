@@ -10,10 +10,15 @@ RETRY_S = 3600.0
 """After a run that failed."""
 
 
+class Unfinished(Exception):
+    """Something could not be done, and has been logged: the work is called again later."""
+
+
 class DueWork:
     """`due` says when there is something to do next (None: never, as things are), `work` does all that is due then.
 
-    `work` may be called when nothing is due. What it raises is logged under `name`, and it is called again later.
+    `work` may be called when nothing is due. What it raises is logged under `name` (but for `Unfinished`), and it is
+    called again later.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class DueWork:
         if error is None:
             self.look()
         else:
-            self._log.error(f"{self._name} failed", fault=str(error) or repr(error))
+            if not isinstance(error, Unfinished):
+                self._log.error(f"{self._name} failed", fault=str(error) or repr(error))
             due = self._due()
             self._timer.set(None if due is None else max(due, self._wall() + RETRY_S))

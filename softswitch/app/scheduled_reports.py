@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from softswitch.app import side_process
-from softswitch.app.due_work import DueWork
+from softswitch.app.due_work import RETRY_S, DueWork, Unfinished
 from softswitch.app.report_maker import Made, Order
 from softswitch.base.clock import Clock
 from softswitch.base.log import get_logger
@@ -83,6 +83,8 @@ class ScheduledReports:
         self._wanted = wanted
         self._made_until = {row.report: row.due_wall for row in store.report_times.ascending()}
         """What was made last of each, as in the store, where what was written is read a moment later."""
+        self._told: dict[str, str] = {}
+        """Faults of reports that are in the log: one that lasts is told once, not every hour."""
         self._store_directory = store_directory
         self._directory = f"{store_directory.rstrip(os.sep)}.mails"
         self._put = put
@@ -94,6 +96,7 @@ class ScheduledReports:
         wanted = {schedule.row.id for schedule in self._wanted()}
         for report in self._made_until.keys() - wanted:
             del self._made_until[report]
+            self._told.pop(report, None)
             self._store.report_times.delete(report)
         for report in wanted - self._made_until.keys():
             self._keep(report, self._clock.wall())
@@ -109,20 +112,24 @@ class ScheduledReports:
         return min(map(self._next_due, self._wanted()), default=None)
 
     async def _make_those_due(self) -> None:
-        """One after the other; one that fails does not keep the others waiting. Raises the last failure."""
-        failure: Exception | None = None
+        """One after the other; one that fails does not keep the others waiting. Raises `Unfinished` if one did."""
+        is_unfinished = False
         for schedule in self._wanted():
+            report = schedule.row.id
             try:
                 while (due := self._next_due(schedule)) <= self._clock.wall():
                     self._put(await self._mail(schedule, due))
-                    report = schedule.row.id
                     self._keep(report, due)
+                    self._told.pop(report, None)
                     log.info("report", report=report, to=list(schedule.to))
             except (OSError, TimeoutError, msgspec.MsgspecError) as error:
-                log.error("report failed", report=schedule.row.id, fault=str(error) or repr(error))
-                failure = error
-        if failure is not None:
-            raise failure
+                fault = str(error) or repr(error)
+                if self._told.get(report) != fault:
+                    log.error("report failed", report=report, fault=fault, again_in_s=RETRY_S)
+                self._told[report] = fault
+                is_unfinished = True
+        if is_unfinished:
+            raise Unfinished
 
     def _next_due(self, schedule: Schedule) -> float:
         wall = self._clock.wall()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import structlog
 
 from softswitch.app.due_work import RETRY_S
 from softswitch.app.report_maker import Made, Order
@@ -124,6 +125,21 @@ def test_one_that_fails_is_tried_again_and_keeps_no_other_waiting(office: Office
     office.fault = None
     office.until(at(10, 7) + RETRY_S + 60)
     assert len(office.mails) == 1
+
+
+def test_a_fault_that_lasts_is_logged_once_and_another_one_as_well(office: Office) -> None:
+    with structlog.testing.capture_logs() as lines:
+        office.fault = OSError(28, "No space left on device")
+        office.until(at(10, 7) + 5 * RETRY_S)
+        assert len(office.orders) > 3
+        office.fault = TimeoutError()
+        office.until(at(10, 7) + 8 * RETRY_S)
+        office.fault = None
+        office.until(at(10, 7) + 10 * RETRY_S)
+        office.fault = OSError(28, "No space left on device")
+        office.until(at(11, 7) + 5 * RETRY_S)
+    faults = [line["fault"] for line in lines if line["log_level"] == "error"]
+    assert faults == ["[Errno 28] No space left on device", "TimeoutError()", "[Errno 28] No space left on device"]
 
 
 def test_one_that_cannot_be_told_says_why_instead(office: Office) -> None:

@@ -34,6 +34,8 @@ T = TypeVar("T")
 PING_EVERY_S = 5.0
 PONG_WITHIN_S = 10.0
 """A program that is gone without a word is known to be so after a quarter of a minute."""
+TAKES_WITHIN_S = 15.0
+"""A program that takes nothing of what it is sent for so long is given up: then not even a ping gets through to it."""
 LEAVE_S = 1.0
 """What is left to a program to answer our goodbye."""
 FLOOD_PAUSE_S = 0.02
@@ -177,9 +179,13 @@ class Connection:
             # A program that reads nothing holds `send` up, and must not hold the end up with it.
             leaving = asyncio.ensure_future(self._left.wait())
             try:
-                await asyncio.wait([sending, leaving, reader], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    [sending, leaving, reader], timeout=TAKES_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+                )
                 if sending.done():
                     await sending
+                elif not leaving.done() and not reader.done():
+                    return f"it reads nothing: of what it is sent it has taken nothing for {TAKES_WITHIN_S:g} s"
             except ConnectionClosed:
                 pass
             finally:
@@ -202,6 +208,8 @@ class Connection:
             return "it went away, and may be back" if is_away else None
         except ConnectionClosed as error:
             sent = error.sent
+            if sent is not None and sent.code == CloseCode.INTERNAL_ERROR:
+                return f"it is silent: a ping was not answered within {PONG_WITHIN_S:g} s"
             if sent is not None and sent.code != 1000 and not error.rcvd_then_sent:
                 return f"it was cut off: {sent.code} {sent.reason}".strip()
             return "the connection broke" if error.rcvd is None else f"it closed with {error.rcvd.code}"
