@@ -151,7 +151,7 @@ def play(
     by: str,
     config: str | None,
 ) -> None:
-    """Play prompts or a text to two who talk, or to one of them."""
+    """Play prompts or a text to two who talk, to one of them, in a queue, or in a conference."""
     if stop:
         call = _ordered(ctx, config, call_id, lambda call: StopPlaying(call, to))
     else:

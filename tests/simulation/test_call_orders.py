@@ -20,7 +20,7 @@ from softswitch.sip.outputs import InviteReceived
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN
 
-CALLER, HOTLINE = "+15550123", "+18005550100"
+CALLER, HOTLINE, MENU = "+15550123", "+18005550100", "+18005550101"
 Make = Callable[..., SimulatedCentre]
 
 
@@ -35,13 +35,20 @@ async def retrieve(call: Call) -> None:
     await call.retrieve(call.called_number)
 
 
+@flow
+async def menu(call: Call) -> None:
+    await call.answer()
+    await call.pause(10.0)
+    await call.dial("bob")
+
+
 @pytest.fixture
 def centre(tmp_path: Path) -> Make:
     def make() -> SimulatedCentre:
         return SimulatedCentre(
             tmp_path,
-            flows={"hotline": hotline, "retrieve": retrieve},
-            routes={HOTLINE: "hotline", "70x": "retrieve"},
+            flows={"hotline": hotline, "menu": menu, "retrieve": retrieve},
+            routes={HOTLINE: "hotline", MENU: "menu", "70x": "retrieve"},
             queues=[Queue(queue_id=QueueId("support"), wrap_up_s=1.0)],
             agents=[Agent(agent_id=AgentId("ann"))],
             phones=[Extension(username="bob", number="101")],
@@ -148,6 +155,79 @@ def test_one_or_both_hear_prompts_and_texts_and_then_each_other(centre: Make) ->
         await centre.sleep(0.1)
         assert sum(isinstance(each, StopPlay) for each in centre.media_commands) >= 2
         assert call.conversation is not None
+        await over(centre)
+
+    centre().run(scenario)
+
+
+def music(centre: SimulatedCentre, call: ActiveCall) -> list[str]:
+    """What is played to the caller."""
+    playback = centre.worker.description.playbacks.get(call.caller_stream.stream_id)
+    return [] if playback is None else list(playback.sounds)
+
+
+def test_who_waits_in_a_queue_hears_it_in_place_of_the_music_and_then_music_again(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        centre.caller(CALLER).call(HOTLINE)
+        await centre.sleep(5)
+        (call,) = centre.controller.calls.values()
+        assert music(centre, call) == ["music default"]
+        said = commanding.words(["notice/outage"], "We are at it")
+        for number in range(3):
+            await commanding.play(call, ["caller", "called"] if number else ["caller"], said, is_over=False)
+        await centre.sleep(0.1)
+        assert music(centre, call) == ["notice/outage", "text We are at it"]
+        with pytest.raises(LocalError, match="too much is to be said"):
+            await commanding.play(call, ["caller"], said, is_over=False)
+        with pytest.raises(LocalError, match="nobody but the caller"):
+            await commanding.play(call, ["called"], said, is_over=False)
+        with pytest.raises(LocalError, match="beside the music"):
+            await commanding.play(call, ["caller"], said, is_over=True)
+        commanding.stop_playing(call, ["caller"])
+        await centre.sleep(0.1)
+        assert music(centre, call) == ["music default"]
+        await commanding.play(call, ["caller"], said, is_over=False)
+        await centre.until(lambda: music(centre, call) == ["music default"])
+        centre.phone("ann").answer_after_s = 10.0
+        await commanding.play(call, ["caller"], said, is_over=False)
+        await centre.log_in("ann")
+        await centre.sleep(5)
+        assert music(centre, call) == ["music default"], "it is cut for the agent"
+        with pytest.raises(LocalError, match="an agent is being rung"):
+            await commanding.play(call, ["caller"], said, is_over=False)
+        await centre.until(lambda: bool(centre.happened("call.bridged")))
+        await centre.sleep(0.1)
+        assert heard(centre, call, "caller") == (1, [])
+        await over(centre)
+
+    centre().run(scenario)
+
+
+def test_where_nothing_can_be_played_the_reason_is_said(centre: Make) -> None:
+    async def refused(call: ActiveCall, words: str) -> None:
+        with pytest.raises(LocalError, match=words):
+            await commanding.play(call, ["caller"], ["notice"], is_over=False)
+        with pytest.raises(LocalError, match=words):
+            commanding.stop_playing(call, ["caller"])
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        bob = centre.phone("bob")
+        bob.answer_after_s = None
+        assert await bob.register() == 200
+        caller = centre.caller(CALLER)
+        caller.call(MENU)
+        await centre.sleep(2)
+        (call,) = centre.controller.calls.values()
+        await refused(call, "its flow speaks with the caller")
+        await centre.until(lambda: bool(bob.seen(InviteReceived)))
+        await refused(call, "whoever it is for is being rung")
+        caller.hang_up()
+        await centre.all_over()
+        await refused(call, "nobody talks in this call now")
+        call = await talking(centre)
+        parked = commanding.park(call, "", None, "")
+        await centre.sleep(1)
+        await refused(parked, "the caller is parked, with music")
         await over(centre)
 
     centre().run(scenario)

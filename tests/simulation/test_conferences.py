@@ -9,9 +9,12 @@ from msgspec.structs import replace
 
 from softswitch.app.conference_operations import ConferenceOperations
 from softswitch.app.parts import Parts
+from softswitch.base.errors import LocalError
+from softswitch.calls.conferences.limits import ANNOUNCEMENTS_MAX
 from softswitch.calls.conferences.pins import WRONG_MAX
 from softswitch.calls.conferences.room import JOIN_TONE
 from softswitch.calls.outcomes import ConferenceReason
+from softswitch.calls.runtime import commanding
 from softswitch.calls.runtime.transferring import transfer_caller
 from softswitch.control.protocol.replies import ConferenceSet, Refused
 from softswitch.control.protocol.requests import ConferenceAction, OrderConference
@@ -596,3 +599,28 @@ def test_a_colleague_is_given_the_place_of_who_transfers_to_him(centre: Make, on
         assert stays["202"] == (1, "host", "ended")
 
     centre(hosts=frozenset({"anna"})).hold(scenario)
+
+
+def test_one_of_them_is_told_something_by_command_and_the_others_hear_nothing_of_it(centre: Make) -> None:
+    async def scenario(centre: ConferenceCentre) -> None:
+        host, guest = await centre.join("+101", "+102")
+        call = centre.call_of(guest)
+        before = len(centre.told(host))
+        await commanding.play(call, ["caller", "called"], ["notice/line"], is_over=False)
+        await centre.sleep(0.1)
+        assert centre.told(guest)[-1] == "notice/line"
+        assert "+101" in centre.heard_by(guest), "beside the others"
+        commanding.stop_playing(call, ["caller"])
+        await centre.sleep(0.1)
+        for _ in range(ANNOUNCEMENTS_MAX + 1):
+            await commanding.play(call, ["caller"], ["notice/line"], is_over=True)
+        with pytest.raises(LocalError, match="too much is to be said"):
+            await commanding.play(call, ["caller"], ["notice/line"], is_over=False)
+        commanding.stop_playing(call, ["caller"])
+        await centre.sleep(0.1)
+        assert not centre.worker.description.playbacks
+        assert len(centre.told(host)) == before
+        await centre.type(host, "*#9")
+        await centre.all_over()
+
+    centre().hold(scenario)

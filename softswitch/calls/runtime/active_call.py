@@ -38,6 +38,7 @@ from softswitch.calls.runtime.fax_passage import NOT_ACCEPTABLE_HERE, take_up
 from softswitch.calls.runtime.faxes import fax_found, fax_heard, fax_of
 from softswitch.calls.runtime.key_presses import pressed
 from softswitch.calls.runtime.leg_notes import note_hang_up, note_leg, remember
+from softswitch.calls.runtime.listening import Listening
 from softswitch.calls.runtime.mailbox import Mailbox
 from softswitch.calls.runtime.party import Party, nobody_after
 from softswitch.calls.runtime.ports import Surroundings
@@ -127,7 +128,8 @@ class ActiveCall:
         "transfer",
         "unreached",
         "variables",
-    )  # fmt: skip
+        "waits_in",
+    )
 
     def __init__(
         self,
@@ -197,6 +199,8 @@ class ActiveCall:
         """Its caller is an agent who was called for it: on an open line he stays when it is over."""
         self.seat: Member | None = None
         """His in a conference, while he is in one."""
+        self.waits_in: Listening | None = None
+        """The queue he waits in, for whoever wants him to hear something."""
         self.has_fax_flow = False
         """Its flow ends if the caller is a fax, and another one begins."""
         self.keep_flow: Callable[[], KeptFlow | None] = _no_flow

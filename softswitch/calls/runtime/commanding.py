@@ -8,6 +8,8 @@
 |         |                                            | if the other's phone had done it                              |
 | play    | two talk, and neither is on hold           | one of them, or both, hear it in place of the other, or beside|
 |         |                                            | him; then each other again                                    |
+|         | he waits in a queue, and no agent is rung  | he hears it in place of the music, as an announcement         |
+|         | he is in a conference                      | he hears it beside the others                                 |
 | digits  | two talk                                   | one of them gets them as his phone understands them           |
 | park    | two talk                                   | the caller waits in a slot with music; who talked to him is   |
 |         |                                            | hung up, and rung if nobody fetches the caller in time        |
@@ -17,12 +19,14 @@ Each raises `LocalError`, in words for people, where it is not possible.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 from softswitch.base.errors import LocalError, SoftswitchError
 from softswitch.base.ids import LegId
 from softswitch.base.log import get_logger
+from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import info_of_digit
 from softswitch.calls.leg import LegState
 from softswitch.calls.limits import (
@@ -37,6 +41,7 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.conversation import DIGIT_MS, Conversation
 from softswitch.calls.runtime.dialling import Dialling
+from softswitch.calls.runtime.listening import Listening
 from softswitch.calls.runtime.parking import Parking
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.taking_over import transfer_away
@@ -48,6 +53,14 @@ log = get_logger("calls")
 Side = Literal["caller", "called"]
 PARK_FLOW = "park"
 """Stands in the records of callers who were parked by command."""
+_WITH_ITS_FLOW = "its flow speaks with the caller, or is about to"
+_BUSY_WITH = {
+    CallState.ALERTING: "whoever it is for is being rung",
+    CallState.PARKED: "the caller is parked, with music",
+    CallState.SUPERVISING: "the caller listens to another call",
+    CallState.ENDED: "it is over",
+}
+"""Why nothing is played then."""
 _DIGITS = re.compile(r"[0-9*#A-D]+")
 
 
@@ -83,24 +96,53 @@ def set_hold(call: ActiveCall, side: Side, is_held: bool, by: str) -> None:
 
 async def play(call: ActiveCall, sides: Sequence[Side], said: Sequence[Said], *, is_over: bool) -> None:
     """Let them hear these prompts and texts, in the call's language."""
-    _conversation_to_play_in(call)
+    _ears(call, sides, is_over=is_over)
     files = await call.around.speech.files(sounds_of(call), said, call.language)
-    conversation = _conversation_to_play_in(call)  # speaking takes its time
+    ears = _ears(call, sides, is_over=is_over)  # speaking takes its time
     if not files:
         raise LocalError("there is nothing to be heard: see `softswitch status` for prompts that are missing")
-    for side in sides:
-        party = _party(conversation, side)
-        if party.stream is not None:
-            party.stream.play(files, is_over=is_over)
+    for say in ears:
+        say(files)
 
 
 def stop_playing(call: ActiveCall, sides: Sequence[Side]) -> None:
-    """They hear each other again."""
+    """They hear each other again, or what they did before."""
+    alone = _alone(call)
+    if alone is not None:
+        alone.cut()
+        return
     conversation = _conversation_to_play_in(call)
     for side in sides:
         party = _party(conversation, side)
         if party.stream is not None:
             party.stream.stop_play()
+
+
+def _ears(call: ActiveCall, sides: Sequence[Side], *, is_over: bool) -> list[Callable[[list[str]], object]]:
+    """What plays it to each of them. Raises `LocalError`."""
+    alone = _alone(call)
+    if alone is not None:
+        if "caller" not in sides:
+            raise LocalError("nobody but the caller is there to hear it: say that it is for him")
+        if is_over and call.seat is None:
+            raise LocalError("nothing is played beside the music of a queue: play it in place of that")
+        return [alone.say]
+    conversation = _conversation_to_play_in(call)
+    streams = [party.stream for side in sides if (party := _party(conversation, side)).stream is not None]
+    return [partial(stream.play, is_over=is_over) for stream in streams if stream is not None]
+
+
+def _alone(call: ActiveCall) -> Listening | None:
+    """Where the caller hears something without talking to one other. Raises `LocalError` where he must not be told."""
+    if call.conversation is not None or call.mailbox.is_closed:
+        return None
+    found = call.seat or call.waits_in
+    if found is None:
+        raise LocalError(
+            f"nobody talks in this call, and {_BUSY_WITH.get(call.state, _WITH_ITS_FLOW)}: what can be played to are "
+            "conversations, callers in queues and people in conferences"
+        )
+    return found
 
 
 def send_digits(call: ActiveCall, side: Side, digits: str) -> None:

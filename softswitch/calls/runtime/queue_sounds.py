@@ -3,7 +3,9 @@
 from collections import deque
 
 from softswitch.acd.outputs import AnnouncementDue
+from softswitch.base.errors import LocalError
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.sounds import or_silence
 
@@ -12,12 +14,13 @@ TO_BE_SAID_MAX = 2
 
 
 class QueueSounds:
-    """Of one caller. It says what is played; what that is good for is the queue's to know."""
+    """Of one caller, for whom `phones` ring. It says what is played; what that is good for is the queue's to know."""
 
-    __slots__ = ("_announcement", "_call", "_music", "_to_be_said")
+    __slots__ = ("_announcement", "_call", "_music", "_phones", "_to_be_said")
 
-    def __init__(self, call: ActiveCall) -> None:
+    def __init__(self, call: ActiveCall, phones: AgentPhones) -> None:
         self._call = call
+        self._phones = phones
         self._music = "default"
         self._announcement: int | None = None
         self._to_be_said: deque[list[str]] = deque()
@@ -39,10 +42,15 @@ class QueueSounds:
     def announce(self, event: AnnouncementDue) -> None:
         """Say it, or later if something is being said."""
         sounds = or_silence(lambda: self._words_of(event))
-        if sounds and self._announcement is None:
-            self._announcement = self._call.caller_stream.play(sounds)
-        elif sounds and len(self._to_be_said) < TO_BE_SAID_MAX:
-            self._to_be_said.append(sounds)
+        if sounds:
+            self._say(sounds)
+
+    def say(self, sounds: list[str]) -> None:
+        """The same by command. Raises `LocalError` while somebody is rung for him, and if too much is to be said."""
+        if self._phones.are_ringing or self._phones.answered is not None:
+            raise LocalError("an agent is being rung for him: nothing is said to him now")
+        if not self._say(sounds):
+            raise LocalError("too much is to be said to him already: stop it, or wait")
 
     def is_saying(self, play_id: int) -> bool:
         return play_id == self._announcement
@@ -59,6 +67,15 @@ class QueueSounds:
         self._to_be_said.clear()
         if self._announcement is not None:
             self.play_music(self._music)
+
+    def _say(self, sounds: list[str]) -> bool:
+        if self._announcement is None:
+            self._announcement = self._call.caller_stream.play(sounds)
+        elif len(self._to_be_said) < TO_BE_SAID_MAX:
+            self._to_be_said.append(sounds)
+        else:
+            return False
+        return True
 
     def _words_of(self, event: AnnouncementDue) -> list[str]:
         library = sounds_of(self._call)

@@ -110,8 +110,8 @@ class QueueVisit:
         self._is_known = False
         """The router knows the contact."""
         self._queued_at = call.around.clock.now() if queued_at is None else queued_at
-        self._sounds = QueueSounds(call)
         self._phones = AgentPhones(call, self._greet)
+        self._sounds = QueueSounds(call, self._phones)
         self._ring_attempts = 0
         self._agent: Party | None = None
         self._greeting: AgentGreeting | None = None
@@ -132,6 +132,7 @@ class QueueVisit:
         try:
             self._call.digits_typed.clear()
             self._sounds.play_music(self._treatment.music)
+            self._call.waits_in = self._sounds
             self._join_queue()
             while True:
                 event = await self._call.mailbox.next(self._patience_s())
@@ -479,6 +480,7 @@ class QueueVisit:
 
     def _leave(self) -> None:
         """Whatever the reason: nothing rings, nobody waits, the router knows."""
+        self._call.waits_in = None
         if self._conversation is not None:
             self._part()
         elif self._greeting is not None and self._is_known:

@@ -61,7 +61,8 @@ class HoldCall(msgspec.Struct, frozen=True, tag=True):
 
 
 class PlayToCall(msgspec.Struct, frozen=True, tag=True):
-    """Two who talk, or one of them, hear prompts and a text in place of each other, or (`is_over`) beside."""
+    """Two who talk, or one of them, hear prompts and a text in place of each other, or (`is_over`) beside; a caller in
+    a queue hears them in place of the music, one in a conference beside the others."""
 
     call_id: CallId
     sounds: list[str] = []

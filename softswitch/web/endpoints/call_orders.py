@@ -152,7 +152,7 @@ async def hold_call(asked: Asked[HoldOrder, NoQuery]) -> CallRow:
 async def play_to_call(asked: Asked[PlayOrder, NoQuery]) -> CallRow:
     """Play prompts or a text.
 
-    To two who talk, or to one of them; it is in no recording.
+    To two who talk, or to one of them; to a caller who waits in a queue, or is in a conference. It is in no recording.
     """
     body = asked.body
     order = PlayToCall(_call_id(asked.path), body.sounds, body.text, body.to, body.beside, asked.caller.name)

@@ -21,7 +21,7 @@ Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "PING_EVERY_S", 0.2)
     monkeypatch.setattr(connection, "PONG_WITHIN_S", 0.3)
     monkeypatch.setattr(connection, "TAKES_WITHIN_S", 0.4)

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.conferences.limits import ANNOUNCEMENTS_MAX, SOUNDS_SPOKEN_MAX
@@ -88,6 +89,19 @@ class Member:
         if sounds:
             self._to_be_said.append(sounds)
             self._say_next()
+
+    def say(self, sounds: list[str]) -> None:
+        """The same by command. Raises `LocalError` if too much is to be said to him already."""
+        if len(self._to_be_said) == ANNOUNCEMENTS_MAX:
+            raise LocalError("too much is to be said to him already: stop it, or wait")
+        self._to_be_said.append(sounds)
+        self._say_next()
+
+    def cut(self) -> None:
+        """Nothing more is said to him; he hears the others, or music, as before."""
+        self._to_be_said.clear()
+        if self._playing is not None and self.stream is not None:
+            self.stream.stop_play(self._playing)
 
     def dismissed(self, reason: LeaveReason) -> None:
         self.dismissal = reason
