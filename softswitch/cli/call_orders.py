@@ -96,7 +96,7 @@ def originate(
 
 @click.command
 @click.argument("call_id")
-@click.option("--phone", default="", help="The account, or its number, if several ring.")
+@click.option("--phone", default="", help="The account, its number or its agent, if several ring.")
 @_by_option
 @config_option
 @click.pass_context

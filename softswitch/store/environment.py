@@ -105,7 +105,8 @@ class Environment:
                 with self._environment.begin(write=True) as transaction:
                     for step in steps:
                         for table, rewrite in step.tables.items():
-                            self._rewrite(transaction, table, rewrite)
+                            if table in self._databases:  # not all environments have all tables
+                                self._rewrite(transaction, table, rewrite)
                     version = str(SCHEMA_VERSION).encode()
                     transaction.put(_VERSION_KEY, version, db=self._databases[_VERSION_TABLE])
                 return

@@ -138,7 +138,8 @@ def _call(
 
 def _answer(view: View, request: AnswerCall) -> bool:
     """A phone of his own, whoever's call it is that rings there; a supervisor also in calls that he sees."""
-    return view.has_phone(request.phone) or (view.is_leader and view.has_call(request.call_id))
+    is_own = view.has_phone(request.phone) or AgentId(request.phone) in view.agents
+    return is_own or (view.is_leader and view.has_call(request.call_id))
 
 
 def _supervision(view: View, request: requests.Supervise | requests.SetSupervision) -> bool:

@@ -197,7 +197,7 @@ def test_an_agent_whose_phone_rings_takes_the_call_by_command(centre: SimulatedC
         phone = centre.phone("ann", kind=ObedientPhone)
         await centre.log_in("ann")
         call = await rung(centre, HOTLINE, phone)
-        commanding.answer(call, "", "crm")
+        commanding.answer(call, "ann", "crm")
         await centre.until(lambda: bool(centre.happened("call.bridged")))
         assert call.record.agent == "ann"
         with pytest.raises(LocalError, match="no phone of ours rings"):

@@ -24,7 +24,7 @@ from functools import partial
 from typing import Literal
 
 from softswitch.base.errors import LocalError, SoftswitchError
-from softswitch.base.ids import LegId
+from softswitch.base.ids import AgentId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import info_of_digit
@@ -65,7 +65,7 @@ _DIGITS = re.compile(r"[0-9*#A-D]+")
 
 
 def answer(call: ActiveCall, phone: str, by: str) -> None:
-    """Ask the phone that rings to pick up: one of `phone`, an account or its number, or of the only one that rings."""
+    """Ask the phone that rings to pick up: of `phone`, an account, its number or its agent; else the only one."""
     ringing: dict[str, list[LegId]] = {}
     for party in call.parties:
         if party.extension is not None and party.leg.state is LegState.RINGING:
@@ -75,7 +75,8 @@ def answer(call: ActiveCall, phone: str, by: str) -> None:
         raise LocalError("no phone of ours rings in this call now: there is nothing to pick up")
     if not phone and len(ringing) > 1:
         raise LocalError(f"several phones ring: say which is to pick up, of {names}")
-    known = call.around.settings().extension_for(phone or names)
+    settings = call.around.settings()
+    known = settings.extension_for(phone or names) or settings.extension_of_agent(AgentId(phone))
     username = phone if known is None else known.username
     if username not in ringing:
         raise LocalError(f'"{phone}" does not ring in this call: {names} does')
@@ -129,7 +130,7 @@ def _ears(call: ActiveCall, sides: Sequence[Side], *, is_over: bool) -> list[Cal
         return [alone.say]
     conversation = _conversation_to_play_in(call)
     streams = [party.stream for side in sides if (party := _party(conversation, side)).stream is not None]
-    return [partial(stream.play, is_over=is_over) for stream in streams if stream is not None]
+    return [partial(stream.play, is_over=is_over) for stream in streams]
 
 
 def _alone(call: ActiveCall) -> Listening | None:

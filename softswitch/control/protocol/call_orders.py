@@ -44,7 +44,8 @@ class Originate(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class AnswerCall(msgspec.Struct, frozen=True, tag=True):
-    """A phone of ours that rings is asked to pick up: `phone`, an account or its number; empty: the only one."""
+    """A phone of ours that rings is asked to pick up: `phone`, an account, its number or its agent; empty: the only
+    one."""
 
     call_id: CallId
     phone: str = ""

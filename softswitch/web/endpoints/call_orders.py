@@ -59,7 +59,8 @@ class NewCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class AnswerOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The phone that is to pick up, an account or its number; empty: the only one that rings. Agents name their own."""
+    """The phone that is to pick up: an account, its number or its agent. Empty: an agent's own, else the only one that
+    rings."""
 
     phone: MaybeNumber = ""
 
@@ -134,7 +135,8 @@ async def answer_call(asked: Asked[AnswerOrder, NoQuery]) -> CallRow:
 
     It is one of ours, and announces that it can be asked (the event "talk"). Whether it does the events tell.
     """
-    order = AnswerCall(_call_id(asked.path), asked.body.phone, asked.caller.name)
+    own = asked.caller.agent_id if asked.caller.role == "agent" else None
+    order = AnswerCall(_call_id(asked.path), asked.body.phone or own or "", asked.caller.name)
     return (await asked.switch.ask(order, CallSet)).call
 
 

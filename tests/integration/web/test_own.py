@@ -41,6 +41,22 @@ def test_an_agent_acts_on_himself_alone(api: Api, operations: FixedOperations) -
     assert [order[:2] for order in operations.orders] == [("set_agent", "anna"), ("hang_up", "c1")]
 
 
+def test_who_lets_which_phone_pick_up(api: Api, operations: FixedOperations) -> None:
+    for role, order, status in (
+        ("agent", {}, 200),
+        ("agent", {"phone": "101"}, 200),
+        ("agent", {"phone": "110"}, 404),
+        ("supervisor", {}, 200),
+        ("supervisor", {"phone": "110"}, 200),
+        ("project", {}, 403),
+    ):
+        answer = api.post("/api/v1/calls/c1/answer", json=order, headers=bearer(role))
+        assert answer.status_code == status, answer.text
+    assert [order[2] for order in operations.orders] == ["anna", "101", "", "110"]
+    stranger = api.post("/api/v1/calls/c9/answer", json={"phone": "110"}, headers=bearer("supervisor"))
+    assert stranger.status_code == 404
+
+
 def test_a_supervisor_acts_on_his_team_alone(api: Api, operations: FixedOperations) -> None:
     for who, status in (("anna", 200), ("boris", 404)):
         answer = api.put(f"/api/v1/agents/{who}/skills", json={"skills": {"billing": 3}}, headers=bearer("supervisor"))

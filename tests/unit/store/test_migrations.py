@@ -44,6 +44,12 @@ def test_a_step_that_fails_leaves_everything_as_it_was(environment: Environment)
     environment.close()
 
 
+def test_an_environment_without_a_table_passes_its_step_over(environment: Environment) -> None:
+    environment.migrate([Step(what="Elsewhere", tables={"cdrs": lambda value: None, "things": lambda value: b"new"})])
+    assert {value for _, value in rows(environment, "things")} == {b"new"}
+    environment.close()
+
+
 def test_a_store_grows_for_rows_that_become_larger(environment: Environment) -> None:
     environment.migrate([Step(what="Larger", tables={"things": lambda value: value * 6_000_000})])
     assert [len(value) for _, value in rows(environment, "things")] == [6_000_000] * 4
