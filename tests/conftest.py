@@ -17,7 +17,7 @@ from softswitch.testing.runtime.running import RunningSwitch
 
 IS_CI = bool(os.environ.get("CI"))
 FIRST_WORKER = "gw0"
-REAL_TIME = ("tests/contract/", "tests/integration/", "tests/peers/")
+REAL_TIME = ("tests/contract/", "tests/integration/", "tests/peers/", "tests/survival/")
 AT_LEISURE = tuple(f"tests/integration/{folder}/" for folder in ("control", "records", "store", "web"))
 """They have sockets, databases and processes, and no sound that could be late,"""
 BUT = ("tests/integration/web/test_process.py",)

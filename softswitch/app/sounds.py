@@ -72,9 +72,21 @@ def sound_library(
         cache=sound_cache_directory(configuration),
         sounds=Path(sounds.directory),
         asterisk=Path(sounds.asterisk_sounds) if sounds.asterisk_sounds else None,
-        music=None if sounds.music == "default" else Path(configuration.directory, sounds.music),
+        music=_music(configuration),
         country=sounds.tones,
         language=sounds.default_language or sounds.languages[0],
         texts=operator_texts(configuration),
         on_fault=on_fault,
     )
+
+
+def _music(configuration: Configuration) -> Path | None:
+    """What plays unless a queue or a project names something else: by its name in sounds/music, or by its path."""
+    from softswitch.prompts.runtime.conversion import SUFFIXES
+
+    sounds = configuration.settings.sounds
+    if sounds.music == "default":
+        return None
+    folder = Path(sounds.directory, "music")
+    named = (folder / f"{sounds.music}{suffix}" for suffix in ("", *SUFFIXES))
+    return next((path for path in named if path.exists()), Path(configuration.directory, sounds.music))

@@ -1,10 +1,17 @@
-"""What the operator has written to be spoken, from wherever it stands."""
+"""What the operator has written to be spoken, from wherever it stands; and the music that plays for all."""
 
-from softswitch.app.sounds import named_prompts, operator_texts
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from softswitch.app.sounds import named_prompts, operator_texts, sound_library
 from softswitch.config import Configuration
 from softswitch.config.menu_rows import MenuRow
 from softswitch.config.rows import Announcements, QueueRow
-from softswitch.config.settings import Settings, SoundsSection
+from softswitch.config.settings import ControlSection, Settings, SoundsSection
+from softswitch.prompts.runtime.wav_files import write_wav
 
 
 def test_what_queues_and_menus_play_is_known_in_advance() -> None:
@@ -40,3 +47,18 @@ def test_prompts_and_menus_have_their_words_by_language() -> None:
         "ru": {"menus/main": "Выберите.", "menus/more": "Ещё."},
         "en": {"shop/sale": "Sale.", "menus/more": "More.", "menus/night": "Good night."},
     }
+
+
+@pytest.mark.parametrize("music", ["tone", "tone.wav", "sounds/music/tone.wav"])
+def test_music_for_all_is_a_file_in_its_folder(tmp_path: Path, music: str) -> None:
+    (tmp_path / "sounds" / "music").mkdir(parents=True)
+    write_wav(tmp_path / "sounds" / "music" / "tone.wav", np.full(8000, 0.25, dtype=np.float32))
+    configuration = Configuration(
+        directory=str(tmp_path),
+        settings=Settings(
+            sounds=SoundsSection(directory=str(tmp_path / "sounds"), music=music),
+            control=ControlSection(socket=str(tmp_path / "run" / "control.sock")),
+        ),
+    )
+    with wave.open(sound_library(configuration).music()) as file:
+        assert file.getnframes() == 8000, "and not our own piece, which is longer"

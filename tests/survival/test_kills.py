@@ -1,0 +1,83 @@
+"""Everything a centre does is in progress, and its processes are killed one after the other: nobody notices.
+
+Thirty calls by real SIP and RTP from another process; SOFTSWITCH_SURVIVAL_CALLS=300 makes it three hundred. The tests
+are steps of one day of one centre, in this order; the last ones end it, and look at its books.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.survival.centre import Sizes
+from tests.survival.ledger import faults, recording_faults, settled_books
+from tests.survival.scene import SUPERVISOR, Aftermath, Scene
+
+pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
+
+CALLS = int(os.environ.get("SOFTSWITCH_SURVIVAL_CALLS", "30"))
+JITTER_MS = 60.0
+"""What a phone's jitter buffer bears, and nobody hears."""
+WORKER_GAP_MS = 1000.0
+TALKS_S = 1.5
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with Scene(tmp_path_factory.mktemp("survival"), Sizes.of(CALLS)) as scene:
+        scene.fill()
+        yield scene
+    assert "Traceback" not in scene.centre.log()
+    assert "Traceback" not in scene.crowd.log()
+
+
+def check(after: Aftermath, *, gap_ms: float) -> None:
+    """No call is lost, and nobody heard anything wrong, or nothing for longer than so."""
+    print(after.told())
+    told = after.told()
+    assert after.lines_lost == 0, told
+    assert not after.faults, told
+    assert not after.breaks, told
+    assert not after.foreign, told
+    assert not after.deaf, told
+    assert after.gap_ms <= gap_ms + after.withheld_ms, told
+    assert after.silence_ms <= gap_ms + after.withheld_ms + after.late_ms, told
+
+
+@pytest.mark.parametrize("name", ["web", SUPERVISOR])
+def test_the_death_of_a_process_that_carries_no_call_is_heard_by_nobody(scene: Scene, name: str) -> None:
+    before = scene.picture()
+    after = scene.kill(name)
+    check(after, gap_ms=JITTER_MS)
+    assert after.missing == 0, after.told()
+    assert before.differences(scene.picture()) == []
+
+
+@pytest.mark.parametrize("name", ["media-0", "media-1"])
+def test_the_death_of_a_media_worker_is_less_than_a_second_of_silence(scene: Scene, name: str) -> None:
+    before = scene.picture()
+    check(scene.kill(name), gap_ms=WORKER_GAP_MS)
+    assert before.differences(scene.picture()) == []
+
+
+def test_everybody_is_served_afterwards(scene: Scene) -> None:
+    """Who waited is served in his turn, who was rung for is answered, and who was asked chooses with a key."""
+    scene.crowd.pick_up(scene.centre.agents["ringing"])
+    scene.log_in(scene.centre.agents["waiting"])
+    for line in scene.lines("menu"):
+        scene.crowd.press(line, "2")
+    scene.wait_until_served()
+    scene.crowd.mark()
+    time.sleep(TALKS_S)
+    check(scene.look(), gap_ms=JITTER_MS)
+
+
+def test_the_day_ends_and_its_books_are_right(scene: Scene) -> None:
+    assert scene.end() == []
+    books = settled_books(scene.centre, calls=scene.dialled)
+    assert faults(books, calls=scene.dialled) == []
+    assert recording_faults(books, hole_s=scene.hole_s) == []
+    chosen = [cdr.tags for cdr in books.cdrs if cdr.flow == "menu"]
+    assert chosen == [{"choice": "2"}] * scene.sizes.menu
+    assert scene.served_in_turn(books.cdrs)
