@@ -5,7 +5,7 @@ and is sent; when a worker comes (back), the description itself is sent. So noth
 lost in between.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -134,22 +134,15 @@ class MediaDescription:
 
     def describe(self) -> list[Describe]:
         """All of it, in parts that fit a packet each; the last part, and only it, has `is_last`."""
-        parts = _DescribeParts()
-        for stream in self.streams.values():
-            parts.with_room_for(stream).streams.append(stream)
-        for port in self.fax_ports.values():
-            parts.with_room_for(port).fax_ports.append(port)
-        for hearing in self.hearings.values():
-            parts.with_room_for(hearing).hearings.append(hearing)
-        for room in self.rooms.values():
-            parts.with_room_for(room).rooms.append(room)
-        for playback in self.playbacks.values():
-            parts.with_room_for(playback).playbacks.append(playback)
-        for recording in self.recordings.values():
-            parts.with_room_for(recording).recordings.append(recording)
-        for feed in self.feeds.values():
-            parts.with_room_for(feed).feeds.append(feed)
-        return parts.closed()
+        return in_parts(
+            streams=self.streams.values(),
+            fax_ports=self.fax_ports.values(),
+            hearings=self.hearings.values(),
+            rooms=self.rooms.values(),
+            playbacks=self.playbacks.values(),
+            recordings=self.recordings.values(),
+            feeds=self.feeds.values(),
+        )
 
     def _drop(self, stream_id: StreamId) -> None:
         self.streams.pop(stream_id, None)
@@ -220,6 +213,35 @@ class MediaDescription:
         self.feeds = {feed.feed_id: feed for part in parts for feed in part.feeds}
         self.rooms = {room.room_id: room for part in parts for room in part.rooms}
         self._room_of = {member: room.room_id for room in self.rooms.values() for member in room.members}
+
+
+def in_parts(
+    *,
+    streams: Iterable[StreamDescription],
+    fax_ports: Iterable[FaxPort],
+    hearings: Iterable[Hearing],
+    rooms: Iterable[Room],
+    playbacks: Iterable[Playback],
+    recordings: Iterable[Recording],
+    feeds: Iterable[Feed],
+) -> list[Describe]:
+    """A description in parts that fit a packet each; the last part, and only it, has `is_last`."""
+    parts = _DescribeParts()
+    for stream in streams:
+        parts.with_room_for(stream).streams.append(stream)
+    for port in fax_ports:
+        parts.with_room_for(port).fax_ports.append(port)
+    for hearing in hearings:
+        parts.with_room_for(hearing).hearings.append(hearing)
+    for room in rooms:
+        parts.with_room_for(room).rooms.append(room)
+    for playback in playbacks:
+        parts.with_room_for(playback).playbacks.append(playback)
+    for recording in recordings:
+        parts.with_room_for(recording).recordings.append(recording)
+    for feed in feeds:
+        parts.with_room_for(feed).feeds.append(feed)
+    return parts.closed()
 
 
 def _without(hearing: Hearing, gone: StreamId) -> Hearing:

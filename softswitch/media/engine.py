@@ -5,7 +5,6 @@ sends what a tick left in `phase.outgoing`, and takes the events. A command that
 its reasons, and nothing of it is done.
 """
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -23,7 +22,6 @@ from softswitch.media.fax.fax_ports import FaxPorts, FaxSockets
 from softswitch.media.feeds.feeds import Feeds
 from softswitch.media.frames import Frames
 from softswitch.media.limits import (
-    EVENTS_WAITING_MAX,
     RTP_PACKET_BYTES_MAX,
     SOUND_STORE_BYTES,
     SOUNDS_PER_PLAYBACK_MAX,
@@ -71,6 +69,7 @@ from softswitch.media.sounds.sound_store import SoundKey, SoundStore
 from softswitch.media.stream_codec import CodecKey, StreamCodec
 from softswitch.media.streams import Streams
 from softswitch.media.tick_grid import PHASES, TICK_S, time_of
+from softswitch.media.waiting_events import WaitingEvents
 
 SILENCE_TICKS = 10
 """After 200 ms without a packet a learnt source may come back from another address (latch.py)."""
@@ -88,8 +87,8 @@ class MediaEngine:
         "_frames",
         "_muxed",
         "_reports",
+        "_silent_at",
         "_sink",
-        "dropped_events",
         "fax_ports",
         "feeds",
         "phases",
@@ -128,8 +127,9 @@ class MediaEngine:
         self._reports = Reports(self.streams, port)
         self._muxed: list[RtcpPacket] = []
         """RTCP that came to RTP ports since the last report."""
-        self._events: deque[MediaEvent] = deque()
-        self.dropped_events = 0
+        self._events = WaitingEvents()
+        self._silent_at: dict[StreamId, int] = {}
+        """The tick in which a stream was found to be silent, as long as that is not told."""
         self.strangers = 0
         """Packets from sources that were not accepted."""
 
@@ -285,9 +285,15 @@ class MediaEngine:
     # Outputs
 
     def take_events(self) -> list[MediaEvent]:
-        events = [*self._events, *self._reports.take()]
-        self._events.clear()
-        return events
+        """For the switch, in order; while it is away they wait, and are fewer than EVENTS_WAITING_MAX."""
+        events = [event for event in self._events.take() if not self._is_outdated(event)]
+        self._silent_at.clear()
+        return [*events, *self._reports.take()]
+
+    @property
+    def events_left_out(self) -> int:
+        """So many waited for too long, since the beginning."""
+        return self._events.left_out
 
     def close(self) -> None:
         """Close every recording: the worker ends."""
@@ -410,11 +416,15 @@ class MediaEngine:
         for port_id in self.fax_ports.ids():
             if port_id not in whole.fax_ports:
                 self._drop_fax_port(port_id)
-        reasons = [self._put(stream, now) for stream in whole.streams.values()]
+        # Mostly all is so already, and hundreds of streams are looked at between two ticks.
+        reasons = [self._put(stream, now) for stream in whole.streams.values() if not self.streams.has(stream)]
         reasons += [self.fax_ports.put(port, now) for port in whole.fax_ports.values()]
         for stream_id in self.streams.ids():
-            # A source whose port could not be had is told of above; the others are heard all the same.
-            reasons.append(self.streams.hear(self._possible(whole.hearings.get(stream_id, Hearing(stream_id, [])))))
+            wished = whole.hearings.get(stream_id, Hearing(stream_id, []))
+            if not self.streams.hears(wished):
+                # A source whose port could not be had is told of above; the others are heard all the same.
+                reasons.append(self.streams.hear(self._possible(wished)))
+        for stream_id in self.player.streams():
             if stream_id not in whole.playbacks:
                 self._stop_play(stream_id)
         for room_id in self.streams.rooms.ids():
@@ -454,13 +464,18 @@ class MediaEngine:
             table.reported_tick[row] = phase.tick
             stream = phase.streams[row]
             if stream.description.remote is not None:
+                self._silent_at[stream.description.stream_id] = phase.tick
                 self._emit(StreamTimedOut(*_names(stream), int(silent[row]) * TICK_S))
 
     def _emit(self, event: MediaEvent) -> None:
-        if len(self._events) == EVENTS_WAITING_MAX:
-            self._events.popleft()
-            self.dropped_events += 1
-        self._events.append(event)
+        self._events.add(event)
+
+    def _is_outdated(self, event: MediaEvent) -> bool:
+        """It tells of a party that was silent while no switch was there, and is heard again."""
+        if not isinstance(event, StreamTimedOut) or event.stream_id not in self._silent_at:
+            return False
+        stream = self.streams.find(event.stream_id)
+        return stream is not None and stream.phase.live.last_tick[stream.row] > self._silent_at[event.stream_id]
 
 
 class Description:

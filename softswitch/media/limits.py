@@ -74,7 +74,8 @@ SOUND_STORE_BYTES = 256 * 1024 * 1024
 """Encoded sounds in memory (nine hours); only what was ever played takes real memory."""
 
 EVENTS_WAITING_MAX = 10_000
-"""Events kept while no switch is connected or it does not read; the oldest are dropped and counted."""
+"""Events kept while no switch is connected or it does not read: minutes of a busy worker. The oldest are dropped and
+counted."""
 
 UNSENT_PACKETS_MAX = 1024
 """Packets a connected switch has not read: several seconds of a busy worker's events, then it is taken for hung."""

@@ -518,6 +518,8 @@ class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
     `strangers` are packets from sources that were not accepted, `dropped_by_kernel` those that found a full socket,
     `unauthentic` those that SRTP refused: forged, repeated or in the clear.
 
+    `events_left_out` found no room while no switch took them.
+
     `cpu_s` is CPU time since the worker's start; `cpu` the part of one core it used since the last statistics.
     """
 
@@ -537,6 +539,7 @@ class WorkerStatistics(msgspec.Struct, frozen=True, tag=True):
     """CPU time of one tick, in seconds, since the worker's start."""
     lateness: Spread = Spread()
     """How late ticks began, in seconds; those of an idle worker are not counted."""
+    events_left_out: int = 0
 
 
 MediaEvent = (

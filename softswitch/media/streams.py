@@ -69,17 +69,27 @@ class Streams:
     def ids(self) -> list[StreamId]:
         return list(self._by_id)
 
+    def has(self, description: StreamDescription) -> bool:
+        """The stream is here, and just so."""
+        stream = self._by_id.get(description.stream_id)
+        return stream is not None and stream.description == description
+
+    def hears(self, hearing: Hearing) -> bool:
+        """The stream hears just that already."""
+        return self._hearings.has(hearing.stream_id, hearing.sources, hearing.gains_db)
+
     def described(self) -> list[StreamDescription]:
         return [stream.description for stream in self._by_id.values()]
 
     def hearings(self) -> list[Hearing]:
         """What each stream hears of those that are here; those that hear nothing are left out."""
-        heard = {stream_id: self._sources_here(stream_id) for stream_id in self._by_id}
-        return [
-            Hearing(stream_id, list(here), list(here.values()) if any(here.values()) else [])
-            for stream_id, here in heard.items()
-            if here
-        ]
+        hearings: list[Hearing] = []
+        for stream_id in self._hearings.that_hear():
+            here = self._sources_here(stream_id)
+            if here:
+                gains_db = list(here.values())
+                hearings.append(Hearing(stream_id, list(here), gains_db if any(gains_db) else []))
+        return hearings
 
     # Commands
 

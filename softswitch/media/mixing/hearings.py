@@ -57,9 +57,20 @@ class Hearings:
         for source in wanted:
             self._listeners.setdefault(source, set()).add(listener)
 
+    def has(self, listener: StreamId, sources: Sequence[StreamId], gains_db: Sequence[float]) -> bool:
+        """Whether it was set so."""
+        known = self._sources.get(listener, {})
+        if len(known) != len(sources) or len(gains_db) not in (0, len(sources)):
+            return False
+        return known == (dict(zip(sources, gains_db, strict=True)) if gains_db else dict.fromkeys(sources, 0.0))
+
     def sources(self, listener: StreamId) -> dict[StreamId, float]:
         """Its sources, each with its gain in dB."""
         return self._sources.get(listener, {})
+
+    def that_hear(self) -> list[StreamId]:
+        """Who has sources."""
+        return list(self._sources)
 
     def listeners(self, source: StreamId) -> list[StreamId]:
         return sorted(self._listeners.get(source, ()))

@@ -285,6 +285,7 @@ class Worker:
             unauthentic=sum(phase.secure.refused for phase in self._engine.phases),
             ticks=_spread(self._ticks),
             lateness=_spread(self._lateness),
+            events_left_out=self._engine.events_left_out,
         )
 
 

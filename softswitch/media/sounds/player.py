@@ -96,6 +96,10 @@ class Player:
         running = self._running.get(stream_id)
         return running.playback if running is not None else None
 
+    def described(self) -> list[Playback]:
+        """Those that are not over, as they were ordered."""
+        return [running.playback for running in self._running.values()]
+
     def streams(self) -> list[StreamId]:
         """Those that have a playback."""
         return list(self._running)

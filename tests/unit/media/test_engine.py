@@ -401,7 +401,20 @@ def test_events_that_nobody_takes_are_bounded() -> None:
         driver.deliver(1, event_packet(index, index % 10, 1000 * index))
     driver.tick()
     assert len(driver.engine.take_events()) == EVENTS_WAITING_MAX
-    assert driver.engine.dropped_events == 6  # the first packet's too
+    assert driver.engine.events_left_out == 6  # the first packet's too
+
+
+def test_a_party_that_is_heard_again_before_a_switch_comes_was_never_silent() -> None:
+    driver = EngineDriver()
+    driver.put(1)
+    driver.put(2)
+    driver.tick(520)
+    driver.deliver(1, packet(0))
+    driver.tick(20)
+    silent = events(driver, StreamTimedOut)
+    assert [event.stream_id for event in silent if isinstance(event, StreamTimedOut)] == [2]
+    driver.tick(520)
+    assert len(events(driver, StreamTimedOut)) == 2
 
 
 def test_a_new_call_finds_room_though_the_phase_with_the_least_to_do_is_full() -> None:
