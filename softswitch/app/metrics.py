@@ -214,6 +214,11 @@ class SwitchMetrics:
             "1: the worker is connected.",
             [({"worker": worker.name}, worker.is_connected) for worker in workers],
         )
+        yield _gauge(
+            "softswitch_media_adopted_streams",
+            "Streams that were there before the switch was started.",
+            [({"worker": worker.name}, worker.adopted) for worker in workers],
+        )
         gauges = [
             ("streams", "streams", "Streams of RTP."),
             ("recordings", "recordings", "Recordings in progress."),
@@ -229,6 +234,7 @@ class SwitchMetrics:
             ("strangers", "strangers", "Packets from sources that were not accepted."),
             ("kernel_drops", "dropped_by_kernel", "Packets that found a full socket."),
             ("unauthentic", "unauthentic", "Packets that SRTP refused."),
+            ("events_left_out", "events_left_out", "Events that found no room while no switch was there."),
         ]
         for name, field, text in counters:
             yield _counter(f"softswitch_media_{name}", text, [(labels, getattr(each, field)) for labels, each in said])

@@ -230,6 +230,7 @@ def worker_row(worker: WorkerState) -> WorkerRow:
         is_connected=worker.is_connected,
         streams=worker.streams,
         is_draining=worker.is_draining,
+        adopted=worker.adopted,
     )
     said = worker.statistics
     if said is None:

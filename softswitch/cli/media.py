@@ -67,6 +67,7 @@ WORKER_COLUMNS: list[Column[WorkerRow]] = [
     Column("Pid", lambda row: str(row.pid), is_number=True),
     Column("State", _state, style=lambda row: _STYLES.get(_state(row), "yellow")),
     Column("Streams", lambda row: str(row.streams), is_number=True),
+    Column("Adopted", lambda row: str(row.adopted), is_number=True, is_wide=True),
     Column("Recordings", lambda row: str(row.recordings), is_number=True),
     Column("CPU", lambda row: percentage(row.cpu), is_number=True),
     Column("Tick µs", lambda row: f"{row.tick_us_median:.0f}", is_number=True),

@@ -468,8 +468,9 @@ class MailboxRow(msgspec.Struct, frozen=True, kw_only=True):
 class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     """A media worker. `cpu` is the part of one core it used during the last second (0.35 = 35 %).
 
-    One that `is_draining` gets no new calls. Packets since its start: `strangers` came from sources that were not
-    accepted, `dropped_by_kernel` found a full socket, `unauthentic` were refused by SRTP.
+    One that `is_draining` gets no new calls. `adopted` of its streams were there before the switch was started.
+    Packets since its start: `strangers` came from sources that were not accepted, `dropped_by_kernel` found a full
+    socket, `unauthentic` were refused by SRTP.
     """
 
     name: str
@@ -485,6 +486,7 @@ class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     strangers: int = 0
     dropped_by_kernel: int = 0
     unauthentic: int = 0
+    adopted: int = 0
 
 
 class WebRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,10 +6,8 @@ the replacement is told everything, port and SSRC included. Callers notice nothi
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
-
-import msgspec
 
 from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
@@ -21,8 +19,8 @@ from softswitch.media.description import MediaDescription
 from softswitch.media.errors import MediaUnavailable
 from softswitch.media.feeds.feed import Feed
 from softswitch.media.kept import KeptStream
-from softswitch.media.limits import PORT_ATTEMPTS_MAX, STREAMS_MAX, WORKER_QUEUE_BYTES_MAX
-from softswitch.media.placement import CPU_MAX, WorkerLoad, choose, why_none
+from softswitch.media.limits import PORT_ATTEMPTS_MAX, WORKER_QUEUE_BYTES_MAX
+from softswitch.media.placement import CPU_MAX
 from softswitch.media.protocol import (
     DropStream,
     FaxPort,
@@ -46,13 +44,14 @@ from softswitch.media.protocol import (
 )
 from softswitch.media.runtime.accounts import Accounts
 from softswitch.media.runtime.feeds.media_feed import MediaFeed, program_stream
-from softswitch.media.runtime.held_ports import HeldPorts
 from softswitch.media.runtime.media_fax_port import MediaFaxPort, open_fax_port
 from softswitch.media.runtime.media_room import MediaRoom
 from softswitch.media.runtime.media_stream import MediaStream
+from softswitch.media.runtime.openings import Openings
 from softswitch.media.runtime.ports import PortPool
 from softswitch.media.runtime.stream_ports import StreamPorts
 from softswitch.media.runtime.worker_link import REPLY_WITHIN_S, WorkerLink
+from softswitch.media.runtime.workers import Workers, WorkerState
 
 OPEN_WITHIN_S = 2.0
 """A worker that died is back in less than a second; a caller waits that long more willingly than he calls again."""
@@ -62,28 +61,6 @@ TIMEOUT_ON_HOLD_S = 3600.0
 """Telephones that suppress silence send comfort noise or RTCP now and then; on hold most send nothing at all."""
 
 _log = get_logger("media")
-
-
-class WorkerState(msgspec.Struct, frozen=True):
-    """A worker as it is now; `statistics` are its own of the last second, None while it is away.
-
-    One that is draining gets no new calls.
-    """
-
-    name: str
-    is_connected: bool
-    pid: int
-    streams: int
-    statistics: WorkerStatistics | None
-    is_draining: bool = False
-
-
-class _Port(NamedTuple):
-    """A port for a new stream."""
-
-    number: int
-    is_shared: bool = False
-    is_held: bool = False
 
 
 class MediaClient:
@@ -117,25 +94,18 @@ class MediaClient:
         self.clock = clock
         self.timeout_s = timeout_s
         self.timeout_on_hold_s = timeout_on_hold_s
-        self._local_ip = local_ip
-        self._entropy = entropy
         self._on_event = on_event
         pool = PortPool(ports, entropy)
         self._ports = StreamPorts(pool)
         self._open_within_s = open_within_s
-        self._links = {
-            name: WorkerLink(
+        links = [
+            WorkerLink(
                 name, path, clock=clock, owner=self, reply_within_s=reply_within_s, queue_bytes_max=queue_bytes_max
             )
             for name, path in sockets.items()
-        }
-        self._held = {
-            name: HeldPorts(link.ask, pool, local_ip=local_ip, clock=clock, workers=len(self._links))
-            for name, link in self._links.items()
-        }
-        self._cpu_max = cpu_max
-        self._draining: set[str] = set()
-        """By name: a worker that was restarted meanwhile is drained as well."""
+        ]
+        self._workers = Workers(links, clock=clock, cpu_max=cpu_max, open_within_s=open_within_s)
+        self._openings = Openings(links, pool, self._ports, local_ip=local_ip, clock=clock, entropy=entropy)
         self._streams: dict[StreamId, MediaStream] = {}
         self._plays: set[int] = set()
         """Playbacks whose `PlayFinished` is still owed."""
@@ -145,16 +115,12 @@ class MediaClient:
         self._accounts = Accounts(self._ports, clock)
         self._last_id = entropy.integer(31) << 20
         """Of streams and playbacks. Starts anywhere, so that no late event of a former switch's is taken for ours."""
-        self._arrival = asyncio.Event()
-        """Set, and replaced, when a worker connects."""
-        self._is_closed = False
 
     # From the switch
 
     async def start(self) -> None:
         """Connect to the workers; those that are not there yet are connected to when they are."""
-        for link in self._links.values():
-            link.start()
+        self._workers.start()
 
     async def learn(self, within_s: float) -> list[str]:
         """Ask every worker what it does, and wait for the answers; names of those that gave none by then.
@@ -163,17 +129,11 @@ class MediaClient:
         opened, until `settle`. What the last switch left is to be adopted in between: streams first, then what is made
         of them. A worker that answers later is asked all the same. Raises LocalError when a worker was told already.
         """
-        if any(link.is_connected for link in self._links.values()):
+        if any(link.is_connected for link in self._workers):
             raise LocalError("a media worker was told already what should be: learn before the loop turns")
-        for link in self._links.values():
+        for link in self._workers:
             link.learn()
-        deadline = self.clock.now() + within_s
-        while missing := [link.name for link in self._links.values() if not link.has_learnt]:
-            left_s = deadline - self.clock.now()
-            if left_s <= 0.0:
-                return missing
-            await self._wait_for_arrival(left_s)
-        return []
+        return await self._workers.learnt(within_s)
 
     def adopt(
         self,
@@ -188,11 +148,12 @@ class MediaClient:
         If the worker does not know it, as described here (`KeptStream`), and it goes on where it would be by now.
         Raises LocalError when there is no such worker, or the stream was adopted already.
         """
-        link = self._link_named(worker)
+        link = self._workers.named(worker)
         if description.stream_id in self._streams:
             raise LocalError(f"stream {description.stream_id} was adopted already")
         kept = self._accounts.stream(KeptStream(description, worker, hearing, playback))
         stream = self._streams[description.stream_id] = MediaStream(self, link, kept.description)
+        stream.is_adopted = True
         link.order(PutStream(kept.description))
         if kept.hearing is not None:
             self._take_over(link, kept.hearing)
@@ -219,7 +180,7 @@ class MediaClient:
         self._ids_up_to(self._accounts.last_id)
         if known is not None:
             members = [self._streams[member] for member in known if member in self._streams]
-        room = MediaRoom(room_id, self._link_named(worker))
+        room = MediaRoom(room_id, self._workers.named(worker))
         room.set_members(*members)
         return room
 
@@ -229,15 +190,15 @@ class MediaClient:
         if not worker:
             self.start_recording(recording)
             return
-        self._recording_links[recording.recording_id] = self._links[worker]
-        self._links[worker].order(StartRecording(recording))
+        link = self._recording_links[recording.recording_id] = self._workers.named(worker)
+        link.order(StartRecording(recording))
 
     def adopt_feed(self, kept: Feed, worker: str) -> MediaFeed:
         """A feed of the last switch's, as its worker has it or as it was kept."""
         feed = self._accounts.feed(worker, kept)
         self._ids_up_to(self._accounts.last_id)
         adopted = MediaFeed(feed.feed_id, feed.socket, feed.rate_hz)
-        adopted.adopt(feed, self._link_named(worker))
+        adopted.adopt(feed, self._workers.named(worker))
         return adopted
 
     def settle(self) -> None:
@@ -245,15 +206,12 @@ class MediaClient:
 
         A worker that comes later is asked first what it does; what of that nobody has adopted ends then.
         """
-        for link in self._links.values():
+        for link in self._workers:
             link.settle()
 
     async def close(self) -> None:
         """Let go of the workers. They go on as they are until the next switch describes what it wants."""
-        self._is_closed = True
-        self._wake()
-        for link in self._links.values():
-            link.close()
+        self._workers.close()
 
     async def open_stream(
         self,
@@ -276,21 +234,18 @@ class MediaClient:
         deadline = self.clock.now() + self._open_within_s
         refused = 0
         while True:
-            link = await self._link_for(near, deadline)
+            link = await self._workers.for_stream(near and near.link, deadline)
             stream_id = StreamId(self._next_id())
-            port = self._take_port(stream_id, link, certain_remote)
-            remote = certain_remote if port.is_shared else None
-            description = self._describe_stream(call_id, stream_id, port, remote, learn=learn, learn_from=learn_from)
-            verdict = self._order(link, description) if port.is_held else await self._put(link, description)
+            port = self._openings.take_port(stream_id, link, certain_remote)
+            description = self._openings.describe(call_id, stream_id, port, learn=learn, learn_from=learn_from)
+            verdict = await self._openings.open(link, description, port)
             if verdict == "":
                 stream = MediaStream(self, link, description)
                 self._streams[stream.stream_id] = stream
                 return stream
             refused += verdict is not None
             if refused == PORT_ATTEMPTS_MAX:
-                raise MediaUnavailable(
-                    f"no port of {self._ports} on {self._local_ip} can be opened ({verdict}): check local_ip and ports"
-                )
+                raise MediaUnavailable(f"{self._openings} can be opened ({verdict}): check local_ip and ports")
 
     async def open_fax_port(self, stream: MediaStream) -> MediaFaxPort:
         """A port for the T.38 of the stream's party, on the same worker. Raises MediaUnavailable."""
@@ -340,33 +295,17 @@ class MediaClient:
 
     def workers(self) -> list[WorkerState]:
         """In the order they were given."""
-        return [
-            WorkerState(
-                link.name,
-                link.is_connected,
-                link.pid,
-                len(link.description.streams),
-                link.statistics,
-                link.name in self._draining,
-            )
-            for link in self._links.values()
-        ]
+        adopted = Counter(stream.worker for stream in self._streams.values() if stream.is_adopted)
+        return [self._workers.state(link, adopted[link.name]) for link in self._workers]
 
     def drain(self, name: str, is_draining: bool) -> None:
         """No new calls for a worker, or again; those it has go on. Raises LocalError for an unknown name."""
-        self._link_named(name)
-        if is_draining:
-            self._draining.add(name)
-        else:
-            self._draining.discard(name)
+        self._workers.drain(name, is_draining)
 
     @property
     def fullness(self) -> str:
         """Why no worker can have a new call now, for people; "" if one can, or if all are away for a moment."""
-        loads = self._loads()
-        if not loads or any(load.is_able(self._cpu_max) for load in loads):
-            return ""
-        return why_none(loads, self._cpu_max)
+        return self._workers.fullness
 
     # From the streams
 
@@ -431,7 +370,7 @@ class MediaClient:
             if stream_id in account.playbacks and stream_id not in link.description.playbacks:
                 self._plays.add(account.playbacks[stream_id].play_id)
                 link.description.apply(StartPlay(account.playbacks[stream_id]))
-        self._wake()
+        self._workers.wake()
 
     def link_connected(self, link: WorkerLink) -> list[MediaCommand]:
         """Recordings stopped while the worker was away, or whose end it did not live to report, are stopped again."""
@@ -441,8 +380,8 @@ class MediaClient:
             # Whoever adopted the stream waits for the end of what was played there, though it ended before.
             if isinstance(event, PlayFinished) and event.stream_id in self._streams:
                 self._plays.add(event.play_id)
-        self._wake()
-        self._held[link.name].fill()
+        self._workers.wake()
+        self._openings.worker_came(link)
         commands: list[MediaCommand] = []
         for recording_id, recording in self._stopping.items():
             if self._recording_links[recording_id] is link:
@@ -450,7 +389,7 @@ class MediaClient:
         return commands
 
     def link_lost(self, link: WorkerLink) -> None:
-        self._held[link.name].lose_all()
+        self._openings.worker_went(link)
 
     def event_received(self, link: WorkerLink, event: MediaEvent) -> None:
         match event:
@@ -501,12 +440,6 @@ class MediaClient:
             silence = Hearing(hearing.stream_id, [])
             link.order(SetHearing(link.description.hearings.get(hearing.stream_id, silence)))
 
-    def _link_named(self, worker: str) -> WorkerLink:
-        link = self._links.get(worker)
-        if link is None:
-            raise LocalError(f'there is no media worker "{worker}": there are {", ".join(self._links)}')
-        return link
-
     def _ids_up_to(self, number: int) -> None:
         """These were given out before."""
         self._last_id = max(self._last_id, number)
@@ -514,108 +447,6 @@ class MediaClient:
     def _next_id(self) -> int:
         self._last_id += 1
         return self._last_id
-
-    def _take_port(self, stream_id: StreamId, link: WorkerLink, certain_remote: HostPort | None) -> _Port:
-        now = self.clock.now()
-        number = certain_remote and self._ports.take_shared(stream_id, link.name, certain_remote, now)
-        if number is not None:
-            return _Port(number, is_shared=True)
-        held = self._held[link.name]
-        # A worker that is full refuses whatever the port is.
-        number = held.take() if len(link.description.streams) < STREAMS_MAX else None
-        if number is not None:
-            self._ports.give(stream_id, number)
-            return _Port(number, is_held=True)
-        held.fill()
-        number = self._ports.take(stream_id, now)
-        if number is None:
-            raise MediaUnavailable(f"all ports of {self._ports} are in use or resting: widen the range")
-        return _Port(number)
-
-    def _describe_stream(
-        self,
-        call_id: CallId,
-        stream_id: StreamId,
-        port: _Port,
-        remote: HostPort | None,
-        *,
-        learn: bool,
-        learn_from: str | None,
-    ) -> StreamDescription:
-        return StreamDescription(
-            stream_id=stream_id,
-            call_id=call_id,
-            local_ip=self._local_ip,
-            port=port.number,
-            ssrc=self._entropy.integer(32),
-            # Below a half, so that it does not wrap among the first packets of SRTP (RFC 4568 section 6.4).
-            sequence=self._entropy.integer(15),
-            timestamp=self._entropy.integer(32),
-            started_at=self.clock.now(),
-            remote=remote,
-            learn=learn and not port.is_shared,
-            learn_from=learn_from,
-            is_shared=port.is_shared,
-        )
-
-    def _order(self, link: WorkerLink, description: StreamDescription) -> str:
-        """The stream is there: its worker holds the port, and will hold another."""
-        link.order(PutStream(description))
-        self._held[link.name].fill()
-        return ""
-
-    async def _put(self, link: WorkerLink, description: StreamDescription) -> str | None:
-        """Ask the worker for the stream; unless it has it, nothing of it remains."""
-        verdict: str | None = None
-        try:
-            verdict = await link.ask(PutStream(description))
-        finally:
-            if verdict != "":
-                link.order(DropStream(description.stream_id))
-                self._ports.release(description.stream_id, self.clock.now(), is_refused=verdict is not None)
-        return verdict
-
-    async def _link_for(self, near: MediaStream | None, deadline: float) -> WorkerLink:
-        """The connected worker for a new stream; waits for one until `deadline`."""
-        while not self._is_closed:
-            if near is not None and near.link.is_connected:
-                return near.link
-            if near is None and (loads := self._loads()):
-                name = choose(loads, self._cpu_max)
-                if name is None:
-                    raise MediaUnavailable(why_none(loads, self._cpu_max))
-                return self._links[name]
-            left_s = deadline - self.clock.now()
-            if left_s <= 0.0:
-                names = "no media worker" if near is None else f"media worker {near.worker}, where the call is, not"
-                raise MediaUnavailable(f"{names} there for {self._open_within_s:g} s: see what the supervisor logged")
-            await self._wait_for_arrival(left_s)
-        raise MediaUnavailable("the switch is being stopped: call again later")
-
-    def _loads(self) -> list[WorkerLoad]:
-        """Of the workers that are there."""
-        return [
-            WorkerLoad(
-                name=link.name,
-                cpu=None if link.statistics is None else link.statistics.cpu,
-                reported_streams=0 if link.statistics is None else link.statistics.streams,
-                streams=len(link.description.streams),
-                is_draining=link.name in self._draining,
-            )
-            for link in self._links.values()
-            if link.is_connected
-        ]
-
-    async def _wait_for_arrival(self, timeout_s: float) -> None:
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._arrival.wait()
-        except TimeoutError:
-            pass
-
-    def _wake(self) -> None:
-        self._arrival.set()
-        self._arrival = asyncio.Event()
 
     def _finish_current_play(self, stream: MediaStream) -> None:
         playback = stream.link.description.playbacks.get(stream.stream_id)

@@ -50,7 +50,18 @@ class StreamOwner(Protocol):
 class MediaStream:
     """One RTP stream. Every method notes what is wanted and returns; after `drop` none does anything."""
 
-    __slots__ = ("_description", "_owner", "call_id", "is_dropped", "link", "local", "report", "stream_id", "worker")
+    __slots__ = (
+        "_description",
+        "_owner",
+        "call_id",
+        "is_adopted",
+        "is_dropped",
+        "link",
+        "local",
+        "report",
+        "stream_id",
+        "worker",
+    )
 
     def __init__(self, owner: "StreamOwner", link: WorkerLink, description: StreamDescription) -> None:
         """Streams are made by `MediaClient.open_stream`."""
@@ -59,6 +70,8 @@ class MediaStream:
         self.local = HostPort(description.local_ip, description.port)
         self.worker = link.name
         self.is_dropped = False
+        self.is_adopted = False
+        """It was there before this switch."""
         self.report: StreamReport | None = None
         """The worker's last, of the last five seconds; None before the first."""
         self._owner = owner

@@ -372,11 +372,21 @@ class WorkerLink:
 
     def _take_event(self, event: MediaEvent) -> None:
         if isinstance(event, WorkerStatistics):
-            self.statistics = event
+            self._note_statistics(event)
         if self.is_connected and not self.early_events:
             self._owner.event_received(self, event)
         elif not isinstance(event, WorkerStatistics | StreamReports):
             self.early_events.append(event)
+
+    def _note_statistics(self, said: WorkerStatistics) -> None:
+        known = 0 if self.statistics is None else self.statistics.events_left_out
+        if said.events_left_out > known:
+            _log.warning(
+                "media worker had no room for all that happened while no switch was there: digits may be lost",
+                worker=self.name,
+                left_out=said.events_left_out - known,
+            )
+        self.statistics = said
 
     def _hand_on_early_events(self) -> None:
         while self.early_events:

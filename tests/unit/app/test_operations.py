@@ -23,9 +23,9 @@ def statistics(streams: int) -> WorkerStatistics:
 
 
 def test_a_worker_has_the_streams_it_was_given_since_it_reported() -> None:
-    row = worker_row(WorkerState("media-0", True, 42, 2, statistics(0), True))
+    row = worker_row(WorkerState("media-0", True, 42, 2, statistics(0), True, adopted=1))
     assert (row.streams, row.is_draining, row.recordings, row.overruns) == (2, True, 1, 3)
-    assert (row.strangers, row.dropped_by_kernel, row.unauthentic) == (5, 7, 8)
+    assert (row.strangers, row.dropped_by_kernel, row.unauthentic, row.adopted) == (5, 7, 8, 1)
 
 
 def test_streams_that_a_worker_still_reports_are_not_over() -> None:

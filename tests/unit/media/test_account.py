@@ -151,9 +151,9 @@ def test_a_worker_that_is_adopted_sends_what_it_would_have_sent() -> None:
         steps = {(after - before) % 65_536 for before, after in pairwise(sequence)}
         assert steps == {1}
     for recording_id in undisturbed.driver.sink.open_recordings:
-        both = [one.driver.sink.sound(recording_id) for one in (undisturbed, adopted)]
-        assert len(both[0])
-        assert np.array_equal(*both)
+        sound = undisturbed.driver.sink.sound(recording_id)
+        assert len(sound)
+        assert np.array_equal(sound, adopted.driver.sink.sound(recording_id))
     assert adopted.driver.engine.take_events() == undisturbed.driver.engine.take_events()
     assert vars_of(adopted) == vars_of(undisturbed)
 
