@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from softswitch.base.ids import CallId
+from softswitch.control.protocol.call_orders import AnswerCall, CallSet
+from softswitch.control.runtime.client import ControlClient, ControlRefused
 from tests.peers.audio import excerpt_likeness, level_dbov, likeness_of_parts, read_wav
 from tests.peers.centre import PASSWORD, Centre
 from tests.peers.program import wait_until
@@ -90,6 +93,37 @@ def test_caller_gives_up_while_the_agents_phone_rings(centre: Centre, phones: st
     cdr = centre.settled_call()
     assert (cdr.ended_by, cdr.queue, cdr.agent, cdr.talk_s) == ("caller", "support", None, 0.0)
     assert cdr.queue_wait_s > 0.3
+
+
+def test_a_phone_that_rings_is_asked_to_pick_up(centre: Centre, phones: str, stage: Stage) -> None:
+    """It says in its 180 that it can be, and answers the NOTIFY and then the INVITE."""
+    agent = stage.sipp("agent_is_asked", address=phones, keys=stage.rtp_phone().keywords()).listening()
+    phone = stage.rtp_phone()
+    phone.press("2")
+    caller = stage.sipp(
+        "caller_hangs_up", address=centre.caller_host(), remote=centre.host, keys=phone.keywords(), talk_ms=4000
+    )
+    with centre.control() as client:
+        wait_until(lambda: bool(agent.messages()), SOON_S, "it rings")
+        (call,) = centre.calls()
+        wait_until(lambda: can_be_asked(client, call.call_id), SOON_S, "its 180 has arrived")
+
+    wait_for_talk(centre)
+    caller.wait()
+    agent.wait()
+
+    cdr = centre.settled_call()
+    assert (cdr.ended_by, cdr.queue) == ("caller", "support")
+    assert cdr.agent is not None
+
+
+def can_be_asked(client: ControlClient, call_id: CallId) -> bool:
+    """It is asked then."""
+    try:
+        client.ask(AnswerCall(call_id), CallSet)
+    except ControlRefused:
+        return False
+    return True
 
 
 def test_late_offer(centre: Centre, phones: str, stage: Stage, agent_voice: Voice, caller_voice: Voice) -> None:
