@@ -45,6 +45,7 @@ from softswitch.calls.runtime.caller_lists import CallerLists
 from softswitch.calls.runtime.conferences.keeper import Conferences
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
+from softswitch.calls.runtime.keeping import Keeping
 from softswitch.calls.runtime.lookups import Lookups
 from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.runtime.phone_settings import PhoneSettings
@@ -193,7 +194,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
     toll = Toll(store, clock, lambda: switch.running().settings, switch.is_open_at)
     calendar = DialplanCalendar(lambda: switch.running().dialplan)
     callbacks = Callbacks(store, acd, loop, calendar)
-    conferences = Conferences(store, loop)
+    conferences = Conferences(store, loop, boot_id())
     voice_contacts = VoiceContacts(acd, loop)
     mailing = Mailing(store, clock, lambda: mail_settings(switch.running().configuration), when_sent=switch.mail_sent)
     around = Surroundings(
@@ -216,6 +217,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         lists=lists,
         lookups=lookups,
         toll=toll,
+        keeping=Keeping(records, loop, boot_id()),
         open_lines=open_lines,
         tell=switch_events.tell,
     )
@@ -288,5 +290,6 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         acd_events=acd_events,
         switch_events=switch_events,
         controller=controller,
+        runner=runner,
         reload=switch.reload,
     )

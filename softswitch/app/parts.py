@@ -34,6 +34,7 @@ from softswitch.calls.settings import CallSettings
 from softswitch.config import Configuration
 from softswitch.control.protocol.replies import Reloaded
 from softswitch.dialplan.flows import Dialplan
+from softswitch.dialplan.runtime.runner import FlowRunner
 from softswitch.media.runtime.client import MediaClient
 from softswitch.prompts.runtime.library import SoundLibrary
 from softswitch.sip.endpoint import SipEndpoint
@@ -85,6 +86,7 @@ class Parts:
     acd_events: AcdEvents
     switch_events: SwitchEvents
     controller: CallController
+    runner: FlowRunner
     reload: Callable[[], Awaitable[Reloaded]]
     stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
     drain_ends_at: float | None = None

@@ -28,6 +28,7 @@ from softswitch.app.garbage import GarbageRounds
 from softswitch.app.machine import own_ip
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
+from softswitch.app.router_journal import boot_id
 from softswitch.app.settings import (
     call_settings,
     dns_servers,
@@ -42,6 +43,8 @@ from softswitch.app.voicemail_mails import mail_about
 from softswitch.base.errors import ConfigurationError, SoftswitchError
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
+from softswitch.calls.kept.kept_call import KeptCall
+from softswitch.calls.runtime.adopting import read_kept, survivors_of
 from softswitch.calls.runtime.telling import message_left
 from softswitch.calls.runtime.voicemail import files_in, recorded_s
 from softswitch.calls.settings import CallSettings
@@ -70,6 +73,10 @@ log = get_logger("switch")
 
 GARBAGE_ROUND_S = 60.0
 
+LEARN_S = 0.7
+"""How long the media workers have to say what they do, where there are calls that go on: they answer in milliseconds,
+and one that has died as well is told what it was doing when it is back."""
+
 
 class Switch:
     """Builds the parts and wires them; owns nothing else."""
@@ -88,12 +95,15 @@ class Switch:
         )
         parts = build(configuration, dialplan, self, self._loop)
         self._parts = parts
+        kept = read_kept(parts.records.kept_calls(), boot_id())
         await parts.media.start()
-        self._restore(parts)
+        await parts.media.learn(LEARN_S if kept else 0.0)
         self._look_at_certificates(parts)
+        parts.driver.hold_back()
         await parts.driver.start(listeners(configuration))
+        self._restore(parts, kept)
         parts.endpoint.trunks.start(parts.clock.now())
-        parts.driver.flush()
+        parts.driver.go_on()
         self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)
         await self._control.start()
         self._loop.run_in_executor(None, self._repair_recordings, parts)
@@ -153,14 +163,18 @@ class Switch:
         known = self.running().dialplan.schedules.get(schedule)
         return known is not None and is_open(known, at_wall)
 
-    def _restore(self, parts: Parts) -> None:
+    def _restore(self, parts: Parts, kept: Sequence[KeptCall]) -> None:
         """What a former switch knew: calls it left in progress, registrations, agents."""
         now, wall = parts.clock.now(), parts.clock.wall()
-        lost = parts.store.end_leftover_calls(wall)
+        adopted = parts.controller.adopt(kept)
+        parts.conferences.adopt(parts.controller.calls)
+        parts.callbacks.adopt(parts.controller.calls.values())
+        lost = parts.store.end_leftover_calls(wall, frozenset(parts.controller.calls))
         parts.records.calls_lost(lost)
         for cdr in lost:
             log.warning("call lost", call_id=cdr.call_id, reason=cdr.end_reason)
-        known = parts.acd.start(acd_configuration(parts.configuration))
+        survivors = survivors_of(call for call, _ in adopted)
+        known = parts.acd.start(acd_configuration(parts.configuration), survivors)
         parts.queue_hours.refresh()
         parts.callbacks.start()
         parts.conferences.start()
@@ -173,7 +187,9 @@ class Switch:
         bindings = parts.records.stored_bindings()
         parts.controller.restored(parts.endpoint.restore_bindings(bindings, now, wall))
         self._tell_who_is_gone(parts)
-        log.info("restored", registrations=len(bindings), agents=len(known), bans=bans)
+        parts.controller.resume(adopted, parts.runner.go_on)
+        parts.media.settle()
+        log.info("restored", calls=len(adopted), registrations=len(bindings), agents=len(known), bans=bans)
 
     def _tell_who_is_gone(self, parts: Parts) -> None:
         """Agents whose phones were there before, and whose registrations have run out meanwhile."""

@@ -26,7 +26,7 @@ waits again.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -145,9 +145,12 @@ class CallbackBook:
 
     # Inputs
 
-    def restart(self) -> None:
-        """Those that wait enter their queues; what was being dialled, or awaited an opening, waits again."""
+    def restart(self, going_on: Container[str] = ()) -> None:
+        """Those that wait enter their queues; what was being dialled, or awaited an opening, waits again, but for those
+        whose call goes on."""
         for callback in self.open_callbacks():
+            if callback.callback_id in going_on:
+                continue
             if callback.state == "dialling" or callback.awaits_opening:
                 self._wait(callback)
             elif callback.state == "waiting":

@@ -5,6 +5,9 @@ another makes one chain of the two, and the older one's id is that of both. Whoe
 once; of those that have ended the keys of their records are remembered, so that they can be told.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from softswitch.base.ids import CallId
 from softswitch.calls.limits import HISTORY_MAX
 
@@ -33,6 +36,17 @@ class Chain:
     @property
     def chain_id(self) -> CallId:
         return self.whole._id
+
+    def kept(self) -> dict[str, Any]:
+        """The fields of `KeptChain`, of the whole chain."""
+        whole = self.whole
+        return {"chain_id": whole._id, "started_at": whole._started_at, "ended": tuple(whole._ended)}
+
+    def adopt(self, ended: Sequence[RecordKey]) -> None:
+        """Calls of it that had ended, as one of the others remembers them."""
+        known = self.whole._ended
+        known += [key for key in ended if key not in known]
+        del known[:-HISTORY_MAX]
 
     def call_over(self, key: RecordKey) -> None:
         """A call of it has its record. Of very many the newest are remembered."""

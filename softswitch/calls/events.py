@@ -9,6 +9,7 @@ from softswitch.media.protocol import MediaEvent
 from softswitch.sip.outputs import (
     InfoReceived,
     LegAnswered,
+    LegChanged,
     LegConfirmed,
     LegEnded,
     LegFailed,
@@ -29,6 +30,7 @@ LegEvent = (
     | LegAnswered
     | LegFailed
     | LegConfirmed
+    | LegChanged
     | LegEnded
     | ReinviteReceived
     | ReinviteConfirmed

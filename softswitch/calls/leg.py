@@ -17,7 +17,10 @@ A session that carries a fax as T.38 (calls/runtime/fax_passage.py) has an `imag
 from collections.abc import Sequence
 from enum import Enum
 
+from msgspec import Struct
+
 from softswitch.base.address import HostPort
+from softswitch.base.entropy import Entropy
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import LegId
 from softswitch.media.limits import UDPTL_BYTES_MAX
@@ -31,7 +34,7 @@ from softswitch.sip.description.offer_answer import (
     make_offer,
     read_answer,
 )
-from softswitch.sip.description.sdes import Sdes
+from softswitch.sip.description.sdes import NegotiatedSrtp, Sdes, SrtpPolicy
 
 
 class LegState(Enum):
@@ -39,6 +42,25 @@ class LegState(Enum):
     RINGING = "ringing"
     ANSWERED = "answered"
     ENDED = "ended"
+
+
+class KeptDescription(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What another process needs to go on describing a leg: ours and his descriptions in force, and the agreement."""
+
+    leg_id: LegId
+    party: str
+    state: LegState
+    capabilities: MediaCapabilities
+    session_id: int
+    version: int
+    srtp: SrtpPolicy = "off"
+    keys: NegotiatedSrtp | None = None
+    local: HostPort | None = None
+    audio: NegotiatedAudio | None = None
+    described: bytes = b""
+    remote: bytes = b""
+    image: Image | None = None
+    image_attributes: tuple[str, ...] = ()
 
 
 class Leg:
@@ -85,6 +107,38 @@ class Leg:
         """Our side of it."""
         self._image_offer = b""
         """What we have proposed and he has not answered."""
+
+    def keep(self) -> KeptDescription:
+        """What `adopted` makes the leg of. Our offer of T.38 that he has not answered is forgotten."""
+        return KeptDescription(
+            leg_id=self.leg_id,
+            party=self.party,
+            state=self.state,
+            capabilities=self.capabilities,
+            session_id=self._session_id,
+            version=self._version,
+            srtp=self._sdes.policy,
+            keys=self._sdes.agreed,
+            local=self.local,
+            audio=self.audio,
+            described=self._sdp,
+            remote=self._remote,
+            image=self.image,
+            image_attributes=self.image_attributes,
+        )
+
+    @classmethod
+    def adopted(cls, kept: KeptDescription, entropy: Entropy) -> "Leg":
+        """The leg as it was in another process, which is no more."""
+        sdes = Sdes(kept.srtp, entropy)
+        sdes.adopt(kept.keys)
+        leg = cls(kept.leg_id, kept.party, capabilities=kept.capabilities, session_id=kept.session_id, sdes=sdes)
+        leg.state = kept.state
+        leg.audio = kept.audio
+        leg.local = kept.local
+        leg.image, leg.image_attributes = kept.image, kept.image_attributes
+        leg._version, leg._sdp, leg._remote = kept.version, kept.described, kept.remote
+        return leg
 
     @property
     def is_held(self) -> bool:

@@ -1,6 +1,7 @@
 """How each leg of a call sounded and spoke, as the media workers report it, for the call's record."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from softswitch.base.ids import LegId, StreamId
 from softswitch.media.protocol import Quality, VoiceFacts
@@ -65,6 +66,38 @@ class CallMeasurements:
         """The stream's last word, of its whole life."""
         if stream_id in self._names:
             self._measured[stream_id] = (quality, voice)
+            self._final.add(stream_id)
+
+    def kept(self) -> Iterator[dict[str, Any]]:
+        """The fields of `KeptMeasurement`, for each stream."""
+        for stream_id, (role, party) in self._names.items():
+            quality, voice = self._measured.get(stream_id, (None, None))
+            yield {
+                "stream_id": stream_id,
+                "leg_id": self._legs[stream_id],
+                "role": role,
+                "party": party,
+                "quality": quality,
+                "voice": voice,
+                "is_final": stream_id in self._final,
+            }
+
+    def adopt(
+        self,
+        *,
+        stream_id: StreamId,
+        leg_id: LegId,
+        role: Role,
+        party: str,
+        quality: Quality | None,
+        voice: VoiceFacts | None,
+        is_final: bool,
+    ) -> None:
+        """A stream as it was in the switch before."""
+        self.opened(stream_id, role, party, leg_id)
+        if quality is not None and voice is not None:
+            self._measured[stream_id] = (quality, voice)
+        if is_final:
             self._final.add(stream_id)
 
     def left(self, stream_id: StreamId) -> None:

@@ -4,7 +4,8 @@ The waits of all stays add up to the record's `queue_wait_s`, whoever moved the 
 router says how long a call has waited since it joined, what it waited before it was moved is taken off.
 """
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import msgspec
 
@@ -86,6 +87,29 @@ class QueueStays:
             else:
                 self._end(self._current, "withdrawn", at, at - self._current.began_at, self._rang_before_s)
         return tuple(self._stays)
+
+    @property
+    def current(self) -> ContactStay | None:
+        """The one that goes on."""
+        return self._current
+
+    def kept(self) -> dict[str, Any]:
+        """The fields of `KeptStays`."""
+        return {
+            "stays": tuple(self._stays),
+            "current": self._current,
+            "moved_s": self._moved_s,
+            "rang_before_s": self._rang_before_s,
+        }
+
+    def adopt(
+        self, *, stays: Sequence[ContactStay], current: ContactStay | None, moved_s: float, rang_before_s: float
+    ) -> None:
+        """As they were in the switch before."""
+        self._stays = list(stays)
+        self._current = current
+        self._moved_s = moved_s
+        self._rang_before_s = rang_before_s
 
     def _begin(self, queue: QueueId, at: float, ring_s: float) -> None:
         self._rang_before_s = ring_s

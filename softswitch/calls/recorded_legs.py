@@ -9,6 +9,7 @@ All instants of one call are its own (`ActiveCall.wall`): they never run backwar
 the parts of each leg add up to the whole, and a leg's times in several calls follow each other without a gap.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -84,6 +85,15 @@ class RecordedLegs:
         leg = self._legs.get(leg_id)
         if leg is not None and not leg.ended_at:
             self._legs[leg_id] = msgspec.structs.replace(leg, ended_at=at, went_to=call_id)
+
+    def rows(self) -> tuple[tuple[LegId, SipLeg], ...]:
+        """By leg, as they are."""
+        return tuple(self._legs.items())
+
+    def adopt(self, rows: Iterable[tuple[LegId, SipLeg]], left_out: int) -> None:
+        """What `rows` said in the switch before."""
+        self._legs = dict(rows)
+        self.left_out = left_out
 
     def known(self) -> tuple[SipLeg, ...]:
         """As they are."""

@@ -1,5 +1,7 @@
 """What a call's record says of the programs that heard it."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from softswitch.calls.programs import StreamFacts
@@ -37,6 +39,13 @@ class StreamRecords:
             self._rows[facts.stream_id] = msgspec.structs.replace(
                 self._rows[facts.stream_id], end_reason=reason, fault=fault
             )
+
+    def kept(self) -> dict[str, Streamed]:
+        return dict(self._rows)
+
+    def adopt(self, kept: Mapping[str, Streamed]) -> None:
+        """What `kept` said in the switch before."""
+        self._rows = dict(kept)
 
     def rows(self) -> tuple[Streamed, ...]:
         return tuple(self._rows.values())

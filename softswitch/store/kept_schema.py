@@ -17,4 +17,14 @@ class StoredKeptCall(msgspec.Struct, frozen=True, kw_only=True):
     content: msgspec.Raw
 
 
+class StoredKeptConference(msgspec.Struct, frozen=True, kw_only=True):
+    """All that another switch needs to go on with a conference: a `KeptConference` of calls/kept."""
+
+    conference_id: str
+    content: msgspec.Raw
+
+
+KEPT_CONFERENCES: TableLayout[str, StoredKeptConference] = TableLayout(
+    "kept_conferences", StoredKeptConference, text_key
+)
 KEPT_CALLS: TableLayout[str, StoredKeptCall] = TableLayout("kept_calls", StoredKeptCall, text_key)

@@ -24,6 +24,13 @@ class MemoryRows:
         self.is_failing = False
         self.pending = 0
 
+    def copy(self) -> "MemoryRows":
+        """All that is there now; what is written to one of the two does not reach the other."""
+        copied = MemoryRows()
+        copied._keys = {table: list(keys) for table, keys in self._keys.items()}
+        copied._values = {table: dict(values) for table, values in self._values.items()}
+        return copied
+
     def get(self, table: str, key: bytes) -> bytes | None:
         return self._values.get(table, {}).get(key)
 

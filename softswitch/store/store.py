@@ -16,7 +16,7 @@ from softswitch.store.conference_schema import CONFERENCE_CLOCK, MINUTES, Stored
 from softswitch.store.digest_schema import DIGESTS, REPORT_TIMES, StoredDigest, StoredReportTime
 from softswitch.store.environment import Operation, open_for_reading, open_for_writing
 from softswitch.store.event_schema import SWITCH_EVENTS, StoredSwitchEvents
-from softswitch.store.kept_schema import KEPT_CALLS, StoredKeptCall
+from softswitch.store.kept_schema import KEPT_CALLS, KEPT_CONFERENCES, StoredKeptCall, StoredKeptConference
 from softswitch.store.layout import BindingKey, ListedKey, TimedKey
 from softswitch.store.limits import FRESH_CDRS_MAX, KEPT_CALL_BYTES_MAX
 from softswitch.store.memory import MemoryRows
@@ -106,6 +106,7 @@ TABLES = (
     CONFERENCE_CLOCK.name,
     REPORT_TIMES.name,
     KEPT_CALLS.name,
+    KEPT_CONFERENCES.name,
 )
 
 
@@ -157,6 +158,7 @@ class Store:
         "digests",
         "events",
         "kept_calls",
+        "kept_conferences",
         "last_calls",
         "listed_numbers",
         "mailboxes",
@@ -197,6 +199,7 @@ class Store:
         self.toll_usage: Table[str, StoredTollUsage] = Table(TOLL_USAGE, rows, writer)
         self.active_calls: Table[str, ActiveCall] = Table(ACTIVE_CALLS, rows, writer)
         self.kept_calls: Table[str, StoredKeptCall] = Table(KEPT_CALLS, rows, writer)
+        self.kept_conferences: Table[str, StoredKeptConference] = Table(KEPT_CONFERENCES, rows, writer)
         self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer, recordings)
         self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer, recordings)
         self.mailboxes: Table[str, StoredMailbox] = Table(MAILBOXES, rows, writer)
@@ -482,7 +485,7 @@ def open_router_reader(directory: str) -> RouterReader:
     return RouterReader(environment, environment.close)
 
 
-def memory_store() -> Store:
-    """A store that forgets everything with the process."""
-    rows = MemoryRows()
+def memory_store(rows: MemoryRows | None = None) -> Store:
+    """A store that forgets everything with the process; with these rows, where some are there already."""
+    rows = MemoryRows() if rows is None else rows
     return Store(rows, rows, rows.close)

@@ -89,6 +89,11 @@ class FakeNetwork:
         for address in addresses:
             self._at[address] = name
 
+    def detach(self, name: str) -> None:
+        """Take a station off the network; datagrams that are on their way to it are lost."""
+        del self.stations[name]
+        self._at = {address: station for address, station in self._at.items() if station != name}
+
     def lose_next(self, source: str, destination: str, start: str) -> None:
         """The next datagram from one station to another that begins with `start` ("BYE", "SIP/2.0 200") is lost.
 
@@ -138,7 +143,9 @@ class FakeNetwork:
     def deliver_next(self, now: float) -> None:
         """Hand the packet that is due first to its station."""
         _, _, arrival = heapq.heappop(self._in_flight)
-        station = self.stations[arrival.station]
+        station = self.stations.get(arrival.station)
+        if station is None:
+            return
         if arrival.flow.kind.is_reliable:
             station.receive_message(arrival.message, arrival.flow, now)
         else:

@@ -3,11 +3,19 @@
 from softswitch.base.ids import CallId
 from softswitch.calls.conferences.outputs import Placed
 from softswitch.calls.conferences.terms import LeaveReason, Role
+from softswitch.calls.kept.kept_conference import KeptFormer, KeptParticipant
 from softswitch.store.conference_schema import StoredStay
 
 WAITING = -1
 MAIN = 0
 """Places; those above are private talks."""
+
+
+_KEPT_AS_THEY_ARE = (
+    "seat", "place", "joined_at", "is_muted", "is_silenced", "has_word", "gain_db", "hearing_gain_db", "talk_s",
+    "talking_since", "placed",
+)  # fmt: skip
+"""What `KeptParticipant` has of a participant by the same names."""
 
 
 class Newcomer:
@@ -77,6 +85,36 @@ class Participant:
         self.placed: Placed | None = None
         """What was said of him last."""
 
+    def keep(self) -> KeptParticipant:
+        who = self.who
+        return KeptParticipant(
+            call_id=who.call_id,
+            role=who.role,
+            number=who.number,
+            name=who.name,
+            account=who.account,
+            name_sound=who.name_sound,
+            is_called=who.is_called,
+            **{name: getattr(self, name) for name in _KEPT_AS_THEY_ARE},
+        )
+
+    @classmethod
+    def adopted(cls, kept: KeptParticipant) -> "Participant":
+        """As he was in the switch before."""
+        who = Newcomer(
+            kept.call_id,
+            kept.role,
+            number=kept.number,
+            name=kept.name,
+            account=kept.account,
+            name_sound=kept.name_sound,
+            is_called=kept.is_called,
+        )
+        one = cls(who, kept.seat, kept.place, kept.joined_at)
+        for name in _KEPT_AS_THEY_ARE:
+            setattr(one, name, getattr(kept, name))
+        return one
+
     @property
     def call_id(self) -> CallId:
         return self.who.call_id
@@ -121,15 +159,38 @@ class Former(Newcomer):
 
     __slots__ = ("seat", "until")
 
-    def __init__(self, who: Participant, until: float) -> None:
-        former = who.who
+    def __init__(self, who: Newcomer, seat: int, until: float) -> None:
         super().__init__(
-            former.call_id,
-            former.role,
-            number=former.number,
-            name=former.name,
-            account=former.account,
-            name_sound=former.name_sound,
+            who.call_id,
+            who.role,
+            number=who.number,
+            name=who.name,
+            account=who.account,
+            name_sound=who.name_sound,
         )
-        self.seat = who.seat
+        self.seat = seat
         self.until = until
+
+    def keep(self) -> KeptFormer:
+        return KeptFormer(
+            call_id=self.call_id,
+            role=self.role,
+            number=self.number,
+            name=self.name,
+            account=self.account,
+            name_sound=self.name_sound,
+            seat=self.seat,
+            until=self.until,
+        )
+
+    @classmethod
+    def adopted(cls, kept: KeptFormer) -> "Former":
+        who = Newcomer(
+            kept.call_id,
+            kept.role,
+            number=kept.number,
+            name=kept.name,
+            account=kept.account,
+            name_sound=kept.name_sound,
+        )
+        return cls(who, kept.seat, kept.until)

@@ -46,7 +46,13 @@ from softswitch.calls.conferences.outputs import (
 )
 from softswitch.calls.conferences.participant import MAIN, WAITING, Former, Newcomer, Participant
 from softswitch.calls.conferences.terms import JoinRefusal, LeaveReason, Role, RoomTerms
+from softswitch.calls.kept.kept_conference import KeptRoom
 from softswitch.store.conference_schema import StoredConferenceEvent, StoredMinutes, StoredStay
+
+_KEPT_AS_THEY_ARE = (
+    "started_at", "wall_offset", "is_open", "is_locked", "is_lecture", "is_quiet", "is_recording", "end_reason",
+)  # fmt: skip
+"""What `KeptRoom` has of a room by the same names."""
 
 JOIN_TONE = "tone:660/120,880/160"
 LEAVE_TONE = "tone:880/120,660/160"
@@ -90,6 +96,38 @@ class Room:
         self._events: list[StoredConferenceEvent] = []
         self._outputs: list[RoomOutput] = []
         self._begin_anew()
+
+    # Outliving the switch
+
+    def keep(self) -> KeptRoom:
+        return KeptRoom(
+            participants=tuple(each.keep() for each in self.participants.values()),
+            former=tuple(each.keep() for each in self._former.values()),
+            host_gone_at=self._host_gone_at,
+            empty_until=self._empty_until,
+            last_left_at=self._last_left_at,
+            stays=list(self._stays),
+            stays_left_out=self._stays_left_out,
+            events=list(self._events),
+            recordings=list(self.recordings),
+            **{name: getattr(self, name) for name in _KEPT_AS_THEY_ARE},
+        )
+
+    @classmethod
+    def adopted(cls, conference_id: str, terms: RoomTerms, kept: KeptRoom) -> "Room":
+        """As it was in the switch before; who was being called for it is not any more."""
+        room = cls(conference_id, terms, kept.started_at, wall_offset=kept.wall_offset)
+        for name in _KEPT_AS_THEY_ARE:
+            setattr(room, name, getattr(kept, name))
+        room.participants = {each.call_id: Participant.adopted(each) for each in kept.participants}
+        former = [Former.adopted(each) for each in kept.former]
+        room._former = {each.identity: each for each in former}
+        room._host_gone_at, room._empty_until = kept.host_gone_at, kept.empty_until
+        room._last_left_at = kept.last_left_at
+        room._stays, room._stays_left_out = list(kept.stays), kept.stays_left_out
+        room._events, room.recordings = list(kept.events), list(kept.recordings)
+        room._settle()
+        return room
 
     # Inputs: who comes and goes
 
@@ -367,7 +405,7 @@ class Room:
             self._former = {each: former for each, former in self._former.items() if former.until > now}
             if len(self._former) >= FORMER_MAX:
                 del self._former[next(iter(self._former))]
-            self._former[identity] = Former(one, now + self.terms.rejoin_s)
+            self._former[identity] = Former(one.who, one.seat, now + self.terms.rejoin_s)
 
     def _keep_stay(self, one: Participant, reason: LeaveReason, now: float) -> None:
         self._stays.append(one.stay(now, self.wall_offset, reason))

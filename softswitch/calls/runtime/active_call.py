@@ -14,13 +14,14 @@ call, or come from one (taking_over.py).
 
 import asyncio
 from collections.abc import Callable, MutableMapping
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent
+from softswitch.calls.kept.kept_call import KeptCall, KeptConversation
 from softswitch.calls.kept.kept_flow import KeptFlow
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import DialReason
@@ -67,6 +68,14 @@ if TYPE_CHECKING:
     from softswitch.calls.runtime.transfer import Transfer
 
 log = get_logger("calls")
+
+
+_KEPT_AS_THEY_ARE = (
+    "language", "variables", "headers", "max_forwards", "instance", "came_by", "is_caller_hidden",
+    "is_told_of_recording", "unreached", "answer_headers", "parked_by", "display", "sent_away_to", "queue_stay",
+    "keeps_agent", "has_fax_flow", "shown_as",
+)  # fmt: skip
+"""What `KeptCall` has of a call by the same names."""
 
 
 class Connections(TypedDict):
@@ -142,7 +151,9 @@ class ActiveCall:
         legs: "MutableMapping[LegId, ActiveCall]",
         exchange: Exchange,
         on_closed: Callable[["ActiveCall"], None],
+        kept: KeptCall | None = None,
     ) -> None:
+        """With `kept` it was in progress in the switch before, which is no more."""
         self.call_id: CallId = record.call_id
         self.caller = caller
         self.record = record
@@ -217,11 +228,52 @@ class ActiveCall:
         self._on_closed = on_closed
         self._is_flow_over = False
         caller.call_id = self.call_id
-        if caller.leg.leg_id:
+        if kept is not None:
+            self._adopt(kept)
+        elif caller.leg.leg_id:
             self._remember(caller, "caller")
 
+    # Outliving the switch (calls/runtime/keeping.py, adopting.py)
+
     def changed(self) -> None:
-        """Something is different that is to outlive the switch."""
+        """What is kept of it for the next switch is to be written soon."""
+        self.around.keeping.changed(self)
+
+    def keep(self) -> dict[str, Any]:
+        """The fields of `KeptCall` that nobody else knows."""
+        return {
+            "began_at": self._began_at,
+            "state": self.state,
+            "state_since": self.state_since,
+            "answering": self._answering.keep(),
+            "identity": self._identity,
+            **{name: getattr(self, name) for name in _KEPT_AS_THEY_ARE},
+        }
+
+    def _adopt(self, kept: KeptCall) -> None:
+        self._began_at = kept.began_at
+        self.state, self.state_since = kept.state, kept.state_since
+        self._answering.adopt(kept.answering)
+        self._identity = kept.identity
+        self.permissions = self.around.settings().extensions.get(kept.permissions)
+        self.digits_typed.adopt(kept.digits_typed)
+        for name in _KEPT_AS_THEY_ARE:
+            setattr(self, name, getattr(kept, name))
+
+    def readmit(self, party: Party) -> None:
+        """A party of the switch before is here, as he was."""
+        self._others[party.leg.leg_id] = party
+        party.call_id = self.call_id
+
+    def converse_on(self, kept: KeptConversation) -> Conversation | None:
+        """The caller goes on talking to one of the parties; None if that one is not there any more."""
+        far = self.party(kept.far)
+        if far is None or kept.near != self.caller.leg.leg_id or far.stream is None or self.caller.stream is None:
+            return None
+        conversation = self._make_conversation(far, kept.music)
+        conversation.adopt(kept)
+        self.conversation = conversation
+        return conversation
 
     # Inputs
 
@@ -361,6 +413,7 @@ class ActiveCall:
         if self.state is not CallState.ENDED:
             self.state = state
             self.state_since = self.around.clock.now()
+            self.changed()
 
     def end_wait(self) -> None:
         """The caller is with his flow again, answered or not."""
@@ -377,6 +430,7 @@ class ActiveCall:
         self._legs[party.leg.leg_id] = self
         if party.extension is not None:
             self.around.legs.began(party.extension.username, party.leg.leg_id, self.call_id)
+        self.changed()
 
     def part(self, party: Party, reason: str | None = None) -> None:
         """Another party leaves, or has left: hang up if he has not, give his stream back.
@@ -404,16 +458,7 @@ class ActiveCall:
         self.unreached = None
         if self.transfer is not None:
             self.transfer.reached(self)
-        conversation = Conversation(
-            self.call_id,
-            self.caller,
-            party,
-            music=music,
-            sounds=sounds_of(self),
-            around=self.around,
-            is_masked=lambda: self.recordings.is_masked,
-            tell_hold=lambda conversation, held_s: hold_changed(self, conversation, held_s),
-        )
+        conversation = self._make_conversation(party, music)
         passage = take_up(self, conversation)
         conversation.begin()
         assert party.stream is not None, "a conversation begins after both streams are open"
@@ -427,7 +472,24 @@ class ActiveCall:
         self.set_state(CallState.TALKING)
         call_bridged(self, conversation)
         self.around.conversations.began(self.caller, party)
+        self.changed()
         return conversation
+
+    def _make_conversation(self, party: Party, music: str) -> Conversation:
+        return Conversation(
+            self.call_id,
+            self.caller,
+            party,
+            music=music,
+            sounds=sounds_of(self),
+            around=self.around,
+            is_masked=lambda: self.recordings.is_masked,
+            tell_hold=self._hold_changed,
+        )
+
+    def _hold_changed(self, conversation: Conversation, held_s: float | None) -> None:
+        hold_changed(self, conversation, held_s)
+        self.changed()
 
     def part_conversation(self, conversation: Conversation) -> None:
         """End it; the far party leaves the call, and so do supervisors."""
@@ -493,6 +555,7 @@ class ActiveCall:
         if party.stream is not None and party.stands_for is None:
             self.record.measurements.opened(party.stream.stream_id, role, party.leg.party, party.leg.leg_id)
         self.exchange.moved(party, self)
+        self.changed()
 
     def begin_with(self, party: Party) -> None:
         """Somebody who was rung for a call that had no caller yet has answered: he is its caller."""

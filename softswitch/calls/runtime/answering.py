@@ -9,6 +9,7 @@
 from typing import TYPE_CHECKING
 
 from softswitch.calls.call_state import CallState
+from softswitch.calls.kept.kept_call import KeptAnswering
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.runtime.caller_leg import open_stream
@@ -33,6 +34,19 @@ class Answering:
         """He was given our description before the answer, and hears what is played to him."""
         self._description = b""
         """What the 200 to the caller will say; made when his stream is opened."""
+
+    def keep(self) -> KeptAnswering:
+        return KeptAnswering(
+            offer=self._offer,
+            is_reliable=self._is_reliable,
+            has_progressed=self._has_progressed,
+            description=self._description,
+        )
+
+    def adopt(self, kept: KeptAnswering) -> None:
+        """As it was in the switch before."""
+        self._offer, self._is_reliable = kept.offer, kept.is_reliable
+        self._has_progressed, self._description = kept.has_progressed, kept.description
 
     async def open_audio(self, call: "ActiveCall") -> None:
         await call.mailbox.check()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from softswitch.base.ids import AgentId, CallId, QueueId, RecordingId, StreamId
+from softswitch.calls.kept.kept_call import KeptMask, KeptRecordings
 from softswitch.calls.limits import CONSULTATION_MAX_S
 from softswitch.calls.runtime.belonging import project_of
 from softswitch.calls.settings import RecordingPolicy
@@ -190,6 +191,7 @@ class CallRecordings:
             call.record.recordings.append(recording.path)
             around.records.recording_started(self._entry(recording, around.clock.wall()))
         around.media.start_recording(recording)
+        call.changed()
         return recording
 
     def end(self, recording: Recording) -> None:
@@ -200,6 +202,7 @@ class CallRecordings:
         if self._own is not None and self._own.recording_id == begun.recording_id:
             self._own = None
         self._tell(begun)
+        self._call.changed()
         if begun.recording_id not in self._unindexed:
             self._call.record.recorded_s += self._now() - begun.started_at
         self._call.around.media.stop_recording(begun.recording_id)
@@ -214,6 +217,38 @@ class CallRecordings:
         """The call is over."""
         for recording in list(self._open.values()):
             self.end(recording)
+
+    def keep(self) -> KeptRecordings:
+        return KeptRecordings(
+            policy=self.policy,
+            open=tuple(self._open.values()),
+            own=None if self._own is None else self._own.recording_id,
+            far=self._far if self._aside is None else self._aside,
+            conversation_policy=self._conversation_policy,
+            masks=tuple(KeptMask(mask.began_at, mask.ends_at, mask.by) for mask in self._masks),
+            unindexed=tuple(self._unindexed),
+        )
+
+    def adopt(self, kept: KeptRecordings) -> None:
+        """What was recorded in the switch before goes on in the same files. A mask for a question that was asked
+        meanwhile is over: the two talk again."""
+        around, now = self._call.around, self._now()
+        self.policy = kept.policy
+        self._far = kept.far
+        self._conversation_policy = kept.conversation_policy
+        self._masks = [
+            _Masked(mask.began_at, min(mask.ends_at, now) if mask.by == "consultation" else mask.ends_at, mask.by)
+            for mask in kept.masks
+        ]
+        self._unindexed = set(kept.unindexed)
+        for recording in kept.open:
+            self._open[recording.recording_id] = recording
+            if recording.recording_id in self._unindexed:
+                around.voicemail.recording_started(recording)
+            else:
+                around.records.recording_adopted(self._entry(recording, self._wall_of(recording.started_at)))
+            around.media.adopt_recording(recording)
+        self._own = None if kept.own is None else self._open.get(kept.own)
 
     # Masking
 
@@ -249,6 +284,7 @@ class CallRecordings:
             self._own = recording
         self._call.around.media.start_recording(recording)
         self._tell(recording)
+        self._call.changed()
 
     def _tell(self, recording: Recording) -> None:
         """More is known of it."""

@@ -22,6 +22,7 @@ from softswitch.calls.outcomes import CallEnded, DialReason, QueueReason
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.ringing import RingPlan
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.adopting import talk_on
 from softswitch.calls.runtime.belonging import policy_in_queue
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.dialling import Dialling
@@ -78,6 +79,19 @@ class CallbackAttempt:
             self._leave_agent()
             self._call.flow_over()
             self._report(result, reason, self._agent)
+
+    async def go_on(self) -> None:
+        """The agent and the customer talk, as in the switch before, until one of them hangs up."""
+        call = self._call
+        self._agent = call.record.agent
+        is_agent_first = call.keeps_agent
+        self._is_connected = True
+        try:
+            await talk_on(call)
+        finally:
+            if is_agent_first:
+                self._leave_agent()
+            self._report("served", "", self._agent)
 
     async def _reach_agent(self, reservation: AgentReserved) -> bool:
         """Whether he answered and the router has connected him."""

@@ -36,6 +36,7 @@ from softswitch.calls.callback_book import (
 from softswitch.calls.limits import CALLBACK_KEEP_DAYS
 from softswitch.calls.projects import foreign_project
 from softswitch.calls.record import CallRecord
+from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.callback_attempt import CallbackAttempt
 from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.ports import Surroundings
@@ -81,6 +82,8 @@ class Callbacks:
         """Of those, by queue, whose customers are called when it is their turn."""
         self._timer = WallTimer(loop, lambda: self._among.clock.wall(), self._time_is_up)
         self._is_stopping = False
+        self._going_on: set[str] = set()
+        """Those whose call of the switch before goes on."""
         self._around: Surroundings | None = None
         self._exchange: Exchange | None = None
 
@@ -88,10 +91,27 @@ class Callbacks:
         self._around, self._exchange = around, exchange
 
     def start(self) -> None:
-        """Those that were promised before wait in their queues again."""
+        """Those that were promised before wait in their queues again, but for those whose call goes on."""
         self._forget_old()
-        self._book.restart()
+        self._book.restart(self._going_on)
         self._carry_out()
+
+    def adopt(self, calls: Iterable[ActiveCall]) -> None:
+        """Of the calls of the switch before that go on, those in which a customer who was called back talks. Before
+        `start`."""
+        for call in calls:
+            callback = self._dialled(ContactId(call.call_id))
+            if callback is not None and call.conversation is not None:
+                self._going_on.add(callback.callback_id)
+
+    def go_on(self, call: ActiveCall) -> bool:
+        """If it is one of those, it goes on until they part; whether it is."""
+        callback = self._dialled(ContactId(call.call_id))
+        if callback is None or callback.callback_id not in self._going_on:
+            return False
+        self._going_on.discard(callback.callback_id)
+        self._spawn(self._attempt(callback, call).go_on())
+        return True
 
     def stop(self) -> None:
         """Nobody is called any more: the switch is about to end. Those that are promised wait for its successor."""
@@ -345,8 +365,10 @@ class Callbacks:
             started_at=self._among.clock.wall(),
         )
         record.project = callback.project
-        call = self._exchange.originate(record)
-        terms = self._terms_of(callback.queue_id) or CallbackTerms()
+        return self._attempt(callback, self._exchange.originate(record))
+
+    def _attempt(self, callback: StoredCallback, call: ActiveCall) -> CallbackAttempt:
+        record, terms = call.record, self._terms_of(callback.queue_id) or CallbackTerms()
 
         def ended(result: AttemptResult, reason: str, agent: str) -> None:
             log.info("callback attempt", callback=callback.callback_id, result=result, reason=reason, agent=agent)

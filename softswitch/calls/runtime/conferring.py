@@ -44,6 +44,8 @@ async def confer(call: ActiveCall, verbs: CallVerbs, room: str) -> ConferenceOut
     Raises `LocalError` for a room that does not exist, `CallEnded` and `MediaUnavailable`.
     """
     keeper = call.around.conferences
+    if call.seat is not None:
+        return await stay_on(call, verbs, call.seat)
     found = keeper.find(room, call.record.called_number)
     role: Role | None = None
     if found is None:
@@ -65,6 +67,19 @@ async def confer(call: ActiveCall, verbs: CallVerbs, room: str) -> ConferenceOut
         )
     belong_to(call, terms.project)
     return await Visit(call, verbs, key, terms).run(role)
+
+
+async def stay_on(call: ActiveCall, verbs: CallVerbs, member: Member) -> ConferenceOutcome:
+    """Go on taking part, as in the switch before."""
+    conference = member.conference
+    participant = conference.room.participants.get(call.call_id)
+    try:
+        if participant is None:
+            member.release()
+            return ConferenceOutcome(reason=ConferenceReason.LEFT, room=conference.key)
+        return await Visit(call, verbs, conference.key, conference.terms).take_part(member, participant.who)
+    finally:
+        conference.left()
 
 
 class Visit:
@@ -121,12 +136,18 @@ class Visit:
             return await self._dismissed(LeaveReason.ENDED, conference, who, 0.0)
         member = Member(call, conference)
         call.record.conference = self._key
+        refusal = conference.join(member, who, aside=aside)
+        if refusal is not None:
+            member.release()
+            call.end_wait()
+            return await self._refused(refusal)
+        return await self.take_part(member, who)
+
+    async def take_part(self, member: Member, who: Newcomer) -> ConferenceOutcome:
+        """He is in it, until he is in it no more."""
+        call, conference = self._call, member.conference
         stayed_s = 0.0
         try:
-            refusal = conference.join(member, who, aside=aside)
-            if refusal is not None:
-                member.release()
-                return await self._refused(refusal)
             reason = await self._stay(member, Keys(who.role))
         finally:
             conference.leave(call.call_id)

@@ -8,7 +8,7 @@ through the verbs of `ActiveCall`; who runs the flow is told to the controller a
 
 import asyncio
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Literal
 
 from softswitch.acd.model import BusyKind
@@ -17,9 +17,11 @@ from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent
+from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.acd_events import AcdEvents
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
+from softswitch.calls.runtime.adopting import Adopting, legs_of
 from softswitch.calls.runtime.arrivals import let_in, who_calls
 from softswitch.calls.runtime.belonging import arrive, begin_for, project_at_work, refusal_of_full
 from softswitch.calls.runtime.completing import CallCompletion
@@ -94,6 +96,10 @@ STRANGERS_TOLD = 50
 CLOSING_S = 2.0
 """When the switch stops: how long flows may take to end after their calls, and then workers to complete recordings and
 to say the last of their streams."""
+
+
+_CHANGES_A_LEG = (ReinviteReceived, ReinviteAnswered, ReinviteConfirmed)
+"""What is agreed with a party may be another thing from then on."""
 
 
 class CallController:
@@ -227,6 +233,36 @@ class CallController:
         if call is not None:
             self._deliver(call, event)
 
+    def adopt(self, kept: Sequence[KeptCall]) -> list[tuple[ActiveCall, KeptCall]]:
+        """Make the calls of the switch before anew: those that go on, whose flows `resume` has go on."""
+        adopting = Adopting(self._around, self._connections(), self._enter_again)
+        adopted: list[tuple[ActiveCall, KeptCall]] = []
+        for each in kept:
+            if each.conversation is None:
+                continue
+            try:
+                call = adopting.adopt(each)
+            except Exception:  # a fault of ours costs this call, and no other
+                log.exception("call not adopted", call_id=each.call_id)
+                self._forget(each)
+                continue
+            if call is None:
+                log.warning("call not adopted", call_id=each.call_id, reason="its caller is gone")
+            else:
+                adopted.append((call, each))
+        return adopted
+
+    def resume(
+        self,
+        adopted: Sequence[tuple[ActiveCall, KeptCall]],
+        resume: Callable[[ActiveCall, KeptCall], None],
+    ) -> None:
+        """The flows of adopted calls go on, once all calls are there, and the ACD knows which."""
+        for call, kept in adopted:
+            if not self._around.callbacks.go_on(call):
+                resume(call, kept)
+            call.changed()
+
     def receive_acd(self, event: AcdOutput) -> None:
         self._acd_events.receive(event)
 
@@ -244,6 +280,11 @@ class CallController:
         self.watching.settings_changed()
 
     # Exchange
+
+    @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        """What goes on beside the flows."""
+        return set(self._transfers)
 
     def call_of(self, leg_id: LegId) -> ActiveCall | None:
         return self.legs.get(leg_id)
@@ -411,6 +452,34 @@ class CallController:
         self._around.records.call_started(call.record.as_active())
         return call
 
+    def _enter_again(self, call: ActiveCall, kept: KeptCall) -> None:
+        """A call of the switch before goes on."""
+        record, caller = call.record, call.caller
+        self.calls[call.call_id] = call
+        self.legs[caller.leg.leg_id] = call
+        self._around.records.call_adopted(call.call_id)
+        if record.project:
+            self._around.projects.belongs(call.call_id, record.project)
+        if caller.extension is not None:
+            self._around.legs.began(caller.extension.username, caller.leg.leg_id, call.call_id)
+        if kept.caller.line is not None:
+            self._take_line(caller, BusyKind.OUTBOUND)
+        if caller.stream is not None:
+            self._measuring.moved(caller.stream.stream_id, call.call_id)
+        now = self._around.clock.now()
+        if record.trunk and not self._around.sip.trunks.take(record.trunk, "in", now):
+            self._around.sip.trunks.bind(caller.leg.leg_id, record.trunk, "in")
+
+    def _forget(self, kept: KeptCall) -> None:
+        """It could not be adopted: nothing of it is left here; its legs are hung up."""
+        call = self.calls.pop(kept.call_id, None)
+        if call is not None:
+            self._around.projects.over(kept.call_id)
+        for leg_id in legs_of(kept):
+            self.legs.pop(leg_id, None)
+            self._around.legs.ended(leg_id)
+            self._around.sip.hang_up(leg_id)
+
     def _note_project(self, call: ActiveCall) -> int:
         """Whose the call is that has come. The status to refuse it with, if it is for one that has no room; else 0."""
         project, extension = self._project_of(call.record.called_number), call.caller.extension
@@ -448,6 +517,8 @@ class CallController:
         """A fault of ours in one call ends that call, and costs no other its events."""
         try:
             match event:
+                case LegChanged():
+                    call.changed()
                 case ReinviteReceived():
                     answer_reinvite(call, event)
                 case LegConfirmed() | ProgressConfirmed() | ReinviteConfirmed():
@@ -462,6 +533,8 @@ class CallController:
                     answer_refer(call, event)
                 case _:
                     call.receive(event)
+            if isinstance(event, _CHANGES_A_LEG) or (isinstance(event, LegConfirmed) and event.sdp):
+                call.changed()
         except Exception:
             log.exception("event not taken", call_id=call.call_id, event_kind=type(event).__name__)
             call.flow_failed(traceback.format_exc(), 500)
@@ -469,6 +542,7 @@ class CallController:
 
     def _closed(self, call: ActiveCall) -> None:
         self.calls.pop(call.call_id, None)
+        self._around.keeping.over(call.call_id)
         self._around.projects.over(call.call_id)
         cdr = call.record.as_cdr(call.wall())
         self._around.records.call_ended(cdr)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from softswitch.base.ids import CallId, LegId
 from softswitch.calls.dtmf_info import info_of_digit
+from softswitch.calls.kept.kept_call import KeptConversation
 from softswitch.calls.leg import LegState
 from softswitch.calls.runtime.fax_passage import FaxPassage, return_to_sound
 from softswitch.calls.runtime.party import Party
@@ -116,6 +117,31 @@ class Conversation:
         self._heard: dict[LegId, _Heard] = {}
         self._held_for: dict[LegId, str] = {}
         """For whom a program has put the other on hold, and who wanted it."""
+
+    def keep(self) -> KeptConversation:
+        return KeptConversation(
+            near=self.near.leg.leg_id,
+            far=self.far.leg.leg_id,
+            started_at=self.started_at,
+            music=self._music,
+            held_s=self.held_s,
+            on_hold_since=self._on_hold_since,
+            consult_s=self.consult_s,
+            recording_path=self.recording_path,
+            held_for=dict(self._held_for),
+        )
+
+    def adopt(self, kept: KeptConversation) -> None:
+        """It went on in the switch before: what both hear stays as it is, where that is right."""
+        self.started_at = kept.started_at
+        self.held_s, self._on_hold_since, self.consult_s = kept.held_s, kept.on_hold_since, kept.consult_s
+        self.recording_path = kept.recording_path
+        self._held_for = dict(kept.held_for)
+        for party in (self.near, self.far):
+            stream = party.stream
+            if stream is not None and stream.playing is not None and self.is_on_hold:
+                self._heard[party.leg.leg_id] = _MUSIC
+        self.hold_changed()
 
     @property
     def agent(self) -> Party:

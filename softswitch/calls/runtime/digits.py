@@ -50,6 +50,13 @@ class TypedDigits:
     def __init__(self) -> None:
         self._digits = ""
 
+    def keep(self) -> str:
+        return self._digits
+
+    def adopt(self, digits: str) -> None:
+        """What was typed, and nobody had asked for, in the switch before."""
+        self._digits = digits
+
     def add(self, digit: str) -> bool:
         """Keep a digit; returns False when there is no room for it."""
         if len(self._digits) == DIGITS_MAX or digit not in DIGITS:

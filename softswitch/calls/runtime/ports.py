@@ -4,7 +4,7 @@ The real ones: `SipDriver`, `MediaClient`, `AcdService`, `SoundLibrary`, the LMD
 softswitch/app/building.py and handed down as one `Surroundings`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +12,7 @@ from softswitch.acd.model import ContactState
 from softswitch.base.address import HostPort
 from softswitch.base.clock import Clock
 from softswitch.base.entropy import Entropy
-from softswitch.base.ids import AgentId, CallId, ContactId, LegId, QueueId, RecordingId, ReferId
+from softswitch.base.ids import AgentId, CallId, ContactId, LegId, QueueId, RecordingId, ReferId, RoomId
 from softswitch.calls.lookups import Lookup, LookupField
 from softswitch.calls.outcomes import LookupAnswer
 from softswitch.calls.projects import ProjectCalls
@@ -23,6 +23,7 @@ from softswitch.calls.runtime.caller_lists import CallerLists
 from softswitch.calls.runtime.conversations import ConversationWatch
 from softswitch.calls.runtime.desks import Desks
 from softswitch.calls.runtime.extension_legs import ExtensionLegs
+from softswitch.calls.runtime.keeping import Keeping
 from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.runtime.parking_lot import ParkingLot
 from softswitch.calls.runtime.phone_settings import PhoneSettings
@@ -33,7 +34,7 @@ from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.settings import CallSettings
 from softswitch.calls.told.events import SwitchEvent
 from softswitch.calls.verbs import SoundFiles
-from softswitch.media.protocol import Recording, RecordingFinished
+from softswitch.media.protocol import Hearing, Playback, Recording, RecordingFinished, StreamDescription
 from softswitch.media.runtime.client import MediaStream
 from softswitch.media.runtime.feeds.media_feed import MediaFeed
 from softswitch.media.runtime.media_fax_port import MediaFaxPort
@@ -41,6 +42,7 @@ from softswitch.media.runtime.media_room import MediaRoom
 from softswitch.sip.authentication.auth_server import Credential
 from softswitch.sip.events.message_summary import MessageSummary
 from softswitch.sip.events.packages import EventState
+from softswitch.sip.kept import KeptLeg
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.outputs import Ban, Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
@@ -107,6 +109,14 @@ class Sip(Protocol):
         """What names the dialog of a phone that rings."""
         ...
 
+    def keep(self, leg_id: LegId) -> KeptLeg | None:
+        """What another process needs to go on with the leg; None if it is over."""
+        ...
+
+    def adopt(self, kept: KeptLeg) -> bool:
+        """Go on with a leg of the switch before; False if that cannot be done. One that rings is only cancelled."""
+        ...
+
     def sip_call_id(self, leg_id: LegId) -> str:
         """Of a leg that was just made; "" if it failed before anything was sent."""
         ...
@@ -142,6 +152,20 @@ class Media(Protocol):
     def open_program(self, near: MediaStream, codec: str) -> MediaStream: ...
     def open_feed(self, socket: str, rate_hz: int) -> MediaFeed: ...
     def open_room(self, near: MediaStream) -> MediaRoom: ...
+    def adopt(
+        self,
+        description: StreamDescription,
+        worker: str,
+        *,
+        hearing: Hearing | None = None,
+        playback: Playback | None = None,
+    ) -> MediaStream:
+        """Go on with a stream of the switch before."""
+        ...
+
+    def adopt_room(self, room_id: RoomId, worker: str, members: Sequence[MediaStream]) -> MediaRoom: ...
+
+    def adopt_recording(self, kept: Recording) -> None: ...
     def start_recording(self, recording: Recording) -> None: ...
     def stop_recording(self, recording_id: RecordingId) -> None: ...
 
@@ -175,6 +199,12 @@ class Records(Protocol):
 
     def recording_started(self, recording: StoredRecording) -> None:
         """What is known of it so far; duration and size come with `recording_finished`."""
+        ...
+
+    def calls_kept(self, calls: Iterable[tuple[CallId, bytes]]) -> list[CallId]: ...
+    def call_adopted(self, call_id: CallId) -> None: ...
+    def recording_adopted(self, recording: StoredRecording) -> None:
+        """The former switch has told of it."""
         ...
 
     def recording_changed(self, recording: StoredRecording) -> None:
@@ -230,6 +260,8 @@ class Surroundings:
     messages: Messages
     clock: Clock
     entropy: Entropy
+    keeping: Keeping
+    """Writes what calls are for the next switch."""
     settings: Callable[[], CallSettings]
     """The settings of this moment; a reload changes what it returns."""
     phones: PhoneSettings

@@ -65,6 +65,18 @@ class StoreRecords:
     def call_changed(self, call: ActiveCall) -> None:
         self._store.begin_call(call)
 
+    def calls_kept(self, calls: Iterable[tuple[CallId, bytes]]) -> list[CallId]:
+        """What the next switch needs of calls in progress. Returns those that are too much, and will not go on."""
+        return self._store.keep_calls(calls)
+
+    def kept_calls(self) -> dict[CallId, bytes]:
+        """What the former switch has kept of the calls it left in progress. At start."""
+        return self._store.leftover_calls()
+
+    def call_adopted(self, call_id: CallId) -> None:
+        """A call of the former switch goes on."""
+        self._in_progress[call_id] = []
+
     def calls_lost(self, cdrs: Iterable[Cdr]) -> None:
         """Calls that a former switch left in progress, of which recordings may yet turn up. At start."""
         self._lost = {cdr.call_id: cdr for cdr in cdrs}
@@ -106,6 +118,10 @@ class StoreRecords:
                 queue_id=recording.queue,
             )
             self._tell(event, recording.project)
+
+    def recording_adopted(self, recording: StoredRecording) -> None:
+        """One that the former switch has started goes on."""
+        self._open[recording.recording_id] = recording
 
     def recording_changed(self, recording: StoredRecording) -> None:
         if recording.recording_id in self._open:

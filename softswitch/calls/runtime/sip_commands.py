@@ -12,6 +12,7 @@ from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.events.packages import EventState
+from softswitch.sip.kept import KeptLeg
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.outputs import Binding
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
@@ -146,6 +147,14 @@ class SipCommands:
         now = self._clock.now()
         self._endpoint.request(method, target, from_uri=from_uri, to_uri=to_uri, headers=headers, body=body, now=now)
         self._flush()
+
+    def keep(self, leg_id: LegId) -> KeptLeg | None:
+        return self._endpoint.keep(leg_id)
+
+    def adopt(self, kept: KeptLeg) -> bool:
+        is_adopted = self._endpoint.adopt(kept, self._clock.now())
+        self._flush()
+        return is_adopted
 
     def sip_call_id(self, leg_id: LegId) -> str:
         return self._endpoint.sip_call_id(leg_id)

@@ -95,6 +95,7 @@ class Supervisor(ABC):
         """Who takes part in a conversation, and how, is never secret afterwards."""
         username = self.extension.username
         log.info("supervision", call_id=self._call.call_id, phone=username, mode=mode)
+        self._call.changed()
         self._call.record.supervisions.append(Supervised(at=self._around.clock.wall(), by=username, mode=mode))
         call_supervised(self._call, username, mode)
 
@@ -137,6 +138,17 @@ class Supervision(Supervisor):
             raise LocalError(f"no phone is registered for {self.extension.username}, or none can be reached")
         if self.party is None:
             self._wait(settings.ring_s, self.end)
+
+    def go_on(self, party: Party) -> None:
+        """He took part in the switch before, and does so now: nobody is told, as nothing has changed."""
+        conversation = self._call.conversation
+        assert conversation is not None, "checked by whoever adopts him"
+        self._call.supervisions.append(self)
+        self._around.lines.taken(self.extension.agent_id, BusyKind.OTHER)
+        self._have_all_rung = True
+        self.party = party
+        conversation.supervise(party, self.mode)
+        self.mask_changed()
 
     def mask_changed(self) -> None:
         """The recording is masked, or no longer."""

@@ -24,10 +24,12 @@ from typing import cast
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
+from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.kept.kept_flow import FlowStage, KeptFlow
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.pace import FlowBlocks, FlowSpins
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.adopting import talk_on
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.recall import take_back
@@ -55,6 +57,11 @@ class FlowRunner:
         self._dialplan = dialplan
         self._loop = loop
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        """The flows that run."""
+        return set(self._tasks)
 
     def is_routed(self, number: str) -> bool:
         """Whether a number leads to a flow."""
@@ -91,6 +98,13 @@ class FlowRunner:
             self._failed(active, error)
             active.flow_over()
 
+    def go_on(self, active: ActiveCall, kept: KeptCall) -> None:
+        """Go on with a call of the switch before, by its flow or without one."""
+        if kept.flow is None or (active.conversation is not None and kept.flow.verb is None):
+            self._keep_task(active, self._loop.create_task(talk_on(active), name=active.call_id))
+        else:
+            self.resume(active, kept.flow)
+
     def resume(self, active: ActiveCall, kept: KeptFlow) -> None:
         """Go on with a flow that another switch process has begun, in the call as it was adopted."""
         if kept.stage == "recall":
@@ -115,6 +129,9 @@ class FlowRunner:
         stage: FlowStage = "main" if kept is None else kept.stage
         running = RunningFlow(active, name, stage, kept)
         task = self._loop.create_task(self._run(active, dialplan, running, flow), name=active.call_id)
+        self._keep_task(active, task)
+
+    def _keep_task(self, active: ActiveCall, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         active.mailbox.when_closed(lambda: self._caller_left(active, task))

@@ -87,11 +87,24 @@ class Sdes:
 
     def __init__(self, policy: SrtpPolicy, entropy: Entropy | None = None) -> None:
         """Keys come from `entropy`, which is needed unless the policy is "off"."""
-        self._policy = policy
+        self._policy: SrtpPolicy = policy
         self._entropy = entropy
         self._offered: dict[str, bytes] = {}
         """Our keys by suite, as long as none is agreed."""
         self._agreed: NegotiatedSrtp | None = None
+
+    @property
+    def policy(self) -> SrtpPolicy:
+        return self._policy
+
+    @property
+    def agreed(self) -> NegotiatedSrtp | None:
+        """The keys in force."""
+        return self._agreed
+
+    def adopt(self, agreed: NegotiatedSrtp | None) -> None:
+        """These keys are in force: another process has agreed on them."""
+        self._agreed = agreed
 
     @property
     def protocol(self) -> str:

@@ -17,6 +17,7 @@ from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.outputs import CloseFlow, ResolveTarget, SipOutput, Transmit
 from softswitch.sip.routing.server_location import Destination, QuestionKind, Wanted
+from softswitch.sip.runtime.limits import HELD_BACK_MAX
 from softswitch.sip.runtime.load_meter import LoadMeter
 from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, addresses_of, family_of
 from softswitch.sip.runtime.resolver import ServerResolver
@@ -72,6 +73,8 @@ class SipDriver:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_at: float | None = None
         self._is_flushing = False
+        self._held_back: list[Callable[[], None]] | None = None
+        """Inputs that wait; None: none does."""
 
     async def start(self, listen: Sequence[tuple[TransportKind, HostPort]]) -> None:
         """Open all listeners, or none: raises StartError or TlsFault with one line that says what to do."""
@@ -84,6 +87,17 @@ class SipDriver:
             await self.stop()
             raise
         self.endpoint.look_up_trunks(self._clock.now())
+        self.flush()
+
+    def hold_back(self) -> None:
+        """What comes is kept, in order, and taken in when `go_on` says so: until then nobody knows what it is about."""
+        self._held_back = []
+
+    def go_on(self) -> None:
+        """Take in what was held back, and from now on everything as it comes."""
+        held_back, self._held_back = self._held_back or [], None
+        for take_in in held_back:
+            take_in()
         self.flush()
 
     async def stop(self) -> None:
@@ -137,11 +151,17 @@ class SipDriver:
     # Inputs from the transports (Receiver)
 
     def receive_datagram(self, data: bytes, flow: Flow) -> None:
+        if self._held_back is not None:
+            self._hold(lambda: self.receive_datagram(data, flow))
+            return
         if self._load is not None:
             self._load.taken += 1
         self._receive(self.endpoint.receive_datagram, data, flow)
 
     def receive_message(self, data: bytes, flow: Flow) -> None:
+        if self._held_back is not None:
+            self._hold(lambda: self.receive_message(data, flow))
+            return
         self._receive(self.endpoint.receive_message, data, flow)
 
     def receive_malformed(self, fault: Malformed, flow: Flow) -> None:
@@ -158,6 +178,10 @@ class SipDriver:
 
     # Private
 
+    def _hold(self, take_in: Callable[[], None]) -> None:
+        if self._held_back is not None and len(self._held_back) < HELD_BACK_MAX:
+            self._held_back.append(take_in)
+
     def _receive(self, receive: Callable[[bytes, Flow, float], bool], data: bytes, flow: Flow) -> None:
         """Whoever is banned and goes on sending does not push out of the log what others have said."""
         now = self._clock.now()
@@ -171,6 +195,9 @@ class SipDriver:
         self.flush()
 
     def _input(self, receive: Callable[..., None], *what: Any) -> None:
+        if self._held_back is not None:
+            self._hold(lambda: self._input(receive, *what))
+            return
         try:
             receive(*what, self._clock.now())
         except Exception:

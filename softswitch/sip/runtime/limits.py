@@ -68,3 +68,7 @@ ANSWER_KEPT_MAX_S = 3_600.0
 
 NO_ANSWER_KEPT_S = 15.0
 """That there is no such name, or no name server: asked again soon, since somebody is probably repairing it."""
+
+HELD_BACK_MAX = 5_000
+"""Messages that come while a new switch takes over the calls of the one before, in some tenths of a second: more than
+the kernel would hold. What is more is lost, as it would be there, and sent again."""

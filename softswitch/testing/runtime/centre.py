@@ -15,19 +15,23 @@ from softswitch.acd.inputs import AgentLoggedIn, ConfigurationSet
 from softswitch.acd.model import Agent, Queue
 from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.router import Router
+from softswitch.acd.runtime.journal import RouterJournal
 from softswitch.acd.runtime.service import AcdService, SavedAgent
 from softswitch.app.calendar import DialplanCalendar
+from softswitch.app.router_journal import StoredRouter
 from softswitch.app.switch_events import SwitchEvents
 from softswitch.base.address import HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.base.ids import AgentId
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.adopting import read_kept, survivors_of
 from softswitch.calls.runtime.agent_lines import AgentLines
 from softswitch.calls.runtime.callbacks import Callbacks
 from softswitch.calls.runtime.caller_lists import CallerLists
 from softswitch.calls.runtime.conferences.keeper import Conferences
 from softswitch.calls.runtime.controller import CallController
 from softswitch.calls.runtime.desks import Desks
+from softswitch.calls.runtime.keeping import Keeping
 from softswitch.calls.runtime.open_lines import OpenLines
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.ports import Surroundings
@@ -76,6 +80,7 @@ from softswitch.sip.outputs import (
 from softswitch.sip.settings import Account, SipSettings, TrunkPeer
 from softswitch.sip.tracing.message_log import MessageLog
 from softswitch.store import Store, memory_store
+from softswitch.store.memory import MemoryRows
 from softswitch.store.schema import Cdr
 from softswitch.testing.call import FakeSounds
 from softswitch.testing.clock import ManualClock
@@ -134,14 +139,21 @@ class SimulatedCentre:
         record: str | None = None,
         projects: Mapping[str, str] | None = None,
         peers: Sequence[TrunkPeer] = (TrunkPeer(name="provider", addresses=TRUNK_NETWORKS),),
+        outlives: bool = False,
     ) -> None:
+        """With `outlives` its switch may be killed, and begun anew (`restart`)."""
+        self._boot_id = "boot" if outlives else ""
+        self._generation = 0
+        self._dead: list[asyncio.Task[None]] = []
+        """Flows of switches that were killed: they wait for what never comes."""
         self.peers = tuple(peers)
         """The trunks as the SIP endpoint knows them."""
         self.clock = ManualClock()
         self.loop = VirtualLoop(self.clock)
         self.entropy = SeededEntropy(seed)
         self.network = FakeNetwork(self.entropy)
-        self.store: Store = memory_store()
+        self._rows = MemoryRows()
+        self.store: Store = memory_store(self._rows)
         self.agent_states = _AgentStates()
         self.phones: dict[str, SimulatedPhone] = {}
         self._watchers = 0
@@ -299,9 +311,54 @@ class SimulatedCentre:
         self.phones[name] = phone
         self._pump.attach(name, phone.endpoint, phone.address, phone.receive)
 
-    async def _run(self, scenario: Callable[["SimulatedCentre"], Awaitable[None]]) -> None:
+    async def restart(self, *, away_s: float = 0.3) -> None:
+        """The switch process is killed, and its successor is there `away_s` later, with what the store had then.
+
+        What is sent to it meanwhile is lost, as to a port that nobody listens on. Needs a centre made with
+        `outlives=True`.
+        """
+        assert self._boot_id, "a centre made with outlives=True"
+        left = self._rows.copy()
+        await self._kill()
+        await self.sleep(away_s)
+        self._rows = left
+        self.store = memory_store(left)
+        await self._start()
+
+    async def _kill(self) -> None:
+        """Nothing the process does from now on has any effect but on its own store."""
+        self._generation += 1
+        self._pump.detach("switch")
+        self.around.keeping.stop()
+        self.conferences.stop_calling()
+        await self.media.close()
+        self.hours.stop()
+        self.acd.stop()
+        self._dead += [*self._runner.tasks, *self.controller.tasks]
+
+    async def _start(self) -> None:
         self._build()
         await self.media.start()
+        if self._boot_id:
+            await self.media.learn(1.0)
+        kept = read_kept(self.records.kept_calls(), self._boot_id)
+        adopted = self.controller.adopt(kept)
+        self.conferences.adopt(self.controller.calls)
+        self.callbacks.adopt(self.controller.calls.values())
+        self.store.end_leftover_calls(self.clock.wall(), frozenset(self.controller.calls))
+        self.acd.start(self._configuration, survivors_of(call for call, _ in adopted))
+        self.hours.refresh()
+        self.callbacks.start()
+        self.conferences.start()
+        self.controller.resume(adopted, self._runner.go_on)
+        if self._boot_id:
+            self.media.settle()
+
+    async def _run(self, scenario: Callable[["SimulatedCentre"], Awaitable[None]]) -> None:
+        self._pump = NetworkLoop(self.network, self.clock, self.loop)
+        for name in self._worker_paths:
+            self.worker_returns(name)
+        await self._start()
         try:
             await scenario(self)
         finally:
@@ -322,7 +379,7 @@ class SimulatedCentre:
             await asyncio.wait(flows, timeout=100)
 
     def _build(self) -> None:
-        self._pump = NetworkLoop(self.network, self.clock, self.loop)
+        generation = self._generation
         accounts = {
             username: Account(username=username, password="Secret-123", caller_number=extension.number or username)
             for username, extension in self.settings.extensions.items()
@@ -332,18 +389,23 @@ class SimulatedCentre:
         self.endpoint = SipEndpoint(sip, entropy=self.entropy)
         self.endpoint.add_listener(TransportKind.UDP, SWITCH)
         self.endpoint.trunks.start(self.clock.now())
-        for name in self._worker_paths:
-            self.worker_returns(name)
         self.media = MediaClient(
             self._worker_paths,
             local_ip="10.0.0.1",
             ports=self._ports,
             clock=self.clock,
             entropy=self.entropy,
-            on_event=lambda event: self.controller.receive_media(event),
+            on_event=lambda event: self._media_event(event, generation),
         )
+        journal = RouterJournal(StoredRouter(self.store), self.clock, self.loop, self._boot_id)
         self.acd = AcdService(
-            Router(), self.clock, self._acd_output, self.agent_states, self.loop, on_events=self._acd_happened
+            Router(),
+            self.clock,
+            lambda output: self._acd_output(output, generation),
+            self.agent_states,
+            self.loop,
+            on_events=lambda events: self._acd_happened(events, generation),
+            journal=journal if self._boot_id else None,
         )
         self.lines = AgentLines(self.acd)
         self.messages = MessageLog()
@@ -378,7 +440,7 @@ class SimulatedCentre:
         self.callbacks = Callbacks(self.store, self.acd, self.loop, calendar)
         self.lists = CallerLists(self.store, self.clock, lambda: self.settings)
         self.lookups = FakeLookups()
-        self.conferences = Conferences(self.store, self.loop)
+        self.conferences = Conferences(self.store, self.loop, self._boot_id)
         self.voice_contacts = VoiceContacts(self.acd, self.loop)
         around = Surroundings(
             sip=commands,
@@ -400,6 +462,7 @@ class SimulatedCentre:
             lists=self.lists,
             lookups=self.lookups,
             toll=self.toll,
+            keeping=Keeping(self.records, self.loop, self._boot_id),
             open_lines=open_lines,
             tell=self.events.tell,
         )
@@ -409,7 +472,7 @@ class SimulatedCentre:
         self.parking = around.parking
         self.project_calls = around.projects
         self.returning = around.returning
-        runner = FlowRunner(lambda: self.dialplan, loop=self.loop)
+        self._runner = runner = FlowRunner(lambda: self.dialplan, loop=self.loop)
         self.controller = CallController(
             around,
             loop=self.loop,
@@ -424,19 +487,17 @@ class SimulatedCentre:
         )
         station = TappedStation(self.endpoint, self.messages, self.clock)
         self._pump.attach("switch", station, SWITCH, self._sip_event)
-        self.acd.start(self._configuration)
         self.hours = QueueHours(self.acd, self.store, self.clock, self.loop, lambda: self.settings, calendar)
-        self.hours.refresh()
         self.callbacks.connect(around, self.controller)
         self.voice_contacts.connect(around, self.controller)
-        self.callbacks.start()
         self.conferences.connect(around, self.controller)
-        self.conferences.start()
 
     def _use_settings(self, settings: CallSettings) -> None:
         self.settings = settings
 
-    def _acd_happened(self, events: Sequence[Stamped]) -> None:
+    def _acd_happened(self, events: Sequence[Stamped], generation: int) -> None:
+        if generation != self._generation:
+            return
         self.diary.extend(events)
         self.events.take(events)
         self.callbacks.take_events(each.event for each in events)
@@ -447,7 +508,13 @@ class SimulatedCentre:
             self.arrivals.append(event)
         self.controller.receive_sip(event)
 
-    def _acd_output(self, output: AcdOutput) -> None:
+    def _media_event(self, event: MediaEvent, generation: int) -> None:
+        if generation == self._generation:
+            self.controller.receive_media(event)
+
+    def _acd_output(self, output: AcdOutput, generation: int) -> None:
+        if generation != self._generation:
+            return
         self.acd_outputs.append(output)
         self.controller.receive_acd(output)
 

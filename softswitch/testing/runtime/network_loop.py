@@ -30,6 +30,11 @@ class NetworkLoop:
         self.network.attach(name, station, (kind, address))
         self._on_fact[name] = on_fact
 
+    def detach(self, name: str) -> None:
+        """The station is no more: what it would say is not said, and what is on its way to it is lost."""
+        self.network.detach(name)
+        self._on_fact.pop(name, None)
+
     def flush(self) -> None:
         """Send what the stations have to say, and wake up for the next thing that happens."""
         while any(self._drain(name) for name in self.network.stations):

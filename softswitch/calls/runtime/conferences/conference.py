@@ -6,7 +6,7 @@ worker dies it is described anew with all its streams, rooms and the recording, 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from softswitch.acd.runtime.timers import TimerHandle
@@ -30,7 +30,9 @@ from softswitch.calls.conferences.outputs import (
 from softswitch.calls.conferences.participant import Newcomer
 from softswitch.calls.conferences.room import Room
 from softswitch.calls.conferences.terms import JoinRefusal, LeaveReason, RoomTerms
+from softswitch.calls.kept.kept_conference import KeptConference
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.adopting import adopt_stream
 from softswitch.calls.runtime.conferences.member import Member
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.told.call_events import ConferenceJoined, ConferenceLeft
@@ -54,6 +56,10 @@ LOOK_AGAIN_S = 1.0
 
 class Keeper(Protocol):
     """Who keeps all conferences (conferences.py)."""
+
+    def changed(self, conference: "Conference") -> None:
+        """What is kept of it for the next switch is to be written soon."""
+        ...
 
     def minutes_changed(self, minutes: StoredMinutes) -> None: ...
     def room_opened(self, conference: "Conference", room_id: RoomId) -> None: ...
@@ -79,12 +85,18 @@ class Conference:
         around: Surroundings,
         keeper: Keeper,
         loop: asyncio.AbstractEventLoop,
+        kept: KeptConference | None = None,
     ) -> None:
+        """With `kept` it went on in the switch before; `adopt` it then, at once."""
         clock = around.clock
         self.key = key
         self.terms = terms
-        self.conference_id = f"conf-{around.entropy.token(64)}"
-        self.room = Room(self.conference_id, terms, clock.now(), wall_offset=clock.wall() - clock.now())
+        if kept is None:
+            self.conference_id = f"conf-{around.entropy.token(64)}"
+            self.room = Room(self.conference_id, terms, clock.now(), wall_offset=clock.wall() - clock.now())
+        else:
+            self.conference_id = kept.conference_id
+            self.room = Room.adopted(kept.conference_id, terms, kept.room)
         self.invitations = Invitations(attempts=terms.attempts, retry_s=terms.retry_s)
         self.members: dict[CallId, Member] = {}
         self.names: set[str] = set()
@@ -110,6 +122,56 @@ class Conference:
     @property
     def is_over(self) -> bool:
         return self._is_over
+
+    # Outliving the switch
+
+    def keep(self, boot_id: str) -> KeptConference:
+        return KeptConference(
+            boot_id=boot_id,
+            conference_id=self.conference_id,
+            key=self.key,
+            terms=self.terms,
+            room=self.room.keep(),
+            anchor=None if self.anchor is None else self.anchor.keep(),
+            media_rooms={place: room.room_id for place, room in self._media_rooms.items()},
+            recording=self._recording,
+            recordings=self._recordings,
+            names=sorted(self.names),
+            members=tuple(member.keep() for member in self.members.values()),
+        )
+
+    def adopt(self, kept: KeptConference, calls: Mapping[CallId, ActiveCall]) -> None:
+        """Go on with those of its members whose calls go on; all others have hung up."""
+        around = self._around
+        self.names = set(kept.names)
+        if kept.anchor is not None:
+            self.anchor = adopt_stream(around.media, kept.anchor)
+        for each in kept.members:
+            call, participant = calls.get(each.call_id), self.room.participants.get(each.call_id)
+            if call is None or participant is None or call.caller.stream is None:
+                continue
+            member = self.members[each.call_id] = Member(call, self)
+            member.adopt(each, participant.placed)
+            self._visitors += 1
+        anchor = self.anchor
+        for place, room_id in kept.media_rooms.items():
+            if anchor is None:
+                break
+            streams = [
+                member.stream for member in self.members.values() if member.place == place and member.stream is not None
+            ]
+            room = around.media.adopt_room(room_id, anchor.worker, streams)
+            self._media_rooms[place] = room
+            self._talking[room.room_id] = place
+            self._keeper.room_opened(self, room.room_id)
+        self._recordings, self._recording = kept.recordings, kept.recording
+        if kept.recording is not None:
+            around.records.recording_adopted(self._entry(kept.recording))
+            around.media.adopt_recording(kept.recording)
+        for call_id in [call_id for call_id in self.room.participants if call_id not in self.members]:
+            self.room.leave(call_id, LeaveReason.HUNG_UP, around.clock.now())
+            self._tell_left(call_id, LeaveReason.HUNG_UP)
+        self._carry_out()
 
     # Who comes and goes
 
@@ -209,6 +271,8 @@ class Conference:
                 self._do(output)
         self._set_members()
         self._arm()
+        if not self._is_over:
+            self._keeper.changed(self)
 
     def _do(self, output: RoomOutput) -> None:
         match output:
@@ -304,20 +368,22 @@ class Conference:
         )
         self._recording = recording
         self.room.recordings.append(recording.path)
-        around.records.recording_started(
-            StoredRecording(
-                recording_id=recording.recording_id,
-                call_id=recording.call_id,
-                path=recording.path,
-                started_at=wall,
-                duration_s=0.0,
-                size_bytes=0,
-                calling_number=self.terms.number,
-                call_started_at=self.room.started_at + self.room.wall_offset,
-                project=self.terms.project,
-            )
-        )
+        around.records.recording_started(self._entry(recording))
         around.media.start_recording(recording)
+
+    def _entry(self, recording: Recording) -> StoredRecording:
+        """What the index is to say of it, as far as it is known."""
+        return StoredRecording(
+            recording_id=recording.recording_id,
+            call_id=recording.call_id,
+            path=recording.path,
+            started_at=recording.started_at + self.room.wall_offset,
+            duration_s=0.0,
+            size_bytes=0,
+            calling_number=self.terms.number,
+            call_started_at=self.room.started_at + self.room.wall_offset,
+            project=self.terms.project,
+        )
 
     def _stop_recording(self) -> None:
         if self._recording is not None:

@@ -1,14 +1,15 @@
 """All conferences of the switch: which go on, who is called for them, when they begin by themselves, their minutes.
 
 A conference begins with whoever comes first, or with the first who is called for it, and is forgotten when it is over;
-its minutes are in the store from the first who came, so that a switch that dies leaves them. Its successor completes
-them: nobody is in a conference of a dead switch any more.
+its minutes are in the store from the first who came, so that a switch that dies leaves them. Its successor goes on with
+conferences whose members' calls go on (`adopt`), and completes the minutes of all others.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from softswitch.base.ids import CallId, RoomId
@@ -19,19 +20,25 @@ from softswitch.calls.conferences.orders import CallIn, CallList, Order
 from softswitch.calls.conferences.pins import PinGuard
 from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.conferences.times import next_time
+from softswitch.calls.kept.kept_conference import KeptConference
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.conferences.calling_in import CallingIn
 from softswitch.calls.runtime.conferences.conference import Conference
 from softswitch.calls.runtime.exchange import Exchange
+from softswitch.calls.runtime.keeping import KEEP_AFTER_S
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.wall_timer import DAY_S, WallTimer
 from softswitch.media.protocol import TalkersChanged
 from softswitch.sip.trunks.selection import compact_pattern, matches
 from softswitch.store import Store
 from softswitch.store.conference_schema import StoredConferenceClock, StoredMinutes
+from softswitch.store.kept_schema import StoredKeptConference
 
 log = get_logger("calls")
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(KeptConference).decode
 
 NAMES = "conference-names"
 """The folder, among the recordings, of what people say as their names, for as long as their conference goes on."""
@@ -42,7 +49,12 @@ END_REASON_MISSED = "missed"
 class Conferences:
     """`connect` it to what it lives among, then `start` it."""
 
-    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop, boot_id: str = "") -> None:
+        """`boot_id` is that of the machine's boot, whose monotonic clock kept times go by."""
+        self._boot_id = boot_id
+        self._changed: dict[str, Conference] = {}
+        """What is to be written for the next switch."""
+        self._writing: asyncio.TimerHandle | None = None
         self.guard = PinGuard()
         self._store = store
         self._loop = loop
@@ -61,19 +73,40 @@ class Conferences:
     def connect(self, around: Surroundings, exchange: Exchange) -> None:
         self._around, self._exchange = around, exchange
 
+    def adopt(self, calls: Mapping[CallId, ActiveCall]) -> None:
+        """Go on with the conferences of the switch before whose members' calls go on. Before `start`."""
+        for row in list(self._store.kept_conferences.ascending()):
+            self._store.kept_conferences.delete(row.conference_id)
+            try:
+                kept = decode(bytes(row.content))
+            except msgspec.MsgspecError as error:
+                log.error("kept conference not read", id=row.conference_id, fault=str(error))
+                continue
+            if kept.boot_id == self._boot_id and any(member.call_id in calls for member in kept.members):
+                conference = Conference(kept.key, kept.terms, self._among, self, self._loop, kept)
+                self._running[kept.key] = conference
+                conference.adopt(kept, calls)
+                log.info("conference goes on", conference=kept.key, id=kept.conference_id)
+
     def start(self) -> None:
         """After the store and the settings are there, before the first call."""
+        going_on = {conference.conference_id for conference in self._running.values()}
         for minutes in self._store.minutes.descending():
-            if not minutes.ended_at:
+            if not minutes.ended_at and minutes.conference_id not in going_on:
                 self._complete(minutes)
+        named = {path for conference in self._running.values() for path in conference.names}
         for name in Path(self.names_directory).glob("*.wav*"):
-            name.unlink(missing_ok=True)
+            if str(name) not in named:
+                name.unlink(missing_ok=True)
         self._make_up_for_missed()
         self._time_is_up()
 
     def stop_calling(self) -> None:
         """The switch stops: nobody is called any more, and conferences go on for as long as calls may."""
         self._is_stopping = True
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
         self._timer.stop()
         self._note_looked()
 
@@ -157,6 +190,20 @@ class Conferences:
 
     # From conferences
 
+    def changed(self, conference: Conference) -> None:
+        self._changed[conference.conference_id] = conference
+        if self._writing is None:
+            self._writing = self._loop.call_later(KEEP_AFTER_S, self._write)
+
+    def _write(self) -> None:
+        self._writing = None
+        changed, self._changed = self._changed, {}
+        for conference in changed.values():
+            if not conference.is_over:
+                content = encode(conference.keep(self._boot_id))
+                row = StoredKeptConference(conference_id=conference.conference_id, content=msgspec.Raw(content))
+                self._store.kept_conferences.put(conference.conference_id, row)
+
     def talkers(self, event: TalkersChanged) -> None:
         conference = self._by_media_room.get(event.room_id)
         if conference is not None:
@@ -208,6 +255,8 @@ class Conferences:
     def closed(self, conference: Conference) -> None:
         if self._running.get(conference.key) is conference:
             del self._running[conference.key]
+        self._changed.pop(conference.conference_id, None)
+        self._store.kept_conferences.delete(conference.conference_id)
         log.info("conference over", conference=conference.key, id=conference.conference_id)
         if conference.names:
             self._loop.run_in_executor(None, _delete, tuple(conference.names))

@@ -11,6 +11,7 @@ from softswitch.calls.conferences.limits import ANNOUNCEMENTS_MAX, SOUNDS_SPOKEN
 from softswitch.calls.conferences.outputs import Background, Placed, Word
 from softswitch.calls.conferences.terms import LeaveReason, RoomTerms
 from softswitch.calls.events import ConferenceLeft
+from softswitch.calls.kept.kept_conference import KeptMember
 from softswitch.calls.leg import LegState
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.belonging import sounds_of
@@ -57,6 +58,15 @@ class Member:
         self._connected_since: float | None = None
         self._party = call.caller
         call.seat = self
+
+    def keep(self) -> KeptMember:
+        return KeptMember(call_id=self.call_id, connected_s=self._connected_s, connected_since=self._connected_since)
+
+    def adopt(self, kept: KeptMember, placed: Placed | None) -> None:
+        """He was in it in the switch before, and hears what he heard."""
+        self._connected_s, self._connected_since = kept.connected_s, kept.connected_since
+        self._placed = placed
+        self._background = "" if placed is None else placed.background
 
     @property
     def call_id(self) -> CallId:

@@ -1,0 +1,226 @@
+"""A new switch process takes over the calls of the one that died (docs/decisions/0021-calls-outlive-the-switch.md).
+
+```
+  KeptCall ──► caller and whoever he talks to: their legs at the SIP endpoint, their streams in the workers
+           ──► ActiveCall, Conversation, recordings, supervisors, as they were
+  all calls are there ──► each call's flow goes on (dialplan/runtime), or else its conversation does, until one hangs up
+```
+
+| kept of a call                                 | becomes                                                             |
+|------------------------------------------------|---------------------------------------------------------------------|
+| a caller who waits for an answer to his INVITE | the same: his flow begins anew where it was, and answers him        |
+| a caller who was answered                      | the same, with his stream                                           |
+| whoever he talks to                            | the same                                                            |
+| phones that ring                               | cancelled by the SIP endpoint                                       |
+| supervisors                                    | take part as they did                                               |
+| others who were answered (asked by key)        | hung up                                                             |
+| a caller whose leg or stream is not there      | the call is over: its record says that the switch was restarted     |
+| a call that was kept before the machine booted | the same                                                            |
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from softswitch.acd.inputs import ContactFinished, Survivor
+from softswitch.acd.model import BusyKind
+from softswitch.base.ids import AgentId, CallId, ContactId, LegId
+from softswitch.base.log import get_logger
+from softswitch.calls.chain import Chain
+from softswitch.calls.kept.kept_call import KeptCall, KeptParty
+from softswitch.calls.kept.kept_record import adopt_record
+from softswitch.calls.leg import Leg, LegState
+from softswitch.calls.outcomes import CallEnded
+from softswitch.calls.runtime.active_call import ActiveCall, Connections
+from softswitch.calls.runtime.conversation import Conversation
+from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.supervision import Supervision
+from softswitch.sip.kept import KeptLeg, KeptSession
+from softswitch.sip.outputs import LegEnded
+
+if TYPE_CHECKING:
+    from softswitch.calls.runtime.ports import Media, Surroundings
+    from softswitch.media.kept import KeptStream
+    from softswitch.media.runtime.client import MediaStream
+
+log = get_logger("calls")
+
+decode = msgspec.msgpack.Decoder(KeptCall).decode
+
+ACK_WITHIN_S = 64 * 0.5
+"""A 2xx that was without its ACK when its call was written has it by now, or the call would be over (64 T1)."""
+
+
+def read_kept(rows: Mapping[CallId, bytes], boot_id: str) -> list[KeptCall]:
+    """Those of this boot of the machine that can be read, the oldest first; all others are named in the log."""
+    kept: list[KeptCall] = []
+    for call_id, content in rows.items():
+        try:
+            call = decode(content)
+        except msgspec.MsgspecError as error:
+            log.error("kept call not read", call_id=call_id, fault=str(error))
+            continue
+        if boot_id and call.boot_id == boot_id:
+            kept.append(call)
+    return sorted(kept, key=lambda call: call.record.started_at)
+
+
+class Adopting:
+    """Of all calls of one start. `connections` ties each to the others; `entered` is told of each that goes on."""
+
+    def __init__(
+        self, around: "Surroundings", connections: Connections, entered: Callable[[ActiveCall, KeptCall], None]
+    ) -> None:
+        self._around = around
+        self._connections = connections
+        self._entered = entered
+        self._chains: dict[CallId, Chain] = {}
+        self._age_s = 0.0
+        """Of what was kept of the call at hand."""
+
+    def adopt(self, kept: KeptCall) -> ActiveCall | None:
+        """The call, with its conversation if there was one, and without its flow; None if its caller is gone."""
+        self._age_s = self._around.clock.now() - kept.kept_at
+        caller = self._party(kept.caller)
+        if caller is None:
+            self._hang_up(kept.others)
+            return None
+        record = adopt_record(kept.record, self._chains)
+        call = ActiveCall(None, caller, record, self._around, kept=kept, **self._connections)
+        self._entered(call, kept)
+        self._readmit(call, kept)
+        call.recordings.adopt(kept.recordings)
+        if kept.conversation is not None and call.converse_on(kept.conversation) is None:
+            log.warning("conversation lost", call_id=call.call_id, reason="whoever the caller talked to is gone")
+        self._supervise_on(call, kept)
+        return call
+
+    def _readmit(self, call: ActiveCall, kept: KeptCall) -> None:
+        wanted = {supervisor.leg_id for supervisor in kept.supervisors}
+        if kept.conversation is not None:
+            wanted.add(kept.conversation.far)
+        for each in kept.others:
+            leg_id = each.description.leg_id
+            party = self._party(each) if leg_id in wanted else None
+            if party is None:
+                self._hang_up([each])
+                call.record.legs.hung_up(leg_id, call.wall(), is_wanted_elsewhere=False, is_caller_there=True)
+                continue
+            call.readmit(party)
+            self._connections["legs"][leg_id] = call
+            self._take_lines(call, party, kept)
+
+    def _party(self, kept: KeptParty) -> Party | None:
+        """None if he is not there any more."""
+        around = self._around
+        if kept.sip is None or not around.sip.adopt(self._acknowledged(kept.sip)):
+            return None
+        leg = Leg.adopted(kept.description, around.entropy)
+        party = Party(
+            leg,
+            around.settings().extensions.get(kept.extension),
+            digit_mode=kept.digit_mode,
+            signalling=kept.signalling,
+            takes_t38=kept.takes_t38,
+        )
+        party.sip_call_id = around.sip.sip_call_id(leg.leg_id)
+        party.number, party.dialled = kept.number, kept.dialled
+        party.came_from = CallId(kept.came_from) if kept.came_from else ""
+        party.open_line = kept.open_line
+        party.is_fax, party.listens_for_fax, party.image_offer = kept.is_fax, kept.listens_for_fax, kept.image_offer
+        if kept.stream is not None:
+            party.stream = adopt_stream(around.media, kept.stream)
+        return party
+
+    def _acknowledged(self, leg: KeptLeg) -> KeptLeg:
+        """An ACK that came after the call was written is no reason to write it again."""
+        if isinstance(leg, KeptSession) and leg.answer is not None and self._age_s > ACK_WITHIN_S:
+            return msgspec.structs.replace(leg, answer=None, is_confirmed=True)
+        return leg
+
+    def _take_lines(self, call: ActiveCall, party: Party, kept: KeptCall) -> None:
+        """Whose phone it is, is in the call; if its owner is an agent outside the ACD, he is busy with it."""
+        if party.extension is None:
+            return
+        self._around.legs.began(party.extension.username, party.leg.leg_id, call.call_id)
+        agent_id = party.extension.agent_id
+        if agent_id is None or party.open_line or agent_id == kept.record.agent:
+            return
+        party.line = agent_id
+        self._around.lines.taken(agent_id, BusyKind.DIRECT_IN)
+
+    def _supervise_on(self, call: ActiveCall, kept: KeptCall) -> None:
+        for supervisor in kept.supervisors:
+            party = call.party(supervisor.leg_id)
+            if party is None or party is call.caller:
+                continue
+            if call.conversation is None or party.extension is None:
+                call.part(party)
+            else:
+                Supervision(call, party.extension, supervisor.mode).go_on(party)
+
+    def _hang_up(self, parties: Sequence[KeptParty]) -> None:
+        """Legs nobody can use; one that rings is cancelled by being adopted."""
+        for each in parties:
+            if (
+                each.sip is not None
+                and self._around.sip.adopt(each.sip)
+                and each.description.state is LegState.ANSWERED
+            ):
+                self._around.sip.hang_up(each.description.leg_id)
+
+
+def adopt_stream(media: "Media", kept: "KeptStream") -> "MediaStream":
+    """As its worker has it, or as it was ordered last."""
+    return media.adopt(kept.description, kept.worker, hearing=kept.hearing, playback=kept.playback)
+
+
+async def talk_on(call: ActiveCall) -> None:
+    """In place of a flow that cannot go on: the two talk until one hangs up. Whatever happens, the call is over."""
+    conversation = call.conversation
+    try:
+        while conversation is not None and call.conversation is conversation:
+            event = await call.mailbox.next()
+            if isinstance(event, LegEnded) and event.leg_id == conversation.far.leg.leg_id:
+                break
+    except CallEnded:
+        pass
+    finally:
+        if conversation is not None and call.conversation is conversation:
+            call.part_conversation(conversation)
+        if conversation is not None:
+            _finish_contact(call, conversation)
+        call.flow_over()
+
+
+def _finish_contact(call: ActiveCall, conversation: Conversation) -> None:
+    """An agent of a queue is done with him."""
+    stay = call.record.stays.current
+    if stay is not None and stay.outcome == "answered":
+        call.record.stays.parted(call.wall(), talk_s=conversation.talk_s, hold_s=conversation.held_s)
+        call.around.acd.apply(ContactFinished(ContactId(call.call_id), call.record.ended_by))
+
+
+def survivors_of(calls: Iterable[ActiveCall]) -> list[Survivor]:
+    """The contacts among the calls that go on, for the router."""
+    survivors: list[Survivor] = []
+    for call in calls:
+        stay = call.record.stays.current
+        if stay is None:
+            continue
+        talks = stay.outcome == "answered" and (call.conversation is not None or call.keeps_agent)
+        survivors.append(
+            Survivor(
+                ContactId(call.call_id),
+                AgentId(stay.agent) if talks else None,
+                queue_id=stay.queue,
+                enqueued_at=None if call.queue_stay is None else call.queue_stay.queued_at,
+            )
+        )
+    return survivors
+
+
+def legs_of(kept: KeptCall) -> list[LegId]:
+    """All that were there."""
+    return [party.description.leg_id for party in (kept.caller, *kept.others)]

@@ -1,0 +1,255 @@
+"""The switch process is killed in the middle of calls, and its successor goes on with them: in virtual time."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from softswitch.acd.model import Agent, AgentState, Queue
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.supervision import Supervision
+from softswitch.calls.settings import Extension
+from softswitch.calls.supervision import SupervisionMode
+from softswitch.dialplan import Call, flow
+from softswitch.dialplan.flows import Flow
+from softswitch.media.protocol import DropStream
+from softswitch.sip.outputs import ReinviteAnswered
+from softswitch.store.schema import Cdr
+from softswitch.testing.runtime.centre import SimulatedCentre
+from softswitch.testing.runtime.simulated_phone import SimulatedPhone
+
+HOTLINE = "+18005550100"
+
+Scenario = Callable[[SimulatedCentre], Awaitable[None]]
+
+
+@flow
+async def support(call: Call) -> None:
+    await call.queue("support")
+
+
+@flow
+async def colleague(call: Call) -> None:
+    await call.dial(call.called_number)
+
+
+FLOWS: Mapping[str, Flow] = {"support": support, "colleague": colleague}
+ROUTES = {HOTLINE: "support", "1xx": "colleague"}
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[[Scenario], None]:
+    def run(scenario: Scenario) -> None:
+        SimulatedCentre(
+            tmp_path,
+            flows=FLOWS,
+            routes=ROUTES,
+            queues=[Queue(queue_id=QueueId("support"), skills={"support": 3}, wrap_up_s=10.0)],
+            agents=[
+                Agent(agent_id=AgentId("ann"), skills={"support": 5}),
+                Agent(agent_id=AgentId("bob"), skills={"support": 4}),
+            ],
+            phones=[Extension(username="carl", number="110"), Extension(username="dora", number="111")],
+            outlives=True,
+        ).run(scenario)
+
+    return run
+
+
+def only_call(centre: SimulatedCentre) -> ActiveCall:
+    (call,) = centre.controller.calls.values()
+    return call
+
+
+def only_cdr(centre: SimulatedCentre) -> Cdr:
+    (cdr,) = centre.cdrs()
+    return cdr
+
+
+async def talking(centre: SimulatedCentre, caller: SimulatedPhone) -> ActiveCall:
+    await centre.until(lambda: any(call.conversation is not None for call in centre.controller.calls.values()))
+    await centre.sleep(5.0)
+    return only_call(centre)
+
+
+async def extensions_that_talk(centre: SimulatedCentre) -> SimulatedPhone:
+    assert await centre.phone("carl").register() == 200
+    assert await centre.phone("dora").register() == 200
+    carl = centre.phone("carl")
+    carl.call("111", password="Secret-123")
+    await talking(centre, carl)
+    return carl
+
+
+def test_two_who_talk_go_on(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl = await extensions_that_talk(centre)
+        told, before = len(centre.media_commands), only_call(centre).call_id
+        await centre.restart()
+        await centre.sleep(20.0)
+        call = only_call(centre)
+        assert call.call_id == before
+        assert call.conversation is not None
+        assert carl.is_answered, "nobody was hung up"
+        assert centre.phone("dora").is_answered
+        assert not [each for each in centre.media_commands[told:] if isinstance(each, DropStream)]
+        carl.hang_up()
+        await centre.all_over()
+        cdr = only_cdr(centre)
+        assert cdr.end_reason == "completed"
+        assert cdr.ended_by == "caller"
+        assert cdr.talk_s == pytest.approx(25.3, abs=0.5), "the time without a switch is time they talked"
+        assert not centre.phone("dora").is_answered
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("by", ["carl", "dora"])
+def test_who_hangs_up_while_there_is_no_switch_has_hung_up(play: Callable[[Scenario], None], by: str) -> None:
+    """His BYE is repeated until somebody answers it (RFC 3261, timer E)."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        await extensions_that_talk(centre)
+        centre.loop.call_later(0.1, centre.phone(by).hang_up)
+        await centre.restart(away_s=1.2)
+        await centre.all_over()
+        assert only_cdr(centre).ended_by == ("caller" if by == "carl" else "agent")
+        assert not centre.phone("carl").is_answered
+        assert not centre.phone("dora").is_answered
+
+    play(scenario)
+
+
+def test_hold_and_resume_over_a_restart(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl = await extensions_that_talk(centre)
+        carl.hold("sendonly")
+        await centre.sleep(10.0)
+        await centre.restart()
+        call = only_call(centre)
+        assert call.conversation is not None
+        assert call.conversation.is_on_hold
+        await centre.sleep(5.0)
+        carl.hold("sendrecv")
+        await centre.until(lambda: len(carl.seen(ReinviteAnswered)) == 2)
+        await centre.sleep(1.0)
+        assert call.conversation is not None
+        assert not call.conversation.is_on_hold
+        carl.hang_up()
+        await centre.all_over()
+        assert only_cdr(centre).hold_s == pytest.approx(15.3, abs=0.5)
+
+    play(scenario)
+
+
+def test_again_and_again(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl = await extensions_that_talk(centre)
+        for _ in range(5):
+            await centre.restart()
+            await centre.sleep(3.0)
+            assert only_call(centre).conversation is not None
+        centre.phone("dora").hang_up()
+        await centre.all_over()
+        assert not carl.is_answered
+        assert only_cdr(centre).ended_by == "agent"
+
+    play(scenario)
+
+
+def test_an_agent_and_his_caller_go_on_and_he_wraps_up_afterwards(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = centre.caller("+15551234")
+        caller.call(HOTLINE)
+        call = await talking(centre, caller)
+        contact = ContactId(call.call_id)
+        await centre.restart()
+        await centre.sleep(5.0)
+        assert centre.acd.state_of(contact) is not None, "the router knows him"
+        caller.hang_up()
+        await centre.sleep(1.0)
+        (ann,) = [each for each in centre.acd.agent_summaries() if each.agent_id == "ann"]
+        assert ann.state is AgentState.WRAP_UP
+        await centre.all_over()
+        cdr = only_cdr(centre)
+        assert (cdr.agent, cdr.queue, cdr.ended_by) == ("ann", "support", "caller")
+        (stay,) = cdr.stays
+        assert stay.outcome == "answered"
+        assert stay.talk_s == pytest.approx(cdr.talk_s, abs=0.1)
+
+    play(scenario)
+
+
+def test_a_supervisor_is_still_there(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl = await extensions_that_talk(centre)
+        await centre.log_in("bob")
+        call = only_call(centre)
+        supervision = Supervision(call, centre.settings.extensions["bob"], SupervisionMode.WHISPER)
+        await supervision.begin()
+        await centre.until(lambda: centre.phone("bob").is_answered)
+        await centre.sleep(3.0)
+        await centre.restart()
+        await centre.sleep(3.0)
+        (supervision,) = only_call(centre).supervisions
+        assert supervision.mode is SupervisionMode.WHISPER
+        assert centre.phone("bob").is_answered
+        centre.phone("bob").press("6")
+        await centre.sleep(1.0)
+        assert supervision.mode is SupervisionMode.BARGE
+        carl.hang_up()
+        await centre.all_over()
+        assert not centre.phone("bob").is_answered
+        assert [each.mode for each in only_cdr(centre).supervisions] == ["whisper", "barge", "end"]
+
+    play(scenario)
+
+
+def test_what_is_recorded_is_one_file(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = centre.caller("+15551234")
+        caller.call(HOTLINE)
+        await talking(centre, caller)
+        await centre.restart()
+        await centre.sleep(5.0)
+        caller.hang_up()
+        await centre.all_over()
+        (recording,) = centre.store.recordings.ascending()
+        assert only_cdr(centre).recordings == (recording.path,)
+        assert recording.duration_s == pytest.approx(only_cdr(centre).talk_s, abs=0.2)
+        assert recording.agent == "ann"
+
+    play(scenario)
+
+
+def test_a_plain_call_is_written_twice(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl = await extensions_that_talk(centre)
+        assert centre.around.keeping.written == 2
+        carl.hang_up()
+        await centre.all_over()
+        assert centre.around.keeping.written == 2
+        assert centre.store.kept_calls.count() == 0
+
+    play(scenario)
+
+
+def test_a_call_that_cannot_be_read_ends_and_no_other(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await extensions_that_talk(centre)
+        caller = centre.caller("+15551234")
+        caller.call(HOTLINE)
+        await centre.sleep(5.0)
+        (waiting,) = [call.call_id for call in centre.controller.calls.values() if call.conversation is None]
+        centre.store.keep_calls([(CallId(waiting), b"\xc1")])
+        await centre.restart()
+        assert waiting not in centre.controller.calls
+        assert only_call(centre).conversation is not None
+        assert [cdr.end_reason for cdr in centre.cdrs()] == ["switch restarted"]
+        centre.phone("carl").hang_up()
+        await centre.sleep(60.0)
+
+    play(scenario)
