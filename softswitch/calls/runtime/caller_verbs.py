@@ -11,7 +11,8 @@ from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.caller_lists import Listed
 from softswitch.calls.dial_terms import DialTerms
-from softswitch.calls.kept.kept_flow import KeptFlow, KeptPause
+from softswitch.calls.kept.kept_flow import KeptFlow
+from softswitch.calls.kept.kept_verbs import KeptPause, KeptVisit
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
     CallEnded,
@@ -234,10 +235,14 @@ class CallerVerbs(StreamVerbs):
         self._call.unreached = None
         queue_id = own_queue(self._call, queue_id)
         await self._answer_for("queue")
-        treatment = self._call.around.settings().queues.get(queue_id, QueueTreatment())
-        await self._tell_of_recording(policy_in_queue(self._call, wishes.record, treatment))
-        self._call.mailbox.clear()
-        outcome = await QueueVisit(self._call, queue_id, wishes).run()
+        kept = self._resumption(KeptVisit)
+        if kept is None:
+            treatment = self._call.around.settings().queues.get(queue_id, QueueTreatment())
+            await self._tell_of_recording(policy_in_queue(self._call, wishes.record, treatment))
+            self._call.mailbox.clear()
+        visit = QueueVisit(self._call, queue_id, wishes, kept=kept)
+        with self._in_progress(visit.keep):
+            outcome = await visit.run()
         if outcome.is_answered:
             self.served = outcome
         self._call.digits_typed.clear()

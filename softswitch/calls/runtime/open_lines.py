@@ -35,6 +35,10 @@ class OpenLines:
         self._parties[agent_id] = call.caller
         self._free[agent_id] = call
 
+    def taken(self, agent_id: AgentId, party: "Party") -> None:
+        """He keeps his line open, and is with a contact."""
+        self._parties[agent_id] = party
+
     def left(self, agent_id: AgentId, call: "ActiveCall") -> None:
         """He waits there no more: a contact has come, or he has hung up."""
         if self._free.get(agent_id) is call:

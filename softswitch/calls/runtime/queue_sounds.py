@@ -4,10 +4,12 @@ from collections import deque
 
 from softswitch.acd.outputs import AnnouncementDue
 from softswitch.base.errors import LocalError
+from softswitch.calls.kept.kept_verbs import KeptQueueSounds
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.sounds import or_silence
+from softswitch.media.protocol import PlayFinished
 
 TO_BE_SAID_MAX = 2
 """Announcements that wait for another to end: its place in the queue and one text; more would be old when heard."""
@@ -25,6 +27,21 @@ class QueueSounds:
         self._announcement: int | None = None
         self._to_be_said: deque[list[str]] = deque()
         """What became due while something else is being said."""
+
+    def keep(self) -> KeptQueueSounds:
+        return KeptQueueSounds(music=self._music, announcement=self._announcement, to_be_said=tuple(self._to_be_said))
+
+    def go_on_from(self, kept: KeptQueueSounds) -> None:
+        """As in the switch before: what plays goes on, and nothing begins again."""
+        self._music = kept.music
+        self._announcement = kept.announcement
+        self._to_be_said.extend(kept.to_be_said)
+        if self._call.caller_stream.playing is not None:
+            return
+        if self._announcement is None:
+            self.play_music(self._music)
+        else:
+            self.go_on()
 
     def play_music(self, music: str) -> None:
         """From now on, in the place of whatever he hears."""
@@ -76,6 +93,15 @@ class QueueSounds:
         else:
             return False
         return True
+
+    async def say_last(self, prompt: str) -> None:
+        """To somebody who has waited, and is now let go. Raises `CallEnded`."""
+        sounds = or_silence(lambda: [sounds_of(self._call).resolve(prompt, self._call.language)])
+        play_id = self._call.caller_stream.play(sounds) if sounds else None
+        while play_id is not None:
+            event = await self._call.mailbox.next()
+            if isinstance(event, PlayFinished) and event.play_id == play_id:
+                return
 
     def _words_of(self, event: AnnouncementDue) -> list[str]:
         library = sounds_of(self._call)

@@ -16,6 +16,10 @@ then, and ReservationAccepted. An agent who hangs up during them has not spoken 
 While no media worker can give the agent's phone a stream he cannot be rung, which is no fault of his: ReservationFailed
 ("no_media") leaves the contact in its place, and the agent free for callers on other workers.
 
+After a restart of the switch a stay goes on (`kept`): who talks talks, who waits keeps his place and hears what he
+heard, and an agent whose phone rang, or who was being told about the caller, is reserved anew. If the router has
+forgotten who waits (ContactForgotten) he is queued again, as old as he is.
+
 What becomes of the caller is the router's to say. Should its word be lost (a fault of ours, a watchdog that was wrong),
 he would hear music for ever: so who was told nothing for `LOOK_S` looks whether the router still thinks as he does, and
 if not his flow goes on with WITHDRAWN.
@@ -28,7 +32,6 @@ from softswitch.acd.inputs import (
     ContactExited,
     ContactFinished,
     ContactHeld,
-    ContactQueued,
     ContactResumed,
     ContactTransferred,
     ContactWithdrawn,
@@ -39,6 +42,7 @@ from softswitch.acd.outputs import (
     AnnouncementCut,
     AnnouncementDue,
     ContactConnected,
+    ContactForgotten,
     ContactInQuestion,
     ContactLost,
     ContactMoved,
@@ -50,24 +54,23 @@ from softswitch.acd.outputs import (
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.base.log import get_logger
-from softswitch.calls.boosts import customer_of
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, FarDone, FarReplaced
+from softswitch.calls.kept.kept_verbs import KeptVisit
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import QueueOutcome, QueueReason
-from softswitch.calls.projects import foreign_project
 from softswitch.calls.queue_stays import Outcome
 from softswitch.calls.queue_wishes import QueueStay, QueueWishes
 from softswitch.calls.record import EndedBy, EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.agent_greeting import AgentGreeting, words_for
 from softswitch.calls.runtime.agent_phones import AgentPhones
-from softswitch.calls.runtime.belonging import belong_to, policy_in_queue, sounds_of
+from softswitch.calls.runtime.belonging import belong_to, policy_in_queue
 from softswitch.calls.runtime.conversation import Conversation
-from softswitch.calls.runtime.faxes import departure
 from softswitch.calls.runtime.party import Party
+from softswitch.calls.runtime.queue_newcomer import newcomer
+from softswitch.calls.runtime.queue_notes import departure_of, note_talk, note_wait
 from softswitch.calls.runtime.queue_sounds import QueueSounds
-from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.runtime.taking_over import name_of
 from softswitch.calls.settings import QueueTreatment
 from softswitch.media.errors import MediaUnavailable
@@ -99,8 +102,17 @@ class QueueVisit:
     when there is no worker for long.
     """
 
-    def __init__(self, call: ActiveCall, queue_id: str, wishes: QueueWishes, *, queued_at: float | None = None) -> None:
-        """`queued_at` (monotonic seconds) is since when he has waited, if that is not now."""
+    def __init__(
+        self,
+        call: ActiveCall,
+        queue_id: str,
+        wishes: QueueWishes,
+        *,
+        queued_at: float | None = None,
+        kept: KeptVisit | None = None,
+    ) -> None:
+        """`queued_at` (monotonic seconds) is since when he has waited, if that is not now; `kept` is of a stay in the
+        switch before."""
         self._call = call
         self._around = call.around
         self._queue = queue_id
@@ -119,8 +131,38 @@ class QueueVisit:
         """The router thinks that he talks, and he does not."""
         self._conversation: Conversation | None = None
         self._wait_s = 0.0
+        self._kept = kept
+        if kept is not None:
+            self._queue, self._queued_at, self._wishes = kept.queue, kept.queued_at, kept.wishes
+            self._treatment = call.around.settings().queues.get(self._queue, QueueTreatment())
+            self._is_known, self._wait_s = kept.is_known, kept.wait_s
+
+    def keep(self) -> KeptVisit:
+        return KeptVisit(
+            queue=self._queue,
+            queued_at=self._queued_at,
+            wishes=self._wishes,
+            sounds=self._sounds.keep(),
+            is_talking=self._conversation is not None,
+            is_known=self._is_known,
+            wait_s=self._wait_s,
+        )
 
     async def run(self) -> QueueOutcome:
+        record = self._call.record
+        try:
+            outcome = self._begin() if self._kept is None else self._go_on(self._kept)
+            while outcome is None:
+                event = await self._call.mailbox.next(self._patience_s())
+                outcome = self._nothing_happened() if event is None else await self._take(event)
+            record.is_unserved = not outcome.is_answered
+            return outcome
+        finally:
+            self._leave()
+            record.stays.rang(record.ring_s)
+            self._call.end_wait()
+
+    def _begin(self) -> None:
         record = self._call.record
         record.queue = self._queue
         waited_s = self._around.clock.now() - self._queued_at
@@ -129,21 +171,37 @@ class QueueVisit:
         self._call.queue_stay = QueueStay(queue_id=self._queue, queued_at=self._queued_at, wishes=self._wishes)
         self._call.record.began_to_wait()
         self._call.set_state(CallState.WAITING)
-        try:
-            self._call.digits_typed.clear()
-            self._sounds.play_music(self._treatment.music)
-            self._call.waits_in = self._sounds
-            self._join_queue()
-            while True:
-                event = await self._call.mailbox.next(self._patience_s())
-                outcome = self._nothing_happened() if event is None else await self._take(event)
-                if outcome is not None:
-                    self._call.record.is_unserved = not outcome.is_answered
-                    return outcome
-        finally:
-            self._leave()
-            record.stays.rang(record.ring_s)
-            self._call.end_wait()
+        self._call.digits_typed.clear()
+        self._sounds.play_music(self._treatment.music)
+        self._call.waits_in = self._sounds
+        self._join_queue()
+
+    def _go_on(self, kept: KeptVisit) -> QueueOutcome | None:
+        """Where he was in the switch before."""
+        conversation, record = self._call.conversation, self._call.record
+        if kept.is_talking and conversation is not None:
+            self._talk_on(conversation)
+            is_gone = conversation.far.leg.state is LegState.ENDED
+            return self._agent_left() if is_gone else None
+        if not kept.is_known:
+            # The agent he was passed on to is gone, or he was just being told that nobody comes.
+            reason = QueueReason.ANSWERED if kept.is_talking else QueueReason.CLOSED
+            return QueueOutcome(reason=reason, queue=self._queue, agent=record.agent or None, wait_s=kept.wait_s)
+        if kept.is_talking:  # whoever he talked to is gone: he has his place again
+            record.stays.entered(QueueId(self._queue), self._call.wall(), record.ring_s)
+        self._call.set_state(CallState.WAITING)
+        self._sounds.go_on_from(kept.sounds)
+        self._call.waits_in = self._sounds
+        return None
+
+    def _talk_on(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._attend(conversation)
+        far, agent_id = conversation.far, AgentId(self._call.record.agent)
+        if self._is_known:
+            self._agent = far
+            if far.open_line:
+                self._around.open_lines.taken(agent_id, far)
 
     async def _take(self, event: CallEvent) -> QueueOutcome | None:
         match event:
@@ -189,6 +247,8 @@ class QueueVisit:
                 return await self._overflowed(event)
             case ContactRefused():
                 return self._refused(event)
+            case ContactForgotten():
+                self._forgotten()
             case _:
                 pass
         return None
@@ -196,32 +256,13 @@ class QueueVisit:
     # Waiting
 
     def _join_queue(self) -> None:
-        settings, record = self._around.settings(), self._call.record
-        boost_s = self._around.lists.boost_s(
-            self._queue, calling_number=record.calling_number, called_number=record.called_number
-        )
-        site = self._wishes.site
-        if not site and self._treatment.prefers_site:
-            region = settings.regions.find(record.calling_number, settings.habits)
-            site = settings.site_of_region.get(region, "")
-        self._around.acd.apply(
-            ContactQueued(
-                self._contact,
-                QueueId(self._queue),
-                boost_s=self._wishes.boost_s + boost_s,
-                skills=self._wishes.skills,
-                requirement=self._wishes.requirement,
-                preferred_agent=AgentId(self._wishes.preferred_agent) if self._wishes.preferred_agent else None,
-                preferred_for_s=self._wishes.preferred_for_s,
-                enqueued_at=self._queued_at,
-                customer=customer_of(record.calling_number, settings.habits),
-                caller=record.calling_number,
-                called=record.called_number,
-                site=site,
-                project=foreign_project(record.project, self._treatment.project),
-            )
-        )
+        self._around.acd.apply(newcomer(self._call, self._queue, self._wishes, self._treatment, self._queued_at))
         self._is_known = True
+
+    def _forgotten(self) -> None:
+        """The router may have forgotten him; then he comes again, as old as he is."""
+        if self._is_known and self._conversation is None and self._state() is None:
+            self._join_queue()
 
     def _move(self, queue_id: QueueId) -> None:
         record = self._call.record
@@ -230,6 +271,7 @@ class QueueVisit:
         self._treatment = self._around.settings().queues.get(queue_id, QueueTreatment())
         belong_to(self._call, self._treatment.project)
         self._sounds.play_music(self._treatment.music)
+        self._call.changed()
 
     def _pressed(self) -> QueueOutcome | None:
         """The caller pressed a key; while he talks, it is meant for whoever he talks to."""
@@ -297,8 +339,11 @@ class QueueVisit:
         assert self._agent is not None, "he has answered, and is still there"
         policy = policy_in_queue(self._call, self._wishes.record, self._treatment)
         self._conversation = self._call.converse(self._agent, self._treatment.music, policy)
-        self._conversation.on_hold = self._hold_changed
-        self._conversation.on_consultation = self._consulted
+        self._attend(self._conversation)
+
+    def _attend(self, conversation: Conversation) -> None:
+        conversation.on_hold = self._hold_changed
+        conversation.on_consultation = self._consulted
 
     def _hold_changed(self, is_held: bool) -> None:
         if self._is_known:
@@ -315,19 +360,8 @@ class QueueVisit:
             target = "" if party is None else name_of(party)
             self._around.acd.apply(ContactTransferred(self._contact, "attended", target, by="agent"))
         if self._conversation is not None:
-            self._note_talk(self._conversation)
+            note_talk(self._call, self._conversation)
         self._agent_replaced("agent")
-
-    def _note_talk(self, conversation: Conversation) -> None:
-        """With the agent, until now."""
-        record, lasted_s = self._call.record, conversation.lasted_s
-        consult_s = lasted_s if record.is_consulting else conversation.consult_s
-        record.stays.parted(
-            self._call.wall(),
-            talk_s=lasted_s - consult_s,
-            consult_s=consult_s,
-            hold_s=conversation.hold_so_far_s,
-        )
 
     def _agent_left(self) -> QueueOutcome:
         conversation = self._end_conversation("switch" if self._call.record.is_far_silent else "agent")
@@ -344,7 +378,7 @@ class QueueVisit:
         assert self._conversation is not None, "only called while the two talk"
         conversation, self._conversation = self._conversation, None
         self._call.part_conversation(conversation)
-        self._note_talk(conversation)
+        note_talk(self._call, conversation)
         self._agent_replaced(ended_by)
         return conversation
 
@@ -414,27 +448,16 @@ class QueueVisit:
 
     async def _overflowed(self, event: ContactOverflowed) -> QueueOutcome:
         self._is_known = False
-        self._waited("overflowed", event.wait_s)
+        note_wait(self._call, "overflowed", event.wait_s)
         if event.reason == "closed" and isinstance(event.target, HangUp):
-            await self._say_that_it_is_closed()
+            await self._sounds.say_last(self._treatment.closing_prompt)
         flow = event.target.flow if isinstance(event.target, ToFlow) else None
         reason = _REASONS[event.reason] if flow is None else QueueReason.OVERFLOWED
         return QueueOutcome(reason=reason, queue=self._queue, wait_s=event.wait_s, flow=flow)
 
-    async def _say_that_it_is_closed(self) -> None:
-        """To somebody who has waited, and is now let go."""
-        sounds = or_silence(
-            lambda: [sounds_of(self._call).resolve(self._treatment.closing_prompt, self._call.language)]
-        )
-        play_id = self._call.caller_stream.play(sounds) if sounds else None
-        while play_id is not None:
-            event = await self._call.mailbox.next()
-            if isinstance(event, PlayFinished) and event.play_id == play_id:
-                return
-
     def _taken_out(self, event: ContactTakenOut) -> QueueOutcome:
         self._is_known = False
-        self._waited("withdrawn", event.wait_s)
+        note_wait(self._call, "withdrawn", event.wait_s)
         return QueueOutcome(reason=QueueReason.WITHDRAWN, queue=self._queue, wait_s=event.wait_s)
 
     def _refused(self, event: ContactRefused) -> QueueOutcome:
@@ -443,26 +466,14 @@ class QueueVisit:
             known = ", ".join(sorted(self._around.settings().queues)) or "none"
             self._call.record.stays.never_entered()
             raise LocalError(f'there is no queue "{self._queue}"; known: {known}')
-        self._waited("refused", 0.0)
+        note_wait(self._call, "refused", 0.0)
         return QueueOutcome(reason=_REASONS[event.reason], queue=self._queue)
-
-    def _waited(self, outcome: Outcome, wait_s: float) -> None:
-        """For nobody."""
-        record = self._call.record
-        record.queue_wait_s += wait_s
-        record.stays.left(outcome, self._call.wall(), wait_s, record.ring_s)
-
-    def _departure(self) -> ContactAbandoned | ContactWithdrawn:
-        """Who was sent elsewhere while he waited has not given up."""
-        if self._call.record.end_reason is EndReason.TRANSFERRED:
-            return ContactWithdrawn(self._contact, "transferred")
-        return departure(self._call, self._contact) or ContactAbandoned(self._contact)
 
     def _leave_queue(self, departure: ContactAbandoned | ContactWithdrawn | ContactExited, outcome: Outcome) -> float:
         """Before he has talked to anybody; returns how long he has waited."""
         self._is_known = False
         wait_s = self._around.clock.now() - self._queued_at
-        self._waited(outcome, wait_s)
+        note_wait(self._call, outcome, wait_s)
         self._around.acd.apply(departure)
         return wait_s
 
@@ -486,7 +497,7 @@ class QueueVisit:
         elif self._greeting is not None and self._is_known:
             self._leave_during(self._greeting)
         elif self._is_known:
-            departure = self._departure()
+            departure = departure_of(self._call, self._contact)
             is_abandoned = isinstance(departure, ContactAbandoned)
             self._leave_queue(departure, "abandoned" if is_abandoned else "withdrawn")
         self._phones.stop()

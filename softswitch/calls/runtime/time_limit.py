@@ -1,20 +1,26 @@
 """Two who may talk for so long and no longer: the caller is warned before they are parted."""
 
 from softswitch.calls.dial_terms import DialTerms
+from softswitch.calls.kept.kept_verbs import KeptTimeLimit
 from softswitch.calls.runtime.active_call import ActiveCall
 
 
 class TimeLimit:
-    """From now on. Times are monotonic seconds."""
+    """From now on, or as it was in the switch before. Times are monotonic seconds."""
 
     __slots__ = ("_call", "_ends_at", "_terms", "_warns_at")
 
-    def __init__(self, call: ActiveCall, terms: DialTerms, limit_s: float) -> None:
+    def __init__(self, call: ActiveCall, terms: DialTerms, limit_s: float, kept: KeptTimeLimit | None = None) -> None:
         self._call = call
         self._terms = terms
         self._ends_at = call.around.clock.now() + limit_s
         is_warned = bool(terms.warning) and 0 < terms.warn_s < limit_s
         self._warns_at: float | None = self._ends_at - terms.warn_s if is_warned else None
+        if kept is not None:
+            self._ends_at, self._warns_at = kept.ends_at, kept.warns_at
+
+    def keep(self) -> KeptTimeLimit:
+        return KeptTimeLimit(ends_at=self._ends_at, warns_at=self._warns_at)
 
     def is_over(self, now: float) -> bool:
         """Whether they are to be parted; warns the caller when it is time."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from softswitch.calls.kept.kept_flow import KeptVerb
+from softswitch.calls.kept.kept_verbs import KeptVerb
 from softswitch.calls.pace import FlowSpins, Pace
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.belonging import project_of, sounds_of
