@@ -11,7 +11,7 @@ failed; it says which begin and which stop. Nobody waits in silence: when the la
 begins at once, and all that come later move forward with it. Times are monotonic seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import msgspec
@@ -81,6 +81,10 @@ class RingPlan:
     def length_s(self, ring_s: float) -> float:
         """Until the last has rung, if those of whom nothing is said ring for `ring_s`."""
         return max(after_s + (ring_s if own_s is None else own_s) for after_s, own_s in self._schedule)
+
+    def leave_out(self, places: Collection[int]) -> None:
+        """These are not rung; before it begins."""
+        self._waiting = [place for place in self._waiting if place not in places]
 
     def failed(self, place: int, now: float) -> None:
         """Nobody can answer there any more."""

@@ -45,6 +45,7 @@ class KeptTimeLimit(msgspec.Struct, frozen=True, kw_only=True):
 
     ends_at: float
     warns_at: float | None
+    warning: tuple[str, ...]
 
 
 class KeptDialling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="dial"):

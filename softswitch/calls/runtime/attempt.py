@@ -141,6 +141,11 @@ class Attempt:
         self.alerting.take(party)
         self.free_line()
 
+    def go_on(self, party: Party, answered_by: str) -> None:
+        """In the switch before, `party` has answered."""
+        self.answered_by = answered_by
+        self.alerting.take(party)
+
     def free_line(self) -> None:
         """Whoever was called is not the one who talks."""
         if self._called is not None:

@@ -10,41 +10,28 @@ from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
 from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.caller_lists import Listed
-from softswitch.calls.dial_terms import DialTerms
-from softswitch.calls.kept.kept_flow import KeptFlow
-from softswitch.calls.kept.kept_verbs import KeptPause, KeptVisit
+from softswitch.calls.kept.kept_verbs import KeptPause
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
     CallEnded,
     ConferenceOutcome,
-    DialOutcome,
     Digits,
     LookupAnswer,
-    ParkOutcome,
-    ParkReason,
     Played,
-    QueueOutcome,
     RecordedMessage,
 )
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.record import CallRecord
-from softswitch.calls.ringing import Ring, RingStrategy
-from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.agent_line import keep_line_open
-from softswitch.calls.runtime.belonging import own_queue, own_thing, policy_in_queue, project_of, sounds_of
+from softswitch.calls.runtime.belonging import own_queue, own_thing, project_of, sounds_of
 from softswitch.calls.runtime.call_voicemail import CallVoicemail
 from softswitch.calls.runtime.conferring import confer
-from softswitch.calls.runtime.dialling import Dialling, longest_ring_s, own_targets, ring_plan
 from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.message import record_message
-from softswitch.calls.runtime.parking import Parking
-from softswitch.calls.runtime.picking_up import pick_up, retrieve
-from softswitch.calls.runtime.queueing import QueueVisit
+from softswitch.calls.runtime.reaching_verbs import ReachingVerbs
 from softswitch.calls.runtime.sealed_messages import audible
 from softswitch.calls.runtime.sending_away import send_away
-from softswitch.calls.runtime.stream_verbs import StreamVerbs
 from softswitch.calls.runtime.transferring import transfer_caller
-from softswitch.calls.settings import Project, QueueTreatment
+from softswitch.calls.settings import Project
 from softswitch.calls.verbs import SoundFiles
 from softswitch.media.limits import SOUNDS_PER_PLAYBACK_MAX
 from softswitch.prompts.spoken import Said
@@ -52,14 +39,8 @@ from softswitch.prompts.spoken import Said
 log = get_logger("calls")
 
 
-class CallerVerbs(StreamVerbs):
+class CallerVerbs(ReachingVerbs):
     """Each raises `CallEnded` once the caller is gone, and `MediaUnavailable` when there is no worker for his audio."""
-
-    def __init__(self, call: ActiveCall, kept: KeptFlow | None = None) -> None:
-        """`kept`: of a flow that is resumed."""
-        super().__init__(call, None if kept is None else kept.verb)
-        self.served: QueueOutcome | None = None if kept is None else kept.served
-        """The last queue whose agent has talked to him."""
 
     @property
     def call_id(self) -> CallId:
@@ -230,79 +211,6 @@ class CallerVerbs(StreamVerbs):
             await self._call.mailbox.next(left)
         return caller.is_fax
 
-    async def queue(self, queue_id: str, wishes: QueueWishes) -> QueueOutcome:
-        """Wait for an agent and talk to him; returns when the agent has left or the waiting has ended otherwise."""
-        self._call.unreached = None
-        queue_id = own_queue(self._call, queue_id)
-        await self._answer_for("queue")
-        kept = self._resumption(KeptVisit)
-        if kept is None:
-            treatment = self._call.around.settings().queues.get(queue_id, QueueTreatment())
-            await self._tell_of_recording(policy_in_queue(self._call, wishes.record, treatment))
-            self._call.mailbox.clear()
-        visit = QueueVisit(self._call, queue_id, wishes, kept=kept)
-        with self._in_progress(visit.keep):
-            outcome = await visit.run()
-        if outcome.is_answered:
-            self.served = outcome
-        self._call.digits_typed.clear()
-        return outcome
-
-    async def dial(
-        self,
-        targets: Sequence[str | Ring],
-        *,
-        strategy: RingStrategy,
-        each_s: float | None,
-        ring_s: float | None,
-        record: bool | None,
-        intercom: bool,
-        terms: DialTerms,
-    ) -> DialOutcome:
-        """Ring extensions, groups or outside numbers and connect who answers; returns when the far side has left or
-        did not come."""
-        await self._step("dial")
-        await self._tell_of_recording(self._call.recordings.policy_for(record))
-        self._call.mailbox.clear()
-        self._call.unreached = None
-        settings = self._call.around.settings()
-        targets = own_targets(settings, self._call.record.project, targets)
-        plan = ring_plan(settings, targets, strategy, each_s)
-        longest_s = longest_ring_s(settings, targets, plan) if ring_s is None else ring_s
-        dialling = Dialling(self._call, plan, record=record, ring_s=longest_s, is_intercom=intercom, terms=terms)
-        try:
-            outcome = await dialling.run()
-        finally:
-            self._call.display = ""
-        self._call.unreached = None if outcome.is_answered else outcome.reason
-        self._call.digits_typed.clear()
-        return outcome
-
-    async def pick_up(self, extension: str) -> bool:
-        """Answer what rings at the extension, or in the caller's pickup groups; returns only if there is nothing."""
-        await self._step("pick_up")
-        return await pick_up(self._call, extension)
-
-    async def park(self, slot: str, *, timeout_s: float | None) -> ParkOutcome:
-        """Put the caller into this slot, or any, until somebody retrieves him; returns after their talk, or in time."""
-        await self._step("park")
-        self._call.mailbox.clear()
-        settings = self._call.around.settings()
-        slots = (slot,) if slot else settings.parking_slots
-        parking = Parking(self._call, slots=slots, timeout_s=settings.parking_s if timeout_s is None else timeout_s)
-        outcome = await parking.run()
-        if outcome.reason is ParkReason.TIMED_OUT:
-            # Whoever is dialled next, mostly the one who has parked him, sees why.
-            number, name = self._call.caller_identity
-            self._call.display = f"parked {outcome.slot}: {name or number}"
-        self._call.digits_typed.clear()
-        return outcome
-
-    async def retrieve(self, slot: str) -> bool:
-        """Talk to who is parked there; returns only if nobody is."""
-        await self._step("retrieve")
-        return await retrieve(self._call, slot)
-
     async def conference(self, room: str) -> ConferenceOutcome:
         """Take part in a conference until he leaves or is dismissed: in the room with this id, or that of the number
         called, or whose PIN he types."""
@@ -311,10 +219,6 @@ class CallerVerbs(StreamVerbs):
         outcome = await confer(self._call, self, room)
         self._call.digits_typed.clear()
         return outcome
-
-    async def agent_line(self) -> NoReturn:
-        """Contacts come to the caller, an agent, on this line, until he hangs up."""
-        await keep_line_open(self._call)
 
     async def request_callback(self, number: str, queue: str) -> bool:
         """Promise the caller a call-back from a queue, in the place he had there; False if it cannot be promised."""
@@ -442,10 +346,6 @@ class CallerVerbs(StreamVerbs):
         answer = await self._call.around.lookups.ask(lookup, known | dict(fields))
         await self._call.mailbox.check()
         return answer
-
-    async def go_on(self) -> bool:
-        """Carry what was kept of a verb to its end, for a caller whose flow cannot; False if there is nothing of it."""
-        return False
 
     # Private
 

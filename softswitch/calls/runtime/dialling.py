@@ -2,6 +2,9 @@
 
 A `RingPlan` (calls/ringing.py) says who begins to ring when; each target is an `Attempt`. The first who answers talks
 to the caller, and all others stop ringing ("completed elsewhere").
+
+After a restart of the switch it goes on (`kept`): who talks talks, and phones that rang, which are silent by then, ring
+again for the time that is left, but for those that had failed.
 """
 
 from collections.abc import Sequence
@@ -13,6 +16,8 @@ from softswitch.base.ids import LegId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dial_terms import DialTerms
 from softswitch.calls.events import CallEvent, FarPressed, FarReplaced, PartyJoined
+from softswitch.calls.kept.kept_verbs import KeptDialling
+from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import DialOutcome, DialReason
 from softswitch.calls.projects import may_use, own_name
 from softswitch.calls.ringing import EACH_S, BeginRing, Ring, RingPlan, RingStrategy
@@ -29,6 +34,9 @@ from softswitch.sip.outputs import LegAnswered, LegEnded, LegFailed, LegProgress
 
 _NO_TERMS = DialTerms()
 
+RING_AGAIN_S = 5.0
+"""How long phones ring again after a restart, at least: nobody gets to one that rings for less."""
+
 
 class Dialling:
     """One attempt to reach somebody, and the conversation if it succeeds."""
@@ -42,9 +50,10 @@ class Dialling:
         ring_s: float,
         is_intercom: bool = False,
         terms: DialTerms = _NO_TERMS,
+        kept: KeptDialling | None = None,
     ) -> None:
-        """`plan` has not begun; if nobody answers within `ring_s` it is over. Raises `LocalError` if nobody is known
-        by the name in `terms.through`."""
+        """`plan` has not begun; if nobody answers within `ring_s` it is over. `kept` is of the switch before. Raises
+        `LocalError` if nobody is known by the name in `terms.through`."""
         self._is_intercom = is_intercom
         self._terms = terms
         self._call = call
@@ -66,23 +75,82 @@ class Dialling:
         self._early = EarlyMedia(call)
         self._ring_s: float | None = None
         self._time_limit: TimeLimit | None = None
+        self._failed_places: list[int] = []
+        self._kept = kept
+        self._rings_until: float | None = None
+        """If it has rung before, in another switch."""
+        if kept is not None:
+            self._adopt(kept)
+
+    @classmethod
+    def resumed(cls, call: ActiveCall, kept: KeptDialling, record: bool | None = None) -> "Dialling":
+        """From what was kept alone, for those who talk, or who wait without a flow."""
+        return cls(call, RingPlan(kept.targets), record=record, ring_s=0.0, kept=kept)
+
+    def keep(self) -> KeptDialling:
+        talks_to = None if self._conversation is None else self._answered
+        return KeptDialling(
+            targets=tuple(self._plan.targets),
+            began_at=self._began_at,
+            ends_at=self._deadline,
+            failed=tuple(self._failed_places),
+            reasons=tuple(self._reasons),
+            status=self._status,
+            ring_s=self._ring_s,
+            target="" if talks_to is None else talks_to.target,
+            answered_by="" if talks_to is None else talks_to.answered_by,
+            time_limit=None if self._time_limit is None else self._time_limit.keep(),
+        )
 
     async def run(self) -> DialOutcome:
-        self._call.record.began_to_wait()
-        self._call.set_state(CallState.ALERTING)
         try:
-            await self._advance()
-            if self._plan.is_over and not self._screenings:
-                return self._failed()
-            await self._call.ring()
-            self._call.awaits_party = True
-            while True:
+            kept = self._kept
+            outcome = await self._ring() if kept is None or not kept.target else self._talk_on(kept)
+            while outcome is None:
                 event = await self._call.mailbox.next(self._left_s())
                 outcome = await self._pass_time() if event is None else await self._take(event)
-                if outcome is not None:
-                    return outcome
+            return outcome
         finally:
             self._leave()
+
+    def _adopt(self, kept: KeptDialling) -> None:
+        self._began_at, self._ring_s = kept.began_at, kept.ring_s
+        self._reasons, self._status = list(kept.reasons), kept.status
+        self._rings_until = max(kept.ends_at, self._around.clock.now() + RING_AGAIN_S)
+        if tuple(self._plan.targets) == kept.targets:
+            self._failed_places = list(kept.failed)
+            self._plan.leave_out(kept.failed)
+
+    async def _ring(self) -> DialOutcome | None:
+        self._call.record.began_to_wait()
+        self._call.set_state(CallState.ALERTING)
+        if self._kept is not None and self._call.caller.stream is not None:
+            self._call.caller.stream.hear()  # of whoever rang then
+        await self._advance()
+        if self._plan.is_over and not self._screenings:
+            return self._failed()
+        await self._call.ring()
+        self._call.awaits_party = True
+        return None
+
+    def _talk_on(self, kept: KeptDialling) -> DialOutcome | None:
+        """With whoever has answered in the switch before, if he is still there."""
+        conversation = self._call.conversation
+        if conversation is None:
+            return DialOutcome(
+                reason=DialReason.ANSWERED,
+                target=kept.target,
+                answered_by=kept.answered_by,
+                ring_s=self._stop_ringing(),
+                sip_status=200,
+            )
+        self._conversation = conversation
+        place = self._plan.targets.index(kept.target)
+        self._answered = self._attempts[place] = Attempt(self._call, kept.target)
+        self._answered.go_on(conversation.far, kept.answered_by)
+        if kept.time_limit is not None:
+            self._time_limit = TimeLimit(self._call, kept.time_limit)
+        return self._far_left() if conversation.far.leg.state is LegState.ENDED else None
 
     async def _take(self, event: CallEvent) -> DialOutcome | None:
         match event:
@@ -205,11 +273,14 @@ class Dialling:
             return
         self._status = attempt.status or self._status
         self._reasons.append(reason)
+        self._failed_places.append(place)
         attempt.end()
 
     @property
     def _deadline(self) -> float:
         """Whoever a call to a single target is forwarded to has as long as the target had."""
+        if self._rings_until is not None:
+            return self._rings_until
         is_single = len(self._plan.targets) == 1
         began_at = next((each.reached_at for each in self._attempts.values()), self._began_at)
         return (began_at if is_single else self._began_at) + self._longest_s
@@ -243,7 +314,8 @@ class Dialling:
         policy = self._call.recordings.policy_for(self._is_record_wished)
         self._conversation = self._call.converse(attempt.answered, "default", policy)
         if self._terms.limit_s is not None:
-            self._time_limit = TimeLimit(self._call, self._terms, self._terms.limit_s)
+            self._time_limit = TimeLimit.begin(self._call, self._terms, self._terms.limit_s)
+            self._call.changed()
 
     def _stop_ringing(self) -> float:
         """How long it rang; the first time the record is told."""

@@ -33,8 +33,7 @@ class VerbSteps(OwnPhoneVerbs):
 
     def _resumption(self, kind: type[KeptT]) -> KeptT | None:
         """How far this verb was; None: it begins now."""
-        kept, self._kept = self._kept, None
-        return kept if isinstance(kept, kind) else None
+        return self._kept if isinstance(self._kept, kind) else None
 
     @contextmanager
     def _in_progress(self, keep: Callable[[], KeptVerb]) -> Generator[None]:
