@@ -6,10 +6,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from softswitch.media.runtime.precedence import PRIORITY
 
 ENDS_WITHIN_S = 3.0
 POLL_S = 0.01
@@ -29,7 +32,11 @@ def left_out(missing: str) -> NoReturn:
 
 
 class Program:
-    """Running from the moment it is made; its output is in `output.log` of its directory."""
+    """Running from the moment it is made; its output is in `output.log` of its directory.
+
+    A phone has a processor to itself, which no other test takes from it: where the system allows it has the precedence
+    that our media workers have.
+    """
 
     def __init__(self, arguments: Sequence[str], directory: Path, environment: dict[str, str] | None = None) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -44,6 +51,8 @@ class Program:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "TERM": "dumb", **(environment or {})},
             )
+        with suppress(OSError):  # not allowed, or it has ended already
+            os.sched_setscheduler(self._popen.pid, os.SCHED_RR, os.sched_param(PRIORITY))
 
     @property
     def exit_code(self) -> int | None:

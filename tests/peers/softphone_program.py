@@ -10,15 +10,30 @@ import logging
 import sys
 import tempfile
 from array import array
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from baresip import Account, BaresipError, Call, Config, DigitEvent, Runtime, StackEvent, UserAgent
 
+from softswitch.media.runtime.precedence import take_precedence
+
 LISTENS_S = 0.5
+ATTEMPTS, PAUSE_S = 50, 0.1
 
 
 def tell(**what: Any) -> None:
     print(json.dumps(what), flush=True)
+
+
+async def patiently(change: Callable[[], Awaitable[None]]) -> None:
+    """While the session's last change is under way baresip refuses the next, and says when to come back."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await change()
+        except BaresipError as error:
+            if "retry shortly" not in str(error) or attempt == ATTEMPTS:
+                raise
+            await asyncio.sleep(PAUSE_S)
 
 
 class Phone:
@@ -54,9 +69,9 @@ class Phone:
             case {"do": "hang_up", "call": int(number)}:
                 await self._call(number).hangup()
             case {"do": "hold", "call": int(number)}:
-                await self._call(number).hold()
+                await patiently(self._call(number).hold)
             case {"do": "resume", "call": int(number)}:
-                await self._call(number).resume()
+                await patiently(self._call(number).resume)
             case {"do": "press", "call": int(number), "digits": str(digits)}:
                 await self._call(number).send_dtmf(digits)
             case {"do": "transfer", "call": int(number), "to": str(target)}:
@@ -129,4 +144,5 @@ async def _obey(phone: Phone, command: dict[str, Any]) -> None:
 if __name__ == "__main__":
     logging.basicConfig(stream=sys.stderr, level=logging.DEBUG, format="%(message)s")
     tempfile.tempdir = sys.argv[4]
+    take_precedence()
     asyncio.run(run(*sys.argv[1:4]))
