@@ -7,6 +7,7 @@ others have the tests in virtual time, and yield the processor, so that no packe
 """
 
 import os
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -22,6 +23,10 @@ AT_LEISURE = tuple(f"tests/integration/{folder}/" for folder in ("control", "rec
 """They have sockets, databases and processes, and no sound that could be late,"""
 BUT = ("tests/integration/web/test_process.py",)
 """except for this, which has calls."""
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+"""Some images forbid it, and then each of the hundreds of processes that tests start compiles the switch anew."""
 
 
 def pytest_configure() -> None:
