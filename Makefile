@@ -29,16 +29,16 @@ check: setup-dev
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -rs tests/unit tests/architecture tests/contract tests/fuzz
 
-# Checks first; pytest is the last to speak, so that its closing line is the last line printed. Two workers: one for the
-# tests in real time, one for all others (tests/conftest.py). Their directory has a short name: sockets and some programs
-# take no long one.
+# Checks first; pytest is the last to speak, so that its closing line is the last line printed. Three workers: two
+# for the tests in real time, which mostly wait, one for all others (tests/conftest.py). Their directory has a short name:
+# sockets and some programs take no long one.
 test: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	@directory=$$(mktemp -d) && \
-	$(BIN)/pytest -rs --numprocesses 2 --dist loadscope --no-loadscope-reorder --basetemp $$directory/t; \
+	$(BIN)/pytest -rs --numprocesses 3 --dist loadscope --no-loadscope-reorder --basetemp $$directory/t; \
 	status=$$?; rm -rf $$directory; exit $$status
 
 # Mutated SIP for MINUTES in all; what is found lies in fuzz-found/.

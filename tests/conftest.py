@@ -2,53 +2,80 @@
 
 A developer may lack a program that some test needs, and that test is then skipped; in CI it fails instead.
 
-Tests that hear sound, or wait for real processes, run one after the other in the first of pytest-xdist's workers. The
-others have the tests in virtual time, and yield the processor, so that no packet is late for their sake.
+Two of pytest-xdist's workers begin with tests that hear sound, or wait for real processes, one after the other: one has
+those whose switches and phones are at addresses of their own, one those that are all at 127.0.0.1. Both mostly wait.
+The third has the tests in virtual time, and yields the processor, so that no packet is late for their sake; so does
+whoever has nothing in real time left.
 """
 
 import os
 import sys
 from collections.abc import Generator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from softswitch.testing.runtime.running import RunningSwitch
 
 IS_CI = bool(os.environ.get("CI"))
-FIRST_WORKER = "gw0"
-REAL_TIME = ("tests/contract/", "tests/integration/", "tests/peers/", "tests/survival/")
+
+OWN_ADDRESSES = ("tests/peers/", "tests/survival/")
+LOOPBACK = ("tests/contract/", "tests/integration/", "tests/peers/test_softphone.py")
+"""With ranges of ports that two of them could not have at once. That softphone knows no other address."""
 AT_LEISURE = tuple(f"tests/integration/{folder}/" for folder in ("control", "records", "store", "web"))
 """They have sockets, databases and processes, and no sound that could be late,"""
 BUT = ("tests/integration/web/test_process.py",)
 """except for this, which has calls."""
+SEQUENCES = ("loopback", "own addresses", "")
+NICEST = 19
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 """Some images forbid it, and then each of the hundreds of processes that tests start compiles the switch anew."""
 
-
-def pytest_configure() -> None:
-    if os.environ.get("PYTEST_XDIST_WORKER", FIRST_WORKER) != FIRST_WORKER:
-        os.nice(19)
+settings.register_profile("beside others", settings.default, deadline=None)
+settings.load_profile("beside others")
+"""Who yields the processor may be late."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real time comes first, because what comes first goes to the first worker."""
-    items.sort(key=lambda item: not is_real_time(item.nodeid))
+    """Real time comes first, so that two workers begin with it."""
+    items.sort(key=lambda item: SEQUENCES.index(real_time(item.nodeid)))
 
 
-def is_real_time(nodeid: str) -> bool:
-    return nodeid.startswith(BUT) or (nodeid.startswith(REAL_TIME) and not nodeid.startswith(AT_LEISURE))
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ and not real_time(item.nodeid):
+        give_way()
+
+
+def give_way() -> None:
+    """For good. The kernel may share processors among sessions first (sched(7), autogroup): then ours gives way too."""
+    if os.getpriority(os.PRIO_PROCESS, 0) != NICEST:
+        os.setpriority(os.PRIO_PROCESS, 0, NICEST)
+        with suppress(OSError):
+            os.setsid()
+            Path("/proc/self/autogroup").write_text(str(NICEST))
+
+
+def real_time(nodeid: str) -> str:
+    """Which of the two sequences of tests in real time it belongs to; "" for neither."""
+    if nodeid.startswith(AT_LEISURE) and not nodeid.startswith(BUT):
+        return ""
+    if nodeid.startswith(LOOPBACK):
+        return "loopback"
+    return "own addresses" if nodeid.startswith(OWN_ADDRESSES) else ""
 
 
 class ByTheClock(LoadScopeScheduling):
-    """What opens ports or waits for the clock goes to one worker, for two of them at once could be in each other's
-    way; other files go wherever there is room, each as a whole."""
+    """Each sequence in real time goes to one worker; other files go wherever there is room, each as a whole."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "real time" if is_real_time(nodeid) else nodeid.partition("::")[0]
+        return real_time(nodeid) or nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByTheClock:
