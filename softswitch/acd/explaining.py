@@ -7,7 +7,7 @@ This is worked out when somebody asks, agent by agent. What was decided before i
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,34 +15,14 @@ import numpy as np
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.decisions import conditions_for
 from softswitch.acd.doing import Condition, condition
+from softswitch.acd.explanation import AgentVerdict, ContactExplanation, NextThing, Verdict
 from softswitch.acd.floor import Floor
 from softswitch.acd.limits import AGENTS_EXPLAINED_MAX
-from softswitch.acd.model import Channel, ContactState, HangUp, OverflowTarget, Skills, ToFlow, ToQueue
+from softswitch.acd.model import HangUp, OverflowTarget, Skills, ToFlow, ToQueue
 from softswitch.acd.skills import Mask
 from softswitch.acd.steps import Plan
 from softswitch.acd.waiting import Contact, Line
-from softswitch.base.ids import AgentId, ContactId, QueueId
-
-Verdict: TypeAlias = Literal[
-    "alerted",
-    "failed_it",
-    "reserved",
-    "on_contact",
-    "on_direct_call",
-    "on_outbound_call",
-    "on_other_call",
-    "wrap_up",
-    "not_ready",
-    "no_phone",
-    "logged_out",
-    "other_channel",
-    "site_full",
-    "later_step",
-    "delayed",
-    "kept",
-    "lacks_skill",
-    "not_listed",
-]
+from softswitch.base.ids import AgentId
 
 _OF_CONDITION: dict[int, tuple[Verdict, str]] = {
     Condition.LOGGED_OUT: ("logged_out", "is not logged in"),
@@ -57,54 +37,6 @@ _OF_CONDITION: dict[int, tuple[Verdict, str]] = {
     Condition.READY: ("other_channel", "has no room in this channel"),
     Condition.SITE_FULL: ("site_full", "his site carries as many calls as it can"),
 }
-
-
-class AgentVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an agent does not get the contact now, as a word and in words; `since_s` is how long his state has lasted."""
-
-    agent_id: AgentId
-    name: str
-    verdict: Verdict
-    why: str
-    since_s: float
-
-
-class NextThing(msgspec.Struct, frozen=True):
-    """What happens to the contact by itself, and in how many seconds."""
-
-    what: str
-    in_s: float
-
-
-class ContactExplanation(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact as it is now. Durations in seconds.
-
-    The order among all who wait is that of `counts_as_s`, the wait with its boosts, the longest first. `ahead_older` of
-    those before it came earlier, `ahead_boosted` later, with more boost. `step` is the routing step it has come to, of
-    `steps`. Of the agents of a step those of the site it `prefers` come first. `verdicts` counts everybody in the
-    centre; `agents` names those who come nearest to serving it.
-    """
-
-    contact_id: ContactId
-    queue_id: QueueId
-    channel: Channel
-    state: ContactState
-    waited_s: float
-    in_queue_s: float
-    boost_s: float
-    counts_as_s: float
-    position: int | None
-    waiting: int
-    ahead_older: int
-    ahead_boosted: int
-    step: int
-    steps: int
-    requires: str
-    prefers: str
-    agent_id: AgentId | None
-    next: list[NextThing]
-    verdicts: dict[str, int]
-    agents: list[AgentVerdict]
 
 
 def explain(floor: Floor, contact: Contact, now: float) -> ContactExplanation:

@@ -12,30 +12,26 @@
 ```
 
 A level is 1 to 10; a skill without one means "at least 1". Who does not have a skill has it at level 0, so
-`german < 3` holds for him as well. A parsed requirement is plain data; it is asked for one agent (`holds`) or for all
-at once, a few array operations whatever their number (`who_holds`).
+`german < 3` holds for him as well. A parsed requirement is plain data; it is asked for one agent here, for all at once
+in requirement_columns.py. This is read by commands that have no use for numpy, whose import takes a tenth of a second.
 """
 
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache, reduce
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from softswitch.acd.limits import REQUIREMENT_LENGTH_MAX, REQUIREMENT_NESTING_MAX, REQUIREMENT_TERMS_MAX
 from softswitch.acd.model import LEVEL_MAX, LEVEL_MIN, Skills
 from softswitch.base.errors import LocalError
 
 Operator: TypeAlias = Literal[">=", ">", "<=", "<", "=", "!="]
-Column: TypeAlias = Callable[[str], NDArray[np.uint8]]
-"""Everybody's level of a skill, 0 for those who do not have it."""
 
-_COMPARE: Mapping[Operator, Callable[[Any, Any], Any]] = MappingProxyType({
+COMPARE: Mapping[Operator, Callable[[Any, Any], Any]] = MappingProxyType({
     ">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt, "=": operator.eq, "!=": operator.ne,
 })  # fmt: skip
 _OPERATORS: Mapping[str, Operator] = MappingProxyType({
@@ -94,29 +90,13 @@ def holds(requirement: Requirement, skills: Mapping[str, int]) -> bool:
     """Whether somebody with these skills meets it."""
     match requirement:
         case HasLevel():
-            return bool(_COMPARE[requirement.operator](skills.get(requirement.skill, 0), requirement.level))
+            return bool(COMPARE[requirement.operator](skills.get(requirement.skill, 0), requirement.level))
         case Not():
             return not holds(requirement.term, skills)
         case AllOf():
             return all(holds(term, skills) for term in requirement.terms)
         case AnyOf():
             return any(holds(term, skills) for term in requirement.terms)
-
-
-def who_holds(requirement: Requirement, column: Column, size: int) -> NDArray[np.bool_]:
-    """Who of `size` agents meets it: bool[agents]."""
-    match requirement:
-        case HasLevel():
-            levels: NDArray[np.bool_] = _COMPARE[requirement.operator](column(requirement.skill), requirement.level)
-            return levels
-        case Not():
-            return ~who_holds(requirement.term, column, size)
-        case AllOf():
-            terms = (who_holds(term, column, size) for term in requirement.terms)
-            return reduce(np.logical_and, terms, np.ones(size, np.bool_))
-        case AnyOf():
-            terms = (who_holds(term, column, size) for term in requirement.terms)
-            return reduce(np.logical_or, terms, np.zeros(size, np.bool_))
 
 
 def skill_names(requirement: Requirement) -> Iterator[str]:

@@ -32,7 +32,7 @@ from softswitch.acd import events as told
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.channels import ON_THE_PHONE
 from softswitch.acd.events import AcdEvent
-from softswitch.acd.explaining import ContactExplanation
+from softswitch.acd.explanation import ContactExplanation
 from softswitch.acd.floor import Floor
 from softswitch.acd.inputs import (
     AcdInput,

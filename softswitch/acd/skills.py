@@ -16,7 +16,8 @@ from softswitch.acd import columns
 from softswitch.acd.channels import FreeFor
 from softswitch.acd.doing import ABSENT, conditions_in
 from softswitch.acd.model import LEVEL_MAX, ORDER_MIN, Agent, Channel, Queue, Site, Skills
-from softswitch.acd.requirements import Requirement, from_skills, parse, who_holds
+from softswitch.acd.requirement_columns import who_holds
+from softswitch.acd.requirements import Requirement, from_skills, parse
 from softswitch.acd.sites import limited
 from softswitch.acd.workload import Workload
 from softswitch.base.ids import AgentId, QueueId

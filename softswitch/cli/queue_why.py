@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from softswitch.acd.events import ContactQueued
-from softswitch.acd.explaining import ContactExplanation
+from softswitch.acd.explanation import ContactExplanation
 from softswitch.acd.reporting.story import StoryLine, seconds, tell
 from softswitch.base.errors import StartError
 from softswitch.cli.directory import chosen_project, config_option, connect, find_directory, store_directory

@@ -1,6 +1,6 @@
 """An hour's figures of a queue and an agent, and a contact that waits, with fixed contents."""
 
-from softswitch.acd.explaining import AgentVerdict, ContactExplanation, NextThing
+from softswitch.acd.explanation import AgentVerdict, ContactExplanation, NextThing
 from softswitch.acd.model import Channel, ContactState
 from softswitch.acd.reporting.intervals import Interval
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally

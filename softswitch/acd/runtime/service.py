@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from softswitch.acd.events import AcdEvent, Stamped, SwitchStarted, SwitchStopped
-from softswitch.acd.explaining import ContactExplanation
+from softswitch.acd.explanation import ContactExplanation
 from softswitch.acd.inputs import (
     AcdInput,
     AgentBusy,

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from softswitch.acd.explaining import ContactExplanation
+from softswitch.acd.explanation import ContactExplanation
 from softswitch.acd.reporting.tallies import AgentTally, QueueTally
 from softswitch.base.traced_message import TracedMessage
 from softswitch.calls.told.events import Numbered

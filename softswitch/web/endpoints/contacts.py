@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from softswitch.acd.explaining import ContactExplanation
+from softswitch.acd.explanation import ContactExplanation
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.control.protocol.replies import Callbacks, CallbackSet, Contacts, ContactSet, Explained
 from softswitch.control.protocol.requests import (

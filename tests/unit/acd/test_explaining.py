@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from softswitch.acd.explaining import ContactExplanation
+from softswitch.acd.explanation import ContactExplanation
 from softswitch.acd.inputs import AgentBusy, AgentLoggedIn, AgentPaused, AgentUnreachable, ContactQueued
 from softswitch.acd.limits import AGENTS_EXPLAINED_MAX
 from softswitch.acd.model import Agent, BusyKind, ContactState, Queue, RoutingStep, Serving, ToQueue

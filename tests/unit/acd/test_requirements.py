@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from softswitch.acd.limits import REQUIREMENT_LENGTH_MAX, REQUIREMENT_NESTING_MAX, REQUIREMENT_TERMS_MAX
 from softswitch.acd.model import Skills
-from softswitch.acd.requirements import asked_skills, from_skills, holds, parse, skill_names, who_holds
+from softswitch.acd.requirement_columns import who_holds
+from softswitch.acd.requirements import asked_skills, from_skills, holds, parse, skill_names
 from softswitch.base.errors import LocalError
 
 PEOPLE: list[Skills] = [
