@@ -23,6 +23,12 @@ SECONDS = 10
 """The least it takes; callers who arrive in the first three seconds are served within half a minute."""
 
 
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The performances are given in one directory, one after the other: what is spoken for the first is kept."""
+    return tmp_path_factory.mktemp("performances") / "demo"
+
+
 def command(directory: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "softswitch", "demo", "--directory", str(directory), *arguments]
 
@@ -41,8 +47,7 @@ def processes_naming(path: Path) -> list[str]:
     return lines
 
 
-def test_a_short_performance_has_no_fault(tmp_path: Path) -> None:
-    directory = tmp_path / "demo"
+def test_a_short_performance_has_no_fault(directory: Path) -> None:
     finished = subprocess.run(
         command(directory, "--seconds", str(SECONDS), "--seed", "2", "--json"),
         capture_output=True,
@@ -67,7 +72,7 @@ def test_a_short_performance_has_no_fault(tmp_path: Path) -> None:
         assert recording.getnchannels() == 2
     assert_the_workbook_says_the_same(directory, finished.stderr, figures)
     assert_everything_agrees(directory)
-    assert processes_naming(tmp_path) == []
+    assert processes_naming(directory) == []
 
 
 def assert_the_workbook_says_the_same(directory: Path, said: str, figures: dict[str, Any]) -> None:
@@ -93,8 +98,7 @@ def assert_everything_agrees(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_performance_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
-    directory = tmp_path / "demo"
+def test_an_interrupted_performance_leaves_nothing_running(directory: Path, number: signal.Signals) -> None:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command(directory), stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
@@ -108,7 +112,7 @@ def test_an_interrupted_performance_leaves_nothing_running(tmp_path: Path, numbe
         assert process.wait(timeout=30) == 130
     assert "everything that was started has ended" in rest
     assert time.monotonic() - began_at < 10
-    assert processes_naming(tmp_path) == []
+    assert processes_naming(directory) == []
 
 
 def test_a_directory_of_somebody_elses_is_refused_in_one_line(tmp_path: Path) -> None:
