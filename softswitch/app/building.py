@@ -70,6 +70,7 @@ from softswitch.media.runtime.client import MediaClient
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import SipOutput
 from softswitch.sip.runtime.driver import SipDriver
+from softswitch.sip.runtime.held_listeners import HeldListeners
 from softswitch.sip.runtime.resolver import ServerResolver
 from softswitch.sip.tracing.message_log import MessageLog
 from softswitch.store import open_store
@@ -96,7 +97,13 @@ class Wired(Protocol):
     def voice_message_left(self, box: VoiceBox, message: StoredVoiceMessage) -> None: ...
 
 
-def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop: asyncio.AbstractEventLoop) -> Parts:
+def build(
+    configuration: Configuration,
+    dialplan: Dialplan,
+    switch: Wired,
+    loop: asyncio.AbstractEventLoop,
+    held: HeldListeners,
+) -> Parts:
     """Make everything, and let what happens in each part come to whom it concerns. Nothing is started."""
     clock, entropy = SystemClock(), SystemEntropy()
     store = open_store(
@@ -120,6 +127,7 @@ def build(configuration: Configuration, dialplan: Dialplan, switch: Wired, loop:
         messages=messages,
         streams=stream_settings(configuration),
         resolver=ServerResolver(loop, entropy, dns_servers(configuration)),
+        held=held,
     )
     media = MediaClient(
         worker_sockets(configuration),

@@ -11,6 +11,8 @@ from pathlib import Path
 from softswitch.base.errors import StartError
 from softswitch.config import Configuration
 
+SWITCH = "switch"
+"""What the switch process is called among the children."""
 WEB = "web"
 """What the web process is called among the children."""
 WAREHOUSE = "warehouse"

@@ -1,7 +1,9 @@
 """The supervisor: starts the processes of the switch, starts again whatever dies, and ends them in order.
 
-It holds no call and no socket of the network, so that it has no reason to die itself. If it is killed all the same its
-children go on, each in a session of its own; the next supervisor of the same run directory takes them over.
+It holds no call and reads no socket of the network, so that it has no reason to die itself. If it is killed all the
+same its children go on, each in a session of its own; the next supervisor of the same run directory takes them over.
+
+It keeps the switch's listening sockets open for the next switch (held_sockets.py).
 """
 
 import asyncio
@@ -9,13 +11,14 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 import msgspec
 
 from softswitch.app.children import AllGone, Children, GaveUp, Output, Restart, Role, Send, Spawn
 from softswitch.app.health import notify
-from softswitch.app.run_directory import RunDirectory
+from softswitch.app.held_sockets import SocketStore
+from softswitch.app.run_directory import SWITCH, RunDirectory
 from softswitch.base.clock import Clock, SystemClock
 from softswitch.base.log import get_logger
 
@@ -44,10 +47,21 @@ class Process:
         self.descriptor = os.pidfd_open(pid)
 
     @classmethod
-    def spawn(cls, arguments: Sequence[str]) -> "Process":
-        """Raises `OSError`. A session of its own, so that neither Ctrl-C nor a closed terminal reaches it."""
-        environment = {**_ENVIRONMENT, **os.environ}
-        popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
+    def spawn(
+        cls, arguments: Sequence[str], variables: Mapping[str, str] | None = None, inherited: Sequence[int] = ()
+    ) -> "Process":
+        """Raises `OSError`. A session of its own, so that neither Ctrl-C nor a closed terminal reaches it.
+
+        It has these `variables` besides the supervisor's, and `inherited` descriptors besides the three usual ones.
+        """
+        environment = {**_ENVIRONMENT, **os.environ, **(variables or {})}
+        popen = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=environment,
+            pass_fds=inherited,
+        )
         return cls(popen.pid, popen)
 
     def send(self, name: str) -> None:
@@ -70,6 +84,10 @@ class Supervisor:
         self._children = Children([program.role for program in programs])
         self._processes: dict[str, Process] = {}
         self._loop = asyncio.get_running_loop()
+        self._sockets = SocketStore()
+        self._reads: int | None = None
+        """The descriptor on which the switch says which of its sockets are to be held."""
+        self._switch_began_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._exit_code: asyncio.Future[int] = self._loop.create_future()
 
@@ -78,7 +96,11 @@ class Supervisor:
         self._take_over()
         self._children.start(self._clock.now(), already_running=self._processes.keys())
         self._drain()
-        return await self._exit_code
+        try:
+            return await self._exit_code
+        finally:
+            self._stop_reading()
+            self._sockets.close()
 
     def stop(self) -> None:
         """End everything in order; a second time, quickly."""
@@ -138,7 +160,7 @@ class Supervisor:
 
     def _spawn(self, name: str) -> None:
         try:
-            process = Process.spawn(self._programs[name].arguments)
+            process = self._spawn_holding(name) if name == SWITCH else Process.spawn(self._programs[name].arguments)
         except OSError as error:
             _log.error("the system cannot start a process", child=name, reason=error.strerror)
             self._children.exited(name, None, self._clock.now())
@@ -146,6 +168,30 @@ class Supervisor:
         _log.info("started", child=name, pid=process.pid)
         self._watch(name, process)
         self._run_directory.note_process(name, process.pid)
+
+    def _spawn_holding(self, name: str) -> Process:
+        """The switch goes on with the sockets of the one before."""
+        self._stop_reading()
+        variables, inherited = self._sockets.begin()
+        try:
+            process = Process.spawn(self._programs[name].arguments, variables, inherited)
+        finally:
+            self._sockets.begun(inherited)
+        channel = self._sockets.channel
+        if channel is not None:
+            self._reads = channel.fileno()
+            self._loop.add_reader(self._reads, self._hold)
+        self._switch_began_at = self._clock.now()
+        return process
+
+    def _hold(self) -> None:
+        if not self._sockets.receive():
+            self._stop_reading()
+
+    def _stop_reading(self) -> None:
+        if self._reads is not None:
+            self._loop.remove_reader(self._reads)
+            self._reads = None
 
     def _watch(self, name: str, process: Process) -> None:
         self._processes[name] = process
@@ -157,6 +203,10 @@ class Supervisor:
         exit_code = process.finish()
         _log.info("ended", child=name, pid=process.pid, how=_how_it_ended(exit_code))
         self._run_directory.forget_process(name)
+        if name == SWITCH:
+            self._hold()  # what it had said and nobody had read
+            if self._sockets.ended(self._clock.now() - self._switch_began_at):
+                _log.error("the switch dies again and again: what waits in its sockets is dropped", child=name)
         self._children.exited(name, exit_code, self._clock.now())
         self._drain()
 

@@ -25,6 +25,7 @@ from softswitch.app.building import build
 from softswitch.app.caller_settings import lookups as configured_lookups
 from softswitch.app.certificates import certificate_faults
 from softswitch.app.garbage import GarbageRounds
+from softswitch.app.held_sockets import HeldSockets
 from softswitch.app.machine import own_ip
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
@@ -86,6 +87,7 @@ class Switch:
         self._loop = asyncio.get_running_loop()
         self._parts: Parts | None = None
         self._control: ControlServer | None = None
+        self._held = HeldSockets(os.environ)
 
     async def start(self) -> None:
         """Raises `ConfigurationError` or `StartError`; then nothing is left running."""
@@ -93,7 +95,7 @@ class Switch:
         configure_logging(
             level=configuration.settings.log.level, log_format=configuration.settings.log.format, program="switch"
         )
-        parts = build(configuration, dialplan, self, self._loop)
+        parts = build(configuration, dialplan, self, self._loop, self._held)
         self._parts = parts
         kept = read_kept(parts.records.kept_calls(), boot_id())
         await parts.media.start()
@@ -101,6 +103,7 @@ class Switch:
         self._look_at_certificates(parts)
         parts.driver.hold_back()
         await parts.driver.start(listeners(configuration))
+        self._held.let_go()
         self._restore(parts, kept)
         parts.endpoint.trunks.start(parts.clock.now())
         parts.driver.go_on()
@@ -336,6 +339,7 @@ class Switch:
         await parts.mailing.stop()
         await self._leave_providers(parts)
         await parts.driver.stop()
+        self._held.close()
         await parts.media.close()
         parts.queue_hours.stop()
         parts.acd.stop()

@@ -10,7 +10,7 @@ import click
 
 from softswitch.app.children import Role
 from softswitch.app.health import ANSWER_WITHIN_S, ASK_EVERY_S, SwitchHealth, notify
-from softswitch.app.run_directory import TELEMETRY, WAREHOUSE, WEB, RunDirectory, worker_sockets
+from softswitch.app.run_directory import SWITCH, TELEMETRY, WAREHOUSE, WEB, RunDirectory, worker_sockets
 from softswitch.app.sounds import prepare_sounds, sound_cache_directory, sound_library
 from softswitch.app.supervisor import Program, Supervisor, supervise
 from softswitch.base.errors import Fault
@@ -90,7 +90,7 @@ def _programs(configuration: Configuration) -> list[Program]:
         for name, socket in worker_sockets(configuration).items()
     ]
     kill_after_s = settings.shutdown.grace_s + SWITCH_KILL_AFTER_GRACE_S
-    switch = Role(name="switch", stop_rank=0, kill_after_s=kill_after_s, reloads=True)
+    switch = Role(name=SWITCH, stop_rank=0, kill_after_s=kill_after_s, reloads=True)
     programs = [*workers, Program(switch, (*python, "softswitch.app.switch", configuration.directory))]
     if settings.web.enabled:
         web = Role(name=WEB, stop_rank=0, kill_after_s=WEB_KILL_AFTER_S)

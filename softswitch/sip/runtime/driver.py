@@ -17,6 +17,7 @@ from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.outputs import CloseFlow, ResolveTarget, SipOutput, Transmit
 from softswitch.sip.routing.server_location import Destination, QuestionKind, Wanted
+from softswitch.sip.runtime.held_listeners import HeldListeners, NoneHeld
 from softswitch.sip.runtime.limits import HELD_BACK_MAX
 from softswitch.sip.runtime.load_meter import LoadMeter
 from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, addresses_of, family_of
@@ -55,7 +56,10 @@ class SipDriver:
         messages: MessageLog | None = None,
         streams: StreamSettings | None = None,
         resolver: ServerResolver | None = None,
+        held: HeldListeners | None = None,
     ) -> None:
+        """`held` are listeners that somebody else keeps open while no switch is there."""
+        self._held = held or NoneHeld()
         self.endpoint = endpoint
         self.messages = MessageLog() if messages is None else messages
         """Everything that comes and goes."""
@@ -78,7 +82,7 @@ class SipDriver:
 
     async def start(self, listen: Sequence[tuple[TransportKind, HostPort]]) -> None:
         """Open all listeners, or none: raises StartError or TlsFault with one line that says what to do."""
-        self._streams = StreamTransport(self, self._loop, self._stream_settings)
+        self._streams = StreamTransport(self, self._loop, self._stream_settings, self._held)
         self._load = LoadMeter(self._loop, self._note_load, self._waiting_bytes)
         try:
             for kind, local in listen:
@@ -264,7 +268,7 @@ class SipDriver:
 
     async def _listen(self, kind: TransportKind, local: HostPort) -> None:
         if kind is TransportKind.UDP:
-            listener = await open_udp(local, self, self._finder, self._loop)
+            listener = await open_udp(local, self, self._finder, self._loop, self._held)
             bound = listener.local
             for host in addresses_of(bound.host):
                 self._udp[HostPort(host, bound.port)] = listener

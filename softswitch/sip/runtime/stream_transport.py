@@ -20,6 +20,7 @@ import msgspec
 from softswitch.base.address import OURS, Flow, HostPort, TransportKind
 from softswitch.base.errors import StartError
 from softswitch.base.log import get_logger
+from softswitch.sip.runtime.held_listeners import HeldListeners, NoneHeld
 from softswitch.sip.runtime.limits import (
     CONNECT_TIMEOUT_S,
     CONNECTIONS_MAX,
@@ -59,9 +60,15 @@ class StreamTransport:
     """All stream listeners and connections of a driver. Raises `TlsFault` for files of TLS that cannot be used."""
 
     def __init__(
-        self, receiver: Receiver, loop: asyncio.AbstractEventLoop, settings: StreamSettings | None = None
+        self,
+        receiver: Receiver,
+        loop: asyncio.AbstractEventLoop,
+        settings: StreamSettings | None = None,
+        held: HeldListeners | None = None,
     ) -> None:
+        """`held` are listeners that somebody else keeps open while no switch is there."""
         self.receiver = receiver
+        self._held = held or NoneHeld()
         self.loop = loop
         self._settings = settings or StreamSettings()
         self._contexts = TlsContexts(self._settings.tls)
@@ -96,17 +103,16 @@ class StreamTransport:
         def connected() -> StreamConnection:
             return StreamConnection(self, kind, listener=local)
 
-        listener = socket.socket(family_of(local.host), socket.SOCK_STREAM)
+        known = self._held.take(kind, local)
+        listener = known or socket.socket(family_of(local.host), socket.SOCK_STREAM)
         try:
-            listener.setblocking(False)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if listener.family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind(local)
+            if known is None:
+                _bind(listener, local)
             server = await self.loop.create_server(connected, sock=listener, backlog=BACKLOG)
         except OSError as error:
             listener.close()
             raise cannot_listen(kind, local, error) from None
+        self._held.hold(kind, local, listener)
         self._servers.append(server)
         host, port, *_ = listener.getsockname()
         return HostPort(host, port)
@@ -283,3 +289,11 @@ class StreamTransport:
     def _sweep_again(self) -> None:
         self.sweep(self.loop.time())
         self._sweeper = self.loop.call_later(SWEEP_EVERY_S, self._sweep_again)
+
+
+def _bind(listener: socket.socket, local: HostPort) -> None:
+    listener.setblocking(False)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if listener.family == socket.AF_INET6:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    listener.bind(local)

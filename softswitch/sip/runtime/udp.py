@@ -8,6 +8,7 @@ from typing import cast
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.errors import StartError
+from softswitch.sip.runtime.held_listeners import HeldListeners
 from softswitch.sip.runtime.limits import PEERS_REMEMBERED_MAX, RECEIVE_BUFFER_BYTES
 from softswitch.sip.runtime.local_address import WILDCARDS, LocalAddressFinder, family_of
 from softswitch.sip.runtime.receiver import Receiver
@@ -74,9 +75,20 @@ class UdpListener(asyncio.DatagramProtocol):
 
 
 async def open_udp(
-    local: HostPort, receiver: Receiver, finder: LocalAddressFinder, loop: asyncio.AbstractEventLoop
+    local: HostPort,
+    receiver: Receiver,
+    finder: LocalAddressFinder,
+    loop: asyncio.AbstractEventLoop,
+    held: HeldListeners,
 ) -> UdpListener:
-    """Bind and listen. Raises StartError."""
+    """Listen, on a socket that is `held` or one bound now. Raises StartError."""
+    udp_socket = held.take(TransportKind.UDP, local) or _bind(local)
+    held.hold(TransportKind.UDP, local, udp_socket)
+    _, listener = await loop.create_datagram_endpoint(lambda: UdpListener(receiver, finder), sock=udp_socket)
+    return listener
+
+
+def _bind(local: HostPort) -> socket.socket:
     udp_socket = socket.socket(family_of(local.host), socket.SOCK_DGRAM)
     try:
         udp_socket.setblocking(False)
@@ -88,8 +100,7 @@ async def open_udp(
     except OSError as error:
         udp_socket.close()
         raise cannot_listen(TransportKind.UDP, local, error) from None
-    _, listener = await loop.create_datagram_endpoint(lambda: UdpListener(receiver, finder), sock=udp_socket)
-    return listener
+    return udp_socket
 
 
 def cannot_listen(kind: TransportKind, local: HostPort, error: OSError) -> StartError:

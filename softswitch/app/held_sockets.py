@@ -1,0 +1,173 @@
+"""Listening sockets outlive the switch: the supervisor holds them, and the next switch process goes on with them.
+
+```
+  switch ── binds ──► Hold(name) + descriptor ──► supervisor: keeps it, never reads it
+    │ dies                                            │
+    └─► what comes waits in the kernel ◄──────────────┤
+  next switch ◄── descriptors by name, at its start ──┘
+```
+
+So while no switch is there datagrams and connections wait instead of being refused, and nobody is told "port
+unreachable". A switch that dies again and again soon after its start may do so because of what waits there: then the
+supervisor lets go of all (`SocketStore.ended`). A supervisor that was itself killed has none; then the switch binds.
+
+The two speak over a socket pair that the switch inherits: one message for each socket, with its descriptor
+(SCM_RIGHTS). The environment variable `SOFTSWITCH_HELD` tells the switch the descriptor of the pair and those it is
+given.
+"""
+
+import contextlib
+import os
+import socket
+from collections.abc import Mapping
+
+import msgspec
+
+from softswitch.base.address import HostPort, TransportKind
+
+VARIABLE = "SOFTSWITCH_HELD"
+SHORT_LIFE_S = 10.0
+SHORT_LIVES_MAX = 3
+"""Deaths in a row so soon after a start after which what waits in the sockets is suspected."""
+NAME_BYTES_MAX = 200
+
+
+class Inherited(msgspec.Struct, frozen=True):
+    """What a switch finds in its environment: descriptors."""
+
+    channel: int
+    sockets: dict[str, int] = {}
+
+
+def name_of(kind: TransportKind, local: HostPort) -> str:
+    """Of the socket that listens there."""
+    return f"{kind.value} {local}"
+
+
+class HeldSockets:
+    """The switch's side. Without a supervisor that holds sockets nothing is held, and everything is bound anew."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        inherited = _read(environment.get(VARIABLE, ""))
+        self._channel = None if inherited is None else _opened(inherited.channel)
+        given = {} if inherited is None else inherited.sockets
+        self._given = {name: opened for name, number in given.items() if (opened := _opened(number)) is not None}
+
+    def take(self, kind: TransportKind, local: HostPort) -> socket.socket | None:
+        """The socket that the switch before listened on there; None: there is none."""
+        return self._given.pop(name_of(kind, local), None)
+
+    def hold(self, kind: TransportKind, local: HostPort, listening: socket.socket) -> None:
+        """Have it held for the next switch. A port that the kernel chose is not worth it."""
+        if self._channel is None or not local.port:
+            return
+        with contextlib.suppress(OSError):  # the supervisor is gone: the next switch binds anew
+            socket.send_fds(self._channel, [name_of(kind, local).encode()], [listening.fileno()])
+
+    def let_go(self) -> None:
+        """Of those that the configuration does not name any more."""
+        for unwanted in self._given.values():
+            unwanted.close()
+        self._given.clear()
+
+    def close(self) -> None:
+        """Nothing more is to be held."""
+        self.let_go()
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+
+class SocketStore:
+    """The supervisor's side, of one switch after the other."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, int] = {}
+        self._channel: socket.socket | None = None
+        self._short_lives = 0
+
+    @property
+    def names(self) -> list[str]:
+        """What is held."""
+        return list(self._held)
+
+    @property
+    def channel(self) -> socket.socket | None:
+        """Readable when the switch has something to be held, or has ended; `receive` then."""
+        return self._channel
+
+    def begin(self) -> tuple[dict[str, str], list[int]]:
+        """A switch is about to be started: what is to be in its environment, and the descriptors it is to inherit.
+
+        `begun` must follow once it has them.
+        """
+        self._close_channel()
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._channel.setblocking(False)
+        number = theirs.detach()
+        inherited = Inherited(number, dict(self._held))
+        return {VARIABLE: msgspec.json.encode(inherited).decode()}, [number, *self._held.values()]
+
+    def begun(self, inherited: list[int]) -> None:
+        """It has its own of each."""
+        os.close(inherited[0])
+
+    def receive(self) -> bool:
+        """Take what the switch wants held; False when it will say no more."""
+        if self._channel is None:
+            return False
+        try:
+            content, descriptors, _, _ = socket.recv_fds(self._channel, NAME_BYTES_MAX, 1)
+        except BlockingIOError:
+            return True
+        except OSError:
+            content, descriptors = b"", []
+        if not content or len(descriptors) != 1:
+            for number in descriptors:
+                os.close(number)
+            self._close_channel()
+            return False
+        former = self._held.pop(content.decode(), None)
+        if former is not None:
+            os.close(former)
+        self._held[content.decode()] = descriptors[0]
+        return True
+
+    def ended(self, lived_s: float) -> bool:
+        """The switch has died; whether all sockets were let go of, since it dies again and again."""
+        self._short_lives = self._short_lives + 1 if lived_s < SHORT_LIFE_S else 0
+        if self._short_lives < SHORT_LIVES_MAX or not self._held:
+            return False
+        self._short_lives = 0
+        self.close()
+        return True
+
+    def close(self) -> None:
+        """Hold nothing any more."""
+        self._close_channel()
+        for number in self._held.values():
+            os.close(number)
+        self._held.clear()
+
+    def _close_channel(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+
+def _read(text: str) -> Inherited | None:
+    try:
+        return msgspec.json.decode(text, type=Inherited) if text else None
+    except msgspec.MsgspecError:
+        return None
+
+
+def _opened(number: int) -> socket.socket | None:
+    """The socket behind an inherited descriptor, which is none of whoever we start ourselves."""
+    try:
+        opened = socket.socket(fileno=number)
+        opened.set_inheritable(False)
+        opened.setblocking(False)
+    except OSError:
+        return None
+    return opened

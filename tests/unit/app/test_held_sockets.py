@@ -1,0 +1,110 @@
+"""Sockets that the supervisor holds: given by one process, taken by the next, let go of when they do harm."""
+
+import os
+import socket
+
+from softswitch.app.held_sockets import SHORT_LIFE_S, SHORT_LIVES_MAX, HeldSockets, SocketStore
+from softswitch.base.address import HostPort, TransportKind
+
+
+def listening() -> tuple[socket.socket, HostPort]:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    bound.bind(("127.0.0.1", 0))
+    return bound, HostPort(*bound.getsockname())
+
+
+def start(store: SocketStore) -> HeldSockets:
+    """What a new switch process finds; its descriptors are copies, as those of a process are."""
+    variables, inherited = store.begin()
+    copies = {number: os.dup(number) for number in inherited}
+    text = variables["SOFTSWITCH_HELD"]
+    for number, copy in sorted(copies.items(), reverse=True):
+        text = text.replace(f":{number}", f":{copy}")
+    held = HeldSockets({"SOFTSWITCH_HELD": text})
+    store.begun(inherited)
+    return held
+
+
+def test_a_socket_is_handed_from_one_switch_to_the_next_with_what_waits_in_it() -> None:
+    store = SocketStore()
+    first = start(store)
+    bound, local = listening()
+    first.hold(TransportKind.UDP, local, bound)
+    assert store.receive()
+    bound.close()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.sendto(b"REGISTER", local)
+    first.close()
+    second = start(store)
+    taken = second.take(TransportKind.UDP, local)
+    assert taken is not None
+    assert taken.recv(100) == b"REGISTER"
+    taken.close()
+    second.close()
+    store.close()
+
+
+def test_others_are_not_taken_and_are_closed() -> None:
+    store = SocketStore()
+    first = start(store)
+    bound, local = listening()
+    first.hold(TransportKind.UDP, local, bound)
+    assert store.receive()
+    bound.close()
+    first.close()
+    second = start(store)
+    assert second.take(TransportKind.TCP, local) is None
+    assert second.take(TransportKind.UDP, HostPort("127.0.0.1", local.port + 1)) is None
+    second.let_go()
+    assert second.take(TransportKind.UDP, local) is None
+    second.close()
+    store.close()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+        again.bind(local)
+
+
+def test_the_same_address_once_more_takes_the_place_of_the_former() -> None:
+    store = SocketStore()
+    first = start(store)
+    bound, local = listening()
+    for _ in range(3):
+        first.hold(TransportKind.UDP, local, bound)
+        assert store.receive()
+    bound.close()
+    assert len(store.names) == 1
+    first.close()
+    store.close()
+
+
+def test_a_switch_that_dies_again_and_again_begins_without_them() -> None:
+    store = SocketStore()
+    first = start(store)
+    bound, local = listening()
+    first.hold(TransportKind.UDP, local, bound)
+    assert store.receive()
+    bound.close()
+    for _ in range(SHORT_LIVES_MAX - 1):
+        assert not store.ended(SHORT_LIFE_S / 2)
+    assert not store.ended(SHORT_LIFE_S * 2), "one that lived is no sign"
+    for _ in range(SHORT_LIVES_MAX - 1):
+        assert not store.ended(SHORT_LIFE_S / 2)
+    assert store.ended(SHORT_LIFE_S / 2)
+    assert store.names == []
+    first.close()
+
+
+def test_without_a_supervisor_nothing_is_held() -> None:
+    bound, local = listening()
+    for text in ("", "no json", '{"channel": 100000}'):
+        held = HeldSockets({"SOFTSWITCH_HELD": text})
+        held.hold(TransportKind.UDP, local, bound)
+        assert held.take(TransportKind.UDP, local) is None
+    bound.close()
+
+
+def test_the_end_of_a_switch_is_no_socket() -> None:
+    store = SocketStore()
+    held = start(store)
+    held.close()
+    assert not store.receive()
+    assert store.channel is None
