@@ -3,9 +3,10 @@
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import SipCore
-from softswitch.sip.kept import KeptArrival, KeptAttempt, KeptCredential, KeptDialog, KeptLeg, KeptSession, text_of
+from softswitch.sip.kept import KeptAttempt, KeptCredential, KeptDialog, KeptLeg, KeptSession, text_of
 from softswitch.sip.messages.message import Request
 from softswitch.sip.messages.parser import parse
+from softswitch.sip.outputs import LegChanged
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.sessions.inbound_invite import InboundInvite
 from softswitch.sip.sessions.invite_session import InviteSession
@@ -16,27 +17,19 @@ def adopt(core: SipCore, kept: KeptLeg, now: float) -> bool:
     """Whether the leg lives on here, or is withdrawn in order; not if it is here already, or too many are."""
     if kept.leg_id in core.legs or len(core.legs) >= core.settings.limits.sessions_max:
         return False
-    match kept:
-        case KeptSession():
-            return _adopt_session(core, kept, now)
-        case KeptArrival():
-            return _adopt_arrival(core, kept, now)
-        case KeptAttempt():
-            return _withdraw(core, kept, now)
-
-
-def _adopt_session(core: SipCore, kept: KeptSession, now: float) -> bool:
+    if isinstance(kept, KeptAttempt):
+        return _withdraw(core, kept, now)
     if _is_known(core, kept.dialog):
         return False
-    InviteSession.adopt(core, kept, _challenge(core, kept.credential), now)
-    return True
-
-
-def _adopt_arrival(core: SipCore, kept: KeptArrival, now: float) -> bool:
-    invite = parse(kept.invite)
-    if not isinstance(invite, Request) or _is_known(core, kept.dialog):
-        return False
-    InboundInvite.adopt(core, kept, invite, now)
+    if isinstance(kept, KeptSession):
+        InviteSession.adopt(core, kept, _challenge(core, kept.credential), now)
+    else:
+        invite = parse(kept.invite)
+        if not isinstance(invite, Request):
+            return False
+        InboundInvite.adopt(core, kept, invite, now)
+    # Our numbers have leapt; should they not be written down before the next death, they would be used again.
+    core.outputs.append(LegChanged(kept.leg_id))
     return True
 
 
