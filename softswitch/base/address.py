@@ -59,9 +59,9 @@ class Flow(NamedTuple):
 
     @property
     def can_be_opened(self) -> bool:
-        """Whether the connection may be opened, or opened again: NAT may be before a peer that has opened it itself,
-        and a browser is never called."""
-        return (not self.connection or bool(self.connection & OURS)) and not self.kind.is_web
+        """Whether we may open the connection, or open it again: NAT may be before a peer that has opened it himself,
+        and a browser cannot be called."""
+        return bool(self.connection & OURS) or not (self.connection or self.kind.is_web)
 
     @property
     def is_lost(self) -> bool:

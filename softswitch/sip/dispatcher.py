@@ -79,7 +79,7 @@ class Dispatcher:
     def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
         if response.cseq.method == "INVITE":
             _ = response.to, [route.uri for route in response.record_routes], [each.uri for each in response.contacts]
-        if not self._core.returning.is_idle:
+        if flow.connection:
             self._note_return(response, flow, now)
         is_stray = response.status in (401, 407) and not self._may_challenge(response, flow)
         if is_stray or not self._core.transactions.receive_response(response, now):

@@ -107,10 +107,15 @@ class SipEndpoint:
     # Inputs from the network
 
     def flow_closed(self, flow: Flow, now: float) -> None:
-        """A stream connection is closed: its bindings go, requests waiting for an answer on it have failed."""
+        """A stream connection is closed: its bindings go, requests waiting for an answer on it have failed.
+
+        Legs go on along another, which the peer opens or we do (returning.py).
+        """
+        bindings = self._registrar.along(flow)
         for aor in self._registrar.flow_closed(flow):
             self._core.outputs.append(RegistrationChanged(aor, self._registrar.bindings(aor)))
-        self.flow_failed(flow, now)
+        self._core.returning.broken(flow, bindings, now)
+        self._core.transactions.flow_closed(flow, now)
 
     def flow_failed(self, flow: Flow, now: float) -> None:
         """A stream connection could not be opened or broke: requests waiting for an answer on it have failed."""

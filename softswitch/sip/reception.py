@@ -245,8 +245,9 @@ class Reception:
             verdict = self._restrict(verdict, flow)
         if isinstance(verdict, Accepted):
             self._core.outputs.extend(self.guard.note_success(host, now))
-            if flow.connection and request.method != "REGISTER" and not self._registrar.knows(flow):
-                self._core.returning.proven(f"{verdict.username}@{self._core.settings.domain}", flow, now)
+            aor = f"{verdict.username}@{self._core.settings.domain}"
+            if flow.connection and request.method != "REGISTER" and self._core.returning.misses(aor):
+                self._core.returning.proven(aor, self._registrar.bindings(aor), flow, now)
             return verdict.username
         self.guard.counters.challenged += 1
         if verdict.username and not verdict.stale:

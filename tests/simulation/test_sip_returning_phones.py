@@ -15,11 +15,13 @@ from softswitch.sip.outputs import (
     LegAnswered,
     LegEnded,
     LegFailed,
+    ReinviteAnswered,
+    ReinviteReceived,
     RequestFinished,
     SipOutput,
 )
 from softswitch.sip.settings import PLAIN_SESSION, Account, SessionPolicy, SipSettings, Target
-from softswitch.testing.sip_pair import ALICE, ANSWER, OFFER, SWITCH, SipPair, switch_settings
+from softswitch.testing.sip_pair import ALICE, ANSWER, OFFER, PROVIDER, SWITCH, SipPair, switch_settings
 from softswitch.testing.successor import succeed, write_down
 
 PASSWORD = Credential(username="alice", realm="switch.example", password="correct horse")
@@ -218,3 +220,77 @@ def test_who_answers_when_nobody_waits_is_told_goodbye_when_it_is_back(kind: Tra
     phone.pair.run(3.0)
     assert phone.pair.one("alice", LegEnded).leg_id == theirs
     assert phone.pair.all("switch", LegAnswered) == phone.pair.all("switch", LegFailed) == []
+
+
+# While the switch lives: a connection breaks, as those of browsers do
+
+
+def all_break(pair: SipPair) -> None:
+    for number in pair.network.connections:
+        pair.network.close(number, pair.now)
+
+
+@KINDS
+@DIRECTIONS
+@WAYS_BACK
+def test_a_broken_connection_ends_no_call(kind: TransportKind, call: Call, comes_back: WayBack) -> None:
+    """Nor does an offer that was on its way: it is made again when the phone is back."""
+    phone = PhoneOnAStream(kind)
+    pair = phone.pair
+    pair.rules.append(
+        lambda name, fact, now: (
+            pair.alice.answer_reinvite(fact.leg_id, ANSWER, now) if isinstance(fact, ReinviteReceived) else None
+        )
+    )
+    phone.register()
+    theirs, ours = call(phone)
+    pair.switch.reinvite(ours, OFFER, pair.now)
+    pair.run(0.0)
+    all_break(pair)
+    pair.network.cut("alice", pair.now)
+    pair.run(5.0)
+    assert phone.bindings() == []
+    assert pair.all("switch", LegEnded) == pair.all("switch", ReinviteAnswered) == []
+    comes_back(phone, theirs)
+    pair.run(2.0)
+    assert pair.one("switch", ReinviteAnswered).sdp == ANSWER
+    pair.switch.hang_up(ours, pair.now)
+    pair.run(0.5)
+    assert pair.one("alice", LegEnded).leg_id == theirs
+
+
+@pytest.mark.parametrize("kind", [TransportKind.TCP, TransportKind.TLS])
+@pytest.mark.parametrize("is_caller", [True, False])
+def test_a_trunk_that_closes_idle_connections_is_called_anew(kind: TransportKind, is_caller: bool) -> None:
+    pair = SipPair(kind=kind)
+    answering = "switch" if not is_caller else "provider"
+    pair.rules.append(
+        lambda name, fact, now: (
+            getattr(pair, answering).accept(fact.leg_id, ANSWER, now) if isinstance(fact, InviteReceived) else None
+        )
+    )
+    if is_caller:
+        ours = pair.switch.invite(pair.target("5", PROVIDER), from_uri="sip:1@switch.example", sdp=OFFER, now=pair.now)
+        pair.run(1.0)
+    else:
+        pair.provider.invite(pair.target("1"), from_uri="sip:5@provider.example", sdp=OFFER, now=pair.now)
+        pair.run(1.0)
+        ours = pair.one("switch", InviteReceived).leg_id
+    all_break(pair)
+    pair.switch.hang_up(ours, pair.now)
+    pair.run()
+    assert pair.one("provider", LegEnded).by == "remote"
+
+
+def test_connections_that_are_lost_leave_nothing() -> None:
+    """A phone that loses its connection a hundred times during one call is found by nothing it had once."""
+    phone = PhoneOnAStream(TransportKind.WS)
+    phone.register()
+    theirs, ours = phone.calls()
+    for _ in range(100):
+        all_break(phone.pair)
+        phone.register()
+    phone.pair.switch.hang_up(ours, phone.pair.now)
+    phone.pair.run(0.5)
+    assert phone.pair.one("alice", LegEnded).leg_id == theirs
+    assert phone.pair.switch.statistics().dialogs == 0

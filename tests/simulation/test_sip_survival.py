@@ -62,9 +62,10 @@ KINDS = pytest.mark.parametrize("kind", [TransportKind.UDP, TransportKind.TCP, T
 DIRECTIONS = pytest.mark.parametrize("call", [called_in, called_out])
 
 
+@KINDS
 @DIRECTIONS
-def test_a_conversation_goes_on_and_the_peer_ends_it(call: Call) -> None:
-    pair = SipPair()
+def test_a_conversation_goes_on_and_the_peer_ends_it(call: Call, kind: TransportKind) -> None:
+    pair = SipPair(kind=kind)
     theirs, ours = call(pair)
     assert succeed(pair, write_down(pair.switch, [ours])) == [ours]
     pair.run(5.0)

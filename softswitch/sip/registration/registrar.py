@@ -165,6 +165,10 @@ class Registrar:
         """Whether a phone is registered along this flow."""
         return flow in self._flows
 
+    def along(self, flow: Flow) -> list[Binding]:
+        """What is registered along this flow."""
+        return [self._bindings[aor][key] for aor, key in self._flows.get(flow, ())]
+
     def is_outbound(self, flow: Flow) -> bool:
         """Whether a phone is registered along it that was told how often to show that it is there (RFC 5626)."""
         return any(self._bindings[aor][key].reg_id for aor, key in self._flows.get(flow, ()))

@@ -6,8 +6,7 @@ after a 2xx. Its transaction goes on until it ends by itself.
 
 from softswitch.sip.core import SipCore
 from softswitch.sip.messages.message import Request, Response
-from softswitch.sip.outputs import Transmit
-from softswitch.sip.sessions.client_requests import acknowledge, make_cancel
+from softswitch.sip.sessions.client_requests import Acknowledgement, make_cancel
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.transactions.transaction import Fact
 from softswitch.sip.transactions.transaction_table import NOBODY, ClientExchange
@@ -22,7 +21,7 @@ class AbandonedInvite:
         self._core = core
         self._invite = invite
         self._is_cancelled = False
-        self._ack: Transmit | None = None
+        self._ack: Acknowledgement | None = None
 
     def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
         if response.status < 200:
@@ -40,9 +39,8 @@ class AbandonedInvite:
         if self._ack is None:
             dialog = Dialog.of_caller(self._invite, response, exchange.flow)
             self._core.route(dialog, exchange.flow)
-            self._ack = acknowledge(self._core, dialog, self._invite)
-            self._core.outputs.append(self._ack)
+            self._ack = Acknowledgement(self._core, dialog, self._invite)
             bye = dialog.make_request("BYE", self._core.make_via(dialog.flow))
             self._core.transactions.send(bye, dialog.flow, NOBODY, now)
         else:
-            self._core.outputs.append(self._ack)
+            self._ack.send()

@@ -7,14 +7,32 @@ from softswitch.sip.outputs import Transmit
 from softswitch.sip.sessions.dialog import Dialog
 
 
-def acknowledge(core: SipCore, dialog: Dialog, invite: Request) -> Transmit:
-    """The ACK of a 2xx (section 13.2.2.4): the dialog's route, the INVITE's number and, if any, its credentials."""
+class Acknowledgement:
+    """The ACK of a 2xx (section 13.2.2.4): the dialog's route, the INVITE's number and, if any, its credentials.
+
+    Sent when made, and again for every repetition of the 2xx, along whatever flow the dialog goes then.
+    """
+
+    __slots__ = ("_core", "_dialog", "_packet")
+
+    def __init__(self, core: SipCore, dialog: Dialog, invite: Request) -> None:
+        self._core = core
+        self._dialog = dialog
+        self._packet = _make_ack(core, dialog, invite).serialize()
+        self.send()
+
+    def send(self) -> None:
+        if not self._dialog.flow.is_lost:
+            self._core.outputs.append(Transmit(self._dialog.flow, self._packet))
+
+
+def _make_ack(core: SipCore, dialog: Dialog, invite: Request) -> Request:
     ack = dialog.make_request("ACK", core.make_via(dialog.flow), cseq=invite.cseq.number)
     for name in ("authorization", "proxy-authorization"):
         value = invite.get(name)
         if value is not None:
             ack.headers.append((name, value))
-    return Transmit(dialog.flow, ack.serialize())
+    return ack
 
 
 def make_cancel(invite: Request) -> Request:

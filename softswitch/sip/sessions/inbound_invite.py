@@ -108,6 +108,7 @@ class InboundInvite:
         )
         self._dialog = dialog
         core.dialogs[dialog.id] = self
+        core.returning.follow(source, self)
 
     @classmethod
     def arrived(
@@ -130,7 +131,6 @@ class InboundInvite:
         leg = cls(core, kept.leg_id, invite, exchange=exchange, dialog=dialog, source=source, policy=kept.policy)
         dialog.watch = LegWatch(kept.leg_id, core.outputs)
         core.legs[kept.leg_id] = leg
-        core.returning.wait(source, leg.move_to)
         leg._resume(kept, now)
         return leg
 
@@ -235,8 +235,7 @@ class InboundInvite:
             self._core.answer(request, flow, 500, now)
             return
         self._dialog.remote_cseq = max(number, self._dialog.remote_cseq or 0)
-        if flow != self.source:
-            self._heard_from(flow, now)
+        self._heard_from(flow, now)
         if is_repeated:
             self._core.answer(request, flow, 200, now)
         elif request.method == "BYE":
@@ -259,14 +258,18 @@ class InboundInvite:
         """Nothing is answered."""
         return False
 
-    # Inputs from whoever knows that the peer is back
+    # Inputs from whoever knows about connections (Follower)
+
+    def connection_broken(self, now: float) -> None:
+        dialog, before = self._dialog, self.source
+        self._follow(self._core.revive_way(before, dialog.remote_target, dialog.routes))
+        if dialog.flow == before:
+            dialog.go_by(self.source)
+        if self._offers is not None:
+            self._offers.move_to(self.source, now)
 
     def move_to(self, flow: Flow, now: float) -> None:
-        if not self._is_over and self.source.is_lost:
-            self._heard_from(flow, now)
-            self._exchange.flow = flow
-            if self._offers is not None:
-                self._offers.move_to(flow, now)
+        self._heard_from(flow, now)
 
     # Inputs from the transaction
 
@@ -327,12 +330,26 @@ class InboundInvite:
 
     def _heard_from(self, flow: Flow, now: float) -> None:
         """The peer is there now."""
-        lost, self.source = self.source, flow
-        self._core.route(self._dialog, flow)
-        if lost.is_lost:
+        if flow == self.source:
+            return
+        core, before = self._core, self.source
+        self._follow(flow)
+        core.route(self._dialog, flow)
+        if before.is_lost:
+            core.transactions.move(before, flow)
+            core.returning.is_back(before, flow, now)
+            if self._offers is not None:
+                self._offers.move_to(flow, now)
+
+    def _follow(self, flow: Flow) -> None:
+        returning = self._core.returning
+        returning.leave(self.source, self)
+        if self._exchange.flow == self.source:
             self._exchange.flow = flow
-            self._core.transactions.move(lost, flow)
-            self._core.returning.is_back(lost, flow, now)
+        self.source = flow
+        returning.follow(flow, self)
+        if self._dialog.watch is not None:
+            self._dialog.watch.changed()
 
     def _response(self, status: int, reason: str | None = None) -> Response:
         return make_response(self._invite, status, reason, to_tag=self._exchange.to_tag)
@@ -426,6 +443,7 @@ class InboundInvite:
         """Hold nothing any more: the heap of deadlines keeps what it was given until that time comes."""
         self._is_over = True
         self._core.deadlines.cancel(self)
+        self._core.returning.leave(self.source, self)
         del self._core, self._dialog, self._exchange, self._invite, self._packet, self._offers, self._reliable
 
 

@@ -105,8 +105,7 @@ class InviteSession:
             offers.host = self
         self.offers = offers
         core.dialogs[dialog.id] = self
-        if source.is_lost:
-            core.returning.wait(source, self.move_to)
+        core.returning.follow(source, self)
 
     @classmethod
     def adopt(cls, core: SipCore, kept: KeptSession, challenge: ChallengeReply | None, now: float) -> "InviteSession":
@@ -276,14 +275,17 @@ class InviteSession:
         self._core.transmit(self._dialog.flow, ack)
         return True
 
-    # Inputs from whoever knows that the peer is back
+    # Inputs from whoever knows about connections (Follower)
+
+    def connection_broken(self, now: float) -> None:
+        dialog, before = self._dialog, self.source
+        self._follow(self._core.revive_way(before, dialog.remote_target, dialog.routes))
+        if dialog.flow == before:
+            dialog.go_by(self.source)
+        self._go_on(now)
 
     def move_to(self, flow: Flow, now: float) -> None:
         self._heard_from(flow, now)
-        if self._answer is not None:
-            self._answer.move_to(flow, now)
-        if not self._is_over:
-            self.offers.move_to(flow, now)
 
     # Inputs from transactions
 
@@ -339,13 +341,20 @@ class InviteSession:
         """The peer is there now."""
         if flow == self.source:
             return
-        lost, self.source = self.source, flow
-        self._core.route(self._dialog, flow)
+        core, before = self._core, self.source
+        self._follow(flow)
+        core.route(self._dialog, flow)
+        if before.is_lost:
+            core.transactions.move(before, flow)
+            core.returning.is_back(before, flow, now)
+            self._go_on(now)
+
+    def _follow(self, flow: Flow) -> None:
+        self._core.returning.leave(self.source, self)
+        self.source = flow
+        self._core.returning.follow(flow, self)
         if self._dialog.watch is not None:
             self._dialog.watch.changed()
-        if lost.is_lost:
-            self._core.transactions.move(lost, flow)
-            self._core.returning.is_back(lost, flow, now)
 
     def _receive_bye(self, request: Request, flow: Flow, now: float) -> None:
         self._core.answer(request, flow, 200, now)
@@ -356,6 +365,13 @@ class InviteSession:
             self._answer.settle()
             self._answer = None
         self._close()
+
+    def _go_on(self, now: float) -> None:
+        """The connection is another one, or is lost."""
+        if self._answer is not None:
+            self._answer.move_to(self.source, now)
+        if not self._is_over:
+            self.offers.move_to(self.source, now)
 
     def _get_refers(self) -> Refers:
         if self._refers is None:
@@ -391,5 +407,6 @@ class InviteSession:
 
     def _close(self) -> None:
         """Nothing more will be said in this dialog."""
+        self._core.returning.leave(self.source, self)
         if self._core.dialogs.pop(self._dialog.id, None) is not None:
             self.offers.let_go()

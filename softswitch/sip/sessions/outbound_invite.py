@@ -31,10 +31,10 @@ from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.reason import read_cause
 from softswitch.sip.messages.replaces import Replaces
 from softswitch.sip.messages.session_body import find_sdp
-from softswitch.sip.outputs import LegAnswered, LegChanged, LegEnded, LegFailed, LegProgress, Transmit
+from softswitch.sip.outputs import LegAnswered, LegChanged, LegEnded, LegFailed, LegProgress
 from softswitch.sip.sessions.abandoned_invite import AbandonedInvite
 from softswitch.sip.sessions.client_requests import (
-    acknowledge,
+    Acknowledgement,
     keep_identity,
     make_cancel,
     read_retry_after,
@@ -129,7 +129,7 @@ class OutboundInvite:
         """Those that pick up when they are asked, by their tags."""
         self._has_1xx = False
         self._cancel_reason: str | None = None
-        self._acks: dict[str, Transmit] = {}
+        self._acks: dict[str, Acknowledgement] = {}
         self._exchange = None if flow is None else core.transactions.send(invite, flow, self, now)
         if others:
             core.deadlines.set(self, now + core.settings.failover_s)
@@ -307,7 +307,7 @@ class OutboundInvite:
         tag = response.to.tag or ""
         known = self._acks.get(tag)
         if known is not None:
-            self._core.outputs.append(known)
+            known.send()
             return
         if len(self._acks) >= FORKS_MAX:
             return
@@ -317,8 +317,7 @@ class OutboundInvite:
             early.dialog.confirm(dialog)
             dialog = early.dialog
         self._core.route(dialog, flow)
-        self._acks[tag] = acknowledge(self._core, dialog, self._invite)
-        self._core.outputs.append(self._acks[tag])
+        self._acks[tag] = Acknowledgement(self._core, dialog, self._invite)
         if self.state in (State.CALLING, State.PROCEEDING):
             self._answered(dialog, response, flow, early, now)
         else:

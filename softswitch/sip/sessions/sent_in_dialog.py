@@ -11,8 +11,7 @@ from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import ALLOW, SUPPORTED_TEXT, SipCore
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.session_body import SDP
-from softswitch.sip.outputs import Transmit
-from softswitch.sip.sessions.client_requests import acknowledge, repeat_request
+from softswitch.sip.sessions.client_requests import Acknowledgement, repeat_request
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.transactions.transaction import Fact
 from softswitch.sip.transactions.transaction_table import NOBODY, ClientExchange
@@ -27,6 +26,10 @@ class OfferOwner(Protocol):
 
     def offer_refused(self, response: Response, now: float) -> None:
         """300-699."""
+        ...
+
+    def offer_interrupted(self, now: float) -> None:
+        """The connection broke; it is known where the peer is, or that he has to come back. To be made once more."""
         ...
 
     def offer_failed(self, fact: Fact, now: float) -> None: ...
@@ -51,7 +54,7 @@ class SentReinvite:
         self._dialog = dialog
         self._owner = owner
         self._challenge = challenge
-        self._ack: Transmit | None = None
+        self._ack: Acknowledgement | None = None
         self._request = _make_offer(core, dialog, "INVITE", sdp, headers)
         self._exchange = core.transactions.send(self._request, dialog.flow, self, now)
 
@@ -67,12 +70,11 @@ class SentReinvite:
         if response.status < 200:
             return
         if self._ack is not None:
-            self._core.outputs.append(self._ack)
+            self._ack.send()
         elif response.status < 300:
             self._dialog.refresh_target(response)
             self._core.route(self._dialog, exchange.flow)
-            self._ack = acknowledge(self._core, self._dialog, self._request)
-            self._core.outputs.append(self._ack)
+            self._ack = Acknowledgement(self._core, self._dialog, self._request)
             if self._challenge is not None:
                 self._challenge.succeeded()
             self._owner.offer_answered(response, now)
@@ -83,7 +85,10 @@ class SentReinvite:
             self._owner.offer_refused(response, now)
 
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
-        self._owner.offer_failed(fact, now)
+        if fact is Fact.BROKEN and exchange.flow != self._dialog.flow:
+            self._owner.offer_interrupted(now)
+        else:
+            self._owner.offer_failed(fact, now)
 
 
 class SentUpdate:
@@ -134,7 +139,11 @@ class SentUpdate:
             self._owner.offer_refused(response, now)
 
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
-        if not self._is_over:
+        if self._is_over:
+            return
+        if fact is Fact.BROKEN and exchange.flow != self._dialog.flow:
+            self._owner.offer_interrupted(now)
+        else:
             self._owner.offer_failed(fact, now)
 
 
@@ -219,7 +228,13 @@ class SentBye:
             self._owner.bye_finished()
 
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
-        self._owner.bye_finished()
+        dialog = self._dialog
+        if fact is Fact.BROKEN and exchange.flow != dialog.flow:
+            self._request = repeat_request(self._core, self._request, dialog.flow, dialog.local_cseq + 1)
+            dialog.local_cseq += 1
+            self._core.transactions.send(self._request, dialog.flow, self, now)
+        else:
+            self._owner.bye_finished()
 
 
 def answer_challenge_in_dialog(

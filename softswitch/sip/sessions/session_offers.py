@@ -57,7 +57,11 @@ TRYING_AFTER_S = 0.2
 """A re-INVITE that its owner thinks about longer gets a 100, so that it is not repeated (RFC 3261 section 17.2.1)."""
 
 OFFERED_AGAIN_AFTER_S = 1.0
-"""An offer that another process had made waits so long: what the peer says to the first one comes before."""
+"""An offer that another process had made waits so long: what the peer says to the first one comes before. And one
+whose connection broke: the peer may have no time just now."""
+
+INTERRUPTIONS_MAX = 5
+"""A peer that closes every connection along which we make an offer does not want to talk."""
 
 RAISES_MAX = 2
 """How often in a row a longer interval is tried because of a 422: the second says what the first one's proxy hid."""
@@ -129,6 +133,7 @@ class SessionOffers:
         "_core",
         "_dialog",
         "_incoming",
+        "_interruptions",
         "_is_caller",
         "_is_over",
         "_is_waiting",
@@ -185,6 +190,8 @@ class SessionOffers:
         self._is_over = False
         self._timer: SessionTimer | None = None
         self._raises = 0
+        self._interruptions = 0
+        """How often in a row the connection broke before ours was answered."""
 
     def adopt(self, kept: KeptOffers, now: float) -> None:
         """Go on with those of another process. To be told of once the host is complete."""
@@ -267,10 +274,11 @@ class SessionOffers:
             self._sent = SentReinvite(self._core, self._dialog, sdp, self, self._challenge, self._timer_headers(), now)
 
     def move_to(self, flow: Flow, now: float) -> None:
-        """The peer, whose connection was lost, is there now."""
+        """The peer's connection is this one from now on; what he has come to say goes before what we have."""
         if self._incoming is not None:
             self._incoming.exchange.flow = flow
-        self.go_on(now)
+        if self._sent is None and (self._wanted is not None or self._needs_refresh):
+            self._wait(OFFERED_AGAIN_AFTER_S, now)
 
     def withdraw(self, now: float) -> None:
         """The session is over: the peer's offer is answered with 487; nobody waits for ours any more."""
@@ -401,7 +409,7 @@ class SessionOffers:
         sent, self._sent = self._sent, None
         if self._is_over:
             return
-        self._raises = 0
+        self._raises = self._interruptions = 0
         self.agreed(response, now)
         if sent is not None and sent.sdp:
             self.described = sent.sdp
@@ -433,6 +441,18 @@ class SessionOffers:
             if sdp:
                 self._core.outputs.append(ReinviteFailed(self._leg_id, response.status))
             self.go_on(now)
+
+    def offer_interrupted(self, now: float) -> None:
+        if self._is_over:
+            self._sent = None
+            return
+        self._interruptions += 1
+        if self._interruptions > INTERRUPTIONS_MAX:
+            self.offer_failed(Fact.BROKEN, now)
+            return
+        self._sent = None
+        self._repeat(self._offered)
+        self._wait(OFFERED_AGAIN_AFTER_S, now)
 
     def offer_failed(self, fact: Fact, now: float) -> None:
         self._sent = None

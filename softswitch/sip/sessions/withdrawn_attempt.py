@@ -14,8 +14,7 @@ process that could have heard one is dead, and nobody repeats it. What then come
 from softswitch.base.address import Flow
 from softswitch.sip.core import SipCore
 from softswitch.sip.messages.message import Request, Response
-from softswitch.sip.outputs import Transmit
-from softswitch.sip.sessions.client_requests import acknowledge, make_cancel
+from softswitch.sip.sessions.client_requests import Acknowledgement, make_cancel
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.transactions.transaction import Fact
 from softswitch.sip.transactions.transaction_table import NOBODY, ClientExchange
@@ -27,17 +26,18 @@ ACKS_MAX = 16
 class WithdrawnAttempt:
     """The user of the INVITE's transaction, and of the CANCEL's, which is sent when made. No leg ever ends by it."""
 
-    __slots__ = ("_acks", "_core", "_invite", "_invited", "_reached")
+    __slots__ = ("_acks", "_core", "_flow", "_invite", "_invited", "_reached")
 
     def __init__(self, core: SipCore, invite: Request, flow: Flow, reached: list[Dialog], now: float) -> None:
         self._core = core
         self._invite = invite
         self._reached = reached
-        self._acks: dict[str, Transmit] = {}
+        self._acks: dict[str, Acknowledgement] = {}
         self._invited = core.transactions.adopt_sent(invite, flow, self, now)
         core.transactions.send(make_cancel(invite), flow, self, now)
         self._invited.cancelled(now)
-        core.returning.wait(flow, self._move_to)
+        self._flow = flow
+        core.returning.follow(flow, self)
 
     def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
         if response.status < 200:
@@ -55,21 +55,26 @@ class WithdrawnAttempt:
         if exchange is self._invited:
             self._leave(now)
 
-    # Private
+    # Inputs from whoever knows about connections (Follower)
 
-    def _move_to(self, flow: Flow, now: float) -> None:
-        self._core.transactions.move(self._invited.flow, flow)
+    def connection_broken(self, now: float) -> None:
+        """What was to be said has been said."""
+
+    def move_to(self, flow: Flow, now: float) -> None:
+        self._core.transactions.move(self._flow, flow)
+        self._flow = flow
+
+    # Private
 
     def _answered(self, exchange: ClientExchange, response: Response, now: float) -> None:
         tag = response.to.tag or ""
         known = self._acks.get(tag)
         if known is not None:
-            self._core.outputs.append(known)
+            known.send()
         elif len(self._acks) < ACKS_MAX:
             dialog = Dialog.of_caller(self._invite, response, exchange.flow)
             self._core.route(dialog, exchange.flow)
-            self._acks[tag] = acknowledge(self._core, dialog, self._invite)
-            self._core.outputs.append(self._acks[tag])
+            self._acks[tag] = Acknowledgement(self._core, dialog, self._invite)
             self._part_from(dialog, now)
 
     def _leave(self, now: float) -> None:

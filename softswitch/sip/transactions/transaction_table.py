@@ -249,6 +249,14 @@ class TransactionTable:
         self.settle_server(exchange, now)
         return True
 
+    def flow_closed(self, flow: Flow, now: float) -> None:
+        """This connection is no more: requests that wait for an answer on it have failed, and so have those for which
+        it was opened. Of the latter it is seen by their flow that it had been open."""
+        for exchange in self._by_flow.pop(flow._replace(connection=0), ()):
+            exchange.flow = flow
+            self._by_flow.setdefault(flow, set()).add(exchange)
+        self.flow_broken(flow, now)
+
     def flow_broken(self, flow: Flow, now: float) -> None:
         """Nothing can be sent along this flow any more: requests that wait for an answer on it have failed."""
         for exchange in list(self._by_flow.get(flow, ())):
