@@ -266,15 +266,26 @@ def _leave(
 
 def returned(floor: Floor, contact: Contact, now: float) -> None:
     """Its reservation came to nothing: back to its old place, or away if it has waited too long meanwhile."""
+    if stands_again(floor, contact, now):
+        waits_on(floor, contact, now)
+
+
+def stands_again(floor: Floor, contact: Contact, now: float) -> bool:
+    """The same, but that nobody is given to it yet. False if it went away."""
     overdue_at = contact.overdue_at
     if overdue_at is not None and now >= overdue_at:
         send_on(floor, contact, destination(floor, contact, "max_wait"), "max_wait", now)
-        return
+        return False
     closing = contact.queue.closing
     if closing is not None and closing.waiting != "finish":
         closed_on(floor, contact, closing, now)
-        return
+        return False
     floor.join_line(contact, now)
+    return True
+
+
+def waits_on(floor: Floor, contact: Contact, now: float) -> None:
+    """It stands in its place again, and gets an agent, or what belongs to waiting begins anew."""
     floor.serve_contact(contact, now)
     if contact.line is not None and must_leave(floor, contact.queue, now):
         turn_away(floor, contact, "empty", now)

@@ -76,6 +76,7 @@ def undone(floor: Floor, contact: Contact, now: float) -> AgentMachine:
     contact.is_transferred = contact.is_replied = contact.is_questioned = False
     contact.disposition = ""
     queue = contact.queue
+    queue.counters.offered += 1
     boost_s = contact.enqueued_at - contact.key
     floor.tell(
         events.ContactQueued(

@@ -30,7 +30,7 @@ A call-back nobody was called for yet is gone as well; who has promised it queue
 
 First all who cannot be served any more are taken out, so that nobody is alerted for a dead line, and who talks is with
 his agent, so that none is alerted who has no time. Then those come back to their places who were alerting, and only
-then do agents who have become free by all this take who is next.
+then does every agent who has become free by all this take who is next for him.
 """
 
 from softswitch.acd import contacts, conversations, events, reservations
@@ -57,15 +57,22 @@ def restarted(floor: Floor, fact: SwitchRestarted, now: float) -> None:
     free = _calls_of_their_own(floor, fact, now)
     alerting = [contact for contact in floor.contacts.values() if contact.state is ContactState.ALERTING]
     for contact in alerting:
-        free += floor.release_all(contact, "restart", now, but=_kept(floor, contact, survivors))
+        is_dead = contact.channel in ON_THE_PHONE and contact.contact_id not in survivors
+        cause = "withdrawn" if is_dead else "restart"
+        free += floor.release_all(contact, cause, now, but=_kept(floor, contact, survivors))
     free += _end_the_dead(floor, survivors, now)
+    free += _part_those_who_do_not_talk(floor, survivors, now)
     for survivor in survivors.values():
-        free += _go_on(floor, survivor, now)
+        _go_on(floor, survivor, now)
     back = [contact for contact in floor.contacts.values() if contact.line is None and _is_nowhere(contact)]
-    for contact in sorted(back, key=lambda contact: contact.order):
-        contacts.returned(floor, contact, now)
+    for contact in back:
+        if contacts.stands_again(floor, contact, now):
+            floor.matching.stand(contact)
     for agent in sorted(free, key=lambda agent: now if agent.idle_since is None else agent.idle_since):
         floor.serve_agent(agent, now)
+    for contact in sorted(back, key=lambda contact: contact.order):
+        if contact.line is not None:
+            contacts.waits_on(floor, contact, now)
 
 
 def _end_the_dead(floor: Floor, survivors: dict[ContactId, Survivor], now: float) -> list[AgentMachine]:
@@ -119,20 +126,27 @@ def _is_nowhere(contact: Contact) -> bool:
 # Survivors
 
 
-def _go_on(floor: Floor, survivor: Survivor, now: float) -> list[AgentMachine]:
-    """Make of it what its call says; returns an agent whose hands are free by that."""
-    contact = floor.contacts.get(survivor.contact_id)
+def _part_those_who_do_not_talk(floor: Floor, survivors: dict[ContactId, Survivor], now: float) -> list[AgentMachine]:
+    """Or not with the agent they are thought to talk with; returns whose hands are free by that."""
     free: list[AgentMachine] = []
+    for survivor in survivors.values():
+        contact = floor.contacts.get(survivor.contact_id)
+        if contact is not None and contact.connected_at is not None and contact.agent_id != survivor.agent_id:
+            free.append(conversations.undone(floor, contact, now))
+            floor.settle(free[-1], now, SOURCE)
+    return free
+
+
+def _go_on(floor: Floor, survivor: Survivor, now: float) -> None:
+    """Make of it what its call says."""
+    contact = floor.contacts.get(survivor.contact_id)
     if contact is not None:
         contact.is_questioned = False
         if contact.connected_at is not None:
-            if contact.agent_id == survivor.agent_id:
-                return free
-            free.append(conversations.undone(floor, contact, now))
-            floor.settle(free[0], now, SOURCE)
+            return
     if survivor.agent_id is None:
         _waits(floor, survivor, contact, now)
-        return free
+        return
     agent = floor.agents.get(survivor.agent_id)
     if agent is None or agent.is_on_the_phone:
         if contact is not None:
@@ -141,7 +155,6 @@ def _go_on(floor: Floor, survivor: Survivor, now: float) -> list[AgentMachine]:
         _remember(floor, survivor, agent, now)
     else:
         _talks(floor, contact, agent, now)
-    return free
 
 
 def _waits(floor: Floor, survivor: Survivor, contact: Contact | None, now: float) -> None:

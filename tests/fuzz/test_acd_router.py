@@ -447,7 +447,8 @@ class RouterMachine(RuleBasedStateMachine):
             case ReservationEnded():
                 reserved = self.reservations.pop(output.reservation_id)
                 assert (reserved.agent_id, reserved.contact_id) == (output.agent_id, output.contact_id)
-                assert (output.contact_id in self.known) == (output.cause not in ("abandoned", "withdrawn"))
+                if output.cause != "restart":
+                    assert (output.contact_id in self.known) == (output.cause not in ("abandoned", "withdrawn"))
                 self.past_reservations.append(output.reservation_id)
                 self.failed.add((output.agent_id, output.contact_id))
                 contact = self.known.get(output.contact_id)
