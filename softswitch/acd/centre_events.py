@@ -124,6 +124,11 @@ class SwitchStopped(msgspec.Struct, frozen=True, tag="switch.stopped", gc=False,
 
 
 class SwitchStarted(msgspec.Struct, frozen=True, tag="switch.started", gc=False, omit_defaults=True):
-    """Whatever went on in a former switch is over."""
+    """Whatever went on in a former switch is over, unless it `goes_on`: what is over by then is told of next.
+
+    `survivors` calls of the ACD's have outlived the former switch.
+    """
 
     at: float
+    goes_on: bool = False
+    survivors: int = 0

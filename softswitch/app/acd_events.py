@@ -7,7 +7,9 @@ import msgspec
 
 from softswitch.acd.events import (
     ContactAbandoned,
+    ContactConnected,
     ContactEnded,
+    ContactMoved,
     ContactOverflowed,
     ContactQueued,
     ContactRated,
@@ -18,8 +20,8 @@ from softswitch.acd.events import (
     WrapUpEnded,
 )
 from softswitch.acd.reporting.live import LiveFigures
-from softswitch.acd.reporting.queue_log import QueueLog
-from softswitch.acd.runtime.queue_log_file import QueueLogFile
+from softswitch.acd.reporting.queue_log import Visit
+from softswitch.app.queue_log import QueueLogLines
 from softswitch.base.clock import Clock
 from softswitch.base.ids import ContactId
 from softswitch.config.settings import EventsSection
@@ -56,13 +58,12 @@ class AcdEvents:
         self._batch: list[Stamped] = []
         self._spans: dict[str, StoredContactSpan] = {}
         self._flushing: asyncio.TimerHandle | None = None
-        self._began: dict[ContactId, float] = {}
+        self._known: dict[ContactId, StoredContactSpan] = {}
+        """As they were last given to the store."""
         self._pruning: asyncio.TimerHandle | None = None
-        self._lines = QueueLog()
-        self._file: QueueLogFile | None = None
-        self._path = ""
+        self._lines = QueueLogLines(store, clock, loop, self._former_visit)
+        self._lines.start(settings.queue_log)
         self.live = LiveFigures(clock.wall())
-        self.configure(settings)
 
     def start(self) -> None:
         """Forget what is too old, now and every hour."""
@@ -71,31 +72,24 @@ class AcdEvents:
 
     def stop(self) -> None:
         """Store what waits, before the store is closed."""
-        self._flush()
+        self.hand_over()
         if self._pruning is not None:
             self._pruning.cancel()
-        if self._file is not None:
-            self._file.close()
+        self._lines.close()
 
     def configure(self, settings: EventsSection) -> None:
         """The settings may be others, or the file of the queue_log may have been moved away."""
         self._settings = settings
-        path = settings.queue_log
-        if self._file is not None:
-            self._file.reopen()
-        if path != self._path:
-            self._path = path
-            self._file = QueueLogFile(path) if path else None
+        self._lines.use(settings.queue_log)
 
     def take(self, events: Sequence[Stamped]) -> None:
         for stamped in events:
             self.live.take(stamped)
-        if self._file is not None:
-            lines = [line for stamped in events for line in self._lines.take(stamped)]
-            if lines:
-                self._file.write(lines, self._clock.now())
+        self._lines.take(events)
         if self._settings.keep_max:
             self._keep(events)
+        else:
+            self._lines.write_at_once()
 
     # The store
 
@@ -106,12 +100,14 @@ class AcdEvents:
             if contact_id is not None:
                 for span in self._span(contact_id, stamped):
                     self._spans[contact_id] = span
+                    self._know(contact_id, span)
         if len(self._batch) >= BATCH_EVENTS_MAX:
-            self._flush()
+            self.hand_over()
         elif self._flushing is None:
-            self._flushing = self._loop.call_later(BATCH_S, self._flush)
+            self._flushing = self._loop.call_later(BATCH_S, self.hand_over)
 
-    def _flush(self) -> None:
+    def hand_over(self) -> None:
+        """Give to the store what has happened since; it is time, or something else is about to be written."""
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
@@ -126,12 +122,21 @@ class AcdEvents:
         self._store.put_events(events, self._spans.values())
         self._number += len(self._batch)
         self._batch, self._spans = [], {}
+        self._lines.hand_over()
 
     def _span(self, contact_id: ContactId, stamped: Stamped) -> Iterable[StoredContactSpan]:
         """Written when the contact comes and when it goes, which it may do several times."""
         match stamped.event:
-            case ContactQueued() | ContactRefused():
+            case ContactQueued():
+                began = self._beginning(contact_id, stamped.at_wall)
+                yield StoredContactSpan(contact=contact_id, from_wall=began, position=stamped.event.position)
+            case ContactRefused():
                 yield StoredContactSpan(contact=contact_id, from_wall=self._beginning(contact_id, stamped.at_wall))
+            case ContactMoved() if self._lines.is_written:
+                began, position = self._beginning(contact_id, stamped.at_wall), stamped.event.new_position
+                yield StoredContactSpan(contact=contact_id, from_wall=began, position=position)
+            case ContactConnected() if self._lines.is_written:
+                yield self._connected_span(contact_id, stamped.at_wall, stamped.event.in_queue_s)
             case (
                 ContactAbandoned()
                 | ContactEnded()
@@ -146,15 +151,29 @@ class AcdEvents:
             case _:
                 pass
 
+    def _connected_span(self, contact_id: ContactId, at_wall: float, waited_s: float) -> StoredContactSpan:
+        began, known = self._beginning(contact_id, at_wall), self._known.get(contact_id)
+        position = 0 if known is None else known.position
+        return StoredContactSpan(contact=contact_id, from_wall=began, position=position, waited_s=waited_s)
+
+    def _former_visit(self, contact_id: ContactId) -> Visit | None:
+        """Of a contact that came while another switch ran."""
+        span = self._store.contact_spans.get(contact_id)
+        return None if span is None or not span.position else Visit(span.position, span.waited_s)
+
     def _beginning(self, contact_id: ContactId, at_wall: float) -> float:
-        began = self._began.get(contact_id)
-        if began is None:
-            former = self._store.contact_spans.get(contact_id)
-            began = at_wall if former is None else min(former.from_wall, at_wall)
-            if len(self._began) >= CONTACTS_REMEMBERED_MAX:
-                del self._began[next(iter(self._began))]
-            self._began[contact_id] = began
-        return began
+        known = self._known.get(contact_id)
+        if known is None:
+            known = self._store.contact_spans.get(contact_id)
+            if known is None:
+                return at_wall
+            self._know(contact_id, known)
+        return min(known.from_wall, at_wall)
+
+    def _know(self, contact_id: ContactId, span: StoredContactSpan) -> None:
+        if len(self._known) >= CONTACTS_REMEMBERED_MAX and contact_id not in self._known:
+            del self._known[next(iter(self._known))]
+        self._known[contact_id] = span
 
     def _prune(self) -> None:
         """Delete whole records whose last event is too old, or comes before the newest `keep_max`."""

@@ -142,6 +142,16 @@ def build(
     )
     acd_events = AcdEvents(store, clock, loop, configuration.settings.events)
     switch_events = SwitchEvents(store, clock, loop, configuration.settings.events)
+    journal = RouterJournal(
+        StoredRouter(store),
+        clock,
+        loop,
+        boot_id(),
+        SnapshotProcess(configuration.settings.store.directory),
+    )
+    for hand_over in (acd_events.hand_over, switch_events.hand_over, journal.hand_over):
+        store.before_commit(hand_over)
+    store.take_between_turns(loop.call_soon_threadsafe)
     acd = AcdService(
         Router(),
         clock,
@@ -149,13 +159,7 @@ def build(
         StoredAgentStates(store),
         loop,
         on_events=switch.acd_happened,
-        journal=RouterJournal(
-            StoredRouter(store),
-            clock,
-            loop,
-            boot_id(),
-            SnapshotProcess(configuration.settings.store.directory),
-        ),
+        journal=journal,
     )
     hooks = HookClient(acd.apply, clock, loop)
     hooks.configure(hook_targets(configuration))

@@ -68,7 +68,7 @@ class SwitchEvents:
 
     def stop(self) -> None:
         """Store what waits, before the store is closed."""
-        self._flush()
+        self.hand_over()
         if self._pruning is not None:
             self._pruning.cancel()
 
@@ -93,9 +93,9 @@ class SwitchEvents:
     def _add(self, event: SwitchEvent, at_wall: float, project: str) -> None:
         newest = self._log.append(event, at_wall, project).number
         if newest - self._stored >= BATCH_EVENTS_MAX:
-            self._flush()
+            self.hand_over()
         elif self._flushing is None:
-            self._flushing = self._loop.call_later(BATCH_S, self._flush)
+            self._flushing = self._loop.call_later(BATCH_S, self.hand_over)
         if self._waiting:
             self._wake()
         if self._pops is not None and isinstance(event, _POPS):
@@ -150,7 +150,8 @@ class SwitchEvents:
 
     # The store
 
-    def _flush(self) -> None:
+    def hand_over(self) -> None:
+        """Give to the store what has happened since; it is time, or something else is about to be written."""
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None

@@ -505,11 +505,17 @@ class StoredEvents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredContactSpan(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to look for a contact's events. `until_wall` is 0 while it is with the ACD."""
+    """Where to look for a contact's events. `until_wall` is 0 while it is with the ACD.
+
+    For those who write the queue_log after another switch: its `position` when it came into its queue (0: not known),
+    and how long it waited there for the agent it talks to.
+    """
 
     contact: str
     from_wall: float
     until_wall: float = 0.0
+    position: int = 0
+    waited_s: float = 0.0
 
 
 class StoredListedNumber(msgspec.Struct, frozen=True, kw_only=True):

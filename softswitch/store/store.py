@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from softswitch.base.ids import CallId
+from softswitch.base.log import get_logger
 from softswitch.store.conference_schema import CONFERENCE_CLOCK, MINUTES, StoredConferenceClock, StoredMinutes
 from softswitch.store.digest_schema import DIGESTS, REPORT_TIMES, StoredDigest, StoredReportTime
 from softswitch.store.environment import Operation, open_for_reading, open_for_writing
@@ -21,6 +22,7 @@ from softswitch.store.layout import BindingKey, ListedKey, TimedKey
 from softswitch.store.limits import FRESH_CDRS_MAX, KEPT_CALL_BYTES_MAX
 from softswitch.store.memory import MemoryRows
 from softswitch.store.phone_schema import LAST_CALLS, WANTED_CALLS, StoredLastCalls, StoredWantedCall
+from softswitch.store.queue_log_schema import QUEUE_LOG_TAIL, StoredQueueLogTail
 from softswitch.store.schema import (
     ACTIVE_CALLS,
     AGENT_STATES,
@@ -68,7 +70,7 @@ from softswitch.store.voicemail_schema import (
     StoredVoiceBox,
     StoredVoiceMessage,
 )
-from softswitch.store.writer import GroupCommitWriter
+from softswitch.store.writer import CallSoon, GroupCommitWriter
 
 _READ_BY_ALL = tuple(
     layout.name
@@ -107,7 +109,11 @@ TABLES = (
     REPORT_TIMES.name,
     KEPT_CALLS.name,
     KEPT_CONFERENCES.name,
+    QUEUE_LOG_TAIL.name,
 )
+
+
+log = get_logger("store")
 
 
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +140,10 @@ class Writer(WritableRows, Protocol):
     @property
     def pending(self) -> int: ...
 
+    def stored(self) -> Future[None]: ...
+
+    def take_between_turns(self, call_soon: CallSoon | None, hand_over: Callable[[], None]) -> None: ...
+
 
 def event_key(events: StoredEvents) -> TimedKey:
     """Events sort by time, and those of one instant by number."""
@@ -146,6 +156,7 @@ class Store:
     __slots__ = (
         "_close_rows",
         "_fresh",
+        "_kept_back",
         "_writer",
         "active_calls",
         "agent_states",
@@ -166,6 +177,7 @@ class Store:
         "minutes",
         "phones",
         "queue_closings",
+        "queue_log_tail",
         "recordings",
         "report_times",
         "router_journal",
@@ -191,6 +203,7 @@ class Store:
         """`recordings` and `voicemail` are the directories of the files; paths below them are stored without them."""
         self._writer = writer
         self._close_rows = close_rows
+        self._kept_back: list[Callable[[], None]] = []
         self.bindings: Table[BindingKey, StoredBinding] = Table(BINDINGS, rows, writer)
         self._fresh: dict[TimedKey, Cdr] = {}
         """The newest records, which may not be on disk yet."""
@@ -211,6 +224,7 @@ class Store:
         self.wanted_calls: Table[tuple[str, str], StoredWantedCall] = Table(WANTED_CALLS, rows, writer)
         self.callbacks: Table[str, StoredCallback] = Table(CALLBACKS, rows, writer)
         self.listed_numbers: Table[ListedKey, StoredListedNumber] = Table(LISTED_NUMBERS, rows, writer)
+        self.queue_log_tail: Table[str, StoredQueueLogTail] = Table(QUEUE_LOG_TAIL, rows, writer)
         self.seats: Table[str, StoredSeat] = Table(SEATS, rows, writer)
         self.queue_closings: Table[str, StoredQueueClosing] = Table(QUEUE_CLOSINGS, rows, writer)
         self.events: Table[TimedKey, StoredEvents] = Table(EVENTS, rows, writer)
@@ -376,6 +390,28 @@ class Store:
         In a coroutine: `await asyncio.wrap_future(store.commit())`.
         """
         return self._writer.commit()
+
+    def stored(self) -> Future[None]:
+        """The same, but that the disk is not hurried by it."""
+        return self._writer.stored()
+
+    def take_between_turns(self, call_soon: CallSoon) -> None:
+        """From now on what one turn of this loop puts is on disk whole or not at all (writer.py).
+
+        `call_soon` is the loop's `call_soon_threadsafe`.
+        """
+        self._writer.take_between_turns(call_soon, self._hand_over)
+
+    def before_commit(self, hand_over: Callable[[], None]) -> None:
+        """Have this called in the loop whenever a group is about to be written: what it puts is part of the group."""
+        self._kept_back.append(hand_over)
+
+    def _hand_over(self) -> None:
+        for hand_over in self._kept_back:
+            try:
+                hand_over()
+            except Exception:  # a fault of one must not hold up what all others want to have written
+                log.exception("something was not put into the store")
 
     def statistics(self) -> StoreStatistics:
         writer = self._writer

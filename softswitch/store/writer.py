@@ -4,6 +4,16 @@ A write transaction costs one wait for the disk (milliseconds) whether it holds 
 comes in while one group is being written is the next group. A group also waits a little for company, unless somebody
 waits for the disk (`commit`). Of two records with the same key only the later is written.
 
+A kill must not leave half of what belongs together: an event without the state it led to, the state of a call without
+its queue's. So the switch has its groups taken between two turns of its loop (`take_between_turns`), after everybody
+who keeps something back to write it with company has handed it over. What one turn of the loop changes is then on disk
+whole or not at all, and so is everything before it. Only a loop that stands still for `TURN_S_MAX` is not waited for.
+
+```
+  loop    ── turn ── turn ──┬ hand over, seal ┬── turn ── turn ──
+  thread  ── waits a little ┘                 └ write ── done ──
+```
+
 A disk that refuses (it is full) harms no call: the records stay here, are tried again every second, and one line is
 reported when it begins and one when it is over.
 """
@@ -11,12 +21,16 @@ reported when it begins and one when it is over.
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Condition, Thread
+from typing import TypeAlias
 
 import lmdb
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.store.environment import Environment, Operation
-from softswitch.store.limits import GROUP_S, PENDING_KEYS_MAX, RETRY_S
+from softswitch.store.limits import GROUP_S, PENDING_KEYS_MAX, RETRY_S, TURN_S_MAX
+
+CallSoon: TypeAlias = Callable[[Callable[[], None]], object]
+_Group: TypeAlias = tuple[dict[tuple[str, bytes], bytes | None], list[Future[None]]]
 
 
 class NotStored(SoftswitchError):
@@ -31,8 +45,9 @@ class GroupCommitWriter:
     """
 
     __slots__ = (
-        "_barriers", "_closing", "_environment", "_group_s", "_pending", "_pending_max", "_report", "_retry_s",
-        "_thread", "_wake", "commits", "is_failing", "lost", "writes",
+        "_awaited", "_barriers", "_call_soon", "_closing", "_environment", "_group_s", "_hand_over", "_is_asked",
+        "_pending", "_pending_max", "_report", "_retry_s", "_sealed", "_thread", "_wake", "commits", "is_failing",
+        "lost", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +66,14 @@ class GroupCommitWriter:
         self._pending_max = pending_max
         self._pending: dict[tuple[str, bytes], bytes | None] = {}
         self._barriers: list[Future[None]] = []
+        self._awaited: list[Future[None]] = []
+        """The same for whoever has time."""
+        self._call_soon: CallSoon | None = None
+        self._hand_over: Callable[[], None] = lambda: None
+        self._sealed: _Group | None = None
+        """What the loop has taken to be written."""
+        self._is_asked = False
+        """The loop is to seal the group when its turn ends."""
         self._closing = False
         self._wake = Condition()
         self.is_failing = False
@@ -89,6 +112,25 @@ class GroupCommitWriter:
                 self._wake.notify()
         return barrier
 
+    def stored(self) -> Future[None]:
+        """The same, but that nothing is hurried by it."""
+        awaited: Future[None] = Future()
+        with self._wake:
+            if self._closing:
+                awaited.set_exception(NotStored("the store is closed"))
+            else:
+                self._awaited.append(awaited)
+                self._wake.notify()
+        return awaited
+
+    def take_between_turns(self, call_soon: CallSoon | None, hand_over: Callable[[], None]) -> None:
+        """From now on `hand_over` is called in the loop before a group is written, which has all that was put before.
+
+        `call_soon` is the loop's `call_soon_threadsafe`; None: groups are taken whenever it is time again.
+        """
+        with self._wake:
+            self._call_soon, self._hand_over = call_soon, hand_over
+
     def close(self) -> None:
         """Write what is left and end the thread. Reports what a refusing disk has cost."""
         with self._wake:
@@ -102,11 +144,12 @@ class GroupCommitWriter:
         while True:
             with self._wake:
                 self._wait_for_group()
-                if self._closing and not self._pending:
+                self._wait_for_turn()
+                if self._closing and not self._pending and self._sealed is None:
                     self._settle(self._take_barriers(), None)
                     return
-                group, self._pending = self._pending, {}
-                barriers = self._take_barriers()
+                group, barriers = self._sealed or self._seal()
+                self._sealed = None
             if not group:
                 self._settle(barriers, None)
                 continue
@@ -133,13 +176,40 @@ class GroupCommitWriter:
 
     def _wait_for_group(self) -> None:
         """Wait, with the lock held, until there is something to write and it has waited long enough."""
-        self._wake.wait_for(lambda: self._pending or self._barriers or self._closing)
+        self._wake.wait_for(lambda: self._pending or self._barriers or self._awaited or self._closing)
         self._wake.wait_for(
             lambda: self._barriers or self._closing, timeout=self._retry_s if self.is_failing else self._group_s
         )
 
+    def _wait_for_turn(self) -> None:
+        """Wait, with the lock held, until the loop has sealed the group."""
+        if self._call_soon is None or self._closing:
+            return
+        try:
+            self._call_soon(self._between_turns)
+        except RuntimeError:  # the loop is closed
+            self._call_soon = None
+            return
+        self._is_asked = True
+        self._wake.wait_for(lambda: not self._is_asked or self._closing, timeout=TURN_S_MAX)
+        self._is_asked = False
+
+    def _between_turns(self) -> None:
+        """In the loop. It may come so late that it was not waited for."""
+        try:
+            self._hand_over()
+        finally:
+            with self._wake:
+                if self._is_asked:
+                    self._sealed, self._is_asked = self._seal(), False
+                    self._wake.notify()
+
+    def _seal(self) -> _Group:
+        group, self._pending = self._pending, {}
+        return group, self._take_barriers()
+
     def _take_barriers(self) -> list[Future[None]]:
-        barriers, self._barriers = self._barriers, []
+        barriers, self._barriers, self._awaited = [*self._barriers, *self._awaited], [], []
         return barriers
 
     def _put_back(self, group: dict[tuple[str, bytes], bytes | None]) -> None:

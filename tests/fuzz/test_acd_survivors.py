@@ -58,6 +58,10 @@ class SurvivorMachine(RouterMachine):
                 else:
                     taken.add(agent_id)
                     self.connected[contact_id] = agent_id
+        for reserved in list(self.reservations.values()):
+            if self.connected.get(reserved.contact_id) == reserved.agent_id:  # accepted, and nobody need be told
+                del self.reservations[reserved.reservation_id]
+                self.past_reservations.append(reserved.reservation_id)
         self.own_calls &= in_calls
         self.go_on(tuple(survivors.values()))
 

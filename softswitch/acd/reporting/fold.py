@@ -213,14 +213,15 @@ class Tallies:
     # The others
 
     def _logged_in(self, event: AgentLoggedIn) -> None:
-        self._agent(event.agent_id).logins += 1
+        self._agent(event.agent_id).logins += event.source != "restart"
 
     def _configured(self, event: QueueConfigured) -> None:
         queue = self._queue(event.queue_id)
         queue.name, queue.project, queue.level_s = event.name, event.project, event.level_s
 
-    def _started(self, _: SwitchStarted) -> None:
-        self._promises.clear()
+    def _started(self, event: SwitchStarted) -> None:
+        if not event.goes_on:
+            self._promises.clear()
 
     # Who is counted
 

@@ -21,7 +21,13 @@ RINGCANCELED, which are milliseconds.
 | agent logged in, out                               | AGENTLOGIN `agent`; AGENTLOGOFF `agent`, `login time`          |
 | agent not ready, ready again                       | PAUSE, UNPAUSE `reason`                                        |
 | switch started, configuration taken over           | QUEUESTART, CONFIGRELOAD                                       |
+
+To programs that read it QUEUESTART means that all calls are over, and everybody has left. So where calls have outlived
+a switch the next one goes on in silence: nobody has logged in, nor begun his pause, and a logout afterwards counts the
+time since then.
 """
+
+from collections.abc import Callable
 
 from softswitch.acd.events import (
     AgentLoggedIn,
@@ -50,28 +56,32 @@ CONTEXT = "default"
 _CANCELED = ("abandoned", "withdrawn", "logged_out", "removed", "no_media")
 
 
-class _Visit:
+class Visit:
     """What later lines of a contact say of earlier ones."""
 
     __slots__ = ("hold_s", "original_position", "transfer")
 
-    def __init__(self, original_position: int) -> None:
+    def __init__(self, original_position: int, hold_s: float = 0.0) -> None:
         self.original_position = original_position
-        self.hold_s = 0.0
+        self.hold_s = hold_s
         self.transfer: ContactTransferred | None = None
 
 
 class QueueLog:
     """Give it every event in order; it returns the lines, without their ends."""
 
-    __slots__ = ("_has_started", "_logged_in", "_paused", "_visits")
+    __slots__ = ("_former", "_goes_on", "_has_started", "_logged_in", "_paused", "_visits")
 
-    def __init__(self) -> None:
-        self._visits: dict[ContactId, _Visit] = {}
+    def __init__(self, former: Callable[[ContactId], Visit | None] = lambda _: None) -> None:
+        """`former` is what was known of a contact before the first event."""
+        self._former = former
+        self._visits: dict[ContactId, Visit] = {}
         self._logged_in: dict[AgentId, float] = {}
         self._paused: dict[AgentId, str] = {}
         """Why; also while he is in a call that is not the ACD's, which is no end of his pause."""
         self._has_started = False
+        self._goes_on = False
+        """The switch has started in the middle of calls."""
 
     def take(self, stamped: Stamped) -> list[str]:
         at, event = int(stamped.at_wall), stamped.event
@@ -79,7 +89,7 @@ class QueueLog:
             case ContactQueued():
                 return [self._enter(at, event.contact_id, event.queue_id, event.caller, event.position)]
             case ContactMoved():
-                visit = self._visits.pop(event.contact_id, _Visit(event.position))
+                visit = self._visit_that_ends(event.contact_id, event.position)
                 where = (event.position, visit.original_position, int(event.in_queue_s))
                 way: tuple[object, ...] = ("EXITEMPTY" if event.reason == "empty" else "EXITWITHTIMEOUT", *where)
                 if event.key:
@@ -93,12 +103,12 @@ class QueueLog:
             case ReservationEnded():
                 return _reservation_ended(at, event)
             case ContactConnected():
-                visit = self._visits.setdefault(event.contact_id, _Visit(1))
+                visit = self._visit(event.contact_id)
                 visit.hold_s = event.in_queue_s
                 fields = (int(event.in_queue_s), event.reservation_id, int(event.ring_s))
                 return [_line(at, event.contact_id, event.queue_id, event.agent_id, "CONNECT", *fields)]
             case ContactTransferred():
-                self._visits.setdefault(event.contact_id, _Visit(1)).transfer = event
+                self._visit(event.contact_id).transfer = event
                 return []
             case ContactEnded():
                 return [self._end(at, event)]
@@ -110,12 +120,22 @@ class QueueLog:
 
     # Contacts
 
+    def _visit(self, contact_id: ContactId) -> Visit:
+        visit = self._visits.get(contact_id)
+        if visit is None:
+            visit = self._visits[contact_id] = self._former(contact_id) or Visit(1)
+        return visit
+
+    def _visit_that_ends(self, contact_id: ContactId, position: int) -> Visit:
+        """`position` is that at which it began, if nothing else is known."""
+        return self._visits.pop(contact_id, None) or self._former(contact_id) or Visit(position)
+
     def _enter(self, at: int, contact_id: ContactId, queue_id: str, caller: str, position: int) -> str:
-        self._visits[contact_id] = _Visit(position)
+        self._visits[contact_id] = Visit(position)
         return _line(at, contact_id, queue_id, NONE, "ENTERQUEUE", "", caller, position)
 
     def _leave(self, at: int, event: ContactAbandoned | ContactOverflowed | ContactWithdrawn) -> str:
-        visit = self._visits.pop(event.contact_id, _Visit(event.position))
+        visit = self._visit_that_ends(event.contact_id, event.position)
         fields: tuple[object, ...] = (event.position, visit.original_position, int(event.in_queue_s))
         match event:
             case ContactAbandoned():
@@ -129,7 +149,7 @@ class QueueLog:
         return _line(at, event.contact_id, event.queue_id, NONE, verb, *fields)
 
     def _end(self, at: int, event: ContactEnded) -> str:
-        visit = self._visits.pop(event.contact_id, _Visit(1))
+        visit = self._visit_that_ends(event.contact_id, 1)
         fields: tuple[object, ...] = (int(visit.hold_s), int(event.talk_s + event.hold_s), visit.original_position)
         transfer = visit.transfer
         if transfer is None:
@@ -146,6 +166,8 @@ class QueueLog:
         match event := stamped.event:
             case AgentLoggedIn():
                 self._logged_in[event.agent_id] = stamped.at_wall
+                if self._goes_on and event.source == "restart":
+                    return []
                 return [_line(at, NONE, NONE, event.agent_id, "AGENTLOGIN", event.agent_id)]
             case AgentLoggedOut():
                 worked_s = stamped.at_wall - self._logged_in.pop(event.agent_id, stamped.at_wall)
@@ -153,10 +175,12 @@ class QueueLog:
             case AgentStateChanged():
                 return self._pauses(at, event)
             case SwitchStarted():
+                self._goes_on = self._has_started = event.survivors > 0
+                if self._goes_on:
+                    return []
                 self._visits.clear()
                 self._logged_in.clear()
                 self._paused.clear()
-                self._has_started = False
                 return [_line(at, NONE, NONE, NONE, "QUEUESTART")]
             case ConfigurationChanged() if self._has_started:
                 return [_line(at, NONE, NONE, NONE, "CONFIGRELOAD")]
@@ -181,6 +205,7 @@ class QueueLog:
             lines.append(_line(at, NONE, NONE, agent_id, "UNPAUSE", former))
         if is_paused:
             self._paused[agent_id] = event.reason
+        if is_paused and not (self._goes_on and event.source == "restart"):
             lines.append(_line(at, NONE, NONE, agent_id, "PAUSE", event.reason))
         return lines
 

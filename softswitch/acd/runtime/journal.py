@@ -37,7 +37,8 @@ from softswitch.base.log import get_logger
 logger = get_logger("acd")
 
 FLUSH_S = 0.02
-"""How long an input waits for company: this much, and the store's own group, may be lost with a kill."""
+"""How long an input waits for company. It goes with whatever the store writes before (`hand_over`): what is on disk of
+a moment is so with what led to it. The moments since the store's last group may be lost with a kill."""
 PART_EVERY_S = 0.005
 """Between some rows of a snapshot and the next: it takes a third of the loop for a third of a second at the most."""
 
@@ -171,6 +172,12 @@ class RouterJournal:
         self._entries.append((now, fact))
         if self._flushing is None and self._router is not None:
             self._flushing = self._loop.call_later(FLUSH_S, self._flush)
+
+    def hand_over(self) -> None:
+        """Something is about to be written: what was noted goes with it, as far as it was."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flush()
 
     def stop(self) -> None:
         """The last snapshot: nothing is left to be done again at the next start."""

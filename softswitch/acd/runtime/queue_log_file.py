@@ -1,5 +1,6 @@
 """The file of the queue_log: appended to, and opened again when asked, so that it can be rotated."""
 
+import os
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -9,6 +10,36 @@ logger = get_logger("queue_log")
 
 RETRY_S = 60.0
 """Between attempts to open a file that could not be written to."""
+
+TAIL_BYTES = 256 * 1024
+"""Of a file that is looked at: a hundred times the lines of the moment before a kill."""
+
+
+def cut_torn_line(path: str) -> None:
+    """A machine that died while a line was written has left its beginning: it will be written again. Raises OSError."""
+    with open(path, "rb+") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - TAIL_BYTES))
+        end = file.read()
+        torn = len(end) - (end.rfind(b"\n") + 1)
+        if torn and torn < TAIL_BYTES:
+            file.truncate(size - torn)
+
+
+def missing_lines(path: str, lines: Sequence[str]) -> Sequence[str]:
+    """Which of these lines, the last that were to be written, are not in the file: those after its end. Raises OSError.
+
+    Of a file that has just been rotated and is empty nothing is known: then it is all of them.
+    """
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - TAIL_BYTES))
+        written = file.read().decode(errors="replace").splitlines()
+    for count in range(len(lines), 0, -1):
+        there = written[-count:]
+        if there and there == list(lines[count - len(there) : count]):
+            return lines[count:]
+    return lines
 
 
 class QueueLogFile:

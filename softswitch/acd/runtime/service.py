@@ -131,7 +131,8 @@ class AcdService:
         """
         restored = None if self._journal is None else self._journal.restore()
         early, self._early = self._early or [], None
-        self._hand_on_events([SwitchStarted(self._clock.now())])
+        started = SwitchStarted(self._clock.now(), goes_on=restored is not None, survivors=len(survivors))
+        self._hand_on_events([started])
         restart = SwitchRestarted(tuple(survivors), _in_calls(early))
         if restored is None:
             known = self._start_anew(configuration, restart)

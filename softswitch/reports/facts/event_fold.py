@@ -298,7 +298,8 @@ class EventFold:
     # Agents and the whole
 
     def _login(self, stamped: Stamped, event: AgentLoggedIn) -> None:
-        self._logged_in[event.agent_id] = stamped.at_wall
+        if event.source != "restart" or event.agent_id not in self._logged_in:
+            self._logged_in[event.agent_id] = stamped.at_wall
 
     def _logout(self, stamped: Stamped, event: AgentLoggedOut) -> None:
         began = self._logged_in.pop(event.agent_id, 0.0)
@@ -309,9 +310,10 @@ class EventFold:
         self._levels_s[event.queue_id] = event.level_s
 
     def _started(self, stamped: Stamped, event: SwitchStarted) -> None:
-        """Whoever waited then waits no more: his call is gone, and what was kept comes into its queue anew."""
-        self._waiting.clear()
-        self._disposed.clear()
+        """Whoever waited then waits no more, unless what went on goes on: then each whose call is gone is told of."""
+        if not event.goes_on:
+            self._waiting.clear()
+            self._disposed.clear()
 
 
 def fold_events(events: Iterable[Stamped], fold: EventFold, seen_until: float) -> EventFacts:

@@ -1,6 +1,6 @@
 """Reports 3 and 4: agents' time, what they did and what was said of them."""
 
-from softswitch.acd.events import Stamped, SwitchStarted
+from softswitch.acd.events import AgentLoggedIn, Stamped, SwitchStarted
 from softswitch.acd.inputs import AgentLoggedOut, AgentPaused, AgentResumed, ContactFinished, ContactHeld, ContactRated
 from softswitch.acd.inputs import ContactResumed as Resumed
 from softswitch.base.ids import AgentId, ContactId, QueueId
@@ -113,3 +113,15 @@ def test_contacts_missed_and_declined() -> None:
     (row,) = rows(made.table("agents"))
     assert (row["reservations"], row["no_answers"], row["declines"], row["no_answer_rate"]) == (2, 1, 1, 0.5)
     assert (row["handled"], row["average_handle_time_s"], row["average"]) == (0, None, None)
+
+
+def test_a_shift_goes_on_over_a_restart() -> None:
+    centre = acd()
+    centre.ready("ann")
+    centre.advance(100)
+    again = [SwitchStarted(centre.now, goes_on=True), AgentLoggedIn(centre.now, AgentId("ann"), "restart")]
+    centre.diary += again
+    centre.advance(100)
+    centre.tell(AgentLoggedOut(AgentId("ann")))
+    made = report(stored(stamped(centre.diary)), "agent_sessions")
+    assert [(row["login"], row["logout"]) for row in rows(made.table("sessions"))] == [(NOON, NOON + 200.0)]

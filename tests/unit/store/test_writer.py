@@ -1,6 +1,6 @@
 """The writer thread, over an environment whose disk fills and empties when the test says so."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Event, Lock
@@ -200,4 +200,118 @@ def test_closing_on_a_full_disk_says_what_is_lost(disk: ScriptedDisk):
     put(writer, "b")
     writer.close()
     assert reports.lines[-1] == "2 records could not be stored before the end and are lost"
+    disk.close()
+
+
+# Between two turns of a loop
+
+
+class Loop:
+    """Which ends its turn when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked = Event()
+        self._callbacks: list[Callable[[], None]] = []
+        self.is_closed = False
+
+    def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
+        if self.is_closed:
+            raise RuntimeError("the loop is closed")
+        self._callbacks.append(callback)
+        self.asked.set()
+
+    def end_turn(self) -> None:
+        assert self.asked.wait(10)
+        self.asked.clear()
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+
+def nothing() -> None:
+    pass
+
+
+def test_a_turn_of_the_loop_is_written_whole(disk: ScriptedDisk):
+    loop, writer = Loop(), GroupCommitWriter(disk, report=Reports(), group_s=0.0)
+    writer.take_between_turns(loop.call_soon_threadsafe, nothing)
+    put(writer, "event")
+    assert loop.asked.wait(10), "the writer would have written it by now"
+    put(writer, "state")
+    loop.end_turn()
+    writer.close()
+    assert [[key for _, key, _ in group] for group in disk.groups] == [[b"event", b"state"]]
+    disk.close()
+
+
+def test_what_was_kept_back_goes_with_it(disk: ScriptedDisk):
+    loop, writer = Loop(), GroupCommitWriter(disk, report=Reports(), group_s=0.0)
+    kept_back = iter([b"journal"])
+
+    def hand_over() -> None:
+        for key in kept_back:
+            writer.apply([("things", key, b"v")])
+
+    writer.take_between_turns(loop.call_soon_threadsafe, hand_over)
+    put(writer, "event")
+    barrier = writer.commit()
+    loop.end_turn()
+    done(barrier)
+    assert [[key for _, key, _ in group] for group in disk.groups] == [[b"event", b"journal"]]
+    writer.close()
+    disk.close()
+
+
+def test_what_comes_while_it_is_written_is_of_the_next_group(disk: ScriptedDisk):
+    loop, writer = Loop(), GroupCommitWriter(disk, report=Reports(), group_s=0.0)
+    writer.take_between_turns(loop.call_soon_threadsafe, nothing)
+    disk.may_go_on.clear()
+    put(writer, "a")
+    loop.end_turn()
+    assert disk.is_writing.wait(10)
+    put(writer, "b")
+    barrier = writer.commit()
+    disk.may_go_on.set()
+    loop.end_turn()
+    done(barrier)
+    assert [[key for _, key, _ in group] for group in disk.groups] == [[b"a"], [b"b"]]
+    writer.close()
+    disk.close()
+
+
+def test_a_loop_that_stands_still_holds_nothing_up(disk: ScriptedDisk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("softswitch.store.writer.TURN_S_MAX", 0.01)
+    loop, writer = Loop(), GroupCommitWriter(disk, report=Reports(), group_s=0.0)
+    writer.take_between_turns(loop.call_soon_threadsafe, nothing)
+    put(writer, "a")
+    done(writer.commit())
+    put(writer, "b")
+    loop.end_turn()
+    done(writer.commit())
+    assert [[key for _, key, _ in group] for group in disk.groups] == [[b"a"], [b"b"]]
+    writer.close()
+    disk.close()
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_closing_waits_for_no_turn(disk: ScriptedDisk, *, is_closed: bool):
+    loop, writer = Loop(), GroupCommitWriter(disk, report=Reports(), group_s=0.0)
+    writer.take_between_turns(loop.call_soon_threadsafe, nothing)
+    loop.is_closed = is_closed
+    put(writer, "a")
+    writer.close()
+    assert disk.get("things", b"a") == b"v"
+    disk.close()
+
+
+def test_who_has_time_hurries_nobody(disk: ScriptedDisk):
+    writer = GroupCommitWriter(disk, report=Reports(), group_s=60.0)
+    put(writer, "a")
+    patient = writer.stored()
+    assert not patient.done()
+    done(writer.commit())
+    done(patient)
+    writer.close()
+    with pytest.raises(NotStored):
+        done(writer.stored())
     disk.close()

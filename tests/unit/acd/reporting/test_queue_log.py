@@ -18,10 +18,12 @@ from softswitch.acd.inputs import (
     ContactTransferred,
     ContactWithdrawn,
     ReservationAnswered,
+    Survivor,
+    SwitchRestarted,
 )
 from softswitch.acd.inputs import ContactQueued as Arrives
 from softswitch.acd.model import Agent, BusyKind, Queue, ToFlow, ToQueue
-from softswitch.acd.reporting.queue_log import QueueLog
+from softswitch.acd.reporting.queue_log import QueueLog, Visit
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.testing.acd import ScriptedAcd
 
@@ -160,3 +162,20 @@ def test_nothing_a_caller_says_of_himself_makes_a_line_or_a_field(caller: str):
     assert line.count("|") == 7
     assert line.isprintable()
     assert line.endswith("|1")
+
+
+def test_where_calls_have_outlived_a_switch_nothing_is_over():
+    """To those who read it QUEUESTART ends all calls and all shifts."""
+    acd = ScriptedAcd(QUEUES, [*AGENTS, Agent(agent_id=AgentId("bob"))])
+    acd.ready("ann", "bob")
+    acd.tell(AgentPaused(AgentId("bob"), "lunch"), Arrives(ContactId("c1"), SALES))
+    acd.answer("c1")
+    acd.diary.clear()
+    acd.tell(SwitchRestarted((Survivor(ContactId("c1"), AgentId("ann")),)))
+    acd.finish("c1")
+    acd.tell(AgentResumed(AgentId("bob")))
+    lines = QueueLog(lambda _: Visit(3, 7.0))
+    written = lines.take(Stamped(WALL, SwitchStarted(0.0, goes_on=True, survivors=1)))
+    for event in acd.diary:
+        written += lines.take(Stamped(WALL + event.at, event))
+    assert [line.split("|", 3)[3] for line in written] == ["ann|COMPLETEAGENT|7|0|3", "bob|UNPAUSE|lunch"]
