@@ -39,7 +39,7 @@ SHORT_PROMPTS = (
 
 
 class Centre(RunningSwitch):
-    """Agents are called agent1 … and have the numbers 201 …; PHONES are no agents, the first may call outside.
+    """Agents are called agent1 … and have the numbers 201 …; `phones` are no agents, the first may call outside.
 
     100 is the hotline; 102 leads straight to whoever is free in support.
     `carrier_host` is where our calls to the outside go.
@@ -50,6 +50,7 @@ class Centre(RunningSwitch):
         directory: Path,
         *,
         agents: int = 4,
+        phones: Sequence[str] = PHONES,
         srtp: Mapping[str, str] | None = None,
         dtmf: Mapping[str, str] | None = None,
         workers: int = 1,
@@ -69,6 +70,7 @@ class Centre(RunningSwitch):
         self._calls_before: set[str] = set()
         self._log_begins_at = 0
         self.agents = [f"agent{number}" for number in range(1, agents + 1)]
+        self._phones = phones
         super().__init__(directory, self._files())
         for name in SHORT_PROMPTS:
             path = directory / "sounds" / "en" / f"{name}.wav"
@@ -161,7 +163,7 @@ class Centre(RunningSwitch):
             srtp = "{self._srtp.get(name, "off")}"
             dtmf = "{self._dtmf.get(name, "auto")}"
             """
-            for number, name in enumerate(PHONES)
+            for number, name in enumerate(self._phones)
         )
         queues = "\n".join(
             f"""
@@ -216,7 +218,7 @@ class Centre(RunningSwitch):
             host = "{self.carrier_host}"
             prefix = "+"
             options_s = 0
-            permitted_callers = ["{PHONES[0]}"]
+            permitted_callers = ["{self._phones[0]}"]
             dtmf = "{self._dtmf.get("carrier", "auto")}"
             """,
             "dialplans/desk.py": DESK,
