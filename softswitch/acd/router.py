@@ -7,7 +7,8 @@ give the same outputs, so a day can be replayed in seconds.
 The facts are applied by subject: `contacts`, `reservations`, `agent_fsm`, `reload`, all on one `Floor`.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import assert_never
 
 from softswitch.acd import (
@@ -73,7 +74,7 @@ from softswitch.acd.inputs import (
     WrapUpExtended,
 )
 from softswitch.acd.limits import REASON_LENGTH_MAX
-from softswitch.acd.model import ContactState
+from softswitch.acd.model import AgentState, ContactState
 from softswitch.acd.outputs import AcdOutput
 from softswitch.acd.snapshot import AgentSnapshot
 from softswitch.acd.snapshot_rows import RouterSnapshot
@@ -246,11 +247,35 @@ class Router:
     def agent_summaries(self, now: float) -> list[AgentSummary]:
         return summaries.agent_summaries(self._floor, now)
 
+    def each_agent(self, now: Callable[[], float]) -> Iterator[AgentSummary]:
+        """All agents, each as he is when he is taken."""
+        return summaries.each_agent(self._floor, now)
+
+    def agent_summary(self, agent_id: AgentId, now: float) -> AgentSummary | None:
+        return summaries.agent_summary(self._floor, agent_id, now)
+
+    def agent_states(self) -> Counter[AgentState]:
+        return summaries.agent_states(self._floor)
+
+    def agents_at_work(self) -> int:
+        return summaries.agents_at_work(self._floor)
+
+    def waiting(self) -> int:
+        """How many contacts are in queues."""
+        return summaries.waiting(self._floor)
+
     def site_summaries(self) -> list[SiteSummary]:
         return summaries.site_summaries(self._floor)
 
     def contact_summaries(self, now: float) -> list[ContactSummary]:
         return summaries.contact_summaries(self._floor, now)
+
+    def each_contact(self, now: Callable[[], float]) -> Iterator[ContactSummary]:
+        """All contacts, each as it is when it is taken."""
+        return summaries.each_contact(self._floor, now)
+
+    def contact_summary(self, contact_id: ContactId, now: float) -> ContactSummary | None:
+        return summaries.contact_summary(self._floor, contact_id, now)
 
     def reservation_of(self, contact_id: ContactId, agent_id: AgentId) -> ReservationId | None:
         """The reservation by which this agent is alerted for this contact."""

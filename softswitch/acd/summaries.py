@@ -1,5 +1,8 @@
 """The state of the ACD for people: one frozen row per queue, agent and contact. Durations in seconds."""
 
+from collections import Counter
+from collections.abc import Callable, Iterator
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -168,30 +171,75 @@ def queue_summaries(floor: Floor, now: float) -> list[QueueSummary]:
 
 def agent_summaries(floor: Floor, now: float) -> list[AgentSummary]:
     """All agents, in the order of the configuration."""
-    served = _served(floor)
-    return [_agent_summary(floor, agent, served.get(agent.agent_id, []), now) for agent in floor.agents.values()]
+    return list(each_agent(floor, lambda: now))
 
 
-def _served(floor: Floor) -> dict[AgentId, list[QueueId]]:
-    """The queues each agent may serve, be it in their last step."""
-    served: dict[AgentId, list[QueueId]] = {}
-    agent_ids = floor.matching.roster.agent_ids
-    for queue_id, queue in floor.queues.items():
-        rows: list[int] = queue.own_plan.rows.tolist()
-        for row in rows:
-            served.setdefault(agent_ids[row], []).append(queue_id)
-    return served
+def each_agent(floor: Floor, now: Callable[[], float]) -> Iterator[AgentSummary]:
+    """The same, each as he is when he is taken. Who is removed meanwhile is left out."""
+    queue_ids, serves = list(floor.queues), _who_serves(floor)
+    for agent, row in [(agent, agent.row) for agent in floor.agents.values()]:
+        if floor.agents.get(agent.agent_id) is agent:
+            numbers: list[int] = [] if row is None else np.flatnonzero(serves[row]).tolist()
+            yield _agent_summary(floor, agent, [queue_ids[number] for number in numbers], now())
+
+
+def agent_summary(floor: Floor, agent_id: AgentId, now: float) -> AgentSummary | None:
+    """One of them; None for one that is not known."""
+    agent = floor.agents.get(agent_id)
+    if agent is None:
+        return None
+    serves = [queue_id for queue_id, queue in floor.queues.items() if floor.matching.may_serve(agent_id, queue)]
+    return _agent_summary(floor, agent, serves, now)
+
+
+def agent_states(floor: Floor) -> Counter[AgentState]:
+    """How many agents are in each."""
+    return Counter(agent.state for agent in floor.agents.values())
+
+
+def agents_at_work(floor: Floor) -> int:
+    """How many agents are logged in."""
+    return sum(agent.is_logged_in for agent in floor.agents.values())
+
+
+def _who_serves(floor: Floor) -> NDArray[np.bool_]:
+    """By agent's row and queue, in the order of the floor's: whether he may serve it, be it in its last step."""
+    serves = np.zeros((len(floor.matching.roster.agent_ids), len(floor.queues)), np.bool_)
+    for number, queue in enumerate(floor.queues.values()):
+        serves[queue.own_plan.rows, number] = True
+    return serves
 
 
 def contact_summaries(floor: Floor, now: float) -> list[ContactSummary]:
     """All contacts, in serving order."""
+    return list(each_contact(floor, lambda: now))
+
+
+def each_contact(floor: Floor, now: Callable[[], float]) -> Iterator[ContactSummary]:
+    """The same, each as it is when it is taken, in the order of the first. What has left meanwhile is left out."""
     positions = {
         contact.contact_id: position
         for queue in floor.queues.values()
         for position, contact in enumerate(queue.contacts(), start=1)
     }
-    ordered = sorted(floor.contacts.values(), key=lambda contact: contact.order)
-    return [_contact_summary(floor, contact, positions.get(contact.contact_id), now) for contact in ordered]
+    for contact in sorted(floor.contacts.values(), key=lambda contact: contact.order):
+        if floor.contacts.get(contact.contact_id) is contact:
+            yield _contact_summary(floor, contact, positions.get(contact.contact_id), now())
+
+
+def contact_summary(floor: Floor, contact_id: ContactId, now: float) -> ContactSummary | None:
+    """One of them; None for one that is not known."""
+    contact = floor.contacts.get(contact_id)
+    if contact is None:
+        return None
+    places = enumerate(contact.queue.contacts(), start=1)
+    position = next((position for position, each in places if each is contact), None)
+    return _contact_summary(floor, contact, position, now)
+
+
+def waiting(floor: Floor) -> int:
+    """How many contacts are in queues."""
+    return sum(map(len, floor.queues.values()))
 
 
 def site_summaries(floor: Floor) -> list[SiteSummary]:

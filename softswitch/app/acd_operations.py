@@ -45,7 +45,7 @@ class AcdOperations:
         self._teams: tuple[Configuration, dict[str, tuple[str, ...]]] | None = None
 
     def agents(self) -> Iterable[AgentRow]:
-        for summary in self._parts.acd.agent_summaries():
+        for summary in self._parts.acd.each_agent():
             yield self._row(summary)
 
     def queues(self) -> Iterable[QueueRow]:
@@ -58,7 +58,7 @@ class AcdOperations:
 
     async def set_agent(self, order: SetAgent) -> AgentSet | Refused:
         agent_id, by = order.agent_id, order.by[:REASON_LENGTH_MAX]
-        before = self._agent(agent_id)
+        before = self._parts.acd.agent_summary(agent_id)
         if before is None:
             return _unknown(agent_id)
         if order.action in ("pause", "resume") and not before.is_logged_in:
@@ -76,13 +76,13 @@ class AcdOperations:
         return self._apply(agent_id, facts[order.action])
 
     async def set_disposition(self, order: SetDisposition) -> AgentSet | Refused:
-        if self._agent(order.agent_id) is None:
+        if self._parts.acd.agent_summary(order.agent_id) is None:
             return _unknown(order.agent_id)
         by = order.by[:REASON_LENGTH_MAX]
         return self._apply(order.agent_id, DispositionSet(order.agent_id, order.code, order.contact_id or None, by))
 
     async def supervise_agent(self, order: SuperviseAgent) -> AgentSet | Refused:
-        agent, settings = self._agent(order.agent_id), self._parts.settings
+        agent, settings = self._parts.acd.agent_summary(order.agent_id), self._parts.settings
         if agent is None:
             return _unknown(order.agent_id)
         whom, who = settings.extension_of_agent(order.agent_id), settings.extension_for(order.phone)
@@ -103,7 +103,7 @@ class AcdOperations:
         return set_queue(self._parts, order)
 
     async def set_skills(self, order: SetSkills) -> AgentSet | Refused:
-        agent = self._agent(order.agent_id)
+        agent = self._parts.acd.agent_summary(order.agent_id)
         if agent is None:
             return _unknown(order.agent_id)
         skills = None
@@ -133,7 +133,7 @@ class AcdOperations:
             self._parts.acd.apply(fact)
         except LocalError as error:
             return Refused("not_possible", str(error))
-        after = self._agent(agent_id)
+        after = self._parts.acd.agent_summary(agent_id)
         assert after is not None, "an agent does not vanish by a change of his state"
         is_leaving = isinstance(fact, AgentLoggedOut) and after.state is AgentState.BUSY
         return AgentSet(self._row(after), is_pending=after.planned_reason is not None or is_leaving)
@@ -147,9 +147,6 @@ class AcdOperations:
         if self._teams is None or self._teams[0] is not configuration:
             self._teams = (configuration, {row.id: row.teams for row in configuration.agents})
         return self._teams[1].get(agent_id, ())
-
-    def _agent(self, agent_id: AgentId) -> AgentSummary | None:
-        return next((each for each in self._parts.acd.agent_summaries() if each.agent_id == agent_id), None)
 
 
 def _unknown(agent_id: AgentId) -> Refused:

@@ -41,7 +41,7 @@ class ContactOperations:
         self._entropy = SystemEntropy()
 
     def contacts(self) -> Iterable[ContactRow]:
-        for summary in self._parts.acd.contact_summaries():
+        for summary in self._parts.acd.each_contact():
             yield _contact_row(summary)
 
     async def queue_contact(self, order: QueueContact) -> ContactSet | Refused:
@@ -61,14 +61,14 @@ class ContactOperations:
         )
         if refused is not None:
             return refused
-        contact = self._contact(contact_id)
+        contact = self._parts.acd.contact_summary(contact_id)
         if contact is None:
             reason = f"{order.queue_id} did not take it: it is full, closed, or nobody is there"
             return Refused("not_possible", f"{reason} (see `softswitch queues`)")
         return ContactSet(_contact_row(contact))
 
     async def set_contact(self, order: SetContact) -> ContactSet | Refused:
-        contact = self._contact(order.contact_id)
+        contact = self._parts.acd.contact_summary(order.contact_id)
         if contact is None:
             return Refused("not_found", f'there is no contact "{order.contact_id}": see `softswitch contacts`')
         if contact.channel in ON_THE_PHONE:
@@ -79,11 +79,11 @@ class ContactOperations:
         refused = self._apply(fact)
         if refused is not None:
             return refused
-        after = self._contact(order.contact_id)
+        after = self._parts.acd.contact_summary(order.contact_id)
         return ContactSet(None if after is None else _contact_row(after))
 
     async def order_contact(self, order: OrderContact) -> ContactSet | Refused:
-        contact = self._contact(order.contact_id)
+        contact = self._parts.acd.contact_summary(order.contact_id)
         if contact is None:
             return Refused("not_found", f'there is no contact "{order.contact_id}": see `softswitch contacts`')
         if contact.state is ContactState.CONNECTED:
@@ -92,7 +92,7 @@ class ContactOperations:
         if refused is not None:
             return refused
         logger.info("a contact was ordered about", contact=order.contact_id, order=order.order, by=order.by)
-        after = self._contact(order.contact_id)
+        after = self._parts.acd.contact_summary(order.contact_id)
         return ContactSet(None if after is None else _contact_row(after))
 
     # Private
@@ -124,9 +124,6 @@ class ContactOperations:
         except LocalError as error:
             return Refused("not_possible", str(error))
         return None
-
-    def _contact(self, contact_id: ContactId) -> ContactSummary | None:
-        return next((each for each in self._parts.acd.contact_summaries() if each.contact_id == contact_id), None)
 
 
 def _order(order: OrderContact) -> AcdInput:

@@ -22,7 +22,7 @@ EVENTS_A_TURN = 250
 """Looked at, and sent, in one turn of the event loop: about a millisecond."""
 RECORDS_A_TURN = 2
 """Of the store: at most twice two hundred events."""
-EVERY_S = 0.02
+EVERY_S = 0.05
 """What happens meanwhile goes out in one frame."""
 SIGN_OF_LIFE_S = 2.0
 

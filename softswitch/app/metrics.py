@@ -4,7 +4,6 @@ The method is that of rates, errors and durations for SIP, calls and queues, and
 workers, the event loop and the store. Names and labels stay as they are; a test holds the document to them.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from softswitch import __version__
@@ -165,7 +164,7 @@ class SwitchMetrics:
                 f"{text} in all.",
                 [({"queue": row.queue_id}, getattr(row, field)) for row in tallies],
             )
-        states = Counter(agent.state for agent in self._parts.acd.agent_summaries())
+        states = self._parts.acd.agent_states()
         yield _gauge(
             "softswitch_agents", "Agents, by state.", [({"state": each.value}, states[each]) for each in AgentState]
         )

@@ -118,7 +118,6 @@ class SwitchOperations:
     def status(self) -> Status:
         parts = self._parts
         now = parts.clock.now()
-        agents = parts.acd.agent_summaries()
         sip = parts.configuration.settings.sip
         return Status(
             version=__version__,
@@ -129,10 +128,10 @@ class SwitchOperations:
             listen=[f"{kind.value.lower()}:{local}" for kind, local in parts.driver.listening],
             calls=len(parts.controller.calls),
             registrations=len(parts.endpoint.all_bindings()),
-            agents=len(agents),
-            agents_logged_in=sum(agent.is_logged_in for agent in agents),
+            agents=parts.acd.agent_states().total(),
+            agents_logged_in=parts.acd.agents_at_work(),
             queues=len(parts.configuration.queues),
-            waiting=sum(queue.waiting for queue in parts.acd.queue_summaries()),
+            waiting=parts.acd.waiting(),
             workers=self._workers(),
             store=self._store(),
             configuration_directory=parts.configuration.directory,

@@ -7,7 +7,13 @@ REPLY_BYTES_MAX = 4 * 1024 * 1024
 """A frame of `ROWS_PER_FRAME` rows is some 10 KiB; the client refuses what cannot be a reply of a switch."""
 
 ROWS_PER_FRAME = 25
-"""Built and encoded in one go on the switch's event loop, while an INVITE waits: half a millisecond at most."""
+"""A frame that fills a few packets; fewer rows, where they take longer than `TURN_S`."""
+
+TURN_S = 0.00025
+"""So long rows are made in one go on the switch's event loop, while an INVITE waits."""
+
+REST_S = 0.002
+"""And so long the loop is everybody else's before the next ones: about what an INVITE takes from packet to packet."""
 
 CLIENTS_MAX = 64
 """Connections at a time: command lines and wallboards of one machine."""

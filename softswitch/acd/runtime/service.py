@@ -1,7 +1,7 @@
 """The router in the running switch: one loop timer, outputs handed on in order, agent states saved."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -18,7 +18,7 @@ from softswitch.acd.inputs import (
     SwitchRestarted,
 )
 from softswitch.acd.limits import CONTACT_PROJECTS_MAX
-from softswitch.acd.model import BusyKind, ContactState, LiveSkills
+from softswitch.acd.model import AgentState, BusyKind, ContactState, LiveSkills
 from softswitch.acd.outputs import AcdOutput, AgentStateChanged, ContactForgotten
 from softswitch.acd.router import Router
 from softswitch.acd.runtime.journal import RouterJournal
@@ -203,6 +203,26 @@ class AcdService:
     def agent_summaries(self) -> list[AgentSummary]:
         return self._router.agent_summaries(self._clock.now())
 
+    def each_agent(self) -> Iterator[AgentSummary]:
+        """All agents, each as he is when he is taken: of thousands that takes a while."""
+        return self._router.each_agent(self._clock.now)
+
+    def agent_summary(self, agent_id: AgentId) -> AgentSummary | None:
+        """None for one that is not known."""
+        return self._router.agent_summary(agent_id, self._clock.now())
+
+    def agent_states(self) -> Counter[AgentState]:
+        """How many agents are in each."""
+        return self._router.agent_states()
+
+    def agents_at_work(self) -> int:
+        """How many are logged in."""
+        return self._router.agents_at_work()
+
+    def waiting(self) -> int:
+        """How many contacts are in queues."""
+        return self._router.waiting()
+
     def state_of(self, contact_id: ContactId) -> ContactState | None:
         """Where a contact is; None for one that is not known."""
         return self._router.state_of(contact_id)
@@ -220,6 +240,14 @@ class AcdService:
 
     def contact_summaries(self) -> list[ContactSummary]:
         return self._router.contact_summaries(self._clock.now())
+
+    def each_contact(self) -> Iterator[ContactSummary]:
+        """All contacts, each as it is when it is taken."""
+        return self._router.each_contact(self._clock.now)
+
+    def contact_summary(self, contact_id: ContactId) -> ContactSummary | None:
+        """None for one that is not known."""
+        return self._router.contact_summary(contact_id, self._clock.now())
 
     def reservation_of(self, contact_id: ContactId, agent_id: AgentId) -> ReservationId | None:
         return self._router.reservation_of(contact_id, agent_id)

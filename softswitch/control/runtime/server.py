@@ -9,11 +9,9 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
-from itertools import islice
-from typing import TypeVar
 
 import msgspec
 
@@ -24,7 +22,6 @@ from softswitch.control.limits import (
     CLIENTS_MAX,
     IDLE_S,
     REQUEST_BYTES_MAX,
-    ROWS_PER_FRAME,
     SLOW_READER_S,
     SOCKET_PATH_BYTES_MAX,
 )
@@ -59,7 +56,6 @@ from softswitch.control.protocol.replies import (
     Refused,
     Registrations,
     Reply,
-    Rows,
     Sites,
     Subscriptions,
     Trunks,
@@ -130,12 +126,11 @@ from softswitch.control.protocol.voicemail import (
     VoiceBoxes,
     VoiceMessages,
 )
+from softswitch.control.runtime.listing import in_frames
 from softswitch.control.scope import Scope
 
 _log = get_logger("control")
 _decoder = msgspec.msgpack.Decoder(Request | InProject)
-RowT = TypeVar("RowT")
-RowsT = TypeVar("RowsT", bound=Rows)
 
 
 class ControlServer:
@@ -239,16 +234,16 @@ class ControlServer:
             case GetMetrics():
                 yield operations.metrics()
             case ListProjects():
-                async for rows in _in_frames(operations.projects(), Projects):
+                async for rows in in_frames(operations.projects(), Projects):
                     yield rows
             case ListCalls():
-                async for rows in _in_frames(operations.calls(), Calls):
+                async for rows in in_frames(operations.calls(), Calls):
                     yield rows
             case ListAgents():
-                async for rows in _in_frames(operations.agents(), Agents):
+                async for rows in in_frames(operations.agents(), Agents):
                     yield rows
             case ListContacts():
-                async for rows in _in_frames(operations.contacts(), Contacts):
+                async for rows in in_frames(operations.contacts(), Contacts):
                     yield rows
             case QueueContact():
                 yield await operations.queue_contact(request)
@@ -259,31 +254,31 @@ class ControlServer:
             case SetContact():
                 yield await operations.set_contact(request)
             case ListQueues():
-                async for rows in _in_frames(operations.queues(), Queues):
+                async for rows in in_frames(operations.queues(), Queues):
                     yield rows
             case ListFigures():
                 whole = operations.figures()
                 figures = partial(Figures, since_at=whole.from_wall, now_at=whole.until_wall)
-                async for rows in _in_frames([*whole.queues, *whole.agents], figures):
+                async for rows in in_frames([*whole.queues, *whole.agents], figures):
                     yield rows
             case ExplainContact(contact_id):
                 yield await operations.explain_contact(contact_id)
             case ListRegistrations():
-                async for rows in _in_frames(operations.registrations(), Registrations):
+                async for rows in in_frames(operations.registrations(), Registrations):
                     yield rows
             case ListPhones():
-                async for rows in _in_frames(operations.phones(), Phones):
+                async for rows in in_frames(operations.phones(), Phones):
                     yield rows
             case SetPhone():
                 yield await operations.set_phone(request)
             case ListBans():
-                async for rows in _in_frames(operations.bans(), Bans):
+                async for rows in in_frames(operations.bans(), Bans):
                     yield rows
             case ListSites():
-                async for rows in _in_frames(operations.sites(), Sites):
+                async for rows in in_frames(operations.sites(), Sites):
                     yield rows
             case ListLimits():
-                async for rows in _in_frames(operations.limits(), Limits):
+                async for rows in in_frames(operations.limits(), Limits):
                     yield rows
             case AddBan(network, seconds, reason):
                 yield await operations.add_ban(network, seconds, reason)
@@ -292,16 +287,16 @@ class ControlServer:
             case RemoveRegistration(aor, contact):
                 yield await operations.remove_registration(aor, contact)
             case ListSubscriptions():
-                async for rows in _in_frames(operations.subscriptions(), Subscriptions):
+                async for rows in in_frames(operations.subscriptions(), Subscriptions):
                     yield rows
             case ListMailboxes():
-                async for rows in _in_frames(operations.mailboxes(), Mailboxes):
+                async for rows in in_frames(operations.mailboxes(), Mailboxes):
                     yield rows
             case SetMailbox(mailbox, new, old, urgent_new, urgent_old):
                 row = MailboxRow(mailbox=mailbox, new=new, old=old, urgent_new=urgent_new, urgent_old=urgent_old)
                 yield await operations.set_mailbox(row)
             case ListTrunks():
-                async for rows in _in_frames(operations.trunks(), Trunks):
+                async for rows in in_frames(operations.trunks(), Trunks):
                     yield rows
             case SetAgent():
                 yield await operations.set_agent(request)
@@ -310,41 +305,41 @@ class ControlServer:
             case SetQueue():
                 yield await operations.set_queue(request)
             case ListCallerLists():
-                async for rows in _in_frames(operations.caller_lists(), CallerLists):
+                async for rows in in_frames(operations.caller_lists(), CallerLists):
                     yield rows
             case ListListedNumbers(list_id):
                 numbers = operations.listed_numbers(list_id)
                 if isinstance(numbers, Refused):
                     yield numbers
                 else:
-                    async for rows in _in_frames(numbers, ListedNumbers):
+                    async for rows in in_frames(numbers, ListedNumbers):
                         yield rows
             case SetListedNumber():
                 yield await operations.set_listed_number(request)
             case ListLookups():
-                async for rows in _in_frames(operations.lookups(), Lookups):
+                async for rows in in_frames(operations.lookups(), Lookups):
                     yield rows
             case TryLookup(lookup_id, fields):
                 yield await operations.try_lookup(lookup_id, fields)
             case ListConferences():
-                async for rows in _in_frames(operations.conferences(), Conferences):
+                async for rows in in_frames(operations.conferences(), Conferences):
                     yield rows
             case OrderConference():
                 yield await operations.order_conference(request)
             case ListVoiceBoxes():
-                async for rows in _in_frames(operations.voice_boxes(), VoiceBoxes):
+                async for rows in in_frames(operations.voice_boxes(), VoiceBoxes):
                     yield rows
             case ListVoiceMessages(box):
-                async for rows in _in_frames(operations.voice_messages(box), VoiceMessages):
+                async for rows in in_frames(operations.voice_messages(box), VoiceMessages):
                     yield rows
             case SetVoiceMessage():
                 yield await operations.set_voice_message(request)
             case ListMails():
                 counts = operations.mail_counts()
-                async for rows in _in_frames(operations.mails(), lambda rows, is_last: Mails(rows, is_last, counts)):
+                async for rows in in_frames(operations.mails(), lambda rows, is_last: Mails(rows, is_last, counts)):
                     yield rows
             case ListCallbacks():
-                async for rows in _in_frames(operations.callbacks(), Callbacks):
+                async for rows in in_frames(operations.callbacks(), Callbacks):
                     yield rows
             case AddCallback():
                 yield await operations.add_callback(request)
@@ -400,19 +395,6 @@ class ControlServer:
                 yield await operations.reload()
             case Stop():
                 yield await operations.stop()
-
-
-async def _in_frames(rows: Iterable[RowT], frame: Callable[[list[RowT], bool], RowsT]) -> AsyncIterator[RowsT]:
-    """The listing in frames of `ROWS_PER_FRAME`, with a turn of the event loop for everybody else in between."""
-    remaining = iter(rows)
-    current = list(islice(remaining, ROWS_PER_FRAME))
-    while True:
-        following = list(islice(remaining, ROWS_PER_FRAME))
-        yield frame(current, not following)
-        if not following:
-            return
-        current = following
-        await asyncio.sleep(0)
 
 
 async def _send(writer: asyncio.StreamWriter, reply: Reply) -> None:

@@ -1,7 +1,16 @@
 """The rows people read."""
 
-from softswitch.acd.inputs import AgentBusy, AgentPaused, AgentUnreachable, ContactAbandoned
-from softswitch.acd.model import Agent, AgentState, BusyKind, Channel, ContactState, Queue
+from collections import Counter
+
+from softswitch.acd.inputs import (
+    AgentBusy,
+    AgentPaused,
+    AgentUnreachable,
+    ConfigurationSet,
+    ContactAbandoned,
+    ContactQueued,
+)
+from softswitch.acd.model import Agent, AgentState, BusyKind, Channel, ContactState, Queue, RoutingPolicy
 from softswitch.acd.summaries import AgentSummary, ContactInHand, ContactSummary
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.testing.acd import ScriptedAcd
@@ -100,6 +109,45 @@ def test_agents() -> None:
     assert (acd.agent("dan").state, acd.agent("dan").contact_id) == (AgentState.RESERVED, "alerting")
     assert acd.agent("dan").idle_s == 11.0
     assert acd.agent("eve").state is AgentState.LOGGED_OUT
+
+
+def test_one_agent_is_as_in_the_listing_and_counts_are_of_the_same() -> None:
+    acd = busy_centre()
+    rows = acd.router.agent_summaries(acd.now)
+    assert [acd.router.agent_summary(row.agent_id, acd.now) for row in rows] == rows
+    assert acd.router.agent_summary(AgentId("nobody"), acd.now) is None
+    assert acd.router.agent_states() == Counter(row.state for row in rows)
+    assert acd.router.agents_at_work() == sum(row.is_logged_in for row in rows) == 4
+    assert acd.router.waiting() == sum(row.waiting for row in acd.router.queue_summaries(acd.now)) == 3
+
+
+def test_who_lists_slowly_sees_each_agent_as_he_is_then() -> None:
+    acd = busy_centre()
+    listing = acd.router.each_agent(lambda: acd.now)
+    assert next(listing).agent_id == "ann"
+    acd.advance(5.0)
+    acd.tell(AgentUnreachable(AgentId("dan")), ContactQueued(ContactId("new"), QueueId("other")))
+    left = [Agent(agent_id=AgentId(name), skills={"en": 3, "ru": 1}) for name in ("ann", "dan", "eve")]
+    acd.tell(ConfigurationSet([Queue(queue_id=QueueId("sales"))], left, RoutingPolicy()))
+    rows = {row.agent_id: row for row in listing}
+    assert list(rows) == ["dan", "eve"]
+    assert not rows[AgentId("dan")].is_reachable
+
+
+def test_who_lists_slowly_sees_contacts_that_are_still_there() -> None:
+    acd = busy_centre()
+    listing = acd.router.each_contact(lambda: acd.now)
+    assert next(listing).contact_id == "first"
+    acd.advance(1.0)
+    acd.tell(ContactAbandoned(ContactId("second")))
+    assert [(row.contact_id, row.wait_s) for row in listing] == [("talking", 2.0), ("alerting", 5.0)]
+
+
+def test_one_contact_is_as_in_the_listing() -> None:
+    acd = busy_centre()
+    rows = acd.router.contact_summaries(acd.now)
+    assert [acd.router.contact_summary(row.contact_id, acd.now) for row in rows] == rows
+    assert acd.router.contact_summary(ContactId("gone"), acd.now) is None
 
 
 def test_contacts_in_serving_order() -> None:
