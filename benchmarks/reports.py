@@ -3,9 +3,15 @@
     python benchmarks/reports.py [--calls 1000000] [--days 30] [--json]
 
 A day of a centre is simulated once, with its router; its events are stored again for every day, and a call record for
-each of its calls. Then every report of the whole time is made by a process of its own: first without anything kept of
-former reports (one of events and one of calls), then each with it. The store takes some 4 GB of disk under --directory
-and is deleted afterwards.
+each of its calls. Then, each time by a process of its own:
+
+- `unkept`: a report of events and one of calls, of the whole time, where nothing was counted ahead;
+- `ahead`: the counting that the switch has done beside it (app/facts_ahead.py): all days but the last at once, as after
+  a restore, then the last one block by block, as it goes by;
+- `reports`: every report of the whole time, five minutes after its end.
+
+`seconds` are from the store to the report, `whole_s` from the start of the process until its workbook is written: what
+somebody waits. The store takes some 4 GB of disk under --directory and is deleted afterwards.
 """
 
 import argparse
@@ -22,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from processes import where_and_when
 
 from softswitch.acd.events import AcdEvent, ContactConnected, ContactEnded, ContactQueued, Stamped, SwitchStarted
 from softswitch.acd.inputs import ConfigurationSet
@@ -30,6 +37,7 @@ from softswitch.acd.simulation.arrivals import Habits, exactly
 from softswitch.acd.simulation.durations import Constant, Exponential
 from softswitch.acd.simulation.simulator import Shift, Simulation
 from softswitch.base.ids import AgentId, CallId, QueueId
+from softswitch.reports.runtime.source import BLOCK_S
 from softswitch.store.conference_schema import MINUTES, StoredMinutes, StoredStay
 from softswitch.store.environment import Environment, Operation, open_for_writing
 from softswitch.store.schema import ACTIVE_CALLS, CDRS, EVENTS, RECORDINGS, Cdr, SipLeg, StoredEvents, TrunkTry
@@ -41,6 +49,8 @@ QUEUES = 12
 AGENTS = 240
 BATCH_EVENTS = 100
 ROWS_AT_ONCE = 5_000
+SOON_S = 300.0
+"""After the end of a time a report about it is made."""
 REPORTS = (
     "service_level",
     "by_hour",
@@ -259,12 +269,12 @@ def one_report(store: str, name: str, days: int, out: str) -> dict[str, float]:
     from softswitch.reports.terms import Terms
     from softswitch.store import open_reader
 
-    until = float(BEGAN + days * DAY_S)
+    until = ended(days)
     peak = OwnMemory()
     began, cpu_began = time.perf_counter(), time.process_time()
     terms = Terms(since=float(BEGAN), until=until, zone="Europe/Moscow")
     with open_reader(store) as reader:
-        made = make_report(reader, name, terms, until + 30 * DAY_S, is_running=False, cache=FactCache(store))
+        made = make_report(reader, name, terms, until + SOON_S, is_running=True, cache=FactCache(store))
     made_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu_began
     with open(out, "wb") as file:
         render(made, "xlsx", file)
@@ -277,11 +287,48 @@ def one_report(store: str, name: str, days: int, out: str) -> dict[str, float]:
     }
 
 
+def ended(days: int) -> float:
+    return float(BEGAN + days * DAY_S)
+
+
 def measured(store: Path, name: str, days: int) -> dict[str, float]:
     command = [sys.executable, __file__, "--one", name, "--store", str(store), "--days", str(days)]
+    began = time.perf_counter()
+    done = subprocess.run(command, check=True, capture_output=True, timeout=1800)
+    found: dict[str, float] = json.loads(done.stdout)
+    found["whole_s"] = round(time.perf_counter() - began, 3)
+    return found
+
+
+def counted_ahead(store: Path, now: float) -> dict[str, float]:
+    command = [sys.executable, __file__, "--count", str(now), "--store", str(store)]
     done = subprocess.run(command, check=True, capture_output=True, timeout=1800)
     found: dict[str, float] = json.loads(done.stdout)
     return found
+
+
+def count(store: str, now: float) -> dict[str, float]:
+    """As the switch has it done. In a process of its own."""
+    from softswitch.app.fact_counter import main as keep
+
+    peak = OwnMemory()
+    began = time.perf_counter()
+    blocks = keep(store, now)
+    seconds = time.perf_counter() - began
+    return {
+        "blocks": blocks,
+        "seconds": round(seconds, 3),
+        "cpu_s": round(time.process_time(), 3),
+        "peak_mb": round(peak.stop(), 1),
+    }
+
+
+def count_ahead(store: Path, days: int) -> dict[str, Any]:
+    """All days but the last at once, and the last as it goes by."""
+    before = ended(days - 1)
+    at_once = counted_ahead(store, before + SOON_S)
+    blocks = [counted_ahead(store, before + each * BLOCK_S + SOON_S) for each in range(1, DAY_S // BLOCK_S + 1)]
+    return {"at_once": at_once, "block_by_block": blocks}
 
 
 def main() -> None:
@@ -292,19 +339,26 @@ def main() -> None:
     parser.add_argument("--store", default="", help="one that was made before, and is not deleted")
     parser.add_argument("--make", action="store_true", help="only make --store")
     parser.add_argument("--one", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--count", type=float, default=0.0, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     if given.one:
         with tempfile.TemporaryDirectory() as directory:
             print(json.dumps(one_report(given.store, given.one, given.days, os.path.join(directory, "report.xlsx"))))
         return
+    if given.count:
+        print(json.dumps(count(given.store, given.count)))
+        return
     directory = Path(given.store or tempfile.mkdtemp(prefix="reports-", dir=given.directory))
-    result: dict[str, Any] = {"calls": given.calls, "days": given.days}
+    result: dict[str, Any] = {"calls": given.calls, "days": given.days, **where_and_when()}
     try:
         if given.make or not given.store:
             result["store"] = make_store(directory, given.calls, given.days)
         if not given.make:
-            result["first"] = {name: measured(directory, name, given.days) for name in ("service_level", "trunks")}
+            shutil.rmtree(f"{directory}.facts", ignore_errors=True)
+            result["unkept"] = {name: measured(directory, name, given.days) for name in ("service_level", "trunks")}
+            shutil.rmtree(f"{directory}.facts", ignore_errors=True)
+            result["ahead"] = count_ahead(directory, given.days)
             result["reports"] = {name: measured(directory, name, given.days) for name in REPORTS}
     finally:
         if not given.store:
@@ -318,12 +372,19 @@ def show(result: dict[str, Any], *, as_json: bool) -> None:
         print(json.dumps(result, indent=2))
         return
     print(f"{result['calls']} calls in {result['days']} days; {result.get('store', '')}")
-    for title, part in (("first time", result.get("first", {})), ("afterwards", result.get("reports", {}))):
+    ahead = result.get("ahead", {})
+    for row in [ahead["at_once"], *ahead["block_by_block"]] if ahead else []:
+        print(
+            f"counted ahead {row['blocks']:4} blocks in {row['seconds']:7.2f} s ({row['cpu_s']:6.2f} s of CPU), "
+            f"{row['peak_mb']:4.0f} MB"
+        )
+    for title, part in (("unkept", result.get("unkept", {})), ("report", result.get("reports", {}))):
         for name, row in part.items():
-            cpu = (
-                f"{row['seconds']:7.2f} s ({row['cpu_s']:6.2f} s of CPU), with its workbook {row['with_xlsx_s']:7.2f} s"
+            print(
+                f"{title:7} {name:18} {row['seconds']:7.2f} s ({row['cpu_s']:6.2f} s of CPU), with its workbook "
+                f"{row['with_xlsx_s']:7.2f} s, in all {row['whole_s']:7.2f} s  {row['peak_mb']:4.0f} MB  "
+                f"{row['rows']} rows"
             )
-            print(f"{title:11} {name:18} {cpu}  {row['peak_mb']:6.0f} MB  {row['rows']} rows")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from softswitch.app.calendar import DialplanCalendar
 from softswitch.app.caller_settings import lookups as configured_lookups
 from softswitch.app.compactor import SnapshotProcess
 from softswitch.app.digests import Digests, digest_terms
+from softswitch.app.facts_ahead import FactsAhead
 from softswitch.app.homer import homer_link
 from softswitch.app.mailing import Mailing
 from softswitch.app.parts import Parts
@@ -290,6 +291,7 @@ def build(
             store_directory=configuration.settings.store.directory,
             put=mailing.put,
         ),
+        facts_ahead=FactsAhead(clock, loop, store_directory=configuration.settings.store.directory),
         legs=around.legs,
         project_calls=around.projects,
         sounds=sounds,

@@ -7,13 +7,13 @@ after its length in four bytes: first the number of the first input that is not 
 at the end. Another VERSION than the running switch's might decide otherwise than that one did, so it does nothing then.
 """
 
-import os
 import struct
 import sys
 from typing import BinaryIO
 
 from softswitch import __version__
 from softswitch.acd.runtime.rebuilding import compact
+from softswitch.base.giving_way import give_way
 from softswitch.store import open_router_reader
 
 LENGTH = struct.Struct(">I")
@@ -27,7 +27,7 @@ def main(arguments: list[str], out: BinaryIO) -> int:
     if version != __version__:
         sys.stderr.write(f"the program is version {__version__} by now, the switch that runs is {version}\n")
         return 1
-    os.nice(NICENESS)
+    give_way(NICENESS)
     with open_router_reader(directory) as kept:
         parts = [bytes(part.content) for part in kept.router_snapshot.ascending()]
         records = [(part.number, bytes(part.content)) for part in kept.router_journal.ascending()]

@@ -9,6 +9,7 @@ from softswitch.acd.runtime.service import AcdService
 from softswitch.app.acd_events import AcdEvents
 from softswitch.app.archive import Archive
 from softswitch.app.digests import Digests
+from softswitch.app.facts_ahead import FactsAhead
 from softswitch.app.mailing import Mailing
 from softswitch.app.scheduled_reports import ScheduledReports
 from softswitch.app.streamer_process import StreamerProcess
@@ -74,6 +75,7 @@ class Parts:
     streamer: StreamerProcess
     digests: Digests
     scheduled_reports: ScheduledReports
+    facts_ahead: FactsAhead
     legs: ExtensionLegs
     project_calls: ProjectCalls
     sounds: SoundLibrary

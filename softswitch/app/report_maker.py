@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
+from softswitch.base.giving_way import give_way
 from softswitch.reports.terms import Terms
 
 FILE_BYTES_MAX = 20 << 20
@@ -64,7 +65,7 @@ def main(order: Order) -> Made:
 
 
 def answer(order: bytes, out: BinaryIO) -> None:
-    os.nice(NICENESS)
+    give_way(NICENESS)
     out.write(msgspec.json.encode(main(msgspec.json.decode(order, type=Order))) + b"\n")
     out.flush()
 

@@ -4,18 +4,19 @@ It gives way to the switch and the media workers from the beginning: what it imp
 that starts beside it has calls to take.
 """
 
-import os
 import sys
 
+from softswitch.base.giving_way import give_way
+
 NICENESS = 10
-"""The kernel gives a process of niceness 0 nine times as much of a CPU that both want."""
+"""Behind the switch, before reports."""
 
 
 def main() -> int:
     if len(sys.argv) != 2:
         sys.stderr.write("usage: python -m softswitch.web DIR\n")
         return 1
-    os.nice(NICENESS)
+    give_way(NICENESS)
     from softswitch.web.runtime.server import run
 
     return run(sys.argv[1])

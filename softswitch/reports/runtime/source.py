@@ -1,11 +1,12 @@
 """Facts of a span of time, a block of three hours at a time, so that a month needs no more memory than a morning.
 
-Facts of blocks that are over are kept beside the store (`fact_cache.py`). The first report over a month reads all its
-events, a minute of work for a million calls; the next ones read what was kept, and the records of today.
+Facts of blocks that are over are kept beside the store (`fact_cache.py`). To read all events of a month of a million
+calls is a minute of work: `keep_ahead` does it a block at a time while the month goes by, so that a report reads what
+was kept, and the records since the last block.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import msgspec
@@ -46,17 +47,31 @@ class FactSource:
         self._is_running = is_running
         self._cache = cache
         self._numbers = store.events.narrow(_Numbered)
+        self.blocks_kept = 0
+        """Made of the store, and kept for whoever comes next."""
+
+    def keep_ahead(self) -> None:
+        """Keep the facts of every block that is over and is not kept, or not as its records are now.
+
+        Blocks whose records change no more are looked at from the newest back to one that is kept: those before it were
+        when it was. Cheap where that is the block before last.
+        """
+        until = float(_block(self._now))
+        for _ in self.event_facts(self._not_kept_since(self._are_events_kept, self._oldest_event()), until):
+            pass
+        for _ in self.call_facts(self._not_kept_since(self._are_calls_kept, self._oldest_call()), until):
+            pass
 
     # Events
 
     def event_facts(self, since: float, until: float) -> Iterator[EventFacts]:
         """Of [since, until), in order. A block may begin before and end after: its rows say when they were."""
-        oldest = next(iter(self._store.events.oldest(1)), None)
+        oldest = self._oldest_event()
         if oldest is None:
             return
-        since = max(since, float(_block(oldest.at_wall)))
+        since = max(since, float(_block(oldest)))
         if self._cache is not None:
-            self._cache.forget_before("events", _block(oldest.at_wall))
+            self._cache.forget_before("events", _block(oldest))
         carried: Carried | None = None
         for began, ended, is_wanted in _parts(since, until):
             facts = self._events_of(began, ended, carried)
@@ -72,6 +87,7 @@ class FactSource:
         if facts is None:
             facts = self._fold_events(began, ended, carried or self._carried(began))
             self._cache.keep_events(facts, made_of)
+            self.blocks_kept += 1
         return facts
 
     def _records(self, began: float, ended: float) -> tuple[int, ...] | None:
@@ -127,12 +143,12 @@ class FactSource:
 
     def call_facts(self, since: float, until: float) -> Iterator[CallFacts]:
         """Of the calls that began in [since, until), in the order in which they did."""
-        oldest = next(iter(self._store.cdrs.oldest(1)), None)
-        if oldest is None or oldest.started_at >= until:
+        oldest = self._oldest_call()
+        if oldest is None or oldest >= until:
             return
-        since = max(since, float(_block(oldest.started_at)))
+        since = max(since, float(_block(oldest)))
         if self._cache is not None:
-            self._cache.forget_before("calls", _block(oldest.started_at))
+            self._cache.forget_before("calls", _block(oldest))
         going_on = min((call.started_at for call in self._store.active_calls.ascending()), default=self._now)
         for began, ended in pairwise(_bounds(since, until)):
             is_over = ended - began == BLOCK_S and ended <= min(going_on, self._now)
@@ -144,6 +160,7 @@ class FactSource:
             if facts is None:
                 facts = self._fold_calls(began, ended)
                 self._cache.keep_calls(facts, made_of)
+                self.blocks_kept += 1
             yield facts
 
     def _fold_calls(self, began: float, ended: float) -> CallFacts:
@@ -159,6 +176,28 @@ class FactSource:
                 checksum = zlib.adler32(raw, checksum)
             return (checksum,)
         return tuple(zlib.adler32(raw) for raw in self._store.cdrs.encoded_ends(*span))
+
+    # What is kept
+
+    def _oldest_event(self) -> float | None:
+        return next((events.at_wall for events in self._store.events.oldest(1)), None)
+
+    def _oldest_call(self) -> float | None:
+        return next((cdr.started_at for cdr in self._store.cdrs.oldest(1)), None)
+
+    def _not_kept_since(self, is_kept: Callable[[int], bool], oldest: float | None) -> float:
+        began = _block(self._now - CHANGES_S) - BLOCK_S
+        while oldest is not None and began > oldest and not is_kept(began):
+            began -= BLOCK_S
+        return float(began)
+
+    def _are_events_kept(self, began: int) -> bool:
+        made_of = self._records(began, began + BLOCK_S)
+        return self._cache is not None and made_of is not None and self._cache.events(began, made_of) is not None
+
+    def _are_calls_kept(self, began: int) -> bool:
+        made_of = self._calls_made_of(began, began + BLOCK_S)
+        return self._cache is not None and self._cache.calls(began, made_of) is not None
 
 
 def _block(wall: float) -> int:

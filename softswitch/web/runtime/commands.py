@@ -13,8 +13,8 @@ from softswitch.web.limits import COMMAND_BYTES_MAX, COMMAND_S, COMMANDS_AT_ONCE
 from softswitch.web.problem import ProblemError
 from softswitch.web.services import Finished
 
-NICENESS = "15"
-"""Behind the web process, which is behind the switch."""
+NICENESS = "5"
+"""Beyond that of the web process, in whose session they are: behind it, which is behind the switch."""
 
 
 class Commands:
@@ -46,7 +46,7 @@ class Commands:
         program = ("nice", "-n", NICENESS, sys.executable, "-P", "-m", "softswitch")
         environment = {**os.environ, "SOFTSWITCH_CONFIG": self._directory, "OPENBLAS_NUM_THREADS": "1"}
         process = await asyncio.create_subprocess_exec(
-            *program, *arguments, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True
+            *program, *arguments, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment
         )
         try:
             output, errors = await _read(process)

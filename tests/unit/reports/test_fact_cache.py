@@ -10,6 +10,7 @@ import pytest
 from softswitch.reports.catalogue import BY_NAME
 from softswitch.reports.runtime.fact_cache import FactCache
 from softswitch.reports.runtime.making import make_report
+from softswitch.reports.runtime.source import FactSource
 from softswitch.reports.tables import Report
 from softswitch.testing.stored_day import StoredDay
 from tests.unit.reports.busy_day import busy_day, stored_busy_day
@@ -60,6 +61,48 @@ def test_later_reports_read_what_earlier_ones_have_kept(directory: Path) -> None
     before = {path: path.stat().st_mtime_ns for path in files(directory)}
     made(stored_busy_day(), directory, "waits")
     assert {path: path.stat().st_mtime_ns for path in files(directory)} == before
+
+
+def kept_ahead(day: StoredDay, directory: Path, now: float) -> int:
+    """The blocks that had to be counted."""
+    source = FactSource(day.reader, now, is_running=True, cache=FactCache(str(directory / "store")))
+    source.keep_ahead()
+    return source.blocks_kept
+
+
+@pytest.mark.parametrize("away_s", [0.0, 6 * DAY_S], ids=["today", "where nothing was kept for days"])
+@pytest.mark.parametrize("name", BY_NAME)
+def test_after_counting_ahead_a_report_counts_nothing(directory: Path, name: str, away_s: float) -> None:
+    day = with_calls() if name in ("trunks", "outbound", "calls") else stored_busy_day()
+    plain = made(day, None, name, NOW + away_s)
+    assert kept_ahead(day, directory, NOW + away_s) > 0
+    before = {path: path.stat().st_mtime_ns for path in files(directory)}
+    assert made(day, directory, name, NOW + away_s) == plain
+    assert {path: path.stat().st_mtime_ns for path in files(directory)} == before
+
+
+def test_only_blocks_that_are_over_are_counted_ahead_and_each_once(directory: Path) -> None:
+    day = stored_busy_day()
+    blocks = [kept_ahead(day, directory, NOW - DAY_S / 2 + hours * 3600.0) for hours in (0, 1, 2.9, 3, 6, 12)]
+    assert blocks[0] > 0
+    assert blocks[1:] == [0, 0, 1, 1, 2]
+
+
+def test_counting_ahead_goes_back_no_further_than_to_a_block_that_is_kept(directory: Path) -> None:
+    day = stored_busy_day()
+    kept_ahead(day, directory, NOW)
+    first = files(directory)[0]
+    first.unlink()
+    assert kept_ahead(day, directory, NOW + 6 * DAY_S) == 0
+    plain = made(day, None, "service_level")
+    assert made(day, directory, "service_level") == plain, "a report counts what is missing"
+
+
+def test_a_record_that_changes_is_counted_anew_ahead(directory: Path) -> None:
+    day = with_calls()
+    kept_ahead(day, directory, NOW)
+    day.store.end_call(msgspec.structs.replace(CDRS[-30], talk_s=7000.0))
+    assert kept_ahead(day, directory, NOW) == 1
 
 
 def test_a_record_that_changes_afterwards_is_seen(directory: Path) -> None:

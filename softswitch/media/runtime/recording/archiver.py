@@ -16,6 +16,7 @@ from collections.abc import Generator
 import msgspec
 
 from softswitch.base.errors import SoftswitchError
+from softswitch.base.giving_way import give_way
 from softswitch.media.recording.archive import (
     Answer,
     Archived,
@@ -131,7 +132,7 @@ def _remove(path: str) -> None:
 
 def _stand_back() -> None:
     """Run only when nobody else wants the processor: calls come first."""
-    os.nice(19)
+    give_way(19)
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 

@@ -1,0 +1,24 @@
+"""Processes beside the switch give way to it, whatever sessions they are in."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from softswitch.base.giving_way import AUTOGROUP
+
+PROGRAM = f"""
+import os
+from softswitch.base.giving_way import give_way
+give_way(7)
+print(os.nice(0), open("{AUTOGROUP}").read() if os.path.exists("{AUTOGROUP}") else "nice 7")
+"""
+
+
+def test_a_process_is_nice_and_so_is_its_session_and_nobody_elses() -> None:
+    arguments = [sys.executable, "-c", PROGRAM]
+    said = subprocess.run(arguments, check=True, capture_output=True, text=True, start_new_session=True).stdout.split()
+    assert said[0] == str(min(19, os.nice(0) + 7))
+    assert said[-2:] == ["nice", "7"]
+    if Path(AUTOGROUP).exists():
+        assert Path(AUTOGROUP).read_text().split()[-1] != "7"
