@@ -24,7 +24,7 @@ from softswitch.app.belongings import SwitchBelongings
 from softswitch.app.building import build
 from softswitch.app.caller_settings import lookups as configured_lookups
 from softswitch.app.certificates import certificate_faults
-from softswitch.app.garbage import GarbageRounds
+from softswitch.app.garbage import NEW_EVERY_S, GarbageRounds
 from softswitch.app.held_sockets import HeldSockets
 from softswitch.app.machine import own_ip
 from softswitch.app.operations import SwitchOperations
@@ -144,7 +144,12 @@ class Switch:
             rounds.round(parts.clock.now())
             self._loop.call_later(GARBAGE_ROUND_S, look)
 
+        def look_at_new() -> None:
+            rounds.look_at_new()
+            self._loop.call_later(NEW_EVERY_S, look_at_new)
+
         self._loop.call_later(GARBAGE_ROUND_S, look)
+        self._loop.call_later(NEW_EVERY_S, look_at_new)
 
     def _told_to_stop(self, parts: Parts) -> None:
         """The second time is meant: calls in progress end now."""

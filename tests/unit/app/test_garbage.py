@@ -46,6 +46,25 @@ def test_new_knots_are_found_without_a_round(rounds: GarbageRounds) -> None:
     assert knot() is None, f"{len(kept)} new objects were not looked through"
 
 
+def test_what_is_new_is_looked_through_often_and_each_thing_once(rounds: GarbageRounds) -> None:
+    knot = weakref.ref(Knot())
+    kept = [[index] for index in range(NEW_OBJECTS // 2)]
+    assert knot() is not None
+    rounds.look_at_new()
+    assert knot() is None
+    assert len(gc.get_objects()) < len(kept), "what survives is set aside"
+
+
+def test_nothing_piles_up_while_as_much_is_freed_as_is_made(rounds: GarbageRounds) -> None:
+    kept = [[index] for index in range(NEW_OBJECTS)]
+    rounds.look_at_new()
+    for place in range(NEW_OBJECTS):
+        kept[place] = [place]
+    assert len(gc.get_objects()) > NEW_OBJECTS // 2, "Python's own rule sees no reason to look"
+    rounds.look_at_new()
+    assert len(gc.get_objects()) < NEW_OBJECTS // 2
+
+
 def test_what_was_set_aside_is_looked_through_when_idle(rounds: GarbageRounds, switch: Switch) -> None:
     knot = knot_set_aside()
     switch.is_idle = True
