@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -35,7 +35,7 @@ E = TypeVar("E", bound=MediaEvent)
 
 
 @asynccontextmanager
-async def worker_at(path: str) -> AsyncIterator[None]:
+async def worker_at(path: str) -> AsyncGenerator[None]:
     """A worker process, killed at the end."""
     worker = await asyncio.create_subprocess_exec(
         sys.executable, *("-m", "softswitch.media.runtime.worker", "--socket", path, "--name", "media-0")
