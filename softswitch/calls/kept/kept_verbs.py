@@ -8,8 +8,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from softswitch.base.ids import RecordingId
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.queue_wishes import QueueWishes
+from softswitch.calls.supervision import SupervisionMode
 
 
 class KeptPause(msgspec.Struct, frozen=True, kw_only=True, tag="pause"):
@@ -67,5 +69,36 @@ class KeptDialling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     time_limit: KeptTimeLimit | None = None
 
 
-KeptVerb: TypeAlias = KeptPause | KeptVisit | KeptDialling
+class KeptParking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="park"):
+    """Of `park`."""
+
+    slot: str
+    parked_at: float
+    parked_by: str
+    ends_at: float
+    retrieved_by: str = ""
+    """Who talks to him; "" while nobody does, or if that one has no name."""
+    wait_s: float = 0.0
+    is_talking: bool = False
+
+
+class KeptMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
+    """Of `record_message`, and of voicemail's `record`: the same file goes on."""
+
+    recording_id: RecordingId
+    ends_at: float
+
+
+class KeptLine(msgspec.Struct, frozen=True, kw_only=True, tag="line"):
+    """Of `agent_line`: its agent is logged in already."""
+
+
+class KeptWatch(msgspec.Struct, frozen=True, kw_only=True, tag="supervise"):
+    """Of `supervise`: he takes part again, in the way he had chosen."""
+
+    mode: SupervisionMode
+    has_listened: bool
+
+
+KeptVerb: TypeAlias = KeptPause | KeptVisit | KeptDialling | KeptParking | KeptMessage | KeptLine | KeptWatch
 """How far the verb in progress is."""

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from softswitch.acd.inputs import AgentLoggedIn, AgentReachable
 from softswitch.base.errors import LocalError
+from softswitch.calls.kept.kept_verbs import KeptLine
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.taking_over import bring_agent
@@ -29,23 +30,24 @@ SILENCE = "tone:0/1000"
 """Packets go on, so that neither his phone nor a firewall gives the line up."""
 
 
-async def keep_line_open(call: ActiveCall) -> NoReturn:
+async def keep_line_open(call: ActiveCall, kept: KeptLine | None = None) -> NoReturn:
     """Until the caller, an agent of ours, hangs up (`CallEnded`) contacts come to him here. He is logged in by it.
 
-    Raises `LocalError` for everybody else, and `MediaUnavailable`.
+    `kept`: his line was open in the switch before. Raises `LocalError` for everybody else, and `MediaUnavailable`.
     """
     party = call.caller
     agent_id = None if party.extension is None else party.extension.agent_id
     if agent_id is None:
         raise LocalError("only an agent can keep a line open: the caller's phone belongs to no [[agent]]")
     lines, acd = call.around.open_lines, call.around.acd
-    is_new = not lines.is_of(agent_id, party)  # else he comes back from a contact
+    is_new = kept is None and not lines.is_of(agent_id, party)  # else he comes back from a contact
     if is_new:
         lines.end(agent_id, "the agent has opened another line")
     await call.answer()
     party.open_line = call.record.called_number
     call.exchange.free_line(party)
-    call.caller_stream.play([SILENCE], loop=True)
+    if kept is None or call.caller_stream.playing is None:
+        call.caller_stream.play([SILENCE], loop=True)
     lines.opened(agent_id, call)
     try:
         acd.apply(AgentReachable(agent_id))

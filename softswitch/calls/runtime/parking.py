@@ -15,6 +15,8 @@ from softswitch.base.ids import LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, PartyJoined
+from softswitch.calls.kept.kept_verbs import KeptParking
+from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import ParkOutcome, ParkReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.belonging import sounds_of
@@ -34,15 +36,18 @@ ANNOUNCEMENT = "parking/slot"
 class Parking:
     """One caller's stay in a slot, and the conversation with whoever retrieves him."""
 
-    def __init__(self, call: ActiveCall, *, slots: Sequence[str], timeout_s: float) -> None:
-        """`slots` are those he may be put into, the first that is free."""
+    def __init__(
+        self, call: ActiveCall, *, slots: Sequence[str], timeout_s: float, kept: KeptParking | None = None
+    ) -> None:
+        """`slots` are those he may be put into, the first that is free. `kept` is of a stay in the switch before."""
         self._call = call
         self._around = call.around
-        self._slots = slots
-        self._timeout_s = timeout_s
+        self._slots = slots if kept is None else (kept.slot,)
         self._slot = ""
-        self._parked_at = call.around.clock.now()
-        self._parked_by = _who_parks(call)
+        self._parked_at = call.around.clock.now() if kept is None else kept.parked_at
+        self._ends_at = self._parked_at + timeout_s if kept is None else kept.ends_at
+        self._parked_by = _who_parks(call) if kept is None else kept.parked_by
+        self._kept = kept
         self._told: Party | None = None
         """Who is being told the slot's number."""
         self._announcement: int | None = None
@@ -51,23 +56,58 @@ class Parking:
         self._wait_s = 0.0
         self._conversation: Conversation | None = None
 
+    def keep(self) -> KeptParking:
+        return KeptParking(
+            slot=self._slot,
+            parked_at=self._parked_at,
+            parked_by=self._parked_by,
+            ends_at=self._ends_at,
+            retrieved_by=self._retrieved_by,
+            wait_s=self._wait_s,
+            is_talking=self._conversation is not None,
+        )
+
     async def run(self) -> ParkOutcome:
+        if self._kept is not None and self._kept.is_talking:
+            return await self._talk_on(self._kept)
         slot = self._around.parking.take(self._call, self._slots)
         if slot is None:
             log.warning("no parking slot is free", call_id=self._call.call_id, slots=len(self._slots))
             return self._outcome(ParkReason.FULL)
         self._slot = slot
         try:
-            await self._begin()
-            deadline = self._parked_at + self._timeout_s
-            while True:
-                left = None if self._conversation else max(0.0, deadline - self._around.clock.now())
-                event = await self._call.mailbox.next(left)
-                if event is None:
-                    return self._outcome(ParkReason.TIMED_OUT)
-                outcome = await self._take(event)
-                if outcome is not None:
-                    return outcome
+            if self._kept is None:
+                await self._begin()
+            else:
+                self._wait_on()
+            return await self._stay()
+        finally:
+            self._leave()
+
+    async def _stay(self) -> ParkOutcome:
+        while True:
+            left = None if self._conversation else max(0.0, self._ends_at - self._around.clock.now())
+            event = await self._call.mailbox.next(left)
+            if event is None:
+                return self._outcome(ParkReason.TIMED_OUT)
+            outcome = await self._take(event)
+            if outcome is not None:
+                return outcome
+
+    def _wait_on(self) -> None:
+        """As in the switch before: whoever has parked him knows the slot by now, or looks it up."""
+        self._call.set_state(CallState.PARKED)
+        self._call.awaits_party = True
+        if self._call.caller_stream.playing is None:
+            self._play_music()
+
+    async def _talk_on(self, kept: KeptParking) -> ParkOutcome:
+        self._slot, self._retrieved_by, self._wait_s = kept.slot, kept.retrieved_by, kept.wait_s
+        self._conversation = self._call.conversation
+        try:
+            if self._conversation is None or self._conversation.far.leg.state is LegState.ENDED:
+                return self._outcome(ParkReason.RETRIEVED, self._end_conversation() if self._conversation else 0.0)
+            return await self._stay()
         finally:
             self._leave()
 

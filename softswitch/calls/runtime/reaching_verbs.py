@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from softswitch.calls.dial_terms import DialTerms
 from softswitch.calls.kept.kept_flow import KeptFlow
-from softswitch.calls.kept.kept_verbs import KeptDialling, KeptVisit
+from softswitch.calls.kept.kept_verbs import KeptDialling, KeptLine, KeptParking, KeptVisit
 from softswitch.calls.outcomes import DialOutcome, ParkOutcome, ParkReason, QueueOutcome
 from softswitch.calls.queue_wishes import QueueWishes
 from softswitch.calls.ringing import Ring, RingStrategy
@@ -94,11 +94,15 @@ class ReachingVerbs(StreamVerbs):
     async def park(self, slot: str, *, timeout_s: float | None) -> ParkOutcome:
         """Put the caller into this slot, or any, until somebody retrieves him; returns after their talk, or in time."""
         await self._step("park")
-        self._call.mailbox.clear()
+        kept = self._resumption(KeptParking)
+        if kept is None:
+            self._call.mailbox.clear()
         settings = self._call.around.settings()
         slots = (slot,) if slot else settings.parking_slots
-        parking = Parking(self._call, slots=slots, timeout_s=settings.parking_s if timeout_s is None else timeout_s)
-        outcome = await parking.run()
+        stays_s = settings.parking_s if timeout_s is None else timeout_s
+        parking = Parking(self._call, slots=slots, timeout_s=stays_s, kept=kept)
+        with self._in_progress(parking.keep):
+            outcome = await parking.run()
         if outcome.reason is ParkReason.TIMED_OUT:
             # Whoever is dialled next, mostly the one who has parked him, sees why.
             number, name = self._call.caller_identity
@@ -113,7 +117,9 @@ class ReachingVerbs(StreamVerbs):
 
     async def agent_line(self) -> NoReturn:
         """Contacts come to the caller, an agent, on this line, until he hangs up."""
-        await keep_line_open(self._call)
+        kept = self._resumption(KeptLine)
+        with self._in_progress(KeptLine):
+            await keep_line_open(self._call, kept)
 
     async def go_on(self) -> bool:
         """Carry what was kept of a verb to its end, for a caller whose flow cannot; False if there is nothing of it."""
@@ -122,6 +128,10 @@ class ReachingVerbs(StreamVerbs):
                 await self.queue(kept.queue, kept.wishes)
             case KeptDialling() as kept:
                 await self._dial(Dialling.resumed(self._call, kept))
+            case KeptParking() as kept:
+                await self.park(kept.slot, timeout_s=None)
+            case KeptLine():
+                await self.agent_line()
             case _:
                 return False
         return True
