@@ -194,6 +194,10 @@ class CallRecordings:
         call.changed()
         return recording
 
+    def going_on(self, recording_id: RecordingId) -> Recording | None:
+        """One that was begun and has not ended."""
+        return self._open.get(recording_id)
+
     def end(self, recording: Recording) -> None:
         """Complete the file of a recording that was begun; one that was ended before is fine."""
         begun = self._open.pop(recording.recording_id, None)

@@ -1,10 +1,11 @@
 """What a flow can do with voicemail, for one caller (`VoicemailVerbs`)."""
 
+from typing import Protocol
+
 from softswitch.base.ids import CallId
 from softswitch.calls.outcomes import RecordedMessage
 from softswitch.calls.projects import may_use, own_name
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.message import record_message
 from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.settings import Extension
 from softswitch.calls.voice_book import BoxCounts
@@ -12,12 +13,19 @@ from softswitch.calls.voice_box import GreetingKind, VoiceBox
 from softswitch.store.voicemail_schema import StoredVoiceBox, StoredVoiceMessage
 
 
-class CallVoicemail:
-    """`extension` is the phone the caller calls from because he wants to, or None."""
+class RecordsMessage(Protocol):
+    """Record what the caller says into this file."""
 
-    def __init__(self, call: ActiveCall, extension: Extension | None) -> None:
+    async def __call__(self, *, limit_s: float, end_digits: str, path: str) -> RecordedMessage: ...
+
+
+class CallVoicemail:
+    """`extension` is the phone the caller calls from because he wants to, or None; `record` is the verb of it."""
+
+    def __init__(self, call: ActiveCall, extension: Extension | None, record: RecordsMessage) -> None:
         self._call = call
         self._extension = extension
+        self._record = record
 
     @property
     def _voicemail(self) -> Voicemail:
@@ -100,7 +108,7 @@ class CallVoicemail:
         """What the caller says, into a file of voicemail's; also returns when he hangs up."""
         self._call.unreached = None
         await self._call.answer()
-        return await record_message(self._call, limit_s=limit_s, end_digits=end_digits, path=path)
+        return await self._record(limit_s=limit_s, end_digits=end_digits, path=path)
 
     # Dealing with messages
 

@@ -10,7 +10,7 @@ from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
 from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.caller_lists import Listed
-from softswitch.calls.kept.kept_verbs import KeptPause
+from softswitch.calls.kept.kept_verbs import KeptMessage, KeptPause
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
     CallEnded,
@@ -26,7 +26,7 @@ from softswitch.calls.runtime.belonging import own_queue, own_thing, project_of,
 from softswitch.calls.runtime.call_voicemail import CallVoicemail
 from softswitch.calls.runtime.conferring import confer
 from softswitch.calls.runtime.faxes import listen_for_fax
-from softswitch.calls.runtime.message import record_message
+from softswitch.calls.runtime.message import Message
 from softswitch.calls.runtime.reaching_verbs import ReachingVerbs
 from softswitch.calls.runtime.sealed_messages import audible
 from softswitch.calls.runtime.sending_away import send_away
@@ -73,7 +73,7 @@ class CallerVerbs(ReachingVerbs):
 
     @property
     def voicemail(self) -> CallVoicemail:
-        return CallVoicemail(self._call, self._own_extension)
+        return CallVoicemail(self._call, self._own_extension, self._record)
 
     @property
     def is_answered(self) -> bool:
@@ -278,7 +278,7 @@ class CallerVerbs(ReachingVerbs):
         """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""
         self._call.unreached = None
         await self._answer_for("record_message")
-        return await record_message(self._call, limit_s=limit_s, end_digits=end_digits)
+        return await self._record(limit_s=limit_s, end_digits=end_digits)
 
     async def start_recording(self) -> bool:
         """Record the caller, and whoever he talks to; False where it is never done."""
@@ -348,6 +348,12 @@ class CallerVerbs(ReachingVerbs):
         return answer
 
     # Private
+
+    async def _record(self, *, limit_s: float, end_digits: str, path: str = "") -> RecordedMessage:
+        message = Message(self._call, limit_s=limit_s, path=path, kept=self._resumption(KeptMessage))
+        with self._in_progress(message.keep):
+            self._call.changed()
+            return await message.run(end_digits)
 
     def _own_list(self, name: str) -> str:
         return own_thing(self._call, "list", name, self._call.around.settings().caller_lists)

@@ -238,7 +238,7 @@ class CallController:
         adopting = Adopting(self._around, self._connections(), self._enter_again)
         adopted: list[tuple[ActiveCall, KeptCall]] = []
         for each in kept:
-            if each.conversation is None:
+            if each.conversation is None and each.flow is None:
                 continue
             try:
                 call = adopting.adopt(each)

@@ -14,6 +14,7 @@ from softswitch.base.errors import LocalError
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent, ConversationBegan, SupervisionOver
+from softswitch.calls.kept.kept_verbs import KeptWatch
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.ports import Surroundings
@@ -77,21 +78,38 @@ class ListeningIn(Supervisor):
         call.part(place)
 
 
-async def supervise(
-    own: ActiveCall, extension: Extension, whom: str, mode: SupervisionMode, *, is_following: bool
-) -> bool:
-    """The verb; see the module. False if he may not, or there is nothing to supervise. Raises `CallEnded`."""
-    await own.mailbox.check()
+def watch(
+    own: ActiveCall,
+    extension: Extension,
+    whom: str,
+    mode: SupervisionMode,
+    *,
+    is_following: bool,
+    kept: KeptWatch | None = None,
+) -> "Watch | None":
+    """What the verb does, see the module; None if he may not, or there is nothing to supervise. `kept` is of one who
+    did so in the switch before."""
     target = own.around.settings().extension_for(whom)
     if target is None or not may_supervise(extension, target):
         log.warning("supervision refused", call_id=own.call_id, by=extension.username, of=whom[:40])
-        return False
-    if conversation_of(target, own.around, own.exchange, but=own) is None and not is_following:
-        return False
-    return await _Watch(own, extension, target, mode, is_following=is_following).run()
+        return None
+    is_there = conversation_of(target, own.around, own.exchange, but=own) is not None
+    if not is_there and not is_following and kept is None:
+        return None
+    watch = Watch(own, extension, target, mode if kept is None else kept.mode, is_following=is_following)
+    watch.has_listened = kept is not None and kept.has_listened
+    return watch
 
 
-class _Watch:
+async def supervise(
+    own: ActiveCall, extension: Extension, whom: str, mode: SupervisionMode, *, is_following: bool
+) -> bool:
+    """The whole of it. False if he may not, or there is nothing to supervise. Raises `CallEnded`."""
+    watching = watch(own, extension, whom, mode, is_following=is_following)
+    return watching is not None and await watching.run()
+
+
+class Watch:
     """One supervisor, and whom he supervises, in one conversation or in all of them."""
 
     def __init__(
@@ -103,6 +121,11 @@ class _Watch:
         self._mode = mode
         self._is_following = is_following
         self._listening: ListeningIn | None = None
+        self.has_listened = False
+        """To somebody, at some time."""
+
+    def keep(self) -> KeptWatch:
+        return KeptWatch(mode=self._mode, has_listened=self.has_listened)
 
     async def run(self) -> bool:
         own, watchers = self._own, self._own.around.conversations
@@ -110,14 +133,13 @@ class _Watch:
         own.digits_typed.clear()
         own.set_state(CallState.SUPERVISING)
         stop = watchers.watch(self._target.username, lambda: own.mailbox.put(ConversationBegan()))
-        has_listened = False
         try:
             while True:
                 if self._listening is None:
                     await self._join()
                 if self._listening is None and not self._is_following:
-                    return has_listened
-                has_listened = has_listened or self._listening is not None
+                    return self.has_listened
+                self.has_listened = self.has_listened or self._listening is not None
                 event = await own.mailbox.next()
                 if isinstance(event, SupervisionOver):
                     self._listening = None
@@ -150,6 +172,7 @@ class _Watch:
                 await self._take_over(self._listening)
             elif digit in MODE_OF_KEY:
                 self._mode = MODE_OF_KEY[digit]
+                self._own.changed()
                 if self._listening is not None:
                     self._listening.switch_to(self._mode)
         return False

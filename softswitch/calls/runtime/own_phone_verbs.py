@@ -5,8 +5,9 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId
 from softswitch.base.log import get_logger
 from softswitch.calls.forwarding import refusal_of
-from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.listening_in import supervise
+from softswitch.calls.kept.kept_verbs import KeptWatch
+from softswitch.calls.runtime.listening_in import watch
+from softswitch.calls.runtime.resumable_verbs import ResumableVerbs
 from softswitch.calls.settings import Extension
 from softswitch.calls.supervision import SupervisionMode
 from softswitch.store.schema import StoredPhone
@@ -14,11 +15,8 @@ from softswitch.store.schema import StoredPhone
 log = get_logger("calls")
 
 
-class OwnPhoneVerbs:
+class OwnPhoneVerbs(ResumableVerbs):
     """The part of `CallerVerbs` for those who have an extension; for all others the answer is None or False."""
-
-    def __init__(self, call: ActiveCall) -> None:
-        self._call = call
 
     @property
     def phone(self) -> StoredPhone | None:
@@ -97,8 +95,15 @@ class OwnPhoneVerbs:
 
     async def supervise(self, whom: str, mode: SupervisionMode, *, follow: bool) -> bool:
         """Take part in what somebody talks, and, to `follow` him, in every conversation of his until either leaves."""
-        extension = self._own_extension
-        return extension is not None and await supervise(self._call, extension, whom, mode, is_following=follow)
+        await self._call.mailbox.check()
+        extension, kept = self._own_extension, self._resumption(KeptWatch)
+        if extension is None:
+            return False
+        watching = watch(self._call, extension, whom, mode, is_following=follow, kept=kept)
+        if watching is None:
+            return False
+        with self._in_progress(watching.keep):
+            return await watching.run()
 
     # Private
 

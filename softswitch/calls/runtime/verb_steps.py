@@ -1,9 +1,7 @@
 """What the verbs of a call are made of: how each begins, and how something is played."""
 
 import asyncio
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Sequence
 
 from softswitch.calls.kept.kept_verbs import KeptVerb
 from softswitch.calls.pace import FlowSpins, Pace
@@ -14,35 +12,13 @@ from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.media.protocol import PlayFinished
 
-KeptT = TypeVar("KeptT", bound=KeptVerb)
-
 
 class VerbSteps(OwnPhoneVerbs):
     """The part of `CallerVerbs` that the others stand on."""
 
     def __init__(self, call: ActiveCall, resumption: KeptVerb | None = None) -> None:
-        """`resumption` is how far the first verb that is carried out was, in the switch before."""
-        super().__init__(call)
+        super().__init__(call, resumption)
         self._pace = Pace()
-        self._kept = resumption
-        self._keep: Callable[[], KeptVerb] | None = None
-
-    def keep(self) -> KeptVerb | None:
-        """How far the verb in progress is; None if it is to begin again, or there is none."""
-        return self._kept if self._keep is None else self._keep()
-
-    def _resumption(self, kind: type[KeptT]) -> KeptT | None:
-        """How far this verb was; None: it begins now."""
-        return self._kept if isinstance(self._kept, kind) else None
-
-    @contextmanager
-    def _in_progress(self, keep: Callable[[], KeptVerb]) -> Generator[None]:
-        """While this verb goes on it says by `keep` how far it is."""
-        self._kept, self._keep = None, keep
-        try:
-            yield
-        finally:
-            self._keep = None
 
     async def _step(self, verb: str) -> None:
         """What every verb begins with. Raises `CallEnded`, and `FlowSpins` for one verb too many without waiting."""

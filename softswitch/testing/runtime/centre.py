@@ -276,6 +276,10 @@ class SimulatedCentre:
         """As an operator does."""
         return transfer_by_command(call, target)
 
+    def use_flows(self, flows: Mapping[str, Flow]) -> None:
+        """As if their files were changed, and loaded again."""
+        self.dialplan = msgspec.structs.replace(self.dialplan, flows=flows)
+
     def reload(self, *, queues: Sequence[Queue], agents: Sequence[Agent]) -> None:
         self._configuration = ConfigurationSet(queues=list(queues), agents=list(agents))
         self.acd.apply(self._configuration)
@@ -350,6 +354,8 @@ class SimulatedCentre:
         self.hours.refresh()
         self.callbacks.start()
         self.conferences.start()
+        bindings, now = self.records.stored_bindings(), self.clock.now()
+        self.controller.restored(self.endpoint.restore_bindings(bindings, now, self.clock.wall()))
         self.controller.resume(adopted, self._runner.go_on)
         if self._boot_id:
             self.media.settle()
@@ -386,7 +392,7 @@ class SimulatedCentre:
         }
         places = frozenset(self.settings.parking_slots)
         sip = SipSettings(domain=DOMAIN, accounts=accounts, trunks=self.peers, places=places)
-        self.endpoint = SipEndpoint(sip, entropy=self.entropy)
+        self.endpoint = SipEndpoint(sip, entropy=self.entropy, wall_offset=self.clock.wall() - self.clock.now())
         self.endpoint.add_listener(TransportKind.UDP, SWITCH)
         self.endpoint.trunks.start(self.clock.now())
         self.media = MediaClient(

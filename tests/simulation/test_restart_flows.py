@@ -1,0 +1,293 @@
+"""Flows go on when the switch process is killed in the midst of their verbs: in virtual time."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from softswitch.acd.model import Agent, AgentState, ContactState, Queue
+from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.settings import Extension
+from softswitch.dialplan import Call, flow
+from softswitch.dialplan.flows import Flow
+from softswitch.media.protocol import StartPlay
+from softswitch.store.schema import Cdr
+from softswitch.testing.runtime.centre import SimulatedCentre
+from softswitch.testing.runtime.simulated_phone import SimulatedPhone
+
+HOTLINE = "+18005550100"
+
+Scenario = Callable[[SimulatedCentre], Awaitable[None]]
+
+came: list[object] = []
+"""What flows got from their verbs."""
+
+
+@flow
+async def hotline(call: Call) -> None:
+    await call.play("welcome")
+    choice = await call.menu("menu", digits="12", default="1")
+    call.tag("choice", choice.digit)
+    came[:] = [await call.queue("support")]
+    call.tag("score", str(await call.survey("satisfaction", "survey/question")))
+    await call.play("goodbye")
+
+
+@flow
+async def colleague(call: Call) -> None:
+    came[:] = [await call.dial(call.called_number, ring_s=30.0)]
+    await call.play("not-there")
+
+
+@flow
+async def limited(call: Call) -> None:
+    came[:] = [await call.dial("110", limit_s=60.0, warn_s=10.0)]
+    await call.play("time-is-over")
+
+
+FLOWS: Mapping[str, Flow] = {"hotline": hotline, "colleague": colleague, "limited": limited}
+ROUTES = {HOTLINE: "hotline", "1xx": "colleague", "+18005550101": "limited"}
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> SimulatedCentre:
+    came.clear()
+    return SimulatedCentre(
+        tmp_path,
+        flows=FLOWS,
+        routes=ROUTES,
+        queues=[Queue(queue_id=QueueId("support"), skills={"support": 3}, wrap_up_s=10.0)],
+        agents=[
+            Agent(agent_id=AgentId("ann"), skills={"support": 5}),
+            Agent(agent_id=AgentId("bob"), skills={"support": 4}),
+        ],
+        phones=[Extension(username="carl", number="110"), Extension(username="dora", number="111")],
+        outlives=True,
+    )
+
+
+def only_call(centre: SimulatedCentre) -> ActiveCall:
+    (call,) = centre.controller.calls.values()
+    return call
+
+
+def only_cdr(centre: SimulatedCentre) -> Cdr:
+    (cdr,) = centre.cdrs()
+    return cdr
+
+
+def played(centre: SimulatedCentre, since: int = 0) -> list[str]:
+    """What was begun to be played, from this command on."""
+    return [
+        sound for each in centre.media_commands[since:] if isinstance(each, StartPlay) for sound in each.playback.sounds
+    ]
+
+
+async def calling(centre: SimulatedCentre, number: str = HOTLINE) -> SimulatedPhone:
+    caller = centre.caller("+15551234")
+    caller.call(number)
+    await centre.until(lambda: bool(centre.controller.calls))
+    return caller
+
+
+async def waiting(centre: SimulatedCentre) -> SimulatedPhone:
+    """He has chosen 2, and waits for ten seconds since."""
+    caller = await calling(centre)
+    await centre.sleep(3.0)
+    caller.press("2")
+    await centre.until(lambda: only_call(centre).queue_stay is not None)
+    await centre.sleep(10.0)
+    return caller
+
+
+def test_a_caller_in_a_menu_hears_it_again_and_goes_on(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = await calling(centre)
+        await centre.sleep(3.0)
+        assert played(centre) == ["welcome", "menu"]
+        before = len(centre.media_commands)
+        await centre.restart()
+        await centre.sleep(1.0)
+        assert played(centre, before) == ["menu"], "the greeting is not heard twice"
+        caller.press("2")
+        await centre.until(lambda: only_call(centre).queue_stay is not None)
+        assert only_call(centre).record.tags["choice"] == "2"
+        caller.hang_up()
+        await centre.all_over()
+        assert only_cdr(centre).end_reason == "abandoned"
+
+    centre.run(scenario)
+
+
+def test_who_waits_keeps_his_place_and_hears_the_music_go_on(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await waiting(centre)
+        call = only_call(centre)
+        before, queued_at = len(centre.media_commands), call.queue_stay
+        await centre.restart()
+        await centre.sleep(5.0)
+        assert played(centre, before) == [], "the music was never interrupted"
+        assert only_call(centre).queue_stay == queued_at
+        assert centre.acd.state_of(ContactId(call.call_id)) is ContactState.WAITING
+        await centre.log_in("ann")
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        await centre.sleep(20.0)
+        centre.phone("ann").hang_up()
+        await centre.until(lambda: "survey/question" in played(centre, before))
+        centre.phones["+15551234"].press("4")
+        await centre.all_over()
+        cdr = only_cdr(centre)
+        assert cdr.scores == {"satisfaction": 4}
+        assert cdr.tags["score"] == "4"
+        assert cdr.queue_wait_s == pytest.approx(16.3, abs=0.3)
+        assert (cdr.agent, cdr.end_reason) == ("ann", "completed")
+
+    centre.run(scenario)
+
+
+def test_an_agent_whose_phone_rang_is_rung_again(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        centre.phone("ann").answer_after_s = None
+        await centre.log_in("ann")
+        await waiting(centre)
+        call = only_call(centre)
+        assert centre.acd.state_of(ContactId(call.call_id)) is ContactState.ALERTING
+        centre.phone("ann").answer_after_s = 1.0
+        await centre.restart()
+        await centre.until(lambda: only_call(centre).conversation is not None, within_s=30.0)
+        centre.phone("ann").hang_up()
+        await centre.all_over()
+        assert only_cdr(centre).agent == "ann"
+
+    centre.run(scenario)
+
+
+def test_after_a_talk_with_an_agent_the_flow_goes_on(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = await waiting(centre)
+        assert only_call(centre).conversation is not None
+        before = len(centre.media_commands)
+        for _ in range(3):
+            await centre.restart()
+            await centre.sleep(5.0)
+        assert only_call(centre).conversation is not None
+        assert played(centre, before) == []
+        centre.phone("ann").hang_up()
+        await centre.until(lambda: "survey/question" in played(centre, before))
+        (ann,) = [each for each in centre.acd.agent_summaries() if each.agent_id == "ann"]
+        assert ann.state is AgentState.WRAP_UP
+        await centre.sleep(0.1)  # what has changed is written
+        await centre.restart()
+        await centre.sleep(0.5)
+        caller.press("5")
+        await centre.all_over()
+        (outcome,) = came
+        cdr = only_cdr(centre)
+        assert outcome.talk_s == pytest.approx(cdr.talk_s, abs=0.1)
+        assert cdr.scores == {"satisfaction": 5}
+        (stay,) = cdr.stays
+        assert stay.talk_s == pytest.approx(cdr.talk_s, abs=0.1)
+
+    centre.run(scenario)
+
+
+@flow
+async def changed_hotline(call: Call) -> None:
+    await call.play("another-welcome")
+    await call.queue("support")
+    await call.play("never")
+
+
+def test_a_flow_that_was_changed_is_left_and_who_waits_keeps_his_place(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await waiting(centre)
+        queued = only_call(centre).queue_stay
+        centre.use_flows({**FLOWS, "hotline": changed_hotline})
+        before = len(centre.media_commands)
+        await centre.restart()
+        await centre.sleep(5.0)
+        assert played(centre, before) == []
+        assert only_call(centre).queue_stay == queued
+        await centre.log_in("ann")
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        await centre.sleep(10.0)
+        centre.phone("ann").hang_up()
+        await centre.all_over()
+        assert "never" not in played(centre)
+        cdr = only_cdr(centre)
+        assert (cdr.agent, cdr.end_reason) == ("ann", "completed")
+        assert 'it uses the verb "files" with other arguments' in cdr.fault
+
+    centre.run(scenario)
+
+
+def test_a_talk_goes_on_when_its_flow_is_gone(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        assert await centre.phone("dora").register() == 200
+        caller = await calling(centre, "111")
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        await centre.sleep(5.0)
+        centre.use_flows({"hotline": hotline, "limited": limited})
+        await centre.restart()
+        await centre.sleep(5.0)
+        assert only_call(centre).conversation is not None
+        caller.hang_up()
+        await centre.all_over()
+        assert only_cdr(centre).end_reason == "completed"
+        assert only_cdr(centre).talk_s == pytest.approx(10.3, abs=0.3)
+
+    centre.run(scenario)
+
+
+def test_who_is_in_a_menu_of_a_flow_that_is_gone_hears_an_apology(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await calling(centre)
+        await centre.sleep(3.0)
+        before = len(centre.media_commands)
+        centre.use_flows({"colleague": colleague, "limited": limited})
+        await centre.restart()
+        await centre.all_over()
+        assert played(centre, before) == ["fault/technical"]
+        assert "there is no such flow any more" in only_cdr(centre).fault
+
+    centre.run(scenario)
+
+
+def test_phones_that_rang_ring_again_for_the_time_that_is_left(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        centre.phone("dora").answer_after_s = None
+        assert await centre.phone("dora").register() == 200
+        began_at = centre.clock.now()
+        await calling(centre, "111")
+        await centre.sleep(10.0)
+        await centre.restart()
+        await centre.until(lambda: "not-there" in played(centre), within_s=60.0)
+        assert centre.clock.now() - began_at == pytest.approx(30.0, abs=0.7)
+        await centre.all_over()
+        (outcome,) = came
+        assert outcome.reason.value == "no_answer"
+        assert only_cdr(centre).ring_s == pytest.approx(30.0, abs=0.7)
+
+    centre.run(scenario)
+
+
+def test_who_was_dialled_and_talks_goes_on_to_the_limit_of_their_time(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        assert await centre.phone("carl").register() == 200
+        await calling(centre, "+18005550101")
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        began_at = centre.clock.now()
+        await centre.sleep(20.0)
+        await centre.restart()
+        await centre.until(lambda: "time-is-over" in played(centre), within_s=90.0)
+        assert centre.clock.now() - began_at == pytest.approx(60.0, abs=0.5)
+        assert "dial/time-is-nearly-over" in played(centre)
+        await centre.all_over()
+        (outcome,) = came
+        assert outcome.is_time_over
+        assert outcome.answered_by == "carl"
+        assert outcome.talk_s == pytest.approx(60.0, abs=0.5)
+
+    centre.run(scenario)
