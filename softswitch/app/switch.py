@@ -192,7 +192,7 @@ class Switch:
             if agent_id not in known:
                 parts.acd.apply(AgentLoggedIn(agent_id))
         bans = parts.endpoint.restore_bans(parts.records.stored_bans(), now)
-        parts.controller.watching.agents_known(parts.acd.agent_summaries())
+        parts.controller.agents_known(parts.acd.agent_summaries())
         bindings = parts.records.stored_bindings()
         parts.controller.restored(parts.endpoint.restore_bindings(bindings, now, wall))
         self._tell_who_is_gone(parts)

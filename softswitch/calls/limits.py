@@ -16,6 +16,9 @@ FAILURES_WAITING_MAX = 100
 """Failed calls whose messages wait to be stored, for a second each: when everything fails, a hundred a second tell
 why as well as all of them, and the disk has other work. What is passed over is counted and logged."""
 
+RECORDS_SEARCHED_MAX = 5_000
+"""Of the newest, for calls that are being wrapped up when the switch begins: what a large centre has in an hour."""
+
 KEEP_AFTER_S = 1.0
 """After the end of a failed call, until its last answers and acknowledgements have passed as well."""
 

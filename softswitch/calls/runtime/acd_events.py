@@ -6,7 +6,7 @@ in a call of his own, his phone's legs answer.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from softswitch.acd.inputs import AgentBusy, AgentFree, ContactConfirmed
 from softswitch.acd.model import Channel
@@ -22,6 +22,7 @@ from softswitch.acd.outputs import (
     WrapUpBegan,
     WrapUpOver,
 )
+from softswitch.acd.summaries import AgentSummary
 from softswitch.base.ids import AgentId, CallId, ContactId
 from softswitch.base.log import get_logger
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -58,6 +59,17 @@ class AcdEvents:
     def wrap_ups(self) -> int:
         """Calls whose records will be completed."""
         return len(self._started_at)
+
+    def agents_known(self, agents: Iterable[AgentSummary]) -> None:
+        """As they are when the switch begins: whose wrap-ups go on, which calls these were is looked up."""
+        wrap_ups = [(each.contact_id, agent.agent_id) for agent in agents for each in agent.wrap_ups]
+        if not wrap_ups:
+            return
+        began = self._around.records.began_at({CallId(contact_id) for contact_id, _ in wrap_ups} - self._calls.keys())
+        began |= {call_id: call.record.started_at for call_id, call in self._calls.items()}
+        for contact_id, agent_id in wrap_ups:
+            if (started_at := began.get(CallId(contact_id))) is not None:
+                self._started_at[contact_id, agent_id] = started_at
 
     def receive(self, event: AcdOutput) -> None:
         match event:

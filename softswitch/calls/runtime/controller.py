@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from softswitch.acd.model import BusyKind
 from softswitch.acd.outputs import AcdOutput
+from softswitch.acd.summaries import AgentSummary
 from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
@@ -262,6 +263,11 @@ class CallController:
             if not self._around.callbacks.go_on(call):
                 resume(call, kept)
             call.changed()
+
+    def agents_known(self, agents: Sequence[AgentSummary]) -> None:
+        """As they are when the switch begins: their lamps, and the calls they wrap up."""
+        self.watching.agents_known(agents)
+        self._acd_events.agents_known(agents)
 
     def receive_acd(self, event: AcdOutput) -> None:
         self._acd_events.receive(event)

@@ -4,7 +4,7 @@ The real ones: `SipDriver`, `MediaClient`, `AcdService`, `SoundLibrary`, the LMD
 softswitch/app/building.py and handed down as one `Surroundings`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -176,6 +176,10 @@ class Records(Protocol):
     @property
     def recordings_open(self) -> int:
         """Begun, and not yet known to be complete."""
+        ...
+
+    def began_at(self, call_ids: Collection[CallId]) -> dict[CallId, float]:
+        """When these calls, which are over, began; those that are not found are left out."""
         ...
 
     def call_started(self, call: ActiveCall) -> None: ...

@@ -1,6 +1,7 @@
 """Remembers calls, recordings and registrations in the store."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId, RecordingId
+from softswitch.calls.limits import RECORDS_SEARCHED_MAX
 from softswitch.calls.meters import CallMeters
 from softswitch.calls.record import wrapped_up
 from softswitch.calls.runtime.traces import Traces
@@ -105,6 +107,18 @@ class StoreRecords:
 
     def call_wrapped_up(self, call_id: CallId, started_at: float, after: AfterCall) -> None:
         self._store.change_cdr((started_at, call_id), lambda known: wrapped_up(known, after))
+
+    def began_at(self, call_ids: Collection[CallId]) -> dict[CallId, float]:
+        """When these calls began, of which there are records; very old ones are not looked for."""
+        wanted = set(call_ids)
+        began: dict[CallId, float] = {}
+        for cdr in islice(self._store.cdrs.descending(), RECORDS_SEARCHED_MAX):
+            if not wanted:
+                break
+            if cdr.call_id in wanted:
+                wanted.remove(cdr.call_id)
+                began[cdr.call_id] = cdr.started_at
+        return began
 
     def recording_started(self, recording: StoredRecording) -> None:
         self._open[recording.recording_id] = recording

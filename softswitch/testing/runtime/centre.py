@@ -354,6 +354,7 @@ class SimulatedCentre:
         self.hours.refresh()
         self.callbacks.start()
         self.conferences.start()
+        self.controller.agents_known(self.acd.agent_summaries())
         bindings, now = self.records.stored_bindings(), self.clock.now()
         self.controller.restored(self.endpoint.restore_bindings(bindings, now, self.clock.wall()))
         self.controller.resume(adopted, self._runner.go_on)
