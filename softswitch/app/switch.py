@@ -177,6 +177,7 @@ class Switch:
         now, wall = parts.clock.now(), parts.clock.wall()
         adopted = parts.controller.adopt(kept)
         parts.conferences.adopt(parts.controller.calls)
+        parts.voicemail.calls_go_on(parts.controller.calls)
         parts.callbacks.adopt(parts.controller.calls.values())
         lost = parts.store.end_leftover_calls(wall, frozenset(parts.controller.calls))
         parts.records.calls_lost(lost)

@@ -7,6 +7,7 @@ import pytest
 
 from softswitch.acd.model import Agent, AgentState, ContactState, Queue
 from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.calls.outcomes import DialOutcome, QueueOutcome
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.settings import Extension
 from softswitch.dialplan import Call, flow
@@ -20,7 +21,8 @@ HOTLINE = "+18005550100"
 
 Scenario = Callable[[SimulatedCentre], Awaitable[None]]
 
-came: list[object] = []
+queued: list[QueueOutcome] = []
+dialled: list[DialOutcome] = []
 """What flows got from their verbs."""
 
 
@@ -29,20 +31,20 @@ async def hotline(call: Call) -> None:
     await call.play("welcome")
     choice = await call.menu("menu", digits="12", default="1")
     call.tag("choice", choice.digit)
-    came[:] = [await call.queue("support")]
+    queued[:] = [await call.queue("support")]
     call.tag("score", str(await call.survey("satisfaction", "survey/question")))
     await call.play("goodbye")
 
 
 @flow
 async def colleague(call: Call) -> None:
-    came[:] = [await call.dial(call.called_number, ring_s=30.0)]
+    dialled[:] = [await call.dial(call.called_number, ring_s=30.0)]
     await call.play("not-there")
 
 
 @flow
 async def limited(call: Call) -> None:
-    came[:] = [await call.dial("110", limit_s=60.0, warn_s=10.0)]
+    dialled[:] = [await call.dial("110", limit_s=60.0, warn_s=10.0)]
     await call.play("time-is-over")
 
 
@@ -52,7 +54,8 @@ ROUTES = {HOTLINE: "hotline", "1xx": "colleague", "+18005550101": "limited"}
 
 @pytest.fixture
 def centre(tmp_path: Path) -> SimulatedCentre:
-    came.clear()
+    queued.clear()
+    dialled.clear()
     return SimulatedCentre(
         tmp_path,
         flows=FLOWS,
@@ -183,7 +186,7 @@ def test_after_a_talk_with_an_agent_the_flow_goes_on(centre: SimulatedCentre) ->
         await centre.sleep(0.5)
         caller.press("5")
         await centre.all_over()
-        (outcome,) = came
+        (outcome,) = queued
         cdr = only_cdr(centre)
         assert outcome.talk_s == pytest.approx(cdr.talk_s, abs=0.1)
         assert cdr.scores == {"satisfaction": 5}
@@ -203,13 +206,13 @@ async def changed_hotline(call: Call) -> None:
 def test_a_flow_that_was_changed_is_left_and_who_waits_keeps_his_place(centre: SimulatedCentre) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         await waiting(centre)
-        queued = only_call(centre).queue_stay
+        stay = only_call(centre).queue_stay
         centre.use_flows({**FLOWS, "hotline": changed_hotline})
         before = len(centre.media_commands)
         await centre.restart()
         await centre.sleep(5.0)
         assert played(centre, before) == []
-        assert only_call(centre).queue_stay == queued
+        assert only_call(centre).queue_stay == stay
         await centre.log_in("ann")
         await centre.until(lambda: only_call(centre).conversation is not None)
         await centre.sleep(10.0)
@@ -266,7 +269,7 @@ def test_phones_that_rang_ring_again_for_the_time_that_is_left(centre: Simulated
         await centre.until(lambda: "not-there" in played(centre), within_s=60.0)
         assert centre.clock.now() - began_at == pytest.approx(30.0, abs=0.7)
         await centre.all_over()
-        (outcome,) = came
+        (outcome,) = dialled
         assert outcome.reason.value == "no_answer"
         assert only_cdr(centre).ring_s == pytest.approx(30.0, abs=0.7)
 
@@ -285,7 +288,7 @@ def test_who_was_dialled_and_talks_goes_on_to_the_limit_of_their_time(centre: Si
         assert centre.clock.now() - began_at == pytest.approx(60.0, abs=0.5)
         assert "dial/time-is-nearly-over" in played(centre)
         await centre.all_over()
-        (outcome,) = came
+        (outcome,) = dialled
         assert outcome.is_time_over
         assert outcome.answered_by == "carl"
         assert outcome.talk_s == pytest.approx(60.0, abs=0.5)

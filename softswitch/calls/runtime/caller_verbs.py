@@ -10,7 +10,14 @@ from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
 from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.caller_lists import Listed
-from softswitch.calls.kept.kept_verbs import KeptMessage, KeptPause
+from softswitch.calls.kept.kept_verbs import (
+    KeptDialling,
+    KeptLine,
+    KeptMessage,
+    KeptParking,
+    KeptPause,
+    KeptVisit,
+)
 from softswitch.calls.lookups import LookupField
 from softswitch.calls.outcomes import (
     CallEnded,
@@ -25,6 +32,7 @@ from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.belonging import own_queue, own_thing, project_of, sounds_of
 from softswitch.calls.runtime.call_voicemail import CallVoicemail
 from softswitch.calls.runtime.conferring import confer
+from softswitch.calls.runtime.dialling import Dialling
 from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.message import Message
 from softswitch.calls.runtime.reaching_verbs import ReachingVerbs
@@ -346,6 +354,29 @@ class CallerVerbs(ReachingVerbs):
         answer = await self._call.around.lookups.ask(lookup, known | dict(fields))
         await self._call.mailbox.check()
         return answer
+
+    async def go_on(self) -> bool:
+        """Carry what was kept of a verb to its end, for a caller whose flow cannot; False if there is nothing of it."""
+        recorded: RecordedMessage | None = None
+        try:
+            match self._kept:
+                case KeptVisit() as kept:
+                    await self.queue(kept.queue, kept.wishes)
+                case KeptDialling() as kept:
+                    await self._dial(Dialling.resumed(self._call, kept))
+                case KeptParking() as kept:
+                    await self.park(kept.slot, timeout_s=None)
+                case KeptMessage():
+                    recorded = await self._record(limit_s=0.0, end_digits="#")
+                case KeptLine():
+                    await self.agent_line()
+                case _ if self._call.seat is not None:
+                    await self.conference("")
+                case _:
+                    return False
+            return True
+        finally:
+            self._call.around.voicemail.flow_left(self._call.call_id, recorded)
 
     # Private
 

@@ -120,18 +120,3 @@ class ReachingVerbs(StreamVerbs):
         kept = self._resumption(KeptLine)
         with self._in_progress(KeptLine):
             await keep_line_open(self._call, kept)
-
-    async def go_on(self) -> bool:
-        """Carry what was kept of a verb to its end, for a caller whose flow cannot; False if there is nothing of it."""
-        match self._kept:
-            case KeptVisit() as kept:
-                await self.queue(kept.queue, kept.wishes)
-            case KeptDialling() as kept:
-                await self._dial(Dialling.resumed(self._call, kept))
-            case KeptParking() as kept:
-                await self.park(kept.slot, timeout_s=None)
-            case KeptLine():
-                await self.agent_line()
-            case _:
-                return False
-        return True

@@ -11,7 +11,7 @@ import asyncio
 import hmac
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from softswitch.acd.runtime.timers import TimerHandle
 from softswitch.base.clock import Clock
@@ -19,6 +19,7 @@ from softswitch.base.entropy import Entropy
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import get_logger
 from softswitch.calls.limits import ORPHAN_S, SWEPT_AT_ONCE, VOICEMAIL_SWEEP_S
+from softswitch.calls.outcomes import RecordedMessage
 from softswitch.calls.pin_guard import PinGuard
 from softswitch.calls.runtime.on_disk import is_on_disk
 from softswitch.calls.settings import CallSettings
@@ -302,15 +303,27 @@ class Voicemail:
         for path, length_s in files.items():
             message_id = self._left_over.pop(path, "")
             message = self._book.get(message_id)
-            box = None if message is None else self.box_for(message.box)
             if message is None:
                 continue
             log.warning("voicemail recovered", box=message.box, message=message_id, duration_s=round(length_s, 1))
             self._book.recorded(message_id, path, length_s)
-            if length_s < (0.0 if box is None else box.shortest_s):
-                self._book.discard(message_id)
-            else:
-                self._completed(message_id, is_urgent=False)
+            self._settle(message_id)
+        self._carry_out()
+
+    def calls_go_on(self, call_ids: Container[CallId]) -> None:
+        """Calls of the former switch that outlived it: their callers go on with their messages themselves."""
+        for message in self._book.unfinished():
+            if message.call_id in call_ids:
+                self._left_over.pop(message.path, None)
+
+    def flow_left(self, call_id: CallId, recorded: RecordedMessage | None) -> None:
+        """The flow of a call is over in the midst of its message: what there is of it, `recorded` last, is left."""
+        for message in self._book.unfinished():
+            if message.call_id != call_id:
+                continue
+            if recorded is not None and recorded.path == message.path:
+                self._book.recorded(message.message_id, recorded.path, recorded.duration_s)
+            self._settle(message.message_id)
         self._carry_out()
 
     @property
@@ -334,6 +347,15 @@ class Voicemail:
         ]
 
     # Private
+
+    def _settle(self, message_id: str) -> None:
+        """It is left as it is, unless that is nothing."""
+        message = self._book.get(message_id)
+        box = None if message is None else self.box_for(message.box)
+        if message is None or message.duration_s < (0.0 if box is None else box.shortest_s):
+            self._book.discard(message_id)
+        else:
+            self._completed(message_id, is_urgent=False)
 
     def _completed(self, message_id: str, *, is_urgent: bool) -> None:
         message = self._book.completed(message_id, is_urgent=is_urgent)

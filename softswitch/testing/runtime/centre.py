@@ -348,6 +348,7 @@ class SimulatedCentre:
         kept = read_kept(self.records.kept_calls(), self._boot_id)
         adopted = self.controller.adopt(kept)
         self.conferences.adopt(self.controller.calls)
+        self.voicemail.calls_go_on(self.controller.calls)
         self.callbacks.adopt(self.controller.calls.values())
         self.store.end_leftover_calls(self.clock.wall(), frozenset(self.controller.calls))
         self.acd.start(self._configuration, survivors_of(call for call, _ in adopted))
