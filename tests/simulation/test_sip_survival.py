@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from softswitch.base.address import TransportKind
 from softswitch.base.ids import LegId
+from softswitch.sip.authentication.digest import Credential
+from softswitch.sip.kept import KeptAttempt, KeptSession
 from softswitch.sip.outputs import (
     InfoReceived,
     InviteReceived,
@@ -18,8 +21,10 @@ from softswitch.sip.outputs import (
     ReinviteReceived,
     SipOutput,
 )
-from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy
-from softswitch.testing.sip_pair import ANSWER, OFFER, PROVIDER, SipPair, switch_settings
+from softswitch.sip.settings import PLAIN_SESSION, SessionLimits, SessionPolicy, TrunkPeer
+from softswitch.sip.trunks.trunk_settings import LinkSettings
+from softswitch.testing.raw_station import RawStation
+from softswitch.testing.sip_pair import ANSWER, OFFER, PROVIDER, SWITCH, SipPair, switch_settings
 from softswitch.testing.successor import succeed, write_down
 
 TIMED = SessionPolicy(session_expires_s=1800)
@@ -364,3 +369,83 @@ def test_who_never_got_the_invite_is_left_alone() -> None:
     succeed(pair, write_down(pair.switch, [leg_id]))
     nothing_is_left(pair)
     assert pair.all("provider", InviteReceived) == []
+
+
+def test_challenges_are_answered_with_the_password_the_settings_have_now() -> None:
+    """It is never written down: only whose it is."""
+    credentials = Credential(username="auth77", realm="", password="trunk secret")
+    link = LinkSettings(
+        registrar="sip:provider.example",
+        account_uri="sip:acc77@provider.example",
+        options_uri="sip:provider.example",
+        credentials=credentials,
+    )
+    settings = replace(switch_settings(), trunks=(TrunkPeer(name="provider", addresses=(PROVIDER.host,), link=link),))
+    pair = SipPair(settings=settings)
+    raw = RawStation(PROVIDER)
+    pair.network.attach("raw", raw, (TransportKind.UDP, PROVIDER))
+    ours = pair.switch.invite(
+        pair.target("555", PROVIDER),
+        from_uri="sip:100@switch.example",
+        sdp=OFFER,
+        credentials=replace(credentials, realm="provider.example"),
+        now=pair.now,
+    )
+    pair.run(0.1)
+    raw.answer(raw.requests("INVITE")[0], 200, "raw", f"Contact: <sip:x@{PROVIDER}>", body=ANSWER.decode())
+    pair.run(0.1)
+    (written,) = write_down(pair.switch, [ours])
+    assert b"trunk secret" not in written
+    succeed(pair, [written], settings=settings)
+    pair.switch.hang_up(ours, pair.now)
+    pair.run(0.1)
+    challenge = 'WWW-Authenticate: Digest realm="provider.example", nonce="n", qop="auth"'
+    raw.answer(raw.requests("BYE")[0], 401, "raw", challenge)
+    pair.run(0.1)
+    again = raw.requests("BYE")[-1]
+    assert 'username="auth77"' in (again.get("authorization") or "")
+    raw.answer(again, 200, "raw")
+    pair.run()
+    assert pair.switch.statistics().dialogs == 0
+
+
+def test_what_cannot_be_adopted_is_said_and_harms_nothing() -> None:
+    """A leg that is here already, one too many, and an INVITE that cannot be read."""
+    pair = SipPair()
+    _, ours = called_in(pair)
+    kept = pair.switch.keep(ours)
+    assert isinstance(kept, KeptSession)
+    assert not pair.switch.adopt(kept, pair.now)
+    assert not pair.switch.adopt(replace(kept, leg_id=LegId("other")), pair.now)
+    assert succeed(pair, [], settings=replace(switch_settings(), limits=SessionLimits(sessions_max=0))) == []
+    assert not pair.switch.adopt(kept, pair.now)
+    assert not pair.switch.adopt(KeptAttempt(leg_id=ours, invite=b"nonsense", flow=kept.source), pair.now)
+    assert pair.switch.statistics().legs == pair.switch.statistics().dialogs == 0
+
+
+def test_text_that_is_none_outlives_the_process() -> None:
+    """A peer's names, in whatever encoding, are given back as they came."""
+    pair = SipPair()
+    raw = RawStation(PROVIDER)
+    pair.network.attach("raw", raw, (TransportKind.UDP, PROVIDER))
+    answers(pair, "switch")
+    head = (
+        b"INVITE sip:100@switch.example SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.5:5060;branch=z9hG4bKx\r\n"
+        b"Max-Forwards: 70\r\nTo: <sip:100@switch.example>\r\nCall-ID: raw-call\r\nCSeq: 1 INVITE\r\n"
+        b"Contact: <sip:x@203.0.113.5:5060>\r\nContent-Length: 0\r\n"
+    )
+    raw.send_bytes(SWITCH, head + b'From: "M\xfcller" <sip:555@provider.example>;tag=raw\r\n\r\n')
+    pair.run(0.1)
+    ours = pair.one("switch", InviteReceived).leg_id
+    assert succeed(pair, write_down(pair.switch, [ours])) == [ours]
+    pair.run(1.0)
+    tag = raw.responses("INVITE")[-1].to.tag
+    raw.send_bytes(
+        SWITCH,
+        head.replace(b"INVITE", b"ACK").replace(b"switch.example>", f"switch.example>;tag={tag}".encode())
+        + b'From: "M\xfcller" <sip:555@provider.example>;tag=raw\r\n\r\n',
+    )
+    pair.run(0.1)
+    pair.switch.hang_up(ours, pair.now)
+    pair.run(0.1)
+    assert any(b'To: "M\xfcller"' in passage.message for passage in pair.network.transcript[-2:])

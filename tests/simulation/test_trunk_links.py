@@ -14,6 +14,7 @@ from softswitch.sip.trunks.trunk_settings import ArrivalRules, LinkSettings
 from softswitch.testing.network import Conditions
 from softswitch.testing.raw_station import RawStation
 from softswitch.testing.sip_pair import ALICE, OFFER, PROVIDER, SWITCH, SipPair, switch_settings
+from softswitch.testing.successor import succeed
 
 DOMAIN = "provider.example"
 LINK = LinkSettings(
@@ -28,11 +29,14 @@ ACCOUNTS = {"acc77": Account(username="acc77", password="trunk secret")}
 STRANGER = HostPort("192.0.2.66", 5060)
 
 
+def settings_with(link: LinkSettings | None, **peer: object) -> SipSettings:
+    trunk = TrunkPeer(name="provider", link=link, **{"addresses": (), **peer})  # pyright: ignore[reportArgumentType]
+    return msgspec.structs.replace(switch_settings(), trunks=(trunk,), hosts={DOMAIN: PROVIDER.host})
+
+
 def pair_with(link: LinkSettings | None = LINK, *, expires_max_s: int = 300, **peer: object) -> SipPair:
     """A switch with a trunk to a provider who has an account for it; started, and some time gone by."""
-    trunk = TrunkPeer(name="provider", link=link, **{"addresses": (), **peer})  # pyright: ignore[reportArgumentType]
-    settings = msgspec.structs.replace(switch_settings(), trunks=(trunk,), hosts={DOMAIN: PROVIDER.host})
-    pair = SipPair(settings=settings)
+    pair = SipPair(settings=settings_with(link, **peer))
     pair.provider.update_settings(
         SipSettings(
             domain=DOMAIN,
@@ -324,3 +328,18 @@ def test_the_service_route_a_registrar_names_is_known(told: tuple[str, ...], kno
     )
     pair.run(1.0)
     assert pair.switch.trunks.service_route_of("provider") == (), "another registrar has named none"
+
+
+def test_the_next_process_has_the_same_contact_at_the_provider() -> None:
+    """Two of them would have him send every call twice, and those for the dead one to nobody."""
+    pair = pair_with(registering())
+    (before,) = pair.provider.bindings(f"acc77@{DOMAIN}")
+    succeed(pair, [], settings=settings_with(registering()))
+    pair.switch.trunks.start(pair.now)
+    other = RawStation(STRANGER)
+    pair.network.attach("other", other, (TransportKind.UDP, STRANGER))
+    other.send(SWITCH, invite(before.contact_uri), body=OFFER.decode())
+    pair.run(2.0)
+    (after,) = pair.provider.bindings(f"acc77@{DOMAIN}")
+    assert after.contact_uri == before.contact_uri
+    assert pair.one("switch", InviteReceived).source.name == "provider"

@@ -23,13 +23,13 @@ Who meets whom (RFC 3261 14.1, 14.2; RFC 3311 5.2):
 | nothing                                         | ReinviteReceived; the owner answers                       |
 """
 
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import ACCEPT, ALLOW, SipCore
-from softswitch.sip.kept import KeptOffers, KeptRequest
+from softswitch.sip.kept import KeptOffers
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.option_tags import allows
@@ -37,24 +37,13 @@ from softswitch.sip.messages.parser import parse
 from softswitch.sip.messages.session_body import SDP, find_sdp, is_acceptable
 from softswitch.sip.outputs import ReinviteAnswered, ReinviteFailed, ReinviteReceived, ReinviteWithdrawn
 from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.sessions.incoming_offer import TRYING_AFTER_S, IncomingOffer, Trying
 from softswitch.sip.sessions.sent_in_dialog import SentReinvite, SentUpdate
-from softswitch.sip.sessions.session_timer import (
-    REFRESHED_SOON_S,
-    Headers,
-    SessionTerms,
-    SessionTimer,
-    agree,
-    agreed,
-    ask,
-    is_too_brief,
-    min_se,
-)
+from softswitch.sip.sessions.session_refreshes import SessionRefreshes
+from softswitch.sip.sessions.session_timer import REFRESHED_SOON_S, Headers, SessionTerms, is_too_brief, min_se
 from softswitch.sip.settings import SESSION_EXPIRES_MIN_S, SessionPolicy
 from softswitch.sip.transactions.transaction import Fact
 from softswitch.sip.transactions.transaction_table import ServerExchange
-
-TRYING_AFTER_S = 0.2
-"""A re-INVITE that its owner thinks about longer gets a 100, so that it is not repeated (RFC 3261 section 17.2.1)."""
 
 OFFERED_AGAIN_AFTER_S = 1.0
 """An offer that another process had made waits so long: what the peer says to the first one comes before. And one
@@ -104,27 +93,6 @@ class OffersHost(Protocol):
         ...
 
 
-class _Incoming(NamedTuple):
-    request: Request
-    exchange: ServerExchange
-
-    def keep(self) -> KeptRequest:
-        return KeptRequest(self.request.serialize(), self.exchange.flow)
-
-
-class _Trying:
-    """The 100 of a re-INVITE that is not answered yet."""
-
-    __slots__ = ("_incoming",)
-
-    def __init__(self, incoming: _Incoming) -> None:
-        self._incoming = incoming
-
-    def handle_timeout(self, now: float) -> None:
-        request, exchange = self._incoming
-        exchange.respond(make_response(request, 100), now)
-
-
 class SessionOffers:
     """See the module. `host` changes once, when the early session is answered."""
 
@@ -142,8 +110,8 @@ class SessionOffers:
         "_offered",
         "_policy",
         "_raises",
+        "_refreshes",
         "_sent",
-        "_timer",
         "_trying",
         "_wanted",
         "described",
@@ -177,8 +145,8 @@ class SessionOffers:
         """The Call-ID is ours."""
         self._policy = policy
         self._challenge = challenge
-        self._incoming: _Incoming | None = None
-        self._trying: _Trying | None = None
+        self._incoming: IncomingOffer | None = None
+        self._trying: Trying | None = None
         self._sent: SentReinvite | SentUpdate | None = None
         self._wanted: bytes | None = None
         """The offer that goes next."""
@@ -188,7 +156,9 @@ class SessionOffers:
         self._is_waiting = False
         """A 491, or a change of process, makes ours wait."""
         self._is_over = False
-        self._timer: SessionTimer | None = None
+        self._refreshes = SessionRefreshes(
+            core.deadlines, policy, dialog, on_refresh=self._refresh, on_expiry=self._expired
+        )
         self._raises = 0
         self._interruptions = 0
         """How often in a row the connection broke before ours was answered."""
@@ -199,9 +169,8 @@ class SessionOffers:
         self.has_changed = kept.has_changed
         self.peer_updates = kept.peer_updates
         if kept.interval_s:
-            self._run_timer(SessionTerms(kept.interval_s, kept.is_refresher), now)
-        if self._timer is not None:
-            self._timer.refresh_within(self._core.entropy.uniform(1.0, REFRESHED_SOON_S), now)
+            terms = SessionTerms(kept.interval_s, kept.is_refresher)
+            self._refreshes.adopt(terms, self._core.entropy.uniform(1.0, REFRESHED_SOON_S), now)
         if kept.offering:
             self._wanted = kept.offering
             self._wait(OFFERED_AGAIN_AFTER_S, now)
@@ -211,7 +180,7 @@ class SessionOffers:
                 self._take(asked, self._open(asked, self._core.revive(kept.asked.flow)), now)
 
     def keep(self) -> KeptOffers:
-        terms = SessionTerms(0, False) if self._timer is None else self._timer.terms
+        terms = self._refreshes.terms or SessionTerms(0, False)
         return KeptOffers(
             described=self.described,
             offering=self._wanted or (b"" if self._sent is None else self._offered),
@@ -268,10 +237,12 @@ class SessionOffers:
             return
         self._wanted, self._needs_refresh = None, False
         if as_update:
-            self._sent = SentUpdate(self._core, self._dialog, sdp, self, self._challenge, self._timer_headers(), now)
+            self._sent = SentUpdate(self._core, self._dialog, sdp, self, self._challenge, self._refreshes.headers, now)
         else:
             sdp = sdp or self.described
-            self._sent = SentReinvite(self._core, self._dialog, sdp, self, self._challenge, self._timer_headers(), now)
+            self._sent = SentReinvite(
+                self._core, self._dialog, sdp, self, self._challenge, self._refreshes.headers, now
+            )
 
     def move_to(self, flow: Flow, now: float) -> None:
         """The peer's connection is this one from now on; what he has come to say goes before what we have."""
@@ -284,9 +255,7 @@ class SessionOffers:
         """The session is over: the peer's offer is answered with 487; nobody waits for ours any more."""
         self._is_over = True
         self._core.deadlines.cancel(self)
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
+        self._refreshes.stop()
         if self._incoming is not None:
             request, exchange = self._take_incoming(self._incoming)
             exchange.respond(make_response(request, 487), now)
@@ -327,37 +296,18 @@ class SessionOffers:
 
     def agreed(self, response: Response, now: float) -> None:
         """The peer has accepted an INVITE or UPDATE of ours with this 2xx."""
-        terms = agreed(self._policy, response)
-        if terms is not None:
-            self.peer_updates = allows(response, "UPDATE") if response.get("allow") is not None else self.peer_updates
-        self._run_timer(terms, now)
+        self._refreshes.answered(response, now)
+        self._note_allow(response)
 
     def _refreshed_by(self, request: Request, now: float) -> Headers:
         """We accept a request that refreshes the session: what our 2xx says."""
-        terms, headers = agree(self._policy, request, None if self._timer is None else self._timer.terms)
-        if terms is not None and request.get("allow") is not None:
-            self.peer_updates = allows(request, "UPDATE")
-        self._run_timer(terms, now)
+        headers = self._refreshes.requested(request, now)
+        self._note_allow(request)
         return headers
 
-    def _run_timer(self, terms: SessionTerms | None, now: float) -> None:
-        if self._dialog.watch is not None and terms != (None if self._timer is None else self._timer.terms):
-            self._dialog.watch.changed()
-        if terms is None:
-            if self._timer is not None:
-                self._timer.stop()
-                self._timer = None
-        elif self._timer is not None:
-            self._timer.restart(terms, now)
-        else:
-            self._timer = SessionTimer(
-                self._core.deadlines, terms, now, on_refresh=self._refresh, on_expiry=self._expired
-            )
-
-    def _timer_headers(self) -> Headers:
-        if self._timer is None:
-            return ()
-        return ask(self._policy, interval_s=self._timer.terms.interval_s, is_refresh=True)
+    def _note_allow(self, message: Request | Response) -> None:
+        if self._refreshes.terms is not None and message.get("allow") is not None:
+            self.peer_updates = allows(message, "UPDATE")
 
     def _refresh(self, now: float) -> None:
         self._needs_refresh = True
@@ -426,9 +376,9 @@ class SessionOffers:
             self._repeat(sdp)
             uniform = self._core.entropy.uniform
             self._wait(uniform(2.1, 4.0) if self._is_caller else uniform(0.0, 2.0), now)
-        elif response.status == 422 and self._timer is not None and self._raises < RAISES_MAX:
+        elif response.status == 422 and self._refreshes.terms is not None and self._raises < RAISES_MAX:
             self._raises += 1
-            self._timer.terms = self._timer.terms._replace(interval_s=min_se(response))
+            self._refreshes.lengthen(min_se(response))
             self._repeat(sdp)
             self.go_on(now)
         elif response.status in (405, 501) and isinstance(sent, SentUpdate):
@@ -505,13 +455,13 @@ class SessionOffers:
         return exchange
 
     def _take(self, request: Request, exchange: ServerExchange, now: float) -> None:
-        self._incoming = _Incoming(request, exchange)
+        self._incoming = IncomingOffer(request, exchange)
         if request.method == "INVITE":
-            self._trying = _Trying(self._incoming)
+            self._trying = Trying(self._incoming)
             self._core.deadlines.set(self._trying, now + TRYING_AFTER_S)
         self._core.outputs.append(ReinviteReceived(self._leg_id, find_sdp(request)))
 
-    def _take_incoming(self, incoming: _Incoming) -> _Incoming:
+    def _take_incoming(self, incoming: IncomingOffer) -> IncomingOffer:
         """It is answered now."""
         self._incoming = None
         if self._trying is not None:

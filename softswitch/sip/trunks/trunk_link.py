@@ -4,7 +4,10 @@ The cores say what is to be sent; this sends it, reads what comes back, and tell
 (`TrunkChanged`). Until a registering trunk is registered it counts as down: most providers refuse its calls.
 """
 
+import hashlib
+
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
+from softswitch.sip.authentication.digest import keyed_digest
 from softswitch.sip.core import SipCore
 from softswitch.sip.messages.grammar import Malformed, split_list
 from softswitch.sip.messages.header_values import NameAddr, parse_expires
@@ -56,7 +59,8 @@ class TrunkLink:
     def __init__(self, core: SipCore, sender: PlainRequests, name: str) -> None:
         self.name = name
         self.line = core.entropy.token(96)
-        """What our registered Contact is marked with: whoever calls it was told so by the provider."""
+        """What our registered Contact is marked with: whoever calls it was told so by the provider. Of a trunk with a
+        password it is the same in every process, so that what another has registered is ours, and not a second one."""
         self.realm = ""
         """Of the registrar that has accepted our password; nobody else is given a digest of it."""
         self.service_route: tuple[str, ...] = ()
@@ -104,6 +108,8 @@ class TrunkLink:
             return
         self.stop(now)
         link = self._link = peer.link
+        if link is not None and link.credentials is not None and link.credentials.password:
+            self.line = _line(self.name, link.credentials.username, link.credentials.password)
         self._is_started = True
         self.realm = link.credentials.realm if link is not None and link.credentials is not None else ""
         self.service_route = ()
@@ -265,6 +271,12 @@ class TrunkLink:
 
     def _tell(self, subject: str, state: str, reason: str) -> None:
         self._core.outputs.append(TrunkChanged(self.name, subject, state, reason))
+
+
+def _line(name: str, username: str, password: str) -> str:
+    """What nobody can guess who does not know the password."""
+    key = hashlib.sha512(password.encode("utf-8", "surrogateescape")).digest()
+    return keyed_digest(key, f"line\n{name}\n{username}".encode("utf-8", "surrogateescape"), 12).hex()
 
 
 def _register_answer(finished: RequestFinished, line: str) -> RegisterAnswer:

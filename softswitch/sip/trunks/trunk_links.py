@@ -120,6 +120,6 @@ class TrunkLinks:
             link.stop(now)
             self._leaving = [each for each in self._leaving if not each.is_over] + [link]
         self._links = {name: self._links.get(name) or TrunkLink(self._core, self._sender, name) for name in peers}
-        self._core.lines = {link.line: name for name, link in self._links.items()}
         for name, peer in peers.items():
             self._links[name].update(peer, now)
+        self._core.lines = {link.line: name for name, link in self._links.items()}
