@@ -63,7 +63,7 @@ def kill(scene: Scene, *names: str) -> Death:
         gap_ms=after.gap_ms,
         silence_ms=after.silence_ms,
         calls_lost=scene.calls_lost(after),
-        is_wrong=bool(after.foreign or after.deaf or after.faults or after.breaks),
+        is_wrong=not after.is_sound,
         phones_late_ms=after.late_ms,
     )
 

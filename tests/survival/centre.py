@@ -61,9 +61,11 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     ringing: int
     menu: int
     conference: int
+    spare: int = 0
+    """Further agents in each queue, for calls that come and go."""
 
     @classmethod
-    def of(cls, calls: int) -> "Sizes":
+    def of(cls, calls: int, *, spare: int = 0) -> "Sizes":
         """So many calls in all, from 30 on, fifteen of them in a conference."""
         conference = 15
         rest = calls - conference
@@ -78,16 +80,17 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
             ringing=ringing,
             menu=menu,
             conference=conference,
+            spare=spare,
         )
 
     @property
     def calls(self) -> int:
-        return sum(getattr(self, name) for name in self.__struct_fields__)
+        return sum(getattr(self, name) for name in self.__struct_fields__) - self.spare
 
     @property
     def voices(self) -> int:
         """Phones in a call at a time, when those who wait and choose have been served as well."""
-        return 2 * self.calls + 20
+        return 2 * self.calls + 20 + 20 * self.spare
 
 
 class Centre(RunningSwitch):
@@ -98,7 +101,7 @@ class Centre(RunningSwitch):
         self.workers = [f"media-{number}" for number in range(workers)]
         self.queue_log = directory / "queue_log"
         self.agents: Mapping[str, list[str]] = {
-            queue: [f"{queue}{number}" for number in range(1, count + 1)]
+            queue: [f"{queue}{number}" for number in range(1, count + 1 + sizes.spare)]
             for queue, count in (
                 ("talk", sizes.talking),
                 ("recorded", sizes.recorded),

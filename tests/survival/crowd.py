@@ -24,7 +24,8 @@ MUSIC_HZ, QUESTION_HZ = 300, 350
 class CrowdLine(msgspec.Struct, frozen=True, kw_only=True):
     """A call at one phone; `username` is empty for a caller from outside. `state`: dialling, ringing, talking, ended.
 
-    `is_to_end`: the crowd was told to end it. `faults` are what no phone may be told.
+    `is_to_end`: the crowd was told to end it, and its BYE was answered with `goodbye` (0: not yet, or not at all).
+    `faults` are what no phone may be told.
     """
 
     line: int
@@ -39,6 +40,7 @@ class CrowdLine(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: float
     ended_at: float
     is_to_end: bool
+    goodbye: int
     faults: list[str]
     sip_call_id: str
 
@@ -167,6 +169,21 @@ class Crowd:
     def probe(self, lines: Sequence[int], *, every_s: float = 0.05, within_s: float = 30.0) -> float:
         """When the first request in one of these dialogs was answered, in monotonic seconds; 0: none was."""
         return self.ask("probe", lines=list(lines), every_s=every_s, within_s=within_s)["answered_at"]
+
+    def pick_up_within(self, names: Sequence[str], seconds: float) -> None:
+        """From now on not at once, but by chance within so long."""
+        self.ask("delay", names=list(names), within_s=seconds)
+
+    def begin_traffic(
+        self, numbers: Sequence[str], *, menus: Sequence[str], calls_per_s: float, talk_s: float, seed: int
+    ) -> None:
+        """People call these numbers, talk and hang up, until the end of traffic."""
+        habits = {"numbers": list(numbers), "menus": list(menus), "calls_per_s": calls_per_s, "talk_s": talk_s}
+        self.ask("traffic", habits={**habits, "seed": seed})
+
+    def end_traffic(self) -> list[str]:
+        """When the last of them has hung up, the numbers they have called from."""
+        return self.ask("end traffic")
 
     def forget(self) -> None:
         """Lines that are over are not listed any more."""

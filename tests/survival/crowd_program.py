@@ -8,6 +8,7 @@ ring, as they are told. Nobody hangs up unless told to: whatever else ends a cal
 
 import asyncio
 import json
+import random
 import re
 import sys
 import time
@@ -39,6 +40,7 @@ from softswitch.sip.outputs import (
 from softswitch.sip.runtime.driver import SipDriver
 from softswitch.sip.settings import PLAIN_SESSION, SipSettings, Target, TrunkPeer
 from softswitch.sip.tracing.message_log import MessageLog
+from tests.survival.traffic import Traffic
 from tests.survival.voices import SLICES, TICK_S, Voices
 
 SIP_PORT = 5060
@@ -105,6 +107,8 @@ class CrowdLine:
         self.ended_by = self.reason = ""
         self.faults: list[str] = []
         self.reinvited: asyncio.Future[int] | None = None
+        self.goodbye = 0
+        """What its BYE, or CANCEL, was answered with."""
         self.is_to_end = False
         """The crowd has hung up."""
 
@@ -122,6 +126,7 @@ class CrowdLine:
             "answered_at": self.answered_at,
             "ended_at": self.ended_at,
             "is_to_end": self.is_to_end,
+            "goodbye": self.goodbye,
             "faults": self.faults,
             "sip_call_id": self.sip_call_id,
         }
@@ -140,6 +145,10 @@ class Crowd:
         self._credentials: dict[str, Credential] = {}
         self._rings: set[str] = set()
         """Whose phones are not picked up."""
+        self._delays: dict[str, float] = {}
+        """Who picks up within so many seconds, and not at once."""
+        self._random = random.Random(1)
+        self._traffic: Traffic | None = None
         self._answers: dict[int, asyncio.Future[int]] = {}
         self._line_of_row: dict[int, int] = {}
         self._numbers = 0
@@ -183,13 +192,22 @@ class Crowd:
             case "listen":
                 return self._hearings()
             case "hang up":
-                return await self._hang_up(command["lines"])
+                return await self.hang_up(command["lines"])
             case "press":
-                self.voices.press(self.lines[command["line"]].row, command["keys"])
+                self.press(command["line"], command["keys"])
             case "reinvite":
-                return await self._reinvite_all(command["lines"], command["direction"])
+                return await self.reinvite_all(command["lines"], command["direction"])
             case "probe":
                 return await self._probe(command["lines"], command["every_s"], command["within_s"])
+            case "delay":
+                self._delays |= dict.fromkeys(command["names"], command["within_s"])
+            case "traffic":
+                self._traffic = Traffic(self, **command["habits"])
+                self._traffic.begin()
+            case "end traffic":
+                assert self._traffic is not None, "there is none"
+                await self._traffic.end()
+                return self._traffic.calling
             case "forget":
                 self.lines = {number: line for number, line in self.lines.items() if line.state != "ended"}
             case "ladder":
@@ -217,11 +235,11 @@ class Crowd:
         """Each with `number`, and `calling` (from outside) or `username` (from a phone)."""
         numbers: list[int] = []
         for call in calls:
-            numbers.append(self._dial(call["number"], call.get("calling", ""), call.get("username", "")))
+            numbers.append(self.dial(call["number"], call.get("calling", ""), call.get("username", "")))
             await asyncio.sleep(pace_s)
         return numbers
 
-    def _dial(self, number: str, calling: str, username: str) -> int:
+    def dial(self, number: str, calling: str, username: str) -> int:
         row = self.voices.open()
         line = CrowdLine(self._next_number(), LegId(""), row, username=username, calling=calling, called=number)
         uri = f"sip:{username}@{self.domain}" if username else f"sip:{calling}@{self.callers_at.host}"
@@ -244,7 +262,7 @@ class Crowd:
             if line.username in names and line.state == "ringing":
                 self._accept(line)
 
-    async def _hang_up(self, numbers: Sequence[int]) -> dict[int, int]:
+    async def hang_up(self, numbers: Sequence[int]) -> dict[int, int]:
         """What each BYE was answered with; 0: with nothing, or the call was over before."""
         waiting: dict[int, tuple[str, str]] = {}
         for number in numbers:
@@ -265,9 +283,11 @@ class Crowd:
                 await asyncio.wait_for(self.tap.has_come.wait(), left)
             except TimeoutError:
                 break
-        return {number: self.tap.answers.get(waiting.get(number, ("", "")), 0) for number in numbers}
+        for number, key in waiting.items():
+            self.lines[number].goodbye = self.tap.answers.get(key, 0)
+        return {number: self.lines[number].goodbye for number in numbers}
 
-    async def _reinvite_all(self, numbers: Sequence[int], direction: str) -> dict[int, int]:
+    async def reinvite_all(self, numbers: Sequence[int], direction: str) -> dict[int, int]:
         """What each was answered with; 0: with nothing within a while."""
         asked = {number: self._reinvite(self.lines[number], direction) for number in numbers}
         if asked:
@@ -320,6 +340,14 @@ class Crowd:
                 "hears": told(heard.hears),
             }
         return {"lines": lines, "strangers": self.voices.strangers, "late_ms": round(1000 * self.voices.late_s, 1)}
+
+    # From traffic (Exchange)
+
+    def line(self, number: int) -> CrowdLine:
+        return self.lines[number]
+
+    def press(self, number: int, keys: str) -> None:
+        self.voices.press(self.lines[number].row, keys)
 
     # Events
 
@@ -383,7 +411,14 @@ class Crowd:
         self._enter(line)
         self._describe(line, event.sdp)
         self._endpoint.progress(event.leg_id, 180, None, self._clock.now())
-        if event.called_number not in self._rings:
+        delay_s = self._delays.get(event.called_number, 0.0)
+        if delay_s:
+            self._loop.call_later(self._random.uniform(0.0, delay_s), self._answer, line)
+        else:
+            self._answer(line)
+
+    def _answer(self, line: CrowdLine) -> None:
+        if line.state == "ringing" and line.username not in self._rings:
             self._accept(line)
 
     def _accept(self, line: CrowdLine) -> None:

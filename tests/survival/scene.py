@@ -78,6 +78,11 @@ class Aftermath(msgspec.Struct, kw_only=True):
     def lines_lost(self) -> int:
         return len({line.line for line in self.lost} | self.refused.keys())
 
+    @property
+    def is_sound(self) -> bool:
+        """Everybody was told, and hears, what he should, and has heard nobody else."""
+        return not (self.faults or self.breaks or self.foreign or self.deaf)
+
     def told(self) -> str:
         """In a few lines for people."""
         words = [f"{'+'.join(self.killed)}: back after {self.back_s:.2f} s"]
@@ -103,6 +108,9 @@ class Scene:
         self.kinds: dict[int, str] = {}
         """What each line is for; "agent" is somebody who was called."""
         self.dialled = 0
+        self.steady: set[int] = set()
+        """Lines that are looked at and listened to; others come and go."""
+        self.known_lost: set[int] = set()
         self.hole_s = 0.1
         """So much may be missing of a recording by now, where nothing but its worker had died."""
 
@@ -145,7 +153,12 @@ class Scene:
             self.dialled += 1
         self.centre.wait_until(self._is_full, SETTLED_WITHIN_S)
         self._supervise()
-        self.centre.wait_until(lambda: all(not each for each in self._hears_wrong().values()), SETTLED_WITHIN_S)
+        self.settle()
+
+    def settle(self) -> None:
+        """Whoever talks now goes on doing so, and hears whom he should."""
+        self.steady = {line.line for line in self.crowd.lines() if line.state in ("talking", "ringing")}
+        self.centre.wait_until(lambda: not any(self._hears_wrong().values()), SETTLED_WITHIN_S)
 
     def call(self, number: str, count: int) -> list[int]:
         """Callers from outside, one after another; their lines."""
@@ -196,7 +209,7 @@ class Scene:
 
     def refused(self) -> dict[int, int]:
         """Everybody who talks asks to go on as he does: who was answered with something else than 200."""
-        talking = [line.line for line in self.crowd.lines() if line.state == "talking"]
+        talking = [line.line for line in self.crowd.lines() if line.state == "talking" and line.line in self.steady]
         return {line: status for line, status in self.crowd.reinvite(talking).items() if status != OK}
 
     def calls_lost(self, after: Aftermath) -> int:
@@ -211,13 +224,16 @@ class Scene:
 
     def look(self, killed: Sequence[str] = (), back_s: float = 0.0) -> Aftermath:
         """What there is to see and hear since the mark."""
-        lines, heard = self.crowd.lines(), self.crowd.listen()
+        heard = self.crowd.listen()
+        lines = [line for line in self.crowd.lines() if line.line in self.steady]
         expected = self.expected(lines)
+        lost = [line for line in lines if line.is_lost and line.answered_at and line.line not in self.known_lost]
+        self.known_lost |= {line.line for line in lost}
         steady = [number for number, voices in expected.items() if voices and self._kind(number) != "menu"]
         return Aftermath(
             killed=tuple(killed),
             back_s=back_s,
-            lost=[line for line in lines if line.is_lost and line.answered_at],
+            lost=lost,
             refused={},
             gap_ms=max((heard.lines[each].gap_ms for each in steady if each in heard.lines), default=0.0),
             silence_ms=max((heard.lines[each].silence_ms for each in steady if each in heard.lines), default=0.0),
@@ -274,7 +290,7 @@ class Scene:
         """On a busy machine a packet is late now and then, and a second of sound not clear."""
         deadline = time.monotonic() + SOUND_WITHIN_S
         while time.monotonic() < deadline:
-            if not any(self._deaf(self.expected(self.crowd.lines()), self.crowd.listen().lines).values()):
+            if not any(self._hears_wrong().values()):
                 return
             time.sleep(0.25)
 
@@ -310,7 +326,7 @@ class Scene:
 
     def _hears_wrong(self) -> dict[int, set[int]]:
         heard = self.crowd.listen().lines
-        expected = self.expected(self.crowd.lines())
+        expected = self.expected(line for line in self.crowd.lines() if line.line in self.steady)
         wrong = self._deaf(expected, heard)
         for number, voices in expected.items():
             if number in heard:
@@ -348,9 +364,10 @@ class Scene:
             expected = self.expected(lines)
             alone = [number for number, voices in expected.items() if min(voices, default=-1) < 0]
             rings = [line for line in lines if line.state == "ringing"]
-            return not alone and not rings and not any(self._hears_wrong().values())
+            return not alone and not rings
 
         self.centre.wait_until(is_served, SETTLED_WITHIN_S)
+        self.settle()
 
     def served_in_turn(self, cdrs: Sequence[Cdr]) -> bool:
         """Whoever had waited longer in the queue `waiting` was answered first."""

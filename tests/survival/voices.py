@@ -34,7 +34,7 @@ JUMP = 500
 """Packets, ten seconds: a stream that goes further at once is another one (RFC 3550 A.1 allows 3000)."""
 AMPLITUDE = 0.06
 """Of full scale: fifteen such voices together are not clipped."""
-HEARD_FROM = 0.15 * AMPLITUDE
+HEARD_FROM = 0.3 * AMPLITUDE
 LOUD_FROM = 0.25 * AMPLITUDE * 32768 / 2**0.5
 """The root mean square of a packet that is no silence."""
 PCMU, KEYS = 0, 101
@@ -125,7 +125,12 @@ class Voices:
 
     def open(self) -> int:
         """A row for a call; its port is `port_of`."""
-        return self._free.pop()
+        row = self._free.pop()
+        for measured in (self._packets, self._gap, self._silence, self._missing, self._backward):
+            measured[row] = 0
+        for measured in (self._jumps, self._skips, self._ssrcs, self._heard):
+            measured[row] = 0
+        return row
 
     def port_of(self, row: int) -> int:
         return FIRST_PORT + 2 * (row % SOCKETS)

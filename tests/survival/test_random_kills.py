@@ -1,0 +1,108 @@
+"""Processes are killed at any moment, while calls begin, ring, are put on hold and end: nothing is lost, nothing leaks.
+
+Two deaths by default; SOFTSWITCH_SURVIVAL_KILLS=20 makes twenty, SOFTSWITCH_SURVIVAL_MINUTES=60 an hour with a death
+every half minute. SOFTSWITCH_SURVIVAL_SEED chooses when who dies; the same seed does the same again.
+
+Calls that go on all the time are listened to. Of those that come and go, whoever has talked for an instant when a
+process dies goes on talking, every BYE is answered, and each has one record.
+"""
+
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.survival.belongings import Belongings, belongings
+from tests.survival.centre import MENU, RECORDED, TALK, Sizes
+from tests.survival.crowd import CrowdLine
+from tests.survival.ledger import read_books
+from tests.survival.scene import SUPERVISOR, Scene
+
+MINUTES = float(os.environ.get("SOFTSWITCH_SURVIVAL_MINUTES", "0"))
+EVERY_S = 30.0 if MINUTES else 4.0
+KILLS = round(60 * MINUTES / EVERY_S) if MINUTES else int(os.environ.get("SOFTSWITCH_SURVIVAL_KILLS", "2"))
+SEED = int(os.environ.get("SOFTSWITCH_SURVIVAL_SEED", "1"))
+CALLS = int(os.environ.get("SOFTSWITCH_SURVIVAL_CALLS", "30"))
+CALLS_PER_S, TALK_S = 3.0, 2.0
+PICKS_UP_WITHIN_S = 0.6
+SPARE = 12
+WRITTEN_S = 0.1
+"""Who has talked for longer when the switch dies is written down."""
+GAP_MS, WORKER_GAP_MS = 60.0, 1000.0
+VICTIMS: tuple[tuple[str, ...], ...] = (("web",), (SUPERVISOR,), ("media-0",), ("media-1",))
+
+pytestmark = [pytest.mark.network, pytest.mark.timeout(600 + 90 * MINUTES + 20 * KILLS)]
+
+
+@pytest.fixture
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with Scene(tmp_path_factory.mktemp("random"), Sizes.of(CALLS, spare=SPARE)) as scene:
+        scene.crowd.pick_up_within(scene.centre.phones, PICKS_UP_WITHIN_S)
+        scene.fill()
+        yield scene
+    assert "Traceback" not in scene.centre.log()
+    assert "Traceback" not in scene.crowd.log()
+
+
+def lost(lines: list[CrowdLine], killed_at: float) -> list[CrowdLine]:
+    """Who was talking when somebody died, and has been cut off since though nobody of the two wanted it."""
+    wanted = {line.calling for line in lines if line.is_to_end}
+    return [
+        line
+        for line in lines
+        if line.is_lost and 0 < line.answered_at < killed_at - WRITTEN_S and line.calling not in wanted
+    ]
+
+
+def test_whoever_dies_at_whatever_moment(scene: Scene) -> None:
+    chance = random.Random(SEED)
+    scene.crowd.begin_traffic([TALK, RECORDED, MENU], menus=[MENU], calls_per_s=CALLS_PER_S, talk_s=TALK_S, seed=SEED)
+    before: Belongings | None = None
+    over: list[CrowdLine] = []
+    for number in range(KILLS):
+        began_at = time.monotonic()
+        time.sleep(chance.uniform(0.2, 1.5))
+        victims = chance.choice(VICTIMS)
+        killed_at = time.time()
+        after = scene.kill(*victims)
+        print(f"{number}: {after.told()}", flush=True)
+        is_worker = any(name in scene.centre.workers for name in victims)
+        bound_ms = (WORKER_GAP_MS if is_worker else GAP_MS) + after.withheld_ms
+        assert after.lines_lost == 0, after.told()
+        assert after.is_sound, after.told()
+        assert after.gap_ms <= bound_ms, after.told()
+        lines = scene.crowd.lines()
+        assert lost(lines, killed_at) == []
+        over += [line for line in lines if line.state == "ended"]
+        scene.crowd.forget()
+        time.sleep(max(0.0, EVERY_S - (time.monotonic() - began_at)))
+        now = belongings(scene.centre)
+        before = before or now
+        assert before.grown(now) == [], f"after {number + 1} deaths"
+    calling = scene.crowd.end_traffic()
+    over += [line for line in scene.crowd.lines() if line.state == "ended"]
+    assert scene.end() == []
+    check_goodbyes(over)
+    check_records(scene, calling, over)
+
+
+def check_goodbyes(lines: list[CrowdLine]) -> None:
+    refused = [line for line in lines if line.is_to_end and line.answered_at and line.goodbye != 200]
+    assert refused == [], f"{len(refused)} of {len(lines)} BYEs were not answered with 200"
+
+
+def check_records(scene: Scene, calling: list[str], lines: list[CrowdLine]) -> None:
+    """One of each call that was answered, none twice, and no row left."""
+    scene.centre.wait_until(lambda: not read_books(scene.centre).calls_left, 10.0)
+    books = read_books(scene.centre)
+    records = Counter(cdr.calling_number for cdr in books.cdrs)
+    twice = {number: count for number, count in records.items() if count > 1}
+    answered = {line.calling for line in lines if line.answered_at and not line.username}
+    assert twice == {}
+    assert answered - records.keys() == set(), "calls without a record"
+    assert len(set(calling)) == len(calling) > KILLS
+    wrong = [cdr for cdr in books.cdrs if cdr.fault or cdr.end_reason == "switch restarted"]
+    assert wrong == []
