@@ -35,6 +35,7 @@ BACK_WITHIN_S = 30.0
 HEARD_AFTER_S = 2.1
 """Two whole seconds of sound, whatever came before them."""
 SOUND_WITHIN_S = 3.0
+TOLD_FROM_MS = 60.0
 UNSAVED_S = 1.0
 """What a worker has not written yet dies with it."""
 OK = 200
@@ -63,8 +64,8 @@ class Aftermath(msgspec.Struct, kw_only=True):
     back_s: float
     lost: list[CrowdLine]
     refused: dict[int, int]
-    gap_ms: float
-    silence_ms: float
+    gaps_ms: dict[str, float]
+    silences_ms: dict[str, float]
     missing: int
     foreign: dict[int, set[int]]
     deaf: dict[int, set[int]]
@@ -79,6 +80,16 @@ class Aftermath(msgspec.Struct, kw_only=True):
         return len({line.line for line in self.lost} | self.refused.keys())
 
     @property
+    def gap_ms(self) -> float:
+        """The longest there was."""
+        return max(self.gaps_ms.values(), default=0.0)
+
+    @property
+    def silence_ms(self) -> float:
+        """The longest in which a voice, or music, was not to be heard."""
+        return max(self.silences_ms.values(), default=0.0)
+
+    @property
     def is_sound(self) -> bool:
         """Everybody was told, and hears, what he should, and has heard nobody else."""
         return not (self.faults or self.breaks or self.foreign or self.deaf)
@@ -91,6 +102,8 @@ class Aftermath(msgspec.Struct, kw_only=True):
             f"{self.missing} packets missing; crowd late {self.late_ms:.0f} ms, {self.withheld_ms:.0f} withheld"
         )
         words += [f"lost: {each}" for each in self.lost[:3]]
+        if self.gap_ms > TOLD_FROM_MS:
+            words.append(f"gaps: {self.gaps_ms}")
         for name in ("refused", "foreign", "deaf", "breaks", "faults"):
             if some := getattr(self, name):
                 words.append(f"{name}: {str(some)[:600]}")
@@ -169,6 +182,14 @@ class Scene:
         self.kinds |= dict.fromkeys(lines, KINDS[number])
         return lines
 
+    def talking_agents(self) -> list[CrowdLine]:
+        """Lines of those who were called, and talk."""
+        return [
+            line
+            for line in self.crowd.lines()
+            if line.username and line.line not in self.kinds and line.state == "talking"
+        ]
+
     def picture(self) -> Picture:
         return take_picture(self.centre)
 
@@ -235,8 +256,8 @@ class Scene:
             back_s=back_s,
             lost=lost,
             refused={},
-            gap_ms=max((heard.lines[each].gap_ms for each in steady if each in heard.lines), default=0.0),
-            silence_ms=max((heard.lines[each].silence_ms for each in steady if each in heard.lines), default=0.0),
+            gaps_ms=self._longest({each: heard.lines[each].gap_ms for each in steady if each in heard.lines}),
+            silences_ms=self._longest({each: heard.lines[each].silence_ms for each in steady if each in heard.lines}),
             missing=sum(heard.lines[each].missing for each in steady if each in heard.lines),
             foreign={
                 number: each.heard - expected[number]
@@ -293,6 +314,14 @@ class Scene:
             if not any(self._hears_wrong().values()):
                 return
             time.sleep(0.25)
+
+    def _longest(self, times_ms: dict[int, float]) -> dict[str, float]:
+        """By the kind of call."""
+        longest: dict[str, float] = {}
+        for line, time_ms in times_ms.items():
+            kind = self._kind(line)
+            longest[kind] = max(longest.get(kind, 0.0), time_ms)
+        return longest
 
     def _kind(self, line: int) -> str:
         return self.kinds.get(line, "agent")
@@ -351,6 +380,14 @@ class Scene:
 
     # The end
 
+    def clear(self) -> None:
+        """After the end: the centre is as it was before `fill`."""
+        self.crowd.forget()
+        self.kinds, self.steady = {}, set()
+        with self.centre.control() as client:
+            for name in self.centre.agents["waiting"]:
+                client.ask(SetAgent(AgentId(name), "logout"), AgentSet)
+
     def log_in(self, names: Iterable[str]) -> None:
         with self.centre.control() as client:
             for name in names:
@@ -370,10 +407,9 @@ class Scene:
         self.settle()
 
     def served_in_turn(self, cdrs: Sequence[Cdr]) -> bool:
-        """Whoever had waited longer in the queue `waiting` was answered first."""
-        waited = [cdr for cdr in cdrs if cdr.called_number == WAITING]
-        answered = [cdr.started_at + cdr.queue_wait_s for cdr in sorted(waited, key=lambda cdr: cdr.started_at)]
-        return answered == sorted(answered)
+        """The first agent who had logged in got whoever had waited longest in the queue `waiting`, and so on."""
+        waited = sorted((cdr for cdr in cdrs if cdr.called_number == WAITING), key=lambda cdr: cdr.started_at)
+        return [cdr.agent for cdr in waited] == self.centre.agents["waiting"][: len(waited)]
 
     def end(self) -> list[str]:
         """Everybody hangs up, callers and agents by turns; what is left or wrong then."""
@@ -385,7 +421,11 @@ class Scene:
             if line.calling not in both or bool(line.username) is (int(line.calling[-1]) % 2 == 0)
         ]
         answers = self.crowd.hang_up(hanging)
-        found = [f"line {line}: BYE was answered with {status}" for line, status in answers.items() if status != OK]
+        found = [
+            f"line {line} ({self._kind(line)}): BYE was answered with {status}"
+            for line, status in answers.items()
+            if status != OK
+        ]
         try:
             self.centre.wait_until(self._is_over, SETTLED_WITHIN_S)
         except TimeoutError:

@@ -6,11 +6,12 @@ are steps of one day of one centre, in this order; the last ones end it, and loo
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from tests.survival.centre import Sizes
+from tests.survival.centre import TALK, Sizes
 from tests.survival.ledger import faults, recording_faults, settled_books
 from tests.survival.scene import SUPERVISOR, Aftermath, Scene
 
@@ -81,3 +82,22 @@ def test_the_day_ends_and_its_books_are_right(scene: Scene) -> None:
     chosen = [cdr.tags for cdr in books.cdrs if cdr.flow == "menu"]
     assert chosen == [{"choice": "2"}] * scene.sizes.menu
     assert scene.served_in_turn(books.cdrs)
+
+
+def test_when_everything_dies_at_once_each_call_has_one_record_and_nothing_is_left(scene: Scene) -> None:
+    """Who could not be kept has a record that says why; the next caller is served."""
+    scene.clear()
+    scene.fill()
+    before = scene.dialled
+    scene.kill("switch", *scene.centre.workers, "web", SUPERVISOR)
+    scene.end()
+    scene.crowd.pick_up(scene.centre.agents["ringing"])
+    assert scene.end() == []
+    scene.call(TALK, 1)
+    scene.centre.wait_until(lambda: len(scene.talking_agents()) == 1, 10)
+    assert scene.end() == []
+    books = settled_books(scene.centre, calls=before + 1)
+    records = Counter(cdr.calling_number for cdr in books.cdrs)
+    assert len(records) == before + 1
+    assert set(records.values()) == {1}
+    assert books.calls_left == []
