@@ -2,8 +2,9 @@
 
 A line in is a command with a number of its own, a line out its answer. Real SIP over UDP by our own endpoint; what it
 says and is told goes by a tap as well, so that what a BYE was answered with is known, and that no description was taken
-back. Real RTP by voices.py. Whoever dials is a caller from outside, or the owner of a phone; phones answer, or let it
-ring, as they are told. Nobody hangs up unless told to: whatever else ends a call is written down with its reason.
+back. Real RTP by voices.py, with a processor to itself where the system allows it. Whoever dials is a caller from
+outside, or the owner of a phone; phones answer, or let it ring, as they are told. Nobody hangs up unless told to:
+whatever else ends a call is written down with its reason.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import SystemClock
 from softswitch.base.entropy import SystemEntropy
 from softswitch.base.ids import LegId
+from softswitch.media.runtime.precedence import take_precedence
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.outputs import (
@@ -548,4 +550,5 @@ async def _obey(crowd: Crowd, command: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    take_precedence()
     uvloop.run(run())

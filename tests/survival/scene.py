@@ -34,11 +34,11 @@ SETTLED_WITHIN_S = 20.0
 BACK_WITHIN_S = 30.0
 HEARD_AFTER_S = 2.1
 """Two whole seconds of sound, whatever came before them."""
-SOUND_WITHIN_S = 3.0
+SOUND_WITHIN_S = 8.0
 TOLD_FROM_MS = 60.0
 UNSAVED_S = 1.0
 """What a worker has not written yet dies with it."""
-OK = 200
+OK, BUSY = 200, 503
 SUPERVISOR = "supervisor"
 KINDS = {
     TALK: "talking",
@@ -327,13 +327,23 @@ class Scene:
         return self.kinds.get(line, "agent")
 
     def _is_full(self) -> bool:
-        lines = self.crowd.lines()
+        lines = self._dial_again(self.crowd.lines())
         sizes = self.sizes
         served = sizes.talking + sizes.recorded + sizes.dialled
         assert not [line for line in lines if line.state == "ended"], [each for each in lines if each.state == "ended"]
         talking = sum(line.state == "talking" for line in lines)
         ringing = sum(line.state == "ringing" and bool(line.username) for line in lines)
         return talking == sizes.calls + served and ringing == sizes.ringing
+
+    def _dial_again(self, lines: list[CrowdLine]) -> list[CrowdLine]:
+        """Whom the switch was too busy for. Returns the others."""
+        refused = [line for line in lines if line.status == BUSY and not line.answered_at and line.line in self.kinds]
+        if refused:
+            self.crowd.forget()
+        for line in refused:
+            (number,) = self.crowd.dial([{"number": line.called, "calling": line.calling, "username": line.username}])
+            self.kinds[number] = self.kinds.pop(line.line)
+        return [line for line in lines if line not in refused]
 
     def _supervise(self) -> None:
         """The chief listens to the first who talks, who is to be heard by nobody but the agent."""
@@ -388,13 +398,17 @@ class Scene:
             for name in self.centre.agents["waiting"]:
                 client.ask(SetAgent(AgentId(name), "logout"), AgentSet)
 
-    def log_in(self, names: Iterable[str]) -> None:
+    def _log_in(self, names: Iterable[str]) -> None:
         with self.centre.control() as client:
             for name in names:
                 client.ask(SetAgent(AgentId(name), "login"), AgentSet)
 
-    def wait_until_served(self) -> None:
+    def serve(self) -> None:
         """Nobody waits, chooses or rings any more: all talk to an agent, and hear him."""
+        self.crowd.pick_up(self.centre.agents["ringing"])
+        self._log_in(self.centre.agents["waiting"])
+        for line in self.lines("menu"):
+            self.crowd.press(line, "2")
 
         def is_served() -> bool:
             lines = self.crowd.lines()
