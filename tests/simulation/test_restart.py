@@ -7,17 +7,18 @@ import pytest
 
 from softswitch.acd.model import Agent, AgentState, Queue
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
+from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.supervision import Supervision
-from softswitch.calls.settings import Extension
+from softswitch.calls.settings import CallSettings, Extension
 from softswitch.calls.supervision import SupervisionMode
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.media.protocol import DropStream
-from softswitch.sip.outputs import ReinviteAnswered
+from softswitch.sip.outputs import LegEnded, ReinviteAnswered
 from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
-from softswitch.testing.runtime.simulated_phone import SimulatedPhone
+from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 
 HOTLINE = "+18005550100"
 
@@ -34,8 +35,23 @@ async def colleague(call: Call) -> None:
     await call.dial(call.called_number)
 
 
-FLOWS: Mapping[str, Flow] = {"support": support, "colleague": colleague}
-ROUTES = {HOTLINE: "support", "1xx": "colleague"}
+@flow
+async def menu(call: Call) -> None:
+    await call.play("greeting/welcome")
+    choice = await call.menu("menu/main", digits="12", timeout_s=30.0)
+    call.tag("choice", choice.digit)
+    await call.queue("support")
+    await call.play("greeting/goodbye")
+    call.tag("end", "reached")
+
+
+@flow
+async def meeting(call: Call) -> None:
+    await call.conference("meeting")
+
+
+FLOWS: Mapping[str, Flow] = {"support": support, "colleague": colleague, "menu": menu, "meeting": meeting}
+ROUTES = {HOTLINE: "support", "1xx": "colleague", "700": "menu", "800": "meeting"}
 
 
 @pytest.fixture
@@ -51,6 +67,12 @@ def play(tmp_path: Path) -> Callable[[Scenario], None]:
                 Agent(agent_id=AgentId("bob"), skills={"support": 4}),
             ],
             phones=[Extension(username="carl", number="110"), Extension(username="dora", number="111")],
+            settings=CallSettings(
+                domain=DOMAIN,
+                media_ip="10.0.0.1",
+                recordings_directory=str(tmp_path),
+                conferences={"meeting": RoomTerms(room_id="meeting", number="800", records="always")},
+            ),
             outlives=True,
         ).run(scenario)
 
@@ -182,6 +204,58 @@ def test_an_agent_and_his_caller_go_on_and_he_wraps_up_afterwards(play: Callable
     play(scenario)
 
 
+def test_who_waits_keeps_his_place_and_his_time(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        first, second = centre.caller("+15550001"), centre.caller("+15550002")
+        first.call(HOTLINE)
+        await centre.sleep(10.0)
+        second.call(HOTLINE)
+        await centre.sleep(20.0)
+        before = centre.acd.contact_summaries()
+        assert len(before) == 2
+        await centre.restart()
+        after = centre.acd.contact_summaries()
+        assert [each.contact_id for each in after] == [each.contact_id for each in before]
+        assert first.is_answered
+        assert second.is_answered
+        await centre.log_in("ann")
+        await centre.until(lambda: centre.phone("ann").is_answered)
+        await centre.sleep(2.0)
+        talking_now = [call for call in centre.controller.calls.values() if call.conversation is not None]
+        assert [call.record.calling_number for call in talking_now] == ["+15550001"]
+        assert talking_now[0].record.queue_wait_s == pytest.approx(31.3, abs=1.0)
+        first.hang_up()
+        await centre.sleep(15.0)
+        second.hang_up()
+        await centre.all_over()
+        assert sorted(cdr.calling_number for cdr in centre.cdrs()) == ["+15550001", "+15550002"]
+
+    play(scenario)
+
+
+def test_a_phone_that_rings_stops_and_the_next_rings(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        ann = centre.phone("ann")
+        ann.answer_after_s = None
+        caller = centre.caller("+15551234")
+        caller.call(HOTLINE)
+        await centre.until(lambda: ann.leg is not None)
+        await centre.sleep(2.0)
+        ann.answer_after_s = 1.0
+        await centre.restart()
+        await centre.sleep(0.2)
+        assert ann.seen(LegEnded), "the INVITE of the dead process was cancelled"
+        await centre.until(lambda: ann.is_answered, within_s=30.0)
+        await centre.sleep(3.0)
+        assert only_call(centre).conversation is not None
+        caller.hang_up()
+        await centre.all_over()
+        assert only_cdr(centre).agent == "ann"
+
+    play(scenario)
+
+
 def test_a_supervisor_is_still_there(play: Callable[[Scenario], None]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         carl = await extensions_that_talk(centre)
@@ -251,5 +325,88 @@ def test_a_call_that_cannot_be_read_ends_and_no_other(play: Callable[[Scenario],
         assert [cdr.end_reason for cdr in centre.cdrs()] == ["switch restarted"]
         centre.phone("carl").hang_up()
         await centre.sleep(60.0)
+
+    play(scenario)
+
+
+def test_who_is_in_a_menu_hears_it_again_and_his_flow_goes_on_to_its_end(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = centre.caller("+15551234")
+        caller.call("700")
+        await centre.until(lambda: caller.is_answered)
+        await centre.sleep(6.0)
+        await centre.restart()
+        await centre.sleep(3.0)
+        caller.press("1")
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        await centre.sleep(0.1)
+        await centre.restart()
+        await centre.sleep(5.0)
+        centre.phone("ann").hang_up()
+        await centre.sleep(1.0)
+        assert caller.is_answered, "his flow has more to say"
+        await centre.all_over()
+        cdr = only_cdr(centre)
+        assert cdr.tags == {"choice": "1", "end": "reached"}
+        assert cdr.ended_by == "agent"
+
+    play(scenario)
+
+
+def test_a_caller_who_hears_it_ring_is_answered_by_the_next_switch(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        assert await centre.phone("carl").register() == 200
+        assert await centre.phone("dora").register() == 200
+        carl, dora = centre.phone("carl"), centre.phone("dora")
+        dora.answer_after_s = None
+        carl.call("111", password="Secret-123")
+        await centre.until(lambda: dora.leg is not None)
+        await centre.sleep(3.0)
+        dora.answer_after_s = 1.0
+        await centre.restart()
+        await centre.until(lambda: carl.is_answered, within_s=20.0)
+        await centre.sleep(2.0)
+        assert only_call(centre).conversation is not None
+        carl.hang_up()
+        await centre.all_over()
+        assert only_cdr(centre).end_reason == "completed"
+
+    play(scenario)
+
+
+def test_a_conference_goes_on(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        callers = [centre.caller(f"+1555000{number}") for number in range(5)]
+        for caller in callers:
+            caller.call("800")
+        await centre.until(lambda: all(caller.is_answered for caller in callers))
+        await centre.sleep(10.0)
+        (before,) = centre.conferences.all_running()
+        members = (
+            len(centre.worker.description.rooms),
+            {tuple(sorted(room.members)) for room in centre.worker.description.rooms.values()},
+        )
+        await centre.restart()
+        (after,) = centre.conferences.all_running()
+        assert after.conference_id == before.conference_id
+        assert members == (
+            len(centre.worker.description.rooms),
+            {tuple(sorted(room.members)) for room in centre.worker.description.rooms.values()},
+        )
+        await centre.sleep(10.0)
+        callers[0].hang_up()
+        await centre.sleep(1.0)
+        assert len(after.members) == 4
+        for caller in callers[1:]:
+            caller.hang_up()
+        await centre.sleep(400.0)
+        await centre.all_over()
+        (minutes,) = centre.store.minutes.ascending()
+        assert [stay.reason for stay in minutes.stays] == ["hung up"] * 5
+        assert len(minutes.recordings) == 1
+        (recording,) = centre.store.recordings.ascending()
+        assert recording.duration_s == pytest.approx(minutes.ended_at - minutes.started_at, abs=1.5)
+        assert all(cdr.conference_s == pytest.approx(20.0, abs=3.0) for cdr in centre.cdrs())
 
     play(scenario)

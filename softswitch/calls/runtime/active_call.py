@@ -472,7 +472,7 @@ class ActiveCall:
         self.set_state(CallState.TALKING)
         call_bridged(self, conversation)
         self.around.conversations.began(self.caller, party)
-        self.changed()
+        self.around.keeping.changed(self, at_once=True)
         return conversation
 
     def _make_conversation(self, party: Party, music: str) -> Conversation:

@@ -239,8 +239,6 @@ class CallController:
         adopting = Adopting(self._around, self._connections(), self._enter_again)
         adopted: list[tuple[ActiveCall, KeptCall]] = []
         for each in kept:
-            if each.conversation is None and each.flow is None:
-                continue
             try:
                 call = adopting.adopt(each)
             except Exception:  # a fault of ours costs this call, and no other

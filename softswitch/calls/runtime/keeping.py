@@ -2,8 +2,8 @@
 
 A call that has changed is marked (`ActiveCall.changed`); all that are marked are written together `KEEP_AFTER_S` later.
 So a call's beginning with all that its flow does at once is one write, and its conversation's another: a plain call
-costs two beyond its record. What happens in between is known to the next switch as it was before; that is never more
-than this time and the store's own.
+costs two beyond its record. A conversation that begins is written at once. What happens in between is known to the next
+switch as it was before; that is never more than this time and the store's own.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ encode = msgspec.msgpack.Encoder().encode
 class Keeping:
     """Of all calls. `boot_id` is that of the machine's boot, whose monotonic clock the kept times go by."""
 
-    __slots__ = ("_boot_id", "_is_stopped", "_loop", "_marked", "_records", "_timer", "written")
+    __slots__ = ("_boot_id", "_is_stopped", "_is_urgent", "_loop", "_marked", "_records", "_timer", "written")
 
     def __init__(self, records: "Records", loop: asyncio.AbstractEventLoop, boot_id: str) -> None:
         self._records = records
@@ -43,15 +43,20 @@ class Keeping:
         self._marked: dict[CallId, ActiveCall] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._is_stopped = False
+        self._is_urgent = False
         self.written = 0
         """How often a call was written."""
 
-    def changed(self, call: "ActiveCall") -> None:
-        """It is to be written soon."""
+    def changed(self, call: "ActiveCall", *, at_once: bool = False) -> None:
+        """It is to be written soon; or, when two begin to talk, `at_once`: a phone that has answered would be left
+        with nobody."""
         if self._is_stopped:
             return
         self._marked[call.call_id] = call
-        if self._timer is None:
+        if at_once and not self._is_urgent:
+            self._is_urgent = True
+            self._loop.call_soon(self._write_at_once)
+        elif self._timer is None:
             self._timer = self._loop.call_later(KEEP_AFTER_S, self.write)
 
     def over(self, call_id: CallId) -> None:
@@ -63,6 +68,13 @@ class Keeping:
         if self._timer is not None:
             self._timer.cancel()
         self._is_stopped = True
+
+    def _write_at_once(self) -> None:
+        """When the turn of the loop has done all that belongs to it."""
+        self._is_urgent = False
+        if not self._is_stopped:
+            self.write()
+            self._records.hasten()
 
     def write(self) -> None:
         """What is marked, now."""

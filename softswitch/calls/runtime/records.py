@@ -71,6 +71,10 @@ class StoreRecords:
         """What the next switch needs of calls in progress. Returns those that are too much, and will not go on."""
         return self._store.keep_calls(calls)
 
+    def hasten(self) -> None:
+        """What was written is to be on the disk as soon as that can be."""
+        self._store.commit()
+
     def kept_calls(self) -> dict[CallId, bytes]:
         """What the former switch has kept of the calls it left in progress. At start."""
         return self._store.leftover_calls()

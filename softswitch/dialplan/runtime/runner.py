@@ -31,6 +31,7 @@ from softswitch.calls.pace import FlowBlocks, FlowSpins
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.adopting import talk_on
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
+from softswitch.calls.runtime.conferring import stay_on
 from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.recall import take_back
 from softswitch.dialplan.call import Call
@@ -100,10 +101,24 @@ class FlowRunner:
 
     def go_on(self, active: ActiveCall, kept: KeptCall) -> None:
         """Go on with a call of the switch before, by its flow or without one."""
-        if kept.flow is None or (active.conversation is not None and kept.flow.verb is None):
+        if kept.flow is None and active.seat is not None:
+            self._keep_task(active, self._loop.create_task(self._stay_on(active), name=active.call_id))
+        elif kept.flow is None or (active.conversation is not None and kept.flow.verb is None):
             self._keep_task(active, self._loop.create_task(talk_on(active), name=active.call_id))
         else:
             self.resume(active, kept.flow)
+
+    async def _stay_on(self, active: ActiveCall) -> None:
+        """Somebody who was called for a conference goes on taking part."""
+        try:
+            if active.seat is not None:
+                await stay_on(active, CallerVerbs(active), active.seat)
+        except CallEnded:
+            pass
+        except SoftswitchError as error:
+            self._failed(active, error)
+        finally:
+            active.flow_over()
 
     def resume(self, active: ActiveCall, kept: KeptFlow) -> None:
         """Go on with a flow that another switch process has begun, in the call as it was adopted."""
