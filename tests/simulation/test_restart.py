@@ -15,7 +15,7 @@ from softswitch.calls.supervision import SupervisionMode
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.media.protocol import DropStream
-from softswitch.sip.outputs import LegEnded, ReinviteAnswered
+from softswitch.sip.outputs import InfoReceived, LegEnded, ReinviteAnswered
 from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
@@ -123,6 +123,26 @@ def test_two_who_talk_go_on(play: Callable[[Scenario], None]) -> None:
         assert cdr.ended_by == "caller"
         assert cdr.talk_s == pytest.approx(25.3, abs=0.5), "the time without a switch is time they talked"
         assert not centre.phone("dora").is_answered
+
+    play(scenario)
+
+
+def test_what_changed_of_a_leg_without_a_word_is_written_again(play: Callable[[Scenario], None]) -> None:
+    """So many requests of ours that the next process would use their numbers a second time, and be refused."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl = await extensions_that_talk(centre)
+        leg_id = only_call(centre).caller.leg.leg_id
+        for _ in range(130):
+            centre.around.sip.send_info(leg_id, "application/dtmf", b"1")
+        await centre.sleep(1.0)
+        assert len(carl.seen(InfoReceived)) == 130
+        await centre.restart()
+        centre.around.sip.send_info(leg_id, "application/dtmf", b"2")
+        await centre.sleep(1.0)
+        assert len(carl.seen(InfoReceived)) == 131
+        carl.hang_up()
+        await centre.all_over()
 
     play(scenario)
 

@@ -153,7 +153,7 @@ class CallController:
 
     def receive_sip(self, event: SipOutput) -> None:
         match event:
-            case Transmit() | CloseFlow() | ResolveTarget() | RequestFinished() | LegChanged():
+            case Transmit() | CloseFlow() | ResolveTarget() | RequestFinished():
                 pass
             case TrunkChanged():
                 note = log.warning if event.state in ("down", "trying", "refused") and event.reason else log.info
