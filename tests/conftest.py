@@ -11,8 +11,6 @@ whoever has nothing in real time left.
 import os
 import sys
 from collections.abc import Generator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -26,7 +24,10 @@ IS_CI = bool(os.environ.get("CI"))
 OWN_ADDRESSES = ("tests/peers/", "tests/survival/")
 LOOPBACK = ("tests/contract/", "tests/integration/", "tests/peers/test_softphone.py")
 """With ranges of ports that two of them could not have at once. That softphone knows no other address."""
-AT_LEISURE = tuple(f"tests/integration/{folder}/" for folder in ("control", "records", "store", "web"))
+AT_LEISURE = (
+    *(f"tests/integration/{folder}/" for folder in ("control", "records", "store", "web")),
+    "tests/peers/test_coded_quality.py",
+)
 """They have sockets, databases and processes, and no sound that could be late,"""
 BUT = ("tests/integration/web/test_process.py",)
 """except for this, which has calls."""
@@ -50,16 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ and not real_time(item.nodeid):
-        give_way()
-
-
-def give_way() -> None:
-    """For good. The kernel may share processors among sessions first (sched(7), autogroup): then ours gives way too."""
-    if os.getpriority(os.PRIO_PROCESS, 0) != NICEST:
         os.setpriority(os.PRIO_PROCESS, 0, NICEST)
-        with suppress(OSError):
-            os.setsid()
-            Path("/proc/self/autogroup").write_text(str(NICEST))
 
 
 def real_time(nodeid: str) -> str:
