@@ -34,6 +34,7 @@ PRUNE_EVERY_S = 600.0
 PRUNE_AGAIN_S = 0.25
 """The writer has deleted the former records by then."""
 PRUNED_AT_ONCE_MAX = 200
+COUNTED_AT_ONCE = 200
 FORMER_CALLS_READ = 5_000
 """Of a former switch, for screens: those of a busy day or two."""
 FORMER_CALLS_AT_ONCE = 25
@@ -56,6 +57,9 @@ class SwitchEvents:
         self._log = EventLog(_next_number(store), EVENTS_IN_MEMORY)
         self._stored = self._log.newest
         """The last one that was given to the store."""
+        self._kept = 0
+        """So many events are in the store, of those that were counted; numbers say nothing, crashes leave some out."""
+        self._is_counted = False
         self._flushing: asyncio.TimerHandle | None = None
         self._pruning: asyncio.TimerHandle | None = None
         self._waiting: list[asyncio.Future[None]] = []
@@ -63,6 +67,7 @@ class SwitchEvents:
 
     def start(self) -> None:
         """Forget what is too old, now and every few minutes; learn who has called before, a part at a time."""
+        self._count(None, self._log.newest)
         self._read_former_calls(None, FORMER_CALLS_READ)
         self._prune_regularly()
 
@@ -158,6 +163,7 @@ class SwitchEvents:
         events = self._log.after(self._stored, 2 * BATCH_EVENTS_MAX).events
         if events:
             self._stored = events[-1].number
+            self._kept += len(events)
             self._store.switch_events.put(events[0].number, _record(events))
 
     def _prune_regularly(self) -> None:
@@ -166,15 +172,33 @@ class SwitchEvents:
 
     def _prune(self) -> None:
         """Delete whole records whose last event is too old, or comes before the newest `replay_max`."""
-        settings = self._settings
-        oldest_wall = self._clock.wall() - settings.replay_days * 86400
-        oldest_number = self._log.newest - settings.replay_max
-        records = self._store.switch_events.oldest(PRUNED_AT_ONCE_MAX)
-        old = [each for each in records if each.last <= oldest_number or each.until_wall < oldest_wall]
+        oldest_wall = self._clock.wall() - self._settings.replay_days * 86400
+        old: list[StoredSwitchEvents] = []
+        kept = self._kept
+        for record in self._store.switch_events.oldest(PRUNED_AT_ONCE_MAX):
+            kept -= _size(record)
+            is_one_too_many = self._is_counted and kept >= self._settings.replay_max
+            if not is_one_too_many and record.until_wall >= oldest_wall:
+                break
+            old.append(record)
         for each in old:
+            self._kept -= _size(each)
             self._store.switch_events.delete(each.number)
         if len(old) == PRUNED_AT_ONCE_MAX:
             self._loop.call_later(PRUNE_AGAIN_S, self._prune)
+
+    def _count(self, cursor: bytes | None, until: int) -> None:
+        """What former switches have stored, a part at a time; `until` is the number of the last event of theirs."""
+        try:
+            page = self._store.switch_events.newest(COUNTED_AT_ONCE, cursor)
+        except DamagedRecord as error:
+            log.error("events go by their age alone", fault=str(error))
+            return
+        self._kept += sum(_size(record) for record in page.values if record.number <= until)
+        if page.cursor is None:
+            self._is_counted = True
+        else:
+            self._loop.call_later(READ_AGAIN_S, self._count, page.cursor, until)
 
     def _read_former_calls(self, cursor: bytes | None, left: int) -> None:
         try:
@@ -186,6 +210,11 @@ class SwitchEvents:
             self._pops.remember(page.values)
         if page.cursor is not None and left > FORMER_CALLS_AT_ONCE:
             self._loop.call_later(READ_AGAIN_S, self._read_former_calls, page.cursor, left - FORMER_CALLS_AT_ONCE)
+
+
+def _size(record: StoredSwitchEvents) -> int:
+    """How many events are in it; its own numbers leave nothing out."""
+    return record.last - record.number + 1
 
 
 def _record(events: Sequence[Numbered]) -> StoredSwitchEvents:

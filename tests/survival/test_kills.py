@@ -45,8 +45,8 @@ def check(after: Aftermath, *, gap_ms: float) -> None:
     assert after.silence_ms <= gap_ms + after.withheld_ms + after.late_ms, told
 
 
-@pytest.mark.parametrize("name", ["web", SUPERVISOR])
-def test_the_death_of_a_process_that_carries_no_call_is_heard_by_nobody(scene: Scene, name: str) -> None:
+@pytest.mark.parametrize("name", ["web", SUPERVISOR, "switch"])
+def test_the_death_of_a_process_that_carries_no_sound_is_heard_by_nobody(scene: Scene, name: str) -> None:
     before = scene.picture()
     after = scene.kill(name)
     check(after, gap_ms=JITTER_MS)
@@ -58,6 +58,12 @@ def test_the_death_of_a_process_that_carries_no_call_is_heard_by_nobody(scene: S
 def test_the_death_of_a_media_worker_is_less_than_a_second_of_silence(scene: Scene, name: str) -> None:
     before = scene.picture()
     check(scene.kill(name), gap_ms=WORKER_GAP_MS)
+    assert before.differences(scene.picture()) == []
+
+
+def test_switch_and_worker_die_together(scene: Scene) -> None:
+    before = scene.picture()
+    check(scene.kill("switch", "media-0"), gap_ms=WORKER_GAP_MS)
     assert before.differences(scene.picture()) == []
 
 

@@ -111,6 +111,23 @@ def test_old_events_go_by_number_and_by_time(store: Store, clock: ManualClock, l
     assert events.newest == 30_001
 
 
+def test_crashes_leave_out_numbers_and_cost_no_event_its_place(
+    store: Store, clock: ManualClock, loop: VirtualLoop
+) -> None:
+    """Three switches in a row are killed: ten times as many numbers are left out as events may be kept."""
+    settings = replace(SETTINGS, replay_max=10_000)
+    events = SwitchEvents(store, clock, loop, settings)
+    for _ in range(3):
+        events = SwitchEvents(store, clock, loop, settings)
+        events.start()
+        tell(events, clock, 3_000)
+        run(loop, PRUNE_EVERY_S + 10.0)
+    assert len(stored(store)) == 9_000
+    tell(events, clock, 3_000)
+    run(loop, PRUNE_EVERY_S + 10.0)
+    assert len(stored(store)) == 10_000, "and the oldest go when there are too many"
+
+
 def test_memory_is_bounded_and_the_store_has_what_it_has_not(
     store: Store, clock: ManualClock, loop: VirtualLoop
 ) -> None:
