@@ -215,6 +215,21 @@ class MediaDescription:
         self._room_of = {member: room.room_id for room in self.rooms.values() for member in room.members}
 
 
+class WholeDescription:
+    """All parts of a description, by what they describe."""
+
+    __slots__ = ("fax_ports", "feeds", "hearings", "playbacks", "recordings", "rooms", "streams")
+
+    def __init__(self, parts: Sequence[Describe]) -> None:
+        self.streams = {stream.stream_id: stream for part in parts for stream in part.streams}
+        self.fax_ports = {port.port_id: port for part in parts for port in part.fax_ports}
+        self.hearings = {hearing.stream_id: hearing for part in parts for hearing in part.hearings}
+        self.playbacks = {playback.stream_id: playback for part in parts for playback in part.playbacks}
+        self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
+        self.feeds = {feed.feed_id: feed for part in parts for feed in part.feeds}
+        self.rooms = {room.room_id: room for part in parts for room in part.rooms}
+
+
 def in_parts(
     *,
     streams: Iterable[StreamDescription],

@@ -16,6 +16,7 @@ from softswitch.media import tick as ticks
 from softswitch.media.account import account_of
 from softswitch.media.codec import Codec
 from softswitch.media.coding.codec_tables import CodecTables
+from softswitch.media.description import WholeDescription
 from softswitch.media.digits import digit_sending
 from softswitch.media.digits.dtmf import DtmfReceiver
 from softswitch.media.fax.fax_ports import FaxPorts, FaxSockets
@@ -58,21 +59,22 @@ from softswitch.media.protocol import (
     StopRecording,
     StreamDescription,
     StreamStatistics,
-    StreamTimedOut,
 )
 from softswitch.media.quality.reports import Reports
 from softswitch.media.quality.rtcp import RtcpPacket
 from softswitch.media.recording.recordings import Recordings
 from softswitch.media.recording.taps import RecordingSink
+from softswitch.media.silences import Silences
 from softswitch.media.sounds.player import Player
 from softswitch.media.sounds.sound_store import SoundKey, SoundStore
 from softswitch.media.stream_codec import CodecKey, StreamCodec
 from softswitch.media.streams import Streams
-from softswitch.media.tick_grid import PHASES, TICK_S, time_of
+from softswitch.media.tick_grid import PHASES, time_of
 from softswitch.media.waiting_events import WaitingEvents
 
-SILENCE_TICKS = 10
-"""After 200 ms without a packet a learnt source may come back from another address (latch.py)."""
+DROPS_AT_ONCE = 8
+DROPS_PER_RUN = 4
+"""Dropping a stream takes 150 us, and a new switch may not want hundreds: those who stay must not wait for that."""
 
 LATE_PLAYBACK_S = 0.5
 """A playback that began longer ago was described again, to a worker that does not know it."""
@@ -85,9 +87,10 @@ class MediaEngine:
         "_events",
         "_finished_plays",
         "_frames",
+        "_leaving",
         "_muxed",
         "_reports",
-        "_silent_at",
+        "_silences",
         "_sink",
         "fax_ports",
         "feeds",
@@ -124,12 +127,13 @@ class MediaEngine:
         """The parts so far of a description that is not complete."""
         self._finished_plays: dict[StreamId, PlayFinished] = {}
         """The last of each stream: told again when a switch that missed it describes the playback."""
+        self._leaving: dict[StreamId, None] = {}
+        """Streams that no switch wants any more, and that are dropped one after another."""
         self._reports = Reports(self.streams, port)
         self._muxed: list[RtcpPacket] = []
         """RTCP that came to RTP ports since the last report."""
         self._events = WaitingEvents()
-        self._silent_at: dict[StreamId, int] = {}
-        """The tick in which a stream was found to be silent, as long as that is not told."""
+        self._silences = Silences(self.streams)
         self.strangers = 0
         """Packets from sources that were not accepted."""
 
@@ -258,6 +262,8 @@ class MediaEngine:
         for key in self.store.copied():
             self.player.sound_is_ready(key)
         now = time_of(tick * PHASES + phase.index)
+        if self._leaving:
+            self._see_off(now)
         digit_sending.end(phase, self.streams)
         ticks.run(phase, self._frames, self.tables, self.player, tick, now)
         for event in self.streams.rooms.take_talkers(phase, now):
@@ -266,8 +272,8 @@ class MediaEngine:
             self._emit(DtmfReceived(*_names(phase.streams[row]), digit, is_tone=True))
         for row in phase.faxes_heard:
             self._emit(FaxDetected(*_names(phase.streams[row])))
-        if tick % SILENCE_TICKS == 0:
-            self._watch_silence(phase)
+        for event in self._silences.watch(phase):
+            self._emit(event)
         self._report_playbacks()
         self.collect_recordings()
 
@@ -286,9 +292,7 @@ class MediaEngine:
 
     def take_events(self) -> list[MediaEvent]:
         """For the switch, in order; while it is away they wait, and are fewer than EVENTS_WAITING_MAX."""
-        events = [event for event in self._events.take() if not self._is_outdated(event)]
-        self._silent_at.clear()
-        return [*events, *self._reports.take()]
+        return [*self._silences.told(self._events.take()), *self._reports.take()]
 
     @property
     def events_left_out(self) -> int:
@@ -326,6 +330,7 @@ class MediaEngine:
 
     def _put(self, description: StreamDescription, now: float) -> str | None:
         stream_id = description.stream_id
+        self._leaving.pop(stream_id, None)
         is_new = self.streams.find(stream_id) is None
         reason = self.streams.put(description, now)
         stream = self.streams.find(stream_id)
@@ -339,6 +344,7 @@ class MediaEngine:
         return reason
 
     def _drop(self, stream_id: StreamId, now: float) -> str | None:
+        self._leaving.pop(stream_id, None)
         stream = self.streams.find(stream_id)
         if stream is None:
             return None
@@ -401,7 +407,7 @@ class MediaEngine:
             return [f"a description of more than {STREAMS_MAX} streams is not for one worker"]
         if not part.is_last:
             return []
-        whole = Description(self._described)
+        whole = WholeDescription(self._described)
         self._described.clear()
         self.streams.let_ports_go()
         for recording_id in self.recordings.ids():
@@ -410,9 +416,7 @@ class MediaEngine:
         for feed_id in self.feeds.ids():
             if feed_id not in whole.feeds:
                 self.feeds.stop(feed_id)
-        for stream_id in self.streams.ids():
-            if stream_id not in whole.streams:
-                self._drop(stream_id, now)
+        self._let_leave([stream_id for stream_id in self.streams.ids() if stream_id not in whole.streams], whole, now)
         for port_id in self.fax_ports.ids():
             if port_id not in whole.fax_ports:
                 self._drop_fax_port(port_id)
@@ -436,6 +440,22 @@ class MediaEngine:
         reasons += [self.feeds.start(feed, now) for feed in whole.feeds.values()]
         return [reason for reason in reasons if reason is not None]
 
+    def _let_leave(self, gone: Sequence[StreamId], whole: WholeDescription, now: float) -> None:
+        """Drop some now, and whose ports others are to have; the rest tick by tick, for those who stay are heard."""
+        is_new = [stream for stream in whole.streams.values() if self.streams.find(stream.stream_id) is None]
+        wanted = {(stream.local_ip, stream.port) for stream in is_new}
+        self._leaving.clear()
+        for count, stream_id in enumerate(gone):
+            stream = self.streams.find(stream_id)
+            if count < DROPS_AT_ONCE or stream is None or _port_of(stream) in wanted:
+                self._drop(stream_id, now)
+            else:
+                self._leaving[stream_id] = None
+
+    def _see_off(self, now: float) -> None:
+        for stream_id in list(self._leaving)[:DROPS_PER_RUN]:
+            self._drop(stream_id, now)
+
     def _possible(self, wished: Hearing) -> Hearing:
         """Without the sources that are not here."""
         gains = wished.gains_db or [0.0] * len(wished.sources)
@@ -453,44 +473,12 @@ class MediaEngine:
             return None
         return self._play(playback, is_late=now - playback.started_at > LATE_PLAYBACK_S)
 
-    def _watch_silence(self, phase: Phase) -> None:
-        table = phase.live
-        silent = phase.tick - table.last_tick
-        for row in np.flatnonzero(table.guarded & (silent > SILENCE_TICKS)).tolist():
-            self.streams.reopen(phase.streams[row])
-        unreported = phase.tick - np.maximum(table.last_tick, table.reported_tick)
-        is_overdue = (table.timeout_ticks > 0) & (unreported >= table.timeout_ticks)
-        for row in np.flatnonzero(is_overdue).tolist():
-            table.reported_tick[row] = phase.tick
-            stream = phase.streams[row]
-            if stream.description.remote is not None:
-                self._silent_at[stream.description.stream_id] = phase.tick
-                self._emit(StreamTimedOut(*_names(stream), int(silent[row]) * TICK_S))
-
     def _emit(self, event: MediaEvent) -> None:
         self._events.add(event)
 
-    def _is_outdated(self, event: MediaEvent) -> bool:
-        """It tells of a party that was silent while no switch was there, and is heard again."""
-        if not isinstance(event, StreamTimedOut) or event.stream_id not in self._silent_at:
-            return False
-        stream = self.streams.find(event.stream_id)
-        return stream is not None and stream.phase.live.last_tick[stream.row] > self._silent_at[event.stream_id]
 
-
-class Description:
-    """All parts of a description, by what they describe."""
-
-    __slots__ = ("fax_ports", "feeds", "hearings", "playbacks", "recordings", "rooms", "streams")
-
-    def __init__(self, parts: Sequence[Describe]) -> None:
-        self.streams = {stream.stream_id: stream for part in parts for stream in part.streams}
-        self.fax_ports = {port.port_id: port for part in parts for port in part.fax_ports}
-        self.hearings = {hearing.stream_id: hearing for part in parts for hearing in part.hearings}
-        self.playbacks = {playback.stream_id: playback for part in parts for playback in part.playbacks}
-        self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
-        self.feeds = {feed.feed_id: feed for part in parts for feed in part.feeds}
-        self.rooms = {room.room_id: room for part in parts for room in part.rooms}
+def _port_of(stream: Stream) -> tuple[str, int]:
+    return stream.description.local_ip, stream.description.port
 
 
 def _names(stream: Stream) -> tuple[CallId, StreamId]:

@@ -366,6 +366,26 @@ def test_a_description_in_parts_changes_nothing_until_it_is_whole() -> None:
     assert sorted(driver.engine.streams.ids()) == [2, 3]
 
 
+def test_when_hundreds_are_not_wanted_any_more_they_leave_one_after_another() -> None:
+    driver = EngineDriver()
+    streams = [driver.put(number) for number in range(1, 101)]
+    driver.tick()
+    heir = msgspec.structs.replace(streams[98], stream_id=StreamId(200))
+    wanted = [streams[0], heir]
+    assert driver.apply(Describe(wanted, [], [], [])) == []
+    assert 80 < len(driver.engine.streams) < 100
+    assert driver.apply(PutStream(streams[99])) == []  # comes back in time
+    driver.tick()
+    assert 60 < len(driver.engine.streams) < 91
+    assert driver.apply(Describe([*wanted, streams[99]], [], [], [])) == []
+    driver.tick(50)
+    assert driver.engine.streams.ids() == [streams[0].stream_id, streams[99].stream_id, heir.stream_id]
+    told = [event.stream_id for event in events(driver, StreamStatistics) if isinstance(event, StreamStatistics)]
+    assert len(told) == len(set(told)) == 98
+    sent = [len(driver.sent[stream.stream_id]) for stream in (streams[0], streams[99])]
+    assert sent == [52, 52]
+
+
 def test_ports_are_held_until_they_are_used_or_all_is_described() -> None:
     driver = EngineDriver()
     first, second = HostPort("127.0.0.1", 10_002), HostPort("127.0.0.1", 20_000)
