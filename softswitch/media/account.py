@@ -21,4 +21,5 @@ def account_of(
         playbacks=player.described(),
         recordings=recordings.described(),
         feeds=feeds.described(),
+        positions=streams.positions(),
     )

@@ -31,6 +31,7 @@ from softswitch.media.protocol import (
     Room,
     SendDigits,
     SetHearing,
+    SrtpPosition,
     StartFeed,
     StartPlay,
     StartRecording,
@@ -59,6 +60,7 @@ class MediaDescription:
         "feeds",
         "hearings",
         "playbacks",
+        "positions",
         "recordings",
         "rooms",
         "streams",
@@ -73,6 +75,8 @@ class MediaDescription:
         self.recordings: dict[RecordingId, Recording] = {}
         self.rooms: dict[RoomId, Room] = {}
         self.feeds: dict[FeedId, Feed] = {}
+        self.positions: dict[StreamId, SrtpPosition] = {}
+        """As the worker told them last."""
         self._hearers: dict[StreamId, set[StreamId]] = {}
         """By the stream that is heard: who hears it. Streams nobody hears are not in it."""
         self._room_of: dict[StreamId, RoomId] = {}
@@ -82,6 +86,9 @@ class MediaDescription:
         """Carry out a command; returns why it could not be done, or "". Orders to end what is not there are done."""
         match command:
             case PutStream(stream):
+                former = self.streams.get(stream.stream_id)
+                if former is not None and former.srtp != stream.srtp:
+                    self.positions.pop(stream.stream_id, None)
                 self.streams[stream.stream_id] = stream
             case DropStream(stream_id):
                 self._drop(stream_id)
@@ -123,6 +130,11 @@ class MediaDescription:
         if playback is not None and playback.play_id == play_id:
             del self.playbacks[stream_id]
 
+    def note_position(self, position: SrtpPosition) -> None:
+        """How far a party's packets have come, for the worker that is to go on if this one dies."""
+        if position.stream_id in self.streams:
+            self.positions[position.stream_id] = position
+
     def take_over(self, hearing: Hearing) -> None:
         """What a stream heard under the last switch; sources that are not here may come until `settle`."""
         self._note_hearing(hearing)
@@ -142,10 +154,12 @@ class MediaDescription:
             playbacks=self.playbacks.values(),
             recordings=self.recordings.values(),
             feeds=self.feeds.values(),
+            positions=self.positions.values(),
         )
 
     def _drop(self, stream_id: StreamId) -> None:
         self.streams.pop(stream_id, None)
+        self.positions.pop(stream_id, None)
         self.playbacks.pop(stream_id, None)
         self._note_hearing(Hearing(stream_id, []))
         self._forget_source(stream_id)
@@ -212,13 +226,14 @@ class MediaDescription:
         self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
         self.feeds = {feed.feed_id: feed for part in parts for feed in part.feeds}
         self.rooms = {room.room_id: room for part in parts for room in part.rooms}
+        self.positions = {position.stream_id: position for part in parts for position in part.positions}
         self._room_of = {member: room.room_id for room in self.rooms.values() for member in room.members}
 
 
 class WholeDescription:
     """All parts of a description, by what they describe."""
 
-    __slots__ = ("fax_ports", "feeds", "hearings", "playbacks", "recordings", "rooms", "streams")
+    __slots__ = ("fax_ports", "feeds", "hearings", "playbacks", "positions", "recordings", "rooms", "streams")
 
     def __init__(self, parts: Sequence[Describe]) -> None:
         self.streams = {stream.stream_id: stream for part in parts for stream in part.streams}
@@ -228,6 +243,7 @@ class WholeDescription:
         self.recordings = {recording.recording_id: recording for part in parts for recording in part.recordings}
         self.feeds = {feed.feed_id: feed for part in parts for feed in part.feeds}
         self.rooms = {room.room_id: room for part in parts for room in part.rooms}
+        self.positions = {position.stream_id: position for part in parts for position in part.positions}
 
 
 def in_parts(
@@ -239,6 +255,7 @@ def in_parts(
     playbacks: Iterable[Playback],
     recordings: Iterable[Recording],
     feeds: Iterable[Feed],
+    positions: Iterable[SrtpPosition],
 ) -> list[Describe]:
     """A description in parts that fit a packet each; the last part, and only it, has `is_last`."""
     parts = _DescribeParts()
@@ -256,6 +273,8 @@ def in_parts(
         parts.with_room_for(recording).recordings.append(recording)
     for feed in feeds:
         parts.with_room_for(feed).feeds.append(feed)
+    for position in positions:
+        parts.with_room_for(position).positions.append(position)
     return parts.closed()
 
 
@@ -278,12 +297,12 @@ class _DescribeParts:
         self._room = 0
 
     def with_room_for(
-        self, entry: StreamDescription | FaxPort | Hearing | Room | Playback | Recording | Feed
+        self, entry: StreamDescription | FaxPort | Hearing | Room | Playback | Recording | Feed | SrtpPosition
     ) -> Describe:
         """The part that `entry` goes into."""
         size = len(_encode(entry))
         if not self._parts or size > self._room:
-            self._parts.append(Describe([], [], [], [], [], is_last=False, fax_ports=[], feeds=[]))
+            self._parts.append(Describe([], [], [], [], [], is_last=False, fax_ports=[], feeds=[], positions=[]))
             self._room = _PACKET_BYTES
         self._room -= size
         return self._parts[-1]

@@ -51,6 +51,7 @@ from softswitch.media.protocol import (
     PutStream,
     SendDigits,
     SetHearing,
+    SrtpPosition,
     StartFeed,
     StartPlay,
     StartRecording,
@@ -328,11 +329,11 @@ class MediaEngine:
                 self.strangers += 1
         return packets.select(~is_rtcp)
 
-    def _put(self, description: StreamDescription, now: float) -> str | None:
+    def _put(self, description: StreamDescription, now: float, position: SrtpPosition | None = None) -> str | None:
         stream_id = description.stream_id
         self._leaving.pop(stream_id, None)
         is_new = self.streams.find(stream_id) is None
-        reason = self.streams.put(description, now)
+        reason = self.streams.put(description, now, position)
         stream = self.streams.find(stream_id)
         if reason is None and stream is not None:
             self.player.change_codec(stream.phase.live, stream.row, stream_id, self.tables.law(description.codec))
@@ -421,7 +422,8 @@ class MediaEngine:
             if port_id not in whole.fax_ports:
                 self._drop_fax_port(port_id)
         # Mostly all is so already, and hundreds of streams are looked at between two ticks.
-        reasons = [self._put(stream, now) for stream in whole.streams.values() if not self.streams.has(stream)]
+        changed = [stream for stream in whole.streams.values() if not self.streams.has(stream)]
+        reasons = [self._put(stream, now, whole.positions.get(stream.stream_id)) for stream in changed]
         reasons += [self.fax_ports.put(port, now) for port in whole.fax_ports.values()]
         for stream_id in self.streams.ids():
             wished = whole.hearings.get(stream_id, Hearing(stream_id, []))

@@ -21,7 +21,7 @@ from softswitch.media.mixing.gains import Gains
 from softswitch.media.mixing.mixer import Mixer
 from softswitch.media.packets.packetiser import Packetiser
 from softswitch.media.packets.rtp import OutgoingBuffer
-from softswitch.media.protocol import StreamDescription
+from softswitch.media.protocol import SrtpPosition, StreamDescription
 from softswitch.media.quality.quality import Counts
 from softswitch.media.quality.rtcp_session import RtcpSession
 from softswitch.media.quality.voice_facts import Voices
@@ -56,6 +56,12 @@ class SinglePacket(NamedTuple):
 def learning_host(description: StreamDescription) -> str | None:
     """The host a source may be learnt from beside the SDP's; None, any: authentic packets prove whose they are."""
     return description.learn_from if description.srtp is None else None
+
+
+def position_of(stream: "Stream") -> SrtpPosition | None:
+    """How far its party's packets under SRTP have come; None if there are none yet."""
+    newest = None if stream.srtp is None else stream.srtp.receiver.newest
+    return None if newest is None else SrtpPosition(stream.description.stream_id, newest.ssrc, newest.number)
 
 
 class Stream:

@@ -46,6 +46,18 @@ class SrtpKeys(msgspec.Struct, frozen=True):
         return f"SrtpKeys(profile={self.profile!r})"
 
 
+class SrtpPosition(msgspec.Struct, frozen=True):
+    """How far a party's packets under SRTP had come: source, and sequence number of the newest with its roll-overs.
+
+    A worker that takes over from a dead one takes none of that source from before it, so that nobody can send it what
+    he has recorded; and it need not find out how often the number has wrapped.
+    """
+
+    stream_id: StreamId
+    ssrc: int
+    index: int
+
+
 class StreamDescription(msgspec.Struct, frozen=True, kw_only=True):
     """One RTP stream towards one party.
 
@@ -308,6 +320,8 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
     is_last: bool = True
     fax_ports: list[FaxPort] = []
     feeds: list[Feed] = []
+    positions: list[SrtpPosition] = []
+    """For streams that have to be begun, because a worker died."""
 
 
 class GiveAccount(msgspec.Struct, frozen=True, tag=True):
@@ -487,6 +501,7 @@ class StreamReport(msgspec.Struct, frozen=True):
     stream_id: StreamId
     quality: Quality
     voice: VoiceFacts
+    position: SrtpPosition | None = None
 
 
 class StreamReports(msgspec.Struct, frozen=True, tag=True):

@@ -12,14 +12,15 @@ from softswitch.media.mixing.gains import factor_of, gain_fault
 from softswitch.media.mixing.hearings import NOTHING, Heard, Hearings
 from softswitch.media.mixing.rooms import Rooms
 from softswitch.media.packet_port import PacketPort
-from softswitch.media.packets.packetiser import PTIMES_MS, Packetiser
-from softswitch.media.phase import Phase, Stream, learning_host
-from softswitch.media.protocol import Hearing, Room, StreamDescription
+from softswitch.media.packets.packetiser import Packetiser
+from softswitch.media.phase import Phase, Stream, learning_host, position_of
+from softswitch.media.protocol import Hearing, Room, SrtpPosition, StreamDescription
 from softswitch.media.receiving import adaptation
 from softswitch.media.srtp import srtp
 from softswitch.media.stream_codec import CodecKey, StreamCodec
+from softswitch.media.stream_faults import description_fault, port_fault
 from softswitch.media.stream_table import FADE_SAMPLES
-from softswitch.media.tick_grid import FRAME_SAMPLES, SAMPLE_RATE_HZ, TICK_S, phase_of_port
+from softswitch.media.tick_grid import FRAME_SAMPLES, TICK_S, phase_of_port
 
 PHASE_STREAMS = 512
 """A phase is filled up to this before the next is used: few streams in few phases cost least, since a tick's array
@@ -27,9 +28,6 @@ operations cost nearly the same for one stream as for a hundred. Above that the 
 
 SINGLY_WEIGHT = 8
 """Streams that are sent singly take so much longer than others, for their codec or encryption."""
-
-TIMEOUT_MAX_S = 86_400.0
-"""A day, as the configuration allows at most."""
 
 _TICK_MS = round(TICK_S * 1000)
 
@@ -81,6 +79,10 @@ class Streams:
     def described(self) -> list[StreamDescription]:
         return [stream.description for stream in self._by_id.values()]
 
+    def positions(self) -> list[SrtpPosition]:
+        """How far the packets of those under SRTP have come."""
+        return [position for stream in self._by_id.values() if (position := position_of(stream)) is not None]
+
     def hearings(self) -> list[Hearing]:
         """What each stream hears of those that are here; those that hear nothing are left out."""
         hearings: list[Hearing] = []
@@ -93,10 +95,10 @@ class Streams:
 
     # Commands
 
-    def put(self, description: StreamDescription, now: float) -> str | None:
-        """Create or change a stream; None, or why it cannot be done."""
+    def put(self, description: StreamDescription, now: float, position: SrtpPosition | None = None) -> str | None:
+        """Create or change a stream; None, or why it cannot be done. `position`: another worker had it, and died."""
         stream = self._by_id.get(description.stream_id)
-        fault = _fault(description, self._tables, self._codecs) or self._conflict(description, stream)
+        fault = description_fault(description, self._tables, self._codecs) or self._conflict(description, stream)
         if fault is not None:
             return fault
         if stream is not None:
@@ -107,11 +109,11 @@ class Streams:
             return None
         if len(self._by_id) == STREAMS_MAX:
             return f"this worker has {STREAMS_MAX} streams already: start more workers"
-        return self._create(description, now)
+        return self._create(description, now, position)
 
     def hold(self, local: HostPort) -> str | None:
         """Have the port ready for a stream to come; None, or why it cannot be had."""
-        if (fault := _port_fault(local.port)) is not None:
+        if (fault := port_fault(local.port)) is not None:
             return fault
         if read_ip(local.host) is None:
             return f"{local.host} is no IP address"
@@ -217,7 +219,7 @@ class Streams:
             return f"stream {description.stream_id} is here already, with another port, SSRC or call"
         return self._port.why_not(stream.frame_row, remote) if remote and remote != old.remote else None
 
-    def _create(self, description: StreamDescription, now: float) -> str | None:
+    def _create(self, description: StreamDescription, now: float, position: SrtpPosition | None) -> str | None:
         phase, streams = self._calls.get(description.call_id, (self._emptiest(), 0))
         local = HostPort(description.local_ip, description.port)
         if description.is_shared:
@@ -246,7 +248,7 @@ class Streams:
         table.last_tick[row] = phase.tick
         phase.outgoing.set_ssrc(row, description.ssrc)
         self._set_numbers(stream)
-        self._set_keys(stream, is_successor=True)
+        self._set_keys(stream, is_successor=True, position=position)
         self._set_codec(stream)
         phase.gains.set(row, _gain_db(description), is_muted=description.is_muted, is_new=True)
         phase.hearing_gains.set(row, description.hearing_gain_db, is_muted=False, is_new=True)
@@ -329,7 +331,7 @@ class Streams:
         self.rooms.stream_changed(stream_id)
         self._route_all([stream_id, *self._hearings.listeners(stream_id)])
 
-    def _set_keys(self, stream: Stream, *, is_successor: bool = False) -> None:
+    def _set_keys(self, stream: Stream, *, is_successor: bool = False, position: SrtpPosition | None = None) -> None:
         """`is_successor`: the description is older than the stream, because a worker died."""
         description, phase = stream.description, stream.phase
         if description.srtp is None and stream.srtp is None:
@@ -343,6 +345,7 @@ class Streams:
             index=max(0, description.sequence + packets - (rolls << 16)),
             tick=phase.tick,
             is_successor=is_successor,
+            position=position,
         )
         was_secure = stream.row in phase.secure
         phase.secure.set(stream.row, None if stream.srtp is None else stream.srtp.receiver)
@@ -469,48 +472,6 @@ def _is_sent_singly(description: StreamDescription) -> bool:
 def _fits_tick(description: StreamDescription) -> bool:
     """Its packet is the one of `phase.outgoing`, to be sent as it is or after encryption."""
     return description.ptime_ms == _TICK_MS
-
-
-def _port_fault(port: int) -> str | None:
-    return None if 1 <= port <= 65534 else f"port {port} is out of range: RTCP needs the next one as well"
-
-
-def _fault(description: StreamDescription, tables: CodecTables, codecs: Mapping[CodecKey, StreamCodec]) -> str | None:
-    """What is wrong with a description in itself."""
-    coded = codecs.get((description.codec, description.clock_rate_hz))
-    if coded is None and (description.codec not in tables.names or description.clock_rate_hz != SAMPLE_RATE_HZ):
-        there_are = [
-            *(f"{name}/{SAMPLE_RATE_HZ}" for name in tables.names),
-            *(f"{name}/{rate}" for name, rate in codecs),
-        ]
-        return f"no codec {description.codec}/{description.clock_rate_hz} is here: there are {', '.join(there_are)}"
-    ptimes_ms = PTIMES_MS if coded is None else coded.spec.ptimes_ms
-    if description.ptime_ms not in ptimes_ms:
-        return f"ptime_ms {description.ptime_ms} is none of {ptimes_ms}"
-    if not description.is_program and (fault := _port_fault(description.port)) is not None:
-        return fault
-    if description.is_program and (description.remote is not None or description.codec not in tables.names):
-        return "a program's stream has no party, and a codec of the tick"
-    if not (0 <= description.payload_type <= 127 and 0 <= (description.telephone_event or 0) <= 127):
-        return "a payload type is 0 to 127"
-    if not 0.0 <= description.timeout_s <= TIMEOUT_MAX_S:
-        return f"timeout_s {description.timeout_s} is not from 0 to {TIMEOUT_MAX_S:.0f}"
-    if not 0 <= description.ssrc <= 0xFFFFFFFF:
-        return f"ssrc {description.ssrc} has more than 32 bits"
-    if fault := gain_fault(description.gain_db) or gain_fault(description.hearing_gain_db):
-        return fault
-    if description.srtp is not None and (fault := srtp.fault(description.srtp)) is not None:
-        return fault
-    if description.is_shared and description.learn:
-        return "on a shared port nobody's address can be learnt: say learn = False"
-    remotes = [remote for remote in (description.remote, description.rtcp_remote) if remote is not None]
-    for host, port in [(description.local_ip, 1), *remotes]:
-        if read_ip(host) is None or not 1 <= port <= 65535:
-            return f"{host} port {port} is no IP address and port"
-    for host, _ in remotes:
-        if (":" in host) != (":" in description.local_ip):
-            return f"{host} cannot be reached from {description.local_ip}: one is IPv4, the other IPv6"
-    return None
 
 
 def _gain_db(description: StreamDescription) -> float:

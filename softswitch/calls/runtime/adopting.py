@@ -173,7 +173,9 @@ class Adopting:
 
 def adopt_stream(media: "Media", kept: "KeptStream") -> "MediaStream":
     """As its worker has it, or as it was ordered last."""
-    return media.adopt(kept.description, kept.worker, hearing=kept.hearing, playback=kept.playback)
+    return media.adopt(
+        kept.description, kept.worker, hearing=kept.hearing, playback=kept.playback, position=kept.position
+    )
 
 
 async def talk_on(call: ActiveCall) -> None:

@@ -34,7 +34,7 @@ from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.settings import CallSettings
 from softswitch.calls.told.events import SwitchEvent
 from softswitch.calls.verbs import SoundFiles
-from softswitch.media.protocol import Hearing, Playback, Recording, RecordingFinished, StreamDescription
+from softswitch.media.protocol import Hearing, Playback, Recording, RecordingFinished, SrtpPosition, StreamDescription
 from softswitch.media.runtime.client import MediaStream
 from softswitch.media.runtime.feeds.media_feed import MediaFeed
 from softswitch.media.runtime.media_fax_port import MediaFaxPort
@@ -159,6 +159,7 @@ class Media(Protocol):
         *,
         hearing: Hearing | None = None,
         playback: Playback | None = None,
+        position: SrtpPosition | None = None,
     ) -> MediaStream:
         """Go on with a stream of the switch before."""
         ...

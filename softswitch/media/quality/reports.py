@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from softswitch.base.address import HostPort
 from softswitch.base.ids import StreamId
 from softswitch.media.packet_port import PacketPort
-from softswitch.media.phase import Phase, Stream
+from softswitch.media.phase import Phase, Stream, position_of
 from softswitch.media.protocol import Quality, StreamReport, StreamReports
 from softswitch.media.quality.quality import REMOTE_BUFFER_MS, Counts, score
 from softswitch.media.quality.rtcp import RtcpPacket, parse
@@ -112,7 +112,8 @@ class Reports:
         quality = _quality(stream, counts.since(stream.counts_reported))
         stream.counts_reported = counts
         description = stream.description
-        return StreamReport(description.call_id, description.stream_id, quality, stream.phase.voices.facts(stream.row))
+        facts = stream.phase.voices.facts(stream.row)
+        return StreamReport(description.call_id, description.stream_id, quality, facts, position_of(stream))
 
     def _schedule(self, stream: Stream) -> None:
         at = stream.phase.tick + round(stream.rtcp.next_interval_s() / TICK_S)

@@ -54,6 +54,7 @@ class Accounts:
                 kept.worker,
                 account.hearings.get(stream_id),
                 account.playbacks.get(stream_id),
+                account.positions.get(stream_id),
             )
         else:
             found = kept

@@ -34,6 +34,7 @@ from softswitch.media.protocol import (
     Recording,
     RecordingFinished,
     SetHearing,
+    SrtpPosition,
     StartPlay,
     StartRecording,
     StopPlay,
@@ -142,6 +143,7 @@ class MediaClient:
         *,
         hearing: Hearing | None = None,
         playback: Playback | None = None,
+        position: SrtpPosition | None = None,
     ) -> MediaStream:
         """A stream of the last switch's: as its worker has it, with what it hears and what is played to it.
 
@@ -151,10 +153,12 @@ class MediaClient:
         link = self._workers.named(worker)
         if description.stream_id in self._streams:
             raise LocalError(f"stream {description.stream_id} was adopted already")
-        kept = self._accounts.stream(KeptStream(description, worker, hearing, playback))
+        kept = self._accounts.stream(KeptStream(description, worker, hearing, playback, position))
         stream = self._streams[description.stream_id] = MediaStream(self, link, kept.description)
         stream.is_adopted = True
         link.order(PutStream(kept.description))
+        if kept.position is not None:
+            link.description.note_position(kept.position)
         if kept.hearing is not None:
             self._take_over(link, kept.hearing)
         if kept.playback is not None:
@@ -397,6 +401,8 @@ class MediaClient:
                 return
             case StreamReports(reports):
                 for report in reports:
+                    if report.position is not None:
+                        link.description.note_position(report.position)
                     stream = self._streams.get(report.stream_id)
                     if stream is not None:
                         stream.report = report

@@ -86,6 +86,7 @@ class MediaStream:
             self.worker,
             wanted.hearings.get(self.stream_id),
             wanted.playbacks.get(self.stream_id),
+            wanted.positions.get(self.stream_id),
         )
 
     @property

@@ -6,8 +6,9 @@ the roll-over counter (ROC), which each side counts for itself. Whoever miscount
 * Ours follows from the clock as the sequence number does (`StreamDescription.sequence` counts on beyond 16 bits). A
   worker that takes over from a dead one has its new session skip ahead: libsrtp cannot be told a ROC, but it counts
   along when it is shown packets 28,672 numbers apart, which are then thrown away.
-* Theirs is not known to a worker that takes over, nor when their first packets before a wrap were lost. Until a packet
-  is authentic each possible count is tried. That costs, so forged packets seldom cause it.
+* Theirs is told to a worker that takes over as it was a few seconds before the other died (`SrtpPosition`), which also
+  keeps others from sending it what they recorded earlier. Where it is not known, or their first packets before a wrap
+  were lost, each possible count is tried until a packet is authentic. That costs, so forged packets seldom cause it.
 * A phone that begins again at another number after a re-INVITE is refused as a repetition. When nothing else has come
   since then, it is given a new session with the same key.
 * After new keys the old one is accepted for two seconds more: its last packets are still under way.
@@ -16,16 +17,20 @@ the roll-over counter (ROC), which each side counts for itself. Whoever miscount
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from softswitch.media.limits import ROC_CANDIDATES_MAX, SSRCS_PER_KEY_MAX
+import numpy as np
+
+from softswitch.media.limits import ROC_CANDIDATES_MAX, SRTP_PACKET_BYTES_MAX, SSRCS_PER_KEY_MAX
 from softswitch.media.packets.rtp import pack
-from softswitch.media.protocol import SrtpKeys
-from softswitch.media.srtp.libsrtp import KEY_BYTES, Pointer, SrtpSession, read, write
+from softswitch.media.protocol import SrtpKeys, SrtpPosition
+from softswitch.media.srtp.libsrtp import KEY_BYTES, Pointer, SrtpSession, pointer_to, read, write
 from softswitch.media.tick_grid import TICK_S
 
 STRIDE = 0x7000
 """Numbers that are skipped at once: below half of 16 bits, so that it is seen as a step forward."""
 
 FORMER_KEY_TICKS = round(2.0 / TICK_S)
+TOLD_TICKS = round(1.0 / TICK_S)
+"""How long a new worker believes what the last one told of a party, though nothing of it is authentic."""
 RESTART_TICKS = round(10.0 / TICK_S)
 """How long after a re-INVITE a stream may begin again."""
 RESTART_AFTER_REFUSALS = 25
@@ -77,6 +82,13 @@ class SrtpSender:
         return self._session.protect_rtcp(packet)
 
 
+class Newest(NamedTuple):
+    """The newest packet of a source: sequence number and ROC in one number."""
+
+    ssrc: int
+    number: int
+
+
 class SrtpReceiver:
     """The party's packets. A refused one is never heard, and changes nothing but the counts here."""
 
@@ -86,22 +98,41 @@ class SrtpReceiver:
         "_is_settled",
         "_is_synchronised",
         "_key",
+        "_newest_index",
+        "_newest_ssrc",
         "_profile",
         "_refused_in_row",
         "_restart_until",
         "_rolls_max",
         "_session",
         "_ssrcs",
+        "_told_until",
         "reports",
     )
 
     def __init__(
-        self, profile: str, key: bytes, *, rolls_max: int = 1, former: "SrtpReceiver | None" = None, tick: int = 0
+        self,
+        profile: str,
+        key: bytes,
+        *,
+        rolls_max: int = 1,
+        former: "SrtpReceiver | None" = None,
+        tick: int = 0,
+        newest: Newest | None = None,
     ) -> None:
-        """`rolls_max`: how often the party's number can have wrapped by now. `former` has the last key."""
+        """`rolls_max`: how often the party's number can have wrapped by now. `former` has the last key.
+
+        `newest` is what another worker has received under this key, or a little before that: nothing older is taken.
+        """
         self._profile = profile
         self._key = key
         self._session = SrtpSession(profile, key, sends=False)
+        self._newest_ssrc, self._newest_index = newest or (-1, 0)
+        """Under this key; the ROC is counted along."""
+        self._told_until = tick + TOLD_TICKS
+        """Until then `newest` is believed, though nothing fits it."""
+        if newest is not None:
+            self._pass_by(newest)
         self._rolls_max = min(rolls_max, ROC_CANDIDATES_MAX)
         self._is_synchronised = False
         """A packet was authentic, so libsrtp counts along from there."""
@@ -115,6 +146,11 @@ class SrtpReceiver:
         self.reports: list[str] = []
         """What went wrong or was mended, for the log; taken by the worker."""
 
+    @property
+    def newest(self) -> Newest | None:
+        """None before the first packet."""
+        return None if self._newest_ssrc < 0 else Newest(self._newest_ssrc, self._newest_index)
+
     def negotiated(self, tick: int) -> None:
         """The party has sent an SDP with the same keys: it may begin again."""
         self._restart_until = tick + RESTART_TICKS
@@ -126,6 +162,8 @@ class SrtpReceiver:
             return 0
         if self._is_settled:
             plain_length = self._session.unprotect(packet, length)
+            if plain_length:
+                self._note_newest(ssrc, sequence)
         else:
             plain_length = self._try_all(packet, length, ssrc, sequence, tick)
         if plain_length:
@@ -155,6 +193,7 @@ class SrtpReceiver:
             plain_length = self._search(packet, original, ssrc, sequence)
         if plain_length:
             self._is_synchronised = True
+            self._note_newest(ssrc, sequence)
         if self._former is not None and tick > self._former_until:
             self._former = None
         if self._former is not None and not plain_length:
@@ -171,7 +210,12 @@ class SrtpReceiver:
         dummies = SrtpSession(self._profile, self._key, sends=True)
         session = SrtpSession(self._profile, self._key, sends=False)
         passed = _Passed(sequence)
-        for rolls in range(1, self._rolls_max + 1):
+        known = self._newest_index if ssrc == self._newest_ssrc else 0
+        first = max(1, known >> 16)
+        last = first + ROC_CANDIDATES_MAX if known else self._rolls_max
+        for rolls in range(first, last + 1):
+            if rolls << 16 | sequence < known:
+                continue
             for index in passed.up_to(rolls << 16 | sequence):
                 write(packet, dummy := dummies.protect(_dummy(index, ssrc)))
                 session.unprotect(packet, len(dummy))
@@ -179,17 +223,42 @@ class SrtpReceiver:
             plain_length = session.unprotect(packet, len(original))
             if plain_length:
                 self._session = session
+                self._newest_ssrc, self._newest_index = ssrc, rolls << 16 | sequence
                 return plain_length
         return 0
+
+    def _pass_by(self, newest: Newest) -> None:
+        """Have the session count along to there, so that it refuses what is older."""
+        dummies = SrtpSession(self._profile, self._key, sends=True)
+        packet = np.zeros(SRTP_PACKET_BYTES_MAX, np.uint8)
+        at = pointer_to(packet)
+        for index in range(newest.number % STRIDE, newest.number + 1, STRIDE):
+            write(at, dummy := dummies.protect(_dummy(index, newest.ssrc)))
+            self._session.unprotect(at, len(dummy))
+
+    def _note_newest(self, ssrc: int, sequence: int) -> None:
+        """As libsrtp does it (RFC 3711 section 3.3.1): less than half of 16 bits ahead is a step forward."""
+        if ssrc != self._newest_ssrc:
+            self._newest_ssrc, self._newest_index = ssrc, sequence
+            return
+        ahead = (sequence - self._newest_index) & 0xFFFF
+        if ahead < 0x8000:
+            self._newest_index += ahead
 
     def _count_refused(self, tick: int) -> None:
         self._refused_in_row += 1
         if self._refused_in_row == RESTART_AFTER_REFUSALS and tick < self._restart_until:
             self._session = SrtpSession(self._profile, self._key, sends=False)
             self._is_synchronised = self._is_settled = False
+            self._newest_ssrc = -1
             self._refused_in_row = 0
             self._restart_until = -1
             self._report("the party began its packets anew under the same key after a re-INVITE: that was followed")
+        elif tick > self._told_until and not self._is_synchronised and self._newest_ssrc >= 0:
+            # The party began anew in the last seconds of the other worker.
+            self._session = SrtpSession(self._profile, self._key, sends=False)
+            self._newest_ssrc = -1
+            self._refused_in_row = 0
         elif self._refused_in_row == REPORT_AFTER_REFUSALS:
             self._report("the party's packets do not fit its SRTP key, or are repetitions: they are not heard")
 
@@ -226,12 +295,19 @@ class StreamSrtp(NamedTuple):
 
 
 def agree(
-    keys: SrtpKeys | None, former: StreamSrtp | None, *, ssrc: int, index: int, tick: int, is_successor: bool
+    keys: SrtpKeys | None,
+    former: StreamSrtp | None,
+    *,
+    ssrc: int,
+    index: int,
+    tick: int,
+    is_successor: bool,
+    position: SrtpPosition | None = None,
 ) -> StreamSrtp | None:
     """What a stream is sent and received with after an SDP; what did not change goes on as it was.
 
     `index` is that of our next packet since the keys came in force. `is_successor`: they are older than this worker;
-    otherwise they begin now, at ROC 0 whatever the number.
+    otherwise they begin now, at ROC 0 whatever the number. `position` is how far another worker has heard the party.
     """
     index = index if is_successor else index & 0xFFFF
     if keys is None:
@@ -244,7 +320,12 @@ def agree(
     else:
         rolls_max = 1 + ROLLS_FOR_ONE_OF_OURS * (1 + (index >> 16))
         receiver = SrtpReceiver(
-            keys.profile, keys.receive, rolls_max=rolls_max, former=former and former.receiver, tick=tick
+            keys.profile,
+            keys.receive,
+            rolls_max=rolls_max,
+            former=former and former.receiver,
+            tick=tick,
+            newest=None if position is None else Newest(position.ssrc, position.index),
         )
     if former is not None and (keys.profile, keys.send) == (former.keys.profile, former.keys.send):
         sender = former.sender

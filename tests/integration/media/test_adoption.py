@@ -21,9 +21,14 @@ from softswitch.media.protocol import (
     MediaCommand,
     MediaEvent,
     PlayFinished,
+    Quality,
     Recording,
     RecordingFinished,
+    SrtpPosition,
     StreamDescription,
+    StreamReport,
+    StreamReports,
+    VoiceFacts,
 )
 from softswitch.media.runtime.client import MediaClient, MediaStream
 from softswitch.testing.runtime.media_worker import ScriptedMediaWorker
@@ -374,5 +379,36 @@ def test_to_learn_after_a_worker_was_told_is_a_mistake(play: Play) -> None:
                 ),
                 "media-7",
             )  # fmt: skip
+
+    play(scenario)
+
+
+def test_how_far_the_partys_packets_came_is_told_to_whoever_goes_on(play: Play) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        caller, _ = await bridged(scene)
+        came = SrtpPosition(caller.stream_id, 7, 70_000)
+        report = StreamReport(CALL, caller.stream_id, Quality(), VoiceFacts(), came)
+        scene.worker.emit(StreamReports([report]))
+        stranger = msgspec.structs.replace(report, position=SrtpPosition(StreamId(1), 7, 1))
+        scene.worker.emit(StreamReports([stranger]), DtmfReceived(CALL, caller.stream_id, "1"))
+        await scene.events.get()
+        await scene.events.get()
+        kept = caller.keep()
+        assert kept.position == came
+        scene.replace_worker()
+        worker = await scene.described()
+        assert list(worker.description.positions.values()) == [came]
+        scene.replace_worker()
+        await scene.next_switch()
+        scene.client.adopt(kept.description, kept.worker, position=kept.position)
+        scene.client.settle()
+        worker = await scene.described()
+        assert list(worker.description.positions.values()) == [came]
+        await scene.next_switch()
+        adopted = scene.client.adopt(kept.description, kept.worker)
+        assert adopted.keep().position == came
+        adopted.drop()
+        assert not adopted.link.description.positions
 
     play(scenario)

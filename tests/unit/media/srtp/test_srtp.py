@@ -12,7 +12,17 @@ from softswitch.base.ids import StreamId
 from softswitch.media.limits import SSRCS_PER_KEY_MAX
 from softswitch.media.packets.rtp import pack
 from softswitch.media.phase import Stream
-from softswitch.media.protocol import DropStream, FirstPacket, Hearing, PutStream, SendDigits, SetHearing, SrtpKeys
+from softswitch.media.protocol import (
+    Describe,
+    DropStream,
+    FirstPacket,
+    Hearing,
+    PutStream,
+    SendDigits,
+    SetHearing,
+    SrtpKeys,
+    SrtpPosition,
+)
 from softswitch.media.srtp.libsrtp import KEY_BYTES, PROFILES
 from softswitch.media.tick_grid import TICK_S
 from softswitch.testing.media_engine import EngineDriver, party
@@ -256,6 +266,62 @@ def test_a_worker_that_takes_over_counts_as_the_dead_one_did(profile: str, hours
     for one in driver.sent[StreamId(1)]:
         phone_hears.unprotect(one)
     assert VOICE in heard_of(driver)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_was_recorded_of_a_party_cannot_be_sent_to_the_successor_of_a_dead_worker(profile: str) -> None:
+    """Nor does it lead the successor astray: it would take an old count of wraps for the party's."""
+    agreed = keys(profile)
+    dead, phone = bridge(agreed), Phone(agreed, index=65_536 * 2 - 30)
+    recorded = [phone.speak() for _ in range(200)]
+    for one in recorded:
+        dead.deliver(1, one)
+        dead.tick()
+    (account,) = dead.engine.account()
+    assert account.positions == [SrtpPosition(StreamId(1), phone.ssrc, phone.index - 1)]
+    successor = EngineDriver(now=dead.now)
+    assert successor.apply(account) == []
+    for one in recorded[:40]:  # the last 128 may come late (RFC 3711 section 3.3.2)
+        successor.deliver(1, one)
+        successor.tick()
+    assert heard_of(successor) == {SILENCE}
+    assert successor.engine.phases[0].secure.refused == 40
+    for _ in range(20):
+        successor.deliver(1, phone.speak())
+        successor.tick()
+    assert successor.heard(2).count(VOICE) > 15 * 160
+
+
+@pytest.mark.parametrize(("ahead", "is_new"), [(65_536 * 2 + 7, False), (65_536 * 7 + 40_000, False), (1, True)])
+def test_a_successor_finds_a_party_that_went_on_for_hours_or_with_another_source(ahead: int, is_new: bool) -> None:
+    agreed = keys()
+    known = SrtpPosition(StreamId(1), 7, 65_536 * 70 + 60_000)
+    driver = EngineDriver(now=1e6)
+    long_ago = driver.put(1, srtp=agreed, started_at=driver.now - 120 * 3600.0)
+    driver.apply(DropStream(StreamId(1)))
+    listener = driver.put(2)
+    description = Describe([long_ago, listener], [Hearing(StreamId(2), [StreamId(1)])], [], [], positions=[known])
+    assert driver.apply(description) == []
+    phone = Phone(agreed, index=ahead) if is_new else Phone(agreed, index=known.index + ahead)
+    phone.ssrc = 8 if is_new else 7
+    for _ in range(20):
+        driver.deliver(1, phone.speak())
+        driver.tick()
+    assert driver.heard(2).count(VOICE) > 15 * 160
+
+
+def test_a_party_that_began_anew_just_before_the_worker_died_is_found_after_a_second() -> None:
+    agreed = keys()
+    driver = bridge(agreed)
+    (account,) = driver.engine.account()
+    described = msgspec.structs.replace(account, positions=[SrtpPosition(StreamId(1), 7, 65_536 * 2)])
+    successor = EngineDriver(now=driver.now)
+    assert successor.apply(described) == []
+    phone = Phone(agreed, index=300)
+    for _ in range(75):
+        successor.deliver(1, phone.speak())
+        successor.tick()
+    assert 15 * 160 < successor.heard(2).count(VOICE) < 30 * 160
 
 
 def test_reports_of_a_successor_are_newer_than_those_of_the_dead_worker() -> None:
