@@ -7,7 +7,7 @@ their own. The router goes on from a snapshot as it comes back from the disk.
 """
 
 import msgspec
-from hypothesis import Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
@@ -106,4 +106,4 @@ def as_written(snapshot: RouterSnapshot) -> RouterSnapshot:
 
 
 TestSurvivors = SurvivorMachine.TestCase
-TestSurvivors.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, phases=[Phase.generate])
+TestSurvivors.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
