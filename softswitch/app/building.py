@@ -210,6 +210,8 @@ def build(
     conferences = Conferences(store, loop, boot_id())
     voice_contacts = VoiceContacts(acd, loop)
     mailing = Mailing(store, clock, lambda: mail_settings(switch.running().configuration), when_sent=switch.mail_sent)
+    keeping = Keeping(records, loop, boot_id())
+    store.before_commit(keeping.write)
     around = Surroundings(
         sip=commands,
         media=media,
@@ -230,7 +232,7 @@ def build(
         lists=lists,
         lookups=lookups,
         toll=toll,
-        keeping=Keeping(records, loop, boot_id()),
+        keeping=keeping,
         open_lines=open_lines,
         tell=switch_events.tell,
     )
