@@ -11,6 +11,10 @@ OURS = 1
 """The bit in the numbers of the connections we have opened."""
 
 
+LOST = -2
+"""In place of the number of a connection that another process had."""
+
+
 class TransportKind(Enum):
     """SIP transports; the value is the token of the Via header."""
 
@@ -65,11 +69,21 @@ class Flow(NamedTuple):
 
     @property
     def is_lost(self) -> bool:
-        """The connection was another process's, and only the peer can open it again."""
+        """The connection is no more, and only the peer can open it again."""
         return self.connection < 0
 
-    def revived(self) -> "Flow":
-        """The same way in another process, where no connection is open yet."""
+    def broken(self) -> "Flow":
+        """What is left of the way when its connection is closed: another of ours, or one that is lost."""
         if not self.kind.is_reliable or not self.connection:
             return self
         return self._replace(connection=0 if self.can_be_opened else -abs(self.connection))
+
+    def revived(self) -> "Flow":
+        """The same way in another process, where no connection is open yet."""
+        broken = self.broken()
+        return broken.lost() if broken.is_lost else broken
+
+    def lost(self) -> "Flow":
+        """What is left of a connection that the peer had opened to another process: numbers there mean nothing here,
+        and the peer's address tells it from others."""
+        return self._replace(connection=LOST)

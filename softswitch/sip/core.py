@@ -189,16 +189,16 @@ class SipCore:
         """What has become of another process's flow: a connection we had opened is opened anew."""
         return self.addresses.rehome(flow.revived())
 
-    def revive_way(self, flow: Flow, target: str, routes: Sequence[str]) -> Flow:
-        """The same, for the peer of a dialog. A trunk and a proxy (one that has recorded its route) listen where they
-        say, so they are called even if it was they who had opened the connection; a phone is waited for."""
-        revived = self.revive(flow)
+    def way_again(self, flow: Flow, target: str, routes: Sequence[str]) -> Flow:
+        """The way to the peer of a dialog along what is left of a flow. A trunk and a proxy (one that has recorded its
+        route) listen where they say, so they are called even if they had opened the connection; a phone is waited for.
+        """
         trunk = self.trunks.find(flow.remote)
-        if not revived.is_lost or flow.kind.is_web or (trunk is None and not routes):
-            return revived
+        if not flow.is_lost or flow.kind.is_web or (trunk is None and not routes):
+            return flow
         found = self.next_hop.destination(target, routes)
         if found is None or not found[0].is_reliable:
-            return revived
+            return flow
         kind, remote = found
         servers = [peer.server.host for peer in self.settings.trunks if peer.name == trunk and peer.server is not None]
         return Flow(kind, flow.local, remote, 0, servers[0] if servers and kind.is_secure else "")

@@ -40,13 +40,6 @@ class KeptCredential(msgspec.Struct, frozen=True):
     realm: str
 
 
-class KeptRequest(msgspec.Struct, frozen=True):
-    """A request of the peer's that its owner has not answered, and the way it came."""
-
-    message: bytes
-    flow: Flow
-
-
 class KeptOffers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """See `SessionOffers`. `interval_s` 0: there is no session timer; `is_refresher`: we refresh."""
 
@@ -54,8 +47,8 @@ class KeptOffers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Our description in force."""
     offering: bytes = b""
     """Our offer that has no answer: it is made once more."""
-    asked: KeptRequest | None = None
-    """The peer's offer that has none."""
+    asked: bytes = b""
+    """The request with the peer's offer that has none."""
     has_changed: bool = False
     peer_updates: bool = False
     interval_s: int = 0

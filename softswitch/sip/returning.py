@@ -33,7 +33,7 @@ class Follower(Protocol):
 
 
 class Returning:
-    """See the module. Flows that are lost are those of `Flow.revived`."""
+    """See the module. Flows that are lost are those of `Flow.broken` and `Flow.lost`."""
 
     __slots__ = ("_followers", "_lost", "_names", "_phones")
 
@@ -64,20 +64,19 @@ class Returning:
     # Inputs
 
     def was_registered(self, bindings: Iterable[Binding]) -> None:
-        """These were known along connections that are no more."""
+        """These were registered along connections that another process had."""
         for binding in bindings:
-            flow = binding.flow.revived()
-            if flow.is_lost:
-                keys = [(binding.aor, name) for name in _names(binding)]
-                self._phones.update((key, flow) for key in keys)
-                self._names.setdefault(flow, []).extend(keys)
-                self._lost.setdefault(binding.aor, set()).add(flow)
+            if binding.flow.kind.is_reliable:
+                self._note(binding, binding.flow.lost())
 
     def broken(self, flow: Flow, bindings: Iterable[Binding], now: float) -> None:
         """A connection is closed; `bindings` were registered along it."""
         followers = self._followers.pop(flow, None)
         if followers:
-            self.was_registered(bindings)
+            lost = flow.broken()
+            if lost.is_lost:
+                for binding in bindings:
+                    self._note(binding, lost)
             for follower in followers:
                 follower.connection_broken(now)
 
@@ -113,6 +112,13 @@ class Returning:
         return len(self._followers) + len(self._phones) + len(self._names) + len(self._lost)
 
     # Private
+
+    def _note(self, binding: Binding, lost: Flow) -> None:
+        """By whom it can be found."""
+        keys = [(binding.aor, name) for name in _names(binding)]
+        self._phones.update((key, lost) for key in keys)
+        self._names.setdefault(lost, []).extend(keys)
+        self._lost.setdefault(binding.aor, set()).add(lost)
 
     def _forget(self, lost: Flow) -> None:
         """By whom it could be found."""

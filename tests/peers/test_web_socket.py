@@ -169,6 +169,30 @@ def test_a_browser_is_called_from_outside(
     assert (cdr.calling_number, cdr.sip_status, cdr.ended_by, cdr.fault) == ("+493012345", 200, "caller", "")
 
 
+def test_browsers_talk_on_when_the_switch_is_killed(
+    centre: Centre, open_phone: OpenPhone, stage: Stage, caller_voice: Voice, agent_voice: Voice
+) -> None:
+    """One is back with a registration, the other has only to hang up; nobody rings a second time."""
+    reception_says = Voice(caller_voice.samples[RATE_HZ : (1 + SPOKEN_S) * RATE_HZ])
+    kitchen_says = Voice(agent_voice.samples[RATE_HZ : (1 + SPOKEN_S) * RATE_HZ])
+    reception, kitchen = open_phone("ws", "reception"), open_phone("ws", "kitchen")
+    reception.register()
+    kitchen.register()
+    call, their_call = connected(stage, reception, "111", kitchen)
+    time.sleep(0.5)
+    killed = centre.kill("switch")
+    wait_until(lambda: centre.pid("switch") not in (0, killed), SOON_S, "there is another switch")
+    talk(call.sound, reception_says, their_call.sound, kitchen_says)
+    for phone in (reception, kitchen):
+        phone.connect_again(SOON_S)
+    kitchen.register()
+    reception.hang_up(call)
+    kitchen.wait_for_bye(their_call)
+    assert (reception.invites(), kitchen.invites()) == (0, 1)
+    cdr = centre.settled_call()
+    assert (cdr.called_number, cdr.sip_status, cdr.ended_by, cdr.fault) == ("111", 200, "caller", "")
+
+
 @KINDS
 def test_a_browser_that_is_gone_in_a_call_takes_its_registration_along(
     kind: str, centre: Centre, open_phone: OpenPhone, stage: Stage

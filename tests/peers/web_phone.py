@@ -9,6 +9,7 @@ import re
 import secrets
 import ssl
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -77,6 +78,8 @@ class WebPhone:
 
     def __init__(self, url: str, username: str, password: str, domain: str, trusted: ssl.SSLContext | None) -> None:
         """`url` is of "ws:" or "wss:"; `trusted` knows who signs the certificate of the latter."""
+        self._url = url
+        self._trusted = trusted
         self._username = username
         self._password = password
         self._domain = domain
@@ -88,26 +91,25 @@ class WebPhone:
         self._heard: list[Text] = []
         """What has come and was not waited for yet."""
         self._has_come = threading.Condition()
-        self._page = ExitStack()
-        self._socket = self._page.enter_context(
-            connect(
-                url,
-                ssl=trusted,
-                subprotocols=[Subprotocol("sip")],
-                origin=Origin(PAGE),
-                user_agent_header="Mozilla/5.0",
-                proxy=None,
-                source_address=(own_address(), 0),
-            )
-        )
-        assert self._socket.subprotocol == "sip"
-        self._thread = threading.Thread(target=self._listen, name=f"web phone {username}")
-        self._thread.start()
+        self._connect()
 
     def close(self) -> None:
         """As when the page is left: no REGISTER takes anything back."""
         self._page.close()
         self._thread.join()
+
+    def connect_again(self, within_s: float) -> None:
+        """The connection is gone, and there is another as soon as somebody listens: the page is the same."""
+        self.close()
+        gives_up_at = time.monotonic() + within_s
+        while True:
+            try:
+                self._connect()
+            except OSError:
+                assert time.monotonic() < gives_up_at, f"nobody listens at {self._url}"
+                time.sleep(0.1)
+            else:
+                return
 
     def story(self) -> str:
         """Everything it has said and heard."""
@@ -171,7 +173,28 @@ class WebPhone:
     def wait_for_bye(self, call: WebCall) -> None:
         self._wait(lambda message: message.request == "BYE" and message.header("Call-ID") == call.call_id, "a BYE")
 
+    def invites(self) -> int:
+        """Calls that have come, taken or not."""
+        return sum(each.startswith("< INVITE ") for each in self._story)
+
     # Private
+
+    def _connect(self) -> None:
+        self._page = ExitStack()
+        self._socket = self._page.enter_context(
+            connect(
+                self._url,
+                ssl=self._trusted,
+                subprotocols=[Subprotocol("sip")],
+                origin=Origin(PAGE),
+                user_agent_header="Mozilla/5.0",
+                proxy=None,
+                source_address=(own_address(), 0),
+            )
+        )
+        assert self._socket.subprotocol == "sip"
+        self._thread = threading.Thread(target=self._listen, name=f"web phone {self._username}")
+        self._thread.start()
 
     def _ask(
         self, method: str, target: str, *, call_id: str, from_: str, to: str, more: list[str], body: str = ""

@@ -94,8 +94,9 @@ class PhoneOnAStream:
         return self.pair.switch.bindings("alice@switch.example")
 
     def switch_dies(self, *legs: LegId) -> None:
-        """And the next process knows what was written down: legs, and registrations."""
-        pair, bindings = self.pair, self.bindings()
+        """And the next process knows what was written down: legs, and registrations without their connections."""
+        pair = self.pair
+        bindings = [replace(each, flow=each.flow._replace(connection=0)) for each in self.bindings()]
         assert len(succeed(pair, write_down(pair.switch, list(legs)), settings=settings_with(self.session))) == len(
             legs
         )

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from softswitch.sip.kept import KeptRequest
 from softswitch.sip.messages.message import Request, make_response
 from softswitch.sip.transactions.transaction_table import ServerExchange
 
@@ -13,9 +12,6 @@ TRYING_AFTER_S = 0.2
 class IncomingOffer(NamedTuple):
     request: Request
     exchange: ServerExchange
-
-    def keep(self) -> KeptRequest:
-        return KeptRequest(self.request.serialize(), self.exchange.flow)
 
 
 class Trying:

@@ -279,7 +279,7 @@ class InviteSession:
 
     def connection_broken(self, now: float) -> None:
         dialog, before = self._dialog, self.source
-        self._follow(self._core.revive_way(before, dialog.remote_target, dialog.routes))
+        self._follow(self._core.way_again(before.broken(), dialog.remote_target, dialog.routes))
         if dialog.flow == before:
             dialog.go_by(self.source)
         self._go_on(now)

@@ -174,17 +174,16 @@ class SessionOffers:
         if kept.offering:
             self._wanted = kept.offering
             self._wait(OFFERED_AGAIN_AFTER_S, now)
-        if kept.asked is not None:
-            asked = parse(kept.asked.message)
-            if isinstance(asked, Request):
-                self._take(asked, self._open(asked, self._core.revive(kept.asked.flow)), now)
+        asked = parse(kept.asked) if kept.asked else None
+        if isinstance(asked, Request):
+            self._take(asked, self._open(asked, self.host.source), now)
 
     def keep(self) -> KeptOffers:
         terms = self._refreshes.terms or SessionTerms(0, False)
         return KeptOffers(
             described=self.described,
             offering=self._wanted or (b"" if self._sent is None else self._offered),
-            asked=None if self._incoming is None else self._incoming.keep(),
+            asked=b"" if self._incoming is None else self._incoming.request.serialize(),
             has_changed=self.has_changed,
             peer_updates=self.peer_updates,
             interval_s=terms.interval_s,
