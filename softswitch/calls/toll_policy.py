@@ -18,7 +18,7 @@ dialled before or between (*31#, spaces) counts for nothing, and hides nothing.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -86,9 +86,9 @@ class _Leg:
 
     __slots__ = ("answered_at", "subjects")
 
-    def __init__(self, subjects: tuple[str, str]) -> None:
+    def __init__(self, subjects: tuple[str, ...], answered_at: float | None = None) -> None:
         self.subjects = subjects
-        self.answered_at: float | None = None
+        self.answered_at = answered_at
 
 
 class TollPolicy:
@@ -146,6 +146,16 @@ class TollPolicy:
         for subject in subjects[1:] if is_again else subjects:
             usage = self._today(subject, at_wall)
             self._put(msgspec.structs.replace(usage, calls=usage.calls + 1), at_wall)
+
+    def subjects_of(self, leg_id: LegId) -> tuple[str, ...]:
+        """Whose calls and time it counts for; nobody's, for a leg that is of no interest."""
+        leg = self._legs.get(leg_id)
+        return () if leg is None else leg.subjects
+
+    def goes_on(self, leg_id: LegId, subjects: Sequence[str], answered_at: float | None) -> None:
+        """A leg of the switch before, which has counted it as a call; its time is counted when it ends."""
+        if subjects and len(self._legs) < TOLL_LEGS_MAX:
+            self._legs[leg_id] = _Leg(tuple(subjects), answered_at)
 
     def answered(self, leg_id: LegId, at_wall: float) -> None:
         leg = self._legs.get(leg_id)

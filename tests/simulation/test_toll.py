@@ -45,6 +45,7 @@ def centre(tmp_path: Path) -> Make:
             routes={"+!": "outside"},
             phones=[Extension(username="bob", number="101", trunks=frozenset({"provider"}))],
             settings=settings,
+            outlives=True,
         )
 
     return make
@@ -168,3 +169,26 @@ def test_a_call_that_is_tried_through_a_second_trunk_is_one_call(tmp_path: Path)
         phones=[Extension(username="bob", number="101", trunks=frozenset({"first", "second"}))],
         settings=settings,
     ).run(scenario)
+
+
+def test_a_call_goes_on_counting_when_the_switch_is_killed(centre: Make) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        bob, _ = await ready(centre)
+        bob.call(OUTSIDE, password=PASSWORD)
+        await centre.until(lambda: bool(bob.seen(LegAnswered)))
+        await centre.sleep(60.0)
+        await centre.restart()
+        ((_, calls_now),) = centre.toll.used()
+        assert calls_now == 1
+        (trunk,) = centre.endpoint.trunks.summaries(centre.clock.now())
+        assert trunk.used_out == 1
+        await centre.sleep(30.0)
+        bob.hang_up()
+        await centre.all_over()
+        (row,) = [each for each in centre.store.toll_usage.ascending() if each.subject == "phone:bob"]
+        assert row.calls == 1
+        assert row.seconds == pytest.approx(90.3, abs=1.0)
+        (trunk,) = centre.endpoint.trunks.summaries(centre.clock.now())
+        assert trunk.used_out == 0
+
+    centre(minutes_per_day=10).run(scenario)

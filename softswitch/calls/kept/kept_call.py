@@ -46,6 +46,10 @@ class KeptParty(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     came_from: str = ""
     line: AgentId | None = None
     open_line: str = ""
+    trunk: str = ""
+    """Through which he was called; one of its channels is his."""
+    toll: tuple[str, ...] = ()
+    """Whose calls to the outside he is counted among."""
     is_fax: bool = False
     takes_t38: bool = True
     listens_for_fax: bool = False

@@ -109,6 +109,7 @@ class Adopting:
                 continue
             call.readmit(party)
             self._connections["legs"][leg_id] = call
+            self._take_channel(call, each)
             self._take_lines(call, party, kept)
 
     def _party(self, kept: KeptParty) -> Party | None:
@@ -138,6 +139,14 @@ class Adopting:
         if isinstance(leg, KeptSession) and leg.answer is not None and self._age_s > ACK_WITHIN_S:
             return msgspec.structs.replace(leg, answer=None, is_confirmed=True)
         return leg
+
+    def _take_channel(self, call: ActiveCall, kept: KeptParty) -> None:
+        """Who was called outside has a channel of his trunk, and is paid for."""
+        leg_id, trunks = kept.description.leg_id, self._around.sip.trunks
+        if kept.trunk and not trunks.take(kept.trunk, "out", self._around.clock.now()):
+            trunks.bind(leg_id, kept.trunk, "out")
+        row = next((row for row in call.record.legs.known() if row.leg_id == leg_id), None)
+        self._around.toll.goes_on(leg_id, kept.toll, None if row is None else row.answered_at)
 
     def _take_lines(self, call: ActiveCall, party: Party, kept: KeptCall) -> None:
         """Whose phone it is, is in the call; if its owner is an agent outside the ACD, he is busy with it."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from softswitch.calls.runtime.active_call import ActiveCall
     from softswitch.calls.runtime.party import Party
     from softswitch.calls.runtime.ports import Records, Sip
+    from softswitch.calls.runtime.toll import Toll
 
 log = get_logger("calls")
 
@@ -106,9 +107,11 @@ def keep_call(call: "ActiveCall", boot_id: str) -> KeptCall:
         boot_id=boot_id,
         kept_at=call.around.clock.now(),
         record=keep_record(call.record),
-        caller=keep_party(call.caller, call.around.sip),
+        caller=keep_party(call.caller, call.around.sip, call.around.toll),
         others=tuple(
-            keep_party(party, call.around.sip) for party in call.parties[1:] if party.leg.state is not LegState.ENDED
+            keep_party(party, call.around.sip, call.around.toll)
+            for party in call.parties[1:]
+            if party.leg.state is not LegState.ENDED
         ),
         conversation=None if call.conversation is None else call.conversation.keep(),
         recordings=call.recordings.keep(),
@@ -124,7 +127,7 @@ def keep_call(call: "ActiveCall", boot_id: str) -> KeptCall:
     )
 
 
-def keep_party(party: "Party", sip: "Sip") -> KeptParty:
+def keep_party(party: "Party", sip: "Sip", toll: "Toll") -> KeptParty:
     """Him, his leg and his stream."""
     is_there = party.leg.state is not LegState.ENDED and party.stands_for is None
     return KeptParty(
@@ -139,8 +142,15 @@ def keep_party(party: "Party", sip: "Sip") -> KeptParty:
         came_from=party.came_from,
         line=party.line,
         open_line=party.open_line,
+        trunk=_trunk_of(party),
+        toll=toll.subjects_of(party.leg.leg_id),
         is_fax=party.is_fax,
         takes_t38=party.takes_t38,
         listens_for_fax=party.listens_for_fax,
         image_offer=party.image_offer,
     )
+
+
+def _trunk_of(party: "Party") -> str:
+    kind, _, name = party.leg.party.partition(":")
+    return name if kind == "trunk" else ""

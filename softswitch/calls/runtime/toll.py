@@ -1,6 +1,6 @@
 """The toll policy among real calls: it is told of legs and time; what it says is logged, what was used is stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from softswitch.base.clock import Clock
 from softswitch.base.ids import LegId
@@ -66,6 +66,14 @@ class Toll:
         if policy.rules:
             policy.began(leg_id, username, trunk, self._clock.wall(), is_again=is_again)
             self._tell()
+
+    def subjects_of(self, leg_id: LegId) -> tuple[str, ...]:
+        """Whose calls and time a leg counts for."""
+        return self._policy.subjects_of(leg_id)
+
+    def goes_on(self, leg_id: LegId, subjects: Sequence[str], answered_at: float | None) -> None:
+        """A leg of the switch before is here; `answered_at` in epoch seconds."""
+        self._policy.goes_on(leg_id, subjects, answered_at)
 
     def answered(self, leg_id: LegId) -> None:
         """Of any leg."""
