@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
 STORM_S = 60.0 * float(os.environ.get("SOFTSWITCH_STORM_MINUTES", "0.5"))
 CALLERS, AGENTS, SKILLS, QUEUES, HOUSES = 200, 50, 30, 6, 5
 PASSWORD = "long-enough-4711"
-SWITCH_HOST, PHONES_HOST, CALLERS_HOST = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+SWITCH_HOST, PHONES_HOST, CALLERS_HOST = "127.0.1.1", "127.0.1.2", "127.0.1.3"
 RING_S, WRAP_UP_S = 3.0, 1.0
 PROBES = "+16660000"
 """Who calls when the storm is over."""
@@ -253,7 +253,7 @@ def houses_closed(storm: Storm) -> Generator[None]:
 
 
 def test_a_storm(tmp_path: Path) -> None:
-    port = free_port()
+    port = free_port(SWITCH_HOST)
     with RunningSwitch(tmp_path / "centre", files(port)) as switch:
         storm = Storm(switch, HostPort(SWITCH_HOST, port))
         with houses_closed(storm):
