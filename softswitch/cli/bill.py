@@ -1,7 +1,9 @@
 """`softswitch bill` and `softswitch rate`: what a client company is charged, and why."""
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -42,14 +44,18 @@ def bill(project: str, month: str | None, form: str, calls: bool, output: str | 
     directory = find_directory(config)
     configuration = load(directory)
     book, of_month = _book(configuration, project), _month(configuration, project, month)
-    if form == "xlsx" and output is None:
-        raise click.UsageError("a workbook needs a file: -o FILE")
+    if form == "xlsx" and output is None and sys.stdout.isatty():
+        raise click.UsageError("a workbook is not for the terminal: -o FILE")
     biller = Biller(book, project, of_month, number_habits(configuration))
     with _reader(configuration) as store:
         rated = map(biller.take, _calls_of(store, project, of_month))
         match form:
             case "xlsx" if output is not None:
                 made = _in_place(output, lambda path: _write_workbook(path, rated, biller, of_month, book, calls))
+            case "xlsx":
+                with tempfile.NamedTemporaryFile(suffix=".xlsx") as file:
+                    made = _write_workbook(file.name, rated, biller, of_month, book, calls)
+                    shutil.copyfileobj(file, sys.stdout.buffer)
             case "json" if output is not None:
                 made = _in_place(output, lambda path: _write_json(path, rated, biller, calls))
             case "json":

@@ -61,6 +61,10 @@ TimedKey = tuple[float, str]
 """(when it began, id): sorts by time, and the id tells apart what began in the same microsecond."""
 
 
+TIME_BYTES = 8
+"""Of a timed key; the id follows."""
+
+
 def text_key(text: str) -> bytes:
     return text.encode()
 
@@ -77,4 +81,4 @@ def number_key(number: int) -> bytes:
 
 def timed_key(key: TimedKey) -> bytes:
     at_wall, identifier = key
-    return round(at_wall * 1_000_000).to_bytes(8, "big") + identifier.encode()
+    return round(at_wall * 1_000_000).to_bytes(TIME_BYTES, "big") + identifier.encode()

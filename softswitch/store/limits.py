@@ -9,6 +9,9 @@ FRESH_CDRS_MAX = 512
 SCAN_ROWS_MAX = 500
 """Rows read in one transaction: a reader that held one for longer would keep the file from reusing its pages."""
 
+KEYS_AT_ONCE = 10_000
+"""Keys without their rows read in one transaction: a millisecond."""
+
 GROUP_S = 0.05
 """How long the first record of a group waits for company when nobody is waiting for the disk. At 150 calls a second
 10 ms cost 0.17 ms of CPU per call, 50 ms 0.07 and 100 ms 0.04; so much of what was put before a crash may be lost."""

@@ -46,6 +46,11 @@ class MemoryRows:
         chosen = keys[max(begin, end - limit) : end][::-1] if reverse else keys[begin : min(end, begin + limit)]
         return [(key, values[key]) for key in chosen]
 
+    def newest_keys(self, table: str, high: bytes | None, limit: int) -> list[bytes]:
+        keys = self._keys.get(table, [])
+        end = len(keys) if high is None else bisect_left(keys, high)
+        return keys[max(0, end - limit) : end][::-1]
+
     def apply(self, operations: Sequence[Operation]) -> None:
         for table, key, value in operations:
             keys, values = self._keys.setdefault(table, []), self._values.setdefault(table, {})

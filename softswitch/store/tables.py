@@ -13,8 +13,8 @@ from softswitch.base.errors import SoftswitchError
 from softswitch.store.compact import compact
 from softswitch.store.environment import Operation
 from softswitch.store.file_places import FilePlaces
-from softswitch.store.layout import K, N, TableLayout, V
-from softswitch.store.limits import SCAN_ROWS_MAX
+from softswitch.store.layout import TIME_BYTES, K, N, TableLayout, V
+from softswitch.store.limits import KEYS_AT_ONCE, SCAN_ROWS_MAX
 
 
 class ReadableRows(Protocol):
@@ -28,6 +28,10 @@ class ReadableRows(Protocol):
         self, table: str, low: bytes | None, high: bytes | None, *, reverse: bool, limit: int
     ) -> list[tuple[bytes, bytes]]:
         """At most `limit` rows with low <= key < high in key order, or from the other end with `reverse`."""
+        ...
+
+    def newest_keys(self, table: str, high: bytes | None, limit: int) -> list[bytes]:
+        """At most `limit` of the keys below `high`, the greatest first."""
         ...
 
 
@@ -122,6 +126,20 @@ class TableReader(Generic[K, V]):
         """The value with the greatest key below `stop`."""
         rows = self._rows.scan(self._layout.name, None, self._layout.key(stop), reverse=True, limit=1)
         return self._value(rows[0][1]) if rows else None
+
+    def newest_with_id(self, identifier: str, among: int) -> V | None:
+        """The newest value with this id, of a table with timed keys, among its newest so many."""
+        wanted, high = identifier.encode(errors="replace"), None
+        for looked_at in range(0, among, KEYS_AT_ONCE):
+            keys = self._rows.newest_keys(self._layout.name, high, min(KEYS_AT_ONCE, among - looked_at))
+            found = next((key for key in keys if key[TIME_BYTES:] == wanted), None)
+            value = None if found is None else self._rows.get(self._layout.name, found)
+            if value is not None:
+                return self._value(value)
+            if len(keys) < KEYS_AT_ONCE:
+                return None
+            high = keys[-1]
+        return None
 
     def encoded(self, start: K, stop: K) -> Iterator[bytes]:
         """The values of a span as they are stored, to compare them."""

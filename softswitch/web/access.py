@@ -98,6 +98,7 @@ ACCESS: dict[str, frozenset[Column]] = {
     "POST /recordings/{recording_id}/link": LEADERS,
     "GET /reports": LEADERS,
     "GET /reports/{report}": LEADERS,
+    "GET /bills/{project}": PROJECTS,
     "GET /links/{token}": NOBODY_NEEDED,
     "GET /voicemail/boxes": PROJECTS,
     "GET /voicemail/messages": PROJECTS,

@@ -11,7 +11,7 @@ from softswitch.store import StoreReader
 from softswitch.store.layout import TimedKey
 from softswitch.store.schema import Cdr, StoredRecording
 from softswitch.web.fields import Cursor, Instant, Limit, Word
-from softswitch.web.limits import PAGE_ROWS_SEARCHED_MAX, RECORD_SEARCHED_MAX
+from softswitch.web.limits import PAGE_ROWS_SEARCHED_MAX, RECORD_KEYS_SEARCHED_MAX
 from softswitch.web.problem import ProblemError
 from softswitch.web.route import Page
 from softswitch.web.tokens import cursor_text, read_cursor
@@ -82,8 +82,7 @@ def cdr_page(store: StoreReader, query: CdrQuery, sees: Callable[[Cdr], bool]) -
 
 
 def find_cdr(store: StoreReader, call_id: str) -> Cdr | None:
-    rows = islice(store.cdrs.descending(), RECORD_SEARCHED_MAX)
-    return next((row for row in rows if row.call_id == call_id), None)
+    return store.cdrs.newest_with_id(call_id, RECORD_KEYS_SEARCHED_MAX)
 
 
 def recording_page(
@@ -96,8 +95,7 @@ def recording_page(
 
 
 def find_recording(store: StoreReader, recording_id: str) -> StoredRecording | None:
-    rows = islice(store.recordings.descending(), RECORD_SEARCHED_MAX)
-    return next((row for row in rows if row.recording_id == recording_id), None)
+    return store.recordings.newest_with_id(recording_id, RECORD_KEYS_SEARCHED_MAX)
 
 
 def _span(query: CdrQuery | RecordingQuery) -> tuple[TimedKey | None, TimedKey | None]:

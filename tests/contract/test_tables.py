@@ -328,3 +328,18 @@ def test_any_order_of_writes_leaves_what_a_dict_would_hold(store: Store, steps: 
     settle(store)
     assert list(store.agent_states.ascending()) == [model[key] for key in sorted(model)]
     assert store.agent_states.count() == len(model)
+
+
+def test_a_record_is_found_by_its_id_however_old_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("softswitch.store.tables.KEYS_AT_ONCE", 3)
+    for number in range(10):
+        store.end_call(a_cdr(number))
+    store.end_call(msgspec.structs.replace(a_cdr(7), started_at=1_700_000_100.0, called_number="200"))
+    settle(store)
+    assert store.cdrs.newest_with_id("call-00000", 100) == a_cdr(0)
+    newest = store.cdrs.newest_with_id("call-00007", 100)
+    assert newest is not None
+    assert newest.called_number == "200"
+    assert store.cdrs.newest_with_id("call-00000", 10) is None, "it is the eleventh"
+    for unknown in ("00000", "call-0000", "", "\ud800"):
+        assert store.cdrs.newest_with_id(unknown, 100) is None

@@ -2,6 +2,7 @@
 
 from softswitch.web.endpoints import (
     agents,
+    bills,
     call_orders,
     calls,
     conferences,
@@ -36,6 +37,7 @@ ROUTES: list[Route] = [
     *events.routes.routes,
     *records.routes.routes,
     *reports.routes.routes,
+    *bills.routes.routes,
     *voicemail.routes.routes,
     *webhooks.routes.routes,
     *configuration.routes.routes,

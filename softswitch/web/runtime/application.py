@@ -51,7 +51,7 @@ def application(
 
     return Litestar(
         route_handlers=[
-            HTTPRouteHandler("/openapi.json", http_method="GET")(show_openapi),
+            HTTPRouteHandler("/openapi.json", http_method=["GET", "HEAD"])(show_openapi),
             *(_handler(route, gate) for route in routes),
             *others,
         ],
@@ -71,7 +71,8 @@ def _handler(route: Route, gate: Gate) -> HTTPRouteHandler:
 
     path = route.path.replace("}", ":str}")
     paths = [PREFIX + path, path] if path in AT_THE_ROOT else [PREFIX + path]
-    return HTTPRouteHandler(paths, http_method=route.method, status_code=route.status)(handle)
+    methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]  # the server leaves the body out
+    return HTTPRouteHandler(paths, http_method=methods, status_code=route.status)(handle)
 
 
 def _cors(settings: WebSection) -> CORSConfig | None:

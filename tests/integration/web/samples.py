@@ -23,6 +23,7 @@ WORDS = {
     "stream_id": "s1",
     "token": "AAAA",
     "report": "none",
+    "project": "none",
     "name": "media-0",
     "webhook": "crm",
 }
@@ -63,7 +64,7 @@ BODIES: dict[str, Any] = {
     "POST /simulations": {"calls": 10, "agents": "1"},
 }
 QUERIES = {"DELETE /bans": "?network=192.0.2.1"}
-SLOW = ("GET /calls/{call_id}/why", "POST /simulations", "POST /configuration/check")
+SLOW = ("GET /calls/{call_id}/why", "GET /bills/{project}", "POST /simulations", "POST /configuration/check")
 """They start a process of their own."""
 
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.network
 
 PASSWORD = "long-enough-4711"
 KEY = "ssw_everything"
-SLOW = ("explain_call", "make_report", "simulate", "check_configuration", "list_audit")
+SLOW = ("explain_call", "make_report", "make_bill", "simulate", "check_configuration", "list_audit")
 """Operations that take processes or time of their own; other tests ask them."""
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method"

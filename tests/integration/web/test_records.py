@@ -1,5 +1,6 @@
 """Records and recordings over the API: pages, filters, whose is what, parts of files, links."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,13 @@ from tests.integration.web.conftest import SOUND, STARTED_AT, Api, bearer
 pytestmark = pytest.mark.network
 
 FILE = "/api/v1/recordings/r1/file"
+TARIFFS = """
+[[tariff]]
+project = "acme"
+since = 2020-01-01
+currency = "RUB"
+prices = [{item = "platform", price = "0.10"}]
+"""
 
 
 def ids(api: Api, query: str = "", role: str = "admin") -> list[str]:
@@ -121,6 +129,35 @@ def test_who_has_heard_it_is_in_the_audit_log(api: Api) -> None:
         ("key:supervisor", "/api/v1/recordings/r1/link", '{"seconds":3600.0}'),
         ("key:supervisor", FILE, ""),
     ]
+
+
+def test_a_bill_is_made_for_those_whose_it_is(api: Api, directory: Path) -> None:
+    path = f"/api/v1/bills/acme?month={time.strftime('%Y-%m', time.gmtime(STARTED_AT))}"
+    untold = api.get(path, headers=bearer("admin"))
+    assert (untold.status_code, untold.json()["field"]) == (409, "project")
+    assert "has no tariff" in untold.json()["reason"]
+    (directory / "tariffs.toml").write_text(TARIFFS)
+    try:
+        for role in ("admin", "project"):
+            made = api.get(f"{path}&calls=true", headers=bearer(role)).json()
+            assert (made["project"], made["calls"], len(made["rated_calls"])) == ("acme", 3, 2)
+        workbook = api.get(f"{path}&format=xlsx", headers=bearer("project"))
+        assert (workbook.status_code, workbook.content[:2]) == (200, b"PK")
+        assert workbook.headers["content-disposition"].endswith(".xlsx")
+        for role, project in (("admin", "none"), ("project", "bolt")):
+            assert api.get(f"/api/v1/bills/{project}", headers=bearer(role)).status_code == 404
+        assert api.get("/api/v1/bills/acme?month=2026-13", headers=bearer("admin")).status_code == 409
+    finally:
+        (directory / "tariffs.toml").unlink()
+
+
+def test_head_answers_as_get_does_without_a_body(api: Api) -> None:
+    for path in ("/api/v1/cdrs", "/api/v1/cdrs/old1", "/api/v1/cdrs/none", FILE):
+        got, head = (api.request(method, path, headers=bearer("admin")) for method in ("GET", "HEAD"))
+        assert head.status_code == got.status_code
+        for name in ("content-type", "content-length", "etag"):
+            assert head.headers.get(name) == got.headers.get(name)
+    assert api.request("HEAD", "/api/v1/calls/c1/hangup", headers=bearer("admin")).status_code == 405
 
 
 def test_a_report_is_made_for_those_whose_it_is(api: Api) -> None:
