@@ -7,6 +7,7 @@ import msgspec
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.control.protocol.replies import RefusalCode, Refused
+from softswitch.web.as_routes import as_routes
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -108,8 +109,8 @@ class ProblemError(SoftswitchError):
 
 
 def refused(reply: Refused) -> ProblemError:
-    """What the switch has said. Its messages are reason and remedy in one."""
-    reason, remedy = _parted(reply.message)
+    """What the switch has said. Its messages are reason and remedy in one, and name commands."""
+    reason, remedy = _parted(as_routes(reply.message))
     return ProblemError(_OF_REFUSAL[reply.code], reason, remedy, faults=reply.faults)
 
 
