@@ -9,7 +9,7 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Method
 
 from softswitch.base.log import get_logger
 from softswitch.config.web_settings import WebSection
@@ -71,7 +71,7 @@ def _handler(route: Route, gate: Gate) -> HTTPRouteHandler:
 
     path = route.path.replace("}", ":str}")
     paths = [PREFIX + path, path] if path in AT_THE_ROOT else [PREFIX + path]
-    methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]  # the server leaves the body out
+    methods: list[Method] = ["GET", "HEAD"] if route.method == "GET" else [route.method]  # uvicorn leaves the body out
     return HTTPRouteHandler(paths, http_method=methods, status_code=route.status)(handle)
 
 
