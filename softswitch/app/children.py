@@ -8,7 +8,11 @@ One `Child` is started, started again whenever it ends, and at last told to end:
     running    exited                       waiting    Restart (and if the back-off is nil, as in the next row)
     running    exited, cannot start (1)     gone       GaveUp
     running    reload                       running    Send HUP, to a child that reloads
-    running    stop                         stopping   Send TERM; kill deadline set
+    running    renew (4)                    renewing   Send TERM; kill deadline set
+    running    replaced (5)                 running
+    renewing   exited                       running    Spawn
+    renewing   kill deadline                renewing   Send KILL
+    running, renewing   stop                stopping   Send TERM; kill deadline set
     waiting    back-off over                running    Spawn
     waiting    stop                         gone
     stopping   exited                       gone
@@ -22,7 +26,9 @@ Whatever is not in the table changes nothing.
 configuration or the machine, and would print it for ever. Later the same codes are a reason to try again: what broke
 may be repaired while the others carry the calls.
 (2) A person who presses Ctrl-C twice does not want to wait for calls to end.
-(3) A former supervisor was killed and this child survived it.
+(3) A former supervisor was killed and this child survived it; or it has become another program (supervisor.py).
+(4) It is to be another version of itself.
+(5) An upgrade has put another process in its place (upgrade.py), in its own order.
 
 The first restart is immediate, because a call centre is waiting; the next come after 0.1, 0.2, 0.4 ... 5 s; a run of
 `HEALTHY_S` forgets all that.
@@ -57,6 +63,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     stop_rank: int
     kill_after_s: float
     reloads: bool = False
+    carries_calls: bool = False
 
 
 class Spawn(msgspec.Struct, frozen=True):
@@ -97,6 +104,7 @@ Output = Spawn | Send | Restart | GaveUp | AllGone
 class _State(Enum):
     NEW = auto()
     RUNNING = auto()
+    RENEWING = auto()
     WAITING = auto()
     STOPPING = auto()
     GONE = auto()
@@ -130,6 +138,9 @@ class Child:
         """The process has ended (`exit_code` negative: by that signal; None: unknown, or it never began)."""
         if self._state is _State.STOPPING:
             self._is_over()
+        elif self._state is _State.RENEWING:
+            self._deadline = None
+            self._spawn(now)
         elif self._state is _State.RUNNING:
             was_healthy = now - self._started_at >= HEALTHY_S
             if exit_code in CANNOT_START and self._runs == 1 and not was_healthy:
@@ -142,9 +153,21 @@ class Child:
         if self._state is _State.RUNNING and self.role.reloads:
             self._outputs.append(Send(self.role.name, "HUP"))
 
+    def renew(self, now: float) -> None:
+        if self._state is _State.RUNNING:
+            self._state = _State.RENEWING
+            self._deadline = now + self.role.kill_after_s
+            self._outputs.append(Send(self.role.name, "TERM"))
+
+    def replaced(self, now: float) -> None:
+        if self._state is _State.RUNNING:
+            self._runs += 1
+            self._started_at = now
+            self._back_off_s = 0.0
+
     def stop(self, now: float) -> None:
         match self._state:
-            case _State.RUNNING:
+            case _State.RUNNING | _State.RENEWING:
                 self._state = _State.STOPPING
                 self._deadline = now + self.role.kill_after_s
                 self._outputs.append(Send(self.role.name, "TERM"))
@@ -162,11 +185,15 @@ class Child:
         self._deadline = None
         if self._state is _State.WAITING:
             self._spawn(now)
-        elif self._state is _State.STOPPING:
+        elif self._state in (_State.STOPPING, _State.RENEWING):
             self._outputs.append(Send(self.role.name, "KILL"))
 
     def next_timeout(self) -> float | None:
         return self._deadline
+
+    @property
+    def is_running(self) -> bool:
+        return self._state is _State.RUNNING
 
     @property
     def is_gone(self) -> bool:
@@ -217,6 +244,18 @@ class Children:
             self._exit_code = 2
             self._is_stopping = True
         self._stop_next(now)
+
+    def is_running(self, name: str) -> bool:
+        """It runs, and nothing else is wanted of it."""
+        return self._children[name].is_running
+
+    def renew(self, name: str, now: float) -> None:
+        """End a child and start it again."""
+        self._children[name].renew(now)
+
+    def replaced(self, name: str, now: float) -> None:
+        """Another process is in the place of a child."""
+        self._children[name].replaced(now)
 
     def reload(self) -> None:
         """The configuration has changed."""

@@ -12,14 +12,17 @@ unreachable". A switch that dies again and again soon after its start may do so 
 supervisor lets go of all (`SocketStore.ended`). A supervisor that was itself killed has none; then the switch binds.
 
 The two speak over a socket pair that the switch inherits: one message for each socket, with its descriptor
-(SCM_RIGHTS). The environment variable `SOFTSWITCH_HELD` tells the switch the descriptor of the pair and those it is
-given.
+(SCM_RIGHTS), and words without one: a switch that is to wait for its turn (upgrade.py) says "prepared" and begins when
+it is told "go"; one that has begun says "ready". The environment variable `SOFTSWITCH_HELD` tells the switch the
+descriptor of the pair and those it is given.
 """
 
+import asyncio
 import contextlib
 import os
 import socket
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -31,12 +34,25 @@ SHORT_LIVES_MAX = 3
 """Deaths in a row so soon after a start after which what waits in the sockets is suspected."""
 NAME_BYTES_MAX = 200
 
+Heard = Literal["nothing", "held", "prepared", "ready", "over"]
+"""What came of a look at the channel: over, when the switch will say no more."""
+
+_PREPARED, _READY, _GO = b"prepared", b"ready", b"go"
+
 
 class Inherited(msgspec.Struct, frozen=True):
-    """What a switch finds in its environment: descriptors."""
+    """What a switch finds in its environment: descriptors, and whether it is to wait for its turn."""
 
     channel: int
     sockets: dict[str, int] = {}
+    waits: bool = False
+
+
+class LeftSockets(msgspec.Struct, frozen=True):
+    """What a supervisor leaves to the program that takes its place in the same process: descriptors."""
+
+    sockets: dict[str, int] = {}
+    channel: int | None = None
 
 
 def name_of(kind: TransportKind, local: HostPort) -> str:
@@ -50,8 +66,26 @@ class HeldSockets:
     def __init__(self, environment: Mapping[str, str]) -> None:
         inherited = _read(environment.get(VARIABLE, ""))
         self._channel = None if inherited is None else _opened(inherited.channel)
+        self._waits = inherited is not None and inherited.waits
         given = {} if inherited is None else inherited.sockets
         self._given = {name: opened for name, number in given.items() if (opened := _opened(number)) is not None}
+
+    async def turn(self) -> bool:
+        """Wait until the switch before has ended, if there is one; False if there will be no turn."""
+        if not self._waits or self._channel is None:
+            return True
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.sock_sendall(self._channel, _PREPARED)
+            return await loop.sock_recv(self._channel, NAME_BYTES_MAX) == _GO
+        except OSError:
+            return False
+
+    def ready(self) -> None:
+        """The switch has begun, and answers."""
+        if self._channel is not None:
+            with contextlib.suppress(OSError):
+                self._channel.send(_READY)
 
     def take(self, kind: TransportKind, local: HostPort) -> socket.socket | None:
         """The socket that the switch before listened on there; None: there is none."""
@@ -96,42 +130,71 @@ class SocketStore:
         """Readable when the switch has something to be held, or has ended; `receive` then."""
         return self._channel
 
-    def begin(self) -> tuple[dict[str, str], list[int]]:
+    def begin(self, *, waits: bool = False) -> tuple[dict[str, str], list[int]]:
         """A switch is about to be started: what is to be in its environment, and the descriptors it is to inherit.
 
-        `begun` must follow once it has them.
+        `begun` must follow once it has them. One that `waits` begins when `go` says so. Nothing more is heard of the
+        switch before.
         """
+        while self.receive() == "held":
+            pass
         self._close_channel()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._channel.setblocking(False)
         number = theirs.detach()
-        inherited = Inherited(number, dict(self._held))
+        inherited = Inherited(number, dict(self._held), waits)
         return {VARIABLE: msgspec.json.encode(inherited).decode()}, [number, *self._held.values()]
 
     def begun(self, inherited: list[int]) -> None:
         """It has its own of each."""
         os.close(inherited[0])
 
-    def receive(self) -> bool:
-        """Take what the switch wants held; False when it will say no more."""
+    def go(self) -> None:
+        """It is the turn of the switch that waits."""
+        if self._channel is not None:
+            with contextlib.suppress(OSError):  # it is dead, which shows
+                self._channel.send(_GO)
+
+    def receive(self) -> Heard:
+        """Take the next thing that the switch wants held, or says."""
         if self._channel is None:
-            return False
+            return "over"
         try:
             content, descriptors, _, _ = socket.recv_fds(self._channel, NAME_BYTES_MAX, 1)
         except BlockingIOError:
-            return True
+            return "nothing"
         except OSError:
             content, descriptors = b"", []
+        if content == _PREPARED and not descriptors:
+            return "prepared"
+        if content == _READY and not descriptors:
+            return "ready"
         if not content or len(descriptors) != 1:
             for number in descriptors:
                 os.close(number)
             self._close_channel()
-            return False
+            return "over"
         former = self._held.pop(content.decode(), None)
         if former is not None:
             os.close(former)
         self._held[content.decode()] = descriptors[0]
-        return True
+        return "held"
+
+    def leave(self) -> LeftSockets:
+        """All goes to the program that takes the place of this one, by `execv`."""
+        for number in self._held.values():
+            os.set_inheritable(number, True)
+        if self._channel is not None:
+            self._channel.set_inheritable(True)
+        return LeftSockets(dict(self._held), None if self._channel is None else self._channel.fileno())
+
+    def resume(self, left: LeftSockets) -> None:
+        """Go on with what the program before has left."""
+        for name, number in left.sockets.items():
+            os.set_inheritable(number, False)
+            self._held[name] = number
+        if left.channel is not None:
+            self._channel = _opened(left.channel)
 
     def ended(self, lived_s: float) -> bool:
         """The switch has died; whether all sockets were let go of, since it dies again and again."""

@@ -26,9 +26,11 @@ from softswitch.app.voicemail_operations import VoicemailOperations
 from softswitch.app.warehouse_state import read_state
 from softswitch.base.errors import ConfigurationError, LocalError, StartError
 from softswitch.base.ids import CallId
+from softswitch.calls.kept.kept_call import KEPT_VERSION
 from softswitch.control.protocol.replies import Done, Messages, Refused, Reloaded, Status, WorkerSet
 from softswitch.control.protocol.requests import GetMessages, WorkerAction
 from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, StoreRow, WarehouseRow, WebRow, WorkerRow
+from softswitch.media.protocol import PROTOCOL_VERSION
 from softswitch.media.runtime.client import WorkerState
 from softswitch.store import size_on_disk_bytes
 
@@ -133,6 +135,8 @@ class SwitchOperations:
             queues=len(parts.configuration.queues),
             waiting=parts.acd.waiting(),
             workers=self._workers(),
+            media_protocol=PROTOCOL_VERSION,
+            kept_version=KEPT_VERSION,
             store=self._store(),
             configuration_directory=parts.configuration.directory,
             configuration_loaded_at=parts.configuration_loaded_at,
@@ -230,6 +234,7 @@ def worker_row(worker: WorkerState) -> WorkerRow:
         streams=worker.streams,
         is_draining=worker.is_draining,
         adopted=worker.adopted,
+        version=worker.version,
     )
     said = worker.statistics
     if said is None:

@@ -48,8 +48,15 @@ class RunDirectory:
             ) from error
         self._lock: int | None = None
 
-    def lock(self) -> None:
-        """Keep every other supervisor out until this process ends. Raises `StartError` if one is there already."""
+    def lock(self, left: int | None = None) -> None:
+        """Keep every other supervisor out until this process ends. Raises `StartError` if one is there already.
+
+        `left` is the descriptor of one that was locked in this process, by another program (`leave`).
+        """
+        if left is not None:
+            os.set_inheritable(left, False)
+            self._lock = left
+            return
         path = self.path / "supervisor.lock"
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -64,6 +71,12 @@ class RunDirectory:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._lock = descriptor
+
+    def leave(self) -> int | None:
+        """The lock is the next program's in this process, which `execv` begins."""
+        if self._lock is not None:
+            os.set_inheritable(self._lock, True)
+        return self._lock
 
     def unlock(self) -> None:
         if self._lock is not None:

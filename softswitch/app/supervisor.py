@@ -4,27 +4,37 @@ It holds no call and reads no socket of the network, so that it has no reason to
 same its children go on, each in a session of its own; the next supervisor of the same run directory takes them over.
 
 It keeps the switch's listening sockets open for the next switch (held_sockets.py).
+
+An upgrade (upgrade.py) puts the switch of another installation in the place of the one that runs. Then the supervisor
+becomes the other installation's as well: the same process executes the other program (`execv`), which finds its
+children as after a kill, and in its environment what only a process can hand on (`LeftSupervisor`). What carries no
+call is started anew by it at once, and media workers when they are empty (renewal.py).
 """
 
 import asyncio
-import contextlib
 import os
 import signal
-import subprocess
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, MutableMapping, Sequence
 
 import msgspec
 
+from softswitch import __version__
+from softswitch.app.child_process import Process, how_it_ended
 from softswitch.app.children import AllGone, Children, GaveUp, Output, Restart, Role, Send, Spawn
 from softswitch.app.health import notify
-from softswitch.app.held_sockets import SocketStore
+from softswitch.app.held_sockets import LeftSockets, SocketStore
+from softswitch.app.renewal import Renewal
 from softswitch.app.run_directory import SWITCH, RunDirectory
+from softswitch.app.supervisor_protocol import AskSupervisor, Request, Supervised, Upgrade, Upgraded, supervisor_socket
+from softswitch.app.supervisor_socket import Client, SupervisorSocket
+from softswitch.app.upgrade import Outcome
+from softswitch.app.upgrading import Upgrading
 from softswitch.base.clock import Clock, SystemClock
 from softswitch.base.log import get_logger
 
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
-"""For the children, unless the operator says otherwise: numpy would share among all cores, with threads that spin, what
-takes one core a fraction of a millisecond; the other cores have workers of their own."""
+_LEFT = "SOFTSWITCH_SUPERVISOR"
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _log = get_logger("supervisor")
 
@@ -36,48 +46,40 @@ class Program(msgspec.Struct, frozen=True):
     arguments: tuple[str, ...]
 
 
-class Process:
-    """A running child, known by its pidfd (Linux 5.3): its end is an event, and a signal never hits another process."""
+class LeftSupervisor(msgspec.Struct, frozen=True, kw_only=True):
+    """What the program of before an upgrade has left in this process: descriptors, and the names of the children."""
 
-    __slots__ = ("_popen", "descriptor", "pid")
-
-    def __init__(self, pid: int, popen: subprocess.Popen[bytes] | None = None) -> None:
-        self.pid = pid
-        self._popen = popen
-        self.descriptor = os.pidfd_open(pid)
+    pid: int
+    lock: int | None
+    sockets: LeftSockets
+    children: list[str]
 
     @classmethod
-    def spawn(
-        cls, arguments: Sequence[str], variables: Mapping[str, str] | None = None, inherited: Sequence[int] = ()
-    ) -> "Process":
-        """Raises `OSError`. A session of its own, so that neither Ctrl-C nor a closed terminal reaches it.
-
-        It has these `variables` besides the supervisor's, and `inherited` descriptors besides the three usual ones.
-        """
-        environment = {**_ENVIRONMENT, **os.environ, **(variables or {})}
-        popen = subprocess.Popen(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            env=environment,
-            pass_fds=inherited,
-        )
-        return cls(popen.pid, popen)
-
-    def send(self, name: str) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.descriptor, signal.Signals[f"SIG{name}"])
-
-    def finish(self) -> int | None:
-        """Bury the ended process. Its exit code; negative is a signal; None for one that is not our own child."""
-        os.close(self.descriptor)
-        return self._popen.wait() if self._popen else None
+    def found_in(cls, environment: MutableMapping[str, str]) -> "LeftSupervisor | None":
+        """Takes it out, for it is nobody else's."""
+        text = environment.pop(_LEFT, "")
+        try:
+            left = msgspec.json.decode(text, type=cls) if text else None
+        except msgspec.MsgspecError:
+            return None
+        return left if left is not None and left.pid == os.getpid() else None
 
 
 class Supervisor:
     """Runs `programs`, which are in the order of their start. Made and used inside a running event loop."""
 
-    def __init__(self, programs: Sequence[Program], run_directory: RunDirectory, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        run_directory: RunDirectory,
+        *,
+        itself: Sequence[str] = (),
+        left: LeftSupervisor | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """`itself` is the supervisor's own command line, without which it stays what it is after an upgrade."""
+        self._itself = tuple(itself)
+        self._left = left
         self._programs = {program.role.name: program for program in programs}
         self._run_directory = run_directory
         self._clock = clock or SystemClock()
@@ -90,15 +92,22 @@ class Supervisor:
         self._switch_began_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._exit_code: asyncio.Future[int] = self._loop.create_future()
+        self._began_at = self._clock.now()
+        self._upgrading: Upgrading | None = None
+        self.renewal = Renewal(())
+        """Of media workers with the code of before."""
 
     async def run(self) -> int:
         """Start everything; returns the exit code when everything has ended."""
         self._take_over()
         self._children.start(self._clock.now(), already_running=self._processes.keys())
+        self._renew_left()
         self._drain()
+        asked = SupervisorSocket(supervisor_socket(str(self._run_directory.path)), self._asked)
         try:
             return await self._exit_code
         finally:
+            asked.close()
             self._stop_reading()
             self._sockets.close()
 
@@ -106,6 +115,8 @@ class Supervisor:
         """End everything in order; a second time, quickly."""
         _log.info("stopping")
         notify("STOPPING=1")
+        if self._upgrading is not None:
+            self._upgrading.abandon()
         self._children.stop(self._clock.now())
         self._drain()
 
@@ -120,6 +131,12 @@ class Supervisor:
             _log.error("does not answer, and is killed", child=name, pid=self._processes[name].pid)
             self._processes[name].send("KILL")
 
+    def renew(self, name: str) -> None:
+        """End a child, and start it as what it is now."""
+        _log.info("renewing", child=name)
+        self._children.renew(name, self._clock.now())
+        self._drain()
+
     @property
     def pids(self) -> dict[str, int]:
         """The processes that run now, by the name of the child."""
@@ -128,9 +145,32 @@ class Supervisor:
     def _take_over(self) -> None:
         for name in self._programs:
             pid = self._run_directory.living_process(name)
-            if pid is not None:
+            if pid is None:
+                continue
+            if self._left is None:
                 _log.warning("taken over, its supervisor was killed", child=name, pid=pid)
-                self._watch(name, Process(pid))
+            self._watch(name, Process(pid))
+        if self._left is not None:
+            self._sockets.resume(self._left.sockets)
+            self._listen_to_switch()
+            _log.info("upgraded", version=__version__, children=self.pids)
+
+    def _renew_left(self) -> None:
+        """After an upgrade: what the program of before has started becomes what it is in this version."""
+        if self._left is None:
+            return
+        for name in self._left.children:
+            if name not in self._programs:
+                pid = self._run_directory.living_process(name)
+                if pid is not None:
+                    _log.info("ended, it is not configured any more", child=name, pid=pid)
+                    os.kill(pid, signal.SIGTERM)
+                    self._run_directory.forget_process(name)
+            elif name != SWITCH and not self._programs[name].role.carries_calls:
+                self.renew(name)
+        self.renewal = Renewal(
+            name for name in self._left.children if name in self._programs and self._programs[name].role.carries_calls
+        )
 
     def _drain(self) -> None:
         while outputs := self._children.take_outputs():
@@ -160,7 +200,11 @@ class Supervisor:
 
     def _spawn(self, name: str) -> None:
         try:
-            process = self._spawn_holding(name) if name == SWITCH else Process.spawn(self._programs[name].arguments)
+            process = (
+                self._spawn_holding(self._programs[name])
+                if name == SWITCH
+                else Process.spawn(self._programs[name].arguments)
+            )
         except OSError as error:
             _log.error("the system cannot start a process", child=name, reason=error.strerror)
             self._children.exited(name, None, self._clock.now())
@@ -169,24 +213,32 @@ class Supervisor:
         self._watch(name, process)
         self._run_directory.note_process(name, process.pid)
 
-    def _spawn_holding(self, name: str) -> Process:
+    def _spawn_holding(self, program: Program, *, waits: bool = False) -> Process:
         """The switch goes on with the sockets of the one before."""
         self._stop_reading()
-        variables, inherited = self._sockets.begin()
+        variables, inherited = self._sockets.begin(waits=waits)
         try:
-            process = Process.spawn(self._programs[name].arguments, variables, inherited)
+            process = Process.spawn(program.arguments, variables, inherited)
         finally:
             self._sockets.begun(inherited)
-        channel = self._sockets.channel
-        if channel is not None:
-            self._reads = channel.fileno()
-            self._loop.add_reader(self._reads, self._hold)
+        self._listen_to_switch()
         self._switch_began_at = self._clock.now()
         return process
 
-    def _hold(self) -> None:
-        if not self._sockets.receive():
-            self._stop_reading()
+    def _listen_to_switch(self) -> None:
+        channel = self._sockets.channel
+        if channel is not None:
+            self._reads = channel.fileno()
+            self._loop.add_reader(self._reads, self._hear)
+
+    def _hear(self) -> None:
+        """All that the switch wants held, or says."""
+        while (heard := self._sockets.receive()) != "nothing":
+            if heard == "over":
+                self._stop_reading()
+                return
+            if self._upgrading is not None:
+                self._upgrading.heard(heard)
 
     def _stop_reading(self) -> None:
         if self._reads is not None:
@@ -201,14 +253,104 @@ class Supervisor:
         process = self._processes.pop(name)
         self._loop.remove_reader(process.descriptor)
         exit_code = process.finish()
-        _log.info("ended", child=name, pid=process.pid, how=_how_it_ended(exit_code))
+        _log.info("ended", child=name, pid=process.pid, how=how_it_ended(exit_code))
         self._run_directory.forget_process(name)
         if name == SWITCH:
-            self._hold()  # what it had said and nobody had read
+            self._hear()  # what it had said and nobody had read
+            if self._upgrading is not None and self._upgrading.switch_ended(exit_code):
+                self._drain()
+                return
             if self._sockets.ended(self._clock.now() - self._switch_began_at):
                 _log.error("the switch dies again and again: what waits in its sockets is dropped", child=name)
         self._children.exited(name, exit_code, self._clock.now())
         self._drain()
+
+    # Upgrades
+
+    def _asked(self, client: Client, request: Request) -> None:
+        match request:
+            case AskSupervisor():
+                client.tell(
+                    Supervised(
+                        version=__version__,
+                        python=self._python_of_switch(),
+                        pid=os.getpid(),
+                        began_at=self._began_at,
+                        children=self.pids,
+                        outdated=self.renewal.names,
+                    )
+                )
+            case Upgrade():
+                if refusal := self._upgrade_refused():
+                    client.tell(Upgraded("refused", refusal))
+                    return
+                _log.info("upgrade", python=request.python)
+                self._upgrading = Upgrading(self, request, client.tell, self._clock)
+                self._upgrading.begin()
+
+    def _upgrade_refused(self) -> str:
+        if self._upgrading is not None:
+            return "another upgrade is under way: wait for its end"
+        if SWITCH not in self._processes or not self._children.is_running(SWITCH):
+            return "the switch does not run now: softswitch status says when it does"
+        return ""
+
+    def spawn_successor(self, python: str) -> Process:
+        """Of the switch: the same command line, of another installation. Raises `OSError`."""
+        process = self._spawn_holding(self._of(python), waits=True)
+        _log.info("started", child="the next switch", pid=process.pid)
+        return process
+
+    def signal_switch(self, name: str) -> None:
+        """To the process that is the switch now."""
+        if SWITCH in self._processes:
+            self._processes[SWITCH].send(name)
+
+    def promote(self, successor: Process) -> None:
+        """It is the switch from now on, and has its turn."""
+        self._watch(SWITCH, successor)
+        self._run_directory.note_process(SWITCH, successor.pid)
+        self._switch_began_at = self._clock.now()
+        self._sockets.go()
+
+    def restart_switch(self, python: str | None) -> None:
+        """As after any death; of this installation from now on, or of the one there was."""
+        if python is not None:
+            self._programs[SWITCH] = self._of(python)
+        self._children.replaced(SWITCH, self._clock.now())
+        self._children.exited(SWITCH, None, self._clock.now())
+
+    def upgrade_over(self, outcome: Outcome, python: str) -> None:
+        """The supervisor becomes what its switch is."""
+        self._upgrading = None
+        if outcome == "upgraded":
+            self._programs[SWITCH] = self._of(python)
+            self._children.replaced(SWITCH, self._clock.now())
+            self._become(python)
+
+    def _of(self, python: str) -> Program:
+        program = self._programs[SWITCH]
+        return Program(program.role, (python, *program.arguments[1:]))
+
+    def _python_of_switch(self) -> str:
+        return self._programs[SWITCH].arguments[0] if SWITCH in self._programs else ""
+
+    def _become(self, python: str) -> None:
+        """Execute the supervisor of this installation, in this process. Returns if that is impossible."""
+        if not self._itself:
+            return
+        left = LeftSupervisor(
+            pid=os.getpid(), lock=self._run_directory.leave(), sockets=self._sockets.leave(), children=list(self.pids)
+        )
+        environment = {**os.environ, _LEFT: msgspec.json.encode(left).decode()}
+        _log.info("becomes the new version", python=python)
+        # Whatever is told to it meanwhile, it hears when it listens (supervise).
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            os.execve(python, [python, *self._itself[1:]], environment)
+        except OSError as error:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            _log.error("the supervisor remains the old version", reason=error.strerror)
 
     def _wake(self) -> None:
         self._timer = None
@@ -220,28 +362,27 @@ async def supervise(
     programs: Sequence[Program],
     run_directory: RunDirectory,
     beside: Callable[[Supervisor], Coroutine[None, None, None]] | None = None,
+    *,
+    itself: Sequence[str] = (),
+    left: LeftSupervisor | None = None,
 ) -> int:
     """Run the programs until SIGTERM or SIGINT; SIGHUP reloads. Returns the exit code.
 
-    `beside` goes on as long as they run.
+    `beside` goes on as long as they run. `itself` and `left` are those of `Supervisor`.
     """
-    supervisor = Supervisor(programs, run_directory)
+    supervisor = Supervisor(programs, run_directory, itself=itself, left=left)
     watching = None if beside is None else asyncio.create_task(beside(supervisor))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, supervisor.stop)
     loop.add_signal_handler(signal.SIGINT, supervisor.stop)
     loop.add_signal_handler(signal.SIGHUP, supervisor.reload)
+    if left is not None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     try:
         return await supervisor.run()
     finally:
         if watching is not None:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in _SIGNALS:
             loop.remove_signal_handler(number)
-
-
-def _how_it_ended(exit_code: int | None) -> str:
-    if exit_code is None:
-        return "unknown"
-    return f"signal {signal.Signals(-exit_code).name}" if exit_code < 0 else f"exit code {exit_code}"

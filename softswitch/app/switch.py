@@ -3,7 +3,7 @@
 Start: configuration, dialplans, store, media workers, registrations and agents as they were, SIP ports, control socket:
 its appearance says that the switch is ready. Stop (SIGTERM): new calls get 503, calls in progress their grace time,
 then BYE. SIGHUP: reload, all or nothing. Exit codes: 0 stopped, 2 configuration or start error (one line each on
-standard error).
+standard error). SIGUSR1: end, and leave all calls to the next switch process (handing_over.py).
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from softswitch.app.building import build
 from softswitch.app.caller_settings import lookups as configured_lookups
 from softswitch.app.certificates import certificate_faults
 from softswitch.app.garbage import NEW_EVERY_S, GarbageRounds
+from softswitch.app.handing_over import hand_over
 from softswitch.app.held_sockets import HeldSockets
 from softswitch.app.machine import own_ip
 from softswitch.app.operations import SwitchOperations
@@ -41,7 +42,7 @@ from softswitch.app.settings import (
 )
 from softswitch.app.sounds import operator_texts, prepare_sounds
 from softswitch.app.voicemail_mails import mail_about
-from softswitch.base.errors import ConfigurationError, SoftswitchError
+from softswitch.base.errors import ConfigurationError, SoftswitchError, StartError
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
 from softswitch.calls.kept.kept_call import KeptCall
@@ -88,6 +89,7 @@ class Switch:
         self._parts: Parts | None = None
         self._control: ControlServer | None = None
         self._held = HeldSockets(os.environ)
+        self._handing_over: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Raises `ConfigurationError` or `StartError`; then nothing is left running."""
@@ -95,6 +97,8 @@ class Switch:
         configure_logging(
             level=configuration.settings.log.level, log_format=configuration.settings.log.format, program="switch"
         )
+        if not await self._held.turn():
+            raise StartError("the switch before goes on: this one has no turn")
         parts = build(configuration, dialplan, self, self._loop, self._held)
         self._parts = parts
         kept = read_kept(parts.records.kept_calls(), boot_id())
@@ -125,6 +129,7 @@ class Switch:
         if parts.homer is not None:
             parts.homer.start()
         self._look_for_garbage(parts, GarbageRounds(lambda: not parts.controller.calls, parts.clock.now()))
+        self._held.ready()
         log.info("ready", domain=configuration.settings.sip.domain, listen=list(configuration.settings.sip.listen))
 
     async def run(self) -> None:
@@ -133,6 +138,7 @@ class Switch:
         for name in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(name, self._told_to_stop, parts)
         self._loop.add_signal_handler(signal.SIGHUP, self._hung_up)
+        self._loop.add_signal_handler(signal.SIGUSR1, self._told_to_hand_over, parts)
         with LoopWatch(self._loop, parts.clock):
             await parts.stop_requested.wait()
             await self._stop(parts)
@@ -156,6 +162,9 @@ class Switch:
         if parts.stop_requested.is_set():
             parts.controller.end_all()
         parts.stop_requested.set()
+
+    def _told_to_hand_over(self, parts: Parts) -> None:
+        self._handing_over = self._handing_over or self._loop.create_task(hand_over(parts, self._control))
 
     def acd_happened(self, events: Sequence[Stamped]) -> None:
         parts = self.running()

@@ -29,6 +29,9 @@ _COMMANDS = {
     ),
     "completion": LazyCommand("softswitch.cli.completion", "completion", "What a shell needs to complete commands."),
     "reload": LazyCommand("softswitch.cli.reload", "reload", "Take over a changed configuration, or not at all."),
+    "upgrade": LazyCommand(
+        "softswitch.cli.upgrade", "upgrade", "Put another version in the place of the running one; calls go on."
+    ),
     "status": LazyCommand("softswitch.cli.status", "status", "The switch as a whole."),
     "metrics": LazyCommand("softswitch.cli.metrics", "metrics", "What is counted and measured, for Prometheus."),
     "calls": LazyCommand("softswitch.cli.calls", "calls", "Calls in progress."),

@@ -69,6 +69,7 @@ WORKER_COLUMNS: list[Column[WorkerRow]] = [
     Column("Streams", lambda row: str(row.streams), is_number=True),
     Column("Adopted", lambda row: str(row.adopted), is_number=True, is_wide=True),
     Column("Recordings", lambda row: str(row.recordings), is_number=True),
+    Column("Version", lambda row: row.version, is_wide=True),
     Column("CPU", lambda row: percentage(row.cpu), is_number=True),
     Column("Tick µs", lambda row: f"{row.tick_us_median:.0f}", is_number=True),
     Column("Longest", lambda row: f"{row.tick_us_max:.0f}", is_number=True, is_wide=True),

@@ -1,6 +1,7 @@
 """`softswitch serve`: check everything, then run media workers, the switch and what is beside it under a supervisor."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -10,16 +11,17 @@ import click
 
 from softswitch.app.children import Role
 from softswitch.app.health import ANSWER_WITHIN_S, ASK_EVERY_S, SwitchHealth, notify
+from softswitch.app.renewal import Drain, Order, Renew
 from softswitch.app.run_directory import SWITCH, TELEMETRY, WAREHOUSE, WEB, RunDirectory, worker_sockets
 from softswitch.app.sounds import prepare_sounds, sound_cache_directory, sound_library
-from softswitch.app.supervisor import Program, Supervisor, supervise
+from softswitch.app.supervisor import LeftSupervisor, Program, Supervisor, supervise
 from softswitch.base.errors import Fault
 from softswitch.base.log import configure_logging
 from softswitch.cli.check import checked_configuration, summary
 from softswitch.cli.directory import config_option, directory_argument, find_directory
 from softswitch.config import Configuration
-from softswitch.control.protocol.replies import Status
-from softswitch.control.protocol.requests import GetStatus
+from softswitch.control.protocol.replies import Status, WorkerSet
+from softswitch.control.protocol.requests import GetStatus, SetWorker, WorkerAction
 from softswitch.control.runtime.client import ControlClient, ControlFailed, ControlRefused, NoSwitchRunning
 
 WORKER_KILL_AFTER_S = 5.0
@@ -37,6 +39,11 @@ TELEMETRY_KILL_AFTER_S = 10.0
 WEB_KILL_AFTER_S = 5.0
 """It answers what it has begun within two seconds."""
 
+_PYTHON = (sys.executable, "-P", "-m")
+"""-P: no file of the current directory takes the place of one of ours."""
+
+RENEW_EVERY_S = 1.0
+
 READY_POLL_S = 0.02
 READY_LATE_S = 30.0
 
@@ -46,23 +53,32 @@ READY_LATE_S = 30.0
 @config_option
 def serve(directory: str | None, config: str | None) -> None:
     """Run the switch of a configuration directory."""
+    left = LeftSupervisor.found_in(os.environ)
     configuration = checked_configuration(find_directory(directory or config))
     run_directory = RunDirectory(os.path.dirname(configuration.settings.control.socket))
-    run_directory.lock()
+    run_directory.lock(None if left is None else left.lock)
     is_first = not sound_cache_directory(configuration).is_dir()
     if is_first:
         click.echo("Speaking the prompts, once: this takes a few seconds")
         _prepare_sounds(configuration)
     log = configuration.settings.log
     configure_logging(level=log.level, log_format=log.format)
-    sys.exit(asyncio.run(_run(configuration, run_directory, refresh_sounds=not is_first)))
+    sys.exit(asyncio.run(_run(configuration, run_directory, left, refresh_sounds=not is_first)))
 
 
-async def _run(configuration: Configuration, run_directory: RunDirectory, *, refresh_sounds: bool) -> int:
+async def _run(
+    configuration: Configuration, run_directory: RunDirectory, left: LeftSupervisor | None, *, refresh_sounds: bool
+) -> int:
     """Until everything has ended. Meanwhile the switch is watched; new recordings are converted if so asked."""
     sounds = asyncio.create_task(asyncio.to_thread(_prepare_sounds, configuration)) if refresh_sounds else None
     try:
-        return await supervise(_programs(configuration), run_directory, lambda each: _watch(configuration, each))
+        return await supervise(
+            _programs(configuration),
+            run_directory,
+            lambda each: _look_after(configuration, each),
+            itself=(*_PYTHON, "softswitch", "serve", configuration.directory),
+            left=left,
+        )
     finally:
         if sounds is not None:
             sounds.cancel()
@@ -70,14 +86,13 @@ async def _run(configuration: Configuration, run_directory: RunDirectory, *, ref
 
 
 def _programs(configuration: Configuration) -> list[Program]:
-    """The command lines of the children. -P: no file of the current directory takes the place of one of ours."""
-    python = (sys.executable, "-P", "-m")
+    """The command lines of the children."""
     settings = configuration.settings
     workers = [
         Program(
-            Role(name=name, stop_rank=1, kill_after_s=WORKER_KILL_AFTER_S),
+            Role(name=name, stop_rank=1, kill_after_s=WORKER_KILL_AFTER_S, carries_calls=True),
             (
-                *python,
+                *_PYTHON,
                 "softswitch.media.runtime.worker",
                 "--socket",
                 socket,
@@ -91,17 +106,17 @@ def _programs(configuration: Configuration) -> list[Program]:
     ]
     kill_after_s = settings.shutdown.grace_s + SWITCH_KILL_AFTER_GRACE_S
     switch = Role(name=SWITCH, stop_rank=0, kill_after_s=kill_after_s, reloads=True)
-    programs = [*workers, Program(switch, (*python, "softswitch.app.switch", configuration.directory))]
+    programs = [*workers, Program(switch, (*_PYTHON, "softswitch.app.switch", configuration.directory))]
     if settings.web.enabled:
         web = Role(name=WEB, stop_rank=0, kill_after_s=WEB_KILL_AFTER_S)
-        programs.append(Program(web, (*python, "softswitch.web", configuration.directory)))
+        programs.append(Program(web, (*_PYTHON, "softswitch.web", configuration.directory)))
     if settings.warehouse.dsn:
         # After the switch, whose last records it copies.
         warehouse = Role(name=WAREHOUSE, stop_rank=1, kill_after_s=WAREHOUSE_KILL_AFTER_S)
-        programs.append(Program(warehouse, (*python, "softswitch.app.warehouse", configuration.directory)))
+        programs.append(Program(warehouse, (*_PYTHON, "softswitch.app.warehouse", configuration.directory)))
     if settings.telemetry.endpoint:
         telemetry = Role(name=TELEMETRY, stop_rank=1, kill_after_s=TELEMETRY_KILL_AFTER_S)
-        programs.append(Program(telemetry, (*python, "softswitch.app.telemetry", configuration.directory)))
+        programs.append(Program(telemetry, (*_PYTHON, "softswitch.app.telemetry", configuration.directory)))
     return programs
 
 
@@ -117,6 +132,31 @@ def told_once(faults: Iterable[Fault]) -> list[str]:
     for fault in faults:
         alike.setdefault((fault.reason, fault.remedy), []).append(fault)
     return [f"{first}{f' (and {len(rest)} files more)' if rest else ''}" for first, *rest in alike.values()]
+
+
+async def _look_after(configuration: Configuration, supervisor: Supervisor) -> None:
+    await asyncio.gather(_watch(configuration, supervisor), _renew(configuration, supervisor))
+
+
+async def _renew(configuration: Configuration, supervisor: Supervisor) -> None:
+    """After an upgrade one media worker after the other becomes the new version."""
+    while True:
+        await asyncio.sleep(RENEW_EVERY_S)
+        if not supervisor.renewal.names:
+            return
+        status = await asyncio.to_thread(_ask_status, configuration)
+        for order in supervisor.renewal.look([] if status is None else status.workers):
+            if isinstance(order, Renew):
+                supervisor.renew(order.name)
+            else:
+                await asyncio.to_thread(_set_worker, configuration, order)
+
+
+def _set_worker(configuration: Configuration, order: Order) -> None:
+    """A switch that is not there is told again, when it says how its workers are."""
+    action: WorkerAction = "drain" if isinstance(order, Drain) else "resume"
+    with contextlib.suppress(NoSwitchRunning, ControlFailed), _client(configuration) as client:
+        client.ask(SetWorker(order.name, action), WorkerSet)
 
 
 async def _watch(configuration: Configuration, supervisor: Supervisor) -> None:

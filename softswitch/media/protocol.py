@@ -332,11 +332,15 @@ class GiveAccount(msgspec.Struct, frozen=True, tag=True):
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True):
-    """First message each way. A worker that speaks another version answers with its own and closes."""
+    """First message each way. A worker that speaks another version answers with its own and closes.
+
+    `program` is the softswitch's own version, for people.
+    """
 
     version: int
     worker: str = ""
     pid: int = 0
+    program: str = ""
 
 
 MediaCommand = (

@@ -5,12 +5,14 @@ from collections.abc import AsyncGenerator
 import msgspec
 
 from softswitch.base.ids import CallId
+from softswitch.calls.kept.kept_call import KEPT_VERSION
 from softswitch.calls.told.call_events import CallAnswered, CallBegan
 from softswitch.calls.told.events import Numbered, TrunkDown
 from softswitch.control.protocol.metrics import MetricFamily, Metrics, Sample, Spread
 from softswitch.control.protocol.replies import Done, EventRows, Refused, Reloaded, Status, WorkerSet
 from softswitch.control.protocol.requests import WatchEvents, WorkerAction
 from softswitch.control.protocol.rows import MissingPromptRow, ProjectRow, StoreRow, WorkerRow
+from softswitch.media.protocol import PROTOCOL_VERSION
 from softswitch.testing.acd_operations import FixedAcdOperations
 from softswitch.testing.belongings import FixedBelongings
 from softswitch.testing.call_order_operations import FixedCallOrderOperations
@@ -63,13 +65,23 @@ class FixedOperations(
             queues=len(self.queue_rows),
             waiting=1,
             workers=[
-                WorkerRow(name="media-0", pid=4712, is_connected=True, streams=3, cpu=0.12, tick_us_median=900.0),
+                WorkerRow(
+                    name="media-0",
+                    pid=4712,
+                    is_connected=True,
+                    streams=3,
+                    cpu=0.12,
+                    tick_us_median=900.0,
+                    version="0.1.0",
+                ),
                 WorkerRow(name="media-1", pid=4713, is_connected=False),
             ],
             store=StoreRow(directory="/srv/switch/store", cdrs=120, recordings=80, size_bytes=3 * 1024 * 1024),
             configuration_directory="/srv/switch",
             configuration_loaded_at=STARTED_AT,
             missing_prompts=[MissingPromptRow(name="shop/sale", language="en", times=12)],
+            media_protocol=PROTOCOL_VERSION,
+            kept_version=KEPT_VERSION,
         )
 
     def metrics(self) -> Metrics:

@@ -175,6 +175,11 @@ class AcdService:
         self._disarm()
         self._hand_on_events([SwitchStopped(self._clock.now())])
 
+    def hand_over(self) -> None:
+        """Another process goes on with all of it: what the router was told is given to the store."""
+        if self._journal is not None:
+            self._journal.hand_over()
+
     def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()

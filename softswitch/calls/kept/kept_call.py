@@ -31,6 +31,13 @@ from softswitch.media.kept import KeptStream
 from softswitch.media.protocol import Recording
 from softswitch.sip.kept import KeptLeg
 
+KEPT_VERSION = 1
+"""Raised when what is kept of a call means another thing than before. A field more is no such change if it has a
+default, for whoever does not know it leaves it out, and whoever misses it takes the default."""
+
+KEPT_READABLE = frozenset({1})
+"""The versions whose calls can be taken over."""
+
 
 class KeptParty(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of one `Party`; `sip` is his leg at the SIP endpoint, None if that is over."""

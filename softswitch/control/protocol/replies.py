@@ -80,6 +80,9 @@ class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """None where call records are not copied to a database."""
     missing_prompts: list[MissingPromptRow] = []
     """The most wanted first."""
+    media_protocol: int = 0
+    kept_version: int = 0
+    """What it speaks with media workers, and how it keeps calls: the next version must know both (app/fitness.py)."""
 
 
 class Projects(msgspec.Struct, frozen=True, tag=True):

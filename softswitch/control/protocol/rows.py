@@ -469,6 +469,7 @@ class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     """A media worker. `cpu` is the part of one core it used during the last second (0.35 = 35 %).
 
     One that `is_draining` gets no new calls. `adopted` of its streams were there before the switch was started.
+    `version` is that of the softswitch it was started by: after an upgrade it goes on with it until it is empty.
     Packets since its start: `strangers` came from sources that were not accepted, `dropped_by_kernel` found a full
     socket, `unauthentic` were refused by SRTP.
     """
@@ -487,6 +488,7 @@ class WorkerRow(msgspec.Struct, frozen=True, kw_only=True):
     dropped_by_kernel: int = 0
     unauthentic: int = 0
     adopted: int = 0
+    version: str = ""
 
 
 class WebRow(msgspec.Struct, frozen=True, kw_only=True):

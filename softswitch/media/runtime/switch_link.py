@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from softswitch import __version__
 from softswitch.base.errors import StartError
 from softswitch.media.limits import UNSENT_PACKETS_MAX
 from softswitch.media.protocol import (
@@ -149,7 +150,7 @@ class SwitchLink:
 
     def _greet(self, hello: Hello) -> None:
         self._has_greeted = True
-        self._send(Hello(PROTOCOL_VERSION, self._name, os.getpid()))
+        self._send(Hello(PROTOCOL_VERSION, self._name, os.getpid(), __version__))
         if hello.version != PROTOCOL_VERSION:
             self._drop()
 

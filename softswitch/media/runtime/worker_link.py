@@ -109,6 +109,8 @@ class WorkerLink:
         self.description = MediaDescription()
         self.is_connected = False
         self.pid = 0
+        self.program = ""
+        """Which version of the softswitch the worker is of."""
         self.statistics: WorkerStatistics | None = None
         self.has_learnt = False
         """The worker has said what it does, and has not been described to yet."""
@@ -204,6 +206,7 @@ class WorkerLink:
             return
         self._cancel_deadline()
         self.pid = hello.pid
+        self.program = hello.program
         self._last_fault = ""
         _log.info("media worker connected", worker=self.name, pid=hello.pid)
         if self._asks:

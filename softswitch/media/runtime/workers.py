@@ -16,7 +16,8 @@ from softswitch.media.runtime.worker_link import WorkerLink
 class WorkerState(msgspec.Struct, frozen=True):
     """A worker as it is now; `statistics` are its own of the last second, None while it is away.
 
-    One that is draining gets no new calls. `adopted` of its streams were there before this switch.
+    One that is draining gets no new calls. `adopted` of its streams were there before this switch. `version` is that of
+    the softswitch it was started by.
     """
 
     name: str
@@ -26,6 +27,7 @@ class WorkerState(msgspec.Struct, frozen=True):
     statistics: WorkerStatistics | None
     is_draining: bool = False
     adopted: int = 0
+    version: str = ""
 
 
 class Workers:
@@ -78,6 +80,7 @@ class Workers:
             link.statistics,
             link.name in self._draining,
             adopted,
+            link.program,
         )
 
     def drain(self, name: str, is_draining: bool) -> None:

@@ -233,3 +233,36 @@ def test_the_next_timeout_is_the_earliest_of_all(children: Children, clock: Manu
 def test_reload_is_for_the_switch_alone(children: Children) -> None:
     children.reload()
     assert children.take_outputs() == [Send("switch", "HUP")]
+
+
+def test_a_child_that_is_renewed_is_ended_and_started_at_once(running: Scene) -> None:
+    running.child.renew(running.clock.advance(1))
+    assert running.happened() == [Send("switch", "TERM")]
+    running.child.exited(0, running.clock.advance(1))
+    assert running.happened() == [Spawn("switch")]
+    assert running.child.next_timeout() is None
+
+
+def test_one_that_does_not_end_to_be_renewed_is_killed(running: Scene) -> None:
+    running.child.renew(running.clock.now())
+    running.happened()
+    assert running.wait() == SWITCH.kill_after_s
+    assert running.happened() == [Send("switch", "KILL")]
+    running.child.exited(-9, running.clock.now())
+    assert running.happened() == [Spawn("switch")]
+
+
+def test_a_child_that_is_being_renewed_can_be_stopped(running: Scene) -> None:
+    running.child.renew(running.clock.now())
+    running.child.stop(running.clock.advance(1))
+    running.happened()
+    running.child.exited(0, running.clock.now())
+    assert running.happened() == []
+    assert running.child.is_gone
+
+
+def test_a_process_that_was_put_in_the_place_of_a_child_is_no_first_run(running: Scene) -> None:
+    running.child.replaced(running.clock.advance(1))
+    assert running.happened() == []
+    running.child.exited(2, running.clock.advance(1))
+    assert running.happened() == [Restart("switch", 0.0), Spawn("switch")]

@@ -1,9 +1,10 @@
 """Sockets that the supervisor holds: given by one process, taken by the next, let go of when they do harm."""
 
+import asyncio
 import os
 import socket
 
-from softswitch.app.held_sockets import SHORT_LIFE_S, SHORT_LIVES_MAX, HeldSockets, SocketStore
+from softswitch.app.held_sockets import SHORT_LIFE_S, SHORT_LIVES_MAX, HeldSockets, LeftSockets, SocketStore
 from softswitch.base.address import HostPort, TransportKind
 
 
@@ -13,9 +14,9 @@ def listening() -> tuple[socket.socket, HostPort]:
     return bound, HostPort(*bound.getsockname())
 
 
-def start(store: SocketStore) -> HeldSockets:
+def start(store: SocketStore, *, waits: bool = False) -> HeldSockets:
     """What a new switch process finds; its descriptors are copies, as those of a process are."""
-    variables, inherited = store.begin()
+    variables, inherited = store.begin(waits=waits)
     copies = {number: os.dup(number) for number in inherited}
     text = variables["SOFTSWITCH_HELD"]
     for number, copy in sorted(copies.items(), reverse=True):
@@ -30,7 +31,7 @@ def test_a_socket_is_handed_from_one_switch_to_the_next_with_what_waits_in_it() 
     first = start(store)
     bound, local = listening()
     first.hold(TransportKind.UDP, local, bound)
-    assert store.receive()
+    assert store.receive() == "held"
     bound.close()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
         phone.sendto(b"REGISTER", local)
@@ -49,7 +50,7 @@ def test_others_are_not_taken_and_are_closed() -> None:
     first = start(store)
     bound, local = listening()
     first.hold(TransportKind.UDP, local, bound)
-    assert store.receive()
+    assert store.receive() == "held"
     bound.close()
     first.close()
     second = start(store)
@@ -69,7 +70,7 @@ def test_the_same_address_once_more_takes_the_place_of_the_former() -> None:
     bound, local = listening()
     for _ in range(3):
         first.hold(TransportKind.UDP, local, bound)
-        assert store.receive()
+        assert store.receive() == "held"
     bound.close()
     assert len(store.names) == 1
     first.close()
@@ -81,7 +82,7 @@ def test_a_switch_that_dies_again_and_again_begins_without_them() -> None:
     first = start(store)
     bound, local = listening()
     first.hold(TransportKind.UDP, local, bound)
-    assert store.receive()
+    assert store.receive() == "held"
     bound.close()
     for _ in range(SHORT_LIVES_MAX - 1):
         assert not store.ended(SHORT_LIFE_S / 2)
@@ -106,5 +107,73 @@ def test_the_end_of_a_switch_is_no_socket() -> None:
     store = SocketStore()
     held = start(store)
     held.close()
-    assert not store.receive()
+    assert store.receive() == "over"
     assert store.channel is None
+
+
+def test_a_switch_that_waits_has_its_turn_when_it_is_told() -> None:
+    async def scenario() -> None:
+        store = SocketStore()
+        held = start(store, waits=True)
+        turn = asyncio.create_task(held.turn())
+        await asyncio.sleep(0)
+        assert store.receive() == "prepared"
+        assert not turn.done()
+        store.go()
+        assert await turn
+        held.ready()
+        assert store.receive() == "ready"
+        held.close()
+        store.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_switch_whose_supervisor_lets_go_of_it_has_no_turn() -> None:
+    async def scenario() -> None:
+        store = SocketStore()
+        held = start(store, waits=True)
+        store.close()
+        assert not await held.turn()
+        held.close()
+
+    asyncio.run(scenario())
+
+
+def test_one_that_need_not_wait_begins_at_once() -> None:
+    async def scenario() -> None:
+        store = SocketStore()
+        held = start(store)
+        assert await held.turn()
+        held.close()
+        store.close()
+        assert await HeldSockets({}).turn()
+
+    asyncio.run(scenario())
+
+
+def test_the_next_program_of_the_same_process_goes_on_with_what_is_held() -> None:
+    store = SocketStore()
+    held = start(store)
+    bound, local = listening()
+    held.hold(TransportKind.UDP, local, bound)
+    assert store.receive() == "held"
+    bound.close()
+    left = store.leave()
+    assert left.channel is not None
+    numbers = [*left.sockets.values(), left.channel]
+    assert all(os.get_inheritable(number) for number in numbers)
+    copies = LeftSockets({name: os.dup(number) for name, number in left.sockets.items()}, os.dup(left.channel))
+    store.close()  # here `execv` would take the program, and not its descriptors
+    after = SocketStore()
+    after.resume(copies)
+    assert not any(os.get_inheritable(number) for number in copies.sockets.values())
+    held.ready()
+    assert after.receive() == "ready"
+    held.close()
+    second = start(after)
+    taken = second.take(TransportKind.UDP, local)
+    assert taken is not None
+    taken.close()
+    second.close()
+    after.close()

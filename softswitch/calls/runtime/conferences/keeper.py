@@ -193,10 +193,13 @@ class Conferences:
     def changed(self, conference: Conference) -> None:
         self._changed[conference.conference_id] = conference
         if self._writing is None:
-            self._writing = self._loop.call_later(KEEP_AFTER_S, self._write)
+            self._writing = self._loop.call_later(KEEP_AFTER_S, self.write)
 
-    def _write(self) -> None:
-        self._writing = None
+    def write(self) -> None:
+        """What has changed, now."""
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
         changed, self._changed = self._changed, {}
         for conference in changed.values():
             if not conference.is_over:
