@@ -41,8 +41,10 @@ from softswitch.media.protocol import (
     StopRecording,
     StreamDescription,
     StreamReports,
+    StreamStatistics,
     WorkerStatistics,
 )
+from softswitch.media.quality.predecessors import Predecessors
 from softswitch.media.runtime.accounts import Accounts
 from softswitch.media.runtime.feeds.media_feed import MediaFeed, program_stream
 from softswitch.media.runtime.media_fax_port import MediaFaxPort, open_fax_port
@@ -114,6 +116,7 @@ class MediaClient:
         self._stopping: dict[RecordingId, Recording] = {}
         """Stopped recordings whose file is not yet complete."""
         self._accounts = Accounts(self._ports, clock)
+        self._predecessors = Predecessors()
         self._last_id = entropy.integer(31) << 20
         """Of streams and playbacks. Starts anywhere, so that no late event of a former switch's is taken for ours."""
 
@@ -378,6 +381,10 @@ class MediaClient:
 
     def link_connected(self, link: WorkerLink) -> list[MediaCommand]:
         """Recordings stopped while the worker was away, or whose end it did not live to report, are stopped again."""
+        if link.is_another:
+            mine = [stream for stream in self._streams.values() if stream.link is link]
+            last = [stream.report for stream in mine if stream.report is not None]
+            self._predecessors.worker_died(last, self._streams)
         self._accounts.let_go(link.name)
         link.description.settle()
         for event in link.early_events:
@@ -400,12 +407,15 @@ class MediaClient:
             case WorkerStatistics():
                 return
             case StreamReports(reports):
-                for report in reports:
+                event = StreamReports([self._predecessors.reported(report) for report in reports])
+                for report in event.reports:
                     if report.position is not None:
                         link.description.note_position(report.position)
                     stream = self._streams.get(report.stream_id)
                     if stream is not None:
                         stream.report = report
+            case StreamStatistics():
+                event = self._predecessors.finished(event)
             case PlayFinished(_, stream_id, play_id):
                 link.description.finish_play(stream_id, play_id)
                 if play_id not in self._plays:

@@ -111,6 +111,8 @@ class WorkerLink:
         self.pid = 0
         self.program = ""
         """Which version of the softswitch the worker is of."""
+        self.is_another = False
+        """The worker is not the one that was there before: that one died."""
         self.statistics: WorkerStatistics | None = None
         self.has_learnt = False
         """The worker has said what it does, and has not been described to yet."""
@@ -205,6 +207,7 @@ class WorkerLink:
             self._give_up(f"speaks version {hello.version} of the protocol, not {PROTOCOL_VERSION}: restart it")
             return
         self._cancel_deadline()
+        self.is_another = self.pid not in (0, hello.pid)
         self.pid = hello.pid
         self.program = hello.program
         self._last_fault = ""

@@ -35,6 +35,8 @@ from softswitch.media.protocol import (
     StartRecording,
     StopPlay,
     StopRecording,
+    StreamReport,
+    StreamReports,
     StreamStatistics,
     VoiceFacts,
     WorkerStatistics,
@@ -92,10 +94,10 @@ class Scene:
             worker.start()
         await self.client.start()
 
-    async def replace_worker(self) -> ScriptedMediaWorker:
+    async def replace_worker(self, pid: int = 4242) -> ScriptedMediaWorker:
         """kill -9 and a new one on the same path, which has been described to when this returns."""
         self.worker.die()
-        self.worker = ScriptedMediaWorker(self.paths["media-0"])
+        self.worker = ScriptedMediaWorker(self.paths["media-0"], pid=pid)
         self.worker.start()
         await self.worker.until(lambda: bool(self.worker.commands))
         return self.worker
@@ -712,6 +714,34 @@ def test_a_full_worker_is_asked_whatever_it_holds(tmp_path: Path) -> None:
         assert await scene.client.open_stream(CALL)
 
     play_scene(scenario, lambda: Scene(tmp_path, ports=range(10000, 60000)))
+
+
+def test_figures_of_a_stream_go_on_where_those_of_the_dead_worker_ended(tmp_path: Path) -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.start()
+        stream = await scene.client.open_stream(CALL)
+
+        def counted(received: int) -> StreamReports:
+            return StreamReports(
+                [StreamReport(CALL, stream.stream_id, Quality(packets_received=received), VoiceFacts())]
+            )
+
+        scene.worker.emit(counted(100))
+        assert await scene.events.get() == counted(100)
+        scene.worker.send_packet(b"\xff")  # the same worker, connected to anew
+        await scene.worker.until(lambda: sum(isinstance(one, Describe) for one in scene.worker.commands) == 2)
+        scene.worker.emit(counted(110))
+        assert await scene.events.get() == counted(110)
+        await scene.replace_worker(pid=4343)
+        scene.worker.emit(counted(5))
+        assert await scene.events.get() == counted(115)
+        assert stream.report == counted(115).reports[0]
+        scene.worker.emit(StreamStatistics(CALL, stream.stream_id, Quality(packets_received=7), VoiceFacts()))
+        last = await scene.events.get()
+        assert isinstance(last, StreamStatistics)
+        assert last.quality.packets_received == 117
+
+    play_scene(scenario, lambda: Scene(tmp_path))
 
 
 def test_a_recording_from_start_to_its_file(tmp_path: Path) -> None:
