@@ -379,12 +379,13 @@ class SimulatedCentre:
             self.events.stop()
 
     async def _end_flows(self) -> None:
-        """Flows of calls that the scenario left as they were."""
-        flows = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in flows:
-            task.cancel()
-        if flows:
-            await asyncio.wait(flows, timeout=100)
+        """Flows of calls that the scenario left as they were, and those that begin when these end."""
+        for _ in range(3):
+            flows = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in flows:
+                task.cancel()
+            if flows:
+                await asyncio.wait(flows, timeout=100)
 
     def _build(self) -> None:
         generation = self._generation

@@ -1,0 +1,295 @@
+"""What callers are in when the switch process is killed is what they are in afterwards: slots, lines, rooms, boxes."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from softswitch.acd.model import Agent, AgentState, Queue
+from softswitch.base.ids import AgentId, QueueId
+from softswitch.calls.call_state import CallState
+from softswitch.calls.conferences.terms import RoomTerms
+from softswitch.calls.settings import CallSettings, Extension
+from softswitch.calls.voice_box import VoiceBox
+from softswitch.dialplan import Call, flow
+from softswitch.dialplan.flows import Flow
+from softswitch.dialplan.runtime.loader import load_flows
+from softswitch.media.protocol import StartPlay, StartRecording
+from softswitch.testing.runtime.centre import SimulatedCentre
+from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
+
+DIALPLANS = Path(__file__).resolve().parents[2] / "dialplans"
+SECRET = "Secret-123"
+HOTLINE = "+18005550100"
+
+Scenario = Callable[[SimulatedCentre], Awaitable[None]]
+
+
+@flow
+async def waits_parked(call: Call) -> None:
+    outcome = await call.park(timeout_s=40.0)
+    call.tag("parked", f"{outcome.reason.value} {outcome.retrieved_by} {outcome.wait_s:.1f} {outcome.talk_s:.1f}")
+    await call.play("nobody-came")
+
+
+@flow
+async def message(call: Call) -> None:
+    taken = await call.record(limit_s=60.0)
+    call.tag("message", f"{taken.ended_by} {taken.duration_s:.1f} {taken.path}")
+    await call.play("thanks")
+
+
+@flow
+async def room(call: Call) -> None:
+    await call.conference("board")
+
+
+@flow
+async def support(call: Call) -> None:
+    await call.queue("support")
+
+
+@flow
+async def paused(call: Call) -> None:
+    await call.answer()
+    await call.pause(30.0)
+    await call.play("over")
+
+
+@pytest.fixture
+def flows() -> dict[str, Flow]:
+    shipped, _ = load_flows([DIALPLANS])
+    own = {each.__name__: each for each in (waits_parked, message, room, support, paused)}
+    return {**shipped, **own}
+
+
+@pytest.fixture
+def centre(tmp_path: Path, flows: dict[str, Flow]) -> SimulatedCentre:
+    return SimulatedCentre(
+        tmp_path,
+        flows=flows,
+        routes={
+            HOTLINE: "support",
+            "800": "waits_parked",
+            "801": "message",
+            "802": "room",
+            "803": "paused",
+            "7xx": "retrieve",
+            "101": "extension",
+            "*88": "agent_line",
+            "*51!": "supervise_listen",
+            "1xx": "extension",
+        },
+        queues=[Queue(queue_id=QueueId("support"), wrap_up_s=5.0)],
+        agents=[Agent(agent_id=AgentId("ann"))],
+        phones=[
+            Extension(username="carl", number="110", teams=frozenset({"west"})),
+            Extension(username="dora", number="111", supervises=frozenset({"west"})),
+            Extension(username="anna", number="101"),
+        ],
+        settings=CallSettings(
+            domain=DOMAIN,
+            media_ip="10.0.0.1",
+            recordings_directory=str(tmp_path / "recordings"),
+            voicemail_directory=str(tmp_path / "voicemail"),
+            ring_s=5.0,
+            parking_slots=("701", "702"),
+            voice_boxes={"anna": VoiceBox(box="anna", number="101", owner="anna", pin="4711")},
+            conferences={"board": RoomTerms(room_id="board", name="Board", number="802", announces="nothing")},
+        ),
+        outlives=True,
+    )
+
+
+def played(centre: SimulatedCentre, since: int = 0) -> list[str]:
+    return [
+        sound for each in centre.media_commands[since:] if isinstance(each, StartPlay) for sound in each.playback.sounds
+    ]
+
+
+def tag(centre: SimulatedCentre, name: str) -> str:
+    """What a flow has noted in the record of its call: not what flows of switches that died would have noted."""
+    (value,) = [cdr.tags[name] for cdr in centre.cdrs() if name in cdr.tags]
+    return value
+
+
+def state(centre: SimulatedCentre) -> AgentState:
+    (ann,) = centre.acd.agent_summaries()
+    return ann.state
+
+
+async def caller(centre: SimulatedCentre, number: str, who: str = "+15551234") -> SimulatedPhone:
+    phone = centre.caller(who)
+    phone.call(number)
+    await centre.until(lambda: phone.is_answered)
+    await centre.sleep(5.0)
+    return phone
+
+
+def test_who_is_parked_is_in_his_slot_and_can_be_fetched(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        assert await centre.phone("carl").register() == 200
+        phone = await caller(centre, "800")
+        before = len(centre.media_commands)
+        await centre.restart()
+        await centre.sleep(5.0)
+        assert list(centre.parking.taken) == ["701"]
+        assert played(centre, before) == []
+        centre.phone("carl").call("701", password=SECRET)
+        await centre.until(lambda: any(each.conversation for each in centre.controller.calls.values()))
+        assert not centre.parking.taken
+        await centre.sleep(5.0)
+        await centre.restart()
+        await centre.sleep(5.0)
+        assert phone.is_answered
+        centre.phone("carl").hang_up()
+        await centre.all_over()
+        reason, by, wait_s, talk_s = tag(centre, "parked").split()
+        assert (reason, by) == ("retrieved", "carl")
+        assert float(wait_s) == pytest.approx(10.3, abs=0.4)
+        assert float(talk_s) == pytest.approx(10.3, abs=0.4)
+
+    centre.run(scenario)
+
+
+def test_and_goes_back_to_his_flow_when_his_time_is_over(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        began_at = centre.clock.now()
+        await caller(centre, "800")
+        await centre.restart()
+        await centre.until(lambda: "nobody-came" in played(centre))
+        assert centre.clock.now() - began_at == pytest.approx(40.0, abs=0.5)
+        await centre.all_over()
+        assert tag(centre, "parked").startswith("timed_out")
+
+    centre.run(scenario)
+
+
+def test_a_pause_is_as_long_as_it_was(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        began_at = centre.clock.now()
+        await caller(centre, "803")
+        await centre.restart()
+        await centre.until(lambda: "over" in played(centre))
+        assert centre.clock.now() - began_at == pytest.approx(30.0, abs=0.5)
+        await centre.all_over()
+
+    centre.run(scenario)
+
+
+def test_an_open_line_stays_open_and_its_agent_ready(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        ann = centre.phone("ann")
+        ann.call("*88", password=SECRET)
+        await centre.until(lambda: state(centre) is AgentState.READY)
+        await centre.sleep(5.0)
+        await centre.restart()
+        await centre.sleep(1.0)
+        assert state(centre) is AgentState.READY
+        first = await caller(centre, HOTLINE)
+        assert state(centre) is AgentState.BUSY
+        await centre.restart()
+        await centre.sleep(3.0)
+        first.hang_up()
+        await centre.until(lambda: state(centre) is AgentState.WRAP_UP)
+        await centre.until(lambda: state(centre) is AgentState.READY)
+        assert ann.is_answered, "the line is still the call he has made"
+        second = await caller(centre, HOTLINE, "+15559999")
+        assert state(centre) is AgentState.BUSY
+        second.hang_up()
+        await centre.sleep(2.0)
+        ann.hang_up()
+        await centre.until(lambda: state(centre) is AgentState.LOGGED_OUT)
+        await centre.all_over()
+
+    centre.run(scenario)
+
+
+def test_a_message_goes_on_in_its_file(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await caller(centre, "801")
+        await centre.restart()
+        await centre.sleep(5.0)
+        phone.press("#")
+        await centre.until(lambda: "thanks" in played(centre))
+        await centre.all_over()
+        ended_by, duration_s, path = tag(centre, "message").split()
+        assert ended_by == "#"
+        assert float(duration_s) == pytest.approx(8.3, abs=0.6)
+        files = {each.recording.path for each in centre.media_commands if isinstance(each, StartRecording)}
+        assert files == {path}
+
+    centre.run(scenario)
+
+
+@pytest.mark.parametrize("has_flow", [True, False])
+def test_a_voice_message_is_left_once_and_whole(centre: SimulatedCentre, has_flow: bool) -> None:
+    """Even if the flow is there no more."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = centre.caller("+15551234")
+        phone.call("101")
+        await centre.until(lambda: bool(centre.worker.description.recordings))
+        await centre.sleep(5.0)
+        if not has_flow:
+            centre.use_flows({"support": support})
+        await centre.restart()
+        assert centre.voicemail.of("anna") == [], "he is still talking"
+        await centre.sleep(5.0)
+        phone.hang_up()
+        await centre.all_over()
+        (left,) = centre.voicemail.of("anna")
+        assert left.state == "new"
+        assert left.duration_s == pytest.approx(10.3, abs=0.3)
+
+    centre.run(scenario)
+
+
+def test_nobody_leaves_a_conference(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phones = [await caller(centre, "802", f"+1555000{number}") for number in range(3)]
+        await centre.sleep(5.0)
+        await centre.restart()
+        await centre.sleep(5.0)
+        assert all(phone.is_answered for phone in phones)
+        (conference,) = centre.conferences.all_running()
+        assert len(conference.room.participants) == 3
+        fourth = await caller(centre, "802", "+15550009")
+        assert len(conference.room.participants) == 4
+        for phone in (*phones, fourth):
+            phone.hang_up()
+            await centre.sleep(0.5)
+        await centre.sleep(310.0)  # the room is kept for whoever comes back
+        await centre.all_over()
+        (minutes,) = centre.store.minutes.ascending()
+        assert len(minutes.stays) == 4
+        assert min(stay.left_at - stay.joined_at for stay in minutes.stays[:3]) > 15.0
+        assert [cdr.conference for cdr in centre.cdrs()] == ["board"] * 4
+
+    centre.run(scenario)
+
+
+def test_who_has_dialled_in_to_supervise_hears_on(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        for name in ("carl", "dora"):
+            assert await centre.phone(name).register() == 200
+        phone = await caller(centre, "110")
+        dora = centre.phone("dora")
+        dora.call("*51110", password=SECRET)
+        await centre.until(
+            lambda: any(each.state is CallState.SUPERVISING for each in centre.controller.calls.values())
+        )
+        await centre.sleep(2.0)
+        dora.press("6")
+        await centre.sleep(1.0)
+        await centre.restart()
+        await centre.sleep(2.0)
+        (talk,) = [each for each in centre.controller.calls.values() if each.conversation is not None]
+        (supervision,) = talk.supervisions
+        assert supervision.mode.value == "barge", "as he had chosen"
+        phone.hang_up()
+        await centre.sleep(2.0)
+        dora.hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)
