@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Literal
 
-from softswitch.acd import announcing, events, overflow, requirements, rescue
+from softswitch.acd import announcing, events, freeing, overflow, requirements, rescue
 from softswitch.acd.admission import has_lost_everybody, obstacle
 from softswitch.acd.events import AcdEvent
 from softswitch.acd.floor import Floor
@@ -257,8 +257,7 @@ def _leave(
     released = floor.release_all(contact, cause, now)
     floor.tell(event)
     floor.forget(contact)
-    for agent in released:
-        floor.serve_agent(agent, now)
+    freeing.serve_all(floor, released, now)
 
 
 # Waiting

@@ -1,6 +1,6 @@
 """What becomes of a reservation: accepted, failed, or overtaken by what the agent did."""
 
-from softswitch.acd import contacts, events, rescue
+from softswitch.acd import contacts, events, freeing, rescue
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.channels import ON_THE_PHONE
 from softswitch.acd.floor import Floor
@@ -23,8 +23,7 @@ def answered(floor: Floor, reservation: Reservation, now: float) -> None:
     floor.ringing.pop(contact.contact_id, None)
     floor.deadlines.cancel(("ring", reservation.reservation_id))
     floor.deadlines.cancel(("late", contact.contact_id))
-    for other in floor.release_all(contact, "answered_elsewhere", now, but=reservation):
-        floor.serve_agent(other, now)
+    freeing.serve_all(floor, floor.release_all(contact, "answered_elsewhere", now, but=reservation), now)
 
 
 def accepted(floor: Floor, reservation: Reservation, now: float, *, is_known: bool = False) -> None:
@@ -67,8 +66,7 @@ def accepted(floor: Floor, reservation: Reservation, now: float, *, is_known: bo
     floor.settle(agent, now, "contact")
     if contact.channel not in ON_THE_PHONE:
         others.append(agent)  # beside it he may take what waited while he was alerted
-    for other in others:
-        floor.serve_agent(other, now)
+    freeing.serve_all(floor, others, now)
     rescue.answered(floor, contact, in_queue_s, now)
 
 

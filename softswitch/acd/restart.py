@@ -33,9 +33,7 @@ his agent, so that none is alerted who has no time. Then those come back to thei
 then does every agent who has become free by all this take who is next for him.
 """
 
-from heapq import heapify, heappop, heapreplace
-
-from softswitch.acd import contacts, conversations, events, reservations
+from softswitch.acd import contacts, conversations, events, freeing, reservations
 from softswitch.acd.agent_fsm import AgentMachine
 from softswitch.acd.channels import ON_THE_PHONE
 from softswitch.acd.floor import Floor
@@ -70,37 +68,14 @@ def restarted(floor: Floor, fact: SwitchRestarted, now: float) -> None:
     for contact in back:
         if contacts.stands_again(floor, contact, now):
             floor.matching.stand(contact)
-    _serve(floor, free, now)
+    freeing.serve_all(floor, sorted(free, key=lambda agent: _idle_since(agent, now)), now)
     for contact in sorted(back, key=lambda contact: contact.order):
         if contact.line is not None:
             contacts.waits_on(floor, contact, now)
 
 
-def _serve(floor: Floor, free: list[AgentMachine], now: float) -> None:
-    """Give these agents whom they take next: the oldest contact first, and each to who has been idle for longest.
-
-    Whom an agent would take next can only become younger by what others take, so that a look at the first is enough.
-    """
-    free = sorted(free, key=lambda agent: now if agent.idle_since is None else agent.idle_since)
-    nexts = [(contact.order, place) for place, agent in enumerate(free) if (contact := _next(floor, agent)) is not None]
-    heapify(nexts)
-    while nexts:
-        order, place = nexts[0]
-        contact = _next(floor, free[place])
-        if contact is None:
-            heappop(nexts)
-        elif contact.order != order:
-            heapreplace(nexts, (contact.order, place))
-        else:
-            heappop(nexts)
-            floor.serve_agent(free[place], now)
-    for agent in free:
-        floor.serve_agent(agent, now)  # others may be alerted for somebody for whom all are
-
-
-def _next(floor: Floor, agent: AgentMachine) -> Contact | None:
-    is_free = agent.takes_contacts and not agent.is_removed
-    return floor.matching.contact_for(agent.agent_id) if is_free else None
+def _idle_since(agent: AgentMachine, now: float) -> float:
+    return now if agent.idle_since is None else agent.idle_since
 
 
 def _end_the_dead(floor: Floor, survivors: dict[ContactId, Survivor], now: float) -> list[AgentMachine]:
