@@ -205,10 +205,12 @@ class Switch:
         parts.controller.agents_known(parts.acd.agent_summaries())
         bindings = parts.records.stored_bindings()
         parts.controller.restored(parts.endpoint.restore_bindings(bindings, now, wall))
+        lamps = parts.endpoint.restore_subscriptions(parts.records.stored_subscriptions(), now)
         self._tell_who_is_gone(parts)
         parts.controller.resume(adopted, parts.runner.go_on)
         parts.media.settle()
-        log.info("restored", calls=len(adopted), registrations=len(bindings), agents=len(known), bans=bans)
+        counts = {"calls": len(adopted), "registrations": len(bindings), "agents": len(known)}
+        log.info("restored", **counts, subscriptions=lamps, bans=bans)
 
     def _tell_who_is_gone(self, parts: Parts) -> None:
         """Agents whose phones were there before, and whose registrations have run out meanwhile."""

@@ -25,7 +25,7 @@ from softswitch.sip.dispatcher import Dispatcher
 from softswitch.sip.events.packages import EventState
 from softswitch.sip.events.subscription import Subscription
 from softswitch.sip.intake import Intake
-from softswitch.sip.kept import KeptLeg
+from softswitch.sip.kept import KeptLeg, KeptSubscription
 from softswitch.sip.leg_commands import LegCommands
 from softswitch.sip.meters import SipMeters
 from softswitch.sip.outputs import (
@@ -182,6 +182,13 @@ class SipEndpoint:
         self._core.returning.was_registered(bindings)
         reachable = (each for each in bindings if not each.flow.kind.is_web)
         return self._registrar.restore(map(self._without_connection, reachable), now, wall)
+
+    def restore_subscriptions(self, kept: Iterable[KeptSubscription], now: float) -> int:
+        """Go on with the subscriptions of another endpoint (`SubscriptionChanged`); returns how many.
+
+        To be called before any phone is heard. ResourceWatched follows for what they watch.
+        """
+        return self._reception.subscriptions.restore(kept, now)
 
     def set_event_state(self, resource: str, state: EventState, now: float) -> None:
         """How somebody is, in one respect: for those who watch him. Ignored unless ResourceWatched has named him."""

@@ -124,6 +124,22 @@ class KeptAttempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     forks: tuple[KeptDialog, ...] = ()
 
 
+class KeptSubscription(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody who watches somebody (see `Subscription`); no leg. `expires_at_wall` is seconds since 1970."""
+
+    subscription_id: str
+    dialog: KeptDialog
+    source: Flow
+    event: str
+    event_header: bytes
+    """The value of Event as it came."""
+    resource: str
+    watcher: str
+    entity: str
+    version: int
+    expires_at_wall: float
+
+
 KeptLeg = KeptSession | KeptArrival | KeptAttempt
 
 

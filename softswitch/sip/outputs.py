@@ -24,6 +24,7 @@ import msgspec
 from softswitch.base.address import Flow, TransportKind
 from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.events.presence import Presence
+from softswitch.sip.kept import KeptSubscription
 
 
 class Transmit(msgspec.Struct, frozen=True, gc=False):
@@ -315,6 +316,13 @@ class ResourceUnwatched(msgspec.Struct, frozen=True):
     resource: str
 
 
+class SubscriptionChanged(msgspec.Struct, frozen=True):
+    """What is kept of a subscription, for `restore_subscriptions` of another endpoint; None once it is over."""
+
+    subscription_id: str
+    kept: KeptSubscription | None
+
+
 class PresencePublished(msgspec.Struct, frozen=True):
     """What the devices of `user` say of him, as it is now; none at all once the last has expired or was removed."""
 
@@ -404,6 +412,7 @@ SipOutput = (
     | RegistrationChanged
     | ResourceWatched
     | ResourceUnwatched
+    | SubscriptionChanged
     | PresencePublished
     | RequestFinished
     | TrunkChanged

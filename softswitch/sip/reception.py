@@ -120,7 +120,7 @@ class Reception:
         """New INVITEs get 503: we drain, or have too much to do."""
         self._core = core
         self._registrar = registrar
-        self.subscriptions = Subscriptions(core)
+        self.subscriptions = Subscriptions(core, wall_offset)
         self._publications = Publications(core)
         self._entropy = entropy
         self._tag_key = bytes.fromhex(entropy.token(256))

@@ -17,7 +17,14 @@ from softswitch.store.conference_schema import CONFERENCE_CLOCK, MINUTES, Stored
 from softswitch.store.digest_schema import DIGESTS, REPORT_TIMES, StoredDigest, StoredReportTime
 from softswitch.store.environment import Operation, open_for_reading, open_for_writing
 from softswitch.store.event_schema import SWITCH_EVENTS, StoredSwitchEvents
-from softswitch.store.kept_schema import KEPT_CALLS, KEPT_CONFERENCES, StoredKeptCall, StoredKeptConference
+from softswitch.store.kept_schema import (
+    KEPT_CALLS,
+    KEPT_CONFERENCES,
+    KEPT_SUBSCRIPTIONS,
+    StoredKeptCall,
+    StoredKeptConference,
+    StoredKeptSubscription,
+)
 from softswitch.store.layout import BindingKey, ListedKey, TimedKey
 from softswitch.store.limits import FRESH_CDRS_MAX, KEPT_CALL_BYTES_MAX
 from softswitch.store.memory import MemoryRows
@@ -109,6 +116,7 @@ TABLES = (
     REPORT_TIMES.name,
     KEPT_CALLS.name,
     KEPT_CONFERENCES.name,
+    KEPT_SUBSCRIPTIONS.name,
     QUEUE_LOG_TAIL.name,
 )
 
@@ -170,6 +178,7 @@ class Store:
         "events",
         "kept_calls",
         "kept_conferences",
+        "kept_subscriptions",
         "last_calls",
         "listed_numbers",
         "mailboxes",
@@ -213,6 +222,7 @@ class Store:
         self.active_calls: Table[str, ActiveCall] = Table(ACTIVE_CALLS, rows, writer)
         self.kept_calls: Table[str, StoredKeptCall] = Table(KEPT_CALLS, rows, writer)
         self.kept_conferences: Table[str, StoredKeptConference] = Table(KEPT_CONFERENCES, rows, writer)
+        self.kept_subscriptions: Table[str, StoredKeptSubscription] = Table(KEPT_SUBSCRIPTIONS, rows, writer)
         self.cdrs: Table[TimedKey, Cdr] = Table(CDRS, rows, writer, recordings)
         self.recordings: Table[TimedKey, StoredRecording] = Table(RECORDINGS, rows, writer, recordings)
         self.mailboxes: Table[str, StoredMailbox] = Table(MAILBOXES, rows, writer)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from softswitch.base.address import Flow, HostPort
+from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.sip.authentication.auth_client import answer_challenge
 from softswitch.sip.messages.message import Request, Response
@@ -20,8 +20,17 @@ class Told(NamedTuple):
 class Watcher(RawStation):
     """One account's device at `local`. It answers challenges with its password, and NOTIFYs with `answer_status`."""
 
-    def __init__(self, local: HostPort, switch: HostPort, domain: str, username: str, password: str) -> None:
-        super().__init__(local)
+    def __init__(
+        self,
+        local: HostPort,
+        switch: HostPort,
+        domain: str,
+        username: str,
+        password: str,
+        kind: TransportKind = TransportKind.UDP,
+    ) -> None:
+        super().__init__(local, kind)
+        self._kind = kind
         self.told: list[Told] = []
         self.answer_status: int | None = 200
         """None: NOTIFYs are not answered at all."""
@@ -100,7 +109,7 @@ class Watcher(RawStation):
         self._cseq += 1
         lines = [
             f"{method} {uri} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.local};rport;branch=z9hG4bK{self._entropy.token(64)}",
+            f"Via: SIP/2.0/{self._kind.value} {self.local};rport;branch=z9hG4bK{self._entropy.token(64)}",
             "Max-Forwards: 70",
             f"From: <sip:{self._username}@{self._domain}>;tag=w{call_id[:8]}",
             f"To: {to}",

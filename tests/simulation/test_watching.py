@@ -9,6 +9,7 @@ from softswitch.base.ids import AgentId
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.dialplan import Call, flow
 from softswitch.sip.events.message_summary import MessageSummary
+from softswitch.sip.messages.message import Response
 from softswitch.store.schema import StoredPhone
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.watcher import Told, Watcher
@@ -23,7 +24,7 @@ async def extension(call: Call) -> None:
 
 
 def simulated(
-    directory: Path, *, lamps_show_parties: bool = False, is_mwi_unsolicited: bool = False
+    directory: Path, *, lamps_show_parties: bool = False, is_mwi_unsolicited: bool = False, outlives: bool = False
 ) -> SimulatedCentre:
     settings = CallSettings(
         domain="centre.test",
@@ -39,6 +40,7 @@ def simulated(
         agents=[Agent(agent_id=AgentId("dora"), name="Dora")],
         phones=[Extension(username="ann", number="101"), Extension(username="bob", number="102")],
         settings=settings,
+        outlives=outlives,
     )
 
 
@@ -210,5 +212,27 @@ def test_registrations_can_be_watched_by_their_owner(tmp_path: Path) -> None:
         await centre.sleep(1)
         assert ['state="init"' in told.body for told in watcher.told] == [True, False]
         assert f"sip:bob@{centre.phone('bob').address}" in watcher.told[-1].body
+
+    centre.run(scenario)
+
+
+def test_lamps_are_right_after_a_restart_without_a_word_of_their_phones(tmp_path: Path) -> None:
+    centre = simulated(tmp_path, outlives=True)
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        assert await centre.phone("ann").register() == 200
+        watcher = await watching(centre, "dialog", "101")
+        caller = centre.caller("+15550123")
+        caller.call("101")
+        await centre.sleep(6)
+        assert lamp(watcher.told[-1]) == [("recipient", "confirmed")]
+        told = len(watcher.told)
+        await centre.restart()
+        await centre.sleep(6)
+        assert lamp(watcher.told[told]) == [("recipient", "confirmed")], "the call goes on"
+        caller.hang_up()
+        await centre.sleep(2)
+        assert lamp(watcher.told[-1])[-1][1] == "terminated"
+        assert len([each for each in watcher.received if isinstance(each, Response)]) == 2, "401 and 200, long ago"
 
     centre.run(scenario)

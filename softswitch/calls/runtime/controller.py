@@ -85,6 +85,7 @@ from softswitch.sip.outputs import (
     ResourceWatched,
     SecurityEvent,
     SipOutput,
+    SubscriptionChanged,
     Transmit,
     TrunkChanged,
 )
@@ -163,6 +164,8 @@ class CallController:
                 self._invite(event)
             case RegistrationChanged():
                 self._registration(event)
+            case SubscriptionChanged():
+                self._around.records.subscription_changed(event)
             case BanChanged(ban, is_lifted):
                 self._around.records.ban_changed(ban, is_lifted)
             case ResourceWatched() | ResourceUnwatched() | PresencePublished():

@@ -44,7 +44,7 @@ from softswitch.sip.events.message_summary import MessageSummary
 from softswitch.sip.events.packages import EventState
 from softswitch.sip.kept import KeptLeg
 from softswitch.sip.messages.replaces import Replaces
-from softswitch.sip.outputs import Ban, Binding
+from softswitch.sip.outputs import Ban, Binding, SubscriptionChanged
 from softswitch.sip.settings import PLAIN_SESSION, SessionPolicy, Target
 from softswitch.sip.trunks.trunk_links import TrunkLinks
 from softswitch.store.schema import ActiveCall, AfterCall, Cdr, SipLeg, StoredRecording
@@ -229,6 +229,7 @@ class Records(Protocol):
 
     def recording_finished(self, event: RecordingFinished) -> None: ...
     def bindings_changed(self, aor: str, bindings: list[Binding]) -> None: ...
+    def subscription_changed(self, changed: SubscriptionChanged) -> None: ...
     def ban_changed(self, ban: Ban, is_lifted: bool) -> None: ...
 
 

@@ -16,8 +16,10 @@ from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.told.call_events import RecordingEnded, RecordingStarted
 from softswitch.calls.told.events import SwitchEvent
 from softswitch.media.protocol import RecordingFinished
+from softswitch.sip.kept import KeptSubscription
 from softswitch.sip.limits import BAN_MEMORY_S
-from softswitch.sip.outputs import Ban, Binding
+from softswitch.sip.outputs import Ban, Binding, SubscriptionChanged
+from softswitch.store.kept_schema import StoredKeptSubscription
 from softswitch.store.schema import ActiveCall, AfterCall, Cdr, SipLeg, StoredBan, StoredBinding, StoredRecording
 from softswitch.store.store import Store
 
@@ -222,6 +224,26 @@ class StoreRecords:
             self._store.bans.delete(ban.network)
         else:
             self._store.bans.put(ban.network, msgspec.convert(ban, StoredBan, from_attributes=True))
+
+    def subscription_changed(self, changed: SubscriptionChanged) -> None:
+        """Who watches whom must survive a restart: else lamps are dead until their phones subscribe anew."""
+        subscription_id, kept = changed.subscription_id, changed.kept
+        if kept is None:
+            self._store.kept_subscriptions.delete(subscription_id)
+        else:
+            content = msgspec.Raw(msgspec.msgpack.encode(kept))
+            row = StoredKeptSubscription(subscription_id=subscription_id, content=content)
+            self._store.kept_subscriptions.put(subscription_id, row)
+
+    def stored_subscriptions(self) -> list[KeptSubscription]:
+        """Those of the switch before this one. At start, before any phone is heard."""
+        kept: list[KeptSubscription] = []
+        for row in self._store.kept_subscriptions.ascending():
+            try:
+                kept.append(msgspec.msgpack.decode(row.content, type=KeptSubscription))
+            except msgspec.ValidationError:
+                self._store.kept_subscriptions.delete(row.subscription_id)
+        return kept
 
     def stored_bans(self) -> list[Ban]:
         """Those of the switch before this one; what is too old to matter is deleted. At start."""

@@ -23,9 +23,12 @@ from softswitch.base.address import Flow
 from softswitch.base.ids import LegId
 from softswitch.sip.core import ALLOW, SipCore
 from softswitch.sip.events.packages import NOTHING_KNOWN, EventState
+from softswitch.sip.kept import KeptSubscription, text_of, wire
 from softswitch.sip.messages.message import Request, Response, make_response
-from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.outputs import SubscriptionChanged
+from softswitch.sip.sessions.dialog import CSEQ_LEAP, Dialog
 from softswitch.sip.sessions.notifying import Notice, Notifying
+from softswitch.sip.sessions.revived_dialog import revive_dialog
 
 STATE_WAIT_S = 0.2
 """How long the first NOTIFY waits for somebody to say how the resource is."""
@@ -38,30 +41,81 @@ class Phase(Enum):
 
 
 class Subscription:
-    """Made for a SUBSCRIBE that may be, before it is answered. `on_over` is called once."""
+    """Begun by a SUBSCRIBE that may be, or restored. `on_over` is called once; a mere fetch is not kept."""
 
     __slots__ = (
         "_core",
         "_dialog",
         "_entity",
+        "_event_header",
         "_has_news",
         "_is_fetch",
+        "_is_restored",
         "_is_unwelcome",
         "_notifying",
         "_on_over",
         "_phase",
         "_quiet_until",
+        "_source",
         "_state",
         "_version",
+        "_wall_offset",
         "event",
         "expires_at",
         "leg_id",
         "resource",
+        "subscription_id",
         "watcher",
     )
 
     def __init__(
         self,
+        core: SipCore,
+        dialog: Dialog,
+        *,
+        subscription_id: str,
+        source: Flow,
+        event: str,
+        event_header: str,
+        resource: str,
+        watcher: str,
+        entity: str,
+        expires_at: float,
+        is_fetch: bool,
+        quiet_until: float,
+        wall_offset: float,
+        on_over: "Callable[[Subscription], None]",
+    ) -> None:
+        self.subscription_id = subscription_id
+        self.event = event
+        self.resource = resource
+        self.watcher = watcher
+        self.expires_at = expires_at
+        self.leg_id = LegId("")
+        """There is no leg in this dialog, so nobody can take its place."""
+        self._core = core
+        self._entity = entity
+        self._on_over = on_over
+        self._phase = Phase.WAITING
+        self._is_fetch = is_fetch
+        self._is_restored = False
+        """And not told anything by this process."""
+        self._is_unwelcome = False
+        self._state: EventState = NOTHING_KNOWN[event]
+        self._has_news = False
+        self._version = 0
+        self._quiet_until = quiet_until
+        self._wall_offset = wall_offset
+        self._dialog = dialog
+        self._source = source
+        self._event_header = event_header
+        self._notifying = Notifying(core, dialog, event_header, None, self._refused)
+        core.dialogs[dialog.id] = self
+        core.returning.follow(source, self)
+
+    @classmethod
+    def begun(
+        cls,
         core: SipCore,
         request: Request,
         flow: Flow,
@@ -71,31 +125,83 @@ class Subscription:
         watcher: str,
         entity: str,
         expires_s: int,
+        wall_offset: float,
         on_over: "Callable[[Subscription], None]",
         now: float,
-    ) -> None:
-        self.event = event
-        self.resource = resource
-        self.watcher = watcher
-        self.expires_at = now + expires_s
-        self.leg_id = LegId("")
-        """There is no leg in this dialog, so nobody can take its place."""
-        self._core = core
-        self._entity = entity
-        self._on_over = on_over
-        self._phase = Phase.WAITING
-        self._is_fetch = expires_s == 0
-        self._is_unwelcome = False
-        self._state: EventState = NOTHING_KNOWN[event]
-        self._has_news = False
-        self._version = 0
-        self._quiet_until = now + STATE_WAIT_S
-        self._dialog = Dialog.of_callee(request, core.entropy.token(64), flow)
-        core.route(self._dialog, flow)
-        core.dialogs[self._dialog.id] = self
-        self._notifying = Notifying(core, self._dialog, request.require("event"), None, self._refused)
-        self._answer(request, flow, expires_s, now)
-        self._arm()
+    ) -> "Subscription":
+        """By this SUBSCRIBE, which is answered."""
+        dialog = Dialog.of_callee(request, core.entropy.token(64), flow)
+        core.route(dialog, flow)
+        subscription = cls(
+            core,
+            dialog,
+            subscription_id=core.entropy.token(64),
+            source=flow,
+            event=event,
+            event_header=request.require("event"),
+            resource=resource,
+            watcher=watcher,
+            entity=entity,
+            expires_at=now + expires_s,
+            is_fetch=expires_s == 0,
+            quiet_until=now + STATE_WAIT_S,
+            wall_offset=wall_offset,
+            on_over=on_over,
+        )
+        subscription._answer(request, flow, expires_s, now)
+        subscription._begin()
+        return subscription
+
+    @classmethod
+    def restored(
+        cls,
+        core: SipCore,
+        kept: KeptSubscription,
+        *,
+        quiet_until: float,
+        wall_offset: float,
+        on_over: "Callable[[Subscription], None]",
+    ) -> "Subscription":
+        """Go on with one of another process. The watcher is told how the resource is now, but not before that time."""
+        dialog, source = revive_dialog(core, kept.dialog, kept.source)
+        subscription = cls(
+            core,
+            dialog,
+            subscription_id=kept.subscription_id,
+            source=source,
+            event=kept.event,
+            event_header=text_of(kept.event_header),
+            resource=kept.resource,
+            watcher=kept.watcher,
+            entity=kept.entity,
+            expires_at=kept.expires_at_wall - wall_offset,
+            is_fetch=False,
+            quiet_until=quiet_until,
+            wall_offset=wall_offset,
+            on_over=on_over,
+        )
+        subscription._version = kept.version + CSEQ_LEAP
+        subscription._is_restored = True
+        subscription._begin()
+        return subscription
+
+    def keep(self) -> KeptSubscription:
+        return KeptSubscription(
+            subscription_id=self.subscription_id,
+            dialog=self._dialog.keep(),
+            source=self._source,
+            event=self.event,
+            event_header=wire(self._event_header),
+            resource=self.resource,
+            watcher=self.watcher,
+            entity=self._entity,
+            version=self._version,
+            expires_at_wall=self.expires_at + self._wall_offset,
+        )
+
+    def changed(self) -> None:
+        """Of the dialog: what is kept is not what it was."""
+        self._core.outputs.append(SubscriptionChanged(self.subscription_id, self.keep()))
 
     @property
     def remote(self) -> Flow:
@@ -113,7 +219,8 @@ class Subscription:
         if self._phase is Phase.OVER:
             return
         self._state = state
-        if self._phase is Phase.WAITING or now >= self._quiet_until:
+        is_asked = self._phase is Phase.WAITING and not self._is_restored
+        if not self._dialog.flow.is_lost and (is_asked or now >= self._quiet_until):
             self._tell(now)
         else:
             self._has_news = True
@@ -147,13 +254,15 @@ class Subscription:
             core.answer(request, flow, 423, now, headers=(("min-expires", str(policy.expires_min_s)),))
             return
         dialog.remote_cseq = request.cseq.number
-        dialog.refresh_target(request)
-        core.route(dialog, flow)
         self.expires_at = now + expires_s
+        dialog.refresh_target(request)
+        self._heard_from(flow, now)
         self._answer(request, flow, expires_s, now)
         if expires_s == 0:
             self.end("timeout", now)
-        elif self._phase is Phase.ACTIVE:
+            return
+        self.changed()
+        if self._phase is Phase.ACTIVE or self._is_restored:
             self._tell(now)
 
     def receive_stray(self, response: Response, flow: Flow, now: float) -> bool:
@@ -172,12 +281,54 @@ class Subscription:
             self.end("noresource", now)
         elif not self._is_fetch and now >= self.expires_at:
             self.end("timeout", now)
-        elif (self._phase is Phase.WAITING or self._has_news) and now >= self._quiet_until:
+        elif self._is_due and now >= self._quiet_until:
             self._tell(now)
         else:
             self._arm()
 
+    # Inputs from whoever knows about connections (Follower)
+
+    def connection_broken(self, now: float) -> None:
+        dialog, before = self._dialog, self._source
+        self._follow(self._core.way_again(before.broken(), dialog.remote_target, dialog.routes))
+        if dialog.flow == before:
+            dialog.go_by(self._source)
+        self._has_news = True  # what was on its way may be lost
+        self._arm()
+
+    def move_to(self, flow: Flow, now: float) -> None:
+        self._heard_from(flow, now)
+
     # Private
+
+    @property
+    def _is_due(self) -> bool:
+        """There is something to tell, and a way to him."""
+        return (self._phase is Phase.WAITING or self._has_news) and not self._dialog.flow.is_lost
+
+    def _begin(self) -> None:
+        if not self._is_fetch:
+            self._dialog.watch = self
+            self.changed()
+        self._arm()
+
+    def _heard_from(self, flow: Flow, now: float) -> None:
+        """The watcher is there now."""
+        if flow == self._source:
+            self._core.route(self._dialog, flow)
+            return
+        core, before = self._core, self._source
+        self._follow(flow)
+        core.route(self._dialog, flow)
+        if before.is_lost:
+            core.transactions.move(before, flow)
+            core.returning.is_back(before, flow, now)
+            self._arm()
+
+    def _follow(self, flow: Flow) -> None:
+        self._core.returning.leave(self._source, self)
+        self._source = flow
+        self._core.returning.follow(flow, self)
 
     def _answer(self, request: Request, flow: Flow, expires_s: int, now: float) -> None:
         response = make_response(request, 200, to_tag=self._dialog.local_tag)
@@ -190,7 +341,7 @@ class Subscription:
             self.end("timeout", now)
             return
         self._phase = Phase.ACTIVE
-        self._has_news = False
+        self._has_news = self._is_restored = False
         self._quiet_until = now + self._core.settings.events.notify_every_s
         self._notifying.notify(self._notice(f"active;expires={max(0, round(self.expires_at - now))}"), now)
         self._arm()
@@ -204,8 +355,7 @@ class Subscription:
         """The next thing to be done: what waits to be told, or the end."""
         if self._phase is Phase.OVER or self._is_unwelcome:
             return
-        waits = self._phase is Phase.WAITING or self._has_news
-        at = self._quiet_until if waits else self.expires_at
+        at = self._quiet_until if self._is_due else self.expires_at
         self._core.deadlines.set(self, at if self._is_fetch else min(at, self.expires_at))
 
     def _refused(self) -> None:
@@ -213,7 +363,12 @@ class Subscription:
             self._over()
 
     def _over(self) -> None:
+        core = self._core
         self._phase = Phase.OVER
-        self._core.deadlines.cancel(self)
-        del self._core.dialogs[self._dialog.id]
+        self._dialog.watch = None
+        core.deadlines.cancel(self)
+        core.returning.leave(self._source, self)
+        del core.dialogs[self._dialog.id]
+        if not self._is_fetch:
+            core.outputs.append(SubscriptionChanged(self.subscription_id, None))
         self._on_over(self)

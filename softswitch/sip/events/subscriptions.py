@@ -17,6 +17,8 @@ runs the calls says how the resource is (`set_state`), and is asked for nothing 
 is asked anew when the settings change.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from softswitch.base.address import Flow
@@ -24,16 +26,19 @@ from softswitch.sip.core import SipCore
 from softswitch.sip.events.dialog_info import DialogInfo
 from softswitch.sip.events.limits import (
     ACCEPT_ELEMENTS_MAX,
+    RESTORED_PER_S,
+    RESTORED_TOLD_AFTER_S,
     SUBSCRIPTIONS_MAX,
     SUBSCRIPTIONS_OF_ONE_MAX,
     SUBSCRIPTIONS_TO_ONE_MAX,
 )
 from softswitch.sip.events.packages import ALLOW_EVENTS, NOTHING_KNOWN, PRIVATE, EventState
 from softswitch.sip.events.subscription import Subscription
+from softswitch.sip.kept import KeptSubscription, text_of
 from softswitch.sip.messages.legible import legible_uri
 from softswitch.sip.messages.message import Request
 from softswitch.sip.messages.uri import AbsoluteUri, SipUri, Uri
-from softswitch.sip.outputs import ResourceUnwatched, ResourceWatched
+from softswitch.sip.outputs import ResourceUnwatched, ResourceWatched, SubscriptionChanged
 from softswitch.sip.settings import SipSettings
 
 ResourceKey = tuple[str, str]
@@ -51,10 +56,12 @@ class NotSubscribed(msgspec.Struct, frozen=True):
 class Subscriptions:
     """One per endpoint."""
 
-    __slots__ = ("_by_resource", "_by_watcher", "_core", "_states", "count")
+    __slots__ = ("_by_resource", "_by_watcher", "_core", "_states", "_wall_offset", "count")
 
-    def __init__(self, core: SipCore) -> None:
+    def __init__(self, core: SipCore, wall_offset: float) -> None:
+        """`wall_offset` is seconds since 1970 minus monotonic seconds."""
         self._core = core
+        self._wall_offset = wall_offset
         self.count = 0
         self._by_resource: dict[ResourceKey, dict[Subscription, None]] = {}
         self._by_watcher: dict[str, int] = {}
@@ -76,9 +83,7 @@ class Subscriptions:
         expires_s = policy.expires_s(request.expires)
         if expires_s is None:
             return NotSubscribed(423, None, (("min-expires", str(policy.expires_min_s)),))
-        key = (event, resource)
-        is_first = key not in self._by_resource
-        subscription = Subscription(
+        subscription = Subscription.begun(
             self._core,
             request,
             flow,
@@ -87,17 +92,37 @@ class Subscriptions:
             watcher=watcher,
             entity=self._entity(request),
             expires_s=expires_s,
+            wall_offset=self._wall_offset,
             on_over=self._over,
             now=now,
         )
-        self.count += 1
-        self._by_watcher[watcher] = self._by_watcher.get(watcher, 0) + 1
-        self._by_resource.setdefault(key, {})[subscription] = None
-        if is_first:
-            self._core.outputs.append(ResourceWatched(event, resource))
-        elif key in self._states:
-            subscription.show(self._states[key], now)
+        self._enter(subscription, now)
         return None
+
+    def restore(self, kept: Iterable[KeptSubscription], now: float) -> int:
+        """Go on with those of another process that may still be; returns how many. The rest is told of as over.
+
+        Their watchers are told how things are one after the other: all at once would be more than there is to do.
+        """
+        restored = 0
+        for each in kept:
+            is_known = (text_of(each.dialog.call_id), text_of(each.dialog.local_tag), text_of(each.dialog.remote_tag))
+            is_over = each.expires_at_wall - self._wall_offset <= now or each.event not in NOTHING_KNOWN
+            if is_over or is_known in self._core.dialogs or self.count >= SUBSCRIPTIONS_MAX:
+                self._core.outputs.append(SubscriptionChanged(each.subscription_id, None))
+                continue
+            restored += 1
+            subscription = Subscription.restored(
+                self._core,
+                each,
+                quiet_until=now + RESTORED_TOLD_AFTER_S + restored / RESTORED_PER_S,
+                wall_offset=self._wall_offset,
+                on_over=self._over,
+            )
+            self._enter(subscription, now)
+            if not _may(each.event, each.watcher, each.resource, self._core.settings):
+                subscription.end_soon()
+        return restored
 
     # Inputs from the user
 
@@ -151,6 +176,17 @@ class Subscriptions:
         uri = request.uri
         user = getattr(uri, "user_text", None) or ""
         return legible_uri(f"sip:{user}@{self._core.settings.domain}")
+
+    def _enter(self, subscription: Subscription, now: float) -> None:
+        key, watcher = (subscription.event, subscription.resource), subscription.watcher
+        is_first = key not in self._by_resource
+        self.count += 1
+        self._by_watcher[watcher] = self._by_watcher.get(watcher, 0) + 1
+        self._by_resource.setdefault(key, {})[subscription] = None
+        if is_first:
+            self._core.outputs.append(ResourceWatched(*key))
+        elif key in self._states:
+            subscription.show(self._states[key], now)
 
     def _over(self, subscription: Subscription) -> None:
         self.count -= 1

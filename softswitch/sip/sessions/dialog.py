@@ -8,11 +8,11 @@ From and To are kept as header values, tags included, just as the peer saw them 
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from softswitch.base.address import Flow
 from softswitch.sip.kept import KeptDialog, text_of, wire
 from softswitch.sip.messages.message import Request, Response
-from softswitch.sip.sessions.leg_watch import LegWatch
 
 DialogId = tuple[str, str, str]
 """Call-ID, our tag, the peer's tag (empty for a peer older than RFC 3261)."""
@@ -24,6 +24,12 @@ CSEQ_LEAP = 100
 
 CSEQ_TOLD_EVERY = 50
 """So often it is told that our numbers have gone on: well within the leap."""
+
+
+class DialogWatch(Protocol):
+    """Who keeps what outlives the process."""
+
+    def changed(self) -> None: ...
 
 
 class Dialog:
@@ -67,7 +73,7 @@ class Dialog:
         self.routes = list(routes)
         self.flow = flow
         """The path to the peer: next_hop.py says which."""
-        self.watch: LegWatch | None = None
+        self.watch: DialogWatch | None = None
         """Is told what becomes different."""
 
     @classmethod

@@ -100,7 +100,11 @@ class Notifying:
             self._refused()
 
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
-        if exchange is self._exchange:
+        if exchange is not self._exchange:
+            return
+        if fact is Fact.BROKEN and exchange.flow != self._dialog.flow:
+            self._request = self._next = None  # the peer will be found elsewhere; whoever notifies says so anew
+        else:
             self._refused()
 
     # Private

@@ -358,6 +358,7 @@ class SimulatedCentre:
         self.controller.agents_known(self.acd.agent_summaries())
         bindings, now = self.records.stored_bindings(), self.clock.now()
         self.controller.restored(self.endpoint.restore_bindings(bindings, now, self.clock.wall()))
+        self.endpoint.restore_subscriptions(self.records.stored_subscriptions(), now)
         self.controller.resume(adopted, self._runner.go_on)
         if self._boot_id:
             self.media.settle()
