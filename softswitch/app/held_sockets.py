@@ -8,8 +8,9 @@
 ```
 
 So while no switch is there datagrams and connections wait instead of being refused, and nobody is told "port
-unreachable". A switch that dies again and again soon after its start may do so because of what waits there: then the
-supervisor lets go of all (`SocketStore.ended`). A supervisor that was itself killed has none; then the switch binds.
+unreachable". A switch that dies again and again soon after its start, and not because somebody kills it, may do so
+because of what waits there, or because of a call it goes on with: then the next one begins anew, with neither
+(`SocketStore.ended`). A supervisor that was itself killed has no sockets; then the switch binds.
 
 The two speak over a socket pair that the switch inherits: one message for each socket, with its descriptor
 (SCM_RIGHTS), and words without one: a switch that is to wait for its turn (upgrade.py) says "prepared" and begins when
@@ -29,9 +30,10 @@ import msgspec
 from softswitch.base.address import HostPort, TransportKind
 
 VARIABLE = "SOFTSWITCH_HELD"
-SHORT_LIFE_S = 10.0
+SHORT_LIFE_S = 60.0
+"""One that hangs is given some twenty seconds before it is killed."""
 SHORT_LIVES_MAX = 3
-"""Deaths in a row so soon after a start after which what waits in the sockets is suspected."""
+"""Deaths in a row so soon after a start after which what it goes on with is suspected."""
 NAME_BYTES_MAX = 200
 
 Heard = Literal["nothing", "held", "prepared", "ready", "over"]
@@ -46,6 +48,8 @@ class Inherited(msgspec.Struct, frozen=True):
     channel: int
     sockets: dict[str, int] = {}
     waits: bool = False
+    begins_anew: bool = False
+    """It is to leave the calls of the switch before alone."""
 
 
 class LeftSockets(msgspec.Struct, frozen=True):
@@ -67,6 +71,8 @@ class HeldSockets:
         inherited = _read(environment.get(VARIABLE, ""))
         self._channel = None if inherited is None else _opened(inherited.channel)
         self._waits = inherited is not None and inherited.waits
+        self.begins_anew = inherited is not None and inherited.begins_anew
+        """The calls of the switch before, or what waits for it, have killed it again and again."""
         given = {} if inherited is None else inherited.sockets
         self._given = {name: opened for name, number in given.items() if (opened := _opened(number)) is not None}
 
@@ -119,6 +125,8 @@ class SocketStore:
         self._held: dict[str, int] = {}
         self._channel: socket.socket | None = None
         self._short_lives = 0
+        self._begins_anew = False
+        """The next switch must not go on with anything: it may be what kills it."""
 
     @property
     def names(self) -> list[str]:
@@ -142,7 +150,8 @@ class SocketStore:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._channel.setblocking(False)
         number = theirs.detach()
-        inherited = Inherited(number, dict(self._held), waits)
+        inherited = Inherited(number, dict(self._held), waits, self._begins_anew)
+        self._begins_anew = False
         return {VARIABLE: msgspec.json.encode(inherited).decode()}, [number, *self._held.values()]
 
     def begun(self, inherited: list[int]) -> None:
@@ -196,12 +205,16 @@ class SocketStore:
         if left.channel is not None:
             self._channel = _opened(left.channel)
 
-    def ended(self, lived_s: float) -> bool:
-        """The switch has died; whether all sockets were let go of, since it dies again and again."""
-        self._short_lives = self._short_lives + 1 if lived_s < SHORT_LIFE_S else 0
-        if self._short_lives < SHORT_LIVES_MAX or not self._held:
+    def ended(self, lived_s: float, *, is_fault: bool = True) -> bool:
+        """The switch has died; whether the next one begins anew, since it dies again and again.
+
+        It is no fault of the switch's if somebody else has killed it.
+        """
+        self._short_lives = self._short_lives + 1 if is_fault and lived_s < SHORT_LIFE_S else 0
+        if self._short_lives < SHORT_LIVES_MAX:
             return False
         self._short_lives = 0
+        self._begins_anew = True
         self.close()
         return True
 

@@ -90,6 +90,8 @@ class Supervisor:
         self._reads: int | None = None
         """The descriptor on which the switch says which of its sockets are to be held."""
         self._switch_began_at = 0.0
+        self._hung: set[str] = set()
+        """Children that were killed because they did not answer."""
         self._timer: asyncio.TimerHandle | None = None
         self._exit_code: asyncio.Future[int] = self._loop.create_future()
         self._began_at = self._clock.now()
@@ -129,6 +131,7 @@ class Supervisor:
         """End a child that hangs at once; it is started again as after any death."""
         if name in self._processes:
             _log.error("does not answer, and is killed", child=name, pid=self._processes[name].pid)
+            self._hung.add(name)
             self._processes[name].send("KILL")
 
     def renew(self, name: str) -> None:
@@ -260,8 +263,10 @@ class Supervisor:
             if self._upgrading is not None and self._upgrading.switch_ended(exit_code):
                 self._drain()
                 return
-            if self._sockets.ended(self._clock.now() - self._switch_began_at):
-                _log.error("the switch dies again and again: what waits in its sockets is dropped", child=name)
+            is_fault = exit_code != -signal.SIGKILL or name in self._hung
+            self._hung.discard(name)
+            if self._sockets.ended(self._clock.now() - self._switch_began_at, is_fault=is_fault):
+                _log.error("the switch dies again and again: it begins anew, without the calls of before", child=name)
         self._children.exited(name, exit_code, self._clock.now())
         self._drain()
 

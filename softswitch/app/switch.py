@@ -101,7 +101,9 @@ class Switch:
             raise StartError("the switch before goes on: this one has no turn")
         parts = build(configuration, dialplan, self, self._loop, self._held)
         self._parts = parts
-        kept = read_kept(parts.records.kept_calls(), boot_id())
+        kept = [] if self._held.begins_anew else read_kept(parts.records.kept_calls(), boot_id())
+        if self._held.begins_anew:
+            log.error("calls of before end", reason="the switch has died again and again with them")
         await parts.media.start()
         await parts.media.learn(LEARN_S if kept else 0.0)
         self._look_at_certificates(parts)

@@ -89,9 +89,20 @@ def test_a_switch_that_dies_again_and_again_begins_without_them() -> None:
     assert not store.ended(SHORT_LIFE_S * 2), "one that lived is no sign"
     for _ in range(SHORT_LIVES_MAX - 1):
         assert not store.ended(SHORT_LIFE_S / 2)
+    assert not store.ended(SHORT_LIFE_S / 2, is_fault=False), "nor is one that somebody else has killed"
+    for _ in range(SHORT_LIVES_MAX - 1):
+        assert not store.ended(SHORT_LIFE_S / 2)
+    assert not first.begins_anew
     assert store.ended(SHORT_LIFE_S / 2)
     assert store.names == []
     first.close()
+    anew = start(store)
+    assert anew.begins_anew
+    anew.close()
+    again = start(store)
+    assert not again.begins_anew
+    again.close()
+    store.close()
 
 
 def test_without_a_supervisor_nothing_is_held() -> None:
