@@ -48,8 +48,27 @@ async def limited(call: Call) -> None:
     await call.play("time-is-over")
 
 
-FLOWS: Mapping[str, Flow] = {"hotline": hotline, "colleague": colleague, "limited": limited}
-ROUTES = {HOTLINE: "hotline", "1xx": "colleague", "+18005550101": "limited"}
+@flow
+async def number(call: Call) -> None:
+    typed = await call.gather("number", maximum=8, timeout_s=60.0, between_s=10.0)
+    call.tag("number", typed.digits)
+
+
+@flow
+async def listening(call: Call) -> None:
+    await call.play("first", "first", "first")
+    played = await call.play_recorded("second", stop_digits="*")
+    call.tag("cut", f"{played.digit} {played.at_s:.1f}")
+
+
+FLOWS: Mapping[str, Flow] = {
+    "number": number,
+    "listening": listening,
+    "hotline": hotline,
+    "colleague": colleague,
+    "limited": limited,
+}
+ROUTES = {"900": "number", "901": "listening", HOTLINE: "hotline", "1xx": "colleague", "+18005550101": "limited"}
 
 
 @pytest.fixture
@@ -104,21 +123,54 @@ async def waiting(centre: SimulatedCentre) -> SimulatedPhone:
     return caller
 
 
-def test_a_caller_in_a_menu_hears_it_again_and_goes_on(centre: SimulatedCentre) -> None:
+def test_a_caller_hears_the_question_to_its_end_and_goes_on(centre: SimulatedCentre) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         caller = await calling(centre)
         await centre.sleep(3.0)
         assert played(centre) == ["welcome", "menu"]
         before = len(centre.media_commands)
         await centre.restart()
-        await centre.sleep(1.0)
-        assert played(centre, before) == ["menu"], "the greeting is not heard twice"
+        await centre.sleep(3.0)
+        assert played(centre, before) == [], "nothing is heard twice"
         caller.press("2")
         await centre.until(lambda: only_call(centre).queue_stay is not None)
         assert only_call(centre).record.tags["choice"] == "2"
         caller.hang_up()
         await centre.all_over()
         assert only_cdr(centre).end_reason == "abandoned"
+
+    centre.run(scenario)
+
+
+def test_what_was_typed_before_counts(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = await calling(centre, "900")
+        await centre.sleep(1.0)
+        for digits in ("47", "11"):
+            for digit in digits:
+                caller.press(digit)
+                await centre.sleep(0.5)
+            await centre.restart()
+        await centre.sleep(0.1)
+        caller.press("#")
+        await centre.all_over()
+        assert only_cdr(centre).tags["number"] == "4711"
+
+    centre.run(scenario)
+
+
+def test_what_is_played_for_long_is_played_once_and_can_be_cut(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = await calling(centre, "901")
+        await centre.sleep(1.0)
+        before = len(centre.media_commands)
+        await centre.restart(away_s=1.5)
+        await centre.sleep(0.5)
+        assert played(centre, before) == ["second"], "the first came to its end while no switch was there"
+        caller.press("*")
+        await centre.all_over()
+        cut, at_s = only_cdr(centre).tags["cut"].split()
+        assert (cut, float(at_s)) == ("*", pytest.approx(0.5, abs=0.2))
 
     centre.run(scenario)
 

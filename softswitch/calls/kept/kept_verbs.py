@@ -1,6 +1,6 @@
 """How far the verbs are that go on after a restart where they were: one `Kept…` for each, made and read by the verb.
 
-A verb that has none begins again (a menu is heard once more). Times are monotonic seconds, which two processes of one
+A verb that has none begins again. Times are monotonic seconds, which two processes of one
 boot share.
 """
 
@@ -18,6 +18,22 @@ class KeptPause(msgspec.Struct, frozen=True, kw_only=True, tag="pause"):
     """Of `pause`."""
 
     ends_at: float
+
+
+class KeptPlay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="play"):
+    """Of `play` and `play_file`: what a media worker has begun to play it plays to its end."""
+
+    play_id: int
+    first: int = 0
+    """The place, among all sounds of the verb, of the first of this playback."""
+    began_at: float = 0.0
+    """When the file would have begun, had it been played from its beginning."""
+
+
+class KeptDigits(msgspec.Struct, frozen=True, kw_only=True, tag="digits"):
+    """Of `digits`."""
+
+    typed: str
 
 
 class KeptQueueSounds(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -100,5 +116,7 @@ class KeptWatch(msgspec.Struct, frozen=True, kw_only=True, tag="supervise"):
     has_listened: bool
 
 
-KeptVerb: TypeAlias = KeptPause | KeptVisit | KeptDialling | KeptParking | KeptMessage | KeptLine | KeptWatch
+KeptVerb: TypeAlias = (
+    KeptPlay | KeptDigits | KeptPause | KeptVisit | KeptDialling | KeptParking | KeptMessage | KeptLine | KeptWatch
+)
 """How far the verb in progress is."""

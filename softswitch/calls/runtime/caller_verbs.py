@@ -12,10 +12,12 @@ from softswitch.calls.callback_book import CallbackWish
 from softswitch.calls.caller_lists import Listed
 from softswitch.calls.kept.kept_verbs import (
     KeptDialling,
+    KeptDigits,
     KeptLine,
     KeptMessage,
     KeptParking,
     KeptPause,
+    KeptPlay,
     KeptVisit,
 )
 from softswitch.calls.lookups import LookupField
@@ -171,33 +173,41 @@ class CallerVerbs(ReachingVerbs):
             await self._step("play")
             if not await self._call.progress():
                 return ""
-        digit = self._call.digits_typed.take(stop_digits)
-        for first in range(0, len(sounds), SOUNDS_PER_PLAYBACK_MAX):
-            digit = digit or await self._play(sounds[first : first + SOUNDS_PER_PLAYBACK_MAX], stop_digits)
+        kept = self._resumption(KeptPlay)
+        digit = self._call.digits_typed.take(stop_digits) if kept is None else ""
+        for first in range(0 if kept is None else kept.first, len(sounds), SOUNDS_PER_PLAYBACK_MAX):
+            part = sounds[first : first + SOUNDS_PER_PLAYBACK_MAX]
+            digit = digit or await self._play(part, stop_digits, first=first)
         return digit
 
     async def play_file(self, path: str, *, skip_s: float, stop_digits: str) -> Played:
         """Play a recording from `skip_s` seconds on; says where a digit has cut it short."""
         await self._answer_for("play_recorded")
-        began_at = self._call.around.clock.now() - skip_s
-        digit = self._call.digits_typed.take(stop_digits)
-        if not digit:
+        kept = self._resumption(KeptPlay)
+        began_at = self._call.around.clock.now() - skip_s if kept is None else kept.began_at
+        digit = self._call.digits_typed.take(stop_digits) if kept is None else ""
+        if kept is not None:
+            digit = await self._play([path], stop_digits, began_at=began_at)
+        elif not digit:
             async with audible(path, self._call.around.settings()) as sound:
-                digit = await self._play([sound], stop_digits, skip_s=skip_s)
+                digit = await self._play([sound], stop_digits, skip_s=skip_s, began_at=began_at)
         return Played(digit=digit, at_s=self._call.around.clock.now() - began_at)
 
     async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:
         """Collect what the caller types: until `maximum` digits, one of `end_digits`, or a pause that is too long."""
         self._call.unreached = None
         await self._answer_for("digits")
-        typed = ""
-        while len(typed) < maximum:
-            digit = await self._next_digit(between_s if typed else first_s)
-            if digit is None:
-                return Digits(typed, is_complete=False)
-            if digit in end_digits:
-                return Digits(typed, is_complete=True)
-            typed += digit
+        kept = self._resumption(KeptDigits)
+        typed = "" if kept is None else kept.typed
+        with self._in_progress(lambda: KeptDigits(typed=typed)):
+            while len(typed) < maximum:
+                digit = await self._next_digit(between_s if typed else first_s)
+                if digit is None:
+                    return Digits(typed, is_complete=False)
+                if digit in end_digits:
+                    break
+                typed += digit
+                self._call.changed()
         return Digits(typed, is_complete=True)
 
     async def pause(self, seconds: float) -> None:
@@ -373,6 +383,7 @@ class CallerVerbs(ReachingVerbs):
                 case _ if self._call.seat is not None:
                     await self.conference("")
                 case _:
+                    self._kept = None  # nobody waits for it any more
                     return False
             return True
         finally:

@@ -16,7 +16,7 @@ class ResumableVerbs:
     def __init__(self, call: ActiveCall, resumption: KeptVerb | None = None) -> None:
         """`resumption` is how far the first verb that is carried out was, in the switch before."""
         self._call = call
-        self._kept = resumption
+        self._kept: KeptVerb | None = resumption
         self._keep: Callable[[], KeptVerb] | None = None
 
     def keep(self) -> KeptVerb | None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from softswitch.calls.kept.kept_verbs import KeptVerb
+from softswitch.calls.kept.kept_verbs import KeptPlay, KeptVerb
 from softswitch.calls.pace import FlowSpins, Pace
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.belonging import project_of, sounds_of
@@ -33,17 +33,23 @@ class VerbSteps(OwnPhoneVerbs):
         await self._step(verb)
         await self._call.answer()
 
-    async def _play(self, sounds: Sequence[str], stop_digits: str, *, skip_s: float = 0.0) -> str:
-        stream = self._call.caller_stream
-        play_id = stream.play(sounds, skip_s=skip_s)
-        while True:
-            event = await self._call.mailbox.next()
-            if isinstance(event, PlayFinished) and event.play_id == play_id:
-                return ""
-            digit = self._call.digits_typed.take(stop_digits)
-            if digit:
-                stream.stop_play(play_id)
-                return digit
+    async def _play(
+        self, sounds: Sequence[str], stop_digits: str, *, skip_s: float = 0.0, first: int = 0, began_at: float = 0.0
+    ) -> str:
+        """To the end, or to a digit. `first` and `began_at` are for whoever goes on with it after a restart."""
+        kept, stream = self._resumption(KeptPlay), self._call.caller_stream
+        play_id = stream.play(sounds, skip_s=skip_s) if kept is None else kept.play_id
+        if kept is not None and stream.playing != play_id:
+            return ""  # it came to its end while no switch was there
+        with self._in_progress(lambda: KeptPlay(play_id=play_id, first=first, began_at=began_at)):
+            while True:
+                digit = self._call.digits_typed.take(stop_digits)
+                if digit:
+                    stream.stop_play(play_id)
+                    return digit
+                event = await self._call.mailbox.next()
+                if isinstance(event, PlayFinished) and event.play_id == play_id:
+                    return ""
 
     async def _tell_of_recording(self, policy: RecordingPolicy) -> None:
         """A project may want its callers to hear, once, that they are recorded."""
