@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from softswitch.acd.inputs import ContactFinished, Survivor
+from softswitch.acd.inputs import ContactFinished, ContactWithdrawn, Survivor
 from softswitch.acd.model import BusyKind
 from softswitch.base.ids import AgentId, CallId, ContactId, LegId
 from softswitch.base.log import get_logger
@@ -200,17 +200,25 @@ async def talk_on(call: ActiveCall) -> None:
     finally:
         if conversation is not None and call.conversation is conversation:
             call.part_conversation(conversation)
-        if conversation is not None:
-            _finish_contact(call, conversation)
+        _leave_queue(call, conversation)
         call.flow_over()
 
 
-def _finish_contact(call: ActiveCall, conversation: Conversation) -> None:
-    """An agent of a queue is done with him."""
-    stay = call.record.stays.current
-    if stay is not None and stay.outcome == "answered":
-        call.record.stays.parted(call.wall(), talk_s=conversation.talk_s, hold_s=conversation.held_s)
-        call.around.acd.apply(ContactFinished(ContactId(call.call_id), call.record.ended_by))
+def _leave_queue(call: ActiveCall, conversation: Conversation | None) -> None:
+    """An agent of a queue is done with him; or he does not wait for one any more."""
+    stays, contact_id = call.record.stays, ContactId(call.call_id)
+    stay = stays.current
+    if stay is None:
+        return
+    if stay.outcome == "answered":
+        talk_s, hold_s = (0.0, 0.0) if conversation is None else (conversation.talk_s, conversation.held_s)
+        stays.parted(call.wall(), talk_s=talk_s, hold_s=hold_s)
+        call.around.acd.apply(ContactFinished(contact_id, call.record.ended_by))
+    else:
+        wait_s = call.wall() - stay.began_at
+        call.record.queue_wait_s += wait_s
+        stays.left("withdrawn", call.wall(), wait_s, call.record.ring_s)
+        call.around.acd.apply(ContactWithdrawn(contact_id, "restart"))
 
 
 def survivors_of(calls: Iterable[ActiveCall]) -> list[Survivor]:

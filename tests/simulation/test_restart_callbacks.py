@@ -1,0 +1,134 @@
+"""The switch process is killed in the middle of call-backs: who talks goes on, whoever was promised one is called."""
+
+from pathlib import Path
+
+import pytest
+
+from softswitch.acd.model import Agent, AgentState, Queue
+from softswitch.base.ids import AgentId, QueueId
+from softswitch.calls.callback_book import CallbackTerms, CallbackWish
+from softswitch.calls.settings import CallSettings, Extension, QueueTreatment, TrunkRoute
+from softswitch.dialplan import Call, flow
+from softswitch.sip.outputs import InviteReceived, LegEnded
+from softswitch.store.schema import StoredCallback
+from softswitch.testing.runtime.centre import SimulatedCentre
+from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
+
+HOTLINE = "+18005550100"
+CUSTOMER = "+15550101"
+SUPPORT = QueueId("support")
+
+
+@flow
+async def support(call: Call) -> None:
+    await call.queue("support")
+
+
+def centre(tmp_path: Path, *, customer_first: bool = False) -> SimulatedCentre:
+    terms = CallbackTerms(customer_first=customer_first, through="desk", retry_s=30.0)
+    return SimulatedCentre(
+        tmp_path,
+        flows={"support": support},
+        routes={HOTLINE: "support"},
+        queues=[Queue(queue_id=SUPPORT, wrap_up_s=2.0)],
+        agents=[Agent(agent_id=AgentId("ann"))],
+        phones=[
+            Extension(username="ann", agent_id=AgentId("ann"), trunks=frozenset({"provider"})),
+            Extension(username="desk", trunks=frozenset({"provider"})),
+        ],
+        settings=CallSettings(
+            domain=DOMAIN,
+            media_ip="10.0.0.1",
+            recordings_directory=str(tmp_path),
+            trunks=(TrunkRoute(name="provider", host="10.0.9.1", port=5060, prefix="+"),),
+            queues={"support": QueueTreatment(callbacks=terms)},
+        ),
+        outlives=True,
+    )
+
+
+def stored(centre: SimulatedCentre) -> StoredCallback:
+    (callback,) = centre.callbacks.listing()
+    return callback
+
+
+async def promised(centre: SimulatedCentre) -> SimulatedPhone:
+    """The customer's phone is where the provider is."""
+    phone = centre.phones.get(CUSTOMER) or centre.caller(CUSTOMER)
+    wish = CallbackWish(number=CUSTOMER, queue_id=SUPPORT, enqueued_wall=centre.clock.wall(), source="operator")
+    await centre.callbacks.request(wish)
+    return phone
+
+
+def ann(centre: SimulatedCentre) -> AgentState:
+    return centre.acd.agent_summaries()[0].state
+
+
+def test_who_is_called_back_and_talks_goes_on(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await promised(centre)
+        await centre.log_in("ann")
+        await centre.until(lambda: any(call.conversation for call in centre.controller.calls.values()))
+        await centre.sleep(2.0)
+        await centre.restart()
+        await centre.sleep(10.0)
+        assert ann(centre) is AgentState.BUSY
+        assert stored(centre).state == "dialling"
+        assert not phone.seen(LegEnded)
+        phone.hang_up()
+        await centre.until(lambda: stored(centre).state == "over")
+        assert (stored(centre).result, stored(centre).agent, stored(centre).attempts) == ("served", "ann", 1)
+        await centre.all_over()
+        await centre.until(lambda: ann(centre) is AgentState.READY)
+        assert centre.acd.contact_ids() == []
+        (cdr,) = centre.cdrs()
+        assert cdr.talk_s == pytest.approx(12.3, abs=1.0)
+
+    centre(tmp_path).run(scenario)
+
+
+def test_while_the_customer_is_called_the_agent_is_let_go_and_it_is_tried_again(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await promised(centre)
+        phone.answer_after_s = None
+        await centre.log_in("ann")
+        await centre.until(lambda: bool(phone.seen(InviteReceived)))
+        await centre.sleep(1.0)
+        await centre.restart()
+        phone.answer_after_s = 1.0
+        await centre.until(lambda: any(call.conversation for call in centre.controller.calls.values()), within_s=60)
+        assert len(centre.acd.contact_ids()) == 1, "he is not in the ACD twice"
+        phone.hang_up()
+        await centre.until(lambda: stored(centre).state == "over")
+        assert (stored(centre).result, stored(centre).attempts) == ("served", 1)
+        await centre.all_over()
+        await centre.until(lambda: ann(centre) is AgentState.READY)
+        assert centre.acd.contact_ids() == []
+
+    centre(tmp_path).run(scenario)
+
+
+def test_a_customer_who_was_called_first_and_waits_is_called_again(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        centre.caller(CUSTOMER)
+        await centre.log_in("ann")
+        former = centre.caller("+15550198")
+        former.call(HOTLINE)
+        await centre.until(lambda: ann(centre) is AgentState.BUSY)
+        phone = await promised(centre)
+        await centre.until(lambda: bool(phone.seen(InviteReceived)))
+        await centre.sleep(2.0)
+        phone.press("1")
+        await centre.sleep(2.0)
+        assert len(centre.acd.contact_ids()) == 2
+        await centre.restart()
+        await centre.sleep(1.0)
+        assert not phone.is_answered
+        assert len(centre.acd.contact_ids()) == 1, "whoever is gone does not wait"
+        former.hang_up()
+        await centre.sleep(30.0)
+        assert centre.acd.agent_summaries()[0].missed == 0, "nor is anybody alerted for him"
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre(tmp_path, customer_first=True).run(scenario)
