@@ -23,21 +23,31 @@ class Process:
 
     @classmethod
     def spawn(
-        cls, arguments: Sequence[str], variables: Mapping[str, str] | None = None, inherited: Sequence[int] = ()
+        cls,
+        arguments: Sequence[str],
+        variables: Mapping[str, str] | None = None,
+        inherited: Sequence[int] = (),
+        *,
+        reads_from: int = subprocess.DEVNULL,
     ) -> "Process":
         """Raises `OSError`. A session of its own, so that neither Ctrl-C nor a closed terminal reaches it.
 
-        It has these `variables` besides the supervisor's, and `inherited` descriptors besides the three usual ones.
+        It has these `variables` besides the supervisor's, and `inherited` descriptors besides the three usual ones;
+        `reads_from` is its standard input.
         """
         environment = {**_ENVIRONMENT, **os.environ, **(variables or {})}
         popen = subprocess.Popen(
             arguments,
-            stdin=subprocess.DEVNULL,
+            stdin=reads_from,
             start_new_session=True,
             env=environment,
             pass_fds=inherited,
         )
         return cls(popen.pid, popen)
+
+    def is_running(self) -> bool:
+        """It has not ended yet, as far as the system has told."""
+        return self._popen is None or self._popen.poll() is None
 
     def send(self, name: str) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -25,12 +25,16 @@ from softswitch.app.health import notify
 from softswitch.app.held_sockets import LeftSockets, SocketStore
 from softswitch.app.renewal import Renewal
 from softswitch.app.run_directory import SWITCH, RunDirectory
+from softswitch.app.spare import Spare
 from softswitch.app.supervisor_protocol import AskSupervisor, Request, Supervised, Upgrade, Upgraded, supervisor_socket
 from softswitch.app.supervisor_socket import Client, SupervisorSocket
 from softswitch.app.upgrade import Outcome
 from softswitch.app.upgrading import Upgrading
 from softswitch.base.clock import Clock, SystemClock
 from softswitch.base.log import get_logger
+
+SPARE_AFTER_S = 3.0
+"""A spare worker is made ready only when what has just been started has had the processor to itself."""
 
 _LEFT = "SOFTSWITCH_SUPERVISOR"
 
@@ -44,6 +48,9 @@ class Program(msgspec.Struct, frozen=True):
 
     role: Role
     arguments: tuple[str, ...]
+    spare: tuple[str, ...] = ()
+    """The command line of a process that may wait to become such a child (spare.py): then `arguments` begin with it,
+    but for its last word, which says that it is to wait."""
 
 
 class LeftSupervisor(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +91,7 @@ class Supervisor:
         self._run_directory = run_directory
         self._clock = clock or SystemClock()
         self._children = Children([program.role for program in programs])
+        self._spare = next((Spare(program.spare) for program in programs if program.spare), None)
         self._processes: dict[str, Process] = {}
         self._loop = asyncio.get_running_loop()
         self._sockets = SocketStore()
@@ -110,6 +118,8 @@ class Supervisor:
             return await self._exit_code
         finally:
             asked.close()
+            if self._spare is not None:
+                self._spare.end()
             self._stop_reading()
             self._sockets.close()
 
@@ -144,6 +154,11 @@ class Supervisor:
     def pids(self) -> dict[str, int]:
         """The processes that run now, by the name of the child."""
         return {name: process.pid for name, process in self._processes.items()}
+
+    @property
+    def spare_pid(self) -> int | None:
+        """Of the process that waits to become a child."""
+        return None if self._spare is None else self._spare.pid
 
     def _take_over(self) -> None:
         for name in self._programs:
@@ -202,12 +217,9 @@ class Supervisor:
                     self._exit_code.set_result(exit_code)
 
     def _spawn(self, name: str) -> None:
+        program = self._programs[name]
         try:
-            process = (
-                self._spawn_holding(self._programs[name])
-                if name == SWITCH
-                else Process.spawn(self._programs[name].arguments)
-            )
+            process = self._spawn_holding(program) if name == SWITCH else self._spawn_other(program)
         except OSError as error:
             _log.error("the system cannot start a process", child=name, reason=error.strerror)
             self._children.exited(name, None, self._clock.now())
@@ -215,6 +227,18 @@ class Supervisor:
         _log.info("started", child=name, pid=process.pid)
         self._watch(name, process)
         self._run_directory.note_process(name, process.pid)
+
+    def _spawn_other(self, program: Program) -> Process:
+        """By the spare process if there is one for it; then another is made ready, once this one has begun."""
+        if self._spare is None or program.spare != self._spare.arguments:
+            return Process.spawn(program.arguments)
+        self._loop.call_later(SPARE_AFTER_S, self.prepare_spare)
+        return self._spare.become(program.arguments[len(program.spare) - 1 :]) or Process.spawn(program.arguments)
+
+    def prepare_spare(self) -> None:
+        """Have a process ready that can become one of those that have such a thing."""
+        if self._spare is not None and not self._exit_code.done():
+            self._spare.prepare()
 
     def _spawn_holding(self, program: Program, *, waits: bool = False) -> Process:
         """The switch goes on with the sockets of the one before."""
@@ -349,6 +373,8 @@ class Supervisor:
         )
         environment = {**os.environ, _LEFT: msgspec.json.encode(left).decode()}
         _log.info("becomes the new version", python=python)
+        if self._spare is not None:
+            self._spare.end()
         # Whatever is told to it meanwhile, it hears when it listens (supervise).
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
@@ -356,6 +382,7 @@ class Supervisor:
         except OSError as error:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             _log.error("the supervisor remains the old version", reason=error.strerror)
+            self.prepare_spare()
 
     def _wake(self) -> None:
         self._timer = None

@@ -101,6 +101,7 @@ def _programs(configuration: Configuration) -> list[Program]:
                 "--log-level",
                 settings.log.level,
             ),
+            spare=(*_PYTHON, "softswitch.media.runtime.worker", "--spare"),
         )
         for name, socket in worker_sockets(configuration).items()
     ]

@@ -1,6 +1,10 @@
 """A media worker process: paces the ticks, and between them carries out what the switch says.
 
     python -m softswitch.media.runtime.worker --socket PATH --name media-0
+    python -m softswitch.media.runtime.worker --spare
+
+With `--spare` it loads all it needs and waits for the rest of its command line, a line of JSON on its standard input,
+which takes its place in a fraction of the time that a program needs to start; when there is none, it ends.
 
 It works on without a switch: calls keep their sound while the switch is away, and the next switch's description decides
 what stays. SIGTERM and SIGINT close the recordings and end it with status 0.
@@ -17,7 +21,10 @@ import select
 import signal
 import sys
 import time
+from pathlib import Path
 from statistics import median
+
+import msgspec
 
 from softswitch.base.errors import StartError
 from softswitch.base.log import configure_logging, get_logger
@@ -82,9 +89,7 @@ class Worker:
         "_ticks",
     )
 
-    def __init__(self, socket_path: str, name: str) -> None:
-        """Raises StartError."""
-        self._link = SwitchLink(socket_path, name)
+    def __init__(self) -> None:
         self._io = PacketIo()
         self._fax = FaxSocketSet()
         self._streamer = StreamerLink()
@@ -111,8 +116,9 @@ class Worker:
         """End after the present tick."""
         self._is_stopping = True
 
-    def run(self) -> None:
+    def run(self, link: SwitchLink) -> None:
         """Until `stop` is called; recordings are closed then."""
+        self._link = link
         if not take_precedence():
             _log.info("sound may stutter when this machine is busy: run as root, or allow real-time priority 1")
         # Threads started now inherit it. One that lacked it could be kept waiting with the interpreter's lock in hand.
@@ -313,22 +319,47 @@ def _settle_memory() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 
-def main() -> None:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="softswitch.media.runtime.worker", description="A media worker process.")
-    parser.add_argument("--socket", required=True, help="path of the socket the switch connects to")
-    parser.add_argument("--name", required=True, help="the worker's name, such as media-0")
+    parser.add_argument("--socket", default="", help="path of the socket the switch connects to")
+    parser.add_argument("--name", default="", help="the worker's name, such as media-0")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    parser.add_argument("--spare", action="store_true", help="wait for the others, a JSON list on standard input")
+    return parser
+
+
+def _wait_to_be_needed() -> list[str]:
+    """The command line of the worker to become; nothing when whoever may say it has ended."""
+    line = sys.stdin.readline()
+    sys.stdin.close()
+    return msgspec.json.decode(line, type=list[str]) if line else []
+
+
+def main() -> None:
+    parser = _parser()
     arguments = parser.parse_args()
+    worker = None
+    if arguments.spare:
+        configure_logging(level="warning", program="spare media worker")
+        worker = Worker()
+        arguments = parser.parse_args(_wait_to_be_needed())
+        if not arguments.socket:
+            return
+        # What ps and top tell of it is its command line as it was at first; this is its name there.
+        Path("/proc/self/comm").write_text(arguments.name)
+    if not (arguments.socket and arguments.name):
+        parser.error("--socket and --name are needed, or --spare")
     configure_logging(level=arguments.log_level, program=arguments.name)
     _raise_descriptor_limit()
+    worker = worker or Worker()
     try:
-        worker = Worker(arguments.socket, arguments.name)
+        link = SwitchLink(arguments.socket, arguments.name)
     except StartError as error:
         sys.exit(str(error))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: worker.stop())
     _log.info("ready", socket=arguments.socket)
-    worker.run()
+    worker.run(link)
 
 
 if __name__ == "__main__":

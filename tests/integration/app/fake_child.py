@@ -1,5 +1,9 @@
-"""A child that tells a FIFO what happens to it: fake_child.py FIFO NAME [exit CODE | stubborn]."""
+"""A child that tells a FIFO what happens to it: fake_child.py FIFO NAME [exit CODE | stubborn].
 
+With --spare as its only argument it waits for the others, a JSON list on standard input, and ends without them.
+"""
+
+import json
 import os
 import signal
 import sys
@@ -7,7 +11,12 @@ from types import FrameType
 
 
 def main() -> None:
-    fifo, name, *behaviour = sys.argv[1:]
+    arguments = sys.argv[1:]
+    if arguments == ["--spare"]:
+        arguments = json.loads(sys.stdin.readline() or "[]")
+        if not arguments:
+            return
+    fifo, name, *behaviour = arguments
     descriptor = os.open(fifo, os.O_WRONLY)
 
     def tell(what: str) -> None:

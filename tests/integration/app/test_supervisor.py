@@ -176,3 +176,61 @@ def noted_process(run_directory: RunDirectory, name: str) -> int:
         if pid := run_directory.living_process(name):
             return pid
     raise TimeoutError(f"no process of {name} was noted")
+
+
+def spared(reports: Reports, role: Role) -> Program:
+    """A program that a spare process may become."""
+    plain = reports.program(role)
+    return Program(plain.role, plain.arguments, (*plain.arguments[:3], "--spare"))
+
+
+def test_a_spare_process_takes_the_place_of_a_dead_child_and_another_of_its_own(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            reports_in(tmp_path) as reports,
+            running([spared(reports, MEDIA), reports.program(SWITCH)], tmp_path) as (supervisor, task),
+        ):
+            assert {await reports.next(), await reports.next()} == {"media-0 started", "switch started"}
+            assert supervisor.spare_pid is None
+            supervisor.prepare_spare()
+            supervisor.prepare_spare()
+            for _ in range(2):
+                spare = supervisor.spare_pid
+                assert spare is not None
+                os.kill(supervisor.pids["media-0"], signal.SIGKILL)
+                assert await reports.next() == "media-0 started"
+                assert supervisor.pids["media-0"] == spare
+                assert supervisor.spare_pid is None
+                supervisor.prepare_spare()
+            os.kill(supervisor.pids["switch"], signal.SIGKILL)
+            assert await reports.next() == "switch started"
+            last = supervisor.spare_pid
+            assert last is not None
+            assert supervisor.pids["switch"] != last
+            supervisor.stop()
+            assert await exit_code(task) == 0
+            with pytest.raises(ProcessLookupError):
+                os.kill(last, 0)
+
+    asyncio.run(scenario())
+
+
+def test_without_a_living_spare_a_child_is_started_as_any_other(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with (
+            reports_in(tmp_path) as reports,
+            running([spared(reports, MEDIA)], tmp_path) as (supervisor, _),
+        ):
+            assert await reports.next() == "media-0 started"
+            supervisor.prepare_spare()
+            spare = supervisor.spare_pid
+            assert spare is not None
+            os.kill(spare, signal.SIGKILL)
+            await asyncio.to_thread(os.waitid, os.P_PID, spare, os.WEXITED | os.WNOWAIT)
+            os.kill(supervisor.pids["media-0"], signal.SIGKILL)
+            assert await reports.next() == "media-0 started"
+            assert supervisor.pids["media-0"] != spare
+            supervisor.prepare_spare()
+            assert supervisor.spare_pid not in (None, spare)
+
+    asyncio.run(scenario())

@@ -1,6 +1,9 @@
 """What a real worker process survives: strangers, switches that come and go, nonsense, and its own death."""
 
+import json
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from softswitch.base.address import HostPort
 from softswitch.base.ids import CallId, RecordingId
 from softswitch.media.packets.rtp import pack
 from softswitch.media.protocol import (
+    PACKET_BYTES_MAX,
     PROTOCOL_VERSION,
     Describe,
     Hearing,
@@ -230,3 +234,29 @@ def test_another_version_is_told_ours(worker: MediaProcess) -> None:
         hello = msgspec.msgpack.decode(switch.recv(65536), type=Hello)
         assert (hello.version, hello.worker) == (PROTOCOL_VERSION, "media-0")
         assert switch.recv(65536) == b""
+
+
+def test_a_spare_worker_becomes_the_one_it_is_told_to_be_and_ends_with_whoever_could_tell_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "media-7.sock")
+    command = (sys.executable, "-m", "softswitch.media.runtime.worker", "--spare")
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as spare,
+        subprocess.Popen(command, stdin=subprocess.PIPE) as unneeded,
+    ):
+        assert spare.stdin is not None
+        assert spare.stderr is not None
+        assert unneeded.stdin is not None
+        unneeded.stdin.close()
+        spare.stdin.write(json.dumps(["--socket", path, "--name", "media-7"]).encode() + b"\n")
+        spare.stdin.close()
+        while b" ready " not in (line := spare.stderr.readline()):
+            assert line
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as switch:
+            switch.connect(path)
+            switch.settimeout(5.0)
+            switch.send(msgspec.msgpack.encode(Hello(PROTOCOL_VERSION)))
+            hello = msgspec.msgpack.decode(switch.recv(PACKET_BYTES_MAX), type=Hello)
+            assert (hello.worker, hello.pid) == ("media-7", spare.pid)
+        assert Path(f"/proc/{spare.pid}/comm").read_text() == "media-7\n"
+        spare.terminate()
+    assert (spare.returncode, unneeded.returncode) == (0, 0)
