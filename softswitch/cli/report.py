@@ -4,6 +4,7 @@ import io
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, cast
@@ -152,9 +153,37 @@ def _make(directory: str, name: str, terms: Terms, now: float, *, is_live: bool)
         path = store_directory(directory, is_for_projects=True)
         with open_reader(path) as store:
             live = _live(directory) if is_live else None
-            return make_report(store, name, terms, now, is_running=is_running, live=live, cache=FactCache(path))
+            return make_report(
+                store,
+                name,
+                terms,
+                now,
+                is_running=is_running,
+                live=live,
+                cache=FactCache(path),
+                is_known=_who_is_known(directory, terms),
+            )
     except ReportRefused as refused:
         raise Failure(str(refused), CONFIGURATION) from refused
+
+
+def _who_is_known(directory: str, terms: Terms) -> Callable[[str, str], bool] | None:
+    """By the configuration; of one that cannot be read nobody knows, and a report is made all the same."""
+    if not (terms.project or terms.queue or terms.agent):
+        return None
+    from softswitch.base.errors import SoftswitchError
+    from softswitch.config import load
+
+    try:
+        configuration = load(directory)
+    except SoftswitchError:
+        return None
+    there_are = {
+        "project": {row.id for row in configuration.projects},
+        "queue": {row.id for row in configuration.queues},
+        "agent": {row.id for row in configuration.agents},
+    }
+    return lambda field, word: word in there_are[field]
 
 
 def _live(directory: str) -> "Live":

@@ -1,12 +1,14 @@
 """A report from the store: its facts one block after another, its tables, and what its reader must know."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
 from softswitch.reports.call_list import CallList, ListedCdr
 from softswitch.reports.catalogue import find_report
+from softswitch.reports.facts.call_facts import CallFacts
+from softswitch.reports.facts.event_facts import EventFacts
 from softswitch.reports.limits import INTERVALS_MAX, TABLE_ROWS_MAX
 from softswitch.reports.report import Builder, GoingOn, Now, ReportKind, Source
 from softswitch.reports.runtime.fact_cache import FactCache
@@ -32,16 +34,25 @@ def make_report(
     is_running: bool,
     live: Live | None = None,
     cache: FactCache | None = None,
+    is_known: Callable[[str, str], bool] | None = None,
 ) -> Report:
-    """`now` is epoch seconds: what goes on is counted until then, if the switch runs. Raises ReportRefused."""
+    """`now` is epoch seconds: what goes on is counted until then, if the switch runs. Raises ReportRefused.
+
+    `is_known` says of "queue", "agent" and "project" whether there is one of that id. A report of one there is not,
+    and was not in this time, is refused; without it, it is empty.
+    """
     kind = find_report(name, terms)
     check_span(terms, now)
     terms = msgspec.structs.replace(terms, until=min(terms.until, now))
     builder = kind.make(terms)
+    strangers = _strangers(terms, is_known)
     for facts in _facts(store, kind, terms, FactSource(store, now, is_running=is_running, cache=cache)):
         builder.add(facts)
+        strangers = [each for each in strangers if not _tells_of(facts, *each)] if strangers else strangers
         if isinstance(builder, CallList) and builder.is_full:
             break
+    for field, word in strangers:
+        raise ReportRefused(f'there is no {field} "{word}", and there was none in this time')
     tables = builder.tables(None if live is None else _now(store, terms, now, live))
     return Report(
         name=kind.name,
@@ -55,6 +66,18 @@ def make_report(
         tables=tuple(_cut(table) for table in tables),
         notes=(*_notes(store, kind, terms, builder), *(_too_long(table) for table in tables if _is_too_long(table))),
     )
+
+
+def _strangers(terms: Terms, is_known: Callable[[str, str], bool] | None) -> list[tuple[str, str]]:
+    asked = [("project", terms.project), ("queue", terms.queue), ("agent", terms.agent)]
+    return [] if is_known is None else [each for each in asked if each[1] and not is_known(*each)]
+
+
+def _tells_of(facts: Any, field: str, word: str) -> bool:
+    """Facts have the names of all they are about, records what they are of."""
+    if isinstance(facts, EventFacts | CallFacts):
+        return word in facts.names.texts
+    return getattr(facts, field, None) == word
 
 
 def _is_too_long(table: Table) -> bool:

@@ -102,6 +102,8 @@ def test_the_file_s_ending_is_its_format(directory: Path) -> None:
         ((*DAY, "--table", "nothing"), 2, "has no table nothing: it has intervals"),
         (("--live",), 3, "no switch is running"),
         (("--last-days", "2", "--since", "2023-11-13"), 2, "write one or the other"),
+        ((*DAY, "--queue", "nowhere"), 2, 'there is no queue "nowhere"'),
+        ((*DAY, "--project", "nobody"), 2, 'there is no project "nobody"'),
         ((*DAY, "-o", "day.csv", "--format", "table"), 2, "into a file go csv, json or xlsx"),
     ],
 )
@@ -110,6 +112,16 @@ def test_what_cannot_be_done_is_one_line(arguments: tuple[str, ...], code: int, 
     assert result.exit_code == code
     assert reason in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_queue_is_reported_if_there_was_one_or_is_one(directory: Path) -> None:
+    assert "sales" in said("report", "service_level", *DAY, "--queue", "sales"), (
+        "it is not in the configuration any more"
+    )
+    (directory / "queues.toml").write_text('[[queue]]\nid = "new"\n')
+    said("report", "service_level", *DAY, "--queue", "new")
+    (directory / "queues.toml").write_text("[[queue]\n")
+    said("report", "service_level", *DAY, "--queue", "nowhere")  # of a configuration with faults nobody knows
 
 
 def test_whole_days_are_those_of_the_zone() -> None:
