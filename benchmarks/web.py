@@ -1,6 +1,7 @@
 """What the HTTP API costs the calls: how long set-up takes without requests, and with very many.
 
-    python benchmarks/web.py [--requests 500] [--readers 200] [--calls-per-s 20] [--talk-s 15] [--rounds 3] [--json]
+    python benchmarks/web.py [--requests 500] [--readers 200] [--calls-per-s 20] [--talk-s 15] [--rounds 3]
+        [--before-others] [--json]
 
 Calls come at a steady rate (by signalling_load.py) and talk for a while, so that `calls_per_s * talk_s` of them are in
 progress. From an INVITE sent to its 200 received is `setup_ms`, as the two ends see it, which are programs on a core
@@ -12,12 +13,16 @@ readers follow all events by WebSocket.
 The switch has the first core; the media worker, the web process, the calls' two ends and who sends the requests share
 the second. Who sends them gives way to all others: in life that is another machine.
 The bar is that the 99th percentile changes by less than a fifth.
+
+On a machine that does other work meanwhile: `own_ms` is `wire_ms` without the time in which other programs had the
+switch's core (by perf, as root), and with `--before-others` all that is measured goes before that work (as root).
 """
 
 import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -31,7 +36,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import aiohttp
 import click
+from core_share import CoreShare
 from processes import LOAD_CORE, SERVER_CORE, cpu_s, put_on_core, where_and_when
+from processes import before_others as go_before_others
 from signalling_load import LoadResult, load
 from wire import Request, Wire
 
@@ -46,6 +53,7 @@ CONNECTIONS = 50
 PATHS = ("calls", "agents", "queues", "calls", "figures")
 """Asked in turn; calls most often, as a wallboard does."""
 BAR = 0.20
+PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 AGENTS = 100
 
 
@@ -132,20 +140,34 @@ class Round(NamedTuple):
 
     calls: LoadResult
     wire_ms: list[float]
+    own_ms: list[float]
+    """The same without what others had of the switch's core; empty where that cannot be known."""
 
 
 def measure(
-    server: HostPort, ends: tuple[HostPort, HostPort], *, calls_per_s: float, talk_s: float, seconds: float
+    server: HostPort,
+    ends: tuple[HostPort, HostPort],
+    *,
+    calls_per_s: float,
+    talk_s: float,
+    seconds: float,
+    switch: int = 0,
 ) -> Round:
+    """`switch` is its process id, for `own_ms`."""
     calls = round(calls_per_s * seconds)
     wire = open_wire()
+    share = CoreShare(SERVER_CORE, Path(tempfile.gettempdir(), f"web-{os.getpid()}.perf")) if wire and switch else None
     account = ("answers", PASSWORD)
     found = asyncio.run(load(server, ends, "101", account, calls=calls, per_s=calls_per_s, talk_s=talk_s))
-    times_ms: list[float] = []
+    spans: list[tuple[float, float]] = []
+    own_ms: list[float] = []
     if wire is not None:
-        times_ms = sorted(with_the_switch_ms(wire.requests(server.port)))
+        spans = with_the_switch(wire.requests(server.port))
         wire.close()
-    return Round(found, times_ms)
+    if share is not None:
+        others_ms = share.stop({int(task.name) for task in Path(f"/proc/{switch}/task").iterdir()})
+        own_ms = sorted(until - at - others_ms(at, until) for at, until in spans)
+    return Round(found, sorted(until - at for at, until in spans), own_ms)
 
 
 def open_wire() -> Wire | None:
@@ -155,27 +177,28 @@ def open_wire() -> Wire | None:
         return None
 
 
-def with_the_switch_ms(requests: list[Request]) -> list[float]:
-    """From each of the caller's INVITEs to the one for the phone; of those that were sent again, from the first."""
+def with_the_switch(requests: list[Request]) -> list[tuple[float, float]]:
+    """From each of the caller's INVITEs until the one for the phone; of those that were sent again, from the first."""
     came_at: dict[str, float] = {}
-    times_ms: list[float] = []
+    spans: list[tuple[float, float]] = []
     for request in requests:
         if request.method == "INVITE" and request.source == CALLER:
             came_at.setdefault(request.calling, request.at_ms)
         elif request.method == "INVITE" and request.destination == PHONE and request.calling in came_at:
-            times_ms.append(request.at_ms - came_at.pop(request.calling))
-    return times_ms
+            spans.append((came_at.pop(request.calling), request.at_ms))
+    return spans
 
 
 def percentile(times_ms: list[float], share: float) -> float:
     return times_ms[min(len(times_ms) - 1, int(share * len(times_ms)))] if times_ms else 0.0
 
 
-def median_p99(rounds: list[Round]) -> tuple[float, float]:
-    """Of set-up, and with the switch."""
+def median_p99(rounds: list[Round]) -> tuple[float, float, float]:
+    """Of set-up, with the switch, and that without others."""
     return (
         statistics.median(each.calls.setup_percentile_ms(0.99) for each in rounds),
         statistics.median(percentile(each.wire_ms, 0.99) for each in rounds),
+        statistics.median(percentile(each.own_ms, 0.99) for each in rounds),
     )
 
 
@@ -186,9 +209,17 @@ def median_p99(rounds: list[Round]) -> tuple[float, float]:
 @click.option("--talk-s", default=15.0)
 @click.option("--seconds", default=30.0, help="How long calls come, in each round.")
 @click.option("--rounds", default=3, help="With requests, and as many without.")
+@click.option("--before-others", is_flag=True, help="As root: before other work of this machine.")
 @click.option("--json", "as_json", is_flag=True, help="The last line is one JSON object.")
 def main(
-    requests: float, readers: int, calls_per_s: float, talk_s: float, seconds: float, rounds: int, as_json: bool
+    requests: float,
+    readers: int,
+    calls_per_s: float,
+    talk_s: float,
+    seconds: float,
+    rounds: int,
+    before_others: bool,
+    as_json: bool,
 ) -> None:
     """Measure what requests to the API change in the set-up of calls."""
     server = HostPort(SWITCH, free_port())
@@ -205,13 +236,24 @@ def main(
             put_on_core(running.pid("switch"), SERVER_CORE)
             for child in ("media-0", "web"):
                 put_on_core(running.pid(child), LOAD_CORE)
+            if before_others:
+                go_before_others([os.getpid(), *(running.pid(name) for name in ("switch", "media-0", "web"))])
             measure(server, ends, calls_per_s=calls_per_s, talk_s=1.0, seconds=5.0)
             for _ in range(rounds):
                 for per_s, results in ((0.0, quiet), (requests, busy)):
                     switch_s, web_s = cpu_s(running.pid("switch")), cpu_s(running.pid("web"))
                     began_at = time.monotonic()
                     with asking(f"http://127.0.0.1:{web_port}", per_s, readers, seconds) as answered:
-                        results.append(measure(server, ends, calls_per_s=calls_per_s, talk_s=talk_s, seconds=seconds))
+                        results.append(
+                            measure(
+                                server,
+                                ends,
+                                calls_per_s=calls_per_s,
+                                talk_s=talk_s,
+                                seconds=seconds,
+                                switch=running.pid("switch") if CoreShare.is_possible() else 0,
+                            )
+                        )
                     took_s = time.monotonic() - began_at
                     answers += answered
                     used["switch busy" if per_s else "switch quiet"].append(
@@ -219,17 +261,21 @@ def main(
                     )
                     if per_s:
                         used["web busy"].append((cpu_s(running.pid("web")) - web_s) / took_s)
-                    calls, wire_ms = results[-1]
+                    calls, wire_ms, own_ms = results[-1]
                     print(
                         f"{per_s:4.0f} requests/s: set-up median {calls.setup_percentile_ms(0.5):.2f} ms, "
                         f"p99 {calls.setup_percentile_ms(0.99):.2f} ms; in the switch median "
-                        f"{percentile(wire_ms, 0.5):.2f} ms, p99 {percentile(wire_ms, 0.99):.2f} ms; "
+                        f"{percentile(wire_ms, 0.5):.2f} ms, p99 {percentile(wire_ms, 0.99):.2f} ms, "
+                        f"without others {percentile(own_ms, 0.5):.2f}, {percentile(own_ms, 0.99):.2f} ms; "
                         f"{calls.failed} failed"
                     )
-    (quiet_p99, quiet_wire_p99), (busy_p99, busy_wire_p99) = median_p99(quiet), median_p99(busy)
+    quiet_p99, quiet_wire_p99, quiet_own_p99 = median_p99(quiet)
+    busy_p99, busy_wire_p99, busy_own_p99 = median_p99(busy)
     change = busy_p99 / quiet_p99 - 1
     wire_change = busy_wire_p99 / quiet_wire_p99 - 1 if quiet_wire_p99 else 0.0
     print(f"set-up p99 {quiet_p99:.2f} ms without, {busy_p99:.2f} ms with requests: {100 * change:+.0f} %")
+    own_change = busy_own_p99 / quiet_own_p99 - 1 if quiet_own_p99 else 0.0
+    print(f"in the switch without others {quiet_own_p99:.2f} and {busy_own_p99:.2f} ms: {100 * own_change:+.0f} %")
     print(f"in the switch {quiet_wire_p99:.2f} and {busy_wire_p99:.2f} ms: {100 * wire_change:+.0f} %; the bar is 20 %")
     print(f"CPU of a core: {', '.join(f'{what} {statistics.median(part):.2f}' for what, part in used.items())}")
     print(f"requests: {answers[-1]}")
@@ -237,6 +283,15 @@ def main(
         result = {
             "requests_per_s": requests,
             "readers": readers,
+            "before_others": before_others,
+            "rounds": [
+                {
+                    name: [round(percentile(times_ms, share), 2) for times_ms in (each.wire_ms, each.own_ms)]
+                    for name, share in PERCENTILES.items()
+                }
+                for pair in zip(quiet, busy, strict=True)
+                for each in pair
+            ],
             "calls_in_progress": calls_per_s * talk_s,
             "setup_p99_quiet_ms": round(quiet_p99, 2),
             "setup_p99_busy_ms": round(busy_p99, 2),
@@ -244,6 +299,9 @@ def main(
             "wire_p99_quiet_ms": round(quiet_wire_p99, 2),
             "wire_p99_busy_ms": round(busy_wire_p99, 2),
             "wire_change": round(wire_change, 3),
+            "own_p99_quiet_ms": round(quiet_own_p99, 2),
+            "own_p99_busy_ms": round(busy_own_p99, 2),
+            "own_change": round(own_change, 3),
             "bar": BAR,
             "failed_calls": sum(each.calls.failed for each in (*quiet, *busy)),
             "answers": answers,

@@ -9,7 +9,7 @@ REPLY_BYTES_MAX = 4 * 1024 * 1024
 ROWS_PER_FRAME = 25
 """A frame that fills a few packets; fewer rows, where they take longer than `TURN_S`."""
 
-TURN_S = 0.00025
+TURN_S = 0.00015
 """So long rows are made in one go on the switch's event loop, while an INVITE waits."""
 
 REST_S = 0.002
