@@ -21,6 +21,7 @@ from softswitch.sip.outputs import (
     SipOutput,
 )
 from softswitch.sip.settings import PLAIN_SESSION, Account, SessionPolicy, SipSettings, Target
+from softswitch.testing.raw_station import RawStation
 from softswitch.testing.sip_pair import ALICE, ANSWER, OFFER, PROVIDER, SWITCH, SipPair, switch_settings
 from softswitch.testing.successor import succeed, write_down
 
@@ -295,3 +296,53 @@ def test_connections_that_are_lost_leave_nothing() -> None:
     phone.pair.run(0.5)
     assert phone.pair.one("alice", LegEnded).leg_id == theirs
     assert phone.pair.switch.statistics().dialogs == 0
+
+
+# Callers that nobody has answered
+
+
+@pytest.mark.parametrize("dies", [True, False])
+@KINDS
+def test_a_caller_who_has_lost_his_connection_is_not_waited_for_long(kind: TransportKind, dies: bool) -> None:
+    """His stack has given the call up with the connection: nobody should answer it."""
+    phone = PhoneOnAStream(kind)
+    phone.is_answering = False
+    phone.register()
+    _, ours = phone.calls()
+    phone.pair.switch.progress(ours, 180, None, phone.pair.now)
+    phone.pair.run(0.5)
+    if dies:
+        phone.switch_dies(ours)
+    else:
+        all_break(phone.pair)
+    phone.pair.switch.progress(ours, 183, ANSWER, phone.pair.now)
+    phone.pair.run(5.0)
+    assert phone.pair.all("switch", LegEnded) == []
+    phone.pair.run(10.0)
+    assert phone.pair.one("switch", LegEnded) == LegEnded(ours, "remote", "connection lost", 487)
+
+
+def test_a_caller_who_is_back_is_answered() -> None:
+    """He asks in his early dialog, after the switch has died."""
+    scene = PhoneOnAStream(TransportKind.TCP)
+    pair = scene.pair
+    scene.is_answering = False
+    raw = RawStation(PROVIDER, TransportKind.TCP)
+    pair.network.attach("raw", raw, (TransportKind.TCP, PROVIDER))
+    head = "Via: SIP/2.0/TCP 203.0.113.5:5060;branch=z9hG4bK{branch}\nMax-Forwards: 70\nFrom: <sip:5@p>;tag=raw\n"
+    head += "Call-ID: raw-call\nContact: <sip:5@10.0.0.9:5070;transport=tcp>\n"
+    raw.send(SWITCH, "INVITE sip:100@switch.example SIP/2.0\nTo: <sip:1@s>\nCSeq: 1 INVITE\n" + head.format(branch="a"))
+    pair.run(0.1)
+    ours = pair.one("switch", InviteReceived).leg_id
+    pair.switch.progress(ours, 180, None, pair.now)
+    pair.run(0.1)
+    tag = raw.responses("INVITE")[-1].to.tag
+    written = write_down(pair.switch, [ours])
+    succeed(pair, written, settings=replace(settings_with(PLAIN_SESSION), trunks=()))
+    pair.run(5.0)
+    raw.send(SWITCH, f"OPTIONS sip:x SIP/2.0\nTo: <sip:1@s>;tag={tag}\nCSeq: 2 OPTIONS\n" + head.format(branch="b"))
+    pair.run(30.0)
+    assert raw.responses("OPTIONS")[-1].status == 200
+    pair.switch.accept(ours, ANSWER, pair.now)
+    pair.run(0.2)
+    assert raw.responses("INVITE")[-1].status == 200

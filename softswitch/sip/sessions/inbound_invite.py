@@ -10,6 +10,8 @@ The dialog exists from the start under the tag that all our responses carry, so 
 its way. While nobody answers, the last provisional response is repeated every minute, lest a proxy on the way gives
 the caller up (13.3.1.1).
 
+A caller whose stream connection is lost (returning.py) has to be back soon, or the call is over.
+
 Where provisional responses are reliable (RFC 3262; `SessionPolicy.reliable` says when) the 2xx waits until all of them
 have arrived, and a description in one of them is the answer to the INVITE's offer, for good; or our offer, if the
 INVITE had none, and the PRACK brings the answer. From then on either side may offer anew, the caller in a PRACK or
@@ -40,6 +42,10 @@ from softswitch.sip.transactions.transaction import Fact
 from softswitch.sip.transactions.transaction_table import ServerExchange
 
 PROVISIONAL_EVERY_S = 60.0
+
+CALLER_BACK_WITHIN_S = 10.0
+"""A caller who has lost the connection along which he calls has mostly given the call up with it (RFC 3261 section
+8.1.3.1), and nobody should answer a page that is closed. Some come back."""
 
 
 class InboundInvite:
@@ -184,7 +190,7 @@ class InboundInvite:
         else:
             self._packet = response.serialize()
             self._exchange.respond_packet(status, self._packet, now)
-        self._core.deadlines.set(self, now + PROVISIONAL_EVERY_S)
+        self._wait(now)
 
     def accept(self, sdp: bytes, now: float, headers: Headers = ()) -> None:
         if self._is_over or self._accepted_sdp is not None:
@@ -265,6 +271,7 @@ class InboundInvite:
         self._follow(self._core.way_again(before.broken(), dialog.remote_target, dialog.routes))
         if dialog.flow == before:
             dialog.go_by(self.source)
+        self._wait(now)
         if self._offers is not None:
             self._offers.move_to(self.source, now)
 
@@ -300,16 +307,29 @@ class InboundInvite:
     # Time
 
     def handle_timeout(self, now: float) -> None:
-        """The minute is over: repeat the last provisional response."""
+        """The minute is over: repeat the last provisional response. Or the caller is not back."""
         if self._is_over:
             return
-        if self._reliable is not None:
+        if self.source.is_lost:
+            self._withdraw("connection lost", 0, now)
+        elif self._reliable is not None:
             self.progress(self._status, b"", now)
-            return
-        self._exchange.respond_packet(self._status, self._packet, now)
-        self._core.deadlines.set(self, now + PROVISIONAL_EVERY_S)
+        else:
+            self._exchange.respond_packet(self._status, self._packet, now)
+            self._wait(now)
 
     # Private
+
+    def _wait(self, now: float) -> None:
+        """For the owner to answer; meanwhile somebody is told so, or is missing."""
+        if self._accepted_sdp is not None:
+            return
+        if self.source.is_lost:
+            self._core.deadlines.set(self, now + CALLER_BACK_WITHIN_S)
+        elif self._status > 100:
+            self._core.deadlines.set(self, now + PROVISIONAL_EVERY_S)
+        else:
+            self._core.deadlines.cancel(self)
 
     def _resume(self, kept: KeptArrival, now: float) -> None:
         self._answered_before = kept.dialog.remote_cseq or 0
@@ -320,8 +340,7 @@ class InboundInvite:
             self._reliable.adopt(kept.reliable, now)
         elif kept.status > 100:
             self._packet = kept.packet
-        if kept.status > 100:
-            self._core.deadlines.set(self, now + PROVISIONAL_EVERY_S)
+        self._wait(now)
         if kept.offers is not None:
             self._open_offers().adopt(kept.offers, now)
         if kept.accepted is not None:
@@ -338,6 +357,7 @@ class InboundInvite:
         if before.is_lost:
             core.transactions.move(before, flow)
             core.returning.is_back(before, flow, now)
+            self._wait(now)
             if self._offers is not None:
                 self._offers.move_to(flow, now)
 
