@@ -37,9 +37,8 @@ class JournaledSteps:
         return self.journal.is_replaying
 
     def when_arrived(self, told: Callable[[], None]) -> None:
-        """Call `told` when the flow is where it was, before it goes on."""
+        """Call `told` when the flow is where it was, with the next thing it asks or does."""
         self._when_arrived = told
-        self._look()
 
     async def wait(self, name: str, arguments: object, verb: Callable[[], Awaitable[T]], kind: Kind[T]) -> T:
         """A verb that takes its time with the caller."""
