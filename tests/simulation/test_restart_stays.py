@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from softswitch.acd.model import Agent, AgentState, Queue
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.conferences.terms import RoomTerms
+from softswitch.calls.programs import Program
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.dialplan import Call, flow
@@ -56,10 +58,19 @@ async def paused(call: Call) -> None:
     await call.play("over")
 
 
+@flow
+async def analysed(call: Call) -> None:
+    await call.start_stream("notes", side="mixed", rate_hz=16000, values={"order": "4711"})
+    await call.start_stream("gone")
+    await call.pause(20.0)
+    await call.stop_stream("notes")
+    await call.pause(20.0)
+
+
 @pytest.fixture
 def flows() -> dict[str, Flow]:
     shipped, _ = load_flows([DIALPLANS])
-    own = {each.__name__: each for each in (waits_parked, message, room, support, paused)}
+    own = {each.__name__: each for each in (waits_parked, message, room, support, paused, analysed)}
     return {**shipped, **own}
 
 
@@ -74,6 +85,7 @@ def centre(tmp_path: Path, flows: dict[str, Flow]) -> SimulatedCentre:
             "801": "message",
             "802": "room",
             "803": "paused",
+            "804": "analysed",
             "7xx": "retrieve",
             "101": "extension",
             "*88": "agent_line",
@@ -94,6 +106,7 @@ def centre(tmp_path: Path, flows: dict[str, Flow]) -> SimulatedCentre:
             voicemail_directory=str(tmp_path / "voicemail"),
             ring_s=5.0,
             parking_slots=("701", "702"),
+            programs={name: Program(url=f"wss://{name}.example.com") for name in ("notes", "gone")},
             voice_boxes={"anna": VoiceBox(box="anna", number="101", owner="anna", pin="4711")},
             conferences={"board": RoomTerms(room_id="board", name="Board", number="802", announces="nothing")},
         ),
@@ -290,6 +303,28 @@ def test_who_has_dialled_in_to_supervise_hears_on(centre: SimulatedCentre) -> No
         phone.hang_up()
         await centre.sleep(2.0)
         dora.hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)
+
+
+def test_programs_that_hear_a_call_are_connected_anew(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await caller(centre, "804")
+        programs = {name: program for name, program in centre.settings.programs.items() if name != "gone"}
+        centre.settings = msgspec.structs.replace(centre.settings, programs=programs)
+        await centre.restart()
+        await centre.sleep(1.0)
+        (dialled,) = centre.streamer.dials()
+        assert (dialled.url, dialled.side, dialled.rate_hz) == ("wss://notes.example.com", "mixed", 16000)
+        assert dialled.start["values"] == {"order": "4711"}
+        assert len(centre.worker.description.feeds) == 1
+        await centre.sleep(15.0)
+        assert len(centre.streamer.leaves()) == 1, "the flow needs it no more"
+        await centre.restart()
+        await centre.sleep(1.0)
+        assert not centre.streamer.dials()
+        phone.hang_up()
         await centre.all_over()
 
     centre.run(scenario)

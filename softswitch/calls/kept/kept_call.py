@@ -10,7 +10,7 @@ What is not kept, and why:
 | phones that ring for the call                    | they are cancelled, and rung anew by whoever wants them         |
 | a transfer that is under way (`transfer`)        | who goes on in another call is there; nobody takes him back     |
 | somebody who is asked meanwhile (`consultation`) | the question is hung up, the two talk again                     |
-| programs that hear the call (`streams`)          | their connections break with the process                        |
+| programs that talk to the caller                 | their connections break with the process, and their memory      |
 | what waits in its mailbox                        | it is told again, or its verb is carried out again              |
 """
 
@@ -27,6 +27,7 @@ from softswitch.calls.outcomes import DialReason
 from softswitch.calls.queue_wishes import QueueStay
 from softswitch.calls.settings import RecordingPolicy
 from softswitch.calls.supervision import SupervisionMode
+from softswitch.media.feeds.orders import Side
 from softswitch.media.kept import KeptStream
 from softswitch.media.protocol import Recording
 from softswitch.sip.kept import KeptLeg
@@ -86,6 +87,16 @@ class KeptMask(msgspec.Struct, frozen=True):
     by: str
 
 
+class KeptListening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a program that hears the call: it is connected anew."""
+
+    target: str
+    """The id of a program, or a URL."""
+    side: Side
+    rate_hz: int | None = None
+    values: dict[str, str] = {}
+
+
 class KeptRecordings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of `CallRecordings`."""
 
@@ -129,6 +140,7 @@ class KeptCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recordings: KeptRecordings = KeptRecordings()
     answering: KeptAnswering = KeptAnswering()
     supervisors: tuple[KeptSupervisor, ...] = ()
+    listening: tuple[KeptListening, ...] = ()
     flow: KeptFlow | None = None
     """None: what runs it is no flow."""
     language: str = ""

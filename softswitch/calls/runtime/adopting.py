@@ -13,6 +13,7 @@
 | whoever he talks to                            | the same                                                            |
 | phones that ring                               | cancelled by the SIP endpoint                                       |
 | supervisors                                    | take part as they did                                               |
+| programs that hear the call                    | are connected anew                                                  |
 | others who were answered (asked by key)        | hung up                                                             |
 | a caller whose leg or stream is not there      | the call is over: its record says that the switch was restarted     |
 | a call that was kept before the machine booted | the same                                                            |
@@ -94,6 +95,8 @@ class Adopting:
         if kept.conversation is not None and call.converse_on(kept.conversation) is None:
             log.warning("conversation lost", call_id=call.call_id, reason="whoever the caller talked to is gone")
         self._supervise_on(call, kept)
+        if caller.stream is not None:
+            call.streams.adopt(kept.listening)
         return call
 
     def _readmit(self, call: ActiveCall, kept: KeptCall) -> None:

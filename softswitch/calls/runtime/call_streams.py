@@ -14,6 +14,7 @@ import msgspec
 
 from softswitch.base.errors import LocalError
 from softswitch.base.log import get_logger
+from softswitch.calls.kept.kept_call import KeptListening
 from softswitch.calls.programs import Program, StreamFacts, is_url, program_at, shown
 from softswitch.calls.runtime.belonging import own_thing
 from softswitch.calls.stream_records import StreamRecords
@@ -48,11 +49,12 @@ log = get_logger("calls")
 class CallStream:
     """One of them."""
 
-    __slots__ = ("_facts", "_records", "feed", "voice")
+    __slots__ = ("_facts", "_records", "feed", "kept", "voice")
 
-    def __init__(self, feed: MediaFeed, facts: StreamFacts, records: StreamRecords) -> None:
-        """`records` are of the call it began in."""
+    def __init__(self, feed: MediaFeed, facts: StreamFacts, records: StreamRecords, kept: KeptListening) -> None:
+        """`records` are of the call it began in; `kept` is how it is begun again."""
         self.feed = feed
+        self.kept = kept
         self._facts = facts
         self._records = records
         records.noted(facts)
@@ -121,7 +123,8 @@ class CallStreams:
             side=side,
             talks=talks,
         )
-        stream = self._streams[facts.stream_id] = CallStream(feed, facts, call.record.streams)
+        kept = KeptListening(target=target, side=side, rate_hz=rate_hz, values=values or {})
+        stream = self._streams[facts.stream_id] = CallStream(feed, facts, call.record.streams, kept)
         if talks:
             codec = "PCMA" if call.caller.leg.audio is not None and call.caller.leg.audio.codec == "PCMA" else "PCMU"
             stream.voice = around.media.open_program(call.caller_stream, codec)
@@ -142,8 +145,21 @@ class CallStreams:
             ),
             partial(self._receive, stream),
         )
+        if not talks:
+            call.changed()
         log.info("stream began", call_id=call.call_id, stream=facts.stream_id, program=facts.program, side=side, by=by)
         return stream
+
+    def keep(self) -> tuple[KeptListening, ...]:
+        return tuple(stream.kept for stream in self._streams.values() if not stream.facts.talks)
+
+    def adopt(self, kept: Sequence[KeptListening]) -> None:
+        """Programs heard the call in the switch before, and are connected anew."""
+        for each in kept:
+            try:
+                self.start(each.target, side=each.side, rate_hz=each.rate_hz, values=each.values, talks=False)
+            except LocalError as error:
+                log.warning("stream not begun again", call_id=self._call.call_id, reason=str(error))
 
     def stop(self, stream_id: str, reason: str) -> bool:
         """Whether there was such a stream that goes on."""
@@ -222,6 +238,8 @@ class CallStreams:
         stream.feed.give(caller, caller, far or stream.voice, masked_until=call.recordings.masked_until)
 
     def _end(self, stream: CallStream, reason: str) -> None:
+        if not stream.facts.talks:
+            self._call.changed()
         self._close(stream)
         self._call.around.programs.leave(stream.feed.feed_id, reason)
 

@@ -115,6 +115,7 @@ def keep_call(call: "ActiveCall", boot_id: str) -> KeptCall:
         ),
         conversation=None if call.conversation is None else call.conversation.keep(),
         recordings=call.recordings.keep(),
+        listening=call.streams.keep(),
         supervisors=tuple(
             KeptSupervisor(leg_id=each.party.leg.leg_id, mode=each.mode)
             for each in call.supervisions
