@@ -21,22 +21,21 @@ from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import digit_of_info
 from softswitch.calls.events import CallEvent
-from softswitch.calls.kept.kept_call import KeptCall, KeptConversation
+from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.kept.kept_flow import KeptFlow
 from softswitch.calls.leg import LegState
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.queue_wishes import QueueStay
 from softswitch.calls.record import CallRecord, EndReason
 from softswitch.calls.runtime.answering import Answering
-from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.call_recordings import CallRecordings
 from softswitch.calls.runtime.call_streams import CallStreams
 from softswitch.calls.runtime.caller_leg import note_departure, part_from_caller
 from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.digits import TypedDigits
 from softswitch.calls.runtime.exchange import Exchange
-from softswitch.calls.runtime.fax_passage import NOT_ACCEPTABLE_HERE, take_up
-from softswitch.calls.runtime.faxes import fax_found, fax_heard, fax_of
+from softswitch.calls.runtime.fax_passage import NOT_ACCEPTABLE_HERE
+from softswitch.calls.runtime.faxes import fax_heard
 from softswitch.calls.runtime.key_presses import pressed
 from softswitch.calls.runtime.leg_notes import note_hang_up, note_leg, remember
 from softswitch.calls.runtime.listening import Listening
@@ -45,8 +44,7 @@ from softswitch.calls.runtime.party import Party, nobody_after
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.silent_party import part_from_silent
 from softswitch.calls.runtime.sounds import or_silence
-from softswitch.calls.runtime.telling import call_answered, call_bridged, call_parted, hold_changed, phone_rings
-from softswitch.calls.settings import RecordingPolicy
+from softswitch.calls.runtime.telling import call_answered, phone_rings
 from softswitch.media.protocol import DtmfReceived, FaxDetected, RecordingFinished, StreamTimedOut
 from softswitch.media.runtime.client import MediaStream
 from softswitch.sip.messages.reason import NORMAL_CLEARING, reason_value
@@ -265,16 +263,6 @@ class ActiveCall:
         self._others[party.leg.leg_id] = party
         party.call_id = self.call_id
 
-    def converse_on(self, kept: KeptConversation) -> Conversation | None:
-        """The caller goes on talking to one of the parties; None if that one is not there any more."""
-        far = self.party(kept.far)
-        if far is None or kept.near != self.caller.leg.leg_id or far.stream is None or self.caller.stream is None:
-            return None
-        conversation = self._make_conversation(far, kept.music)
-        conversation.adopt(kept)
-        self.conversation = conversation
-        return conversation
-
     # Inputs
 
     def receive(self, event: CallEvent) -> None:
@@ -452,68 +440,6 @@ class ActiveCall:
                 self.around.sip.hang_up(party.leg.leg_id, reason=reason)
         party.leg.state = LegState.ENDED
         party.release()
-
-    def converse(self, party: Party, music: str, policy: RecordingPolicy) -> Conversation:
-        """Connect the caller with `party`."""
-        self.unreached = None
-        if self.transfer is not None:
-            self.transfer.reached(self)
-        conversation = self._make_conversation(party, music)
-        passage = take_up(self, conversation)
-        conversation.begin()
-        assert party.stream is not None, "a conversation begins after both streams are open"
-        conversation.recording_path = self.recordings.conversation_began(party.stream.stream_id, policy)
-        self.conversation = conversation
-        if passage is not None:
-            passage.begin()
-        elif fax_of(self):
-            fax_found(self, party if party.is_fax else self.caller)
-        self.streams.parties_changed()
-        self.set_state(CallState.TALKING)
-        call_bridged(self, conversation)
-        self.around.conversations.began(self.caller, party)
-        self.around.keeping.changed(self, at_once=True)
-        return conversation
-
-    def _make_conversation(self, party: Party, music: str) -> Conversation:
-        return Conversation(
-            self.call_id,
-            self.caller,
-            party,
-            music=music,
-            sounds=sounds_of(self),
-            around=self.around,
-            is_masked=lambda: self.recordings.is_masked,
-            tell_hold=self._hold_changed,
-        )
-
-    def _hold_changed(self, conversation: Conversation, held_s: float | None) -> None:
-        hold_changed(self, conversation, held_s)
-        self.changed()
-
-    def part_conversation(self, conversation: Conversation) -> None:
-        """End it; the far party leaves the call, and so do supervisors."""
-        self.end_conversation(conversation)
-        self.part(conversation.far)
-
-    def end_conversation(self, conversation: Conversation) -> None:
-        """The two hear each other no more, both stay; once more is fine."""
-        if self.conversation is not conversation:
-            return
-        for supervision in list(self.supervisions):
-            supervision.end()
-        if self.consultation is not None:
-            self.consultation.conversation_over()
-        self.recordings.conversation_ended(conversation.started_at)
-        conversation.end()
-        consult_s = conversation.talk_s if self.record.is_consulting else conversation.consult_s
-        self.record.talk_s += conversation.talk_s - consult_s
-        self.record.consult_s += consult_s
-        self.record.hold_s += conversation.held_s
-        self.record.has_far_left = conversation.far.leg.state is LegState.ENDED
-        self.conversation = None
-        call_parted(self, conversation)
-        self.streams.parties_changed()
 
     def mask_changed(self) -> None:
         """What is said is recorded again, or not for a time; supervisors and programs hear no more than they

@@ -35,6 +35,7 @@ from softswitch.calls.leg import Leg, LegState
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
 from softswitch.calls.runtime.conversation import Conversation
+from softswitch.calls.runtime.conversing import converse_on, part_conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.supervision import Supervision
 from softswitch.sip.kept import KeptLeg, KeptSession
@@ -92,7 +93,7 @@ class Adopting:
         self._entered(call, kept)
         self._readmit(call, kept)
         call.recordings.adopt(kept.recordings)
-        if kept.conversation is not None and call.converse_on(kept.conversation) is None:
+        if kept.conversation is not None and converse_on(call, kept.conversation) is None:
             log.warning("conversation lost", call_id=call.call_id, reason="whoever the caller talked to is gone")
         self._supervise_on(call, kept)
         if caller.stream is not None:
@@ -202,7 +203,7 @@ async def talk_on(call: ActiveCall) -> None:
         pass
     finally:
         if conversation is not None and call.conversation is conversation:
-            call.part_conversation(conversation)
+            part_conversation(call, conversation)
         _leave_queue(call, conversation)
         call.flow_over()
 

@@ -25,6 +25,7 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.alerting import ANSWERED_ELSEWHERE, weightiest
 from softswitch.calls.runtime.attempt import Attempt
 from softswitch.calls.runtime.conversation import Conversation
+from softswitch.calls.runtime.conversing import converse, part_conversation
 from softswitch.calls.runtime.early_media import EarlyMedia
 from softswitch.calls.runtime.screening import Screening
 from softswitch.calls.runtime.time_limit import TimeLimit
@@ -312,7 +313,7 @@ class Dialling:
         else:
             await self._call.answer()
         policy = self._call.recordings.policy_for(self._is_record_wished)
-        self._conversation = self._call.converse(attempt.answered, "default", policy)
+        self._conversation = converse(self._call, attempt.answered, "default", policy)
         if self._terms.limit_s is not None:
             self._time_limit = TimeLimit.begin(self._call, self._terms, self._terms.limit_s)
             self._call.changed()
@@ -352,7 +353,7 @@ class Dialling:
     def _end_conversation(self) -> Conversation:
         assert self._conversation is not None, "only called while the two talk"
         conversation, self._conversation = self._conversation, None
-        self._call.part_conversation(conversation)
+        part_conversation(self._call, conversation)
         return conversation
 
     def _leave(self) -> None:

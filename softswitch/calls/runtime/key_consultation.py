@@ -36,6 +36,7 @@ from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.conversation import Conversation
+from softswitch.calls.runtime.conversing import end_conversation
 from softswitch.calls.runtime.key_presses import pressed_by_stand_in
 from softswitch.calls.runtime.party import Party, stand_in_for
 from softswitch.calls.runtime.sounds import or_silence
@@ -246,7 +247,7 @@ class Consultation:
         if stand_in.stream is not None:
             stand_in.stream.drop()
         if second.conversation is not None:
-            second.end_conversation(second.conversation)
+            end_conversation(second, second.conversation)
 
     def _release(self) -> None:
         """Nothing of this is the call's any more."""

@@ -21,6 +21,7 @@ from softswitch.calls.outcomes import ParkOutcome, ParkReason
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.belonging import sounds_of
 from softswitch.calls.runtime.conversation import Conversation
+from softswitch.calls.runtime.conversing import converse, part_conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.sounds import or_silence
 from softswitch.calls.runtime.taking_over import name_of
@@ -173,14 +174,14 @@ class Parking:
         self._retrieved_by = name_of(party)
         self._wait_s = self._around.clock.now() - self._parked_at
         policy = self._call.recordings.policy_for(None)
-        self._conversation = self._call.converse(party, "default", policy)
+        self._conversation = converse(self._call, party, "default", policy)
         call_retrieved(self._call, self._slot, self._retrieved_by, self._wait_s)
         log.info("retrieved", call_id=self._call.call_id, slot=self._slot, by=self._retrieved_by)
 
     def _end_conversation(self) -> float:
         assert self._conversation is not None, "only called while the two talk"
         conversation, self._conversation = self._conversation, None
-        self._call.part_conversation(conversation)
+        part_conversation(self._call, conversation)
         return conversation.talk_s
 
     def _outcome(self, reason: ParkReason, talk_s: float = 0.0) -> ParkOutcome:

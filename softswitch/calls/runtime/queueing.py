@@ -67,6 +67,7 @@ from softswitch.calls.runtime.agent_greeting import AgentGreeting, words_for
 from softswitch.calls.runtime.agent_phones import AgentPhones
 from softswitch.calls.runtime.belonging import belong_to, policy_in_queue
 from softswitch.calls.runtime.conversation import Conversation
+from softswitch.calls.runtime.conversing import converse, part_conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.queue_newcomer import newcomer
 from softswitch.calls.runtime.queue_notes import departure_of, note_talk, note_wait
@@ -338,7 +339,7 @@ class QueueVisit:
     def _begin_conversation(self) -> None:
         assert self._agent is not None, "he has answered, and is still there"
         policy = policy_in_queue(self._call, self._wishes.record, self._treatment)
-        self._conversation = self._call.converse(self._agent, self._treatment.music, policy)
+        self._conversation = converse(self._call, self._agent, self._treatment.music, policy)
         self._attend(self._conversation)
 
     def _attend(self, conversation: Conversation) -> None:
@@ -377,7 +378,7 @@ class QueueVisit:
     def _end_conversation(self, ended_by: EndedBy) -> Conversation:
         assert self._conversation is not None, "only called while the two talk"
         conversation, self._conversation = self._conversation, None
-        self._call.part_conversation(conversation)
+        part_conversation(self._call, conversation)
         note_talk(self._call, conversation)
         self._agent_replaced(ended_by)
         return conversation

@@ -13,6 +13,7 @@ from softswitch.calls.outcomes import DialReason
 from softswitch.calls.ringing import RingPlan
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
+from softswitch.calls.runtime.conversing import converse, part_conversation
 from softswitch.calls.runtime.dialling import Dialling
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.taking_over import bring_beside
@@ -44,14 +45,14 @@ async def take_back(call: ActiveCall) -> None:
 async def _talk_again(call: ActiveCall, transferor: Party) -> None:
     call.mailbox.clear()
     policy = call.recordings.policy_for(None)
-    conversation = call.converse(transferor, "default", policy)
+    conversation = converse(call, transferor, "default", policy)
     try:
         while True:
             event = await call.mailbox.next()
             if isinstance(event, LegEnded) and event.leg_id == conversation.far.leg.leg_id:
                 return
     finally:
-        call.part_conversation(conversation)
+        part_conversation(call, conversation)
         call.end_wait()
 
 

@@ -18,12 +18,12 @@ How a verb picks up a call that rings elsewhere, as the caller of `call`:
     # `call` is over: the next verb raises CallEnded. In `ringing` the two talk.
 
 And how a verb keeps a caller until somebody retrieves him: it sets `call.awaits_party`, and takes `PartyJoined` from
-its mailbox; `call.party(event.leg_id)` is then whom to `call.converse` with, until LegEnded of his leg:
+its mailbox; `call.party(event.leg_id)` is then whom to `converse` with, until LegEnded of his leg:
 
     parked.awaits_party = True
     ...
     case PartyJoined():
-        conversation = parked.converse(parked.party(event.leg_id), music, policy)
+        conversation = converse(parked, parked.party(event.leg_id), music, policy)
 """
 
 from collections.abc import Callable
@@ -33,6 +33,7 @@ from softswitch.base.ids import CallId
 from softswitch.calls.events import FarReplaced, PartyJoined
 from softswitch.calls.record import CallRecord, EndedBy, EndReason
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.conversing import end_conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.telling import call_bridged, call_transferred
 from softswitch.calls.runtime.transfer import Transfer
@@ -139,7 +140,7 @@ def hand_over(call: ActiveCall, party: Party, place: Party, *, of: ActiveCall, b
 def come_in_person(call: ActiveCall, party: Party, stand_in: Party, *, of: ActiveCall) -> None:
     """`party` leaves `call`, which is over, for the call `of`, where he was by his stand-in until now."""
     if call.conversation is not None:
-        call.end_conversation(call.conversation)
+        end_conversation(call, call.conversation)
     call.let_go(party, of.call_id)
     of.give_place(party, of.caller_identity)
     _sound_as(of, stand_in, party)
@@ -168,7 +169,7 @@ async def answer_for(ringing: ActiveCall, call: ActiveCall) -> None:
     ringing.awaits_party = False
     conversation = call.conversation
     if conversation is not None:
-        call.end_conversation(conversation)
+        end_conversation(call, conversation)
     _leave(call, ringing.record, name_of(party), ringing.record.calling_number, "switch")
     call.let_go(party, ringing.call_id)
     _settle(party, ringing, stream)
@@ -252,7 +253,7 @@ def _leave(
 ) -> None:
     """The call's talk is over, and its record says why. `is_one_story`: `other` is one caller's experience with it."""
     if call.conversation is not None:
-        call.end_conversation(call.conversation)
+        end_conversation(call, call.conversation)
     call.record.transferred(other, by, target)
     renamed = call.record.chain.join(other.chain) if is_one_story else []
     if renamed:
