@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.survival.picture import Picture, take_picture
 
 SETTLED_WITHIN_S = 20.0
 BACK_WITHIN_S = 30.0
+UPGRADED_WITHIN_S = 120.0
 HEARD_AFTER_S = 2.1
 """Two whole seconds of sound, whatever came before them."""
 SOUND_WITHIN_S = 8.0
@@ -227,6 +229,22 @@ class Scene:
         if "switch" in names:
             after.refused = self.refused()
         return killed_at, after
+
+    def upgrade(self, python: Path) -> Aftermath:
+        """`softswitch upgrade` to this installation, and the same look."""
+        self.crowd.mark()
+        arguments = [str(python), "-P", "-m", "softswitch", "upgrade", str(self.centre.directory)]
+        began_at = time.monotonic()
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=UPGRADED_WITHIN_S, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        took_s = time.monotonic() - began_at
+        withheld_s = waited_s(self.pid("switch"))
+        time.sleep(HEARD_AFTER_S)
+        self._wait_for_sound()
+        after = self.look(["upgrade"], took_s)
+        after.withheld_ms = 1000 * withheld_s
+        after.refused = self.refused()
+        return after
 
     def refused(self) -> dict[int, int]:
         """Everybody who talks asks to go on as he does: who was answered with something else than 200."""

@@ -7,10 +7,14 @@ are steps of one day of one centre, in this order; the last ones end it, and loo
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from softswitch import __version__
+from softswitch.app.supervisor_client import ask_supervisor
 from tests.survival.centre import TALK, Sizes
+from tests.survival.installation import install
 from tests.survival.ledger import faults, recording_faults, settled_books
 from tests.survival.scene import SUPERVISOR, Aftermath, Scene
 
@@ -21,6 +25,8 @@ JITTER_MS = 60.0
 """What a phone's jitter buffer bears, and nobody hears."""
 WORKER_GAP_MS = 1000.0
 TALKS_S = 1.5
+NEXT_VERSION = f"{__version__}+next"
+RENEWED_WITHIN_S = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +106,26 @@ def test_when_everything_dies_at_once_each_call_has_one_record_and_nothing_is_le
     books = settled_books(scene.centre, calls=before + 1)
     assert len({cdr.call_id for cdr in books.cdrs}) == len(books.cdrs) == before + 1
     assert books.calls_left == []
+
+
+def test_an_upgrade_is_heard_by_nobody(scene: Scene, tmp_path: Path) -> None:
+    """Another version takes over from the one that runs; media workers become it when they are empty."""
+    scene.clear()
+    scene.fill()
+    before, workers = scene.picture(), [scene.pid(name) for name in scene.centre.workers]
+    after = scene.upgrade(install(tmp_path / "next", NEXT_VERSION))
+    check(after, gap_ms=JITTER_MS)
+    assert after.missing == 0, after.told()
+    assert before.differences(scene.picture()) == []
+    assert [scene.pid(name) for name in scene.centre.workers] == workers
+    status = scene.centre.status()
+    assert status is not None
+    assert status.version == NEXT_VERSION
+    assert {row.version for row in status.workers} == {__version__}
+    assert scene.end() == []
+    run_directory = str(scene.centre.directory / "run")
+    scene.centre.wait_until(lambda: not ask_supervisor(run_directory).outdated, RENEWED_WITHIN_S)
+    status = scene.centre.status()
+    assert status is not None
+    assert {row.version for row in status.workers} == {NEXT_VERSION}
+    assert not any(row.is_draining for row in status.workers)
