@@ -5,13 +5,14 @@
 | the configuration, the flows  | this version finds a fault in them                                      |
 | the store                     | a newer version has written it; it cannot be written at present         |
 | the protocol of media workers | it is another: the workers that carry the calls would not be understood |
-| how calls are kept            | this version cannot read it                                             |
+| how calls and queues are kept | this version cannot read it                                             |
 | the switch that runs          | it is being stopped; it is too old to say what it speaks                |
 """
 
 import msgspec
 
 from softswitch import __version__
+from softswitch.acd.snapshot_rows import VERSION
 from softswitch.app.certificates import certificate_faults
 from softswitch.app.settings import read
 from softswitch.base.clock import SystemClock
@@ -82,5 +83,10 @@ def faults_of(status: Status) -> list[str]:
         faults.append(
             f"softswitch {__version__} cannot read how softswitch {status.version} keeps calls "
             f"(version {status.kept_version}): {QUIET_HOUR}"
+        )
+    if status.router_version and status.router_version != VERSION:
+        faults.append(
+            f"softswitch {__version__} cannot read what softswitch {status.version} knows of queues and agents "
+            f"(version {status.router_version}, this one {VERSION}): {QUIET_HOUR}"
         )
     return faults

@@ -5,6 +5,7 @@ import os
 import msgspec
 
 from softswitch import __version__
+from softswitch.acd.snapshot_rows import VERSION
 from softswitch.app.acd_operations import AcdOperations
 from softswitch.app.belongings import SwitchBelongings
 from softswitch.app.call_operations import CallOperations
@@ -137,6 +138,7 @@ class SwitchOperations:
             workers=self._workers(),
             media_protocol=PROTOCOL_VERSION,
             kept_version=KEPT_VERSION,
+            router_version=VERSION,
             store=self._store(),
             configuration_directory=parts.configuration.directory,
             configuration_loaded_at=parts.configuration_loaded_at,

@@ -375,6 +375,7 @@ class Supervisor:
         _log.info("becomes the new version", python=python)
         if self._spare is not None:
             self._spare.end()
+        notify("WATCHDOG=1")
         # Whatever is told to it meanwhile, it hears when it listens (supervise).
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class DialTerms(msgspec.Struct, frozen=True, kw_only=True):
+class DialTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sounds are files, in the order in which they are heard; times are seconds."""
 
     callee_hears: tuple[str, ...] = ()

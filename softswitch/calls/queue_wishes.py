@@ -3,7 +3,7 @@
 import msgspec
 
 
-class QueueWishes(msgspec.Struct, frozen=True, kw_only=True):
+class QueueWishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of one stay in a queue, as its flow says.
 
     `boost_s` makes the caller count as that much older. `skills` and `requirement` are required beyond the queue's own.

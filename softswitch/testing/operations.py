@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
+from softswitch.acd.snapshot_rows import VERSION
 from softswitch.base.ids import CallId
 from softswitch.calls.kept.kept_call import KEPT_VERSION
 from softswitch.calls.told.call_events import CallAnswered, CallBegan
@@ -82,6 +83,7 @@ class FixedOperations(
             missing_prompts=[MissingPromptRow(name="shop/sale", language="en", times=12)],
             media_protocol=PROTOCOL_VERSION,
             kept_version=KEPT_VERSION,
+            router_version=VERSION,
         )
 
     def metrics(self) -> Metrics:

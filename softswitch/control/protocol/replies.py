@@ -82,7 +82,9 @@ class Status(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The most wanted first."""
     media_protocol: int = 0
     kept_version: int = 0
-    """What it speaks with media workers, and how it keeps calls: the next version must know both (app/fitness.py)."""
+    router_version: int = 0
+    """What it speaks with media workers, how it keeps calls, and how the ACD: the next version must know all three
+    (app/fitness.py)."""
 
 
 class Projects(msgspec.Struct, frozen=True, tag=True):

@@ -315,14 +315,18 @@ class SimulatedCentre:
         self.phones[name] = phone
         self._pump.attach(name, phone.endpoint, phone.address, phone.receive)
 
-    async def restart(self, *, away_s: float = 0.3) -> None:
+    async def restart(self, *, away_s: float = 0.3, rewrite: Callable[[MemoryRows], None] | None = None) -> None:
         """The switch process is killed, and its successor is there `away_s` later, with what the store had then.
+
+        `rewrite` makes it what another version of the switch would have written.
 
         What is sent to it meanwhile is lost, as to a port that nobody listens on. Needs a centre made with
         `outlives=True`.
         """
         assert self._boot_id, "a centre made with outlives=True"
         left = self._rows.copy()
+        if rewrite is not None:
+            rewrite(left)
         await self._kill()
         await self.sleep(away_s)
         self._rows = left

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from softswitch.acd.snapshot_rows import VERSION
 from softswitch.app.fitness import faults_of, steps_of
 from softswitch.base.errors import StartError
 from softswitch.calls.kept.kept_call import KEPT_VERSION
@@ -30,6 +31,11 @@ def test_workers_of_another_protocol_are_refused_with_what_to_do(status: Status)
 def test_calls_that_are_kept_in_another_way_are_refused(status: Status) -> None:
     (fault,) = faults_of(replace(status, kept_version=KEPT_VERSION + 1))
     assert f"(version {KEPT_VERSION + 1})" in fault
+
+
+def test_a_router_that_cannot_be_read_would_lose_places(status: Status) -> None:
+    (fault,) = faults_of(replace(status, router_version=VERSION + 1))
+    assert "queues and agents" in fault
 
 
 def test_a_switch_from_before_upgrades_is_refused(status: Status) -> None:
