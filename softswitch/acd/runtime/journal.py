@@ -9,6 +9,9 @@ its next group. A new snapshot takes the place of the former one and of the jour
                    └─────────┴─ a process: snapshot 7, the inputs ─┘          the journal goes from there
 ```
 
+A switch that starts goes on with the journal of the former one, so that it may be killed before its first snapshot is
+written; only where the clock is another one, or the journal has a gap, it begins anew.
+
 A `Compactor` makes it of what is in the table, in a process of its own: the router is not touched. The first snapshot
 of a switch, the last, and one that has to mend a gap are copies of the router: its rows are copied at once and written
 some at a time. So is one the compactor failed at.
@@ -85,7 +88,7 @@ class RouterJournal:
     """One router's. First `restore`, then `begin`, then `note` every input once the router has taken it in."""
 
     __slots__ = (
-        "_boot_id", "_clock", "_compactor", "_entries", "_entries_max", "_flushing", "_has_gap", "_head",
+        "_boot_id", "_clock", "_compactor", "_entries", "_entries_max", "_flushing", "_goes_on", "_has_gap", "_head",
         "_is_compacting", "_loop", "_next_entry", "_parts", "_records", "_router", "_snapshot_at", "_snapshot_entry",
         "_table", "_writing", "_written", "ends",
     )  # fmt: skip
@@ -124,6 +127,8 @@ class RouterJournal:
         self._snapshot_at = 0.0
         self._snapshot_entry = 0
         self._has_gap = False
+        self._goes_on = False
+        """What is noted before the first snapshot follows what the table has."""
         self.ends: dict[ContactId, AcdOutput] = {}
         """What the former switch's router said last to contacts it knew no more, and they perhaps never heard."""
 
@@ -144,8 +149,9 @@ class RouterJournal:
     def _restored(self, parts: list[bytes]) -> Router:
         rebuilt = rebuild(parts, self._table.journal())
         router, head, self.ends = rebuilt.router, rebuilt.head, rebuilt.ends
-        self._next_entry = max(self._next_entry, rebuilt.next_entry)
         by_s = self._by_how_much(head, rebuilt.last_at)
+        self._goes_on = rebuilt.is_whole and not by_s
+        self._next_entry = rebuilt.next_entry if self._goes_on else max(self._next_entry, rebuilt.next_entry)
         if by_s:
             router = Router.restored(moved(router.take_snapshot(rebuilt.last_at, head.router.offset_s), by_s))
         now, inputs = self._clock.now(), rebuilt.next_entry - head.next_entry
@@ -165,6 +171,9 @@ class RouterJournal:
     def begin(self, router: Router) -> None:
         """Keep what this router knows from now on."""
         self._router = router
+        if self._goes_on and self._entries and not self._table.is_failing:
+            self._table.append(self._next_entry, encode(self._entries))
+            self._records.append(self._next_entry)
         self._begin_snapshot()
 
     def note(self, fact: AcdInput | None, now: float) -> None:

@@ -60,6 +60,8 @@ class Rebuilt(NamedTuple):
     next_entry: int
     """The number of the first input that is not in it."""
     last_at: float
+    is_whole: bool
+    """Nothing is missing between the inputs that were there."""
     ends: dict[ContactId, AcdOutput]
     """What it said last to contacts that it does not know any more."""
 
@@ -85,11 +87,13 @@ def rebuild(parts: Sequence[bytes], records: Iterable[tuple[int, bytes]]) -> Reb
     taken = joined(head.router, rows)
     router, expected, last_at = Router.restored(taken), head.next_entry, taken.at
     ends: dict[ContactId, tuple[float, AcdOutput]] = {}
+    is_whole = True
     for first, record in records:
         if first < head.next_entry:
             continue
         if first != expected:
             logger.warning("the journal of the ACD has a gap: what came after it is lost", entries=first - expected)
+            is_whole = False
             break
         for last_at, fact in _decode_entries(record):
             if isinstance(fact, ContactQueued):
@@ -99,7 +103,7 @@ def rebuild(parts: Sequence[bytes], records: Iterable[tuple[int, bytes]]) -> Reb
                     ends[output.contact_id] = last_at, output
             expected += 1
     unheard = {each: output for each, (at, output) in ends.items() if at >= last_at - UNHEARD_S}
-    return Rebuilt(router, head, expected, last_at, unheard)
+    return Rebuilt(router, head, expected, last_at, is_whole, unheard)
 
 
 def _again(router: Router, fact: AcdInput | None, at: float) -> list[AcdOutput]:

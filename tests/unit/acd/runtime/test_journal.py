@@ -99,6 +99,21 @@ def test_a_switch_that_was_killed_goes_on(loop: VirtualLoop, clock: ManualClock,
     assert other.known == {ANN}
 
 
+def test_a_switch_that_is_killed_before_its_first_snapshot_is_written_goes_on_too(
+    loop: VirtualLoop, clock: ManualClock, table: TableInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Running(loop, clock, table)
+    first.work()
+    monkeypatch.setattr("softswitch.acd.runtime.journal.PART_EVERY_S", 60.0)
+    for name in ("t2", "t3"):
+        other = Running(loop, clock, table)
+        other.tell(task(name))
+        other.run(1.0)
+    assert table.snapshots == 1
+    last = Running(loop, clock, table)
+    assert last.seen() == (AT_WORK[0], [("t1", 3.0), ("t2", 2.0), ("t3", 1.0)])
+
+
 def test_a_switch_that_was_stopped_goes_on(loop: VirtualLoop, clock: ManualClock, table: TableInMemory) -> None:
     first = Running(loop, clock, table)
     first.work()
