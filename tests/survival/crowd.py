@@ -25,7 +25,8 @@ class CrowdLine(msgspec.Struct, frozen=True, kw_only=True):
     """A call at one phone; `username` is empty for a caller from outside. `state`: dialling, ringing, talking, ended.
 
     `is_to_end`: the crowd was told to end it, and its BYE was answered with `goodbye` (0: not yet, or not at all).
-    `faults` are what no phone may be told.
+    `faults` are what no phone may be told. `answered_at` is when the switch had said for certain that they talk: with
+    its 200, or with its ACK.
     """
 
     line: int
@@ -185,9 +186,11 @@ class Crowd:
         """When the last of them has hung up, the numbers they have called from."""
         return self.ask("end traffic")
 
-    def forget(self) -> None:
-        """Lines that are over are not listed any more."""
-        self.ask("forget")
+    def forget(self) -> list[CrowdLine]:
+        """Lines that are over, BYE and all; they are not listed any more."""
+        over = [line for line in self.lines() if line.state == "ended" and (line.goodbye or not line.is_to_end)]
+        self.ask("forget", lines=[line.line for line in over])
+        return over
 
     def ladder(self, line: int) -> str:
         return "\n".join(self.ask("ladder", line=line))

@@ -68,7 +68,7 @@ class Tap(MessageLog):
         first, _, rest = head.partition("\r\n")
         call_id = _header(rest, "call-id", "i")
         cseq = _header(rest, "cseq", "cseq")
-        self.story.append((at, is_sent, call_id, f"{first} | {cseq}"))
+        self.story.append((time.time(), is_sent, call_id, f"{first} | {cseq}"))
         if is_sent or not first.startswith("SIP/2.0 "):
             return
         status = int(first[8:11])
@@ -211,7 +211,8 @@ class Crowd:
                 await self._traffic.end()
                 return self._traffic.calling
             case "forget":
-                self.lines = {number: line for number, line in self.lines.items() if line.state != "ended"}
+                for number in command["lines"]:
+                    del self.lines[number]
             case "ladder":
                 return self.tap.ladder(self.lines[command["line"]].sip_call_id)
             case _:
@@ -267,8 +268,8 @@ class Crowd:
     async def hang_up(self, numbers: Sequence[int]) -> dict[int, int]:
         """What each BYE was answered with; 0: with nothing, or the call was over before."""
         waiting: dict[int, tuple[str, str]] = {}
-        for number in numbers:
-            line = self.lines[number]
+        lines = {number: self.lines[number] for number in numbers}
+        for number, line in lines.items():
             if line.state == "ended":
                 continue
             line.is_to_end = True
@@ -286,8 +287,8 @@ class Crowd:
             except TimeoutError:
                 break
         for number, key in waiting.items():
-            self.lines[number].goodbye = self.tap.answers.get(key, 0)
-        return {number: self.lines[number].goodbye for number in numbers}
+            lines[number].goodbye = self.tap.answers.get(key, 0)
+        return {number: line.goodbye for number, line in lines.items()}
 
     async def reinvite_all(self, numbers: Sequence[int], direction: str) -> dict[int, int]:
         """What each was answered with; 0: with nothing within a while."""
@@ -373,6 +374,7 @@ class Crowd:
             case LegAnswered():
                 self._talk(line, event.sdp)
             case LegConfirmed():
+                line.answered_at = time.time()
                 if event.sdp:
                     self._talk(line, event.sdp)
             case ReinviteReceived():
@@ -426,7 +428,6 @@ class Crowd:
     def _accept(self, line: CrowdLine) -> None:
         self._endpoint.accept(line.leg_id, self._description(line), self._clock.now())
         line.state = "talking"
-        line.answered_at = time.time()
         self._connect(line)
         self._driver.flush()
 

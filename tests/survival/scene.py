@@ -291,6 +291,11 @@ class Scene:
             withheld_ms=0.0,
         )
 
+    def story(self, line: CrowdLine) -> str:
+        """A line and the others of its call, with their SIP messages."""
+        of_call = [each for each in self.crowd.lines() if each.calling == line.calling]
+        return "\n".join(f"{each}\n{self.crowd.ladder(each.line)}" for each in of_call)
+
     def pid(self, name: str) -> int:
         return self.centre.supervisor_pid if name == SUPERVISOR else self.centre.pid(name)
 

@@ -141,8 +141,10 @@ def main() -> None:
     _stand_back()
     decoder = msgspec.json.Decoder(Job)
     for line in sys.stdin.buffer:
-        sys.stdout.buffer.write(msgspec.json.encode(do(decoder.decode(line))) + b"\n")
-        sys.stdout.buffer.flush()
+        try:
+            os.write(sys.stdout.fileno(), msgspec.json.encode(do(decoder.decode(line))) + b"\n")
+        except BrokenPipeError:
+            return  # the switch was killed meanwhile; the next one finds what is done, and asks for the rest
 
 
 if __name__ == "__main__":
