@@ -192,8 +192,9 @@ class Crowd:
         self.ask("forget", lines=[line.line for line in over])
         return over
 
-    def ladder(self, line: int) -> str:
-        return "\n".join(self.ask("ladder", line=line))
+    def ladder(self, line: CrowdLine) -> str:
+        """Its SIP messages."""
+        return "\n".join(self.ask("ladder", sip_call_id=line.sip_call_id))
 
     def ask(self, what: str, **more: Any) -> Any:
         with self._lock:

@@ -214,7 +214,7 @@ class Crowd:
                 for number in command["lines"]:
                     del self.lines[number]
             case "ladder":
-                return self.tap.ladder(self.lines[command["line"]].sip_call_id)
+                return self.tap.ladder(command["sip_call_id"])
             case _:
                 raise ValueError(f"no such command: {command}")
         return None

@@ -15,6 +15,7 @@ from softswitch.control.protocol.replies import AgentSet, SupervisionSet
 from softswitch.control.protocol.requests import SetAgent, Supervise
 from softswitch.store.schema import Cdr
 from tests.peers.loopback import own_address
+from tests.survival.belongings import belongings
 from tests.survival.centre import (
     CHIEF,
     CHIEF_NUMBER,
@@ -134,6 +135,8 @@ class Scene:
         try:
             self.centre.start()
             self.crowd.register(self.centre.phones, PASSWORD)
+            self.idle = belongings(self.centre)
+            """What there is while nobody calls."""
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -291,10 +294,10 @@ class Scene:
             withheld_ms=0.0,
         )
 
-    def story(self, line: CrowdLine) -> str:
-        """A line and the others of its call, with their SIP messages."""
-        of_call = [each for each in self.crowd.lines() if each.calling == line.calling]
-        return "\n".join(f"{each}\n{self.crowd.ladder(each.line)}" for each in of_call)
+    def story(self, calling: str, former: Sequence[CrowdLine] = ()) -> str:
+        """All lines of who called from this number, those forgotten too, with their SIP messages."""
+        lines = {line.line: line for line in [*former, *self.crowd.lines()] if line.calling == calling}
+        return "\n".join(f"{line}\n{self.crowd.ladder(line)}" for line in lines.values())
 
     def pid(self, name: str) -> int:
         return self.centre.supervisor_pid if name == SUPERVISOR else self.centre.pid(name)
