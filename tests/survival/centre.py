@@ -16,6 +16,9 @@ PASSWORD = "Blue-Heron-17"
 KEY = "ssw_survival"
 WEB_PORT = 8080
 WRAP_UP_S = 1.0
+SILENT_S = 10
+"""A phone of which nothing is heard for so long has gone, though nobody has said so: his BYE was answered, and the
+switch died before it was written down."""
 TALK, RECORDED, RINGING, WAITING, MENU, ROOM = "101", "102", "103", "104", "105", "8800"
 CHIEF, CHIEF_NUMBER = "chief", "111"
 FLOWS = """
@@ -164,6 +167,7 @@ class Centre(RunningSwitch):
             [media]
             ip = "{self.host}"
             workers = {len(self.workers)}
+            timeout_s = {SILENT_S}
             [sounds]
             music = "tone"
             [web]
