@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from softswitch.acd.model import Agent, AgentState, Queue
+from softswitch.base.address import Flow as SipFlow
+from softswitch.base.address import TransportKind
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
 from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -18,7 +20,7 @@ from softswitch.media.protocol import DropStream
 from softswitch.sip.outputs import InfoReceived, LegEnded, ReinviteAnswered
 from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
-from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
+from softswitch.testing.runtime.simulated_phone import DOMAIN, SWITCH, SimulatedPhone
 
 HOTLINE = "+18005550100"
 
@@ -428,5 +430,29 @@ def test_a_conference_goes_on(play: Callable[[Scenario], None]) -> None:
         (recording,) = centre.store.recordings.ascending()
         assert recording.duration_s == pytest.approx(minutes.ended_at - minutes.started_at, abs=1.5)
         assert all(cdr.conference_s == pytest.approx(20.0, abs=3.0) for cdr in centre.cdrs())
+
+    play(scenario)
+
+
+def test_whoever_hangs_up_before_his_flow_goes_on_leaves_his_agent(play: Callable[[Scenario], None]) -> None:
+    """What was sent while no switch was there is read at once, before any flow has had its turn."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = centre.caller("+15550001")
+        caller.call(HOTLINE)
+        await talking(centre, caller)
+        centre.loop.call_later(0.1, caller.hang_up)
+        await centre.restart(away_s=0.3)
+        bye = next(each for each in reversed(centre.network.transcript) if each.message.startswith(b"BYE"))
+        flow = SipFlow(TransportKind.UDP, SWITCH, caller.address)
+        centre.endpoint.receive_datagram(bye.message, flow, centre.clock.now())
+        centre.flush()
+        await centre.until(lambda: not centre.controller.calls)
+        assert [row.state for row in centre.acd.agent_summaries() if row.agent_id == "ann"] == [AgentState.WRAP_UP]
+        await centre.all_over()
+        cdr = only_cdr(centre)
+        assert (cdr.end_reason, cdr.ended_by, cdr.agent) == ("completed", "caller", "ann")
+        assert [stay.outcome for stay in cdr.stays] == ["answered"]
 
     play(scenario)

@@ -34,8 +34,8 @@ class ReachingVerbs(StreamVerbs):
         self._call.unreached = None
         kept = self._resumption(KeptVisit)
         queue_id = own_queue(self._call, queue_id) if kept is None else kept.queue
-        await self._answer_for("queue")
         if kept is None:
+            await self._answer_for("queue")
             treatment = self._call.around.settings().queues.get(queue_id, QueueTreatment())
             await self._tell_of_recording(policy_in_queue(self._call, wishes.record, treatment))
             self._call.mailbox.clear()

@@ -23,6 +23,11 @@ class ResumableVerbs:
         """How far the verb in progress is; None if it is to begin again, or there is none."""
         return self._kept if self._keep is None else self._keep()
 
+    @property
+    def is_left_over(self) -> bool:
+        """What was kept of a verb has not been taken up."""
+        return self._kept is not None
+
     def _resumption(self, kind: type[KeptT]) -> KeptT | None:
         """How far this verb was; None: it begins now."""
         return self._kept if isinstance(self._kept, kind) else None

@@ -170,7 +170,7 @@ class FlowRunner:
         try:
             await flow(Call(running.verbs, dialplan))
         except CallEnded:
-            pass
+            await self._end_verb(active, running)
         except asyncio.CancelledError as error:
             if not active.mailbox.is_closed:  # it was not us: something that the flow awaited
                 self._failed(active, error)
@@ -203,6 +203,17 @@ class FlowRunner:
         try:
             if not await running.real.go_on():
                 await self._apologise(running.real)
+        except CallEnded:
+            pass
+        except Exception as error:
+            self._failed(active, error)
+
+    async def _end_verb(self, active: ActiveCall, running: RunningFlow) -> None:
+        """The caller left before his flow was where it had been: what he had of a verb ends as if it had come there."""
+        if not running.real.is_left_over:
+            return
+        try:
+            await running.real.go_on()
         except CallEnded:
             pass
         except Exception as error:
