@@ -1,6 +1,7 @@
 """A call centre in which every kind of call can be in progress, in real processes on an address of its own."""
 
 import hashlib
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -133,6 +134,14 @@ class Centre(RunningSwitch):
     @property
     def supervisor_pid(self) -> int:
         return 0 if self._process is None else self._process.pid
+
+    def is_web_there(self) -> bool:
+        """Its web process takes connections."""
+        try:
+            socket.create_connection((self.host, WEB_PORT), timeout=5).close()
+        except OSError:
+            return False
+        return True
 
     def bury_supervisor(self) -> None:
         """After it was killed: `start` starts the next one."""

@@ -102,14 +102,17 @@ def test_whoever_dies_at_whatever_moment(scene: Scene) -> None:
     left = scene.end()
     over += [line for line in scene.crowd.lines() if line.state == "ended"]
     assert not left, "\n".join([f"died at {deaths}", *left, *stories(scene, left, over)])
+    scene.centre.wait_until(scene.centre.is_web_there, 30)
     assert scene.idle.grown(belongings(scene.centre)) == []
     check_goodbyes(over, deaths)
     check_records(scene, calling, [line for line in over if is_written(line, deaths)])
 
 
 def stories(scene: Scene, left: list[str], over: list[CrowdLine]) -> list[str]:
-    """Of the calls that are left."""
+    """Of the calls that are left, or ended in a wrong way."""
+    calling = {line.line: line.calling for line in over}
     named = dict.fromkeys(number for text in left for number in re.findall(r"calling_number='([^']+)'", text))
+    named |= dict.fromkeys(calling[int(line)] for text in left for line in re.findall(r"^line (\d+)", text))
     return [scene.story(number, over) for number in named]
 
 
