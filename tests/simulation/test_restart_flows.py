@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from softswitch.acd.model import Agent, AgentState, ContactState, Queue
@@ -12,7 +13,8 @@ from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.settings import Extension
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
-from softswitch.media.protocol import StartPlay
+from softswitch.dialplan.numbers import NumberPlan, Route
+from softswitch.media.protocol import FaxDetected, StartPlay
 from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import SimulatedPhone
@@ -344,5 +346,59 @@ def test_who_was_dialled_and_talks_goes_on_to_the_limit_of_their_time(centre: Si
         assert outcome.is_time_over
         assert outcome.answered_by == "carl"
         assert outcome.talk_s == pytest.approx(60.0, abs=0.5)
+
+    centre.run(scenario)
+
+
+def test_a_flow_that_another_version_wrote_down_otherwise_costs_no_talk(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = await waiting(centre)
+        (row,) = centre.store.kept_calls.ascending()
+        fields = msgspec.msgpack.decode(bytes(row.content))
+        fields["flow"]["verb"] = {"type": "meditate", "until": 1.0}
+        fields["aura"] = "unknown to this version"
+        centre.store.keep_calls([(row.call_id, msgspec.msgpack.encode(fields))])
+        await centre.restart()
+        await centre.sleep(5.0)
+        assert only_call(centre).conversation is not None
+        caller.hang_up()
+        await centre.all_over()
+        assert (only_cdr(centre).agent, only_cdr(centre).ended_by) == ("ann", "caller")
+
+    centre.run(scenario)
+
+
+@flow
+async def fax(call: Call) -> None:
+    call.tag("stage", "fax")
+    dialled[:] = [await call.dial("110")]
+    call.tag("fax", dialled[0].reason.value)
+
+
+def test_the_flow_for_fax_machines_goes_on_as_any_other(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        numbers = NumberPlan.compile([Route(HOTLINE, "hotline", fax_flow="fax")])
+        assert isinstance(numbers, NumberPlan)
+        flows = {**FLOWS, "fax": fax}
+        centre.dialplan = msgspec.structs.replace(centre.dialplan, numbers=numbers, flows=flows)
+        assert await centre.phone("carl").register() == 200
+        caller = await calling(centre)
+        await centre.sleep(1.0)
+        call = only_call(centre)
+        centre.worker.emit(FaxDetected(call.call_id, call.caller_stream.stream_id))
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        await centre.sleep(5.0)
+        kept = only_call(centre).keep_flow()
+        assert kept is not None
+        assert (kept.name, kept.stage) == ("fax", "fax")
+        await centre.restart()
+        await centre.sleep(5.0)
+        assert only_call(centre).conversation is not None
+        centre.phone("carl").hang_up()
+        await centre.all_over()
+        assert not caller.is_answered
+        cdr = only_cdr(centre)
+        assert (cdr.flow, cdr.tags["fax"]) == ("fax", "answered")
 
     centre.run(scenario)

@@ -59,13 +59,26 @@ def read_kept(rows: Mapping[CallId, bytes], boot_id: str) -> list[KeptCall]:
     kept: list[KeptCall] = []
     for call_id, content in rows.items():
         try:
-            call = decode(content)
+            call = _read(content)
         except msgspec.MsgspecError as error:
             log.error("kept call not read", call_id=call_id, fault=str(error))
             continue
         if boot_id and call.boot_id == boot_id:
             kept.append(call)
     return sorted(kept, key=lambda call: call.record.started_at)
+
+
+def _read(content: bytes) -> KeptCall:
+    """A flow that another version wrote down otherwise costs its call no more than the flow. Raises `MsgspecError`."""
+    try:
+        return decode(content)
+    except msgspec.ValidationError as error:
+        fields = msgspec.msgpack.decode(content)
+        if not isinstance(fields, dict) or "flow" not in fields:
+            raise
+        call = decode(msgspec.msgpack.encode({**fields, "flow": None}))
+        log.warning("kept flow not read", call_id=call.call_id, fault=str(error))
+        return call
 
 
 class Adopting:

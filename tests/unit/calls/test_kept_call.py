@@ -20,7 +20,7 @@ NOT_KEPT_OF_CALLS = {
     "_answering": "as `answering`",
     "_began_at": "as `began_at`",
     "supervisions": "as `supervisors`",
-    "streams": "programs' connections break with the process",
+    "streams": "as `listening`; a program that talks is for its verb",
     "transfer": "whoever transfers is not told any more",
     "consultation": "the question is hung up, the two talk again",
     "is_taken_away": "known within a moment, or never",
