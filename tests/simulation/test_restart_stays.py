@@ -11,6 +11,7 @@ from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.programs import Program
+from softswitch.calls.runtime.commanding import park
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.dialplan import Call, flow
@@ -326,5 +327,33 @@ def test_programs_that_hear_a_call_are_connected_anew(centre: SimulatedCentre) -
         assert not centre.streamer.dials()
         phone.hang_up()
         await centre.all_over()
+
+    centre.run(scenario)
+
+
+@pytest.mark.parametrize("is_fetched", [True, False])
+def test_who_was_parked_by_command_stays_and_is_fetched_or_goes_back(centre: SimulatedCentre, is_fetched: bool) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        for name in ("carl", "dora"):
+            assert await centre.phone(name).register() == 200
+        phone = await caller(centre, "110")
+        (call,) = centre.controller.calls.values()
+        call = park(call, "", 20.0, "operator")
+        await centre.sleep(1.0)
+        await centre.restart()
+        await centre.sleep(2.0)
+        assert list(centre.parking.taken) == ["701"]
+        if is_fetched:
+            centre.phone("dora").call("701", password=SECRET)
+        who = centre.phone("dora" if is_fetched else "carl")
+        await centre.until(lambda: any(each.conversation for each in centre.controller.calls.values()))
+        await centre.sleep(2.0)
+        await centre.restart()
+        await centre.sleep(2.0)
+        assert who.is_answered
+        phone.hang_up()
+        await centre.all_over()
+        assert not who.is_answered
+        assert [cdr.fault for cdr in centre.cdrs() if cdr.fault] == []
 
     centre.run(scenario)

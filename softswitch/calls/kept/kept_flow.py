@@ -8,8 +8,9 @@ from softswitch.calls.kept.kept_verbs import KeptVerb
 from softswitch.calls.kept.verb_journal import KeptJournal
 from softswitch.calls.outcomes import QueueOutcome
 
-FlowStage: TypeAlias = Literal["main", "fax", "recall"]
-"""The flow of the number called, that for fax machines, or what is done for a caller whose transfer has failed."""
+FlowStage: TypeAlias = Literal["main", "fax", "recall", "parked"]
+"""The flow of the number called, that for fax machines, or what is done without one: for a caller whose transfer has
+failed, and for one who was parked by command."""
 
 
 class KeptFlow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -28,6 +28,8 @@ from softswitch.base.ids import AgentId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.dtmf_info import info_of_digit
+from softswitch.calls.kept.kept_flow import KeptFlow
+from softswitch.calls.kept.kept_verbs import KeptDialling, KeptParking, KeptVerb
 from softswitch.calls.leg import LegState
 from softswitch.calls.limits import (
     DIGITS_SENT_MAX,
@@ -210,14 +212,24 @@ def park(call: ActiveCall, slot: str, timeout_s: float | None, by: str) -> Activ
     return follow_up
 
 
-async def _stay(call: ActiveCall, slots: Sequence[str], stays_s: float) -> None:
-    """Until somebody fetches him; if nobody does, whoever talked to him is rung."""
+async def _stay(call: ActiveCall, slots: Sequence[str], stays_s: float, kept: KeptVerb | None = None) -> None:
+    """Until somebody fetches him; if nobody does, whoever talked to him is rung. `kept` is of the switch before."""
     call.record.flow = PARK_FLOW
     try:
-        outcome = await Parking(call, slots=slots, timeout_s=stays_s).run()
-        if outcome.reason is not ParkReason.RETRIEVED and call.parked_by:
+        if not isinstance(kept, KeptDialling):
+            parking = Parking(
+                call, slots=slots, timeout_s=stays_s, kept=kept if isinstance(kept, KeptParking) else None
+            )
+            _keep(call, parking.keep)
+            outcome = await parking.run()
+            if outcome.reason is ParkReason.RETRIEVED or not call.parked_by:
+                return
             ring_s = call.around.settings().ring_s
-            await Dialling(call, RingPlan([call.parked_by]), record=None, ring_s=ring_s).run()
+            dialling = Dialling(call, RingPlan([call.parked_by]), record=None, ring_s=ring_s)
+        else:
+            dialling = Dialling.resumed(call, kept)
+        _keep(call, dialling.keep)
+        await dialling.run()
     except CallEnded:
         pass
     except SoftswitchError as error:
@@ -225,6 +237,15 @@ async def _stay(call: ActiveCall, slots: Sequence[str], stays_s: float) -> None:
         log.error("not parked", call_id=call.call_id, fault=str(error))
     finally:
         call.flow_over()
+
+
+async def stay_on(call: ActiveCall, kept: KeptFlow) -> None:
+    """He was parked by command in the switch before."""
+    await _stay(call, (), 0.0, kept.verb)
+
+
+def _keep(call: ActiveCall, verb: Callable[[], KeptVerb]) -> None:
+    call.keep_flow = lambda: KeptFlow(name=PARK_FLOW, stage="parked", verb=verb())
 
 
 def _conversation_of(call: ActiveCall) -> Conversation:

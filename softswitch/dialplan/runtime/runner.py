@@ -31,6 +31,7 @@ from softswitch.calls.pace import FlowBlocks, FlowSpins
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.adopting import talk_on
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
+from softswitch.calls.runtime.commanding import stay_on as stay_parked
 from softswitch.calls.runtime.conferring import stay_on
 from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.recall import take_back
@@ -124,6 +125,9 @@ class FlowRunner:
         """Go on with a flow that another switch process has begun, in the call as it was adopted."""
         if kept.stage == "recall":
             active.flow_over()
+            return
+        if kept.stage == "parked":
+            self._keep_task(active, self._loop.create_task(stay_parked(active, kept), name=active.call_id))
             return
         dialplan = self._dialplan()
         flow = _ring_called if kept.name == TRANSFERRED else dialplan.flows.get(kept.name)
