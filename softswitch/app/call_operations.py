@@ -1,6 +1,5 @@
 """Calls in progress for the control socket: rows, ending and transferring them, their recordings and supervisors."""
 
-import asyncio
 from collections.abc import Iterable
 
 import msgspec
@@ -13,6 +12,7 @@ from softswitch.calls import supervision
 from softswitch.calls.call_state import CallState
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.faxes import fax_of
+from softswitch.calls.runtime.on_disk import on_disk
 from softswitch.calls.runtime.supervision import Supervision
 from softswitch.calls.runtime.telling import told
 from softswitch.calls.runtime.transferring import transfer_by_command
@@ -80,8 +80,11 @@ class CallOperations:
             return Refused("not_found", f'there is no recording "{recording_id}" any more')
         store.put_recording(msgspec.structs.replace(entry, is_held=is_held))
         try:
-            await asyncio.wrap_future(store.commit())
+            await on_disk(store)
         except SoftswitchError as error:
+            current = store.recordings.get((started_at, recording_id))
+            if current is not None:
+                store.put_recording(msgspec.structs.replace(current, is_held=entry.is_held))
             return Refused("failed", str(error))
         return Done()
 

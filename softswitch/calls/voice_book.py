@@ -237,6 +237,11 @@ class VoiceBook:
     def set_pin(self, box: str, pin: str) -> None:
         self._choose(replace(self.chosen(box), pin=pin))
 
+    def choose_again(self, chosen: StoredVoiceBox, instead_of: StoredVoiceBox) -> None:
+        """As it was before, unless something else was chosen since."""
+        if self.chosen(chosen.box) is instead_of:
+            self._choose(chosen)
+
     # Time
 
     def ids(self) -> list[str]:

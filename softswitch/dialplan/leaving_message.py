@@ -109,7 +109,8 @@ class LeavingMessage:
     # Ends
 
     async def _keep(self) -> VoicemailOutcome:
-        """What he has said so far, without a word to him."""
+        """What he has said so far, without a word to him. With a fault something of it is silent; its owner gets it all
+        the same."""
         self._is_over = True
         message_id = self._message.message_id
         if self._taken is None:
@@ -119,7 +120,7 @@ class LeavingMessage:
         self._call.tag("voicemail", f"{self._box.box} {message_id}")
         is_stored = await self._voicemail.complete(message_id, is_urgent=self._is_urgent)
         return VoicemailOutcome(
-            reason=VoicemailReason.SAVED if is_stored else VoicemailReason.NOT_STORED,
+            reason=VoicemailReason.SAVED if is_stored and not self._taken.fault else VoicemailReason.NOT_STORED,
             box=self._box.box,
             message_id=message_id,
             duration_s=self._taken.duration_s,

@@ -1,8 +1,11 @@
 """The LMDB environment: opening it, its version, transactions, and a map that grows by itself.
 
-LMDB maps its file into memory and needs to be told the largest size. It is raised when a write finds the map full;
+LMDB maps its file into memory and needs to be told the largest size. It is doubled when a write finds the map full;
 other processes notice when they begin their next transaction and follow. The size of the map is address space, not
-memory and not disk: the file has the size of what is in it.
+memory and not disk: the file has the size of what is in it. So what bounds the store is the disk, and `MAP_BYTES_MAX`.
+
+When the disk fails at the page that says which state of the file holds, LMDB neither writes nor reads any more until it
+is opened anew: whoever comes next does that.
 
 An environment must not be carried over a fork and not be opened twice in one process; each process opens its own.
 """
@@ -18,7 +21,7 @@ from typing import Any
 import lmdb
 
 from softswitch.base.errors import StartError
-from softswitch.store.limits import TABLES_MAX
+from softswitch.store.limits import MAP_BYTES_MAX, TABLES_MAX
 from softswitch.store.migrations import STEPS, Rewrite, Step, steps_from
 from softswitch.store.schema import SCHEMA_VERSION
 
@@ -34,6 +37,8 @@ _BLOCK_BYTES = 512
 _VERSION_TABLE = "meta"
 _VERSION_KEY = b"schema_version"
 _MIB = 1024 * 1024
+_ATTEMPTS = 2
+"""The second is in an environment opened anew."""
 
 
 class Environment:
@@ -42,17 +47,22 @@ class Environment:
     Any thread may read. One thread at a time may write (`writer.py` sees to that).
     """
 
-    __slots__ = ("_databases", "_environment", "_resize_lock", "directory")
+    __slots__ = ("_databases", "_environment", "_resize_lock", "_tables", "_write_lock", "directory")
 
     def __init__(self, directory: str, environment: lmdb.Environment, tables: Iterable[str], *, create: bool) -> None:
         self.directory = directory
         self._environment = environment
+        self._write_lock = Lock()  # taken before the other one
         self._resize_lock = Lock()  # no transaction of this process may be open while the map is resized
+        self._tables = (_VERSION_TABLE, *tables)
         self._databases: dict[str, lmdb._Database] = {}
-        for name in (_VERSION_TABLE, *tables):
+        self._open_tables(create=create)
+
+    def _open_tables(self, *, create: bool) -> None:
+        for name in self._tables:
             # A reader may be newer than the switch that wrote the store: to it the table is empty.
             with suppress(lmdb.NotFoundError):
-                self._databases[name] = environment.open_db(name.encode(), create=create)
+                self._databases[name] = self._environment.open_db(name.encode(), create=create)
 
     def get(self, table: str, key: bytes) -> bytes | None:
         if table not in self._databases:
@@ -95,6 +105,16 @@ class Environment:
     def write(self, operations: Iterable[Operation]) -> None:
         """Apply all operations in one transaction; on return they are on disk. Raises `lmdb.Error`: none is applied."""
         operations = list(operations)
+        for _ in range(_ATTEMPTS):
+            try:
+                with self._write_lock:
+                    self._put(operations)
+                return
+            except lmdb.PanicError:
+                self._open_anew()
+        raise lmdb.PanicError("the disk has failed")
+
+    def _put(self, operations: Iterable[Operation]) -> None:
         while True:
             try:
                 with self._environment.begin(write=True) as transaction:
@@ -143,18 +163,43 @@ class Environment:
 
     @contextmanager
     def _reading(self) -> Generator["lmdb.Transaction[bytes]"]:
-        with self._resize_lock:
-            try:
-                transaction = self._environment.begin()
-            except lmdb.MapResizedError:
-                self._environment.set_mapsize(0)  # adopt the size the writing process has set
-                transaction = self._environment.begin()
-            with transaction:
-                yield transaction
+        for _ in range(_ATTEMPTS):
+            with self._resize_lock:
+                transaction = self._begin_reading()
+                if transaction is not None:
+                    with transaction:
+                        yield transaction
+                    return
+            self._open_anew()
+        raise lmdb.PanicError("the disk has failed")
+
+    def _begin_reading(self) -> "lmdb.Transaction[bytes] | None":
+        """None if it must be opened anew."""
+        try:
+            return self._environment.begin()
+        except lmdb.MapResizedError:
+            self._environment.set_mapsize(0)  # adopt the size the writing process has set
+            return self._environment.begin()
+        except lmdb.PanicError:
+            return None
 
     def _grow(self) -> None:
+        """Raises `lmdb.MapFullError` where there is an end to it."""
         with self._resize_lock:
-            self._environment.set_mapsize(self.map_size_bytes() * 2)
+            size_bytes = self.map_size_bytes() * 2
+            if size_bytes > MAP_BYTES_MAX:
+                raise lmdb.MapFullError(f"the store has its greatest size, {MAP_BYTES_MAX >> 30} GiB")
+            self._environment.set_mapsize(size_bytes)
+
+    def _open_anew(self) -> None:
+        """If another thread has not done it meanwhile. Only the process that writes comes to this."""
+        with self._write_lock, self._resize_lock:
+            with suppress(lmdb.PanicError), self._environment.begin():
+                return
+            map_size = self.map_size_bytes()
+            self._environment.close()
+            self._environment = lmdb.open(self.directory, map_size=map_size, max_dbs=TABLES_MAX, mode=0o600)
+            self._open_tables(create=False)
 
 
 def size_on_disk_bytes(directory: str) -> int:
@@ -194,7 +239,8 @@ def open_for_writing(
         version = _read_version(raw)
         _check_version(directory, version)
         environment = Environment(directory, raw, tables, create=True)
-        environment.migrate(steps_from(version, SCHEMA_VERSION, steps))
+        if version != SCHEMA_VERSION:  # a store that is ours opens on a disk that is full
+            environment.migrate(steps_from(version, SCHEMA_VERSION, steps))
     except lmdb.Error as error:
         raw.close()
         raise StartError(_cannot_open(directory, error)) from error

@@ -3,6 +3,22 @@
 PENDING_KEYS_MAX = 100_000
 """Records waiting for the disk: a full disk for an hour at 20 calls a second, or 100 MB of memory; the next is lost."""
 
+PENDING_BYTES_MAX = 256 * 1024 * 1024
+"""And of what they hold: kept calls and traces are larger than most; the memory of a small machine bears it."""
+
+STORED_WITHIN_S = 10.0
+"""How long somebody is kept waiting for the disk to confirm him something: five times what a disk under a backup takes;
+then he is told that it has failed, rather than listen to silence."""
+
+SLOW_WRITE_S = 1.0
+"""A group that takes the disk so long is worth a line: it takes milliseconds."""
+
+SLOW_AGAIN_S = 300.0
+"""Between such lines: a disk that is slow is so for hours."""
+
+MAP_BYTES_MAX = 1 << 40
+"""Beyond this the map grows no more: no disk of a switch has a terabyte for it, and whatever wants it is a fault."""
+
 FRESH_CDRS_MAX = 512
 """Newest call records kept in memory: at 500 calls a second those of one second, a hundred times what a group takes."""
 

@@ -13,7 +13,9 @@ from softswitch.store.environment import Operation
 class MemoryRows:
     """Sorted keys and a dict for each table. Every operation is "on disk" at once."""
 
-    __slots__ = ("_keys", "_values", "commits", "is_failing", "lost", "pending", "writes")
+    __slots__ = (
+        "_keys", "_values", "commits", "is_failing", "last_write_s", "lost", "pending", "writes", "writing_s",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._keys: dict[str, list[bytes]] = {}
@@ -22,6 +24,7 @@ class MemoryRows:
         self.writes = 0
         self.lost = 0
         self.is_failing = False
+        self.last_write_s = self.writing_s = 0.0
         self.pending = 0
 
     def copy(self) -> "MemoryRows":

@@ -127,7 +127,8 @@ log = get_logger("store")
 class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """Since the start: transactions, records written in them, records lost.
 
-    And now: records that wait for the disk, and whether the disk refuses them.
+    And now: records that wait for the disk, whether the disk refuses them, and how long it took for its last group, or
+    is at this one.
     """
 
     commits: int
@@ -135,6 +136,7 @@ class StoreStatistics(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
     pending: int
     is_failing: bool
+    write_s: float = 0.0
 
 
 class Writer(WritableRows, Protocol):
@@ -144,6 +146,10 @@ class Writer(WritableRows, Protocol):
     writes: int
     lost: int
     is_failing: bool
+    last_write_s: float
+
+    @property
+    def writing_s(self) -> float: ...
 
     @property
     def pending(self) -> int: ...
@@ -431,6 +437,7 @@ class Store:
             lost=writer.lost,
             pending=writer.pending,
             is_failing=writer.is_failing,
+            write_s=max(writer.last_write_s, writer.writing_s),
         )
 
     def close(self) -> None:

@@ -14,40 +14,58 @@ whole or not at all, and so is everything before it. Only a loop that stands sti
   thread  ── waits a little ┘                 └ write ── done ──
 ```
 
-A disk that refuses (it is full) harms no call: the records stay here, are tried again every second, and one line is
-reported when it begins and one when it is over.
+A disk that refuses (it is full, or read-only) harms no call: the records stay here, are tried again every second, and
+one line is reported when it begins and one when it is over. Nor does one that takes long. When too much waits, what
+comes is lost: all of what belongs together, and nobody who waits for it is told that it is on disk.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Condition, Thread
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import lmdb
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.store.environment import Environment, Operation
-from softswitch.store.limits import GROUP_S, PENDING_KEYS_MAX, RETRY_S, TURN_S_MAX
+from softswitch.store.limits import (
+    GROUP_S,
+    PENDING_BYTES_MAX,
+    PENDING_KEYS_MAX,
+    RETRY_S,
+    SLOW_AGAIN_S,
+    SLOW_WRITE_S,
+    TURN_S_MAX,
+)
 
 CallSoon: TypeAlias = Callable[[Callable[[], None]], object]
-_Group: TypeAlias = tuple[dict[tuple[str, bytes], bytes | None], list[Future[None]]]
+_Rows: TypeAlias = dict[tuple[str, bytes], bytes | None]
 
 
 class NotStored(SoftswitchError):
     """The disk refuses. What was put is kept and tried again, but it is not on disk now."""
 
 
+class _Group(NamedTuple):
+    """What is written together, who waits for it, and whether something they may wait for was lost."""
+
+    rows: _Rows
+    barriers: list[Future[None]]
+    has_lost: bool
+
+
 class GroupCommitWriter:
     """Owns the environment's write transactions.
 
-    `report` gets one line for people when the disk begins to refuse and when it takes again. It is called in the
-    writer thread.
+    `report` gets one line for people when the disk begins to refuse and when it takes again, and now and then when it
+    takes long. It is called in the writer thread.
     """
 
     __slots__ = (
-        "_awaited", "_barriers", "_call_soon", "_closing", "_environment", "_group_s", "_hand_over", "_is_asked",
-        "_pending", "_pending_max", "_report", "_retry_s", "_sealed", "_thread", "_wake", "commits", "is_failing",
-        "lost", "writes",
+        "_awaited", "_barriers", "_call_soon", "_closing", "_environment", "_group_s", "_hand_over", "_has_lost",
+        "_is_asked", "_now", "_pending", "_pending_bytes", "_pending_max", "_report", "_retry_s", "_sealed", "_slow_at",
+        "_thread", "_wake", "_writing_since", "commits", "is_failing", "last_write_s", "lost", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -58,13 +76,19 @@ class GroupCommitWriter:
         group_s: float = GROUP_S,
         retry_s: float = RETRY_S,
         pending_max: int = PENDING_KEYS_MAX,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`now` is a clock in seconds; any thread may ask it."""
         self._environment = environment
         self._report = report
         self._group_s = group_s
         self._retry_s = retry_s
         self._pending_max = pending_max
-        self._pending: dict[tuple[str, bytes], bytes | None] = {}
+        self._now = now
+        self._pending: _Rows = {}
+        self._pending_bytes = 0
+        self._has_lost = False
+        """Of what came since the last group was taken, something was lost."""
         self._barriers: list[Future[None]] = []
         self._awaited: list[Future[None]] = []
         """The same for whoever has time."""
@@ -82,6 +106,11 @@ class GroupCommitWriter:
         self.writes = 0
         self.lost = 0
         """Records dropped because too many were waiting for the disk."""
+        self.last_write_s = 0.0
+        """How long the disk took for the last group it took."""
+        self._writing_since: float | None = None
+        self._slow_at = float("-inf")
+        """When it was reported last that it takes long."""
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -89,17 +118,32 @@ class GroupCommitWriter:
     def pending(self) -> int:
         return len(self._pending)
 
+    @property
+    def writing_s(self) -> float:
+        """For how long the disk has been at the group that it is to take now; 0 if there is none."""
+        since = self._writing_since
+        return 0.0 if since is None else self._now() - since
+
     def apply(self, operations: Sequence[Operation]) -> None:
         """Hand over operations that belong to one transaction. Returns at once."""
         with self._wake:
             is_first = not self._pending
+            if not self._has_room(operations):
+                self.lost += len(operations)
+                self._has_lost = True
+                return
             for table, key, value in operations:
-                if len(self._pending) >= self._pending_max and (table, key) not in self._pending:
-                    self.lost += 1
-                else:
-                    self._pending[table, key] = value
+                self._pending_bytes += _bytes(value) - _bytes(self._pending.get((table, key)))
+                self._pending[table, key] = value
             if is_first:
                 self._wake.notify()
+
+    def _has_room(self, operations: Sequence[Operation]) -> bool:
+        """For all of them, or for none: half of what belongs together would be worse than nothing."""
+        if len(self._pending) + len(operations) <= self._pending_max and self._pending_bytes <= PENDING_BYTES_MAX:
+            return True
+        fresh = {(table, key) for table, key, _ in operations} - self._pending.keys()
+        return not fresh
 
     def commit(self) -> Future[None]:
         """A future that is done when everything handed over before is on disk; `NotStored` if the disk refuses."""
@@ -148,31 +192,55 @@ class GroupCommitWriter:
                 if self._closing and not self._pending and self._sealed is None:
                     self._settle(self._take_barriers(), None)
                     return
-                group, barriers = self._sealed or self._seal()
+                group = self._sealed or self._seal()
                 self._sealed = None
-            if not group:
-                self._settle(barriers, None)
+            lost = NotStored("too much waits for the disk, and something was lost") if group.has_lost else None
+            if not group.rows:
+                self._settle(group.barriers, lost)
                 continue
             try:
-                self._environment.write([(table, key, value) for (table, key), value in group.items()])
+                self._write(group.rows)
             except lmdb.Error as error:
                 fault = NotStored(f"the store cannot be written: {error}")
-                self._put_back(group)
-                self._settle(barriers, fault)
-                if not self.is_failing:
-                    where = self._environment.directory
-                    self._report(f"{fault}. See that there is room in {where}; calls go on, records wait meanwhile")
-                self.is_failing = True
+                self._put_back(group.rows)
+                self._settle(group.barriers, fault)
+                self._refused(fault)
                 if self._closing:
                     return
             else:
                 self.commits += 1
-                self.writes += len(group)
-                self._settle(barriers, None)
-                if self.is_failing:
-                    self.is_failing = False
-                    self._report(f"the store is written again; {self.lost} records were lost meanwhile")
-                    self.lost = 0
+                self.writes += len(group.rows)
+                self._settle(group.barriers, lost)
+                self._taken()
+
+    def _write(self, rows: _Rows) -> None:
+        began = self._writing_since = self._now()
+        try:
+            self._environment.write([(table, key, value) for (table, key), value in rows.items()])
+        finally:
+            self._writing_since = None
+            self.last_write_s = self._now() - began
+
+    def _refused(self, fault: NotStored) -> None:
+        if not self.is_failing:
+            where = self._environment.directory
+            self._report(
+                f"{fault}. See that there is room in {where} and that it can be written; calls go on, records wait "
+                "meanwhile"
+            )
+        self.is_failing = True
+
+    def _taken(self) -> None:
+        if self.is_failing:
+            self.is_failing = False
+            self._report(f"the store is written again; {self.lost} records were lost meanwhile")
+            self.lost = 0
+        if self.last_write_s >= SLOW_WRITE_S and self._now() - self._slow_at >= SLOW_AGAIN_S:
+            self._slow_at = self._now()
+            self._report(
+                f"the disk of the store took {self.last_write_s:.1f} s for a write, and who is promised something "
+                f"waits for it. See what else keeps the disk of {self._environment.directory} busy"
+            )
 
     def _wait_for_group(self) -> None:
         """Wait, with the lock held, until there is something to write and it has waited long enough."""
@@ -205,18 +273,20 @@ class GroupCommitWriter:
                     self._wake.notify()
 
     def _seal(self) -> _Group:
-        group, self._pending = self._pending, {}
-        return group, self._take_barriers()
+        group = _Group(self._pending, self._take_barriers(), self._has_lost)
+        self._pending, self._pending_bytes, self._has_lost = {}, 0, False
+        return group
 
     def _take_barriers(self) -> list[Future[None]]:
         barriers, self._barriers, self._awaited = [*self._barriers, *self._awaited], [], []
         return barriers
 
-    def _put_back(self, group: dict[tuple[str, bytes], bytes | None]) -> None:
+    def _put_back(self, rows: _Rows) -> None:
         """Keep what was not written, under what has come in since."""
         with self._wake:
-            group.update(self._pending)
-            self._pending = group
+            rows.update(self._pending)
+            self._pending = rows
+            self._pending_bytes = sum(map(_bytes, rows.values()))
 
     @staticmethod
     def _settle(barriers: list[Future[None]], fault: NotStored | None) -> None:
@@ -227,3 +297,7 @@ class GroupCommitWriter:
                 barrier.set_result(None)
             else:
                 barrier.set_exception(fault)
+
+
+def _bytes(value: bytes | None) -> int:
+    return 0 if value is None else len(value)

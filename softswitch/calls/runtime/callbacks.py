@@ -39,6 +39,7 @@ from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.callback_attempt import CallbackAttempt
 from softswitch.calls.runtime.exchange import Exchange
+from softswitch.calls.runtime.on_disk import on_disk
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import Calendar
 from softswitch.calls.runtime.wall_timer import DAY_S, WallTimer
@@ -151,7 +152,7 @@ class Callbacks:
         callback = self._book.request(callback_id, wish, terms, around.clock.wall(), rests_s=rests_s)
         self._carry_out()
         try:
-            await asyncio.wrap_future(self._store.commit())
+            await on_disk(self._store)
         except SoftswitchError as error:
             if callback.callback_id == callback_id:
                 self._book.cancel(callback_id, "switch", around.clock.wall())

@@ -46,7 +46,10 @@ class CallerLists:
         return Listed(note=configured.notes.get(digits, "")) if digits and is_there else None
 
     async def add(self, list_id: str, number: str, *, note: str = "", for_s: float | None = None, by: str) -> bool:
-        """Put the number there, `for_s` seconds or for good. True once that is on the disk; False if it cannot be."""
+        """Put the number there, `for_s` seconds or for good. True once that is on the disk.
+
+        False if it cannot be: then the list is as it was before.
+        """
         self._list(list_id)
         key = list_id, number_digits(number, self._settings().habits)
         if not is_keepable(key[1]):
@@ -65,18 +68,27 @@ class CallerLists:
             since_wall=wall,
             until_wall=None if for_s is None else wall + for_s,
         )
-        self._added[key] = row
-        self._store.listed_numbers.put(key, row)
-        return await self._is_stored()
+        former = self._added.get(key)
+        self._set(key, row)
+        if await self._is_stored():
+            return True
+        if self._added.get(key) is row:
+            self._set(key, former)
+        return False
 
     async def remove(self, list_id: str, number: str) -> bool:
         """Whether it was there because it had been added, and is no longer, on the disk as well."""
         self._list(list_id)
         key = list_id, number_digits(number, self._settings().habits)
-        if self._added.pop(key, None) is None:
+        former = self._added.get(key)
+        if former is None:
             return False
-        self._store.listed_numbers.delete(key)
-        return await self._is_stored()
+        self._set(key, None)
+        if await self._is_stored():
+            return True
+        if key not in self._added:
+            self._set(key, former)
+        return False
 
     def added(self, list_id: str) -> Iterator[StoredListedNumber]:
         """Those that were added, and count."""
@@ -115,6 +127,14 @@ class CallerLists:
             self._store.listed_numbers.delete(key)
             return None
         return row
+
+    def _set(self, key: ListedKey, row: StoredListedNumber | None) -> None:
+        if row is None:
+            self._added.pop(key, None)
+            self._store.listed_numbers.delete(key)
+        else:
+            self._added[key] = row
+            self._store.listed_numbers.put(key, row)
 
     def _sweep(self) -> None:
         for key in list(self._added):

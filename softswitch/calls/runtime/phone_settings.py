@@ -58,9 +58,17 @@ class PhoneSettings:
         return self._store.wanted_calls
 
     async def keep(self, chosen: StoredPhone) -> bool:
-        """From now on; True once it is on the disk, so that it may be confirmed, and False if the disk refuses it."""
+        """From now on; True once it is on the disk, so that it may be confirmed.
+
+        False if the disk refuses it: then it is as it was before.
+        """
+        former = self.of(chosen.username)
         self.set(chosen)
-        return await is_on_disk(self._store, log, "phone settings not stored", username=chosen.username)
+        if await is_on_disk(self._store, log, "phone settings not stored", username=chosen.username):
+            return True
+        if self.of(chosen.username) == chosen:
+            self.set(former)
+        return False
 
     def set(self, chosen: StoredPhone) -> None:
         """From now on, and, in a moment, after a restart as well."""

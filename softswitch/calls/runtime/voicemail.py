@@ -12,6 +12,8 @@ import hmac
 import os
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 
 from softswitch.acd.runtime.timers import TimerHandle
 from softswitch.base.clock import Clock
@@ -79,6 +81,9 @@ class Voicemail:
         self._when_left: list[Callable[[VoiceBox, StoredVoiceMessage], None]] = []
         self._when_gone: list[Callable[[StoredVoiceMessage], None]] = []
         self._timer: TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._unconfirmed: dict[str, StoredVoiceBox] = {}
+        """What was chosen before, by box, where somebody is about to be told that it is something else now."""
 
     def when_changed(self, callback: Callable[[str], None]) -> None:
         """Who wants to know, by user name, that a lamp may be another now."""
@@ -232,24 +237,37 @@ class Voicemail:
     # What owners choose
 
     def set_greeting(self, box: VoiceBox, kind: GreetingKind, path: str) -> None:
-        """From now on; "": none any more."""
+        """From now on; "": none any more. Whoever says so to somebody asks `stored` at once."""
+        self._unconfirmed.setdefault(box.box, self._book.chosen(box.box))
         self._book.set_greeting(box.box, kind, path)
         self._carry_out()
         if path:
             self._seal_files([path])
 
     def set_pin(self, box: VoiceBox, pin: str) -> bool:
-        """False for one that is too short, too long or the first that is guessed."""
+        """False for one that is too short, too long or the first that is guessed. `stored` is asked at once."""
         is_good = pin.isascii() and pin.isdigit() and PIN_DIGITS_MIN <= len(pin) <= PIN_DIGITS_MAX
         if not is_good or len(set(pin)) == 1 or pin in (box.number, box.box):
             return False
+        self._unconfirmed.setdefault(box.box, self._book.chosen(box.box))
         self._book.set_pin(box.box, pin)
         self._carry_out()
         return True
 
     async def stored(self) -> bool:
-        """True once all of the above is on the disk; False if the disk refuses."""
-        return await is_on_disk(self._store, log, "voicemail not stored")
+        """True once all of the above is on the disk.
+
+        False if the disk refuses: what owners have chosen is as it was before, and messages are as they are now, on the
+        disk later.
+        """
+        unconfirmed, self._unconfirmed = self._unconfirmed, {}
+        chosen = {box: self._book.chosen(box) for box in unconfirmed}
+        if await is_on_disk(self._store, log, "voicemail not stored"):
+            return True
+        for box, former in unconfirmed.items():
+            self._book.choose_again(former, instead_of=chosen[box])
+        self._carry_out()
+        return False
 
     # Recordings
 
@@ -277,6 +295,7 @@ class Voicemail:
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """From now on what is too old goes, some messages a turn: there may be many."""
+        self._loop = loop
 
         def sweep(ids: list[str]) -> None:
             self.sweep(ids[:SWEPT_AT_ONCE])
@@ -396,12 +415,31 @@ class Voicemail:
                 case CountsChanged(box):
                     lamps[box] = None
         if unneeded:
-            self._remove_files(unneeded)
+            self._remove_when_stored(unneeded)
         if self._when_changed is not None:
             for box_id in lamps:
                 box = self._settings().voice_boxes.get(box_id)
                 for username in () if box is None else sorted({box.owner, *box.members} - {""}):
                     self._when_changed(username)
+
+    def _remove_when_stored(self, paths: list[str]) -> None:
+        """Once no row on the disk names them. Where the disk refuses that, a start sweeps them up (`needless`)."""
+        loop, stored = self._loop, self._store.stored()
+        if loop is None:
+            self._remove_files(paths)
+            return
+
+        def is_stored(done: "Future[None]") -> None:
+            """In the store's thread, or at once."""
+            if not done.cancelled() and done.exception() is None:
+                with suppress(RuntimeError):  # the loop is closed
+                    loop.call_soon_threadsafe(self._remove_unnamed, paths)
+
+        stored.add_done_callback(is_stored)
+
+    def _remove_unnamed(self, paths: list[str]) -> None:
+        named = self._book.files()
+        self._remove_files([path for path in paths if path not in named])
 
 
 def recorded_s(path: str) -> float:

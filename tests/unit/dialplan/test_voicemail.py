@@ -1,5 +1,6 @@
 """Leaving messages, and the flow that plays them: every key, against a fake caller and the real book of messages."""
 
+import msgspec
 import pytest
 
 from softswitch.base.ids import QueueId
@@ -204,6 +205,16 @@ def test_a_disk_that_refuses_is_no_saved_message() -> None:
     call.run(leave)
     assert call.transcript[-1] == "play fault/technical"
     assert [each.reason for each in outcomes] == [VoicemailReason.NOT_STORED]
+
+
+def test_a_message_of_which_something_is_lost_is_not_called_saved_and_reaches_its_owner() -> None:
+    holed = msgspec.structs.replace(spoken(), fault="no space left on device; 2.0 s are silent")
+    call = caller(holed, digits="1")
+    call.run(leave)
+    assert "play voicemail/saved" not in call.transcript
+    assert call.transcript[-1] == "play fault/technical"
+    assert [each.reason for each in outcomes] == [VoicemailReason.NOT_STORED]
+    assert [each.state for each in call.voicemail.book.all_messages()] == ["new"]
 
 
 def test_a_recording_that_failed_is_not_called_too_short() -> None:

@@ -1,8 +1,10 @@
 """Opening a store: versions, damage, missing rights; and a map that grows."""
 
+import fcntl
+import os
 import resource
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import lmdb
@@ -59,6 +61,51 @@ def test_the_map_grows_when_it_is_full(tmp_path: Path):
     environment.close()
 
 
+def test_the_map_has_a_greatest_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("softswitch.store.environment.MAP_BYTES_MAX", 2 * 1024 * 1024)
+    environment = open_with_table(tmp_path, map_size_mb=1)
+    with pytest.raises(lmdb.MapFullError, match="greatest size"):
+        environment.write([("things", b"%d" % number, bytes(100_000)) for number in range(30)])
+    environment.write([("things", b"k", b"v")])
+    assert environment.scan("things", None, None, reverse=False, limit=10) == [(b"k", b"v")]
+    environment.close()
+
+
+def break_disk(directory: Path) -> None:
+    """The page that says which state of the file holds can be written no more; the pages with the rows can."""
+    inode, metas = (directory / "data.mdb").stat().st_ino, list[int]()
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            if os.stat(int(name)).st_ino == inode and fcntl.fcntl(int(name), fcntl.F_GETFL) & os.O_DSYNC:
+                metas.append(int(name))
+    (meta,) = metas
+    broken = os.open(directory / "data.mdb", os.O_RDONLY)
+    os.dup2(broken, meta)
+    os.close(broken)
+
+
+def test_after_a_failure_that_lmdb_takes_for_final_it_is_read_and_written(tmp_path: Path):
+    environment = open_with_table(tmp_path)
+    environment.write([("things", b"before", b"v")])
+    break_disk(tmp_path)
+    with pytest.raises(lmdb.Error):
+        environment.write([("things", b"during", b"v")])
+    assert environment.get("things", b"before") == b"v"
+    environment.write([("things", b"after", b"v")])
+    assert [key for key, _ in environment.scan("things", None, None, reverse=False, limit=10)] == [b"after", b"before"]
+    environment.close()
+
+
+def test_the_writer_is_back_after_it_without_a_reader(tmp_path: Path):
+    environment = open_with_table(tmp_path)
+    break_disk(tmp_path)
+    with pytest.raises(lmdb.Error):
+        environment.write([("things", b"during", b"v")])
+    environment.write([("things", b"after", b"v")])
+    assert environment.count("things") == 1
+    environment.close()
+
+
 def test_one_group_larger_than_the_map_is_written(tmp_path: Path):
     environment = open_with_table(tmp_path, map_size_mb=1)
     environment.write([("things", b"%d" % number, bytes(100_000)) for number in range(30)])
@@ -103,6 +150,14 @@ def full_disk() -> Generator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_store_of_our_own_version_opens_on_a_full_disk(tmp_path: Path):
+    open_with_table(tmp_path).close()
+    with full_disk():
+        environment = open_with_table(tmp_path)
+    assert environment.count("things") == 0
+    environment.close()
 
 
 def test_a_full_disk_is_one_line(tmp_path: Path):

@@ -177,10 +177,77 @@ def test_records_waiting_are_bounded_and_those_waiting_are_kept_up_to_date(disk:
     put(writer, "a", "newer")
     assert (writer.pending, writer.lost) == (2, 1)
     disk.is_full = False
+    with pytest.raises(NotStored, match="something was lost"):
+        done(writer.commit())
+    put(writer, "d")
     done(writer.commit())
     writer.close()
-    assert disk.scan("things", None, None, reverse=False, limit=9) == [(b"a", b"newer"), (b"b", b"v")]
+    rows = disk.scan("things", None, None, reverse=False, limit=9)
+    assert rows == [(b"a", b"newer"), (b"b", b"v"), (b"d", b"v")]
     assert reports.lines[-1] == "the store is written again; 1 records were lost meanwhile"
+    disk.close()
+
+
+def test_of_what_belongs_together_all_is_lost_or_nothing(disk: ScriptedDisk):
+    writer = GroupCommitWriter(disk, report=Reports(), pending_max=2, retry_s=60)
+    disk.is_full = True
+    put(writer, "a")
+    writer.apply([("things", b"record", b"v"), ("things", b"a", None), ("things", b"b", b"v")])
+    assert (writer.pending, writer.lost) == (1, 3)
+    disk.is_full = False
+    writer.close()
+    assert disk.scan("things", None, None, reverse=False, limit=9) == [(b"a", b"v")]
+    disk.close()
+
+
+def test_what_waits_is_bounded_by_its_size_too(disk: ScriptedDisk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("softswitch.store.writer.PENDING_BYTES_MAX", 10)
+    writer = GroupCommitWriter(disk, report=Reports(), group_s=60, retry_s=60)
+    put(writer, "a", "elevenbytes")
+    put(writer, "b")
+    put(writer, "a", "short")
+    put(writer, "c")
+    assert (writer.pending, writer.lost) == (2, 1)
+    writer.close()
+    assert disk.scan("things", None, None, reverse=False, limit=9) == [(b"a", b"short"), (b"c", b"v")]
+    disk.close()
+
+
+class Watch:
+    """A clock that a slow disk pushes on."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_slow_disk_is_reported_now_and_then(disk: ScriptedDisk):
+    reports, watch = Reports(), Watch()
+    writer = GroupCommitWriter(disk, report=reports, now=watch)
+
+    def write_slowly(key: str, seconds: float) -> None:
+        disk.may_go_on.clear()
+        disk.is_writing.clear()
+        put(writer, key)
+        stored = writer.commit()
+        assert disk.is_writing.wait(10)
+        watch.now += seconds
+        assert writer.writing_s == seconds
+        disk.may_go_on.set()
+        done(stored)
+
+    write_slowly("a", 2.0)
+    write_slowly("b", 3.0)
+    write_slowly("c", 0.5)
+    write_slowly("d", 400.0)
+    writer.close()
+    assert (writer.writing_s, writer.last_write_s) == (0.0, 400.0)
+    assert [line.partition(" s for")[0] for line in reports.lines] == [
+        "the disk of the store took 2.0",
+        "the disk of the store took 400.0",
+    ]
     disk.close()
 
 
