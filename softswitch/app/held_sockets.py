@@ -27,6 +27,7 @@ from typing import Literal
 
 import msgspec
 
+from softswitch.app.supervisor_protocol import Rejoin
 from softswitch.base.address import HostPort, TransportKind
 
 VARIABLE = "SOFTSWITCH_HELD"
@@ -35,6 +36,7 @@ SHORT_LIFE_S = 60.0
 SHORT_LIVES_MAX = 3
 """Deaths in a row so soon after a start after which what it goes on with is suspected."""
 NAME_BYTES_MAX = 200
+REJOIN_EVERY_S = 1.0
 
 Heard = Literal["nothing", "held", "prepared", "ready", "over"]
 """What came of a look at the channel: over, when the switch will say no more."""
@@ -74,6 +76,10 @@ class HeldSockets:
         self.begins_anew = inherited is not None and inherited.begins_anew
         """The calls of the switch before, or what waits for it, have killed it again and again."""
         given = {} if inherited is None else inherited.sockets
+        self._supervisor = ""
+        self._retry: asyncio.TimerHandle | None = None
+        self._held: dict[str, socket.socket] = {}
+        """All that this process listens on, for the next supervisor."""
         self._given = {name: opened for name, number in given.items() if (opened := _opened(number)) is not None}
 
     async def turn(self) -> bool:
@@ -101,8 +107,18 @@ class HeldSockets:
         """Have it held for the next switch. A port that the kernel chose is not worth it."""
         if self._channel is None or not local.port:
             return
-        with contextlib.suppress(OSError):  # the supervisor is gone: the next switch binds anew
-            socket.send_fds(self._channel, [name_of(kind, local).encode()], [listening.fileno()])
+        name = name_of(kind, local)
+        former = self._held.pop(name, None)
+        if former is not None:
+            former.close()
+        self._held[name] = listening.dup()
+        self._give(name)
+
+    def watch(self, supervisor: str) -> None:
+        """From now on notice when the supervisor is gone, and look for the next one at this path."""
+        self._supervisor = supervisor
+        if self._channel is not None:
+            asyncio.get_running_loop().add_reader(self._channel, self._look)
 
     def let_go(self) -> None:
         """Of those that the configuration does not name any more."""
@@ -113,9 +129,59 @@ class HeldSockets:
     def close(self) -> None:
         """Nothing more is to be held."""
         self.let_go()
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        self._leave()
+        for held in self._held.values():
+            held.close()
+        self._held.clear()
+
+    # Private
+
+    def _give(self, name: str) -> None:
         if self._channel is not None:
+            with contextlib.suppress(OSError):  # the supervisor is gone: the next one is given all
+                socket.send_fds(self._channel, [name.encode()], [self._held[name].fileno()])
+
+    def _leave(self) -> None:
+        if self._channel is not None:
+            if self._supervisor:
+                asyncio.get_running_loop().remove_reader(self._channel)
             self._channel.close()
             self._channel = None
+
+    def _look(self) -> None:
+        """The supervisor says nothing to a switch that runs: it is gone, or lets go of us."""
+        assert self._channel is not None, "it is readable"
+        try:
+            if self._channel.recv(NAME_BYTES_MAX):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self._leave()
+        self._rejoin_soon()
+
+    def _rejoin_soon(self) -> None:
+        self._retry = asyncio.get_running_loop().call_later(REJOIN_EVERY_S, self._rejoin)
+
+    def _rejoin(self) -> None:
+        self._retry = None
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        channel.setblocking(False)
+        try:
+            channel.connect(self._supervisor)
+            channel.send(msgspec.msgpack.encode(Rejoin()))
+        except OSError:  # none is there yet
+            channel.close()
+            self._rejoin_soon()
+            return
+        self._channel = channel
+        asyncio.get_running_loop().add_reader(channel, self._look)
+        for name in self._held:
+            self._give(name)
 
 
 class SocketStore:
@@ -163,6 +229,11 @@ class SocketStore:
         if self._channel is not None:
             with contextlib.suppress(OSError):  # it is dead, which shows
                 self._channel.send(_GO)
+
+    def rejoined(self, channel: socket.socket) -> None:
+        """The switch that runs speaks to us through this from now on."""
+        self._close_channel()
+        self._channel = channel
 
     def receive(self) -> Heard:
         """Take the next thing that the switch wants held, or says."""

@@ -26,7 +26,15 @@ from softswitch.app.held_sockets import LeftSockets, SocketStore
 from softswitch.app.renewal import Renewal
 from softswitch.app.run_directory import SWITCH, RunDirectory
 from softswitch.app.spare import Spare
-from softswitch.app.supervisor_protocol import AskSupervisor, Request, Supervised, Upgrade, Upgraded, supervisor_socket
+from softswitch.app.supervisor_protocol import (
+    AskSupervisor,
+    Rejoin,
+    Request,
+    Supervised,
+    Upgrade,
+    Upgraded,
+    supervisor_socket,
+)
 from softswitch.app.supervisor_socket import Client, SupervisorSocket
 from softswitch.app.upgrade import Outcome
 from softswitch.app.upgrading import Upgrading
@@ -104,6 +112,8 @@ class Supervisor:
         self._exit_code: asyncio.Future[int] = self._loop.create_future()
         self._began_at = self._clock.now()
         self._upgrading: Upgrading | None = None
+        self._last_upgrade: Upgrading | None = None
+        self._socket: SupervisorSocket | None = None
         self.renewal = Renewal(())
         """Of media workers with the code of before."""
 
@@ -114,10 +124,13 @@ class Supervisor:
         self._renew_left()
         self._drain()
         asked = SupervisorSocket(supervisor_socket(str(self._run_directory.path)), self._asked)
+        self._socket = asked
         try:
             return await self._exit_code
         finally:
             asked.close()
+            if self._last_upgrade is not None:
+                self._last_upgrade.close()
             if self._spare is not None:
                 self._spare.end()
             self._stop_reading()
@@ -307,15 +320,29 @@ class Supervisor:
                         began_at=self._began_at,
                         children=self.pids,
                         outdated=self.renewal.names,
+                        sockets=self._sockets.names,
                     )
                 )
+            case Rejoin():
+                self._rejoined(client)
             case Upgrade():
                 if refusal := self._upgrade_refused():
                     client.tell(Upgraded("refused", refusal))
                     return
                 _log.info("upgrade", python=request.python)
-                self._upgrading = Upgrading(self, request, client.tell, self._clock)
+                self._upgrading = self._last_upgrade = Upgrading(self, request, client.tell, self._clock)
                 self._upgrading.begin()
+
+    def _rejoined(self, client: Client) -> None:
+        """The switch that was taken over gives its sockets again; any other is told to go, and may ask again."""
+        assert self._socket is not None, "it has asked through it"
+        process = self._processes.get(SWITCH)
+        if process is None or client.pid != process.pid or self._upgrading is not None:
+            self._socket.drop(client)
+            return
+        self._stop_reading()
+        self._sockets.rejoined(self._socket.release(client))
+        self._listen_to_switch()
 
     def _upgrade_refused(self) -> str:
         if self._upgrading is not None:

@@ -26,10 +26,14 @@ class Upgrade(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     can_return: bool = True
 
 
+class Rejoin(msgspec.Struct, frozen=True, tag=True):
+    """From a switch whose supervisor was killed: this connection is its channel from now on (held_sockets.py)."""
+
+
 class Supervised(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The supervisor and its children. `began_at` (monotonic seconds) tells one program from the next in one process.
 
-    `outdated` are media workers with the code of before an upgrade.
+    `outdated` are media workers with the code of before an upgrade; `sockets` those of the switch that are held.
     """
 
     version: str
@@ -38,6 +42,7 @@ class Supervised(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     began_at: float
     children: dict[str, int] = {}
     outdated: list[str] = []
+    sockets: list[str] = []
 
 
 class Step(msgspec.Struct, frozen=True, tag=True):
@@ -53,7 +58,7 @@ class Upgraded(msgspec.Struct, frozen=True, tag=True):
     reason: str = ""
 
 
-Request = AskSupervisor | Upgrade
+Request = AskSupervisor | Upgrade | Rejoin
 Reply = Supervised | Step | Upgraded
 
 

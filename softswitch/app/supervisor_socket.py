@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import struct
 from collections.abc import Callable
 
 import msgspec
@@ -17,6 +18,9 @@ from softswitch.base.log import get_logger
 
 CLIENTS_MAX = 8
 """People who upgrade, and those who look on."""
+
+_CREDENTIALS = struct.Struct("3i")
+"""pid, uid and gid (unix(7))."""
 
 _log = get_logger("supervisor")
 _encode = msgspec.msgpack.Encoder().encode
@@ -32,6 +36,13 @@ class Client:
     def tell(self, reply: Reply) -> None:
         with contextlib.suppress(OSError):  # he has gone, or does not read
             self.connection.send(_encode(reply))
+
+    @property
+    def pid(self) -> int:
+        """Of the process that has connected, as the system knows it."""
+        credentials = self.connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        pid, _, _ = _CREDENTIALS.unpack(credentials)
+        return pid
 
 
 class SupervisorSocket:
@@ -56,11 +67,21 @@ class SupervisorSocket:
             return
         self._loop.add_reader(self._listener, self._accept)
 
+    def release(self, client: Client) -> socket.socket:
+        """Its connection is somebody else's from now on."""
+        self._loop.remove_reader(client.connection)
+        self._clients.remove(client)
+        return client.connection
+
+    def drop(self, client: Client) -> None:
+        """It is not wanted."""
+        self.release(client).close()
+
     def close(self) -> None:
         self._loop.remove_reader(self._listener)
         self._listener.close()
         for client in list(self._clients):
-            self._drop(client)
+            self.drop(client)
         with contextlib.suppress(OSError):
             os.unlink(self._path)
 
@@ -86,11 +107,6 @@ class SupervisorSocket:
         except (OSError, msgspec.MsgspecError):
             request = None
         if request is None:
-            self._drop(client)
+            self.drop(client)
         else:
             self._asked(client, request)
-
-    def _drop(self, client: Client) -> None:
-        self._loop.remove_reader(client.connection)
-        client.connection.close()
-        self._clients.remove(client)

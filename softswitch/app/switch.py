@@ -41,6 +41,7 @@ from softswitch.app.settings import (
     stream_settings,
 )
 from softswitch.app.sounds import operator_texts, prepare_sounds
+from softswitch.app.supervisor_protocol import supervisor_socket
 from softswitch.app.voicemail_mails import mail_about
 from softswitch.base.errors import ConfigurationError, SoftswitchError, StartError
 from softswitch.base.ids import CallId, RecordingId
@@ -132,6 +133,7 @@ class Switch:
             parts.homer.start()
         self._look_for_garbage(parts, GarbageRounds(lambda: not parts.controller.calls, parts.clock.now()))
         self._held.ready()
+        self._held.watch(supervisor_socket(os.path.dirname(configuration.settings.control.socket)))
         log.info("ready", domain=configuration.settings.sip.domain, listen=list(configuration.settings.sip.listen))
 
     async def run(self) -> None:

@@ -75,6 +75,13 @@ class Upgrading:
         self._core.abandon()
         self._drain()
 
+    def close(self) -> None:
+        """The supervisor ends: nobody waits for his turn any more."""
+        if self._successor is not None:
+            self._successor.send("KILL")
+            self._loop.remove_reader(self._successor.descriptor)
+            self._successor.finish()
+
     # Private
 
     def _drain(self) -> None:
@@ -110,6 +117,8 @@ class Upgrading:
             case Drop():
                 if self._successor is not None:
                     self._successor.send("KILL")
+                else:  # it is the switch
+                    self._supervisor.signal_switch("KILL")
             case Return(to_new):
                 self._step("no switch is there, and one is started again")
                 self._supervisor.restart_switch(self._python if to_new else None)
@@ -132,9 +141,10 @@ class Upgrading:
         self._loop.add_reader(self._successor.descriptor, self._successor_ended)
 
     def _promote(self) -> None:
-        if self._successor is not None:
-            self._loop.remove_reader(self._successor.descriptor)
-            self._supervisor.promote(self._successor)
+        successor, self._successor = self._successor, None
+        if successor is not None:
+            self._loop.remove_reader(successor.descriptor)
+            self._supervisor.promote(successor)
 
     def _successor_ended(self) -> None:
         """Before its turn."""

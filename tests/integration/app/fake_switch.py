@@ -1,4 +1,4 @@
-"""A switch for tests of upgrades: holds one socket, waits for its turn, hands over. fake_switch.py REPORTS PORT
+"""A switch for tests of upgrades, which holds one socket: fake_switch.py REPORTS PORT SUPERVISOR
 
 Which version it is, and what goes wrong with it, is in the environment: `FAKE_VERSION`, `FAKE_FAULT` ("reads": ends
 before it is prepared; "begins": when it has its turn; "keeps": does not hand over).
@@ -33,7 +33,8 @@ if fault == "reads":
     sys.exit(2)
 for number in (signal.SIGTERM, signal.SIGUSR1):
     signal.signal(number, told)
-if not asyncio.run(held.turn()) or fault == "begins":
+loop = asyncio.new_event_loop()
+if not loop.run_until_complete(held.turn()) or fault == "begins":
     sys.exit(1)
 listening = held.take(TransportKind.UDP, local)
 is_taken = listening is not None
@@ -43,5 +44,5 @@ if listening is None:
 held.hold(TransportKind.UDP, local, listening)
 held.ready()
 report(f"ready, {'took over' if is_taken else 'bound'} its socket")
-while True:
-    signal.pause()
+loop.call_soon(held.watch, sys.argv[3])
+loop.run_forever()

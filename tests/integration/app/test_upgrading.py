@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from softswitch.app.children import Role
 from softswitch.app.run_directory import RunDirectory
 from softswitch.app.supervisor import Program, Supervisor
 from softswitch.app.supervisor_client import ask_supervisor, upgrade
-from softswitch.app.supervisor_protocol import Step, Upgrade, Upgraded
+from softswitch.app.supervisor_protocol import Step, Upgrade, Upgraded, supervisor_socket
 
 pytestmark = pytest.mark.network
 
@@ -38,11 +39,7 @@ class Scene:
             return (await self._reader.readline()).decode().strip()
 
     def version(self, name: str, fault: str = "") -> str:
-        """An interpreter that runs another version."""
-        path = self.directory / name
-        path.write_text(f'#!/bin/sh\nFAKE_VERSION={name} FAKE_FAULT={fault} exec {sys.executable} "$@"\n')
-        path.chmod(0o755)
-        return str(path)
+        return version_in(self.directory, name, fault)
 
     async def upgrade(self, python: str, *, can_return: bool = True) -> tuple[list[str], Upgraded]:
         """The steps, and the end."""
@@ -54,33 +51,65 @@ class Scene:
         return [reply.what for reply in replies if isinstance(reply, Step)], end
 
 
+def version_in(directory: Path, name: str, fault: str = "") -> str:
+    """An interpreter that runs a version of the switch."""
+    path = directory / name
+    path.write_text(f'#!/bin/sh\nFAKE_VERSION={name} FAKE_FAULT={fault} exec {sys.executable} "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
 @contextlib.asynccontextmanager
-async def scene_in(directory: Path, fault: str = "") -> AsyncGenerator[Scene]:
+async def scene_in(directory: Path, fault: str = "", *, is_orphan: bool = False) -> AsyncGenerator[Scene]:
+    """`is_orphan`: the switch was started by a supervisor that was killed."""
     fifo = str(directory / "reports")
     os.mkfifo(fifo)
     reader = asyncio.StreamReader()
     pipe = os.fdopen(os.open(fifo, os.O_RDWR | os.O_NONBLOCK), "rb", buffering=0)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), pipe
-    )
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     run_directory = RunDirectory(str(directory / "run"))
-    old = Scene(directory, None, reader).version("old", fault)  # type: ignore[arg-type]
-    supervisor = Supervisor([Program(SWITCH, (old, str(FAKE), fifo, str(port)))], run_directory)
-    task = asyncio.create_task(supervisor.run())
-    scene = Scene(directory, supervisor, reader)
-    try:
+    old = version_in(directory, "old", fault)
+    arguments = (old, str(FAKE), fifo, str(port), supervisor_socket(str(run_directory.path)))
+    scene = Scene(directory, Supervisor([Program(SWITCH, arguments)], run_directory), reader)
+    if is_orphan:
+        fakes = (str(FAKE.parent / "supervise_fakes.py"), str(run_directory.path))
+        former = await asyncio.create_subprocess_exec(sys.executable, *fakes, *arguments)
         assert await scene.said() == "old ready, bound its socket"
+        former.kill()
+        await former.wait()
+    task = asyncio.create_task(scene.supervisor.run())
+    await asyncio.sleep(0)  # let it begin
+    try:
+        if not is_orphan:
+            assert await scene.said() == "old ready, bound its socket"
         yield scene
     finally:
         while not task.done():
-            supervisor.stop()
-            for pid in supervisor.pids.values():
+            scene.supervisor.stop()
+            for pid in scene.supervisor.pids.values():
                 os.kill(pid, signal.SIGKILL)
             await asyncio.wait([task], timeout=0.5)
         transport.close()
+
+
+def wait_for_sockets(run_directory: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not ask_supervisor(run_directory).sockets:
+        assert time.monotonic() < deadline, "the supervisor holds nothing"
+
+
+def test_a_switch_gives_its_sockets_to_the_supervisor_after_the_killed_one(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene_in(tmp_path, is_orphan=True) as scene:
+            await asyncio.to_thread(wait_for_sockets, scene.run_directory)
+            os.kill(scene.supervisor.pids["switch"], signal.SIGKILL)
+            assert await scene.said() == "old ready, took over its socket"
+
+    asyncio.run(scenario())
 
 
 def test_the_next_version_takes_over_and_is_started_again_when_it_dies(tmp_path: Path) -> None:
