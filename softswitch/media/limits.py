@@ -12,6 +12,9 @@ SOUNDS_PER_PLAYBACK_MAX = 256
 WORKER_QUEUE_BYTES_MAX = 8 * 1024 * 1024
 """Commands that wait for a worker's socket: over ten descriptions of 2,000 streams; a worker that far behind hangs."""
 
+ORDER_LOG_BYTES_MAX = 32 * 1024 * 1024
+"""What is read of a dead worker's orders: ten times a description of STREAMS_MAX streams."""
+
 PORT_ATTEMPTS_MAX = 16
 """Ports tried for one stream when other programs hold some of the range; then the range is wrong, not the port."""
 

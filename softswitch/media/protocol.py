@@ -2,7 +2,8 @@
 
 The switch states *what should be*: which streams exist, who hears whom, what plays, what is recorded. Every command
 is idempotent, so that a worker that died is started again and given the whole description (`Describe`), and a worker
-that outlived its switch is told what to keep and what to drop by the same message.
+that outlived its switch is told what to keep and what to drop by the same message. Until then a new worker goes on by
+what the last one had noted (runtime/order_log.py).
 
 A new switch whose predecessor died asks each worker first what it does (`GiveAccount`), takes what it knows of into
 its own description, and says only then what should be.

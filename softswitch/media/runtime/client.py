@@ -380,7 +380,8 @@ class MediaClient:
         self._workers.wake()
 
     def link_connected(self, link: WorkerLink) -> list[MediaCommand]:
-        """Recordings stopped while the worker was away, or whose end it did not live to report, are stopped again."""
+        """Recordings stopped while the worker was away, or whose end it did not live to report, are begun again: the
+        description, in which they are not, completes them."""
         if link.is_another:
             mine = [stream for stream in self._streams.values() if stream.link is link]
             last = [stream.report for stream in mine if stream.report is not None]
@@ -396,7 +397,7 @@ class MediaClient:
         commands: list[MediaCommand] = []
         for recording_id, recording in self._stopping.items():
             if self._recording_links[recording_id] is link:
-                commands += [StartRecording(recording), StopRecording(recording_id)]
+                commands.append(StartRecording(recording))
         return commands
 
     def link_lost(self, link: WorkerLink) -> None:

@@ -52,11 +52,11 @@ _outline_decoder: msgspec.msgpack.Decoder[_Outline] = msgspec.msgpack.Decoder(_O
 class SwitchLink:
     """Listens on `path`. The driver waits until `readable` is, and then calls `accept`, `receive` and `flush`."""
 
-    __slots__ = ("_connection", "_has_greeted", "_listener", "_name", "_path", "_unsent", "readable")
+    __slots__ = ("_connection", "_has_greeted", "_listener", "_name", "_unsent", "path", "readable")
 
     def __init__(self, path: str, name: str) -> None:
         """Raises StartError when the socket cannot be made."""
-        self._path = path
+        self.path = path
         self._name = name
         self._connection: socket.socket | None = None
         self._has_greeted = False
@@ -146,7 +146,7 @@ class SwitchLink:
         self.readable.close()
         self._listener.close()
         with suppress(OSError):
-            os.unlink(self._path)
+            os.unlink(self.path)
 
     def _greet(self, hello: Hello) -> None:
         self._has_greeted = True

@@ -32,9 +32,10 @@ from softswitch.base.meters import Histogram
 from softswitch.media.codec import load_codecs
 from softswitch.media.engine import MediaEngine
 from softswitch.media.packets.rtp import parse
-from softswitch.media.protocol import CommandBatch, GiveAccount, Refusal, Reply, Spread, WorkerStatistics
+from softswitch.media.protocol import CommandBatch, Describe, GiveAccount, Refusal, Reply, Spread, WorkerStatistics
 from softswitch.media.runtime.allocator import keep_freed_memory
 from softswitch.media.runtime.feeds.streamer_link import StreamerLink
+from softswitch.media.runtime.order_log import OrderLog
 from softswitch.media.runtime.precedence import take_precedence
 from softswitch.media.runtime.recording.recorder import Recorder
 from softswitch.media.runtime.sockets.fax_sockets import FaxSocketSet
@@ -81,6 +82,7 @@ class Worker:
         "_lateness",
         "_link",
         "_loader",
+        "_orders",
         "_overruns",
         "_recorder",
         "_statistics_at",
@@ -119,15 +121,19 @@ class Worker:
     def run(self, link: SwitchLink) -> None:
         """Until `stop` is called; recordings are closed then."""
         self._link = link
+        self._orders = OrderLog(f"{link.path}.orders")
         if not take_precedence():
             _log.info("sound may stutter when this machine is busy: run as root, or allow real-time priority 1")
         # Threads started now inherit it. One that lacked it could be kept waiting with the interpreter's lock in hand.
         self._recorder.start()
         self._loader.start()
+        self._orders.start()
+        self._take_over()
         _settle_memory()
         try:
             self._loop()
         finally:
+            self._orders.end()
             self._engine.close()
             self._loader.stop()
             self._recorder.stop()
@@ -137,6 +143,21 @@ class Worker:
             self._streamer.close()
             self._io.end()
             self._fax.close_all()
+
+    def _take_over(self) -> None:
+        """Go on where the last worker died; what cannot be had again is refused once more when the switch says it."""
+        now = time.monotonic()
+        for part in self._orders.read():
+            self._engine.apply(part, now)
+        self._request_sounds()
+        self._orders.rewrite(self._engine.account())
+        if len(self._engine.streams):
+            _log.info("goes on for a worker that died", streams=len(self._engine.streams))
+
+    def _request_sounds(self) -> None:
+        for key, version in self._engine.take_sound_requests():
+            self._loader.request(key, version)
+        self._streamer.aim(self._engine.feeds.socket)
 
     def _loop(self) -> None:
         slot = slot_at(time.monotonic()) + 1
@@ -233,9 +254,12 @@ class Worker:
             for index, command in enumerate(batch.commands)
             for reason in self._engine.apply(command, now)
         ]
-        for key, version in self._engine.take_sound_requests():
-            self._loader.request(key, version)
-        self._streamer.aim(self._engine.feeds.socket)
+        self._request_sounds()
+        if any(isinstance(command, Describe) and command.is_last for command in batch.commands):
+            self._orders.rewrite(self._engine.account())
+        else:
+            refused = {refusal.index for refusal in refusals}
+            self._orders.note([command for index, command in enumerate(batch.commands) if index not in refused])
         if any(isinstance(command, GiveAccount) for command in batch.commands):
             # What is in no account any more was told of before it.
             self._send_events()
@@ -261,6 +285,9 @@ class Worker:
         if self._link.is_connected:
             self._link.send_events([self._statistics()])
         self._tick_us.clear()
+        self._orders.touch()
+        if self._orders.is_long:
+            self._orders.rewrite(self._engine.account())
         self._report_srtp()
         gc.collect(0)
 

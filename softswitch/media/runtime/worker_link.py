@@ -69,7 +69,7 @@ class LinkOwner(Protocol):
         ...
 
     def link_connected(self, link: "WorkerLink") -> Sequence[MediaCommand]:
-        """The worker is here; returns commands to follow the description."""
+        """The worker is here; returns commands to go before the description."""
         ...
 
     def link_lost(self, link: "WorkerLink") -> None:
@@ -234,7 +234,7 @@ class WorkerLink:
             self._running_loop().call_soon(self._hand_on_early_events)
         self._orders = [_Order(part, None) for part in self.description.describe()]
         commands = self._owner.link_connected(self)  # which may ask for something as well
-        self._orders += [_Order(command, None) for command in commands]
+        self._orders = [_Order(command, None) for command in commands] + self._orders
         self._flush()
 
     def _give_up(self, fault: str) -> None:
