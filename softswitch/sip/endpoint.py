@@ -90,6 +90,7 @@ class SipEndpoint:
         self.accept = legs.accept
         self.reject = legs.reject
         self.hang_up = legs.hang_up
+        self.ask_whether_there = legs.ask_whether_there
         self.reinvite = legs.reinvite
         self.answer_reinvite = legs.answer_reinvite
         self.refuse_reinvite = legs.refuse_reinvite

@@ -123,6 +123,12 @@ class LegCommands:
         if leg is not None:
             leg.reject(status, reason, tuple(headers), now)
 
+    def ask_whether_there(self, leg_id: LegId, now: float) -> None:
+        """Of an answered leg: LegEnded follows if its peer does not know it any more."""
+        leg = self._core.legs.get(leg_id)
+        if isinstance(leg, InviteSession):
+            leg.ask_whether_there(now)
+
     def hang_up(self, leg_id: LegId, now: float, *, reason: str | None = None) -> None:
         """End a leg by whatever fits its state: CANCEL, BYE, or 480. LegEnded follows at once.
 

@@ -456,3 +456,26 @@ def test_whoever_hangs_up_before_his_flow_goes_on_leaves_his_agent(play: Callabl
         assert [stay.outcome for stay in cdr.stays] == ["answered"]
 
     play(scenario)
+
+
+@pytest.mark.parametrize("by", ["carl", "dora"])
+def test_who_hung_up_in_the_last_moment_is_not_thought_to_be_there(play: Callable[[Scenario], None], by: str) -> None:
+    """What the dead process had answered, and not written: the phones are asked whether they are there."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        await extensions_that_talk(centre)
+        kept = centre.store.kept_calls.ascending()
+        rows = [(CallId(row.call_id), bytes(row.content)) for row in kept]
+        active = list(centre.store.active_calls.ascending())
+        centre.phone(by).hang_up()
+        await centre.sleep(1.0)
+        assert not centre.controller.calls
+        for row in active:
+            centre.store.begin_call(row)
+        centre.store.keep_calls(rows)
+        await centre.restart()
+        assert only_call(centre).conversation is not None, "it is thought to go on"
+        await centre.sleep(3.0)
+        assert not centre.controller.calls
+
+    play(scenario)

@@ -100,6 +100,10 @@ CLOSING_S = 2.0
 to say the last of their streams."""
 
 
+ASK_AFTER_S = 1.0
+ASKED_AT_ONCE, ASKED_EVERY_S = 20, 0.1
+"""Legs of the switch before, whether somebody is still there."""
+
 _CHANGES_A_LEG = (ReinviteReceived, ReinviteAnswered, ReinviteConfirmed)
 """What is agreed with a party may be another thing from then on."""
 
@@ -264,6 +268,9 @@ class CallController:
             if not self._around.callbacks.go_on(call):
                 resume(call, kept)
             call.changed()
+        answered = [party.leg.leg_id for call, _ in adopted for party in call.parties if party.is_answered]
+        if answered:
+            self._loop.call_later(ASK_AFTER_S, self._look_who_is_there, answered)
 
     def agents_known(self, agents: Sequence[AgentSummary]) -> None:
         """As they are when the switch begins: their lamps, and the calls they wrap up."""
@@ -416,6 +423,13 @@ class CallController:
 
     # Private
 
+    def _look_who_is_there(self, legs: list[LegId]) -> None:
+        """Who hung up in the last moment of the switch before may be thought to be there."""
+        for leg_id in legs[:ASKED_AT_ONCE]:
+            self._around.sip.ask_whether_there(leg_id)
+        if legs[ASKED_AT_ONCE:]:
+            self._loop.call_later(ASKED_EVERY_S, self._look_who_is_there, legs[ASKED_AT_ONCE:])
+
     def _invite(self, event: InviteReceived) -> None:
         arrival = let_in(event, self._around, len(self.calls))
         if arrival is None:
@@ -553,6 +567,7 @@ class CallController:
         self._around.projects.over(call.call_id)
         cdr = call.record.as_cdr(call.wall())
         self._around.records.call_ended(cdr)
+        self._around.records.hasten()  # else the next switch, should this one die now, would go on with it
         call.record.chain.call_over((cdr.started_at, cdr.call_id))
         self._measuring.call_ended(call.record, cdr)
         call_ended(call, cdr)

@@ -76,6 +76,10 @@ class SipCommands:
         self._endpoint.reject(leg_id, status, reason, headers, now=self._clock.now())
         self._flush()
 
+    def ask_whether_there(self, leg_id: LegId) -> None:
+        self._endpoint.ask_whether_there(leg_id, self._clock.now())
+        self._flush()
+
     def hang_up(self, leg_id: LegId, *, reason: str | None = None) -> None:
         self._endpoint.hang_up(leg_id, self._clock.now(), reason=reason)
         self._flush()

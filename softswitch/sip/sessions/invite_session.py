@@ -37,6 +37,7 @@ from softswitch.sip.sessions.leg_watch import LegWatch
 from softswitch.sip.sessions.refer import REFER_METHODS, Refers
 from softswitch.sip.sessions.revived_dialog import revive_dialog
 from softswitch.sip.sessions.sent_in_dialog import SentBye
+from softswitch.sip.sessions.sent_options import SentOptions
 from softswitch.sip.sessions.session_offers import SessionOffers
 from softswitch.sip.sessions.session_timer import Headers
 from softswitch.sip.sessions.within_dialog import answer_simply, read_reason
@@ -212,6 +213,14 @@ class InviteSession:
     def refer(self, refer_to: str, referred_by: str, now: float) -> ReferId:
         """Ask the peer to call somebody else; ReferProgress follows."""
         return self._get_refers().send(refer_to, referred_by, now)
+
+    def ask_whether_there(self, now: float) -> None:
+        """Find out whether the peer knows the dialog; if he does not, the leg has ended."""
+        if not self._is_over and self._answer is None and not self._dialog.flow.is_lost:
+            SentOptions(self._core, self._dialog, self, now)
+
+    def peer_is_gone(self, status: int, now: float) -> None:
+        self.session_lost("remote" if status == 481 else "timeout", "not there any more", status, now)
 
     def replaces_for_peer(self) -> Replaces:
         """What names this dialog to the peer's side."""
