@@ -16,6 +16,7 @@ from tests.survival.voices import AMPLITUDE, RATE_HZ
 PASSWORD = "Blue-Heron-17"
 KEY = "ssw_survival"
 WEB_PORT = 8080
+WEB_WITHIN_S = 120.0
 WRAP_UP_S = 1.0
 SILENT_S = 10
 """A phone of which nothing is heard for so long has gone, though nobody has said so: his BYE was answered, and the
@@ -135,8 +136,11 @@ class Centre(RunningSwitch):
     def supervisor_pid(self) -> int:
         return 0 if self._process is None else self._process.pid
 
-    def is_web_there(self) -> bool:
-        """Its web process takes connections."""
+    def wait_for_web(self) -> None:
+        """Until its web process takes connections. It gives way to all others, so that may last."""
+        self.wait_until(self._is_web_there, WEB_WITHIN_S)
+
+    def _is_web_there(self) -> bool:
         try:
             socket.create_connection((self.host, WEB_PORT), timeout=5).close()
         except OSError:

@@ -134,7 +134,6 @@ class Scene:
         self.crowd.__enter__()
         try:
             self.centre.start()
-            self.centre.wait_until(self.centre.is_web_there, BACK_WITHIN_S)
             self.crowd.register(self.centre.phones, PASSWORD)
             self.idle = belongings(self.centre)
             """What there is while nobody calls."""
@@ -408,8 +407,6 @@ class Scene:
 
     def _is_back(self, before: dict[str, int]) -> bool:
         if any(self.pid(name) in (0, pid) for name, pid in before.items()):
-            return False
-        if "web" in before and not self.centre.is_web_there():
             return False
         status = self.centre.status()
         if status is None or ("switch" in before and status.pid == before["switch"]):

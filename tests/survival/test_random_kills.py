@@ -50,6 +50,8 @@ pytestmark = [pytest.mark.network, pytest.mark.timeout(600 + 90 * MINUTES + 20 *
 @pytest.fixture
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with Scene(tmp_path_factory.mktemp("random"), Sizes.of(CALLS, spare=SPARE)) as scene:
+        scene.centre.wait_for_web()
+        scene.idle = belongings(scene.centre)
         scene.crowd.pick_up_within(scene.centre.phones, PICKS_UP_WITHIN_S)
         scene.fill()
         yield scene
@@ -102,7 +104,7 @@ def test_whoever_dies_at_whatever_moment(scene: Scene) -> None:
     left = scene.end()
     over += [line for line in scene.crowd.lines() if line.state == "ended"]
     assert not left, "\n".join([f"died at {deaths}", *left, *stories(scene, left, over)])
-    scene.centre.wait_until(scene.centre.is_web_there, 30)
+    scene.centre.wait_for_web()
     assert scene.idle.grown(belongings(scene.centre)) == []
     check_goodbyes(over, deaths)
     check_records(scene, calling, [line for line in over if is_written(line, deaths)])
@@ -110,7 +112,7 @@ def test_whoever_dies_at_whatever_moment(scene: Scene) -> None:
 
 def stories(scene: Scene, left: list[str], over: list[CrowdLine]) -> list[str]:
     """Of the calls that are left, or ended in a wrong way."""
-    calling = {line.line: line.calling for line in over}
+    calling = {line.line: line.calling for line in [*over, *scene.crowd.lines()]}
     named = dict.fromkeys(number for text in left for number in re.findall(r"calling_number='([^']+)'", text))
     named |= dict.fromkeys(calling[int(line)] for text in left for line in re.findall(r"^line (\d+)", text))
     return [scene.story(number, over) for number in named]
