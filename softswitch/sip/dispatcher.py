@@ -15,7 +15,7 @@ peer sends raises out of here.
 import contextlib
 
 from softswitch.base.address import Flow
-from softswitch.sip.core import ALLOW, ALLOWED_METHODS, SipCore
+from softswitch.sip.core import ALLOW, ALLOWED_METHODS, DialogUser, SipCore
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.methods import KNOWN_METHODS
@@ -129,7 +129,7 @@ class Dispatcher:
             self._receive_cancel(request, flow, now)
             return
         tag = request.to.tag
-        user = None if tag is None else self._core.dialogs.get((request.call_id, tag, request.from_.tag or ""))
+        user = None if tag is None else self._find(request, tag, now)
         if user is None:
             self._reception.receive(request, flow, now)
         elif request.method not in KNOWN_METHODS:
@@ -142,6 +142,14 @@ class Dispatcher:
             self._reception.refuse(request, flow, 503, self._core.try_later)
         else:
             user.receive_request(request, flow, now)
+
+    def _find(self, request: Request, tag: str, now: float) -> DialogUser | None:
+        """Whose dialog it is."""
+        dialog_id = (request.call_id, tag, request.from_.tag or "")
+        user = self._core.dialogs.get(dialog_id)
+        if user is None and self._reception.subscriptions.restore_one(dialog_id, now):
+            return self._core.dialogs.get(dialog_id)
+        return user
 
     def _receive_cancel(self, cancel: Request, flow: Flow, now: float) -> None:
         """Section 9.2: 200 to the CANCEL itself, whatever becomes of the INVITE."""

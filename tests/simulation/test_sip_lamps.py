@@ -149,7 +149,7 @@ def test_what_has_expired_meanwhile_is_deleted() -> None:
 def test_a_watcher_who_may_no_longer_is_told_so_after_the_restart() -> None:
     lamp = Lamp()
     lamp.switch_dies(settings_with(watched_by=()))
-    lamp.pair.run(1.0)
+    lamp.pair.run(2.0)
     assert lamp.bob.told[-1].state == "terminated;reason=noresource"
     assert lamp.written == {}
 
@@ -160,3 +160,23 @@ def test_a_fetch_is_nothing_to_keep() -> None:
     lamp.bob.subscribe("dialog", "201", expires=0)
     lamp.pair.run(2.0)
     assert lamp.written == written
+
+
+def test_many_lamps_are_told_one_after_the_other_and_who_asks_at_once() -> None:
+    """Calls have the time between them."""
+    lamp = Lamp()
+    ((subscription_id, written),) = lamp.written.items()
+    kept = msgspec.msgpack.decode(written, type=KeptSubscription)
+    for number in range(1000):
+        another = replace(kept, subscription_id=str(number), dialog=replace(kept.dialog, call_id=b"%d" % number))
+        lamp.written[str(number)] = msgspec.msgpack.encode(another)
+    lamp.written[subscription_id] = lamp.written.pop(subscription_id)  # the last one
+    before = len(lamp.bob.told)
+    assert lamp.switch_dies() == 1001
+    lamp.pair.run(2.0)
+    assert 400 <= len(lamp.bob.told) - before <= 600
+    lamp.bob.refresh("dialog", "201")
+    lamp.pair.run(0.1)
+    assert lamp.bob.statuses[-1] == 200
+    lamp.pair.run(3.0)
+    assert len(lamp.bob.told) - before >= 1001

@@ -3,11 +3,14 @@
 SUBSCRIPTIONS_MAX = 50_000
 """Of all watchers; each costs about 3 KiB: five thousand phones with ten lamps each."""
 
-RESTORED_TOLD_AFTER_S = 2.0
+RESTORED_AFTER_S = 1.0
 """After a restart calls come first, then lamps."""
 
-RESTORED_PER_S = 500
-"""Watchers told how things are after a restart: a twentieth of a core."""
+RESTORED_AT_ONCE = 25
+"""Of subscriptions of another process, each with its NOTIFY: 4 ms."""
+
+RESTORED_EVERY_S = 0.05
+"""So many of them: 500 a second take a tenth of a core."""
 
 SUBSCRIPTIONS_OF_ONE_MAX = 500
 """Of one account: a supervisor's console with some hundred lamps, on two devices, before and after a restart."""

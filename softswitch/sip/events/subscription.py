@@ -50,7 +50,6 @@ class Subscription:
         "_event_header",
         "_has_news",
         "_is_fetch",
-        "_is_restored",
         "_is_unwelcome",
         "_notifying",
         "_on_over",
@@ -98,8 +97,6 @@ class Subscription:
         self._on_over = on_over
         self._phase = Phase.WAITING
         self._is_fetch = is_fetch
-        self._is_restored = False
-        """And not told anything by this process."""
         self._is_unwelcome = False
         self._state: EventState = NOTHING_KNOWN[event]
         self._has_news = False
@@ -158,11 +155,11 @@ class Subscription:
         core: SipCore,
         kept: KeptSubscription,
         *,
-        quiet_until: float,
         wall_offset: float,
         on_over: "Callable[[Subscription], None]",
+        now: float,
     ) -> "Subscription":
-        """Go on with one of another process. The watcher is told how the resource is now, but not before that time."""
+        """Go on with one of another process. The watcher is told how the resource is now."""
         dialog, source = revive_dialog(core, kept.dialog, kept.source)
         subscription = cls(
             core,
@@ -176,12 +173,11 @@ class Subscription:
             entity=kept.entity,
             expires_at=kept.expires_at_wall - wall_offset,
             is_fetch=False,
-            quiet_until=quiet_until,
+            quiet_until=now + STATE_WAIT_S,
             wall_offset=wall_offset,
             on_over=on_over,
         )
         subscription._version = kept.version + CSEQ_LEAP
-        subscription._is_restored = True
         subscription._begin()
         return subscription
 
@@ -219,8 +215,7 @@ class Subscription:
         if self._phase is Phase.OVER:
             return
         self._state = state
-        is_asked = self._phase is Phase.WAITING and not self._is_restored
-        if not self._dialog.flow.is_lost and (is_asked or now >= self._quiet_until):
+        if not self._dialog.flow.is_lost and (self._phase is Phase.WAITING or now >= self._quiet_until):
             self._tell(now)
         else:
             self._has_news = True
@@ -262,7 +257,7 @@ class Subscription:
             self.end("timeout", now)
             return
         self.changed()
-        if self._phase is Phase.ACTIVE or self._is_restored:
+        if self._phase is Phase.ACTIVE:
             self._tell(now)
 
     def receive_stray(self, response: Response, flow: Flow, now: float) -> bool:
@@ -341,7 +336,7 @@ class Subscription:
             self.end("timeout", now)
             return
         self._phase = Phase.ACTIVE
-        self._has_news = self._is_restored = False
+        self._has_news = False
         self._quiet_until = now + self._core.settings.events.notify_every_s
         self._notifying.notify(self._notice(f"active;expires={max(0, round(self.expires_at - now))}"), now)
         self._arm()

@@ -18,6 +18,7 @@ is asked anew when the settings change.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 import msgspec
 
@@ -26,8 +27,9 @@ from softswitch.sip.core import SipCore
 from softswitch.sip.events.dialog_info import DialogInfo
 from softswitch.sip.events.limits import (
     ACCEPT_ELEMENTS_MAX,
-    RESTORED_PER_S,
-    RESTORED_TOLD_AFTER_S,
+    RESTORED_AFTER_S,
+    RESTORED_AT_ONCE,
+    RESTORED_EVERY_S,
     SUBSCRIPTIONS_MAX,
     SUBSCRIPTIONS_OF_ONE_MAX,
     SUBSCRIPTIONS_TO_ONE_MAX,
@@ -39,6 +41,7 @@ from softswitch.sip.messages.legible import legible_uri
 from softswitch.sip.messages.message import Request
 from softswitch.sip.messages.uri import AbsoluteUri, SipUri, Uri
 from softswitch.sip.outputs import ResourceUnwatched, ResourceWatched, SubscriptionChanged
+from softswitch.sip.sessions.dialog import DialogId
 from softswitch.sip.settings import SipSettings
 
 ResourceKey = tuple[str, str]
@@ -56,7 +59,7 @@ class NotSubscribed(msgspec.Struct, frozen=True):
 class Subscriptions:
     """One per endpoint."""
 
-    __slots__ = ("_by_resource", "_by_watcher", "_core", "_states", "_wall_offset", "count")
+    __slots__ = ("_by_resource", "_by_watcher", "_core", "_states", "_waiting", "_wall_offset", "count")
 
     def __init__(self, core: SipCore, wall_offset: float) -> None:
         """`wall_offset` is seconds since 1970 minus monotonic seconds."""
@@ -67,6 +70,8 @@ class Subscriptions:
         self._by_watcher: dict[str, int] = {}
         self._states: dict[ResourceKey, EventState] = {}
         """Of what is watched."""
+        self._waiting: dict[DialogId, KeptSubscription] = {}
+        """Those of another process that have not been gone on with."""
 
     # Inputs from the network
 
@@ -102,27 +107,33 @@ class Subscriptions:
     def restore(self, kept: Iterable[KeptSubscription], now: float) -> int:
         """Go on with those of another process that may still be; returns how many. The rest is told of as over.
 
-        Their watchers are told how things are one after the other: all at once would be more than there is to do.
+        Whose phone is on a stream waits for it; the others are told how things are one after the other, for all at once
+        would be more than there is to do. One that is heard from is at its turn.
         """
-        restored = 0
         for each in kept:
-            is_known = (text_of(each.dialog.call_id), text_of(each.dialog.local_tag), text_of(each.dialog.remote_tag))
-            is_over = each.expires_at_wall - self._wall_offset <= now or each.event not in NOTHING_KNOWN
-            if is_over or is_known in self._core.dialogs or self.count >= SUBSCRIPTIONS_MAX:
+            if self._is_past(each, now) or self.count + len(self._waiting) >= SUBSCRIPTIONS_MAX:
                 self._core.outputs.append(SubscriptionChanged(each.subscription_id, None))
-                continue
-            restored += 1
-            subscription = Subscription.restored(
-                self._core,
-                each,
-                quiet_until=now + RESTORED_TOLD_AFTER_S + restored / RESTORED_PER_S,
-                wall_offset=self._wall_offset,
-                on_over=self._over,
-            )
-            self._enter(subscription, now)
-            if not _may(each.event, each.watcher, each.resource, self._core.settings):
-                subscription.end_soon()
-        return restored
+            elif each.source.kind.is_reliable:
+                self._restore(each, now)
+            else:
+                self._waiting[_dialog_id(each)] = each
+        if self._waiting:
+            self._core.deadlines.set(self, now + RESTORED_AFTER_S)
+        return self.count + len(self._waiting)
+
+    def handle_timeout(self, now: float) -> None:
+        """It is time to go on with some more."""
+        for dialog_id in list(islice(self._waiting, RESTORED_AT_ONCE)):
+            self.restore_one(dialog_id, now)
+        if self._waiting:
+            self._core.deadlines.set(self, now + RESTORED_EVERY_S)
+
+    def restore_one(self, dialog_id: DialogId, now: float) -> bool:
+        """Whether it waited to be gone on with."""
+        kept = self._waiting.pop(dialog_id, None)
+        if kept is not None:
+            self._restore(kept, now)
+        return kept is not None
 
     # Inputs from the user
 
@@ -177,6 +188,21 @@ class Subscriptions:
         user = getattr(uri, "user_text", None) or ""
         return legible_uri(f"sip:{user}@{self._core.settings.domain}")
 
+    def _restore(self, kept: KeptSubscription, now: float) -> None:
+        if self._is_past(kept, now):
+            self._core.outputs.append(SubscriptionChanged(kept.subscription_id, None))
+            return
+        subscription = Subscription.restored(
+            self._core, kept, wall_offset=self._wall_offset, on_over=self._over, now=now
+        )
+        self._enter(subscription, now)
+        if not _may(kept.event, kept.watcher, kept.resource, self._core.settings):
+            subscription.end_soon()
+
+    def _is_past(self, kept: KeptSubscription, now: float) -> bool:
+        is_over = kept.expires_at_wall - self._wall_offset <= now or kept.event not in NOTHING_KNOWN
+        return is_over or _dialog_id(kept) in self._core.dialogs
+
     def _enter(self, subscription: Subscription, now: float) -> None:
         key, watcher = (subscription.event, subscription.resource), subscription.watcher
         is_first = key not in self._by_resource
@@ -202,6 +228,11 @@ class Subscriptions:
             del self._by_resource[key]
             self._states.pop(key, None)
             self._core.outputs.append(ResourceUnwatched(*key))
+
+
+def _dialog_id(kept: KeptSubscription) -> DialogId:
+    dialog = kept.dialog
+    return text_of(dialog.call_id), text_of(dialog.local_tag), text_of(dialog.remote_tag)
 
 
 def event_of(request: Request) -> str:
