@@ -41,8 +41,9 @@ from softswitch.app.upgrading import Upgrading
 from softswitch.base.clock import Clock, SystemClock
 from softswitch.base.log import get_logger
 
-SPARE_AFTER_S = 3.0
-"""A spare worker is made ready only when what has just been started has had the processor to itself."""
+SPARE_AFTER_S, SPARE_SOON_S = 3.0, 0.2
+"""A spare worker is made ready when what has just been started has had the processor to itself; where a spare one has
+just been used, or everything runs already, it needs none."""
 
 _LEFT = "SOFTSWITCH_SUPERVISOR"
 
@@ -120,9 +121,11 @@ class Supervisor:
     async def run(self) -> int:
         """Start everything; returns the exit code when everything has ended."""
         self._take_over()
+        is_running = bool(self._processes)
         self._children.start(self._clock.now(), already_running=self._processes.keys())
         self._renew_left()
         self._drain()
+        self._loop.call_later(SPARE_SOON_S if is_running else SPARE_AFTER_S, self.prepare_spare)
         asked = SupervisorSocket(supervisor_socket(str(self._run_directory.path)), self._asked)
         self._socket = asked
         try:
@@ -245,8 +248,9 @@ class Supervisor:
         """By the spare process if there is one for it; then another is made ready, once this one has begun."""
         if self._spare is None or program.spare != self._spare.arguments:
             return Process.spawn(program.arguments)
-        self._loop.call_later(SPARE_AFTER_S, self.prepare_spare)
-        return self._spare.become(program.arguments[len(program.spare) - 1 :]) or Process.spawn(program.arguments)
+        spare = self._spare.become(program.arguments[len(program.spare) - 1 :])
+        self._loop.call_later(SPARE_AFTER_S if spare is None else SPARE_SOON_S, self.prepare_spare)
+        return Process.spawn(program.arguments) if spare is None else spare
 
     def prepare_spare(self) -> None:
         """Have a process ready that can become one of those that have such a thing."""
