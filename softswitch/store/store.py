@@ -346,6 +346,7 @@ class Store:
                 called_number=call.called_number,
                 flow=call.flow,
                 project=call.project,
+                chain_id=call.chain_id or call.call_id,
                 end_reason=END_REASON_RESTARTED,
                 ended_by="switch",
             )

@@ -200,6 +200,7 @@ def test_calls_left_over_by_a_dead_switch_get_their_records(store: Store):
             called_number="100",
             flow="hotline",
             project="acme",
+            chain_id=CallId("call-0") if number == 1 else "",
         )
         store.begin_call(call)
     settle(store)
@@ -214,6 +215,7 @@ def test_calls_left_over_by_a_dead_switch_get_their_records(store: Store):
     assert {(cdr.end_reason, cdr.ended_by, cdr.flow, cdr.project) for cdr in written} == {
         (END_REASON_RESTARTED, "switch", "hotline", "acme")
     }
+    assert [cdr.chain_id for cdr in written] == ["call-0", "call-0", "call-2"]
     assert store.active_calls.count() == 0
     assert store.end_leftover_calls(300.0) == []
 
