@@ -3,6 +3,7 @@
 | what                          | cannot work when                                                        |
 |-------------------------------|-------------------------------------------------------------------------|
 | the configuration, the flows  | this version finds a fault in them                                      |
+|                               | the store, a listener or a worker that calls hang on is named no more   |
 | the store                     | a newer version has written it; it cannot be written at present         |
 | the protocol of media workers | it is another: the workers that carry the calls would not be understood |
 | how calls and queues are kept | this version cannot read it                                             |
@@ -14,10 +15,13 @@ import msgspec
 from softswitch import __version__
 from softswitch.acd.snapshot_rows import VERSION
 from softswitch.app.certificates import certificate_faults
-from softswitch.app.settings import read
+from softswitch.app.machine import own_ip
+from softswitch.app.run_directory import worker_sockets
+from softswitch.app.settings import listeners, read
 from softswitch.base.clock import SystemClock
 from softswitch.base.errors import ConfigurationError, StartError
 from softswitch.calls.kept.kept_call import KEPT_READABLE
+from softswitch.config import Configuration
 from softswitch.control.protocol.replies import Status
 from softswitch.media.protocol import PROTOCOL_VERSION
 from softswitch.store.environment import schema_version
@@ -43,6 +47,7 @@ def examine(directory: str, status: Status, python: str, store: str) -> Fitness:
     faults: list[str] = []
     try:
         configuration = read(directory)[0]
+        faults += changes_of(configuration.with_own_ip(own_ip()), status)
         faults += [str(fault) for fault in certificate_faults(configuration, SystemClock().wall())]
     except ConfigurationError as error:
         faults += [str(fault) for fault in error.faults]
@@ -53,6 +58,27 @@ def examine(directory: str, status: Status, python: str, store: str) -> Fitness:
         faults.append(str(error))
     faults += faults_of(status)
     return Fitness(version=__version__, python=python, schema=SCHEMA_VERSION, steps=steps, faults=faults)
+
+
+def changes_of(configuration: Configuration, status: Status) -> list[str]:
+    """What was changed since the switch began that would part it from its calls: a `reload` leaves it as it is."""
+    faults: list[str] = []
+    store = configuration.settings.store.directory
+    if store != status.store.directory:
+        faults.append(_parted(f"[store] directory is {store} now", status.store.directory))
+    named = {f"{kind.value.lower()}:{local}" for kind, local in listeners(configuration)}
+    for gone in status.listen:
+        if gone not in named and not any(each.endswith(":0") for each in named):
+            faults.append(_parted(f"[sip] listen is {', '.join(sorted(named))} now", gone))
+    workers = worker_sockets(configuration)
+    for row in status.workers:
+        if row.name not in workers and row.streams:
+            faults.append(_parted(f"[media] workers is {len(workers)} now", row.name))
+    return faults
+
+
+def _parted(what: str, former: str) -> str:
+    return f"softswitch.toml {what}, and calls hang on {former}: put it back, or {QUIET_HOUR}"
 
 
 def steps_of(schema: int) -> list[Step]:

@@ -72,8 +72,20 @@ class FixedSupervisor:
             self._programs += self.end.outcome == "upgraded"
 
 
+RUNNING = """
+[sip]
+listen = ["udp:192.0.2.5:5060", "tcp:192.0.2.5:5060"]
+[store]
+directory = "/srv/switch/store"
+[media]
+workers = 2
+"""
+"""As the switch of `FixedOperations` was started."""
+
+
 @pytest.fixture(autouse=True)
 def surroundings(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (directory / "softswitch.toml").write_text(RUNNING)
     monkeypatch.setenv("SOFTSWITCH_CONFIG", str(directory))
 
 
@@ -101,6 +113,24 @@ def test_an_installation_says_whether_it_can_take_over(directory: Path) -> None:
     result = upgrade()
     assert result.exit_code == 2
     assert "listen" in result.stderr
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ("/srv/switch/store", "/srv/store", "[store] directory is /srv/store now, and calls hang on /srv/switch/store"),
+        ('"tcp:192.0.2.5:5060"', '"tcp:192.0.2.5:5070"', "and calls hang on tcp:192.0.2.5:5060"),
+        ("workers = 2", "workers = 1", ""),
+    ],
+)
+def test_what_was_edited_must_not_part_the_switch_from_its_calls(
+    directory: Path, before: str, now: str, told: str
+) -> None:
+    (directory / "softswitch.toml").write_text(RUNNING.replace(before, now))
+    result = upgrade("--check")
+    assert (result.exit_code == 0) == (not told), "the second worker carries nothing"
+    assert told in result.stderr
 
 
 def test_what_cannot_be_is_one_line(directory: Path, tmp_path: Path) -> None:

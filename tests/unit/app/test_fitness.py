@@ -1,10 +1,13 @@
 """What keeps a version from taking over, said before anything is touched."""
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
 from softswitch.acd.snapshot_rows import VERSION
-from softswitch.app.fitness import faults_of, steps_of
+from softswitch.app.fitness import changes_of, faults_of, steps_of
+from softswitch.app.settings import read
 from softswitch.base.errors import StartError
 from softswitch.calls.kept.kept_call import KEPT_VERSION
 from softswitch.control.protocol.replies import Status
@@ -58,3 +61,16 @@ def test_an_older_version_refuses_a_newer_store() -> None:
     assert steps_of(0) == [], "there is none yet"
     with pytest.raises(StartError, match=f"schema {SCHEMA_VERSION + 1}.*newer version"):
         steps_of(SCHEMA_VERSION + 1)
+
+
+def test_a_worker_that_carries_calls_must_not_be_left_out(status: Status, tmp_path: Path) -> None:
+    (tmp_path / "softswitch.toml").write_text(
+        '[sip]\nlisten = ["udp:192.0.2.5:5060", "tcp:192.0.2.5:5060"]\n'
+        '[store]\ndirectory = "/srv/switch/store"\n[media]\nworkers = 1\n'
+    )
+    configuration = read(str(tmp_path))[0]
+    assert changes_of(configuration, status) == [], "the second one has nothing to do"
+    first, second = status.workers
+    busy = replace(status, workers=[first, replace(second, streams=2)])
+    (fault,) = changes_of(configuration, busy)
+    assert "[media] workers is 1 now, and calls hang on media-1" in fault
