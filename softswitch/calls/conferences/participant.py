@@ -1,9 +1,11 @@
 """One who is in a conference, and where in it."""
 
+import msgspec
+
 from softswitch.base.ids import CallId
 from softswitch.calls.conferences.outputs import Placed
 from softswitch.calls.conferences.terms import LeaveReason, Role
-from softswitch.calls.kept.kept_conference import KeptFormer, KeptParticipant
+from softswitch.calls.kept.kept_conference import KeptFormer, KeptNewcomer, KeptParticipant
 from softswitch.store.conference_schema import StoredStay
 
 WAITING = -1
@@ -43,6 +45,14 @@ class Newcomer:
         """The path of what he said when he was asked for his name."""
         self.is_called = is_called
         """We have called him."""
+
+    def keep(self) -> KeptNewcomer:
+        return KeptNewcomer(**{name: getattr(self, name) for name in Newcomer.__slots__})
+
+    @staticmethod
+    def adopted(kept: KeptNewcomer) -> "Newcomer":
+        """As he was in the switch before."""
+        return Newcomer(**msgspec.structs.asdict(kept))
 
     @property
     def identity(self) -> str:
@@ -86,31 +96,12 @@ class Participant:
         """What was said of him last."""
 
     def keep(self) -> KeptParticipant:
-        who = self.who
-        return KeptParticipant(
-            call_id=who.call_id,
-            role=who.role,
-            number=who.number,
-            name=who.name,
-            account=who.account,
-            name_sound=who.name_sound,
-            is_called=who.is_called,
-            **{name: getattr(self, name) for name in _KEPT_AS_THEY_ARE},
-        )
+        return KeptParticipant(who=self.who.keep(), **{name: getattr(self, name) for name in _KEPT_AS_THEY_ARE})
 
     @classmethod
     def adopted(cls, kept: KeptParticipant) -> "Participant":
         """As he was in the switch before."""
-        who = Newcomer(
-            kept.call_id,
-            kept.role,
-            number=kept.number,
-            name=kept.name,
-            account=kept.account,
-            name_sound=kept.name_sound,
-            is_called=kept.is_called,
-        )
-        one = cls(who, kept.seat, kept.place, kept.joined_at)
+        one = cls(Newcomer.adopted(kept.who), kept.seat, kept.place, kept.joined_at)
         for name in _KEPT_AS_THEY_ARE:
             setattr(one, name, getattr(kept, name))
         return one
@@ -171,26 +162,10 @@ class Former(Newcomer):
         self.seat = seat
         self.until = until
 
-    def keep(self) -> KeptFormer:
-        return KeptFormer(
-            call_id=self.call_id,
-            role=self.role,
-            number=self.number,
-            name=self.name,
-            account=self.account,
-            name_sound=self.name_sound,
-            seat=self.seat,
-            until=self.until,
-        )
+    def keep_former(self) -> KeptFormer:
+        return KeptFormer(who=self.keep(), seat=self.seat, until=self.until)
 
     @classmethod
-    def adopted(cls, kept: KeptFormer) -> "Former":
-        who = Newcomer(
-            kept.call_id,
-            kept.role,
-            number=kept.number,
-            name=kept.name,
-            account=kept.account,
-            name_sound=kept.name_sound,
-        )
-        return cls(who, kept.seat, kept.until)
+    def of_before(cls, kept: KeptFormer) -> "Former":
+        """As he was in the switch before."""
+        return cls(Newcomer.adopted(kept.who), kept.seat, kept.until)

@@ -102,7 +102,7 @@ class Room:
     def keep(self) -> KeptRoom:
         return KeptRoom(
             participants=tuple(each.keep() for each in self.participants.values()),
-            former=tuple(each.keep() for each in self._former.values()),
+            former=tuple(each.keep_former() for each in self._former.values()),
             host_gone_at=self._host_gone_at,
             empty_until=self._empty_until,
             last_left_at=self._last_left_at,
@@ -119,8 +119,8 @@ class Room:
         room = cls(conference_id, terms, kept.started_at, wall_offset=kept.wall_offset)
         for name in _KEPT_AS_THEY_ARE:
             setattr(room, name, getattr(kept, name))
-        room.participants = {each.call_id: Participant.adopted(each) for each in kept.participants}
-        former = [Former.adopted(each) for each in kept.former]
+        room.participants = {each.who.call_id: Participant.adopted(each) for each in kept.participants}
+        former = [Former.of_before(each) for each in kept.former]
         room._former = {each.identity: each for each in former}
         room._host_gone_at, room._empty_until = kept.host_gone_at, kept.empty_until
         room._last_left_at = kept.last_left_at

@@ -15,19 +15,25 @@ from softswitch.media.protocol import Recording
 from softswitch.store.conference_schema import StoredConferenceEvent, StoredStay
 
 
-class KeptParticipant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Of a `Participant`, and of who he is (`Newcomer`)."""
+class KeptNewcomer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a `Newcomer`."""
 
     call_id: CallId
     role: Role
     number: str
-    seat: int
-    place: int
-    joined_at: float
     name: str = ""
     account: str = ""
     name_sound: str = ""
     is_called: bool = False
+
+
+class KeptParticipant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a `Participant`."""
+
+    who: KeptNewcomer
+    seat: int
+    place: int
+    joined_at: float
     is_muted: bool = False
     is_silenced: bool = False
     has_word: bool = False
@@ -38,17 +44,12 @@ class KeptParticipant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     placed: Placed | None = None
 
 
-class KeptFormer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class KeptFormer(msgspec.Struct, frozen=True, kw_only=True):
     """Of a `Former`."""
 
-    call_id: CallId
-    role: Role
-    number: str
+    who: KeptNewcomer
     seat: int
     until: float
-    name: str = ""
-    account: str = ""
-    name_sound: str = ""
 
 
 class KeptRoom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
