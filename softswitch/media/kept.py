@@ -17,3 +17,5 @@ class KeptStream(msgspec.Struct, frozen=True):
     hearing: Hearing | None = None
     playback: Playback | None = None
     position: SrtpPosition | None = None
+    worker_pid: int = 0
+    """The process the worker was; 0: not known."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from softswitch.acd.model import Agent, AgentState, Queue
 from softswitch.base.address import Flow as SipFlow
@@ -11,6 +12,8 @@ from softswitch.base.address import TransportKind
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
 from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.adopting import decode
+from softswitch.calls.runtime.keeping import encode
 from softswitch.calls.runtime.supervision import Supervision
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.calls.supervision import SupervisionMode
@@ -18,7 +21,9 @@ from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.media.protocol import DropStream
 from softswitch.sip.outputs import InfoReceived, LegEnded, ReinviteAnswered
-from softswitch.store.schema import Cdr
+from softswitch.store import memory_store
+from softswitch.store.memory import MemoryRows
+from softswitch.store.schema import END_REASON_RESTARTED, Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SWITCH, SimulatedPhone
 
@@ -458,6 +463,16 @@ def test_whoever_hangs_up_before_his_flow_goes_on_leaves_his_agent(play: Callabl
     play(scenario)
 
 
+def of_a_dead_worker(content: bytes) -> bytes:
+    """The call, when nobody can tell what its worker was told last."""
+    kept = decode(content)
+    parties = [
+        replace(each, stream=None if each.stream is None else replace(each.stream, worker_pid=0))
+        for each in (kept.caller, *kept.others)
+    ]
+    return encode(replace(kept, caller=parties[0], others=tuple(parties[1:])))
+
+
 @pytest.mark.parametrize("by", ["carl", "dora"])
 def test_who_hung_up_in_the_last_moment_is_not_thought_to_be_there(play: Callable[[Scenario], None], by: str) -> None:
     """What the dead process had answered, and not written: the phones are asked whether they are there."""
@@ -465,7 +480,7 @@ def test_who_hung_up_in_the_last_moment_is_not_thought_to_be_there(play: Callabl
     async def scenario(centre: SimulatedCentre) -> None:
         await extensions_that_talk(centre)
         kept = centre.store.kept_calls.ascending()
-        rows = [(CallId(row.call_id), bytes(row.content)) for row in kept]
+        rows = [(CallId(row.call_id), of_a_dead_worker(bytes(row.content))) for row in kept]
         active = list(centre.store.active_calls.ascending())
         centre.phone(by).hang_up()
         await centre.sleep(1.0)
@@ -477,5 +492,41 @@ def test_who_hung_up_in_the_last_moment_is_not_thought_to_be_there(play: Callabl
         assert only_call(centre).conversation is not None, "it is thought to go on"
         await centre.sleep(3.0)
         assert not centre.controller.calls
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("hangs_up", ["caller", "agent"])
+def test_a_call_whose_end_could_not_be_written_is_over_and_its_agent_is_free(
+    play: Callable[[Scenario], None], hangs_up: str
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = centre.caller("+15550100")
+        caller.call(HOTLINE)
+        call_id = (await talking(centre, caller)).call_id
+        row, active = centre.store.kept_calls.get(call_id), centre.store.active_calls.get(call_id)
+        assert row is not None
+        assert active is not None
+        (caller if hangs_up == "caller" else centre.phone("ann")).hang_up()
+        await centre.until(lambda: not centre.controller.calls)
+
+        def undo(rows: MemoryRows) -> None:
+            """The disk was full: it has the call as it was."""
+            left = memory_store(rows)
+            left.kept_calls.put(call_id, row)
+            left.active_calls.put(call_id, active)
+            for cdr in list(left.cdrs.ascending()):
+                left.cdrs.delete((cdr.started_at, cdr.call_id))
+
+        await centre.restart(rewrite=undo)
+        await centre.sleep(1.0)
+        assert not centre.controller.calls
+        assert only_cdr(centre).end_reason == END_REASON_RESTARTED
+        assert not centre.store.kept_calls.count()
+        await centre.sleep(15.0)
+        summary = centre.acd.agent_summary(AgentId("ann"))
+        assert summary is not None
+        assert summary.state is AgentState.READY
 
     play(scenario)

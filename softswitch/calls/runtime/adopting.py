@@ -15,7 +15,8 @@
 | supervisors                                    | take part as they did                                               |
 | programs that hear the call                    | are connected anew                                                  |
 | others who were answered (asked by key)        | hung up                                                             |
-| a caller whose leg or stream is not there      | the call is over: its record says that the switch was restarted     |
+| a caller whose leg is not there                | the call is over: its record says that the switch was restarted     |
+| whose worker was told to drop the stream       | he had parted, but that could not be written: hung up, as above     |
 | a call that was kept before the machine booted | the same                                                            |
 """
 
@@ -99,7 +100,8 @@ class Adopting:
         self._age_s = self._around.clock.now() - kept.kept_at
         caller = self._party(kept.caller)
         if caller is None:
-            self._hang_up(kept.others)
+            is_answered = kept.caller.description.state is LegState.ANSWERED
+            self._hang_up([kept.caller, *kept.others] if is_answered else kept.others)
             return None
         record = adopt_record(kept.record, self._chains)
         call = ActiveCall(None, caller, record, self._around, kept=kept, **self._connections)
@@ -132,6 +134,9 @@ class Adopting:
     def _party(self, kept: KeptParty) -> Party | None:
         """None if he is not there any more."""
         around = self._around
+        if kept.stream is not None and around.media.has_dropped(kept.stream):
+            log.warning("kept party not adopted", leg_id=kept.description.leg_id, reason="he had parted before")
+            return None
         if kept.sip is None or not around.sip.adopt(self._acknowledged(kept.sip)):
             return None
         leg = Leg.adopted(kept.description, around.entropy)

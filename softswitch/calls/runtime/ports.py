@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from softswitch.calls.runtime.callbacks import Callbacks
     from softswitch.calls.runtime.conferences.keeper import Conferences
     from softswitch.calls.runtime.voice_contacts import VoiceContacts
+    from softswitch.media.kept import KeptStream
 
 
 class Sip(Protocol):
@@ -156,6 +157,10 @@ class Media(Protocol):
     def open_program(self, near: MediaStream, codec: str) -> MediaStream: ...
     def open_feed(self, socket: str, rate_hz: int) -> MediaFeed: ...
     def open_room(self, near: MediaStream) -> MediaRoom: ...
+    def has_dropped(self, kept: "KeptStream") -> bool:
+        """Whether the switch before has let go of this stream since it was kept."""
+        ...
+
     def adopt(
         self,
         description: StreamDescription,

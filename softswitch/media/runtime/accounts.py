@@ -16,27 +16,31 @@ from softswitch.media.runtime.stream_ports import Claim, StreamPorts
 class Accounts:
     """By worker. What is looked up here is adopted by it."""
 
-    __slots__ = ("_accounts", "_adopted", "_clock", "_ports", "last_id")
+    __slots__ = ("_accounts", "_adopted", "_clock", "_pids", "_ports", "last_id")
 
     def __init__(self, ports: StreamPorts, clock: Clock) -> None:
         self._ports = ports
         self._clock = clock
         self._accounts: dict[str, MediaDescription] = {}
+        self._pids: dict[str, int] = {}
+        """Of the workers, by name."""
         self._adopted: set[StreamId] = set()
         """Streams and fax ports whose ports are somebody's now."""
         self.last_id = 0
         """The highest id that was given out before, as far as is known here."""
 
-    def add(self, worker: str, account: MediaDescription) -> None:
+    def add(self, worker: str, account: MediaDescription, pid: int) -> None:
         """The worker has answered; its last answer, if there was one, counts no more."""
         self.let_go(worker)
         self._accounts[worker] = account
+        self._pids[worker] = pid
         self._ports.claim([_claim(stream, worker) for stream in account.streams.values() if not stream.is_program])
         self._ports.claim([Claim(port.port_id, port.local.port) for port in account.fax_ports.values()])
         self.last_id = max(self.last_id, _last_id(account))
 
     def let_go(self, worker: str) -> None:
         """What nobody has adopted of it is nobody's now."""
+        self._pids.pop(worker, None)
         account = self._accounts.pop(worker, None)
         if account is not None:
             now = self._clock.now()
@@ -60,6 +64,16 @@ class Accounts:
             found = kept
         self._adopt(stream_id, None if found.description.is_program else _claim(found.description, kept.worker))
         return found
+
+    def has_dropped(self, kept: KeptStream) -> bool:
+        """The worker that had it lives, and nobody knows it: the last switch let it go after it was kept.
+
+        Its id is not given out again: as long as the disk refuses, the next start finds it kept as well.
+        """
+        stream_id = kept.description.stream_id
+        self._note(int(stream_id))
+        is_told = kept.worker_pid != 0 and self._pids.get(kept.worker) == kept.worker_pid
+        return is_told and not any(stream_id in account.streams for account in self._accounts.values())
 
     def fax_port(self, worker: str, kept: FaxPort) -> FaxPort:
         account = self._accounts.get(worker)

@@ -139,6 +139,12 @@ class MediaClient:
             link.learn()
         return await self._workers.learnt(within_s)
 
+    def has_dropped(self, kept: KeptStream) -> bool:
+        """Whether the last switch has let go of this stream since it was kept, as far as its worker can tell."""
+        has_dropped = self._accounts.has_dropped(kept)
+        self._ids_up_to(self._accounts.last_id)
+        return has_dropped
+
     def adopt(
         self,
         description: StreamDescription,
@@ -369,7 +375,7 @@ class MediaClient:
 
     def account_given(self, link: WorkerLink, account: MediaDescription) -> None:
         """What was adopted before the worker answered goes on as the worker has it, where nothing else was wanted."""
-        self._accounts.add(link.name, account)
+        self._accounts.add(link.name, account, link.pid)
         self._ids_up_to(self._accounts.last_id)
         for stream_id in account.streams.keys() & link.description.streams.keys():
             if stream_id in account.hearings and stream_id not in link.description.hearings:

@@ -87,6 +87,7 @@ class MediaStream:
             wanted.hearings.get(self.stream_id),
             wanted.playbacks.get(self.stream_id),
             wanted.positions.get(self.stream_id),
+            self.link.pid,
         )
 
     @property
