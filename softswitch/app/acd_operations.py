@@ -23,6 +23,8 @@ from softswitch.app.parts import Parts
 from softswitch.app.queue_operations import queue_row, set_queue
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId
+from softswitch.base.log import get_logger
+from softswitch.calls.runtime.on_disk import is_on_disk
 from softswitch.calls.supervision import SupervisionMode
 from softswitch.config import Configuration
 from softswitch.control.protocol.replies import AgentSet, Explained, QueueSet, Refused
@@ -35,6 +37,8 @@ from softswitch.control.protocol.requests import (
     SuperviseAgent,
 )
 from softswitch.control.protocol.rows import AgentRow, HeldContactRow, QueueRow, SiteRow, WrapUpRow
+
+log = get_logger("acd")
 
 
 class AcdOperations:
@@ -79,7 +83,14 @@ class AcdOperations:
         if self._parts.acd.agent_summary(order.agent_id) is None:
             return _unknown(order.agent_id)
         by = order.by[:REASON_LENGTH_MAX]
-        return self._apply(order.agent_id, DispositionSet(order.agent_id, order.code, order.contact_id or None, by))
+        fact = DispositionSet(order.agent_id, order.code, order.contact_id or None, by)
+        answer = self._apply(order.agent_id, fact)
+        if isinstance(answer, Refused):
+            return answer
+        is_stored = await is_on_disk(self._parts.store, log, "disposition not stored", agent=order.agent_id)
+        if not (is_stored and self._parts.acd.is_kept):
+            return Refused("failed", "the store refuses it: give it again when `softswitch status` shows no fault")
+        return answer
 
     async def supervise_agent(self, order: SuperviseAgent) -> AgentSet | Refused:
         agent, settings = self._parts.acd.agent_summary(order.agent_id), self._parts.settings

@@ -48,6 +48,9 @@ class SwitchMetrics:
         yield _counter("softswitch_store_lost", "Records the disk refused for good.", store.lost)
         yield _gauge("softswitch_store_pending", "Records that wait for the disk.", store.pending)
         yield _gauge("softswitch_store_failing", "1 while the disk refuses records.", store.is_failing)
+        yield _gauge(
+            "softswitch_store_write_seconds", "How long the disk took for the last write, or is at it.", store.write_s
+        )
         yield _gauge("softswitch_registrations", "Bindings of phones.", len(parts.endpoint.all_bindings()))
 
     def _sip(self) -> Iterator[MetricFamily]:

@@ -34,6 +34,7 @@ from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, StoreRo
 from softswitch.media.protocol import PROTOCOL_VERSION
 from softswitch.media.runtime.client import WorkerState
 from softswitch.store import size_on_disk_bytes
+from softswitch.store.limits import STORED_WITHIN_S
 
 
 class SwitchOperations:
@@ -217,12 +218,20 @@ class SwitchOperations:
 
     def _store(self) -> StoreRow:
         store, directory = self._parts.store, self._parts.configuration.settings.store.directory
+        statistics = store.statistics()
+        fault = self._parts.store_fault if statistics.is_failing else ""
+        if not fault and statistics.write_s >= STORED_WITHIN_S:
+            fault = (
+                f"the disk takes {statistics.write_s:.0f} s for a write: see what else keeps that of {directory} busy"
+            )
         return StoreRow(
             directory=directory,
             cdrs=store.cdrs.count(),
             recordings=store.recordings.count(),
             size_bytes=size_on_disk_bytes(directory),
-            fault=self._parts.store_fault if store.statistics().is_failing else "",
+            fault=fault,
+            write_s=statistics.write_s,
+            waiting=statistics.pending,
         )
 
 

@@ -409,6 +409,7 @@ class Switch:
     def _note_store_fault(self, line: str) -> None:
         if self._parts is not None:
             self._parts.store_fault = line
+            self._parts.acd.keep_again()
 
     def running(self) -> Parts:
         assert self._parts is not None, "events come only after the parts were built"

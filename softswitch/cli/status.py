@@ -16,6 +16,8 @@ from softswitch.control.protocol.rows import HomerRow, MissingPromptRow, Securit
 
 SHOWN_MAX = 5
 """Missing prompts that are named in one line."""
+SLOW_S = 1.0
+"""A write that takes the disk so long is shown."""
 
 
 @click.command
@@ -66,7 +68,9 @@ def _lines(answer: Status) -> list[tuple[str, str]]:
     if answer.missing_prompts:
         lines.append(("prompts", _missing(answer.missing_prompts)))
     if store.fault:
-        lines.append(("store fault", store.fault))
+        lines.append(("store fault", f"{store.fault} ({store.waiting} records wait)"))
+    elif store.write_s >= SLOW_S:
+        lines.append(("store slow", f"the disk took {store.write_s:.1f} s for a write"))
     if answer.is_draining:
         lines.append(
             ("stopping", f"new calls are refused, calls in progress end in {duration(answer.drain_ends_in_s)}")

@@ -48,9 +48,11 @@ class OwnPhone(VerbGroup):
     async def finish_wrap_up(self, disposition: str = "") -> bool:
         """He is done with what follows his last contact, of which `disposition` says what came of it.
 
-        False if there is nothing to finish, the queue does not know the disposition, or needs one.
+        False if there is nothing to finish, the queue does not know the disposition, or needs one; and if the disk
+        refuses the disposition.
         """
-        return self._verbs.finish_wrap_up(disposition)
+        is_done = self._verbs.finish_wrap_up(disposition)
+        return is_done and (not disposition or await self._verbs.is_stored())
 
     async def supervise(self, whom: str, mode: SupervisionModeName = "listen", *, follow: bool = False) -> bool:
         """Let the caller take part in what somebody of his teams talks, `follow` him from one conversation to the next.

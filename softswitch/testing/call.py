@@ -157,6 +157,8 @@ class FakeCall:
         self.record.project = project.id
         self.headers = dict(headers or {})
         self.phone = phone
+        self.stores = True
+        """Whether the disk takes what is to be confirmed."""
         self._forwards_to = forwards_to
         self._picks_up = picks_up
         self._calls_back = calls_back
@@ -449,6 +451,9 @@ class FakeCall:
     def finish_wrap_up(self, disposition: str) -> bool:
         self._use(f"finish_wrap_up {disposition}".strip())
         return self.phone is not None
+
+    async def is_stored(self) -> bool:
+        return self.stores
 
     async def supervise(self, whom: str, mode: SupervisionMode, *, follow: bool) -> bool:
         """Who has a phone may."""

@@ -16,9 +16,9 @@ A `Compactor` makes it of what is in the table, in a process of its own: the rou
 of a switch, the last, and one that has to mend a gap are copies of the router: its rows are copied at once and written
 some at a time. So is one the compactor failed at.
 
-While the disk refuses, the journal rests: it would have a gap. The first snapshot afterwards mends it. A snapshot that
-cannot be read, or another switch's, is worth a line in the log and nothing else: then agents' declared states are all
-that is known. A journal that has a gap is followed up to it.
+While the disk refuses, the journal rests: it would have a gap. A snapshot mends it as soon as there is room (`mend`).
+One that cannot be read, or another switch's, is worth a line in the log and nothing else: then agents' declared states
+are all that is known. A journal that has a gap is followed up to it.
 """
 
 from collections import deque
@@ -187,6 +187,16 @@ class RouterJournal:
         if self._flushing is not None:
             self._flushing.cancel()
             self._flush()
+
+    @property
+    def is_whole(self) -> bool:
+        """What the router knows is on the disk with what else is."""
+        return not self._has_gap and self._parts is None
+
+    def mend(self) -> None:
+        """The disk takes again what it refused."""
+        if self._has_gap and self._router is not None and self._parts is None and not self._table.is_failing:
+            self._begin_snapshot()
 
     def stop(self) -> None:
         """The last snapshot: nothing is left to be done again at the next start."""

@@ -168,6 +168,16 @@ class AcdService:
         self._drain()
         return set(self._saved)
 
+    @property
+    def is_kept(self) -> bool:
+        """What the router knows outlives the switch once the store's next group is written."""
+        return self._journal is None or self._journal.is_whole
+
+    def keep_again(self) -> None:
+        """The disk takes again what it refused."""
+        if self._journal is not None:
+            self._journal.mend()
+
     def stop(self) -> None:
         """No timer runs any more, the diary ends, and what the router knows is written."""
         if self._journal is not None:

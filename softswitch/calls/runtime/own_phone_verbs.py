@@ -93,6 +93,11 @@ class OwnPhoneVerbs(ResumableVerbs):
             return False
         return self._tell_acd(WrapUpEnded(agent, agent))
 
+    async def is_stored(self) -> bool:
+        """True once all of this is on the disk; False if the disk refuses."""
+        around = self._call.around
+        return await around.records.is_on_disk() and around.acd.is_kept
+
     async def supervise(self, whom: str, mode: SupervisionMode, *, follow: bool) -> bool:
         """Take part in what somebody talks, and, to `follow` him, in every conversation of his until either leaves."""
         await self._call.mailbox.check()

@@ -128,6 +128,8 @@ class Sip(Protocol):
 
 
 class Acd(AgentLinesAcd, Protocol):
+    @property
+    def is_kept(self) -> bool: ...
     def is_logged_in(self, agent_id: AgentId) -> bool: ...
     def queue_in_hand(self, agent_id: AgentId) -> QueueId | None:
         """The queue of the contact an agent has, or wraps up; None if there is none."""
@@ -182,6 +184,8 @@ class Media(Protocol):
 
 class Records(Protocol):
     """Where calls are remembered."""
+
+    async def is_on_disk(self) -> bool: ...
 
     @property
     def recordings_open(self) -> int:

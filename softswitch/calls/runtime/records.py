@@ -9,9 +9,11 @@ from msgspec.structs import replace
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.clock import Clock
 from softswitch.base.ids import CallId, RecordingId
+from softswitch.base.log import get_logger
 from softswitch.calls.limits import RECORDS_SEARCHED_MAX
 from softswitch.calls.meters import CallMeters
 from softswitch.calls.record import wrapped_up
+from softswitch.calls.runtime.on_disk import is_on_disk
 from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.told.call_events import RecordingEnded, RecordingStarted
 from softswitch.calls.told.events import SwitchEvent
@@ -22,6 +24,8 @@ from softswitch.sip.outputs import Ban, Binding, SubscriptionChanged
 from softswitch.store.kept_schema import StoredKeptSubscription
 from softswitch.store.schema import ActiveCall, AfterCall, Cdr, SipLeg, StoredBan, StoredBinding, StoredRecording
 from softswitch.store.store import Store
+
+log = get_logger("calls")
 
 
 class StoreRecords:
@@ -76,6 +80,10 @@ class StoreRecords:
     def hasten(self) -> None:
         """What was written is to be on the disk as soon as that can be."""
         self._store.commit()
+
+    async def is_on_disk(self) -> bool:
+        """True once all that was to be remembered is on the disk; False if the disk refuses."""
+        return await is_on_disk(self._store, log, "not stored")
 
     def kept_calls(self) -> dict[CallId, bytes]:
         """What the former switch has kept of the calls it left in progress. At start."""

@@ -512,13 +512,18 @@ class WarehouseRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoreRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The store. `fault` is one line ("the disk is full: ...") while it cannot write."""
+    """The store. `fault` is one line ("the disk is full: ...") while it cannot write.
+
+    `write_s` is how long the disk took for the last write, or is at this one; `waiting` are records that wait for it.
+    """
 
     directory: str
     cdrs: int = 0
     recordings: int = 0
     size_bytes: int = 0
     fault: str = ""
+    write_s: float = 0.0
+    waiting: int = 0
 
 
 class TraceRow(msgspec.Struct, frozen=True, gc=False):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.store.schema import StoredPhone
 from softswitch.testing.call import FakeCall
@@ -70,3 +71,18 @@ def test_breaks_and_the_end_of_wrap_up(flows: dict[str, Flow], flow: str, dialle
     stranger = FakeCall(called_number=dialled)
     stranger.run(flows[flow])
     assert played(stranger) == ["phone/not-possible"]
+
+
+def test_a_disposition_that_the_disk_refuses_is_not_confirmed() -> None:
+    answers: list[bool] = []
+
+    @flow
+    async def sold(call: Call) -> None:
+        answers.append(await call.finish_wrap_up("sold"))
+
+    for stores in (True, False):
+        call = FakeCall(called_number="*89", phone=PHONE)
+        call.stores = stores
+        call.run(sold)
+        assert set(answers) == {stores}
+        answers.clear()

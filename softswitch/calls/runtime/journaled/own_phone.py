@@ -65,6 +65,9 @@ class JournaledOwnPhone:
             "finish_wrap_up", disposition, lambda: self._verbs.finish_wrap_up(disposition), kinds.BOOL
         )
 
+    async def is_stored(self) -> bool:
+        return await self._steps.learn("is_stored", None, self._verbs.is_stored, kinds.BOOL)
+
     async def supervise(self, whom: str, mode: SupervisionMode, *, follow: bool) -> bool:
         return await self._steps.wait(
             "supervise", (whom, mode, follow), lambda: self._verbs.supervise(whom, mode, follow=follow), kinds.BOOL

@@ -145,7 +145,7 @@ class Recorder:
 class _Writer:
     """The other end of the queue; everything in here but `taken_bytes` belongs to the thread."""
 
-    __slots__ = ("_call_ids", "_files", "_finished", "_sync", "_tasks", "taken_bytes")
+    __slots__ = ("_call_ids", "_failing", "_files", "_finished", "_sync", "_tasks", "taken_bytes")
 
     def __init__(self, tasks: SimpleQueue[_Task], finished: deque[RecordingFinished], sync: DiskSync) -> None:
         self._tasks = tasks
@@ -153,6 +153,8 @@ class _Writer:
         self._sync = sync
         self._files: dict[RecordingId, RecordingFile] = {}
         self._call_ids: dict[RecordingId, CallId] = {}
+        self._failing: dict[RecordingId, str] = {}
+        """Those the disk refuses, and why."""
         self.taken_bytes = 0
 
     def run(self) -> None:
@@ -176,12 +178,26 @@ class _Writer:
                 _skip(file, dropped)
                 file.append(interleave(sound, samples))
                 self._sync.is_dirty = True
+                self._note(recording_id, file.failing)
             case _Close(recording_id, dropped):
                 file = self._files.pop(recording_id)
                 _skip(file, dropped)
                 self._report(recording_id, file)
+                self._failing.pop(recording_id, None)
             case _Stop():
                 pass
+
+    def _note(self, recording_id: RecordingId, failing: str) -> None:
+        """One line when the disk begins to refuse, and one when it takes all again, of however many recordings."""
+        was_failing = bool(self._failing)
+        if failing:
+            self._failing[recording_id] = failing
+        else:
+            self._failing.pop(recording_id, None)
+        if failing and not was_failing:
+            _log.error("recordings are not written: what is said is silent in them until there is room", fault=failing)
+        elif was_failing and not self._failing:
+            _log.warning("recordings are written again")
 
     def _report(self, recording_id: RecordingId, file: RecordingFile) -> None:
         closed = file.close()

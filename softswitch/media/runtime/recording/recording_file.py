@@ -39,7 +39,7 @@ class ClosedFile(msgspec.Struct, frozen=True):
 class RecordingFile:
     """The file of a recording in progress. No method raises for anything the disk does."""
 
-    __slots__ = ("_end", "_fault", "_file", "_lost", "_part", "_path", "_sync")
+    __slots__ = ("_end", "_fault", "_file", "_lost", "_part", "_path", "_sync", "failing")
 
     def __init__(self, path: str, *, started_at: float, now: float, sync: DiskSync | None = None) -> None:
         """Opens `path`.part; the time from `started_at` to `now` not yet in it is silence. `sync` looks after it."""
@@ -50,6 +50,8 @@ class RecordingFile:
         self._lost = 0
         self._fault = ""
         self._file: int | None = None
+        self.failing = ""
+        """Why what came last could not be written; empty: it was."""
         self._open()
 
     def append(self, sound: bytes) -> None:
@@ -66,6 +68,7 @@ class RecordingFile:
         try:
             while written < len(sound):
                 written += os.pwrite(self._file, memoryview(sound)[written:], position_of(start) + written)
+            self.failing = ""
         except OSError as error:
             self._fail(error, lost=frames - written // FRAME_BYTES)
 
@@ -114,7 +117,8 @@ class RecordingFile:
     def _fail(self, error: OSError | ValueError, *, lost: int) -> None:
         self._lost += lost
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        self._fault = self._fault or reason or "input/output error"
+        self.failing = reason or "input/output error"
+        self._fault = self._fault or self.failing
 
     def _describe_fault(self) -> str:
         if self._lost == 0:

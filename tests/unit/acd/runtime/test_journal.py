@@ -221,6 +221,26 @@ def test_a_full_disk_is_made_up_for(loop: VirtualLoop, clock: ManualClock, table
     assert [contact_id for contact_id, _ in contacts] == ["t1", "lost", "t2"]
 
 
+def test_when_there_is_room_again_all_is_kept_without_anything_new(
+    loop: VirtualLoop, clock: ManualClock, table: TableInMemory
+) -> None:
+    first = Running(loop, clock, table)
+    first.work()
+    assert first.service.is_kept
+    table.is_failing = True
+    first.tell(task("lost"))
+    first.run(1.0)
+    first.service.keep_again()
+    assert not first.service.is_kept, "nobody may be told that it is"
+    table.is_failing = False
+    first.service.keep_again()
+    assert not first.service.is_kept, "it is still being written down"
+    first.run(1.0)
+    assert first.service.is_kept
+    _, contacts = Running(loop, clock, table).seen()
+    assert [contact_id for contact_id, _ in contacts] == ["t1", "lost"]
+
+
 def test_the_journal_stays_short(loop: VirtualLoop, clock: ManualClock, table: TableInMemory) -> None:
     first = Running(loop, clock, table)
     first.work()

@@ -83,6 +83,7 @@ VERBS: dict[str, Use] = {
     "pause_work": lambda v: v.pause_work("lunch"),
     "resume_work": lambda v: v.resume_work(),
     "finish_wrap_up": lambda v: v.finish_wrap_up("sold"),
+    "is_stored": lambda v: v.is_stored(),
     "supervise": lambda v: v.supervise("102", SupervisionMode.LISTEN, follow=False),
     "set_phone": lambda v: v.set_phone(StoredPhone(username="anna", do_not_disturb=True)),
     "forward_refusal": lambda v: v.forward_refusal("999"),

@@ -130,3 +130,27 @@ def test_callers_who_break_the_rules_are_told(tmp_path: Path) -> None:
         recorder.write(RecordingId("r1"), np.zeros(80, np.uint8), LEVELS)
     recorder.start()
     recorder.stop()
+
+
+def test_a_disk_that_refuses_recordings_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    recorder = Recorder()
+    recorder.start()
+    for name in ("r1", "r2"):
+        (tmp_path / f"{name}.wav.part").symlink_to("/dev/full")
+        recorder.open(recording(tmp_path / f"{name}.wav", name), 10.0)
+    for name in ("r1", "r2", "r1"):
+        recorder.write(RecordingId(name), frames(80, 1), LEVELS)
+    recorder.stop()
+    assert capfd.readouterr().err.count("recordings are not written") == 1
+
+
+def test_the_line_of_its_end_comes_when_all_are_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    recorder = Recorder()
+    (tmp_path / "r1.wav.part").symlink_to("/dev/full")
+    recorder.open(recording(tmp_path / "r1.wav"), 10.0)
+    recorder.write(RecordingId("r1"), frames(80, 1), LEVELS)
+    recorder.open(recording(tmp_path / "r2.wav", "r2"), 10.0)
+    recorder.write(RecordingId("r2"), frames(80, 1), LEVELS)
+    recorder.start()
+    recorder.stop()
+    assert "recordings are written again" not in capfd.readouterr().err
