@@ -15,6 +15,10 @@ AGAIN_S = 86_400.0
 """A verb that was cancelled by its flow is cancelled again by it; until then it is waited, at most for a day."""
 
 
+REFUSALS_MAX = 100
+"""Verbs a flow may still try when it was left: whatever catches everything and tries again never stops by itself."""
+
+
 class JournaledSteps:
     """For the verbs of one flow. `changed` is told when something is noted that is worth writing down soon.
 
@@ -29,6 +33,7 @@ class JournaledSteps:
         self.left = ""
         """Why the flow was left, if it was."""
         self._changed = changed
+        self._refused = 0
         self._when_arrived: Callable[[], None] | None = None
 
     @property
@@ -94,7 +99,9 @@ class JournaledSteps:
 
     async def _begin_or_wait(self, name: str, arguments: object) -> int:
         if self.left:
-            await asyncio.sleep(0)  # a flow that goes on regardless, in a loop: others have their turn
+            # A flow that goes on regardless, in a loop: others have their turn, and at last it has none.
+            self._refused += 1
+            await (asyncio.sleep(0) if self._refused <= REFUSALS_MAX else asyncio.Event().wait())
         place = self._begin(name, arguments)
         if self.journal.is_cancelled(place):
             await self.verbs.pause(AGAIN_S)

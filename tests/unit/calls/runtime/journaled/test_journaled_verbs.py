@@ -27,6 +27,7 @@ from softswitch.calls.outcomes import (
     StreamReason,
 )
 from softswitch.calls.queue_wishes import QueueWishes
+from softswitch.calls.runtime.journaled.steps import REFUSALS_MAX
 from softswitch.calls.runtime.journaled.verbs import JournaledVerbs
 from softswitch.calls.supervision import SupervisionMode
 from softswitch.calls.verbs import CallVerbs, VoicemailVerbs
@@ -328,3 +329,25 @@ def test_a_flow_that_is_left_can_do_nothing_any_more_whatever_it_catches() -> No
     asyncio.run(try_all())
     assert call.transcript == []
     assert verbs.left == 'it uses the verb "play" with other arguments where it had used "play"'
+
+
+def test_a_flow_that_is_left_and_tries_for_ever_is_kept_waiting() -> None:
+    journal = VerbJournal()
+    asyncio.run(JournaledVerbs(new_call(), journal).play(["welcome"]))
+    verbs = JournaledVerbs(new_call(), again(journal))
+    tries: list[str] = []
+
+    async def stubborn() -> None:
+        while True:
+            try:
+                await verbs.play(["hello"])
+            except CallEnded:
+                tries.append(verbs.left)
+
+    async def watch() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await stubborn()
+
+    asyncio.run(watch())
+    assert 0 < len(tries) <= REFUSALS_MAX + 1
