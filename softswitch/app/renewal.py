@@ -10,13 +10,16 @@ drained, for then no call could be taken: it is replaced in a moment in which it
     has been renewed, and is connected      Resume; the next one's turn
 
 It is fed with what the switch says of its workers every now and then, and knows nothing else: a switch that is started
-again meanwhile and drains nobody any more is told again.
+again meanwhile and drains nobody any more is told again; a supervisor that comes after one that was killed finds by
+their versions who is left (`outdated`).
 """
 
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from softswitch import __version__
+from softswitch.control.protocol.replies import Status
 from softswitch.control.protocol.rows import WorkerRow
 
 
@@ -41,6 +44,13 @@ class Resume(msgspec.Struct, frozen=True):
 Order = Drain | Renew | Resume
 
 
+def outdated(status: Status) -> list[str]:
+    """Workers of another version than the switch, and we, are; of another switch nothing is to be concluded."""
+    if status.version != __version__:
+        return []
+    return [row.name for row in status.workers if row.version not in ("", __version__)]
+
+
 class Renewal:
     """Of these workers, in this order."""
 
@@ -55,6 +65,10 @@ class Renewal:
     def names(self) -> list[str]:
         """Those that have the code of before."""
         return list(self._names)
+
+    def add(self, names: Iterable[str]) -> None:
+        """These as well."""
+        self._names += [name for name in names if name not in self._names]
 
     def look(self, rows: Sequence[WorkerRow]) -> list[Order]:
         """What is to be done, by how the workers are now."""

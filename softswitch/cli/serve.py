@@ -11,7 +11,7 @@ import click
 
 from softswitch.app.children import Role
 from softswitch.app.health import ANSWER_WITHIN_S, ASK_EVERY_S, SwitchHealth, notify
-from softswitch.app.renewal import Drain, Order, Renew
+from softswitch.app.renewal import Drain, Order, Renew, outdated
 from softswitch.app.run_directory import SWITCH, TELEMETRY, WAREHOUSE, WEB, RunDirectory, worker_sockets
 from softswitch.app.sounds import prepare_sounds, sound_cache_directory, sound_library
 from softswitch.app.supervisor import LeftSupervisor, Program, Supervisor, supervise
@@ -141,11 +141,13 @@ async def _look_after(configuration: Configuration, supervisor: Supervisor) -> N
 
 async def _renew(configuration: Configuration, supervisor: Supervisor) -> None:
     """After an upgrade one media worker after the other becomes the new version."""
-    while True:
+    has_looked = False
+    while not has_looked or supervisor.renewal.names:
         await asyncio.sleep(RENEW_EVERY_S)
-        if not supervisor.renewal.names:
-            return
         status = await asyncio.to_thread(_ask_status, configuration)
+        if status is not None and all(row.is_connected for row in status.workers) and not has_looked:
+            has_looked = True
+            supervisor.renewal.add(outdated(status))
         for order in supervisor.renewal.look([] if status is None else status.workers):
             if isinstance(order, Renew):
                 supervisor.renew(order.name)

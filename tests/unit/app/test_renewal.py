@@ -2,8 +2,10 @@
 
 from msgspec.structs import replace
 
-from softswitch.app.renewal import Drain, Renew, Renewal, Resume
+from softswitch import __version__
+from softswitch.app.renewal import Drain, Renew, Renewal, Resume, outdated
 from softswitch.control.protocol.rows import WorkerRow
+from softswitch.testing.operations import FixedOperations
 
 
 def worker(number: int, **fields: object) -> WorkerRow:
@@ -50,3 +52,14 @@ def test_a_worker_that_is_configured_no_more_is_left_alone() -> None:
     renewal = Renewal(["media-1", "media-0"])
     assert renewal.look([worker(0)]) == [Renew("media-0")]
     assert renewal.names == ["media-0"]
+
+
+def test_who_is_left_is_found_by_version() -> None:
+    status = FixedOperations().status()
+    old, new = worker(0, version="0.0.9"), worker(1, version=__version__)
+    status = replace(status, version=__version__, workers=[old, new, worker(2)])
+    assert outdated(status) == ["media-0"]
+    assert outdated(replace(status, version="0.0.9")) == [], "the switch is not ours"
+    renewal = Renewal(["media-1"])
+    renewal.add(["media-0", "media-1"])
+    assert renewal.names == ["media-1", "media-0"]
