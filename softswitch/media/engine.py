@@ -449,7 +449,7 @@ class MediaEngine:
         self._leaving.clear()
         for count, stream_id in enumerate(gone):
             stream = self.streams.find(stream_id)
-            if count < DROPS_AT_ONCE or stream is None or _port_of(stream) in wanted:
+            if count < DROPS_AT_ONCE or not whole.streams or stream is None or _port_of(stream) in wanted:
                 self._drop(stream_id, now)
             else:
                 self._leaving[stream_id] = None

@@ -217,7 +217,6 @@ def test_a_call_outlives_both_when_they_die_after_the_numbers_of_both_sides_have
                 after = await phone.heard_after(last.at)  # and no switch is there yet
                 assert (after.ssrc, after.source) == (last.ssrc, last.source)
                 assert (after.sequence - last.sequence) % 65_536 == pytest.approx((after.at - last.at) / 0.02, abs=3)
-                assert after.at - last.at < 3.0  # with the start of a process on a busy machine
                 await heard_more(phone, 25)
             client = new_client(path, [])
             await adopted(client, kept)
