@@ -262,7 +262,7 @@ a_few = st.sets(st.sampled_from(names), max_size=4)
 lost_inputs = st.integers(0, 8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(some, lost_inputs, a_few, some, lost_inputs, a_few, some)
 def test_moments_that_are_lost(
     before: list[AcdInput | float],

@@ -106,4 +106,4 @@ def as_written(snapshot: RouterSnapshot) -> RouterSnapshot:
 
 
 TestSurvivors = SurvivorMachine.TestCase
-TestSurvivors.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestSurvivors.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
