@@ -540,6 +540,7 @@ class SimulatedCentre:
                 self._play(worker, playback)
             case Describe():
                 self.loop.call_soon(self._play_described, worker)
+                self.loop.call_soon(self._complete, worker, list(worker.description.recordings.values()))
             case StopRecording(recording_id):
                 recording = worker.description.recordings.get(recording_id)
                 if recording is not None:
@@ -563,6 +564,12 @@ class SimulatedCentre:
         return RecordingFinished(
             recording.call_id, recording.recording_id, recording.path, duration_s, size_bytes=size_bytes
         )
+
+    def _complete(self, worker: ScriptedMediaWorker, recordings: list[Recording]) -> None:
+        """Those that are not in the description."""
+        for recording in recordings:
+            if recording.recording_id not in worker.description.recordings:
+                self._emit(worker, self._closed(recording))
 
     def _play_described(self, worker: ScriptedMediaWorker) -> None:
         for playback in worker.description.playbacks.values():
