@@ -17,6 +17,9 @@ never change.
 
 A verb that was cancelled by its flow (`asyncio.timeout` around it) is waited for again, until it is cancelled again.
 
+What a caller types while recordings are masked (a card's number) is not written down: a flow that has it goes on, and
+is left after a restart.
+
 A journal that becomes too long is given up, and says so: the flow goes on, but cannot be resumed.
 """
 
@@ -37,6 +40,8 @@ T = TypeVar("T")
 
 CANCELLED = "cancelled"
 """Stands for the fault of a verb that its flow did not wait for to the end."""
+WITHHELD = "withheld"
+"""Stands for the fault of a verb whose result is not to be written down: what was typed while recordings are masked."""
 LEFT_OUT = -1
 """The place of what is noted no more."""
 ENTRY_BYTES = 16
@@ -175,6 +180,8 @@ class VerbJournal:
             if (noted.name, noted.digest) != (name, digest):
                 with_others = " with other arguments" if noted.name == name else ""
                 raise FlowLeft(f'it uses the verb "{name}"{with_others} where it had used "{noted.name}"')
+            if noted.fault == WITHHELD:
+                raise FlowLeft(f'what the caller has typed for "{name}" was not kept, as recordings were masked')
             self._cursor += 1
             if not noted.is_over:
                 self._arrive()
@@ -220,6 +227,11 @@ class VerbJournal:
         """Its flow waits for it no more, and goes on."""
         if place != LEFT_OUT and place < len(self._verbs):
             self._over(place, b"", CANCELLED)
+
+    def withheld(self, place: int) -> None:
+        """A verb is over, and the flow cannot be resumed any more: what came of it is nobody's business."""
+        if place != LEFT_OUT and place < len(self._verbs):
+            self._over(place, b"", WITHHELD)
 
     # Reads
 

@@ -199,7 +199,7 @@ class CallerVerbs(ReachingVerbs):
         await self._answer_for("digits")
         kept = self._resumption(KeptDigits)
         typed = "" if kept is None else kept.typed
-        with self._in_progress(lambda: KeptDigits(typed=typed)):
+        with self._in_progress(lambda: KeptDigits(typed="" if self._call.recordings.is_masked else typed)):
             while len(typed) < maximum:
                 digit = await self._next_digit(between_s if typed else first_s)
                 if digit is None:

@@ -123,7 +123,7 @@ def keep_call(call: "ActiveCall", boot_id: str) -> KeptCall:
         ),
         flow=call.keep_flow(),
         permissions="" if call.permissions is None else call.permissions.username,
-        digits_typed=call.digits_typed.keep(),
+        digits_typed="" if call.recordings.is_masked else call.digits_typed.keep(),
         **call.keep(),
     )
 

@@ -18,7 +18,7 @@ class RunningFlow:
         self.real = CallerVerbs(active, kept)
         """The verbs themselves, of which nothing is noted."""
         self._journal = VerbJournal(None if kept is None else kept.journal)
-        self.verbs = JournaledVerbs(self.real, self._journal, active.changed)
+        self.verbs = JournaledVerbs(self.real, self._journal, active.changed, lambda: active.recordings.is_masked)
         """Those of the flow."""
         active.keep_flow = self.keep
 

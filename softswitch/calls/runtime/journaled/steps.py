@@ -26,13 +26,16 @@ class JournaledSteps:
     more of it. What has changed elsewhere, as a list, is told at once.
     """
 
-    def __init__(self, verbs: CallVerbs, journal: VerbJournal, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, verbs: CallVerbs, journal: VerbJournal, changed: Callable[[], None], is_masked: Callable[[], bool]
+    ) -> None:
         self.verbs = verbs
         """Which really do it."""
         self.journal = journal
         self.left = ""
         """Why the flow was left, if it was."""
         self._changed = changed
+        self._is_masked = is_masked
         self._refused = 0
         self._when_arrived: Callable[[], None] | None = None
 
@@ -45,13 +48,20 @@ class JournaledSteps:
         """Call `told` when the flow is where it was, with the next thing it asks or does."""
         self._when_arrived = told
 
-    async def wait(self, name: str, arguments: object, verb: Callable[[], Awaitable[T]], kind: Kind[T]) -> T:
-        """A verb that takes its time with the caller."""
+    async def wait(
+        self,
+        name: str,
+        arguments: object,
+        verb: Callable[[], Awaitable[T]],
+        kind: Kind[T],
+        typed: Callable[[T], str] = lambda _: "",
+    ) -> T:
+        """A verb that takes its time with the caller; `typed` is what of its result he has typed."""
         place = await self._begin_or_wait(name, arguments)
         if self.journal.is_over(place):
             return self.journal.result(place, kind)
         self._tell()
-        return await self._carry_out(place, verb, kind)
+        return await self._carry_out(place, verb, kind, typed=typed)
 
     async def wait_elsewhere(self, name: str, arguments: object, verb: Callable[[], Awaitable[T]], kind: Kind[T]) -> T:
         """One that changes something beside the call, which must not happen twice."""
@@ -108,7 +118,13 @@ class JournaledSteps:
         return place
 
     async def _carry_out(
-        self, place: int, verb: Callable[[], Awaitable[T]], kind: Kind[T], *, is_news: bool = True
+        self,
+        place: int,
+        verb: Callable[[], Awaitable[T]],
+        kind: Kind[T],
+        *,
+        is_news: bool = True,
+        typed: Callable[[T], str] = lambda _: "",
     ) -> T:
         try:
             result = await verb()
@@ -118,7 +134,10 @@ class JournaledSteps:
         except asyncio.CancelledError:
             self.journal.cancelled(place)
             raise
-        self.journal.returned(place, result, kind, is_news=is_news)
+        if typed(result) and self._is_masked():
+            self.journal.withheld(place)
+        else:
+            self.journal.returned(place, result, kind, is_news=is_news)
         return result
 
     def _begin(self, name: str, arguments: object) -> int:

@@ -41,8 +41,16 @@ from softswitch.prompts.spoken import Said
 class JournaledVerbs(JournaledOwnPhone):
     """For one flow of one call, new or done again; `left` says why it could not be done again, if so."""
 
-    def __init__(self, verbs: CallVerbs, journal: VerbJournal, changed: Callable[[], None] = lambda: None) -> None:
-        self._steps = JournaledSteps(verbs, journal, changed)
+    def __init__(
+        self,
+        verbs: CallVerbs,
+        journal: VerbJournal,
+        changed: Callable[[], None] = lambda: None,
+        is_masked: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`changed` is told when something is to be written down soon. While recordings are masked what the caller
+        types is not noted."""
+        self._steps = JournaledSteps(verbs, journal, changed, is_masked)
         self._verbs = verbs
         self._voicemail = JournaledVoicemail(self._steps)
         self._clock = _JournaledClock(self._steps)
@@ -147,6 +155,7 @@ class JournaledVerbs(JournaledOwnPhone):
             (sounds, stop_digits, answer),
             lambda: self._verbs.play(sounds, stop_digits=stop_digits, answer=answer),
             kinds.TEXT,
+            typed=lambda digit: digit,
         )
 
     async def play_file(self, path: str, *, skip_s: float, stop_digits: str) -> Played:
@@ -155,6 +164,7 @@ class JournaledVerbs(JournaledOwnPhone):
             (path, skip_s, stop_digits),
             lambda: self._verbs.play_file(path, skip_s=skip_s, stop_digits=stop_digits),
             kinds.PLAYED,
+            typed=lambda played: played.digit,
         )
 
     async def digits(self, *, maximum: int, first_s: float, between_s: float, end_digits: str) -> Digits:
@@ -163,6 +173,7 @@ class JournaledVerbs(JournaledOwnPhone):
             (maximum, first_s, between_s, end_digits),
             lambda: self._verbs.digits(maximum=maximum, first_s=first_s, between_s=between_s, end_digits=end_digits),
             kinds.DIGITS,
+            typed=lambda digits: digits.digits,
         )
 
     def drop_digits(self) -> None:

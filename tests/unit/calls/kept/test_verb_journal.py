@@ -229,3 +229,15 @@ def test_digests_are_those_of_equal_arguments() -> None:
     assert digest_of(["a"]) != digest_of(["b"])
     assert digest_of((object(),)) == digest_of((object(),))
     assert digest_of(("welcome", Decimal("1.50"))) == 2760848249, "the same in every process"
+
+
+def test_what_is_withheld_is_not_written_down_and_ends_the_journal_there() -> None:
+    journal = VerbJournal()
+    verb(journal, "play", "card-number")
+    place = journal.begin("digits", 16)
+    journal.withheld(place)
+    verb(journal, "play", "thanks")
+    journal = again(journal)
+    journal.begin("play", "card-number")
+    with pytest.raises(FlowLeft, match="was not kept, as recordings were masked"):
+        journal.begin("digits", 16)

@@ -351,3 +351,20 @@ def test_a_flow_that_is_left_and_tries_for_ever_is_kept_waiting() -> None:
 
     asyncio.run(watch())
     assert 0 < len(tries) <= REFUSALS_MAX + 1
+
+
+def test_what_is_typed_while_recordings_are_masked_is_not_noted() -> None:
+    journal, masked = VerbJournal(), [False]
+    verbs = JournaledVerbs(FakeCall(digits="7" + "4111#"), journal, is_masked=lambda: masked[0])
+
+    async def pay() -> str:
+        await verbs.play(["menu"], stop_digits="7")
+        masked[0] = True
+        await verbs.play(["card-number"])
+        card = await verbs.digits(maximum=16, first_s=5.0, between_s=3.0, end_digits="#")
+        masked[0] = False
+        return card.digits
+
+    assert asyncio.run(pay()) == "4111"
+    assert [each.fault for each in journal.keep().verbs] == ["", "", "withheld"]
+    assert b"4111" not in msgspec.msgpack.encode(journal.keep())
