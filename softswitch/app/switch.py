@@ -48,7 +48,7 @@ from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
 from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.runtime.adopting import read_kept, survivors_of
-from softswitch.calls.runtime.telling import message_left
+from softswitch.calls.runtime.telling import call_ended, message_left
 from softswitch.calls.runtime.voicemail import files_in, recorded_s
 from softswitch.calls.settings import CallSettings
 from softswitch.calls.told.events import ConfigurationReloaded
@@ -111,8 +111,8 @@ class Switch:
         parts.driver.hold_back()
         await parts.driver.start(listeners(configuration))
         self._held.let_go()
+        parts.endpoint.trunks.start(parts.clock.now())  # calls that go on have channels of theirs
         self._restore(parts, kept)
-        parts.endpoint.trunks.start(parts.clock.now())
         parts.driver.go_on()
         self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)
         await self._control.start()
@@ -195,6 +195,7 @@ class Switch:
         lost = parts.store.end_leftover_calls(wall, frozenset(parts.controller.calls))
         parts.records.calls_lost(lost)
         for cdr in lost:
+            call_ended(parts.controller.around, cdr)
             log.warning("call lost", call_id=cdr.call_id, reason=cdr.end_reason)
         survivors = survivors_of(call for call, _ in adopted)
         known = parts.acd.start(acd_configuration(parts.configuration), survivors)

@@ -11,12 +11,14 @@ from softswitch.base.address import Flow as SipFlow
 from softswitch.base.address import TransportKind
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
 from softswitch.calls.conferences.terms import RoomTerms
+from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.adopting import decode
+from softswitch.calls.runtime.adopting import decode, read_kept
 from softswitch.calls.runtime.keeping import encode
 from softswitch.calls.runtime.supervision import Supervision
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.calls.supervision import SupervisionMode
+from softswitch.calls.told.call_events import CallEnded
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.media.protocol import DropStream
@@ -350,8 +352,35 @@ def test_a_call_that_cannot_be_read_ends_and_no_other(play: Callable[[Scenario],
         assert waiting not in centre.controller.calls
         assert only_call(centre).conversation is not None
         assert [cdr.end_reason for cdr in centre.cdrs()] == ["switch restarted"]
+        told_since = [each.event for each in centre.events.after(centre.events.oldest - 1, 1000).events]
+        (told,) = [event for event in told_since if isinstance(event, CallEnded)]
+        assert (told.call_id, told.end_reason) == (waiting, "switch restarted")
         centre.phone("carl").hang_up()
         await centre.sleep(60.0)
+
+    play(scenario)
+
+
+def test_a_call_that_cannot_go_on_leaves_its_agent_and_no_other_call(play: Callable[[Scenario], None]) -> None:
+    """A fault of ours in going on with it."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = centre.caller("+15551234")
+        caller.call(HOTLINE)
+        call = await talking(centre, caller)
+        assert call.record.agent == "ann"
+
+        def fails(call: ActiveCall, kept: KeptCall) -> None:
+            raise RuntimeError(f"{call.call_id} of {kept.kept_at}")
+
+        (kept,) = read_kept(centre.records.kept_calls(), "boot")
+        centre.controller.resume([(call, kept)], fails)
+        await centre.sleep(20.0)
+        assert not caller.is_answered
+        assert centre.acd.agent_summaries()[0].state is AgentState.READY
+        await centre.all_over()
+        assert "RuntimeError" in only_cdr(centre).fault
 
     play(scenario)
 

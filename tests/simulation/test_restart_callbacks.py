@@ -132,3 +132,41 @@ def test_a_customer_who_was_called_first_and_waits_is_called_again(tmp_path: Pat
         await centre.all_over()
 
     centre(tmp_path, customer_first=True).run(scenario)
+
+
+def test_a_customer_who_was_called_first_and_talks_is_the_agents_as_before(tmp_path: Path) -> None:
+    """The router hears of a hold, the trunk has a channel in use, and the agent is free when he is done."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        centre.caller(CUSTOMER)
+        await centre.log_in("ann")
+        former = centre.caller("+15550198")
+        former.call(HOTLINE)
+        await centre.until(lambda: ann(centre) is AgentState.BUSY)
+        phone = await promised(centre)
+        await centre.until(lambda: bool(phone.seen(InviteReceived)))
+        await centre.sleep(2.0)
+        phone.press("1")
+        await centre.sleep(2.0)
+        former.hang_up()
+        await centre.sleep(10.0)
+        (call,) = centre.controller.calls.values()
+        assert call.conversation is not None
+        await centre.restart()
+        await centre.sleep(5.0)
+        (trunk,) = centre.endpoint.trunks.summaries(centre.clock.now())
+        assert (trunk.used_in, trunk.used_out) == (0, 1)
+        centre.phone("ann").hold("sendonly")
+        await centre.sleep(3.0)
+        assert [type(each.event).__name__ for each in centre.diary].count("ContactHeld") == 1
+        centre.phone("ann").hold("sendrecv")
+        await centre.sleep(3.0)
+        centre.phone("ann").hang_up()
+        await centre.until(lambda: stored(centre).state == "over")
+        assert (stored(centre).result, stored(centre).agent, stored(centre).attempts) == ("served", "ann", 1)
+        await centre.all_over()
+        assert ann(centre) is AgentState.READY
+        (trunk,) = centre.endpoint.trunks.summaries(centre.clock.now())
+        assert (trunk.used_in, trunk.used_out) == (0, 0)
+
+    centre(tmp_path, customer_first=True).run(scenario)

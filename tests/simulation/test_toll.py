@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from softswitch.calls.outcomes import DialOutcome, DialReason
@@ -10,6 +11,7 @@ from softswitch.calls.settings import CallSettings, Extension, TrunkRoute
 from softswitch.calls.toll_policy import TollRules
 from softswitch.dialplan import Call, flow
 from softswitch.sip.outputs import InviteReceived, LegAnswered
+from softswitch.sip.trunks.capacity import CapacitySettings
 from softswitch.sip.trunks.selection import OutboundRoute
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import SimulatedPhone
@@ -25,6 +27,12 @@ outcomes: list[DialOutcome] = []
 @flow
 async def outside(call: Call) -> None:
     outcomes.append(await call.dial(call.called_number))
+
+
+@flow
+async def answered(call: Call) -> None:
+    await call.answer()
+    await call.pause(600.0)
 
 
 @pytest.fixture
@@ -192,3 +200,35 @@ def test_a_call_goes_on_counting_when_the_switch_is_killed(centre: Make) -> None
         assert trunk.used_out == 0
 
     centre(minutes_per_day=10).run(scenario)
+
+
+def test_channels_of_calls_that_go_on_are_counted_even_if_there_are_fewer_now(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        bob, _ = await ready(centre)
+        bob.call(OUTSIDE, password=PASSWORD)
+        caller = centre.caller("+15551234")
+        caller.call("200")
+        await centre.sleep(5.0)
+        centre.peers = (msgspec.structs.replace(centre.peers[0], capacity=CapacitySettings(both_max=1)),)
+        await centre.restart()
+        (trunk,) = centre.endpoint.trunks.summaries(centre.clock.now())
+        assert (trunk.used_in, trunk.used_out, trunk.refused) == (1, 1, 0)
+        caller.hang_up()
+        bob.hang_up()
+        await centre.all_over()
+        (trunk,) = centre.endpoint.trunks.summaries(centre.clock.now())
+        assert (trunk.used_in, trunk.used_out) == (0, 0)
+
+    SimulatedCentre(
+        tmp_path,
+        flows={"outside": outside, "answered": answered},
+        routes={"+!": "outside", "200": "answered"},
+        phones=[Extension(username="bob", number="101", trunks=frozenset({"provider"}))],
+        settings=CallSettings(
+            domain="centre.test",
+            media_ip="10.0.0.1",
+            recordings_directory=str(tmp_path),
+            trunks=(TrunkRoute(name="provider", host="10.0.9.2", prefix="+"),),
+        ),
+        outlives=True,
+    ).run(scenario)

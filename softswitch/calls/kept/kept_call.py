@@ -31,6 +31,7 @@ from softswitch.media.feeds.orders import Side
 from softswitch.media.kept import KeptStream
 from softswitch.media.protocol import Recording
 from softswitch.sip.kept import KeptLeg
+from softswitch.sip.trunks.capacity import Direction
 
 KEPT_VERSION = 1
 """Raised when what is kept of a call means another thing than before. A field more is no such change if it has a
@@ -55,7 +56,9 @@ class KeptParty(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     line: AgentId | None = None
     open_line: str = ""
     trunk: str = ""
-    """Through which he was called; one of its channels is his."""
+    """One of its channels is his,"""
+    channel: Direction = "out"
+    """in this direction."""
     toll: tuple[str, ...] = ()
     """Whose calls to the outside he is counted among."""
     is_fax: bool = False

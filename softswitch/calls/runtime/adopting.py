@@ -106,6 +106,7 @@ class Adopting:
         record = adopt_record(kept.record, self._chains)
         call = ActiveCall(None, caller, record, self._around, kept=kept, **self._connections)
         self._entered(call, kept)
+        self._take_channel(call, kept.caller)
         self._readmit(call, kept)
         call.recordings.adopt(kept.recordings)
         if kept.conversation is not None and converse_on(call, kept.conversation) is None:
@@ -163,10 +164,10 @@ class Adopting:
         return leg
 
     def _take_channel(self, call: ActiveCall, kept: KeptParty) -> None:
-        """Who was called outside has a channel of his trunk, and is paid for."""
-        leg_id, trunks = kept.description.leg_id, self._around.sip.trunks
-        if kept.trunk and not trunks.take(kept.trunk, "out", self._around.clock.now()):
-            trunks.bind(leg_id, kept.trunk, "out")
+        """Who is outside has a channel of his trunk; who was called there is paid for."""
+        leg_id = kept.description.leg_id
+        if kept.trunk:
+            self._around.sip.trunks.goes_on(leg_id, kept.trunk, kept.channel)
         row = next((row for row in call.record.legs.known() if row.leg_id == leg_id), None)
         self._around.toll.goes_on(leg_id, kept.toll, None if row is None else row.answered_at)
 
@@ -175,8 +176,9 @@ class Adopting:
         if party.extension is None:
             return
         self._around.legs.began(party.extension.username, party.leg.leg_id, call.call_id)
-        agent_id = party.extension.agent_id
-        if agent_id is None or party.open_line or agent_id == kept.record.agent:
+        agent_id, stay = party.extension.agent_id, kept.record.stays.current
+        is_of_acd = stay is not None and stay.agent == agent_id
+        if agent_id is None or party.open_line or is_of_acd:
             return
         party.line = agent_id
         self._around.lines.taken(agent_id, BusyKind.DIRECT_IN)
@@ -224,6 +226,16 @@ async def talk_on(call: ActiveCall) -> None:
             part_conversation(call, conversation)
         _leave_queue(call, conversation)
         call.flow_over()
+
+
+def give_up(call: ActiveCall, fault: str) -> None:
+    """It cannot go on after all: who talks is parted, its agent is free, it is over."""
+    conversation = call.conversation
+    if conversation is not None:
+        part_conversation(call, conversation)
+    _leave_queue(call, conversation)
+    call.flow_failed(fault, 500)
+    call.flow_over()
 
 
 def _leave_queue(call: ActiveCall, conversation: Conversation | None) -> None:

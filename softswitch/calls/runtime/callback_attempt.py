@@ -11,6 +11,7 @@ wants it to be tried later.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from softswitch.acd.inputs import ContactFinished, ContactWithdrawn
 from softswitch.acd.outputs import AgentReserved
@@ -18,8 +19,9 @@ from softswitch.base.errors import SoftswitchError
 from softswitch.base.ids import ContactId
 from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import AttemptResult, CallbackTerms
+from softswitch.calls.kept.kept_verbs import KeptQueueSounds, KeptVisit
 from softswitch.calls.outcomes import CallEnded, DialReason, QueueReason
-from softswitch.calls.queue_wishes import QueueWishes
+from softswitch.calls.queue_wishes import QueueStay, QueueWishes
 from softswitch.calls.ringing import RingPlan
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.adopting import talk_on
@@ -84,14 +86,28 @@ class CallbackAttempt:
         """The agent and the customer talk, as in the switch before, until one of them hangs up."""
         call = self._call
         self._agent = call.record.agent
-        is_agent_first = call.keeps_agent
-        self._is_connected = True
         try:
-            await talk_on(call)
+            if call.keeps_agent or call.queue_stay is None:
+                await talk_on(call)
+            else:
+                await self._go_on_in_queue(call.queue_stay)
         finally:
-            if is_agent_first:
-                self._leave_agent()
+            call.flow_over()
             self._report("served", "", self._agent)
+
+    async def _go_on_in_queue(self, stay: QueueStay) -> None:
+        """The customer was called first: what the agent does with him is told to the router, as before."""
+        record = self._call.record
+        kept = KeptVisit(
+            queue=record.queue,
+            queued_at=stay.queued_at,
+            wishes=stay.wishes,
+            sounds=KeptQueueSounds(music=""),
+            is_talking=True,
+            is_known=record.stays.current is not None,
+        )
+        with suppress(CallEnded):
+            await QueueVisit(self._call, kept.queue, kept.wishes, kept=kept).run()
 
     async def _reach_agent(self, reservation: AgentReserved) -> bool:
         """Whether he answered and the router has connected him."""

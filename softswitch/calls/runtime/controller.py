@@ -22,7 +22,7 @@ from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.acd_events import AcdEvents
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
-from softswitch.calls.runtime.adopting import Adopting, legs_of
+from softswitch.calls.runtime.adopting import Adopting, give_up, legs_of
 from softswitch.calls.runtime.arrivals import let_in, who_calls
 from softswitch.calls.runtime.belonging import arrive, begin_for, project_at_work, refusal_of_full
 from softswitch.calls.runtime.completing import CallCompletion
@@ -265,8 +265,12 @@ class CallController:
     ) -> None:
         """The flows of adopted calls go on, once all calls are there, and the ACD knows which."""
         for call, kept in adopted:
-            if not self._around.callbacks.go_on(call):
-                resume(call, kept)
+            try:
+                if not self._around.callbacks.go_on(call):
+                    resume(call, kept)
+            except Exception:  # as above
+                log.exception("call not resumed", call_id=call.call_id)
+                give_up(call, traceback.format_exc())
             call.changed()
         answered = [party.leg.leg_id for call, _ in adopted for party in call.parties if party.is_answered]
         if answered:
@@ -487,15 +491,16 @@ class CallController:
             self._take_line(caller, BusyKind.OUTBOUND)
         if caller.stream is not None:
             self._measuring.moved(caller.stream.stream_id, call.call_id)
-        now = self._around.clock.now()
-        if record.trunk and not self._around.sip.trunks.take(record.trunk, "in", now):
-            self._around.sip.trunks.bind(caller.leg.leg_id, record.trunk, "in")
 
     def _forget(self, kept: KeptCall) -> None:
         """It could not be adopted: nothing of it is left here; its legs are hung up."""
         call = self.calls.pop(kept.call_id, None)
         if call is not None:
             self._around.projects.over(kept.call_id)
+            self._around.records.call_forgotten(kept.call_id)
+            for party in call.parties:
+                self.free_line(party)
+                party.release()
         for leg_id in legs_of(kept):
             self.legs.pop(leg_id, None)
             self._around.legs.ended(leg_id)
@@ -570,7 +575,7 @@ class CallController:
         self._around.records.hasten()  # else the next switch, should this one die now, would go on with it
         call.record.chain.call_over((cdr.started_at, cdr.call_id))
         self._measuring.call_ended(call.record, cdr)
-        call_ended(call, cdr)
+        call_ended(self._around, cdr)
         log.info("call ended", call_id=call.call_id, reason=cdr.end_reason, by=cdr.ended_by)
         self._note_end()
 

@@ -130,6 +130,7 @@ def keep_call(call: "ActiveCall", boot_id: str) -> KeptCall:
 
 def keep_party(party: "Party", sip: "Sip", toll: "Toll") -> KeptParty:
     """Him, his leg and his stream."""
+    trunk, direction = sip.trunks.channel_of(party.leg.leg_id) or ("", "out")
     is_there = party.leg.state is not LegState.ENDED and party.stands_for is None
     return KeptParty(
         description=party.leg.keep(),
@@ -143,15 +144,11 @@ def keep_party(party: "Party", sip: "Sip", toll: "Toll") -> KeptParty:
         came_from=party.came_from,
         line=party.line,
         open_line=party.open_line,
-        trunk=_trunk_of(party),
+        trunk=trunk,
+        channel=direction,
         toll=toll.subjects_of(party.leg.leg_id),
         is_fax=party.is_fax,
         takes_t38=party.takes_t38,
         listens_for_fax=party.listens_for_fax,
         image_offer=party.image_offer,
     )
-
-
-def _trunk_of(party: "Party") -> str:
-    kind, _, name = party.leg.party.partition(":")
-    return name if kind == "trunk" else ""

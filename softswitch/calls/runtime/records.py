@@ -93,6 +93,10 @@ class StoreRecords:
         """A call of the former switch goes on."""
         self._in_progress[call_id] = []
 
+    def call_forgotten(self, call_id: CallId) -> None:
+        """It was adopted, and does not go on after all."""
+        self._in_progress.pop(call_id, None)
+
     def calls_lost(self, cdrs: Iterable[Cdr]) -> None:
         """Calls that a former switch left in progress, of which recordings may yet turn up. At start."""
         self._lost = {cdr.call_id: cdr for cdr in cdrs}

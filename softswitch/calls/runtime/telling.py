@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from softswitch.calls.runtime.active_call import ActiveCall
     from softswitch.calls.runtime.conversation import Conversation
     from softswitch.calls.runtime.party import Party
+    from softswitch.calls.runtime.ports import Surroundings
 
 
 def call_began(call: "ActiveCall", source: str = "", former_call: CallId | None = None) -> None:
@@ -133,10 +134,10 @@ def call_tagged(call: "ActiveCall", tags: Mapping[str, str], variables: Mapping[
     around.tell(event, call.record.project)
 
 
-def call_ended(call: "ActiveCall", cdr: Cdr) -> None:
-    call.around.tell(
+def call_ended(around: "Surroundings", cdr: Cdr) -> None:
+    around.tell(
         CallEnded(
-            call.around.clock.now(),
+            around.clock.now(),
             cdr.call_id,
             cdr.started_at,
             cdr.end_reason,

@@ -55,6 +55,13 @@ class Capacity:
         self.used_out += 1
         return ""
 
+    def goes_on(self, direction: Direction) -> None:
+        """Count a call that was in progress before: nobody asks whether there is room for it."""
+        if direction == "in":
+            self.used_in += 1
+        else:
+            self.used_out += 1
+
     def give_back(self, direction: Direction) -> None:
         """A call is over."""
         if direction == "in":

@@ -57,6 +57,18 @@ class TrunkLinks:
         if link is not None:
             self._by_leg[leg_id] = (link, direction)
 
+    def goes_on(self, leg_id: LegId, name: str, direction: Direction) -> None:
+        """A leg of the switch before has a channel, however many there may be at a time. After `start`."""
+        link = self._links.get(name)
+        if link is not None:
+            link.capacity.goes_on(direction)
+            self._by_leg[leg_id] = (link, direction)
+
+    def channel_of(self, leg_id: LegId) -> tuple[str, Direction] | None:
+        """Of which trunk it has a channel, and in which direction."""
+        bound = self._by_leg.get(leg_id)
+        return None if bound is None else (bound[0].name, bound[1])
+
     def give_back(self, name: str, direction: Direction) -> None:
         """The call that was counted has not come about."""
         link = self._links.get(name)

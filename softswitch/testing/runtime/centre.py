@@ -39,6 +39,7 @@ from softswitch.calls.runtime.queue_hours import QueueHours
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.screen_pops import ScreenPops
 from softswitch.calls.runtime.sip_commands import SipCommands
+from softswitch.calls.runtime.telling import call_ended
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
 from softswitch.calls.runtime.transferring import transfer_by_command
@@ -280,6 +281,10 @@ class SimulatedCentre:
         """As if their files were changed, and loaded again."""
         self.dialplan = msgspec.structs.replace(self.dialplan, flows=flows)
 
+    def configure_next(self, *, queues: Sequence[Queue], agents: Sequence[Agent]) -> None:
+        """As if the files were changed, and not loaded again: the next switch reads them."""
+        self._configuration = ConfigurationSet(queues=list(queues), agents=list(agents))
+
     def reload(self, *, queues: Sequence[Queue], agents: Sequence[Agent]) -> None:
         self._configuration = ConfigurationSet(queues=list(queues), agents=list(agents))
         self.acd.apply(self._configuration)
@@ -354,7 +359,8 @@ class SimulatedCentre:
         self.conferences.adopt(self.controller.calls)
         self.voicemail.calls_go_on(self.controller.calls)
         self.callbacks.adopt(self.controller.calls.values())
-        self.store.end_leftover_calls(self.clock.wall(), frozenset(self.controller.calls))
+        for cdr in self.store.end_leftover_calls(self.clock.wall(), frozenset(self.controller.calls)):
+            call_ended(self.around, cdr)
         self.acd.start(self._configuration, survivors_of(call for call, _ in adopted))
         self.hours.refresh()
         self.callbacks.start()
