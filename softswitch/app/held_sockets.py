@@ -21,12 +21,14 @@ descriptor of the pair and those it is given.
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from softswitch.app.children import CANNOT_START
 from softswitch.app.supervisor_protocol import Rejoin
 from softswitch.base.address import HostPort, TransportKind
 
@@ -279,7 +281,7 @@ class SocketStore:
     def ended(self, lived_s: float, *, is_fault: bool = True) -> bool:
         """The switch has died; whether the next one begins anew, since it dies again and again.
 
-        It is no fault of the switch's if somebody else has killed it.
+        `is_fault`: as `is_fault_of_switch` has it.
         """
         self._short_lives = self._short_lives + 1 if is_fault and lived_s < SHORT_LIFE_S else 0
         if self._short_lives < SHORT_LIVES_MAX:
@@ -300,6 +302,12 @@ class SocketStore:
         if self._channel is not None:
             self._channel.close()
             self._channel = None
+
+
+def is_fault_of_switch(exit_code: int | None, *, has_hung: bool) -> bool:
+    """Not if somebody else has killed it, nor if it has said why it cannot start: its store is read-only, say. Then it
+    is tried again until that is repaired, and the calls of before wait for it."""
+    return has_hung or exit_code not in (-signal.SIGKILL, *CANNOT_START)
 
 
 def _read(text: str) -> Inherited | None:

@@ -22,7 +22,7 @@ from softswitch import __version__
 from softswitch.app.child_process import Process, how_it_ended
 from softswitch.app.children import AllGone, Children, GaveUp, Output, Restart, Role, Send, Spawn
 from softswitch.app.health import notify
-from softswitch.app.held_sockets import LeftSockets, SocketStore
+from softswitch.app.held_sockets import LeftSockets, SocketStore, is_fault_of_switch
 from softswitch.app.renewal import Renewal
 from softswitch.app.run_directory import SWITCH, RunDirectory
 from softswitch.app.spare import Spare
@@ -304,7 +304,7 @@ class Supervisor:
             if self._upgrading is not None and self._upgrading.switch_ended(exit_code):
                 self._drain()
                 return
-            is_fault = exit_code != -signal.SIGKILL or name in self._hung
+            is_fault = is_fault_of_switch(exit_code, has_hung=name in self._hung)
             self._hung.discard(name)
             if self._sockets.ended(self._clock.now() - self._switch_began_at, is_fault=is_fault):
                 _log.error("the switch dies again and again: it begins anew, without the calls of before", child=name)

@@ -2,9 +2,19 @@
 
 import asyncio
 import os
+import signal
 import socket
 
-from softswitch.app.held_sockets import SHORT_LIFE_S, SHORT_LIVES_MAX, HeldSockets, LeftSockets, SocketStore
+import pytest
+
+from softswitch.app.held_sockets import (
+    SHORT_LIFE_S,
+    SHORT_LIVES_MAX,
+    HeldSockets,
+    LeftSockets,
+    SocketStore,
+    is_fault_of_switch,
+)
 from softswitch.base.address import HostPort, TransportKind
 
 
@@ -188,3 +198,21 @@ def test_the_next_program_of_the_same_process_goes_on_with_what_is_held() -> Non
     taken.close()
     second.close()
     after.close()
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "has_hung", "is_fault"),
+    [
+        (1, False, True),
+        (-signal.SIGSEGV, False, True),
+        (None, False, True),
+        (-signal.SIGKILL, False, False),
+        (-signal.SIGKILL, True, True),
+        (2, False, False),
+    ],
+)
+def test_the_calls_of_before_are_not_given_up_for_what_they_have_not_done(
+    exit_code: int | None, *, has_hung: bool, is_fault: bool
+) -> None:
+    """Exit code 2: its store is read-only, or its configuration is wrong, and it has said so."""
+    assert is_fault_of_switch(exit_code, has_hung=has_hung) is is_fault
