@@ -120,7 +120,8 @@ def test_a_killed_media_worker_ends_no_call_and_the_sound_is_back_within_a_secon
             samples = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)[:, 0]
         is_heard = has_tone(samples, AGENT_HZ)
         silence_s = longest_run(~is_heard[5:-5]) * 0.1
-        assert 0.0 < silence_s <= 1.0, f"{path.name}: the agent was not heard for {silence_s:.1f} s"
+        assert is_heard.any()
+        assert silence_s <= 1.0, f"{path.name}: the agent was not heard for {silence_s:.1f} s"
 
     switch = with_phones(tmp_path, 10, scenario, srtp)
     with switch.store() as store:
