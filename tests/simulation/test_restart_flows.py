@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from softswitch.acd.model import Agent, AgentState, ContactState, Queue
+from softswitch.acd.outputs import ContactForgotten
 from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.calls.outcomes import DialOutcome, QueueOutcome
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -199,6 +200,28 @@ def test_who_waits_keeps_his_place_and_hears_the_music_go_on(centre: SimulatedCe
         assert cdr.tags["score"] == "4"
         assert cdr.queue_wait_s == pytest.approx(16.3, abs=0.3)
         assert (cdr.agent, cdr.end_reason) == ("ann", "completed")
+
+    centre.run(scenario)
+
+
+def test_who_is_forgotten_by_the_router_is_queued_again_as_old_as_he_is(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await waiting(centre)
+        stay = only_call(centre).queue_stay
+        assert stay is not None
+        for table in (centre.store.router_snapshot, centre.store.router_journal):
+            for key, _ in list(table.raw(b"")):
+                table.delete(int.from_bytes(key, "big"))
+        await centre.restart()
+        await centre.sleep(1.0)
+        assert any(isinstance(each, ContactForgotten) for each in centre.acd_outputs)
+        (contact,) = centre.acd.contact_summaries()
+        assert contact.wait_s == pytest.approx(centre.clock.now() - stay.queued_at, abs=0.1)
+        await centre.log_in("ann")
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        centre.phone("ann").hang_up()
+        await centre.all_over()
+        assert only_cdr(centre).queue_wait_s == pytest.approx(12.3, abs=0.4)
 
     centre.run(scenario)
 
