@@ -24,7 +24,8 @@ MUSIC_HZ, QUESTION_HZ = 300, 350
 class CrowdLine(msgspec.Struct, frozen=True, kw_only=True):
     """A call at one phone; `username` is empty for a caller from outside. `state`: dialling, ringing, talking, ended.
 
-    `is_to_end`: the crowd was told to end it, and its BYE was answered with `goodbye` (0: not yet, or not at all).
+    `is_to_end`: the crowd was told to end it, and its BYE was answered with `goodbye` (0: not yet, or not at all),
+    which was known at `goodbye_at`.
     `faults` are what no phone may be told. `answered_at` is when the switch had said for certain that they talk: with
     its 200, or with its ACK.
     """
@@ -42,6 +43,7 @@ class CrowdLine(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: float
     is_to_end: bool
     goodbye: int
+    goodbye_at: float
     faults: list[str]
     sip_call_id: str
 
@@ -156,7 +158,7 @@ class Crowd:
         return msgspec.convert(self.ask("listen"), Hearings, strict=False)
 
     def hang_up(self, lines: Sequence[int]) -> dict[int, int]:
-        """What each BYE was answered with; 0: nothing."""
+        """What each BYE was answered with; 0: nothing. Of calls that were over before nothing is said."""
         return {int(line): status for line, status in self.ask("hang up", lines=list(lines)).items()}
 
     def press(self, line: int, keys: str) -> None:

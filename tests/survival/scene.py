@@ -37,6 +37,8 @@ BACK_WITHIN_S = 30.0
 UPGRADED_WITHIN_S = 120.0
 HEARD_AFTER_S = 2.1
 """Two whole seconds of sound, whatever came before them."""
+WRITTEN_S = 0.1
+"""Who has talked for longer when the switch dies is written down."""
 SOUND_WITHIN_S = 8.0
 TOLD_FROM_MS = 60.0
 UNSAVED_S = 1.0
@@ -124,6 +126,8 @@ class Scene:
         self.kinds: dict[int, str] = {}
         """What each line is for; "agent" is somebody who was called."""
         self.dialled = 0
+        self.deaths: list[float] = []
+        """When switches died, in seconds since 1970."""
         self.steady: set[int] = set()
         """Lines that are looked at and listened to; others come and go."""
         self.known_lost: set[int] = set()
@@ -214,6 +218,8 @@ class Scene:
         before = {name: self.pid(name) for name in names}
         assert all(before.values()), f"not running: {before}"
         killed_at = time.monotonic()
+        if "switch" in names:
+            self.deaths.append(time.time())
         for pid in before.values():
             os.kill(pid, signal.SIGKILL)
         then()
@@ -293,6 +299,15 @@ class Scene:
             late_ms=heard.late_ms,
             withheld_ms=0.0,
         )
+
+    def is_written(self, line: CrowdLine) -> bool:
+        """It was answered, and had been for a moment when the switch died next.
+
+        A phone that rang for a switch that died is rung anew by the next one, or another is; what it says to the
+        former call is nothing that could be lost.
+        """
+        since = line.began_at if line.username else line.answered_at
+        return line.answered_at > 0 and not any(since < death < line.answered_at + WRITTEN_S for death in self.deaths)
 
     def story(self, calling: str, former: Sequence[CrowdLine] = ()) -> str:
         """All lines of who called from this number, those forgotten too, with their SIP messages."""
@@ -453,7 +468,7 @@ class Scene:
 
     def end(self) -> list[str]:
         """Everybody hangs up, callers and agents by turns; what is left or wrong then."""
-        pairs = [line for line in self.crowd.lines() if line.state == "talking"]
+        pairs = [line for line in self.crowd.lines() if line.state == "talking" and self.is_written(line)]
         both = {line.calling for line in pairs if line.username and line.line not in self.kinds}
         hanging = [
             line.line
@@ -490,7 +505,7 @@ class Scene:
         found += [
             f"line {line.line} of {line.username or line.calling} is still {line.state}"
             for line in self.crowd.lines()
-            if line.state != "ended"
+            if line.state != "ended" and self.is_written(line)
         ]
         return found
 
