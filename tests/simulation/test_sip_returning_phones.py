@@ -20,7 +20,7 @@ from softswitch.sip.outputs import (
     RequestFinished,
     SipOutput,
 )
-from softswitch.sip.settings import PLAIN_SESSION, Account, SessionPolicy, SipSettings, Target
+from softswitch.sip.settings import PLAIN_SESSION, Account, SessionPolicy, SipSettings, Target, TrunkPeer
 from softswitch.testing.raw_station import RawStation
 from softswitch.testing.sip_pair import ALICE, ANSWER, OFFER, PROVIDER, SWITCH, SipPair, switch_settings
 from softswitch.testing.successor import succeed, write_down
@@ -346,3 +346,49 @@ def test_a_caller_who_is_back_is_answered() -> None:
     pair.switch.accept(ours, ANSWER, pair.now)
     pair.run(0.2)
     assert raw.responses("INVITE")[-1].status == 200
+
+
+@pytest.mark.parametrize("invites_again", [True, False])
+def test_a_hold_that_was_answered_along_a_broken_connection_ends_no_call(invites_again: bool) -> None:
+    """The phone has given its re-INVITE up with the connection, as most do, and never acknowledges our 200."""
+    scene = PhoneOnAStream(TransportKind.TCP)
+    pair = scene.pair
+    pair.switch.update_settings(
+        replace(settings_with(PLAIN_SESSION), trunks=(TrunkPeer(name="x", addresses=("203.0.113.5",)),))
+    )
+    raw = RawStation(PROVIDER, TransportKind.TCP)
+    pair.network.attach("raw", raw, (TransportKind.TCP, PROVIDER))
+    pair.rules.append(
+        lambda name, fact, now: (
+            pair.switch.answer_reinvite(fact.leg_id, ANSWER, now) if isinstance(fact, ReinviteReceived) else None
+        )
+    )
+    tag = ""
+
+    def says(method: str, cseq: int) -> None:
+        to = f"<sip:1@s>;tag={tag}" if tag else "<sip:1@s>"
+        raw.send(
+            SWITCH,
+            f"{method} sip:100@switch.example SIP/2.0\nVia: SIP/2.0/TCP 203.0.113.5:5060;branch=z9hG4bK{method}{cseq}\n"
+            f"Max-Forwards: 70\nFrom: <sip:5@p>;tag=raw\nTo: {to}\nCall-ID: raw-call\nCSeq: {cseq} {method}\n"
+            f"Contact: <sip:5@10.0.0.9:5070;transport=tcp>\nContent-Type: application/sdp\n",
+            OFFER.decode(),
+        )
+        pair.run(0.1)
+
+    says("INVITE", 1)
+    tag = raw.responses("INVITE")[-1].to.tag or ""
+    says("ACK", 1)
+    pair.switch.update_settings(replace(settings_with(PLAIN_SESSION), trunks=()))
+    says("INVITE", 2)
+    assert raw.responses("INVITE")[-1].status == 200
+    all_break(pair)
+    says("INFO", 3)
+    if invites_again:
+        says("INVITE", 4)
+        assert (raw.responses("INVITE")[-1].status, raw.responses("INVITE")[-1].cseq.number) == (200, 4)
+        says("ACK", 4)
+    pair.run(60.0)
+    assert pair.all("switch", LegEnded) == []
+    says("BYE", 5)
+    assert pair.one("switch", LegEnded).reason == "bye"

@@ -28,6 +28,7 @@ class AnsweredInvite:
         "_packet",
         "cseq",
         "has_offer",
+        "was_moved",
     )
 
     def __init__(
@@ -44,6 +45,8 @@ class AnsweredInvite:
         timers = core.settings.timers
         self.cseq = cseq
         self.has_offer = has_offer
+        self.was_moved = False
+        """The connection it went along broke: the peer may have given its INVITE up with it, and send no ACK ever."""
         self._core = core
         self._exchange = exchange
         self._packet = packet
@@ -61,6 +64,7 @@ class AnsweredInvite:
 
     def move_to(self, flow: Flow, now: float) -> None:
         """The peer is there now."""
+        self.was_moved = True
         self._exchange.flow = flow
         if not self._is_settled:
             self._exchange.respond_packet(200, self._packet, now)

@@ -244,6 +244,7 @@ class InviteSession:
         elif self._is_over:
             self._core.answer(request, flow, 481, now)
         elif request.method == "INVITE":
+            self._forget_given_up(request.cseq.number)
             self.offers.receive_reinvite(request, flow, now)
         elif request.method == "UPDATE":
             self.offers.receive_update(request, flow, now)
@@ -382,6 +383,13 @@ class InviteSession:
         if not self._is_over:
             self.offers.move_to(self.source, now)
 
+    def _forget_given_up(self, number: int) -> None:
+        """The peer invites again, so what his last INVITE was answered along a broken connection is nothing to him."""
+        answer = self._answer
+        if answer is not None and answer.was_moved and self.is_confirmed and number > answer.cseq:
+            answer.settle()
+            self._answer = None
+
     def _get_refers(self) -> Refers:
         if self._refers is None:
             self._refers = Refers(self._core, self.leg_id, self._dialog, self._challenge)
@@ -406,7 +414,10 @@ class InviteSession:
             self._send_bye(now)
 
     def _give_up_on_ack(self, now: float) -> None:
-        self._answer = None
+        answer, self._answer = self._answer, None
+        if answer is not None and answer.was_moved and self.is_confirmed and not self._is_over:
+            self.offers.go_on(now)
+            return
         if not self._is_over:
             self._end("timeout", "no ACK", 408, now)
         self._leave(now)
