@@ -42,7 +42,10 @@ class CallbackOperations:
         return CallbackSet(_row(callback, wall), is_new=is_new)
 
     async def cancel_callback(self, callback_id: str, by: str) -> CallbackSet | Refused:
-        callback = self._parts.callbacks.cancel(callback_id, by)
+        try:
+            callback = await self._parts.callbacks.cancel_for_good(callback_id, by)
+        except LocalError as error:
+            return Refused("failed", str(error))
         if callback is None:
             reason = f'there is no call-back "{callback_id}" that is not over: see `softswitch callbacks`'
             return Refused("not_found", reason)

@@ -6,6 +6,7 @@ import msgspec
 
 from softswitch.app.parts import Parts
 from softswitch.base.errors import LocalError
+from softswitch.calls.runtime.caller_lists import NOT_STORED
 from softswitch.control.protocol.replies import Done, LookupTried, Refused
 from softswitch.control.protocol.requests import SetListedNumber
 from softswitch.control.protocol.rows import CallerListRow, ListedNumberRow, LookupRow
@@ -53,10 +54,10 @@ class CallerOperations:
                 is_done = await lists.add(
                     order.list_id, order.number, note=order.note, for_s=order.seconds, by=order.by
                 )
-                reason = "the disk does not take it: see the log of the switch"
+                reason = NOT_STORED
             else:
                 is_done = await lists.remove(order.list_id, order.number)
-                reason = f"{order.number} was not added to {order.list_id}; numbers of the configuration stay there"
+                reason = lists.not_removed(order.list_id, order.number)
         except LocalError as error:
             return Refused("not_possible", str(error))
         return Done() if is_done else Refused("not_possible", reason)

@@ -39,7 +39,7 @@ from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.callback_attempt import CallbackAttempt
 from softswitch.calls.runtime.exchange import Exchange
-from softswitch.calls.runtime.on_disk import on_disk
+from softswitch.calls.runtime.on_disk import is_on_disk, on_disk
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.queue_hours import Calendar
 from softswitch.calls.runtime.wall_timer import DAY_S, WallTimer
@@ -171,6 +171,13 @@ class Callbacks:
         """Nobody is called for it any more; None if there is no such, or it is over."""
         callback = self._book.cancel(callback_id, by, self._among.clock.wall())
         self._carry_out()
+        return callback
+
+    async def cancel_for_good(self, callback_id: str, by: str) -> StoredCallback | None:
+        """The same, on the disk when this returns. Raises `LocalError`, in words for people, if that refuses."""
+        callback = self.cancel(callback_id, by)
+        if callback is not None and not await is_on_disk(self._store, log, "callback not stored", callback=callback_id):
+            raise LocalError("it is cancelled, but the disk does not take that: after a restart it would be called")
         return callback
 
     # What happens

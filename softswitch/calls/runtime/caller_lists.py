@@ -21,6 +21,8 @@ from softswitch.store.store import Store
 
 log = get_logger("calls")
 
+NOT_STORED = "the disk does not take it: see the log of the switch"
+
 
 class CallerLists:
     """Every method that names a list raises `LocalError`, with the names there are, for one that does not exist."""
@@ -89,6 +91,13 @@ class CallerLists:
         if key not in self._added:
             self._set(key, former)
         return False
+
+    def not_removed(self, list_id: str, number: str) -> str:
+        """Why a number has just not been removed, in words for people."""
+        found = self.find(list_id, number)
+        if found is not None and found.since_wall:
+            return NOT_STORED
+        return f"{number} was not added to {list_id}; numbers of the configuration stay there"
 
     def added(self, list_id: str) -> Iterator[StoredListedNumber]:
         """Those that were added, and count."""

@@ -141,8 +141,9 @@ class SimulatedCentre:
         projects: Mapping[str, str] | None = None,
         peers: Sequence[TrunkPeer] = (TrunkPeer(name="provider", addresses=TRUNK_NETWORKS),),
         outlives: bool = False,
+        rows: MemoryRows | None = None,
     ) -> None:
-        """With `outlives` its switch may be killed, and begun anew (`restart`)."""
+        """With `outlives` its switch may be killed, and begun anew (`restart`). `rows` are those of its store."""
         self._boot_id = "boot" if outlives else ""
         self._generation = 0
         self._dead: list[asyncio.Task[None]] = []
@@ -153,7 +154,7 @@ class SimulatedCentre:
         self.loop = VirtualLoop(self.clock)
         self.entropy = SeededEntropy(seed)
         self.network = FakeNetwork(self.entropy)
-        self._rows = MemoryRows()
+        self._rows = MemoryRows() if rows is None else rows
         self.store: Store = memory_store(self._rows)
         self.agent_states = _AgentStates()
         self.phones: dict[str, SimulatedPhone] = {}

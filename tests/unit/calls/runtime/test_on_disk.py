@@ -9,7 +9,7 @@ from softswitch.base.entropy import SeededEntropy
 from softswitch.base.log import get_logger
 from softswitch.calls.caller_lists import CallerList, Listed
 from softswitch.calls.runtime import on_disk
-from softswitch.calls.runtime.caller_lists import CallerLists
+from softswitch.calls.runtime.caller_lists import NOT_STORED, CallerLists
 from softswitch.calls.runtime.phone_settings import PhoneSettings
 from softswitch.calls.runtime.voicemail import Voicemail
 from softswitch.calls.settings import CallSettings
@@ -113,6 +113,7 @@ def test_an_entry_that_could_not_be_changed_or_removed_is_as_it_was(disk: Failin
     disk.fill()
     assert not asyncio.run(known.add("vip", NUMBER, note="silver", by="anna"))
     assert not asyncio.run(known.remove("vip", NUMBER))
+    assert known.not_removed("vip", NUMBER) == NOT_STORED
     disk.make_room()
     for each in (known, lists(disk)):
         found = each.find("vip", NUMBER)
