@@ -102,3 +102,6 @@ CUSTOMER_LENGTH_MAX = 64
 
 QUESTIONS_RATED_MAX = 64
 """Of surveys, counted apart for each queue and agent; a flow may make names up, and no table shows so many columns."""
+
+QUEUE_LOG_LINES_WAITING_MAX = 10_000
+"""Lines of the queue_log that wait while its disk refuses: those of a busy hour, a megabyte; more are lost."""

@@ -4,11 +4,12 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
+from softswitch.acd.limits import QUEUE_LOG_LINES_WAITING_MAX
 from softswitch.base.log import get_logger
 
 logger = get_logger("queue_log")
 
-RETRY_S = 60.0
+RETRY_S = 5.0
 """Between attempts to open a file that could not be written to."""
 
 TAIL_BYTES = 256 * 1024
@@ -43,28 +44,30 @@ def missing_lines(path: str, lines: Sequence[str]) -> Sequence[str]:
 
 
 class QueueLogFile:
-    """One file. A disk that refuses costs lines, never a call; one warning says so, and one when it is over."""
+    """One file. While the disk refuses, lines wait; one warning says so, and one when it is over, with how many were
+    too many to wait."""
 
-    __slots__ = ("_file", "_lost", "_path", "_retry_at")
+    __slots__ = ("_file", "_lost", "_path", "_retry_at", "_waiting")
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._file: TextIO | None = None
         self._retry_at: float | None = None
         self._lost = 0
+        self._waiting: list[str] = []
+        """Of these some may be in the file, and a part of one."""
 
     def write(self, lines: Sequence[str], now: float) -> None:
         """Append the lines; they are with the operating system on return."""
         if self._file is None and (self._retry_at is None or now >= self._retry_at):
             self._open(now)
         if self._file is None:
-            self._lost += len(lines)
+            self._keep(lines)
             return
         try:
-            self._file.write("".join(f"{line}\n" for line in lines))
-            self._file.flush()
+            _append(self._file, lines)
         except OSError as error:
-            self._lost += len(lines)
+            self._keep(lines)
             self._fail(error, now)
 
     def reopen(self) -> None:
@@ -83,13 +86,21 @@ class QueueLogFile:
     def _open(self, now: float) -> None:
         try:
             self._file = open(self._path, "a", encoding="utf-8")  # noqa: SIM115  # open as long as the switch runs
+            if self._waiting:
+                cut_torn_line(self._path)
+                _append(self._file, missing_lines(self._path, self._waiting))
         except OSError as error:
             self._fail(error, now)
             return
-        if self._lost:
+        if self._waiting:
             logger.warning("the queue_log is written again", path=self._path, lost=self._lost)
-        self._lost = 0
+        self._waiting, self._lost = [], 0
         self._retry_at = None
+
+    def _keep(self, lines: Sequence[str]) -> None:
+        room = QUEUE_LOG_LINES_WAITING_MAX - len(self._waiting)
+        self._waiting += lines[:room]
+        self._lost += len(lines[room:])
 
     def _fail(self, error: OSError, now: float) -> None:
         if self._retry_at is None:
@@ -100,3 +111,8 @@ class QueueLogFile:
             )
         self._retry_at = now + RETRY_S
         self.close()
+
+
+def _append(file: TextIO, lines: Sequence[str]) -> None:
+    file.write("".join(f"{line}\n" for line in lines))
+    file.flush()

@@ -178,8 +178,8 @@ class SimulatedCentre:
             treatments = {queue.queue_id: QueueTreatment() for queue in queues}
             self.settings = msgspec.structs.replace(self.settings, queues=treatments)
         self.sounds = sounds or FakeSounds()
-        rows = [_Row(number, flow, record, (projects or {}).get(number, "")) for number, flow in routes.items()]
-        numbers = NumberPlan.compile(rows)
+        routed = [_Row(number, flow, record, (projects or {}).get(number, "")) for number, flow in routes.items()]
+        numbers = NumberPlan.compile(routed)
         assert isinstance(numbers, NumberPlan), numbers
         self.dialplan = Dialplan(numbers=numbers, flows=flows, schedules=schedules or {})
         self.quality = Quality(packets_received=500, mos=4.4)

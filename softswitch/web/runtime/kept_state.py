@@ -9,6 +9,7 @@ import asyncio
 from softswitch.base.clock import Clock
 from softswitch.base.errors import StartError
 from softswitch.base.log import get_logger
+from softswitch.store.limits import STORED_WITHIN_S
 from softswitch.store.tables import DamagedRecord
 from softswitch.store.web_store import StoredAnswer, StoredSession, WebStore, open_web_store
 from softswitch.store.writer import NotStored
@@ -46,9 +47,10 @@ class KeptState:
         """Return when what was kept so far is on the disk, or when the disk has refused."""
         if self._store is not None:
             try:
-                await asyncio.wrap_future(self._store.commit())
-            except NotStored as error:
-                _log.error("not kept for the next start", fault=str(error))
+                async with asyncio.timeout(STORED_WITHIN_S):
+                    await asyncio.wrap_future(self._store.commit())
+            except (NotStored, TimeoutError) as error:
+                _log.error("not kept for the next start", fault=str(error) or "the disk does not answer")
 
     def session_used(self, key: str, session: KeptSession) -> None:
         if self._store is not None:
