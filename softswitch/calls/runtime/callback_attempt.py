@@ -107,7 +107,7 @@ class CallbackAttempt:
             is_known=record.stays.current is not None,
         )
         with suppress(CallEnded):
-            await QueueVisit(self._call, kept.queue, kept.wishes, kept=kept).run()
+            await QueueVisit(self._call, kept.queue, kept.wishes, kept=kept, talk=self._call.conversation).run()
 
     async def _reach_agent(self, reservation: AgentReserved) -> bool:
         """Whether he answered and the router has connected him."""

@@ -570,6 +570,8 @@ class CallController:
         self.calls.pop(call.call_id, None)
         self._around.keeping.over(call.call_id)
         self._around.projects.over(call.call_id)
+        if call.record.linked_calls:
+            self._around.keeping.write()  # together: where its parties have gone on, and that they have left it
         cdr = call.record.as_cdr(call.wall())
         self._around.records.call_ended(cdr)
         self._around.records.hasten()  # else the next switch, should this one die now, would go on with it

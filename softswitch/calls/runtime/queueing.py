@@ -111,9 +111,10 @@ class QueueVisit:
         *,
         queued_at: float | None = None,
         kept: KeptVisit | None = None,
+        talk: Conversation | None = None,
     ) -> None:
         """`queued_at` (monotonic seconds) is since when he has waited, if that is not now; `kept` is of a stay in the
-        switch before."""
+        switch before, `talk` what he was found in by this one."""
         self._call = call
         self._around = call.around
         self._queue = queue_id
@@ -133,6 +134,7 @@ class QueueVisit:
         self._conversation: Conversation | None = None
         self._wait_s = 0.0
         self._kept = kept
+        self._talk = talk
         if kept is not None:
             self._queue, self._queued_at, self._wishes = kept.queue, kept.queued_at, kept.wishes
             self._treatment = call.around.settings().queues.get(self._queue, QueueTreatment())
@@ -179,11 +181,11 @@ class QueueVisit:
 
     def _go_on(self, kept: KeptVisit) -> QueueOutcome | None:
         """Where he was in the switch before."""
-        conversation, record = self._call.conversation, self._call.record
+        conversation, record = self._call.conversation or self._talk, self._call.record
         if kept.is_talking and conversation is not None:
             self._talk_on(conversation)
-            is_gone = conversation.far.leg.state is LegState.ENDED
-            return self._agent_left() if is_gone else None
+            is_gone = conversation.far.leg.state is LegState.ENDED and not self._call.mailbox.is_closed
+            return self._agent_left() if is_gone else None  # if the call is over, he may have been transferred
         if not kept.is_known:
             # The agent he was passed on to is gone, or he was just being told that nobody comes.
             reason = QueueReason.ANSWERED if kept.is_talking else QueueReason.CLOSED

@@ -39,7 +39,7 @@ class ReachingVerbs(StreamVerbs):
             treatment = self._call.around.settings().queues.get(queue_id, QueueTreatment())
             await self._tell_of_recording(policy_in_queue(self._call, wishes.record, treatment))
             self._call.mailbox.clear()
-        visit = QueueVisit(self._call, queue_id, wishes, kept=kept)
+        visit = QueueVisit(self._call, queue_id, wishes, kept=kept, talk=self._talk)
         with self._in_progress(visit.keep):
             outcome = await visit.run()
         if outcome.is_answered:

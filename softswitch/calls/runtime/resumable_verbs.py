@@ -17,6 +17,8 @@ class ResumableVerbs:
         """`resumption` is how far the first verb that is carried out was, in the switch before."""
         self._call = call
         self._kept: KeptVerb | None = resumption
+        self._talk = call.conversation
+        """In which it was, if it was: a flow that takes its time may come back to it when it is over."""
         self._keep: Callable[[], KeptVerb] | None = None
 
     def keep(self) -> KeptVerb | None:
