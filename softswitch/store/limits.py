@@ -39,6 +39,12 @@ so; what was handed over by then is not held up by one that stands still."""
 RETRY_S = 1.0
 """Between attempts to write to a disk that refuses."""
 
+RETRY_REST = 10.0
+"""And so many times as long as the last attempt took: a tenth of a processor at the most."""
+
+RETRY_S_MAX = 10.0
+"""But no longer than this: when there is room again, whoever made it looks whether it helps."""
+
 KEPT_CALL_BYTES_MAX = 256 * 1024
 """Of what is kept of one call for the next switch: fifty times an ordinary one; 300 of these are read in a second."""
 

@@ -408,6 +408,11 @@ class Store:
         """
         return self._writer.commit()
 
+    def hasten(self) -> None:
+        """Nobody waits, but what was put is to be on disk soon. A disk that refuses is left alone."""
+        if not self._writer.is_failing:
+            self._writer.commit()
+
     def stored(self) -> Future[None]:
         """The same, but that the disk is not hurried by it."""
         return self._writer.stored()

@@ -33,7 +33,9 @@ from softswitch.store.limits import (
     GROUP_S,
     PENDING_BYTES_MAX,
     PENDING_KEYS_MAX,
+    RETRY_REST,
     RETRY_S,
+    RETRY_S_MAX,
     SLOW_AGAIN_S,
     SLOW_WRITE_S,
     TURN_S_MAX,
@@ -123,6 +125,11 @@ class GroupCommitWriter:
         """For how long the disk has been at the group that it is to take now; 0 if there is none."""
         since = self._writing_since
         return 0.0 if since is None else self._now() - since
+
+    @property
+    def retry_s(self) -> float:
+        """How long a disk that refuses is left alone: much that waits takes half a second of CPU to be refused."""
+        return max(self._retry_s, min(RETRY_S_MAX, RETRY_REST * self.last_write_s))
 
     def apply(self, operations: Sequence[Operation]) -> None:
         """Hand over operations that belong to one transaction. Returns at once."""
@@ -246,7 +253,7 @@ class GroupCommitWriter:
         """Wait, with the lock held, until there is something to write and it has waited long enough."""
         self._wake.wait_for(lambda: self._pending or self._barriers or self._awaited or self._closing)
         self._wake.wait_for(
-            lambda: self._barriers or self._closing, timeout=self._retry_s if self.is_failing else self._group_s
+            lambda: self._barriers or self._closing, timeout=self.retry_s if self.is_failing else self._group_s
         )
 
     def _wait_for_turn(self) -> None:

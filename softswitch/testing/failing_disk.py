@@ -49,6 +49,7 @@ class FailingDisk(MemoryRows):
 
     def commit(self) -> Future[None]:
         self._hand_over()
+        self.commits += 1
         done: Future[None] = Future()
         if self.is_silent:
             self._answers.append(done)

@@ -79,7 +79,7 @@ class StoreRecords:
 
     def hasten(self) -> None:
         """What was written is to be on the disk as soon as that can be."""
-        self._store.commit()
+        self._store.hasten()
 
     async def is_on_disk(self) -> bool:
         """True once all that was to be remembered is on the disk; False if the disk refuses."""

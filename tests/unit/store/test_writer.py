@@ -251,6 +251,23 @@ def test_a_slow_disk_is_reported_now_and_then(disk: ScriptedDisk):
     disk.close()
 
 
+def test_a_disk_that_takes_long_to_refuse_is_left_alone_for_longer(disk: ScriptedDisk):
+    watch = Watch()
+    writer = GroupCommitWriter(disk, report=Reports(), now=watch, retry_s=1.0)
+    disk.is_full = True
+    disk.may_go_on.clear()
+    put(writer, "a")
+    stored = writer.commit()
+    assert disk.is_writing.wait(10)
+    watch.now += 0.5
+    disk.may_go_on.set()
+    with pytest.raises(NotStored):
+        done(stored)
+    assert writer.retry_s == 5.0
+    writer.close()
+    disk.close()
+
+
 def test_closing_writes_what_waits(disk: ScriptedDisk):
     writer = GroupCommitWriter(disk, report=Reports(), group_s=60)
     put(writer, "a")

@@ -165,3 +165,12 @@ def test_the_file_of_a_greeting_stays_until_another_is_on_the_disk(disk: Failing
         boxes.stop()
 
     asyncio.run(story())
+
+
+def test_what_is_only_hastened_leaves_a_disk_alone_that_refuses(disk: FailingDisk) -> None:
+    store = failing_store(disk)
+    store.hasten()
+    assert disk.commits == 1
+    disk.fill()
+    store.hasten()
+    assert disk.commits == 1
