@@ -192,11 +192,13 @@ class Switch:
         parts.conferences.adopt(parts.controller.calls)
         parts.voicemail.calls_go_on(parts.controller.calls)
         parts.callbacks.adopt(parts.controller.calls.values())
-        lost = parts.store.end_leftover_calls(wall, frozenset(parts.controller.calls))
+        controller = parts.controller
+        lost = parts.store.end_leftover_calls(wall, frozenset(controller.calls), controller.ended_before)
         parts.records.calls_lost(lost)
         for cdr in lost:
-            call_ended(parts.controller.around, cdr)
-            log.warning("call lost", call_id=cdr.call_id, reason=cdr.end_reason)
+            call_ended(controller.around, cdr)
+            if cdr.call_id not in controller.ended_before:
+                log.warning("call lost", call_id=cdr.call_id, reason=cdr.end_reason)
         survivors = survivors_of(call for call, _ in adopted)
         known = parts.acd.start(acd_configuration(parts.configuration), survivors)
         parts.queue_hours.refresh()

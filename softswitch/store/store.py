@@ -4,9 +4,10 @@ The switch calls `open_store` once. The command line, reports and whatever else 
 at any time and in any number. `memory_store` is for tests.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -331,13 +332,20 @@ class Store:
             del self._fresh[next(iter(self._fresh))]
         return self.cdrs.put_operation(key, cdr)
 
-    def end_leftover_calls(self, at_wall: float, adopted: AbstractSet[CallId] = frozenset()) -> list[Cdr]:
+    def end_leftover_calls(
+        self,
+        at_wall: float,
+        adopted: AbstractSet[CallId] = frozenset(),
+        ended: Mapping[CallId, Cdr] = MappingProxyType({}),
+    ) -> list[Cdr]:
         """Give the calls that a former switch left in progress their CDRs, and return them.
 
-        `adopted` are those that go on; calls that have begun since, if there are any, are to be among them.
+        `adopted` are those that go on; calls that have begun since, if there are any, are to be among them. `ended`
+        are the records of those that were over but for their flows.
         """
         cdrs = [
-            Cdr(
+            ended.get(call.call_id)
+            or Cdr(
                 call_id=call.call_id,
                 started_at=call.started_at,
                 ended_at=at_wall,

@@ -204,13 +204,13 @@ class Chaos:
         assert agents[AgentId("eve")] in (AgentState.READY, AgentState.NOT_READY)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_whatever_is_combined_nothing_stays_taken(tmp_path: Path, seed: int) -> None:
+def everything(directory: Path, seed: int, *, outlives: bool = False) -> SimulatedCentre:
+    """A centre with all features; with `outlives` its switch may be killed."""
     shipped, _ = load_flows([DIALPLANS])
     settings = CallSettings(
         domain="centre.test",
         media_ip="10.0.0.1",
-        recordings_directory=str(tmp_path),
+        recordings_directory=str(directory),
         trunks=(TrunkRoute(name="first", host="10.0.9.1"), TrunkRoute(name="second", host="10.0.9.2")),
         outbound=(OutboundRoute(number="+!", trunks=("first", "second")),),
         groups={"desk": RingGroup(name="desk", number="600", members=("ann", "bob"), strategy="serial", each_s=3.0)},
@@ -219,41 +219,46 @@ def test_whatever_is_combined_nothing_stays_taken(tmp_path: Path, seed: int) -> 
         toll={"trunk:first": TollRules(calls_max=3), "phone:bob": TollRules(calls_max=2, calls_per_day=40)},
     )
     trunks = frozenset({"first", "second"})
+    return SimulatedCentre(
+        directory,
+        flows={**shipped, "extension": extension, "support": support},
+        routes={
+            "10x": "extension",
+            "600": "extension",
+            "100": "support",
+            "+!": "extension",
+            "*!": "star_codes",
+            "#!": "star_codes",
+            "700": "park",
+            "7xx": "retrieve",
+        },
+        queues=[Queue(queue_id=QueueId("support"), wrap_up_s=1.0)],
+        agents=[Agent(agent_id=AgentId("eve"))],
+        phones=[
+            Extension(
+                username=name,
+                number=number,
+                trunks=trunks if name in ("ann", "bob") else frozenset(),
+                pickup_groups=frozenset({"office"}),
+                call_waiting=name != "dora",
+                intercom=True,
+                call_keys=name != "dora",
+            )
+            for name, number in NUMBERS.items()
+        ],
+        settings=settings,
+        peers=(
+            TrunkPeer(name="first", addresses=TRUNK_NETWORKS, capacity=CapacitySettings(both_max=6, out_max=2)),
+            TrunkPeer(name="second", capacity=CapacitySettings(out_max=2)),
+        ),
+        seed=seed,
+        workers=1 + seed % 2,
+        outlives=outlives,
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_is_combined_nothing_stays_taken(tmp_path: Path, seed: int) -> None:
     with structlog.testing.capture_logs() as logs:
-        centre = SimulatedCentre(
-            tmp_path,
-            flows={**shipped, "extension": extension, "support": support},
-            routes={
-                "10x": "extension",
-                "600": "extension",
-                "100": "support",
-                "+!": "extension",
-                "*!": "star_codes",
-                "#!": "star_codes",
-                "700": "park",
-                "7xx": "retrieve",
-            },
-            queues=[Queue(queue_id=QueueId("support"), wrap_up_s=1.0)],
-            agents=[Agent(agent_id=AgentId("eve"))],
-            phones=[
-                Extension(
-                    username=name,
-                    number=number,
-                    trunks=trunks if name in ("ann", "bob") else frozenset(),
-                    pickup_groups=frozenset({"office"}),
-                    call_waiting=name != "dora",
-                    intercom=True,
-                    call_keys=name != "dora",
-                )
-                for name, number in NUMBERS.items()
-            ],
-            settings=settings,
-            peers=(
-                TrunkPeer(name="first", addresses=TRUNK_NETWORKS, capacity=CapacitySettings(both_max=6, out_max=2)),
-                TrunkPeer(name="second", capacity=CapacitySettings(out_max=2)),
-            ),
-            seed=seed,
-            workers=1 + seed % 2,
-        )
-        centre.run(lambda centre: Chaos(centre, Random(seed)).run())
+        everything(tmp_path, seed).run(lambda centre: Chaos(centre, Random(seed)).run())
     assert not [each for each in logs if "not taken" in each["event"] or "Traceback" in str(each.get("fault", ""))]

@@ -19,6 +19,7 @@ from softswitch.testing.runtime.simulated_phone import SimulatedPhone
 
 HOTLINE = "+18005550100"
 SLOW = "+18005550101"
+BUSY = "+18005550102"
 SUPPORT = Queue(queue_id=QueueId("support"), wrap_up_s=5.0)
 OTHER = Queue(queue_id=QueueId("other"))
 ANN, BOB = Agent(agent_id=AgentId("ann")), Agent(agent_id=AgentId("bob"))
@@ -38,11 +39,19 @@ async def slow(call: Call) -> None:
 
 
 @flow
+async def busy(call: Call) -> None:
+    try:
+        await call.queue("support")
+    finally:
+        await asyncio.sleep(8.0)
+
+
+@flow
 async def colleague(call: Call) -> None:
     await call.dial(call.called_number)
 
 
-FLOWS: Mapping[str, Flow] = {"hotline": hotline, "slow": slow, "colleague": colleague}
+FLOWS: Mapping[str, Flow] = {"hotline": hotline, "slow": slow, "busy": busy, "colleague": colleague}
 
 
 @pytest.fixture
@@ -50,7 +59,7 @@ def centre(tmp_path: Path) -> SimulatedCentre:
     return SimulatedCentre(
         tmp_path,
         flows=FLOWS,
-        routes={HOTLINE: "hotline", SLOW: "slow", "1xx": "colleague"},
+        routes={HOTLINE: "hotline", SLOW: "slow", BUSY: "busy", "1xx": "colleague"},
         queues=[SUPPORT, OTHER],
         agents=[ANN, BOB],
         phones=[Extension(username="carl", number="110")],
@@ -168,5 +177,29 @@ def test_who_is_transferred_before_his_flow_has_come_back_to_its_queue_leaves_th
         assert (stay.agent, stay.outcome) == ("ann", "answered")
         assert stay.wait_s == pytest.approx(first.queue_wait_s)
         assert stay.talk_s == pytest.approx(first.talk_s)
+
+    centre.run(scenario)
+
+
+def test_whoever_was_transferred_is_not_brought_back_by_a_flow_that_is_at_work(centre: SimulatedCentre) -> None:
+    """It writes to somebody else's system, and his call is over; its record is whole."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        centre.has_lost_words = True
+        assert await centre.phone("carl").register() == 200
+        caller = await talking(centre, BUSY)
+        transfer_by_command(only_call(centre), "110")
+        await centre.until(lambda: centre.phone("carl").is_answered)
+        await centre.sleep(0.5)
+        assert len(centre.controller.calls) == 2, "his flow is not over"
+        await centre.restart()
+        await centre.sleep(5.0)
+        assert only_call(centre).record.transferred_by == "operator"
+        assert only_call(centre).conversation is not None
+        caller.hang_up()
+        await centre.all_over()
+        first, second = sorted(centre.cdrs(), key=lambda cdr: cdr.started_at)
+        assert (first.end_reason, first.agent, second.end_reason) == ("transferred", "ann", "completed")
+        assert first.talk_s == pytest.approx(5.0, abs=0.1)
 
     centre.run(scenario)

@@ -463,6 +463,7 @@ class ActiveCall:
             self.record.measurements.left(party.stream.stream_id)
         self.record.legs.went_to(party.leg.leg_id, self.wall(), to)
         party.call_id, party.came_from = None, self.call_id
+        self.changed()  # else the next switch would have him here, and not there
         if party is not self.caller:
             self._others.pop(party.leg.leg_id, None)
             return

@@ -41,6 +41,7 @@ from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.supervision import Supervision
 from softswitch.sip.kept import KeptLeg, KeptSession
 from softswitch.sip.outputs import LegEnded
+from softswitch.store.schema import Cdr
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.ports import Media, Surroundings
@@ -272,6 +273,13 @@ def survivors_of(calls: Iterable[ActiveCall]) -> list[Survivor]:
             )
         )
     return survivors
+
+
+def ended_before(kept: KeptCall) -> Cdr | None:
+    """The record of a call that was over, but for a flow that was still at work; None if it was not."""
+    if kept.record.end_reason is None or kept.record.stays.current is not None:
+        return None
+    return adopt_record(kept.record, {}).as_cdr(kept.record.started_at + kept.kept_at - kept.began_at)
 
 
 def legs_of(kept: KeptCall) -> list[LegId]:

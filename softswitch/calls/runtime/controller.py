@@ -22,7 +22,7 @@ from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.acd_events import AcdEvents
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
-from softswitch.calls.runtime.adopting import Adopting, give_up, legs_of
+from softswitch.calls.runtime.adopting import Adopting, ended_before, give_up, legs_of
 from softswitch.calls.runtime.arrivals import let_in, who_calls
 from softswitch.calls.runtime.belonging import arrive, begin_for, project_at_work, refusal_of_full
 from softswitch.calls.runtime.completing import CallCompletion
@@ -89,6 +89,7 @@ from softswitch.sip.outputs import (
     Transmit,
     TrunkChanged,
 )
+from softswitch.store.schema import Cdr
 
 log = get_logger("calls")
 
@@ -135,6 +136,8 @@ class CallController:
         self._transfers: set[asyncio.Task[None]] = set()
         self.legs: dict[LegId, ActiveCall] = {}
         """Which call a leg belongs to, for as long as SIP knows the leg."""
+        self.ended_before: dict[CallId, Cdr] = {}
+        """Records of calls that were over in the switch before, but for their flows."""
         self.watching = Watching(
             around.sip,
             around.settings,
@@ -252,7 +255,9 @@ class CallController:
                 log.exception("call not adopted", call_id=each.call_id)
                 self._forget(each)
                 continue
-            if call is None:
+            if call is None and (cdr := ended_before(each)) is not None:
+                self.ended_before[each.call_id] = cdr
+            elif call is None:
                 log.warning("call not adopted", call_id=each.call_id, reason="its caller is gone")
             else:
                 adopted.append((call, each))

@@ -360,7 +360,8 @@ class SimulatedCentre:
         self.conferences.adopt(self.controller.calls)
         self.voicemail.calls_go_on(self.controller.calls)
         self.callbacks.adopt(self.controller.calls.values())
-        for cdr in self.store.end_leftover_calls(self.clock.wall(), frozenset(self.controller.calls)):
+        controller, wall = self.controller, self.clock.wall()
+        for cdr in self.store.end_leftover_calls(wall, frozenset(controller.calls), controller.ended_before):
             call_ended(self.around, cdr)
         self.acd.start(self._configuration, survivors_of(call for call, _ in adopted))
         self.hours.refresh()
