@@ -13,8 +13,8 @@ switch, each media worker, the web process and the supervisor are killed (`kill 
 * `calls_lost`: calls of which one end was hung up, or whose requests were refused, of all kills together. Killed is
   what is left of them.
 
-Switch, workers and phones share the machine's cores: with more calls than it can carry the figures mean nothing, and
-`phones_late_ms` says so.
+Switch, workers and phones share the machine's cores: with more calls than it can carry, or other programs beside, the
+figures mean little, and `phones_late_ms` and `withheld_ms` (how long what was started again waited for a core) say so.
 """
 
 import argparse
@@ -47,6 +47,8 @@ class Death(msgspec.Struct, frozen=True, kw_only=True):
     is_wrong: bool
     """Somebody heard what he should not, or does not hear what he should, or was told what no phone may be."""
     phones_late_ms: float
+    withheld_ms: float
+    """For so long the processes that were started again waited for a processor: a quiet machine has none of it."""
 
 
 def kill(scene: Scene, *names: str) -> Death:
@@ -65,6 +67,7 @@ def kill(scene: Scene, *names: str) -> Death:
         calls_lost=scene.calls_lost(after),
         is_wrong=not after.is_sound,
         phones_late_ms=after.late_ms,
+        withheld_ms=round(after.withheld_ms),
     )
 
 
@@ -91,7 +94,7 @@ def show(death: Death) -> None:
     answered = "never" if death.answered_s is None else f"{death.answered_s:.2f} s"
     print(
         f"{death.killed:<16}{death.back_s:>7.2f} s{answered:>10}{death.gap_ms:>9.0f} ms{death.silence_ms:>9.0f} ms"
-        f"{death.calls_lost:>7}{'  wrong sound' if death.is_wrong else ''}",
+        f"{death.calls_lost:>7}{death.withheld_ms:>9.0f} ms{'  wrong sound' if death.is_wrong else ''}",
         flush=True,
     )
 
@@ -108,6 +111,7 @@ def summary(deaths: list[Death], sizes: Sizes) -> dict[str, object]:
         "silence_ms_worker": max(death.silence_ms for death in worker),
         "calls_lost": sum(death.calls_lost for death in deaths),
         "phones_late_ms": max(death.phones_late_ms for death in deaths),
+        "withheld_ms_switch": max(death.withheld_ms for death in switch),
     }
 
 
@@ -123,7 +127,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse()
-    print(f"{'killed':<16}{'back':>9}{'answers':>10}{'gap':>12}{'silence':>12}{'lost':>7}")
+    print(f"{'killed':<16}{'back':>9}{'answers':>10}{'gap':>12}{'silence':>12}{'lost':>7}{'withheld':>12}")
     deaths, sizes = measure(arguments)
     result = summary(deaths, sizes)
     print(
