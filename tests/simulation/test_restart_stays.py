@@ -264,6 +264,7 @@ def test_nobody_leaves_a_conference(centre: SimulatedCentre) -> None:
         phones = [await caller(centre, "802", f"+1555000{number}") for number in range(3)]
         await centre.sleep(5.0)
         await centre.restart()
+        await centre.restart(away_s=0.02)
         await centre.sleep(5.0)
         assert all(phone.is_answered for phone in phones)
         (conference,) = centre.conferences.all_running()

@@ -18,6 +18,7 @@
 | a caller whose leg is not there                | the call is over: its record says that the switch was restarted     |
 | whose worker was told to drop the stream       | he had parted, but that could not be written: hung up, as above     |
 | a call that was kept before the machine booted | the same                                                            |
+| a call that was over, but for its flow         | over, with the record it had                                        |
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -76,17 +76,29 @@ class Conferences:
     def adopt(self, calls: Mapping[CallId, ActiveCall]) -> None:
         """Go on with the conferences of the switch before whose members' calls go on. Before `start`."""
         for row in list(self._store.kept_conferences.ascending()):
-            self._store.kept_conferences.delete(row.conference_id)
             try:
                 kept = decode(bytes(row.content))
             except msgspec.MsgspecError as error:
                 log.error("kept conference not read", id=row.conference_id, fault=str(error))
+                self._store.kept_conferences.delete(row.conference_id)
                 continue
             if kept.boot_id == self._boot_id and any(member.call_id in calls for member in kept.members):
-                conference = Conference(kept.key, kept.terms, self._among, self, self._loop, kept)
-                self._running[kept.key] = conference
-                conference.adopt(kept, calls)
-                log.info("conference goes on", conference=kept.key, id=kept.conference_id)
+                self._go_on(kept, calls)
+            else:
+                self._store.kept_conferences.delete(row.conference_id)
+
+    def _go_on(self, kept: KeptConference, calls: Mapping[CallId, ActiveCall]) -> None:
+        """Its row stays as it is until something changes: another death may come first."""
+        try:
+            conference = Conference(kept.key, kept.terms, self._among, self, self._loop, kept)
+            self._running[kept.key] = conference
+            conference.adopt(kept, calls)
+        except Exception:  # a fault of ours costs this conference, and no call that is not in it
+            log.exception("conference not adopted", conference=kept.key, id=kept.conference_id)
+            self._running.pop(kept.key, None)
+            self._store.kept_conferences.delete(kept.conference_id)
+        else:
+            log.info("conference goes on", conference=kept.key, id=kept.conference_id)
 
     def start(self) -> None:
         """After the store and the settings are there, before the first call."""
