@@ -5,10 +5,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import structlog
 
 from softswitch.acd.model import Agent, AgentState, ContactState, Queue
 from softswitch.acd.outputs import ContactForgotten
 from softswitch.base.ids import AgentId, ContactId, QueueId
+from softswitch.calls.limits import JOURNAL_ENTRIES_MAX
 from softswitch.calls.outcomes import DialOutcome, QueueOutcome
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.settings import Extension
@@ -16,6 +18,7 @@ from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.dialplan.numbers import NumberPlan, Route
 from softswitch.media.protocol import FaxDetected, StartPlay
+from softswitch.store.limits import KEPT_CALL_BYTES_MAX
 from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import SimulatedPhone
@@ -64,14 +67,29 @@ async def listening(call: Call) -> None:
     call.tag("cut", f"{played.digit} {played.at_s:.1f}")
 
 
+@flow
+async def restless(call: Call) -> None:
+    for _ in range(JOURNAL_ENTRIES_MAX + 1):
+        await call.pause(0.01)
+    await call.queue("support")
+
+
 FLOWS: Mapping[str, Flow] = {
+    "restless": restless,
     "number": number,
     "listening": listening,
     "hotline": hotline,
     "colleague": colleague,
     "limited": limited,
 }
-ROUTES = {"900": "number", "901": "listening", HOTLINE: "hotline", "1xx": "colleague", "+18005550101": "limited"}
+ROUTES = {
+    "900": "number",
+    "901": "listening",
+    "902": "restless",
+    HOTLINE: "hotline",
+    "1xx": "colleague",
+    "+18005550101": "limited",
+}
 
 
 @pytest.fixture
@@ -423,5 +441,43 @@ def test_the_flow_for_fax_machines_goes_on_as_any_other(centre: SimulatedCentre)
         assert not caller.is_answered
         cdr = only_cdr(centre)
         assert (cdr.flow, cdr.tags["fax"]) == ("fax", "answered")
+
+    centre.run(scenario)
+
+
+def test_a_flow_that_does_too_much_to_be_noted_says_so_once_and_who_waits_keeps_his_place(
+    centre: SimulatedCentre,
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        with structlog.testing.capture_logs() as logs:
+            await calling(centre, "902")
+            await centre.until(lambda: only_call(centre).queue_stay is not None)
+            await centre.sleep(5.0)
+            assert [each["flow"] for each in logs if each["event"] == "flow not resumable"] == ["restless"]
+            logs.clear()
+            await centre.restart()
+            await centre.sleep(5.0)
+            assert [each["flow"] for each in logs if each["event"] == "flow not resumed"] == ["restless"]
+            assert not [each for each in logs if each["event"] == "flow not resumable"]
+        await centre.log_in("ann")
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        centre.phone("ann").hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)
+
+
+def test_a_call_of_which_too_much_is_known_is_named_once(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await calling(centre)
+        call = only_call(centre)
+        call.variables["story"] = "long" * KEPT_CALL_BYTES_MAX
+        with structlog.testing.capture_logs() as logs:
+            for _ in range(3):
+                call.changed()
+                await centre.sleep(0.5)
+        assert [each["call_id"] for each in logs if each["event"] == "call not kept"] == [call.call_id]
+        call.hang_up_from_outside("the end of the test")
+        await centre.all_over()
 
     centre.run(scenario)

@@ -35,7 +35,17 @@ encode = msgspec.msgpack.Encoder().encode
 class Keeping:
     """Of all calls. `boot_id` is that of the machine's boot, whose monotonic clock the kept times go by."""
 
-    __slots__ = ("_boot_id", "_is_stopped", "_is_urgent", "_loop", "_marked", "_records", "_timer", "written")
+    __slots__ = (
+        "_boot_id",
+        "_is_stopped",
+        "_is_urgent",
+        "_loop",
+        "_marked",
+        "_records",
+        "_timer",
+        "_too_large",
+        "written",
+    )
 
     def __init__(self, records: "Records", loop: asyncio.AbstractEventLoop, boot_id: str) -> None:
         self._records = records
@@ -43,6 +53,8 @@ class Keeping:
         self._boot_id = boot_id
         self._marked: dict[CallId, ActiveCall] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._too_large: set[CallId] = set()
+        """Those of which that was said."""
         self._is_stopped = False
         self._is_urgent = False
         self.written = 0
@@ -63,6 +75,7 @@ class Keeping:
     def over(self, call_id: CallId) -> None:
         """Its record is written; nothing more is to be kept of it."""
         self._marked.pop(call_id, None)
+        self._too_large.discard(call_id)
 
     def stop(self) -> None:
         """Nothing is written any more."""
@@ -88,6 +101,9 @@ class Keeping:
             return
         self.written += len(contents)
         for call_id in self._records.calls_kept(contents):
+            if call_id in self._too_large:
+                continue
+            self._too_large.add(call_id)
             log.warning("call not kept", call_id=call_id, reason="more is known of it than is written")
 
     def _content(self, call: "ActiveCall") -> bytes:

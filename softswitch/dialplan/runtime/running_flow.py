@@ -1,19 +1,25 @@
 """One flow of one call while it runs: its verbs, the journal of them, and what is kept of both."""
 
+from softswitch.base.log import get_logger
 from softswitch.calls.kept.kept_flow import FlowStage, KeptFlow
 from softswitch.calls.kept.verb_journal import VerbJournal
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.journaled.verbs import JournaledVerbs
 
+log = get_logger("dialplan")
+
 
 class RunningFlow:
     """New, or done again from what was kept of it."""
 
-    __slots__ = ("_journal", "name", "real", "stage", "verbs")
+    __slots__ = ("_call_id", "_is_told", "_journal", "name", "real", "stage", "verbs")
 
     def __init__(self, active: ActiveCall, name: str, stage: FlowStage = "main", kept: KeptFlow | None = None) -> None:
         self.name = name
+        self._call_id = active.call_id
+        self._is_told = kept is not None and kept.journal.is_too_long
+        """That it could not be resumed."""
         self.stage: FlowStage = stage
         self.real = CallerVerbs(active, kept)
         """The verbs themselves, of which nothing is noted."""
@@ -23,6 +29,11 @@ class RunningFlow:
         active.keep_flow = self.keep
 
     def keep(self) -> KeptFlow:
+        if self._journal.is_too_long and not self._is_told:
+            self._is_told = True
+            log.warning(
+                "flow not resumable", call_id=self._call_id, flow=self.name, reason="it has done too much to be noted"
+            )
         return KeptFlow(
             name=self.name,
             stage=self.stage,
