@@ -575,7 +575,7 @@ class CallController:
         self.calls.pop(call.call_id, None)
         self._around.keeping.over(call.call_id)
         self._around.projects.over(call.call_id)
-        if call.record.linked_calls:
+        if any(leg.went_to for leg in call.record.legs.known()):
             self._around.keeping.write()  # together: where its parties have gone on, and that they have left it
         cdr = call.record.as_cdr(call.wall())
         self._around.records.call_ended(cdr)
