@@ -39,6 +39,9 @@ _DOCUMENT_TYPES = {
 _TYPES = {"wav": "wav", "mp3": "mpeg", "opus": "ogg"}
 
 
+CANCELLED_AGAIN_S = 0.2
+
+
 class Mailing:
     """`settings` are those of the moment; `when_sent` is told what was."""
 
@@ -83,9 +86,11 @@ class Mailing:
         if self._task is not None:  # first, for it begins the others
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            # Python 3.11 may lose a cancellation that comes as what `wait_for` waits for is done: then once more.
+            await asyncio.wait(self._tasks, timeout=CANCELLED_AGAIN_S)
         await self._encoder.end()
 
     # Private

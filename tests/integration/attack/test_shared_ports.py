@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from softswitch.media.runtime.held_ports import RANGE_PER_HELD
 from tests.integration.attack.arena import Arena
 from tests.integration.attack.test_media import spray
 
@@ -21,7 +22,8 @@ def open_ports(ports: range) -> list[int]:
 
 def test_callers_share_a_port_and_sound_is_whole(tmp_path: Path) -> None:
     async def scenario(arena: Arena) -> None:
-        held = len(open_ports(arena.media_ports))  # ready for calls to come
+        held = 2 * (len(arena.media_ports) // 2 // RANGE_PER_HELD)  # ready for calls to come
+        await asyncio.to_thread(arena.wait_until, lambda: len(open_ports(arena.media_ports)) >= held, 10.0)
         async with arena.conversations(tmp_path / "talks", CALLS):
             await asyncio.to_thread(spray, arena, 20)
             # RTP and RTCP: one pair for all callers, one for each agent.
