@@ -114,7 +114,8 @@ def assert_all_are_recorded(centre: Centre, cdrs: Sequence[Cdr], caller: Voice, 
         (path,) = cdr.recordings
         recording = recordings[path]
         assert (recording.call_id, recording.agent, recording.fault) == (cdr.call_id, cdr.agent, "")
-        assert recording.duration_s == pytest.approx(cdr.talk_s, abs=0.1)
+        # Begun and ended by orders to a process that may have to wait for a processor.
+        assert recording.duration_s == pytest.approx(cdr.talk_s, abs=0.2)
         stereo = read_wav(path)
         assert len(stereo) == pytest.approx(recording.duration_s * 8000, abs=1)
         left, right = stereo[:, 0], stereo[:, 1]
