@@ -150,6 +150,7 @@ def simulated(
             Extension(username="desk", number="191"),
         ],
         settings=settings,
+        outlives=True,
     )
 
 

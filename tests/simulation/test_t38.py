@@ -589,3 +589,27 @@ def test_a_fax_machine_passes_as_it_is_from_the_beginning(tmp_path: Path) -> Non
         await over(centre, caller, machine, tag="g711")
 
     simulated(tmp_path, is_fax=True).run(scenario)
+
+
+def test_machines_go_back_to_sound_when_the_switch_is_killed_and_may_ask_again(tmp_path: Path) -> None:
+    """What they send each other passes through ports that the next switch does not know."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller, machine = await connected(centre)
+        caller.offer_image()
+        await centre.until(lambda: bool(caller.seen(ReinviteAnswered)))
+        await centre.sleep(1)
+        passes_t38(centre, caller, machine)
+        await centre.restart()
+        await centre.sleep(2)
+        assert media(offered_to(caller)) == media(offered_to(machine)) == [("audio", True)]
+        passes_sound(centre, caller, machine)
+        assert not centre.worker.description.fax_ports
+        answered = len(machine.seen(ReinviteAnswered))
+        machine.offer_image()
+        await centre.until(lambda: len(machine.seen(ReinviteAnswered)) > answered)
+        await centre.sleep(1)
+        passes_t38(centre, machine, caller)
+        await over(centre, caller, machine, tag="t38")
+
+    simulated(tmp_path).run(scenario)

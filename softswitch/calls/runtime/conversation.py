@@ -141,6 +141,7 @@ class Conversation:
             stream = party.stream
             if stream is not None and stream.playing is not None and self.is_on_hold:
                 self._heard[party.leg.leg_id] = _MUSIC
+        self._return_to_sound()
         self.hold_changed()
 
     @property
@@ -186,11 +187,15 @@ class Conversation:
     def begin(self) -> None:
         """Let them hear each other."""
         _stream(self.near).stop_play()
+        self._return_to_sound()
+        self.hold_changed()
+        self.fax_began()
+
+    def _return_to_sound(self) -> None:
+        """Who comes with T.38, while nothing here passes it on, is offered sound."""
         for party in (self.near, self.far):
             if party.leg.image is not None and self.fax_passage is None and not party.is_moving:
                 return_to_sound(self._around.sip, party)
-        self.hold_changed()
-        self.fax_began()
 
     def fax_began(self) -> None:
         """If one of the two is a fax machine, what both send is passed on as it is (faxes.py)."""
