@@ -30,6 +30,7 @@ from softswitch.sip.messages.reason import read_cause
 from softswitch.sip.messages.session_body import SDP, find_sdp
 from softswitch.sip.outputs import LegEnded, ProgressConfirmed
 from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.sessions.following_leg import FollowingLeg
 from softswitch.sip.sessions.invite_session import InviteSession
 from softswitch.sip.sessions.leg_watch import LegWatch
 from softswitch.sip.sessions.reliable_provisional import RAck, ReliableProvisionals
@@ -48,16 +49,14 @@ CALLER_BACK_WITHIN_S = 10.0
 8.1.3.1), and nobody should answer a page that is closed. Some come back."""
 
 
-class InboundInvite:
+class InboundInvite(FollowingLeg):
     """Registers itself as its dialog's user and as its transaction's. Either `arrived`, or adopted."""
 
     __slots__ = (
         "_accepted_headers",
         "_accepted_sdp",
         "_answered_before",
-        "_core",
         "_described",
-        "_dialog",
         "_exchange",
         "_invite",
         "_is_over",
@@ -68,7 +67,6 @@ class InboundInvite:
         "_status",
         "is_answer_missing",
         "leg_id",
-        "source",
     )
 
     is_answered = False
@@ -86,11 +84,10 @@ class InboundInvite:
         source: Flow,
         policy: SessionPolicy,
     ) -> None:
+        super().__init__(core, dialog, source)
         self.leg_id = leg_id
-        self.source = source
         self.is_answer_missing = False
         """Our offer is in a reliable response, and the answer has not come."""
-        self._core = core
         self._invite = invite
         self._policy = policy
         self._status = 100
@@ -112,9 +109,7 @@ class InboundInvite:
             if uses_reliable(policy, invite)
             else None
         )
-        self._dialog = dialog
         core.dialogs[dialog.id] = self
-        core.returning.follow(source, self)
 
     @classmethod
     def arrived(
@@ -162,10 +157,6 @@ class InboundInvite:
     def is_reliable(self) -> bool:
         """Provisional responses arrive for certain."""
         return self._reliable is not None
-
-    @property
-    def flows(self) -> tuple[Flow, ...]:
-        return self._dialog.flow, self.source
 
     @property
     def is_accepted(self) -> bool:
@@ -241,7 +232,7 @@ class InboundInvite:
             self._core.answer(request, flow, 500, now)
             return
         self._dialog.remote_cseq = max(number, self._dialog.remote_cseq or 0)
-        self._heard_from(flow, now)
+        self.move_to(flow, now)
         if is_repeated:
             self._core.answer(request, flow, 200, now)
         elif request.method == "BYE":
@@ -263,20 +254,6 @@ class InboundInvite:
     def receive_stray(self, response: Response, flow: Flow, now: float) -> bool:
         """Nothing is answered."""
         return False
-
-    # Inputs from whoever knows about connections (Follower)
-
-    def connection_broken(self, now: float) -> None:
-        dialog, before = self._dialog, self.source
-        self._follow(self._core.way_again(before.broken(), dialog.remote_target, dialog.routes))
-        if dialog.flow == before:
-            dialog.go_by(self.source)
-        self._wait(now)
-        if self._offers is not None:
-            self._offers.move_to(self.source, now)
-
-    def move_to(self, flow: Flow, now: float) -> None:
-        self._heard_from(flow, now)
 
     # Inputs from the transaction
 
@@ -347,29 +324,15 @@ class InboundInvite:
             headers = tuple([(text_of(name), text_of(value)) for name, value in kept.accepted_headers])
             self.accept(kept.accepted, now, headers)
 
-    def _heard_from(self, flow: Flow, now: float) -> None:
-        """The peer is there now."""
-        if flow == self.source:
-            return
-        core, before = self._core, self.source
-        self._follow(flow)
-        core.route(self._dialog, flow)
-        if before.is_lost:
-            core.transactions.move(before, flow)
-            core.returning.is_back(before, flow, now)
-            self._wait(now)
-            if self._offers is not None:
-                self._offers.move_to(flow, now)
+    def _go_on(self, now: float) -> None:
+        self._wait(now)
+        if self._offers is not None:
+            self._offers.move_to(self.source, now)
 
     def _follow(self, flow: Flow) -> None:
-        returning = self._core.returning
-        returning.leave(self.source, self)
         if self._exchange.flow == self.source:
             self._exchange.flow = flow
-        self.source = flow
-        returning.follow(flow, self)
-        if self._dialog.watch is not None:
-            self._dialog.watch.changed()
+        super()._follow(flow)
 
     def _response(self, status: int, reason: str | None = None) -> Response:
         return make_response(self._invite, status, reason, to_tag=self._exchange.to_tag)

@@ -33,6 +33,7 @@ from softswitch.sip.messages.session_body import SDP, find_sdp
 from softswitch.sip.outputs import LegConfirmed, LegEnded, ReinviteConfirmed
 from softswitch.sip.sessions.answered_invite import AnsweredInvite
 from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.sessions.following_leg import FollowingLeg
 from softswitch.sip.sessions.leg_watch import LegWatch
 from softswitch.sip.sessions.refer import REFER_METHODS, Refers
 from softswitch.sip.sessions.revived_dialog import revive_dialog
@@ -46,7 +47,7 @@ from softswitch.sip.transactions.transaction import Fact
 from softswitch.sip.transactions.transaction_table import NOBODY, ServerExchange
 
 
-class InviteSession:
+class InviteSession(FollowingLeg):
     """Registers itself as its dialog's user. `source` is the flow the peer was last heard on.
 
     `offers` are those of its early dialog, if there were any.
@@ -57,14 +58,11 @@ class InviteSession:
         "_answered_before",
         "_bye_reason",
         "_challenge",
-        "_core",
-        "_dialog",
         "_is_over",
         "_refers",
         "is_confirmed",
         "leg_id",
         "offers",
-        "source",
     )
 
     is_answered = True
@@ -84,12 +82,10 @@ class InviteSession:
         offers: SessionOffers | None = None,
     ) -> None:
         """With `is_caller` the Call-ID is ours."""
+        super().__init__(core, dialog, source)
         self.leg_id = leg_id
-        self.source = source
         self.is_confirmed = is_caller
         """The first INVITE's ACK was sent or has come."""
-        self._core = core
-        self._dialog = dialog
         self._challenge = challenge
         self._is_over = False
         """The owner has been told of the end; what remains is courtesy to the peer."""
@@ -106,7 +102,6 @@ class InviteSession:
             offers.host = self
         self.offers = offers
         core.dialogs[dialog.id] = self
-        core.returning.follow(source, self)
 
     @classmethod
     def adopt(cls, core: SipCore, kept: KeptSession, challenge: ChallengeReply | None, now: float) -> "InviteSession":
@@ -153,10 +148,6 @@ class InviteSession:
             offers=self.offers.keep(),
             answer=None if self._answer is None else self._answer.keep(),
         )
-
-    @property
-    def flows(self) -> tuple[Flow, ...]:
-        return self._dialog.flow, self.source
 
     # Inputs from the user
 
@@ -236,7 +227,7 @@ class InviteSession:
         if not self._follows_sequence(request):
             self._core.answer(request, flow, 500, now)
             return
-        self._heard_from(flow, now)
+        self.move_to(flow, now)
         if request.cseq.number <= self._answered_before and request.method not in ("BYE", "INVITE", "UPDATE"):
             self._core.answer(request, flow, 202 if request.method == "REFER" else 200, now)
         elif request.method == "BYE":
@@ -280,22 +271,10 @@ class InviteSession:
         if response.cseq.number > self._dialog.local_cseq:
             return False
         if self.source.is_lost:
-            self._heard_from(flow, now)
+            self.move_to(flow, now)
         ack = self._dialog.make_request("ACK", self._core.make_via(self._dialog.flow), cseq=response.cseq.number)
         self._core.transmit(self._dialog.flow, ack)
         return True
-
-    # Inputs from whoever knows about connections (Follower)
-
-    def connection_broken(self, now: float) -> None:
-        dialog, before = self._dialog, self.source
-        self._follow(self._core.way_again(before.broken(), dialog.remote_target, dialog.routes))
-        if dialog.flow == before:
-            dialog.go_by(self.source)
-        self._go_on(now)
-
-    def move_to(self, flow: Flow, now: float) -> None:
-        self._heard_from(flow, now)
 
     # Inputs from transactions
 
@@ -347,25 +326,6 @@ class InviteSession:
         self._dialog.remote_cseq = number
         return True
 
-    def _heard_from(self, flow: Flow, now: float) -> None:
-        """The peer is there now."""
-        if flow == self.source:
-            return
-        core, before = self._core, self.source
-        self._follow(flow)
-        core.route(self._dialog, flow)
-        if before.is_lost:
-            core.transactions.move(before, flow)
-            core.returning.is_back(before, flow, now)
-            self._go_on(now)
-
-    def _follow(self, flow: Flow) -> None:
-        self._core.returning.leave(self.source, self)
-        self.source = flow
-        self._core.returning.follow(flow, self)
-        if self._dialog.watch is not None:
-            self._dialog.watch.changed()
-
     def _receive_bye(self, request: Request, flow: Flow, now: float) -> None:
         self._core.answer(request, flow, 200, now)
         if not self._is_over:
@@ -377,7 +337,6 @@ class InviteSession:
         self._close()
 
     def _go_on(self, now: float) -> None:
-        """The connection is another one, or is lost."""
         if self._answer is not None:
             self._answer.move_to(self.source, now)
         if not self._is_over:
