@@ -108,18 +108,24 @@ def test_while_the_customer_is_called_the_agent_is_let_go_and_it_is_tried_again(
     centre(tmp_path).run(scenario)
 
 
+async def called_first(centre: SimulatedCentre) -> tuple[SimulatedPhone, SimulatedPhone]:
+    """A customer who was called back first and waits, and the caller with whom the only agent still talks."""
+    centre.caller(CUSTOMER)
+    await centre.log_in("ann")
+    former = centre.caller("+15550198")
+    former.call(HOTLINE)
+    await centre.until(lambda: ann(centre) is AgentState.BUSY)
+    phone = await promised(centre)
+    await centre.until(lambda: bool(phone.seen(InviteReceived)))
+    await centre.sleep(2.0)
+    phone.press("1")
+    await centre.sleep(2.0)
+    return phone, former
+
+
 def test_a_customer_who_was_called_first_and_waits_is_called_again(tmp_path: Path) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
-        centre.caller(CUSTOMER)
-        await centre.log_in("ann")
-        former = centre.caller("+15550198")
-        former.call(HOTLINE)
-        await centre.until(lambda: ann(centre) is AgentState.BUSY)
-        phone = await promised(centre)
-        await centre.until(lambda: bool(phone.seen(InviteReceived)))
-        await centre.sleep(2.0)
-        phone.press("1")
-        await centre.sleep(2.0)
+        phone, former = await called_first(centre)
         assert len(centre.acd.contact_ids()) == 2
         await centre.restart()
         await centre.sleep(1.0)
@@ -138,16 +144,7 @@ def test_a_customer_who_was_called_first_and_talks_is_the_agents_as_before(tmp_p
     """The router hears of a hold, the trunk has a channel in use, and the agent is free when he is done."""
 
     async def scenario(centre: SimulatedCentre) -> None:
-        centre.caller(CUSTOMER)
-        await centre.log_in("ann")
-        former = centre.caller("+15550198")
-        former.call(HOTLINE)
-        await centre.until(lambda: ann(centre) is AgentState.BUSY)
-        phone = await promised(centre)
-        await centre.until(lambda: bool(phone.seen(InviteReceived)))
-        await centre.sleep(2.0)
-        phone.press("1")
-        await centre.sleep(2.0)
+        _, former = await called_first(centre)
         former.hang_up()
         await centre.sleep(10.0)
         (call,) = centre.controller.calls.values()

@@ -21,8 +21,7 @@ from softswitch.calls.leg import LegState
 if TYPE_CHECKING:
     from softswitch.calls.runtime.active_call import ActiveCall
     from softswitch.calls.runtime.party import Party
-    from softswitch.calls.runtime.ports import Records, Sip
-    from softswitch.calls.runtime.toll import Toll
+    from softswitch.calls.runtime.ports import Records, Surroundings
 
 log = get_logger("calls")
 
@@ -123,11 +122,9 @@ def keep_call(call: "ActiveCall", boot_id: str) -> KeptCall:
         boot_id=boot_id,
         kept_at=call.around.clock.now(),
         record=keep_record(call.record),
-        caller=keep_party(call.caller, call.around.sip, call.around.toll),
+        caller=keep_party(call.caller, call.around),
         others=tuple(
-            keep_party(party, call.around.sip, call.around.toll)
-            for party in call.parties[1:]
-            if party.leg.state is not LegState.ENDED
+            keep_party(party, call.around) for party in call.parties[1:] if party.leg.state is not LegState.ENDED
         ),
         conversation=None if call.conversation is None else call.conversation.keep(),
         recordings=call.recordings.keep(),
@@ -144,8 +141,9 @@ def keep_call(call: "ActiveCall", boot_id: str) -> KeptCall:
     )
 
 
-def keep_party(party: "Party", sip: "Sip", toll: "Toll") -> KeptParty:
+def keep_party(party: "Party", around: "Surroundings") -> KeptParty:
     """Him, his leg and his stream."""
+    sip = around.sip
     trunk, direction = sip.trunks.channel_of(party.leg.leg_id) or ("", "out")
     is_there = party.leg.state is not LegState.ENDED and party.stands_for is None
     return KeptParty(
@@ -162,7 +160,7 @@ def keep_party(party: "Party", sip: "Sip", toll: "Toll") -> KeptParty:
         open_line=party.open_line,
         trunk=trunk,
         channel=direction,
-        toll=toll.subjects_of(party.leg.leg_id),
+        toll=around.toll.subjects_of(party.leg.leg_id),
         is_fax=party.is_fax,
         takes_t38=party.takes_t38,
         listens_for_fax=party.listens_for_fax,
