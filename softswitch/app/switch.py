@@ -48,6 +48,7 @@ from softswitch.base.ids import CallId, RecordingId
 from softswitch.base.log import configure_logging, get_logger
 from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.runtime.adopting import read_kept, survivors_of
+from softswitch.calls.runtime.succession import Succession
 from softswitch.calls.runtime.telling import call_ended, message_left
 from softswitch.calls.runtime.voicemail import files_in, recorded_s
 from softswitch.calls.settings import CallSettings
@@ -188,16 +189,17 @@ class Switch:
     def _restore(self, parts: Parts, kept: Sequence[KeptCall]) -> None:
         """What a former switch knew: calls it left in progress, registrations, agents."""
         now, wall = parts.clock.now(), parts.clock.wall()
-        adopted = parts.controller.adopt(kept)
+        succession = Succession(parts.controller)
+        adopted = succession.adopt(kept)
         parts.conferences.adopt(parts.controller.calls)
         parts.voicemail.calls_go_on(parts.controller.calls)
         parts.callbacks.adopt(parts.controller.calls.values())
         controller = parts.controller
-        lost = parts.store.end_leftover_calls(wall, frozenset(controller.calls), controller.ended_before)
+        lost = parts.store.end_leftover_calls(wall, frozenset(controller.calls), succession.ended_before)
         parts.records.calls_lost(lost)
         for cdr in lost:
             call_ended(controller.around, cdr)
-            if cdr.call_id not in controller.ended_before:
+            if cdr.call_id not in succession.ended_before:
                 log.warning("call lost", call_id=cdr.call_id, reason=cdr.end_reason)
         survivors = survivors_of(call for call, _ in adopted)
         known = parts.acd.start(acd_configuration(parts.configuration), survivors)
@@ -214,7 +216,7 @@ class Switch:
         parts.controller.restored(parts.endpoint.restore_bindings(bindings, now, wall))
         lamps = parts.endpoint.restore_subscriptions(parts.records.stored_subscriptions(), now)
         self._tell_who_is_gone(parts)
-        parts.controller.resume(adopted, parts.runner.go_on)
+        succession.resume(adopted, parts.runner.go_on)
         parts.media.settle()
         counts = {"calls": len(adopted), "registrations": len(bindings), "agents": len(known)}
         log.info("restored", **counts, subscriptions=lamps, bans=bans)

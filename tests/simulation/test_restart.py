@@ -15,6 +15,7 @@ from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.adopting import decode, read_kept
 from softswitch.calls.runtime.keeping import encode
+from softswitch.calls.runtime.succession import Succession
 from softswitch.calls.runtime.supervision import Supervision
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.calls.supervision import SupervisionMode
@@ -375,7 +376,7 @@ def test_a_call_that_cannot_go_on_leaves_its_agent_and_no_other_call(play: Calla
             raise RuntimeError(f"{call.call_id} of {kept.kept_at}")
 
         (kept,) = read_kept(centre.records.kept_calls(), "boot")
-        centre.controller.resume([(call, kept)], fails)
+        Succession(centre.controller).resume([(call, kept)], fails)
         await centre.sleep(20.0)
         assert not caller.is_answered
         assert centre.acd.agent_summaries()[0].state is AgentState.READY

@@ -18,11 +18,9 @@ from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.call_state import CallState
 from softswitch.calls.events import CallEvent
-from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.record import CallRecord
 from softswitch.calls.runtime.acd_events import AcdEvents
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
-from softswitch.calls.runtime.adopting import Adopting, ended_before, give_up, legs_of
 from softswitch.calls.runtime.arrivals import let_in, who_calls
 from softswitch.calls.runtime.belonging import arrive, begin_for, project_at_work, refusal_of_full
 from softswitch.calls.runtime.completing import CallCompletion
@@ -89,7 +87,6 @@ from softswitch.sip.outputs import (
     Transmit,
     TrunkChanged,
 )
-from softswitch.store.schema import Cdr
 
 log = get_logger("calls")
 
@@ -100,10 +97,6 @@ CLOSING_S = 2.0
 """When the switch stops: how long flows may take to end after their calls, and then workers to complete recordings and
 to say the last of their streams."""
 
-
-ASK_AFTER_S = 1.0
-ASKED_AT_ONCE, ASKED_EVERY_S = 20, 0.1
-"""Legs of the switch before, whether somebody is still there."""
 
 _CHANGES_A_LEG = (ReinviteReceived, ReinviteAnswered, ReinviteConfirmed)
 """What is agreed with a party may be another thing from then on."""
@@ -127,7 +120,7 @@ class CallController:
         number it is."""
         self.calls: dict[CallId, ActiveCall] = {}
         self.around = self._around = around
-        self._loop = loop
+        self.loop = loop
         self._start_flow = start_flow
         self._is_routed = is_routed
         self._run_flow = run_flow
@@ -136,8 +129,6 @@ class CallController:
         self._transfers: set[asyncio.Task[None]] = set()
         self.legs: dict[LegId, ActiveCall] = {}
         """Which call a leg belongs to, for as long as SIP knows the leg."""
-        self.ended_before: dict[CallId, Cdr] = {}
-        """Records of calls that were over in the switch before, but for their flows."""
         self.watching = Watching(
             around.sip,
             around.settings,
@@ -150,7 +141,7 @@ class CallController:
         around.messages.when_changed(self.watching.messages_changed)
         around.parking.when_changed(self.watching.slot_changed)
         self._acd_events = AcdEvents(self.calls, around, self.watching, loop, self._deliver)
-        self._measuring = Measuring(self.calls, around.records, loop)
+        self.measuring = Measuring(self.calls, around.records, loop)
         self._completion = CallCompletion(around, self, loop)
         self._reachability = Reachability(around)
         self._peers = PeersTold(around.tell, around.clock, self._reachability.agent_of)
@@ -214,12 +205,12 @@ class CallController:
                 self._around.conferences.talkers(event)
                 return
             case StreamReports(reports):
-                self._measuring.reported(reports)
+                self.measuring.reported(reports)
                 return
             case StreamStatistics():
                 if event.strangers >= STRANGERS_TOLD:
                     log.warning("strangers", call_id=event.call_id, packets=event.strangers, leg=event.stream_id)
-                self._measuring.finished(event)
+                self.measuring.finished(event)
                 self._note_end()
                 return
             case FaxPortStatistics():
@@ -239,47 +230,10 @@ class CallController:
                 pass
         call_id = event.call_id
         if isinstance(event, DtmfReceived | FaxDetected | StreamTimedOut | PlayFinished):
-            call_id = self._measuring.call_of(event.stream_id, call_id)
+            call_id = self.measuring.call_of(event.stream_id, call_id)
         call = self.calls.get(call_id)
         if call is not None:
             self._deliver(call, event)
-
-    def adopt(self, kept: Sequence[KeptCall]) -> list[tuple[ActiveCall, KeptCall]]:
-        """Make the calls of the switch before anew: those that go on, whose flows `resume` has go on."""
-        adopting = Adopting(self._around, self._connections(), self._enter_again)
-        adopted: list[tuple[ActiveCall, KeptCall]] = []
-        for each in kept:
-            try:
-                call = adopting.adopt(each)
-            except Exception:  # a fault of ours costs this call, and no other
-                log.exception("call not adopted", call_id=each.call_id)
-                self._forget(each)
-                continue
-            if call is None and (cdr := ended_before(each)) is not None:
-                self.ended_before[each.call_id] = cdr
-            elif call is None:
-                log.warning("call not adopted", call_id=each.call_id, reason="its caller is gone")
-            else:
-                adopted.append((call, each))
-        return adopted
-
-    def resume(
-        self,
-        adopted: Sequence[tuple[ActiveCall, KeptCall]],
-        resume: Callable[[ActiveCall, KeptCall], None],
-    ) -> None:
-        """The flows of adopted calls go on, once all calls are there, and the ACD knows which."""
-        for call, kept in adopted:
-            try:
-                if not self._around.callbacks.go_on(call):
-                    resume(call, kept)
-            except Exception:  # as above
-                log.exception("call not resumed", call_id=call.call_id)
-                give_up(call, traceback.format_exc())
-            call.changed()
-        answered = [party.leg.leg_id for call, _ in adopted for party in call.parties if party.is_answered]
-        if answered:
-            self._loop.call_later(ASK_AFTER_S, self._look_who_is_there, answered)
 
     def agents_known(self, agents: Sequence[AgentSummary]) -> None:
         """As they are when the switch begins: their lamps, and the calls they wrap up."""
@@ -314,15 +268,15 @@ class CallController:
 
     def moved(self, party: Party, call: ActiveCall) -> None:
         self.legs[party.leg.leg_id] = call
-        self._take_line(party, BusyKind.OTHER)
+        self.take_line(party, BusyKind.OTHER)
         if party.extension is not None:
             self._around.legs.began(party.extension.username, party.leg.leg_id, call.call_id)
         if party.stream is not None and party.stands_for is None:
-            self._measuring.moved(party.stream.stream_id, call.call_id)
+            self.measuring.moved(party.stream.stream_id, call.call_id)
         self.watching.party_moved(call)
 
     def begin(self, caller: Party, record: CallRecord, *, before: ActiveCall) -> ActiveCall:
-        call = ActiveCall(None, caller, record, self._around, **self._connections())
+        call = ActiveCall(None, caller, record, self._around, **self.connections())
         call.language = before.language
         begin_for(call, self._project_of(record.called_number) or before.record.project)
         self._enter(call)
@@ -330,7 +284,7 @@ class CallController:
         call.max_forwards = before.max_forwards - 1
         call.came_by = before.came_by
         call.variables = dict(before.variables)
-        self._take_line(caller, BusyKind.OUTBOUND)
+        self.take_line(caller, BusyKind.OUTBOUND)
         call.admit(caller, "caller")
         if caller.is_answered:
             record.answered_at = record.started_at
@@ -347,7 +301,7 @@ class CallController:
 
     def originate(self, record: CallRecord) -> ActiveCall:
         caller = nobody("nobody yet", self._around.settings().capabilities)
-        call = ActiveCall(None, caller, record, self._around, **self._connections())
+        call = ActiveCall(None, caller, record, self._around, **self.connections())
         arrive(call, record.project)
         self.calls[call.call_id] = call
         self._around.records.call_started(record.as_active())
@@ -391,7 +345,7 @@ class CallController:
         return True
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(coroutine)
+        task = self.loop.create_task(coroutine)
         self._transfers.add(task)
         task.add_done_callback(self._transfer_over)
 
@@ -417,7 +371,7 @@ class CallController:
             lambda: (
                 not self._around.records.recordings_open
                 and not self._around.voicemail.recordings_open
-                and self._measuring.is_complete
+                and self.measuring.is_complete
             ),
             CLOSING_S,
         )
@@ -430,14 +384,19 @@ class CallController:
         for call in list(self.calls.values()):
             call.hang_up_from_outside("switch stopping")
 
-    # Private
+    def take_line(self, party: Party, kind: BusyKind) -> None:
+        """An agent who calls, or has come from another call, is busy for as long as his leg lasts.
 
-    def _look_who_is_there(self, legs: list[LegId]) -> None:
-        """Who hung up in the last moment of the switch before may be thought to be there."""
-        for leg_id in legs[:ASKED_AT_ONCE]:
-            self._around.sip.ask_whether_there(leg_id)
-        if legs[ASKED_AT_ONCE:]:
-            self._loop.call_later(ASKED_EVERY_S, self._look_who_is_there, legs[ASKED_AT_ONCE:])
+        Not one on an open line, who does there what the router says.
+        """
+        if party.extension is not None and party.line is None and not party.open_line:
+            party.line = party.extension.agent_id
+            self._around.lines.taken(party.line, kind)
+
+    def connections(self) -> Connections:
+        return {"loop": self.loop, "legs": self.legs, "exchange": self, "on_closed": self._closed}
+
+    # Private
 
     def _invite(self, event: InviteReceived) -> None:
         arrival = let_in(event, self._around, len(self.calls))
@@ -449,7 +408,7 @@ class CallController:
         self._enter(call)
         call_began(call, f"{event.source.kind}:{event.source.name}")
         call.came_by, call.max_forwards = arrival
-        self._take_line(call.caller, BusyKind.OUTBOUND)
+        self.take_line(call.caller, BusyKind.OUTBOUND)
         if call.caller.extension is not None:
             self._around.legs.began(call.caller.extension.username, event.leg_id, call.call_id)
         log.info(
@@ -482,35 +441,6 @@ class CallController:
         self._around.records.call_started(call.record.as_active())
         return call
 
-    def _enter_again(self, call: ActiveCall, kept: KeptCall) -> None:
-        """A call of the switch before goes on."""
-        record, caller = call.record, call.caller
-        self.calls[call.call_id] = call
-        self.legs[caller.leg.leg_id] = call
-        self._around.records.call_adopted(call.call_id)
-        if record.project:
-            self._around.projects.belongs(call.call_id, record.project)
-        if caller.extension is not None:
-            self._around.legs.began(caller.extension.username, caller.leg.leg_id, call.call_id)
-        if kept.caller.line is not None:
-            self._take_line(caller, BusyKind.OUTBOUND)
-        if caller.stream is not None:
-            self._measuring.moved(caller.stream.stream_id, call.call_id)
-
-    def _forget(self, kept: KeptCall) -> None:
-        """It could not be adopted: nothing of it is left here; its legs are hung up."""
-        call = self.calls.pop(kept.call_id, None)
-        if call is not None:
-            self._around.projects.over(kept.call_id)
-            self._around.records.call_forgotten(kept.call_id)
-            for party in call.parties:
-                self.free_line(party)
-                party.release()
-        for leg_id in legs_of(kept):
-            self.legs.pop(leg_id, None)
-            self._around.legs.ended(leg_id)
-            self._around.sip.hang_up(leg_id)
-
     def _note_project(self, call: ActiveCall) -> int:
         """Whose the call is that has come. The status to refuse it with, if it is for one that has no room; else 0."""
         project, extension = self._project_of(call.record.called_number), call.caller.extension
@@ -523,15 +453,6 @@ class CallController:
         arrive(call, project)
         return 0
 
-    def _take_line(self, party: Party, kind: BusyKind) -> None:
-        """An agent who calls, or has come from another call, is busy for as long as his leg lasts.
-
-        Not one on an open line, who does there what the router says.
-        """
-        if party.extension is not None and party.line is None and not party.open_line:
-            party.line = party.extension.agent_id
-            self._around.lines.taken(party.line, kind)
-
     def _transfer_over(self, task: asyncio.Task[None]) -> None:
         self._transfers.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -539,10 +460,7 @@ class CallController:
 
     def _make_call(self, event: InviteReceived, settings: CallSettings) -> ActiveCall:
         caller, record = who_calls(event, self._around, settings)
-        return ActiveCall(event, caller, record, self._around, **self._connections())
-
-    def _connections(self) -> Connections:
-        return {"loop": self._loop, "legs": self.legs, "exchange": self, "on_closed": self._closed}
+        return ActiveCall(event, caller, record, self._around, **self.connections())
 
     def _deliver(self, call: ActiveCall, event: CallEvent) -> None:
         """A fault of ours in one call ends that call, and costs no other its events."""
@@ -581,7 +499,7 @@ class CallController:
         self._around.records.call_ended(cdr)
         self._around.records.hasten()  # else the next switch, should this one die now, would go on with it
         call.record.chain.call_over((cdr.started_at, cdr.call_id))
-        self._measuring.call_ended(call.record, cdr)
+        self.measuring.call_ended(call.record, cdr)
         call_ended(self._around, cdr)
         log.info("call ended", call_id=call.call_id, reason=cdr.end_reason, by=cdr.ended_by)
         self._note_end()
@@ -594,7 +512,7 @@ class CallController:
         """Look again whenever a call or a recording has ended."""
         deadline = self._around.clock.now() + timeout_s
         while not is_over() and (left := deadline - self._around.clock.now()) > 0:
-            self._something_ended = self._loop.create_future()
+            self._something_ended = self.loop.create_future()
             await asyncio.wait({self._something_ended}, timeout=left)
 
     def _registration(self, event: RegistrationChanged) -> None:

@@ -39,6 +39,7 @@ from softswitch.calls.runtime.queue_hours import QueueHours
 from softswitch.calls.runtime.records import StoreRecords
 from softswitch.calls.runtime.screen_pops import ScreenPops
 from softswitch.calls.runtime.sip_commands import SipCommands
+from softswitch.calls.runtime.succession import Succession
 from softswitch.calls.runtime.telling import call_ended
 from softswitch.calls.runtime.toll import Toll
 from softswitch.calls.runtime.traces import Traces
@@ -356,12 +357,13 @@ class SimulatedCentre:
         if self._boot_id:
             await self.media.learn(1.0)
         kept = read_kept(self.records.kept_calls(), self._boot_id)
-        adopted = self.controller.adopt(kept)
+        succession = Succession(self.controller)
+        adopted = succession.adopt(kept)
         self.conferences.adopt(self.controller.calls)
         self.voicemail.calls_go_on(self.controller.calls)
         self.callbacks.adopt(self.controller.calls.values())
         controller, wall = self.controller, self.clock.wall()
-        for cdr in self.store.end_leftover_calls(wall, frozenset(controller.calls), controller.ended_before):
+        for cdr in self.store.end_leftover_calls(wall, frozenset(controller.calls), succession.ended_before):
             call_ended(self.around, cdr)
         self.acd.start(self._configuration, survivors_of(call for call, _ in adopted))
         self.hours.refresh()
@@ -371,7 +373,7 @@ class SimulatedCentre:
         bindings, now = self.records.stored_bindings(), self.clock.now()
         self.controller.restored(self.endpoint.restore_bindings(bindings, now, self.clock.wall()))
         self.endpoint.restore_subscriptions(self.records.stored_subscriptions(), now)
-        self.controller.resume(adopted, self._runner.go_on)
+        succession.resume(adopted, self._runner.go_on)
         if self._boot_id:
             self.media.settle()
 
