@@ -66,6 +66,7 @@ from softswitch.media.runtime.recording.recording_file import ClosedFile, repair
 from softswitch.media.runtime.recording.sealed_sound import remove_copies, seal_in_place
 from softswitch.sip.outputs import SipOutput
 from softswitch.sip.runtime.tls import TlsContexts
+from softswitch.store.schema import END_REASON_RESTARTED
 from softswitch.store.voicemail_schema import StoredMail, StoredVoiceMessage
 
 LEAVING_S = 2.0
@@ -103,7 +104,7 @@ class Switch:
             raise StartError("the switch before goes on: this one has no turn")
         parts = build(configuration, dialplan, self, self._loop, self._held)
         self._parts = parts
-        kept = [] if self._held.begins_anew else read_kept(parts.records.kept_calls(), boot_id())
+        kept = read_kept(parts.records.kept_calls())
         if self._held.begins_anew:
             log.error("calls of before end", reason="the switch has died again and again with them")
         await parts.media.start()
@@ -190,16 +191,16 @@ class Switch:
         """What a former switch knew: calls it left in progress, registrations, agents."""
         now, wall = parts.clock.now(), parts.clock.wall()
         succession = Succession(parts.controller)
-        adopted = succession.adopt(kept)
+        adopted = succession.adopt(kept, "" if self._held.begins_anew else boot_id())
         parts.conferences.adopt(parts.controller.calls)
         parts.voicemail.calls_go_on(parts.controller.calls)
         parts.callbacks.adopt(parts.controller.calls.values())
         controller = parts.controller
-        lost = parts.store.end_leftover_calls(wall, frozenset(controller.calls), succession.ended_before)
+        lost = parts.store.end_leftover_calls(wall, frozenset(controller.calls), succession.last_records)
         parts.records.calls_lost(lost)
         for cdr in lost:
             call_ended(controller.around, cdr)
-            if cdr.call_id not in succession.ended_before:
+            if cdr.end_reason == END_REASON_RESTARTED:
                 log.warning("call lost", call_id=cdr.call_id, reason=cdr.end_reason)
         survivors = survivors_of(call for call, _ in adopted)
         known = parts.acd.start(acd_configuration(parts.configuration), survivors)

@@ -33,7 +33,7 @@ EndedBy = Literal["caller", "agent", "switch"]
 class EndReason(Enum):
     """`Cdr.end_reason`, the words reports are made of. The details are elsewhere: `sip_status`, `fault`, `tags`.
 
-    A ninth word, "switch restarted", is written by the store for calls that a dead switch left behind.
+    A ninth word, "switch restarted", is that of calls that a dead switch left behind and no other goes on with.
     """
 
     COMPLETED = "completed"

@@ -341,7 +341,7 @@ class Store:
         """Give the calls that a former switch left in progress their CDRs, and return them.
 
         `adopted` are those that go on; calls that have begun since, if there are any, are to be among them. `ended`
-        are the records of those that were over but for their flows.
+        are the records of those of which more is known than that they began.
         """
         cdrs = [
             ended.get(call.call_id)
@@ -366,6 +366,10 @@ class Store:
         nobodys = [key for key, _ in self.kept_calls.raw(b"") if CallId(key.decode()) not in adopted]
         self._writer.apply([self.kept_calls.delete_operation(key.decode()) for key in nobodys])
         return cdrs
+
+    def written_until(self) -> float:
+        """When the last event happened that is stored (epoch seconds); 0.0 if there is none."""
+        return next((events.until_wall for events in self.switch_events.newest(1).values), 0.0)
 
     def put_events(self, events: StoredEvents, spans: Iterable[StoredContactSpan]) -> None:
         """Events and where their contacts' are, in one transaction."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from softswitch.acd.model import Agent, AgentState, Queue
 from softswitch.base.address import Flow as SipFlow
 from softswitch.base.address import TransportKind
-from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
+from softswitch.base.ids import AgentId, CallId, ContactId, QueueId, StreamId
 from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -23,10 +23,12 @@ from softswitch.calls.told.call_events import CallEnded
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.media.protocol import DropStream
+from softswitch.sip.kept import KeptSession
 from softswitch.sip.outputs import InfoReceived, LegEnded, ReinviteAnswered
 from softswitch.store import memory_store
 from softswitch.store.memory import MemoryRows
 from softswitch.store.schema import END_REASON_RESTARTED, Cdr
+from softswitch.testing.records import check_records
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SWITCH, SimulatedPhone
 
@@ -375,7 +377,7 @@ def test_a_call_that_cannot_go_on_leaves_its_agent_and_no_other_call(play: Calla
         def fails(call: ActiveCall, kept: KeptCall) -> None:
             raise RuntimeError(f"{call.call_id} of {kept.kept_at}")
 
-        (kept,) = read_kept(centre.records.kept_calls(), "boot")
+        (kept,) = read_kept(centre.records.kept_calls())
         Succession(centre.controller).resume([(call, kept)], fails)
         await centre.sleep(20.0)
         assert not caller.is_answered
@@ -526,6 +528,62 @@ def test_who_hung_up_in_the_last_moment_is_not_thought_to_be_there(play: Callabl
     play(scenario)
 
 
+def test_a_call_that_cannot_be_adopted_has_all_in_its_record_that_is_known(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = centre.caller("+15550100")
+        caller.call(HOTLINE)
+        call_id = (await talking(centre, caller)).call_id
+        await centre.sleep(20.0)
+
+        def spoil(rows: MemoryRows) -> None:
+            """What is kept of the caller's leg is not what the SIP endpoint can use."""
+            left = memory_store(rows)
+            row = left.kept_calls.get(call_id)
+            assert row is not None
+            kept = decode(bytes(row.content))
+            left.keep_calls([(call_id, encode(replace(kept, caller=replace(kept.caller, sip=None))))])
+
+        await centre.restart(rewrite=spoil)
+        await centre.sleep(1.0)
+        assert not centre.controller.calls
+        cdr = only_cdr(centre)
+        assert (cdr.end_reason, cdr.ended_by, cdr.agent) == (END_REASON_RESTARTED, "switch", "ann")
+        assert cdr.talk_s == pytest.approx(25.0, abs=1.0)
+        check_records([cdr])
+
+    play(scenario)
+
+
+def test_who_is_hung_up_by_the_next_switch_is_told_at_once(play: Callable[[Scenario], None]) -> None:
+    """His ACK came after the call was written, long ago: the BYE does not wait for another."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl = await extensions_that_talk(centre)
+        call_id = only_call(centre).call_id
+        await centre.sleep(60.0)
+        assert carl.is_answered
+
+        def spoil(rows: MemoryRows) -> None:
+            """The caller's stream is one that his worker was told to let go."""
+            left = memory_store(rows)
+            row = left.kept_calls.get(call_id)
+            assert row is not None
+            kept = decode(bytes(row.content))
+            sip, stream = kept.caller.sip, kept.caller.stream
+            assert isinstance(sip, KeptSession)
+            assert sip.answer is not None, "written before the ACK came"
+            assert stream is not None
+            stream = replace(stream, description=replace(stream.description, stream_id=StreamId(99_999)))
+            left.keep_calls([(call_id, encode(replace(kept, caller=replace(kept.caller, stream=stream))))])
+
+        await centre.restart(rewrite=spoil)
+        await centre.sleep(0.1)
+        assert not carl.is_answered
+
+    play(scenario)
+
+
 @pytest.mark.parametrize("hangs_up", ["caller", "agent"])
 def test_a_call_whose_end_could_not_be_written_is_over_and_its_agent_is_free(
     play: Callable[[Scenario], None], hangs_up: str
@@ -535,6 +593,7 @@ def test_a_call_whose_end_could_not_be_written_is_over_and_its_agent_is_free(
         caller = centre.caller("+15550100")
         caller.call(HOTLINE)
         call_id = (await talking(centre, caller)).call_id
+        await centre.sleep(10.0)
         row, active = centre.store.kept_calls.get(call_id), centre.store.active_calls.get(call_id)
         assert row is not None
         assert active is not None
@@ -552,7 +611,12 @@ def test_a_call_whose_end_could_not_be_written_is_over_and_its_agent_is_free(
         await centre.restart(rewrite=undo)
         await centre.sleep(1.0)
         assert not centre.controller.calls
-        assert only_cdr(centre).end_reason == END_REASON_RESTARTED
+        cdr = only_cdr(centre)
+        assert (cdr.end_reason, cdr.ended_by, cdr.agent) == ("completed", "caller", "ann")
+        assert cdr.answered_at is not None
+        assert cdr.talk_s == pytest.approx(15.0, abs=1.0)
+        assert [stay.outcome for stay in cdr.stays] == ["answered"]
+        check_records([cdr])
         assert not centre.store.kept_calls.count()
         await centre.sleep(15.0)
         summary = centre.acd.agent_summary(AgentId("ann"))

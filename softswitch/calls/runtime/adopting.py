@@ -15,10 +15,9 @@
 | supervisors                                    | take part as they did                                               |
 | programs that hear the call                    | are connected anew                                                  |
 | others who were answered (asked by key)        | hung up                                                             |
-| a caller whose leg is not there                | the call is over: its record says that the switch was restarted     |
-| whose worker was told to drop the stream       | he had parted, but that could not be written: hung up, as above     |
-| a call that was kept before the machine booted | the same                                                            |
-| a call that was over, but for its flow         | over, with the record it had                                        |
+| a caller whose leg is not there                | the call is over, with its last record (kept/last_record.py)        |
+| whose worker was told to drop the stream       | he had parted, but that could not be written: hung up, and the same |
+| a call that was over, but for its flow         | the same                                                            |
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,6 +32,7 @@ from softswitch.base.log import get_logger
 from softswitch.calls.chain import Chain
 from softswitch.calls.kept.kept_call import KeptCall, KeptParty
 from softswitch.calls.kept.kept_record import adopt_record
+from softswitch.calls.kept.last_record import Fate
 from softswitch.calls.leg import Leg, LegState
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.runtime.active_call import ActiveCall, Connections
@@ -42,7 +42,6 @@ from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.supervision import Supervision
 from softswitch.sip.kept import KeptLeg, KeptSession
 from softswitch.sip.outputs import LegEnded
-from softswitch.store.schema import Cdr
 
 if TYPE_CHECKING:
     from softswitch.calls.runtime.ports import Media, Surroundings
@@ -57,17 +56,14 @@ ACK_WITHIN_S = 64 * 0.5
 """A 2xx that was without its ACK when its call was written has it by now, or the call would be over (64 T1)."""
 
 
-def read_kept(rows: Mapping[CallId, bytes], boot_id: str) -> list[KeptCall]:
-    """Those of this boot of the machine that can be read, the oldest first; all others are named in the log."""
+def read_kept(rows: Mapping[CallId, bytes]) -> list[KeptCall]:
+    """Those that can be read, the oldest first; all others are named in the log."""
     kept: list[KeptCall] = []
     for call_id, content in rows.items():
         try:
-            call = _read(content)
+            kept.append(_read(content))
         except msgspec.MsgspecError as error:
             log.error("kept call not read", call_id=call_id, fault=str(error))
-            continue
-        if boot_id and call.boot_id == boot_id:
-            kept.append(call)
     return sorted(kept, key=lambda call: call.record.started_at)
 
 
@@ -97,14 +93,14 @@ class Adopting:
         self._age_s = 0.0
         """Of what was kept of the call at hand."""
 
-    def adopt(self, kept: KeptCall) -> ActiveCall | None:
-        """The call, with its conversation if there was one, and without its flow; None if its caller is gone."""
+    def adopt(self, kept: KeptCall) -> ActiveCall | Fate:
+        """The call, with its conversation if there was one, and without its flow; or why it does not go on."""
         self._age_s = self._around.clock.now() - kept.kept_at
         caller = self._party(kept.caller)
         if caller is None:
             is_answered = kept.caller.description.state is LegState.ANSWERED
             self._hang_up([kept.caller, *kept.others] if is_answered else kept.others)
-            return None
+            return Fate.PARTED if self._has_parted(kept.caller) else Fate.LOST
         record = adopt_record(kept.record, self._chains)
         call = ActiveCall(None, caller, record, self._around, kept=kept, **self._connections)
         self._entered(call, kept)
@@ -137,7 +133,7 @@ class Adopting:
     def _party(self, kept: KeptParty) -> Party | None:
         """None if he is not there any more."""
         around = self._around
-        if kept.stream is not None and around.media.has_dropped(kept.stream):
+        if self._has_parted(kept):
             log.warning("kept party not adopted", leg_id=kept.description.leg_id, reason="he had parted before")
             return None
         if kept.sip is None or not around.sip.adopt(self._acknowledged(kept.sip)):
@@ -158,6 +154,9 @@ class Adopting:
         if kept.stream is not None:
             party.stream = adopt_stream(around.media, kept.stream)
         return party
+
+    def _has_parted(self, kept: KeptParty) -> bool:
+        return kept.stream is not None and self._around.media.has_dropped(kept.stream)
 
     def _acknowledged(self, leg: KeptLeg) -> KeptLeg:
         """An ACK that came after the call was written is no reason to write it again."""
@@ -200,7 +199,7 @@ class Adopting:
         for each in parties:
             if (
                 each.sip is not None
-                and self._around.sip.adopt(each.sip)
+                and self._around.sip.adopt(self._acknowledged(each.sip))
                 and each.description.state is LegState.ANSWERED
             ):
                 self._around.sip.hang_up(each.description.leg_id)
@@ -274,13 +273,6 @@ def survivors_of(calls: Iterable[ActiveCall]) -> list[Survivor]:
             )
         )
     return survivors
-
-
-def ended_before(kept: KeptCall) -> Cdr | None:
-    """The record of a call that was over, but for a flow that was still at work; None if it was not."""
-    if kept.record.end_reason is None or kept.record.stays.current is not None:
-        return None
-    return adopt_record(kept.record, {}).as_cdr(kept.record.started_at + kept.kept_at - kept.began_at)
 
 
 def legs_of(kept: KeptCall) -> list[LegId]:

@@ -187,6 +187,10 @@ class Records(Protocol):
 
     async def is_on_disk(self) -> bool: ...
 
+    def written_until(self) -> float:
+        """When the last event happened that is stored (epoch seconds)."""
+        ...
+
     @property
     def recordings_open(self) -> int:
         """Begun, and not yet known to be complete."""

@@ -89,6 +89,10 @@ class StoreRecords:
         """What the former switch has kept of the calls it left in progress. At start."""
         return self._store.leftover_calls()
 
+    def written_until(self) -> float:
+        """When the last event happened that is stored (epoch seconds); 0.0 if there is none. At start."""
+        return self._store.written_until()
+
     def call_adopted(self, call_id: CallId) -> None:
         """A call of the former switch goes on."""
         self._in_progress[call_id] = []

@@ -15,8 +15,9 @@ from softswitch.acd.model import BusyKind
 from softswitch.base.ids import CallId, LegId
 from softswitch.base.log import get_logger
 from softswitch.calls.kept.kept_call import KeptCall
+from softswitch.calls.kept.last_record import Fate, last_record
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.adopting import Adopting, ended_before, give_up, legs_of
+from softswitch.calls.runtime.adopting import Adopting, give_up, legs_of
 from softswitch.store.schema import Cdr
 
 if TYPE_CHECKING:
@@ -36,26 +37,22 @@ class Succession:
     """Of one start."""
 
     def __init__(self, controller: "CallController") -> None:
-        self.ended_before: dict[CallId, Cdr] = {}
-        """Records of calls that were over in the switch before, but for their flows."""
+        self.last_records: dict[CallId, Cdr] = {}
+        """Of the calls that do not go on."""
         self._controller = controller
         self._around = controller.around
 
-    def adopt(self, kept: Sequence[KeptCall]) -> list[Adopted]:
-        """Make the calls of the switch before anew: those that go on, whose flows `resume` has go on."""
+    def adopt(self, kept: Sequence[KeptCall], boot_id: str) -> list[Adopted]:
+        """Make the calls of the switch before anew: those that go on, whose flows `resume` has go on.
+
+        None goes on of another boot of the machine than this, nor if the `boot_id` is "".
+        """
         adopting = Adopting(self._around, self._controller.connections(), self._enter)
         adopted: list[Adopted] = []
         for each in kept:
-            try:
-                call = adopting.adopt(each)
-            except Exception:
-                log.exception("call not adopted", call_id=each.call_id)
-                self._forget(each)
-                continue
-            if call is None and (cdr := ended_before(each)) is not None:
-                self.ended_before[each.call_id] = cdr
-            elif call is None:
-                log.warning("call not adopted", call_id=each.call_id, reason="its caller is gone")
+            call = self._adopt(adopting, each) if boot_id and each.boot_id == boot_id else Fate.LEFT
+            if isinstance(call, Fate):
+                self._is_over(each, call)
             else:
                 adopted.append((call, each))
         return adopted
@@ -75,6 +72,22 @@ class Succession:
             self._controller.loop.call_later(ASK_AFTER_S, self._look_who_is_there, answered)
 
     # Private
+
+    def _adopt(self, adopting: Adopting, kept: KeptCall) -> ActiveCall | Fate:
+        try:
+            return adopting.adopt(kept)
+        except Exception:
+            log.exception("call not adopted", call_id=kept.call_id)
+            self._forget(kept)
+            return Fate.LOST
+
+    def _is_over(self, kept: KeptCall, fate: Fate) -> None:
+        try:
+            written_at = self._around.records.written_until()
+            cdr = last_record(kept, fate, now=self._around.clock.wall(), written_at=written_at)
+            self.last_records[kept.call_id] = cdr
+        except Exception:  # a fault of ours: the store knows the least that is to be said of it
+            log.exception("last record not made", call_id=kept.call_id)
 
     def _look_who_is_there(self, legs: list[LegId]) -> None:
         """Who hung up in the last moment of the switch before may be thought to be there."""

@@ -356,14 +356,14 @@ class SimulatedCentre:
         await self.media.start()
         if self._boot_id:
             await self.media.learn(1.0)
-        kept = read_kept(self.records.kept_calls(), self._boot_id)
+        kept = read_kept(self.records.kept_calls())
         succession = Succession(self.controller)
-        adopted = succession.adopt(kept)
+        adopted = succession.adopt(kept, self._boot_id)
         self.conferences.adopt(self.controller.calls)
         self.voicemail.calls_go_on(self.controller.calls)
         self.callbacks.adopt(self.controller.calls.values())
         controller, wall = self.controller, self.clock.wall()
-        for cdr in self.store.end_leftover_calls(wall, frozenset(controller.calls), succession.ended_before):
+        for cdr in self.store.end_leftover_calls(wall, frozenset(controller.calls), succession.last_records):
             call_ended(self.around, cdr)
         self.acd.start(self._configuration, survivors_of(call for call, _ in adopted))
         self.hours.refresh()
