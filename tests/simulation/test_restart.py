@@ -556,7 +556,7 @@ def test_a_call_that_cannot_be_adopted_has_all_in_its_record_that_is_known(play:
 
 
 def test_who_is_hung_up_by_the_next_switch_is_told_at_once(play: Callable[[Scenario], None]) -> None:
-    """His ACK came after the call was written, long ago: the BYE does not wait for another."""
+    """What was written of his leg, when the two began to talk, knows nothing of his ACK."""
 
     async def scenario(centre: SimulatedCentre) -> None:
         carl = await extensions_that_talk(centre)
