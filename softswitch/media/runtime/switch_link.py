@@ -52,7 +52,7 @@ _outline_decoder: msgspec.msgpack.Decoder[_Outline] = msgspec.msgpack.Decoder(_O
 class SwitchLink:
     """Listens on `path`. The driver waits until `readable` is, and then calls `accept`, `receive` and `flush`."""
 
-    __slots__ = ("_connection", "_has_greeted", "_listener", "_name", "_unsent", "path", "readable")
+    __slots__ = ("_connection", "_has_greeted", "_listener", "_name", "_ours", "_unsent", "path", "readable")
 
     def __init__(self, path: str, name: str) -> None:
         """Raises StartError when the socket cannot be made."""
@@ -66,6 +66,7 @@ class SwitchLink:
         try:
             Path(path).unlink(missing_ok=True)
             self._listener.bind(path)
+            self._ours = _identity(path)
         except OSError as error:
             self._listener.close()
             raise StartError(f"cannot listen on {path}: {error.strerror}; choose another run directory") from error
@@ -78,6 +79,11 @@ class SwitchLink:
     def is_connected(self) -> bool:
         """Whether a switch is there and has said hello."""
         return self._has_greeted
+
+    @property
+    def is_forsaken(self) -> bool:
+        """No switch is there, and none can come: the socket was removed, or another worker listens in its place."""
+        return self._connection is None and not self._is_at_path()
 
     def accept(self) -> bool:
         """Take a waiting connection in place of the present one; whether there was one."""
@@ -145,8 +151,15 @@ class SwitchLink:
         self._drop()
         self.readable.close()
         self._listener.close()
-        with suppress(OSError):
-            os.unlink(self.path)
+        if self._is_at_path():
+            with suppress(OSError):
+                os.unlink(self.path)
+
+    def _is_at_path(self) -> bool:
+        try:
+            return _identity(self.path) == self._ours
+        except OSError:
+            return False
 
     def _greet(self, hello: Hello) -> None:
         self._has_greeted = True
@@ -189,6 +202,12 @@ class SwitchLink:
         self._connection = None
         self._has_greeted = False
         self._unsent.clear()
+
+
+def _identity(path: str) -> tuple[int, int]:
+    """Of the file there. Raises `OSError`."""
+    status = os.stat(path)
+    return status.st_dev, status.st_ino
 
 
 def _batch_id(packet: bytes) -> int | None:

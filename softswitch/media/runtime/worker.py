@@ -7,7 +7,8 @@ With `--spare` it loads all it needs and waits for the rest of its command line,
 which takes its place in a fraction of the time that a program needs to start; when there is none, it ends.
 
 It works on without a switch: calls keep their sound while the switch is away, and the next switch's description decides
-what stays. SIGTERM and SIGINT close the recordings and end it with status 0.
+what stays. SIGTERM and SIGINT close the recordings and end it with status 0; and so do `FORSAKEN_S` without a switch
+while another worker listens at its path: its supervisor was killed before it had noted it, and nobody can reach it.
 
 Ticks stand on an absolute grid (tick_grid.py), so that they do not drift. A tick that begins late is counted; ticks
 that are a whole period late are left out rather than run in a burst, because sound that is late is of no use and a
@@ -63,6 +64,8 @@ RTCP_TICKS = 5
 
 STATISTICS_S = 1.0
 
+FORSAKEN_S = 5.0
+
 TICK_BOUNDS_S = (0.0002, 0.0005, 0.001, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.02)
 LATENESS_BOUNDS_S = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.04)
 
@@ -77,6 +80,7 @@ class Worker:
         "_booked_cpu_s",
         "_engine",
         "_fax",
+        "_forsaken_at",
         "_io",
         "_is_stopping",
         "_lateness",
@@ -113,6 +117,7 @@ class Worker:
         self._ticks = Histogram(TICK_BOUNDS_S)
         self._lateness = Histogram(LATENESS_BOUNDS_S)
         self._statistics_at = 0.0
+        self._forsaken_at: float | None = None
 
     def stop(self) -> None:
         """End after the present tick."""
@@ -133,7 +138,10 @@ class Worker:
         try:
             self._loop()
         finally:
-            self._orders.end()
+            if self._link.is_forsaken:
+                self._orders.stop()  # what is there now is another worker's
+            else:
+                self._orders.end()
             self._engine.close()
             self._loader.stop()
             self._recorder.stop()
@@ -289,7 +297,17 @@ class Worker:
         if self._orders.is_long:
             self._orders.rewrite(self._engine.account())
         self._report_srtp()
+        self._look_whether_forsaken(now)
         gc.collect(0)
+
+    def _look_whether_forsaken(self, now: float) -> None:
+        if not self._link.is_forsaken:
+            self._forsaken_at = None
+        elif self._forsaken_at is None:
+            self._forsaken_at = now
+        elif now - self._forsaken_at >= FORSAKEN_S and not self._is_stopping:
+            _log.warning("ends, for nobody can reach it any more", socket=self._link.path)
+            self.stop()
 
     def _report_srtp(self) -> None:
         for phase in self._engine.phases:

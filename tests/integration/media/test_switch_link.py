@@ -52,3 +52,21 @@ def test_a_switch_that_comes_back_is_told_of_all_streams_in_packets_that_it_can_
             link.flush()
         assert told == reports
     link.close()
+
+
+def test_it_is_forsaken_when_its_path_leads_elsewhere_and_no_switch_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "worker"
+    link = SwitchLink(str(path), "media-0")
+    assert not link.is_forsaken
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as switch:
+        switch.connect(str(path))
+        assert link.accept()
+        successor = SwitchLink(str(path), "media-0")
+        assert not link.is_forsaken, "its switch is there"
+    assert link.receive() is None
+    assert link.is_forsaken
+    assert not successor.is_forsaken
+    link.close()
+    assert path.is_socket(), "the successor's"
+    successor.close()
+    assert not path.exists()
