@@ -10,11 +10,12 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Container
+from collections import Counter
+from collections.abc import Container
 from pathlib import Path
 
 IDLE = 0
-_SWITCH = re.compile(r"\s*([\d.]+):.*next_pid=(\d+)")
+_SWITCH = re.compile(r"\s*([\d.]+):.*next_comm=(.*) next_pid=(\d+)")
 
 
 class CoreShare:
@@ -32,31 +33,39 @@ class CoreShare:
         tried = ["perf", "record", "-q", "-a", "-e", "sched:sched_switch", "-o", "/dev/null", "--", "true"]
         return subprocess.run(tried, capture_output=True).returncode == 0
 
-    def stop(self, own: Container[int]) -> Callable[[float, float], float]:
-        """How many milliseconds of a span of wall time (in milliseconds) threads that are not `own` had the core."""
+    def stop(self, own: Container[int]) -> "Turns":
+        """`own` are the threads of the program that is looked at."""
         self._perf.send_signal(signal.SIGINT)
         self._perf.wait(60)
         offset_ms = (time.time() - time.monotonic()) * 1000
         command = ["perf", "script", "-i", str(self._path), "--ns", "-F", "time,event,trace"]
         times: list[float] = []
-        is_others: list[bool] = []
+        names: list[str] = []
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as script:
             assert script.stdout is not None
             for line in script.stdout:
                 found = _SWITCH.match(line)
                 if found is not None:
-                    thread = int(found[2])
+                    thread = int(found[3])
                     times.append(float(found[1]) * 1000 + offset_ms)
-                    is_others.append(thread != IDLE and thread not in own)
+                    names.append("" if thread == IDLE or thread in own else found[2])
+        return Turns(times, names)
 
-        def others_ms(began: float, ended: float) -> float:
-            total = 0.0
-            place = max(0, bisect.bisect_right(times, began) - 1)
-            while place < len(times) and times[place] < ended:
-                until = times[place + 1] if place + 1 < len(times) else ended
-                if is_others[place]:
-                    total += max(0.0, min(ended, until) - max(began, times[place]))
-                place += 1
-            return total
 
-        return others_ms
+class Turns:
+    """Who had the core since when (wall time in milliseconds): its name, "" for the program itself, or nobody."""
+
+    def __init__(self, times_ms: list[float], names: list[str]) -> None:
+        self._times = times_ms
+        self._names = names
+
+    def others_us(self, began: float, ended: float) -> Counter[str]:
+        """How many microseconds others had it in this span, by name."""
+        found: Counter[str] = Counter()
+        place = max(0, bisect.bisect_right(self._times, began) - 1)
+        while place < len(self._times) and self._times[place] < ended:
+            until = self._times[place + 1] if place + 1 < len(self._times) else ended
+            if name := self._names[place]:
+                found[name] += round(1000 * max(0.0, min(ended, until) - max(began, self._times[place])))
+            place += 1
+        return found

@@ -28,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 from typing import NamedTuple
@@ -142,6 +143,8 @@ class Round(NamedTuple):
     wire_ms: list[float]
     own_ms: list[float]
     """The same without what others had of the switch's core; empty where that cannot be known."""
+    others_us: Counter[str]
+    """Who had it in the slowest twentieth of these spans, and for how long in all."""
 
 
 def measure(
@@ -161,13 +164,17 @@ def measure(
     found = asyncio.run(load(server, ends, "101", account, calls=calls, per_s=calls_per_s, talk_s=talk_s))
     spans: list[tuple[float, float]] = []
     own_ms: list[float] = []
+    others: Counter[str] = Counter()
     if wire is not None:
         spans = with_the_switch(wire.requests(server.port))
         wire.close()
     if share is not None:
-        others_ms = share.stop({int(task.name) for task in Path(f"/proc/{switch}/task").iterdir()})
-        own_ms = sorted(until - at - others_ms(at, until) for at, until in spans)
-    return Round(found, sorted(until - at for at, until in spans), own_ms)
+        turns = share.stop({int(task.name) for task in Path(f"/proc/{switch}/task").iterdir()})
+        own_ms = sorted(until - at - turns.others_us(at, until).total() / 1000 for at, until in spans)
+        slowest = sorted(spans, key=lambda span: span[0] - span[1])[: len(spans) // 20 + 1]
+        for at, until in slowest:
+            others.update(turns.others_us(at, until))
+    return Round(found, sorted(until - at for at, until in spans), own_ms, others)
 
 
 def open_wire() -> Wire | None:
@@ -261,7 +268,7 @@ def main(
                     )
                     if per_s:
                         used["web busy"].append((cpu_s(running.pid("web")) - web_s) / took_s)
-                    calls, wire_ms, own_ms = results[-1]
+                    calls, wire_ms, own_ms, others = results[-1]
                     print(
                         f"{per_s:4.0f} requests/s: set-up median {calls.setup_percentile_ms(0.5):.2f} ms, "
                         f"p99 {calls.setup_percentile_ms(0.99):.2f} ms; in the switch median "
@@ -269,6 +276,8 @@ def main(
                         f"without others {percentile(own_ms, 0.5):.2f}, {percentile(own_ms, 0.99):.2f} ms; "
                         f"{calls.failed} failed"
                     )
+                    had = ", ".join(f"{name} {us / 1000:.1f} ms" for name, us in others.most_common(6))
+                    print(f"     in the slowest twentieth others had its core: {had or 'nobody'}")
     quiet_p99, quiet_wire_p99, quiet_own_p99 = median_p99(quiet)
     busy_p99, busy_wire_p99, busy_own_p99 = median_p99(busy)
     change = busy_p99 / quiet_p99 - 1
@@ -291,6 +300,9 @@ def main(
                 }
                 for pair in zip(quiet, busy, strict=True)
                 for each in pair
+            ],
+            "others_us": [
+                dict(each.others_us.most_common(6)) for pair in zip(quiet, busy, strict=True) for each in pair
             ],
             "calls_in_progress": calls_per_s * talk_s,
             "setup_p99_quiet_ms": round(quiet_p99, 2),
