@@ -22,7 +22,7 @@ or an overflow has moved it, that is its queue from then on.
 | no agent took it, or we failed | rests `AGAIN_S`, and waits again; it counts as no attempt                |
 
 Nobody cancels one that is being dialled: it is over when that attempt has ended. After a restart what was being dialled
-waits again.
+waits again, unless its call goes on.
 """
 
 from collections import deque

@@ -87,7 +87,31 @@ def test_who_is_called_back_and_talks_goes_on(tmp_path: Path) -> None:
     centre(tmp_path).run(scenario)
 
 
-def test_while_the_customer_is_called_the_agent_is_let_go_and_it_is_tried_again(tmp_path: Path) -> None:
+def test_while_the_customer_is_called_the_agent_stays_and_he_is_rung_once_more(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await promised(centre)
+        phone.answer_after_s = None
+        await centre.log_in("ann")
+        await centre.until(lambda: bool(phone.seen(InviteReceived)))
+        await centre.sleep(1.0)
+        (call_id,) = centre.controller.calls
+        await centre.restart()
+        phone.answer_after_s = 1.0
+        await centre.until(lambda: any(call.conversation for call in centre.controller.calls.values()), within_s=60)
+        assert list(centre.controller.calls) == [call_id]
+        assert not centre.phone("ann").seen(LegEnded), "she was on the line all the time"
+        assert len(centre.acd.contact_ids()) == 1, "he is not in the ACD twice"
+        phone.hang_up()
+        await centre.until(lambda: stored(centre).state == "over")
+        assert (stored(centre).result, stored(centre).agent, stored(centre).attempts) == ("served", "ann", 1)
+        await centre.all_over()
+        await centre.until(lambda: ann(centre) is AgentState.READY)
+        assert centre.acd.contact_ids() == []
+
+    centre(tmp_path).run(scenario)
+
+
+def test_an_agent_who_gives_up_after_a_restart_while_it_rings_is_free(tmp_path: Path) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         phone = await promised(centre)
         phone.answer_after_s = None
@@ -95,9 +119,28 @@ def test_while_the_customer_is_called_the_agent_is_let_go_and_it_is_tried_again(
         await centre.until(lambda: bool(phone.seen(InviteReceived)))
         await centre.sleep(1.0)
         await centre.restart()
-        phone.answer_after_s = 1.0
+        await centre.sleep(3.0)
+        centre.phone("ann").hang_up()
+        await centre.until(lambda: stored(centre).state == "resting")
+        assert (stored(centre).last_failure, stored(centre).attempts) == ("hung up before they talked", 1)
+        await centre.until(lambda: ann(centre) is AgentState.READY)
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre(tmp_path).run(scenario)
+
+
+def test_while_the_agent_is_called_it_is_tried_again(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await promised(centre)
+        agent = centre.phone("ann")
+        agent.answer_after_s = None
+        await centre.log_in("ann")
+        await centre.until(lambda: bool(agent.seen(InviteReceived)))
+        await centre.sleep(1.0)
+        await centre.restart()
+        agent.answer_after_s = 1.0
         await centre.until(lambda: any(call.conversation for call in centre.controller.calls.values()), within_s=60)
-        assert len(centre.acd.contact_ids()) == 1, "he is not in the ACD twice"
         phone.hang_up()
         await centre.until(lambda: stored(centre).state == "over")
         assert (stored(centre).result, stored(centre).attempts) == ("served", 1)
@@ -108,7 +151,7 @@ def test_while_the_customer_is_called_the_agent_is_let_go_and_it_is_tried_again(
     centre(tmp_path).run(scenario)
 
 
-async def called_first(centre: SimulatedCentre) -> tuple[SimulatedPhone, SimulatedPhone]:
+async def called_first(centre: SimulatedCentre, *, confirms: bool = True) -> tuple[SimulatedPhone, SimulatedPhone]:
     """A customer who was called back first and waits, and the caller with whom the only agent still talks."""
     centre.caller(CUSTOMER)
     await centre.log_in("ann")
@@ -118,23 +161,75 @@ async def called_first(centre: SimulatedCentre) -> tuple[SimulatedPhone, Simulat
     phone = await promised(centre)
     await centre.until(lambda: bool(phone.seen(InviteReceived)))
     await centre.sleep(2.0)
-    phone.press("1")
-    await centre.sleep(2.0)
+    if confirms:
+        phone.press("1")
+        await centre.sleep(2.0)
     return phone, former
 
 
-def test_a_customer_who_was_called_first_and_waits_is_called_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_told_something", [False, True])
+def test_a_customer_who_was_called_first_and_waits_does_so_in_his_place(
+    tmp_path: Path, is_told_something: bool
+) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         phone, former = await called_first(centre)
-        assert len(centre.acd.contact_ids()) == 2
+        contacts = sorted(centre.acd.contact_ids())
+        (call,) = [call for call in centre.controller.calls.values() if call.conversation is None]
+        if is_told_something:
+            assert call.waits_in is not None
+            call.waits_in.say(["/sounds/told.wav"])
+            await centre.sleep(0.2)
         await centre.restart()
         await centre.sleep(1.0)
-        assert not phone.is_answered
+        assert phone.is_answered
+        assert not phone.seen(LegEnded)
+        assert sorted(centre.acd.contact_ids()) == contacts
+        await centre.sleep(10.0)
+        again = centre.controller.calls[call.call_id]
+        assert again.caller_stream.playing is not None, "music"
+        former.hang_up()
+        await centre.until(lambda: again.conversation is not None)
+        await centre.sleep(5.0)
+        phone.hang_up()
+        await centre.until(lambda: stored(centre).state == "over")
+        assert (stored(centre).result, stored(centre).agent, stored(centre).attempts) == ("served", "ann", 1)
+        await centre.all_over()
+        assert len(phone.seen(InviteReceived)) == 1
+        assert centre.acd.contact_ids() == []
+
+    centre(tmp_path, customer_first=True).run(scenario)
+
+
+def test_a_customer_who_gives_up_after_the_restart_is_called_again_later(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone, former = await called_first(centre)
+        await centre.restart()
+        await centre.sleep(1.0)
+        phone.hang_up()
+        await centre.until(lambda: stored(centre).state == "resting")
+        assert (stored(centre).last_failure, stored(centre).attempts) == ("hung up before they talked", 1)
         assert len(centre.acd.contact_ids()) == 1, "whoever is gone does not wait"
         former.hang_up()
-        await centre.sleep(30.0)
-        assert centre.acd.agent_summaries()[0].missed == 0, "nor is anybody alerted for him"
         centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre(tmp_path, customer_first=True).run(scenario)
+
+
+def test_a_customer_who_was_just_greeted_is_greeted_again(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone, former = await called_first(centre, confirms=False)
+        assert phone.is_answered
+        await centre.restart()
+        await centre.sleep(2.0)
+        assert phone.is_answered
+        phone.press("1")
+        former.hang_up()
+        await centre.until(lambda: [bool(call.conversation) for call in centre.controller.calls.values()] == [True])
+        phone.hang_up()
+        await centre.until(lambda: stored(centre).state == "over")
+        assert (stored(centre).result, stored(centre).attempts) == ("served", 1)
+        assert len(phone.seen(InviteReceived)) == 1
         await centre.all_over()
 
     centre(tmp_path, customer_first=True).run(scenario)

@@ -358,3 +358,26 @@ def test_who_was_parked_by_command_stays_and_is_fetched_or_goes_back(centre: Sim
         assert [cdr.fault for cdr in centre.cdrs() if cdr.fault] == []
 
     centre.run(scenario)
+
+
+def test_music_comes_again_after_an_announcement_that_was_heard_when_the_switch_died(centre: SimulatedCentre) -> None:
+    """Nothing is written when an announcement begins."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = centre.caller("+15551234")
+        caller.call(HOTLINE)
+        await centre.sleep(3.0)
+        (call,) = centre.controller.calls.values()
+        assert call.waits_in is not None
+        call.waits_in.say(["/sounds/told.wav"])
+        announcement = call.caller_stream.playing
+        await centre.sleep(0.1)
+        await centre.restart()
+        (call,) = centre.controller.calls.values()
+        assert call.caller_stream.playing == announcement, "it is heard to its end"
+        await centre.sleep(20.0)
+        assert call.caller_stream.playing not in (announcement, None)
+        caller.hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)

@@ -8,10 +8,20 @@
 The call is the contact: what the router says of it comes to the call's mailbox. `report` is told once what became of
 the attempt (callback_book.py). An agent who hangs up while it rings at the customer's has had it as an attempt: he
 wants it to be tried later.
+
+If the switch dies meanwhile, the next one goes on with whoever was connected:
+
+| the switch died while ...               | the next one                                            |
+|-----------------------------------------|---------------------------------------------------------|
+| the first of the two was rung           | tries it again: it counts as no attempt                 |
+| the agent heard the customer's phone    | rings that once more for him                            |
+| the customer was greeted                | greets him again                                        |
+| he waited for an agent                  | lets him wait on, in his place                          |
+| they talked                             | lets them                                               |
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 from softswitch.acd.inputs import ContactFinished, ContactWithdrawn
 from softswitch.acd.outputs import AgentReserved
@@ -19,6 +29,7 @@ from softswitch.base.errors import SoftswitchError
 from softswitch.base.ids import ContactId
 from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import AttemptResult, CallbackTerms
+from softswitch.calls.kept.kept_flow import KeptFlow
 from softswitch.calls.kept.kept_verbs import KeptQueueSounds, KeptVisit
 from softswitch.calls.outcomes import CallEnded, DialReason, QueueReason
 from softswitch.calls.queue_wishes import QueueStay, QueueWishes
@@ -39,6 +50,11 @@ log = get_logger("calls")
 Report = Callable[[AttemptResult, str, str], None]
 """What became of it, why it came to nothing, and which agent had it."""
 
+Outcome: TypeAlias = tuple[AttemptResult, str]
+"""The first two of these."""
+
+FLOW = "callback"
+"""Stands in the records of these calls."""
 GREETING = "callback/greeting"
 CONFIRM_S = 6.0
 """How long a customer may take to press a key; an answering machine does not."""
@@ -58,7 +74,10 @@ class CallbackAttempt:
         self._agent = ""
         self._is_connected = False
         """The router has connected the agent and the contact."""
-        call.record.flow = "callback"
+        self._visit: QueueVisit | None = None
+        """The customer's, who was called first."""
+        call.keep_flow = self._keep
+        call.record.flow = FLOW
         call.record.queue = callback.queue_id
         call.language = callback.language or call.language
         if terms.through:
@@ -67,47 +86,16 @@ class CallbackAttempt:
     # Agent first
 
     async def agent_first(self, reservation: AgentReserved) -> None:
-        result: AttemptResult = "not_tried"
-        reason = ""
+        await self._run(self._with_agent(self._call_both(reservation)))
+
+    async def _call_both(self, reservation: AgentReserved) -> Outcome:
+        return await self._dial_customer() if await self._reach_agent(reservation) else ("not_tried", "")
+
+    async def _with_agent(self, attempt: Awaitable[Outcome]) -> Outcome:
         try:
-            if await self._reach_agent(reservation):
-                result, reason = await self._dial_customer()
-        except CallEnded:
-            result, reason = self._ended_early()
-        except SoftswitchError as error:
-            self._call.record.fault = str(error)
-            reason = str(error)
+            return await attempt
         finally:
             self._leave_agent()
-            self._call.flow_over()
-            self._report(result, reason, self._agent)
-
-    async def go_on(self) -> None:
-        """The agent and the customer talk, as in the switch before, until one of them hangs up."""
-        call = self._call
-        self._agent = call.record.agent
-        try:
-            if call.keeps_agent or call.queue_stay is None:
-                await talk_on(call)
-            else:
-                await self._go_on_in_queue(call.queue_stay)
-        finally:
-            call.flow_over()
-            self._report("served", "", self._agent)
-
-    async def _go_on_in_queue(self, stay: QueueStay) -> None:
-        """The customer was called first: what the agent does with him is told to the router, as before."""
-        record = self._call.record
-        kept = KeptVisit(
-            queue=record.queue,
-            queued_at=stay.queued_at,
-            wishes=stay.wishes,
-            sounds=KeptQueueSounds(music=""),
-            is_talking=True,
-            is_known=record.stays.current is not None,
-        )
-        with suppress(CallEnded):
-            await QueueVisit(self._call, kept.queue, kept.wishes, kept=kept, talk=self._call.conversation).run()
 
     async def _reach_agent(self, reservation: AgentReserved) -> bool:
         """Whether he answered and the router has connected him."""
@@ -126,7 +114,7 @@ class CallbackAttempt:
             call.permissions = agent
         return True
 
-    async def _dial_customer(self) -> tuple[AttemptResult, str]:
+    async def _dial_customer(self) -> Outcome:
         plan = RingPlan([self._callback.number])
         dialling = Dialling(self._call, plan, record=self._is_recorded(), ring_s=self._terms.ring_s)
         outcome = await dialling.run()
@@ -149,20 +137,15 @@ class CallbackAttempt:
 
     async def customer_first(self, queued_at: float) -> None:
         """`queued_at`: since when he has waited, in monotonic seconds."""
-        result: AttemptResult = "not_reached"
-        reason = ""
-        try:
-            reason = await self._reach_customer() or await self._greet()
-            if not reason:
-                result, reason = await self._queue(queued_at)
-        except CallEnded:
-            result, reason = self._ended_early()
-        except SoftswitchError as error:
-            self._call.record.fault = reason = str(error)
-            result = "not_tried"
-        finally:
-            self._call.flow_over()
-            self._report(result, reason, self._agent or self._call.record.agent)
+        await self._run(self._call_customer(queued_at), "not_reached")
+
+    async def _call_customer(self, queued_at: float) -> Outcome:
+        reason = await self._reach_customer()
+        return ("not_reached", reason) if reason else await self._serve_customer(queued_at)
+
+    async def _serve_customer(self, queued_at: float) -> Outcome:
+        reason = await self._greet()
+        return ("not_reached", reason) if reason else await self._queue(queued_at)
 
     async def _reach_customer(self) -> str:
         """Why he could not be reached; "" if he was, and is the caller."""
@@ -181,13 +164,69 @@ class CallbackAttempt:
                 return ""
         return "not confirmed"
 
-    async def _queue(self, queued_at: float) -> tuple[AttemptResult, str]:
+    async def _queue(self, queued_at: float) -> Outcome:
         callback = self._callback
         wishes = QueueWishes(boost_s=callback.boost_s, skills=callback.skills, requirement=callback.requirement)
-        outcome = await QueueVisit(self._call, callback.queue_id, wishes, queued_at=queued_at).run()
+        return await self._wait(QueueVisit(self._call, callback.queue_id, wishes, queued_at=queued_at))
+
+    async def _wait(self, visit: QueueVisit) -> Outcome:
+        self._visit = visit
+        outcome = await visit.run()
         if outcome.reason is QueueReason.ANSWERED:
             return "served", ""
         return "not_reached", outcome.reason.value
+
+    # After the switch before
+
+    async def go_on(self, queued_at: float, kept: KeptVisit | None) -> None:
+        """With whoever was connected; `kept` is of the customer's stay in the queue, if he was called first."""
+        call = self._call
+        self._agent = call.record.agent
+        if not call.keeps_agent:
+            stay = call.queue_stay
+            attempt = self._serve_customer(queued_at) if stay is None else self._wait_on(stay, kept)
+            await self._run(attempt, "not_reached")
+        elif call.conversation is None:
+            self._is_connected = True
+            await self._run(self._with_agent(self._dial_customer()))
+        else:
+            await self._run(self._talk_on())
+
+    async def _talk_on(self) -> Outcome:
+        await talk_on(self._call)
+        return "served", ""
+
+    async def _wait_on(self, stay: QueueStay, kept: KeptVisit | None) -> Outcome:
+        """What the agent does with him is told to the router, as before."""
+        call = self._call
+        kept = kept or KeptVisit(
+            queue=call.record.queue,
+            queued_at=stay.queued_at,
+            wishes=stay.wishes,
+            sounds=KeptQueueSounds(music=""),
+            is_talking=call.conversation is not None,
+            is_known=call.record.stays.current is not None,
+        )
+        return await self._wait(QueueVisit(call, kept.queue, kept.wishes, kept=kept, talk=call.conversation))
+
+    def _keep(self) -> KeptFlow:
+        return KeptFlow(name=FLOW, stage="callback", verb=None if self._visit is None else self._visit.keep())
+
+    # Both
+
+    async def _run(self, attempt: Awaitable[Outcome], result: AttemptResult = "not_tried") -> None:
+        """Whatever happens, the call is over afterwards, and `report` was called: with this `result` if we fail."""
+        reason = ""
+        try:
+            result, reason = await attempt
+        except CallEnded:
+            result, reason = self._ended_early()
+        except SoftswitchError as error:
+            result = "not_tried"
+            self._call.record.fault = reason = str(error)
+        finally:
+            self._call.flow_over()
+            self._report(result, reason, self._agent or self._call.record.agent)
 
     def _ended_early(self) -> tuple[AttemptResult, str]:
         """Whoever was the caller has hung up, or somebody has ended the call."""

@@ -33,6 +33,8 @@ from softswitch.calls.callback_book import (
     CallbackWaits,
     CallbackWish,
 )
+from softswitch.calls.kept.kept_call import KeptCall
+from softswitch.calls.kept.kept_verbs import KeptVisit
 from softswitch.calls.limits import CALLBACK_KEEP_DAYS
 from softswitch.calls.projects import foreign_project
 from softswitch.calls.record import CallRecord
@@ -98,20 +100,22 @@ class Callbacks:
         self._carry_out()
 
     def adopt(self, calls: Iterable[ActiveCall]) -> None:
-        """Of the calls of the switch before that go on, those in which a customer who was called back talks. Before
+        """Of the calls of the switch before that go on, those in which an agent or a customer is connected. Before
         `start`."""
         for call in calls:
             callback = self._dialled(ContactId(call.call_id))
-            if callback is not None and call.conversation is not None:
+            if callback is not None and call.caller.is_answered:
                 self._going_on.add(callback.callback_id)
 
-    def go_on(self, call: ActiveCall) -> bool:
-        """If it is one of those, it goes on until they part; whether it is."""
+    def go_on(self, call: ActiveCall, kept: KeptCall) -> bool:
+        """If it is one of those, it goes on where it was; whether it is."""
         callback = self._dialled(ContactId(call.call_id))
         if callback is None or callback.callback_id not in self._going_on:
             return False
         self._going_on.discard(callback.callback_id)
-        self._spawn(self._attempt(callback, call).go_on())
+        verb = None if kept.flow is None else kept.flow.verb
+        visit = verb if isinstance(verb, KeptVisit) else None
+        self._spawn(self._attempt(callback, call).go_on(self._queued_at(callback), visit))
         return True
 
     def stop(self) -> None:

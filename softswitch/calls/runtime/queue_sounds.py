@@ -32,15 +32,19 @@ class QueueSounds:
         return KeptQueueSounds(music=self._music, announcement=self._announcement, to_be_said=tuple(self._to_be_said))
 
     def go_on_from(self, kept: KeptQueueSounds) -> None:
-        """As in the switch before: what plays goes on, and nothing begins again."""
+        """As in the switch before: what plays goes on, and nothing begins again. An announcement that has begun, or
+        was over, since all this was written is known by what plays."""
+        stream = self._call.caller_stream
         self._music = kept.music
-        self._announcement = kept.announcement
-        self._to_be_said.extend(kept.to_be_said)
-        if self._call.caller_stream.playing is not None:
+        self._announcement = None if stream.is_in_loop else stream.playing
+        if not stream.is_in_loop:
+            self._to_be_said.extend(kept.to_be_said)
+        if stream.playing is not None:
             return
-        if self._announcement is None:
+        if kept.announcement is None:
             self.play_music(self._music)
         else:
+            self._announcement = kept.announcement
             self.go_on()
 
     def play_music(self, music: str) -> None:

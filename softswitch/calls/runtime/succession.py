@@ -61,7 +61,7 @@ class Succession:
         """The flows of adopted calls go on, once all calls are there, and the ACD knows which."""
         for call, kept in adopted:
             try:
-                if not self._around.callbacks.go_on(call):
+                if not self._around.callbacks.go_on(call, kept):
                     resume(call, kept)
             except Exception:
                 log.exception("call not resumed", call_id=call.call_id)

@@ -104,7 +104,9 @@ class FlowRunner:
         """Go on with a call of the switch before, by its flow or without one."""
         if kept.flow is None and active.seat is not None:
             self._keep_task(active, self._loop.create_task(self._stay_on(active), name=active.call_id))
-        elif kept.flow is None or (active.conversation is not None and kept.flow.verb is None):
+        elif kept.flow is None or (
+            active.conversation is not None and (kept.flow.verb is None or kept.flow.stage == "callback")
+        ):
             self._keep_task(active, self._loop.create_task(talk_on(active), name=active.call_id))
         else:
             self.resume(active, kept.flow)
@@ -123,7 +125,7 @@ class FlowRunner:
 
     def resume(self, active: ActiveCall, kept: KeptFlow) -> None:
         """Go on with a flow that another switch process has begun, in the call as it was adopted."""
-        if kept.stage == "recall":
+        if kept.stage in ("recall", "callback"):
             active.flow_over()
             return
         if kept.stage == "parked":

@@ -97,6 +97,12 @@ class MediaStream:
         return None if playback is None else playback.play_id
 
     @property
+    def is_in_loop(self) -> bool:
+        """What is played to the party begins anew when it is over."""
+        playback = self.link.description.playbacks.get(self.stream_id)
+        return playback is not None and playback.loop
+
+    @property
     def learn_from(self) -> str | None:
         """From which hosts the party may send, as in `StreamDescription`; where nothing is learnt, from its SDP's."""
         return self._description.learn_from if self._description.learn else ""
