@@ -8,7 +8,7 @@ What is not kept, and why:
 | what                                             | because                                                         |
 |--------------------------------------------------|-----------------------------------------------------------------|
 | phones that ring for the call                    | they are cancelled, and rung anew by whoever wants them         |
-| a transfer that is under way (`transfer`)        | who goes on in another call is there; nobody takes him back     |
+| what a transferor is told (NOTIFY)               | his phone has its BYE when the target is there                  |
 | somebody who is asked meanwhile (`consultation`) | the question is hung up, the two talk again                     |
 | programs that talk to the caller                 | their connections break with the process, and their memory      |
 | what waits in its mailbox                        | it is told again, or its verb is carried out again              |
@@ -121,6 +121,15 @@ class KeptAnswering(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     description: bytes = b""
 
 
+class KeptTransfer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Of the `Transfer` that is under way."""
+
+    extension: str = ""
+    """The account that has the caller back; "": nobody has."""
+    transferor: LegId = LegId("")
+    """His leg, if it waits for the outcome."""
+
+
 class KeptSupervisor(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who takes part in the conversation, one of the call's parties."""
 
@@ -144,6 +153,7 @@ class KeptCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answering: KeptAnswering = KeptAnswering()
     supervisors: tuple[KeptSupervisor, ...] = ()
     listening: tuple[KeptListening, ...] = ()
+    transfer: KeptTransfer | None = None
     flow: KeptFlow | None = None
     """None: what runs it is no flow."""
     language: str = ""

@@ -116,7 +116,22 @@ class KeptWatch(msgspec.Struct, frozen=True, kw_only=True, tag="supervise"):
     has_listened: bool
 
 
+class KeptRecall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="recall"):
+    """Of a caller whose transfer has failed: the account that has him back, whose phones are rung anew; "": nobody."""
+
+    extension: str = ""
+
+
 KeptVerb: TypeAlias = (
-    KeptPlay | KeptDigits | KeptPause | KeptVisit | KeptDialling | KeptParking | KeptMessage | KeptLine | KeptWatch
+    KeptPlay
+    | KeptDigits
+    | KeptPause
+    | KeptVisit
+    | KeptDialling
+    | KeptParking
+    | KeptMessage
+    | KeptLine
+    | KeptWatch
+    | KeptRecall
 )
-"""How far the verb in progress is."""
+"""How far the verb in progress is, or what is done in place of a flow."""

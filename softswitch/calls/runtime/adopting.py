@@ -13,6 +13,7 @@
 | whoever he talks to                            | the same                                                            |
 | phones that ring                               | cancelled by the SIP endpoint                                       |
 | supervisors                                    | take part as they did                                               |
+| who has transferred him, and waits             | waits on, and has him back if nobody else will                      |
 | programs that hear the call                    | are connected anew                                                  |
 | others who were answered (asked by key)        | hung up                                                             |
 | a caller whose leg is not there                | the call is over, with its last record (kept/last_record.py)        |
@@ -40,6 +41,7 @@ from softswitch.calls.runtime.conversation import Conversation
 from softswitch.calls.runtime.conversing import converse_on, part_conversation
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.runtime.supervision import Supervision
+from softswitch.calls.runtime.transfer import Transfer
 from softswitch.sip.kept import KeptLeg, KeptSession
 from softswitch.sip.outputs import LegEnded
 
@@ -106,6 +108,8 @@ class Adopting:
         self._entered(call, kept)
         self._take_channel(call, kept.caller)
         self._readmit(call, kept)
+        if kept.transfer is not None:
+            call.transfer = Transfer.adopted(call, kept.transfer)
         call.recordings.adopt(kept.recordings)
         if kept.conversation is not None and converse_on(call, kept.conversation) is None:
             log.warning("conversation lost", call_id=call.call_id, reason="whoever the caller talked to is gone")
@@ -118,6 +122,8 @@ class Adopting:
         wanted = {supervisor.leg_id for supervisor in kept.supervisors}
         if kept.conversation is not None:
             wanted.add(kept.conversation.far)
+        if kept.transfer is not None:
+            wanted.add(kept.transfer.transferor)
         for each in kept.others:
             leg_id = each.description.leg_id
             party = self._party(each) if leg_id in wanted else None

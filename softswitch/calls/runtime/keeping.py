@@ -134,6 +134,7 @@ def keep_call(call: "ActiveCall", boot_id: str) -> KeptCall:
             for each in call.supervisions
             if each.party is not None
         ),
+        transfer=None if call.transfer is None else call.transfer.keep(),
         flow=call.keep_flow(),
         permissions="" if call.permissions is None else call.permissions.username,
         digits_typed="" if call.recordings.is_masked else call.digits_typed.keep(),

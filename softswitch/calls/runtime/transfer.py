@@ -10,7 +10,8 @@ It is in the call whose caller is being transferred, from the transfer's beginni
 
 from typing import TYPE_CHECKING
 
-from softswitch.base.ids import ReferId
+from softswitch.base.ids import LegId, ReferId
+from softswitch.calls.kept.kept_call import KeptTransfer
 from softswitch.calls.outcomes import DialReason
 from softswitch.calls.runtime.party import Party
 from softswitch.calls.settings import Extension
@@ -41,6 +42,18 @@ class Transfer:
         self.transferor = transferor
         self.refer_id = refer_id
 
+    def keep(self) -> KeptTransfer:
+        return KeptTransfer(
+            extension="" if self.extension is None else self.extension.username,
+            transferor=LegId("") if self.transferor is None else self.transferor.leg.leg_id,
+        )
+
+    @classmethod
+    def adopted(cls, call: "ActiveCall", kept: KeptTransfer) -> "Transfer":
+        """That of the switch before. His phone is told no more of it, but by its BYE."""
+        extension = call.around.settings().extensions.get(kept.extension)
+        return cls(call, extension=extension, transferor=call.party(kept.transferor))
+
     def rings(self) -> None:
         """The target is being rung."""
         if not self._has_rung:
@@ -58,6 +71,7 @@ class Transfer:
     def failed(self, call: "ActiveCall", reason: DialReason | None) -> None:
         """The target was not reached. The transferor stays, if he is there."""
         call.transfer = None
+        call.changed()
         self._tell(480 if reason is None else _STATUSES.get(reason, 480))
 
     def party_left(self, call: "ActiveCall", party: Party) -> None:
@@ -68,6 +82,7 @@ class Transfer:
 
     def _end(self, call: "ActiveCall", status: int) -> None:
         call.transfer = None
+        call.changed()
         self._tell(status)
         if self.transferor is not None:
             call.part(self.transferor)

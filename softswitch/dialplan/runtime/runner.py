@@ -24,8 +24,9 @@ from typing import cast
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
-from softswitch.calls.kept.kept_call import KeptCall
+from softswitch.calls.kept.kept_call import KeptCall, KeptTransfer
 from softswitch.calls.kept.kept_flow import FlowStage, KeptFlow
+from softswitch.calls.kept.kept_verbs import KeptRecall
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.pace import FlowBlocks, FlowSpins
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -35,6 +36,7 @@ from softswitch.calls.runtime.commanding import stay_on as stay_parked
 from softswitch.calls.runtime.conferring import stay_on
 from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.recall import take_back
+from softswitch.calls.runtime.transfer import Transfer
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
 from softswitch.dialplan.runtime.running_flow import RunningFlow
@@ -104,9 +106,7 @@ class FlowRunner:
         """Go on with a call of the switch before, by its flow or without one."""
         if kept.flow is None and active.seat is not None:
             self._keep_task(active, self._loop.create_task(self._stay_on(active), name=active.call_id))
-        elif kept.flow is None or (
-            active.conversation is not None and (kept.flow.verb is None or kept.flow.stage == "callback")
-        ):
+        elif kept.flow is None or (active.conversation is not None and _needs_no_flow(kept.flow)):
             self._keep_task(active, self._loop.create_task(talk_on(active), name=active.call_id))
         else:
             self.resume(active, kept.flow)
@@ -125,8 +125,11 @@ class FlowRunner:
 
     def resume(self, active: ActiveCall, kept: KeptFlow) -> None:
         """Go on with a flow that another switch process has begun, in the call as it was adopted."""
-        if kept.stage in ("recall", "callback"):
+        if kept.stage == "callback":  # it is promised no more
             active.flow_over()
+            return
+        if kept.stage == "recall":
+            self._keep_task(active, self._loop.create_task(self._recall(active, kept), name=active.call_id))
             return
         if kept.stage == "parked":
             self._keep_task(active, self._loop.create_task(stay_parked(active, kept), name=active.call_id))
@@ -225,10 +228,21 @@ class FlowRunner:
         except Exception as error:
             self._failed(active, error)
 
+    async def _recall(self, active: ActiveCall, kept: KeptFlow) -> None:
+        """Whoever has the caller back was being rung, or the caller hears that he is not to be had."""
+        verb = kept.verb if isinstance(kept.verb, KeptRecall) else KeptRecall()
+        if active.transfer is None:
+            active.transfer = Transfer.adopted(active, KeptTransfer(extension=verb.extension))
+        try:
+            await self._take_back(active)
+        finally:
+            active.flow_over()
+
     async def _take_back(self, active: ActiveCall) -> None:
         if active.transfer is None or active.mailbox.is_closed:
             return
-        active.keep_flow = lambda: KeptFlow(name=active.record.flow, stage="recall")
+        verb = KeptRecall(extension=active.transfer.keep().extension)
+        active.keep_flow = lambda: KeptFlow(name=active.record.flow, stage="recall", verb=verb)
         try:
             await take_back(active)
         except CallEnded:
@@ -271,6 +285,11 @@ def _in_full(error: BaseException) -> str:
 
 async def _ring_called(call: Call) -> None:
     await call.dial(call.called_number)
+
+
+def _needs_no_flow(kept: KeptFlow) -> bool:
+    """Two who talk go on until one hangs up."""
+    return kept.verb is None or kept.stage in ("callback", "recall")
 
 
 def _is_end_of_call(error: BaseException) -> bool:

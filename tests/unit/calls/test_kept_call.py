@@ -21,7 +21,6 @@ NOT_KEPT_OF_CALLS = {
     "_began_at": "as `began_at`",
     "supervisions": "as `supervisors`",
     "streams": "as `listening`; a program that talks is for its verb",
-    "transfer": "whoever transfers is not told any more",
     "consultation": "the question is hung up, the two talk again",
     "is_taken_away": "known within a moment, or never",
     "keep_flow": "what it says is kept as `flow`",
