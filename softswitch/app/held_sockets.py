@@ -68,6 +68,19 @@ def name_of(kind: TransportKind, local: HostPort) -> str:
     return f"{kind.value} {local}"
 
 
+def renumbered(variables: Mapping[str, str], numbers: Mapping[int, int]) -> dict[str, str]:
+    """Of a switch to which the descriptors came under other `numbers` than its variables say."""
+    inherited = _read(variables.get(VARIABLE, ""))
+    if inherited is None:
+        return dict(variables)
+    moved = msgspec.structs.replace(
+        inherited,
+        channel=numbers[inherited.channel],
+        sockets={name: numbers[number] for name, number in inherited.sockets.items()},
+    )
+    return {**variables, VARIABLE: msgspec.json.encode(moved).decode()}
+
+
 class HeldSockets:
     """The switch's side. Without a supervisor that holds sockets nothing is held, and everything is bound anew."""
 

@@ -14,7 +14,7 @@ call is started anew by it at once, and media workers when they are empty (renew
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine, MutableMapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, MutableMapping, Sequence
 
 import msgspec
 
@@ -41,9 +41,9 @@ from softswitch.app.upgrading import Upgrading
 from softswitch.base.clock import Clock, SystemClock
 from softswitch.base.log import get_logger
 
-SPARE_AFTER_S, SPARE_SOON_S = 3.0, 0.2
-"""A spare worker is made ready when what has just been started has had the processor to itself; where a spare one has
-just been used, or everything runs already, it needs none."""
+SPARE_AFTER_S, SPARE_SOON_S = 2.0, 0.2
+"""A spare process is made ready when what has just been started has had the processor to itself; where a spare worker
+has just been used, or everything runs already, it needs none."""
 
 _LEFT = "SOFTSWITCH_SUPERVISOR"
 
@@ -100,7 +100,8 @@ class Supervisor:
         self._run_directory = run_directory
         self._clock = clock or SystemClock()
         self._children = Children([program.role for program in programs])
-        self._spare = next((Spare(program.spare) for program in programs if program.spare), None)
+        self._spares = {program.spare: Spare(program.spare) for program in programs if program.spare}
+        """By their command lines."""
         self._processes: dict[str, Process] = {}
         self._loop = asyncio.get_running_loop()
         self._sockets = SocketStore()
@@ -125,7 +126,7 @@ class Supervisor:
         self._children.start(self._clock.now(), already_running=self._processes.keys())
         self._renew_left()
         self._drain()
-        self._loop.call_later(SPARE_SOON_S if is_running else SPARE_AFTER_S, self.prepare_spare)
+        self._loop.call_later(SPARE_SOON_S if is_running else SPARE_AFTER_S, self.prepare_spares)
         asked = SupervisorSocket(supervisor_socket(str(self._run_directory.path)), self._asked)
         self._socket = asked
         try:
@@ -134,8 +135,7 @@ class Supervisor:
             asked.close()
             if self._last_upgrade is not None:
                 self._last_upgrade.close()
-            if self._spare is not None:
-                self._spare.end()
+            self._end_spares()
             self._stop_reading()
             self._sockets.close()
 
@@ -172,9 +172,13 @@ class Supervisor:
         return {name: process.pid for name, process in self._processes.items()}
 
     @property
-    def spare_pid(self) -> int | None:
-        """Of the process that waits to become a child."""
-        return None if self._spare is None else self._spare.pid
+    def spare_pids(self) -> dict[str, int]:
+        """Of the processes that wait, by the names of the children that each can become."""
+        return {
+            name: pid
+            for name, program in self._programs.items()
+            if program.spare in self._spares and (pid := self._spares[program.spare].pid) is not None
+        }
 
     def _take_over(self) -> None:
         for name in self._programs:
@@ -245,24 +249,43 @@ class Supervisor:
         self._run_directory.note_process(name, process.pid)
 
     def _spawn_other(self, program: Program) -> Process:
-        """By the spare process if there is one for it; then another is made ready, once this one has begun."""
-        if self._spare is None or program.spare != self._spare.arguments:
-            return Process.spawn(program.arguments)
-        spare = self._spare.become(program.arguments[len(program.spare) - 1 :])
-        self._loop.call_later(SPARE_AFTER_S if spare is None else SPARE_SOON_S, self.prepare_spare)
-        return Process.spawn(program.arguments) if spare is None else spare
+        return self._become(program, SPARE_SOON_S) or Process.spawn(program.arguments)
 
-    def prepare_spare(self) -> None:
-        """Have a process ready that can become one of those that have such a thing."""
-        if self._spare is not None and not self._exit_code.done():
-            self._spare.prepare()
+    def _become(
+        self,
+        program: Program,
+        next_after_s: float,
+        variables: Mapping[str, str] | None = None,
+        inherited: Sequence[int] = (),
+    ) -> Process | None:
+        """The spare process if there is one for it; then another is made ready, once this one has begun."""
+        spare = self._spares.get(program.spare)
+        if spare is None:
+            return None
+        process = spare.become(program.arguments[len(program.spare) - 1 :], variables, inherited)
+        self._loop.call_later(SPARE_AFTER_S if process is None else next_after_s, self._prepare, spare)
+        return process
+
+    def prepare_spares(self) -> None:
+        """Have a process ready for each kind of child that has such a thing."""
+        for spare in self._spares.values():
+            self._prepare(spare)
+
+    def _prepare(self, spare: Spare) -> None:
+        if not self._exit_code.done():
+            spare.prepare()
+
+    def _end_spares(self) -> None:
+        for spare in self._spares.values():
+            spare.end()
 
     def _spawn_holding(self, program: Program, *, waits: bool = False) -> Process:
         """The switch goes on with the sockets of the one before."""
         self._stop_reading()
         variables, inherited = self._sockets.begin(waits=waits)
         try:
-            process = Process.spawn(program.arguments, variables, inherited)
+            spare = None if waits else self._become(program, SPARE_AFTER_S, variables, inherited)
+            process = spare or Process.spawn(program.arguments, variables, inherited)
         finally:
             self._sockets.begun(inherited)
         self._listen_to_switch()
@@ -386,7 +409,7 @@ class Supervisor:
         if outcome == "upgraded":
             self._programs[SWITCH] = self._of(python)
             self._children.replaced(SWITCH, self._clock.now())
-            self._become(python)
+            self._execute(python)
 
     def _of(self, python: str) -> Program:
         program = self._programs[SWITCH]
@@ -395,7 +418,7 @@ class Supervisor:
     def _python_of_switch(self) -> str:
         return self._programs[SWITCH].arguments[0] if SWITCH in self._programs else ""
 
-    def _become(self, python: str) -> None:
+    def _execute(self, python: str) -> None:
         """Execute the supervisor of this installation, in this process. Returns if that is impossible."""
         if not self._itself:
             return
@@ -404,8 +427,7 @@ class Supervisor:
         )
         environment = {**os.environ, _LEFT: msgspec.json.encode(left).decode()}
         _log.info("becomes the new version", python=python)
-        if self._spare is not None:
-            self._spare.end()
+        self._end_spares()
         notify("WATCHDOG=1")
         # Whatever is told to it meanwhile, it hears when it listens (supervise).
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -414,7 +436,7 @@ class Supervisor:
         except OSError as error:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             _log.error("the supervisor remains the old version", reason=error.strerror)
-            self.prepare_spare()
+            self.prepare_spares()
 
     def _wake(self) -> None:
         self._timer = None

@@ -26,7 +26,7 @@ from softswitch.app.caller_settings import lookups as configured_lookups
 from softswitch.app.certificates import certificate_faults
 from softswitch.app.garbage import NEW_EVERY_S, GarbageRounds
 from softswitch.app.handing_over import hand_over
-from softswitch.app.held_sockets import HeldSockets
+from softswitch.app.held_sockets import HeldSockets, renumbered
 from softswitch.app.machine import own_ip
 from softswitch.app.operations import SwitchOperations
 from softswitch.app.parts import Parts
@@ -41,6 +41,7 @@ from softswitch.app.settings import (
     stream_settings,
 )
 from softswitch.app.sounds import operator_texts, prepare_sounds
+from softswitch.app.spare import wait_to_be_needed
 from softswitch.app.supervisor_protocol import supervisor_socket
 from softswitch.app.voicemail_mails import mail_about
 from softswitch.base.errors import ConfigurationError, SoftswitchError, StartError
@@ -77,6 +78,9 @@ LEAVING_LOOKS = 100
 log = get_logger("switch")
 
 GARBAGE_ROUND_S = 60.0
+
+SPARE = "--spare"
+"""In place of the directory: the process has loaded everything, and waits until it is needed (spare.py)."""
 
 LEARN_S = 0.7
 """How long the media workers have to say what they do, where there are calls that go on: they answer in milliseconds,
@@ -451,12 +455,29 @@ def _seal(paths: Sequence[str], key_file: str) -> None:
             log.error("voice message not encrypted", path=path, fault=str(error))
 
 
+def _directory() -> str | None:
+    """From the command line, or from whoever has use for a spare switch; None if nobody has."""
+    if sys.argv[1:] != [SPARE]:
+        return sys.argv[1]
+    needed = wait_to_be_needed()
+    if needed is None:
+        return None
+    becoming, numbers = needed
+    os.environ.update(renumbered(becoming.variables, numbers))
+    # What ps and top tell of it is its command line as it was at first; this is its name there.
+    Path("/proc/self/comm").write_text("switch")
+    return becoming.arguments[0]
+
+
 def main() -> int:
     if len(sys.argv) != 2:
-        print("usage: python -m softswitch.app.switch DIR", file=sys.stderr)
+        print(f"usage: python -m softswitch.app.switch DIR | {SPARE}", file=sys.stderr)
         return 2
+    directory = _directory()
+    if directory is None:
+        return 0
     try:
-        uvloop.run(serve(sys.argv[1]))
+        uvloop.run(serve(directory))
     except ConfigurationError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)

@@ -107,7 +107,8 @@ def _programs(configuration: Configuration) -> list[Program]:
     ]
     kill_after_s = settings.shutdown.grace_s + SWITCH_KILL_AFTER_GRACE_S
     switch = Role(name=SWITCH, stop_rank=0, kill_after_s=kill_after_s, reloads=True)
-    programs = [*workers, Program(switch, (*_PYTHON, "softswitch.app.switch", configuration.directory))]
+    command = (*_PYTHON, "softswitch.app.switch")
+    programs = [*workers, Program(switch, (*command, configuration.directory), (*command, "--spare"))]
     if settings.web.enabled:
         web = Role(name=WEB, stop_rank=0, kill_after_s=WEB_KILL_AFTER_S)
         programs.append(Program(web, (*_PYTHON, "softswitch.web", configuration.directory)))

@@ -3,8 +3,8 @@
     python -m softswitch.media.runtime.worker --socket PATH --name media-0
     python -m softswitch.media.runtime.worker --spare
 
-With `--spare` it loads all it needs and waits for the rest of its command line, a line of JSON on its standard input,
-which takes its place in a fraction of the time that a program needs to start; when there is none, it ends.
+With `--spare` it loads all it needs and waits for a line of JSON on its standard input, whose "arguments" are the rest
+of its command line. That takes a fraction of the time that a program needs to start; when there is no line, it ends.
 
 It works on without a switch: calls keep their sound while the switch is away, and the next switch's description decides
 what stays. SIGTERM and SIGINT close the recordings and end it with status 0; and so do `FORSAKEN_S` without a switch
@@ -369,15 +369,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--socket", default="", help="path of the socket the switch connects to")
     parser.add_argument("--name", default="", help="the worker's name, such as media-0")
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
-    parser.add_argument("--spare", action="store_true", help="wait for the others, a JSON list on standard input")
+    parser.add_argument("--spare", action="store_true", help="wait for the others, in JSON on standard input")
     return parser
+
+
+class _Becoming(msgspec.Struct):
+    arguments: list[str]
 
 
 def _wait_to_be_needed() -> list[str]:
     """The command line of the worker to become; nothing when whoever may say it has ended."""
     line = sys.stdin.readline()
     sys.stdin.close()
-    return msgspec.json.decode(line, type=list[str]) if line else []
+    return msgspec.json.decode(line, type=_Becoming).arguments if line else []
 
 
 def main() -> None:

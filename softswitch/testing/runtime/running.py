@@ -84,6 +84,11 @@ class RunningSwitch:
     def store(self) -> StoreReader:
         return open_reader(str(self.directory / "store"), recordings=str(self.directory / "recordings"))
 
+    @property
+    def supervisor_pid(self) -> int:
+        assert self._process is not None, "it comes after start()"
+        return self._process.pid
+
     def pid(self, child: str) -> int:
         """Of "switch", "media-0" …; 0 while it does not run."""
         try:

@@ -1,6 +1,6 @@
 """A child that tells a FIFO what happens to it: fake_child.py FIFO NAME [exit CODE | stubborn].
 
-With --spare as its only argument it waits for the others, a JSON list on standard input, and ends without them.
+With --spare as its only argument it waits for the others, in JSON on standard input, and ends without them.
 """
 
 import json
@@ -13,9 +13,10 @@ from types import FrameType
 def main() -> None:
     arguments = sys.argv[1:]
     if arguments == ["--spare"]:
-        arguments = json.loads(sys.stdin.readline() or "[]")
-        if not arguments:
+        line = sys.stdin.readline()
+        if not line:
             return
+        arguments = json.loads(line)["arguments"]
     fifo, name, *behaviour = arguments
     descriptor = os.open(fifo, os.O_WRONLY)
 

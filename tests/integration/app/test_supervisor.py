@@ -191,20 +191,20 @@ def test_a_spare_process_takes_the_place_of_a_dead_child_and_another_of_its_own(
             running([spared(reports, MEDIA), reports.program(SWITCH)], tmp_path) as (supervisor, task),
         ):
             assert {await reports.next(), await reports.next()} == {"media-0 started", "switch started"}
-            assert supervisor.spare_pid is None
-            supervisor.prepare_spare()
-            supervisor.prepare_spare()
+            assert not supervisor.spare_pids
+            supervisor.prepare_spares()
+            supervisor.prepare_spares()
             for _ in range(2):
-                spare = supervisor.spare_pid
+                spare = supervisor.spare_pids.get("media-0")
                 assert spare is not None
                 os.kill(supervisor.pids["media-0"], signal.SIGKILL)
                 assert await reports.next() == "media-0 started"
                 assert supervisor.pids["media-0"] == spare
-                assert supervisor.spare_pid is None
-                supervisor.prepare_spare()
+                assert not supervisor.spare_pids
+                supervisor.prepare_spares()
             os.kill(supervisor.pids["switch"], signal.SIGKILL)
             assert await reports.next() == "switch started"
-            last = supervisor.spare_pid
+            last = supervisor.spare_pids.get("media-0")
             assert last is not None
             assert supervisor.pids["switch"] != last
             supervisor.stop()
@@ -222,15 +222,15 @@ def test_without_a_living_spare_a_child_is_started_as_any_other(tmp_path: Path) 
             running([spared(reports, MEDIA)], tmp_path) as (supervisor, _),
         ):
             assert await reports.next() == "media-0 started"
-            supervisor.prepare_spare()
-            spare = supervisor.spare_pid
+            supervisor.prepare_spares()
+            spare = supervisor.spare_pids.get("media-0")
             assert spare is not None
             os.kill(spare, signal.SIGKILL)
             await asyncio.to_thread(os.waitid, os.P_PID, spare, os.WEXITED | os.WNOWAIT)
             os.kill(supervisor.pids["media-0"], signal.SIGKILL)
             assert await reports.next() == "media-0 started"
             assert supervisor.pids["media-0"] != spare
-            supervisor.prepare_spare()
-            assert supervisor.spare_pid not in (None, spare)
+            supervisor.prepare_spares()
+            assert supervisor.spare_pids.get("media-0") not in (None, spare)
 
     asyncio.run(scenario())

@@ -247,7 +247,7 @@ def test_a_spare_worker_becomes_the_one_it_is_told_to_be_and_ends_with_whoever_c
         assert spare.stderr is not None
         assert unneeded.stdin is not None
         unneeded.stdin.close()
-        spare.stdin.write(json.dumps(["--socket", path, "--name", "media-7"]).encode() + b"\n")
+        spare.stdin.write(json.dumps({"arguments": ["--socket", path, "--name", "media-7"]}).encode() + b"\n")
         spare.stdin.close()
         while b" ready " not in (line := spare.stderr.readline()):
             assert line

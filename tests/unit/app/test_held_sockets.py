@@ -14,6 +14,7 @@ from softswitch.app.held_sockets import (
     LeftSockets,
     SocketStore,
     is_fault_of_switch,
+    renumbered,
 )
 from softswitch.base.address import HostPort, TransportKind
 
@@ -27,11 +28,7 @@ def listening() -> tuple[socket.socket, HostPort]:
 def start(store: SocketStore, *, waits: bool = False) -> HeldSockets:
     """What a new switch process finds; its descriptors are copies, as those of a process are."""
     variables, inherited = store.begin(waits=waits)
-    copies = {number: os.dup(number) for number in inherited}
-    text = variables["SOFTSWITCH_HELD"]
-    for number, copy in sorted(copies.items(), reverse=True):
-        text = text.replace(f":{number}", f":{copy}")
-    held = HeldSockets({"SOFTSWITCH_HELD": text})
+    held = HeldSockets(renumbered(variables, {number: os.dup(number) for number in inherited}))
     store.begun(inherited)
     return held
 
@@ -53,6 +50,10 @@ def test_a_socket_is_handed_from_one_switch_to_the_next_with_what_waits_in_it() 
     taken.close()
     second.close()
     store.close()
+
+
+def test_a_switch_that_inherits_nothing_has_no_numbers_to_be_changed() -> None:
+    assert renumbered({"OTHER": "7"}, {}) == {"OTHER": "7"}
 
 
 def test_others_are_not_taken_and_are_closed() -> None:
