@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Container
 from pathlib import Path
 
+from processes import LOAD_CORE, put_on_core
+
 IDLE = 0
 _SWITCH = re.compile(r"\s*([\d.]+):.*next_comm=(.*) next_pid=(\d+)")
 
@@ -25,6 +27,7 @@ class CoreShare:
         self._path = path
         command = ["perf", "record", "-q", "-k", "CLOCK_MONOTONIC", "-C", str(core), "-e", "sched:sched_switch"]
         self._perf = subprocess.Popen([*command, "-o", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        put_on_core(self._perf.pid, LOAD_CORE)
 
     @staticmethod
     def is_possible() -> bool:

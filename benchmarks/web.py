@@ -10,8 +10,8 @@ as the kernel saw them on loopback. Rounds without and with requests follow each
 slower or faster does so for both. Requests are listings of calls, agents, queues and figures, by kept connections;
 readers follow all events by WebSocket.
 
-The switch has the first core; the media worker, the web process, the calls' two ends and who sends the requests share
-the second. Who sends them gives way to all others: in life that is another machine.
+The switch has the first core; the media worker, the web process, the supervisor, the calls' two ends and who sends the
+requests share the second. Who sends them gives way to all others: in life that is another machine.
 The bar is that the 99th percentile changes by less than a fifth.
 
 On a machine that does other work meanwhile: `own_ms` is `wire_ms` without the time in which other programs had the
@@ -241,8 +241,8 @@ def main(
         with running:
             running.wait_until(lambda: running.pid("web") != 0, 30)
             put_on_core(running.pid("switch"), SERVER_CORE)
-            for child in ("media-0", "web"):
-                put_on_core(running.pid(child), LOAD_CORE)
+            for pid in (running.supervisor_pid, running.pid("media-0"), running.pid("web")):
+                put_on_core(pid, LOAD_CORE)
             if before_others:
                 go_before_others([os.getpid(), *(running.pid(name) for name in ("switch", "media-0", "web"))])
             measure(server, ends, calls_per_s=calls_per_s, talk_s=1.0, seconds=5.0)
