@@ -555,6 +555,36 @@ def test_a_call_that_cannot_be_adopted_has_all_in_its_record_that_is_known(play:
     play(scenario)
 
 
+def test_a_call_of_before_the_machine_was_booted_counts_until_the_last_event(
+    play: Callable[[Scenario], None],
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller, other = centre.caller("+15550100"), centre.caller("+15550101")
+        caller.call(HOTLINE)
+        call_id = (await talking(centre, caller)).call_id
+        await centre.sleep(55.0)
+        other.call(HOTLINE)
+        await centre.sleep(10.0)
+
+        def reboot(rows: MemoryRows) -> None:
+            left = memory_store(rows)
+            for row in list(left.kept_calls.ascending()):
+                kept = decode(bytes(row.content))
+                left.keep_calls([(row.call_id, encode(replace(kept, boot_id="another")))])
+
+        await centre.restart(away_s=3600.0, rewrite=reboot)
+        assert not centre.controller.calls
+        talked, waited = sorted(centre.cdrs(), key=lambda cdr: cdr.started_at)
+        assert (talked.call_id, talked.end_reason, talked.agent) == (call_id, END_REASON_RESTARTED, "ann")
+        assert 60.0 <= talked.talk_s <= 75.0, "nothing proves that they talked for the hour after it"
+        assert (waited.end_reason, [stay.outcome for stay in waited.stays]) == (END_REASON_RESTARTED, ["withdrawn"])
+        check_records([talked, waited])
+        await centre.sleep(60.0)
+
+    play(scenario)
+
+
 def test_who_is_hung_up_by_the_next_switch_is_told_at_once(play: Callable[[Scenario], None]) -> None:
     """What was written of his leg, when the two began to talk, knows nothing of his ACK."""
 
