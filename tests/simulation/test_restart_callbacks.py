@@ -64,11 +64,24 @@ def ann(centre: SimulatedCentre) -> AgentState:
     return centre.acd.agent_summaries()[0].state
 
 
+def talks(centre: SimulatedCentre) -> bool:
+    return any(call.conversation for call in centre.controller.calls.values())
+
+
+async def served(centre: SimulatedCentre) -> None:
+    """By ann, at the first attempt; and all is as it was before."""
+    await centre.until(lambda: stored(centre).state == "over")
+    assert (stored(centre).result, stored(centre).agent, stored(centre).attempts) == ("served", "ann", 1)
+    await centre.all_over()
+    await centre.until(lambda: ann(centre) is AgentState.READY)
+    assert centre.acd.contact_ids() == []
+
+
 def test_who_is_called_back_and_talks_goes_on(tmp_path: Path) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         phone = await promised(centre)
         await centre.log_in("ann")
-        await centre.until(lambda: any(call.conversation for call in centre.controller.calls.values()))
+        await centre.until(lambda: talks(centre))
         await centre.sleep(2.0)
         await centre.restart()
         await centre.sleep(10.0)
@@ -76,11 +89,7 @@ def test_who_is_called_back_and_talks_goes_on(tmp_path: Path) -> None:
         assert stored(centre).state == "dialling"
         assert not phone.seen(LegEnded)
         phone.hang_up()
-        await centre.until(lambda: stored(centre).state == "over")
-        assert (stored(centre).result, stored(centre).agent, stored(centre).attempts) == ("served", "ann", 1)
-        await centre.all_over()
-        await centre.until(lambda: ann(centre) is AgentState.READY)
-        assert centre.acd.contact_ids() == []
+        await served(centre)
         (cdr,) = centre.cdrs()
         assert cdr.talk_s == pytest.approx(12.3, abs=1.0)
 
@@ -97,16 +106,12 @@ def test_while_the_customer_is_called_the_agent_stays_and_he_is_rung_once_more(t
         (call_id,) = centre.controller.calls
         await centre.restart()
         phone.answer_after_s = 1.0
-        await centre.until(lambda: any(call.conversation for call in centre.controller.calls.values()), within_s=60)
+        await centre.until(lambda: talks(centre), within_s=60)
         assert list(centre.controller.calls) == [call_id]
         assert not centre.phone("ann").seen(LegEnded), "she was on the line all the time"
         assert len(centre.acd.contact_ids()) == 1, "he is not in the ACD twice"
         phone.hang_up()
-        await centre.until(lambda: stored(centre).state == "over")
-        assert (stored(centre).result, stored(centre).agent, stored(centre).attempts) == ("served", "ann", 1)
-        await centre.all_over()
-        await centre.until(lambda: ann(centre) is AgentState.READY)
-        assert centre.acd.contact_ids() == []
+        await served(centre)
 
     centre(tmp_path).run(scenario)
 
@@ -140,13 +145,9 @@ def test_while_the_agent_is_called_it_is_tried_again(tmp_path: Path) -> None:
         await centre.sleep(1.0)
         await centre.restart()
         agent.answer_after_s = 1.0
-        await centre.until(lambda: any(call.conversation for call in centre.controller.calls.values()), within_s=60)
+        await centre.until(lambda: talks(centre), within_s=60)
         phone.hang_up()
-        await centre.until(lambda: stored(centre).state == "over")
-        assert (stored(centre).result, stored(centre).attempts) == ("served", 1)
-        await centre.all_over()
-        await centre.until(lambda: ann(centre) is AgentState.READY)
-        assert centre.acd.contact_ids() == []
+        await served(centre)
 
     centre(tmp_path).run(scenario)
 
@@ -191,11 +192,8 @@ def test_a_customer_who_was_called_first_and_waits_does_so_in_his_place(
         await centre.until(lambda: again.conversation is not None)
         await centre.sleep(5.0)
         phone.hang_up()
-        await centre.until(lambda: stored(centre).state == "over")
-        assert (stored(centre).result, stored(centre).agent, stored(centre).attempts) == ("served", "ann", 1)
-        await centre.all_over()
+        await served(centre)
         assert len(phone.seen(InviteReceived)) == 1
-        assert centre.acd.contact_ids() == []
 
     centre(tmp_path, customer_first=True).run(scenario)
 
@@ -227,10 +225,8 @@ def test_a_customer_who_was_just_greeted_is_greeted_again(tmp_path: Path) -> Non
         former.hang_up()
         await centre.until(lambda: [bool(call.conversation) for call in centre.controller.calls.values()] == [True])
         phone.hang_up()
-        await centre.until(lambda: stored(centre).state == "over")
-        assert (stored(centre).result, stored(centre).attempts) == ("served", 1)
+        await served(centre)
         assert len(phone.seen(InviteReceived)) == 1
-        await centre.all_over()
 
     centre(tmp_path, customer_first=True).run(scenario)
 
