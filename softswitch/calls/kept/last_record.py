@@ -4,7 +4,7 @@
 |-----------------------------------------------------|-----------------------------|--------------------------------|
 | it was over, but for its flow (`end_reason`)        | when that was kept          | as it was noted                |
 | `PARTED`: its media worker had been told to let the | when this switch came, if   | "completed", or "abandoned" if |
-| caller's stream go, and no more was written         | the one before could write; | nobody had answered; by him    |
+| caller's stream go, and no more was written         | the one before could write; | he waited for somebody; by him |
 |                                                     | else when it wrote last     |                                |
 | `LOST`: its caller's leg or stream cannot be used   | when this switch came       | "switch restarted"             |
 | `LEFT`: the machine was booted since, or the switch | when it was written last    | "switch restarted"             |
@@ -44,7 +44,7 @@ def last_record(kept: KeptCall, fate: Fate, *, now: float, written_at: float) ->
     ended_at = _ended_at(kept, fate, now, written_at)
     _end_conversation(kept, record, ended_at)
     if fate is Fate.PARTED:
-        record.ended("caller", EndReason.ABANDONED if record.answered_at is None else EndReason.COMPLETED)
+        record.ended("caller", EndReason.ABANDONED if _is_waiting(record) else EndReason.COMPLETED)
     _leave_queue(record, ended_at)
     cdr = record.as_cdr(ended_at)
     return cdr if record.end_reason is not None else msgspec.structs.replace(cdr, end_reason=END_REASON_RESTARTED)
@@ -79,11 +79,15 @@ def _end_conversation(kept: KeptCall, record: CallRecord, ended_at: float) -> No
 
 
 def _leave_queue(record: CallRecord, ended_at: float) -> None:
-    """Whoever waited waits no more."""
+    """Whoever waited waits no more. For the router that was the restart, whoever else had ended the call."""
     stay = record.stays.current
     if stay is None or stay.outcome == "answered":
         return
     wait_s = max(0.0, ended_at - stay.began_at)
     record.queue_wait_s += wait_s
-    has_given_up = record.end_reason in (EndReason.ABANDONED, EndReason.COMPLETED) and record.ended_by == "caller"
-    record.stays.left("abandoned" if has_given_up else "withdrawn", ended_at, wait_s, record.ring_s)
+    record.stays.left("withdrawn", ended_at, wait_s, record.ring_s)
+
+
+def _is_waiting(record: CallRecord) -> bool:
+    stay = record.stays.current
+    return record.answered_at is None or (stay is not None and stay.outcome != "answered")

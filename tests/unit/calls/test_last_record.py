@@ -103,12 +103,13 @@ def test_who_had_parted_before_anybody_answered_has_given_up() -> None:
     assert (cdr.end_reason, cdr.answered_at, cdr.talk_s) == ("abandoned", None, 0.0)
 
 
-@pytest.mark.parametrize(("fate", "outcome"), [(Fate.PARTED, "abandoned"), (Fate.LOST, "withdrawn")])
-def test_who_waited_has_left_his_queue(fate: Fate, outcome: str) -> None:
+@pytest.mark.parametrize(("fate", "reason"), [(Fate.PARTED, "abandoned"), (Fate.LOST, "switch restarted")])
+def test_who_waited_has_left_his_queue_as_the_router_has_it(fate: Fate, reason: str) -> None:
     cdr = last_record(waiting(), fate, now=NOW, written_at=NOW)
     check_records([cdr])
+    assert cdr.end_reason == reason
     (stay,) = cdr.stays
-    assert stay.outcome == outcome
+    assert stay.outcome == "withdrawn"
     assert stay.wait_s == pytest.approx(98.0)
 
 
