@@ -84,10 +84,19 @@ def has_tone(samples: NDArray[np.int16], frequency_hz: float) -> NDArray[np.bool
     return (power > 0.8 * (blocks**2).sum(axis=1)) & (power > 1e6)
 
 
-@pytest.mark.parametrize("srtp", ["off", "required"])
-def test_a_killed_media_worker_ends_no_call_and_the_sound_is_back_within_a_second(
-    tmp_path: Path, srtp: SrtpPolicy
+def is_replaced(switch: RunningSwitch, name: str, killed: int) -> Callable[[], bool]:
+    return lambda: switch.pid(name) not in (0, killed)
+
+
+@pytest.mark.parametrize(
+    ("srtp", "victims"),
+    [("off", ["media-0"]), ("required", ["media-0"]), ("required", ["switch", "media-0"])],
+)
+def test_whoever_is_killed_no_call_ends_and_the_sound_is_back_within_a_second(
+    tmp_path: Path, srtp: SrtpPolicy, victims: list[str]
 ) -> None:
+    """A switch that has taken encrypted calls over knows their keys: the next worker has them from it."""
+
     async def scenario(switch: RunningSwitch, phones: Phones) -> None:
         agents = [await phones.register(f"agent{n}", PASSWORD) for n in range(10)]
         for phone in agents:
@@ -103,9 +112,10 @@ def test_a_killed_media_worker_ends_no_call_and_the_sound_is_back_within_a_secon
             line.say([agent_says], loop=True)
             caller.record(str(tmp_path / f"heard-{number}.wav"))
         await asyncio.sleep(3)
-        killed = switch.kill("media-0")
-        await asyncio.to_thread(switch.wait_until, lambda: switch.pid("media-0") not in (0, killed), 2.0)
-        await asyncio.sleep(4)
+        for victim in victims:
+            killed = switch.kill(victim)
+            await asyncio.to_thread(switch.wait_until, is_replaced(switch, victim, killed), 3.0)
+            await asyncio.sleep(4)
         assert all(line.end is None for line in [*callers, *served])
         for line in served:
             line.hang_up()
