@@ -18,8 +18,8 @@ from softswitch.cli.words import count
 from softswitch.control.protocol.replies import Done
 from softswitch.control.protocol.requests import HoldRecording
 from softswitch.media.recording.archive import SUFFIXES, RecordingFormat
+from softswitch.store.readers import StoreReader
 from softswitch.store.schema import StoredRecording
-from softswitch.store.store import StoreReader
 
 _FORMATS: dict[str, RecordingFormat] = {**{suffix: name for name, suffix in SUFFIXES.items()}, ".ogg": "opus"}
 _recording_argument = click.argument("recording_id")

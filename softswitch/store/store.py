@@ -1,7 +1,6 @@
-"""The store as the switch uses it (`Store`) and as any other process reads it (`StoreReader`).
+"""The store as the switch uses it, which opens it once (`open_store`). Others read it: readers.py.
 
-The switch calls `open_store` once. The command line, reports and whatever else looks at records calls `open_reader`,
-at any time and in any number. `memory_store` is for tests.
+`memory_store` is for tests.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from softswitch.base.ids import CallId
 from softswitch.base.log import get_logger
 from softswitch.store.conference_schema import CONFERENCE_CLOCK, MINUTES, StoredConferenceClock, StoredMinutes
 from softswitch.store.digest_schema import DIGESTS, REPORT_TIMES, StoredDigest, StoredReportTime
-from softswitch.store.environment import Operation, open_for_reading, open_for_writing
+from softswitch.store.environment import Operation, open_for_writing
 from softswitch.store.event_schema import SWITCH_EVENTS, StoredSwitchEvents
 from softswitch.store.kept_schema import (
     KEPT_CALLS,
@@ -31,6 +30,7 @@ from softswitch.store.limits import FRESH_CDRS_MAX, KEPT_CALL_BYTES_MAX
 from softswitch.store.memory import MemoryRows
 from softswitch.store.phone_schema import LAST_CALLS, WANTED_CALLS, StoredLastCalls, StoredWantedCall
 from softswitch.store.queue_log_schema import QUEUE_LOG_TAIL, StoredQueueLogTail
+from softswitch.store.readers import READ_BY_ALL
 from softswitch.store.schema import (
     ACTIVE_CALLS,
     AGENT_STATES,
@@ -69,7 +69,7 @@ from softswitch.store.schema import (
     StoredTollUsage,
     StoredTrace,
 )
-from softswitch.store.tables import DamagedRecord, ReadableRows, Table, TableReader, WritableRows
+from softswitch.store.tables import DamagedRecord, ReadableRows, Table, WritableRows
 from softswitch.store.voicemail_schema import (
     MAILS,
     VOICE_BOXES,
@@ -80,23 +80,8 @@ from softswitch.store.voicemail_schema import (
 )
 from softswitch.store.writer import CallSoon, GroupCommitWriter
 
-_READ_BY_ALL = tuple(
-    layout.name
-    for layout in (
-        BINDINGS,
-        AGENT_STATES,
-        ACTIVE_CALLS,
-        CDRS,
-        RECORDINGS,
-        TRACES,
-        EVENTS,
-        CONTACT_SPANS,
-        MINUTES,
-        SWITCH_EVENTS,
-    )
-)
 TABLES = (
-    *_READ_BY_ALL,
+    *READ_BY_ALL,
     PHONES.name,
     BANS.name,
     MAILBOXES.name,
@@ -464,64 +449,6 @@ class Store:
         self._close_rows()
 
 
-class StoreReader:
-    """The tables that others than the switch read, from any process. A context manager."""
-
-    __slots__ = (
-        "_close_rows",
-        "active_calls",
-        "agent_states",
-        "bindings",
-        "cdrs",
-        "contact_spans",
-        "events",
-        "minutes",
-        "recordings",
-        "switch_events",
-        "traces",
-    )
-
-    def __init__(self, rows: ReadableRows, close_rows: Callable[[], None], *, recordings: str = "") -> None:
-        """`recordings` is the directory of the files; without it their paths are as they are stored, below it."""
-        self._close_rows = close_rows
-        self.bindings: TableReader[BindingKey, StoredBinding] = TableReader(BINDINGS, rows)
-        self.agent_states: TableReader[str, StoredAgentState] = TableReader(AGENT_STATES, rows)
-        self.active_calls: TableReader[str, ActiveCall] = TableReader(ACTIVE_CALLS, rows)
-        self.cdrs: TableReader[TimedKey, Cdr] = TableReader(CDRS, rows, recordings)
-        self.recordings: TableReader[TimedKey, StoredRecording] = TableReader(RECORDINGS, rows, recordings)
-        self.minutes: TableReader[TimedKey, StoredMinutes] = TableReader(MINUTES, rows, recordings)
-        self.traces: TableReader[TimedKey, StoredTrace] = TableReader(TRACES, rows)
-        self.events: TableReader[TimedKey, StoredEvents] = TableReader(EVENTS, rows)
-        self.contact_spans: TableReader[str, StoredContactSpan] = TableReader(CONTACT_SPANS, rows)
-        self.switch_events: TableReader[int, StoredSwitchEvents] = TableReader(SWITCH_EVENTS, rows)
-
-    def __enter__(self) -> "StoreReader":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._close_rows()
-
-
-class RouterReader:
-    """What is kept of the ACD's router, for a process beside its switch. A context manager."""
-
-    __slots__ = ("_close_rows", "router_journal", "router_snapshot")
-
-    def __init__(self, rows: ReadableRows, close_rows: Callable[[], None]) -> None:
-        self._close_rows = close_rows
-        self.router_snapshot: TableReader[int, StoredRouterPart] = TableReader(ROUTER_SNAPSHOT, rows)
-        self.router_journal: TableReader[int, StoredRouterPart] = TableReader(ROUTER_JOURNAL, rows)
-
-    def __enter__(self) -> "RouterReader":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close_rows()
-
-
 def open_store(
     directory: str,
     *,
@@ -539,21 +466,6 @@ def open_store(
     environment = open_for_writing(directory, TABLES, map_size_mb=map_size_mb)
     writer = GroupCommitWriter(environment, report=report)
     return Store(environment, writer, environment.close, recordings=recordings, voicemail=voicemail)
-
-
-def open_reader(directory: str, *, recordings: str = "") -> StoreReader:
-    """Open a store for reading while its switch runs, or after. Raises `StartError` (also: there is none yet).
-
-    `recordings` is the directory of the files; without it their paths are as they are stored.
-    """
-    environment = open_for_reading(directory, _READ_BY_ALL)
-    return StoreReader(environment, environment.close, recordings=recordings)
-
-
-def open_router_reader(directory: str) -> RouterReader:
-    """The same, of the tables of the router."""
-    environment = open_for_reading(directory, (ROUTER_SNAPSHOT.name, ROUTER_JOURNAL.name))
-    return RouterReader(environment, environment.close)
 
 
 def memory_store(rows: MemoryRows | None = None) -> Store:

@@ -9,8 +9,9 @@ from softswitch.base.ids import CallId, RecordingId
 from softswitch.store.conference_schema import StoredMinutes
 from softswitch.store.file_places import FilePlaces, below_by_day
 from softswitch.store.memory import MemoryRows
+from softswitch.store.readers import StoreReader
 from softswitch.store.schema import CDRS, RECORDINGS, Cdr, StoredRecording
-from softswitch.store.store import Store, StoreReader
+from softswitch.store.store import Store
 from softswitch.store.voicemail_schema import StoredVoiceMessage
 
 NAME = "2026/11/30/c1-1.wav"
