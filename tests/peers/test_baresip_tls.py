@@ -1,5 +1,6 @@
 """baresip over TLS: it registers and calls along its connection, and the sound is encrypted."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,11 @@ SPOKEN_S = 8
 PESQ_LOST_MAX = 0.25
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
 def test_two_phones_call_each_other_over_tls_with_srtp(
-    tmp_path: Path, evidence: Evidence, stage: Stage, caller_voice: Voice, agent_voice: Voice
+    tmp_path: Path, evidence: Evidence, stage: Stage, caller_voice: Voice, agent_voice: Voice, is_killed: bool
 ) -> None:
+    """Also when the switch dies meanwhile, and their connections with it."""
     authority = Authority(tmp_path / "tls")
     centre = Centre(tmp_path / "centre", agents=1, srtp={"reception": "required", "agent1": "required"}, tls=authority)
     evidence.append(("serve.log ends", lambda: centre.log()[-6000:]))
@@ -40,10 +43,18 @@ def test_two_phones_call_each_other_over_tls_with_srtp(
         with centre.control() as client:
             assert {row.transport for row in client.registrations()} == {"TLS"}
         calling = stage.baresip(username="reception", voice=caller_says, dial="201", **secure)
+        if is_killed:
+            wait_until(lambda: calling.is_talking and called.is_talking, HANGS_UP_WITHIN_S, "they talk")
+            time.sleep(1.0)
+            killed = centre.kill("switch")
+            wait_until(lambda: centre.pid("switch") not in (0, killed), HANGS_UP_WITHIN_S, "another switch is there")
         wait_until(lambda: calling.has_hung_up and called.has_hung_up, HANGS_UP_WITHIN_S, "all is said")
         verdict = judge(caller_says.samples, caller_says.carried("PCMU"), called.heard())
         assert verdict.pesq >= verdict.pesq_of_codec - PESQ_LOST_MAX, str(verdict)
         assert "SRTP is Enabled" in called.output()
+        cdr = centre.settled_call()
+        assert (cdr.ended_by, cdr.fault) == ("caller", "")
+        assert cdr.talk_s >= SPOKEN_S - 1
     finally:
         stage.close()
         centre.stop()
