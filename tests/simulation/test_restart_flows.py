@@ -68,6 +68,13 @@ async def listening(call: Call) -> None:
 
 
 @flow
+async def talkative(call: Call) -> None:
+    for name in ("first", "second", "third"):
+        await call.play(name)
+    await call.pause(5.0)
+
+
+@flow
 async def restless(call: Call) -> None:
     for _ in range(JOURNAL_ENTRIES_MAX + 1):
         await call.pause(0.01)
@@ -76,6 +83,7 @@ async def restless(call: Call) -> None:
 
 FLOWS: Mapping[str, Flow] = {
     "restless": restless,
+    "talkative": talkative,
     "number": number,
     "listening": listening,
     "hotline": hotline,
@@ -86,6 +94,7 @@ ROUTES = {
     "900": "number",
     "901": "listening",
     "902": "restless",
+    "903": "talkative",
     HOTLINE: "hotline",
     "1xx": "colleague",
     "+18005550101": "limited",
@@ -192,6 +201,21 @@ def test_what_is_played_for_long_is_played_once_and_can_be_cut(centre: Simulated
         await centre.all_over()
         cut, at_s = only_cdr(centre).tags["cut"].split()
         assert (cut, float(at_s)) == ("*", pytest.approx(0.5, abs=0.2))
+
+    centre.run(scenario)
+
+
+@pytest.mark.parametrize("away_s", [0.3, 1.5, 5.0])
+def test_what_comes_after_a_prompt_is_played_even_if_that_had_ended_meanwhile(
+    centre: SimulatedCentre, away_s: float
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await calling(centre, "903")
+        await centre.sleep(1.0)
+        before = len(centre.media_commands)
+        await centre.restart(away_s=away_s)
+        await centre.all_over()
+        assert played(centre, before) == ["second", "third"]
 
     centre.run(scenario)
 

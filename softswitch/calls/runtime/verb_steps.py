@@ -40,6 +40,7 @@ class VerbSteps(OwnPhoneVerbs):
         kept, stream = self._resumption(KeptPlay), self._call.caller_stream
         play_id = stream.play(sounds, skip_s=skip_s) if kept is None else kept.play_id
         if kept is not None and stream.playing != play_id:
+            self._kept = None  # else what is played next were taken for it
             return ""  # it came to its end while no switch was there
         with self._in_progress(lambda: KeptPlay(play_id=play_id, first=first, began_at=began_at)):
             while True:

@@ -595,6 +595,11 @@ class SimulatedCentre:
     def _emit(self, worker: ScriptedMediaWorker, event: MediaEvent) -> None:
         if worker.is_serving:
             worker.emit(event)
+        elif isinstance(event, PlayFinished):
+            playback = worker.description.playbacks.get(event.stream_id)
+            if playback is not None and playback.play_id == event.play_id:
+                worker.description.finish_play(event.stream_id, event.play_id)
+                worker.waiting_events.append(event)
 
 
 class _Row:

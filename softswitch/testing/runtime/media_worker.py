@@ -178,6 +178,7 @@ class ScriptedMediaWorker:
             self.held.clear()
             if self.waiting_events:
                 self._send(EventBatch(self.waiting_events))
+                self.waiting_events = []
             for part in self.description.describe():
                 self._send(Account(part))
         if self.answers and self._connection is not None:
