@@ -381,3 +381,58 @@ def test_music_comes_again_after_an_announcement_that_was_heard_when_the_switch_
         await centre.all_over()
 
     centre.run(scenario)
+
+
+@pytest.mark.parametrize("number", ["800", "802"], ids=["parking", "conference"])
+@pytest.mark.parametrize("away_s", [0.3])
+def test_who_was_told_something_before_he_hears_music_hears_it_afterwards(
+    centre: SimulatedCentre, number: str, away_s: float
+) -> None:
+    """The number of his slot, or that he is the first in the conference; also if that ends while no switch is there."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl = centre.phone("carl")
+        assert await carl.register() == 200
+        carl.call(number, password=SECRET)
+        await centre.until(lambda: carl.is_answered)
+        await centre.sleep(0.5)
+        (call,) = centre.controller.calls.values()
+        told = call.caller_stream.playing
+        assert told is not None
+        assert not call.caller_stream.is_in_loop
+        await centre.restart(away_s=away_s)
+        (call,) = centre.controller.calls.values()
+        if away_s < 1.0:
+            assert call.caller_stream.playing == told, "it is heard to its end"
+        await centre.sleep(5.0)
+        assert call.caller_stream.is_in_loop, "music"
+        carl.hang_up()
+        await centre.sleep(310.0)
+        await centre.all_over()
+
+    centre.run(scenario)
+
+
+def test_who_is_put_into_a_slot_after_a_restart_hears_music(centre: SimulatedCentre) -> None:
+    """His place was kept by a phone that was just being told the slot's number."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        for name in ("carl", "dora"):
+            assert await centre.phone(name).register() == 200
+        phone = await caller(centre, "110")
+        carl = centre.phone("carl")
+        with_caller = carl.leg
+        carl.call("800", password=SECRET)
+        await centre.until(lambda: bool(centre.parking.taken))
+        await centre.sleep(0.5)
+        at_slot = carl.leg
+        await centre.restart()
+        carl.refer("800", leg=with_caller, replaces=at_slot)
+        await centre.sleep(1.0)
+        (call,) = centre.controller.calls.values()
+        assert list(centre.parking.taken) == ["701"]
+        assert call.caller_stream.is_in_loop, "music"
+        phone.hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)

@@ -96,11 +96,16 @@ class Parking:
                 return outcome
 
     def _wait_on(self) -> None:
-        """As in the switch before: whoever has parked him knows the slot by now, or looks it up."""
-        self._call.set_state(CallState.PARKED)
-        self._call.awaits_party = True
-        if self._call.caller_stream.playing is None:
+        """As in the switch before: whoever has parked him knows the slot by now, or looks it up. Who parks himself, and
+        is just being told the number, hears it to its end."""
+        call, stream = self._call, self._call.caller_stream
+        call.set_state(CallState.PARKED)
+        call.awaits_party = True
+        self._has_music = stream.is_in_loop
+        if stream.playing is None:
             self._play_music()
+        elif not stream.is_in_loop:
+            self._told, self._announcement = call.caller, stream.playing
 
     async def _talk_on(self, kept: KeptParking) -> ParkOutcome:
         self._slot, self._retrieved_by, self._wait_s = kept.slot, kept.retrieved_by, kept.wait_s

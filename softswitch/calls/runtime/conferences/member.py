@@ -63,10 +63,16 @@ class Member:
         return KeptMember(call_id=self.call_id, connected_s=self._connected_s, connected_since=self._connected_since)
 
     def adopt(self, kept: KeptMember, placed: Placed | None) -> None:
-        """He was in it in the switch before, and hears what he heard."""
+        """He was in it in the switch before, and hears what he heard: an announcement to its end, and then music if he
+        is alone."""
         self._connected_s, self._connected_since = kept.connected_s, kept.connected_since
         self._placed = placed
         self._background = "" if placed is None else placed.background
+        stream = self.stream
+        if stream is not None and not stream.is_in_loop:
+            self._playing = stream.playing
+            if self._playing is None and self._background:
+                self._play_background()
 
     @property
     def call_id(self) -> CallId:
