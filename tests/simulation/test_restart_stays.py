@@ -384,7 +384,7 @@ def test_music_comes_again_after_an_announcement_that_was_heard_when_the_switch_
 
 
 @pytest.mark.parametrize("number", ["800", "802"], ids=["parking", "conference"])
-@pytest.mark.parametrize("away_s", [0.3])
+@pytest.mark.parametrize("away_s", [0.3, 5.0])
 def test_who_was_told_something_before_he_hears_music_hears_it_afterwards(
     centre: SimulatedCentre, number: str, away_s: float
 ) -> None:

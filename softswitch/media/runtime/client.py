@@ -377,6 +377,14 @@ class MediaClient:
         """What was adopted before the worker answered goes on as the worker has it, where nothing else was wanted."""
         self._accounts.add(link.name, account, link.pid)
         self._ids_up_to(self._accounts.last_id)
+        for event in link.early_events:  # what has ended meanwhile is in no account, and its number was given out too
+            match event:
+                case PlayFinished():
+                    self._ids_up_to(event.play_id)
+                case StreamStatistics():
+                    self._ids_up_to(event.stream_id)
+                case _:
+                    pass
         for stream_id in account.streams.keys() & link.description.streams.keys():
             if stream_id in account.hearings and stream_id not in link.description.hearings:
                 link.description.take_over(account.hearings[stream_id])
