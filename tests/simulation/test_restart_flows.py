@@ -18,6 +18,7 @@ from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.dialplan.numbers import NumberPlan, Route
 from softswitch.media.protocol import FaxDetected, StartPlay
+from softswitch.sip.outputs import LegEnded
 from softswitch.store.limits import KEPT_CALL_BYTES_MAX
 from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
@@ -55,6 +56,11 @@ async def limited(call: Call) -> None:
 
 
 @flow
+async def screened(call: Call) -> None:
+    dialled[:] = [await call.dial("111", screened=True, ring_s=30.0)]
+
+
+@flow
 async def number(call: Call) -> None:
     typed = await call.gather("number", maximum=8, timeout_s=60.0, between_s=10.0)
     call.tag("number", typed.digits)
@@ -89,6 +95,7 @@ FLOWS: Mapping[str, Flow] = {
     "hotline": hotline,
     "colleague": colleague,
     "limited": limited,
+    "screened": screened,
 }
 ROUTES = {
     "900": "number",
@@ -98,6 +105,7 @@ ROUTES = {
     HOTLINE: "hotline",
     "1xx": "colleague",
     "+18005550101": "limited",
+    "904": "screened",
 }
 
 
@@ -411,6 +419,31 @@ def test_who_was_dialled_and_talks_goes_on_to_the_limit_of_their_time(centre: Si
         assert outcome.is_time_over
         assert outcome.answered_by == "carl"
         assert outcome.talk_s == pytest.approx(60.0, abs=0.5)
+
+    centre.run(scenario)
+
+
+@pytest.mark.parametrize("rings", [True, False], ids=["180", "no 180"])
+def test_who_was_just_asked_whether_he_takes_a_call_is_hung_up_and_asked_again(
+    centre: SimulatedCentre, rings: bool
+) -> None:
+    """He is not left on a line on which there is nobody."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        dora = centre.phone("dora")
+        dora.rings, dora.answer_after_s = rings, 3.0
+        assert await dora.register() == 200
+        await calling(centre, "904")
+        await centre.until(lambda: dora.is_answered)
+        await centre.sleep(1.0)
+        await centre.restart()
+        await centre.until(lambda: bool(dora.seen(LegEnded)), within_s=2.0)
+        await centre.until(lambda: dora.is_answered, within_s=20.0)
+        await centre.sleep(1.0)
+        dora.press("1")
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        dora.hang_up()
+        await centre.all_over()
 
     centre.run(scenario)
 

@@ -98,8 +98,8 @@ CLOSING_S = 2.0
 to say the last of their streams."""
 
 
-_CHANGES_A_LEG = (ReinviteReceived, ReinviteAnswered, ReinviteConfirmed)
-"""What is agreed with a party may be another thing from then on."""
+_CHANGES_A_LEG = (LegAnswered, ReinviteReceived, ReinviteAnswered, ReinviteConfirmed)
+"""What is agreed with a party may be another thing from then on; and who has answered can only be hung up."""
 
 
 class CallController:
