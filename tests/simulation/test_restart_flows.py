@@ -61,6 +61,12 @@ async def screened(call: Call) -> None:
 
 
 @flow
+async def thoughtful(call: Call) -> None:
+    await call.pause(5.0)
+    await call.play("welcome")
+
+
+@flow
 async def number(call: Call) -> None:
     typed = await call.gather("number", maximum=8, timeout_s=60.0, between_s=10.0)
     call.tag("number", typed.digits)
@@ -96,6 +102,7 @@ FLOWS: Mapping[str, Flow] = {
     "colleague": colleague,
     "limited": limited,
     "screened": screened,
+    "thoughtful": thoughtful,
 }
 ROUTES = {
     "900": "number",
@@ -106,6 +113,7 @@ ROUTES = {
     "1xx": "colleague",
     "+18005550101": "limited",
     "904": "screened",
+    "905": "thoughtful",
 }
 
 
@@ -176,6 +184,23 @@ def test_a_caller_hears_the_question_to_its_end_and_goes_on(centre: SimulatedCen
         caller.hang_up()
         await centre.all_over()
         assert only_cdr(centre).end_reason == "abandoned"
+
+    centre.run(scenario)
+
+
+@pytest.mark.parametrize("after_s", [0.1, 4.0])
+def test_a_caller_whose_flow_takes_its_time_before_it_does_anything_is_answered_by_the_next_switch(
+    centre: SimulatedCentre, after_s: float
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = await calling(centre, "905")
+        began_at = centre.clock.now()
+        await centre.sleep(after_s)
+        await centre.restart()
+        await centre.until(lambda: caller.is_answered)
+        assert centre.clock.now() - began_at == pytest.approx(5.0, abs=0.2)
+        await centre.all_over()
+        assert only_cdr(centre).end_reason == "completed"
 
     centre.run(scenario)
 

@@ -439,6 +439,7 @@ class CallController:
         self.calls[call.call_id] = call
         self.legs[call.caller.leg.leg_id] = call
         self._around.records.call_started(call.record.as_active())
+        call.changed()  # its flow may ask something of the world first, and nothing else happens meanwhile
         return call
 
     def _note_project(self, call: ActiveCall) -> int:
