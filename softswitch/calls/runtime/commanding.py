@@ -175,6 +175,7 @@ def note(call: ActiveCall, tags: Mapping[str, str], variables: Mapping[str, str]
                 kept[name] = value
             else:
                 kept.pop(name, None)
+    call.changed()
     call_tagged(call, tags, variables, by)
 
 

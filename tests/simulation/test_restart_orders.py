@@ -1,0 +1,99 @@
+"""What was changed of a call by command, or by itself, while nothing else happened, is so after a restart."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from softswitch.acd.model import Agent, Queue
+from softswitch.base.ids import AgentId, QueueId
+from softswitch.calls.programs import Program
+from softswitch.calls.runtime import commanding
+from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.settings import CallSettings, Extension
+from softswitch.dialplan import Call, flow
+from softswitch.media.protocol import StartPlay
+from softswitch.testing.runtime.centre import SimulatedCentre
+from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
+
+SECRET = "Secret-123"
+HOTLINE = "+18005550100"
+
+Scenario = Callable[[SimulatedCentre], Awaitable[None]]
+
+
+@flow
+async def support(call: Call) -> None:
+    await call.queue("support")
+    await call.pause(60.0)
+
+
+@flow
+async def colleague(call: Call) -> None:
+    call.tag("case", "open")
+    await call.dial(call.called_number)
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> SimulatedCentre:
+    return SimulatedCentre(
+        tmp_path,
+        flows={each.__name__: each for each in (support, colleague)},
+        routes={HOTLINE: "support", "1xx": "colleague"},
+        queues=[
+            Queue(queue_id=QueueId("support"), wrap_up_s=10.0, dispositions=("sold",)),
+        ],
+        agents=[Agent(agent_id=AgentId("ann"))],
+        phones=[Extension(username="carl", number="110"), Extension(username="dora", number="111")],
+        settings=CallSettings(
+            domain=DOMAIN,
+            media_ip="10.0.0.1",
+            recordings_directory=str(tmp_path / "recordings"),
+            programs={"notes": Program(url="wss://notes.example.com")},
+        ),
+        outlives=True,
+    )
+
+
+def only_call(centre: SimulatedCentre) -> ActiveCall:
+    (call,) = centre.controller.calls.values()
+    return call
+
+
+def played(centre: SimulatedCentre, since: int = 0) -> list[str]:
+    return [
+        sound for each in centre.media_commands[since:] if isinstance(each, StartPlay) for sound in each.playback.sounds
+    ]
+
+
+async def talking(centre: SimulatedCentre, number: str = "110") -> SimulatedPhone:
+    """To Carl or an agent, for ten seconds."""
+    assert await centre.phone("carl").register() == 200
+    if number == HOTLINE:
+        await centre.log_in("ann")
+    phone = centre.caller("+15551234")
+    phone.call(number)
+    await centre.until(lambda: any(call.conversation is not None for call in centre.controller.calls.values()))
+    await centre.sleep(10.0)
+    return phone
+
+
+async def written_and_killed(centre: SimulatedCentre) -> None:
+    await centre.sleep(0.1)
+    await centre.restart()
+    await centre.sleep(1.0)
+
+
+def test_what_a_program_has_noted_is_in_the_record(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await talking(centre)
+        commanding.note(only_call(centre), {"ticket": "4711"}, {"tier": "gold"}, "crm")
+        await written_and_killed(centre)
+        call = only_call(centre)
+        assert call.variables["tier"] == "gold"
+        phone.hang_up()
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
+        assert cdr.tags["ticket"] == "4711"
+
+    centre.run(scenario)
