@@ -97,3 +97,23 @@ def test_what_a_program_has_noted_is_in_the_record(centre: SimulatedCentre) -> N
         assert cdr.tags["ticket"] == "4711"
 
     centre.run(scenario)
+
+
+def test_whom_a_program_lets_talk_again_while_his_phone_holds_is_not_held_for_ever(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await talking(centre)
+        commanding.set_hold(only_call(centre), "caller", is_held=True, by="crm")
+        await centre.sleep(1.0)
+        phone.hold("sendonly")
+        await centre.sleep(1.0)
+        commanding.set_hold(only_call(centre), "caller", is_held=False, by="crm")
+        await written_and_killed(centre)
+        phone.hold("sendrecv")
+        await centre.sleep(1.0)
+        conversation = only_call(centre).conversation
+        assert conversation is not None
+        assert not conversation.is_on_hold
+        phone.hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)

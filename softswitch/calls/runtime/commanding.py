@@ -95,6 +95,7 @@ def set_hold(call: ActiveCall, side: Side, is_held: bool, by: str) -> None:
     conversation = _conversation_of(call)
     holder = conversation.far if side == "caller" else conversation.near
     conversation.hold_for(holder, is_held, by)
+    call.changed()  # also if the two are on hold for other reasons
 
 
 async def play(call: ActiveCall, sides: Sequence[Side], said: Sequence[Said], *, is_over: bool) -> None:
