@@ -117,3 +117,20 @@ def test_whom_a_program_lets_talk_again_while_his_phone_holds_is_not_held_for_ev
         await centre.all_over()
 
     centre.run(scenario)
+
+
+def test_a_call_that_is_not_recorded_stays_masked_for_supervisors_and_programs(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await talking(centre)
+        call = only_call(centre)
+        assert call.recordings.current is None
+        call.recordings.mask(60.0, "operator")
+        await written_and_killed(centre)
+        assert only_call(centre).recordings.is_masked
+        only_call(centre).recordings.unmask()
+        await written_and_killed(centre)
+        assert not only_call(centre).recordings.is_masked
+        phone.hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)

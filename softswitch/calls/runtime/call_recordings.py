@@ -280,6 +280,7 @@ class CallRecordings:
     def _apply_mask(self) -> None:
         for recording in list(self._open.values()):
             self._change(msgspec.structs.replace(recording, masked_until=self.masked_until))
+        self._call.changed()  # a mask is also for those who hear what is not recorded
         self._call.mask_changed()
 
     def _change(self, recording: Recording) -> None:
