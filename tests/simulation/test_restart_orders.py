@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.acd.model import Agent, Queue
+from softswitch.acd.inputs import DispositionSet
+from softswitch.acd.model import Agent, AgentState, Queue
 from softswitch.base.ids import AgentId, QueueId
 from softswitch.calls.programs import Program
 from softswitch.calls.runtime import commanding
@@ -132,5 +133,22 @@ def test_a_call_that_is_not_recorded_stays_masked_for_supervisors_and_programs(c
         assert not only_call(centre).recordings.is_masked
         phone.hang_up()
         await centre.all_over()
+
+    centre.run(scenario)
+
+
+def test_what_came_of_a_wrap_up_is_in_the_record_of_a_call_that_goes_on(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await talking(centre, HOTLINE)
+        centre.phone("ann").hang_up()
+        await centre.sleep(5.0)
+        centre.acd.apply(DispositionSet(AgentId("ann"), "sold", None, AgentId("ann")))
+        await centre.until(lambda: centre.acd.agent_summaries()[0].state is AgentState.READY)
+        await written_and_killed(centre)
+        phone.hang_up()
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
+        assert cdr.wrap_up_s == pytest.approx(10.0, abs=0.1)
+        assert cdr.disposition == "sold"
 
     centre.run(scenario)

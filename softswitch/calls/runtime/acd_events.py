@@ -138,6 +138,7 @@ class AcdEvents:
         call = self._calls.get(CallId(contact_id))
         if call is not None:
             call.record.wrapped_up(after)
+            call.changed()
         elif started_at is not None:
             self._around.records.call_wrapped_up(CallId(contact_id), started_at, after)
 
