@@ -152,3 +152,17 @@ def test_what_came_of_a_wrap_up_is_in_the_record_of_a_call_that_goes_on(centre: 
         assert cdr.disposition == "sold"
 
     centre.run(scenario)
+
+
+def test_a_program_that_was_done_with_a_call_does_not_hear_it_again(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await talking(centre)
+        stream = only_call(centre).streams.start("notes", side="mixed", rate_hz=None, talks=False)
+        await centre.sleep(5.0)
+        centre.streamer.ends(stream.feed.feed_id, "closed")
+        await written_and_killed(centre)
+        assert not centre.streamer.dials()
+        phone.hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)

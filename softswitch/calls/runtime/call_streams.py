@@ -238,12 +238,12 @@ class CallStreams:
         stream.feed.give(caller, caller, far or stream.voice, masked_until=call.recordings.masked_until)
 
     def _end(self, stream: CallStream, reason: str) -> None:
-        if not stream.facts.talks:
-            self._call.changed()
         self._close(stream)
         self._call.around.programs.leave(stream.feed.feed_id, reason)
 
     def _close(self, stream: CallStream) -> None:
+        if not stream.facts.talks:
+            self._call.changed()
         self._streams.pop(stream.facts.stream_id, None)
         stream.feed.drop()
         if stream.voice is not None:
