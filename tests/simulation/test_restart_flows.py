@@ -1,5 +1,6 @@
 """Flows go on when the switch process is killed in the midst of their verbs: in virtual time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -73,6 +74,15 @@ async def number(call: Call) -> None:
 
 
 @flow
+async def account(call: Call) -> None:
+    await call.play("welcome")
+    typed = await call.gather("number", maximum=8, timeout_s=60.0, between_s=10.0)
+    await asyncio.sleep(3.0)  # it asks somebody
+    call.tag("number", typed.digits)
+    call.tag("is_complete", str(typed.is_complete))
+
+
+@flow
 async def listening(call: Call) -> None:
     await call.play("first", "first", "first")
     played = await call.play_recorded("second", stop_digits="*")
@@ -103,6 +113,7 @@ FLOWS: Mapping[str, Flow] = {
     "limited": limited,
     "screened": screened,
     "thoughtful": thoughtful,
+    "account": account,
 }
 ROUTES = {
     "900": "number",
@@ -114,6 +125,7 @@ ROUTES = {
     "+18005550101": "limited",
     "904": "screened",
     "905": "thoughtful",
+    "906": "account",
 }
 
 
@@ -218,6 +230,41 @@ def test_what_was_typed_before_counts(centre: SimulatedCentre) -> None:
         caller.press("#")
         await centre.all_over()
         assert only_cdr(centre).tags["number"] == "4711"
+
+    centre.run(scenario)
+
+
+def test_what_was_typed_ahead_counts(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = await calling(centre, "906")
+        await centre.sleep(0.5)
+        caller.press("4")
+        await centre.sleep(0.2)
+        caller.press("7")
+        await centre.sleep(0.2)
+        await centre.restart()
+        for digit in "11#":
+            caller.press(digit)
+            await centre.sleep(0.5)
+        await centre.all_over()
+        assert only_cdr(centre).tags["number"] == "4711"
+
+    centre.run(scenario)
+
+
+def test_who_had_typed_all_is_not_waited_for_again(centre: SimulatedCentre) -> None:
+    """His flow was asking somebody, and had not come to its next verb."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = await calling(centre, "906")
+        await centre.sleep(3.0)
+        for digit in "4711#":
+            caller.press(digit)
+            await centre.sleep(0.5)
+        await centre.restart()
+        await centre.until(lambda: not centre.controller.calls, within_s=5.0)
+        assert only_cdr(centre).tags == {"number": "4711", "is_complete": "True"}
+        await centre.all_over()
 
     centre.run(scenario)
 

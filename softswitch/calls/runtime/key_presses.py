@@ -49,7 +49,10 @@ def pressed_by_stand_in(call: "ActiveCall", party: Party, digit: str) -> None:
 
 
 def _typed(call: "ActiveCall", digit: str) -> None:
-    """Keep it, and wake the verb that may wait for it."""
+    """Keep it, and wake the verb that may wait for it. Also if the switch dies, but for what is meant for others."""
     stream = call.caller.stream
-    if stream is not None and call.digits_typed.add(digit):
-        call.mailbox.put(DtmfReceived(call.call_id, stream.stream_id, digit))
+    if stream is None or not call.digits_typed.add(digit):
+        return
+    call.mailbox.put(DtmfReceived(call.call_id, stream.stream_id, digit))
+    if call.conversation is None and call.seat is None:
+        call.changed()
