@@ -19,7 +19,7 @@ from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.dialplan.numbers import NumberPlan, Route
 from softswitch.media.protocol import FaxDetected, StartPlay
-from softswitch.sip.outputs import LegEnded
+from softswitch.sip.outputs import InviteReceived, LegEnded
 from softswitch.store.limits import KEPT_CALL_BYTES_MAX
 from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
@@ -54,6 +54,11 @@ async def colleague(call: Call) -> None:
 async def limited(call: Call) -> None:
     dialled[:] = [await call.dial("110", limit_s=60.0, warn_s=10.0)]
     await call.play("time-is-over")
+
+
+@flow
+async def both(call: Call) -> None:
+    await call.dial("110", "111", ring_s=30.0)
 
 
 @flow
@@ -114,6 +119,7 @@ FLOWS: Mapping[str, Flow] = {
     "screened": screened,
     "thoughtful": thoughtful,
     "account": account,
+    "both": both,
 }
 ROUTES = {
     "900": "number",
@@ -126,6 +132,7 @@ ROUTES = {
     "904": "screened",
     "905": "thoughtful",
     "906": "account",
+    "907": "both",
 }
 
 
@@ -491,6 +498,26 @@ def test_who_was_dialled_and_talks_goes_on_to_the_limit_of_their_time(centre: Si
         assert outcome.is_time_over
         assert outcome.answered_by == "carl"
         assert outcome.talk_s == pytest.approx(60.0, abs=0.5)
+
+    centre.run(scenario)
+
+
+def test_who_has_declined_is_not_rung_again_with_the_others(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl, dora = centre.phone("carl"), centre.phone("dora")
+        for phone in (carl, dora):
+            phone.answer_after_s = None
+            assert await phone.register() == 200
+        await calling(centre, "907")
+        await centre.sleep(3.0)
+        assert dora.leg is not None
+        dora.endpoint.reject(dora.leg, 603, now=centre.clock.now())
+        await centre.sleep(3.0)
+        await centre.restart()
+        await centre.sleep(3.0)
+        assert len(carl.seen(InviteReceived)) == 2
+        assert len(dora.seen(InviteReceived)) == 1
+        await centre.all_over()
 
     centre.run(scenario)
 

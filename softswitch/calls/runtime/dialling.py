@@ -275,6 +275,7 @@ class Dialling:
         self._status = attempt.status or self._status
         self._reasons.append(reason)
         self._failed_places.append(place)
+        self._call.changed()
         attempt.end()
 
     @property
