@@ -502,6 +502,20 @@ def test_who_was_dialled_and_talks_goes_on_to_the_limit_of_their_time(centre: Si
     centre.run(scenario)
 
 
+def test_who_is_told_that_their_time_is_nearly_over_is_told_once(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        assert await centre.phone("carl").register() == 200
+        await calling(centre, "+18005550101")
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        await centre.sleep(55.0)
+        await centre.restart()
+        await centre.until(lambda: "time-is-over" in played(centre), within_s=10.0)
+        assert played(centre).count("dial/time-is-nearly-over") == 1
+        await centre.all_over()
+
+    centre.run(scenario)
+
+
 def test_who_has_declined_is_not_rung_again_with_the_others(centre: SimulatedCentre) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         carl, dora = centre.phone("carl"), centre.phone("dora")

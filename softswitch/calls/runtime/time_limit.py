@@ -33,6 +33,7 @@ class TimeLimit:
         """Whether they are to be parted; warns the caller when it is time."""
         if self._warns_at is not None and now >= self._warns_at:
             self._warns_at = None
+            self._call.changed()
             if not self._call.caller.leg.is_held:
                 self._call.caller_stream.play(self._warning)
         return now >= self._ends_at
