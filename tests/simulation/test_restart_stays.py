@@ -219,6 +219,27 @@ def test_an_open_line_stays_open_and_its_agent_ready(centre: SimulatedCentre) ->
     centre.run(scenario)
 
 
+def test_an_agent_who_leaves_his_desk_during_a_contact_keeps_no_line_afterwards(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        ann = centre.phone("ann")
+        ann.call("*88", password=SECRET)
+        await centre.until(lambda: state(centre) is AgentState.READY)
+        phone = await caller(centre, HOTLINE)
+        desk = centre.settings.extension_of_agent(AgentId("ann"))
+        assert desk is not None
+        assert centre.desks.log_out(desk)
+        await centre.sleep(0.1)
+        assert ann.is_answered, "until he is done with the caller"
+        await centre.restart()
+        await centre.sleep(3.0)
+        phone.hang_up()
+        await centre.sleep(1.0)
+        assert not ann.is_answered
+        await centre.all_over()
+
+    centre.run(scenario)
+
+
 def test_a_message_goes_on_in_its_file(centre: SimulatedCentre) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         phone = await caller(centre, "801")

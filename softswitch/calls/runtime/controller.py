@@ -140,6 +140,7 @@ class CallController:
         around.phones.when_changed(self.watching.choice_changed)
         around.messages.when_changed(self.watching.messages_changed)
         around.parking.when_changed(self.watching.slot_changed)
+        around.open_lines.when_ended(self._party_changed)
         self._acd_events = AcdEvents(self.calls, around, self.watching, loop, self._deliver)
         self.measuring = Measuring(self.calls, around.records, loop)
         self._completion = CallCompletion(around, self, loop)
@@ -489,6 +490,11 @@ class CallController:
             log.exception("event not taken", call_id=call.call_id, event_kind=type(event).__name__)
             call.flow_failed(traceback.format_exc(), 500)
             call.hang_up_from_outside("a fault of the switch")
+
+    def _party_changed(self, party: Party) -> None:
+        call = self.legs.get(party.leg.leg_id)
+        if call is not None:
+            call.changed()
 
     def _closed(self, call: ActiveCall) -> None:
         self.calls.pop(call.call_id, None)

@@ -1,5 +1,6 @@
 """Which agents keep their line open, and in which call each of them waits (agent_line.py)."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from softswitch.base.ids import AgentId
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
 class OpenLines:
     """By agent."""
 
-    __slots__ = ("_free", "_parties")
+    __slots__ = ("_free", "_parties", "_told")
 
     def __init__(self) -> None:
         self._parties: dict[AgentId, Party] = {}
         self._free: dict[AgentId, ActiveCall] = {}
+        self._told: Callable[[Party], object] = lambda _: None
+
+    def when_ended(self, told: "Callable[[Party], object]") -> None:
+        """Call `told` with who keeps no line open any more, and has a contact."""
+        self._told = told
 
     def has(self, agent_id: AgentId) -> bool:
         """Whether his line is open, with a contact or free."""
@@ -58,3 +64,5 @@ class OpenLines:
         party.open_line = ""
         if waits_in is not None:
             waits_in.hang_up_from_outside(reason)
+        else:
+            self._told(party)
