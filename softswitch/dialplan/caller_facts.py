@@ -77,4 +77,4 @@ class CallerFacts(VerbGroup):
 
     def tag(self, name: str, value: str) -> None:
         """Note something about the call in its record."""
-        self._verbs.record.tags[name] = value
+        self._verbs.tag(name, value)

@@ -96,7 +96,7 @@ class Surveying(Speaking, Recording):
         if survey.comment_prompt:
             await self.play(survey.comment_prompt)
         comment = await self.record(limit_s=survey.comment_max_s)
-        self._verbs.record.tags[COMMENT_TAG] = comment.path
+        self._verbs.tag(COMMENT_TAG, comment.path)
         return comment
 
     async def _ask_after_queue(self, queue: str) -> None:

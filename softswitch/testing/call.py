@@ -346,6 +346,9 @@ class FakeCall:
     def rate(self, survey: str, question: str, score: int) -> None:
         self.record.scores[f"{survey}.{question}" if question else survey] = score
 
+    def tag(self, name: str, value: str) -> None:
+        self.record.tags[name] = value
+
     async def pick_up(self, extension: str) -> bool:
         self._use(f"pick_up {extension}".strip())
         return self._gone_on()

@@ -32,7 +32,9 @@ async def support(call: Call) -> None:
 @flow
 async def colleague(call: Call) -> None:
     call.tag("case", "open")
-    await call.dial(call.called_number)
+    call.tag("unsure", "yes")
+    outcome = await call.dial(call.called_number)
+    call.tag("reached", outcome.reason.value)
 
 
 @pytest.fixture
@@ -164,5 +166,21 @@ def test_a_program_that_was_done_with_a_call_does_not_hear_it_again(centre: Simu
         assert not centre.streamer.dials()
         phone.hang_up()
         await centre.all_over()
+
+    centre.run(scenario)
+
+
+def test_a_tag_of_the_flow_s_that_a_program_has_changed_stays_changed(centre: SimulatedCentre) -> None:
+    """The flow is done again, and sets it again."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        await talking(centre)
+        assert only_call(centre).record.tags["case"] == "open"
+        commanding.note(only_call(centre), {"case": "closed", "unsure": ""}, {}, "crm")
+        await written_and_killed(centre)
+        centre.phone("carl").hang_up()
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
+        assert cdr.tags == {"case": "closed", "reached": "answered"}
 
     centre.run(scenario)

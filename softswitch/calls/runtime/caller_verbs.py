@@ -292,6 +292,10 @@ class CallerVerbs(ReachingVerbs):
                 )
             )
 
+    def tag(self, name: str, value: str) -> None:
+        """Note something in the call's record."""
+        self._call.record.tags[name] = value
+
     async def record_message(self, *, limit_s: float, end_digits: str) -> RecordedMessage:
         """Record the caller until he types one of `end_digits`, the time is over, or he hangs up."""
         self._call.unreached = None

@@ -105,6 +105,12 @@ class JournaledSteps:
         self._look()
         return read
 
+    def set(self, verb: Callable[[], None]) -> None:
+        """What the flow only sets: while it is done again that is so already, or somebody has changed it since."""
+        self._check()
+        if not self.is_replaying:
+            verb()
+
     # Private
 
     async def _begin_or_wait(self, name: str, arguments: object) -> int:

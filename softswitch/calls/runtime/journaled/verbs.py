@@ -1,7 +1,7 @@
 """`CallVerbs` for a flow that can be resumed: each answer of the real verbs is noted, or comes from what was noted.
 
-What a flow sets (`language`, `is_caller_hidden`, `variables`) the kept call has already, and with what was set after
-it: while the flow is done again it reads what it read then, and what it sets changes nothing.
+What a flow sets (`language`, `is_caller_hidden`, `variables`, tags) the kept call has already, and with what was set
+after it: while the flow is done again it reads what it read then, and what it sets changes nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -305,6 +305,9 @@ class JournaledVerbs(JournaledOwnPhone):
         self._steps.now(
             "rate", (survey, question, score), lambda: self._verbs.rate(survey, question, score), kinds.NOTHING
         )
+
+    def tag(self, name: str, value: str) -> None:
+        self._steps.set(lambda: self._verbs.tag(name, value))
 
     # What is known elsewhere
 

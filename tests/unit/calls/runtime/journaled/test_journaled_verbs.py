@@ -72,6 +72,7 @@ VERBS: dict[str, Use] = {
     "look_up": lambda v: v.look_up("crm", {"code": "1"}),
     "drop_digits": lambda v: v.drop_digits(),
     "rate": lambda v: v.rate("csat", "agent", 4),
+    "tag": lambda v: v.tag("order", "4711"),
     "pick_up": lambda v: v.pick_up("101"),
     "park": lambda v: v.park("701", timeout_s=None),
     "retrieve": lambda v: v.retrieve("701"),
