@@ -14,7 +14,7 @@ from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.calls.limits import JOURNAL_ENTRIES_MAX
 from softswitch.calls.outcomes import DialOutcome, QueueOutcome
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.settings import Extension
+from softswitch.calls.settings import CallSettings, Extension, Project
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.dialplan.numbers import NumberPlan, Route
@@ -23,7 +23,7 @@ from softswitch.sip.outputs import InviteReceived, LegEnded
 from softswitch.store.limits import KEPT_CALL_BYTES_MAX
 from softswitch.store.schema import Cdr
 from softswitch.testing.runtime.centre import SimulatedCentre
-from softswitch.testing.runtime.simulated_phone import SimulatedPhone
+from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 
 HOTLINE = "+18005550100"
 
@@ -59,6 +59,11 @@ async def limited(call: Call) -> None:
 @flow
 async def both(call: Call) -> None:
     await call.dial("110", "111", ring_s=30.0)
+
+
+@flow
+async def recorded(call: Call) -> None:
+    await call.queue("support")
 
 
 @flow
@@ -274,6 +279,38 @@ def test_who_had_typed_all_is_not_waited_for_again(centre: SimulatedCentre) -> N
         await centre.all_over()
 
     centre.run(scenario)
+
+
+@pytest.mark.parametrize("away_s", [0.3, 5.0])
+def test_who_is_just_told_that_he_is_recorded_hears_that_to_its_end(tmp_path: Path, away_s: float) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        caller = await calling(centre)
+        await centre.sleep(0.5)
+        assert played(centre) == ["notice"]
+        before = len(centre.media_commands)
+        await centre.restart(away_s=away_s)
+        await centre.sleep(0.5)
+        assert played(centre, before) == ([] if away_s < 1.0 else ["music default"])
+        await centre.sleep(2.0)
+        assert played(centre, before) == ["music default"], "the notice comes once"
+        caller.hang_up()
+        await centre.all_over()
+
+    SimulatedCentre(
+        tmp_path,
+        flows={"recorded": recorded},
+        routes={HOTLINE: "recorded"},
+        projects={HOTLINE: "acme"},
+        queues=[Queue(queue_id=QueueId("support"))],
+        agents=[],
+        settings=CallSettings(
+            domain=DOMAIN,
+            media_ip="10.0.0.1",
+            recordings_directory=str(tmp_path),
+            projects={"acme": Project(id="acme", recording_notice="notice")},
+        ),
+        outlives=True,
+    ).run(scenario)
 
 
 def test_what_is_played_for_long_is_played_once_and_can_be_cut(centre: SimulatedCentre) -> None:

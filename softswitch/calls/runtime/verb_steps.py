@@ -53,9 +53,10 @@ class VerbSteps(OwnPhoneVerbs):
                     return ""
 
     async def _tell_of_recording(self, policy: RecordingPolicy) -> None:
-        """A project may want its callers to hear, once, that they are recorded."""
+        """A project may want its callers to hear, once and to its end, that they are recorded."""
         notice = project_of(self._call).recording_notice
-        if not notice or self._call.is_told_of_recording or policy is not RecordingPolicy.ALWAYS:
+        is_told = self._call.is_told_of_recording and self._resumption(KeptPlay) is None
+        if not notice or is_told or policy is not RecordingPolicy.ALWAYS:
             return
         self._call.is_told_of_recording = True
         await self._answer_for("play")
