@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from softswitch.acd.model import Agent, AgentState, Queue
-from softswitch.base.ids import AgentId, QueueId
+from softswitch.base.ids import AgentId, QueueId, StreamId
 from softswitch.calls.call_state import CallState
 from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.programs import Program
@@ -17,7 +17,7 @@ from softswitch.calls.voice_box import VoiceBox
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.dialplan.runtime.loader import load_flows
-from softswitch.media.protocol import StartPlay, StartRecording
+from softswitch.media.protocol import StartPlay, StartRecording, TalkersChanged
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 
@@ -301,6 +301,36 @@ def test_nobody_leaves_a_conference(centre: SimulatedCentre) -> None:
         assert len(minutes.stays) == 4
         assert min(stay.left_at - stay.joined_at for stay in minutes.stays[:3]) > 15.0
         assert [cdr.conference for cdr in centre.cdrs()] == ["board"] * 4
+
+    centre.run(scenario)
+
+
+def test_how_long_each_has_talked_in_a_conference_is_in_its_minutes(centre: SimulatedCentre) -> None:
+    """Nothing else happens meanwhile, and who talks is not written each time it changes."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        first = await caller(centre, "802", "+15550001")
+        second = await caller(centre, "802", "+15550002")
+        streams = [call.caller_stream.stream_id for call in centre.controller.calls.values()]
+        (room,) = centre.worker.description.rooms
+
+        async def talks(*stream_ids: StreamId, seconds: float) -> None:
+            centre.worker.emit(TalkersChanged(room, list(stream_ids)))
+            await centre.sleep(seconds)
+
+        await talks(streams[0], seconds=30.0)
+        await talks(streams[1], seconds=20.0)
+        await talks(seconds=10.0)
+        await centre.restart()
+        await centre.sleep(100.0)
+        await talks(streams[1], seconds=4.0)
+        await talks(seconds=1.0)
+        for phone in (first, second):
+            phone.hang_up()
+        await centre.sleep(310.0)
+        await centre.all_over()
+        (minutes,) = centre.store.minutes.ascending()
+        assert {stay.number: round(stay.talk_s) for stay in minutes.stays} == {"+15550001": 30, "+15550002": 24}
 
     centre.run(scenario)
 

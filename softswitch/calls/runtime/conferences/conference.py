@@ -61,6 +61,10 @@ class Keeper(Protocol):
         """What is kept of it for the next switch is to be written soon."""
         ...
 
+    def talked(self, conference: "Conference") -> None:
+        """The same, but not so soon: others talk in it than before."""
+        ...
+
     def minutes_changed(self, minutes: StoredMinutes) -> None: ...
     def room_opened(self, conference: "Conference", room_id: RoomId) -> None: ...
     def room_closed(self, room_id: RoomId) -> None: ...
@@ -261,6 +265,7 @@ class Conference:
                 if member.stream is not None and member.stream.stream_id in streams
             }
             self.room.talkers(place, talking, self._around.clock.now())
+            self._keeper.talked(self)
 
     # Private
 

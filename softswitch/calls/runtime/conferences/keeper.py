@@ -44,6 +44,8 @@ NAMES = "conference-names"
 """The folder, among the recordings, of what people say as their names, for as long as their conference goes on."""
 END_REASON_RESTARTED = "switch restarted"
 END_REASON_MISSED = "missed"
+TALK_KEPT_S = 5.0
+"""Who talks is written this late: a room tells of it five times a second."""
 
 
 class Conferences:
@@ -55,6 +57,9 @@ class Conferences:
         self._changed: dict[str, Conference] = {}
         """What is to be written for the next switch."""
         self._writing: asyncio.TimerHandle | None = None
+        self._talked: dict[str, Conference] = {}
+        """In which others talk than was written."""
+        self._noting: asyncio.TimerHandle | None = None
         self.guard = PinGuard()
         self._store = store
         self._loop = loop
@@ -116,9 +121,10 @@ class Conferences:
     def stop_calling(self) -> None:
         """The switch stops: nobody is called any more, and conferences go on for as long as calls may."""
         self._is_stopping = True
-        if self._writing is not None:
-            self._writing.cancel()
-            self._writing = None
+        for timer in (self._writing, self._noting):
+            if timer is not None:
+                timer.cancel()
+        self._writing = self._noting = None
         self._timer.stop()
         self._note_looked()
 
@@ -207,6 +213,16 @@ class Conferences:
         if self._writing is None:
             self._writing = self._loop.call_later(KEEP_AFTER_S, self.write)
 
+    def talked(self, conference: Conference) -> None:
+        self._talked[conference.conference_id] = conference
+        if self._noting is None:
+            self._noting = self._loop.call_later(TALK_KEPT_S, self._note_talk)
+
+    def _note_talk(self) -> None:
+        talked, self._talked, self._noting = self._talked, {}, None
+        for conference in talked.values():
+            self.changed(conference)
+
     def write(self) -> None:
         """What has changed, now."""
         if self._writing is not None:
@@ -271,6 +287,7 @@ class Conferences:
         if self._running.get(conference.key) is conference:
             del self._running[conference.key]
         self._changed.pop(conference.conference_id, None)
+        self._talked.pop(conference.conference_id, None)
         self._store.kept_conferences.delete(conference.conference_id)
         log.info("conference over", conference=conference.key, id=conference.conference_id)
         if conference.names:
