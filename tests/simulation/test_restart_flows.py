@@ -652,6 +652,33 @@ def test_the_flow_for_fax_machines_goes_on_as_any_other(centre: SimulatedCentre)
     centre.run(scenario)
 
 
+@flow
+async def patient_fax(call: Call) -> None:
+    await call.pause(10.0)
+    await call.dial("110")
+
+
+def test_a_fax_machine_is_not_back_in_the_menu(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        numbers = NumberPlan.compile([Route(HOTLINE, "hotline", fax_flow="patient_fax")])
+        assert isinstance(numbers, NumberPlan)
+        flows = {**FLOWS, "patient_fax": patient_fax}
+        centre.dialplan = msgspec.structs.replace(centre.dialplan, numbers=numbers, flows=flows)
+        assert await centre.phone("carl").register() == 200
+        await calling(centre)
+        await centre.sleep(3.0)
+        call = only_call(centre)
+        centre.worker.emit(FaxDetected(call.call_id, call.caller_stream.stream_id))
+        await centre.sleep(1.0)
+        await centre.restart()
+        await centre.until(lambda: only_call(centre).conversation is not None, within_s=15.0)
+        centre.phone("carl").hang_up()
+        await centre.all_over()
+        assert (only_cdr(centre).flow, only_cdr(centre).fault) == ("patient_fax", "")
+
+    centre.run(scenario)
+
+
 def test_a_flow_that_does_too_much_to_be_noted_says_so_once_and_who_waits_keeps_his_place(
     centre: SimulatedCentre,
 ) -> None:

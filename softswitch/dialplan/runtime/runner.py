@@ -203,7 +203,9 @@ class FlowRunner:
         assert name is not None, "else the call would not have been interrupted; `start` has looked it up"
         active.mailbox.resume()
         active.record.flow = name
-        return await self._run_flow(active, dialplan, RunningFlow(active, name, "fax"), dialplan.flow_named(name))
+        running = RunningFlow(active, name, "fax")
+        active.changed()  # else the next switch would have a fax machine in the former flow again
+        return await self._run_flow(active, dialplan, running, dialplan.flow_named(name))
 
     async def _go_on_without_flow(self, active: ActiveCall, running: RunningFlow, reason: str) -> None:
         """Nothing that the caller has is taken from him: who waits or talks goes on, and is let go afterwards."""
