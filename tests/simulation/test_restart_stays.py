@@ -13,6 +13,7 @@ from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.programs import Program
 from softswitch.calls.runtime.commanding import park
 from softswitch.calls.settings import CallSettings, Extension
+from softswitch.calls.supervision import SupervisionMode
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
@@ -356,6 +357,41 @@ def test_who_has_dialled_in_to_supervise_hears_on(centre: SimulatedCentre) -> No
         phone.hang_up()
         await centre.sleep(2.0)
         dora.hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_who_was_called_to_supervise_hears_on(centre: SimulatedCentre, follows: bool) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        for name in ("carl", "dora"):
+            assert await centre.phone(name).register() == 200
+        phone = await caller(centre, "110")
+        dora, extensions = centre.phone("dora"), centre.settings.extensions
+        centre.controller.call_supervisor(
+            extensions["dora"], extensions["carl"], SupervisionMode.LISTEN, is_following=follows
+        )
+        await centre.until(lambda: dora.is_answered)
+        await centre.sleep(2.0)
+        dora.press("5")
+        await centre.sleep(1.0)
+        await centre.restart()
+        await centre.sleep(2.0)
+        assert dora.is_answered
+        (talk,) = [each for each in centre.controller.calls.values() if each.conversation is not None]
+        (supervision,) = talk.supervisions
+        assert supervision.mode.value == "whisper", "as she had chosen"
+        phone.hang_up()
+        await centre.sleep(2.0)
+        assert dora.is_answered == follows
+        if follows:
+            phone.call("110")
+            await centre.until(
+                lambda: any(call.supervisions for call in centre.controller.calls.values()), within_s=10.0
+            )
+            dora.hang_up()
+            phone.hang_up()
         await centre.all_over()
 
     centre.run(scenario)

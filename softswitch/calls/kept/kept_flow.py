@@ -8,9 +8,9 @@ from softswitch.calls.kept.kept_verbs import KeptVerb
 from softswitch.calls.kept.verb_journal import KeptJournal
 from softswitch.calls.outcomes import QueueOutcome
 
-FlowStage: TypeAlias = Literal["main", "fax", "recall", "parked", "callback"]
+FlowStage: TypeAlias = Literal["main", "fax", "recall", "parked", "callback", "supervise"]
 """The flow of the number called, that for fax machines, or what is done without one: for a caller whose transfer has
-failed, for one who was parked by command, and for a call-back."""
+failed, for one who was parked by command, for a call-back, and for a supervisor who was called."""
 
 
 class KeptFlow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -114,6 +114,7 @@ class KeptWatch(msgspec.Struct, frozen=True, kw_only=True, tag="supervise"):
 
     mode: SupervisionMode
     has_listened: bool
+    is_following: bool = False
 
 
 class KeptRecall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="recall"):

@@ -101,14 +101,6 @@ def watch(
     return watch
 
 
-async def supervise(
-    own: ActiveCall, extension: Extension, whom: str, mode: SupervisionMode, *, is_following: bool
-) -> bool:
-    """The whole of it. False if he may not, or there is nothing to supervise. Raises `CallEnded`."""
-    watching = watch(own, extension, whom, mode, is_following=is_following)
-    return watching is not None and await watching.run()
-
-
 class Watch:
     """One supervisor, and whom he supervises, in one conversation or in all of them."""
 
@@ -125,7 +117,7 @@ class Watch:
         """To somebody, at some time."""
 
     def keep(self) -> KeptWatch:
-        return KeptWatch(mode=self._mode, has_listened=self.has_listened)
+        return KeptWatch(mode=self._mode, has_listened=self.has_listened, is_following=self._is_following)
 
     async def run(self) -> bool:
         own, watchers = self._own, self._own.around.conversations

@@ -19,8 +19,8 @@ then the call is over.
 
 import asyncio
 import traceback
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, cast
 
 from softswitch.base.errors import SoftswitchError
 from softswitch.base.log import get_logger
@@ -36,6 +36,7 @@ from softswitch.calls.runtime.commanding import stay_on as stay_parked
 from softswitch.calls.runtime.conferring import stay_on
 from softswitch.calls.runtime.faxes import listen_for_fax
 from softswitch.calls.runtime.recall import take_back
+from softswitch.calls.runtime.supervisor_calls import go_on as supervise_on
 from softswitch.calls.runtime.transfer import Transfer
 from softswitch.dialplan.call import Call
 from softswitch.dialplan.flows import Dialplan, Flow
@@ -52,6 +53,13 @@ TRANSFERRED = "transferred"
 
 APOLOGY_S = 15.0
 """The media worker may be what has failed: then nobody tells us that the apology is over."""
+
+
+_WITHOUT_A_FLOW: Mapping[FlowStage, Callable[[ActiveCall, KeptFlow], Coroutine[Any, Any, None]]] = {
+    "parked": stay_parked,
+    "supervise": supervise_on,
+}
+"""What goes on by itself."""
 
 
 class FlowRunner:
@@ -131,8 +139,9 @@ class FlowRunner:
         if kept.stage == "recall":
             self._keep_task(active, self._loop.create_task(self._recall(active, kept), name=active.call_id))
             return
-        if kept.stage == "parked":
-            self._keep_task(active, self._loop.create_task(stay_parked(active, kept), name=active.call_id))
+        go_on = _WITHOUT_A_FLOW.get(kept.stage)
+        if go_on is not None:
+            self._keep_task(active, self._loop.create_task(go_on(active, kept), name=active.call_id))
             return
         dialplan = self._dialplan()
         flow = _ring_called if kept.name == TRANSFERRED else dialplan.flows.get(kept.name)
