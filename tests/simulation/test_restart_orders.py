@@ -8,9 +8,11 @@ import pytest
 from softswitch.acd.inputs import DispositionSet
 from softswitch.acd.model import Agent, AgentState, Queue
 from softswitch.base.ids import AgentId, QueueId
+from softswitch.calls.origination import Origination
 from softswitch.calls.programs import Program
 from softswitch.calls.runtime import commanding
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.originating import originate
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.dialplan import Call, flow
 from softswitch.media.protocol import StartPlay
@@ -47,7 +49,7 @@ def centre(tmp_path: Path) -> SimulatedCentre:
             Queue(queue_id=QueueId("support"), wrap_up_s=10.0, dispositions=("sold",)),
         ],
         agents=[Agent(agent_id=AgentId("ann"))],
-        phones=[Extension(username="carl", number="110"), Extension(username="dora", number="111")],
+        phones=[Extension(username="carl", number="110"), Extension(username="dora", number="222")],
         settings=CallSettings(
             domain=DOMAIN,
             media_ip="10.0.0.1",
@@ -182,5 +184,31 @@ def test_a_tag_of_the_flow_s_that_a_program_has_changed_stays_changed(centre: Si
         await centre.all_over()
         (cdr,) = centre.cdrs()
         assert cdr.tags == {"case": "closed", "reached": "answered"}
+
+    centre.run(scenario)
+
+
+def test_who_was_called_by_a_program_hears_it_ring_on_at_the_other_s(centre: SimulatedCentre) -> None:
+    """Of two phones nothing but the program has to do with each other."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        carl, dora = centre.phone("carl"), centre.phone("dora")
+        dora.answer_after_s = None
+        for phone in (carl, dora):
+            assert await phone.register() == 200
+        originate(Origination(first="carl", to="222"), centre.around, centre.controller)
+        await centre.until(lambda: dora.leg is not None)
+        await centre.sleep(2.0)
+        await written_and_killed(centre)
+        dora.answer_after_s = 3.0
+        await written_and_killed(centre)
+        assert carl.is_answered
+        await centre.until(lambda: only_call(centre).conversation is not None, within_s=30.0)
+        await written_and_killed(centre)
+        dora.hang_up()
+        await centre.all_over()
+        assert not carl.is_answered
+        (cdr,) = centre.cdrs()
+        assert (cdr.flow, cdr.end_reason, cdr.fault) == ("originate", "completed", "")
 
     centre.run(scenario)

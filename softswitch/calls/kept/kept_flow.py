@@ -8,9 +8,10 @@ from softswitch.calls.kept.kept_verbs import KeptVerb
 from softswitch.calls.kept.verb_journal import KeptJournal
 from softswitch.calls.outcomes import QueueOutcome
 
-FlowStage: TypeAlias = Literal["main", "fax", "recall", "parked", "callback", "supervise"]
+FlowStage: TypeAlias = Literal["main", "fax", "recall", "parked", "callback", "supervise", "originate"]
 """The flow of the number called, that for fax machines, or what is done without one: for a caller whose transfer has
-failed, for one who was parked by command, for a call-back, and for a supervisor who was called."""
+failed, for one who was parked by command, for a call-back, for a supervisor who was called, and for whoever a program
+connects with a number that has no flow."""
 
 
 class KeptFlow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,11 +8,14 @@
 ```
 
 What holds for a call that he dials holds for this one: the project's and the number's recording, toll policy, limits.
+If the switch dies, the next one goes on once he has answered; while he is rung, nobody has anything to lose.
 """
 
 from softswitch.base.errors import LocalError, SoftswitchError
 from softswitch.base.ids import AgentId, CallId
 from softswitch.base.log import get_logger
+from softswitch.calls.kept.kept_flow import KeptFlow
+from softswitch.calls.kept.kept_verbs import KeptDialling
 from softswitch.calls.origination import Origination
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.record import CallRecord
@@ -155,5 +158,21 @@ class _Originating:
             call.exchange.start_flow(call)
             return True
         ring_s = call.around.settings().ring_s
-        await Dialling(call, RingPlan([wish.to]), record=None, ring_s=ring_s).run()
+        await _connect(call, Dialling(call, RingPlan([wish.to]), record=None, ring_s=ring_s))
         return False
+
+
+async def go_on(call: ActiveCall, kept: KeptFlow) -> None:
+    """He heard it ring, or talked, in the switch before."""
+    try:
+        if isinstance(kept.verb, KeptDialling):
+            await _connect(call, Dialling.resumed(call, kept.verb))
+    except CallEnded:
+        pass
+    finally:
+        call.flow_over()
+
+
+async def _connect(call: ActiveCall, dialling: Dialling) -> None:
+    call.keep_flow = lambda: KeptFlow(name=FLOW, stage="originate", verb=dialling.keep())
+    await dialling.run()

@@ -35,6 +35,7 @@ from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.commanding import stay_on as stay_parked
 from softswitch.calls.runtime.conferring import stay_on
 from softswitch.calls.runtime.faxes import listen_for_fax
+from softswitch.calls.runtime.originating import go_on as connect_on
 from softswitch.calls.runtime.recall import take_back
 from softswitch.calls.runtime.supervisor_calls import go_on as supervise_on
 from softswitch.calls.runtime.transfer import Transfer
@@ -58,6 +59,7 @@ APOLOGY_S = 15.0
 _WITHOUT_A_FLOW: Mapping[FlowStage, Callable[[ActiveCall, KeptFlow], Coroutine[Any, Any, None]]] = {
     "parked": stay_parked,
     "supervise": supervise_on,
+    "originate": connect_on,
 }
 """What goes on by itself."""
 
