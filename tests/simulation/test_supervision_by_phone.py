@@ -335,3 +335,28 @@ def test_he_is_moved_to_the_worker_on_which_they_talk(play: Callable[..., None])
         await centre.all_over()
 
     play(scenario, workers=3)
+
+
+@pytest.mark.parametrize("is_masked_first", [False, True])
+def test_he_hears_nothing_while_the_recording_is_masked_and_all_when_that_ends_by_itself(
+    play: Callable[..., None], is_masked_first: bool
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        await begin(centre)
+        caller = await talking(centre)
+        call = contact(centre)
+        assert call is not None
+        if is_masked_first:
+            call.recordings.mask(5.0, "flow")
+        olga = await takes_part(centre, "olga")
+        if not is_masked_first:
+            call.recordings.mask(5.0, "flow")
+        await centre.sleep(0.5)
+        assert "olga" not in hears(centre, own_call(centre))
+        await centre.sleep(5.0)
+        assert hears(centre, own_call(centre)) == LISTENING
+        olga.hang_up()
+        caller.hang_up()
+        await centre.all_over()
+
+    play(scenario)

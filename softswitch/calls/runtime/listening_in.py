@@ -48,6 +48,7 @@ class ListeningIn(Supervisor):
         check_supervision(self._call, self.extension)
         self._call.supervisions.append(self)
         self.joined(self._own.caller)
+        self.mask_changed()
 
     def end(self) -> None:
         """Once more is fine."""

@@ -39,7 +39,7 @@ log = get_logger("calls")
 class Supervisor(ABC):
     """Somebody who takes part in a conversation; he is in the call's list of `supervisions` as long as he does."""
 
-    __slots__ = ("_around", "_call", "extension", "mode", "party")
+    __slots__ = ("_around", "_call", "_timer", "extension", "mode", "party")
 
     def __init__(self, call: ActiveCall, extension: Extension, mode: SupervisionMode) -> None:
         self.extension = extension
@@ -48,6 +48,8 @@ class Supervisor(ABC):
         self._around = call.around
         self.party: Party | None = None
         """He himself, once he is connected."""
+        self._timer: asyncio.TimerHandle | None = None
+        """Until then, if his phone is rung: how long at most. Afterwards: when the mask ends."""
 
     @abstractmethod
     def end(self) -> None:
@@ -72,6 +74,7 @@ class Supervisor(ABC):
 
     def left(self) -> None:
         """The conversation goes on without him, if it does."""
+        self._stop_waiting()
         if self.party is not None:
             if self._call.conversation is not None:
                 self._call.conversation.leave(self.party)
@@ -87,9 +90,10 @@ class Supervisor(ABC):
             self.note(mode.value)
 
     def mask_changed(self) -> None:
-        """The recording is masked, or no longer."""
+        """The recording is masked, or no longer. By the clock nobody else says so."""
         if self.party is not None and self._call.conversation is not None:
             self._call.conversation.hold_changed()
+            self._wait(self._call.recordings.masked_until - self._around.clock.now(), self.mask_changed)
 
     def note(self, mode: str) -> None:
         """Who takes part in a conversation, and how, is never secret afterwards."""
@@ -99,17 +103,25 @@ class Supervisor(ABC):
         self._call.record.supervisions.append(Supervised(at=self._around.clock.wall(), by=username, mode=mode))
         call_supervised(self._call, username, mode)
 
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        self._stop_waiting()
+        if seconds > 0:
+            self._timer = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
 
 class Supervision(Supervisor):
     """One whose phone is rung for it. It is in the call's list from `begin` to its end."""
 
-    __slots__ = ("_alerting", "_have_all_rung", "_is_over", "_timer")
+    __slots__ = ("_alerting", "_have_all_rung", "_is_over")
 
     def __init__(self, call: ActiveCall, extension: Extension, mode: SupervisionMode) -> None:
         super().__init__(call, extension, mode)
         self._alerting = Alerting(call, is_counted=False)
-        self._timer: asyncio.TimerHandle | None = None
-        """While it rings: how long at most. Afterwards: when the mask ends."""
         self._have_all_rung = False
         """Every phone of his was INVITEd; until then one that refuses is not the last."""
         self._is_over = False
@@ -149,13 +161,6 @@ class Supervision(Supervisor):
         self.party = party
         conversation.supervise(party, self.mode)
         self.mask_changed()
-
-    def mask_changed(self) -> None:
-        """The recording is masked, or no longer."""
-        super().mask_changed()
-        if self.party is None or self._call.conversation is None:
-            return
-        self._wait(self._call.recordings.masked_until - self._around.clock.now(), self.mask_changed)
 
     def end(self) -> None:
         """His phone stops ringing, or he is hung up on; once more is fine."""
@@ -215,16 +220,6 @@ class Supervision(Supervisor):
         mode = MODE_OF_KEY.get(digit or "")
         if mode is not None:
             self.switch_to(mode)
-
-    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
-        self._stop_waiting()
-        if seconds > 0:
-            self._timer = asyncio.get_running_loop().call_later(seconds, then)
-
-    def _stop_waiting(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 def check_supervision(call: ActiveCall, extension: Extension) -> None:
