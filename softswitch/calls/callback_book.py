@@ -343,6 +343,9 @@ class CallbackBook:
 AGAIN_S = 10.0
 """An agent whose phone refuses at once, or a fault of ours, would else be tried again and again without a pause."""
 
+CALLBACK_TAG = "callback"
+"""Of the call in which one was asked for: its id."""
+
 CALLS_KEPT = 20
 """Of one call-back: as many attempts as anybody makes."""
 

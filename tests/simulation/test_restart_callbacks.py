@@ -24,12 +24,19 @@ async def support(call: Call) -> None:
     await call.queue("support")
 
 
+@flow
+async def promise(call: Call) -> None:
+    await call.answer()
+    await call.request_callback(queue="support")
+    await call.pause(20.0)
+
+
 def centre(tmp_path: Path, *, customer_first: bool = False) -> SimulatedCentre:
     terms = CallbackTerms(customer_first=customer_first, through="desk", retry_s=30.0)
     return SimulatedCentre(
         tmp_path,
-        flows={"support": support},
-        routes={HOTLINE: "support"},
+        flows={"support": support, "promise": promise},
+        routes={HOTLINE: "support", "900": "promise"},
         queues=[Queue(queue_id=SUPPORT, wrap_up_s=2.0)],
         agents=[Agent(agent_id=AgentId("ann"))],
         phones=[
@@ -258,3 +265,22 @@ def test_a_customer_who_was_called_first_and_talks_is_the_agents_as_before(tmp_p
         assert (trunk.used_in, trunk.used_out) == (0, 0)
 
     centre(tmp_path, customer_first=True).run(scenario)
+
+
+def test_who_was_promised_one_and_hangs_up_after_the_restart_is_called_soon(tmp_path: Path) -> None:
+    """Not only when nobody can be on the line any more."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = centre.caller(CUSTOMER)
+        phone.call("900")
+        await centre.until(lambda: bool(centre.callbacks.listing()))
+        await centre.sleep(3.0)
+        await centre.restart()
+        await centre.sleep(3.0)
+        assert stored(centre).state == "resting"
+        phone.hang_up()
+        await centre.until(lambda: stored(centre).state == "waiting", within_s=10.0)
+        centre.callbacks.cancel(stored(centre).callback_id, "test")
+        await centre.all_over()
+
+    centre(tmp_path).run(scenario)

@@ -11,6 +11,7 @@ While its queue is closed it is not in the router at all, and nothing is counted
 import asyncio
 import re
 from collections.abc import Coroutine, Iterable
+from functools import partial
 from typing import Any, Protocol
 
 from msgspec.structs import replace
@@ -24,6 +25,7 @@ from softswitch.base.errors import LocalError, SoftswitchError
 from softswitch.base.ids import CallId, ContactId, QueueId
 from softswitch.base.log import get_logger
 from softswitch.calls.callback_book import (
+    CALLBACK_TAG,
     AttemptResult,
     CallbackBook,
     CallbackChanged,
@@ -100,9 +102,11 @@ class Callbacks:
         self._carry_out()
 
     def adopt(self, calls: Iterable[ActiveCall]) -> None:
-        """Of the calls of the switch before that go on, those in which an agent or a customer is connected. Before
-        `start`."""
+        """Of the calls of the switch before that go on, those in which an agent or a customer is connected, and those
+        in which one was asked for. Before `start`."""
         for call in calls:
+            if promised := call.record.tags.get(CALLBACK_TAG):
+                call.mailbox.when_closed(partial(self.released, promised))
             callback = self._dialled(ContactId(call.call_id))
             if callback is not None and call.caller.is_answered:
                 self._going_on.add(callback.callback_id)

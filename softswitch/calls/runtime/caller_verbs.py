@@ -8,7 +8,7 @@ from softswitch.base.clock import Clock
 from softswitch.base.errors import LocalError
 from softswitch.base.ids import AgentId, CallId, ContactId, QueueId
 from softswitch.base.log import get_logger
-from softswitch.calls.callback_book import CallbackWish
+from softswitch.calls.callback_book import CALLBACK_TAG, CallbackWish
 from softswitch.calls.caller_lists import Listed
 from softswitch.calls.kept.kept_verbs import (
     KeptDialling,
@@ -269,7 +269,7 @@ class CallerVerbs(ReachingVerbs):
         except LocalError as error:
             log.warning("callback not promised", call_id=call.call_id, reason=str(error))
             return False
-        call.record.tags["callback"] = callback.callback_id
+        call.record.tags[CALLBACK_TAG] = callback.callback_id
         if call.mailbox.is_closed:
             call.around.callbacks.released(callback.callback_id)
         else:
