@@ -12,13 +12,14 @@ from softswitch.calls.call_state import CallState
 from softswitch.calls.conferences.terms import RoomTerms
 from softswitch.calls.programs import Program
 from softswitch.calls.runtime.commanding import park
-from softswitch.calls.settings import CallSettings, Extension
+from softswitch.calls.settings import CallSettings, Extension, QueueTreatment
 from softswitch.calls.supervision import SupervisionMode
 from softswitch.calls.voice_box import VoiceBox
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.dialplan.runtime.loader import load_flows
 from softswitch.media.protocol import StartPlay, StartRecording, TalkersChanged
+from softswitch.sip.outputs import InviteReceived
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 
@@ -213,6 +214,32 @@ def test_an_open_line_stays_open_and_its_agent_ready(centre: SimulatedCentre) ->
         assert state(centre) is AgentState.BUSY
         second.hang_up()
         await centre.sleep(2.0)
+        ann.hang_up()
+        await centre.until(lambda: state(centre) is AgentState.LOGGED_OUT)
+        await centre.all_over()
+
+    centre.run(scenario)
+
+
+def test_an_open_line_stays_open_while_its_agent_is_told_about_a_caller(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        hears = {"support": QueueTreatment(agent_hears=("queue/support",))}
+        centre.settings = msgspec.structs.replace(centre.settings, queues=hears)
+        ann = centre.phone("ann")
+        ann.call("*88", password=SECRET)
+        await centre.until(lambda: state(centre) is AgentState.READY)
+        phone = centre.caller("+15551234")
+        phone.call(HOTLINE)
+        await centre.until(lambda: "queue/support" in played(centre))
+        await centre.sleep(0.5)
+        await centre.restart()
+        await centre.until(lambda: any(call.conversation for call in centre.controller.calls.values()), within_s=10.0)
+        assert state(centre) is AgentState.BUSY
+        assert not ann.seen(InviteReceived), "her phone does not ring"
+        await centre.sleep(5.0)
+        phone.hang_up()
+        await centre.until(lambda: state(centre) is AgentState.READY, within_s=10.0)
+        assert ann.is_answered, "the line is still the call she has made"
         ann.hang_up()
         await centre.until(lambda: state(centre) is AgentState.LOGGED_OUT)
         await centre.all_over()

@@ -14,6 +14,8 @@
 | phones that ring                               | cancelled by the SIP endpoint                                       |
 | supervisors                                    | take part as they did                                               |
 | who has transferred him, and waits             | waits on, and has him back if nobody else will                      |
+| an agent on an open line, who was just being   | waits on his line for the next (`keep_lines`)                       |
+| told about the caller                          |                                                                     |
 | programs that hear the call                    | are connected anew                                                  |
 | others who were answered (asked by key)        | hung up                                                             |
 | a caller whose leg is not there                | the call is over, with its last record (kept/last_record.py)        |
@@ -126,7 +128,7 @@ class Adopting:
             wanted.add(kept.transfer.transferor)
         for each in kept.others:
             leg_id = each.description.leg_id
-            party = self._party(each) if leg_id in wanted else None
+            party = self._party(each) if leg_id in wanted or each.open_line else None
             if party is None:
                 self._hang_up([each])
                 call.record.legs.hung_up(leg_id, call.wall(), is_wanted_elsewhere=False, is_caller_there=True)
@@ -216,6 +218,18 @@ def adopt_stream(media: "Media", kept: "KeptStream") -> "MediaStream":
     return media.adopt(
         kept.description, kept.worker, hearing=kept.hearing, playback=kept.playback, position=kept.position
     )
+
+
+def keep_lines(call: ActiveCall) -> None:
+    """Agents on open lines who talk to nobody in the call wait on their lines."""
+    talks_to = None if call.conversation is None else call.conversation.far
+    waits = None if call.transfer is None else call.transfer.transferor
+    for party in call.parties[1:]:
+        if not party.open_line or party in (talks_to, waits):
+            continue
+        if party.extension is not None and party.extension.agent_id is not None:
+            call.around.open_lines.taken(party.extension.agent_id, party)
+        call.part(party)
 
 
 async def talk_on(call: ActiveCall) -> None:

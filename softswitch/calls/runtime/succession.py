@@ -17,7 +17,7 @@ from softswitch.base.log import get_logger
 from softswitch.calls.kept.kept_call import KeptCall
 from softswitch.calls.kept.last_record import Fate, last_record
 from softswitch.calls.runtime.active_call import ActiveCall
-from softswitch.calls.runtime.adopting import Adopting, give_up, legs_of
+from softswitch.calls.runtime.adopting import Adopting, give_up, keep_lines, legs_of
 from softswitch.store.schema import Cdr
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ class Succession:
 
     def resume(self, adopted: Sequence[Adopted], resume: Callable[[ActiveCall, KeptCall], None]) -> None:
         """The flows of adopted calls go on, once all calls are there, and the ACD knows which."""
+        for call, _ in adopted:
+            try:
+                keep_lines(call)
+            except Exception:
+                log.exception("line not kept", call_id=call.call_id)
         for call, kept in adopted:
             try:
                 if not self._around.callbacks.go_on(call, kept):
