@@ -14,6 +14,7 @@ from softswitch.base.ids import AgentId, ContactId, QueueId
 from softswitch.calls.limits import JOURNAL_ENTRIES_MAX
 from softswitch.calls.outcomes import DialOutcome, QueueOutcome
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.belonging import project_at_work
 from softswitch.calls.settings import CallSettings, Extension, Project
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
@@ -281,6 +282,21 @@ def test_who_had_typed_all_is_not_waited_for_again(centre: SimulatedCentre) -> N
     centre.run(scenario)
 
 
+def centre_of_acme(tmp_path: Path, acme: Project) -> SimulatedCentre:
+    return SimulatedCentre(
+        tmp_path,
+        flows={"recorded": recorded},
+        routes={HOTLINE: "recorded"},
+        projects={HOTLINE: "acme"},
+        queues=[Queue(queue_id=QueueId("support"))],
+        agents=[Agent(agent_id=AgentId("ann"))],
+        settings=CallSettings(
+            domain=DOMAIN, media_ip="10.0.0.1", recordings_directory=str(tmp_path), projects={"acme": acme}
+        ),
+        outlives=True,
+    )
+
+
 @pytest.mark.parametrize("away_s", [0.3, 5.0])
 def test_who_is_just_told_that_he_is_recorded_hears_that_to_its_end(tmp_path: Path, away_s: float) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
@@ -296,21 +312,26 @@ def test_who_is_just_told_that_he_is_recorded_hears_that_to_its_end(tmp_path: Pa
         caller.hang_up()
         await centre.all_over()
 
-    SimulatedCentre(
-        tmp_path,
-        flows={"recorded": recorded},
-        routes={HOTLINE: "recorded"},
-        projects={HOTLINE: "acme"},
-        queues=[Queue(queue_id=QueueId("support"))],
-        agents=[],
-        settings=CallSettings(
-            domain=DOMAIN,
-            media_ip="10.0.0.1",
-            recordings_directory=str(tmp_path),
-            projects={"acme": Project(id="acme", recording_notice="notice")},
-        ),
-        outlives=True,
-    ).run(scenario)
+    centre_of_acme(tmp_path, Project(id="acme", recording_notice="notice")).run(scenario)
+
+
+def test_what_an_agent_does_for_a_client_s_caller_is_the_client_s_after_a_restart_too(tmp_path: Path) -> None:
+    """As a call in which she asks somebody. The queue is everybody's."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        await centre.log_in("ann")
+        caller = await calling(centre)
+        await centre.until(lambda: only_call(centre).conversation is not None)
+        await centre.sleep(1.0)
+        await centre.restart()
+        await centre.sleep(1.0)
+        ann = centre.settings.extension_of_agent(AgentId("ann"))
+        assert ann is not None
+        assert project_at_work(centre.around, ann) == "acme"
+        caller.hang_up()
+        await centre.all_over()
+
+    centre_of_acme(tmp_path, Project(id="acme")).run(scenario)
 
 
 def test_what_is_played_for_long_is_played_once_and_can_be_cut(centre: SimulatedCentre) -> None:

@@ -203,6 +203,7 @@ class QueueVisit:
         far, agent_id = conversation.far, AgentId(self._call.record.agent)
         if self._is_known:
             self._agent = far
+            self._around.projects.serves(agent_id, self._call.record.project)
             if far.open_line:
                 self._around.open_lines.taken(agent_id, far)
 
