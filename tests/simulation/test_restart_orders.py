@@ -12,10 +12,11 @@ from softswitch.calls.origination import Origination
 from softswitch.calls.programs import Program
 from softswitch.calls.runtime import commanding
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.faxes import fax_of
 from softswitch.calls.runtime.originating import originate
 from softswitch.calls.settings import CallSettings, Extension
 from softswitch.dialplan import Call, flow
-from softswitch.media.protocol import StartPlay
+from softswitch.media.protocol import FaxDetected, StartPlay
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
 
@@ -210,5 +211,20 @@ def test_who_was_called_by_a_program_hears_it_ring_on_at_the_other_s(centre: Sim
         assert not carl.is_answered
         (cdr,) = centre.cdrs()
         assert (cdr.flow, cdr.end_reason, cdr.fault) == ("originate", "completed", "")
+
+    centre.run(scenario)
+
+
+def test_that_a_fax_was_heard_between_two_who_are_connected_is_in_the_record(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await talking(centre)
+        call = only_call(centre)
+        centre.worker.emit(FaxDetected(call.call_id, call.caller_stream.stream_id))
+        await written_and_killed(centre)
+        assert fax_of(only_call(centre)) == "g711"
+        phone.hang_up()
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
+        assert cdr.tags["fax"] == "g711"
 
     centre.run(scenario)

@@ -44,6 +44,7 @@ def fax_found(call: "ActiveCall", party: Party, how: str = G711) -> None:
     """A party is a fax. The call's flow ends if there is another one for faxes, unless he is talked to."""
     if how == T38 or FAX_TAG not in call.record.tags:
         call.record.tags[FAX_TAG] = how
+        call.changed()
     if party.is_fax or party.stream is None:
         return
     party.is_fax = True
