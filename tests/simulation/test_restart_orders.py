@@ -1,5 +1,6 @@
 """What was changed of a call by command, or by itself, while nothing else happened, is so after a restart."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -40,12 +41,19 @@ async def colleague(call: Call) -> None:
     call.tag("reached", outcome.reason.value)
 
 
+@flow
+async def bot(call: Call) -> None:
+    outcome = await call.stream("notes")
+    await asyncio.sleep(3.0)
+    call.tag("order", outcome.result["order"])
+
+
 @pytest.fixture
 def centre(tmp_path: Path) -> SimulatedCentre:
     return SimulatedCentre(
         tmp_path,
-        flows={each.__name__: each for each in (support, colleague)},
-        routes={HOTLINE: "support", "1xx": "colleague"},
+        flows={each.__name__: each for each in (support, colleague, bot)},
+        routes={HOTLINE: "support", "1xx": "colleague", "900": "bot"},
         queues=[
             Queue(queue_id=QueueId("support"), wrap_up_s=10.0, dispositions=("sold",)),
         ],
@@ -226,5 +234,24 @@ def test_that_a_fax_was_heard_between_two_who_are_connected_is_in_the_record(cen
         await centre.all_over()
         (cdr,) = centre.cdrs()
         assert cdr.tags["fax"] == "g711"
+
+    centre.run(scenario)
+
+
+def test_a_caller_who_has_told_a_program_all_is_not_asked_by_it_again(centre: SimulatedCentre) -> None:
+    """His flow was asking somebody else, and had not come to its next verb."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = centre.caller("+15551234")
+        phone.call("900")
+        await centre.until(lambda: bool(centre.streamer.dials()))
+        await centre.sleep(5.0)
+        (dialled,) = centre.streamer.dials()
+        centre.streamer.ends(dialled.feed_id, result={"order": "4711"})
+        await written_and_killed(centre)
+        assert not centre.streamer.dials()
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
+        assert cdr.tags["order"] == "4711"
 
     centre.run(scenario)

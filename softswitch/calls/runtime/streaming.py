@@ -70,3 +70,4 @@ async def talk_with_program(
         if call.caller.stream is not None:
             call.caller.stream.hear()
         call.digits_typed.clear()
+        call.changed()  # else the next switch would have the program talk to him once more
