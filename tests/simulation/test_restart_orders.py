@@ -37,6 +37,9 @@ async def support(call: Call) -> None:
 async def colleague(call: Call) -> None:
     call.tag("case", "open")
     call.tag("unsure", "yes")
+    call.variables["case"] = "open"
+    call.variables["unsure"] = "yes"
+    call.language = "de"
     outcome = await call.dial(call.called_number)
     call.tag("reached", outcome.reason.value)
 
@@ -253,5 +256,19 @@ def test_a_caller_who_has_told_a_program_all_is_not_asked_by_it_again(centre: Si
         await centre.all_over()
         (cdr,) = centre.cdrs()
         assert cdr.tags["order"] == "4711"
+
+    centre.run(scenario)
+
+
+def test_a_variable_of_the_flow_s_that_a_program_has_changed_stays_changed(centre: SimulatedCentre) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        phone = await talking(centre)
+        assert only_call(centre).variables == {"case": "open", "unsure": "yes"}
+        commanding.note(only_call(centre), {}, {"case": "closed", "unsure": "", "tier": "gold"}, "crm")
+        await written_and_killed(centre)
+        assert only_call(centre).variables == {"case": "closed", "tier": "gold"}
+        assert only_call(centre).language == "de"
+        phone.hang_up()
+        await centre.all_over()
 
     centre.run(scenario)

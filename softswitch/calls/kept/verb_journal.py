@@ -122,6 +122,7 @@ class VerbJournal:
         "_bytes",
         "_cursor",
         "_entries",
+        "_noted",
         "_reads",
         "_reads_left",
         "_verbs",
@@ -139,6 +140,8 @@ class VerbJournal:
         self._verbs = list(kept.verbs)
         self._cursor = 0
         """Of the verb that the flow comes to next, while it is done again."""
+        self._noted = len(self._verbs)
+        """So many verbs it had begun before."""
         self._reads: dict[tuple[str, int], list[NotedValue]] = {
             (each.name, each.digest): list(each.values) for each in kept.reads
         }
@@ -157,8 +160,8 @@ class VerbJournal:
 
     @property
     def is_replaying(self) -> bool:
-        """Something noted is still to come that the flow gets without its being carried out."""
-        return self._reads_left > 0 or (self._cursor < len(self._verbs) and self._verbs[self._cursor].is_over)
+        """Something noted is still to come: what the flow does until then it has done before."""
+        return self._reads_left > 0 or self._cursor < self._noted
 
     @property
     def unreached(self) -> str:
@@ -296,7 +299,8 @@ class VerbJournal:
     def _give_up(self) -> None:
         self.is_too_long = True
         self.has_news = True
-        self._verbs, self._reads, self._was_read, self._reads_left, self._cursor = [], {}, {}, 0, 0
+        self._verbs, self._reads, self._was_read, self._reads_left = [], {}, {}, 0
+        self._cursor = self._noted = 0
 
 
 def digest_of(arguments: object) -> int:

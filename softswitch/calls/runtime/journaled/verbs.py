@@ -125,18 +125,14 @@ class JournaledVerbs(JournaledOwnPhone):
         if was_replaying and then is not real:
             real.clear()
             real.update(then)
-            self._steps.when_arrived(lambda: self._restore_variables(then))
+            self._steps.when_arrived(self._restore_variables)
         return real
 
-    def _restore_variables(self, then: Mapping[str, str]) -> None:
-        """As they were kept, with what the flow has set since it was given `then`."""
+    def _restore_variables(self) -> None:
+        """As they were kept: with all that the flow had set by then, and what somebody else has changed of that."""
         real = self._verbs.variables
-        set_since = {name: value for name, value in real.items() if then.get(name) != value}
-        gone = then.keys() - real.keys()
         real.clear()
-        real.update(self._variables | set_since)
-        for name in gone:
-            real.pop(name, None)
+        real.update(self._variables)
 
     # What he hears and types
 

@@ -47,9 +47,10 @@ def test_the_verb_in_progress_is_carried_out_and_what_comes_of_it_is_noted() -> 
     journal.begin("queue", ("sales", QueueWishes(boost_s=5.0)))
     journal = again(journal)
     verb(journal, "play", "welcome")
-    assert not journal.is_replaying
+    assert journal.is_replaying, "what is set before it was set then"
     place = journal.begin("queue", ("sales", QueueWishes(boost_s=5.0)))
     assert not journal.is_over(place)
+    assert not journal.is_replaying
     outcome = QueueOutcome(reason=QueueReason.ANSWERED, queue="sales", agent="ann", talk_s=61.5)
     journal.returned(place, outcome, kinds.QUEUE)
     journal = again(journal)
