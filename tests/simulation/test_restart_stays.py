@@ -18,7 +18,7 @@ from softswitch.calls.voice_box import VoiceBox
 from softswitch.dialplan import Call, flow
 from softswitch.dialplan.flows import Flow
 from softswitch.dialplan.runtime.loader import load_flows
-from softswitch.media.protocol import StartPlay, StartRecording, TalkersChanged
+from softswitch.media.protocol import DtmfReceived, StartPlay, StartRecording, TalkersChanged
 from softswitch.sip.outputs import InviteReceived
 from softswitch.testing.runtime.centre import SimulatedCentre
 from softswitch.testing.runtime.simulated_phone import DOMAIN, SimulatedPhone
@@ -216,6 +216,30 @@ def test_an_open_line_stays_open_and_its_agent_ready(centre: SimulatedCentre) ->
         await centre.sleep(2.0)
         ann.hang_up()
         await centre.until(lambda: state(centre) is AgentState.LOGGED_OUT)
+        await centre.all_over()
+
+    centre.run(scenario)
+
+
+def test_a_key_of_somebody_who_came_from_another_call_is_heard_after_a_restart(centre: SimulatedCentre) -> None:
+    """The media worker has his stream in the name of that call: he is an agent on an open line, and done."""
+
+    async def scenario(centre: SimulatedCentre) -> None:
+        ann = centre.phone("ann")
+        ann.call("*88", password=SECRET)
+        await centre.until(lambda: state(centre) is AgentState.READY)
+        phone = await caller(centre, HOTLINE)
+        await centre.restart()
+        await centre.sleep(1.0)
+        (call,) = centre.controller.calls.values()
+        assert call.conversation is not None
+        stream = call.conversation.far.stream
+        assert stream is not None
+        assert stream.call_id != call.call_id
+        centre.worker.emit(DtmfReceived(stream.call_id, stream.stream_id, "*"))
+        await centre.until(lambda: not phone.is_answered, within_s=5.0)
+        assert ann.is_answered
+        ann.hang_up()
         await centre.all_over()
 
     centre.run(scenario)

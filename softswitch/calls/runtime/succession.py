@@ -80,11 +80,16 @@ class Succession:
 
     def _adopt(self, adopting: Adopting, kept: KeptCall) -> ActiveCall | Fate:
         try:
-            return adopting.adopt(kept)
+            call = adopting.adopt(kept)
         except Exception:
             log.exception("call not adopted", call_id=kept.call_id)
             self._forget(kept)
             return Fate.LOST
+        if isinstance(call, ActiveCall):
+            for party in call.parties:
+                if party.stream is not None:  # which may have been opened for another call
+                    self._controller.measuring.moved(party.stream.stream_id, call.call_id)
+        return call
 
     def _is_over(self, kept: KeptCall, fate: Fate) -> None:
         try:
@@ -113,8 +118,6 @@ class Succession:
             self._around.legs.began(caller.extension.username, caller.leg.leg_id, call.call_id)
         if kept.caller.line is not None:
             controller.take_line(caller, BusyKind.OUTBOUND)
-        if caller.stream is not None:
-            controller.measuring.moved(caller.stream.stream_id, call.call_id)
 
     def _forget(self, kept: KeptCall) -> None:
         """It could not be adopted: nothing of it is left here; its legs are hung up."""
