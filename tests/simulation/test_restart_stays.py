@@ -574,3 +574,29 @@ def test_who_is_put_into_a_slot_after_a_restart_hears_music(centre: SimulatedCen
         await centre.all_over()
 
     centre.run(scenario)
+
+
+@pytest.mark.parametrize("away_s", [0.3, 5.0])
+def test_who_has_parked_a_caller_hears_the_slot_s_number_to_its_end_and_is_done(
+    centre: SimulatedCentre, away_s: float
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        for name in ("carl", "dora"):
+            assert await centre.phone(name).register() == 200
+        phone = await caller(centre, "110")
+        carl = centre.phone("carl")
+        carl.refer("800")
+        await centre.until(lambda: bool(centre.parking.taken))
+        await centre.sleep(0.5)
+        assert carl.is_answered
+        await centre.restart(away_s=away_s)
+        await centre.sleep(0.2)
+        assert carl.is_answered == (away_s < 1.0)
+        await centre.until(lambda: not carl.is_answered, within_s=5.0)
+        (call,) = centre.controller.calls.values()
+        assert call.caller_stream.is_in_loop, "music"
+        assert call.transfer is None
+        phone.hang_up()
+        await centre.all_over()
+
+    centre.run(scenario)

@@ -80,7 +80,7 @@ class Parking:
             if self._kept is None:
                 await self._begin()
             else:
-                self._wait_on()
+                await self._wait_on()
             return await self._stay()
         finally:
             self._leave()
@@ -95,17 +95,20 @@ class Parking:
             if outcome is not None:
                 return outcome
 
-    def _wait_on(self) -> None:
-        """As in the switch before: whoever has parked him knows the slot by now, or looks it up. Who parks himself, and
-        is just being told the number, hears it to its end."""
+    async def _wait_on(self) -> None:
+        """As in the switch before: who was just being told the number hears it to its end, and else knows it by now."""
         call, stream = self._call, self._call.caller_stream
         call.set_state(CallState.PARKED)
         call.awaits_party = True
         self._has_music = stream.is_in_loop
         if stream.playing is None:
             self._play_music()
-        elif not stream.is_in_loop:
-            self._told, self._announcement = call.caller, stream.playing
+        transferor = None if call.transfer is None else call.transfer.transferor
+        told = transferor or call.caller
+        if told.stream is not None and told.stream.playing is not None and not told.stream.is_in_loop:
+            self._told, self._announcement = told, told.stream.playing
+        elif transferor is not None:
+            await self._announced()
 
     async def _talk_on(self, kept: KeptParking) -> ParkOutcome:
         self._slot, self._retrieved_by, self._wait_s = kept.slot, kept.retrieved_by, kept.wait_s
