@@ -199,6 +199,7 @@ class Switch:
         parts.conferences.adopt(parts.controller.calls)
         parts.voicemail.calls_go_on(parts.controller.calls)
         parts.callbacks.adopt(parts.controller.calls.values())
+        parts.voice_contacts.adopt(parts.controller.calls)
         controller = parts.controller
         lost = parts.store.end_leftover_calls(wall, frozenset(controller.calls), succession.last_records)
         parts.records.calls_lost(lost)

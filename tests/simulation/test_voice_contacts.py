@@ -18,7 +18,9 @@ BOX = VoiceBox(box="sales", number="190", queue=QueueId("support"))
 CUSTOMER = "+15550101"
 
 
-def simulated(tmp_path: Path, strategy: StrategyName = "longest_idle", *agents: str) -> SimulatedCentre:
+def simulated(
+    tmp_path: Path, strategy: StrategyName = "longest_idle", *agents: str, outlives: bool = False
+) -> SimulatedCentre:
     names = [AgentId(name) for name in agents or ("ann",)]
     return SimulatedCentre(
         tmp_path,
@@ -36,6 +38,7 @@ def simulated(tmp_path: Path, strategy: StrategyName = "longest_idle", *agents: 
             queues={"support": QueueTreatment()},
             voice_boxes={"sales": BOX},
         ),
+        outlives=outlives,
     )
 
 
@@ -189,3 +192,51 @@ def test_a_switch_that_starts_queues_what_waited(tmp_path: Path) -> None:
         assert len(after) == 2
 
     simulated(tmp_path).run(scenario)
+
+
+def test_an_agent_who_talks_to_the_sender_when_the_switch_dies_is_his_until_they_part(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        customer = centre.caller(CUSTOMER)
+        message = await left(centre)
+        await centre.log_in("ann")
+        phone = centre.phone("ann")
+        await centre.until(lambda: is_played(centre, message.path))
+        phone.press("5")
+        await centre.until(lambda: any(call.conversation for call in centre.controller.calls.values()))
+        await centre.sleep(5.0)
+        await centre.restart()
+        await centre.sleep(60.0)
+        assert ann(centre) is AgentState.BUSY
+        assert len(phone.seen(InviteReceived)) == 1
+        customer.hang_up()
+        await centre.until(lambda: ann(centre) is AgentState.READY)
+        assert state(centre) == ("old", "ann", False)
+        assert not phone.is_answered
+        await centre.all_over()
+        assert centre.acd.contact_ids() == []
+
+    simulated(tmp_path, outlives=True).run(scenario)
+
+
+def test_an_agent_who_was_hearing_a_message_when_the_switch_died_hears_it_again(tmp_path: Path) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        message = await left(centre)
+        await centre.log_in("ann")
+        phone = centre.phone("ann")
+        await centre.until(lambda: is_played(centre, message.path))
+        before = len(centre.media_commands)
+        await centre.sleep(0.5)
+        await centre.restart()
+        await centre.sleep(1.0)
+        assert phone.is_answered
+        del centre.media_commands[:before]
+        await centre.until(lambda: is_played(centre, message.path))
+        phone.press("9")
+        await centre.until(lambda: not phone.is_answered)
+        assert state(centre) == ("old", "ann", False)
+        await centre.until(lambda: ann(centre) is AgentState.READY)
+        assert len(phone.seen(InviteReceived)) == 1
+        await centre.all_over()
+        assert centre.acd.contact_ids() == []
+
+    simulated(tmp_path, outlives=True).run(scenario)

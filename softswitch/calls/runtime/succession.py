@@ -66,7 +66,8 @@ class Succession:
                 log.exception("line not kept", call_id=call.call_id)
         for call, kept in adopted:
             try:
-                if not self._around.callbacks.go_on(call, kept):
+                around = self._around
+                if not around.callbacks.go_on(call, kept) and not around.voice_contacts.go_on(call):
                     resume(call, kept)
             except Exception:
                 log.exception("call not resumed", call_id=call.call_id)

@@ -2,9 +2,11 @@
 
 The call begins with nobody and is the contact of the router; the agent is its caller from his answer on. He has heard
 the message when it was played to its end, or he has said so by a key, or hung up after `HEARD_S` of it.
+
+If the switch dies meanwhile he hears it again, or talks on to whom he has called back.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from softswitch.acd.inputs import ContactFinished, ContactWithdrawn
 from softswitch.acd.outputs import AgentReserved
@@ -14,6 +16,7 @@ from softswitch.base.log import get_logger
 from softswitch.calls.outcomes import CallEnded
 from softswitch.calls.ringing import RingPlan
 from softswitch.calls.runtime.active_call import ActiveCall
+from softswitch.calls.runtime.adopting import talk_on
 from softswitch.calls.runtime.caller_verbs import CallerVerbs
 from softswitch.calls.runtime.dialling import Dialling
 from softswitch.calls.runtime.first_party import reach_agent
@@ -46,9 +49,24 @@ class VoiceContactCall:
         call.record.tags["voicemail"] = f"{message.box} {message.message_id}"
 
     async def run(self, reserved: AgentReserved) -> None:
+        await self._until_over(self._begin(reserved))
+
+    async def go_on(self) -> None:
+        """With the agent who was the caller in the switch before."""
+        self._agent = self._call.record.agent
+        await self._until_over(self._play_to_agent() if self._call.conversation is None else self._talk_on())
+
+    async def _begin(self, reserved: AgentReserved) -> None:
+        if await self._reach_agent(reserved):
+            await self._play_to_agent()
+
+    async def _talk_on(self) -> None:
+        self._is_heard = True
+        await talk_on(self._call)
+
+    async def _until_over(self, what: Awaitable[None]) -> None:
         try:
-            if await self._reach_agent(reserved):
-                await self._play_to_agent()
+            await what
         except CallEnded:
             pass
         except SoftswitchError as error:

@@ -12,7 +12,7 @@ waits (`is_contact`), so a switch that starts knows which there are; those that 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from softswitch.acd.events import AcdEvent
@@ -26,6 +26,7 @@ from softswitch.base.errors import LocalError
 from softswitch.base.ids import CallId, ContactId
 from softswitch.base.log import get_logger
 from softswitch.calls.record import CallRecord
+from softswitch.calls.runtime.active_call import ActiveCall
 from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.runtime.voice_contact_call import VoiceContactCall
@@ -65,12 +66,30 @@ class VoiceContacts:
         around.voicemail.when_left(self.message_left)
         around.voicemail.when_gone(self.message_gone)
 
+    def adopt(self, calls: Mapping[CallId, ActiveCall]) -> None:
+        """Of the calls of the switch before that go on, those in which an agent is connected. Before `start`."""
+        for call in calls.values():
+            message_id = _message_of(ContactId(call.call_id))
+            if message_id is not None and call.caller.is_answered:
+                self._calls.add(message_id)
+
+    def go_on(self, call: ActiveCall) -> bool:
+        """If it is one of those, it goes on where it was; whether it is."""
+        message_id = _message_of(ContactId(call.call_id))
+        message = None if message_id is None else self._among.voicemail.get(message_id)
+        if message is None or self._exchange is None:
+            return False
+        self._exchange.spawn(self._call_for(message, call).go_on())
+        return True
+
     def start(self) -> None:
         """Those that waited, or were being heard, when a former switch ended."""
         known: dict[str, ContactId] = {}
         for contact in self._acd.contact_summaries():
             message_id = _message_of(contact.contact_id)
             if message_id is None:
+                continue
+            if message_id in self._calls:
                 continue
             if contact.state is ContactState.CONNECTED:
                 self._acd.apply(ContactFinished(contact.contact_id, "switch"))
@@ -189,8 +208,10 @@ class VoiceContacts:
             started_at=around.clock.wall(),
         )
         call = self._exchange.originate(record)
-        attempt = VoiceContactCall(call, message, lambda is_heard: self._ended(message_id, is_heard))
-        self._exchange.spawn(attempt.run(reserved))
+        self._exchange.spawn(self._call_for(message, call).run(reserved))
+
+    def _call_for(self, message: StoredVoiceMessage, call: ActiveCall) -> VoiceContactCall:
+        return VoiceContactCall(call, message, lambda is_heard: self._ended(message.message_id, is_heard))
 
     def _ended(self, message_id: str, is_heard: bool) -> None:
         self._calls.discard(message_id)

@@ -362,6 +362,7 @@ class SimulatedCentre:
         self.conferences.adopt(self.controller.calls)
         self.voicemail.calls_go_on(self.controller.calls)
         self.callbacks.adopt(self.controller.calls.values())
+        self.voice_contacts.adopt(self.controller.calls)
         controller, wall = self.controller, self.clock.wall()
         for cdr in self.store.end_leftover_calls(wall, frozenset(controller.calls), succession.last_records):
             call_ended(self.around, cdr)
@@ -369,6 +370,7 @@ class SimulatedCentre:
         self.hours.refresh()
         self.callbacks.start()
         self.conferences.start()
+        self.voice_contacts.start()
         self.controller.agents_known(self.acd.agent_summaries())
         bindings, now = self.records.stored_bindings(), self.clock.now()
         self.controller.restored(self.endpoint.restore_bindings(bindings, now, self.clock.wall()))
