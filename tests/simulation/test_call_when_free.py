@@ -35,6 +35,7 @@ def play(tmp_path: Path) -> Callable[[Scenario], None]:
                 for name, number in NUMBERS.items()
             ],
             settings=CallSettings(domain="centre.test", media_ip="10.0.0.1", recordings_directory=str(tmp_path)),
+            outlives=True,
         )
 
         async def begin(centre: SimulatedCentre) -> None:
@@ -158,5 +159,25 @@ def test_whoever_is_busy_again_is_waited_for_again(play: Callable[[Scenario], No
         ann.answer_after_s = 1.0
         bob.hang_up()
         await centre.until(lambda: ann.is_answered and bob.is_answered)
+
+    play(scenario)
+
+
+def test_who_hears_it_ring_when_the_switch_dies_is_not_hung_up(play: Callable[[Scenario], None]) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        ann, bob = centre.phone("ann"), centre.phone("bob")
+        bob.answer_after_s = None
+        bob.hang_up()
+        await centre.until(lambda: ann.is_answered and bool(bob.seen(InviteReceived)))
+        await centre.sleep(2.0)
+        bob.answer_after_s = 3.0
+        await centre.restart()
+        await centre.until(lambda: bob.is_answered)
+        assert ann.is_answered
+        await centre.sleep(5.0)
+        bob.hang_up()
+        await centre.all_over()
+        (cdr,) = [each for each in centre.cdrs() if each.flow == "call_when_free"]
+        assert cdr.talk_s == pytest.approx(5, abs=0.5)
 
     play(scenario)

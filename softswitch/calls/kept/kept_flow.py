@@ -11,7 +11,7 @@ from softswitch.calls.outcomes import QueueOutcome
 FlowStage: TypeAlias = Literal["main", "fax", "recall", "parked", "callback", "supervise", "originate"]
 """The flow of the number called, that for fax machines, or what is done without one: for a caller whose transfer has
 failed, for one who was parked by command, for a call-back, for a supervisor who was called, and for whoever a program
-connects with a number that has no flow."""
+connects with a number that has no flow, or is called since somebody else is free."""
 
 
 class KeptFlow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

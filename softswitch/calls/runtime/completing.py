@@ -12,6 +12,7 @@ from softswitch.calls.ringing import RingPlan
 from softswitch.calls.runtime.dialling import Dialling
 from softswitch.calls.runtime.exchange import Exchange
 from softswitch.calls.runtime.first_party import reach
+from softswitch.calls.runtime.originating import connect
 from softswitch.calls.runtime.ports import Surroundings
 from softswitch.calls.settings import Extension
 from softswitch.store.phone_schema import StoredWantedCall
@@ -133,9 +134,8 @@ class CallCompletion:
             if await reach(call, who.username, around.settings().ring_s) is not None:
                 return False
             call.display = ""
-            outcome = await Dialling(
-                call, RingPlan([whom.username]), record=None, ring_s=around.settings().ring_s
-            ).run()
+            plan = RingPlan([whom.username])
+            outcome = await connect(call, Dialling(call, plan, record=None, ring_s=around.settings().ring_s))
             return outcome.reason is DialReason.BUSY
         except CallEnded:
             return False

@@ -17,7 +17,7 @@ from softswitch.base.log import get_logger
 from softswitch.calls.kept.kept_flow import KeptFlow
 from softswitch.calls.kept.kept_verbs import KeptDialling
 from softswitch.calls.origination import Origination
-from softswitch.calls.outcomes import CallEnded
+from softswitch.calls.outcomes import CallEnded, DialOutcome
 from softswitch.calls.record import CallRecord
 from softswitch.calls.ringing import RingPlan
 from softswitch.calls.runtime.active_call import ActiveCall
@@ -158,7 +158,7 @@ class _Originating:
             call.exchange.start_flow(call)
             return True
         ring_s = call.around.settings().ring_s
-        await _connect(call, Dialling(call, RingPlan([wish.to]), record=None, ring_s=ring_s))
+        await connect(call, Dialling(call, RingPlan([wish.to]), record=None, ring_s=ring_s))
         return False
 
 
@@ -166,13 +166,14 @@ async def go_on(call: ActiveCall, kept: KeptFlow) -> None:
     """He heard it ring, or talked, in the switch before."""
     try:
         if isinstance(kept.verb, KeptDialling):
-            await _connect(call, Dialling.resumed(call, kept.verb))
+            await connect(call, Dialling.resumed(call, kept.verb))
     except CallEnded:
         pass
     finally:
         call.flow_over()
 
 
-async def _connect(call: ActiveCall, dialling: Dialling) -> None:
+async def connect(call: ActiveCall, dialling: Dialling) -> DialOutcome:
+    """Without a flow, as is kept for the next switch."""
     call.keep_flow = lambda: KeptFlow(name=FLOW, stage="originate", verb=dialling.keep())
-    await dialling.run()
+    return await dialling.run()
