@@ -169,8 +169,8 @@ class LegEnded(msgspec.Struct, frozen=True):
 class LegChanged(msgspec.Struct, frozen=True, gc=False):
     """What `SipEndpoint.keep` says of the leg has changed without any other output telling of it.
 
-    The peer's target or the way to it, what the session timer agrees on, how far our own numbers have come; that it
-    was adopted.
+    The peer's target or the way to it, what the session timer agrees on, an offer that has begun or is over, how far
+    our own numbers have come; that it was adopted.
     """
 
     leg_id: LegId

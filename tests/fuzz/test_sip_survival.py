@@ -1,6 +1,7 @@
 """Invariant: the switch may die at any moment of any call, again and again, and go on with what its owner had written
-down (whenever a leg had something to tell, and after every command): the peer sees one user agent. Its calls end, once;
-a conversation does not end by the death; our numbers in a dialog only ever rise; nothing is left behind.
+down (whenever a leg tells what he heeds, and after commands that change a call): the peer sees one user agent. Its
+calls end, once; a conversation does not end by the death; our numbers in a dialog only ever rise; nothing is left
+behind.
 
 And what is written down is what would be kept now: whatever changes without a word is within the leap of numbers.
 """
@@ -18,7 +19,16 @@ from softswitch.base.ids import LegId
 from softswitch.sip.kept import KeptAttempt, KeptLeg, KeptSession
 from softswitch.sip.messages.message import Request
 from softswitch.sip.messages.parser import parse
-from softswitch.sip.outputs import InviteReceived, LegEnded, LegFailed, ReinviteReceived, SipOutput
+from softswitch.sip.outputs import (
+    InfoReceived,
+    InviteReceived,
+    LegEnded,
+    LegFailed,
+    ReinviteFailed,
+    ReinviteReceived,
+    ReinviteWithdrawn,
+    SipOutput,
+)
 from softswitch.sip.sessions.dialog import CSEQ_LEAP
 from softswitch.sip.settings import SessionPolicy
 from softswitch.testing.network import Conditions
@@ -29,6 +39,8 @@ POLICIES = [
     SessionPolicy(reliable=reliable, session_expires_s=expires_s)
     for reliable, expires_s in product(("supported", "required"), (0, 90))
 ]
+UNHEEDED = (InfoReceived, ReinviteFailed, ReinviteWithdrawn)
+"""With these the owner of calls writes nothing."""
 SILENT = ("local_cseq", "remote_cseq")
 """What of a dialog changes without being told."""
 
@@ -54,7 +66,7 @@ class Owner:
             (self.ours if name == "switch" else self.theirs).append(fact.leg_id)
         if isinstance(fact, ReinviteReceived):
             self.offered.append((name, fact.leg_id))
-        if name == "switch" and leg_id is not None:
+        if name == "switch" and leg_id is not None and not isinstance(fact, UNHEEDED):
             self.write(leg_id)
 
     def write(self, leg_id: LegId) -> None:
@@ -95,7 +107,6 @@ class Owner:
                 answering.answer_reinvite(leg_id, ANSWER, now)
             else:
                 answering.refuse_reinvite(leg_id, 488, now)
-            self.write(leg_id)
             return
         if not legs:
             return
@@ -104,6 +115,7 @@ class Owner:
         deed = dice.random()
         if deed < 0.3:
             endpoint.reinvite(leg_id, dice.choice((OFFER, ANSWER)), now)
+            return
         elif deed < 0.36:
             endpoint.hang_up(leg_id, now, reason="Q.850;cause=31")
         elif isinstance(kept, KeptSession):

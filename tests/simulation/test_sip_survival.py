@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -9,10 +10,13 @@ from softswitch.base.address import TransportKind
 from softswitch.base.ids import LegId
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.kept import KeptAttempt, KeptSession
+from softswitch.sip.messages.message import Request
+from softswitch.sip.messages.parser import parse
 from softswitch.sip.outputs import (
     InfoReceived,
     InviteReceived,
     LegAnswered,
+    LegChanged,
     LegConfirmed,
     LegEnded,
     LegFailed,
@@ -21,6 +25,7 @@ from softswitch.sip.outputs import (
     ReinviteReceived,
     SipOutput,
 )
+from softswitch.sip.sessions.client_requests import make_cancel
 from softswitch.sip.settings import PLAIN_SESSION, SessionLimits, SessionPolicy, TrunkPeer
 from softswitch.sip.trunks.trunk_settings import LinkSettings
 from softswitch.testing.raw_station import RawStation
@@ -210,6 +215,79 @@ def test_an_offer_of_ours_that_was_not_answered_is_made_again(call: Call) -> Non
     assert [fact.leg_id for fact in pair.all("provider", ReinviteReceived)] == [theirs, theirs]
     assert pair.one("switch", ReinviteAnswered) == ReinviteAnswered(ours, ANSWER)
     assert pair.all("provider", LegEnded) == pair.all("switch", LegEnded) == []
+
+
+class Rows:
+    """What a store has of the switch's legs that writes when the owner of calls does: not with every fact there is."""
+
+    def __init__(self, pair: SipPair) -> None:
+        self._pair = pair
+        self._rows: dict[LegId, bytes] = {}
+        pair.rules.append(self._note)
+
+    @property
+    def written(self) -> list[bytes]:
+        return list(self._rows.values())
+
+    def _note(self, name: str, fact: SipOutput, now: float) -> None:
+        if name == "switch" and isinstance(fact, LegChanged | LegAnswered | ReinviteReceived | ReinviteAnswered):
+            self._rows.update(zip([fact.leg_id], write_down(self._pair.switch, [fact.leg_id]), strict=False))
+
+
+def cancel_last_invite(pair: SipPair) -> None:
+    """The provider's."""
+    invites = [parse(each.message) for each in pair.network.transcript if each.message.startswith(b"INVITE")]
+    invite = invites[-1]
+    assert isinstance(invite, Request)
+    pair.switch.receive_datagram(make_cancel(invite).serialize(), pair.flow(SWITCH, PROVIDER), pair.now)
+
+
+@pytest.mark.parametrize("how", ["refused", "withdrawn"])
+def test_an_offer_of_the_peer_that_came_to_nothing_is_not_asked_about_again(how: str) -> None:
+    """Else the next process answers it once more, waits for an ACK that never comes, and hangs up."""
+    pair = SipPair()
+    rows = Rows(pair)
+    theirs, ours = called_in(pair)
+    pair.rules[:] = pair.rules[:1]
+    pair.provider.reinvite(theirs, OFFER, pair.now)
+    pair.run(0.5)
+    if how == "refused":
+        pair.switch.refuse_reinvite(ours, 488, pair.now)
+    else:
+        cancel_last_invite(pair)
+    pair.run(60.0)
+    assert succeed(pair, rows.written) == [ours]
+    answers(pair, "switch")
+    pair.run(60.0)
+    assert len(pair.all("switch", ReinviteReceived)) == 1
+    assert pair.all("switch", LegEnded) == []
+
+
+def test_an_offer_of_ours_that_was_refused_is_not_made_again() -> None:
+    pair = SipPair()
+    rows = Rows(pair)
+    _, ours = called_out(pair)
+    pair.rules[:] = pair.rules[:1]
+    pair.switch.reinvite(ours, OFFER, pair.now)
+    theirs = pair.one("provider", InviteReceived).leg_id
+    pair.run(0.5)
+    pair.provider.refuse_reinvite(theirs, 488, pair.now)
+    pair.run(60.0)
+    assert succeed(pair, rows.written) == [ours]
+    pair.run(60.0)
+    assert len(pair.all("provider", ReinviteReceived)) == 1
+
+
+def test_an_offer_of_ours_is_written_when_it_is_made() -> None:
+    """However long the peer thinks about it."""
+    pair = SipPair()
+    rows = Rows(pair)
+    _, ours = called_out(pair)
+    pair.rules[:] = pair.rules[:1]
+    pair.switch.reinvite(ours, OFFER, pair.now)
+    pair.run(0.5)
+    assert succeed(pair, rows.written) == [ours]
+    assert any(msgspec.msgpack.decode(each, type=KeptSession).offers.offering == OFFER for each in rows.written)
 
 
 # Calls to us that nobody has answered

@@ -196,6 +196,7 @@ class SessionOffers:
         """Offer a changed session; if something is in the way, later. A newer offer replaces a waiting one."""
         self._wanted = sdp
         self.go_on(now)
+        self._changed()
 
     def answer(self, sdp: bytes, now: float) -> None:
         if self._incoming is None:
@@ -203,6 +204,7 @@ class SessionOffers:
         request, exchange = self._take_incoming(self._incoming)
         self.described = sdp
         self.has_changed = True
+        self._changed()
         self._dialog.refresh_target(request)
         self._core.route(self._dialog, self.host.source)
         headers = self._refreshed_by(request, now)
@@ -217,6 +219,7 @@ class SessionOffers:
             return
         request, exchange = self._take_incoming(self._incoming)
         exchange.respond(make_response(request, status), now)
+        self._changed()
         self._settled(now)
 
     # Inputs from the host
@@ -389,6 +392,7 @@ class SessionOffers:
         else:
             if sdp:
                 self._core.outputs.append(ReinviteFailed(self._leg_id, response.status))
+                self._changed()
             self.go_on(now)
 
     def offer_interrupted(self, now: float) -> None:
@@ -419,6 +423,11 @@ class SessionOffers:
             self.go_on(now)
 
     # Private
+
+    def _changed(self) -> None:
+        """An offer has begun, or is over: else the next process would not make it, or make or answer it once more."""
+        if self._dialog.watch is not None:
+            self._dialog.watch.changed()
 
     def _wait(self, seconds: float, now: float) -> None:
         self._is_waiting = True
