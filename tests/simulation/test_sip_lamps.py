@@ -9,6 +9,7 @@ from softswitch.sip.events.dialog_info import DialogInfo, DialogState, WatchedDi
 from softswitch.sip.kept import KeptSubscription
 from softswitch.sip.messages.message import Request
 from softswitch.sip.outputs import ResourceUnwatched, ResourceWatched, SipOutput, SubscriptionChanged
+from softswitch.sip.sessions.dialog import CSEQ_LEAP
 from softswitch.sip.settings import Account, SipSettings
 from softswitch.testing.sip_pair import DOMAIN, SWITCH, SipPair, switch_settings
 from softswitch.testing.successor import succeed
@@ -71,6 +72,10 @@ def cseqs(lamp: Lamp) -> list[int]:
     return [each.cseq.number for each in lamp.bob.received if isinstance(each, Request)]
 
 
+def versions(lamp: Lamp) -> list[int]:
+    return [int(told.body.partition(' version="')[2].partition('"')[0]) for told in lamp.bob.told]
+
+
 def test_a_lamp_goes_on_over_a_restart() -> None:
     lamp = Lamp()
     lamp.show("confirmed")
@@ -103,8 +108,23 @@ def test_a_watcher_sees_versions_and_numbers_rise_over_many_deaths() -> None:
         lamp.pair.run(4.0)
     assert len(lamp.bob.told) > 180
     assert cseqs(lamp) == sorted(set(cseqs(lamp)))
-    versions = [int(told.body.partition(' version="')[2].partition('"')[0]) for told in lamp.bob.told]
-    assert versions == sorted(set(versions))
+    assert versions(lamp) == sorted(set(versions(lamp)))
+
+
+def test_versions_rise_for_a_watcher_who_answers_slowly() -> None:
+    """Of what he is too slow for only the newest is told, but each state has a version."""
+    lamp = Lamp()
+    for _ in range(12):
+        for _ in range(4):
+            lamp.pair.network.lose_next("bob", "switch", "SIP/2.0 200")
+        for _ in range(13):
+            lamp.show("early" if lamp.state == "terminated" else "terminated")
+            lamp.pair.run(0.6)
+    assert versions(lamp)[-1] > CSEQ_LEAP
+    assert lamp.switch_dies() == 1
+    before = versions(lamp)[-1]
+    lamp.pair.run(4.0)
+    assert versions(lamp)[-1] > before
 
 
 @pytest.mark.parametrize("kind", [TransportKind.TCP, TransportKind.WSS])

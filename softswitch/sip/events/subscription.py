@@ -26,7 +26,7 @@ from softswitch.sip.events.packages import NOTHING_KNOWN, EventState
 from softswitch.sip.kept import KeptSubscription, text_of, wire
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.outputs import SubscriptionChanged
-from softswitch.sip.sessions.dialog import CSEQ_LEAP, Dialog
+from softswitch.sip.sessions.dialog import CSEQ_LEAP, CSEQ_TOLD_EVERY, Dialog
 from softswitch.sip.sessions.notifying import Notice, Notifying
 from softswitch.sip.sessions.revived_dialog import revive_dialog
 
@@ -344,6 +344,9 @@ class Subscription:
     def _notice(self, state: str) -> Notice:
         body = self._state.render(self._entity, self._version, self.watcher)
         self._version += 1
+        if self._version % CSEQ_TOLD_EVERY == 0 and self._dialog.watch is not None:
+            # To one who answers slowly not every state is told, so versions come further than the dialog's numbers.
+            self._dialog.watch.changed()
         return Notice(state, self._state.content_type, body)
 
     def _arm(self) -> None:

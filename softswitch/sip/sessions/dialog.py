@@ -147,10 +147,7 @@ class Dialog:
     def make_request(self, method: str, via: str, *, cseq: int | None = None) -> Request:
         """A request within the dialog (section 12.2.1.1). `cseq` is given for the ACK of a 2xx; else it is the next."""
         if cseq is None:
-            self.local_cseq += 1
-            cseq = self.local_cseq
-            if cseq % CSEQ_TOLD_EVERY == 0 and self.watch is not None:
-                self.watch.changed()
+            cseq = self.next_cseq()
         uri, routes = self._uri_and_routes()
         request = Request(method, uri)
         request.headers = [
@@ -163,6 +160,13 @@ class Dialog:
             ("cseq", f"{cseq} {method}"),
         ]
         return request
+
+    def next_cseq(self) -> int:
+        """The number of our next request, be it one repeated after a challenge."""
+        self.local_cseq += 1
+        if self.local_cseq % CSEQ_TOLD_EVERY == 0 and self.watch is not None:
+            self.watch.changed()
+        return self.local_cseq
 
     def confirm(self, answered: "Dialog") -> None:
         """The early dialog has become this one: the 2xx sets route and target anew (section 13.2.2.4)."""

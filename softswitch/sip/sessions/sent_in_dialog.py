@@ -230,8 +230,7 @@ class SentBye:
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
         dialog = self._dialog
         if fact is Fact.BROKEN and exchange.flow != dialog.flow:
-            self._request = repeat_request(self._core, self._request, dialog.flow, dialog.local_cseq + 1)
-            dialog.local_cseq += 1
+            self._request = repeat_request(self._core, self._request, dialog.flow, dialog.next_cseq())
             self._core.transactions.send(self._request, dialog.flow, self, now)
         else:
             self._owner.bye_finished()
@@ -246,5 +245,5 @@ def answer_challenge_in_dialog(
     again = repeat_request(core, sent, dialog.flow, dialog.local_cseq + 1)
     if not challenge.authorize(again, response):
         return None
-    dialog.local_cseq += 1
+    dialog.next_cseq()
     return again

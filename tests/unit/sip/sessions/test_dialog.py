@@ -6,10 +6,13 @@ from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.authentication.digest import Credential
+from softswitch.sip.core import SipCore
 from softswitch.sip.messages.message import Request, Response, make_response
 from softswitch.sip.messages.session_body import find_sdp, is_acceptable
 from softswitch.sip.sessions.client_requests import make_cancel, read_retry_after
-from softswitch.sip.sessions.dialog import Dialog, is_loose
+from softswitch.sip.sessions.dialog import CSEQ_LEAP, Dialog, is_loose
+from softswitch.sip.sessions.sent_in_dialog import answer_challenge_in_dialog
+from softswitch.sip.settings import SipSettings
 
 FLOW = Flow(TransportKind.UDP, HostPort("198.51.100.1", 5060), HostPort("192.0.2.1", 5060))
 INVITE = Request(
@@ -141,3 +144,30 @@ def test_credentials_are_for_their_realm_only() -> None:
     assert not reply.authorize(Request("BYE", "sip:x"), challenge("evil"))
     anywhere = ChallengeReply(Credential(username="u", realm="", password="p"), SeededEntropy(1))
     assert anywhere.authorize(Request("BYE", "sip:x"), challenge("any"))
+
+
+class Watch:
+    """How far our numbers had come whenever it was told."""
+
+    def __init__(self, dialog: Dialog) -> None:
+        self._dialog = dialog
+        self.told = [dialog.local_cseq]
+        dialog.watch = self
+
+    def changed(self) -> None:
+        self.told.append(self._dialog.local_cseq)
+
+
+@pytest.mark.parametrize("first", [7, 8])
+def test_how_far_our_numbers_have_come_is_told_even_if_each_request_is_challenged(first: int) -> None:
+    """A challenge costs a number as well, so those of first tries are all odd, or all even."""
+    dialog = Dialog.of_caller(INVITE, make_response(INVITE, 200, to_tag="b"), FLOW)
+    dialog.local_cseq = first
+    watch = Watch(dialog)
+    core = SipCore(SipSettings(domain="x.example"), SeededEntropy(1))
+    reply = ChallengeReply(Credential(username="u", realm="trunk", password="p"), SeededEntropy(1))
+    for _ in range(2 * CSEQ_LEAP):
+        update = dialog.make_request("UPDATE", "SIP/2.0/UDP x;branch=z9hG4bK2")
+        assert answer_challenge_in_dialog(core, dialog, update, reply, challenge()) is not None
+        reply.succeeded()
+        assert dialog.local_cseq - watch.told[-1] < CSEQ_LEAP
