@@ -13,6 +13,7 @@ from softswitch.sip.outputs import (
     InfoReceived,
     InviteReceived,
     LegAnswered,
+    LegConfirmed,
     LegEnded,
     LegFailed,
     ReinviteAnswered,
@@ -165,6 +166,64 @@ def test_a_bye_waits_for_the_phone_to_come_back(kind: TransportKind) -> None:
     assert phone.pair.one("alice", LegEnded).leg_id == theirs
     phone.pair.run(40.0)
     assert phone.pair.switch.statistics().transactions == phone.pair.switch.statistics().dialogs == 0
+
+
+class JustAnswered:
+    """A call that alice makes is written down when it is answered, as it is in the store: before its ACK is here."""
+
+    def __init__(self, kind: TransportKind) -> None:
+        self.phone = phone = PhoneOnAStream(kind)
+        self.pair = pair = phone.pair
+        phone.is_answering = False
+        written: list[bytes] = []
+
+        def answer(name: str, fact: SipOutput, now: float) -> None:
+            if name == "switch" and isinstance(fact, InviteReceived):
+                pair.switch.accept(fact.leg_id, ANSWER, now)
+                written.extend(write_down(pair.switch, [fact.leg_id]))
+
+        pair.rules.append(answer)
+        phone.register()
+        self.theirs, self.ours = phone.calls()
+        pair.run(5.0)
+        assert pair.one("switch", LegConfirmed).leg_id == self.ours
+        bindings = [replace(each, flow=each.flow._replace(connection=0)) for each in phone.bindings()]
+        assert succeed(pair, written, settings=settings_with(PLAIN_SESSION)) == [self.ours]
+        pair.switch.restore_bindings(bindings, pair.now, pair.clock.wall())
+
+
+@KINDS
+def test_a_call_that_was_just_answered_goes_on_however_late_the_phone_is_back(kind: TransportKind) -> None:
+    """Its ACK came, which nobody has written down, and it sends no other."""
+    scene = JustAnswered(kind)
+    scene.pair.run(40.0)
+    assert scene.pair.all("switch", LegEnded) == []
+    scene.phone.register()
+    scene.pair.run(1.0)
+    scene.pair.switch.hang_up(scene.ours, scene.pair.now)
+    scene.pair.run(0.5)
+    assert scene.pair.one("alice", LegEnded) == LegEnded(scene.theirs, "remote", "bye", 200)
+
+
+@KINDS
+def test_a_phone_that_has_forgotten_the_call_with_its_connection_is_asked(kind: TransportKind) -> None:
+    """It does not acknowledge our 2xx, repeated along the new connection, and says 481 to OPTIONS."""
+    scene = JustAnswered(kind)
+    scene.pair.alice = SipPair(seed=7).alice
+    scene.pair.network.attach("alice", scene.pair.alice)
+    scene.phone.register()
+    scene.pair.run(40.0)
+    assert scene.pair.one("switch", LegEnded) == LegEnded(scene.ours, "remote", "not there any more", 481)
+
+
+@KINDS
+def test_and_hears_at_once_that_the_call_is_over(kind: TransportKind) -> None:
+    scene = JustAnswered(kind)
+    scene.pair.run(3.0)
+    scene.pair.switch.hang_up(scene.ours, scene.pair.now)
+    scene.phone.register()
+    scene.pair.run(0.5)
+    assert scene.pair.one("alice", LegEnded).leg_id == scene.theirs
 
 
 def test_a_phone_that_never_comes_back_leaves_nothing() -> None:

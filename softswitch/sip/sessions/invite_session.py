@@ -11,6 +11,8 @@ It may have begun in another process (`adopt`). What is new then:
 | what comes of the time before                     | what is done                                             |
 |---------------------------------------------------|----------------------------------------------------------|
 | the peer repeats its INVITE, our 2xx has no ACK   | our 2xx again, until the ACK is here                     |
+| the same along a connection, which is no more     | the same, but the ACK may have come, unwritten, and not  |
+|                                                   | come again: without it the peer is asked (OPTIONS)       |
 | it repeats a 2xx to an INVITE of ours             | ACK                                                      |
 | it repeats a request that was answered            | 200, or 202 to a REFER: it was carried out               |
 | its offer had no answer                           | ReinviteReceived once more                               |
@@ -133,6 +135,8 @@ class InviteSession(FollowingLeg):
                 has_offer=answer.has_offer,
                 on_silence=session._give_up_on_ack,
             )
+            if source.kind.is_reliable and not answer.has_offer:
+                session._answer.was_moved = session.is_confirmed = True
         session.offers.adopt(kept.offers, now)
         return session
 
@@ -369,6 +373,9 @@ class InviteSession(FollowingLeg):
     def _leave(self, now: float) -> None:
         """Tell the peer, as soon as it is allowed."""
         self.offers.withdraw(now)
+        if self._answer is not None and self._answer.was_moved and self.is_confirmed:
+            self._answer.settle()
+            self._answer = None
         if self._answer is None:
             self._send_bye(now)
 
@@ -376,6 +383,7 @@ class InviteSession(FollowingLeg):
         answer, self._answer = self._answer, None
         if answer is not None and answer.was_moved and self.is_confirmed and not self._is_over:
             self.offers.go_on(now)
+            self.ask_whether_there(now)
             return
         if not self._is_over:
             self._end("timeout", "no ACK", 408, now)
