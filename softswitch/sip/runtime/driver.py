@@ -36,6 +36,11 @@ a wake-up of its own, and several: the loop's timers count whole milliseconds, a
 nothing to do and is armed again.
 """
 
+TRUNKS_FOUND_WITHIN_S = 0.3
+"""A provider that is known by its name would be a stranger to a switch that takes over, and refused (401), until its
+addresses are known; its calls of before would not be known to be a trunk's, whose connections are opened anew. A name
+server that does not answer must not keep everybody else waiting."""
+
 FAMILIES: tuple[tuple[QuestionKind, bool], ...] = (("A", False), ("AAAA", True))
 """Which addresses are asked for, in this order, and whether they are IPv6."""
 
@@ -92,6 +97,8 @@ class SipDriver:
             raise
         self.endpoint.look_up_trunks(self._clock.now())
         self.flush()
+        if self._held_back is not None:
+            await self.resolver.settle(TRUNKS_FOUND_WITHIN_S)
 
     def hold_back(self) -> None:
         """What comes is kept, in order, and taken in when `go_on` says so: until then nobody knows what it is about."""
@@ -201,7 +208,10 @@ class SipDriver:
     def _input(self, receive: Callable[..., None], *what: Any) -> None:
         if self._held_back is not None:
             self._hold(lambda: self._input(receive, *what))
-            return
+        else:
+            self._take_in(receive, *what)
+
+    def _take_in(self, receive: Callable[..., None], *what: Any) -> None:
         try:
             receive(*what, self._clock.now())
         except Exception:
@@ -228,7 +238,8 @@ class SipDriver:
         families: list[QuestionKind] = [family for family, is_v6 in FAMILIES if is_v6 in versions]
 
         def deliver(destinations: tuple[Destination, ...]) -> None:
-            self._input(self.endpoint.resolved, question.query_id, destinations)
+            # Never held back: what is depends on it.
+            self._take_in(self.endpoint.resolved, question.query_id, destinations)
 
         self.resolver.locate(wanted, kinds, families, deliver)
 

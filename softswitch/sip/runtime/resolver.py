@@ -95,6 +95,11 @@ class ServerResolver:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def settle(self, timeout_s: float) -> None:
+        """Wait until all searches are over, but no longer than that."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=timeout_s)
+
     async def stop(self) -> None:
         """Ask no more, and wait until the sockets are closed."""
         tasks = list(self._tasks)

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
-from softswitch.base.address import HostPort, TransportKind
+from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
 from softswitch.sip.endpoint import SipEndpoint
+from softswitch.sip.outputs import InviteReceived, SipOutput
+from softswitch.sip.routing.server_location import Wanted
 from softswitch.sip.runtime.driver import TIMER_GRAIN_S, SipDriver
-from softswitch.sip.settings import SipSettings, Target
+from softswitch.sip.runtime.resolver import ServerResolver
+from softswitch.sip.settings import SipSettings, Target, TrunkPeer
 from softswitch.testing.clock import ManualClock
 
 PEER = HostPort("192.0.2.9", 5060)
@@ -59,3 +63,36 @@ def test_deadlines_close_to_each_other_take_one_wake_up() -> None:
     assert (len(driver.messages), loop.fired) == (4, 0)
     loop.advance(1.1 * TIMER_GRAIN_S)
     assert (len(driver.messages), loop.fired) == (8, 1)
+
+
+INVITE = (
+    b"INVITE sip:100@pbx.example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKx\r\n"
+    b"Max-Forwards: 70\r\nFrom: <sip:555@provider.example>;tag=p\r\nTo: <sip:100@pbx.example.com>\r\n"
+    b"Call-ID: held\r\nCSeq: 1 INVITE\r\nContact: <sip:555@192.0.2.9>\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+def test_a_call_of_a_provider_that_is_known_by_name_and_has_waited_for_the_next_switch_is_let_in(
+    tmp_path: Path,
+) -> None:
+    """It stood in the socket while there was no switch; the one before knew where the name leads."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("192.0.2.9 sip.provider.example\n")
+    told: list[SipOutput] = []
+    trunk = TrunkPeer(name="provider", server=Wanted("sip.provider.example", None, TransportKind.UDP))
+
+    async def take_over() -> None:
+        clock, local, loop = ManualClock(), HostPort("192.0.2.1", 5060), asyncio.get_running_loop()
+        endpoint = SipEndpoint(SipSettings(domain="pbx.example.com", trunks=(trunk,)), entropy=SeededEntropy(1))
+        endpoint.add_listener(TransportKind.UDP, local)
+        resolver = ServerResolver(loop, SeededEntropy(2), hosts_file=hosts)
+        driver = SipDriver(endpoint, clock=clock, on_event=told.append, loop=loop, resolver=resolver)
+        driver.listening.append((TransportKind.UDP, local))
+        driver.hold_back()
+        driver.receive_datagram(INVITE, Flow(TransportKind.UDP, local, PEER))
+        await driver.start(())
+        driver.go_on()
+        await driver.stop()
+
+    asyncio.run(take_over())
+    assert [fact.source.name for fact in told if isinstance(fact, InviteReceived)] == ["provider"]
