@@ -217,6 +217,9 @@ def test_an_offer_of_ours_that_was_not_answered_is_made_again(call: Call) -> Non
     assert pair.all("provider", LegEnded) == pair.all("switch", LegEnded) == []
 
 
+HEEDED = (InviteReceived, LegChanged, LegAnswered, ReinviteReceived, ReinviteAnswered)
+
+
 class Rows:
     """What a store has of the switch's legs that writes when the owner of calls does: not with every fact there is."""
 
@@ -230,7 +233,7 @@ class Rows:
         return list(self._rows.values())
 
     def _note(self, name: str, fact: SipOutput, now: float) -> None:
-        if name == "switch" and isinstance(fact, LegChanged | LegAnswered | ReinviteReceived | ReinviteAnswered):
+        if name == "switch" and isinstance(fact, HEEDED):
             self._rows.update(zip([fact.leg_id], write_down(self._pair.switch, [fact.leg_id]), strict=False))
 
 
@@ -390,6 +393,29 @@ def test_reliable_responses_go_on(is_acknowledged: bool) -> None:
     pair.provider.hang_up(theirs, pair.now)
     pair.run()
     assert pair.one("switch", LegEnded).by == "remote"
+
+
+def test_a_reliable_response_that_waits_for_its_prack_is_known_to_the_next_process() -> None:
+    """Its number is not used again, which the caller would take for a repetition (RFC 3262 section 4)."""
+    pair = SipPair(session=RELIABLE, far_session=RELIABLE)
+    rows = Rows(pair)
+    for _ in range(3):
+        pair.network.lose_next("provider", "switch", "PRACK")
+    theirs = pair.provider.invite(
+        pair.target("100"), from_uri="sip:555@provider.example", sdp=OFFER, session=RELIABLE, now=pair.now
+    )
+    pair.run(0.1)
+    leg_id = pair.one("switch", InviteReceived).leg_id
+    pair.switch.progress(leg_id, 183, ANSWER, pair.now)
+    pair.run(1.0)
+    assert succeed(pair, rows.written, settings=switch_settings(RELIABLE)) == [leg_id]
+    pair.switch.progress(leg_id, 180, None, pair.now)
+    pair.run(5.0)
+    pair.switch.accept(leg_id, ANSWER, pair.now)
+    pair.run(40.0)
+    assert [fact.status for fact in pair.all("provider", LegProgress)] == [183, 180]
+    assert pair.one("provider", LegAnswered).leg_id == theirs
+    assert pair.all("provider", LegEnded) == []
 
 
 # Calls of ours that nobody has answered

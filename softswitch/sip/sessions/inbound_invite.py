@@ -178,6 +178,8 @@ class InboundInvite(FollowingLeg):
         if self._reliable is not None:
             self._describe(response.body)
             self._reliable.send(response, now)
+            if self._dialog.watch is not None:
+                self._dialog.watch.changed()  # its number must not be used again
         else:
             self._packet = response.serialize()
             self._exchange.respond_packet(status, self._packet, now)
