@@ -217,9 +217,9 @@ class LegCommands:
         return not isinstance(leg, OutboundInvite) or leg.is_heard
 
     def sip_call_id(self, leg_id: LegId) -> str:
-        """The Call-ID of an outbound leg that is not answered yet; "" if there is none."""
+        """The Call-ID of a leg; "" if there is none."""
         leg = self._core.legs.get(leg_id)
-        return leg.sip_call_id if isinstance(leg, OutboundInvite) else ""
+        return "" if leg is None else leg.sip_call_id
 
     def replaces_of(self, leg_id: LegId) -> Replaces | None:
         """What names the dialog of an outbound leg to whoever would take its place (RFC 3891), once there is one."""

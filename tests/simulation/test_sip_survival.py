@@ -110,6 +110,19 @@ def test_a_conversation_goes_on_and_we_end_it(call: Call, kind: TransportKind) -
 
 
 @DIRECTIONS
+def test_a_leg_is_found_by_its_call_id_as_before(call: Call) -> None:
+    """In the record of whatever call its party goes on in, `calls why` has its messages."""
+    pair = SipPair()
+    _, ours = call(pair)
+    invite = parse(next(each.message for each in pair.network.transcript if each.message.startswith(b"INVITE")))
+    assert isinstance(invite, Request)
+    succeed(pair, write_down(pair.switch, [ours]))
+    assert pair.switch.sip_call_id(ours) == invite.call_id
+    pair.switch.hang_up(ours, pair.now)
+    assert pair.switch.sip_call_id(ours) == ""
+
+
+@DIRECTIONS
 def test_who_is_kept_once_is_kept_again(call: Call) -> None:
     """Three processes, none of which has heard anything but what the one before wrote down."""
     pair = SipPair()

@@ -123,7 +123,7 @@ class Sip(Protocol):
         ...
 
     def sip_call_id(self, leg_id: LegId) -> str:
-        """Of a leg that was just made; "" if it failed before anything was sent."""
+        """Of a leg; "" if it is over, or failed before anything was sent."""
         ...
 
 

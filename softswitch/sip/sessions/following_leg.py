@@ -23,6 +23,10 @@ class FollowingLeg(ABC):
         """`source` is another connection, or the one there was is lost."""
 
     @property
+    def sip_call_id(self) -> str:
+        return self._dialog.call_id
+
+    @property
     def flows(self) -> tuple[Flow, ...]:
         return self._dialog.flow, self.source
 
