@@ -168,6 +168,27 @@ def test_a_bye_waits_for_the_phone_to_come_back(kind: TransportKind) -> None:
     assert phone.pair.switch.statistics().transactions == phone.pair.switch.statistics().dialogs == 0
 
 
+@KINDS
+@DIRECTIONS
+def test_who_is_asked_whether_he_is_there_while_he_is_not_is_asked_when_he_is_back(
+    kind: TransportKind, call: Call
+) -> None:
+    """His user has hung up while there was no connection along which to say so."""
+    phone = PhoneOnAStream(kind)
+    pair = phone.pair
+    phone.register()
+    _, ours = call(phone)
+    phone.switch_dies(ours)
+    pair.switch.ask_whether_there(ours, pair.now)
+    pair.run(3.0)
+    assert pair.all("switch", LegEnded) == []
+    pair.alice = SipPair(seed=7).alice
+    pair.network.attach("alice", pair.alice)
+    phone.register()
+    pair.run(1.0)
+    assert pair.one("switch", LegEnded) == LegEnded(ours, "remote", "not there any more", 481)
+
+
 class JustAnswered:
     """A call that alice makes is written down when it is answered, as it is in the store: before its ACK is here."""
 

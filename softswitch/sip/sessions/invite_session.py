@@ -58,6 +58,7 @@ class InviteSession(FollowingLeg):
     __slots__ = (
         "_answer",
         "_answered_before",
+        "_asks_when_back",
         "_bye_reason",
         "_challenge",
         "_is_over",
@@ -97,6 +98,7 @@ class InviteSession(FollowingLeg):
         """Once there was a first."""
         self._answered_before = -1
         """Requests of the peer's up to this number another process has seen."""
+        self._asks_when_back = False
         dialog.watch = LegWatch(leg_id, core.outputs)
         if offers is None:
             offers = SessionOffers(core, leg_id, dialog, self, is_caller=is_caller, policy=policy, challenge=challenge)
@@ -135,8 +137,9 @@ class InviteSession(FollowingLeg):
                 has_offer=answer.has_offer,
                 on_silence=session._give_up_on_ack,
             )
-            if source.kind.is_reliable and not answer.has_offer:
-                session._answer.was_moved = session.is_confirmed = True
+            if source.kind.is_reliable:
+                session._answer.was_moved = True
+                session.is_confirmed = session.is_confirmed or not answer.has_offer
         session.offers.adopt(kept.offers, now)
         return session
 
@@ -210,8 +213,12 @@ class InviteSession(FollowingLeg):
         return self._get_refers().send(refer_to, referred_by, now)
 
     def ask_whether_there(self, now: float) -> None:
-        """Find out whether the peer knows the dialog; if he does not, the leg has ended."""
-        if not self._is_over and self._answer is None and not self._dialog.flow.is_lost:
+        """Find out whether the peer knows the dialog; if he does not, the leg has ended.
+
+        One whose connection is lost is asked when he is back.
+        """
+        self._asks_when_back = self._dialog.flow.is_lost
+        if not self._is_over and self._answer is None and not self._asks_when_back:
             SentOptions(self._core, self._dialog, self, now)
 
     def peer_is_gone(self, status: int, now: float) -> None:
@@ -345,6 +352,8 @@ class InviteSession(FollowingLeg):
             self._answer.move_to(self.source, now)
         if not self._is_over:
             self.offers.move_to(self.source, now)
+        if self._asks_when_back:
+            self.ask_whether_there(now)
 
     def _forget_given_up(self, number: int) -> None:
         """The peer invites again, so what his last INVITE was answered along a broken connection is nothing to him."""
