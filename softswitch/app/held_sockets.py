@@ -96,6 +96,8 @@ class HeldSockets:
         self._held: dict[str, socket.socket] = {}
         """All that this process listens on, for the next supervisor."""
         self._given = {name: opened for name, number in given.items() if (opened := _opened(number)) is not None}
+        self.takes_over = bool(self._given)
+        """A switch has listened there a moment ago."""
 
     async def turn(self) -> bool:
         """Wait until the switch before has ended, if there is one; False if there will be no turn."""

@@ -117,7 +117,8 @@ class Switch:
         parts.driver.hold_back()
         await parts.driver.start(listeners(configuration))
         self._held.let_go()
-        parts.endpoint.trunks.start(parts.clock.now())  # calls that go on have channels of theirs
+        # Before calls that go on have channels of theirs.
+        parts.endpoint.trunks.start(parts.clock.now(), takes_over=self._held.takes_over)
         self._restore(parts, kept)
         parts.driver.go_on()
         self._control = ControlServer(SwitchOperations(parts), configuration.settings.control.socket)

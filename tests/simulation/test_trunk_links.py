@@ -132,6 +132,25 @@ def test_a_refused_account_is_told_in_words_and_not_insisted_on() -> None:
     assert registers == 2, "asked, and asked with the password"
 
 
+@pytest.mark.parametrize(("password", "is_down"), [("trunk secret", False), ("wrong", True)])
+def test_what_the_switch_before_had_registered_is_there_until_the_provider_says_otherwise(
+    password: str, is_down: bool
+) -> None:
+    """Calls that are dialled anew in the moment of a restart go the way they went before, not through another trunk."""
+    pair = pair_with(registering())
+    succeed(pair, [], settings=settings_with(registering(password=password)))
+    pair.switch.trunks.start(pair.now, takes_over=True)
+    assert not pair.switch.trunks.is_down("provider")
+    pair.run(2.0)
+    assert pair.switch.trunks.is_down("provider") is is_down
+
+
+def test_without_a_switch_before_a_trunk_is_down_until_it_is_registered() -> None:
+    pair = SipPair(settings=settings_with(registering()))
+    pair.switch.trunks.start(pair.now)
+    assert pair.switch.trunks.is_down("provider")
+
+
 def test_a_provider_that_grants_less_than_he_may_is_asked_for_more() -> None:
     pair = pair_with(msgspec.structs.replace(registering(), expires_s=30), expires_max_s=300)
     (summary,) = pair.switch.trunks.summaries(pair.now)

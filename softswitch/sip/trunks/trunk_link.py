@@ -1,7 +1,8 @@
 """The link to one provider: its registration, its health and its capacity, and the requests they cost.
 
 The cores say what is to be sent; this sends it, reads what comes back, and tells the world what has changed
-(`TrunkChanged`). Until a registering trunk is registered it counts as down: most providers refuse its calls.
+(`TrunkChanged`). Until a registering trunk is registered it counts as down: most providers refuse its calls. After a
+restart, though, the provider still has what the switch before had registered.
 """
 
 import hashlib
@@ -37,6 +38,7 @@ class TrunkLink:
         "_challenge",
         "_core",
         "_health",
+        "_is_presumed",
         "_is_started",
         "_last_failure",
         "_last_failure_at",
@@ -73,6 +75,8 @@ class TrunkLink:
         self._registration: RegistrationClient | None = None
         self._health = HealthCheck(HealthSettings(), core.entropy)
         self._is_started = False
+        self._is_presumed = False
+        """The switch before was registered, and no answer of the provider's says otherwise yet."""
         self._pending: dict[int, str] = {}
         """What our requests on their way are: at most one REGISTER and one OPTIONS."""
         self._challenge: ChallengeReply | None = None
@@ -86,7 +90,7 @@ class TrunkLink:
     def is_down(self) -> bool:
         registration = self._registration
         is_missing = registration is not None and registration.state is not RegistrationState.REGISTERED
-        return is_missing or self._health.health is Health.DOWN
+        return (is_missing and not self._is_presumed) or self._health.health is Health.DOWN
 
     @property
     def is_over(self) -> bool:
@@ -123,9 +127,13 @@ class TrunkLink:
             self._health.start(now)
         self._follow(now)
 
+    def presume(self) -> None:
+        """Another process was registered a moment ago."""
+        self._is_presumed = True
+
     def stop(self, now: float) -> None:
         """Take the registration back, ask no more."""
-        self._is_started = False
+        self._is_started = self._is_presumed = False
         self._health.stop()
         if self._registration is not None:
             self._registration.stop(now)
@@ -160,6 +168,7 @@ class TrunkLink:
         match self._pending.pop(finished.request_id, ""):
             case "REGISTER" if self._registration is not None:
                 answer = _register_answer(finished, self.line)
+                self._is_presumed = False
                 if 200 <= answer.status < 300:
                     self.realm = self.realm or (self._challenge.realm if self._challenge is not None else "")
                     self.service_route = _service_route(finished)

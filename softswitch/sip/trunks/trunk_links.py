@@ -28,10 +28,13 @@ class TrunkLinks:
 
     # Inputs
 
-    def start(self, now: float) -> None:
-        """Register and ask from now on."""
+    def start(self, now: float, *, takes_over: bool = False) -> None:
+        """Register and ask from now on. `takes_over`: there was another switch a moment ago, and it was registered."""
         self._is_started = True
         self._take_settings(now)
+        if takes_over:
+            for link in self._links.values():
+                link.presume()
 
     def update(self) -> None:
         """The core has other settings."""

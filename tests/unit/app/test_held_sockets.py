@@ -36,6 +36,7 @@ def start(store: SocketStore, *, waits: bool = False) -> HeldSockets:
 def test_a_socket_is_handed_from_one_switch_to_the_next_with_what_waits_in_it() -> None:
     store = SocketStore()
     first = start(store)
+    assert not first.takes_over
     bound, local = listening()
     first.hold(TransportKind.UDP, local, bound)
     assert store.receive() == "held"
@@ -44,6 +45,7 @@ def test_a_socket_is_handed_from_one_switch_to_the_next_with_what_waits_in_it() 
         phone.sendto(b"REGISTER", local)
     first.close()
     second = start(store)
+    assert second.takes_over
     taken = second.take(TransportKind.UDP, local)
     assert taken is not None
     assert taken.recv(100) == b"REGISTER"
