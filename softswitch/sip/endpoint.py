@@ -181,6 +181,9 @@ class SipEndpoint:
         """
         bindings = list(bindings)
         self._core.returning.was_registered(bindings)
+        for each in bindings:
+            if each.flow.kind.is_reliable and each.expires_at_wall > wall:  # not at home by a flow, when it comes back
+                self._guard.bans.trust(each.flow.remote.host, now)
         reachable = (each for each in bindings if not each.flow.kind.is_web)
         return self._registrar.restore(map(self._without_connection, reachable), now, wall)
 

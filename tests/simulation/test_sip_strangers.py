@@ -1,8 +1,10 @@
 """Strangers, guessers and scanners: nobody learns who exists, nobody gets in, and nothing grows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import SeededEntropy
@@ -12,6 +14,7 @@ from softswitch.sip.endpoint import SipEndpoint
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.parser import parse
 from softswitch.sip.outputs import (
+    Ban,
     BanChanged,
     CloseFlow,
     InviteReceived,
@@ -21,6 +24,7 @@ from softswitch.sip.outputs import (
     Transmit,
 )
 from softswitch.sip.routing.server_location import Wanted
+from softswitch.sip.security.bans import NEIGHBOURS
 from softswitch.sip.settings import (
     AccessList,
     Account,
@@ -548,6 +552,37 @@ def test_a_browser_is_not_there_after_a_restart() -> None:
     saved = stranger.endpoint.all_bindings()
     assert len(saved) == 1
     assert make_endpoint().restore_bindings(saved, now=5.0, wall=stranger.now + 1_000_000.0) == []
+
+
+def neighbours_are_banned(endpoint: SipEndpoint, wall: float) -> None:
+    ban = Ban(network="192.0.2.0/24", since_wall=wall, until_wall=wall + 600.0, reason=NEIGHBOURS)
+    assert endpoint.restore_bans([ban], wall - 1_000_000.0) == 1
+
+
+def an_office_comes_back(endpoint: SipEndpoint, wall: float) -> None:
+    """All its phones have lost their connections with the process, and ask before the first of them answers."""
+    for port in range(200):
+        flow = STREAM._replace(remote=HostPort("192.0.2.66", 51_000 + port), connection=2 * port + 100)
+        phone = Stranger(endpoint, flow, wall - 1_000_000.0, number=1000 * port)
+        assert only_response(phone.send(phone.ask("REGISTER", "alice"))).status == 401
+
+
+@pytest.mark.parametrize("what_happens", [neighbours_are_banned, an_office_comes_back])
+@pytest.mark.parametrize("kind", [TransportKind.TCP, TransportKind.WSS])
+def test_phones_whose_connections_are_gone_are_at_home_where_they_were(
+    what_happens: Callable[[SipEndpoint, float], None], kind: TransportKind
+) -> None:
+    """Nobody is registered along a connection of before, but it is known whence: bans are as they would have been."""
+    flow = STREAM._replace(kind=kind)
+    stranger = Stranger(make_endpoint(), flow)
+    stranger.try_password("REGISTER", "alice", "correct horse")
+    saved = [replace(each, contact_uri="sip:alice@10.0.0.9") for each in stranger.endpoint.all_bindings()]
+    reborn = make_endpoint(guard=GuardSettings(burst=1000.0))
+    wall = stranger.now + 1_000_000.0
+    reborn.restore_bindings(saved, now=stranger.now, wall=wall)
+    what_happens(reborn, wall)
+    back = Stranger(reborn, flow._replace(connection=6), stranger.now, number=500_000)
+    assert only_response(back.try_password("REGISTER", "alice", "correct horse")).status == 200
 
 
 def test_a_closed_connection_takes_its_phone_with_it() -> None:

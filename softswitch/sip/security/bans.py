@@ -171,10 +171,7 @@ class BanList:
         of the rest. The ban that is over with it, if it was for what nobody had proven.
         """
         source = source_of(host)
-        self._trusted.pop(source, None)
-        if len(self._trusted) >= SOURCES_MAX:
-            del self._trusted[next(iter(self._trusted))]
-        self._trusted[source] = now
+        self.trust(host, now)
         score = self._scores.get(source)
         if score is not None:
             score[0] -= score[1]
@@ -190,6 +187,14 @@ class BanList:
         del entries[prefix_bits(network)]
         self._verdicts.clear()
         return msgspec.structs.replace(self._as_ban(entry), until_wall=now + self._wall_offset)
+
+    def trust(self, host: str, now: float) -> None:
+        """Somebody has shown that he hears what is sent to this source; bans are as they were."""
+        source = source_of(host)
+        self._trusted.pop(source, None)
+        if len(self._trusted) >= SOURCES_MAX:
+            del self._trusted[next(iter(self._trusted))]
+        self._trusted[source] = now
 
     def add(self, text: str, seconds: float, reason: str, now: float) -> Ban:
         """An operator bans a network. Raises LocalError for one that is none, or touches who is never banned."""
