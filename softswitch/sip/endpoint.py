@@ -100,6 +100,7 @@ class SipEndpoint:
         self.refuse_refer = legs.refuse_refer
         self.notify_refer = legs.notify_refer
         self.refer = legs.refer
+        self.refer_under_way = legs.refer_under_way
         self.is_heard = legs.is_heard
         self.sip_call_id = legs.sip_call_id
         self.replaces_of = legs.replaces_of

@@ -14,7 +14,7 @@ where we refresh it, it is refreshed soon.
 import msgspec
 
 from softswitch.base.address import Flow
-from softswitch.base.ids import LegId
+from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.settings import SessionPolicy
 
 
@@ -72,6 +72,13 @@ class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     transaction: KeptTransaction
 
 
+class KeptRefer(msgspec.Struct, frozen=True):
+    """A REFER of ours that is not over (see `SentRefer`), and the number it was sent with."""
+
+    refer_id: ReferId
+    cseq: int
+
+
 class KeptSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="session"):
     """A leg that is answered. With `is_caller` the Call-ID is ours; `source` is where the peer was last heard."""
 
@@ -84,6 +91,7 @@ class KeptSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     credential: KeptCredential | None = None
     offers: KeptOffers
     answer: KeptAnswer | None = None
+    refer: KeptRefer | None = None
 
 
 class KeptReliable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

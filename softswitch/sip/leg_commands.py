@@ -211,6 +211,12 @@ class LegCommands:
 
     # Getters
 
+    def refer_under_way(self, leg_id: LegId) -> ReferId | None:
+        """What `refer` has begun with this leg, be it in another process, and is not over."""
+        leg = self._core.legs.get(leg_id)
+        refer = leg.refer_under_way if isinstance(leg, InviteSession) else None
+        return None if refer is None else refer.refer_id
+
     def is_heard(self, leg_id: LegId) -> bool:
         """Whether any response to the INVITE of an outbound leg has come, be it 100."""
         leg = self._core.legs.get(leg_id)

@@ -21,6 +21,8 @@ from softswitch.sip.outputs import (
     LegEnded,
     LegFailed,
     LegProgress,
+    ReferProgress,
+    ReferReceived,
     ReinviteAnswered,
     ReinviteReceived,
     SipOutput,
@@ -292,6 +294,27 @@ def test_an_offer_of_ours_that_was_refused_is_not_made_again() -> None:
     assert succeed(pair, rows.written) == [ours]
     pair.run(60.0)
     assert len(pair.all("provider", ReinviteReceived)) == 1
+
+
+def test_what_became_of_a_refer_of_ours_is_told_by_the_next_process() -> None:
+    """Its NOTIFYs are not refused with 481, and it is over once."""
+    pair = SipPair()
+    rows = Rows(pair)
+    _, ours = called_in(pair)
+    referred = pair.switch.refer(ours, "sip:9@provider.example", pair.now, referred_by="sip:100@switch.example")
+    assert referred is not None
+    pair.run(0.5)
+    pair.provider.accept_refer(pair.one("provider", ReferReceived).refer_id, pair.now)
+    pair.run(1.0)
+    assert succeed(pair, rows.written) == [ours]
+    assert pair.switch.refer_under_way(ours) == referred
+    before = len(pair.all("switch", ReferProgress))
+    pair.provider.notify_refer(pair.one("provider", ReferReceived).refer_id, 200, pair.now)
+    pair.run(1.0)
+    assert pair.all("switch", ReferProgress)[before:] == [ReferProgress(ours, referred, 200, "OK", is_over=True)]
+    assert pair.switch.refer_under_way(ours) is None
+    assert succeed(pair, rows.written, seed=1001) == [ours]
+    assert pair.switch.refer_under_way(ours) is None
 
 
 def test_an_offer_of_ours_is_written_when_it_is_made() -> None:

@@ -671,6 +671,40 @@ def test_a_caller_is_sent_away_by_his_own_network(centre: Callable[..., Simulate
     centre().run(scenario)
 
 
+@pytest.mark.parametrize("outcome", [200, 486, "BYE"])
+def test_a_caller_who_is_being_sent_away_is_not_sent_again_by_the_next_switch(
+    centre: Callable[..., SimulatedCentre], outcome: int | str
+) -> None:
+    async def scenario(centre: SimulatedCentre) -> None:
+        (dora,) = await registered(centre, "dora")
+        dora.talk_s = 3.0
+        caller = centre.caller(CALLER)
+        caller.call("701")
+        await centre.until(lambda: bool(caller.seen(ReferReceived)))
+        (asked,) = caller.seen(ReferReceived)
+        assert isinstance(asked, ReferReceived)
+        caller.endpoint.accept_refer(asked.refer_id, centre.clock.now())
+        await centre.sleep(2.0)
+        await centre.restart()
+        await centre.sleep(3.0)
+        assert caller.seen(ReferReceived) == [asked]
+        if outcome == "BYE":
+            caller.hang_up()
+        elif isinstance(outcome, int):
+            caller.endpoint.notify_refer(asked.refer_id, outcome, centre.clock.now())
+        centre.flush()
+        await centre.all_over()
+        (cdr,) = centre.cdrs()
+        if outcome == 486:
+            assert (cdr.end_reason, cdr.transferred_to) == ("completed", "")
+            assert cdr.talk_s == pytest.approx(3, abs=0.5)
+        else:
+            assert (cdr.end_reason, cdr.transferred_to, cdr.transferred_by) == ("transferred", "+4930123", "flow")
+            assert not dora.seen(InviteReceived)
+
+    centre(outlives=True).run(scenario)
+
+
 def test_an_operator_sends_a_caller_on(centre: Callable[..., SimulatedCentre]) -> None:
     async def scenario(centre: SimulatedCentre) -> None:
         (dora,) = await registered(centre, "dora")

@@ -22,12 +22,14 @@ async def send_away(call: ActiveCall, target: str) -> bool:
     settings, caller = call.around.settings(), call.caller
     is_ours = caller.extension is not None or caller.signalling is None
     host = settings.domain if is_ours or caller.signalling is None else caller.signalling.host
-    refer_id = call.around.sip.refer(
+    # The switch before has asked already: once more, and he would be called twice where he is sent.
+    began = call.around.sip.refer_under_way(caller.leg.leg_id) if call.sent_away_to == target else None
+    refer_id = began or call.around.sip.refer(
         caller.leg.leg_id,
         str(SipUri(user=target, host=host)),
         referred_by=str(SipUri(user=call.record.called_number or "anonymous", host=settings.domain)),
     )
-    call.sent_away_to = target
+    call.sent_away_to, call.is_taken_away = target, began is not None
     try:
         if refer_id is not None and await _is_taken(call, refer_id):
             call.record.sent_away(target, "flow")

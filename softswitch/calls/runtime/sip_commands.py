@@ -110,6 +110,9 @@ class SipCommands:
         self._flush()
         return refer_id
 
+    def refer_under_way(self, leg_id: LegId) -> ReferId | None:
+        return self._endpoint.refer_under_way(leg_id)
+
     def reinvite(self, leg_id: LegId, sdp: bytes) -> None:
         self._endpoint.reinvite(leg_id, sdp, self._clock.now())
         self._flush()

@@ -17,6 +17,7 @@ It may have begun in another process (`adopt`). What is new then:
 | it repeats a request that was answered            | 200, or 202 to a REFER: it was carried out               |
 | its offer had no answer                           | ReinviteReceived once more                               |
 | our offer had none                                | it is made once more                                     |
+| our REFER was under way                           | what the peer says of it is told as before               |
 """
 
 from typing import Literal
@@ -41,6 +42,7 @@ from softswitch.sip.sessions.refer import REFER_METHODS, Refers
 from softswitch.sip.sessions.revived_dialog import revive_dialog
 from softswitch.sip.sessions.sent_in_dialog import SentBye
 from softswitch.sip.sessions.sent_options import SentOptions
+from softswitch.sip.sessions.sent_refer import SentRefer
 from softswitch.sip.sessions.session_offers import SessionOffers
 from softswitch.sip.sessions.session_timer import Headers
 from softswitch.sip.sessions.within_dialog import answer_simply, read_reason
@@ -140,6 +142,8 @@ class InviteSession(FollowingLeg):
             if source.kind.is_reliable:
                 session._answer.was_moved = True
                 session.is_confirmed = session.is_confirmed or not answer.has_offer
+        if kept.refer is not None:
+            session._get_refers().adopt(kept.refer)
         session.offers.adopt(kept.offers, now)
         return session
 
@@ -154,6 +158,7 @@ class InviteSession(FollowingLeg):
             credential=None if self._challenge is None else KeptCredential(*self._challenge.owner),
             offers=self.offers.keep(),
             answer=None if self._answer is None else self._answer.keep(),
+            refer=None if self.refer_under_way is None else self.refer_under_way.keep(),
         )
 
     # Inputs from the user
@@ -211,6 +216,11 @@ class InviteSession(FollowingLeg):
     def refer(self, refer_to: str, referred_by: str, now: float) -> ReferId:
         """Ask the peer to call somebody else; ReferProgress follows."""
         return self._get_refers().send(refer_to, referred_by, now)
+
+    @property
+    def refer_under_way(self) -> SentRefer | None:
+        """One of ours that is not over."""
+        return None if self._refers is None else self._refers.under_way
 
     def ask_whether_there(self, now: float) -> None:
         """Find out whether the peer knows the dialog; if he does not, the leg has ended.

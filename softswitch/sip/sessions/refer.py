@@ -17,6 +17,7 @@ from softswitch.base.address import Flow
 from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import SipCore
+from softswitch.sip.kept import KeptRefer
 from softswitch.sip.limits import REFERS_MAX
 from softswitch.sip.messages.grammar import Malformed
 from softswitch.sip.messages.header_values import NameAddr
@@ -48,9 +49,21 @@ class Refers:
 
     def send(self, refer_to: str, referred_by: str, now: float) -> ReferId:
         refer_id = self._new_id()
-        refer = SentRefer(self._core, self._leg_id, refer_id, self._dialog, refer_to, referred_by, self._challenge, now)
+        refer = SentRefer(self._core, self._leg_id, refer_id, self._dialog, self._challenge)
         self._sent = [*(each for each in self._sent if not each.is_over), refer]
+        refer.send(refer_to, referred_by, now)
         return refer_id
+
+    @property
+    def under_way(self) -> SentRefer | None:
+        """The one of ours that was sent last, unless it is over."""
+        return self._sent[-1] if self._sent and not self._sent[-1].is_over else None
+
+    def adopt(self, kept: KeptRefer) -> None:
+        """Go on with one that another process has sent."""
+        refer = SentRefer(self._core, self._leg_id, kept.refer_id, self._dialog, self._challenge)
+        refer.adopt(kept)
+        self._sent.append(refer)
 
     def receive(self, request: Request, flow: Flow, now: float) -> None:
         """A REFER or NOTIFY in sequence; it must be answered."""

@@ -12,6 +12,7 @@ after that is answered, and of no interest.
 from softswitch.base.ids import LegId, ReferId
 from softswitch.sip.authentication.challenge_reply import ChallengeReply
 from softswitch.sip.core import SipCore
+from softswitch.sip.kept import KeptRefer
 from softswitch.sip.messages.legible import legible
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.messages.sipfrag import read_status_line
@@ -23,9 +24,9 @@ from softswitch.sip.transactions.transaction_table import NOBODY, ClientExchange
 
 
 class SentRefer:
-    """Sent when made. `refer_to` and `referred_by` are values of those headers."""
+    """To be sent, or adopted: another process has sent it."""
 
-    __slots__ = ("_challenge", "_core", "_dialog", "_leg_id", "_request", "is_over", "refer_id")
+    __slots__ = ("_challenge", "_core", "_dialog", "_leg_id", "_number", "_request", "is_over", "refer_id")
 
     def __init__(
         self,
@@ -33,10 +34,7 @@ class SentRefer:
         leg_id: LegId,
         refer_id: ReferId,
         dialog: Dialog,
-        refer_to: str,
-        referred_by: str,
         challenge: ChallengeReply | None,
-        now: float,
     ) -> None:
         self.refer_id = refer_id
         self.is_over = False
@@ -44,16 +42,29 @@ class SentRefer:
         self._leg_id = leg_id
         self._dialog = dialog
         self._challenge = challenge
-        self._request = dialog.make_request("REFER", core.make_via(dialog.flow))
-        self._request.headers.append(("contact", core.addresses.contact(dialog.flow)))
-        self._request.add("refer-to", refer_to)
-        self._request.add("referred-by", referred_by)
-        core.transactions.send(self._request, dialog.flow, self, now)
+        self._request: Request | None = None
+        self._number = 0
+
+    def send(self, refer_to: str, referred_by: str, now: float) -> None:
+        """`refer_to` and `referred_by` are values of those headers."""
+        core, dialog = self._core, self._dialog
+        request = dialog.make_request("REFER", core.make_via(dialog.flow))
+        request.headers.append(("contact", core.addresses.contact(dialog.flow)))
+        request.add("refer-to", refer_to)
+        request.add("referred-by", referred_by)
+        self._send(request, now)
+
+    def adopt(self, kept: KeptRefer) -> None:
+        """What comes of one that another process has sent its peer tells as before."""
+        self._number = kept.cseq
+
+    def keep(self) -> KeptRefer:
+        return KeptRefer(self.refer_id, self._number)
 
     @property
     def event_id(self) -> str:
         """What NOTIFYs of this REFER have as the id of their event, if they have one."""
-        return str(self._request.cseq.number)
+        return str(self._number)
 
     def session_ended(self) -> None:
         """Nobody waits for the outcome any more."""
@@ -69,13 +80,12 @@ class SentRefer:
     # Inputs from the transaction
 
     def receive_response(self, exchange: ClientExchange, response: Response, now: float) -> None:
-        if response.status < 200:
+        if response.status < 200 or self._request is None:
             return
         exchange.user = NOBODY
         again = answer_challenge_in_dialog(self._core, self._dialog, self._request, self._challenge, response)
         if again is not None:
-            self._request = again
-            self._core.transactions.send(again, self._dialog.flow, self, now)
+            self._send(again, now)
             return
         if response.status < 300 and self._challenge is not None:
             self._challenge.succeeded()
@@ -88,7 +98,19 @@ class SentRefer:
         else:
             self._tell(503, "Connection Failed", is_over=True)
 
+    # Private
+
+    def _send(self, request: Request, now: float) -> None:
+        self._request, self._number = request, request.cseq.number
+        self._core.transactions.send(request, self._dialog.flow, self, now)
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._dialog.watch is not None:
+            self._dialog.watch.changed()
+
     def _tell(self, status: int, reason: str, *, is_over: bool) -> None:
         if not self.is_over:
             self.is_over = is_over
+            self._changed()
             self._core.outputs.append(ReferProgress(self._leg_id, self.refer_id, status, reason, is_over=is_over))
