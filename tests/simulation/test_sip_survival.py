@@ -24,6 +24,7 @@ from softswitch.sip.outputs import (
     ReferProgress,
     ReferReceived,
     ReinviteAnswered,
+    ReinviteFailed,
     ReinviteReceived,
     SipOutput,
 )
@@ -327,6 +328,26 @@ def test_an_offer_of_ours_is_written_when_it_is_made() -> None:
     pair.run(0.5)
     assert succeed(pair, rows.written) == [ours]
     assert any(msgspec.msgpack.decode(each, type=KeptSession).offers.offering == OFFER for each in rows.written)
+
+
+@DIRECTIONS
+def test_an_offer_made_again_waits_for_a_peer_who_is_still_at_the_first(call: Call) -> None:
+    """It says 500 with Retry-After to the second (RFC 3261 section 14.2), which is no refusal of what is offered."""
+    pair = SipPair()
+    theirs, ours = call(pair)
+    pair.rules.clear()
+    pair.switch.reinvite(ours, OFFER, pair.now)
+    written = write_down(pair.switch, [ours])
+    pair.run(0.05)
+    succeed(pair, written)
+    pair.run(2.0)
+    assert any(each.message.startswith(b"SIP/2.0 500") for each in pair.network.transcript)
+    pair.provider.answer_reinvite(theirs, ANSWER, pair.now)
+    answers(pair, "provider")
+    pair.run(30.0)
+    assert pair.all("switch", ReinviteFailed) == []
+    assert pair.one("switch", ReinviteAnswered) == ReinviteAnswered(ours, ANSWER)
+    assert pair.all("provider", LegEnded) == pair.all("switch", LegEnded) == []
 
 
 # Calls to us that nobody has answered

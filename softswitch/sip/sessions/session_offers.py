@@ -18,7 +18,8 @@ Who meets whom (RFC 3261 14.1, 14.2; RFC 3311 5.2):
 | our 2xx whose ACK is missing (UPDATE: whose     | 491: it overtook the ACK                                  |
 | answer is missing)                              |                                                           |
 | an earlier offer of his, unanswered, even the   | 500 with Retry-After 0-10                                 |
-| INVITE's own                                    |                                                           |
+| INVITE's own                                    | (his to ours, of which another process has made the       |
+|                                                 | first, makes us wait as long)                             |
 | nothing, and it has no SDP (UPDATE)             | 200                                                       |
 | nothing                                         | ReinviteReceived; the owner answers                       |
 """
@@ -36,6 +37,7 @@ from softswitch.sip.messages.option_tags import allows
 from softswitch.sip.messages.parser import parse
 from softswitch.sip.messages.session_body import SDP, find_sdp, is_acceptable
 from softswitch.sip.outputs import ReinviteAnswered, ReinviteFailed, ReinviteReceived, ReinviteWithdrawn
+from softswitch.sip.sessions.client_requests import read_retry_after
 from softswitch.sip.sessions.dialog import Dialog
 from softswitch.sip.sessions.incoming_offer import TRYING_AFTER_S, IncomingOffer, Trying
 from softswitch.sip.sessions.sent_in_dialog import SentReinvite, SentUpdate
@@ -50,7 +52,10 @@ OFFERED_AGAIN_AFTER_S = 1.0
 whose connection broke: the peer may have no time just now."""
 
 INTERRUPTIONS_MAX = 5
-"""A peer that closes every connection along which we make an offer does not want to talk."""
+"""A peer that closes every connection along which we make an offer, or never has time, does not want to talk."""
+
+OVERTAKEN_MAX_S = 10
+"""Who is still at an earlier offer wants ours again within that time (RFC 3261 section 14.2)."""
 
 RAISES_MAX = 2
 """How often in a row a longer interval is tried because of a 422: the second says what the first one's proxy hid."""
@@ -161,7 +166,7 @@ class SessionOffers:
         )
         self._raises = 0
         self._interruptions = 0
-        """How often in a row the connection broke before ours was answered."""
+        """How often in a row ours was not even looked at: the connection broke, or an earlier one was before it."""
 
     def adopt(self, kept: KeptOffers, now: float) -> None:
         """Go on with those of another process. To be told of once the host is complete."""
@@ -378,6 +383,9 @@ class SessionOffers:
             self._repeat(sdp)
             uniform = self._core.entropy.uniform
             self._wait(uniform(2.1, 4.0) if self._is_caller else uniform(0.0, 2.0), now)
+        elif response.status == 500 and self._is_overtaken(response):
+            self._repeat(sdp)
+            self._wait(max(float(read_retry_after(response) or 0), OFFERED_AGAIN_AFTER_S), now)
         elif response.status == 422 and self._refreshes.terms is not None and self._raises < RAISES_MAX:
             self._raises += 1
             self._refreshes.lengthen(min_se(response))
@@ -390,6 +398,7 @@ class SessionOffers:
         elif response.status in (408, 481):
             self.host.session_lost("remote", legible(response.reason), response.status, now)
         else:
+            self._interruptions = 0
             if sdp:
                 self._core.outputs.append(ReinviteFailed(self._leg_id, response.status))
                 self._changed()
@@ -399,8 +408,7 @@ class SessionOffers:
         if self._is_over:
             self._sent = None
             return
-        self._interruptions += 1
-        if self._interruptions > INTERRUPTIONS_MAX:
+        if self._is_interrupted_too_often():
             self.offer_failed(Fact.BROKEN, now)
             return
         self._sent = None
@@ -428,6 +436,15 @@ class SessionOffers:
         """An offer has begun, or is over: else the next process would not make it, or make or answer it once more."""
         if self._dialog.watch is not None:
             self._dialog.watch.changed()
+
+    def _is_interrupted_too_often(self) -> bool:
+        self._interruptions += 1
+        return self._interruptions > INTERRUPTIONS_MAX
+
+    def _is_overtaken(self, refusal: Response) -> bool:
+        """The peer is still at an earlier one, of another process (RFC 3261 section 14.2): ours is to come again."""
+        seconds = read_retry_after(refusal)
+        return seconds is not None and seconds <= OVERTAKEN_MAX_S and not self._is_interrupted_too_often()
 
     def _wait(self, seconds: float, now: float) -> None:
         self._is_waiting = True
