@@ -522,6 +522,26 @@ def test_who_answers_for_nobody_is_told_goodbye(delay: float) -> None:
     assert pair.provider.statistics().dialogs == pair.switch.statistics().dialogs == 0
 
 
+@pytest.mark.parametrize("rings", [True, False])
+def test_who_has_answered_a_moment_before_is_told_goodbye_though_nobody_has_written_who_he_is(rings: bool) -> None:
+    """He has answered since the call was written down, and got his ACK: he says no more than 200 to the CANCEL."""
+    pair = SipPair()
+    leg_id = pair.switch.invite(pair.target("555", PROVIDER), from_uri="sip:1@switch.example", sdp=OFFER, now=pair.now)
+    written = write_down(pair.switch, [leg_id])
+    pair.run(0.1)
+    theirs = pair.one("provider", InviteReceived).leg_id
+    if rings:
+        pair.provider.progress(theirs, 180, None, pair.now)
+    pair.provider.accept(theirs, ANSWER, pair.now)
+    pair.run(0.5)
+    assert pair.one("provider", LegConfirmed).leg_id == theirs
+    succeed(pair, written)
+    pair.run(6.0)
+    assert pair.one("provider", LegEnded).leg_id == theirs
+    pair.run()
+    assert pair.provider.statistics().dialogs == pair.switch.statistics().transactions == 0
+
+
 def test_who_never_got_the_invite_is_left_alone() -> None:
     pair = SipPair()
     pair.network.lose_next("switch", "provider", "INVITE")

@@ -7,15 +7,16 @@ process that could have heard one is dead, and nobody repeats it. What then come
 |---------------------------------------------|------------------------------------------------------------------|
 | 300-699                                     | its ACK, by the transaction: all is well                         |
 | a 2xx, of any of the parties reached        | ACK and BYE; a repeated one gets its ACK again                   |
-| 481 to the CANCEL, or nothing at all        | the INVITE was answered before: BYE to everybody known to be     |
-|                                             | reached                                                          |
+| 200 to the CANCEL, and nothing in T2        | the INVITE was answered before (RFC 6026 section 7.1): BYE to    |
+|                                             | everybody known to be reached, and to who has said 200           |
+| 481 to the CANCEL, or nothing at all        | the same                                                         |
 """
 
 from softswitch.base.address import Flow
 from softswitch.sip.core import SipCore
 from softswitch.sip.messages.message import Request, Response
 from softswitch.sip.sessions.client_requests import Acknowledgement, make_cancel
-from softswitch.sip.sessions.dialog import Dialog
+from softswitch.sip.sessions.dialog import CSEQ_LEAP, Dialog
 from softswitch.sip.transactions.transaction import Fact
 from softswitch.sip.transactions.transaction_table import NOBODY, ClientExchange
 
@@ -26,12 +27,13 @@ ACKS_MAX = 16
 class WithdrawnAttempt:
     """The user of the INVITE's transaction, and of the CANCEL's, which is sent when made. No leg ever ends by it."""
 
-    __slots__ = ("_acks", "_core", "_flow", "_invite", "_invited", "_reached")
+    __slots__ = ("_acks", "_core", "_flow", "_invite", "_invited", "_is_refused", "_reached")
 
     def __init__(self, core: SipCore, invite: Request, flow: Flow, reached: list[Dialog], now: float) -> None:
         self._core = core
         self._invite = invite
         self._reached = reached
+        self._is_refused = False
         self._acks: dict[str, Acknowledgement] = {}
         self._invited = core.transactions.adopt_sent(invite, flow, self, now)
         core.transactions.send(make_cancel(invite), flow, self, now)
@@ -46,14 +48,25 @@ class WithdrawnAttempt:
             exchange.user = NOBODY
             if response.status == 481:
                 self._leave(now)
+            elif response.status < 300 and not self._is_refused:
+                self._note(Dialog.of_caller(self._invite, response, exchange.flow))
+                self._core.deadlines.set(self, now + self._core.settings.timers.t2)
         elif response.status < 300:
             self._answered(exchange, response, now)
         else:
+            self._is_refused = True
+            self._core.deadlines.cancel(self)
             self._reached.clear()
 
     def request_failed(self, exchange: ClientExchange, fact: Fact, now: float) -> None:
         if exchange is self._invited:
             self._leave(now)
+
+    # Time
+
+    def handle_timeout(self, now: float) -> None:
+        """A refusal would be here, be it repeated."""
+        self._leave(now)
 
     # Inputs from whoever knows about connections (Follower)
 
@@ -65,6 +78,12 @@ class WithdrawnAttempt:
         self._flow = flow
 
     # Private
+
+    def _note(self, dialog: Dialog) -> None:
+        """Somebody who was reached, perhaps, and has said who he is."""
+        dialog.local_cseq += CSEQ_LEAP
+        if dialog.remote_tag not in self._acks and all(each.id != dialog.id for each in self._reached):
+            self._reached.append(dialog)
 
     def _answered(self, exchange: ClientExchange, response: Response, now: float) -> None:
         tag = response.to.tag or ""
