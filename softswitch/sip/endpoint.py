@@ -18,6 +18,7 @@ import msgspec
 
 from softswitch.base.address import Flow, HostPort, TransportKind
 from softswitch.base.entropy import Entropy
+from softswitch.base.ip_address import read_ip
 from softswitch.sip.adoption import adopt
 from softswitch.sip.authentication.digest import Credential
 from softswitch.sip.core import SipCore
@@ -176,17 +177,17 @@ class SipEndpoint:
         """Take over the bindings known before a restart; returns the addresses-of-record of those that still live.
 
         To be called before any phone is heard; no RegistrationChanged comes of it, twenty thousand at once help nobody.
-        A stream connection did not survive, so those phones are called at the address in their Contact, if at all. A
-        browser cannot be called before it has connected again: its binding is gone. Calls that were adopted go on along
-        the connection a phone registers on (returning.py).
+        A stream connection did not survive, so those phones are called at the address in their Contact, or by way of
+        the proxy they came through. A browser, or a phone behind NAT, cannot be called before it has connected again:
+        its binding is gone. Calls that were adopted go on along the connection a phone registers on (returning.py).
         """
         bindings = list(bindings)
         self._core.returning.was_registered(bindings)
         for each in bindings:
             if each.flow.kind.is_reliable and each.expires_at_wall > wall:  # not at home by a flow, when it comes back
                 self._guard.bans.trust(each.flow.remote.host, now)
-        reachable = (each for each in bindings if not each.flow.kind.is_web)
-        return self._registrar.restore(map(self._without_connection, reachable), now, wall)
+        reachable = (found for each in bindings if (found := self._without_connection(each)) is not None)
+        return self._registrar.restore(reachable, now, wall)
 
     def restore_subscriptions(self, kept: Iterable[KeptSubscription], now: float) -> int:
         """Go on with the subscriptions of another endpoint (`SubscriptionChanged`); returns how many.
@@ -322,9 +323,20 @@ class SipEndpoint:
 
     # Private
 
-    def _without_connection(self, binding: Binding) -> Binding:
+    def _without_connection(self, binding: Binding) -> Binding | None:
+        """Where it can be called when its connection is gone; None: nowhere."""
         flow = binding.flow
         if not flow.kind.is_reliable:
             return binding
+        if flow.kind.is_web:
+            return None
         kind, remote = self._core.next_hop.destination(binding.contact_uri, binding.path) or (flow.kind, flow.remote)
+        if not binding.path and _is_public(flow.remote.host) and not _is_public(remote.host):
+            return None
         return msgspec.structs.replace(binding, flow=Flow(kind, flow.local, remote))
+
+
+def _is_public(host: str) -> bool:
+    """Whether it is the same host everywhere; NAT is between one that is and one that is not."""
+    address = read_ip(host)
+    return address is not None and address.is_global

@@ -554,6 +554,28 @@ def test_a_browser_is_not_there_after_a_restart() -> None:
     assert make_endpoint().restore_bindings(saved, now=5.0, wall=stranger.now + 1_000_000.0) == []
 
 
+@pytest.mark.parametrize("kind", [TransportKind.TCP, TransportKind.TLS])
+@pytest.mark.parametrize(
+    ("source", "contact", "path", "is_there"),
+    [
+        ("8.8.4.4", "sip:alice@8.8.4.4:5070;transport=tcp", (), True),
+        ("8.8.4.4", "sip:alice@10.0.0.9:5070;transport=tcp", (), False),
+        ("8.8.4.4", "sip:alice@10.0.0.9:5070;transport=tcp", ("<sip:10.0.0.7;transport=tcp;lr>",), True),
+        ("10.0.0.7", "sip:alice@10.0.0.9:5070;transport=tcp", (), True),
+    ],
+)
+def test_a_phone_behind_nat_is_not_there_after_a_restart_before_it_has_connected_again(
+    kind: TransportKind, source: str, contact: str, path: tuple[str, ...], is_there: bool
+) -> None:
+    """Its own address is nobody's, or somebody else's, where we are: a call would wait for it in vain, or go astray."""
+    stranger = Stranger(make_endpoint(), STREAM._replace(kind=kind, remote=HostPort(source, 50_000)))
+    stranger.try_password("REGISTER", "alice", "correct horse")
+    saved = [replace(each, contact_uri=contact, path=path) for each in stranger.endpoint.all_bindings()]
+    reborn = make_endpoint()
+    restored = reborn.restore_bindings(saved, now=5.0, wall=stranger.now + 1_000_000.0)
+    assert bool(restored) is bool(reborn.bindings("alice@switch.example")) is is_there
+
+
 def neighbours_are_banned(endpoint: SipEndpoint, wall: float) -> None:
     ban = Ban(network="192.0.2.0/24", since_wall=wall, until_wall=wall + 600.0, reason=NEIGHBOURS)
     assert endpoint.restore_bans([ban], wall - 1_000_000.0) == 1
