@@ -206,6 +206,23 @@ class SipCore:
         servers = [peer.server.host for peer in self.settings.trunks if peer.name == trunk and peer.server is not None]
         return Flow(kind, flow.local, remote, 0, servers[0] if servers and kind.is_secure else "")
 
+    def look_up_again(
+        self, flow: Flow, target: str, routes: Sequence[str], found: Callable[[Flow, float], None]
+    ) -> None:
+        """The same where the peer says by a name where he listens: `found` gets the way later, if there is one."""
+        if not flow.is_lost or flow.kind.is_web or (self.trunks.find(flow.remote) is None and not routes):
+            return
+        wanted = self.next_hop.first_way(target, routes, flow.kind)
+        if not isinstance(wanted, Wanted):
+            return
+
+        def answered(destinations: tuple[Destination, ...], now: float) -> None:
+            ways = [way for way in self.next_hop.flows(wanted, destinations) if way.kind.is_reliable]
+            if ways:
+                found(ways[0], now)
+
+        self.lookups.ask(wanted, answered)
+
     def route(self, dialog: Dialog, source: Flow) -> None:
         """Choose the dialog's flow anew: its peer was heard on `source`, or has another target."""
         way = self.next_hop.dialog_way(source, dialog.remote_target, dialog.routes)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from softswitch.base.address import Flow, TransportKind
 from softswitch.base.ids import LegId
 from softswitch.sip.authentication.digest import Credential
+from softswitch.sip.kept import KeptSession
 from softswitch.sip.outputs import (
     Binding,
     InfoReceived,
@@ -19,8 +21,10 @@ from softswitch.sip.outputs import (
     ReinviteAnswered,
     ReinviteReceived,
     RequestFinished,
+    ResolveTarget,
     SipOutput,
 )
+from softswitch.sip.routing.server_location import Destination
 from softswitch.sip.settings import PLAIN_SESSION, Account, SessionPolicy, SipSettings, Target, TrunkPeer
 from softswitch.testing.raw_station import RawStation
 from softswitch.testing.sip_pair import ALICE, ANSWER, OFFER, PROVIDER, SWITCH, SipPair, switch_settings
@@ -362,6 +366,42 @@ def test_a_trunk_that_closes_idle_connections_is_called_anew(kind: TransportKind
     pair.switch.hang_up(ours, pair.now)
     pair.run()
     assert pair.one("provider", LegEnded).by == "remote"
+
+
+@pytest.mark.parametrize("dies", [True, False])
+@pytest.mark.parametrize("routes", [(), (b"<sip:edge.provider.example;transport=tls;lr>",)])
+def test_a_trunk_that_goes_by_names_is_called_anew_as_well(dies: bool, routes: tuple[bytes, ...]) -> None:
+    """It has called along a connection of its own, which is gone, and says by a name where it can be reached."""
+    pair = SipPair(kind=TransportKind.TLS)
+    pair.rules.append(
+        lambda name, fact, now: (
+            pair.switch.accept(fact.leg_id, ANSWER, now) if isinstance(fact, InviteReceived) else None
+        )
+    )
+    pair.provider.invite(pair.target("1"), from_uri="sip:5@provider.example", sdp=OFFER, now=pair.now)
+    pair.run(1.0)
+    ours = pair.one("switch", InviteReceived).leg_id
+    kept = pair.switch.keep(ours)
+    assert isinstance(kept, KeptSession)
+    named = replace(kept.dialog, remote_target=b"sip:5@edge.provider.example;transport=tls", routes=routes)
+    succeed(pair, [msgspec.msgpack.encode(replace(kept, dialog=named))])
+    if not dies:
+        find_all(pair)
+        pair.switch.send_info(ours, "application/dtmf", b"7", pair.now)
+        pair.run(1.0)
+        all_break(pair)
+    pair.run(0.1)
+    find_all(pair)
+    pair.switch.hang_up(ours, pair.now)
+    pair.run(1.0)
+    assert pair.one("provider", LegEnded).by == "remote"
+
+
+def find_all(pair: SipPair) -> None:
+    """What the name server says."""
+    pair.run(0.1)
+    for asked in pair.all("switch", ResolveTarget):
+        pair.switch.resolved(asked.query_id, (Destination(TransportKind.TLS, PROVIDER),), pair.now)
 
 
 def test_connections_that_are_lost_leave_nothing() -> None:

@@ -1,6 +1,7 @@
 """What a leg does when its peer is heard along another flow, or the connection to him breaks (sip/returning.py)."""
 
 from abc import ABC, abstractmethod
+from typing import cast
 
 from softswitch.base.address import Flow
 from softswitch.sip.core import SipCore
@@ -17,6 +18,7 @@ class FollowingLeg(ABC):
         self._dialog = dialog
         self.source = source
         core.returning.follow(source, self)
+        self._look_up_again()
 
     @abstractmethod
     def _go_on(self, now: float) -> None:
@@ -35,6 +37,7 @@ class FollowingLeg(ABC):
     def connection_broken(self, now: float) -> None:
         dialog, before = self._dialog, self.source
         self._follow(self._core.way_again(before.broken(), dialog.remote_target, dialog.routes))
+        self._look_up_again()
         if dialog.flow == before:
             dialog.go_by(self.source)
         self._go_on(now)
@@ -50,6 +53,16 @@ class FollowingLeg(ABC):
             core.transactions.move(before, flow)
             core.returning.is_back(before, flow, now)
             self._go_on(now)
+
+    def _look_up_again(self) -> None:
+        """One who has said by a name where he listens is called there, as soon as it is known where that leads."""
+        core, dialog, lost = self._core, self._dialog, self.source
+
+        def found(flow: Flow, now: float) -> None:
+            if cast("object", core.dialogs.get(dialog.id)) is self and self.source == lost:
+                self.move_to(flow, now)
+
+        core.look_up_again(lost, dialog.remote_target, dialog.routes, found)
 
     def _follow(self, flow: Flow) -> None:
         self._core.returning.leave(self.source, self)
