@@ -542,6 +542,32 @@ def test_who_has_answered_a_moment_before_is_told_goodbye_though_nobody_has_writ
     assert pair.provider.statistics().dialogs == pair.switch.statistics().transactions == 0
 
 
+@pytest.mark.parametrize("dies", [True, False])
+def test_the_bye_of_a_call_that_was_withdrawn_has_a_number_after_those_of_its_early_dialog(dies: bool) -> None:
+    """It was answered when the CANCEL was on its way. A lower number is refused with 500 (RFC 3261 section 12.2.2)."""
+    pair = SipPair(session=RELIABLE, far_session=RELIABLE)
+    ours = pair.switch.invite(
+        pair.target("555", PROVIDER), from_uri="sip:1@switch.example", sdp=OFFER, session=RELIABLE, now=pair.now
+    )
+    pair.run(0.1)
+    theirs = pair.one("provider", InviteReceived).leg_id
+    for status in (180, 183):
+        pair.provider.progress(theirs, status, ANSWER if status == 183 else None, pair.now)
+        pair.run(0.1)
+    written = write_down(pair.switch, [ours])
+    pair.provider.accept(theirs, ANSWER, pair.now)
+    if dies:
+        succeed(pair, written, settings=switch_settings(RELIABLE))
+    else:
+        pair.switch.hang_up(ours, pair.now)
+    pair.run(1.0)
+    assert pair.one("provider", LegEnded).leg_id == theirs
+    sent = [parse(each.message) for each in pair.network.transcript if each.source == "switch"]
+    numbers = [each.cseq.number for each in sent if isinstance(each, Request) and each.method in ("PRACK", "BYE")]
+    assert len(numbers) == 3
+    assert numbers == sorted(set(numbers))
+
+
 def test_who_never_got_the_invite_is_left_alone() -> None:
     pair = SipPair()
     pair.network.lose_next("switch", "provider", "INVITE")

@@ -86,6 +86,7 @@ class OutboundInvite:
         "_forks",
         "_has_1xx",
         "_invite",
+        "_left",
         "_others",
         "_policy",
         "_raises",
@@ -125,6 +126,8 @@ class OutboundInvite:
         self._forks: dict[str, Response] = {}
         """The parties reached, by their tags, and what each has said first."""
         self._early: dict[str, EarlyDialog] = {}
+        self._left: dict[str, Dialog] = {}
+        """Of parties we do not want any more, who may answer all the same: BYE then has a number after our PRACKs."""
         self._talkers: dict[str, Ringing] = {}
         """Those that pick up when they are asked, by their tags."""
         self._has_1xx = False
@@ -298,8 +301,9 @@ class OutboundInvite:
             self._wanted = b""
 
     def _end_early(self, now: float) -> None:
-        for early in self._early.values():
+        for tag, early in self._early.items():
             early.end(now)
+            self._left[tag] = early.dialog
         self._early.clear()
         self._talkers.clear()
 
@@ -313,9 +317,10 @@ class OutboundInvite:
             return
         dialog = Dialog.of_caller(self._invite, response, flow)
         early = self._early.pop(tag, None)
-        if early is not None:
-            early.dialog.confirm(dialog)
-            dialog = early.dialog
+        begun = self._left.get(tag) if early is None else early.dialog
+        if begun is not None:
+            begun.confirm(dialog)
+            dialog = begun
         self._core.route(dialog, flow)
         self._acks[tag] = Acknowledgement(self._core, dialog, self._invite)
         if self.state in (State.CALLING, State.PROCEEDING):
@@ -392,6 +397,7 @@ class OutboundInvite:
         self._has_1xx = False
         self._forks.clear()
         self._end_early(now)
+        self._left.clear()
         self._exchange = self._core.transactions.send(invite, flow, self, now)
 
     def _try_next(self, now: float) -> bool:

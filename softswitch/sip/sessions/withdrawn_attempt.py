@@ -92,6 +92,7 @@ class WithdrawnAttempt:
             known.send()
         elif len(self._acks) < ACKS_MAX:
             dialog = Dialog.of_caller(self._invite, response, exchange.flow)
+            dialog.local_cseq += CSEQ_LEAP  # there may have been a PRACK
             self._core.route(dialog, exchange.flow)
             self._acks[tag] = Acknowledgement(self._core, dialog, self._invite)
             self._part_from(dialog, now)
