@@ -229,6 +229,7 @@ def main(
     as_json: bool,
 ) -> None:
     """Measure what requests to the API change in the set-up of calls."""
+    put_on_core(os.getpid(), LOAD_CORE)
     server = HostPort(SWITCH, free_port())
     web_port = free_port()
     ends = (HostPort(CALLER, free_port(CALLER)), HostPort(PHONE, free_port(PHONE)))
@@ -241,8 +242,6 @@ def main(
         with running:
             running.wait_until(lambda: running.pid("web") != 0, 30)
             put_on_core(running.pid("switch"), SERVER_CORE)
-            for pid in (running.supervisor_pid, running.pid("media-0"), running.pid("web")):
-                put_on_core(pid, LOAD_CORE)
             if before_others:
                 go_before_others([os.getpid(), *(running.pid(name) for name in ("switch", "media-0", "web"))])
             measure(server, ends, calls_per_s=calls_per_s, talk_s=1.0, seconds=5.0)
