@@ -32,8 +32,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 def limit_files(scene: Scene, limit_bytes: int) -> None:
-    for name in ("switch", SUPERVISOR):
-        resource.prlimit(scene.pid(name), resource.RLIMIT_FSIZE, (limit_bytes, resource.RLIM_INFINITY))
+    for pid in (scene.pid("switch"), scene.pid(SUPERVISOR), *scene.centre.spare_switches()):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit_bytes, resource.RLIM_INFINITY))
 
 
 def fill_disk(scene: Scene) -> None:

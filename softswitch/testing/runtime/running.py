@@ -96,6 +96,17 @@ class RunningSwitch:
         except (FileNotFoundError, IndexError):
             return 0
 
+    def spare_switches(self) -> list[int]:
+        """Processes that wait to become the switch."""
+        supervisor = self.supervisor_pid
+        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        waiting = b"softswitch.app.switch\0--spare"
+        return [
+            int(child)
+            for child in children
+            if waiting in Path(f"/proc/{child}/cmdline").read_bytes() and int(child) != self.pid("switch")
+        ]
+
     def kill(self, child: str) -> int:
         """`kill -9` one of its processes; returns the pid that is no more."""
         pid = self.pid(child)

@@ -234,21 +234,11 @@ def test_a_killed_switch_knows_its_phones_and_agents_again(tmp_path: Path) -> No
     with_phones(tmp_path, 20, scenario)
 
 
-def spares_of_switch(switch: RunningSwitch) -> list[int]:
-    """Processes that wait to become it."""
-    return [
-        int(child)
-        for child in Path(f"/proc/{switch.supervisor_pid}/task/{switch.supervisor_pid}/children").read_text().split()
-        if b"softswitch.app.switch\0--spare" in Path(f"/proc/{child}/cmdline").read_bytes()
-        and int(child) != switch.pid("switch")
-    ]
-
-
 def test_a_spare_switch_takes_the_place_of_the_dead_one_and_its_sockets(tmp_path: Path) -> None:
     async def scenario(switch: RunningSwitch, phones: Phones) -> None:
         for _ in range(2):
-            await asyncio.to_thread(switch.wait_until, lambda: bool(spares_of_switch(switch)), 20.0)
-            (spare,) = spares_of_switch(switch)
+            await asyncio.to_thread(switch.wait_until, lambda: bool(switch.spare_switches()), 20.0)
+            (spare,) = switch.spare_switches()
             switch.kill("switch")
             await phones.register("agent0", PASSWORD)  # waits in the socket, and is answered by the next one
             await asyncio.to_thread(switch.wait_until, lambda: switch.status() is not None, 10.0)
@@ -257,8 +247,8 @@ def test_a_spare_switch_takes_the_place_of_the_dead_one_and_its_sockets(tmp_path
             with switch.control() as client:
                 assert len(client.registrations()) == 1
 
-        await asyncio.to_thread(switch.wait_until, lambda: bool(spares_of_switch(switch)), 20.0)
-        left.extend(spares_of_switch(switch))
+        await asyncio.to_thread(switch.wait_until, lambda: bool(switch.spare_switches()), 20.0)
+        left.extend(switch.spare_switches())
 
     left: list[int] = []
     with_phones(tmp_path, 1, scenario)
