@@ -140,6 +140,8 @@ class Writer(WritableRows, Protocol):
     @property
     def pending(self) -> int: ...
 
+    def hasten(self) -> None: ...
+
     def stored(self) -> Future[None]: ...
 
     def take_between_turns(self, call_soon: CallSoon | None, hand_over: Callable[[], None]) -> None: ...
@@ -408,7 +410,7 @@ class Store:
     def hasten(self) -> None:
         """Nobody waits, but what was put is to be on disk soon. A disk that refuses is left alone."""
         if not self._writer.is_failing:
-            self._writer.commit()
+            self._writer.hasten()
 
     def stored(self) -> Future[None]:
         """The same, but that the disk is not hurried by it."""

@@ -1,8 +1,9 @@
 """The writer thread: records are handed over in no time and reach the disk in groups.
 
 A write transaction costs one wait for the disk (milliseconds) whether it holds one record or a thousand. So whatever
-comes in while one group is being written is the next group. A group also waits a little for company, unless somebody
-waits for the disk (`commit`). Of two records with the same key only the later is written.
+comes in while one group is being written is the next group. A group also waits a little for company, less if it is
+urgent (`hasten`), and not at all if somebody waits for the disk (`commit`). Of two records with the same key only the
+later is written.
 
 A kill must not leave half of what belongs together: an event without the state it led to, the state of a call without
 its queue's. So the switch has its groups taken between two turns of its loop (`take_between_turns`), after everybody
@@ -31,6 +32,7 @@ from softswitch.base.errors import SoftswitchError
 from softswitch.store.environment import Environment, Operation
 from softswitch.store.limits import (
     GROUP_S,
+    HASTE_S,
     PENDING_BYTES_MAX,
     PENDING_KEYS_MAX,
     RETRY_REST,
@@ -66,8 +68,9 @@ class GroupCommitWriter:
 
     __slots__ = (
         "_awaited", "_barriers", "_call_soon", "_closing", "_environment", "_group_s", "_hand_over", "_has_lost",
-        "_is_asked", "_now", "_pending", "_pending_bytes", "_pending_max", "_report", "_retry_s", "_sealed", "_slow_at",
-        "_thread", "_wake", "_writing_since", "commits", "is_failing", "last_write_s", "lost", "writes",
+        "_is_asked", "_is_hurried", "_now", "_pending", "_pending_bytes", "_pending_max", "_report", "_retry_s",
+        "_sealed", "_slow_at", "_thread", "_wake", "_writing_since", "_written_at", "commits", "is_failing",
+        "last_write_s", "lost", "writes",
     )  # fmt: skip
 
     def __init__(
@@ -110,6 +113,9 @@ class GroupCommitWriter:
         """Records dropped because too many were waiting for the disk."""
         self.last_write_s = 0.0
         """How long the disk took for the last group it took."""
+        self._is_hurried = False
+        self._written_at = 0.0
+        """When the last group was."""
         self._writing_since: float | None = None
         self._slow_at = float("-inf")
         """When it was reported last that it takes long."""
@@ -163,8 +169,14 @@ class GroupCommitWriter:
                 self._wake.notify()
         return barrier
 
+    def hasten(self) -> None:
+        """What was handed over is to be on disk soon: at once, or `HASTE_S` after the last group."""
+        with self._wake:
+            self._is_hurried = True
+            self._wake.notify()
+
     def stored(self) -> Future[None]:
-        """The same, but that nothing is hurried by it."""
+        """The same as `commit`, but that nothing is hurried by it."""
         awaited: Future[None] = Future()
         with self._wake:
             if self._closing:
@@ -227,6 +239,7 @@ class GroupCommitWriter:
         finally:
             self._writing_since = None
             self.last_write_s = self._now() - began
+            self._written_at = time.monotonic()
 
     def _refused(self, fault: NotStored) -> None:
         if not self.is_failing:
@@ -252,9 +265,14 @@ class GroupCommitWriter:
     def _wait_for_group(self) -> None:
         """Wait, with the lock held, until there is something to write and it has waited long enough."""
         self._wake.wait_for(lambda: self._pending or self._barriers or self._awaited or self._closing)
-        self._wake.wait_for(
-            lambda: self._barriers or self._closing, timeout=self.retry_s if self.is_failing else self._group_s
-        )
+        latest = time.monotonic() + (self.retry_s if self.is_failing else self._group_s)
+        while not self._barriers and not self._closing:
+            at = min(latest, self._written_at + HASTE_S) if self._is_hurried else latest
+            left_s = at - time.monotonic()
+            if left_s <= 0:
+                break
+            self._wake.wait(left_s)
+        self._is_hurried = False
 
     def _wait_for_turn(self) -> None:
         """Wait, with the lock held, until the loop has sealed the group."""

@@ -1,5 +1,6 @@
 """The writer thread, over an environment whose disk fills and empties when the test says so."""
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
@@ -9,6 +10,7 @@ import lmdb
 import pytest
 
 from softswitch.store.environment import Environment, Operation
+from softswitch.store.limits import HASTE_S
 from softswitch.store.writer import GroupCommitWriter, NotStored
 
 
@@ -62,6 +64,22 @@ def test_without_a_barrier_records_are_written_soon(disk: ScriptedDisk):
     assert disk.is_writing.wait(10)
     writer.close()
     assert disk.get("things", b"a") == b"v"
+    disk.close()
+
+
+def test_what_is_urgent_is_written_at_once_and_what_is_urgent_again_and_again_together(disk: ScriptedDisk):
+    writer = GroupCommitWriter(disk, report=Reports(), group_s=60.0)
+    put(writer, "first")
+    writer.hasten()
+    assert disk.is_writing.wait(10)
+    began_at = time.monotonic()
+    for number in range(500):
+        put(writer, f"key{number}")
+        writer.hasten()
+    writer.close()
+    most = 3 + (time.monotonic() - began_at) / HASTE_S
+    assert sum(len(group) for group in disk.groups) == 501
+    assert len(disk.groups) <= most
     disk.close()
 
 
