@@ -57,6 +57,9 @@ class FailingDisk(MemoryRows):
             self._settle(done)
         return done
 
+    def hasten(self) -> None:
+        self.commit()
+
     def stored(self) -> Future[None]:
         return self.commit()
 

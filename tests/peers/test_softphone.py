@@ -40,6 +40,7 @@ def phones(running: Centre, tmp_path: Path, evidence: Evidence) -> Iterator[list
     if find_spec("baresip") is None:
         left_out("baresip-python is not installed: pip install --group peers")
     running.mark()
+    running.wait_until(lambda: is_idle(running), 10.0)  # else both calls may come to one worker
     phones = [Softphone(tmp_path / name, name, PASSWORD, running.host) for name in PHONES]
     evidence.append(("serve.log", running.log))
     for phone in phones:
@@ -51,6 +52,11 @@ def phones(running: Centre, tmp_path: Path, evidence: Evidence) -> Iterator[list
     finally:
         for phone in phones:
             phone.stop()
+
+
+def is_idle(running: Centre) -> bool:
+    status = running.status()
+    return status is not None and not any(worker.streams for worker in status.workers)
 
 
 def connected(caller: Softphone, called: Softphone) -> tuple[int, int]:
