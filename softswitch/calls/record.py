@@ -13,7 +13,7 @@ from softswitch.base.ids import AgentId, CallId, QueueId
 from softswitch.calls.chain import Chain
 from softswitch.calls.limits import HISTORY_MAX
 from softswitch.calls.measurements import CallMeasurements
-from softswitch.calls.queue_stays import QueueStays, wrapped_up_stays
+from softswitch.calls.queue_stays import Outcome, QueueStays, wrapped_up_stays
 from softswitch.calls.recorded_legs import RecordedLegs
 from softswitch.calls.stream_records import StreamRecords
 from softswitch.sip.messages.reason import NORMAL_CLEARING, cause_text
@@ -243,6 +243,11 @@ class CallRecord:
         self.disposition = after.disposition or self.disposition
         self.is_disposition_missing = after.is_disposition_missing
         self.stays.wrapped_up(after)
+
+    def waited(self, outcome: Outcome, at: float, wait_s: float) -> None:
+        """Until now (`at`), in a queue where nobody answered."""
+        self.queue_wait_s += wait_s
+        self.stays.left(outcome, at, wait_s, self.ring_s)
 
     def in_conference(self, seconds: float) -> None:
         """So long its caller heard others there."""

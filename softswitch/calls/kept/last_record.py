@@ -83,9 +83,7 @@ def _leave_queue(record: CallRecord, ended_at: float) -> None:
     stay = record.stays.current
     if stay is None or stay.outcome == "answered":
         return
-    wait_s = max(0.0, ended_at - stay.began_at)
-    record.queue_wait_s += wait_s
-    record.stays.left("withdrawn", ended_at, wait_s, record.ring_s)
+    record.waited("withdrawn", ended_at, max(0.0, ended_at - stay.began_at))
 
 
 def _is_waiting(record: CallRecord) -> bool:

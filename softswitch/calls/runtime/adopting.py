@@ -270,9 +270,7 @@ def _leave_queue(call: ActiveCall, conversation: Conversation | None) -> None:
         stays.parted(call.wall(), talk_s=talk_s, hold_s=hold_s)
         call.around.acd.apply(ContactFinished(contact_id, call.record.ended_by))
     else:
-        wait_s = call.wall() - stay.began_at
-        call.record.queue_wait_s += wait_s
-        stays.left("withdrawn", call.wall(), wait_s, call.record.ring_s)
+        call.record.waited("withdrawn", call.wall(), call.wall() - stay.began_at)
         call.around.acd.apply(ContactWithdrawn(contact_id, "restart"))
 
 

@@ -20,8 +20,7 @@ def note_talk(call: ActiveCall, conversation: Conversation) -> None:
 
 def note_wait(call: ActiveCall, outcome: Outcome, wait_s: float) -> None:
     """For nobody."""
-    call.record.queue_wait_s += wait_s
-    call.record.stays.left(outcome, call.wall(), wait_s, call.record.ring_s)
+    call.record.waited(outcome, call.wall(), wait_s)
 
 
 def departure_of(call: ActiveCall, contact: ContactId) -> ContactAbandoned | ContactWithdrawn:

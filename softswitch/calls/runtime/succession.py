@@ -9,6 +9,7 @@ A fault of ours costs the call at hand, and no other.
 
 import traceback
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from softswitch.acd.model import BusyKind
@@ -92,10 +93,14 @@ class Succession:
                     self._controller.measuring.moved(party.stream.stream_id, call.call_id)
         return call
 
+    @cached_property
+    def _written_until(self) -> float:
+        """After a boot of the machine every call asks for it."""
+        return self._around.records.written_until()
+
     def _is_over(self, kept: KeptCall, fate: Fate) -> None:
         try:
-            written_at = self._around.records.written_until()
-            cdr = last_record(kept, fate, now=self._around.clock.wall(), written_at=written_at)
+            cdr = last_record(kept, fate, now=self._around.clock.wall(), written_at=self._written_until)
             self.last_records[kept.call_id] = cdr
         except Exception:  # a fault of ours: the store knows the least that is to be said of it
             log.exception("last record not made", call_id=kept.call_id)
